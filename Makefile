@@ -1,0 +1,50 @@
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+UV     := $(or $(shell command -v uv),$(BIN)/uv)
+PORT   ?= 8000
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format prove lock
+
+help:             ## what there is to do
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 18
+
+run: $(READY)     ## set up, then serve on 127.0.0.1:8000 with 200 examples (PORT=… to change)
+	@exec $(BIN)/jejak serve --examples --port $(PORT)
+
+test: $(READY)    ## set up, then the whole suite
+	@exec $(BIN)/python -m pytest
+
+check: $(READY)   ## what CI runs: format, lint, types, layers, spelling, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/coverage erase
+	$(BIN)/coverage run --parallel-mode -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --include='domain/*,projections/*' --fail-under=100 --show-missing --skip-covered
+
+format: $(READY)  ## format and mend what a tool can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+prove: $(READY)   ## the long rounds in full: kills, growth
+	@exec $(BIN)/python -m pytest -m prove --timeout 3600
+
+lock: $(READY)    ## after a change in pyproject.toml
+	$(UV) lock --quiet
+	$(UV) export --quiet --all-groups --no-emit-project --no-annotate --no-header \
+	    --format requirements.txt --output-file requirements.lock
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Jejak needs Python 3.11 or newer: make PYTHON=/path/to/it")'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'No venv here. On Debian: apt-get install python3-venv' >&2; exit 1; }
+	@command -v $(UV) >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(UV) pip install --quiet --no-deps --python $(BIN)/python --editable .
+	@touch $@

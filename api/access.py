@@ -1,0 +1,146 @@
+"""Rights: one table, operation by role, each with the office relation it takes. What is not in it is denied."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from domain.registry import Registry
+
+
+class Bearer(StrEnum):
+    """Who may ask. PUBLIC bears nothing; CITIZEN a read token of one application."""
+
+    PUBLIC = "public"
+    CITIZEN = "citizen"
+    OFFICER = "officer"
+    SUPERVISOR = "supervisor"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+    AGENCY = "agency"
+
+
+class Relation(StrEnum):
+    """What ties the bearer to the application: its holder, an office it concerns, the one asked, the citizen's own."""
+
+    ANY = "any"
+    HOLDER = "holder"
+    CONCERNED = "concerned"
+    OWN = "own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """`actor` is the random reference of the person in that office; `application_id` what a read token opens."""
+
+    bearer: Bearer
+    actor: UUID | None = None
+    office: str = ""
+    agency: str = ""
+    application_id: UUID | None = None
+
+    @property
+    def client(self) -> str:
+        """Whose keys these are: the name under which an Idempotency-Key is remembered."""
+        return f"{self.bearer}/{self.office or self.agency}/{self.actor or ''}"
+
+    def offices(self, registry: Registry) -> frozenset[str]:
+        if self.bearer is Bearer.AGENCY:
+            return frozenset(code for code, office in registry.offices.items() if office.agency == self.agency)
+        return frozenset({self.office} & registry.offices.keys())
+
+
+PUBLIC = Principal(bearer=Bearer.PUBLIC)
+
+STAFF = {Bearer.OFFICER: Relation.HOLDER, Bearer.SUPERVISOR: Relation.HOLDER}
+READERS = {
+    Bearer.CITIZEN: Relation.OWN,
+    Bearer.OFFICER: Relation.CONCERNED,
+    Bearer.SUPERVISOR: Relation.CONCERNED,
+    Bearer.AGENCY: Relation.CONCERNED,
+    Bearer.AUDITOR: Relation.ANY,
+}
+SUPERVISORS = {Bearer.SUPERVISOR: Relation.HOLDER}
+EVERYONE = dict.fromkeys(Bearer, Relation.ANY)
+
+RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
+    "submit-application": dict.fromkeys((Bearer.OFFICER, Bearer.SUPERVISOR, Bearer.AGENCY), Relation.ANY),
+    "receive": STAFF,
+    "check-documents": STAFF,
+    "return-for-correction": STAFF,
+    "supply-correction": STAFF,
+    "declare-complete": STAFF,
+    "enter-stage": STAFF,
+    "complete-stage": STAFF,
+    "refer": STAFF,
+    "answer-referral": dict.fromkeys((Bearer.OFFICER, Bearer.SUPERVISOR), Relation.CONCERNED),
+    "transfer": STAFF,
+    "reassign": SUPERVISORS,
+    "suspend": STAFF,
+    "resume": STAFF,
+    "approve": STAFF,
+    "reject": STAFF,
+    "issue": STAFF,
+    "make-ready": STAFF,
+    "hand-over": STAFF,
+    "withdraw": STAFF,
+    "lapse": SUPERVISORS,
+    "cancel": SUPERVISORS,
+    "amend-record": SUPERVISORS,
+    "reset-pin": STAFF,
+    "open-dossier": STAFF,
+    "get-application": READERS,
+    "get-timeline": READERS,
+    "get-accesses": {Bearer.CITIZEN: Relation.OWN, Bearer.SUPERVISOR: Relation.HOLDER, Bearer.AUDITOR: Relation.ANY},
+    "track": EVERYONE,
+    "list-services": EVERYONE,
+    "get-service": EVERYONE,
+    "list-offices": EVERYONE,
+    "get-office": EVERYONE,
+    "livez": EVERYONE,
+    "readyz": EVERYONE,
+    "metrics": EVERYONE,
+    "openapi": EVERYONE,
+    "get-problem": EVERYONE,
+}
+
+
+class Unauthenticated(Exception):
+    """The operation needs a bearer, and there is none, or none of ours."""
+
+
+class Forbidden(Exception):
+    """The bearer's role may not do this at all."""
+
+
+class NotYours(Exception):
+    """Not this bearer's application. Answered as if it did not exist."""
+
+
+def relation_for(operation: str, principal: Principal) -> Relation:
+    """What ties this bearer must have for the operation. Raises Unauthenticated or Forbidden."""
+    granted = RIGHTS.get(operation, {}).get(principal.bearer)
+    if granted is None:
+        raise Unauthenticated if principal.bearer is Bearer.PUBLIC else Forbidden
+    return granted
+
+
+def require(
+    relation: Relation,
+    principal: Principal,
+    registry: Registry,
+    *,
+    application_id: UUID,
+    holder: str,
+    concerned: Iterable[str],
+) -> None:
+    """Raises NotYours unless the bearer is tied to this application so."""
+    offices = principal.offices(registry)
+    tied = {
+        Relation.ANY: True,
+        Relation.HOLDER: holder in offices,
+        Relation.CONCERNED: not offices.isdisjoint(concerned) or holder in offices,
+        Relation.OWN: principal.application_id == application_id,
+    }
+    if not tied[relation]:
+        raise NotYours

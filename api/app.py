@@ -1,0 +1,75 @@
+"""The ASGI application, built from data: routes, handlers, middleware."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+
+import orjson
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.access import Forbidden, NotYours, Unauthenticated
+from api.middleware import Around
+from api.openapi import document
+from api.operations import OPERATIONS
+from api.ports import House
+from api.problems import Problem, answer, trace_id
+from api.web import PAGES
+from domain.errors import Refusal, StaleVersion
+from domain.number import NumberMistyped
+from domain.ports import KeyReused, Unavailable
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+EXPECTED = (
+    Forbidden,
+    HTTPException,
+    KeyReused,
+    NotYours,
+    NumberMistyped,
+    Problem,
+    Refusal,
+    StaleVersion,
+    Unauthenticated,
+    Unavailable,
+)
+
+log = structlog.get_logger("jejak.api")
+
+
+def build(house: House, lifespan: Lifespan | None = None) -> Starlette:
+    """The application over what `infra` hands in."""
+    published = orjson.dumps(document(OPERATIONS, version("jejak")))
+
+    async def openapi(_: Request) -> Response:
+        """This document."""
+        return Response(published, media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
+
+    app = Starlette(
+        routes=[*(operation.route() for operation in OPERATIONS), Route("/openapi.json", openapi), *PAGES],
+        middleware=[
+            Middleware(Around, observe=house.meter.request, unexpected=unexpected),
+            Middleware(GZipMiddleware, minimum_size=500),
+        ],
+        exception_handlers=dict.fromkeys(EXPECTED, answer),
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False  # a redirect would repeat the path, and the Host that was sent
+    app.state.house = house
+    return app
+
+
+async def unexpected(request: Request, error: Exception) -> Response:
+    """A fault of ours: its kind and place go to the log, never its message, which may quote what was sent."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else ""
+    log.error("unexpected", trace_id=trace_id(request), error=type(error).__name__, place=place)
+    return await answer(request, error)

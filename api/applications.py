@@ -1,0 +1,258 @@
+"""Endpoints of applications: submit, command, read."""
+
+import unicodedata
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import bodies
+from api.access import PUBLIC, Bearer, Principal, Unauthenticated, relation_for, require
+from api.commands import Offered
+from api.conditional import (
+    application_id,
+    body_of,
+    house_of,
+    idempotency_key,
+    preferred_wait,
+    version_seen,
+    wait_for_sync,
+)
+from api.problems import Problem
+from domain.application import Application
+from domain.codes import Channel, Role
+from domain.commands import AnswerReferral, SubmitApplication
+from domain.decisions import CHANNELS_OF_COMMANDS
+from domain.errors import Refusal, StaleVersion
+from domain.events import Act
+from domain.ports import Answer, Asked
+from domain.registry import Registry
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+ROLES = {Bearer.OFFICER: Role.OFFICER, Bearer.SUPERVISOR: Role.SUPERVISOR, Bearer.AGENCY: Role.AGENCY}
+PRIVATE = {"Cache-Control": "private, no-cache"}
+PERSONS = ("applicant", "subject", "proxy")
+HIDDEN = frozenset({"officer", "underlying", "timeline"})
+
+
+def principal_of(request: Request) -> Principal:
+    """Who asks. A bearer that is not ours is refused, never taken for the public."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return PUBLIC
+    scheme, _, token = header.partition(" ")
+    known = house_of(request).tokens.principal(token.strip()) if scheme.lower() == "bearer" else None
+    if known is None:
+        raise Unauthenticated
+    return known
+
+
+def json(body: object, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), status_code=status, headers=headers, media_type="application/json")
+
+
+async def submit_application(request: Request) -> Response:
+    """Submit an application for somebody at a counter, by a mobile unit, a kiosk or an agency's own system."""
+    house, principal = house_of(request), principal_of(request)
+    relation_for("submit-application", principal)
+    key = idempotency_key(request)
+    body, plain = await body_of(request, bodies.SubmitBody)
+    registry = await house.catalogue.registry()
+    act = Act(
+        at=house.now(),
+        by=ROLES[principal.bearer],
+        actor=principal.actor,
+        office=_office(principal, body.office, registry),
+        channel=_channel(principal, body.channel),
+    )
+    asked = Asked(
+        command=SubmitApplication(service=body.service, number="", district=body.district, regency=body.regency),
+        act=act,
+        client=principal.client,
+        key=key,
+        body=plain,
+        personal={role: _sealed(getattr(body, role)) for role in PERSONS if getattr(body, role)},
+    )
+    answer = await _handle(request, "submit-application", None, asked)
+    application = answer.application
+    number, resets = application.number, application.pin_resets
+    submitted = {
+        "application_id": str(answer.application_id),
+        "tracking_number": number,
+        "pin": house.receipts.pin(number, resets),
+        "qr": f"/id/r/{house.receipts.qr_token(number, resets)}",
+        "version": application.version,
+        "status": application.status,
+    }
+    location = f"/v1/applications/{answer.application_id}"
+    return json(submitted, status=201, headers={"Location": location, **await _written(request, answer)})
+
+
+def _office(principal: Principal, named: str | None, registry: Registry) -> str:
+    """An officer acts for their own office; an agency's system says for which of its offices."""
+    own = principal.offices(registry)
+    office = named or principal.office
+    if office not in own:
+        raise Problem("unprocessable", errors=[{"pointer": "/office", "detail": "Name an office that you act for."}])
+    return office
+
+
+def _channel(principal: Principal, named: Channel | None) -> Channel:
+    channel = named or (Channel.ELECTRONIC if principal.bearer is Bearer.AGENCY else Channel.COUNTER)
+    if channel not in CHANNELS_OF_COMMANDS:
+        detail = "Use counter, mobile, self_service or electronic."
+        raise Problem("unprocessable", errors=[{"pointer": "/channel", "detail": detail}])
+    return channel
+
+
+def _sealed(person: bodies.Person) -> dict[str, str]:
+    """What is sealed of a person, in the one normal form of its text."""
+    said = msgspec.structs.asdict(person)
+    return {name: unicodedata.normalize("NFC", value) for name, value in said.items() if value is not None}
+
+
+def command_endpoint(offered: Offered) -> Endpoint:
+    """The endpoint of one command; all are alike."""
+
+    async def endpoint(request: Request) -> Response:
+        house, principal = house_of(request), principal_of(request)
+        relation = relation_for(offered.name, principal)
+        target = application_id(request)
+        key, seen = idempotency_key(request), version_seen(request)
+        body, plain = await body_of(request, offered.body)
+        command = offered.command(body)
+        registry = await house.catalogue.registry()
+
+        def permit(application: Application) -> None:
+            concerned = application.concerned
+            if isinstance(command, AnswerReferral):  # the office that was asked, not every one concerned
+                concerned = frozenset({application.referrals.get(command.referral, "")}) | {application.office}
+            require(
+                relation,
+                principal,
+                registry,
+                application_id=target,
+                holder=application.office,
+                concerned=concerned,
+            )
+
+        said = {name: getattr(body, name) for name in offered.sealed if getattr(body, name)}
+        personal = {"applicant": {name: unicodedata.normalize("NFC", value) for name, value in said.items()}}
+        act = Act(
+            at=house.now(),
+            by=ROLES[principal.bearer],
+            actor=principal.actor,
+            office=principal.office,
+            channel=Channel.COUNTER,
+        )
+        asked = Asked(
+            command=command,
+            act=act,
+            client=principal.client,
+            key=key,
+            body=plain,
+            personal=personal if said else {},
+            version_seen=seen,
+            permit=permit,
+        )
+        return await _done(request, await _handle(request, offered.name, target, asked))
+
+    endpoint.__name__ = offered.name.replace("-", "_")
+    endpoint.__doc__ = f"{offered.summary}."
+    return endpoint
+
+
+async def _handle(request: Request, name: str, target: UUID | None, asked: Asked) -> Answer:
+    house = house_of(request)
+    try:
+        answer = await house.applications.handle(target, asked)
+    except (Refusal, StaleVersion) as refused:
+        house.meter.command(name, getattr(refused, "code", "stale-version"))
+        raise
+    house.meter.command(name, "done")
+    return answer
+
+
+async def _done(request: Request, answer: Answer) -> Response:
+    done = {
+        "application_id": str(answer.application_id),
+        "version": answer.application.version,
+        "status": answer.application.status,
+        "events": list(answer.events),
+    }
+    return json(done, headers=await _written(request, answer))
+
+
+async def _written(request: Request, answer: Answer) -> dict[str, str]:
+    """What the client keeps of its write; waits for the view where it prefers to."""
+    views = house_of(request).views
+    era, _ = await views.log_end()
+    headers = {
+        "ETag": f'"{answer.application.version}"',
+        "Sync-Token": f"applications={era}.{answer.position}",
+        "Cache-Control": "no-store",
+    }
+    wait = preferred_wait(request)
+    if wait and await views.reached(answer.position, seconds=wait):
+        headers["Preference-Applied"] = f"wait={wait}"
+    return headers
+
+
+async def readable_row(request: Request, operation: str) -> tuple[dict[str, Any], Principal]:
+    """The row of the path's application, for who may read it."""
+    house, principal = house_of(request), principal_of(request)
+    relation = relation_for(operation, principal)
+    target = application_id(request)
+    await wait_for_sync(request)
+    row = await house.views.row(target)
+    if row is None:
+        raise Problem("not-found")
+    require(
+        relation,
+        principal,
+        await house.catalogue.registry(),
+        application_id=target,
+        holder=row["office"],
+        concerned=row["offices"],
+    )
+    return row, principal
+
+
+async def get_application(request: Request) -> Response:
+    """Read an application: facts only, with its version as ETag."""
+    row, _ = await readable_row(request, "get-application")
+    etag = f'"{row["version"]}"'
+    headers = {"ETag": etag, **PRIVATE}
+    if etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
+        return Response(status_code=304, headers=headers)
+    return json({name: value for name, value in row.items() if name not in HIDDEN}, headers=headers)
+
+
+async def get_timeline(request: Request) -> Response:
+    """Read what happened to an application, in the order in which it happened."""
+    row, principal = await readable_row(request, "get-timeline")
+    items = row["timeline"]
+    if principal.bearer is Bearer.CITIZEN:  # who holds the file inside the office is the office's
+        items = [entry | {"data": {k: v for k, v in entry["data"].items() if k != "officer"}} for entry in items]
+    return json({"items": items, "next": None}, headers={"ETag": f'"{row["version"]}"', **PRIVATE})
+
+
+async def get_accesses(request: Request) -> Response:
+    """Read which office opened sealed parts, when and why."""
+    row, _ = await readable_row(request, "get-accesses")
+    items = await house_of(request).dossiers.accesses(UUID(row["application_id"]))
+    return json({"items": items, "next": None}, headers=PRIVATE)
+
+
+async def open_dossier(request: Request) -> Response:
+    """Open the sealed parts of an application. Recorded before it is answered, and shown to the citizen."""
+    row, principal = await readable_row(request, "open-dossier")
+    body, _ = await body_of(request, bodies.OpenDossierBody)
+    target = UUID(row["application_id"])
+    items = await house_of(request).dossiers.open(target, principal, body.purpose)
+    return json({"items": items}, headers={"Cache-Control": "no-store"})

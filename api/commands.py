@@ -1,0 +1,101 @@
+"""The commands as the API offers them: name, body, and how a body becomes a command and what of it is sealed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from api import bodies
+from domain import commands
+from domain.commands import Command
+from domain.events import DefectiveDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """`name` is the operation and the last part of the path. `sealed` names the body's fields that are personal."""
+
+    name: str
+    body: type[bodies.Body]
+    command: Callable[[Any], Command]
+    summary: str
+    sealed: tuple[str, ...] = ()
+
+
+def _check_documents(body: bodies.CheckDocumentsBody) -> Command:
+    return commands.CheckDocuments(
+        complete=body.complete, missing=tuple(body.missing), declare_complete=body.declare_complete
+    )
+
+
+def _return_for_correction(body: bodies.ReturnForCorrectionBody) -> Command:
+    documents = (DefectiveDocument(requirement=d.requirement, defect=d.defect) for d in body.documents)
+    return commands.ReturnForCorrection(documents=tuple(documents))
+
+
+def _amend_record(body: bodies.AmendRecordBody) -> Command:
+    return commands.AmendRecord(amends=body.amends, amendment=body.amendment, corrected_at=body.corrected_at)
+
+
+EMPTY, NOTE = bodies.EmptyBody, ("note",)
+
+COMMANDS = (
+    Offered("receive", EMPTY, lambda _: commands.Receive(), "The office takes the file in"),
+    Offered("check-documents", bodies.CheckDocumentsBody, _check_documents, "The documents are checked"),
+    Offered(
+        "return-for-correction",
+        bodies.ReturnForCorrectionBody,
+        _return_for_correction,
+        "The file goes back to the applicant, with all defects at once",
+        NOTE,
+    ),
+    Offered("supply-correction", EMPTY, lambda _: commands.SupplyCorrection(), "The applicant mended the file"),
+    Offered(
+        "declare-complete", EMPTY, lambda _: commands.DeclareComplete(), "The file is complete: the promise starts"
+    ),
+    Offered("enter-stage", bodies.StageBody, lambda b: commands.EnterStage(stage=b.stage), "A stage begins"),
+    Offered("complete-stage", bodies.StageBody, lambda b: commands.CompleteStage(stage=b.stage), "A stage is done"),
+    Offered("refer", bodies.ReferBody, lambda b: commands.Refer(to=b.to), "Another office is asked for advice", NOTE),
+    Offered(
+        "answer-referral",
+        bodies.AnswerReferralBody,
+        lambda b: commands.AnswerReferral(referral=b.referral, advice=b.advice),
+        "The office that was asked answers",
+        NOTE,
+    ),
+    Offered(
+        "transfer", bodies.TransferBody, lambda b: commands.Transfer(to=b.to), "Another office takes the file over"
+    ),
+    Offered(
+        "reassign",
+        bodies.ReassignBody,
+        lambda b: commands.Reassign(officer=b.officer),
+        "Another officer takes the file over",
+    ),
+    Offered(
+        "suspend", bodies.SuspendBody, lambda b: commands.Suspend(ground=b.ground), "Held, on a ground listed", NOTE
+    ),
+    Offered("resume", EMPTY, lambda _: commands.Resume(), "The hold ends"),
+    Offered("approve", EMPTY, lambda _: commands.Approve(), "The application is granted"),
+    Offered(
+        "reject",
+        bodies.RejectBody,
+        lambda b: commands.Reject(reason=b.reason, remedy=b.remedy),
+        "The application is rejected, with reason and remedy",
+        NOTE,
+    ),
+    Offered("issue", bodies.IssueBody, lambda _: commands.Issue(), "The product is issued", ("document_number",)),
+    Offered("make-ready", EMPTY, lambda _: commands.MakeReady(), "The product can be collected"),
+    Offered(
+        "hand-over",
+        bodies.HandOverBody,
+        lambda b: commands.HandOver(receiver=b.receiver),
+        "The product is handed over; the citizen clock stops",
+    ),
+    Offered("withdraw", EMPTY, lambda _: commands.Withdraw(), "The applicant withdraws"),
+    Offered("lapse", EMPTY, lambda _: commands.Lapse(), "The applicant stayed silent"),
+    Offered(
+        "cancel", bodies.CancelBody, lambda b: commands.Cancel(reason=b.reason), "The office cancels, with reason", NOTE
+    ),
+    Offered("amend-record", bodies.AmendRecordBody, _amend_record, "The office mends its record", NOTE),
+    Offered("reset-pin", EMPTY, lambda _: commands.ResetPin(), "The receipt's PIN and QR change"),
+)

@@ -1,0 +1,76 @@
+"""Around every request: security headers, one access line with the route template, the time it took."""
+
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+UNROUTED = "(none)"
+
+log = structlog.get_logger("jejak.access")
+
+Observe = Callable[[str, str, int, float], None]
+Unexpected = Callable[[Request, Exception], Awaitable[Response]]
+
+
+class Around:
+    """Paths, numbers, tokens and keys never reach a log or a metric: both get the route's template."""
+
+    def __init__(self, app: ASGIApp, observe: Observe, unexpected: Unexpected) -> None:
+        self.app = app
+        self.observe = observe
+        self.unexpected = unexpected
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500
+        started_answer = False
+
+        async def watched(message: Message) -> None:
+            nonlocal status, started_answer
+            if message["type"] == "http.response.start":
+                status, started_answer = message["status"], True
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:  # noqa: BLE001 - here a fault of ours ends, so that no server prints what was sent
+            if started_answer:
+                raise ConnectionAbortedError("the answer broke off") from None
+            response = await self.unexpected(Request(scope), error)
+            await response(scope, receive, watched)
+        finally:
+            seconds = time.perf_counter() - started
+            route = template(scope)
+            method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "other"
+            self.observe(method, route, status, seconds)
+            log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def template(scope: MutableMapping[str, Any]) -> str:
+    """The path as the route names it."""
+    route = scope.get("route")
+    path = getattr(route, "path", None)
+    return path if isinstance(path, str) else UNROUTED

@@ -1,0 +1,121 @@
+"""OpenAPI 3.1, made from the list of operations. Summary and description are the endpoint's docstring."""
+
+import inspect
+from typing import Any
+
+import msgspec
+
+from api import bodies
+from api.access import RIGHTS, Bearer
+from api.operations import Operation
+
+COMPONENT = "#/components/schemas/{name}"
+PATH_PARAMETERS: dict[str, dict[str, Any]] = {
+    "application_id": {"type": "string", "format": "uuid"},
+    "service": {"type": "string", "minLength": 1, "maxLength": 63},
+    "office": {"type": "string", "minLength": 1, "maxLength": 63},
+    "code": {"type": "string", "minLength": 1, "maxLength": 63},
+}
+ANSWER_HEADERS = {
+    "ETag": "The version of the application, quoted",
+    "Location": "Where the application is",
+    "Sync-Token": "Send it back with a GET to see your own write",
+}
+REASONS = {
+    400: "Malformed",
+    401: "No bearer of ours",
+    403: "Not for this role",
+    404: "Not there, or not yours",
+    405: "Not this method",
+    409: "Refused by the rules, or a token that is ahead of the log",
+    412: "Something relevant came after the version in If-Match",
+    413: "Too large",
+    415: "Not JSON",
+    422: "Not possible, or the key was used for something else",
+    428: "If-Match is missing",
+    429: "Too many wrong tries",
+    503: "Behind, or out of reach; try again after Retry-After",
+}
+
+
+def document(operations: tuple[Operation, ...], version: str) -> dict[str, Any]:
+    """The whole document, ready to be published."""
+    types = {body for operation in operations for body in _types(operation)} | {bodies.ProblemBody}
+    _, schemas = msgspec.json.schema_components(sorted(types, key=lambda t: t.__name__), ref_template=COMPONENT)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Jejak",
+            "version": version,
+            "description": "The trail of every application for a public service.",
+            "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in operations)],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+def _types(operation: Operation) -> set[Any]:
+    return {t for t in (operation.body, *operation.returns.values()) if t not in (None, str)}
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    text = inspect.getdoc(operation.endpoint) or ""
+    roles = sorted(bearer.value for bearer in RIGHTS[operation.name] if bearer is not Bearer.PUBLIC)
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": text.partition("\n")[0].rstrip("."),
+        "description": f"{text}\n\nRoles: {', '.join(roles)}." if operation.bearer else text,
+        "tags": [operation.tag],
+        "parameters": _parameters(operation),
+        "responses": {
+            **{str(status): _answer(operation, status) for status in operation.returns},
+            **{str(status): _problem(status) for status in sorted(operation.problems)},
+        },
+    }
+    if operation.body:
+        schema = {"$ref": COMPONENT.format(name=operation.body.__name__)}
+        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if operation.bearer:
+        described["security"] = [{"bearer": []}]
+    return described
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
+    in_path = [{"name": n, "in": "path", "required": True, "schema": PATH_PARAMETERS[n]} for n in names]
+    in_query = [{"name": n, "in": "query", "schema": schema} for n, schema in operation.query.items()]
+    in_header = [
+        {
+            "name": name,
+            "in": "header",
+            "required": name in operation.required,
+            "schema": {"type": "string", "pattern": pattern},
+        }
+        for name, pattern in operation.headers.items()
+    ]
+    return [*in_path, *in_query, *in_header]
+
+
+def _answer(operation: Operation, status: int) -> dict[str, Any]:
+    returned = operation.returns[status]
+    schema = {"type": "string"} if returned is str else {"$ref": COMPONENT.format(name=returned.__name__)}
+    answer: dict[str, Any] = {"description": "Done", "content": {operation.media_type: {"schema": schema}}}
+    if operation.answers:
+        answer["headers"] = {
+            name: {"description": ANSWER_HEADERS[name], "schema": {"type": "string"}} for name in operation.answers
+        }
+    return answer
+
+
+def _problem(status: int) -> dict[str, Any]:
+    schema = {"$ref": COMPONENT.format(name=bodies.ProblemBody.__name__)}
+    return {"description": REASONS[status], "content": {"application/problem+json": {"schema": schema}}}

@@ -1,0 +1,178 @@
+"""The one list of what the API does. It makes the routes and the OpenAPI document, so that they cannot drift."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api import applications, bodies, public
+from api.commands import COMMANDS
+from api.conditional import IDEMPOTENCY_KEY, IF_MATCH, SYNC_TOKEN
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """`headers` maps request headers to their pattern; `problems` are the statuses answered as RFC 9457."""
+
+    name: str
+    method: str
+    path: str
+    endpoint: Endpoint
+    tag: str
+    returns: Mapping[int, Any]
+    body: type[bodies.Body] | None = None
+    media_type: str = "application/json"
+    problems: tuple[int, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    answers: tuple[str, ...] = ()
+    bearer: bool = True
+
+    def route(self) -> Route:
+        return Route(self.path, self.endpoint, methods=[self.method], name=self.name)
+
+
+ONE = "/v1/applications/{application_id}"
+READ = (400, 401, 403, 404, 409, 503)
+WRITE = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 503)
+SYNC = {"Sync-Token": SYNC_TOKEN}
+LISTED = {
+    "after": {"type": "string", "maxLength": 100, "description": "The last code of the page before"},
+    "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
+}
+
+
+def _read(name: str, path: str, endpoint: Endpoint, returns: Any) -> Operation:  # noqa: ANN401 - a body type
+    return Operation(
+        name=name,
+        method="GET",
+        path=path,
+        endpoint=endpoint,
+        tag="applications",
+        returns={200: returns},
+        problems=READ,
+        headers=SYNC,
+        answers=("ETag",) if name != "get-accesses" else (),
+    )
+
+
+def _open(name: str, path: str, endpoint: Endpoint, returns: Any, tag: str, **more: Any) -> Operation:  # noqa: ANN401
+    return Operation(
+        name=name, method="GET", path=path, endpoint=endpoint, tag=tag, returns=returns, bearer=False, **more
+    )
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        name="submit-application",
+        method="POST",
+        path="/v1/applications",
+        endpoint=applications.submit_application,
+        tag="applications",
+        body=bodies.SubmitBody,
+        returns={201: bodies.SubmittedBody},
+        problems=(400, 401, 403, 409, 413, 415, 422, 503),
+        headers={"Idempotency-Key": IDEMPOTENCY_KEY},
+        required=("Idempotency-Key",),
+        answers=("ETag", "Location", "Sync-Token"),
+    ),
+    *(
+        Operation(
+            name=offered.name,
+            method="POST",
+            path=f"{ONE}/{offered.name}",
+            endpoint=applications.command_endpoint(offered),
+            tag="commands",
+            body=offered.body,
+            returns={200: bodies.DoneBody},
+            problems=WRITE,
+            headers={"Idempotency-Key": IDEMPOTENCY_KEY, "If-Match": IF_MATCH},
+            required=("Idempotency-Key", "If-Match"),
+            answers=("ETag", "Sync-Token"),
+        )
+        for offered in COMMANDS
+    ),
+    Operation(
+        name="open-dossier",
+        method="POST",
+        path=f"{ONE}/open-dossier",
+        endpoint=applications.open_dossier,
+        tag="applications",
+        body=bodies.OpenDossierBody,
+        returns={200: bodies.OpenedBody},
+        problems=(*READ, 413, 415, 422),
+        headers=SYNC,
+    ),
+    _read("get-application", ONE, applications.get_application, bodies.ApplicationBody),
+    _read("get-timeline", f"{ONE}/timeline", applications.get_timeline, bodies.TimelineBody),
+    _read("get-accesses", f"{ONE}/accesses", applications.get_accesses, bodies.AccessesBody),
+    Operation(
+        name="track",
+        method="POST",
+        path="/v1/track",
+        endpoint=public.track,
+        tag="citizens",
+        body=bodies.TrackBody,
+        returns={200: bodies.TrackedBody},
+        problems=(400, 403, 413, 415, 422, 429, 503),
+        bearer=False,
+    ),
+    _open(
+        "list-services",
+        "/v1/services",
+        public.list_services,
+        {200: bodies.ServicesBody},
+        "catalogue",
+        query=LISTED,
+        problems=(400, 503),
+    ),
+    _open(
+        "get-service",
+        "/v1/services/{service}",
+        public.get_service,
+        {200: bodies.ServiceBody},
+        "catalogue",
+        problems=(404, 503),
+    ),
+    _open(
+        "list-offices",
+        "/v1/offices",
+        public.list_offices,
+        {200: bodies.OfficesBody},
+        "catalogue",
+        query=LISTED,
+        problems=(400, 503),
+    ),
+    _open(
+        "get-office",
+        "/v1/offices/{office}",
+        public.get_office,
+        {200: bodies.OfficeBody},
+        "catalogue",
+        problems=(404, 503),
+    ),
+    _open("livez", "/livez", public.livez, {200: bodies.HealthBody}, "operations"),
+    _open(
+        "readyz",
+        "/readyz",
+        public.readyz,
+        {200: bodies.ReadyBody, 503: bodies.ReadyBody},
+        "operations",
+    ),
+    _open("metrics", "/metrics", public.metrics, {200: str}, "operations", media_type="text/plain"),
+    _open(
+        "get-problem",
+        "/problems/{code}",
+        public.get_problem,
+        {200: str},
+        "operations",
+        media_type="text/html",
+        problems=(404,),
+    ),
+)

@@ -1,0 +1,104 @@
+"""The timeline retold in the reader's language: every event, in the order of the row, none overwritten."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from api.pages.language import Moment
+from api.pages.reading import Reading, Row
+from api.pages.words import ADVICE, CHANNELS, CHECKED, DEFECTS, EVENTS, GROUNDS, N_, REASONS, RECEIVERS
+from domain.codes import Channel
+from domain.data import parse_instant
+from domain.errors import all_refusals
+
+RECORDED_MUCH_LATER = timedelta(days=1)
+REFUSALS = {refusal.code: refusal.title for refusal in all_refusals()}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    when: Moment
+    said: str
+    details: list[str]
+    place: str
+    notes: list[str]
+
+
+def history(reading: Reading) -> list[Entry]:
+    return [_entry(reading, entry) for entry in reading.row["timeline"]]
+
+
+def _entry(reading: Reading, entry: Row) -> Entry:
+    return Entry(
+        when=reading.moment(entry["at"], entry["office"], entry["at_quality"]),
+        said=said(reading, entry),
+        details=_details(reading, entry["data"]),
+        place=_place(reading, entry),
+        notes=[note for note in (_amended(reading, entry), _deviates(reading, entry), _late(reading, entry)) if note],
+    )
+
+
+def said(reading: Reading, entry: Row) -> str:
+    language, data = reading.language, entry["data"]
+    match entry["event"]:
+        case "documents-checked":
+            values = {"result": language.say(CHECKED[data["complete"]])}
+        case "stage-entered" | "stage-completed":
+            values = {"stage": reading.stage_name(data["stage"])}
+        case "referred" | "transferred":
+            values = {"to": reading.office_name(data["to"])}
+        case "referral-answered":
+            values = {"advice": reading.word(ADVICE, data["advice"])}
+        case "suspended":
+            values = {"ground": reading.word(GROUNDS, data["ground"])}
+        case "rejected" | "cancelled":
+            values = {"reason": reading.word(REASONS, data["reason"])}
+        case "handed-over":
+            values = {"receiver": reading.word(RECEIVERS, data["receiver"])}
+        case "record-amended":
+            wrong = next(other for other in reading.row["timeline"] if other["version"] == data["amends"])
+            values = {"what": said(reading, wrong)}
+        case _:
+            values = {}
+    return language.say(EVENTS[entry["event"]], **values)
+
+
+def defects(reading: Reading, documents: list[Row]) -> list[str]:
+    return [
+        f"{reading.requirement_name(each['requirement'])}: {reading.word(DEFECTS, each['defect'])}"
+        for each in documents
+    ]
+
+
+def _details(reading: Reading, data: Row) -> list[str]:
+    missing = [{"requirement": code, "defect": "missing"} for code in data.get("missing", ())]
+    return defects(reading, [*missing, *data.get("documents", ())])
+
+
+def _place(reading: Reading, entry: Row) -> str:
+    office = reading.office_name(entry["office"])
+    channel = reading.word(CHANNELS, entry["channel"]) if entry["channel"] != Channel.UNKNOWN else ""
+    return " · ".join(part for part in (office, channel) if part)
+
+
+def _amended(reading: Reading, entry: Row) -> str | None:
+    amended = entry["amended"]
+    if amended is None:
+        return None
+    if amended["corrected_at"] is None:
+        return reading.language.say(N_("Corrected by the office: this was recorded by mistake and does not count."))
+    when = reading.moment(amended["corrected_at"], entry["office"])
+    return reading.language.say(N_("Corrected by the office: it happened on %(when)s."), when=when.text)
+
+
+def _deviates(reading: Reading, entry: Row) -> str | None:
+    refusal = entry["data"].get("deviates")
+    if refusal is None:
+        return None
+    return reading.language.say(N_("Outside the usual order: %(why)s."), why=reading.word(REFUSALS, refusal))
+
+
+def _late(reading: Reading, entry: Row) -> str | None:
+    recorded = entry["recorded_at"]
+    if recorded is None or parse_instant(recorded) - parse_instant(entry["at"]) <= RECORDED_MUCH_LATER:
+        return None
+    return reading.language.say(N_("Recorded on %(when)s."), when=reading.moment(recorded, entry["office"], "day").text)

@@ -1,0 +1,107 @@
+"""The pages a citizen sees, as text: rendered from values alone, without scripts, database or clock."""
+
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from api.pages import tracking
+from api.pages.history import history
+from api.pages.language import BY_CODE, LANGUAGES, Language
+from api.pages.problems import PROBLEMS, Problem, in_words
+from api.pages.promise import promised
+from api.pages.reading import Reading, Row
+from api.pages.steps import steps
+from api.pages.words import FIELD_OF, MESSAGES
+from domain.number import grouped
+from domain.registry import Registry
+
+HERE = Path(__file__).parent
+
+_STYLE = (HERE / "static" / "jejak.css").read_bytes()
+STYLESHEET = f"/static/jejak-{sha256(_STYLE).hexdigest()[:16]}.css"
+STATIC = {STYLESHEET: (_STYLE, "text/css; charset=utf-8")}
+"""What is served beside the pages, for ever under its path: the name changes with the content."""
+
+
+def _environment(language: Language) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    # the extension gives this method to the environment, which types do not see
+    environment.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals |= {"language": language, "languages": list(BY_CODE.values()), "stylesheet": STYLESHEET}
+    return environment
+
+
+_ENVIRONMENTS = {code: _environment(BY_CODE[code]) for code in LANGUAGES}
+
+
+def _page(language: str, template: str, **values: object) -> str:
+    return _ENVIRONMENTS[language].get_template(template).render(values)
+
+
+def start_page(language: str, *, message: str | None = None) -> str:
+    """`message` is a code of `MESSAGES`. What was typed is never repeated."""
+    said = BY_CODE[language].say(MESSAGES[message]) if message else None
+    wrong = message not in (None, "signed-out")
+    return _page(language, "start.html", here="", said=said, wrong=wrong, field=FIELD_OF.get(message or ""))
+
+
+def tracking_page(language: str, row: Row, registry: Registry, accesses: list[dict[str, Any]], now: datetime) -> str:
+    """`row` is that of the progress view; `accesses` say which `office` opened sealed data and when (`at`)."""
+    reading = Reading(BY_CODE[language], row, registry, now)
+    return _page(
+        language,
+        "tracking.html",
+        here=f"applications/{row['application_id']}",
+        number=grouped(row["tracking_number"]),
+        service=reading.service_name(),
+        status=tracking.status(reading),
+        example=tracking.example(reading),
+        imported=row["imported"],
+        promise=promised(reading),
+        duty=tracking.duty(reading),
+        rejection=tracking.rejection(reading),
+        steps=steps(reading),
+        facts=tracking.facts(reading),
+        history=history(reading),
+        opened=tracking.opened(reading, accesses),
+        as_of=tracking.as_of(reading),
+    )
+
+
+def problem_page(language: str, *, status: int, title: str, detail: str, code: str) -> str:
+    """A problem answer for people. A known code is told in the reader's language, whatever language `detail` is in."""
+    reader, known = BY_CODE[language], PROBLEMS.get(code)
+    fallback = known or PROBLEMS["internal-error"]
+    return _page(
+        language,
+        "problem.html",
+        here="",
+        status=status,
+        title=in_words(reader, title, fallback.title),
+        detail=in_words(reader, detail.removeprefix(f"{title}. "), fallback.advice),
+        code=code if known else None,
+    )
+
+
+def problem_kind_page(language: str, code: str) -> str | None:
+    """What a code means, in both languages, the reader's first. None for a code that there is not."""
+    problem = PROBLEMS.get(code)
+    if problem is None:
+        return None
+    other = next(each for each in LANGUAGES if each != language)
+    told = [_told(BY_CODE[each], problem) for each in (language, other)]
+    return _page(language, "kind.html", here="", code=code, told=told)
+
+
+def _told(language: Language, problem: Problem) -> tuple[str, str, str]:
+    return language.code, language.say(problem.title), language.say(problem.advice)

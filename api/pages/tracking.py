@@ -1,0 +1,145 @@
+"""What the citizen page says above the history: where the application is, what to do now, the facts about it."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from api.pages.history import defects
+from api.pages.language import Moment
+from api.pages.reading import Reading
+from api.pages.words import CHANNELS, N_, REASONS, REMEDIES, STATUSES
+from domain.application import ENDS, Status
+from domain.calendar import is_working_day
+from domain.codes import Channel
+from domain.registry import OfficeRegistered
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What the reader must do now; `pressing` where the application waits for it."""
+
+    text: str
+    items: list[str] = field(default_factory=list)
+    pressing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    name: str
+    text: str
+    when: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An office opened sealed data of the application."""
+
+    when: Moment
+    office: str
+
+
+def status(reading: Reading) -> str:
+    code = reading.row["status"]
+    return reading.word(STATUSES, code) if code else reading.language.say(N_("no status yet"))
+
+
+def duty(reading: Reading) -> Duty:
+    row, say = reading.row, reading.language.say
+    office = reading.office_name(row["office"])
+    match row["status"]:
+        case Status.RETURNED:
+            text = say(N_("Correct these documents and hand them in at %(office)s:"), office=office)
+            return Duty(text, defects(reading, row["to_correct"]), pressing=True)
+        case Status.READY:
+            return Duty(say(N_("Collect it at %(office)s."), office=office), pressing=True)
+        case Status.REJECTED:
+            return Duty(reading.word(REMEDIES, row["rejection"]["remedy"]))
+        case ended if ended in ENDS:
+            return Duty(say(N_("Nothing. This application has ended.")))
+        case _:
+            return Duty(say(N_("Nothing. Each new step will stand on this page.")))
+
+
+def rejection(reading: Reading) -> str | None:
+    rejected = reading.row["rejection"]
+    return reading.word(REASONS, rejected["reason"]) if rejected else None
+
+
+def facts(reading: Reading) -> list[Fact]:
+    row, say = reading.row, reading.language.say
+    return [
+        Fact(say(N_("Fee")), _fee(reading)),
+        Fact(say(N_("Office")), reading.office_name(row["office"])),
+        *_opening(reading),
+        *_submitted(reading),
+    ]
+
+
+def _fee(reading: Reading) -> str:
+    standard, say = reading.standard, reading.language.say
+    if standard is None or standard.imported:
+        return say(N_("not stated by the agency"))
+    if standard.fee_idr is None:
+        return say(N_("depends on your case; ask at the counter"))
+    if standard.fee_idr == 0:
+        return say(N_("free of charge"))
+    amount = f"{standard.fee_idr:,}"
+    return f"Rp{amount.replace(',', '.')}" if reading.language.code == "id" else f"IDR {amount}"
+
+
+def _opening(reading: Reading) -> list[Fact]:
+    """Of the office's local today. Imported offices are known without hours of their own."""
+    office, language = reading.office, reading.language
+    if office is None or office.imported or not any(day.opens for day in office.opening_days):
+        return []
+    local = reading.now.astimezone(ZoneInfo(office.zone))
+    name = language.say(N_("Open today, %(weekday)s"), weekday=language.weekday(local.date()))
+    today = office.opening_days[local.weekday()]
+    if not (today.opens and today.closes) or _is_holiday(reading, office, local.date()):
+        return [Fact(name, language.say(N_("closed")))]
+    hours = f"{_clock(reading, local, today.opens)}–{_clock(reading, local, today.closes)}"  # noqa: RUF001 - a span
+    return [Fact(name, f"{hours} {language.zone(local, office.zone)}")]
+
+
+def _clock(reading: Reading, local: datetime, hour: str) -> str:
+    hours, _, minutes = hour.partition(":")
+    return local.replace(hour=int(hours), minute=int(minutes)).strftime(reading.language.clock)
+
+
+def _is_holiday(reading: Reading, office: OfficeRegistered, day: date) -> bool:
+    """Where no calendar reaches today, the week decides."""
+    known = reading.registry.calendar_from(reading.now, office.code)
+    return known is not None and not is_working_day(day, known[0], reading.registry.opening_hours(office.code))
+
+
+def _submitted(reading: Reading) -> list[Fact]:
+    row, say = reading.row, reading.language.say
+    if row["submitted_at"] is None:
+        return []
+    entry = next(entry for entry in row["timeline"] if entry["event"] == "submitted")
+    when = reading.moment(row["submitted_at"], entry["office"], entry["at_quality"])
+    submitted = Fact(say(N_("Submitted")), when.text, when)
+    if row["channel"] == Channel.UNKNOWN:
+        return [submitted]
+    return [submitted, Fact(say(N_("Channel")), reading.word(CHANNELS, row["channel"]))]
+
+
+def opened(reading: Reading, accesses: list[dict[str, Any]]) -> list[Opened]:
+    return [
+        Opened(reading.moment(_text(access["at"]), access["office"]), reading.office_name(access["office"]))
+        for access in accesses
+    ]
+
+
+def _text(at: datetime | str) -> str:
+    return at.isoformat() if isinstance(at, datetime) else at
+
+
+def example(reading: Reading) -> bool:
+    standard, office = reading.standard, reading.office
+    return bool((standard and standard.example) or (office and office.example))
+
+
+def as_of(reading: Reading) -> Moment:
+    return reading.language.at_time(reading.now, reading.zone(""))

@@ -1,0 +1,99 @@
+"""What the API needs handed in. `infra` implements these; the API never sees a database or a key."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from api.access import Principal
+from domain.ports import Applications
+from domain.registry import Registry
+
+
+class Views(Protocol):
+    """Rows of `progress`, by position."""
+
+    async def row(self, application_id: UUID) -> dict[str, Any] | None: ...
+    async def row_by_number(self, number: str) -> dict[str, Any] | None: ...
+
+    async def log_end(self) -> tuple[int, int]:
+        """The era, and the position of the newest event."""
+        ...
+
+    async def reached(self, position: int, *, seconds: float) -> bool:
+        """Waits until the view has passed `position`, at most so long."""
+        ...
+
+    async def lag(self) -> dict[str, int]:
+        """How many positions each view is behind the log. Raises Unavailable."""
+        ...
+
+
+class Catalogue(Protocol):
+    async def registry(self) -> Registry: ...
+
+
+class Receipts(Protocol):
+    """Number, PIN and QR: see infra/paper.py."""
+
+    def pin(self, number: str, resets: int) -> str: ...
+    def is_pin(self, typed: str, number: str, resets: int) -> bool: ...
+    def qr_token(self, number: str, resets: int) -> str: ...
+    def read_qr_token(self, token: str) -> tuple[str, int] | None: ...
+
+
+class Tokens(Protocol):
+    def read_token(self, application_id: UUID) -> tuple[str, int]:
+        """A signed token that reads one application, and for how many seconds."""
+        ...
+
+    def principal(self, token: str) -> Principal | None:
+        """Who bears it; None for one that is not ours, altered or too old."""
+        ...
+
+
+class Door(Protocol):
+    """Counts wrong numbers and PINs, for all processes."""
+
+    async def knock(self, number: str, network: str) -> int:
+        """Counts one try before it is judged. Returns 0 to go on, else the seconds after which to come again."""
+        ...
+
+    async def open(self, number: str, network: str) -> None:
+        """It was the right one: the try does not count."""
+        ...
+
+
+class Dossiers(Protocol):
+    """Sealed parts. Opening one is recorded durably before it is answered."""
+
+    async def open(self, application_id: UUID, principal: Principal, purpose: str) -> list[dict[str, Any]]: ...
+    async def accesses(self, application_id: UUID) -> list[dict[str, Any]]: ...
+
+
+class Meter(Protocol):
+    """Metrics of the operator."""
+
+    def request(self, method: str, route: str, status: int, seconds: float) -> None: ...
+    def command(self, name: str, outcome: str) -> None: ...
+    def pin_failure(self) -> None: ...
+    def exposition(self) -> bytes: ...
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything an endpoint may use, in one value on `request.app.state.house`."""
+
+    applications: Applications
+    views: Views
+    catalogue: Catalogue
+    receipts: Receipts
+    tokens: Tokens
+    door: Door
+    dossiers: Dossiers
+    meter: Meter
+    now: Clock

@@ -1,0 +1,157 @@
+"""Every error as an RFC 9457 problem, from one table. Texts never repeat what was sent: it may be personal."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from api.access import Forbidden, NotYours, Unauthenticated
+from api.pages.render import problem_page
+from domain.errors import ApplicationUnknown, Refusal, StaleVersion
+from domain.number import NumberMistyped
+from domain.ports import KeyReused, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem: its stable code, its status, what it is called and what to do."""
+
+    code: str
+    status: int
+    title: str
+    advice: str
+
+
+KINDS = {
+    kind.code: kind
+    for kind in (
+        Kind("malformed-request", 400, "The request is malformed", "Mend what `errors` points at and send it again."),
+        Kind("key-required", 400, "Idempotency-Key is missing or not 1 to 200 visible ASCII characters",
+             "Send a fresh random key with every act; the same key again means the same act."),
+        Kind("unauthenticated", 401, "This needs a bearer token", "Send Authorization: Bearer, with a token of ours."),
+        Kind("forbidden", 403, "This role may not do that", "Ask someone whose role may."),
+        Kind("wrong-number-or-pin", 403, "Number or PIN is not right", "Compare both with the receipt."),
+        Kind("not-found", 404, "There is no such thing here, or it is not yours", "Check the address."),
+        Kind("method-not-allowed", 405, "This address does not take that method", "Allow lists what it takes."),
+        Kind("key-reused", 422, "The key was used for something else", "Send a new key for a new act."),
+        Kind("token-ahead", 409, "The Sync-Token is not of this log", "Drop it and read again."),
+        Kind("stale-version", 412, "Something relevant came after the version you saw", "Read it again, then decide."),
+        Kind("too-large", 413, "The body is too large", "Send at most 64 KiB."),
+        Kind("unsupported-media-type", 415, "The body is not JSON", "Send Content-Type: application/json."),
+        Kind("unprocessable", 422, "A value is not possible here", "Mend what `errors` points at and send it again."),
+        Kind("number-mistyped", 422, "The tracking number is mistyped", "Compare it with the receipt."),
+        Kind("precondition-required", 428, "If-Match is missing", 'Send the version that you saw, as If-Match: "7".'),
+        Kind("limited", 429, "Too many wrong tries", "Come again after Retry-After, or use the QR code."),
+        Kind("internal-error", 500, "Something went wrong here", "Tell the operator the trace_id."),
+        Kind("behind", 503, "The view has not caught up yet", "Ask again after Retry-After."),
+        Kind("unavailable", 503, "The store cannot be reached now",
+             "Send the same again, with the same Idempotency-Key, after Retry-After."),
+    )
+}  # fmt: skip
+
+
+class Problem(Exception):
+    """Raised where an endpoint knows what is wrong. `errors` point into the request by JSON pointer."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.kind = KINDS[code]
+        self.detail = detail or self.kind.advice
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A problem ready to be written."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    more: Mapping[str, Any]
+    headers: Mapping[str, str]
+
+
+def told(error: Exception) -> Told:
+    """The one table from what was raised to what is answered."""
+    match error:
+        case Problem():
+            more = {"errors": error.errors} if error.errors else {}
+            return _of(error.kind, error.detail, more, error.headers)
+        case ApplicationUnknown() | NotYours():
+            return _of(KINDS["not-found"])
+        case Refusal():
+            return Told(HTTPStatus.CONFLICT, error.code, error.title, str(error), {}, {})
+        case StaleVersion():
+            return _of(KINDS["stale-version"], str(error), {"version": error.now}, {"ETag": f'"{error.now}"'})
+        case KeyReused():
+            return _of(KINDS["key-reused"], str(error))
+        case NumberMistyped():
+            return _of(KINDS["number-mistyped"], f"{str(error).capitalize()}.", {"mistake": error.mistake.value})
+        case Unauthenticated():
+            return _of(KINDS["unauthenticated"], headers={"WWW-Authenticate": 'Bearer realm="jejak"'})
+        case Forbidden():
+            return _of(KINDS["forbidden"])
+        case Unavailable():
+            return _of(KINDS["unavailable"], str(error), headers={"Retry-After": "1"})
+        case HTTPException():
+            return _http(error)
+        case _:
+            return _of(KINDS["internal-error"])
+
+
+def _of(
+    kind: Kind, detail: str = "", more: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+) -> Told:
+    return Told(kind.status, kind.code, kind.title, detail or kind.advice, more or {}, headers or {})
+
+
+def _http(error: HTTPException) -> Told:
+    codes = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+    kind = KINDS[codes.get(error.status_code, "malformed-request")]
+    return _of(kind, headers=error.headers or {})
+
+
+async def answer(request: Request, error: Exception) -> Response:
+    """The problem as JSON; as a page, in the reader's language, for who asks for HTML."""
+    problem = told(error)
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    if "text/html" in request.headers.get("accept", ""):
+        language = "en" if request.url.path.startswith("/en/") else "id"
+        page = problem_page(
+            language, status=problem.status, title=problem.title, detail=problem.detail, code=problem.code
+        )
+        return HTMLResponse(page, status_code=problem.status, headers=headers)
+    body = {
+        "type": f"/problems/{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": f"/traces/{trace_id(request)}",
+        "code": problem.code,
+        "trace_id": trace_id(request),
+        **problem.more,
+    }
+    return Response(
+        orjson.dumps(body), status_code=problem.status, headers=headers, media_type="application/problem+json"
+    )
+
+
+def trace_id(request: Request) -> str:
+    """Ours, random: nothing that a client sent is repeated."""
+    known: str = request.scope.setdefault("jejak.trace_id", secrets.token_hex(16))
+    return known

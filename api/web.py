@@ -1,0 +1,162 @@
+"""The pages: one box for number and PIN, the citizen's page, the QR. Server-rendered, no script, one cookie."""
+
+from datetime import UTC
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from api.access import Bearer, NotYours, Principal
+from api.conditional import house_of, read_limited, wait_for_sync
+from api.pages.language import LANGUAGES
+from api.pages.render import STATIC, start_page, tracking_page
+from api.problems import Problem
+from api.public import admitted, language_of
+from domain.number import NumberMistyped
+from projections.progress import Row
+
+
+class LanguageConvertor(Convertor[str]):
+    """The first part of a page's path."""
+
+    regex = "|".join(LANGUAGES)
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("language", LanguageConvertor())
+
+SESSION = "jejak_session"
+STATUS_OF = {"limited": 429, "wrong-number-or-pin": 403}
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+async def choose_language(request: Request) -> Response:
+    return RedirectResponse(f"/{language_of(request)}/", status_code=303, headers={"Vary": "Accept-Language"})
+
+
+async def start(request: Request) -> Response:
+    language = request.path_params["language"]
+    message = "signed-out" if request.url.query == "signed-out" else None
+    return HTMLResponse(start_page(language, message=message), headers={"Cache-Control": "no-cache"})
+
+
+async def enter(request: Request) -> Response:
+    """The form of the start page: number and PIN against a session."""
+    language = request.path_params["language"]
+    _same_origin(request)
+    fields = parse_qs((await read_limited(request)).decode("utf-8", "replace"), max_num_fields=10)
+    number, pin = (fields.get(name, [""])[0] for name in ("number", "pin"))
+    try:
+        if not pin.strip().isdigit():
+            return _again(language, "pin-malformed", 422)
+        application_id = await admitted(request, number, pin)
+    except NumberMistyped as error:
+        return _again(language, f"mistyped-{error.mistake.value}", 422)
+    except Problem as problem:
+        if problem.kind.code not in STATUS_OF:
+            raise
+        return _again(language, problem.kind.code, STATUS_OF[problem.kind.code], problem.headers)
+    return _let_in(request, language, application_id)
+
+
+async def scan(request: Request) -> Response:
+    """The QR of the receipt: exchanged at once for a session, never limited by another's failures."""
+    language = request.path_params["language"]
+    house = house_of(request)
+    read = house.receipts.read_qr_token(request.path_params["token"])
+    row = await house.views.row_by_number(read[0]) if read else None
+    if read is None or row is None or row["pin_resets"] != read[1]:
+        return _again(language, "qr-invalid", 404)
+    return _let_in(request, language, UUID(row["application_id"]))
+
+
+async def show(request: Request) -> Response:
+    """The citizen's page of one application."""
+    language = request.path_params["language"]
+    house = house_of(request)
+    await wait_for_sync(request)
+    row = await _own_row(request)
+    if row is None:
+        return RedirectResponse(f"/{language}/", status_code=303, headers=NO_STORE)
+    now = house.now()
+    etag = f'W/"{row["version"]}-{language}-{now.astimezone(UTC):%Y-%m-%d-%H}"'
+    accesses = await house.dossiers.accesses(UUID(row["application_id"]))
+    page = tracking_page(language, row, await house.catalogue.registry(), accesses, now)
+    return HTMLResponse(page, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
+
+
+async def sign_out(request: Request) -> Response:
+    _same_origin(request)
+    response = RedirectResponse(f"/{request.path_params['language']}/?signed-out", status_code=303, headers=NO_STORE)
+    response.delete_cookie(SESSION, path="/", httponly=True, samesite="lax")
+    return response
+
+
+async def static(request: Request) -> Response:
+    found = STATIC.get(request.url.path)
+    if found is None:
+        raise Problem("not-found")
+    content, media_type = found
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(content, media_type=media_type, headers=headers)
+
+
+async def _own_row(request: Request) -> Row | None:
+    """The row that the session's token opens; None without a session, or with another application's."""
+    house = house_of(request)
+    try:
+        target = UUID(request.path_params["application_id"])
+    except ValueError:
+        raise Problem("not-found") from None
+    bearer: Principal | None = house.tokens.principal(request.cookies.get(SESSION, ""))
+    if bearer is None or bearer.bearer is not Bearer.CITIZEN or bearer.application_id != target:
+        return None
+    row = await house.views.row(target)
+    if row is None:
+        raise NotYours
+    return row
+
+
+def _let_in(request: Request, language: str, application_id: UUID) -> Response:
+    token, seconds = house_of(request).tokens.read_token(application_id)
+    headers = {**NO_STORE, "Referrer-Policy": "no-referrer"}
+    response = RedirectResponse(f"/{language}/applications/{application_id}", status_code=303, headers=headers)
+    secure = request.url.scheme == "https"
+    response.set_cookie(SESSION, token, max_age=seconds, path="/", httponly=True, samesite="lax", secure=secure)
+    return response
+
+
+def _again(language: str, message: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    page = start_page(language, message=message)
+    return HTMLResponse(page, status_code=status, headers={**NO_STORE, **(headers or {})})
+
+
+def _same_origin(request: Request) -> None:
+    """Cross-origin posts are refused by what the browser says of itself; a client that says nothing is no browser."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        same = site in ("same-origin", "none")
+    else:
+        origin = request.headers.get("origin")
+        same = origin is None or origin.partition("://")[2] == request.headers.get("host")
+    if not same:
+        raise Problem("forbidden", "Send the form from this site's own page.")
+
+
+PAGES = (
+    Route("/", choose_language, name="choose-language"),
+    Route("/static/{name}", static, name="static"),
+    Route("/{language:language}/", start, name="start"),
+    Route("/{language:language}/track", enter, methods=["POST"], name="enter"),
+    Route("/{language:language}/r/{token}", scan, name="scan"),
+    Route("/{language:language}/applications/{application_id}", show, name="show"),
+    Route("/{language:language}/sign-out", sign_out, methods=["POST"], name="sign-out"),
+)

@@ -1,0 +1,288 @@
+"""What may have happened to an application: facts in the past tense, and the act they belong to.
+
+An event's fields are the `data` of its stored form (event-format, section 3): codes, enumerations, integers, booleans,
+instants, UUIDs. An optional field that is None is not stored. A topic is for ever; a class may be renamed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from domain.calendar import Unit
+from domain.codes import (
+    Advice,
+    Amendment,
+    CalendarEditions,
+    CancellationReason,
+    Channel,
+    Defect,
+    DistrictCode,
+    EditionCode,
+    GroundCode,
+    OfficeCode,
+    Quality,
+    Receiver,
+    RefusalCode,
+    RegencyCode,
+    RejectionReason,
+    Remedy,
+    RequirementCode,
+    Role,
+    RuleCode,
+    ServiceCode,
+    StageCode,
+    TrackingNumber,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Who did it, where and when: what all events of one act share.
+
+    `at` is aware, UTC; `actor` is a random reference per person and office, None for the system and for imports;
+    `office` is "" where no office acted.
+    """
+
+    at: datetime
+    by: Role
+    channel: Channel
+    at_quality: Quality = Quality.SERVER
+    actor: UUID | None = None
+    office: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """`deviates`: the code of the refusal that a command would have met. Only imported history has it."""
+
+    topic: ClassVar[str]
+    deviates: RefusalCode | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """A promised date, as a fact: `due_at` in UTC, `n` counts `unit`; of a source's own deadline n is 0."""
+
+    unit: Unit
+    n: int
+    due_at: datetime
+    standard: EditionCode
+    calendar: CalendarEditions
+    rule: RuleCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefectiveDocument:
+    requirement: RequirementCode
+    defect: Defect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted(Event):
+    """The citizen clock starts. A service marked sensitive records the regency, others the district."""
+
+    topic: ClassVar[str] = "application.submitted.v1"
+    service: ServiceCode
+    standard: int
+    number: TrackingNumber
+    district: DistrictCode | None = None
+    regency: RegencyCode | None = None
+    promise: Promise | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received(Event):
+    topic: ClassVar[str] = "application.received.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentsChecked(Event):
+    topic: ClassVar[str] = "application.documents-checked.v1"
+    complete: bool
+    missing: tuple[RequirementCode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedForCorrection(Event):
+    """All defects at once. `pauses`: whether the legal clock pauses, which only a ground listed by the service does."""
+
+    topic: ClassVar[str] = "application.returned-for-correction.v1"
+    documents: tuple[DefectiveDocument, ...]
+    pauses: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionSupplied(Event):
+    topic: ClassVar[str] = "application.correction-supplied.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredComplete(Event):
+    """The legal clock starts; the promise is computed here, once. None where the standard gives no single figure."""
+
+    topic: ClassVar[str] = "application.declared-complete.v1"
+    promise: Promise | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageEntered(Event):
+    topic: ClassVar[str] = "application.stage-entered.v1"
+    stage: StageCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageCompleted(Event):
+    topic: ClassVar[str] = "application.stage-completed.v1"
+    stage: StageCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Referred(Event):
+    """`referral` counts the referrals of this application from 1."""
+
+    topic: ClassVar[str] = "application.referred.v1"
+    referral: int
+    to: OfficeCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferralAnswered(Event):
+    """`referral` is 0 where a source does not say which one was answered."""
+
+    topic: ClassVar[str] = "application.referral-answered.v1"
+    referral: int
+    advice: Advice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transferred(Event):
+    topic: ClassVar[str] = "application.transferred.v1"
+    to: OfficeCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reassigned(Event):
+    topic: ClassVar[str] = "application.reassigned.v1"
+    officer: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspended(Event):
+    topic: ClassVar[str] = "application.suspended.v1"
+    ground: GroundCode
+    pauses: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed(Event):
+    topic: ClassVar[str] = "application.resumed.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved(Event):
+    topic: ClassVar[str] = "application.approved.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected(Event):
+    topic: ClassVar[str] = "application.rejected.v1"
+    reason: RejectionReason
+    remedy: Remedy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued(Event):
+    topic: ClassVar[str] = "application.issued.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeReady(Event):
+    topic: ClassVar[str] = "application.ready.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver(Event):
+    """The citizen clock stops."""
+
+    topic: ClassVar[str] = "application.handed-over.v1"
+    receiver: Receiver
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn(Event):
+    topic: ClassVar[str] = "application.withdrawn.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lapsed(Event):
+    """The applicant stayed silent."""
+
+    topic: ClassVar[str] = "application.lapsed.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled(Event):
+    topic: ClassVar[str] = "application.cancelled.v1"
+    reason: CancellationReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordAmended(Event):
+    """The office mends its record: names the wrong event by its version. `corrected_at`: UTC, for TIME only."""
+
+    topic: ClassVar[str] = "application.record-amended.v1"
+    amends: int
+    amendment: Amendment
+    corrected_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinReset(Event):
+    topic: ClassVar[str] = "application.pin-reset.v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concluded(Event):
+    """Imports only: it ended, the source does not say how. Never counted as approved, issued or handed over."""
+
+    topic: ClassVar[str] = "application.concluded.v1"
+
+
+ApplicationEvent = (
+    Submitted
+    | Received
+    | DocumentsChecked
+    | ReturnedForCorrection
+    | CorrectionSupplied
+    | DeclaredComplete
+    | StageEntered
+    | StageCompleted
+    | Referred
+    | ReferralAnswered
+    | Transferred
+    | Reassigned
+    | Suspended
+    | Resumed
+    | Approved
+    | Rejected
+    | Issued
+    | MadeReady
+    | HandedOver
+    | Withdrawn
+    | Lapsed
+    | Cancelled
+    | RecordAmended
+    | PinReset
+    | Concluded
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An event in its place: the stream version (1, 2, 3 …), the act it belongs to, and when we learnt of it (UTC)."""
+
+    version: int
+    act: Act
+    event: ApplicationEvent
+    recorded_at: datetime | None = None

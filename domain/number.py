@@ -1,0 +1,81 @@
+"""The tracking number: twelve symbols that a citizen can read over the telephone.
+
+Two symbols name the instance, nine are random, the last is a check. The check symbol c solves c + sum(a^i * x_i) = 0
+over GF(32) = GF(2)[x] / (x^5 + x^2 + 1) with a = x. The powers of a from 0 to 11 are all different and none is zero, so
+every single wrong symbol and every swap of two unequal ones shows.
+"""
+
+from enum import StrEnum
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no I, L, O, U
+INSTANCE_SYMBOLS = 2
+SERIAL_SYMBOLS = 9
+SYMBOLS = INSTANCE_SYMBOLS + SERIAL_SYMBOLS + 1
+GROUP = 4
+
+FIELD = 0b100101
+READ_AS = str.maketrans("abcdefghijklmnopqrstuvwxyzILO", "ABCDEFGH1JK1MN0PQRSTUVWXYZ110")
+
+
+class Mistake(StrEnum):
+    """What is wrong with a typed number; pages say it in the reader's language."""
+
+    WRONG_LENGTH = "wrong-length"
+    UNUSED_SYMBOL = "unused-symbol"
+    CHECK_FAILS = "check-fails"
+
+
+MESSAGES = {
+    Mistake.WRONG_LENGTH: f"a tracking number has {SYMBOLS} symbols",
+    Mistake.UNUSED_SYMBOL: "the tracking number holds a symbol that is not used in tracking numbers",
+    Mistake.CHECK_FAILS: "the check symbol does not match: one or more symbols were mistyped",
+}
+
+
+class NumberMistyped(ValueError):
+    """Never repeats what was typed: a near miss is almost somebody's number, and messages end up in logs."""
+
+    def __init__(self, mistake: Mistake) -> None:
+        super().__init__(MESSAGES[mistake])
+        self.mistake = mistake
+
+
+def check_symbol(eleven: str) -> str:
+    """Return the twelfth symbol, for eleven of the alphabet."""
+    total = 0
+    for symbol in reversed(eleven):
+        total = times_a(total ^ ALPHABET.index(symbol))
+    return ALPHABET[total]
+
+
+def times_a(element: int) -> int:
+    doubled = element << 1
+    return doubled ^ FIELD if doubled >= len(ALPHABET) else doubled
+
+
+def tracking_number(instance: str, serial: int) -> str:
+    """Return the number of this instance (two symbols) and this serial (45 bits, drawn at random by the caller)."""
+    if len(instance) != INSTANCE_SYMBOLS or not set(instance) <= set(ALPHABET):
+        raise ValueError(f"an instance is {INSTANCE_SYMBOLS} symbols of the alphabet")
+    if not 0 <= serial < len(ALPHABET) ** SERIAL_SYMBOLS:
+        raise ValueError("a serial has 45 bits")
+    places = range(SERIAL_SYMBOLS - 1, -1, -1)
+    eleven = instance + "".join(ALPHABET[serial >> 5 * place & 31] for place in places)
+    return eleven + check_symbol(eleven)
+
+
+def parse_tracking_number(typed: str) -> str:
+    """Return the twelve symbols, however they were typed: lower case, in groups, I or L for 1, O for 0."""
+    number = "".join(typed.split()).replace("-", "").translate(READ_AS)
+    if len(number) != SYMBOLS:
+        raise NumberMistyped(Mistake.WRONG_LENGTH)
+    if not set(number) <= set(ALPHABET):
+        raise NumberMistyped(Mistake.UNUSED_SYMBOL)
+    if check_symbol(number[:-1]) != number[-1]:
+        raise NumberMistyped(Mistake.CHECK_FAILS)
+    return number
+
+
+def grouped(number: str) -> str:
+    """Return the number in fours, as it is printed."""
+    return "-".join(number[place : place + GROUP] for place in range(0, len(number), GROUP))

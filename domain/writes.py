@@ -1,0 +1,37 @@
+"""Which topics a command may write: tells a repeated command from another one under the same key."""
+
+from collections.abc import Mapping
+
+from domain import commands, events
+from domain.commands import Command
+
+WRITTEN: Mapping[type[Command], tuple[type[events.Event], ...]] = {
+    commands.SubmitApplication: (events.Submitted,),
+    commands.Receive: (events.Received,),
+    commands.CheckDocuments: (events.DocumentsChecked, events.DeclaredComplete),
+    commands.ReturnForCorrection: (events.ReturnedForCorrection,),
+    commands.SupplyCorrection: (events.CorrectionSupplied,),
+    commands.DeclareComplete: (events.DeclaredComplete,),
+    commands.EnterStage: (events.StageEntered,),
+    commands.CompleteStage: (events.StageCompleted,),
+    commands.Refer: (events.Referred,),
+    commands.AnswerReferral: (events.ReferralAnswered,),
+    commands.Transfer: (events.Transferred,),
+    commands.Reassign: (events.Reassigned,),
+    commands.Suspend: (events.Suspended,),
+    commands.Resume: (events.Resumed,),
+    commands.Approve: (events.Approved,),
+    commands.Reject: (events.Rejected,),
+    commands.Issue: (events.Issued,),
+    commands.MakeReady: (events.MadeReady,),
+    commands.HandOver: (events.HandedOver,),
+    commands.Withdraw: (events.Withdrawn,),
+    commands.Lapse: (events.Lapsed,),
+    commands.Cancel: (events.Cancelled,),
+    commands.AmendRecord: (events.RecordAmended,),
+    commands.ResetPin: (events.PinReset,),
+}
+
+TOPICS_OF: Mapping[type[Command], frozenset[str]] = {
+    command: frozenset(event.topic for event in written) for command, written in WRITTEN.items()
+}

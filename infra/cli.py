@@ -1,0 +1,219 @@
+"""`jejak`: one program, one verb per job. Here are their names, their options and an example of each."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from api.access import Bearer
+from domain.ports import Unavailable
+from feeds.mapping import MappingWrong
+from feeds.source import SourceError
+from infra import verbs
+from infra.database import DatabaseRole, SchemaNotOurs
+from infra.keyfolder import KeysUnreadable
+from infra.postgres import PostgresNotStarted
+from infra.serve import PortTaken
+from infra.settings import SettingsWrong
+from infra.views import VIEWS
+
+EXPECTED = (
+    KeysUnreadable,
+    MappingWrong,
+    PortTaken,
+    PostgresNotStarted,
+    SchemaNotOurs,
+    SettingsWrong,
+    SourceError,
+    TimeoutError,
+    Unavailable,
+)
+"""What a person can mend: told in its own sentence, without a stack trace."""
+
+EXIT_WRONG, EXIT_INTERRUPTED = 2, 130
+
+Options = Sequence[tuple[tuple[str, ...], Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """`example` is shown by --help; `then` says what one would do next."""
+
+    name: str
+    task: str
+    help: str
+    run: Callable[[argparse.Namespace], int]
+    example: str
+    then: str
+    options: Options = ()
+
+
+HOST = (("--host",), {"default": "127.0.0.1", "help": "address to listen on (127.0.0.1)"})
+PORT = (("--port",), {"type": int, "default": int(os.environ.get("PORT") or 8000), "help": "port (PORT, or 8000)"})
+ROLE = (
+    ("--role",),
+    {"choices": [role.value for role in DatabaseRole], "default": DatabaseRole.AUDITOR.value, "help": "(auditor)"},
+)
+STAFF = [Bearer.OFFICER.value, Bearer.SUPERVISOR.value, Bearer.AUDITOR.value, Bearer.OPERATOR.value]
+
+VERBS = (
+    Verb(
+        "serve",
+        "run it",
+        "everything on one server",
+        verbs.serve_all,
+        "jejak serve --examples",
+        "open the citizen page that it prints",
+        (
+            HOST,
+            PORT,
+            (("--workers",), {"type": int, "default": 1, "help": "processes that answer (1)"}),
+            (("--examples",), {"action": "store_true", "help": "fill in 200 example applications on the first start"}),
+        ),
+    ),
+    Verb(
+        "api",
+        "run it",
+        "the API and pages alone",
+        verbs.serve_api,
+        "jejak api --port 8001",
+        "run `jejak project` beside it",
+        (HOST, PORT, (("--descriptor",), {"type": int, "help": argparse.SUPPRESS})),
+    ),
+    Verb(
+        "project",
+        "run it",
+        "the projections alone",
+        verbs.project,
+        "jejak project",
+        "watch jejak_view_position in /metrics",
+    ),
+    Verb(
+        "import",
+        "bring a past in",
+        "an agency's log, by a mapping",
+        verbs.import_file,
+        "jejak import examples/small.xes --mapping examples/small.toml",
+        "open any of its applications; the same command again adds nothing",
+        (
+            (("file",), {"type": Path, "metavar": "FILE", "help": "XES: .xes or .xes.gz"}),
+            (("--mapping",), {"type": Path, "required": True, "metavar": "MAP.toml", "help": "what its words mean"}),
+            (("--dry-run",), {"action": "store_true", "help": "check the file and the mapping, store nothing"}),
+        ),
+    ),
+    Verb(
+        "rebuild",
+        "look after it",
+        "views anew from the log, swapped in while it serves",
+        verbs.rebuild_views,
+        "jejak rebuild progress",
+        "`jejak fsck` proves that it is right",
+        ((("views",), {"nargs": "*", "choices": [*VIEWS, []], "metavar": "VIEW", "help": ", ".join(VIEWS)}),),
+    ),
+    Verb(
+        "fsck",
+        "look after it",
+        "every chain and every view row, proven",
+        verbs.fsck,
+        "jejak fsck",
+        "a row that differs is mended by `jejak rebuild`; an event that was changed, from a backup",
+        ((("--json",), {"action": "store_true", "help": "for programs"}),),
+    ),
+    Verb(
+        "erase",
+        "look after it",
+        "the keys of an application or a person",
+        verbs.erase,
+        "jejak erase 0192f0c8-6b1e-7c3a-9d57-1f0a2b3c4d5e --yes",
+        "back up the list of erasures with the log: it is re-applied at every start",
+        (
+            (("application",), {"type": UUID, "nargs": "?", "metavar": "APPLICATION", "help": "an application's id"}),
+            (("--person",), {"type": UUID, "metavar": "REF", "help": "a person's reference in the key store"}),
+            (("--yes",), {"action": "store_true", "help": "do not ask"}),
+        ),
+    ),
+    Verb(
+        "token",
+        "get in",
+        "a bearer for the API",
+        verbs.token,
+        "jejak token --role officer --office pemda-3374-dpmptsp",
+        'send it as "Authorization: Bearer …"',
+        (
+            (("--role",), {"choices": STAFF, "help": "whose rights"}),
+            (("--office",), {"metavar": "CODE", "help": "of an officer or a supervisor"}),
+            (("--agency",), {"metavar": "CODE", "help": "for an agency's own system, in place of a role"}),
+            (("--actor",), {"type": UUID, "help": "the person's random reference there (a new one)"}),
+            (("--hours",), {"type": int, "default": 12, "help": "how long it is good (12)"}),
+        ),
+    ),
+    Verb(
+        "psql",
+        "get in",
+        "the database, to look at",
+        verbs.psql,
+        'jejak psql -- -c "SELECT position, topic, state FROM events LIMIT 5"',
+        "`--role owner` can change what must not be changed",
+        (ROLE, (("arguments",), {"nargs": "*", "help": "for psql itself, after --"})),
+    ),
+    Verb("url", "get in", "the database's address", verbs.url, "jejak url", "hand it to your own tools", (ROLE,)),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    if options.verb is None:
+        print(overview())
+        return 0
+    wrong = disagreement(options)
+    if wrong:
+        parser.error(wrong)
+    try:
+        return next(verb for verb in VERBS if verb.name == options.verb).run(options)
+    except EXPECTED as error:
+        print(f"jejak: {error}", file=sys.stderr)
+        return EXIT_WRONG
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="jejak", description="The trail of every application for a public service.")
+    chosen = parser.add_subparsers(dest="verb", metavar="VERB")
+    for verb in VERBS:
+        one = chosen.add_parser(
+            verb.name,
+            help=verb.help,
+            description=verb.help[0].upper() + verb.help[1:] + ".",
+            epilog=f"example:  {verb.example}\nnext:     {verb.then}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        for names, settings in verb.options:
+            one.add_argument(*names, **settings)
+    return parser
+
+
+def disagreement(options: argparse.Namespace) -> str | None:
+    """What argparse cannot say: options that need or exclude one another."""
+    if options.verb == "erase" and (options.application is None) == (options.person is None):
+        return "erase takes either an APPLICATION or --person REF"
+    if options.verb == "token" and (options.role is None) == (options.agency is None):
+        return "token takes either --role or --agency"
+    return None
+
+
+def overview() -> str:
+    """The verbs by task, for who types `jejak` alone."""
+    lines = ["jejak VERB: the trail of every application for a public service"]
+    for task in dict.fromkeys(verb.task for verb in VERBS):
+        lines += ["", f"{task}:", *(f"  {verb.name:<9}{verb.help}" for verb in VERBS if verb.task == task)]
+    return "\n".join([*lines, "", "Next: `jejak serve --examples`, or `jejak VERB --help` for an example of each."])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

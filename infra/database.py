@@ -1,0 +1,131 @@
+"""The two databases: where they are, which role connects, and their schema, migrated once by the owner."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from infra.postgres import EmbeddedPostgres
+from infra.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+EVENTS, KEYS = "jejak", "jejak_keys"
+
+
+class SchemaNotOurs(Exception):
+    """The database has another schema than this release knows. Says what to do."""
+
+
+class DatabaseRole(StrEnum):
+    """OWNER migrates; SERVING reads the log, calls the append, owns the views; AUDITOR reads."""
+
+    OWNER = "owner"
+    SERVING = "serving"
+    AUDITOR = "auditor"
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """Connection strings, by role. `keys` is the key store's, as its own role; `keys_owner` migrates it."""
+
+    owner: str
+    serving: str
+    auditor: str
+    keys_owner: str
+    keys: str
+    tools: Path | None = None
+
+    def conninfo(self, role: DatabaseRole) -> str:
+        return {
+            DatabaseRole.OWNER: self.owner,
+            DatabaseRole.SERVING: self.serving,
+            DatabaseRole.AUDITOR: self.auditor,
+        }[role]
+
+
+@contextlib.contextmanager
+def databases(settings: Settings) -> Iterator[Databases]:
+    """The configured databases, or the embedded ones, started here if nobody runs them. Migrated."""
+    if settings.database_url and settings.keys_database_url:
+        found = _configured(settings.database_url, settings.keys_database_url)
+        migrate(found)
+        yield found
+        return
+    with EmbeddedPostgres(settings.data_dir) as postgres:
+        found = embedded(postgres, EVENTS, KEYS)
+        create(postgres, EVENTS, KEYS)
+        migrate(found)
+        yield found
+
+
+def embedded(postgres: EmbeddedPostgres, events: str, keys: str) -> Databases:
+    """On the embedded server each role connects by itself: the socket's folder is the guard."""
+    return Databases(
+        owner=postgres.conninfo(events),
+        serving=postgres.conninfo(events, "jejak_serving"),
+        auditor=postgres.conninfo(events, "jejak_auditor"),
+        keys_owner=postgres.conninfo(keys),
+        keys=postgres.conninfo(keys, "jejak_keys"),
+        tools=postgres.bin,
+    )
+
+
+def create(postgres: EmbeddedPostgres, *names: str) -> None:
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(hashtext('jejak create'))")
+        for name in names:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def _configured(url: str, keys_url: str) -> Databases:
+    """The login of the URL takes the role of each task: it must be the owner, or a member of that role."""
+
+    def as_role(base: str, role: str) -> str:
+        return make_conninfo(base, options=f"-c role={role}")
+
+    return Databases(
+        owner=url,
+        serving=as_role(url, "jejak_serving"),
+        auditor=as_role(url, "jejak_auditor"),
+        keys_owner=keys_url,
+        keys=as_role(keys_url, "jejak_keys"),
+    )
+
+
+def migrate(found: Databases) -> None:
+    """Brings both schemas to this release, each step once, however many processes start at once."""
+    _migrate(found.owner, MIGRATIONS / "events")
+    _migrate(found.keys_owner, MIGRATIONS / "keys")
+
+
+def _migrate(conninfo: str, folder: Path) -> None:
+    steps = sorted(folder.glob("*.sql"))
+    with psycopg.connect(conninfo) as connection:
+        if _reached(connection) == len(steps):
+            return
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('jejak migrate'))")
+        reached = _reached(connection)
+        if reached > len(steps):
+            raise SchemaNotOurs(
+                f"the database is at schema {reached}, this release knows {len(steps)}: install the newer release"
+            )
+        if reached == 0:
+            connection.execute("CREATE TABLE migrations (step integer PRIMARY KEY, name text NOT NULL)")
+            connection.execute("GRANT SELECT ON migrations TO PUBLIC")
+        for number, step in enumerate(steps[reached:], reached + 1):
+            connection.execute(step.read_bytes())
+            connection.execute("INSERT INTO migrations VALUES (%s, %s)", (number, step.name))
+
+
+def _reached(connection: psycopg.Connection) -> int:
+    table = connection.execute("SELECT to_regclass('public.migrations')").fetchone()
+    if table is None or table[0] is None:
+        return 0
+    row = connection.execute("SELECT max(step) FROM public.migrations").fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,70 @@
+"""The 256 bucket keys, in a folder outside every database cluster, wrapped by a key-encryption key beside them.
+
+PostgreSQL backs up and rewinds whole clusters; these keys are not in one, so that re-wrapping a bucket makes old
+backups forget. Folder 0700, files 0600. AES key wrap (RFC 3394).
+"""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+KEY_BYTES = 32
+WRAPPED_BYTES = KEY_BYTES + 8
+BUCKETS = 256
+
+
+class KeysUnreadable(Exception):
+    """The key folder is not as it must be: says what and where."""
+
+
+class KeyFolder:
+    """Wraps and unwraps keys by bucket. Makes the folder on first use; safe for several processes at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o077:
+            raise KeysUnreadable(f"{folder} can be entered by others: chmod 700 {folder}")
+        with (folder / "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            wrapping_key = self._load("key-encryption-key", secrets.token_bytes(KEY_BYTES))
+            fresh = b"".join(aes_key_wrap(wrapping_key, secrets.token_bytes(KEY_BYTES)) for _ in range(BUCKETS))
+            wrapped = self._load("buckets", fresh)
+        try:
+            self._buckets = [
+                aes_key_unwrap(wrapping_key, wrapped[place : place + WRAPPED_BYTES])
+                for place in range(0, BUCKETS * WRAPPED_BYTES, WRAPPED_BYTES)
+            ]
+        except (InvalidUnwrap, ValueError) as broken:
+            raise KeysUnreadable(f"{folder}/buckets does not open with key-encryption-key: restore both") from broken
+
+    def wrap(self, bucket: int, key: bytes) -> bytes:
+        return aes_key_wrap(self._buckets[bucket], key)
+
+    def unwrap(self, bucket: int, wrapped: bytes) -> bytes:
+        """Raises KeysUnreadable where the bucket key is not the one it was wrapped with."""
+        try:
+            return aes_key_unwrap(self._buckets[bucket], wrapped)
+        except InvalidUnwrap as broken:
+            raise KeysUnreadable(
+                f"a key of bucket {bucket} does not open with the keys in {self.folder}: is it another installation's?"
+            ) from broken
+
+    def _load(self, name: str, fresh: bytes) -> bytes:
+        """The file's bytes; written whole and durable before it gets its name."""
+        file = self.folder / name
+        if not file.exists():
+            new = file.with_suffix(".new")
+            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as handle:
+                handle.write(fresh)
+                handle.flush()
+                os.fsync(handle.fileno())
+            new.rename(file)
+            folder = os.open(self.folder, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
+        return file.read_bytes()

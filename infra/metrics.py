@@ -1,0 +1,15 @@
+"""What the operator's Prometheus reads at /metrics. Not public: live counters would undo disclosure control."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+METRICS = CollectorRegistry()
+
+REQUESTS = Histogram(
+    "jejak_request_seconds", "Time to answer, by route template", ("method", "route", "status"), registry=METRICS
+)
+COMMANDS = Counter("jejak_commands_total", "Commands, by what came of them", ("command", "outcome"), registry=METRICS)
+PIN_FAILURES = Counter("jejak_pin_failures_total", "Wrong numbers or PINs at the door", registry=METRICS)
+EVENTS_PROJECTED = Counter(
+    "jejak_events_projected_total", "Events folded into a view by this process", ("view",), registry=METRICS
+)
+VIEW_POSITION = Gauge("jejak_view_position", "The position that a view has reached", ("view",), registry=METRICS)

@@ -1,0 +1,163 @@
+-- The log, its claims, the views' own schema, and the roles. The owner runs this once; nobody else may change it.
+
+CREATE TABLE stored_events (
+    originator_id uuid NOT NULL,
+    originator_version bigint NOT NULL,
+    topic text NOT NULL,
+    state bytea NOT NULL,
+    notification_id bigserial,
+    recorded_at timestamptz NOT NULL,
+    PRIMARY KEY (originator_id, originator_version)
+) WITH (
+    autovacuum_vacuum_threshold = 100000000,
+    autovacuum_vacuum_scale_factor = 0.5,
+    autovacuum_analyze_threshold = 1000,
+    autovacuum_analyze_scale_factor = 0.01
+);
+CREATE UNIQUE INDEX stored_events_notification_id_idx ON stored_events (notification_id);
+CREATE INDEX stored_events_registry ON stored_events (notification_id) WHERE topic NOT LIKE 'application.%';
+
+-- What must be unique across streams: the command that made an application, a tracking number.
+CREATE TABLE claims (claim bytea PRIMARY KEY, originator_id uuid NOT NULL);
+CREATE INDEX ON claims (originator_id);
+
+-- A restore or a promotion may hand positions out again: each opens an era, and a token names its era.
+CREATE TABLE eras (
+    era integer PRIMARY KEY,
+    from_position bigint NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    reason text NOT NULL
+);
+INSERT INTO eras (era, from_position, reason) VALUES (1, 0, 'first');
+
+-- Not derivable from the log, so backed up on their own.
+CREATE TABLE pin_failures (
+    subject bytea NOT NULL,
+    network bytea NOT NULL,
+    day date NOT NULL,
+    failures integer NOT NULL,
+    PRIMARY KEY (subject, day, network)
+);
+CREATE INDEX ON pin_failures (day);
+CREATE TABLE accesses (
+    id bigserial PRIMARY KEY,
+    application_id uuid NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    office text NOT NULL,
+    role text NOT NULL,
+    actor uuid,
+    purpose text NOT NULL
+);
+CREATE INDEX ON accesses (application_id, id);
+CREATE TABLE erasures (
+    id bigserial PRIMARY KEY,
+    application_id uuid,
+    person uuid,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CHECK ((application_id IS NULL) <> (person IS NULL))
+);
+
+-- One call appends many saves under one lock held to commit, so that positions leave in commit order. Each save is
+-- checked by itself: a version that exists or whose predecessor is absent makes it 'stale', a claim that exists
+-- makes it 'claimed', and neither costs another save anything. `saves` numbers the save of each event, ascending.
+CREATE FUNCTION append_events(
+    saves integer[], ids uuid[], versions bigint[], topics text[], states bytea[],
+    claim_saves integer[], claim_keys bytea[], claim_ids uuid[]
+) RETURNS TABLE (save integer, outcome text, positions bigint[])
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    total integer := coalesce(array_length(saves, 1), 0);
+    first integer := 1;
+    final integer;
+    place bigint;
+    stamp timestamptz;
+    any_stored boolean := false;
+BEGIN
+    -- Under a snapshot taken before the lock every check below would be blind.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'append_events needs READ COMMITTED';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('public.stored_events', 0));
+    SELECT recorded_at INTO stamp FROM stored_events ORDER BY notification_id DESC LIMIT 1;
+    stamp := greatest(clock_timestamp(), stamp);
+    WHILE first <= total LOOP
+        final := first;
+        WHILE final < total AND saves[final + 1] = saves[first] LOOP
+            final := final + 1;
+        END LOOP;
+        save := saves[first];
+        outcome := 'stored';
+        positions := '{}';
+        FOR i IN first..final LOOP
+            IF versions[i] <> coalesce((
+                    SELECT e.originator_version FROM stored_events e WHERE e.originator_id = ids[i]
+                    ORDER BY e.originator_version DESC LIMIT 1), 0)
+                + 1 + (SELECT count(*) FROM generate_series(first, i - 1) AS k WHERE ids[k] = ids[i]) THEN
+                outcome := 'stale';
+            END IF;
+        END LOOP;
+        IF outcome = 'stored' THEN
+            FOR c IN 1..coalesce(array_length(claim_saves, 1), 0) LOOP
+                IF claim_saves[c] = save AND EXISTS (SELECT FROM claims k WHERE k.claim = claim_keys[c]) THEN
+                    outcome := 'claimed';
+                END IF;
+            END LOOP;
+        END IF;
+        IF outcome = 'stored' THEN
+            FOR i IN first..final LOOP
+                INSERT INTO stored_events (originator_id, originator_version, topic, state, recorded_at)
+                VALUES (ids[i], versions[i], topics[i], states[i], stamp)
+                RETURNING notification_id INTO place;
+                positions := positions || place;
+            END LOOP;
+            INSERT INTO claims (claim, originator_id)
+            SELECT claim_keys[c], claim_ids[c] FROM generate_subscripts(claim_saves, 1) AS c
+            WHERE claim_saves[c] = save;
+            any_stored := true;
+        END IF;
+        RETURN NEXT;
+        first := final + 1;
+    END LOOP;
+    IF any_stored THEN
+        PERFORM pg_notify('stored_events', '');
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION append_events FROM PUBLIC;
+
+-- The state as an auditor reads it. The bytes are the truth; this is their picture.
+CREATE VIEW events AS
+SELECT notification_id AS position, originator_id, originator_version, topic,
+       convert_from(state, 'UTF8')::jsonb AS state, recorded_at
+FROM stored_events;
+
+DO $$
+DECLARE role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['jejak_serving', 'jejak_auditor'] LOOP
+        BEGIN
+            EXECUTE format('CREATE ROLE %I LOGIN', role);
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL; -- roles belong to the cluster: another database made it
+        END;
+        EXECUTE format('GRANT %I TO CURRENT_USER', role);
+    END LOOP;
+END
+$$;
+
+CREATE SCHEMA views AUTHORIZATION jejak_serving;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO jejak_serving, jejak_auditor;
+GRANT USAGE ON SCHEMA views TO jejak_auditor;
+GRANT EXECUTE ON FUNCTION append_events TO jejak_serving;
+GRANT SELECT ON stored_events, claims, eras, erasures, events TO jejak_serving, jejak_auditor;
+GRANT SELECT, INSERT, UPDATE, DELETE ON pin_failures TO jejak_serving;
+GRANT SELECT, INSERT ON accesses TO jejak_serving;
+GRANT USAGE ON SEQUENCE accesses_id_seq TO jejak_serving;
+GRANT SELECT ON accesses TO jejak_auditor;
+ALTER DEFAULT PRIVILEGES FOR ROLE jejak_serving IN SCHEMA views GRANT SELECT ON TABLES TO jejak_auditor;
+ALTER ROLE jejak_auditor SET default_transaction_read_only = on;

@@ -1,0 +1,176 @@
+"""Serving: the API of one process, and all of Jejak on one server."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+
+from api.app import build
+from infra import seed
+from infra.database import databases
+from infra.house import PostgresViews, house
+from infra.main import Installation, installation
+from infra.runner import runners
+from infra.settings import Settings
+
+GRACEFUL_SECONDS = 5
+BACKLOG = 1024
+
+
+class PortTaken(Exception):
+    """Somebody else listens there."""
+
+
+class Server(uvicorn.Server):
+    """Says when it serves, and leaves the signals to us: uvicorn would raise them again before we have cleaned up."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.says_started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.says_started()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for number in signals:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Raises PortTaken, with what to do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise PortTaken(
+            f"{host}:{port} cannot be listened on ({error.strerror}): choose another port, as in make run PORT=8001"
+        ) from error
+    return listener
+
+
+async def serve_api(made: Installation, listener: socket.socket, started: Callable[[], None]) -> None:
+    """Answers requests until a signal, then at most five seconds more."""
+    views = PostgresViews(made.pool, made.databases.serving)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        listening = asyncio.create_task(views.listen())
+        yield
+        listening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await listening
+
+    config = uvicorn.Config(
+        build(house(made, views), lifespan),
+        http="httptools",
+        loop="none",
+        access_log=False,
+        log_config=None,
+        lifespan="on",
+        server_header=False,
+        proxy_headers=bool(os.environ.get("FORWARDED_ALLOW_IPS")),
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        limit_concurrency=1000,
+    )
+    await Server(config, started).serve(sockets=[listener])
+
+
+def run_api(settings: Settings, listener: socket.socket) -> None:
+    """The API alone; another process projects."""
+
+    async def run() -> None:
+        async with installation(settings, found) as made:
+            await serve_api(made, listener, started=lambda: None)
+
+    with databases(settings) as found:
+        run_loop(run())
+
+
+def run_all(settings: Settings, listener: socket.socket, *, workers: int, examples: bool) -> None:
+    """Everything on one server: the projections in threads, the API here, or in as many processes as wanted."""
+
+    async def run() -> None:
+        async with installation(settings, found) as made:
+            if examples:
+                await seed.seed(made, datetime.now(UTC))
+            started = await announcement(made, listener)
+            if workers == 1:
+                await serve_api(made, listener, started)
+            else:
+                await _supervise(listener, workers, started)
+
+    with databases(settings) as found:
+        projecting = runners(found.serving)
+        for runner in projecting:
+            runner.start()
+        try:
+            run_loop(run())
+        finally:
+            for runner in projecting:
+                runner.stop()
+
+
+async def announcement(made: Installation, listener: socket.socket) -> Callable[[], None]:
+    """What is printed once we serve: one `name: value` a line."""
+    host, port = listener.getsockname()[:2]
+    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    lines = [f"citizen page: {base}/id/", f"API: {base}/openapi.json"]
+    found = await seed.sample(made)
+    if found:
+        _, number, pin = found
+        lines += [f"sample number: {number[:4]}-{number[4:8]}-{number[8:]}", f"sample PIN: {pin}"]
+    lines.append(f"data folder: {made.settings.data_dir}")
+    return lambda: print("\n".join(lines), flush=True)  # noqa: T201 - what the terminal is told
+
+
+async def _supervise(listener: socket.socket, workers: int, started: Callable[[], None]) -> None:
+    """API processes that share the listening socket; one that dies is replaced until a signal comes."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    listener.set_inheritable(True)
+    command = [sys.executable, "-m", "infra.cli", "api", "--descriptor", str(listener.fileno())]
+
+    def spawn() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, pass_fds=[listener.fileno()], start_new_session=True)
+
+    processes = [spawn() for _ in range(workers)]
+    started()
+    while not stopping.is_set():
+        processes = [process if process.poll() is None else spawn() for process in processes]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), 1)
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        await asyncio.to_thread(process.wait)
+
+
+def run_loop(main: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)

@@ -1,0 +1,52 @@
+"""Settings: from the environment, once, into one frozen value. Refuses to start on nonsense."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class SettingsWrong(Exception):
+    """Says which variable is wrong, and what is expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`database_url` None: the embedded PostgreSQL in `data_dir`. Each field's variable stands in docs/operating.md."""
+
+    data_dir: Path
+    key_dir: Path
+    database_url: str | None
+    keys_database_url: str | None
+    instance: str
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """Raises SettingsWrong."""
+    if environment.get("POSTGRES_ENABLE_DB_FUNCTIONS"):
+        raise SettingsWrong("POSTGRES_ENABLE_DB_FUNCTIONS loses events for readers: unset it")
+    data_dir = Path(environment.get("JEJAK_DATA_DIR") or _default_data_dir()).resolve()
+    url, keys_url = environment.get("JEJAK_DATABASE_URL"), environment.get("JEJAK_KEYS_DATABASE_URL")
+    if bool(url) != bool(keys_url):
+        raise SettingsWrong("JEJAK_DATABASE_URL and JEJAK_KEYS_DATABASE_URL go together: set both, or neither")
+    for name in ("JEJAK_DATABASE_URL", "JEJAK_KEYS_DATABASE_URL"):
+        if environment.get(name) and not environment[name].startswith(("postgresql://", "postgres://")):
+            raise SettingsWrong(f"{name} must begin with postgresql://")
+    if url and url == keys_url:
+        raise SettingsWrong("JEJAK_KEYS_DATABASE_URL must name another database than JEJAK_DATABASE_URL")
+    instance = environment.get("JEJAK_INSTANCE", "01")
+    if len(instance) != 2 or not set(instance) <= set("0123456789ABCDEFGHJKMNPQRSTVWXYZ"):  # noqa: PLR2004 - two symbols
+        raise SettingsWrong("JEJAK_INSTANCE must be two symbols of 0-9 and A-Z without I, L, O, U")
+    return Settings(
+        data_dir=data_dir,
+        key_dir=Path(environment.get("JEJAK_KEY_DIR") or data_dir / "keys").resolve(),
+        database_url=url or None,
+        keys_database_url=keys_url or None,
+        instance=instance,
+    )
+
+
+def _default_data_dir() -> Path:
+    return Path("/var/lib/jejak") if os.geteuid() == 0 else PROJECT / "var"

@@ -1,0 +1,1 @@
+"""The log: the one place that knows the eventsourcing library."""

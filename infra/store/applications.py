@@ -1,0 +1,169 @@
+"""The one way to change an application: read its stream, decide, append.
+
+Order of handling (event-format, section 4): is the command in the stream already? Has what the sender saw changed?
+Decide. Append; on a conflict begin again. The log itself is the store of keys; a refusal is not remembered.
+"""
+
+import asyncio
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from eventsourcing.persistence import InterfaceError, OperationalError, StoredEvent
+
+from domain.application import Application, evolve
+from domain.commands import Command, SubmitApplication
+from domain.decisions import decide, is_stale
+from domain.errors import ApplicationUnknown, StaleVersion
+from domain.ports import Answer, Asked, KeyReused, Unavailable
+from domain.writes import TOPICS_OF
+from infra.identifiers import new_application_id
+from infra.keys import DossierKey, KeyStore, NamedKeys
+from infra.paper import Paper
+from infra.store.editions import Editions
+from infra.store.envelope import command_id, digest
+from infra.store.history import History, Streams, entry_of
+from infra.store.recorder import Recorder, Save
+from infra.store.writing import rows_of
+
+SECONDS_MAX = 5.0
+"""How long a command may try again after conflicts and lost connections."""
+PAUSE_SECONDS = 0.05
+
+CommandKeys = list[tuple[UUID, str]]
+
+
+class StoredApplications:
+    """Implements `domain.ports.Applications` over the log."""
+
+    def __init__(
+        self,
+        *,
+        streams: Streams,
+        recorder: Recorder,
+        keys: KeyStore,
+        named: NamedKeys,
+        editions: Editions,
+        paper: Paper,
+    ) -> None:
+        self.streams = streams
+        self.recorder = recorder
+        self.keys = keys
+        self.named = named
+        self.editions = editions
+        self.paper = paper
+        self.month = datetime.now(UTC).date().replace(day=1)
+
+    async def handle(self, application_id: UUID | None, asked: Asked) -> Answer:
+        """See the port. A lost connection leaves the outcome unknown: the loop reads again, and because version and
+        claims are checked under the append's lock, the same act cannot be stored twice.
+        """
+        identities = await self._identities(asked)
+        fresh = new_application_id()
+        deadline = time.monotonic() + SECONDS_MAX
+        while True:
+            try:
+                answer = await self._try(application_id, fresh, asked, identities)
+            except (OperationalError, InterfaceError, Unavailable) as lost:
+                if time.monotonic() > deadline:
+                    raise Unavailable from lost
+                answer = None
+            if answer is not None:
+                return answer
+            if time.monotonic() > deadline:
+                raise Unavailable
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _try(
+        self, application_id: UUID | None, fresh: UUID, asked: Asked, identities: CommandKeys
+    ) -> Answer | None:
+        """One pass. None where another save came in between."""
+        history = await self._history(application_id, fresh, identities)
+        if application_id is not None and not history.entries:
+            raise ApplicationUnknown
+        asked.permit(history.application)
+        earlier = answer_to(history, asked.command, identities)
+        if earlier:
+            return earlier
+        seen = asked.version_seen
+        if seen is not None and is_stale(asked.command, seen, history.application):
+            raise StaleVersion(seen, history.application.version)
+        command = self._numbered(asked.command)
+        events = decide(command, history.application, asked.act, await self.editions.registry())
+        identity, body_digest = identities[0]
+        rows, _ = rows_of(
+            history.application_id,
+            history.application.version,
+            history.prev(),
+            events,
+            asked.act,
+            command=identity,
+            digest=body_digest,
+            personal=asked.personal,
+            keys=await self._keys_for(history, asked),
+        )
+        claims = (identity.bytes, command.number.encode()) if isinstance(command, SubmitApplication) else ()
+        [outcome] = await asyncio.to_thread(self.recorder.append, [Save(tuple(rows), claims)])
+        if not outcome.stored:
+            return None
+        return _answer(history, rows, outcome.positions)
+
+    async def _history(self, application_id: UUID | None, fresh: UUID, identities: CommandKeys) -> History:
+        if application_id is None:
+            application_id = await self.streams.claimed([identity.bytes for identity, _ in identities])
+        if application_id is None:
+            return History(fresh, (), Application())
+        return await self.streams.history(application_id)
+
+    async def _identities(self, asked: Asked) -> CommandKeys:
+        """Under this month's key, then the last's: a key of a client holds for at least a month."""
+        month = datetime.now(UTC).date().replace(day=1)
+        if month != self.month:
+            self.named, self.month = await self.keys.named(month), month
+        return [(command_id(key, asked.client, asked.key), digest(key, asked.body)) for key in self.named.commands]
+
+    def _numbered(self, command: Command) -> Command:
+        return replace(command, number=self.paper.new_number()) if isinstance(command, SubmitApplication) else command
+
+    async def _keys_for(self, history: History, asked: Asked) -> dict[str, DossierKey]:
+        """The dossier keys of the persons concerned; new ones are durable before the event that uses them."""
+        if not asked.personal:
+            return {}
+        known = await self.keys.dossier_keys(history.application_id)
+        missing = [role for role in sorted(asked.personal) if role not in known]
+        if missing:
+            made = await self.keys.new_dossier_keys(history.application_id, missing)
+            known |= {key.role: key for key in made}
+        return known
+
+
+def answer_to(history: History, command: Command, identities: CommandKeys) -> Answer | None:
+    """The first answer to this very command, rebuilt from its save. Raises KeyReused for another body or command."""
+    digests = {str(identity): body_digest for identity, body_digest in identities}
+    saved = [entry for entry in history.entries if entry.command in digests]
+    if not saved:
+        return None
+    same_body = all(entry.state["digest"] == digests[entry.command] for entry in saved)
+    if not same_body or not TOPICS_OF[type(command)].issuperset(entry.topic for entry in saved):
+        raise KeyReused
+    last = saved[-1]
+    return Answer(
+        application_id=history.application_id,
+        application=history.until(last.recorded.version),
+        events=tuple(entry.topic for entry in saved),
+        position=last.position,
+    )
+
+
+def _answer(history: History, rows: list[StoredEvent], positions: tuple[int, ...]) -> Answer:
+    application = history.application
+    for row, position in zip(rows, positions, strict=True):
+        stored = entry_of((row.originator_version, row.topic, row.state, position, None))
+        application = evolve(application, stored.recorded)
+    return Answer(
+        application_id=history.application_id,
+        application=application,
+        events=tuple(row.topic for row in rows),
+        position=positions[-1],
+    )

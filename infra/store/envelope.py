@@ -1,0 +1,124 @@
+"""The stored event, to the byte: canonical state, commands, commitments, sealed parts.
+
+What is written here can never be changed. The format and its reasons: docs/adr/0003-the-stored-event.md.
+HMAC is HMAC-SHA256; binary fields are standard base64 with padding.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+SALT_BYTES = 32
+BLINDING_BYTES = 32
+NONCE_BYTES = 12
+
+OPEN = ("at", "at_quality", "by", "channel", "data", "office", "prev")
+ACTOR = ("actor", "command", "digest")
+STATE = frozenset((*OPEN, *ACTOR, "sealed", "salt"))
+
+
+class SealBroken(Exception):
+    """A sealed part does not open: moved, altered, or under another key."""
+
+
+def canonical(value: object) -> bytes:
+    """RFC 8785 for our subset: ASCII keys, NFC strings, integers below 2**53, booleans, null; never a float."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def mac(key: bytes, tag: str, message: bytes) -> bytes:
+    return hmac.digest(key, tag.encode() + b"\0" + message, "sha256")
+
+
+def b64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def unb64(text: str) -> bytes:
+    """Raises ValueError for anything but the one canonical spelling, so that no altered byte goes unnoticed."""
+    raw = base64.b64decode(text, validate=True)
+    if b64(raw) != text:
+        raise ValueError("not canonical base64")
+    return raw
+
+
+def command_id(key: bytes, client: str, own_key: str) -> UUID:
+    """A UUIDv8 that tells nothing of the client's own key. Raises ValueError for a zero byte in a client's name."""
+    if "\0" in client:
+        raise ValueError("a zero byte in the client's name")
+    raw = bytearray(mac(key, "jejak/command/1", client.encode() + b"\0" + own_key.encode())[:16])
+    raw[6] = (raw[6] & 0x0F) | 0x80
+    raw[8] = (raw[8] & 0x3F) | 0x80
+    return UUID(bytes=bytes(raw))
+
+
+def digest(key: bytes, body: object) -> str:
+    """Tells the same body again from another one, and nothing to who does not hold the key."""
+    return mac(key, "jejak/digest/1", canonical(body))[:16].hex()
+
+
+def commitment(application: UUID, version: int, topic: str, state: Mapping[str, Any]) -> bytes:
+    """SHA-256 over the parts of an event, from its row alone, also after erasure. Raises ValueError, KeyError."""
+    salt = unb64(state["salt"])
+    opened = {"id": str(application), "topic": topic, "version": version}
+    opened |= {name: state[name] for name in OPEN}
+    if "seen" in state:
+        opened["seen"] = state["seen"]
+    parts = (
+        _part(salt, "open", opened),
+        _part(salt, "actor", {name: state[name] for name in ACTOR}),
+        _part(salt, "sealed", state["sealed"]),
+    )
+    return hashlib.sha256(b"jejak/event/1\0" + b"".join(parts)).digest()
+
+
+def _part(salt: bytes, name: str, value: object) -> bytes:
+    return mac(mac(salt, "jejak/salt/1", name.encode()), f"jejak/{name}/1", canonical(value))
+
+
+def seal(
+    key: bytes,
+    key_id: UUID,
+    role: str,
+    personal: object,
+    *,
+    application: UUID,
+    version: int,
+    topic: str,
+    blinding: bytes,
+    nonce: bytes,
+) -> dict[str, str]:
+    """One person's part of one event; `blinding` and `nonce` are fresh random bytes, `topic` is the stored one."""
+    content = canonical(personal)
+    box = AESGCM(key).encrypt(nonce, blinding + content, _bound_to(application, version, topic, key_id))
+    return {
+        "box": b64(box),
+        "commitment": b64(mac(blinding, "jejak/box/1", content)),
+        "key": str(key_id),
+        "nonce": b64(nonce),
+        "role": role,
+    }
+
+
+def unseal(key: bytes, part: Mapping[str, str], *, application: UUID, version: int, topic: str) -> Any:  # noqa: ANN401
+    """What a sealed part says. Raises SealBroken where it was moved to another event, version, topic or key."""
+    bound = _bound_to(application, version, topic, UUID(part["key"]))
+    try:
+        clear = AESGCM(key).decrypt(unb64(part["nonce"]), unb64(part["box"]), bound)
+    except (InvalidTag, ValueError) as broken:
+        raise SealBroken("the box does not open here") from broken
+    blinding, content = clear[:BLINDING_BYTES], clear[BLINDING_BYTES:]
+    if not hmac.compare_digest(mac(blinding, "jejak/box/1", content), unb64(part["commitment"])):
+        raise SealBroken("the commitment does not match the content")
+    return orjson.loads(content)
+
+
+def _bound_to(application: UUID, version: int, topic: str, key_id: UUID) -> bytes:
+    return b"jejak/seal/1\0" + application.bytes + version.to_bytes(8, "big") + key_id.bytes + topic.encode()

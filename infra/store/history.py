@@ -1,0 +1,98 @@
+"""Reading streams: rows of the log as what happened, with what a chain and a repeated command need of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+
+from domain.application import Application, evolve, fold
+from domain.events import ApplicationEvent, Recorded
+from infra.pool import Pool, borrowed
+from infra.store.envelope import b64, commitment
+from infra.store.topics import act_of, event_of
+
+STREAM = """
+SELECT originator_version, topic, state, notification_id, recorded_at
+FROM stored_events WHERE originator_id = %s ORDER BY originator_version
+"""
+
+Row = tuple[int, str, bytes, int, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stored event of an application."""
+
+    recorded: Recorded
+    topic: str
+    state: dict[str, Any]
+    position: int
+
+    @property
+    def command(self) -> str:
+        return cast("str", self.state["command"])
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A stream, and the application it folds to."""
+
+    application_id: UUID
+    entries: tuple[Entry, ...]
+    application: Application
+
+    def prev(self) -> str:
+        """What the next event commits to: "" for the first."""
+        if not self.entries:
+            return ""
+        last = self.entries[-1]
+        return b64(commitment(self.application_id, last.recorded.version, last.topic, last.state))
+
+    def until(self, version: int) -> Application:
+        """The application as it was then."""
+        application = Application()
+        for entry in self.entries[:version]:
+            application = evolve(application, entry.recorded)
+        return application
+
+
+def entry_of(row: Sequence[Any]) -> Entry:
+    version, topic, state, position, recorded_at = row
+    read = orjson.loads(bytes(state))
+    event = cast("ApplicationEvent", event_of(topic, read["data"]))
+    recorded = Recorded(version=version, act=act_of(read), event=event, recorded_at=recorded_at)
+    return Entry(recorded, topic, read, position)
+
+
+def history_of(application_id: UUID, rows: Iterable[Sequence[Any]]) -> History:
+    entries = tuple(entry_of(row) for row in rows)
+    return History(application_id, entries, fold(entry.recorded for entry in entries))
+
+
+class Streams:
+    """Reads histories and claims."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    async def history(self, application_id: UUID) -> History:
+        async with borrowed(self.pool) as connection:
+            rows = await (await connection.execute(STREAM, (application_id,), prepare=True, binary=True)).fetchall()
+        return history_of(application_id, rows)
+
+    async def claimed(self, claims: list[bytes]) -> UUID | None:
+        """The stream that holds one of these claims."""
+        async with borrowed(self.pool) as connection:
+            cursor = await connection.execute(
+                "SELECT originator_id FROM claims WHERE claim = ANY(%s::bytea[])", (claims,), prepare=True
+            )
+            row = await cursor.fetchone()
+        return row[0] if row else None
+
+    async def era(self) -> int:
+        async with borrowed(self.pool) as connection:
+            row = await (await connection.execute("SELECT max(era) FROM eras")).fetchone()
+        return int(row[0]) if row else 1

@@ -1,0 +1,101 @@
+"""The library's PostgreSQL recorder, taught our append: one function of the database, an outcome for each save.
+
+On `stored_events` the serving role may select and call that function, nothing else. The library's own insert paths
+(LOCK TABLE and INSERT; POSTGRES_ENABLE_DB_FUNCTIONS, which loses events for readers) are not used.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import IntegrityError, StoredEvent
+from eventsourcing.postgres import ConnectionPool, PostgresApplicationRecorder, PostgresDatastore
+from psycopg import Connection
+from psycopg.rows import DictRow, dict_row
+
+APPEND = """
+SELECT save, outcome, positions
+FROM append_events(%s::integer[], %s::uuid[], %s::bigint[], %s::text[], %s::bytea[],
+                   %s::integer[], %s::bytea[], %s::uuid[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Events that are stored together or not at all, and what they claim to be unique."""
+
+    events: tuple[StoredEvent, ...]
+    claims: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`positions` of the save's events; none where it was stale or a claim was taken."""
+
+    kind: str
+    positions: tuple[int, ...]
+
+    @property
+    def stored(self) -> bool:
+        return self.kind == "stored"
+
+
+class Datastore(PostgresDatastore):
+    """The library's datastore over a connection string."""
+
+    def __init__(self, conninfo: str, *, schema: str = "public", pool_size: int = 4) -> None:
+        super().__init__(dbname="", host="", port="", user="", password="", schema=schema)
+        self.pool.close()
+        self.pool = ConnectionPool(
+            conninfo,
+            connection_class=Connection[DictRow],
+            kwargs={"row_factory": dict_row},
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            configure=self.after_connect_func(),
+            timeout=10,
+            check=ConnectionPool.check_connection,
+        )
+
+
+class Recorder(PostgresApplicationRecorder):
+    def __init__(self, datastore: Datastore, *, events_table_name: str = "stored_events") -> None:
+        super().__init__(datastore, events_table_name=events_table_name)
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:  # noqa: ANN401 - the library's signature
+        """The library's contract: all or IntegrityError. `claims` may come in `kwargs`."""
+        outcome = self.append([Save(tuple(stored_events), tuple(kwargs.get("claims", ())))])[0]
+        if not outcome.stored:
+            raise IntegrityError(outcome.kind)
+        return outcome.positions
+
+    def append(self, saves: Sequence[Save]) -> list[Outcome]:
+        """One transaction for all saves; an outcome for each, in their order.
+
+        A lost connection raises the library's OperationalError and leaves the outcome unknown: the caller reads again.
+        """
+        events = [(number, event) for number, save in enumerate(saves) for event in save.events]
+        claims = [(number, claim, save) for number, save in enumerate(saves) for claim in save.claims]
+        with self.datastore.get_connection() as connection:
+            rows = connection.execute(
+                APPEND,
+                (
+                    [number for number, _ in events],
+                    [_uuid(event) for _, event in events],
+                    [event.originator_version for _, event in events],
+                    [event.topic for _, event in events],
+                    [event.state for _, event in events],
+                    [number for number, _, _ in claims],
+                    [claim for _, claim, _ in claims],
+                    [_uuid(save.events[0]) for _, _, save in claims],
+                ),
+                prepare=True,
+                binary=True,
+            ).fetchall()
+        return [Outcome(row["outcome"], tuple(row["positions"])) for row in rows]
+
+
+def _uuid(event: StoredEvent) -> UUID:
+    return event.originator_id if isinstance(event.originator_id, UUID) else UUID(event.originator_id)

@@ -1,0 +1,227 @@
+"""What the verbs of `jejak` do. Progress goes to stderr; what a program may read to stdout, last line last."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from tqdm import tqdm
+
+from api.access import Bearer, Principal
+from feeds.mapping import read_mapping
+from infra import log, serve
+from infra.database import DatabaseRole, Databases, databases
+from infra.fsck import faults_of_log, faults_of_views
+from infra.house import SignedTokens
+from infra.importing import Importer, MappingIncomplete, Summary, check, register
+from infra.main import installation
+from infra.runner import Runner, runners, wait_until_caught_up
+from infra.settings import Settings, settings_from
+from infra.views import VIEWS, rebuild
+
+EXIT_FOUND, EXIT_WRONG = 1, 2
+SECONDS_AN_HOUR = 3600
+
+
+def settings() -> Settings:
+    return settings_from(os.environ)
+
+
+def serve_all(options: argparse.Namespace) -> int:
+    log.configure()
+    listener = serve.listen(options.host, options.port)
+    serve.run_all(settings(), listener, workers=options.workers, examples=options.examples)
+    return 0
+
+
+def serve_api(options: argparse.Namespace) -> int:
+    log.configure()
+    if options.descriptor is None:
+        listener = serve.listen(options.host, options.port)
+        print(f"API: http://{options.host}:{options.port}/openapi.json", flush=True)
+    else:
+        listener = socket.socket(fileno=options.descriptor)
+    serve.run_api(settings(), listener)
+    return 0
+
+
+def project(_: argparse.Namespace) -> int:
+    log.configure()
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with databases(settings()) as found, projecting(found):
+        print("projecting: " + ", ".join(VIEWS), flush=True)
+        stopping.wait()
+    return 0
+
+
+@contextmanager
+def projecting(found: Databases) -> Iterator[list[Runner]]:
+    """Runners in this process: at work where nobody else projects, else standing by."""
+    started = runners(found.serving)
+    for runner in started:
+        runner.start()
+    try:
+        yield started
+    finally:
+        for runner in started:
+            runner.stop()
+
+
+@contextmanager
+def bar(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+    with tqdm(total=total, desc=what, unit=unit, unit_scale=True, disable=None, file=sys.stderr) as shown:
+        yield lambda more: _advance(shown, more)
+
+
+def _advance(shown: "tqdm[Any]", more: int) -> None:
+    shown.update(more)
+
+
+@contextmanager
+def level(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that is told where it stands, and of how much."""
+    with tqdm(desc=what, unit="ev", unit_scale=True, disable=None, file=sys.stderr) as shown:
+
+        def stand(reached: int, total: int) -> None:
+            shown.total = total
+            shown.update(reached - shown.n)
+
+        yield stand
+
+
+def import_file(options: argparse.Namespace) -> int:
+    log.configure()
+    mapping = read_mapping(options.mapping)
+    with databases(settings()) as found:
+        try:
+            summary = asyncio.run(_import(options, mapping, found))
+        except MappingIncomplete as incomplete:
+            print(f"jejak: {options.mapping}: {incomplete}. Add these lines:\n", file=sys.stderr)
+            print("\n".join(incomplete.lines), file=sys.stderr)
+            return EXIT_WRONG
+    _report(options, summary)
+    return 0
+
+
+async def _import(options: argparse.Namespace, mapping: Any, found: Databases) -> Summary:  # noqa: ANN401
+    size = options.file.stat().st_size if options.file.exists() else 0
+    async with installation(settings(), found) as made:
+        with bar("checking", size, "B") as advance:
+            registry = await made.editions.registry()
+            summary = await asyncio.to_thread(check, options.file, mapping, registry, advance)
+        if options.dry_run:
+            return summary
+        registry = await register(mapping, made.editions, made.recorder, made.named.commands[0])
+        importer = Importer(found.serving, made.recorder, made.named.imports, made.paper)
+        with projecting(found):
+            with bar("importing", size, "B") as advance:
+                await asyncio.to_thread(importer.append, options.file, mapping, registry, summary, advance)
+            await asyncio.to_thread(wait_until_caught_up, found.serving)
+    return summary
+
+
+def _report(options: argparse.Namespace, summary: Summary) -> None:
+    if summary.dropped:
+        print(f"columns not mapped, dropped: {', '.join(summary.dropped)}", file=sys.stderr)
+    for reason, count in summary.rejected.items():
+        print(f"left out: {count} events, {reason}", file=sys.stderr)
+    if options.dry_run:
+        print("dry run: the file is sound, nothing was stored", file=sys.stderr)
+    print(json.dumps(summary.as_json()))
+
+
+def rebuild_views(options: argparse.Namespace) -> int:
+    names = options.views or list(VIEWS)
+    with databases(settings()) as found:
+        for name in names:
+            with level(f"rebuilding {name}") as stand:
+                position = rebuild(VIEWS[name], found.serving, progress_of=stand)
+            print(f"{name}: rebuilt up to position {position}")
+    return 0
+
+
+def fsck(options: argparse.Namespace) -> int:
+    faults = []
+    with databases(settings()) as found:
+        with level("checking the log") as stand:
+            faults += list(faults_of_log(found.auditor, stand))
+        with level("checking the views") as stand:
+            faults += list(faults_of_views(found.serving, stand))
+    if options.json:
+        print(json.dumps({"faults": faults}))
+    else:
+        print("\n".join(faults) or "the log and the views are as they should be")
+    return EXIT_FOUND if faults else 0
+
+
+def token(options: argparse.Namespace) -> int:
+    bearer = Bearer.AGENCY if options.agency else Bearer(options.role)
+    if bearer in (Bearer.OFFICER, Bearer.SUPERVISOR) and not options.office:
+        print(f"jejak: a token for {bearer} needs --office, a code from /v1/offices", file=sys.stderr)
+        return EXIT_WRONG
+    principal = Principal(
+        bearer=bearer,
+        actor=options.actor or uuid4(),
+        office=options.office or "",
+        agency=options.agency or "",
+    )
+
+    async def sign(found: Databases) -> str:
+        async with installation(settings(), found) as made:
+            registry = await made.editions.registry()
+            if options.office and options.office not in registry.offices:
+                print(f"jejak: no office {options.office} is registered yet", file=sys.stderr)
+            tokens = SignedTokens(made.named.token, made.named.read_token)
+            return tokens.bearer(principal, seconds=options.hours * SECONDS_AN_HOUR)
+
+    with databases(settings()) as found:
+        print(asyncio.run(sign(found)))
+    return 0
+
+
+def erase(options: argparse.Namespace) -> int:
+    if not options.yes and input("Erased keys cannot be brought back. Type erase to go on: ") != "erase":
+        print("nothing was erased", file=sys.stderr)
+        return EXIT_FOUND
+    application: UUID | None = options.application
+    person: UUID | None = options.person
+
+    async def destroy(found: Databases) -> list[UUID]:
+        async with installation(settings(), found) as made:
+            return await made.keys.erase(application=application, person=person)
+
+    with databases(settings()) as found:
+        with psycopg.connect(found.owner) as connection:  # the list first: it is re-applied at every start
+            connection.execute("INSERT INTO erasures (application_id, person) VALUES (%s, %s)", (application, person))
+            if application:
+                connection.execute("DELETE FROM claims WHERE originator_id = %s AND length(claim) = 12", (application,))
+        darkened = asyncio.run(destroy(found))
+    print(f"erased: the keys of {len(darkened)} applications; their events, timelines and chains stay")
+    return 0
+
+
+def url(options: argparse.Namespace) -> int:
+    with databases(settings()) as found:
+        print(found.conninfo(DatabaseRole(options.role)))
+    return 0
+
+
+def psql(options: argparse.Namespace) -> int:
+    """A child, not this process: we hold the embedded server open for it."""
+    import subprocess  # noqa: PLC0415 - here alone
+
+    with databases(settings()) as found:
+        program = str(found.tools / "psql") if found.tools else "psql"
+        arguments = [program, found.conninfo(DatabaseRole(options.role)), *options.arguments]
+        return subprocess.run(arguments, check=False).returncode

@@ -1,0 +1,37 @@
+from string import Formatter
+
+import pytest
+from babel.messages.catalog import Message
+
+from api.pages.catalogue import extracted, translated
+from api.pages.words import EVENTS, STATUSES
+from domain.application import Status
+from domain.events import ApplicationEvent
+
+
+def strings(message: Message) -> list[str]:
+    return [message.string] if isinstance(message.string, str) else list(message.string)
+
+
+def test_every_string_of_the_pages_is_said_in_indonesian() -> None:
+    catalogue = translated()
+    empty = [m.id for m in extracted() if m.id and not ((said := catalogue.get(m.id)) and all(strings(said)))]
+    assert empty == []
+
+
+def test_nothing_is_translated_that_nobody_says() -> None:
+    wanted = {message.id for message in extracted()}
+    assert [message.id for message in translated() if message.id not in wanted] == []
+    assert not translated().obsolete
+    assert not [message.id for message in translated() if message.id and message.fuzzy]
+
+
+def test_a_translation_names_the_same_values() -> None:
+    wrong = [m.id for m in translated() if m.id and [error for error in m.check(translated())]]
+    assert wrong == []
+
+
+def test_every_event_and_status_has_words() -> None:
+    topics = {event.topic.removeprefix("application.").rpartition(".")[0] for event in ApplicationEvent.__args__}
+    assert set(EVENTS) == topics
+    assert set(STATUSES) == set(Status)

@@ -1,0 +1,82 @@
+"""What many tests share: one embedded PostgreSQL for the whole run, fresh databases from a template, a running Jejak."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from infra.database import Databases, create, embedded, migrate
+from infra.postgres import EmbeddedPostgres
+from infra.settings import Settings
+
+PROJECT = Path(__file__).parent.parent
+SHARED_DATA = PROJECT.parent / "shared" / "data"
+
+
+def shared(name: str) -> Path:
+    """A file of the real data that lies beside the project, or a skip."""
+    file = SHARED_DATA / name
+    if not file.exists():
+        pytest.skip(f"{name} is not beside the project (../shared/data): real data is not shipped")
+    return file
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def new_folder() -> Path:
+    """A data folder that the database's unprivileged user can reach; pytest's own are closed to it."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="jejak-test-"))
+    folder.chmod(0o711)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    folder = new_folder()
+    try:
+        with EmbeddedPostgres(folder) as running:
+            create(running, "template_events", "template_keys")
+            migrate(embedded(running, "template_events", "template_keys"))
+            yield running
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """New databases with their settings."""
+
+    databases: Databases
+    settings: Settings
+
+
+NUMBERS = count(1)
+
+
+@pytest.fixture
+def fresh(postgres: EmbeddedPostgres) -> Iterator[Fresh]:
+    number = next(NUMBERS)
+    events, keys = f"events_{os.getpid()}_{number}", f"keys_{os.getpid()}_{number}"
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {events} TEMPLATE template_events")
+        connection.execute(f"CREATE DATABASE {keys} TEMPLATE template_keys")
+    folder = new_folder()
+    settings = Settings(
+        data_dir=folder, key_dir=folder / "keys", database_url=None, keys_database_url=None, instance="01"
+    )
+    try:
+        yield Fresh(embedded(postgres, events, keys), settings)
+    finally:
+        with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+            for name in (events, keys):
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,95 @@
+"""Strategies: any act, any command, any event, whether it makes sense or not."""
+
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any, get_args
+from uuid import UUID
+
+from hypothesis import strategies as st
+
+from domain.calendar import Unit
+from domain.codes import (
+    Amendment,
+    Channel,
+    Defect,
+    Quality,
+    Role,
+)
+from domain.commands import Command
+from domain.events import Act, ApplicationEvent, DefectiveDocument, Promise, Recorded
+from tests.builders import (
+    INFORMATION,
+    KTP,
+    KTP_STAGES,
+    MAKASSAR,
+    MONDAY,
+    NUMBER,
+    OFFICER,
+    OLD_PERMIT,
+    PROMISE,
+    SEMARANG,
+    SIP,
+    SORONG,
+)
+
+UNKNOWN = "no-such-code"
+
+offices = st.sampled_from([SEMARANG, MAKASSAR, SORONG, UNKNOWN])
+instants = st.integers(0, 72).map(lambda hours: MONDAY + timedelta(hours=hours))
+requirements = st.sampled_from(["family-card", "photograph", UNKNOWN])
+of_the_source = Promise(unit=Unit.SOURCE, n=0, due_at=MONDAY, standard="ktp-el@3", calendar="", rule="source")
+promises = st.sampled_from([None, PROMISE, of_the_source])
+defective = st.builds(DefectiveDocument, requirement=requirements, defect=st.sampled_from(Defect))
+
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "service": st.sampled_from([KTP, INFORMATION, SIP, OLD_PERMIT, UNKNOWN]),
+    "standard": st.sampled_from([3, 1, 9]),
+    "number": st.just(NUMBER),
+    "district": st.sampled_from([None, "33.74.01", "99.99.01"]),
+    "regency": st.sampled_from([None, "33.74", "99.99"]),
+    "promise": promises,
+    "deviates": st.sampled_from([None, "status-forbids"]),
+    "missing": st.lists(requirements, max_size=2).map(tuple),
+    "documents": st.lists(defective, max_size=2).map(tuple),
+    "stage": st.sampled_from([*(stage.code for stage in KTP_STAGES), "advice", "drafting", UNKNOWN]),
+    "referral": st.integers(0, 3),
+    "to": offices,
+    "officer": st.sampled_from([OFFICER, UUID(int=9)]),
+    "ground": st.sampled_from(["awaiting-correction", "awaiting-payment", UNKNOWN]),
+    "amends": st.integers(-1, 12),
+    "amendment": st.sampled_from(Amendment),
+    "corrected_at": st.none() | instants,
+}
+"""What a field of that name may hold; enumerations and booleans are found by their type."""
+
+
+def any_of(union: Any) -> st.SearchStrategy[Any]:
+    """An instance of one of the classes of a union, with any fields."""
+    return st.one_of([_made(kind) for kind in get_args(union)])
+
+
+def _made(kind: Any) -> st.SearchStrategy[Any]:
+    return st.builds(kind, **{field.name: FIELDS[field.name] for field in fields(kind) if field.name in FIELDS})
+
+
+commands: st.SearchStrategy[Command] = any_of(Command)
+events: st.SearchStrategy[ApplicationEvent] = any_of(ApplicationEvent)
+acts = st.builds(
+    Act,
+    at=instants,
+    by=st.sampled_from(Role),
+    channel=st.sampled_from(Channel),
+    at_quality=st.sampled_from(Quality),
+    actor=st.none() | st.just(OFFICER),
+    office=offices | st.just(""),
+)
+
+
+def numbered(happened: list[tuple[Act, ApplicationEvent]]) -> list[Recorded]:
+    return [
+        Recorded(version=version, act=act, event=event, recorded_at=act.at)
+        for version, (act, event) in enumerate(happened, start=1)
+    ]
+
+
+histories: st.SearchStrategy[list[Recorded]] = st.lists(st.tuples(acts, events), min_size=1, max_size=30).map(numbered)

@@ -1,0 +1,131 @@
+"""Every refusal is met by a sentence here, has a public face, and stands in the tree that errors.py draws."""
+
+import re
+from dataclasses import replace
+from inspect import getmembers, isclass
+
+import pytest
+
+from domain import errors
+from domain.codes import Advice, Amendment, Channel
+from domain.commands import (
+    AmendRecord,
+    AnswerReferral,
+    Approve,
+    CompleteStage,
+    DeclareComplete,
+    EnterStage,
+    Receive,
+    ResetPin,
+    ReturnForCorrection,
+    SubmitApplication,
+    Suspend,
+    Transfer,
+)
+from domain.errors import Refusal, StatusForbids, all_refusals
+from domain.events import DefectiveDocument, DocumentsChecked, PinReset, RecordAmended, StageEntered
+from tests.builders import (
+    BLURRED,
+    CHECKED,
+    COMPLETE,
+    HANDED_OVER,
+    INFORMATION,
+    KTP,
+    MAKASSAR,
+    MONDAY,
+    NUMBER,
+    RECEIVED,
+    REFERRED,
+    REGISTRY,
+    REVIEWED,
+    SEMARANG,
+    SUBMITTED,
+    stage_done,
+)
+from tests.spec import When, given
+
+SUBMIT = SubmitApplication(service=KTP, number=NUMBER)
+ANSWER = AnswerReferral(referral=1, advice=Advice.UNKNOWN)
+AMEND = AmendRecord(amends=1, amendment=Amendment.TIME, corrected_at=MONDAY)
+VERIFICATION = EnterStage(stage="verification")
+UNASKED = DefectiveDocument(requirement="diploma", defect=BLURRED.defect)
+WITHOUT_CALENDAR = replace(REGISTRY, calendars={})
+
+SCENARIOS: dict[type[Refusal], When] = {
+    errors.ApplicationAlreadySubmitted: given(*SUBMITTED).when(SUBMIT),
+    errors.ApplicationUnknown: given().when(Receive()),
+    errors.ApplicationEnded: given(*HANDED_OVER).when(Approve()),
+    errors.StatusForbids: given(*SUBMITTED).when(Approve()),
+    errors.ServiceUnknown: given().when(replace(SUBMIT, service="no-such-service")),
+    errors.ChannelNotOffered: given().when(SUBMIT, channel=Channel.POST),
+    errors.OfficeUnknown: given(*COMPLETE).when(Transfer(to="no-such-office")),
+    errors.OfficeUnchanged: given(*COMPLETE).when(Transfer(to=SEMARANG)),
+    errors.ServiceNotOfferedHere: given().when(replace(SUBMIT, service=INFORMATION), office=MAKASSAR),
+    errors.RegionUnknown: given().when(replace(SUBMIT, regency="99.99")),
+    errors.RequirementUnknown: given(*RECEIVED).when(ReturnForCorrection(documents=(UNASKED,))),
+    errors.DefectsMissing: given(*RECEIVED).when(ReturnForCorrection(documents=())),
+    errors.DocumentsIncomplete: given(*RECEIVED, DocumentsChecked(complete=False)).when(DeclareComplete()),
+    errors.DocumentsNotChecked: given(*RECEIVED).when(DeclareComplete()),
+    errors.AlreadyComplete: given(*COMPLETE).when(DeclareComplete()),
+    errors.CalendarEnds: given(*CHECKED, registry=WITHOUT_CALENDAR).when(DeclareComplete()),
+    errors.StageUnknown: given(*COMPLETE).when(EnterStage(stage="daydreaming")),
+    errors.StageOutOfOrder: given(*COMPLETE).when(EnterStage(stage="assessment")),
+    errors.StageNotEntered: given(*COMPLETE).when(CompleteStage(stage="verification")),
+    errors.StageAlreadyEntered: given(*COMPLETE, StageEntered(stage="verification")).when(VERIFICATION),
+    errors.StageAlreadyCompleted: given(*COMPLETE, *stage_done("verification")).when(VERIFICATION),
+    errors.StagesOpen: given(*COMPLETE).when(Approve()),
+    errors.ReferralOpen: given(*REFERRED, *REVIEWED[len(COMPLETE) :]).when(Approve()),
+    errors.ReferralUnknown: given(*COMPLETE).when(ANSWER, office=MAKASSAR),
+    errors.NotTheReferredOffice: given(*REFERRED).when(ANSWER),
+    errors.GroundUnknown: given(*COMPLETE).when(Suspend(ground="bad-weather")),
+    errors.EventUnknown: given(*SUBMITTED).when(replace(AMEND, amends=2)),
+    errors.AlreadyAmended: given(*SUBMITTED, RecordAmended(amends=1, amendment=Amendment.TIME)).when(AMEND),
+    errors.AmendmentImpossible: given(*SUBMITTED).when(replace(AMEND, corrected_at=None)),
+    errors.PinResetsExhausted: given(*SUBMITTED, *[PinReset()] * 255).when(ResetPin()),
+}
+
+each_refusal = pytest.mark.parametrize("refusal", all_refusals(), ids=lambda refusal: refusal.code)
+
+
+def test_there_is_a_sentence_for_every_refusal() -> None:
+    assert set(SCENARIOS) == set(all_refusals())
+
+
+@each_refusal
+def test_every_refusal_is_met(refusal: type[Refusal]) -> None:
+    SCENARIOS[refusal].refused(refusal)
+
+
+@each_refusal
+def test_a_refusal_says_what_is_wrong_and_what_can_be_done(refusal: type[Refusal]) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", refusal.code)
+    assert refusal.code == re.sub(r"(?<!^)(?=[A-Z])", "-", refusal.__name__).lower()
+    for words in (refusal.title, refusal.advice):
+        assert words[0].isupper()
+        assert not words.endswith(".")
+    if refusal is not StatusForbids:
+        assert str(refusal()) == f"{refusal.title}. {refusal.advice}"
+
+
+def test_codes_are_unique_and_refusals_come_by_code() -> None:
+    codes = [refusal.code for refusal in all_refusals()]
+    assert codes == sorted(set(codes))
+
+
+def test_a_forbidden_status_says_where_the_command_would_fit() -> None:
+    refusal = SCENARIOS[StatusForbids].refused(StatusForbids)
+    assert isinstance(refusal, StatusForbids)
+    assert (refusal.status, refusal.possible_in) == ("submitted", ("processing",))
+    both = StatusForbids("issued", ("received", "processing"))
+    assert str(both) == "The application is issued; this can be done while it is received or processing."
+
+
+def test_the_tree_names_exactly_the_classes_there_are() -> None:
+    assert errors.__doc__
+    drawn = re.findall(r"^( *)[*+] (\w+)", errors.__doc__, flags=re.MULTILINE)
+    roots = [name for indent, name in drawn if not indent]
+    leaves = [name for indent, name in drawn if indent]
+    defined = {name for name, member in getmembers(errors, isclass) if member.__module__ == errors.__name__}
+    assert roots == ["Refusal", "StaleVersion"]
+    assert sorted(leaves) == sorted(refusal.__name__ for refusal in all_refusals())
+    assert {*roots, *leaves} == defined

@@ -1,0 +1,49 @@
+"""What a sender saw is stale only if something came since that its command decides on."""
+
+import pytest
+
+from domain.commands import Approve, Command, Reassign, ResetPin
+from domain.decisions import is_stale
+from domain.errors import StaleVersion
+from domain.events import ApplicationEvent, PinReset, Reassigned, Referred
+from tests.builders import COLLEAGUE, COMPLETE, MAKASSAR, OFFICER
+from tests.spec import given
+
+REASSIGNED, ASKED = Reassigned(officer=COLLEAGUE), Referred(referral=1, to=MAKASSAR)
+REASSIGN = Reassign(officer=OFFICER)
+
+
+QUIET: list[tuple[Command, list[ApplicationEvent]]] = [
+    (Approve(), []),
+    (Approve(), [REASSIGNED, PinReset()]),
+    (REASSIGN, [PinReset()]),
+    (ResetPin(), [REASSIGNED]),
+]
+LOUD: list[tuple[Command, list[ApplicationEvent]]] = [
+    (Approve(), [PinReset(), ASKED]),
+    (REASSIGN, [REASSIGNED]),
+    (REASSIGN, [ASKED]),
+    (ResetPin(), [PinReset()]),
+    (ResetPin(), [ASKED]),
+]
+
+
+@pytest.mark.parametrize(("command", "since"), QUIET)
+def test_what_changes_nothing_for_a_command_makes_no_version_stale(
+    command: Command, since: list[ApplicationEvent]
+) -> None:
+    assert not is_stale(command, len(COMPLETE), given(*COMPLETE, *since).application)
+
+
+@pytest.mark.parametrize(("command", "since"), LOUD)
+def test_a_version_is_stale_when_something_relevant_came_since(command: Command, since: list[ApplicationEvent]) -> None:
+    application = given(*COMPLETE, *since).application
+    assert is_stale(command, len(COMPLETE), application)
+    assert is_stale(command, 0, application)
+    assert not is_stale(command, application.version, application)
+
+
+def test_a_stale_version_says_what_was_seen_and_what_there_is_now() -> None:
+    stale = StaleVersion(3, 5)
+    assert (stale.seen, stale.now) == (3, 5)
+    assert str(stale) == "You saw version 3; version 5 changed what you decided on. Read it again."
