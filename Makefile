@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-UV     := $(or $(shell command -v uv),$(BIN)/uv)
+UV     := $(BIN)/uv
 PORT   ?= 8000
 export UV_PYTHON_DOWNLOADS := never
 
@@ -37,14 +37,14 @@ prove: $(READY)   ## the long rounds in full: kills, growth
 	@exec $(BIN)/python -m pytest -m prove --timeout 3600
 
 lock: $(READY)    ## after a change in pyproject.toml
-	$(UV) lock --quiet
+	$(UV) --system-certs lock --quiet
 	$(UV) export --quiet --all-groups --no-emit-project --no-annotate --no-header \
 	    --format requirements.txt --output-file requirements.lock
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Jejak needs Python 3.11 or newer: make PYTHON=/path/to/it")'
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'No venv here. On Debian: apt-get install python3-venv' >&2; exit 1; }
-	@command -v $(UV) >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(UV) pip install --quiet --no-deps --python $(BIN)/python --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	@$(UV) --system-certs pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@$(UV) --system-certs pip install --quiet --no-deps --python $(BIN)/python --editable .
 	@touch $@

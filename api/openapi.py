@@ -51,7 +51,7 @@ def document(operations: tuple[Operation, ...], version: str) -> dict[str, Any]:
             "title": "Jejak",
             "version": version,
             "description": "The trail of every application for a public service.",
-            "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in operations)],

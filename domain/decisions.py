@@ -88,15 +88,7 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
     standard = registry.standard(application.service, application.standard)
     if standard is None:
         raise errors.ServiceUnknown
-    return _decide(command, application, act, registry, standard)
-
-
-def _decide(
-    command: Command, application: Application, act: Act, registry: Registry, standard: StandardPublished
-) -> list[ApplicationEvent]:
     match command:
-        case SubmitApplication():
-            raise errors.ApplicationAlreadySubmitted
         case Receive():
             _only_in(application, Status.SUBMITTED)
             return [Received()]
@@ -290,8 +282,7 @@ def _stage_possible(code: str, application: Application, standard: StandardPubli
     _only_in(application, *((Status.PROCESSING,) if in_review else (Status.APPROVED, Status.ISSUED)))
     if code in application.completed:
         raise errors.StageAlreadyCompleted
-    required = standard.required(stage.phase)
-    if not application.completed.issuperset(required & set(stage.after)):
+    if not application.completed.issuperset(standard.required_before(stage)):
         raise errors.StageOutOfOrder
 
 

@@ -128,6 +128,18 @@ class StandardPublished:
     def required(self, phase: StagePhase) -> frozenset[str]:
         return frozenset(stage.code for stage in self.stages if stage.phase == phase and not stage.optional)
 
+    def required_before(self, stage: Stage) -> frozenset[str]:
+        """The required stages that come before it, however far; an optional one between them breaks no order."""
+        before: set[str] = set()
+        left = list(stage.after)
+        while left:
+            code = left.pop()
+            found = self.stage(code)
+            if found and code not in before:
+                before.add(code)
+                left += found.after
+        return self.required(stage.phase) & before
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarPublished:

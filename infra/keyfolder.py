@@ -28,8 +28,10 @@ class KeyFolder:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_mode & 0o077:
             raise KeysUnreadable(f"{folder} can be entered by others: chmod 700 {folder}")
-        with (folder / "lock").open("a") as lock:
+        with os.fdopen(os.open(folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600), "wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            if (folder / "buckets").exists() and not (folder / "key-encryption-key").exists():
+                raise KeysUnreadable(f"{folder}/key-encryption-key is missing: restore it; a new one opens nothing")
             wrapping_key = self._load("key-encryption-key", secrets.token_bytes(KEY_BYTES))
             fresh = b"".join(aes_key_wrap(wrapping_key, secrets.token_bytes(KEY_BYTES)) for _ in range(BUCKETS))
             wrapped = self._load("buckets", fresh)

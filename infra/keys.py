@@ -68,18 +68,22 @@ class KeyStore:
         )
 
     async def new_dossier_keys(self, application: UUID, roles: list[str]) -> list[DossierKey]:
-        """Fresh keys, one for each person concerned; durable when this returns."""
+        """Fresh keys, one for each person concerned; durable when this returns. Where a rival made one first: that."""
         made = [DossierKey(uuid4(), role, secrets.token_bytes(KEY_BYTES)) for role in roles]
         async with borrowed(self.pool) as connection, connection.cursor() as cursor:
             await cursor.executemany(
                 "INSERT INTO dossier_keys (key, application_id, person, role, bucket, wrapped)"
-                " VALUES (%s, %s, %s, %s, %s, %s)",
+                " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (application_id, role) DO NOTHING",
                 [
                     (key.key_id, application, uuid4(), key.role, bucket, self.folder.wrap(bucket, key.key))
                     for key in made
                     for bucket in (key.key_id.bytes[0],)
                 ],
             )
+            stored = cursor.rowcount
+        if stored < len(made):
+            known = await self.dossier_keys(application)
+            return [known[role] for role in roles if role in known]
         return made
 
     async def dossier_keys(self, application: UUID) -> dict[str, DossierKey]:

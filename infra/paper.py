@@ -11,7 +11,6 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from domain.number import ALPHABET, check_symbol, tracking_number
-from infra.store.envelope import mac
 
 PIN_DIGITS = 8
 SERIAL_BITS = 45
@@ -31,7 +30,8 @@ class Paper:
         return tracking_number(self.instance, secrets.randbits(SERIAL_BITS))
 
     def pin(self, number: str, resets: int) -> str:
-        raw = mac(self.pin_key, "jejak/pin/1", number.encode() + b"\0" + resets.to_bytes(4, "big"))
+        message = b"jejak/pin/1\0" + number.encode() + b"\0" + resets.to_bytes(4, "big")
+        raw = hmac.digest(self.pin_key, message, "sha256")
         return f"{int.from_bytes(raw[:8], 'big') % 10**PIN_DIGITS:0{PIN_DIGITS}d}"
 
     def is_pin(self, typed: str, number: str, resets: int) -> bool:

@@ -14,7 +14,18 @@ from psycopg.rows import dict_row, tuple_row
 
 from infra.metrics import EVENTS_PROJECTED, VIEW_POSITION
 from infra.store.recorder import Datastore
-from infra.views import PAGE, VIEWS, View, ViewRecorder, apply, ensure, identifier, position_of, read_page
+from infra.views import (
+    PAGE,
+    VIEWS,
+    View,
+    ViewRecorder,
+    apply,
+    ensure,
+    identifier,
+    locked_position_of,
+    position_of,
+    read_page,
+)
 
 POLL_SECONDS = 0.5
 """A notification may be lost with its connection; this is the longest that one is waited for."""
@@ -69,8 +80,8 @@ class Runner:
                     if self.stopping.is_set():
                         return
                 self.fault = None
-                for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
-                    pass
+                if not list(connection.notifies(timeout=POLL_SECONDS, stop_after=1)):
+                    ensure(self.view, connection)  # a view that was dropped in a quiet hour is made anew, too
 
     def _leads(self, connection: psycopg.Connection[dict[str, bool]]) -> bool:
         row = connection.execute(
@@ -82,7 +93,7 @@ class Runner:
         """One page: its rows and the position reached, in one transaction. True if there may be more."""
         with self.datastore.get_connection() as connection, connection.transaction():
             cursor = psycopg.Cursor(connection, row_factory=tuple_row)
-            page = read_page(cursor, position_of(self.view, cursor))
+            page = read_page(cursor, locked_position_of(self.view, cursor))
             if not page:
                 return False
             try:
@@ -104,6 +115,8 @@ def wait_until_caught_up(conninfo: str, *, seconds: float = 3600.0) -> None:
     """Returns when every view has passed the end of the log as it is now. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     with psycopg.connect(conninfo, autocommit=True) as connection, connection.cursor() as cursor:
+        for view in VIEWS.values():
+            ensure(view, connection)  # the runners may not have come so far
         cursor.execute("SELECT coalesce(max(notification_id), 0) FROM stored_events")
         row = cursor.fetchone()
         end = int(row[0]) if row else 0

@@ -88,11 +88,23 @@ def ensure(view: View, connection: psycopg.Connection[Any]) -> None:
         cursor.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'views' AND tablename = %s", (view.name,))
         if cursor.fetchone() is None:
             connection.execute(fill(view.table, identifier(view)))
-            connection.execute("DELETE FROM views.tracking WHERE application_name = %s", (f"{LOG}-{view.name}",))
+            connection.execute(
+                "UPDATE views.tracking SET notification_id = 0 WHERE application_name = %s", (f"{LOG}-{view.name}",)
+            )
+        connection.execute("INSERT INTO views.tracking VALUES (%s, 0) ON CONFLICT DO NOTHING", (f"{LOG}-{view.name}",))
 
 
 def position_of(view: View, cursor: AnyCursor) -> int:
     cursor.execute("SELECT notification_id FROM views.tracking WHERE application_name = %s", (f"{LOG}-{view.name}",))
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def locked_position_of(view: View, cursor: AnyCursor) -> int:
+    """The position, which nobody else moves until this transaction ends: what is read after it is folded once."""
+    cursor.execute(
+        "SELECT notification_id FROM views.tracking WHERE application_name = %s FOR UPDATE", (f"{LOG}-{view.name}",)
+    )
     row = cursor.fetchone()
     return int(row[0]) if row else 0
 
@@ -159,8 +171,8 @@ def rebuild(view: View, conninfo: str, *, progress_of: Callable[[int, int], None
             connection.commit()
             reached = page[-1][4]
             progress_of(reached, _end(cursor))
+        behind = max(locked_position_of(view, cursor), reached)  # position, then table: in the runner's order
         cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(identifier(view)))
-        behind = max(position_of(view, cursor), reached)
         for page in pages(cursor, reached, behind):
             apply(view, new, cursor, page)
         cursor.execute(sql.SQL("DROP TABLE {}").format(identifier(view)))

@@ -18,6 +18,8 @@ from api.pages.words import FIELD_OF, MESSAGES
 from domain.number import grouped
 from domain.registry import Registry
 
+__all__ = ["LANGUAGES", "STATIC", "problem_kind_page", "problem_page", "start_page", "tracking_page"]
+
 HERE = Path(__file__).parent
 
 _STYLE = (HERE / "static" / "jejak.css").read_bytes()

@@ -57,8 +57,12 @@ def _milestone(reading: Reading, name: str, *events: str) -> Step:
     entry = next((entry for entry in reading.row["timeline"] if entry["event"] in events), None)
     if entry is None:
         return Step(reading.language.say(name), LATER)
+    return _reached(reading, reading.language.say(name), DONE, entry)
+
+
+def _reached(reading: Reading, name: str, state: str, entry: Row) -> Step:
     when = reading.moment(happened_at(entry), entry["office"], entry["at_quality"])
-    return Step(reading.language.say(name), DONE, when, reading.office_name(entry["office"]))
+    return Step(name, state, when, reading.office_name(entry["office"]))
 
 
 def _stages(reading: Reading, phase: StagePhase, closed_by: str) -> Iterator[Step]:
@@ -77,9 +81,9 @@ def _stages(reading: Reading, phase: StagePhase, closed_by: str) -> Iterator[Ste
 
 
 def _of_entry(reading: Reading, stage: Row) -> Step:
-    done = stage["completed_at"] is not None
-    when = reading.moment(stage["completed_at"] or stage["entered_at"], stage["office"])
-    return Step(reading.stage_name(stage["stage"]), DONE if done else NOW, when, reading.office_name(stage["office"]))
+    version = stage["completed_by"] or stage["entered_by"]
+    entry = next(entry for entry in reading.row["timeline"] if entry["version"] == version)
+    return _reached(reading, reading.stage_name(stage["stage"]), DONE if stage["completed_by"] else NOW, entry)
 
 
 def _ahead(way: list[Step]) -> list[Step]:

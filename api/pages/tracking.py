@@ -58,7 +58,7 @@ def duty(reading: Reading) -> Duty:
         case ended if ended in ENDS:
             return Duty(say(N_("Nothing. This application has ended.")))
         case _:
-            return Duty(say(N_("Nothing. Each new step will stand on this page.")))
+            return Duty(say(N_("Nothing. Each new step will appear on this page.")))
 
 
 def rejection(reading: Reading) -> str | None:

@@ -54,7 +54,7 @@ EVENTS = {
     "withdrawn": N_("Application withdrawn"),
     "lapsed": N_("Application lapsed: no correction came"),
     "cancelled": N_("Application cancelled by the office: %(reason)s"),
-    "record-amended": N_("The office corrected its record of: %(what)s"),
+    "record-amended": N_("The office corrected its record “%(what)s”"),
     "pin-reset": N_("New PIN given out"),
     "concluded": N_("The application ended; the agency does not say how"),
 }

@@ -78,7 +78,8 @@ def _closed(hint: Any) -> Any:  # noqa: ANN401 - annotations are any value
     if get_origin(hint) is Annotated:
         base, limit = get_args(hint)
         if isinstance(limit, Pattern):
-            return Annotated[base, msgspec.Meta(pattern=limit.regex, max_length=limit.longest)]
+            whole = rf"(?:{limit.regex})\Z"  # `$` alone would let a line break through at the end
+            return Annotated[base, msgspec.Meta(pattern=whole, max_length=limit.longest)]
         if isinstance(limit, Published):
             return Annotated[base, msgspec.Meta(max_length=limit.longest)]
     if get_origin(hint) is tuple:

@@ -105,6 +105,7 @@ FREE_STAGES = (
     stage("t06", "T06 Determine necessity of stop advice", "T06 Determine necessity of stop advice", REVIEW),
     stage("t10", "T10 Determine necessity to stop indication", "T10 Determine necessity to stop indication", REVIEW),
 )
+FIVE_DAYS = PromiseTerms(unit=Unit.WORKING_DAYS, n=5)
 EDITIONS: tuple[RegistryEvent, ...] = (
     office(
         "semarang",
@@ -115,7 +116,7 @@ EDITIONS: tuple[RegistryEvent, ...] = (
     office("makassar", "Asia/Makassar", "Dinas Kependudukan Kota Makassar", "Population Office, Makassar City"),
     office("jayapura", "Asia/Jayapura", "Dinas Kependudukan Kota Jayapura", "Population Office, Jayapura City"),
     office("desk", "Europe/Amsterdam", "Meja penerimaan", "Front desk", imported=True),
-    standard("kartu-keluarga", "Kartu Keluarga", "Family card", fee_idr=0, promise=PromiseTerms(unit=Unit.WORKING_DAYS, n=5)),
+    standard("kartu-keluarga", "Kartu Keluarga", "Family card", fee_idr=0, promise=FIVE_DAYS),
     standard("ktp-el", "KTP elektronik", "Electronic identity card", example=True),
     standard("paspor", "Paspor", "Passport", fee_idr=350_000, promise=PromiseTerms(unit=Unit.SERVICE_HOURS, n=24)),
     standard("receipt", "Tanda terima", "Receipt phase", stages=FREE_STAGES, free_order=True, imported=True),
@@ -209,8 +210,8 @@ SAMPLES = {
         9,
         START,
         ("04 01:12", Received()),
-        ("04 01:31", FAULTY),
-        ("05 01:31", CorrectionSupplied()),
+        ("04 01:14", FAULTY),
+        ("04 01:25", CorrectionSupplied()),
         *COMPLETE[1:],
         *REVIEWED,
         ("06 07:00", Approved()),

@@ -1,6 +1,3 @@
-from string import Formatter
-
-import pytest
 from babel.messages.catalog import Message
 
 from api.pages.catalogue import extracted, translated
@@ -10,7 +7,7 @@ from domain.events import ApplicationEvent
 
 
 def strings(message: Message) -> list[str]:
-    return [message.string] if isinstance(message.string, str) else list(message.string)
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
 
 
 def test_every_string_of_the_pages_is_said_in_indonesian() -> None:
@@ -27,7 +24,7 @@ def test_nothing_is_translated_that_nobody_says() -> None:
 
 
 def test_a_translation_names_the_same_values() -> None:
-    wrong = [m.id for m in translated() if m.id and [error for error in m.check(translated())]]
+    wrong = [str(error) for m in translated() if m.id for error in m.check(translated())]
     assert wrong == []
 
 

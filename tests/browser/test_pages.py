@@ -124,9 +124,9 @@ def test_the_skip_link_shows_when_reached(new_page: NewPage) -> None:
 def test_a_message_is_announced_and_points_at_its_field(message: str, new_page: NewPage) -> None:
     page = new_page()
     page.goto(f"/en/?{message}")
-    role = "status" if message == "signed-out" else "alert"
-    assert MESSAGES[message] in page.get_by_role(role).inner_text()
-    for link in page.get_by_role(role).locator("a").all():
+    notice = page.get_by_role("status" if message == "signed-out" else "alert")
+    assert MESSAGES[message] in notice.inner_text()
+    for link in notice.locator("a").all():
         field = page.locator(link.get_attribute("href") or "")
         assert field.get_attribute("aria-invalid") == "true"
         described = (field.get_attribute("aria-describedby") or "").split()

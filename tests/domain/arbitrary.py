@@ -1,5 +1,6 @@
 """Strategies: any act, any command, any event, whether it makes sense or not."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import timedelta
 from typing import Any, get_args
@@ -7,6 +8,8 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
+from domain import commands
+from domain.application import ENDS, MOVES
 from domain.calendar import Unit
 from domain.codes import (
     Amendment,
@@ -15,7 +18,6 @@ from domain.codes import (
     Quality,
     Role,
 )
-from domain.commands import Command
 from domain.events import Act, ApplicationEvent, DefectiveDocument, Promise, Recorded
 from tests.builders import (
     INFORMATION,
@@ -63,17 +65,26 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 """What a field of that name may hold; enumerations and booleans are found by their type."""
 
 
-def any_of(union: Any) -> st.SearchStrategy[Any]:
-    """An instance of one of the classes of a union, with any fields."""
-    return st.one_of([_made(kind) for kind in get_args(union)])
+def any_of(kinds: Iterable[Any]) -> st.SearchStrategy[Any]:
+    """An instance of one of these classes, with any fields."""
+    return st.one_of([_made(kind) for kind in kinds])
 
 
 def _made(kind: Any) -> st.SearchStrategy[Any]:
     return st.builds(kind, **{field.name: FIELDS[field.name] for field in fields(kind) if field.name in FIELDS})
 
 
-commands: st.SearchStrategy[Command] = any_of(Command)
-events: st.SearchStrategy[ApplicationEvent] = any_of(ApplicationEvent)
+ENDING_COMMANDS = {commands.Reject, commands.HandOver, commands.Withdraw, commands.Lapse, commands.Cancel}
+ENDING_EVENTS = {kind for kind, status in MOVES.items() if status in ENDS}
+onward_commands: st.SearchStrategy[commands.Command] = any_of(
+    kind for kind in get_args(commands.Command) if kind not in ENDING_COMMANDS
+)
+ending_commands: st.SearchStrategy[commands.Command] = any_of(sorted(ENDING_COMMANDS, key=str))
+onward_events: st.SearchStrategy[ApplicationEvent] = any_of(
+    kind for kind in get_args(ApplicationEvent) if kind not in ENDING_EVENTS
+)
+ending_events: st.SearchStrategy[ApplicationEvent] = any_of(sorted(ENDING_EVENTS, key=str))
+events: st.SearchStrategy[ApplicationEvent] = any_of(get_args(ApplicationEvent))
 acts = st.builds(
     Act,
     at=instants,

@@ -8,26 +8,44 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from domain.admission import Record, admit
 from domain.application import ENDS, HOLDS, Application, evolve, fold
-from domain.commands import Command, CompleteStage, EnterStage
+from domain.codes import Amendment
+from domain.commands import (
+    AmendRecord,
+    Command,
+    CompleteStage,
+    EnterStage,
+    HandOver,
+    Reassign,
+    Refer,
+    ResetPin,
+    ReturnForCorrection,
+    SubmitApplication,
+    Suspend,
+    Transfer,
+)
 from domain.data import instant
 from domain.decisions import decide
 from domain.errors import Refusal, all_refusals
 from domain.events import Act, ApplicationEvent, RecordAmended, Recorded, StageCompleted, StageEntered
 from domain.writes import TOPICS_OF
 from projections.progress import Row, project
-from tests.builders import APPLICATION, KTP_STANDARD, MAKASSAR, REGISTRY, SEMARANG, an_act
+from tests.builders import APPLICATION, KTP, KTP_STANDARD, MAKASSAR, NUMBER, OLD_PERMIT, REGISTRY, SEMARANG, an_act
 from tests.domain import arbitrary
 from tests.domain.arbitrary import numbered
 from tests.domain.test_transitions import COMMANDS
 
 CODES = dict.fromkeys(refusal.code for refusal in all_refusals())
 STAGES = [kind(stage=stage.code) for stage in KTP_STANDARD.stages for kind in (EnterStage, CompleteStage)]
-stage_events = arbitrary.any_of(StageEntered | StageCompleted)
-ONWARD: list[Command] = [*COMMANDS.values(), *STAGES]
+stage_events = arbitrary.any_of([StageEntered, StageCompleted])
+ASIDE = {AmendRecord, Reassign, Refer, ResetPin, ReturnForCorrection, Suspend, Transfer}
+NOT_ONWARD = {*arbitrary.ENDING_COMMANDS, *ASIDE} - {HandOver}
+ONWARD: list[Command] = [*STAGES, *(command for command in COMMANDS.values() if type(command) not in NOT_ONWARD)]
+LONG = 15
+"""Events after which an application may end: a run that ends at once shows little."""
 
 
 def decided(command: Command, application: Application, act: Act) -> list[ApplicationEvent] | None:
@@ -38,8 +56,12 @@ def decided(command: Command, application: Application, act: Act) -> list[Applic
         return CODES[refusal.code]
 
 
+def takes_back(event: ApplicationEvent) -> bool:
+    return isinstance(event, RecordAmended) and event.amendment is Amendment.ENTERED_IN_ERROR
+
+
 class AnApplication(RuleBasedStateMachine):
-    """Commands and imported records come as they come; the row of its view follows."""
+    """Commands come as they come, and the row of its view follows."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,7 +70,12 @@ class AnApplication(RuleBasedStateMachine):
         self.row: Row | None = None
         self.lawful = True
 
-    @rule(command=arbitrary.commands, act=arbitrary.acts)
+    @initialize(service=st.sampled_from([KTP, KTP, OLD_PERMIT, None]))
+    def is_submitted_or_not(self, service: str | None) -> None:
+        if service is not None:
+            self.asked(command=SubmitApplication(service=service, number=NUMBER), act=an_act())
+
+    @rule(command=arbitrary.onward_commands, act=arbitrary.acts)
     def asked(self, command: Command, act: Act) -> None:
         before = deepcopy(self.application)
         events = decided(command, self.application, act)
@@ -59,20 +86,19 @@ class AnApplication(RuleBasedStateMachine):
         assert all(event.deviates is None for event in events)
         self._happens(act, events)
 
-    @rule(data=st.data(), office=st.sampled_from([None, MAKASSAR]))
-    def goes_on(self, data: st.DataObject, office: str | None) -> None:
-        """One of the commands that are possible now, so that a run comes far."""
-        act = an_act(office=office or self.application.office or SEMARANG)
-        possible = [command for command in ONWARD if decided(command, self.application, act) is not None]
-        if possible:
-            self.asked(command=data.draw(st.sampled_from(possible)), act=act)
+    @rule(data=st.data(), office=st.sampled_from([None, MAKASSAR]), steps=st.integers(1, 5))
+    def goes_on(self, data: st.DataObject, office: str | None, steps: int) -> None:
+        """Some of the commands that are possible now, so that a run comes far."""
+        for _ in range(steps):
+            act = an_act(office=office or self.application.office or SEMARANG)
+            possible = [command for command in ONWARD if decided(command, self.application, act) is not None]
+            if possible:
+                self.asked(command=data.draw(st.sampled_from(possible)), act=act)
 
-    @rule(event=arbitrary.events, act=arbitrary.acts)
-    def admitted(self, event: ApplicationEvent, act: Act) -> None:
-        told = Record(act=act, event=event)
-        before = deepcopy(self.application)
-        self._happens(act, [admit(told, self.application, REGISTRY)])
-        assert before == fold(self.history[:-1])
+    @precondition(lambda self: self.application.version >= LONG)
+    @rule(command=arbitrary.ending_commands, act=arbitrary.acts)
+    def asked_to_end(self, command: Command, act: Act) -> None:
+        self.asked(command=command, act=act)
 
     def _happens(self, act: Act, events: Sequence[ApplicationEvent]) -> None:
         assert events
@@ -84,7 +110,7 @@ class AnApplication(RuleBasedStateMachine):
             row = project(self.row, APPLICATION, recorded)
             assert self.row == row_before
             self.row = row
-            self.lawful &= event.deviates is None and not isinstance(event, RecordAmended)
+            self.lawful &= event.deviates is None and not takes_back(event)
             if before.ended:
                 assert self.application.status == before.status
                 assert row_before
@@ -120,6 +146,22 @@ class AnApplication(RuleBasedStateMachine):
             assert_the_row_tells(self.row, self.application)
 
 
+class AnImportedApplication(AnApplication):
+    """The same, with the records of a source between the commands."""
+
+    @rule(event=arbitrary.onward_events, act=arbitrary.acts)
+    def admitted(self, event: ApplicationEvent, act: Act) -> None:
+        before = deepcopy(self.application)
+        event = admit(Record(act=act, event=event), self.application, REGISTRY)
+        assert self.application == before
+        self._happens(act, [event])
+
+    @precondition(lambda self: self.application.version >= LONG)
+    @rule(event=arbitrary.ending_events, act=arbitrary.acts)
+    def admitted_to_end(self, event: ApplicationEvent, act: Act) -> None:
+        self.admitted(event=event, act=act)
+
+
 def assert_the_row_tells(row: dict[str, Any], application: Application) -> None:
     assert row["status"] == application.status
     assert row["underlying"] == application.before
@@ -148,10 +190,12 @@ def _place(entry: dict[str, Any]) -> tuple[str, int]:
     return amended.get("corrected_at") or entry["at"], entry["version"]
 
 
+RUNS = settings(max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 TestAnApplication = AnApplication.TestCase
-TestAnApplication.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestAnApplication.settings = RUNS
+TestAnImportedApplication = AnImportedApplication.TestCase
+TestAnImportedApplication.settings = RUNS
 
 
 @given(arbitrary.histories)

@@ -22,11 +22,14 @@ from domain.events import (
     ApplicationEvent,
     Approved,
     Cancelled,
+    CorrectionSupplied,
+    DeclaredComplete,
     HandedOver,
     Issued,
     Lapsed,
     MadeReady,
     PinReset,
+    Received,
     Rejected,
     Resumed,
     Suspended,
@@ -51,6 +54,7 @@ from tests.spec import given
 
 PAYMENT = Suspend(ground="awaiting-payment")
 REJECT = Reject(reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.OBJECTION)
+HELD = Suspended(ground="awaiting-payment", pauses=False)
 CANCEL = Cancel(reason=CancellationReason.DUPLICATE)
 
 
@@ -71,6 +75,28 @@ def test_a_suspension_leads_back_to_where_the_file_was(history: tuple[Applicatio
     given(*suspended).when(Resume()).then(Resumed())
     assert given(*suspended, Resumed()).application.status == status
     given(*history).when(Resume()).refused(StatusForbids)
+
+
+@pytest.mark.parametrize(
+    ("history", "status"),
+    [
+        ((*SUBMITTED, HELD, Received(), Resumed()), Status.RECEIVED),
+        ((*RECEIVED, HELD, Received(), Resumed()), Status.RECEIVED),
+        ((*COMPLETE, HELD, Received(), Resumed()), Status.PROCESSING),
+        ((*RECEIVED, HELD, DeclaredComplete(), Resumed()), Status.PROCESSING),
+        ((*APPROVED, HELD, DeclaredComplete(), Resumed()), Status.APPROVED),
+        ((*RETURNED, HELD, Resumed()), Status.RECEIVED),
+        ((*RETURNED, HELD, CorrectionSupplied()), Status.SUSPENDED),
+        ((*COMPLETE, Received()), Status.PROCESSING),
+        ((*APPROVED, DeclaredComplete()), Status.APPROVED),
+        ((HELD, Resumed()), Status.RECEIVED),
+    ],
+)
+def test_what_history_tells_of_a_held_file_shows_once_the_hold_ends_and_never_leads_backwards(
+    history: tuple[ApplicationEvent, ...], status: Status
+) -> None:
+    assert given(*history).application.status == status
+    given(*history).shows(status=status)
 
 
 def test_an_application_goes_from_approval_into_the_citizens_hands() -> None:

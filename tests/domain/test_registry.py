@@ -17,6 +17,7 @@ from tests.builders import (
     SEMARANG,
     SORONG,
     a_calendar,
+    a_stage,
     a_standard,
     an_office,
     registry_of,
@@ -138,3 +139,13 @@ def test_joint_leave_of_all_editions_counts() -> None:
     assert known
     assert known[0].joint_leave == {date(2026, 3, 18)}
     assert known[0].edition == 2
+
+
+def test_an_optional_stage_between_two_required_ones_breaks_no_order() -> None:
+    first = a_stage("first")
+    maybe = a_stage("maybe", "first", optional=True)
+    last = a_stage("last", "maybe", "first", "unheard-of")
+    standard = a_standard("ordered", first, maybe, last)
+    assert standard.required_before(last) == {"first"}
+    assert standard.required_before(maybe) == {"first"}
+    assert standard.required_before(first) == frozenset()

@@ -1,0 +1,61 @@
+"""A running Jejak that knows the example catalogue and holds no application yet, with a bearer of every kind."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+from api.access import Bearer, Principal
+from infra import catalogue
+from infra.database import databases
+from infra.house import SignedTokens
+from infra.main import Installation, installation
+from infra.settings import settings_from
+from tests.running import Jejak, jejak
+
+LICENSING = "pemda-3374-dpmptsp"
+IMMIGRATION = "vertikal-imigrasi-3374"
+HEALTH = "pemda-3374-dinkes"
+SEMARANG = "pemda-3374-disdukcapil"
+MAKASSAR = "pemda-7371-disdukcapil"
+OFFICES = {
+    LICENSING: "pemda-3374",
+    IMMIGRATION: "imigrasi",
+    HEALTH: "pemda-3374",
+    SEMARANG: "pemda-3374",
+    MAKASSAR: "pemda-7371",
+}
+
+
+@contextmanager
+def catalogued() -> Iterator[Jejak]:
+    with jejak() as running:
+        asyncio.run(furnish(running, publish=True))
+        yield running
+
+
+async def furnish(running: Jejak, *, publish: bool) -> None:
+    """Signs all bearers at once: a process of `jejak token` for each would take longer than the tests."""
+    settings = settings_from(running.environment())
+    with databases(settings) as found:
+        async with installation(settings, found) as made:
+            if publish:
+                editions = [*catalogue.basics(), *catalogue.examples()]
+                await made.editions.publish(editions, made.recorder, made.named.commands[0])
+            running.tokens |= signed(made)
+
+
+def signed(made: Installation) -> dict[tuple[str, ...], str]:
+    tokens = SignedTokens(made.named.token, made.named.read_token)
+
+    def bearer(kind: Bearer, **ties: str) -> str:
+        return tokens.bearer(Principal(bearer=kind, actor=uuid4(), **ties), seconds=3600)
+
+    everywhere = {("--role", kind.value): bearer(kind) for kind in (Bearer.AUDITOR, Bearer.OPERATOR)}
+    in_offices = {
+        ("--role", kind.value, "--office", office): bearer(kind, office=office)
+        for kind in (Bearer.OFFICER, Bearer.SUPERVISOR)
+        for office in OFFICES
+    }
+    agencies = {("--agency", agency): bearer(Bearer.AGENCY, agency=agency) for agency in set(OFFICES.values())}
+    return {**everywhere, **in_offices, **agencies}

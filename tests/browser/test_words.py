@@ -1,0 +1,147 @@
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from api.pages.render import STATIC, problem_kind_page, problem_page, start_page, tracking_page
+from domain.errors import all_refusals
+from domain.events import Reassigned
+from domain.registry import Registry
+from tests.browser.samples import ACCESSES, NOW, REGISTRY, SAMPLES, START, row, submitted
+
+OF_THE_WAY = [
+    "malformed-request",
+    "unauthenticated",
+    "forbidden",
+    "not-found",
+    "method-not-allowed",
+    "stale-version",
+    "precondition-required",
+    "key-required",
+    "key-reused",
+    "too-large",
+    "limited",
+    "behind",
+    "token-ahead",
+    "unavailable",
+    "wrong-number-or-pin",
+    "number-mistyped",
+    "not-acceptable",
+    "internal-error",
+]
+
+
+def text(
+    name: str | dict[str, Any], language: str = "en", now: datetime = NOW, accesses: list[dict[str, Any]] | None = None
+) -> str:
+    sample = SAMPLES[name] if isinstance(name, str) else name
+    return unescape(tracking_page(language, sample, REGISTRY, accesses or [], now))
+
+
+@pytest.mark.parametrize(
+    ("sample", "words"),
+    [
+        ("submitted", "5 working days after your file is complete"),
+        ("no-single-figure", "The standard of this service gives no single figure."),
+        ("no-single-figure", "This is an example, not a real application."),
+        ("no-single-figure", "depends on your case"),
+        ("returned", "Old family card: cannot be read"),
+        ("returned", "09:12 WITA"),
+        ("processing", "On time: in 4 days."),
+        ("processing", "Nothing. Each new step will appear on this page."),
+        ("late", "Late: this date passed 1 day ago."),
+        ("suspended", "While your application waits, the clock is stopped."),
+        ("suspended", "15:00 WIB"),
+        ("ready", "Collect it at Population Office, Jayapura City."),
+        ("ready", "Kept: the decision came in time."),
+        ("ready", "WIT<"),
+        ("handed-over", "Handed over to the applicant's proxy"),
+        ("rejected", "the documents are not valid"),
+        ("rejected", "you may object in writing"),
+        ("imported", "This history comes from the agency's own file."),
+        ("imported", "Not kept: it ended 4 days late."),
+        ("imported", "Outside the usual order: Other stages come before this one."),
+        ("imported", "Recorded on Thursday, 5 November 2026."),
+        ("amended", "Corrected by the office: it happened on Wednesday, 4 November 2026, 07:55 WIB."),
+        ("amended", "this was recorded by mistake and does not count"),
+    ],
+)
+def test_the_page_says(sample: str, words: str) -> None:
+    assert words in text(sample)
+
+
+def test_a_date_only_has_no_hour() -> None:
+    history = text("imported").partition('class="steps"')[2].partition("<footer>")[0]
+    assert "UTC+" not in history
+    assert '<time datetime="2026-11-04">Wednesday, 4 November 2026</time>' in history
+
+
+def test_today_and_the_days_around_it() -> None:
+    due = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
+    assert "On time: today." in text("processing", now=due)
+    assert "Late: this date passed today." in text("processing", now=due + timedelta(minutes=1))
+    assert "On time: in 1 day." in text("processing", now=due - timedelta(days=1))
+    assert "Late: this date passed 2 days ago." in text("processing", now=due + timedelta(days=2))
+
+
+def test_a_closed_day_is_said() -> None:
+    sunday = datetime(2026, 11, 15, 3, 0, tzinfo=UTC)
+    assert "Open today, Sunday</dt><dd>closed" in text("processing", now=sunday)
+
+
+def test_who_opened_sealed_data_stands_there_without_a_person() -> None:
+    told = text("processing", accesses=ACCESSES)
+    assert 'Semarang City, <time datetime="2026-11-05T09:00+07:00">' in told
+
+
+def test_no_officer_is_named() -> None:
+    officer = UUID("11111111-2222-4333-8444-555555555555")
+    told = text(row(20, START, ("04 01:00", Reassigned(officer=officer))))
+    assert "File given to another officer" in told
+    assert str(officer) not in told
+
+
+def test_a_row_that_the_registry_does_not_know_is_shown_all_the_same() -> None:
+    for sample in SAMPLES.values():
+        assert "<h1>" in tracking_page("id", sample, Registry(), [], NOW)
+
+
+def test_what_stands_in_codes_is_escaped() -> None:
+    assert "<b>x" not in tracking_page("id", row(21, ("03 22:10", submitted("<b>x"))), REGISTRY, [], NOW)
+
+
+def test_no_page_holds_a_script_or_a_style_of_its_own() -> None:
+    for page in (start_page("id"), *(text(name, "id") for name in SAMPLES)):
+        assert "<script" not in page
+        assert "style=" not in page
+        assert "%" not in page
+        assert next(iter(STATIC)) in page
+
+
+@pytest.mark.parametrize("code", [*OF_THE_WAY, *(refusal.code for refusal in all_refusals())])
+def test_every_code_has_a_page_in_both_languages(code: str) -> None:
+    page = problem_kind_page("id", code)
+    assert page is not None
+    assert '<section lang="id">' in page
+    assert '<section lang="en">' in page
+
+
+def test_an_unknown_code_has_no_page() -> None:
+    assert problem_kind_page("id", "no-such-code") is None
+
+
+def test_a_refusal_is_told_in_the_readers_language() -> None:
+    for refusal in all_refusals():
+        detail = f"{refusal.title}. {refusal.advice}"
+        facts: dict[str, Any] = {"status": 409, "title": refusal.title, "detail": detail, "code": refusal.code}
+        assert refusal.title not in problem_page("id", **facts)
+        assert refusal.advice not in unescape(problem_page("id", **facts))
+        assert refusal.advice in unescape(problem_page("en", **facts))
+
+
+def test_a_detail_of_no_known_kind_is_told_as_our_mistake() -> None:
+    page = problem_page("id", status=500, title="Odd 100%", detail="Very odd", code="odd")
+    assert "Odd" not in page
+    assert "Terjadi kesalahan di sisi kami" in page
