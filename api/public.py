@@ -1,5 +1,6 @@
 """Endpoints that need no bearer: the way in, the catalogue, health, metrics, documents."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,8 @@ from domain.number import parse_tracking_number
 
 CATALOGUE = {"Cache-Control": "public, max-age=60"}
 NO_STORE = {"Cache-Control": "no-store"}
-LIMIT_MAX = 100
+LIMIT = r"[1-9][0-9]?|100"
+AFTER_MAX = 100
 
 
 async def track(request: Request) -> Response:
@@ -87,10 +89,13 @@ async def get_office(request: Request) -> Response:
 def _page(request: Request, codes: list[str]) -> tuple[list[str], str | None]:
     """Keyset paging by code: `after` is the last one seen."""
     limit = request.query_params.get("limit", "50")
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:4]) <= LIMIT_MAX:
+    if not re.fullmatch(LIMIT, limit):
         detail = "A whole number from 1 to 100."
         raise Problem("malformed-request", errors=[{"pointer": "?limit", "detail": detail}])
     after = request.query_params.get("after", "")
+    if len(after) > AFTER_MAX:
+        detail = "At most 100 characters: the last code of the page before."
+        raise Problem("malformed-request", errors=[{"pointer": "?after", "detail": detail}])
     left = [code for code in codes if code > after]
     page = left[: int(limit)]
     return page, page[-1] if len(left) > len(page) else None
@@ -99,7 +104,8 @@ def _page(request: Request, codes: list[str]) -> tuple[list[str], str | None]:
 def _listed(request: Request, items: list[dict[str, Any]], following: str | None) -> Response:
     headers = dict(CATALOGUE)
     if following:
-        headers["Link"] = f'<{request.url.path}?after={following}>; rel="next"'
+        limit = f"&limit={request.query_params['limit']}" if "limit" in request.query_params else ""
+        headers["Link"] = f'<{request.url.path}?after={following}{limit}>; rel="next"'
     return json({"items": items, "next": following}, headers=headers)
 
 

@@ -6,9 +6,10 @@ Deterministic but for numbers and ids; every key is its own, so a seed that was 
 import asyncio
 import random
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from domain import commands
 from domain.codes import (
@@ -32,6 +33,7 @@ from infra.main import Installation
 APPLICATIONS = 200
 CLIENT = "examples"
 AT_ONCE = 8
+WEEKDAYS, OPENS, CLOSES = range(5), 8, 15
 ACTOR = UUID("00000000-0000-4000-8000-000000000001")
 NAMES = ("Contoh Satu", "Contoh Dua", "Contoh Tiga", "Contoh Empat", "Contoh Lima")
 
@@ -48,12 +50,20 @@ class Life:
     standard: StandardPublished
     office: str
     channel: Channel
+    zone: ZoneInfo
     at: datetime
     steps: int = 0
 
     def later(self, hours: float) -> datetime:
-        self.at += timedelta(hours=self.dice.uniform(hours / 3, hours))
+        """Moves on, to a time at which a counter would be open."""
+        self.at = self.open_from(self.at + timedelta(hours=self.dice.uniform(hours / 3, hours)))
         return self.at
+
+    def open_from(self, at: datetime) -> datetime:
+        local = at.astimezone(self.zone)
+        while local.weekday() not in WEEKDAYS or not OPENS <= local.hour < CLOSES:
+            local = (local + timedelta(hours=1)).replace(minute=self.dice.randrange(60))
+        return local.astimezone(UTC)
 
 
 async def seed(installation: Installation, now: datetime) -> None:
@@ -109,7 +119,10 @@ async def _live(installation: Installation, registry: Registry, ordinal: int, no
     office = standard.offices[0] if sample_life else dice.choice(standard.offices)
     channel = dice.choice([c for c in standard.channels if c is not Channel.INTERNAL])
     start = now - timedelta(days=9 if sample_life else dice.uniform(0.5, 45))
-    life = Life(ordinal, dice, standard, office, Channel.COUNTER if sample_life else channel, start)
+    zone = ZoneInfo(registry.offices[office].zone)
+    life = Life(ordinal, dice, standard, office, Channel.COUNTER if sample_life else channel, zone, start)
+    if life.later(1) > now:
+        life.at = start
     submit = commands.SubmitApplication(service=service, number="", district="33.74.01")
     person = {"applicant": {"name": NAMES[ordinal % len(NAMES)]}}
     answer = await _ask(installation, life, None, submit, office, personal=person)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from api.pages.language import Moment
 from api.pages.reading import Reading, Row
 from api.pages.words import ADVICE, CHANNELS, CHECKED, DEFECTS, EVENTS, GROUNDS, N_, REASONS, RECEIVERS
-from domain.codes import Channel
+from domain.codes import Channel, Quality
 from domain.data import parse_instant
 from domain.errors import all_refusals
 
@@ -98,7 +98,12 @@ def _deviates(reading: Reading, entry: Row) -> str | None:
 
 
 def _late(reading: Reading, entry: Row) -> str | None:
+    """Of what a unit without a network told us days later; that a whole history was imported is said once, above it."""
     recorded = entry["recorded_at"]
-    if recorded is None or parse_instant(recorded) - parse_instant(entry["at"]) <= RECORDED_MUCH_LATER:
+    if (
+        recorded is None
+        or entry["at_quality"] != Quality.DEVICE
+        or parse_instant(recorded) - parse_instant(entry["at"]) <= RECORDED_MUCH_LATER
+    ):
         return None
     return reading.language.say(N_("Recorded on %(when)s."), when=reading.moment(recorded, entry["office"], "day").text)

@@ -66,6 +66,8 @@ class Recorder(PostgresApplicationRecorder):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:  # noqa: ANN401 - the library's signature
         """The library's contract: all or IntegrityError. `claims` may come in `kwargs`."""
+        if not stored_events:
+            return ()
         outcome = self.append([Save(tuple(stored_events), tuple(kwargs.get("claims", ())))])[0]
         if not outcome.stored:
             raise IntegrityError(outcome.kind)

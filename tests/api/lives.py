@@ -57,7 +57,7 @@ WAYS = {
     "withdraw": Way(),
     "lapse": Way(RETURNED),
     "cancel": Way((), {"reason": "duplicate", "note": "Dobel."}),
-    "amend-record": Way(ENTERED, {"amends": 4, "amendment": "entered_in_error", "note": "Salah catat."}),
+    "amend-record": Way(ENTERED, {"amends": 5, "amendment": "entered_in_error", "note": "Salah catat."}),
     "reset-pin": Way(),
 }
 
@@ -92,7 +92,15 @@ def walk(running: Jejak, application: str, office: str, steps: tuple[Step, ...],
     return version
 
 
-def do(running: Jejak, arrived: Arrived, command: str, *, token: str | None = None, **headers: str) -> Reply:
-    """The command itself, by a supervisor of the office that may."""
-    token = token or running.supervisor(arrived.acting)
-    return running.ask(token, arrived.id, command, arrived.version, arrived.body, **headers)
+def do(running: Jejak, arrived: Arrived, command: str, token: str | None, **headers: str) -> Reply:
+    """The command itself, by who bears `token`."""
+    sent = {"Idempotency-Key": str(uuid4()), "If-Match": f'"{arrived.version}"', "Prefer": "wait=5", **headers}
+    path = f"/v1/applications/{arrived.id}/{command}"
+    return running.request("POST", path, arrived.body, token=token, headers=sent)
+
+
+def done(running: Jejak, arrived: Arrived, command: str, **headers: str) -> Reply:
+    """The command, by a supervisor of the office that may."""
+    reply = do(running, arrived, command, running.supervisor(arrived.acting), **headers)
+    assert reply.status == 200, reply.body
+    return reply

@@ -8,7 +8,7 @@ import pytest
 from api.access import RIGHTS, STAFF, SUPERVISORS, Bearer, Relation
 from api.operations import OPERATIONS
 from tests.api.installation import HEALTH, LICENSING, MAKASSAR, OFFICES
-from tests.api.lives import WAYS, Arrived, arrive, do
+from tests.api.lives import WAYS, Arrived, arrive, do, done
 from tests.running import Jejak, Reply
 
 READS = {"get-application": "", "get-timeline": "/timeline", "get-accesses": "/accesses"}
@@ -97,23 +97,25 @@ def test_what_undoes_is_the_supervisors_alone_and_the_operator_opens_nothing() -
 
 
 @pytest.mark.parametrize("command", WAYS)
-def test_a_command_is_done_by_who_may_and_by_nobody_else(command: str, running: Jejak, stranger: dict[str, str]) -> None:
+def test_a_command_is_done_by_who_may_and_by_nobody_else(
+    command: str, running: Jejak, stranger: dict[str, str]
+) -> None:
     arrived = arrive(running, command)
     allowed = []
     for asking in askings(running, arrived, stranger):
         status = expected(command, asking)
         if status:
-            judged(do(running, arrived, command, token=asking.token), status, command, asking)
+            judged(do(running, arrived, command, asking.token), status, command, asking)
         else:
             allowed.append(asking)
     assert allowed
     for place, asking in enumerate(allowed):
         fresh = arrived if place == 0 else arrive(running, command)
         if asking.tie is Relation.HOLDER and fresh.acting != fresh.office:
-            refused = do(running, fresh, command, token=asking.token)
+            refused = do(running, fresh, command, asking.token)
             assert refused.json()["code"] == "not-the-referred-office"
         else:
-            assert do(running, fresh, command, token=asking.token).status == 200, (command, asking)
+            assert do(running, fresh, command, asking.token).status == 200, (command, asking)
 
 
 @pytest.mark.parametrize("operation", [*READS, "open-dossier"])
@@ -121,7 +123,7 @@ def test_an_application_is_read_by_who_may_and_by_nobody_else(
     operation: str, running: Jejak, stranger: dict[str, str]
 ) -> None:
     arrived = arrive(running, "answer-referral")
-    sync = {"Sync-Token": do(running, arrived, "answer-referral").headers["Sync-Token"]}
+    sync = {"Sync-Token": done(running, arrived, "answer-referral").headers["Sync-Token"]}
     path = f"/v1/applications/{arrived.id}"
     for asking in askings(running, arrived, stranger):
         if operation == "open-dossier":
@@ -148,9 +150,9 @@ def test_an_application_is_submitted_by_who_may_and_by_nobody_else(running: Jeja
 
 def test_an_officer_of_an_office_that_was_not_asked_is_told_of_no_application(running: Jejak) -> None:
     arrived = arrive(running, "answer-referral")
-    elsewhere = do(running, arrived, "answer-referral", token=running.officer(MAKASSAR))
+    elsewhere = do(running, arrived, "answer-referral", running.officer(MAKASSAR))
     assert (elsewhere.status, elsewhere.json()["code"]) == (404, "not-found")
-    assert do(running, arrived, "answer-referral", token=running.officer(HEALTH)).status == 200
+    assert do(running, arrived, "answer-referral", running.officer(HEALTH)).status == 200
 
 
 def test_what_is_open_is_open_to_every_bearer(running: Jejak, stranger: dict[str, str]) -> None:
@@ -165,10 +167,13 @@ def test_what_is_open_is_open_to_every_bearer(running: Jejak, stranger: dict[str
 
 
 @pytest.mark.parametrize(
-    "bearer", ["Bearer", "Bearer x", "Bearer a.b.c", "Basic dTpw", "bearer é", "Bearer W10.W10.W10", "Bearer e30.e30.e30"]
+    "bearer",
+    ["Bearer", "Bearer x", "Bearer a.b.c", "Basic dTpw", "bearer é", "Bearer W10.W10.W10", "Bearer e30.e30.e30"],
 )
 def test_a_bearer_that_is_not_ours_is_refused_and_never_taken_for_the_public(bearer: str, running: Jejak) -> None:
-    reply = running.request("GET", f"/v1/applications/{arrive(running, 'receive').id}", headers={"Authorization": bearer})
+    reply = running.request(
+        "GET", f"/v1/applications/{arrive(running, 'receive').id}", headers={"Authorization": bearer}
+    )
     assert (reply.status, reply.json()["code"]) == (401, "unauthenticated")
     assert reply.headers["WWW-Authenticate"] == 'Bearer realm="jejak"'
 
@@ -179,5 +184,5 @@ def test_a_read_token_is_no_bearer_of_staff_and_a_session_is_no_bearer_of_anothe
     arrived = arrive(running, "receive")
     head, claims, mark = running.officer(LICENSING).split(".")
     for altered in (f"{head}.{claims}.{mark[::-1]}", f"{head}.{claims}.", f"{head}..{mark}"):
-        assert do(running, arrived, "receive", token=altered).status == 401
-    assert do(running, arrived, "receive", token=read_token(running, stranger)).status == 403
+        assert do(running, arrived, "receive", altered).status == 401
+    assert do(running, arrived, "receive", read_token(running, stranger)).status == 403

@@ -187,6 +187,9 @@ OLD = promise("05 08:00", Unit.SOURCE, 0)
 SAMPLES = {
     "submitted": row(1, START),
     "no-single-figure": row(2, ("03 22:10", submitted("ktp-el"))),
+    "uploaded-late": row(
+        2, START, ("04 01:12", Received()), at_quality=Quality.DEVICE, late_by=timedelta(days=3)
+    ),
     "returned": row(
         3,
         START,

@@ -63,7 +63,7 @@ def text(
         ("imported", "This history comes from the agency's own file."),
         ("imported", "Not kept: it ended 4 days late."),
         ("imported", "Outside the usual order: Other stages come before this one."),
-        ("imported", "Recorded on Thursday, 5 November 2026."),
+        ("uploaded-late", "Recorded on Saturday, 7 November 2026."),
         ("amended", "Corrected by the office: it happened on Wednesday, 4 November 2026, 07:55 WIB."),
         ("amended", "this was recorded by mistake and does not count"),
     ],

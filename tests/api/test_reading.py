@@ -1,0 +1,99 @@
+"""A reader sees its own write, and is told nothing twice: Sync-Token, Prefer and ETag."""
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.api.installation import LICENSING
+from tests.api.lives import Arrived, arrive, do, done
+from tests.running import Jejak, Reply
+
+PARTS = ("", "/timeline", "/accesses")
+
+
+def read(running: Jejak, arrived: Arrived, part: str = "", **headers: str) -> Reply:
+    path = f"/v1/applications/{arrived.id}{part}"
+    return running.request("GET", path, token=running.supervisor(LICENSING), headers=headers)
+
+
+def test_who_sends_the_token_back_reads_its_own_write(running: Jejak) -> None:
+    arrived = arrive(running, "receive")
+    for command, version in (("receive", 2), ("reset-pin", 3), ("withdraw", 4)):
+        written = do(
+            running, arrived, command, running.supervisor(LICENSING), Prefer="", **{"If-Match": f'"{version}"'}
+        )
+        for part in PARTS:
+            seen = read(running, arrived, part, **{"Sync-Token": written.headers["Sync-Token"]})
+            assert seen.status == 200
+        assert read(running, arrived).json()["version"] == version
+        assert read(running, arrived, "/timeline").json()["items"][-1]["version"] == version
+
+
+@pytest.mark.parametrize(
+    "token", ["", "x", "applications=1", "applications=0.1", "applications=1.0", "applications=1.-1", "1.1",
+              "applications=1.1.1", "applications=1.999999999999999999999", "applications=01.1"]
+)  # fmt: skip
+def test_a_token_that_is_none_is_malformed(token: str, running: Jejak) -> None:
+    arrived = arrive(running, "receive")
+    for part in PARTS:
+        reply = read(running, arrived, part, **{"Sync-Token": token})
+        assert (reply.status, reply.json()["code"]) == (400, "malformed-request")
+
+
+@pytest.mark.parametrize("token", ["applications=2.1", "applications=1.999999999999", "applications=99999.1"])
+def test_a_token_ahead_of_the_log_waits_for_nothing(token: str, running: Jejak) -> None:
+    reply = read(running, arrive(running, "receive"), **{"Sync-Token": token})
+    assert (reply.status, reply.json()["code"]) == (409, "token-ahead")
+
+
+def test_who_prefers_to_wait_is_answered_when_the_view_has_it(running: Jejak) -> None:
+    arrived = arrive(running, "receive")
+    waited = done(running, arrived, "receive", Prefer="respond-async, wait=3")
+    assert waited.headers["Preference-Applied"] == "wait=3"
+    assert read(running, arrived).json()["status"] == "received"
+
+
+@pytest.mark.parametrize("prefer", ["", "wait", "wait=", "wait=x", "wait=-1", "return=minimal"])
+def test_another_preference_is_no_fault_and_not_applied(prefer: str, running: Jejak) -> None:
+    assert "Preference-Applied" not in done(running, arrive(running, "receive"), "receive", Prefer=prefer).headers
+
+
+def test_what_one_has_is_not_sent_again(running: Jejak) -> None:
+    arrived = arrive(running, "receive")
+    done(running, arrived, "receive")
+    whole = read(running, arrived)
+    assert (whole.status, whole.headers["ETag"]) == (200, '"2"')
+    same = read(running, arrived, **{"If-None-Match": '"2"'})
+    assert (same.status, same.body, same.headers["ETag"]) == (304, b"", '"2"')
+    assert read(running, arrived, **{"If-None-Match": '"1", "2"'}).status == 304
+    assert read(running, arrived, **{"If-None-Match": '"1"'}).status == 200
+
+
+def test_lists_are_read_page_by_page_and_each_item_once(running: Jejak) -> None:
+    for kind, code in (("services", "service"), ("offices", "code")):
+        every = [item[code] for item in running.request("GET", f"/v1/{kind}?limit=100").json()["items"]]
+        read_on, path = [], f"/v1/{kind}?limit=3"
+        while path:
+            reply = running.request("GET", path)
+            read_on += [item[code] for item in reply.json()["items"]]
+            following = reply.json()["next"]
+            assert (following is None) == ("Link" not in reply.headers)
+            path = following and f"/v1/{kind}?limit=3&after={following}"
+        assert read_on == every == sorted(set(every))
+
+
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "1.0", "x", "", "١", "00500", "9" * 5000, "0001" + "9" * 5000])
+def test_a_page_has_between_one_and_a_hundred_items(limit: str, running: Jejak) -> None:
+    reply = running.request("GET", f"/v1/offices?limit={quote(limit)}")
+    assert (reply.status, reply.json()["errors"][0]["pointer"]) == (400, "?limit")
+
+
+def test_a_place_to_go_on_from_is_a_code(running: Jejak) -> None:
+    reply = running.request("GET", f"/v1/services?after={'a' * 101}")
+    assert (reply.status, reply.json()["errors"][0]["pointer"]) == (400, "?after")
+
+
+def test_a_link_leads_to_the_next_page_of_the_same_size(running: Jejak) -> None:
+    link = running.request("GET", "/v1/offices?limit=2").headers["Link"]
+    address = link.partition(">")[0].lstrip("<")
+    assert len(running.request("GET", address).json()["items"]) == 2

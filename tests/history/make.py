@@ -1,0 +1,212 @@
+"""Makes the sample of each topic that has none yet: `python -m tests.history.make`. A sample is never made again.
+
+Each is a stored state, to the byte, as the release wrote it that brought the topic. All of them load for ever.
+"""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from uuid import UUID
+
+from domain.calendar import Unit
+from domain.codes import (
+    Advice,
+    Amendment,
+    CancellationReason,
+    Channel,
+    Defect,
+    Holder,
+    Kind,
+    Quality,
+    Receiver,
+    RegionLevel,
+    RejectionReason,
+    Remedy,
+    Role,
+    StagePhase,
+)
+from domain.events import (
+    Act,
+    ApplicationEvent,
+    Approved,
+    Cancelled,
+    Concluded,
+    CorrectionSupplied,
+    DeclaredComplete,
+    DefectiveDocument,
+    DocumentsChecked,
+    HandedOver,
+    Issued,
+    Lapsed,
+    MadeReady,
+    PinReset,
+    Promise,
+    Reassigned,
+    Received,
+    RecordAmended,
+    ReferralAnswered,
+    Referred,
+    Rejected,
+    Resumed,
+    ReturnedForCorrection,
+    StageCompleted,
+    StageEntered,
+    Submitted,
+    Suspended,
+    Transferred,
+    Withdrawn,
+)
+from domain.registry import (
+    CalendarPublished,
+    Names,
+    OfficeRegistered,
+    OpeningDay,
+    PromiseTerms,
+    Region,
+    RegionsPublished,
+    RegistryEvent,
+    Requirement,
+    Stage,
+    StandardPublished,
+)
+from infra.keys import DossierKey
+from infra.store.envelope import b64, command_id, digest
+from infra.store.writing import rows_of
+
+FOLDER = Path(__file__).parent
+STREAM = UUID("0192f0c8-6b1e-7c3a-9d57-1f0a2b3c4d5e")
+KEY = bytes(range(32))
+PREVIOUS = b64(bytes(range(32, 64)))
+AT = datetime(2026, 3, 13, 2, 10, 5, 250_000, tzinfo=UTC)
+BY_AN_OFFICER = Act(at=AT, by=Role.OFFICER, channel=Channel.COUNTER, actor=UUID(int=7), office="pemda-3374-disdukcapil")
+BY_AN_IMPORT = Act(
+    at=AT, at_quality=Quality.DAY, by=Role.IMPORT, channel=Channel.UNKNOWN, office="pemda-3374-disdukcapil"
+)
+BY_THE_SYSTEM = Act(at=AT, by=Role.SYSTEM, channel=Channel.INTERNAL)
+
+WORKING_DAYS = Promise(
+    unit=Unit.WORKING_DAYS,
+    n=5,
+    due_at=datetime(2026, 3, 20, 8, tzinfo=UTC),
+    standard="ktp-el@3",
+    calendar="id-2026@2+id-2027@1",
+    rule="day-zero-is-completeness",
+)
+THE_SOURCES_OWN = Promise(unit=Unit.SOURCE, n=0, due_at=AT, standard="permit@1", calendar="", rule="source")
+BLURRED = DefectiveDocument(requirement="photograph", defect=Defect.ILLEGIBLE)
+NAMES = Names(id="Kartu Tanda Penduduk", en="Identity card")
+OPEN, CLOSED = OpeningDay(opens="08:00", closes="15:30"), OpeningDay()
+
+EXAMPLES: tuple[ApplicationEvent | RegistryEvent, ...] = (
+    Submitted(service="ktp-el", standard=3, number="01K2M9XD4TB5", district="33.74.01", promise=THE_SOURCES_OWN),
+    Received(),
+    DocumentsChecked(complete=False, missing=("family-card", "photograph")),
+    ReturnedForCorrection(documents=(BLURRED,), pauses=True),
+    CorrectionSupplied(),
+    DeclaredComplete(promise=WORKING_DAYS),
+    StageEntered(stage="verification"),
+    StageCompleted(stage="verification", deviates="stage-not-entered"),
+    Referred(referral=1, to="pemda-3374-dinkes"),
+    ReferralAnswered(referral=1, advice=Advice.FAVOURABLE),
+    Transferred(to="pemda-7371-disdukcapil"),
+    Reassigned(officer=UUID(int=8)),
+    Suspended(ground="awaiting-payment", pauses=True),
+    Resumed(),
+    Approved(),
+    Rejected(reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.OBJECTION),
+    Issued(),
+    MadeReady(),
+    HandedOver(receiver=Receiver.PROXY),
+    Withdrawn(),
+    Lapsed(),
+    Cancelled(reason=CancellationReason.DUPLICATE),
+    RecordAmended(amends=3, amendment=Amendment.TIME, corrected_at=AT),
+    PinReset(),
+    Concluded(deviates="application-ended"),
+    OfficeRegistered(
+        code="pemda-3374-disdukcapil",
+        edition=1,
+        agency="disdukcapil",
+        region="33.74",
+        zone="Asia/Jakarta",
+        names=Names(id="Dinas Kependudukan dan Pencatatan Sipil", en="Population and civil registration office"),
+        opening_days=(OPEN, OPEN, OPEN, OPEN, OPEN, CLOSED, CLOSED),
+        example=True,
+    ),
+    StandardPublished(
+        service="ktp-el",
+        standard=3,
+        in_force_from=date(2026, 1, 1),
+        kind=Kind.NON_LICENSING,
+        names=NAMES,
+        sensitive=False,
+        offices=("pemda-3374-disdukcapil",),
+        channels=(Channel.COUNTER, Channel.MOBILE),
+        requirements=(Requirement(code="family-card", names=Names(id="Kartu Keluarga", en="Family card")),),
+        stages=(
+            Stage(code="verification", names=Names(id="Verifikasi", en="Verification")),
+            Stage(
+                code="printing",
+                names=Names(id="Pencetakan", en="Printing"),
+                phase=StagePhase.PRODUCTION,
+                after=("verification",),
+                holder=Holder.TECHNICAL_TEAM,
+                optional=True,
+            ),
+        ),
+        grounds=("awaiting-payment",),
+        promise=PromiseTerms(unit=Unit.WORKING_DAYS, n=5),
+        fee_idr=0,
+        basis="Perda 1/2026",
+        source="contoh",
+        figures_as_of=date(2026, 1, 1),
+    ),
+    CalendarPublished(
+        code="id-2026",
+        edition=2,
+        first_day=date(2026, 1, 1),
+        last_day=date(2026, 12, 31),
+        holidays=(date(2026, 1, 1), date(2026, 12, 25)),
+        joint_leave=(date(2026, 12, 24),),
+        source="SKB 3 Menteri",
+    ),
+    RegionsPublished(
+        edition=1,
+        regions=(
+            Region(code="33", level=RegionLevel.PROVINCE, name="Jawa Tengah", zone="Asia/Jakarta"),
+            Region(code="33.74", parent="33", level=RegionLevel.CITY, name="Kota Semarang", zone="Asia/Jakarta"),
+        ),
+        source="Kemendagri",
+    ),
+)
+
+
+def sample_of(event: ApplicationEvent | RegistryEvent) -> bytes:
+    """As the store would write it; what opens a stream has no predecessor, and a submission seals somebody."""
+    opens = not event.topic.startswith("application.") or isinstance(event, Submitted)
+    deviates = isinstance(event, ApplicationEvent) and event.deviates is not None
+    act = BY_AN_IMPORT if deviates else BY_AN_OFFICER if event.topic.startswith("application.") else BY_THE_SYSTEM
+    personal = {"applicant": {"name": "Contoh Satu"}} if isinstance(event, Submitted) else None
+    [row], _ = rows_of(
+        STREAM,
+        0 if opens else 6,
+        "" if opens else PREVIOUS,
+        [event],
+        act,
+        command=command_id(KEY, "history", event.topic),
+        digest=digest(KEY, {}),
+        personal=personal,
+        keys={"applicant": DossierKey(UUID(int=9), "applicant", KEY)},
+    )
+    return row.state
+
+
+def main() -> None:
+    for event in EXAMPLES:
+        file = FOLDER / f"{event.topic}.json"
+        if not file.exists():
+            file.write_bytes(sample_of(event))
+            print(f"made {file.name}")
+
+
+if __name__ == "__main__":
+    main()
