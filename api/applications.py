@@ -22,10 +22,11 @@ from api.conditional import (
     version_seen,
     wait_for_sync,
 )
+from api.ports import House
 from api.problems import Problem
 from domain.application import Application
 from domain.codes import Channel, Role
-from domain.commands import AnswerReferral, SubmitApplication
+from domain.commands import AnswerReferral, ResetPin, SubmitApplication
 from domain.decisions import CHANNELS_OF_COMMANDS
 from domain.errors import Refusal, StaleVersion
 from domain.events import Act
@@ -79,18 +80,24 @@ async def submit_application(request: Request) -> Response:
         personal={role: _sealed(getattr(body, role)) for role in PERSONS if getattr(body, role)},
     )
     answer = await _handle(request, "submit-application", None, asked)
-    application = answer.application
-    number, resets = application.number, application.pin_resets
     submitted = {
         "application_id": str(answer.application_id),
-        "tracking_number": number,
-        "pin": house.receipts.pin(number, resets),
-        "qr": f"/id/r/{house.receipts.qr_token(number, resets)}",
-        "version": application.version,
-        "status": application.status,
+        **_paper(house, answer.application),
+        "version": answer.application.version,
+        "status": answer.application.status,
     }
     location = f"/v1/applications/{answer.application_id}"
     return json(submitted, status=201, headers={"Location": location, **await _written(request, answer)})
+
+
+def _paper(house: House, application: Application) -> dict[str, str]:
+    """What stands on the receipt."""
+    number, resets = application.number, application.pin_resets
+    return {
+        "tracking_number": number,
+        "pin": house.receipts.pin(number, resets),
+        "qr": f"/id/r/{house.receipts.qr_token(number, resets)}",
+    }
 
 
 def _office(principal: Principal, named: str | None, registry: Registry) -> str:
@@ -160,7 +167,9 @@ def command_endpoint(offered: Offered) -> Endpoint:
             version_seen=seen,
             permit=permit,
         )
-        return await _done(request, await _handle(request, offered.name, target, asked))
+        answer = await _handle(request, offered.name, target, asked)
+        paper = _paper(house, answer.application) if isinstance(command, ResetPin) else {}
+        return await _done(request, answer, paper)
 
     endpoint.__name__ = offered.name.replace("-", "_")
     endpoint.__doc__ = f"{offered.summary}."
@@ -178,12 +187,13 @@ async def _handle(request: Request, name: str, target: UUID | None, asked: Asked
     return answer
 
 
-async def _done(request: Request, answer: Answer) -> Response:
+async def _done(request: Request, answer: Answer, paper: dict[str, str]) -> Response:
     done = {
         "application_id": str(answer.application_id),
         "version": answer.application.version,
         "status": answer.application.status,
         "events": list(answer.events),
+        **paper,
     }
     return json(done, headers=await _written(request, answer))
 

@@ -1,7 +1,7 @@
 """What the API takes and gives, one msgspec type each: they decode requests and make the schemas of openapi.json."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,12 +10,23 @@ from msgspec import Meta
 from domain import codes
 from domain.application import Status
 
-Code = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
-StageCode = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)"  # in Python `$` alone would let a line break through at the end
+
+Code = Annotated[str, Meta(pattern=SLUG, max_length=63)]
+StageCode = Annotated[str, Meta(pattern=SLUG, max_length=80)]
 District = Annotated[
-    str, Meta(pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}$", examples=["33.74.01"], description="PP.KK.CC (Kemendagri)")
+    str,
+    Meta(
+        pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}$",
+        max_length=8,
+        examples=["33.74.01"],
+        description="PP.KK.CC (Kemendagri)",
+    ),
 ]
-Regency = Annotated[str, Meta(pattern=r"^[0-9]{2}\.[0-9]{2}$", examples=["33.74"], description="PP.KK (Kemendagri)")]
+Regency = Annotated[
+    str,
+    Meta(pattern=r"^[0-9]{2}\.[0-9]{2}$", max_length=5, examples=["33.74"], description="PP.KK (Kemendagri)"),
+]
 Instant = Annotated[datetime, Meta(tz=True)]
 Personal = Annotated[str, Meta(min_length=1, max_length=200, description="Sealed: never in clear in an event")]
 Note = Annotated[str, Meta(max_length=2000, description="Sealed: never in clear in an event")]
@@ -30,7 +41,7 @@ class Person(Body, kw_only=True, forbid_unknown_fields=True):
     """Someone concerned; all of it is sealed under a key of this person and this application."""
 
     name: Personal
-    nik: Annotated[str, Meta(pattern=r"^[0-9]{16}$", description="Sealed")] | None = None
+    nik: Annotated[str, Meta(pattern=r"^[0-9]{16}$", max_length=16, description="Sealed")] | None = None
     phone: Personal | None = None
     email: Personal | None = None
     address: Personal | None = None
@@ -136,9 +147,7 @@ class TrackBody(Body, kw_only=True, forbid_unknown_fields=True):
     pin: Annotated[str, Meta(min_length=1, max_length=20, examples=["51658548"])]
 
 
-Purpose = Annotated[
-    str, Meta(pattern=r"^(process-application|verify-identity|answer-citizen|access-request|inspection)$")
-]
+Purpose = Literal["process-application", "verify-identity", "answer-citizen", "access-request", "inspection"]
 
 
 class OpenDossierBody(Body, kw_only=True, forbid_unknown_fields=True):
@@ -169,6 +178,14 @@ class DoneBody(Given, kw_only=True):
     version: int
     status: Status
     events: list[str]
+
+
+class PinResetBody(DoneBody, kw_only=True):
+    """The new receipt: number as before, another PIN and QR. The old ones open nothing any more."""
+
+    tracking_number: str
+    pin: str
+    qr: str
 
 
 class PromiseBody(Given, kw_only=True):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api import bodies
+from api.problems import Problem
 from domain import commands
 from domain.commands import Command
 from domain.events import DefectiveDocument
@@ -19,6 +20,7 @@ class Offered:
     command: Callable[[Any], Command]
     summary: str
     sealed: tuple[str, ...] = ()
+    returns: type[bodies.DoneBody] = bodies.DoneBody
 
 
 def _check_documents(body: bodies.CheckDocumentsBody) -> Command:
@@ -33,8 +35,14 @@ def _return_for_correction(body: bodies.ReturnForCorrectionBody) -> Command:
 
 
 def _amend_record(body: bodies.AmendRecordBody) -> Command:
+    if body.corrected_at is not None and body.corrected_at.year not in YEARS:
+        detail = f"A time from {YEARS.start} to {YEARS.stop - 1}."
+        raise Problem("unprocessable", errors=[{"pointer": "/corrected_at", "detail": detail}])
     return commands.AmendRecord(amends=body.amends, amendment=body.amendment, corrected_at=body.corrected_at)
 
+
+YEARS = range(1900, 2200)
+"""Of a corrected time: at the ends of all time no other zone can show it."""
 
 EMPTY, NOTE = bodies.EmptyBody, ("note",)
 
@@ -97,5 +105,11 @@ COMMANDS = (
         "cancel", bodies.CancelBody, lambda b: commands.Cancel(reason=b.reason), "The office cancels, with reason", NOTE
     ),
     Offered("amend-record", bodies.AmendRecordBody, _amend_record, "The office mends its record", NOTE),
-    Offered("reset-pin", EMPTY, lambda _: commands.ResetPin(), "The receipt's PIN and QR change"),
+    Offered(
+        "reset-pin",
+        EMPTY,
+        lambda _: commands.ResetPin(),
+        "The receipt's PIN and QR change",
+        returns=bodies.PinResetBody,
+    ),
 )

@@ -7,7 +7,7 @@ import msgspec
 
 from api import bodies
 from api.access import RIGHTS, Bearer
-from api.operations import Operation
+from api.operations import ONE, Operation
 
 COMPONENT = "#/components/schemas/{name}"
 PATH_PARAMETERS: dict[str, dict[str, Any]] = {
@@ -45,6 +45,10 @@ def document(operations: tuple[Operation, ...], version: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation)
+    submitted = paths["/v1/applications"]["post"]["responses"]["201"]
+    submitted["links"] = {
+        operation.name: _link(operation) for operation in operations if operation.path.startswith(ONE)
+    }
     return {
         "openapi": "3.1.0",
         "info": {
@@ -61,6 +65,14 @@ def document(operations: tuple[Operation, ...], version: str) -> dict[str, Any]:
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }
+
+
+def _link(operation: Operation) -> dict[str, Any]:
+    """How to go on with the application that was just submitted."""
+    parameters = {"path.application_id": "$response.body#/application_id"}
+    if "If-Match" in operation.headers:
+        parameters["header.If-Match"] = "$response.header.ETag"
+    return {"operationId": operation.name, "parameters": parameters}
 
 
 def _types(operation: Operation) -> set[Any]:

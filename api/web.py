@@ -1,6 +1,6 @@
 """The pages: one box for number and PIN, the citizen's page, the QR. Server-rendered, no script, one cookie."""
 
-from datetime import UTC
+from hashlib import sha256
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -52,7 +52,11 @@ async def enter(request: Request) -> Response:
     """The form of the start page: number and PIN against a session."""
     language = request.path_params["language"]
     _same_origin(request)
-    fields = parse_qs((await read_limited(request)).decode("utf-8", "replace"), max_num_fields=10)
+    form = (await read_limited(request)).decode("utf-8", "replace")
+    try:
+        fields = parse_qs(form, max_num_fields=10)
+    except ValueError:
+        raise Problem("malformed-request", "Send the form from this site's own page.") from None
     number, pin = (fields.get(name, [""])[0] for name in ("number", "pin"))
     try:
         if not pin.strip().isdigit():
@@ -86,11 +90,14 @@ async def show(request: Request) -> Response:
     row = await _own_row(request)
     if row is None:
         return RedirectResponse(f"/{language}/", status_code=303, headers=NO_STORE)
-    now = house.now()
-    etag = f'W/"{row["version"]}-{language}-{now.astimezone(UTC):%Y-%m-%d-%H}"'
     accesses = await house.dossiers.accesses(UUID(row["application_id"]))
-    page = tracking_page(language, row, await house.catalogue.registry(), accesses, now)
-    return HTMLResponse(page, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
+    page = tracking_page(language, row, await house.catalogue.registry(), accesses, house.now())
+    # The tag is of the page's words without its "as of": what it says of today changes at midnight.
+    etag = f'W/"{sha256(page.partition("<footer>")[0].encode()).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return HTMLResponse(page, headers=headers)
 
 
 async def sign_out(request: Request) -> Response:

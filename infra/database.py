@@ -1,20 +1,25 @@
 """The two databases: where they are, which role connects, and their schema, migrated once by the owner."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import psycopg
+import structlog
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from infra.postgres import EmbeddedPostgres
+from infra.postgres import EmbeddedPostgres, PostgresNotStarted
 from infra.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 EVENTS, KEYS = "jejak", "jejak_keys"
+WATCH_SECONDS = 1.0
+
+log = structlog.get_logger("jejak.database")
 
 
 class SchemaNotOurs(Exception):
@@ -49,8 +54,11 @@ class Databases:
 
 
 @contextlib.contextmanager
-def databases(settings: Settings) -> Iterator[Databases]:
-    """The configured databases, or the embedded ones, started here if nobody runs them. Migrated."""
+def databases(settings: Settings, *, kept_alive: bool = False) -> Iterator[Databases]:
+    """The configured databases, or the embedded ones, started here if nobody runs them. Migrated.
+
+    `kept_alive`: an embedded server that dies is started again, for who serves.
+    """
     if settings.database_url and settings.keys_database_url:
         found = _configured(settings.database_url, settings.keys_database_url)
         migrate(found)
@@ -60,7 +68,28 @@ def databases(settings: Settings) -> Iterator[Databases]:
         found = embedded(postgres, EVENTS, KEYS)
         create(postgres, EVENTS, KEYS)
         migrate(found)
-        yield found
+        with _kept_alive(postgres) if kept_alive else contextlib.nullcontext():
+            yield found
+
+
+@contextlib.contextmanager
+def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
+    stopping = threading.Event()
+
+    def watch() -> None:
+        while not stopping.wait(WATCH_SECONDS):
+            if not postgres.lives():
+                log.warning("the embedded PostgreSQL died: starting it again")
+                with contextlib.suppress(PostgresNotStarted):
+                    postgres.start()
+
+    watching = threading.Thread(target=watch, name="watch postgres", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        watching.join()
 
 
 def embedded(postgres: EmbeddedPostgres, events: str, keys: str) -> Databases:
@@ -124,8 +153,9 @@ def _migrate(conninfo: str, folder: Path) -> None:
 
 
 def _reached(connection: psycopg.Connection) -> int:
-    table = connection.execute("SELECT to_regclass('public.migrations')").fetchone()
-    if table is None or table[0] is None:
+    # By the catalogue's rows: `to_regclass` may answer from a cache that has not heard of a table made while we waited.
+    known = "SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = 'migrations'"
+    if connection.execute(known).fetchone() is None:
         return 0
     row = connection.execute("SELECT max(step) FROM public.migrations").fetchone()
     return int(row[0]) if row else 0

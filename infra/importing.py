@@ -62,7 +62,6 @@ class Summary:
 
     def see(self, case: Case) -> None:
         times = [item.record.act.at for item in case.items]
-        self.applications += 1
         self.events += len(times)
         self.first = min([*times, self.first] if self.first else times)
         self.last = max([*times, self.last] if self.last else times)
@@ -82,8 +81,12 @@ class Summary:
 def check(file: Path, mapping: Mapping, registry: Registry, progress: Progress) -> Summary:
     """The first pass: reads the whole file and stores nothing. Raises SourceError, MappingIncomplete."""
     reader, summary = Reader(file, mapping, registry), Summary()
+    keys: set[int] = set()  # hashes: a case may stand in several traces, and its id may be long
     for source in read_xes(file, progress=progress):
-        summary.see(reader.case(source))
+        case = reader.case(source)
+        summary.see(case)
+        keys.add(hash(case.key))
+    summary.applications = len(keys)
     if reader.unknown:
         raise MappingIncomplete(_lines(reader, mapping))
     summary.dropped = tuple(sorted(reader.dropped))

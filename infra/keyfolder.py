@@ -33,6 +33,8 @@ class KeyFolder:
             if (folder / "buckets").exists() and not (folder / "key-encryption-key").exists():
                 raise KeysUnreadable(f"{folder}/key-encryption-key is missing: restore it; a new one opens nothing")
             wrapping_key = self._load("key-encryption-key", secrets.token_bytes(KEY_BYTES))
+            if len(wrapping_key) != KEY_BYTES:
+                raise KeysUnreadable(f"{folder}/key-encryption-key has not {KEY_BYTES} bytes: restore it")
             fresh = b"".join(aes_key_wrap(wrapping_key, secrets.token_bytes(KEY_BYTES)) for _ in range(BUCKETS))
             wrapped = self._load("buckets", fresh)
         try:

@@ -1,5 +1,6 @@
 """Asynchronous connections: a bounded pool, and one way to borrow from it that says when the database is away."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,6 +16,10 @@ Pool = AsyncConnectionPool[AsyncConnection]
 CONNECTIONS_MAX = 10
 WAITING_MAX = 500
 WAIT_SECONDS = 3.0
+ASK_SECONDS = 0.5
+RECONNECT_SECONDS = 0.4
+"""The pool waits twice as long after each failed connection. It is made to give up soon and asked again instead, so
+that it finds the database within a second of its return."""
 AWAY = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -31,8 +36,8 @@ async def pool(conninfo: str) -> AsyncIterator[Pool]:
         connection_class=AsyncConnection,
         min_size=1,
         max_size=CONNECTIONS_MAX,
-        timeout=WAIT_SECONDS,
         max_waiting=WAITING_MAX,
+        reconnect_timeout=RECONNECT_SECONDS,
         check=AsyncConnectionPool.check_connection,
         open=False,
     ) as made:
@@ -43,7 +48,21 @@ async def pool(conninfo: str) -> AsyncIterator[Pool]:
 async def borrowed(pool: Pool) -> AsyncIterator[AsyncConnection]:
     """A connection in a transaction of its own. Raises Unavailable where the database cannot be reached."""
     try:
-        async with pool.connection() as connection:
-            yield connection
+        connection = await _ask(pool)
+        try:
+            async with connection:
+                yield connection
+        finally:
+            await pool.putconn(connection)
     except AWAY as away:
         raise Unavailable from away
+
+
+async def _ask(pool: Pool) -> AsyncConnection:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            return await pool.getconn(timeout=ASK_SECONDS)
+        except psycopg_pool.PoolTimeout:
+            if time.monotonic() > deadline:
+                raise

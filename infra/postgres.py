@@ -205,7 +205,7 @@ class EmbeddedPostgres:
     def _shut_down(self) -> None:
         """Bounded: a server that outlasts it kills its own processes soon after, and the next start waits for that."""
         began = time.monotonic()
-        while self._server_lives():
+        while self.lives():
             spent = time.monotonic() - began
             if spent > FAST_SECONDS + IMMEDIATE_SECONDS:
                 return
@@ -216,7 +216,7 @@ class EmbeddedPostgres:
         with suppress(OSError):
             self._sockets.rmdir()
 
-    def _server_lives(self) -> bool:
+    def lives(self) -> bool:
         server_lock = self._try_lock("server.lock", fcntl.LOCK_EX)
         if server_lock is not None:
             os.close(server_lock)

@@ -106,7 +106,7 @@ def run_api(settings: Settings, listener: socket.socket) -> None:
         async with installation(settings, found) as made:
             await serve_api(made, listener, started=lambda: None)
 
-    with databases(settings) as found:
+    with databases(settings, kept_alive=True) as found:
         run_loop(run())
 
 
@@ -123,7 +123,7 @@ def run_all(settings: Settings, listener: socket.socket, *, workers: int, exampl
             else:
                 await _supervise(listener, workers, started)
 
-    with databases(settings) as found:
+    with databases(settings, kept_alive=True) as found:
         projecting = runners(found.serving)
         for runner in projecting:
             runner.start()

@@ -171,7 +171,7 @@ def rebuild(view: View, conninfo: str, *, progress_of: Callable[[int, int], None
             connection.commit()
             reached = page[-1][4]
             progress_of(reached, _end(cursor))
-        behind = max(locked_position_of(view, cursor), reached)  # position, then table: in the runner's order
+        behind = max(locked_position_of(view, cursor), reached)  # the row, then the table: in the runner's order
         cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(identifier(view)))
         for page in pages(cursor, reached, behind):
             apply(view, new, cursor, page)

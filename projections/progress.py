@@ -64,6 +64,7 @@ SELECT application_id
 FROM views.progress AS live FULL JOIN {table} AS rebuilt USING (application_id)
 WHERE (live.number, live.version, live.body) IS DISTINCT FROM (rebuilt.number, rebuilt.version, rebuilt.body)
 ORDER BY application_id
+LIMIT 1000
 """
 
 

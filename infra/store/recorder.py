@@ -14,6 +14,8 @@ from eventsourcing.postgres import ConnectionPool, PostgresApplicationRecorder, 
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
+from infra.pool import ASK_SECONDS, RECONNECT_SECONDS
+
 APPEND = """
 SELECT save, outcome, positions
 FROM append_events(%s::integer[], %s::uuid[], %s::bigint[], %s::text[], %s::bytea[],
@@ -55,7 +57,8 @@ class Datastore(PostgresDatastore):
             max_size=pool_size,
             open=False,
             configure=self.after_connect_func(),
-            timeout=10,
+            timeout=2 * ASK_SECONDS,
+            reconnect_timeout=RECONNECT_SECONDS,
             check=ConnectionPool.check_connection,
         )
 

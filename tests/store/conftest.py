@@ -1,8 +1,10 @@
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from infra.main import Installation, installation
 from infra.store.recorder import Datastore, Recorder
+from tests.builders import EDITIONS
 from tests.conftest import Fresh
 
 
@@ -11,3 +13,11 @@ def recorder(fresh: Fresh) -> Iterator[Recorder]:
     datastore = Datastore(fresh.databases.serving)
     yield Recorder(datastore)
     datastore.close()
+
+
+@pytest.fixture
+async def made(fresh: Fresh) -> AsyncIterator[Installation]:
+    """An installation that knows the small country of the tests."""
+    async with installation(fresh.settings, fresh.databases) as opened:
+        await opened.editions.publish(EDITIONS, opened.recorder, opened.named.commands[0])
+        yield opened

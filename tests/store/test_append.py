@@ -1,6 +1,6 @@
 """The append: one function of the database, an outcome for each save, nothing else that could write."""
 
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import uuid4
 
 import psycopg
@@ -112,7 +112,7 @@ def test_an_append_is_notified_once_and_a_refused_one_is_not(recorder: Recorder,
         assert len(list(listener.notifies(timeout=0.3))) == 1
 
 
-ONE_EVENT = ([1], [uuid4()], [1], ["application.received.v1"], [b"{}"], [], [], [])
+ONE_EVENT: tuple[list[Any], ...] = ([1], [uuid4()], [1], ["application.received.v1"], [b"{}"], [], [], [])
 FORBIDDEN: tuple[LiteralString, ...] = (
     "INSERT INTO stored_events VALUES (gen_random_uuid(), 1, 't', 's', 1, now())",
     "UPDATE stored_events SET topic = 'application.issued.v1'",

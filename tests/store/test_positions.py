@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import psycopg
 
-from infra.store.recorder import Datastore, Recorder
+from infra.store.recorder import APPEND, Datastore, Recorder
 from tests.conftest import Fresh
 from tests.store.saves import a_save
 
@@ -91,10 +91,7 @@ def test_recorded_at_never_runs_against_the_positions_when_the_clock_jumps_back(
 
 def test_a_later_append_waits_until_the_earlier_is_committed(recorder: Recorder, fresh: Fresh) -> None:
     with psycopg.connect(fresh.databases.serving) as slow, ThreadPoolExecutor(1) as threads:
-        slow.execute(
-            "SELECT append_events('{1}'::integer[], ARRAY[gen_random_uuid()], '{1}'::bigint[], '{application.issued.v1}',"
-            " ARRAY[''::bytea], '{}', '{}', '{}')"
-        )
+        slow.execute(APPEND, ([1], [uuid4()], [1], ["application.received.v1"], [b"{}"], [], [], []))
         later = threads.submit(recorder.append, [a_save(1)])
         assert not later.done()
         slow.commit()

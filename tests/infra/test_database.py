@@ -1,0 +1,120 @@
+"""The schema: made once however many start at once, and never by a release that does not know it."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from infra import database
+from infra.database import Databases, SchemaNotOurs, create, databases, embedded, migrate
+from infra.postgres import EmbeddedPostgres
+from infra.store.recorder import Datastore, Recorder
+from tests.conftest import Fresh
+
+NAMES = ("empty_events", "empty_keys")
+AT_ONCE = 6
+
+
+@pytest.fixture
+def empty(postgres: EmbeddedPostgres) -> Iterator[Databases]:
+    create(postgres, *NAMES)
+    yield embedded(postgres, *NAMES)
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        for name in NAMES:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def steps(conninfo: str) -> list[tuple[int, str]]:
+    with psycopg.connect(conninfo) as connection:
+        return connection.execute("SELECT step, name FROM migrations ORDER BY step").fetchall()
+
+
+def url(conninfo: str) -> str:
+    part = conninfo_to_dict(conninfo)
+    return f"postgresql://{part['user']}@/{part['dbname']}?host={part['host']}&port={part['port']}"
+
+
+def test_all_who_start_at_once_on_an_empty_database_find_one_schema(empty: Databases) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for started in [threads.submit(migrate, empty) for _ in range(AT_ONCE)]:
+            started.result(timeout=30)
+    for conninfo in (empty.owner, empty.keys_owner):
+        assert [number for number, _ in steps(conninfo)] == [1]
+    with psycopg.connect(empty.serving) as connection:
+        assert connection.execute("SELECT era, from_position FROM eras").fetchall() == [(1, 0)]
+
+
+def test_databases_can_be_made_by_many_at_once(postgres: EmbeddedPostgres) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for made in [threads.submit(create, postgres, "made_by_many") for _ in range(AT_ONCE)]:
+            made.result(timeout=30)
+    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+        connection.execute("DROP DATABASE made_by_many")
+
+
+def test_a_migrated_database_is_left_as_it_is(fresh: Fresh) -> None:
+    before = steps(fresh.databases.owner)
+    migrate(fresh.databases)
+    assert steps(fresh.databases.owner) == before
+
+
+def test_a_database_from_the_future_is_refused(fresh: Fresh) -> None:
+    for conninfo in (fresh.databases.keys_owner, fresh.databases.owner):
+        with psycopg.connect(conninfo) as connection:
+            connection.execute("INSERT INTO migrations VALUES (2, '0002.sql')")
+        with pytest.raises(SchemaNotOurs, match="at schema 2, this release knows 1: install the newer release"):
+            migrate(fresh.databases)
+
+
+def test_a_failed_step_leaves_nothing_behind(empty: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    run: Any = psycopg.Connection.execute
+
+    def fail_late(connection: psycopg.Connection, query: object, *values: object) -> Any:
+        if "INSERT INTO migrations" in str(query):
+            raise psycopg.OperationalError("the server was killed")
+        return run(connection, query, *values)
+
+    monkeypatch.setattr(psycopg.Connection, "execute", fail_late)
+    with suppress(psycopg.OperationalError):
+        migrate(empty)
+    monkeypatch.undo()
+    with psycopg.connect(empty.owner) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    assert tables == []
+    migrate(empty)
+    assert steps(empty.owner) == [(1, "0001.sql")]
+
+
+def test_a_configured_database_is_used_by_the_role_of_each_task(fresh: Fresh) -> None:
+    configured = replace(
+        fresh.settings,
+        database_url=url(fresh.databases.owner),
+        keys_database_url=url(fresh.databases.keys_owner),
+    )
+    with databases(configured) as found:
+        roles = {}
+        for name in ("owner", "serving", "auditor", "keys", "keys_owner"):
+            with psycopg.connect(getattr(found, name)) as connection:
+                row = connection.execute("SELECT current_user").fetchone()
+                roles[name] = row[0] if row else None
+        datastore = Datastore(found.serving)
+        assert Recorder(datastore).max_notification_id() is None
+        datastore.close()
+    me = conninfo_to_dict(fresh.databases.owner)["user"]
+    assert roles == {
+        "owner": me,
+        "serving": "jejak_serving",
+        "auditor": "jejak_auditor",
+        "keys": "jejak_keys",
+        "keys_owner": me,
+    }
+
+
+def test_every_role_has_a_database() -> None:
+    found = Databases(owner="o", serving="s", auditor="a", keys_owner="ko", keys="k")
+    assert [found.conninfo(role) for role in database.DatabaseRole] == ["o", "s", "a"]

@@ -1,0 +1,194 @@
+"""The runner: each event counts once, whatever dies when, and whoever else runs."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from infra import runner as module
+from infra import views
+from infra.runner import Runner, wait_until_caught_up
+from tests.conftest import PROJECT, Fresh
+from tests.infra.logs import PROGRESS, arriving, differing, reached, writing
+from tests.running import JEJAK
+
+ROUNDS = 5
+KILL = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = 'jejak_serving'
+"""
+
+
+@contextmanager
+def running(conninfo: str) -> Iterator[Runner]:
+    runner = Runner(PROGRESS, conninfo)
+    runner.start()
+    try:
+        yield runner
+    finally:
+        runner.stop()
+
+
+def until(so: Callable[[], Any], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not so():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.02)
+
+
+def rows(conninfo: str) -> int:
+    with psycopg.connect(conninfo) as connection:
+        row = connection.execute("SELECT count(*) FROM views.progress").fetchone()
+        return row[0] if row else 0
+
+
+def test_every_event_counts_once_while_the_runners_connections_are_killed(
+    fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BACK_OFF_SECONDS", 0.05)
+    at = fresh.databases
+    with (
+        running(at.serving) as runner,
+        arriving(at.owner) as writer,
+        psycopg.connect(at.owner, autocommit=True) as killer,
+    ):
+        before = 0
+        for _ in range(ROUNDS):
+            until(lambda: reached(at.owner) > before)  # noqa: B023 - asked at once
+            row = killer.execute(KILL).fetchone()
+            assert row
+            assert row[0] > 0
+            before = reached(at.owner)
+        until(lambda: reached(at.owner) > before)
+        assert runner.thread.is_alive()
+    with running(at.serving):
+        wait_until_caught_up(at.serving, seconds=20)
+    assert differing(at.serving) == []
+    assert rows(at.serving) == writer.written
+
+
+def url(conninfo: str) -> str:
+    part = conninfo_to_dict(conninfo)
+    return f"postgresql://{part['user']}@/{part['dbname']}?host={part['host']}&port={part['port']}"
+
+
+def test_every_event_counts_once_while_the_process_that_projects_is_killed(fresh: Fresh) -> None:
+    at = fresh.databases
+    environment = {
+        **os.environ,
+        "JEJAK_DATABASE_URL": url(at.owner),
+        "JEJAK_KEYS_DATABASE_URL": url(at.keys_owner),
+        "JEJAK_DATA_DIR": str(fresh.settings.data_dir),
+    }
+    with arriving(at.owner) as writer:
+        for _ in range(ROUNDS):
+            before = _position_or_0(at.owner)
+            with subprocess.Popen(
+                [*JEJAK, "project"], env=environment, cwd=PROJECT, stdout=subprocess.PIPE, text=True
+            ) as process:
+                until(lambda: _position_or_0(at.owner) > before)  # noqa: B023 - asked at once
+                process.send_signal(signal.SIGKILL)
+    with running(at.serving):
+        wait_until_caught_up(at.serving, seconds=20)
+    assert differing(at.serving) == []
+    assert rows(at.serving) == writer.written
+
+
+def _position_or_0(conninfo: str) -> int:
+    try:
+        return reached(conninfo)
+    except psycopg.errors.UndefinedTable:
+        return 0
+
+
+def test_a_rival_stands_by_and_takes_over(fresh: Fresh) -> None:
+    at = fresh.databases
+    with writing(at.owner) as writer, running(at.serving) as first:
+        writer.lives(3)
+        wait_until_caught_up(at.serving, seconds=10)
+        with running(at.serving):
+            first.stop()
+            writer.lives(3)
+            wait_until_caught_up(at.serving, seconds=10)
+    assert rows(at.serving) == 6
+    assert differing(at.serving) == []
+
+
+def test_two_that_both_believe_to_lead_fold_every_event_once(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when a leader's lock is lost with its connection while its page is still being written."""
+    at = fresh.databases
+    with psycopg.connect(at.serving) as connection:
+        views.ensure(PROGRESS, connection)
+    rivals = [Runner(PROGRESS, at.serving) for _ in range(2)]
+    sizes = iter(range(1, 10_000))
+    monkeypatch.setattr(views, "NEWER", views.NEWER.replace("LIMIT %s", "LIMIT least(%s, 1 + floor(random() * 9))"))
+    with arriving(at.owner) as writer, ThreadPoolExecutor(2) as threads:
+
+        def project(rival: Runner) -> None:
+            while next(sizes) < 300 or reached(at.owner) < 100:
+                rival.step()
+
+        for done in [threads.submit(project, rival) for rival in rivals]:
+            done.result(timeout=60)
+    while rivals[0].step() or reached(at.owner) < 4 * writer.written:
+        continue
+    for rival in rivals:
+        rival.datastore.close()
+    assert differing(at.serving) == []
+
+
+def test_a_view_that_is_dropped_in_a_quiet_hour_is_built_anew(fresh: Fresh) -> None:
+    at = fresh.databases
+    with writing(at.owner) as writer, running(at.serving):
+        writer.lives(5)
+        wait_until_caught_up(at.serving, seconds=10)
+        with psycopg.connect(at.owner) as connection:
+            connection.execute("DROP TABLE views.progress")
+        until(lambda: _rows_or_0(at.serving) == 5)
+        wait_until_caught_up(at.serving, seconds=10)
+    assert differing(at.serving) == []
+
+
+def _rows_or_0(conninfo: str) -> int:
+    try:
+        return rows(conninfo)
+    except psycopg.errors.UndefinedTable:
+        return 0
+
+
+def test_an_event_that_cannot_be_folded_stops_that_view_and_says_so(fresh: Fresh) -> None:
+    at = fresh.databases
+    with writing(at.owner) as writer, running(at.serving) as runner:
+        writer.lives(2)
+        wait_until_caught_up(at.serving, seconds=10)
+        with psycopg.connect(at.owner) as connection:
+            connection.execute(
+                "INSERT INTO stored_events VALUES (gen_random_uuid(), 1, 'application.unheard-of.v1', '{}', 9, now())"
+            )
+            connection.execute("NOTIFY stored_events")
+        runner.thread.join(timeout=10)
+        assert not runner.thread.is_alive()
+        assert runner.fault == "KeyError"
+        assert reached(at.owner) == 8
+        with pytest.raises(TimeoutError, match="did not catch up"):
+            wait_until_caught_up(at.serving, seconds=0.1)
+    assert rows(at.serving) == 2
+
+
+def test_events_of_the_registry_move_the_position_and_no_row(fresh: Fresh) -> None:
+    at = fresh.databases
+    with psycopg.connect(at.owner) as connection:
+        connection.execute(
+            "INSERT INTO stored_events VALUES (gen_random_uuid(), 1, 'office.registered.v1', '{}', 1, now())"
+        )
+    with running(at.serving):
+        wait_until_caught_up(at.serving, seconds=10)
+    assert rows(at.serving) == 0

@@ -1,0 +1,55 @@
+"""A view is only a picture of the log: thrown away and made anew, it answers with the same bytes."""
+
+import psycopg
+
+from api.operations import OPERATIONS
+from tests.running import Jejak
+
+APPLICATIONS = 40
+HEALTH = {"livez", "readyz", "metrics"}
+
+
+def paths(running: Jejak, auditor: str) -> list[str]:
+    """Every JSON GET of the published document but health, for each thing that there is."""
+    with psycopg.connect(auditor) as connection:
+        rows = connection.execute(
+            "SELECT originator_id FROM stored_events WHERE topic = 'application.submitted.v1'"
+            " ORDER BY md5(originator_id::text) LIMIT %s",
+            (APPLICATIONS,),
+        ).fetchall()
+    values = {
+        "application_id": [str(row[0]) for row in rows],
+        "service": [item["service"] for item in running.request("GET", "/v1/services?limit=100").json()["items"]],
+        "office": [item["code"] for item in running.request("GET", "/v1/offices?limit=100").json()["items"]],
+    }
+    assert len(values["application_id"]) == APPLICATIONS
+    found = ["/openapi.json"]
+    for operation in OPERATIONS:
+        if operation.method == "GET" and operation.media_type == "application/json" and operation.name not in HEALTH:
+            named = [name for name in values if f"{{{name}}}" in operation.path]
+            found += (
+                [operation.path.replace(f"{{{name}}}", value) for name in named for value in values[name]]
+                if named
+                else [operation.path]
+            )
+    return found
+
+
+def answers(running: Jejak, asked: list[str]) -> dict[str, tuple[int, bytes]]:
+    token = running.token("--role", "auditor")
+    replies = {path: running.request("GET", path, token=token) for path in asked}
+    return {path: (reply.status, reply.body) for path, reply in replies.items()}
+
+
+def test_a_view_that_was_dropped_and_rebuilt_answers_with_the_same_bytes(running: Jejak, auditor: str) -> None:
+    asked = paths(running, auditor)
+    before = answers(running, asked)
+    assert {status for status, _ in before.values()} == {200}
+    assert running.process is not None
+
+    running.command("psql", "--role", "owner", "--", "-c", "DROP TABLE views.progress")
+    told = running.command("rebuild").stdout
+
+    assert told.startswith("progress: rebuilt up to position ")
+    assert running.process.poll() is None, "it served all the while"
+    assert answers(running, asked) == before
