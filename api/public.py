@@ -1,6 +1,7 @@
 """Endpoints that need no bearer: the way in, the catalogue, health, metrics, documents."""
 
 import re
+from ipaddress import ip_address, ip_network
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +38,7 @@ async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
     """
     house = house_of(request)
     number = parse_tracking_number(typed_number)
-    network = request.client.host if request.client else ""
+    network = network_of(request.client.host if request.client else "")
     retry_after = await house.door.knock(number, network)
     if retry_after:
         raise Problem("limited", headers={"Retry-After": str(retry_after)})
@@ -51,6 +52,15 @@ async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
         raise Problem("wrong-number-or-pin")
     await house.door.open(number, network)
     return UUID(row["application_id"])
+
+
+def network_of(address: str) -> str:
+    """An IPv4 address, or the /64 of an IPv6 one: one household can have all of it."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((known, 64), strict=False)) if known.version == 6 else str(known)  # noqa: PLR2004 - IPv6
 
 
 async def list_services(request: Request) -> Response:

@@ -23,7 +23,8 @@ class Published:
     longest: int = 200
 
 
-_SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+_SLUG = r"^(?=[0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*$"
+"""With a letter in it: digits alone might be a number that another register issued to a person."""
 
 OfficeCode = Annotated[str, Pattern(_SLUG, 63)]
 AgencyCode = Annotated[str, Pattern(_SLUG, 63)]

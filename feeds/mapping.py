@@ -17,9 +17,11 @@ from msgspec import Meta, field
 from domain.codes import Advice, Channel, Kind, StagePhase
 from domain.registry import Names, OfficeRegistered, OpeningDay, RegistryEvent, Stage, StandardPublished
 
-Slug = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
+Slug = Annotated[str, Meta(pattern=r"^(?=[0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
 Shown = Annotated[str, Meta(min_length=1, max_length=200)]
+TimeOfDay = Annotated[str, Meta(pattern=r"^\d\d:\d\d:\d\d$")]
 STAGE_CODE_LONGEST = 80
+StageCode = Annotated[str, Meta(pattern=r"^(?=[0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*$", max_length=STAGE_CODE_LONGEST)]
 BEGINNING = date(1900, 1, 1)
 """An imported standard is in force for all of the past."""
 
@@ -75,14 +77,14 @@ class Moment(Table, kw_only=True):
     """A time in a column of the case. `day_at`: local times of day that only mean "on that day"."""
 
     column: str
-    day_at: list[Annotated[str, Meta(pattern=r"^\d\d:\d\d:\d\d$")]] = field(default_factory=list)
+    day_at: list[TimeOfDay] = field(default_factory=list)
 
 
 class Activity(Table, kw_only=True):
     """What one activity means: an event of ours, or a stage."""
 
     event: str = "stage"
-    stage: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=STAGE_CODE_LONGEST)] | None = None
+    stage: StageCode | None = None
     to: Slug | None = None
     advice: Advice = Advice.UNKNOWN
 
@@ -93,7 +95,7 @@ class Events(Table, kw_only=True):
     activity: str = "concept:name"
     at: str = "time:timestamp"
     id: str | None = None
-    day_at: list[str] = field(default_factory=list)
+    day_at: list[TimeOfDay] = field(default_factory=list)
 
 
 class Mapping(Table, kw_only=True):
@@ -176,19 +178,22 @@ def stage_code(name: str, activity: Activity) -> str:
     if activity.stage:
         return activity.stage
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:STAGE_CODE_LONGEST].strip("-") or "stage"
+    code = re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")
+    named = code if re.search("[a-z]", code[:STAGE_CODE_LONGEST]) else f"stage-{code}"
+    return named[:STAGE_CODE_LONGEST].strip("-")
 
 
 def read_mapping(file: Path) -> Mapping:
     """Raises MappingWrong."""
     try:
         mapping = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), Mapping)
-        ZoneInfo(mapping.zone)
     except OSError as error:
         raise MappingWrong(f"{file}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise MappingWrong(f"{file}: {error}") from error
-    except (KeyError, ValueError) as error:
+    try:
+        ZoneInfo(mapping.zone)
+    except (KeyError, ValueError, OSError) as error:  # OSError: the name of a folder of zones
         raise MappingWrong(f"{file}: zone must be an IANA name such as Asia/Jakarta") from error
     _check_activities(file, mapping)
     return mapping
@@ -216,7 +221,7 @@ def _check_activities(file: Path, mapping: Mapping) -> None:
 def toml_key(text: str) -> str:
     """`text` as a quoted TOML key."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
 
 
 def lines_to_add(counts: dict[str, int], meaning: str) -> list[str]:

@@ -53,7 +53,7 @@ class Verb:
 
 
 HOST = (("--host",), {"default": "127.0.0.1", "help": "address to listen on (127.0.0.1)"})
-PORT = (("--port",), {"type": int, "default": int(os.environ.get("PORT") or 8000), "help": "port (PORT, or 8000)"})
+PORT = (("--port",), {"type": int, "default": os.environ.get("PORT") or "8000", "help": "port (PORT, or 8000)"})
 ROLE = (
     ("--role",),
     {"choices": [role.value for role in DatabaseRole], "default": DatabaseRole.AUDITOR.value, "help": "(auditor)"},

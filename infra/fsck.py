@@ -1,4 +1,4 @@
-"""Checks what is stored: every stream's chain and bytes, every claim's number, every view row against a rebuild.
+"""Checks what is stored: every stream's chain and bytes, every number's claim, every view row against a rebuild.
 
 Of a chain, event n is guarded by its successor, which holds its commitment; the newest event of a stream is guarded
 once the public log runs.
@@ -39,6 +39,7 @@ def faults_of_log(conninfo: str, progress: Progress) -> Iterator[str]:
                 seen += len(checked)
                 progress(seen, total[0] if total else 0)
         yield from _faults_of_order(connection)
+        yield from _faults_of_claims(connection)
 
 
 def _checked(stream: UUID, row: Row) -> tuple[int, str, str, str | None]:
@@ -89,6 +90,25 @@ def _faults_of_order(connection: psycopg.Connection[Any]) -> Iterator[str]:
     )
     for stream, version in rows:
         yield f"event {stream}:{version}: recorded before the event that stands before it"
+
+
+def _faults_of_claims(connection: psycopg.Connection[Any]) -> Iterator[str]:
+    """A submission's number is claimed for it, until it is erased."""
+    try:
+        yield from _unclaimed(connection)
+    except psycopg.DataError:
+        return  # a state that is no JSON, and was named as such
+
+
+def _unclaimed(connection: psycopg.Connection[Any]) -> Iterator[str]:
+    rows = connection.execute(
+        "SELECT e.originator_id FROM events e WHERE e.topic = 'application.submitted.v1'"
+        " AND NOT EXISTS (SELECT FROM claims c WHERE c.originator_id = e.originator_id"
+        "   AND c.claim = convert_to(e.state->'data'->>'number', 'UTF8'))"
+        " AND NOT EXISTS (SELECT FROM erasures x WHERE x.application_id = e.originator_id)"
+    )
+    for (stream,) in rows:
+        yield f"event {stream}:1: its tracking number is not claimed for it"
 
 
 def faults_of_views(conninfo: str, progress: Progress) -> Iterator[str]:

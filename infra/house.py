@@ -172,6 +172,10 @@ class CountingDoor:
         now = datetime.now(UTC)
         subject, origin = self._masked(now, number, network)
         async with borrowed(self.pool) as connection:
+            # One try at a time for a number, so that no crowd of networks can overrun the sum.
+            await connection.execute(
+                "SELECT pg_advisory_xact_lock(%s)", (int.from_bytes(subject[:8], "big", signed=True),)
+            )
             await connection.execute("DELETE FROM pin_failures WHERE day < %s", (now.date(),))
             cursor = await connection.execute(
                 "INSERT INTO pin_failures (subject, network, day, failures) VALUES (%s, %s, %s, 1)"

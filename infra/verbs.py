@@ -202,13 +202,14 @@ def erase(options: argparse.Namespace) -> int:
 
     async def destroy(found: Databases) -> list[UUID]:
         async with installation(settings(), found) as made:
+            with psycopg.connect(found.owner) as connection:  # the list first: it is re-applied at every start
+                connection.execute(
+                    "INSERT INTO erasures (application_id, person) VALUES (%s, %s)", (application, person)
+                )
+                connection.execute("DELETE FROM claims WHERE originator_id = %s AND length(claim) = 12", (application,))
             return await made.keys.erase(application=application, person=person)
 
     with databases(settings()) as found:
-        with psycopg.connect(found.owner) as connection:  # the list first: it is re-applied at every start
-            connection.execute("INSERT INTO erasures (application_id, person) VALUES (%s, %s)", (application, person))
-            if application:
-                connection.execute("DELETE FROM claims WHERE originator_id = %s AND length(claim) = 12", (application,))
         darkened = asyncio.run(destroy(found))
     print(f"erased: the keys of {len(darkened)} applications; their events, timelines and chains stay")
     return 0

@@ -127,6 +127,8 @@ def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[t
     for key, rows in groupby(events, key=lambda row: row[0]):
         row = known.get(key)
         for event in rows:
+            if row is not None and event[1] <= row["version"]:
+                continue  # folded before: somebody took the position away, and not the row
             row = view.project(row, key, entry_of(event[1:]).recorded)
         folded[key] = row
     written = [(key, row) for key, row in folded.items() if row is not None]

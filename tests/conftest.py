@@ -1,4 +1,4 @@
-"""What many tests share: one embedded PostgreSQL for the whole run, fresh databases from a template, a running Jejak."""
+"""What many tests share: one embedded PostgreSQL for the whole run, and fresh databases from a template."""
 
 import os
 import shutil

@@ -45,17 +45,20 @@ async def furnish(running: Jejak, *, publish: bool) -> None:
             running.tokens |= signed(made)
 
 
-def signed(made: Installation) -> dict[tuple[str, ...], str]:
+Signed = dict[tuple[str, ...], str]
+
+
+def signed(made: Installation) -> Signed:
     tokens = SignedTokens(made.named.token, made.named.read_token)
 
-    def bearer(kind: Bearer, **ties: str) -> str:
-        return tokens.bearer(Principal(bearer=kind, actor=uuid4(), **ties), seconds=3600)
+    def bearer(kind: Bearer, *, office: str = "", agency: str = "") -> str:
+        return tokens.bearer(Principal(bearer=kind, actor=uuid4(), office=office, agency=agency), seconds=3600)
 
-    everywhere = {("--role", kind.value): bearer(kind) for kind in (Bearer.AUDITOR, Bearer.OPERATOR)}
-    in_offices = {
+    everywhere: Signed = {("--role", kind.value): bearer(kind) for kind in (Bearer.AUDITOR, Bearer.OPERATOR)}
+    in_offices: Signed = {
         ("--role", kind.value, "--office", office): bearer(kind, office=office)
         for kind in (Bearer.OFFICER, Bearer.SUPERVISOR)
         for office in OFFICES
     }
-    agencies = {("--agency", agency): bearer(Bearer.AGENCY, agency=agency) for agency in set(OFFICES.values())}
+    agencies: Signed = {("--agency", agency): bearer(Bearer.AGENCY, agency=agency) for agency in set(OFFICES.values())}
     return {**everywhere, **in_offices, **agencies}

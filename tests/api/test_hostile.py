@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
 import psycopg
@@ -167,8 +166,9 @@ def test_a_form_of_another_site_is_refused(name: str, running: Jejak, paper: dic
 
 @pytest.mark.parametrize(
     "form",
-    [b"", b"&" * 5000, b"a=1&" * 5000, b"number=%FF%FE&pin=1", b"number=" + b"1" * 60_000, b"\xff\xfe", b"pin=1;number=2",
-     b"number=01K2M9XD4TB5&pin=%C2%B2", b"number=01K2M9XD4TB5&pin=" + "١٢٣٤٥٦٧٨".encode(), b"number=%00&pin=%00",
+    [b"", b"&" * 5000, b"a=1&" * 5000, b"number=%FF%FE&pin=1", b"number=" + b"1" * 60_000, b"\xff\xfe",
+     b"pin=1;number=2", b"number=01K2M9XD4TB5&pin=%C2%B2", b"number=01K2M9XD4TB5&pin=" + "\u0661\u0662".encode(),
+     b"number=%00&pin=%00",
      b"pin=" + b"1" * 50_000 + b"&number=01K2M9XD4TB5"]
 )  # fmt: skip
 def test_a_form_that_is_none_gets_the_page_again(form: bytes, running: Jejak) -> None:

@@ -1,5 +1,6 @@
 """Made-up lives, straight into the log, for the tests of what reads it."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from domain.events import ApplicationEvent, PinReset, Received, Submitted, Withdrawn
 from infra.identifiers import new_application_id
@@ -15,6 +17,7 @@ from infra.store.recorder import Datastore, Recorder, Save
 from infra.store.writing import rows_of
 from infra.views import VIEWS, differences, position_of
 from tests.builders import INFORMATION, MONDAY, an_act
+from tests.conftest import Fresh
 
 PROGRESS = VIEWS["progress"]
 PAPER = Paper(instance="01", pin_key=bytes(32), qr_key=bytes(range(64)))
@@ -48,6 +51,22 @@ class Writer:
         return [self.life() for _ in range(count)]
 
 
+def url(conninfo: str) -> str:
+    """The same database as JEJAK_DATABASE_URL names it."""
+    part = conninfo_to_dict(conninfo)
+    return f"postgresql://{part['user']}@/{part['dbname']}?host={part['host']}&port={part['port']}"
+
+
+def environment(fresh: Fresh) -> dict[str, str]:
+    """For a process of its own over the same databases."""
+    return {
+        **os.environ,
+        "JEJAK_DATABASE_URL": url(fresh.databases.owner),
+        "JEJAK_KEYS_DATABASE_URL": url(fresh.databases.keys_owner),
+        "JEJAK_DATA_DIR": str(fresh.settings.data_dir),
+    }
+
+
 @contextmanager
 def writing(conninfo: str) -> Iterator[Writer]:
     writer = Writer(conninfo)
@@ -63,7 +82,7 @@ def arriving(conninfo: str) -> Iterator[Writer]:
     done = threading.Event()
 
     def write() -> None:
-        while not done.is_set():
+        while not done.wait(0.002):
             writer.life()
 
     with writing(conninfo) as writer:
@@ -77,8 +96,12 @@ def arriving(conninfo: str) -> Iterator[Writer]:
 
 
 def reached(conninfo: str) -> int:
+    """The view's position; 0 also before any runner came."""
     with psycopg.connect(conninfo) as connection, connection.cursor() as cursor:
-        return position_of(PROGRESS, cursor)
+        try:
+            return position_of(PROGRESS, cursor)
+        except psycopg.errors.UndefinedTable:
+            return 0
 
 
 def differing(conninfo: str) -> list[UUID]:

@@ -15,6 +15,7 @@ from infra.database import Databases, SchemaNotOurs, create, databases, embedded
 from infra.postgres import EmbeddedPostgres
 from infra.store.recorder import Datastore, Recorder
 from tests.conftest import Fresh
+from tests.infra.logs import url
 
 NAMES = ("empty_events", "empty_keys")
 AT_ONCE = 6
@@ -32,11 +33,6 @@ def empty(postgres: EmbeddedPostgres) -> Iterator[Databases]:
 def steps(conninfo: str) -> list[tuple[int, str]]:
     with psycopg.connect(conninfo) as connection:
         return connection.execute("SELECT step, name FROM migrations ORDER BY step").fetchall()
-
-
-def url(conninfo: str) -> str:
-    part = conninfo_to_dict(conninfo)
-    return f"postgresql://{part['user']}@/{part['dbname']}?host={part['host']}&port={part['port']}"
 
 
 def test_all_who_start_at_once_on_an_empty_database_find_one_schema(empty: Databases) -> None:

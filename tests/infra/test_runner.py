@@ -1,6 +1,5 @@
 """The runner: each event counts once, whatever dies when, and whoever else runs."""
 
-import os
 import signal
 import subprocess
 import time
@@ -11,13 +10,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from infra import runner as module
 from infra import views
 from infra.runner import Runner, wait_until_caught_up
 from tests.conftest import PROJECT, Fresh
-from tests.infra.logs import PROGRESS, arriving, differing, reached, writing
+from tests.infra.logs import PROGRESS, arriving, differing, environment, reached, writing
 from tests.running import JEJAK
 
 ROUNDS = 5
@@ -75,38 +73,20 @@ def test_every_event_counts_once_while_the_runners_connections_are_killed(
     assert rows(at.serving) == writer.written
 
 
-def url(conninfo: str) -> str:
-    part = conninfo_to_dict(conninfo)
-    return f"postgresql://{part['user']}@/{part['dbname']}?host={part['host']}&port={part['port']}"
-
-
 def test_every_event_counts_once_while_the_process_that_projects_is_killed(fresh: Fresh) -> None:
     at = fresh.databases
-    environment = {
-        **os.environ,
-        "JEJAK_DATABASE_URL": url(at.owner),
-        "JEJAK_KEYS_DATABASE_URL": url(at.keys_owner),
-        "JEJAK_DATA_DIR": str(fresh.settings.data_dir),
-    }
     with arriving(at.owner) as writer:
         for _ in range(ROUNDS):
-            before = _position_or_0(at.owner)
+            before = reached(at.owner)
             with subprocess.Popen(
-                [*JEJAK, "project"], env=environment, cwd=PROJECT, stdout=subprocess.PIPE, text=True
+                [*JEJAK, "project"], env=environment(fresh), cwd=PROJECT, stdout=subprocess.PIPE, text=True
             ) as process:
-                until(lambda: _position_or_0(at.owner) > before)  # noqa: B023 - asked at once
+                until(lambda: reached(at.owner) > before)  # noqa: B023 - asked at once
                 process.send_signal(signal.SIGKILL)
     with running(at.serving):
         wait_until_caught_up(at.serving, seconds=20)
     assert differing(at.serving) == []
     assert rows(at.serving) == writer.written
-
-
-def _position_or_0(conninfo: str) -> int:
-    try:
-        return reached(conninfo)
-    except psycopg.errors.UndefinedTable:
-        return 0
 
 
 def test_a_rival_stands_by_and_takes_over(fresh: Fresh) -> None:

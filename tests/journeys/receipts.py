@@ -43,12 +43,11 @@ def page_of(running: Jejak, let_in: Reply, application: str, language: str = "id
 
 
 def history_on(page: str) -> list[Told]:
-    return [
-        Told(
-            machine=item.xpath("string(p/time/@datetime)"),
-            when=item.xpath("string(p/time)"),
-            what=item.xpath("string(h3)"),
-            where=item.xpath("string(p/text()[last()])"),
-        )
-        for item in html.fromstring(page).xpath('//ol[@class="history"]/li')
-    ]
+    told = []
+    for item in html.fromstring(page).iterfind('.//ol[@class="history"]/li'):
+        line, time = item.find("p"), item.find("p/time")
+        assert line is not None
+        assert time is not None
+        where = "".join(str(text) for text in line.itertext()).removeprefix(time.text or "")
+        told.append(Told(time.get("datetime", ""), time.text or "", item.findtext("h3") or "", where))
+    return told

@@ -1,0 +1,86 @@
+"""What must be true of the project's files. That imports point inwards is import-linter's, in `make check`."""
+
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT
+
+ROOMS = ("domain", "projections", "api", "feeds", "infra")
+TOP = (
+    *ROOMS,
+    "tests",
+    "bench",
+    "docs/adr",
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "LICENSE",
+    "Makefile",
+    "pyproject.toml",
+    "requirements.lock",
+)
+LINES_MAX = 400
+HOSTS = re.compile(rb"pypi\.org|pythonhosted\.org|files\.python|npmjs\.|docker\.io/|ghcr\.io|github\.com/.*\.whl")
+
+
+@cache
+def ours() -> tuple[Path, ...]:
+    """All files under version control or about to be, but for the lock that uv makes."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=PROJECT,
+        capture_output=True,
+        check=False,
+    )
+    if listed.returncode != 0:
+        pytest.skip("this is no checkout: git does not know its files")
+    names = [name for name in listed.stdout.decode().split("\0") if name]
+    return tuple(PROJECT / name for name in names if (PROJECT / name).is_file())
+
+
+def of_the_product() -> list[Path]:
+    return [file for file in ours() if file.relative_to(PROJECT).parts[0] in ROOMS]
+
+
+@pytest.mark.parametrize("name", TOP)
+def test_what_people_look_for_stands_at_the_top(name: str) -> None:
+    assert (PROJECT / name).exists()
+
+
+def test_no_file_of_the_product_reaches_beside_the_project() -> None:
+    assert [str(file) for file in of_the_product() if b"../shared" in file.read_bytes()] == []
+
+
+def test_no_file_of_the_product_names_a_registrys_host() -> None:
+    assert [str(file) for file in of_the_product() if HOSTS.search(file.read_bytes())] == []
+
+
+def test_the_lock_names_no_host() -> None:
+    """Whoever installs chooses the registry or its mirror."""
+    lines = (PROJECT / "requirements.lock").read_text().splitlines()
+    assert [line for line in lines if "://" in line or line.startswith(("--index", "--extra-index", "--find"))] == []
+    packages = [line for line in lines if line and not line.startswith((" ", "#", "-"))]
+    assert len(packages) > 40
+    assert sum("--hash=sha256:" in line for line in lines) >= len(packages)
+
+
+def test_no_module_is_longer_than_a_reader_can_hold() -> None:
+    sources = [file for file in of_the_product() if file.suffix == ".py"]
+    assert len(sources) > 50
+    long = {str(file.relative_to(PROJECT)): len(file.read_text().splitlines()) for file in sources}
+    assert {name: lines for name, lines in long.items() if lines > LINES_MAX} == {}
+
+
+def test_nothing_reads_the_environment_but_what_starts_processes() -> None:
+    readers = {
+        file.relative_to(PROJECT).as_posix()
+        for file in of_the_product()
+        if file.suffix == ".py" and re.search(r"os\.(environ|getenv)", file.read_text())
+    }
+    assert all(name.startswith("infra/") for name in readers)

@@ -1,0 +1,83 @@
+"""The documents name all there is, and nothing that is not: who looks a word up finds it."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from api.problems import KINDS
+from domain.errors import all_refusals
+from infra.cli import VERBS
+from infra.metrics import METRICS
+from infra.store.topics import CLASSES
+from tests.conftest import PROJECT
+
+DOCS = PROJECT / "docs"
+CODES = {*KINDS, *(refusal.code for refusal in all_refusals())}
+
+
+def text(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def settings() -> set[str]:
+    sources = [
+        file for room in ("domain", "projections", "api", "feeds", "infra") for file in (PROJECT / room).rglob("*")
+    ]
+    found = {name for file in sources if file.suffix == ".py" for name in _settings_in(file)}
+    assert "JEJAK_DATA_DIR" in found
+    return found
+
+
+def _settings_in(file: Path) -> list[str]:
+    return re.findall(r'"(JEJAK_[A-Z_]+)"', file.read_text(encoding="utf-8"))
+
+
+def metrics() -> set[str]:
+    """As Prometheus shows them."""
+    return {f"{metric.name}_total" if metric.type == "counter" else metric.name for metric in METRICS.collect()}
+
+
+def test_every_code_of_a_problem_has_its_heading_and_every_heading_its_code() -> None:
+    headings = re.findall(r"^## (\S+)$", text("problems.md"), flags=re.MULTILINE)
+    assert sorted(headings) == sorted(CODES)
+
+
+@pytest.mark.parametrize("name", sorted(settings()))
+def test_every_setting_stands_in_the_operators_guide(name: str) -> None:
+    assert f"`{name}`" in text("operating.md")
+
+
+def test_the_operators_guide_names_no_setting_that_nobody_reads() -> None:
+    assert set(re.findall(r"JEJAK_[A-Z_]+", text("operating.md"))) <= settings()
+
+
+def test_every_metric_stands_in_the_operators_guide_and_no_other() -> None:
+    assert set(re.findall(r"`(jejak_[a-z_]+)` \|", text("operating.md"))) == metrics()
+
+
+@pytest.mark.parametrize("topic", sorted(CLASSES))
+def test_every_topic_stands_in_the_list_of_events_with_its_data(topic: str) -> None:
+    [row] = [line for line in text("events.md").splitlines() if line.startswith(f"| `{topic}` |")]
+    data = row.split(" | ")[1]
+    named = {field.name for field in fields(CLASSES[topic])} - {"deviates"}
+    assert set(re.findall(r"`([a-z_]+)`", data)) == named
+
+
+def test_the_list_of_events_names_no_topic_that_is_not() -> None:
+    assert set(re.findall(r"`([a-z]+\.[a-z-]+\.v[0-9]+)`", text("events.md"))) == CLASSES.keys()
+
+
+def test_every_command_that_the_documents_show_is_one() -> None:
+    verbs = {verb.name for verb in VERBS}
+    for file in (PROJECT / "README.md", *DOCS.glob("*.md")):
+        shown = re.findall(r"`(?:\.venv/bin/)?jejak ([a-z]+)", file.read_text(encoding="utf-8"))
+        assert set(shown) <= verbs, file.name
+
+
+def test_every_link_between_the_documents_leads_somewhere() -> None:
+    for file in (*PROJECT.glob("*.md"), *DOCS.rglob("*.md")):
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", file.read_text(encoding="utf-8")):
+            if "://" not in target and not target.startswith("mailto:"):
+                assert (file.parent / target).exists(), f"{file.relative_to(PROJECT)}: {target}"
