@@ -42,7 +42,7 @@ EditionCode = Annotated[str, Pattern(r"^[a-z0-9-]+@[1-9][0-9]*$", 80)]
 CalendarEditions = Annotated[str, Pattern(r"^([a-z0-9-]+@[1-9][0-9]*(\+[a-z0-9-]+@[1-9][0-9]*)*)?$", 200)]
 RuleCode = Annotated[str, Pattern(_SLUG, 63)]
 ClockTime = Annotated[str, Pattern(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", 5)]
-Zone = Annotated[str, Pattern(r"^[A-Za-z_]+(/[A-Za-z0-9_+-]+)*$", 64)]
+Zone = Annotated[str, Pattern(r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", 64)]
 Text = Annotated[str, Published()]
 
 

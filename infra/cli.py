@@ -19,12 +19,16 @@ from infra.keyfolder import KeysUnreadable
 from infra.postgres import PostgresNotStarted
 from infra.serve import PortTaken
 from infra.settings import SettingsWrong
+from infra.store.recorder import PersistenceError
+from infra.store.topics import DataNotClosed
 from infra.views import VIEWS
 
 EXPECTED = (
+    DataNotClosed,
     KeysUnreadable,
     MappingWrong,
     PortTaken,
+    PersistenceError,
     PostgresNotStarted,
     SchemaNotOurs,
     SettingsWrong,

@@ -22,7 +22,7 @@ from domain.events import Recorded, Submitted
 from domain.registry import OfficeRegistered, Registry
 from feeds.mapping import Mapping, lines_to_add
 from feeds.records import Case, Item, Reader
-from feeds.source import SourceCase
+from feeds.source import SourceCase, SourceError
 from feeds.xes import read_xes
 from infra.identifiers import new_application_id
 from infra.paper import Paper
@@ -127,7 +127,10 @@ class Importer:
         reader = Reader(file, mapping, registry)
         with psycopg.connect(self.conninfo, autocommit=True, row_factory=tuple_row) as connection:
             for sources in _batches(read_xes(file, progress=progress)):
-                self._append_batch(connection, mapping.source, registry, [reader.case(s) for s in sources], summary)
+                cases = [reader.case(source) for source in sources]
+                if reader.unknown:
+                    raise SourceError(file, "the file", "it changed since it was checked", "the same file throughout")
+                self._append_batch(connection, mapping.source, registry, cases, summary)
 
     def _append_batch(
         self,
@@ -155,7 +158,8 @@ class Importer:
     def _store(self, saves: list[Save]) -> int:
         """Appends until a save is refused. Returns how many are stored."""
         stored = 0
-        for call in _calls(saves):
+        for start in range(0, len(saves), EVENTS_PER_CALL):
+            call = saves[start : start + EVENTS_PER_CALL]
             done = sum(outcome.stored for outcome in self.recorder.append(call))
             stored += done
             if done < len(call):
@@ -227,13 +231,6 @@ def _own_key(case: str, item: Item) -> str:
     if item.own_id:
         return f"{case}\0{item.own_id}"
     return f"{case}\0{canonical(item.content).decode()}\0{item.ordinal}"
-
-
-def _calls(saves: list[Save]) -> Iterator[list[Save]]:
-    """Submissions go first and by themselves: the append compares each save with each claim of its call."""
-    for group in ([save for save in saves if save.claims], [save for save in saves if not save.claims]):
-        for start in range(0, len(group), EVENTS_PER_CALL):
-            yield group[start : start + EVENTS_PER_CALL]
 
 
 def _batches(sources: Iterator[SourceCase]) -> Iterator[list[SourceCase]]:

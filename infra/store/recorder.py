@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError, StoredEvent
+from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
 from eventsourcing.postgres import ConnectionPool, PostgresApplicationRecorder, PostgresDatastore
 from psycopg import Connection
 from psycopg.rows import DictRow, dict_row
 
 from infra.pool import ASK_SECONDS, RECONNECT_SECONDS
+
+__all__ = ["Datastore", "Outcome", "PersistenceError", "Recorder", "Save"]
 
 APPEND = """
 SELECT save, outcome, positions

@@ -13,6 +13,9 @@ from tests.conftest import Fresh
 from tests.running import Jejak
 
 COLUMNS = "originator_id, originator_version, topic, state, notification_id, recorded_at"
+TEN = (
+    "SELECT originator_id FROM stored_events WHERE topic = 'application.submitted.v1' ORDER BY notification_id LIMIT 10"
+)
 RANDOM_POSITIONS = 200
 
 
@@ -27,12 +30,11 @@ def serving(running: Jejak) -> Iterator[psycopg.Connection[Any]]:
 def copied(auditor: str, fresh: Fresh) -> Fresh:
     """A log of its own with ten of the examples' streams, among them the sample's."""
     with psycopg.connect(auditor) as source:
-        rows = source.execute(
-            f"SELECT {COLUMNS} FROM stored_events WHERE originator_id IN (SELECT originator_id FROM stored_events"
-            " WHERE topic = 'application.submitted.v1' ORDER BY notification_id LIMIT 10)"
-        ).fetchall()
+        rows = source.execute(f"SELECT {COLUMNS} FROM stored_events WHERE originator_id IN ({TEN})").fetchall()
+        claims = source.execute(f"SELECT claim, originator_id FROM claims WHERE originator_id IN ({TEN})").fetchall()
     with psycopg.connect(fresh.databases.owner) as target, target.cursor() as cursor:
         cursor.executemany(f"INSERT INTO stored_events ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s)", rows)
+        cursor.executemany("INSERT INTO claims VALUES (%s, %s)", claims)
     assert faults(fresh) == []
     return fresh
 

@@ -59,7 +59,8 @@ CREATE TABLE erasures (
 
 -- One call appends many saves under one lock held to commit, so that positions leave in commit order. Each save is
 -- checked by itself: a version that exists or whose predecessor is absent makes it 'stale', a claim that exists
--- makes it 'claimed', and neither costs another save anything. `saves` numbers the save of each event, ascending.
+-- makes it 'claimed', and neither costs another save anything. `saves` and
+-- `claim_saves` number the save of each event and claim, ascending.
 CREATE FUNCTION append_events(
     saves integer[], ids uuid[], versions bigint[], topics text[], states bytea[],
     claim_saves integer[], claim_keys bytea[], claim_ids uuid[]
@@ -76,6 +77,9 @@ DECLARE
     place bigint;
     stamp timestamptz;
     any_stored boolean := false;
+    total_claims integer := coalesce(array_length(claim_saves, 1), 0);
+    first_claim integer := 1;
+    after_claims integer := 1;
 BEGIN
     -- Under a snapshot taken before the lock every check below would be blind.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -100,13 +104,12 @@ BEGIN
                 outcome := 'stale';
             END IF;
         END LOOP;
-        IF outcome = 'stored' THEN
-            FOR c IN 1..coalesce(array_length(claim_saves, 1), 0) LOOP
-                IF claim_saves[c] = save AND EXISTS (SELECT FROM claims k WHERE k.claim = claim_keys[c]) THEN
-                    outcome := 'claimed';
-                END IF;
-            END LOOP;
-        END IF;
+        WHILE after_claims <= total_claims AND claim_saves[after_claims] = save LOOP
+            IF outcome = 'stored' AND EXISTS (SELECT FROM claims k WHERE k.claim = claim_keys[after_claims]) THEN
+                outcome := 'claimed';
+            END IF;
+            after_claims := after_claims + 1;
+        END LOOP;
         IF outcome = 'stored' THEN
             FOR i IN first..final LOOP
                 INSERT INTO stored_events (originator_id, originator_version, topic, state, recorded_at)
@@ -114,13 +117,14 @@ BEGIN
                 RETURNING notification_id INTO place;
                 positions := positions || place;
             END LOOP;
-            INSERT INTO claims (claim, originator_id)
-            SELECT claim_keys[c], claim_ids[c] FROM generate_subscripts(claim_saves, 1) AS c
-            WHERE claim_saves[c] = save;
+            FOR c IN first_claim..after_claims - 1 LOOP
+                INSERT INTO claims (claim, originator_id) VALUES (claim_keys[c], claim_ids[c]);
+            END LOOP;
             any_stored := true;
         END IF;
         RETURN NEXT;
         first := final + 1;
+        first_claim := after_claims;
     END LOOP;
     IF any_stored THEN
         PERFORM pg_notify('stored_events', '');
