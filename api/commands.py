@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from api import bodies
+from api import answers, bodies
 from api.problems import Problem
 from domain import commands
 from domain.commands import Command
@@ -20,7 +20,7 @@ class Offered:
     command: Callable[[Any], Command]
     summary: str
     sealed: tuple[str, ...] = ()
-    returns: type[bodies.DoneBody] = bodies.DoneBody
+    returns: type[answers.DoneBody] = answers.DoneBody
 
 
 def _check_documents(body: bodies.CheckDocumentsBody) -> Command:
@@ -110,6 +110,6 @@ COMMANDS = (
         EMPTY,
         lambda _: commands.ResetPin(),
         "The receipt's PIN and QR change",
-        returns=bodies.PinResetBody,
+        returns=answers.PinResetBody,
     ),
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from api import bodies
+from api import answers
 from api.access import RIGHTS, Bearer
 from api.operations import ONE, Operation
 
@@ -40,7 +40,7 @@ REASONS = {
 
 def document(operations: tuple[Operation, ...], version: str) -> dict[str, Any]:
     """The whole document, ready to be published."""
-    types = {body for operation in operations for body in _types(operation)} | {bodies.ProblemBody}
+    types = {body for operation in operations for body in _types(operation)} | {answers.ProblemBody}
     _, schemas = msgspec.json.schema_components(sorted(types, key=lambda t: t.__name__), ref_template=COMPONENT)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
@@ -129,5 +129,5 @@ def _answer(operation: Operation, status: int) -> dict[str, Any]:
 
 
 def _problem(status: int) -> dict[str, Any]:
-    schema = {"$ref": COMPONENT.format(name=bodies.ProblemBody.__name__)}
+    schema = {"$ref": COMPONENT.format(name=answers.ProblemBody.__name__)}
     return {"description": REASONS[status], "content": {"application/problem+json": {"schema": schema}}}

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import applications, bodies, public
+from api import answers, applications, bodies, public
 from api.commands import COMMANDS
 from api.conditional import IDEMPOTENCY_KEY, IF_MATCH, SYNC_TOKEN
 
@@ -76,7 +76,7 @@ OPERATIONS: tuple[Operation, ...] = (
         endpoint=applications.submit_application,
         tag="applications",
         body=bodies.SubmitBody,
-        returns={201: bodies.SubmittedBody},
+        returns={201: answers.SubmittedBody},
         problems=(400, 401, 403, 409, 413, 415, 422, 503),
         headers={"Idempotency-Key": IDEMPOTENCY_KEY},
         required=("Idempotency-Key",),
@@ -105,13 +105,13 @@ OPERATIONS: tuple[Operation, ...] = (
         endpoint=applications.open_dossier,
         tag="applications",
         body=bodies.OpenDossierBody,
-        returns={200: bodies.OpenedBody},
+        returns={200: answers.OpenedBody},
         problems=(*READ, 413, 415, 422),
         headers=SYNC,
     ),
-    _read("get-application", ONE, applications.get_application, bodies.ApplicationBody),
-    _read("get-timeline", f"{ONE}/timeline", applications.get_timeline, bodies.TimelineBody),
-    _read("get-accesses", f"{ONE}/accesses", applications.get_accesses, bodies.AccessesBody),
+    _read("get-application", ONE, applications.get_application, answers.ApplicationBody),
+    _read("get-timeline", f"{ONE}/timeline", applications.get_timeline, answers.TimelineBody),
+    _read("get-accesses", f"{ONE}/accesses", applications.get_accesses, answers.AccessesBody),
     Operation(
         name="track",
         method="POST",
@@ -119,7 +119,7 @@ OPERATIONS: tuple[Operation, ...] = (
         endpoint=public.track,
         tag="citizens",
         body=bodies.TrackBody,
-        returns={200: bodies.TrackedBody},
+        returns={200: answers.TrackedBody},
         problems=(400, 403, 413, 415, 422, 429, 503),
         bearer=False,
     ),
@@ -127,7 +127,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "list-services",
         "/v1/services",
         public.list_services,
-        {200: bodies.ServicesBody},
+        {200: answers.ServicesBody},
         "catalogue",
         query=LISTED,
         problems=(400, 503),
@@ -136,7 +136,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "get-service",
         "/v1/services/{service}",
         public.get_service,
-        {200: bodies.ServiceBody},
+        {200: answers.ServiceBody},
         "catalogue",
         problems=(404, 503),
     ),
@@ -144,7 +144,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "list-offices",
         "/v1/offices",
         public.list_offices,
-        {200: bodies.OfficesBody},
+        {200: answers.OfficesBody},
         "catalogue",
         query=LISTED,
         problems=(400, 503),
@@ -153,16 +153,16 @@ OPERATIONS: tuple[Operation, ...] = (
         "get-office",
         "/v1/offices/{office}",
         public.get_office,
-        {200: bodies.OfficeBody},
+        {200: answers.OfficeBody},
         "catalogue",
         problems=(404, 503),
     ),
-    _open("livez", "/livez", public.livez, {200: bodies.HealthBody}, "operations"),
+    _open("livez", "/livez", public.livez, {200: answers.HealthBody}, "operations"),
     _open(
         "readyz",
         "/readyz",
         public.readyz,
-        {200: bodies.ReadyBody, 503: bodies.ReadyBody},
+        {200: answers.ReadyBody, 503: answers.ReadyBody},
         "operations",
     ),
     _open("metrics", "/metrics", public.metrics, {200: str}, "operations", media_type="text/plain"),

@@ -240,7 +240,7 @@ class StaleVersion(Exception):
     """Something relevant came after the version that the sender saw. `now` is the stream's version."""
 
     def __init__(self, seen: int, now: int) -> None:
-        super().__init__(f"You saw version {seen}; version {now} changed what you decided on. Read it again.")
+        super().__init__(f"You saw version {seen}, it is now {now}: what you decided on has changed. Read it again.")
         self.seen = seen
         self.now = now
 

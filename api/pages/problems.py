@@ -36,6 +36,12 @@ _OF_THE_WAY = {
         N_("The request has no key that makes it safe to repeat"), N_("Send an Idempotency-Key, a new one for each act")
     ),
     "key-reused": Problem(N_("This Idempotency-Key was used for something else"), N_("Send a new key for a new act")),
+    "unprocessable": Problem(
+        N_("A value in the request is not possible here"), N_("Mend what the answer points at and send it again")
+    ),
+    "unsupported-media-type": Problem(
+        N_("The request is not in a form that is read here"), N_("Send JSON, with Content-Type: application/json")
+    ),
     "too-large": Problem(N_("The request is too large"), N_("Send less at once")),
     "limited": Problem(N_("Too many requests"), N_("Wait as long as Retry-After says, then try again")),
     "behind": Problem(N_("What you asked for is recorded, but cannot be shown yet"), N_("Try again in a few seconds")),

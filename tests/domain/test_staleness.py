@@ -47,3 +47,7 @@ def test_a_stale_version_says_what_was_seen_and_what_there_is_now() -> None:
     stale = StaleVersion(3, 5)
     assert (stale.seen, stale.now) == (3, 5)
     assert str(stale) == "You saw version 3; version 5 changed what you decided on. Read it again."
+
+
+def test_a_version_that_never_was_is_stale() -> None:
+    assert is_stale(Approve(), len(COMPLETE) + 1, given(*COMPLETE).application)
