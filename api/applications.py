@@ -236,11 +236,7 @@ async def readable_row(request: Request, operation: str) -> tuple[dict[str, Any]
 async def get_application(request: Request) -> Response:
     """Read an application: facts only, with its version as ETag."""
     row, _ = await readable_row(request, "get-application")
-    etag = f'"{row["version"]}"'
-    headers = {"ETag": etag, **PRIVATE}
-    if etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
-        return Response(status_code=304, headers=headers)
-    return json({name: value for name, value in row.items() if name not in HIDDEN}, headers=headers)
+    return _unless_seen(request, row, {name: value for name, value in row.items() if name not in HIDDEN})
 
 
 async def get_timeline(request: Request) -> Response:
@@ -249,7 +245,16 @@ async def get_timeline(request: Request) -> Response:
     items = row["timeline"]
     if principal.bearer is Bearer.CITIZEN:  # who holds the file inside the office is the office's
         items = [entry | {"data": {k: v for k, v in entry["data"].items() if k != "officer"}} for entry in items]
-    return json({"items": items, "next": None}, headers={"ETag": f'"{row["version"]}"', **PRIVATE})
+    return _unless_seen(request, row, {"items": items, "next": None})
+
+
+def _unless_seen(request: Request, row: dict[str, Any], body: dict[str, Any]) -> Response:
+    """304 for who has this version already: cheap polling."""
+    etag = f'"{row["version"]}"'
+    headers = {"ETag": etag, **PRIVATE}
+    if etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
+        return Response(status_code=304, headers=headers)
+    return json(body, headers=headers)
 
 
 async def get_accesses(request: Request) -> Response:

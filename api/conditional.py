@@ -14,6 +14,8 @@ from api.problems import Problem
 SYNC_TOKEN = r"^applications=([1-9][0-9]{0,4})\.([1-9][0-9]{0,17})$"  # noqa: S105 - no secret: a place in the log
 IF_MATCH = r'^"[1-9][0-9]{0,9}"$'
 IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,200}$"
+ANY = r"^[\x20-\x7e]{0,200}$"
+"""Of headers that change nothing where we do not understand them."""
 PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,2})(?:$|[,;\s])")
 
 BODY_BYTES_MAX = 64 * 1024

@@ -90,6 +90,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         "parameters": _parameters(operation),
         "responses": {
             **{str(status): _answer(operation, status) for status in operation.returns},
+            **({"304": {"description": "You have this version"}} if "If-None-Match" in operation.headers else {}),
             **{str(status): _problem(status) for status in sorted(operation.problems)},
         },
     }

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from api import answers, applications, bodies, public
 from api.commands import COMMANDS
-from api.conditional import IDEMPOTENCY_KEY, IF_MATCH, SYNC_TOKEN
+from api.conditional import ANY, IDEMPOTENCY_KEY, IF_MATCH, SYNC_TOKEN
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -42,6 +42,7 @@ ONE = "/v1/applications/{application_id}"
 READ = (400, 401, 403, 404, 409, 503)
 WRITE = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 503)
 SYNC = {"Sync-Token": SYNC_TOKEN}
+POLLED = {**SYNC, "If-None-Match": ANY}
 LISTED = {
     "after": {"type": "string", "maxLength": 100, "description": "The last code of the page before"},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
@@ -57,8 +58,8 @@ def _read(name: str, path: str, endpoint: Endpoint, returns: Any) -> Operation: 
         tag="applications",
         returns={200: returns},
         problems=READ,
-        headers=SYNC,
-        answers=("ETag",) if name != "get-accesses" else (),
+        headers=SYNC if name == "get-accesses" else POLLED,
+        answers=() if name == "get-accesses" else ("ETag",),
     )
 
 
@@ -78,7 +79,7 @@ OPERATIONS: tuple[Operation, ...] = (
         body=bodies.SubmitBody,
         returns={201: answers.SubmittedBody},
         problems=(400, 401, 403, 409, 413, 415, 422, 503),
-        headers={"Idempotency-Key": IDEMPOTENCY_KEY},
+        headers={"Idempotency-Key": IDEMPOTENCY_KEY, "Prefer": ANY},
         required=("Idempotency-Key",),
         answers=("ETag", "Location", "Sync-Token"),
     ),
@@ -92,7 +93,7 @@ OPERATIONS: tuple[Operation, ...] = (
             body=offered.body,
             returns={200: offered.returns},
             problems=WRITE,
-            headers={"Idempotency-Key": IDEMPOTENCY_KEY, "If-Match": IF_MATCH},
+            headers={"Idempotency-Key": IDEMPOTENCY_KEY, "If-Match": IF_MATCH, "Prefer": ANY},
             required=("Idempotency-Key", "If-Match"),
             answers=("ETag", "Sync-Token"),
         )

@@ -205,10 +205,10 @@ class CountingDoor:
             )
 
     def _masked(self, now: datetime, number: str, network: str) -> tuple[bytes, bytes]:
-        day = now.date().isoformat()
-        return tuple(  # type: ignore[return-value] # two in, two out
-            hmac.digest(self.key, f"jejak/door/1\0{day}\0{name}".encode(), "sha256")[:16] for name in (number, network)
-        )
+        def masked(name: str) -> bytes:
+            return hmac.digest(self.key, f"jejak/door/1\0{now.date()}\0{name}".encode(), "sha256")[:16]
+
+        return masked(number), masked(network)
 
 
 class SealedDossiers:

@@ -13,7 +13,6 @@ ROOMS = ("domain", "projections", "api", "feeds", "infra")
 TOP = (
     *ROOMS,
     "tests",
-    "bench",
     "docs/adr",
     "README.md",
     "ARCHITECTURE.md",
