@@ -25,7 +25,7 @@ TOP = (
     "requirements.lock",
 )
 LINES_MAX = 400
-HOSTS = re.compile(rb"pypi\.org|pythonhosted\.org|files\.python|npmjs\.|docker\.io/|ghcr\.io|github\.com/.*\.whl")
+HOSTS = re.compile(rb"(?:pypi|pythonhosted|npmjs|crates|docker|ghcr|debian|maven)\.(?:org|com|io)\b")
 
 
 @cache
