@@ -34,7 +34,7 @@ format: $(READY)  ## format and mend what a tool can mend
 	$(BIN)/ruff check --fix .
 
 prove: $(READY)   ## the long rounds in full: kills, growth
-	@exec $(BIN)/python -m pytest -m prove --timeout 3600
+	@exec $(BIN)/python -m pytest -m prove -s --timeout 3600
 
 lock: $(READY)    ## after a change in pyproject.toml
 	$(UV) --system-certs lock --quiet
