@@ -78,7 +78,10 @@ def _faults_of_stream(stream: UUID, rows: list[tuple[int, str, str, str | None]]
     ]
     for version in broken:
         if version + 1 not in broken:  # else the next one is the altered event: both of its links are broken
-            yield f"event {stream}:{version}: its successor holds another commitment, so one of its bytes was changed"
+            doubt = (
+                " (or the newest event, its successor: nothing guards that one yet)" if version + 1 == len(rows) else ""
+            )
+            yield f"event {stream}:{version}: its successor holds another commitment: a byte of it was changed{doubt}"
 
 
 def _faults_of_order(connection: psycopg.Connection[Any]) -> Iterator[str]:
