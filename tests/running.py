@@ -139,8 +139,9 @@ class Jejak:
             connection.close()
 
     def submit(self, token: str, **body: Any) -> dict[str, Any]:
-        """Submits and returns the answer's body."""
-        reply = self.request("POST", "/v1/applications", body, token=token, headers={"Idempotency-Key": str(uuid4())})
+        """Submits, waits until the view has it, and returns the answer's body."""
+        headers = {"Idempotency-Key": str(uuid4()), "Prefer": "wait=10"}
+        reply = self.request("POST", "/v1/applications", body, token=token, headers=headers)
         assert reply.status == 201, reply.body
         given: dict[str, Any] = reply.json()
         return given
