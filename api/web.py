@@ -16,7 +16,7 @@ from api.pages.render import STATIC, start_page, tracking_page
 from api.problems import Problem
 from api.public import admitted, language_of
 from domain.number import NumberMistyped
-from projections.progress import Row
+from projections.view import Row
 
 
 class LanguageConvertor(Convertor[str]):

@@ -77,7 +77,7 @@ class PostgresViews:
         _, end = await self.log_end()
         return {name: max(0, end - await self._position(name)) for name in VIEWS}
 
-    async def _position(self, view: str = progress.NAME) -> int:
+    async def _position(self, view: str = progress.VIEW.name) -> int:
         found = await self._one(
             "SELECT notification_id FROM views.tracking WHERE application_name = %(name)s", {"name": f"{LOG}-{view}"}
         )

@@ -6,6 +6,7 @@ good: the connection is made anew, the position read again.
 
 import threading
 import time
+from collections.abc import Collection
 
 import psycopg
 import structlog
@@ -17,7 +18,6 @@ from infra.store.recorder import Datastore
 from infra.views import (
     PAGE,
     VIEWS,
-    View,
     ViewRecorder,
     apply,
     ensure,
@@ -26,6 +26,7 @@ from infra.views import (
     position_of,
     read_page,
 )
+from projections.view import View
 
 POLL_SECONDS = 0.5
 """A notification may be lost with its connection; this is the longest that one is waited for."""
@@ -111,16 +112,18 @@ def runners(conninfo: str) -> list[Runner]:
     return [Runner(view, conninfo) for view in VIEWS.values()]
 
 
-def wait_until_caught_up(conninfo: str, *, seconds: float = 3600.0) -> None:
-    """Returns when every view has passed the end of the log as it is now. Raises TimeoutError."""
+def wait_until_caught_up(
+    conninfo: str, *, views: Collection[View] = tuple(VIEWS.values()), seconds: float = 3600.0
+) -> None:
+    """Returns when each of `views` has passed the end of the log as it is now. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     with psycopg.connect(conninfo, autocommit=True) as connection, connection.cursor() as cursor:
-        for view in VIEWS.values():
+        for view in views:
             ensure(view, connection)  # the runners may not have come so far
         cursor.execute("SELECT coalesce(max(notification_id), 0) FROM stored_events")
         row = cursor.fetchone()
         end = int(row[0]) if row else 0
-        while any(position_of(view, cursor) < end for view in VIEWS.values()):
+        while any(position_of(view, cursor) < end for view in views):
             if time.monotonic() > deadline:
                 raise TimeoutError("the views did not catch up with the log")
             time.sleep(0.02)

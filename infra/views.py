@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,8 @@ from psycopg.rows import tuple_row
 from infra.store.envelope import canonical
 from infra.store.history import entry_of
 from infra.store.recorder import Datastore
-from projections import progress
+from projections import progress, statistics
+from projections.view import Row, View
 
 LOG = "stored"
 """The name under which the views track the log."""
@@ -34,28 +34,7 @@ FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s
 AnyCursor = Cursor[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """A projection as the runner needs it: its fold, and the SQL that stands beside it."""
-
-    name: str
-    table: str
-    upsert: str
-    rows: str
-    differences: str
-    project: Callable[[dict[str, Any] | None, UUID, Any], dict[str, Any]]
-
-
-VIEWS = {
-    progress.NAME: View(
-        name=progress.NAME,
-        table=progress.TABLE,
-        upsert=progress.UPSERT,
-        rows=progress.ROWS,
-        differences=progress.DIFFERENCES,
-        project=progress.project,
-    )
-}
+VIEWS: dict[str, View] = {view.name: view for view in (progress.VIEW, statistics.VIEW)}
 
 
 class ViewRecorder(PostgresTrackingRecorder):
@@ -120,27 +99,30 @@ def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[t
     events = sorted((row for row in page if row[2].startswith("application.")), key=lambda row: (row[0].bytes, row[4]))
     if not events:
         return
-    ids = sorted({row[0] for row in events})
-    cursor.execute(fill(view.rows, table), {"ids": ids}, binary=True)
-    known = {key: orjson.loads(bytes(body)) for key, body in cursor.fetchall()}
-    folded = {}
+    cursor.execute(fill(view.rows, table), {"ids": sorted({row[0] for row in events})}, binary=True)
+    known = {values[0]: view.loaded(_read(view, values)) for values in cursor.fetchall()}
+    folded: dict[UUID, Row] = {}
     for key, rows in groupby(events, key=lambda row: row[0]):
         row = known.get(key)
         for event in rows:
             if row is not None and event[1] <= row["version"]:
                 continue  # folded before: somebody took the position away, and not the row
             row = view.project(row, key, entry_of(event[1:]).recorded)
-        folded[key] = row
-    written = [(key, row) for key, row in folded.items() if row is not None]
-    cursor.execute(
-        fill(view.upsert, table),
-        {
-            "ids": [key for key, _ in written],
-            "numbers": [row["tracking_number"] for _, row in written],
-            "versions": [row["version"] for _, row in written],
-            "bodies": [canonical(row) for _, row in written],
-        },
-    )
+        if row is not None:
+            folded[key] = row
+    columns = zip(*(view.stored(row) for row in folded.values()), strict=True)
+    written = {name: [_written(value) for value in values] for name, values in zip(view.columns, columns, strict=True)}
+    cursor.execute(fill(view.upsert, table), written)
+
+
+def _written(value: object) -> object:
+    return canonical(value) if isinstance(value, dict) else value
+
+
+def _read(view: View, values: Sequence[Any]) -> tuple[Any, ...]:
+    """Documents as they were, instants in UTC."""
+    documents = zip(view.columns.values(), values, strict=True)
+    return tuple(orjson.loads(bytes(value)) if kind.startswith("bytea") else value for kind, value in documents)
 
 
 def pages(cursor: AnyCursor, after: int, until: int | None = None) -> Iterator[list[tuple[Any, ...]]]:

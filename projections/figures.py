@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-FEW = "<10"
+FEW: Literal["<10"] = "<10"
 Count = int | Literal["<10"]
 """As the public sees it: floored to tens, `<10` below ten and for zero. As the auditor sees it: exact."""
 
@@ -65,7 +65,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """`as_of`: UTC. `tables` maps each of TABLES to its lines by key: a code, or a month as 2026-03 where the office is."""
+    """`as_of`: UTC. `tables` maps each of TABLES to its lines by key: a code, or a month of the office, as 2026-03."""
 
     as_of: datetime
     total: Figures

@@ -31,41 +31,10 @@ from domain.events import (
     Submitted,
     Transferred,
 )
+from projections.view import Row, View
 
-Row = dict[str, Any]
-
-NAME = "progress"
-
-TABLE = """
-CREATE TABLE {table} (
-    application_id uuid PRIMARY KEY,
-    number text NOT NULL,
-    version bigint NOT NULL,
-    body bytea NOT NULL
-) WITH (fillfactor = 70);
-CREATE INDEX ON {table} (number);
-"""
-"""`body` is the row as canonical JSON: the same events give the same bytes."""
-
-UPSERT = """
-INSERT INTO {table} AS row (application_id, number, version, body)
-SELECT * FROM unnest(%(ids)s::uuid[], %(numbers)s::text[], %(versions)s::bigint[], %(bodies)s::bytea[])
-ON CONFLICT (application_id) DO UPDATE
-SET number = EXCLUDED.number, version = EXCLUDED.version, body = EXCLUDED.body
-WHERE row.version < EXCLUDED.version
-"""
-
-ROWS = "SELECT application_id, body FROM {table} WHERE application_id = ANY(%(ids)s)"
 ROW = "SELECT body FROM views.progress WHERE application_id = %(id)s"
 BY_NUMBER = "SELECT body FROM views.progress WHERE number = %(number)s ORDER BY application_id DESC LIMIT 1"
-
-DIFFERENCES = """
-SELECT application_id
-FROM views.progress AS live FULL JOIN {table} AS rebuilt USING (application_id)
-WHERE (live.number, live.version, live.body) IS DISTINCT FROM (rebuilt.number, rebuilt.version, rebuilt.body)
-ORDER BY application_id
-LIMIT 1000
-"""
 
 
 def project(row: Row | None, application: UUID, recorded: Recorded) -> Row:
@@ -227,3 +196,18 @@ def _marked(entry: Row, by: int, event: object) -> Row:
 def _place(entry: Mapping[str, Any]) -> tuple[str, int]:
     amended = entry["amended"]
     return (amended and amended["corrected_at"]) or entry["at"], entry["version"]
+
+
+VIEW = View(
+    name="progress",
+    columns={
+        "application_id": "uuid NOT NULL",
+        "number": "text NOT NULL",
+        "version": "bigint NOT NULL",
+        "body": "bytea NOT NULL",
+    },
+    indexes=("number",),
+    project=project,
+    stored=lambda row: (row["application_id"], row["tracking_number"], row["version"], row),
+    loaded=lambda values: values[3],
+)

@@ -21,7 +21,8 @@ from domain.errors import Refusal
 from domain.events import Act, ApplicationEvent, Recorded
 from domain.registry import Registry
 from domain.writes import TOPICS_OF
-from projections.progress import Row, project
+from projections.progress import project
+from projections.view import Row
 from tests.builders import APPLICATION, MONDAY, REGISTRY, SEMARANG, an_act
 
 

@@ -32,7 +32,8 @@ from domain.decisions import decide
 from domain.errors import Refusal, all_refusals
 from domain.events import Act, ApplicationEvent, RecordAmended, Recorded, StageCompleted, StageEntered
 from domain.writes import TOPICS_OF
-from projections.progress import Row, project
+from projections.progress import project
+from projections.view import Row
 from tests.builders import APPLICATION, KTP, KTP_STANDARD, MAKASSAR, NUMBER, OLD_PERMIT, REGISTRY, SEMARANG, an_act
 from tests.domain import arbitrary
 from tests.domain.arbitrary import numbered

@@ -13,9 +13,11 @@ from psycopg.conninfo import conninfo_to_dict
 from domain.events import ApplicationEvent, PinReset, Received, Submitted, Withdrawn
 from infra.identifiers import new_application_id
 from infra.paper import Paper
+from infra.runner import wait_until_caught_up
 from infra.store.recorder import Datastore, Recorder, Save
 from infra.store.writing import rows_of
 from infra.views import VIEWS, differences, position_of
+from projections.view import View
 from tests.builders import INFORMATION, MONDAY, an_act
 from tests.conftest import Fresh
 
@@ -95,14 +97,18 @@ def arriving(conninfo: str) -> Iterator[Writer]:
             thread.join()
 
 
-def reached(conninfo: str) -> int:
+def wait_for(conninfo: str, view: View = PROGRESS, *, seconds: float = 20) -> None:
+    wait_until_caught_up(conninfo, views=[view], seconds=seconds)
+
+
+def reached(conninfo: str, view: View = PROGRESS) -> int:
     """The view's position; 0 also before any runner came."""
     with psycopg.connect(conninfo) as connection, connection.cursor() as cursor:
         try:
-            return position_of(PROGRESS, cursor)
+            return position_of(view, cursor)
         except psycopg.errors.UndefinedTable:
             return 0
 
 
-def differing(conninfo: str) -> list[UUID]:
-    return differences(PROGRESS, conninfo, progress_of=lambda *_: None)
+def differing(conninfo: str, view: View = PROGRESS) -> list[UUID]:
+    return differences(view, conninfo, progress_of=lambda *_: None)

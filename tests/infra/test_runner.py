@@ -13,9 +13,9 @@ import pytest
 
 from infra import runner as module
 from infra import views
-from infra.runner import Runner, wait_until_caught_up
+from infra.runner import Runner
 from tests.conftest import PROJECT, Fresh
-from tests.infra.logs import PROGRESS, arriving, differing, environment, reached, writing
+from tests.infra.logs import PROGRESS, arriving, differing, environment, reached, wait_for, writing
 from tests.running import JEJAK
 
 ROUNDS = 5
@@ -68,7 +68,7 @@ def test_every_event_counts_once_while_the_runners_connections_are_killed(
         until(lambda: reached(at.owner) > before)
         assert runner.thread.is_alive()
     with running(at.serving):
-        wait_until_caught_up(at.serving, seconds=20)
+        wait_for(at.serving, seconds=20)
     assert differing(at.serving) == []
     assert rows(at.serving) == writer.written
 
@@ -84,7 +84,7 @@ def test_every_event_counts_once_while_the_process_that_projects_is_killed(fresh
                 until(lambda: reached(at.owner) > before)  # noqa: B023 - asked at once
                 process.send_signal(signal.SIGKILL)
     with running(at.serving):
-        wait_until_caught_up(at.serving, seconds=20)
+        wait_for(at.serving, seconds=20)
     assert differing(at.serving) == []
     assert rows(at.serving) == writer.written
 
@@ -93,11 +93,11 @@ def test_a_rival_stands_by_and_takes_over(fresh: Fresh) -> None:
     at = fresh.databases
     with writing(at.owner) as writer, running(at.serving) as first:
         writer.lives(3)
-        wait_until_caught_up(at.serving, seconds=10)
+        wait_for(at.serving, seconds=10)
         with running(at.serving):
             first.stop()
             writer.lives(3)
-            wait_until_caught_up(at.serving, seconds=10)
+            wait_for(at.serving, seconds=10)
     assert rows(at.serving) == 6
     assert differing(at.serving) == []
 
@@ -129,11 +129,11 @@ def test_a_view_that_is_dropped_in_a_quiet_hour_is_built_anew(fresh: Fresh) -> N
     at = fresh.databases
     with writing(at.owner) as writer, running(at.serving):
         writer.lives(5)
-        wait_until_caught_up(at.serving, seconds=10)
+        wait_for(at.serving, seconds=10)
         with psycopg.connect(at.owner) as connection:
             connection.execute("DROP TABLE views.progress")
         until(lambda: _rows_or_0(at.serving) == 5)
-        wait_until_caught_up(at.serving, seconds=10)
+        wait_for(at.serving, seconds=10)
     assert differing(at.serving) == []
 
 
@@ -148,7 +148,7 @@ def test_an_event_that_cannot_be_folded_stops_that_view_and_says_so(fresh: Fresh
     at = fresh.databases
     with writing(at.owner) as writer, running(at.serving) as runner:
         writer.lives(2)
-        wait_until_caught_up(at.serving, seconds=10)
+        wait_for(at.serving, seconds=10)
         with psycopg.connect(at.owner) as connection:
             connection.execute(
                 "INSERT INTO stored_events VALUES (gen_random_uuid(), 1, 'application.unheard-of.v1', '{}', 9, now())"
@@ -159,7 +159,7 @@ def test_an_event_that_cannot_be_folded_stops_that_view_and_says_so(fresh: Fresh
         assert runner.fault == "KeyError"
         assert reached(at.owner) == 8
         with pytest.raises(TimeoutError, match="did not catch up"):
-            wait_until_caught_up(at.serving, seconds=0.1)
+            wait_for(at.serving, seconds=0.1)
     assert rows(at.serving) == 2
 
 
@@ -170,5 +170,5 @@ def test_events_of_the_registry_move_the_position_and_no_row(fresh: Fresh) -> No
             "INSERT INTO stored_events VALUES (gen_random_uuid(), 1, 'office.registered.v1', '{}', 1, now())"
         )
     with running(at.serving):
-        wait_until_caught_up(at.serving, seconds=10)
+        wait_for(at.serving, seconds=10)
     assert rows(at.serving) == 0

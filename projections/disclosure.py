@@ -1,0 +1,126 @@
+"""What of the exact figures the public may see, until there are releases: coarse, so that no figure tells of a few.
+
+* A count shows from ten on, floored to tens; below that it is `<10`, for zero too.
+* A share is made of shown counts alone, rounded down to five points; a hidden part counts against the office.
+* A median shows where its count does, in half days, the ninth decile from a hundred on.
+* Every service and office that is registered has a line, so that none says by being there that somebody came; months
+  run without a gap from the first that shows to the last.
+* A total that would leave its hidden parts only one value between one and nine is lowered by ten.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
+
+from domain.codes import Channel
+from projections.figures import COUNTS, FEW, TABLES, Count, Figures, Statistics
+
+SHOWN_FROM = 10
+SHARE_FROM = 30
+"""The smallest denominator of a share (jejak-sdc/1, rule 4)."""
+DECILE_FROM = 100
+STEP = 5
+
+Cell = tuple[str, str, str]
+"""Table, key, count: one figure."""
+Shown = dict[Cell, int]
+"""What a cell shows; 0 is `<10`. Its true value lies between that and nine more."""
+Sum = tuple[Cell, list[Cell]]
+"""A total, and parts that add up to it."""
+
+OUTCOMES = ("granted", "rejected", "withdrawn", "lapsed", "cancelled", "concluded")
+SUMS = {"submitted": ("open", "answered"), "answered": ("on_time", "late", "without_deadline")}
+TOTAL = ("total", "")
+
+
+def protect(exact: Statistics, services: Collection[str], offices: Collection[str]) -> Statistics:
+    """The public's figures. `services` and `offices` are all that the registry knows."""
+    lines = _lines(exact, services, offices)
+    shown = _unpinned(
+        {(*place, count): _floored(getattr(figures, count)) for place, figures in lines.items() for count in COUNTS}
+    )
+    public = {place: _public(figures, {c: shown[*place, c] for c in COUNTS}) for place, figures in lines.items()}
+    return Statistics(
+        as_of=exact.as_of,
+        total=public.pop(TOTAL),
+        tables={name: {key: public[name, key] for table, key in public if table == name} for name in TABLES},
+    )
+
+
+NOTHING = Figures(**dict.fromkeys(COUNTS, 0))
+
+
+def _lines(exact: Statistics, services: Collection[str], offices: Collection[str]) -> dict[tuple[str, str], Figures]:
+    keys: Mapping[str, Collection[str]] = {
+        "service": sorted({*services, *exact.tables["service"]}),
+        "office": sorted({*offices, *exact.tables["office"]}),
+        "channel": [channel.value for channel in Channel],
+        "month": list(_months(exact.tables["month"])),
+    }
+    tables = {(name, key): exact.tables[name].get(key, NOTHING) for name in TABLES for key in keys[name]}
+    return {TOTAL: exact.total, **tables}
+
+
+def _months(table: Mapping[str, Figures]) -> Iterator[str]:
+    shown = [month for month, figures in table.items() if _floored(figures.submitted)]
+    if not shown:
+        return
+    month, last = min(shown), max(shown)
+    while month <= last:
+        yield month
+        year, of_year = divmod(int(month[:-3]) * 12 + int(month[-2:]), 12)
+        month = f"{year:04}-{of_year + 1:02}"
+
+
+def _floored(count: Count) -> int:
+    return 0 if isinstance(count, str) or count < SHOWN_FROM else count - count % SHOWN_FROM
+
+
+def _unpinned(shown: Shown) -> Shown:
+    """Lowers totals until the sums leave every hidden figure more than one value."""
+    sums = list(_sums(shown))
+    while pinned := {total for total, parts in sums if shown[total] and _pins(shown, total, parts)}:
+        for total in pinned:
+            shown[total] -= SHOWN_FROM
+    return shown
+
+
+def _pins(shown: Shown, total: Cell, parts: list[Cell]) -> bool:
+    """Whether the total is so high that its hidden parts must all be nine, the most that they can be."""
+    most = sum(shown[part] + SHOWN_FROM - 1 for part in parts)
+    return shown[total] >= most and any(not shown[part] for part in parts)
+
+
+def _sums(shown: Shown) -> Iterator[Sum]:
+    """Every sum that somebody who knows the definitions can write down."""
+    places = dict.fromkeys((table, key) for table, key, _ in shown)
+    for place in places:
+        for total, parts in chain(SUMS.items(), [("answered", OUTCOMES)]):
+            yield (*place, total), [(*place, part) for part in parts]
+    for name in TABLES:
+        keys = [key for table, key in places if table == name]
+        for count in COUNTS if keys and name != "month" else ():  # months that do not show are left out: no sum
+            yield (*TOTAL, count), [(name, key, count) for key in keys]
+
+
+def _public(exact: Figures, shown: Mapping[str, int]) -> Figures:
+    counts: dict[str, Count] = {name: count or FEW for name, count in shown.items()}
+    return replace(
+        exact,
+        **counts,
+        on_time_percent=_share(shown["on_time"], shown["late"]),
+        open_age_days_median=_halves(exact.open_age_days_median, shows=shown["open"] > 0),
+        days_median=_halves(exact.days_median, shows=shown["answered"] > 0),
+        days_p90=_halves(exact.days_p90, shows=shown["answered"] >= DECILE_FROM),
+    )
+
+
+def _share(on_time: int, late: int) -> float | None:
+    judged = on_time + (late or SHOWN_FROM - 1)
+    if not (on_time or late) or judged < SHARE_FROM:
+        return None
+    return float(100 * on_time // judged // STEP * STEP)
+
+
+def _halves(days: float | None, *, shows: bool) -> float | None:
+    return round(days * 2) / 2 if shows and days is not None else None

@@ -1,0 +1,195 @@
+"""One row of facts per application, from which figures are cut: folded from events alone.
+
+    project : Row | None, id, Recorded -> Row
+
+Instants are aware, UTC. `answered_at` is when the legal clock stopped: the decision, or an end without one; what a
+source issues without approving was answered then. `stated_in` names the event that each instant comes from, so that a
+corrected time corrects the fact.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from domain.application import ENDS, Status, status_after
+from domain.codes import Amendment
+from domain.data import plain
+from domain.events import (
+    CorrectionSupplied,
+    DeclaredComplete,
+    Received,
+    RecordAmended,
+    Recorded,
+    Referred,
+    ReturnedForCorrection,
+    Submitted,
+    Suspended,
+    Transferred,
+)
+from projections.view import Row, View
+
+ANSWERED = ENDS | {Status.APPROVED, Status.ISSUED, Status.READY}
+INSTANTS = ("submitted_at", "received_at", "complete_at", "answered_at", "ended_at")
+COUNTED = {
+    ReturnedForCorrection: "returns",
+    CorrectionSupplied: "corrections",
+    Referred: "referrals",
+    Transferred: "transfers",
+    Suspended: "suspensions",
+}
+
+
+def project(row: Row | None, application: UUID, recorded: Recorded) -> Row:
+    """The row after `recorded`. Pure: `row` is not changed."""
+    before = row or _blank(application)
+    event = recorded.event
+    status, underlying = status_after(
+        Status(before["status"]) if before["status"] else None, Status(before["underlying"]), event
+    )
+    after = {**before, **_facts(recorded), "version": recorded.version}
+    after["status"], after["underlying"] = plain(status), plain(underlying)
+    counted = COUNTED.get(type(event))
+    if counted:
+        after[counted] += 1
+    after["deviations"] += event.deviates is not None
+    return _timed(after, recorded, status)
+
+
+def _blank(application: UUID) -> Row:
+    """All keys are always present, in the order of the columns."""
+    return {
+        "application_id": application,
+        "version": 0,
+        "status": None,
+        "underlying": Status.RECEIVED.value,
+        "service": "",
+        "standard": 0,
+        "office": "",
+        "channel": "unknown",
+        "district": None,
+        "regency": None,
+        "imported": False,
+        **dict.fromkeys(INSTANTS),
+        "due_at": None,
+        "due_by": None,
+        **dict.fromkeys(COUNTED.values(), 0),
+        "deviations": 0,
+        "stated_in": {},
+    }
+
+
+def _facts(recorded: Recorded) -> Row:
+    """What the event says, beside its time."""
+    event, act = recorded.event, recorded.act
+    match event:
+        case Submitted():
+            return {
+                "service": event.service,
+                "standard": event.standard,
+                "office": act.office,
+                "channel": plain(act.channel),
+                "district": event.district,
+                "regency": event.regency,
+                "imported": act.by == "import",
+                **_promised(event),
+            }
+        case DeclaredComplete():
+            return _promised(event)
+        case Transferred():
+            return {"office": event.to}
+        case _:
+            return {}
+
+
+def _promised(event: Submitted | DeclaredComplete) -> Row:
+    promise = event.promise
+    return {"due_at": promise.due_at, "due_by": plain(promise.unit)} if promise else {}
+
+
+def _timed(row: Row, recorded: Recorded, status: Status | None) -> Row:
+    """Each instant is the first event's that states it; an answer that history takes back is none."""
+    event, version = recorded.event, recorded.version
+    if isinstance(event, RecordAmended):
+        if event.amendment is not Amendment.TIME:
+            return row
+        wrong = [name for name, stated_in in row["stated_in"].items() if stated_in == event.amends]
+        return row | dict.fromkeys(wrong, event.corrected_at)
+    if status not in ANSWERED and row["answered_at"]:
+        left = {name: stated_in for name, stated_in in row["stated_in"].items() if name != "answered_at"}
+        return row | {"answered_at": None, "stated_in": left}
+    stated = {
+        "submitted_at": isinstance(event, Submitted),
+        "received_at": isinstance(event, Received),
+        "complete_at": isinstance(event, DeclaredComplete),
+        "answered_at": status in ANSWERED,
+        "ended_at": status in ENDS,
+    }
+    new = [name for name, states in stated.items() if states and row[name] is None]
+    return row | dict.fromkeys(new, recorded.act.at) | {"stated_in": row["stated_in"] | dict.fromkeys(new, version)}
+
+
+COLUMNS = {
+    "application_id": "uuid NOT NULL",
+    "version": "bigint NOT NULL",
+    "status": "text",
+    "underlying": "text NOT NULL",
+    "service": "text NOT NULL",
+    "standard": "integer NOT NULL",
+    "office": "text NOT NULL",
+    "channel": "text NOT NULL",
+    "district": "text",
+    "regency": "text",
+    "imported": "boolean NOT NULL",
+    **dict.fromkeys(INSTANTS, "timestamptz"),
+    "due_at": "timestamptz",
+    "due_by": "text",
+    **dict.fromkeys(COUNTED.values(), "integer NOT NULL"),
+    "deviations": "integer NOT NULL",
+    "stated_in": "bytea NOT NULL",
+}
+
+
+def _stored(row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in COLUMNS)
+
+
+def _loaded(values: tuple[Any, ...]) -> Row:
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+VIEW = View(name="statistics", columns=COLUMNS, project=project, stored=_stored, loaded=_loaded)
+
+FIGURES = """
+WITH facts AS (
+    SELECT s.service, s.office, s.channel, s.status, s.answered_at, s.due_at, s.returns, s.deviations,
+        to_char(s.submitted_at AT TIME ZONE coalesce(z.zone, 'Asia/Jakarta'), 'YYYY-MM') AS month,
+        extract(epoch FROM s.answered_at - s.submitted_at) / 86400 AS days,
+        extract(epoch FROM %(as_of)s - s.submitted_at) / 86400 AS age
+    FROM views.statistics s
+    LEFT JOIN (SELECT office, zone FROM unnest(%(offices)s::text[], %(zones)s::text[]) AS named(office, zone)
+               WHERE zone IN (SELECT name FROM pg_timezone_names)) z USING (office)
+    WHERE s.submitted_at IS NOT NULL
+)
+SELECT CASE WHEN grouping(service) = 0 THEN 'service' WHEN grouping(office) = 0 THEN 'office'
+            WHEN grouping(channel) = 0 THEN 'channel' WHEN grouping(month) = 0 THEN 'month' ELSE 'total' END AS place,
+    coalesce(service, office, channel, month, '') AS key,
+    count(*) AS submitted,
+    count(*) FILTER (WHERE answered_at IS NULL) AS open,
+    count(*) FILTER (WHERE answered_at IS NULL AND due_at < %(as_of)s) AS overdue,
+    count(answered_at) AS answered,
+    count(*) FILTER (WHERE answered_at <= due_at) AS on_time,
+    count(*) FILTER (WHERE answered_at > due_at) AS late,
+    count(answered_at) FILTER (WHERE due_at IS NULL) AS without_deadline,
+    count(*) FILTER (WHERE status IN ('approved', 'issued', 'ready', 'handed_over')) AS granted,
+    count(*) FILTER (WHERE status = 'rejected') AS rejected,
+    count(*) FILTER (WHERE status = 'withdrawn') AS withdrawn,
+    count(*) FILTER (WHERE status = 'lapsed') AS lapsed,
+    count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
+    count(*) FILTER (WHERE status = 'concluded') AS concluded,
+    count(*) FILTER (WHERE returns > 0) AS returned,
+    count(*) FILTER (WHERE deviations > 0) AS deviating,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY age) FILTER (WHERE answered_at IS NULL) AS open_age_days_median,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY days) AS days_median,
+    percentile_cont(0.9) WITHIN GROUP (ORDER BY days) AS days_p90
+FROM facts GROUP BY GROUPING SETS ((), (service), (office), (channel), (month))
+"""
+"""Counts and days of every line, exact. `offices` and `zones` go together: a month is one where the office is."""

@@ -1,0 +1,66 @@
+"""What a view is: a fold from events to one row per application, and the SQL text of its table.
+
+The text is made from the columns, so that the table, the upsert and the comparison cannot drift. `{table}` is filled in
+by who executes it: the live table, one that is being built, or a shadow.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from domain.events import Recorded
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """`columns` maps each stored column to its type in PostgreSQL, the application's id and `version` among them.
+
+    `stored` gives a row's values in their order; `loaded` makes the row again from them. A value that is a document (a
+    dict) is written as canonical JSON, so that the same events give the same bytes; its column is `bytea`.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    project: Callable[[Row | None, UUID, Recorded], Row]
+    stored: Callable[[Row], tuple[Any, ...]]
+    loaded: Callable[[tuple[Any, ...]], Row]
+    indexes: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> str:
+        columns = ",\n    ".join(f"{name} {kind}" for name, kind in self.columns.items())
+        indexes = "".join(f"CREATE INDEX ON {{table}} ({column});\n" for column in self.indexes)
+        return (
+            f"CREATE TABLE {{table}} (\n    {columns},\n    PRIMARY KEY (application_id)\n) WITH (fillfactor = 70);\n"
+            + indexes
+        )
+
+    @property
+    def upsert(self) -> str:
+        """One array for each column. A row that is as new or newer is left as it is."""
+        arrays = ", ".join(f"%({name})s::{kind.removesuffix(' NOT NULL')}[]" for name, kind in self.columns.items())
+        values = ", ".join(f"{name} = EXCLUDED.{name}" for name in self.columns if name != "application_id")
+        return (
+            f"INSERT INTO {{table}} AS row ({self.names}) SELECT * FROM unnest({arrays})\n"
+            f"ON CONFLICT (application_id) DO UPDATE SET {values}\nWHERE row.version < EXCLUDED.version"
+        )
+
+    @property
+    def rows(self) -> str:
+        return f"SELECT {self.names} FROM {{table}} WHERE application_id = ANY(%(ids)s)"
+
+    @property
+    def differences(self) -> str:
+        live, rebuilt = (", ".join(f"{side}.{name}" for name in self.columns) for side in ("live", "rebuilt"))
+        return (
+            "SELECT application_id\n"
+            f"FROM views.{self.name} AS live FULL JOIN {{table}} AS rebuilt USING (application_id)\n"
+            f"WHERE ({live}) IS DISTINCT FROM ({rebuilt})\nORDER BY application_id LIMIT 1000"
+        )
+
+    @property
+    def names(self) -> str:
+        return ", ".join(self.columns)

@@ -1,0 +1,147 @@
+"""The facts of an application that figures are cut from, event by event."""
+
+from typing import Any
+
+import pytest
+
+from domain.codes import Amendment, CancellationReason, Channel, Receiver, RejectionReason, Remedy, Role
+from domain.events import (
+    ApplicationEvent,
+    Approved,
+    Cancelled,
+    Concluded,
+    CorrectionSupplied,
+    DeclaredComplete,
+    HandedOver,
+    Issued,
+    Lapsed,
+    Received,
+    RecordAmended,
+    Recorded,
+    Rejected,
+    Submitted,
+    Transferred,
+    Withdrawn,
+)
+from projections.statistics import COLUMNS, VIEW, project
+from projections.view import Row
+from tests.builders import (
+    APPLICATION,
+    APPROVED,
+    COMPLETE,
+    HANDED_OVER,
+    KTP,
+    MAKASSAR,
+    MONDAY,
+    NUMBER,
+    PROMISE,
+    RECEIVED,
+    REFERRED,
+    RETURNED,
+    SEMARANG,
+    SUBMITTED,
+    SUSPENDED,
+    TUESDAY,
+    WEDNESDAY,
+    an_act,
+    on,
+)
+from tests.spec import given
+
+RETURN = RETURNED[-1]
+
+
+def row(*happened: ApplicationEvent | Recorded) -> Row:
+    folded: Row | None = None
+    for recorded in given(*happened).history:
+        folded = project(folded, APPLICATION, recorded)
+    assert folded is not None
+    assert list(folded) == list(COLUMNS)
+    return folded
+
+
+def shows(*happened: ApplicationEvent | Recorded, **part: Any) -> None:
+    shown = row(*happened)
+    assert {key: shown[key] for key in part} == part
+
+
+def test_a_submission_says_what_where_and_when() -> None:
+    shows(
+        Submitted(service=KTP, standard=1, number=NUMBER, district="33.74.01"),
+        status="submitted",
+        service=KTP,
+        standard=1,
+        office=SEMARANG,
+        channel="counter",
+        district="33.74.01",
+        regency=None,
+        submitted_at=MONDAY,
+        answered_at=None,
+        due_at=None,
+        due_by=None,
+        imported=False,
+    )
+
+
+def test_completeness_brings_the_deadline_of_the_promise() -> None:
+    shows(*COMPLETE, complete_at=MONDAY, due_at=PROMISE.due_at, due_by="working_days", answered_at=None)
+
+
+def test_a_sources_own_deadline_stays_where_completeness_promises_nothing() -> None:
+    submitted = Submitted(service=KTP, standard=1, number=NUMBER, promise=PROMISE)
+    shows(submitted, Received(), DeclaredComplete(), due_at=PROMISE.due_at)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (Approved(), "approved"),
+        (Rejected(reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.OBJECTION), "rejected"),
+        (Issued(), "issued"),
+        (HandedOver(receiver=Receiver.APPLICANT), "handed_over"),
+        (Withdrawn(), "withdrawn"),
+        (Lapsed(), "lapsed"),
+        (Cancelled(reason=CancellationReason.DUPLICATE), "cancelled"),
+        (Concluded(), "concluded"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_first_of_these_is_the_answer(answer: ApplicationEvent, status: str) -> None:
+    shows(*COMPLETE, on(TUESDAY, answer), status=status, answered_at=TUESDAY)
+
+
+def test_what_follows_the_answer_does_not_move_it() -> None:
+    shows(*COMPLETE, on(TUESDAY, Approved()), on(WEDNESDAY, Issued()), answered_at=TUESDAY, ended_at=None)
+    shows(*HANDED_OVER, on(WEDNESDAY, Concluded()), status="handed_over", answered_at=row(*HANDED_OVER)["answered_at"])
+
+
+def test_an_answer_that_history_takes_back_is_none() -> None:
+    taken_back = (*APPROVED, RETURN)
+    shows(*taken_back, status="returned", answered_at=None)
+    shows(*taken_back, on(WEDNESDAY, Withdrawn()), status="withdrawn", answered_at=WEDNESDAY)
+
+
+def test_returns_referrals_transfers_and_suspensions_are_counted() -> None:
+    shows(*RETURNED, CorrectionSupplied(), RETURN, returns=2, corrections=1)
+    shows(*REFERRED, SUSPENDED[-1], Transferred(to=MAKASSAR), referrals=1, suspensions=1, transfers=1, office=MAKASSAR)
+
+
+def test_deviations_are_counted() -> None:
+    shows(*SUBMITTED, Issued(deviates="status-forbids"), Concluded(deviates="application-ended"), deviations=2)
+
+
+def test_a_corrected_time_corrects_the_fact_that_it_states() -> None:
+    amended = RecordAmended(amends=1, amendment=Amendment.TIME, corrected_at=TUESDAY)
+    shows(*RECEIVED, amended, submitted_at=TUESDAY, received_at=MONDAY)
+    entry = RecordAmended(amends=1, amendment=Amendment.ENTERED_IN_ERROR)
+    shows(*RECEIVED, entry, submitted_at=MONDAY)
+
+
+def test_a_row_is_read_back_as_it_was_stored() -> None:
+    whole = row(*HANDED_OVER)
+    assert VIEW.loaded(VIEW.stored(whole)) == whole
+
+
+def test_an_import_says_so() -> None:
+    post = an_act(by=Role.IMPORT, channel=Channel.POST)
+    shows(Recorded(version=1, act=post, event=SUBMITTED[0]), imported=True, channel="post")
