@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from domain import codes
 from domain.application import Status
+from projections.figures import Count
 
 Instant = Annotated[datetime, Meta(tz=True)]
 
@@ -244,6 +245,55 @@ class ServiceBody(Given, kw_only=True):
 class ServicesBody(Given, kw_only=True):
     items: list[ServiceBody]
     next: str | None
+
+
+class FiguresBody(Given, kw_only=True):
+    """Counts of applications. Public ones are floored to tens, `<10` below ten and for zero; days are of 24 hours.
+
+    submitted = open + answered; answered = on_time + late + without_deadline, and the sum of the six outcomes from
+    granted to concluded. Null where a figure cannot be given, or may not.
+    """
+
+    submitted: Count
+    open: Count
+    overdue: Count
+    answered: Count
+    on_time: Count
+    late: Count
+    without_deadline: Count
+    granted: Count
+    rejected: Count
+    withdrawn: Count
+    lapsed: Count
+    cancelled: Count
+    concluded: Count
+    returned: Count
+    deviating: Count
+    on_time_percent: float | None
+    open_age_days_median: float | None
+    days_median: float | None
+    days_p90: float | None
+
+
+class LineBody(FiguresBody, kw_only=True):
+    """`key`: the code of a service or office, a channel, or the month of submission where the office is (2026-03)."""
+
+    key: str
+
+
+class TablesBody(Given, kw_only=True):
+    service: list[LineBody]
+    office: list[LineBody]
+    channel: list[LineBody]
+    month: list[LineBody]
+
+
+class StatisticsBody(Given, kw_only=True):
+    """One line for all, and one table each by service, office, channel and month."""
+
+    as_of: Instant
+    total: FiguresBody
+    tables: TablesBody
 
 
 class HealthBody(Given, kw_only=True):

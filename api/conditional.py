@@ -91,7 +91,7 @@ def version_seen(request: Request) -> int:
     return int(given.strip('"'))
 
 
-async def wait_for_sync(request: Request) -> None:
+async def wait_for_sync(request: Request, view: str = "progress") -> None:
     """Waits until the view has passed the client's own write. A token ahead of the log waits for nothing: 409."""
     token = request.headers.get("sync-token")
     if token is None:
@@ -104,7 +104,7 @@ async def wait_for_sync(request: Request) -> None:
     current_era, end = await house.views.log_end()
     if era != current_era or position > end:
         raise Problem("token-ahead")
-    if not await house.views.reached(position, seconds=WAIT_SECONDS):
+    if not await house.views.reached(position, seconds=WAIT_SECONDS, view=view):
         raise Problem("behind", headers={"Retry-After": "1"})
 
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import answers, applications, bodies, public
+from api import answers, applications, bodies, public, statistics
 from api.commands import COMMANDS
 from api.conditional import ANY, IDEMPOTENCY_KEY, IF_MATCH, SYNC_TOKEN
 
@@ -157,6 +157,37 @@ OPERATIONS: tuple[Operation, ...] = (
         {200: answers.OfficeBody},
         "catalogue",
         problems=(404, 503),
+    ),
+    _open(
+        "get-statistics",
+        "/v1/statistics",
+        statistics.get_statistics,
+        {200: answers.StatisticsBody},
+        "statistics",
+        headers={"If-None-Match": ANY},
+        answers=("ETag",),
+        problems=(503,),
+    ),
+    _open(
+        "get-statistics-csv",
+        "/v1/statistics.csv",
+        statistics.get_statistics_csv,
+        {200: str},
+        "statistics",
+        media_type="text/csv",
+        headers={"If-None-Match": ANY},
+        answers=("ETag",),
+        problems=(503,),
+    ),
+    Operation(
+        name="get-exact-statistics",
+        method="GET",
+        path="/v1/statistics/exact",
+        endpoint=statistics.get_exact_statistics,
+        tag="statistics",
+        returns={200: answers.StatisticsBody},
+        headers=SYNC,
+        problems=(400, 401, 403, 409, 503),
     ),
     _open("livez", "/livez", public.livez, {200: answers.HealthBody}, "operations"),
     _open(

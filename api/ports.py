@@ -8,6 +8,7 @@ from uuid import UUID
 from api.access import Principal
 from domain.ports import Applications
 from domain.registry import Registry
+from projections.figures import Statistics
 
 
 class Views(Protocol):
@@ -20,8 +21,8 @@ class Views(Protocol):
         """The era, and the position of the newest event."""
         ...
 
-    async def reached(self, position: int, *, seconds: float) -> bool:
-        """Waits until the view has passed `position`, at most so long."""
+    async def reached(self, position: int, *, seconds: float, view: str = "progress") -> bool:
+        """Waits until `view` has passed `position`, at most so long."""
         ...
 
     async def lag(self) -> dict[str, int]:
@@ -71,6 +72,13 @@ class Dossiers(Protocol):
     async def accesses(self, application_id: UUID) -> list[dict[str, Any]]: ...
 
 
+class Figures(Protocol):
+    """Statistics: the public's, which is coarse and late, and the exact ones as of now."""
+
+    async def public(self) -> Statistics: ...
+    async def exact(self) -> Statistics: ...
+
+
 class Meter(Protocol):
     """Metrics of the operator."""
 
@@ -95,5 +103,6 @@ class House:
     tokens: Tokens
     door: Door
     dossiers: Dossiers
+    statistics: Figures
     meter: Meter
     now: Clock

@@ -22,6 +22,7 @@ from domain.ports import Unavailable
 from infra.main import Installation
 from infra.metrics import COMMANDS, METRICS, PIN_FAILURES, REQUESTS
 from infra.pool import Pool, borrowed
+from infra.statistics import PostgresStatistics
 from infra.store.envelope import SealBroken, unseal
 from infra.store.history import STREAM
 from infra.views import LOG, VIEWS
@@ -60,9 +61,9 @@ class PostgresViews:
         )
         return (found[0], found[1]) if found else (1, 0)
 
-    async def reached(self, position: int, *, seconds: float) -> bool:
+    async def reached(self, position: int, *, seconds: float, view: str = progress.VIEW.name) -> bool:
         deadline = time.monotonic() + seconds
-        while await self._position() < position:
+        while await self._position(view) < position:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
@@ -77,7 +78,7 @@ class PostgresViews:
         _, end = await self.log_end()
         return {name: max(0, end - await self._position(name)) for name in VIEWS}
 
-    async def _position(self, view: str = progress.VIEW.name) -> int:
+    async def _position(self, view: str) -> int:
         found = await self._one(
             "SELECT notification_id FROM views.tracking WHERE application_name = %(name)s", {"name": f"{LOG}-{view}"}
         )
@@ -284,6 +285,7 @@ def house(installation: Installation, views: PostgresViews) -> House:
         tokens=SignedTokens(installation.named.token, installation.named.read_token),
         door=CountingDoor(installation.pool, installation.named.door),
         dossiers=SealedDossiers(installation),
+        statistics=PostgresStatistics(installation.pool, installation.editions),
         meter=PrometheusMeter(),
         now=lambda: datetime.now(UTC),
     )

@@ -1,0 +1,120 @@
+"""Statistics over HTTP: what the public sees, what the auditor sees, and who is neither."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.api.installation import IMMIGRATION, LICENSING, catalogued
+from tests.api.lives import arrive
+from tests.running import Jejak
+
+SUBMITTED = {LICENSING: 12, IMMIGRATION: 3}
+SERVICES = {LICENSING: "nib", IMMIGRATION: "paspor"}
+
+
+@pytest.fixture(scope="module")
+def counted() -> Iterator[Jejak]:
+    """An installation in which some have applied, and the public's figures were cut then; tests let more apply."""
+    with catalogued() as running:
+        for office, number in SUBMITTED.items():
+            for _ in range(number):
+                last = running.submit(
+                    running.officer(office), service=SERVICES[office], applicant={"name": "Siti Contoh"}
+                )
+        end = running.ask(running.officer(IMMIGRATION), last["application_id"], "receive", 1).headers["Sync-Token"]
+        exact(running, end)
+        assert running.request("GET", "/v1/statistics").status == 200
+        yield running
+
+
+def exact(running: Jejak, sync: str = "") -> Any:
+    headers = {"Sync-Token": sync} if sync else {}
+    reply = running.request("GET", "/v1/statistics/exact", token=running.token("--role", "auditor"), headers=headers)
+    assert reply.status == 200
+    return reply.json()
+
+
+def line(body: Any, table: str, key: str) -> Any:
+    return next(line for line in body["tables"][table] if line["key"] == key)
+
+
+def test_the_auditor_sees_the_truth(counted: Jejak) -> None:
+    """All are submitted at the counter, this month, and none is answered."""
+    body = exact(counted)
+    everyone = body["total"]["submitted"]
+    assert line(body, "office", IMMIGRATION)["submitted"] == SUBMITTED[IMMIGRATION]
+    assert line(body, "office", LICENSING)["submitted"] == everyone - SUBMITTED[IMMIGRATION]
+    assert line(body, "channel", "counter")["open"] == everyone
+    assert [month["submitted"] for month in body["tables"]["month"]] == [everyone]
+
+
+@pytest.mark.parametrize("role", ["officer", "supervisor", "operator"])
+def test_without_the_role_the_exact_figures_are_forbidden(role: str, counted: Jejak) -> None:
+    office = [] if role == "operator" else ["--office", LICENSING]
+    reply = counted.request("GET", "/v1/statistics/exact", token=counted.token("--role", role, *office))
+    assert (reply.status, reply.json()["code"]) == (403, "forbidden")
+
+
+def test_without_a_bearer_the_exact_figures_ask_for_one(counted: Jejak) -> None:
+    assert counted.request("GET", "/v1/statistics/exact").status == 401
+
+
+def test_an_agency_and_a_citizen_are_forbidden_the_exact_figures(counted: Jejak) -> None:
+    paper = arrive(counted, "receive").paper
+    tracked = counted.request("POST", "/v1/track", {"number": paper["tracking_number"], "pin": paper["pin"]})
+    for token in (tracked.json()["read_token"], counted.token("--agency", "pemda-3374")):
+        assert counted.request("GET", "/v1/statistics/exact", token=token).status == 403
+
+
+def test_the_public_sees_tens_and_fewer_than_ten(counted: Jejak) -> None:
+    body = counted.request("GET", "/v1/statistics").json()
+    assert line(body, "office", LICENSING)["submitted"] == 10
+    assert line(body, "office", IMMIGRATION)["submitted"] == "<10"
+    assert line(body, "service", "ktp-el")["submitted"] == "<10", "of a service that nobody asked for, too"
+    assert body["total"]["late"] == "<10"
+
+
+def test_json_and_csv_say_the_same(counted: Jejak) -> None:
+    body = counted.request("GET", "/v1/statistics").json()
+    reply = counted.request("GET", "/v1/statistics.csv")
+    assert reply.headers["Content-Type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(reply.body.decode())))
+    told = {("total", ""): body["total"]} | {
+        (table, line["key"]): line for table, lines in body["tables"].items() for line in lines
+    }
+    assert {(row["table"], row["key"]) for row in rows} == told.keys()
+    for row in rows:
+        figures = told[row["table"], row["key"]]
+        assert row["as_of"] == body["as_of"]
+        for name, value in figures.items():
+            assert row[name] == ("" if value is None else str(value))
+
+
+def test_a_cut_stays_as_it_is_while_more_apply(counted: Jejak) -> None:
+    """Late on purpose: who watches sees nobody come."""
+    before = counted.request("GET", "/v1/statistics")
+    for _ in range(8):
+        counted.submit(counted.officer(LICENSING), service="nib", applicant={"name": "Siti Contoh"})
+    after = counted.request("GET", "/v1/statistics", headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status == 304
+    assert exact(counted)["total"]["submitted"] > before.json()["total"]["submitted"]
+
+
+def test_open_data_may_be_read_by_any_page(counted: Jejak) -> None:
+    for path in ("/v1/statistics", "/v1/statistics.csv"):
+        headers = counted.request("GET", path).headers
+        assert headers["Access-Control-Allow-Origin"] == "*"
+        assert headers["Cache-Control"] == "public, max-age=60"
+    assert "Access-Control-Allow-Origin" not in counted.request("GET", "/v1/statistics/exact").headers
+
+
+def test_who_sends_the_token_back_counts_its_own_write(counted: Jejak) -> None:
+    for _ in range(5):
+        before = exact(counted)["total"]["submitted"]
+        key = {"Idempotency-Key": f"counted-{before}"}
+        body = {"service": "nib", "applicant": {"name": "Siti Contoh"}}
+        written = counted.request("POST", "/v1/applications", body, token=counted.officer(LICENSING), headers=key)
+        assert exact(counted, written.headers["Sync-Token"])["total"]["submitted"] == before + 1
