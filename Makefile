@@ -7,7 +7,7 @@ PORT   ?= 8000
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format prove lock
+.PHONY: help run test check bench bench-quick format prove lock
 
 help:             ## what there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 18
@@ -35,6 +35,12 @@ format: $(READY)  ## format and mend what a tool can mend
 
 prove: $(READY)   ## the long rounds in full: kills, growth
 	@exec $(BIN)/python -m pytest -m prove -s --timeout 3600
+
+bench: $(READY)   ## every benchmark, against a baseline of the same run: one JSON line each
+	@exec $(BIN)/python -m bench
+
+bench-quick: $(READY) ## a short round of each
+	@exec $(BIN)/python -m bench --quick
 
 lock: $(READY)    ## after a change in pyproject.toml
 	$(UV) --system-certs lock --quiet

@@ -21,6 +21,10 @@ def real(running: Jejak, name: str) -> Real:
     codes = {"get-service": {"service": "nib"}, "get-office": {"office": LICENSING}, "get-problem": {"code": "limited"}}
     if name in codes:
         return codes[name], {}, None, None
+    if name == "get-exact-statistics":
+        return {}, {}, None, running.token("--role", "auditor")
+    if name.startswith("get-statistics"):
+        return {}, {}, None, None
     if name == "submit-application":
         return {}, key, {"service": "nib", "applicant": {"name": "Siti Contoh"}}, running.officer(LICENSING)
     paper = arrive(running, "receive").paper

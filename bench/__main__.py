@@ -1,0 +1,30 @@
+"""`python -m bench [NAME …] [--quick]`: one JSON line each, against a baseline of the same run."""
+
+import argparse
+
+from bench import past
+from bench.report import postgres_version
+
+NAMES = ("import", "rebuild")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="bench", description=__doc__, epilog="example:  python -m bench rebuild --quick"
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)} (all)")
+    parser.add_argument("--quick", action="store_true", help="a small round")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(NAMES)
+    if unknown:
+        parser.error(f"there is no bench {', '.join(sorted(unknown))}: choose of {', '.join(NAMES)}")
+    ok = True
+    for measured, conninfo in past.run(quick=options.quick, names=frozenset(options.names or NAMES)):
+        line = measured.line(postgres_version(conninfo))
+        print(line, flush=True)
+        ok = ok and '"ok": true' in line
+    return 0 if ok else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,23 @@
+"""The baseline of what reads or writes the whole log: the same rows by one COPY into a table of the same shape."""
+
+import time
+
+import psycopg
+
+COLUMNS = "originator_id, originator_version, topic, state, notification_id, recorded_at"
+
+
+def copied_per_second(conninfo: str) -> float:
+    """Rows a second, from memory into PostgreSQL, indexes on, committed. `conninfo`: the owner's."""
+    with psycopg.connect(conninfo) as connection:
+        rows = connection.execute(f"SELECT {COLUMNS} FROM stored_events ORDER BY notification_id").fetchall()  # noqa: S608
+        connection.execute("CREATE TABLE copied (LIKE stored_events INCLUDING INDEXES)")
+        connection.commit()
+        started = time.perf_counter()
+        with connection.cursor().copy(f"COPY copied ({COLUMNS}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        connection.commit()
+        seconds = time.perf_counter() - started
+        connection.execute("DROP TABLE copied")
+    return len(rows) / seconds

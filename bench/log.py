@@ -1,0 +1,43 @@
+"""A made-up log of a past, as large as asked: an event a row, the rows of a case scattered over some days."""
+
+import csv
+import gzip
+from datetime import datetime, timedelta
+from pathlib import Path
+
+EVENTS_PER_CASE = 8
+ACTIVITIES = ("Diterima", "Diperiksa", "Disurvei", "Dinilai", "Ditandatangani", "Dicetak", "Siap", "Diserahkan")
+FIRST = datetime(2024, 1, 1)  # noqa: DTZ001 - the log names no zone, as many do not
+MAPPING = """source = "bench"
+zone = "Asia/Jakarta"
+case = "nomor"
+[csv]
+shape = "event"
+[service]
+code = "bench-izin"
+id = "Izin buatan"
+en = "Made-up permit"
+[offices]
+agency = "bench"
+default = { code = "bench-kantor", id = "Kantor", en = "Office" }
+[events]
+activity = "kegiatan"
+at = "waktu"
+[activities]
+"""
+
+
+def write_log(folder: Path, events: int) -> tuple[Path, Path]:
+    """The log and its mapping."""
+    file, mapping = folder / "bench.csv.gz", folder / "bench.toml"
+    mapping.write_text(MAPPING + "".join(f'"{name}" = "stage"\n' for name in ACTIVITIES), encoding="utf-8")
+    cases = events // EVENTS_PER_CASE
+    with gzip.open(file, "wt", encoding="utf-8", newline="", compresslevel=1) as packed:
+        writer = csv.writer(packed)
+        writer.writerow(("nomor", "kegiatan", "waktu"))
+        for start in range(0, cases, 100):  # a hundred cases go side by side
+            for place, activity in enumerate(ACTIVITIES):
+                for case in range(start, min(start + 100, cases)):
+                    at = FIRST + timedelta(minutes=case, days=place)
+                    writer.writerow((f"B-{case:07}", activity, at.isoformat(sep=" ")))
+    return file, mapping
