@@ -151,3 +151,19 @@ def test_what_the_procedure_would_have_refused_is_stored_and_marked(receipt: Imp
 
 def test_fsck_finds_nothing_wrong(receipt: Imported) -> None:
     assert json.loads(receipt.running.command("fsck", "--json").stdout) == {"faults": []}
+
+
+def test_the_statistics_count_by_department_what_the_raw_log_says(receipt: Imported, facts: list[Fact]) -> None:
+    """The exact figures, as the auditor reads them; the public's say no less coarsely what they may."""
+    auditor = receipt.running.token("--role", "auditor")
+    body = receipt.running.request("GET", "/v1/statistics/exact", token=auditor).json()
+    counted = {line["key"]: (line["submitted"], line["open"], line["late"]) for line in body["tables"]["office"]}
+    assert by_department(facts) == TRUTH
+    assert {name: counted[office] for name, office in OFFICES.items()} == TRUTH
+    public = receipt.running.request("GET", "/v1/statistics").json()
+    coarse = {line["key"]: (line["submitted"], line["open"], line["late"]) for line in public["tables"]["office"]}
+    assert [coarse[office] for office in OFFICES.values()] == [
+        (1_390, 100, 370),
+        (20, "<10", "<10"),
+        (10, "<10", "<10"),
+    ]
