@@ -8,6 +8,7 @@ from uuid import UUID
 from api.access import Principal
 from domain.ports import Applications
 from domain.registry import Registry
+from projections import figures
 
 
 class Views(Protocol):
@@ -71,6 +72,18 @@ class Dossiers(Protocol):
     async def accesses(self, application_id: UUID) -> list[dict[str, Any]]: ...
 
 
+class Statistics(Protocol):
+    """Figures of all applications. Raises Unavailable."""
+
+    async def public(self) -> figures.Statistics:
+        """As anybody may see them: counts floored to tens, hidden below ten."""
+        ...
+
+    async def exact(self) -> figures.Statistics:
+        """For the auditor alone."""
+        ...
+
+
 class Meter(Protocol):
     """Metrics of the operator."""
 
@@ -95,5 +108,6 @@ class House:
     tokens: Tokens
     door: Door
     dossiers: Dossiers
+    statistics: Statistics
     meter: Meter
     now: Clock
