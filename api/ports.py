@@ -8,7 +8,7 @@ from uuid import UUID
 from api.access import Principal
 from domain.ports import Applications
 from domain.registry import Registry
-from projections.figures import Statistics
+from projections import figures
 
 
 class Views(Protocol):
@@ -72,11 +72,16 @@ class Dossiers(Protocol):
     async def accesses(self, application_id: UUID) -> list[dict[str, Any]]: ...
 
 
-class Figures(Protocol):
-    """Statistics: the public's, which is coarse and late, and the exact ones as of now."""
+class Statistics(Protocol):
+    """Figures of all applications. Raises Unavailable."""
 
-    async def public(self) -> Statistics: ...
-    async def exact(self) -> Statistics: ...
+    async def public(self) -> figures.Statistics:
+        """As anybody may see them: coarse, and late."""
+        ...
+
+    async def exact(self) -> figures.Statistics:
+        """For the auditor alone."""
+        ...
 
 
 class Meter(Protocol):
@@ -103,6 +108,6 @@ class House:
     tokens: Tokens
     door: Door
     dossiers: Dossiers
-    statistics: Figures
+    statistics: Statistics
     meter: Meter
     now: Clock

@@ -1,4 +1,7 @@
-"""The pages: one box for number and PIN, the citizen's page, the QR. Server-rendered, no script, one cookie."""
+"""The pages: one box for number and PIN, the citizen's page, the QR, the statistics.
+
+Server-rendered, no script, one cookie.
+"""
 
 from hashlib import sha256
 from urllib.parse import parse_qs
@@ -12,7 +15,7 @@ from starlette.routing import Route
 from api.access import Bearer, NotYours, Principal
 from api.conditional import house_of, read_limited, wait_for_sync
 from api.pages.language import LANGUAGES
-from api.pages.render import STATIC, start_page, tracking_page
+from api.pages.render import STATIC, start_page, statistics_page, tracking_page
 from api.problems import Problem
 from api.public import admitted, language_of
 from domain.number import NumberMistyped
@@ -93,11 +96,15 @@ async def show(request: Request) -> Response:
     accesses = await house.dossiers.accesses(UUID(row["application_id"]))
     page = tracking_page(language, row, await house.catalogue.registry(), accesses, house.now())
     # The tag is of the page's words without its "as of": what it says of today changes at midnight.
-    etag = f'W/"{sha256(page.partition("<footer>")[0].encode()).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if request.headers.get("if-none-match") == etag:
-        return Response(status_code=304, headers=headers)
-    return HTMLResponse(page, headers=headers)
+    return _unless_seen(request, page, page.partition("<footer>")[0], "private, no-cache")
+
+
+async def statistics(request: Request) -> Response:
+    """What anybody may know of all applications together."""
+    house = house_of(request)
+    public = await house.statistics.public()
+    page = statistics_page(request.path_params["language"], public, await house.catalogue.registry())
+    return _unless_seen(request, page, page, "public, max-age=60")
 
 
 async def sign_out(request: Request) -> Response:
@@ -141,6 +148,15 @@ def _let_in(request: Request, language: str, application_id: UUID) -> Response:
     return response
 
 
+def _unless_seen(request: Request, page: str, tagged: str, caching: str) -> Response:
+    """304 to a client that holds a page of the same `tagged` text."""
+    etag = f'W/"{sha256(tagged.encode()).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": caching}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return HTMLResponse(page, headers=headers)
+
+
 def _again(language: str, message: str, status: int, headers: dict[str, str] | None = None) -> Response:
     page = start_page(language, message=message)
     return HTMLResponse(page, status_code=status, headers={**NO_STORE, **(headers or {})})
@@ -162,6 +178,7 @@ PAGES = (
     Route("/", choose_language, name="choose-language"),
     Route("/static/{name}", static, name="static"),
     Route("/{language:language}/", start, name="start"),
+    Route("/{language:language}/statistics", statistics, name="statistics"),
     Route("/{language:language}/track", enter, methods=["POST"], name="enter"),
     Route("/{language:language}/r/{token}", scan, name="scan"),
     Route("/{language:language}/applications/{application_id}", show, name="show"),

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from babel.support import Translations
 
 from domain.registry import Names
@@ -47,6 +48,17 @@ class Language:
 
     def of(self, names: Names) -> str:
         return names.id if self.code == "id" else names.en
+
+    def number(self, number: float) -> str:
+        """With one decimal where there is one."""
+        return format_decimal(number, format="#,##0.#", locale=self.code)
+
+    def percent(self, percent: float) -> str:
+        return f"{self.number(percent)}\N{NO-BREAK SPACE}%"
+
+    def month(self, month: str) -> str:
+        """`month` as 2026-03."""
+        return format_date(date.fromisoformat(f"{month}-01"), "MMMM y", locale=self.code)
 
     def day(self, day: date) -> str:
         return format_date(day, "EEEE, d MMMM y", locale=self.code)

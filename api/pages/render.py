@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.pages import tracking
+from api.pages import figures, lines, tracking
 from api.pages.history import history
 from api.pages.language import BY_CODE, LANGUAGES, Language
 from api.pages.problems import PROBLEMS, Problem, in_words
@@ -17,8 +17,11 @@ from api.pages.steps import steps
 from api.pages.words import FIELD_OF, MESSAGES
 from domain.number import grouped
 from domain.registry import Registry
+from projections.figures import Statistics
 
-__all__ = ["LANGUAGES", "STATIC", "problem_kind_page", "problem_page", "start_page", "tracking_page"]
+__all__ = ["LANGUAGES", "STATIC", "problem_kind_page", "problem_page", "start_page", "statistics_page", "tracking_page"]
+
+INSTALLATION_ZONE = "Asia/Jakarta"
 
 HERE = Path(__file__).parent
 
@@ -77,6 +80,30 @@ def tracking_page(language: str, row: Row, registry: Registry, accesses: list[di
         history=history(reading),
         opened=tracking.opened(reading, accesses),
         as_of=tracking.as_of(reading),
+    )
+
+
+def statistics_page(language: str, statistics: Statistics, registry: Registry) -> str:
+    """`statistics` are those that the public may see; the registry gives their codes names."""
+    reader = BY_CODE[language]
+    cuts = {table: lines.promises(reader, statistics, registry, table) for table in ("service", "office", "channel")}
+    months, chart = lines.months(reader, statistics)
+    return _page(
+        language,
+        "statistics.html",
+        here="statistics",
+        example=lines.examples_in(statistics, registry),
+        summary=figures.summary(reader, statistics.total),
+        key_figures=figures.key_figures(reader, statistics.total),
+        months=months,
+        older=len(statistics.tables.get("month", ())) > len(months),
+        chart=chart,
+        chart_said=figures.told(reader, chart) if chart else "",
+        cuts={table: cut[: lines.LINES_MAX] for table, cut in cuts.items()},
+        longer={table: len(cut) > lines.LINES_MAX for table, cut in cuts.items()},
+        extremes={table: figures.extremes(reader, cut[: lines.LINES_MAX]) for table, cut in cuts.items()},
+        outcomes=lines.outcomes(reader, statistics.total),
+        as_of=reader.at_time(statistics.as_of, INSTALLATION_ZONE),
     )
 
 

@@ -119,6 +119,15 @@ CHANNELS: dict[str, str] = {
     Channel.UNKNOWN: N_("channel not known"),
 }
 
+OUTCOMES: dict[str, str] = {
+    "granted": N_("granted"),
+    "rejected": STATUSES[Status.REJECTED],
+    "withdrawn": STATUSES[Status.WITHDRAWN],
+    "lapsed": STATUSES[Status.LAPSED],
+    "cancelled": STATUSES[Status.CANCELLED],
+    "concluded": STATUSES[Status.CONCLUDED],
+}
+
 UNITS: dict[str, tuple[str, str]] = {
     Unit.SERVICE_MINUTES: NN_("%(num)s minute of opening time", "%(num)s minutes of opening time"),
     Unit.SERVICE_HOURS: NN_("%(num)s hour of opening time", "%(num)s hours of opening time"),

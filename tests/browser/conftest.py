@@ -7,8 +7,17 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from api.pages.render import LANGUAGES, STATIC, problem_kind_page, problem_page, start_page, tracking_page
+from api.pages.render import (
+    LANGUAGES,
+    STATIC,
+    problem_kind_page,
+    problem_page,
+    start_page,
+    statistics_page,
+    tracking_page,
+)
 from api.pages.words import MESSAGES
+from tests.browser.figures import INSTALLATIONS
 from tests.browser.samples import ACCESSES, NOW, REGISTRY, SAMPLES
 
 FLAGS = [
@@ -37,6 +46,8 @@ def served() -> dict[str, tuple[bytes, str]]:
             pages[f"/{language}/applications/{row['application_id']}"] = tracking_page(
                 language, row, REGISTRY, ACCESSES if name == "processing" else [], NOW
             )
+        for path, (statistics, registry) in INSTALLATIONS.items():
+            pages[f"/{language}/{path}"] = statistics_page(language, statistics, registry)
         pages[f"/{language}/problem"] = problem_page(
             language, status=404, title="There is nothing here", detail="Nothing at all", code="not-found"
         )

@@ -1,0 +1,89 @@
+"""What the statistics page says in words: the sentence on top, the key figures, what stands out in each table.
+
+Every number is one that was given. None is added up or worked out, since what is hidden would show in the result.
+"""
+
+from dataclasses import dataclass
+
+from api.pages.language import Language
+from api.pages.lines import Chart, Line, days_in
+from api.pages.words import N_
+from projections.figures import FEW, Count, Figures
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFigure:
+    name: str
+    text: str
+
+
+def summary(language: Language, total: Figures) -> str:
+    """How many, how many answered, how many in time."""
+    say = language.say
+    if total.submitted in (FEW, 0):
+        return say(N_("Fewer than ten applications have come in, possibly none. That is too few to show more."))
+    first = say(
+        N_("Of %(submitted)s applications, %(answered)s have been answered and %(open)s are still open."),
+        submitted=_about(language, total.submitted),
+        answered=_about(language, total.answered),
+        open=_about(language, total.open),
+    )
+    if total.on_time_percent is None:
+        return first
+    share = language.percent(total.on_time_percent)
+    second = say(N_("Of the answers that had a deadline, %(share)s came on time."), share=share)
+    return f"{first} {second}"
+
+
+def _about(language: Language, count: Count) -> str:
+    said = in_words(language, count)
+    return said if count == FEW else language.say(N_("about %(count)s"), count=said)
+
+
+def key_figures(language: Language, total: Figures) -> list[KeyFigure]:
+    say = language.say
+    counts = (
+        (N_("Applications submitted"), total.submitted),
+        (N_("Answered"), total.answered),
+        (N_("Answered on time"), total.on_time),
+        (N_("Answered late"), total.late),
+        (N_("Still open"), total.open),
+        (N_("Open past the deadline"), total.overdue),
+    )
+    return [*(KeyFigure(say(name), in_words(language, count)) for name, count in counts), *_durations(language, total)]
+
+
+def in_words(language: Language, count: Count) -> str:
+    return language.number(count) if isinstance(count, int) else language.say(N_("fewer than ten"))
+
+
+def _durations(language: Language, total: Figures) -> list[KeyFigure]:
+    say = language.say
+    spans = ((N_("Half were answered within"), total.days_median), (N_("Nine in ten within"), total.days_p90))
+    return [KeyFigure(say(name), days_in(language, days)) for name, days in spans if days is not None]
+
+
+def extremes(language: Language, lines: list[Line]) -> str:
+    """The most and the least often on time; nothing where there are not two to compare."""
+    shown = [(line.length, line) for line in lines if line.length is not None]
+    if not shown:
+        return ""
+    (high, best), (low, worst) = max(shown, key=lambda each: each[0]), min(shown, key=lambda each: each[0])
+    if high == low:
+        return ""
+    return language.say(
+        N_("Most often on time: %(best)s, %(high)s. Least often: %(worst)s, %(low)s."),
+        best=best.name,
+        high=language.percent(high),
+        worst=worst.name,
+        low=language.percent(low),
+    )
+
+
+def told(language: Language, chart: Chart) -> str:
+    """The chart in words, for who does not see it."""
+    if chart.highest is None:
+        return language.say(N_("Every month has fewer than ten applications, possibly none."))
+    months = {"highest": chart.highest, "lowest": chart.lowest, "latest": chart.latest}
+    values = {name: f"{month.name}, {in_words(language, month.count)}" for name, month in months.items()}
+    return language.say(N_("Highest: %(highest)s. Lowest: %(lowest)s. Latest: %(latest)s."), **values)
