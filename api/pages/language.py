@@ -46,6 +46,10 @@ class Language:
         """`n` of something; the strings name it %(num)s."""
         return self.translations.ngettext(*forms, n) % {"num": n}
 
+    def measure(self, forms: tuple[str, str], amount: float) -> str:
+        """As `count`, of what may be a fraction."""
+        return self.translations.ngettext(*forms, 1 if amount == 1 else 2) % {"num": self.number(amount)}
+
     def of(self, names: Names) -> str:
         return names.id if self.code == "id" else names.en
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from api.pages.language import Language
-from api.pages.words import CHANNELS, N_, OUTCOMES
+from api.pages.words import CHANNELS, N_, NN_, OUTCOMES
 from domain.registry import OfficeRegistered, Registry, StandardPublished
 from projections.figures import Count, Figures, Statistics
 
@@ -167,4 +167,4 @@ def share_in(language: Language, percent: float | None) -> str:
 
 
 def days_in(language: Language, days: float | None) -> str:
-    return "" if days is None else language.say(N_("%(days)s days"), days=language.number(days))
+    return "" if days is None else language.measure(NN_("%(num)s day", "%(num)s days"), days)

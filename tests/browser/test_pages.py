@@ -161,7 +161,7 @@ def test_figures_stay_a_table_at_every_width(width: int, new_page: NewPage) -> N
     table = page.get_by_role("table", name="Services by number of applications. The bar is the share on time.")
     assert table.get_by_role("columnheader").all_inner_texts()[:3] == ["Service", "On time", "How many"]
     line = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name="Family card"))
-    assert line.get_by_role("cell").all_inner_texts() == ["98.1\N{NO-BREAK SPACE}%", "1,480", "1.0 days", "3.0 days"]
+    assert line.get_by_role("cell").all_inner_texts() == ["98.1\N{NO-BREAK SPACE}%", "1,480", "1 day", "3 days"]
 
 
 def test_the_skip_link_shows_when_reached(new_page: NewPage) -> None:
