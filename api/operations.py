@@ -187,6 +187,7 @@ OPERATIONS: tuple[Operation, ...] = (
         tag="statistics",
         returns={200: answers.StatisticsBody},
         headers=SYNC,
+        query={"as_of": {"type": "string", "format": "date-time", "description": "Measure ages then, not now"}},
         problems=(400, 401, 403, 409, 503),
     ),
     _open("livez", "/livez", public.livez, {200: answers.HealthBody}, "operations"),

@@ -79,8 +79,8 @@ class Statistics(Protocol):
         """As anybody may see them: coarse, and late."""
         ...
 
-    async def exact(self) -> figures.Statistics:
-        """For the auditor alone."""
+    async def exact(self, as_of: datetime | None = None) -> figures.Statistics:
+        """For the auditor alone. Ages and what is overdue are measured at `as_of`, or now."""
         ...
 
 

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from hashlib import sha256
 from io import StringIO
 from typing import Any
@@ -14,6 +15,7 @@ from starlette.responses import Response
 from api.access import relation_for
 from api.applications import json, principal_of
 from api.conditional import house_of, wait_for_sync
+from api.problems import Problem
 from domain.data import instant
 from projections.figures import TABLES, Figures, Statistics
 
@@ -35,10 +37,28 @@ async def get_statistics_csv(request: Request) -> Response:
 
 
 async def get_exact_statistics(request: Request) -> Response:
-    """Read the exact figures, as of now. For auditors: they tell of single applications."""
+    """Read the exact figures. For auditors: they tell of single applications.
+
+    With `as_of` ages and what is overdue are measured then, in place of now; what is counted is what is known now.
+    """
     relation_for("get-exact-statistics", principal_of(request))
+    as_of = _as_of(request)
     await wait_for_sync(request, "statistics")
-    return json(body_of(await house_of(request).statistics.exact()), headers={"Cache-Control": "no-store"})
+    return json(body_of(await house_of(request).statistics.exact(as_of)), headers={"Cache-Control": "no-store"})
+
+
+def _as_of(request: Request) -> datetime | None:
+    given = request.query_params.get("as_of")
+    if given is None:
+        return None
+    try:
+        read = datetime.fromisoformat(given)
+        if read.tzinfo is None:
+            raise ValueError("no offset")
+        return read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        detail = "An instant with its offset, as 2026-11-25T00:00:00Z."
+        raise Problem("malformed-request", errors=[{"pointer": "?as_of", "detail": detail}]) from None
 
 
 def cached(request: Request, content: bytes, media_type: str, more: Mapping[str, str] | None = None) -> Response:

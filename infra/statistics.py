@@ -44,10 +44,10 @@ class PostgresStatistics:
         self.editions = editions
         self.cutting = asyncio.Lock()  # of this process, so that one connection at the most waits for other processes
 
-    async def exact(self) -> Statistics:
+    async def exact(self, as_of: datetime | None = None) -> Statistics:
         registry = await self.editions.registry()
         async with self._borrowed() as connection:
-            return await _exact(connection, registry)
+            return await _exact(connection, registry, as_of or datetime.now(UTC))
 
     async def public(self) -> Statistics:
         """The newest cut, after making it where it is due; while somebody else makes it, the one before."""
@@ -62,7 +62,7 @@ class PostgresStatistics:
             if row and not _due(*row):
                 return _read(row[2])
             end = await (await connection.execute(END)).fetchone()
-            cut = protect(await _exact(connection, registry), registry.services, registry.offices)
+            cut = protect(await _exact(connection, registry, datetime.now(UTC)), registry.services, registry.offices)
             await connection.execute(KEEP, (cut.as_of, end[0] if end else 0, orjson.dumps(asdict(cut))))
             return cut
 
@@ -75,17 +75,16 @@ class PostgresStatistics:
             raise Unavailable from lost
 
 
-async def _exact(connection: AsyncConnection, registry: Registry) -> Statistics:
+async def _exact(connection: AsyncConnection, registry: Registry, as_of: datetime) -> Statistics:
     zones = {code: office.zone for code, office in registry.offices.items()}
-    now = datetime.now(UTC)
-    values = {"as_of": now, "offices": list(zones), "zones": list(zones.values())}
+    values = {"as_of": as_of, "offices": list(zones), "zones": list(zones.values())}
     async with connection.cursor(row_factory=dict_row) as cursor:
         rows = await (await cursor.execute(FIGURES, values)).fetchall()
     tables: dict[str, dict[str, Figures]] = {name: {} for name in (*TABLES, "total")}
     for row in rows:
         tables[row["place"]][row["key"]] = _figures(row)
     [total] = tables.pop("total").values()
-    return Statistics(as_of=now, total=total, tables={name: dict(sorted(tables[name].items())) for name in TABLES})
+    return Statistics(as_of=as_of, total=total, tables={name: dict(sorted(tables[name].items())) for name in TABLES})
 
 
 def forget(connection: psycopg.Connection[Any]) -> None:

@@ -69,6 +69,16 @@ def test_an_agency_and_a_citizen_are_forbidden_the_exact_figures(counted: Jejak)
         assert counted.request("GET", "/v1/statistics/exact", token=token).status == 403
 
 
+def test_ages_can_be_measured_at_another_time_than_now(counted: Jejak) -> None:
+    auditor = counted.token("--role", "auditor")
+    for asked, told in (("2036-01-01T07:00:00%2B07:00", 200), ("2036-01-01T00:00:00", 400), ("x", 400)):
+        reply = counted.request("GET", f"/v1/statistics/exact?as_of={asked}", token=auditor)
+        assert reply.status == told
+        if told == 200:
+            assert reply.json()["as_of"] == "2036-01-01T00:00:00.000000Z"
+            assert reply.json()["total"]["open_age_days_median"] > 365
+
+
 def test_the_public_sees_tens_and_fewer_than_ten(counted: Jejak) -> None:
     body = counted.request("GET", "/v1/statistics").json()
     assert line(body, "office", LICENSING)["submitted"] == 10

@@ -40,7 +40,7 @@ def lives(fresh: Fresh, number: int) -> None:
 def test_the_figures_are_those_of_a_count_by_hand(fresh: Fresh) -> None:
     """Lives begin a day after one another and are withdrawn at once."""
     lives(fresh, 40)
-    seen = asked(fresh, PostgresStatistics.exact)
+    seen = asked(fresh, lambda figures: figures.exact())
     total = seen.total
     assert (total.submitted, total.answered, total.withdrawn, total.open) == (40, 40, 40, 0)
     assert (total.without_deadline, total.on_time, total.late) == (40, 0, 0)
@@ -94,4 +94,4 @@ def test_many_who_ask_at_once_get_one_cut(fresh: Fresh) -> None:
 
 def test_a_view_that_is_not_there_is_a_reason_to_come_again(fresh: Fresh) -> None:
     with pytest.raises(Unavailable):
-        asked(fresh, PostgresStatistics.exact)
+        asked(fresh, lambda figures: figures.exact())
