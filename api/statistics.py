@@ -51,14 +51,19 @@ def _as_of(request: Request) -> datetime | None:
     given = request.query_params.get("as_of")
     if given is None:
         return None
-    try:
-        read = datetime.fromisoformat(given)
-        if read.tzinfo is None:
-            raise ValueError("no offset")
-        return read.astimezone(UTC)
-    except (ValueError, OverflowError):
+    read = _instant(given)
+    if read is None:
         detail = "An instant with its offset, as 2026-11-25T00:00:00Z."
-        raise Problem("malformed-request", errors=[{"pointer": "?as_of", "detail": detail}]) from None
+        raise Problem("malformed-request", errors=[{"pointer": "?as_of", "detail": detail}])
+    return read
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        read = datetime.fromisoformat(text)
+        return read.astimezone(UTC) if read.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def cached(request: Request, content: bytes, media_type: str, more: Mapping[str, str] | None = None) -> Response:
