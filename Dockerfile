@@ -3,6 +3,7 @@ WORKDIR /opt/jejak
 COPY pyproject.toml requirements.lock README.md LICENSE ./
 RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY domain domain
+COPY simulation simulation
 COPY projections projections
 COPY api api
 COPY feeds feeds

@@ -7,13 +7,16 @@ PORT   ?= 8000
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-quick format prove lock
+.PHONY: help run demo test check bench bench-quick format prove lock
 
 help:             ## what there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 18
 
 run: $(READY)     ## set up, then serve on 127.0.0.1:8000 with 200 examples (PORT=… to change)
 	@exec $(BIN)/jejak serve --examples --port $(PORT)
+
+demo: $(READY)    ## run with 90 days of a mall: 3,000 applications, a minute or two
+	@exec $(BIN)/jejak serve --demo --port $(PORT)
 
 test: $(READY)    ## set up, then the whole suite
 	@exec $(BIN)/python -m pytest

@@ -13,7 +13,7 @@ from api.access import Bearer
 from domain.ports import Unavailable
 from feeds.mapping import MappingWrong
 from feeds.source import SourceError
-from infra import verbs
+from infra import simulate, verbs
 from infra.database import DatabaseRole, SchemaNotOurs
 from infra.keyfolder import KeysUnreadable
 from infra.postgres import PostgresNotStarted
@@ -22,11 +22,13 @@ from infra.settings import SettingsWrong
 from infra.store.recorder import PersistenceError
 from infra.store.topics import DataNotClosed
 from infra.views import VIEWS
+from simulation.mall import NotSimulated
 
 EXPECTED = (
     DataNotClosed,
     KeysUnreadable,
     MappingWrong,
+    NotSimulated,
     PortTaken,
     PersistenceError,
     PostgresNotStarted,
@@ -77,6 +79,7 @@ VERBS = (
             PORT,
             (("--workers",), {"type": int, "default": 1, "help": "processes that answer (1)"}),
             (("--examples",), {"action": "store_true", "help": "fill in 200 example applications on the first start"}),
+            (("--demo",), {"action": "store_true", "help": "fill in 90 days of a mall on the first start"}),
         ),
     ),
     Verb(
@@ -107,6 +110,23 @@ VERBS = (
             (("file",), {"type": Path, "metavar": "FILE", "help": "XES: .xes or .xes.gz"}),
             (("--mapping",), {"type": Path, "required": True, "metavar": "MAP.toml", "help": "what its words mean"}),
             (("--dry-run",), {"action": "store_true", "help": "check the file and the mapping, store nothing"}),
+        ),
+    ),
+    Verb(
+        "simulate",
+        "bring a past in",
+        "a mall's days, by chance but the same again",
+        simulate.simulate,
+        "jejak simulate --seed 7 --days 30 --per-day 20 --truth truth.ndjson",
+        "compare what Jejak shows with the truth file; the same command again adds nothing",
+        (
+            (("--seed",), {"type": int, "default": 1, "help": "another seed, other lives (1)"}),
+            (("--days",), {"type": int, "default": 30, "help": "how many days before --until (30)"}),
+            (("--applications",), {"type": int, "metavar": "N", "help": "how many in all"}),
+            (("--per-day",), {"type": int, "metavar": "N", "help": f"or how many a day ({simulate.PER_DAY})"}),
+            (("--until",), {"type": simulate.day, "metavar": "DATE", "help": "nothing happens from then on (today)"}),
+            (("--truth",), {"type": Path, "metavar": "FILE", "help": "where to write what is meant to happen, NDJSON"}),
+            (("--rate",), {"type": simulate.rate, "metavar": "N", "help": "commands a second, at most (no limit)"}),
         ),
     ),
     Verb(
@@ -208,6 +228,8 @@ def disagreement(options: argparse.Namespace) -> str | None:
         return "erase takes either an APPLICATION or --person REF"
     if options.verb == "token" and (options.role is None) == (options.agency is None):
         return "token takes either --role or --agency"
+    if options.verb == "simulate" and None not in (options.applications, options.per_day):
+        return "simulate takes either --applications or --per-day"
     return None
 
 

@@ -7,9 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from typing import Any, TypeVar
 
 import uvicorn
 import uvloop
@@ -25,6 +24,10 @@ from infra.settings import Settings
 
 GRACEFUL_SECONDS = 5
 BACKLOG = 1024
+
+
+T = TypeVar("T")
+Fill = Callable[[Installation], Awaitable[None]]
 
 
 class PortTaken(Exception):
@@ -110,13 +113,15 @@ def run_api(settings: Settings, listener: socket.socket) -> None:
         run_loop(run())
 
 
-def run_all(settings: Settings, listener: socket.socket, *, workers: int, examples: bool) -> None:
-    """Everything on one server: the projections in threads, the API here, or in as many processes as wanted."""
+def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: Fill) -> None:
+    """Everything on one server: the projections in threads, the API here, or in as many processes as wanted.
+
+    `fill` comes first.
+    """
 
     async def run() -> None:
         async with installation(settings, found) as made:
-            if examples:
-                await seed.seed(made, datetime.now(UTC))
+            await fill(made)
             started = await announcement(made, listener)
             if workers == 1:
                 await serve_api(made, listener, started)
@@ -138,7 +143,7 @@ async def announcement(made: Installation, listener: socket.socket) -> Callable[
     """What is printed once we serve: one `name: value` a line."""
     host, port = listener.getsockname()[:2]
     base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    lines = [f"citizen page: {base}/id/", f"API: {base}/openapi.json"]
+    lines = [f"citizen page: {base}/id/", f"statistics: {base}/id/statistics", f"API: {base}/openapi.json"]
     found = await seed.sample(made)
     if found:
         _, number, pin = found
@@ -171,6 +176,6 @@ async def _supervise(listener: socket.socket, workers: int, started: Callable[[]
         await asyncio.to_thread(process.wait)
 
 
-def run_loop(main: Coroutine[Any, Any, None]) -> None:
+def run_loop(main: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main)
+        return runner.run(main)

@@ -87,9 +87,10 @@ async def _exact(connection: AsyncConnection, registry: Registry, as_of: datetim
     return Statistics(as_of=as_of, total=total, tables={name: dict(sorted(tables[name].items())) for name in TABLES})
 
 
-def forget(connection: psycopg.Connection[Any]) -> None:
+async def forget(pool: Pool) -> None:
     """After a past was brought in, nobody waits an hour for its figures."""
-    connection.execute("DELETE FROM public_figures")
+    async with borrowed(pool) as connection:
+        await connection.execute("DELETE FROM public_figures")
 
 
 def _due(cut_at: datetime, position: int, _figures: bytes, end: int) -> bool:

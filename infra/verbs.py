@@ -19,12 +19,12 @@ from tqdm import tqdm
 
 from api.access import Bearer, Principal
 from feeds.mapping import read_mapping
-from infra import log, serve
+from infra import log, seed, serve
 from infra.database import DatabaseRole, Databases, databases
 from infra.fsck import faults_of_log, faults_of_views
 from infra.house import SignedTokens
 from infra.importing import Importer, MappingIncomplete, Summary, check, register
-from infra.main import installation
+from infra.main import Installation, installation
 from infra.runner import Runner, runners, wait_until_caught_up
 from infra.settings import Settings, settings_from
 from infra.views import VIEWS, rebuild
@@ -42,7 +42,14 @@ def settings() -> Settings:
 def serve_all(options: argparse.Namespace) -> int:
     log.configure()
     listener = serve.listen(options.host, options.port)
-    serve.run_all(settings(), listener, workers=options.workers, examples=options.examples)
+    wanted = seed.DEMO if options.demo else seed.EXAMPLES if options.examples else None
+
+    async def fill(made: Installation) -> None:
+        if wanted:
+            with bar("filling in", wanted.applications, "appl") as advance:
+                await seed.seed(made, wanted, advance)
+
+    serve.run_all(settings(), listener, workers=options.workers, fill=fill)
     return 0
 
 
@@ -83,7 +90,8 @@ def projecting(found: Databases) -> Iterator[list[Runner]]:
 
 @contextmanager
 def bar(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
-    with tqdm(total=total, desc=what, unit=unit, unit_scale=True, disable=None, file=sys.stderr) as shown:
+    """Not shown for what is over at once."""
+    with tqdm(total=total, desc=what, unit=unit, unit_scale=True, disable=None, delay=1, file=sys.stderr) as shown:
         yield lambda more: _advance(shown, more)
 
 

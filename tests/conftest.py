@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -62,8 +63,8 @@ class Fresh:
 NUMBERS = count(1)
 
 
-@pytest.fixture
-def fresh(postgres: EmbeddedPostgres) -> Iterator[Fresh]:
+@contextmanager
+def made_fresh(postgres: EmbeddedPostgres) -> Iterator[Fresh]:
     number = next(NUMBERS)
     events, keys = f"events_{os.getpid()}_{number}", f"keys_{os.getpid()}_{number}"
     with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
@@ -80,3 +81,16 @@ def fresh(postgres: EmbeddedPostgres) -> Iterator[Fresh]:
             for name in (events, keys):
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def fresh(postgres: EmbeddedPostgres) -> Iterator[Fresh]:
+    with made_fresh(postgres) as made:
+        yield made
+
+
+@pytest.fixture
+def another(postgres: EmbeddedPostgres) -> Iterator[Fresh]:
+    """A second installation, to compare with the first."""
+    with made_fresh(postgres) as made:
+        yield made

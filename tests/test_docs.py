@@ -12,6 +12,7 @@ from infra.cli import VERBS
 from infra.metrics import METRICS
 from infra.store.topics import CLASSES
 from tests.conftest import PROJECT
+from tests.test_architecture import ROOMS
 
 DOCS = PROJECT / "docs"
 CODES = {*KINDS, *(refusal.code for refusal in all_refusals())}
@@ -22,9 +23,7 @@ def text(name: str) -> str:
 
 
 def settings() -> set[str]:
-    sources = [
-        file for room in ("domain", "projections", "api", "feeds", "infra") for file in (PROJECT / room).rglob("*")
-    ]
+    sources = [file for room in ROOMS for file in (PROJECT / room).rglob("*")]
     found = {name for file in sources if file.suffix == ".py" for name in _settings_in(file)}
     assert "JEJAK_DATA_DIR" in found
     return found

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import InterfaceError, OperationalError, StoredEvent
 
-from domain.application import Application, evolve
+from domain.application import evolve
 from domain.commands import Command, SubmitApplication
 from domain.decisions import decide, is_stale
 from domain.errors import ApplicationUnknown, StaleVersion
@@ -24,7 +24,7 @@ from infra.paper import Paper
 from infra.store.editions import Editions
 from infra.store.envelope import command_id, digest
 from infra.store.history import History, Streams, entry_of
-from infra.store.recorder import Recorder, Save
+from infra.store.recorder import Outcome, Recorder, Save
 from infra.store.writing import rows_of
 
 SECONDS_MAX = 5.0
@@ -104,16 +104,20 @@ class StoredApplications:
             keys=await self._keys_for(history, asked),
         )
         claims = (identity.bytes, command.number.encode()) if isinstance(command, SubmitApplication) else ()
-        [outcome] = await asyncio.to_thread(self.recorder.append, [Save(tuple(rows), claims)])
+        outcome = await self.append(Save(tuple(rows), claims))
         if not outcome.stored:
             return None
         return _answer(history, rows, outcome.positions)
+
+    async def append(self, save: Save) -> Outcome:
+        [outcome] = await asyncio.to_thread(self.recorder.append, [save])
+        return outcome
 
     async def _history(self, application_id: UUID | None, fresh: UUID, identities: CommandKeys) -> History:
         if application_id is None:
             application_id = await self.streams.claimed([identity.bytes for identity, _ in identities])
         if application_id is None:
-            return History(fresh, (), Application())
+            return History.begin(fresh)
         return await self.streams.history(application_id)
 
     async def _identities(self, asked: Asked) -> CommandKeys:

@@ -44,6 +44,10 @@ class History:
     entries: tuple[Entry, ...]
     application: Application
 
+    @classmethod
+    def begin(cls, application_id: UUID) -> "History":
+        return cls(application_id, (), Application())
+
     def prev(self) -> str:
         """What the next event commits to: "" for the first."""
         if not self.entries:

@@ -4,8 +4,9 @@ On `stored_events` the serving role may select and call that function, nothing e
 (LOCK TABLE and INSERT; POSTGRES_ENABLE_DB_FUNCTIONS, which loses events for readers) are not used.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 from uuid import UUID
 
@@ -27,10 +28,17 @@ FROM append_events(%s::integer[], %s::uuid[], %s::bigint[], %s::text[], %s::byte
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Events that are stored together or not at all, and what they claim to be unique."""
+    """Events that are stored together or not at all, and what they claim to be unique.
+
+    `owners`: the stream of each claim, where the events are of several; else it is theirs.
+    """
 
     events: tuple[StoredEvent, ...]
     claims: tuple[bytes, ...] = ()
+    owners: tuple[UUID, ...] = ()
+
+    def owned(self) -> Iterator[tuple[bytes, UUID]]:
+        return zip(self.claims, self.owners or repeat(_uuid(self.events[0])), strict=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,7 @@ class Recorder(PostgresApplicationRecorder):
         A lost connection raises the library's OperationalError and leaves the outcome unknown: the caller reads again.
         """
         events = [(number, event) for number, save in enumerate(saves) for event in save.events]
-        claims = [(number, claim, save) for number, save in enumerate(saves) for claim in save.claims]
+        claims = [(number, claim, owner) for number, save in enumerate(saves) for claim, owner in save.owned()]
         with self.datastore.get_connection() as connection:
             rows = connection.execute(
                 APPEND,
@@ -96,7 +104,7 @@ class Recorder(PostgresApplicationRecorder):
                     [event.state for _, event in events],
                     [number for number, _, _ in claims],
                     [claim for _, claim, _ in claims],
-                    [_uuid(save.events[0]) for _, _, save in claims],
+                    [owner for _, _, owner in claims],
                 ),
                 prepare=True,
                 binary=True,

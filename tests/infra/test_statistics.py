@@ -77,8 +77,7 @@ def test_a_forgotten_cut_is_made_anew(fresh: Fresh) -> None:
     lives(fresh, 12)
     assert asked(fresh, PostgresStatistics.public).total.submitted == 10
     lives(fresh, 10)
-    with psycopg.connect(fresh.databases.serving) as connection:
-        forget(connection)
+    asked(fresh, lambda figures: forget(figures.pool))
     assert asked(fresh, PostgresStatistics.public).total.submitted == 20
 
 

@@ -1,0 +1,37 @@
+"""When an office is open, over the days of a simulation: as a sorted row of openings, so that a look-up is cheap."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+Opening = tuple[datetime, datetime]
+
+
+class Hours:
+    """The openings of one office, in order, UTC."""
+
+    def __init__(self, openings: Sequence[Opening]) -> None:
+        self.openings = openings
+        self._opens = [opens for opens, _ in openings]
+
+    def is_open(self, at: datetime) -> bool:
+        place = bisect_right(self._opens, at) - 1
+        return place >= 0 and at < self.openings[place][1]
+
+    def forward(self, at: datetime, grace: timedelta) -> datetime:
+        """`at` where the office is open then, else `grace` into the next opening; past the last one: `at`."""
+        if self.is_open(at):
+            return at
+        place = bisect_right(self._opens, at)
+        if place == len(self.openings):
+            return at
+        opens, closes = self.openings[place]
+        return min(opens + grace, opens + (closes - opens) * 0.9)
+
+    def back(self, at: datetime, grace: timedelta) -> datetime:
+        """`at` where the office is open then, else `grace` before the last closing; before the first opening: `at`."""
+        place = bisect_right(self._opens, at) - 1
+        if place < 0 or self.is_open(at):
+            return at
+        opens, closes = self.openings[place]
+        return max(closes - grace, opens + (closes - opens) * 0.1)

@@ -1,0 +1,155 @@
+"""One application's life: what is asked of it, when, by whom, as far as it has come by the end of the plan.
+
+Each act is decided as it is planned, so a plan holds nothing that the procedure forbids.
+"""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from domain.application import Application, evolve
+from domain.codes import Channel, Quality, Role
+from domain.commands import Command
+from domain.decisions import decide
+from domain.events import Act, ApplicationEvent, Recorded
+from simulation.hours import Hours
+from simulation.mall import OFFICERS, Arrival, Mall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One command of a plan, the events that it means, and when it comes into the log."""
+
+    ordinal: int
+    number: int
+    command: Command
+    act: Act
+    arrives: datetime
+    events: tuple[ApplicationEvent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """What somebody wants to do next."""
+
+    command: Command
+    act: Act
+    arrives: datetime
+
+
+class Life:
+    """Moves on by `take`; `now` is when the last act was in the log."""
+
+    def __init__(self, arrival: Arrival, mall: Mall) -> None:
+        self.arrival = arrival
+        self.mall = mall
+        self.dice = random.Random(f"{mall.seed}/life/{arrival.ordinal}")  # noqa: S311 - made up, and the same again
+        self.desk = self.dice.randrange(OFFICERS)
+        self.application = Application(office=arrival.office)
+        self.now = arrival.at
+        self.steps: list[Step] = []
+
+    def live(self, moves: Iterable[Move]) -> None:
+        """Takes the moves until one ends the application, or lies beyond the plan."""
+        for move in moves:
+            if move.arrives >= self.mall.ends:
+                return
+            self._take(move)
+            if self.application.ended:
+                return
+
+    def _take(self, move: Move) -> None:
+        events = decide(move.command, self.application, move.act, self.mall.registry)
+        for event in events:
+            recorded = Recorded(version=self.application.version + 1, act=move.act, event=event)
+            self.application = evolve(self.application, recorded)
+        step = Step(
+            ordinal=self.arrival.ordinal,
+            number=len(self.steps),
+            command=move.command,
+            act=move.act,
+            arrives=move.arrives,
+            events=tuple(events),
+        )
+        self.steps.append(step)
+        self.now = move.arrives
+
+    @property
+    def office(self) -> str:
+        """Who holds it now."""
+        return self.application.office
+
+    @property
+    def hours(self) -> Hours:
+        return self.mall.hours(self.office)
+
+    def chance(self, odds: float) -> bool:
+        return self.dice.random() < odds
+
+    def hence(self, least: float, most: float) -> datetime:
+        """Some hours from now."""
+        return self.now + timedelta(hours=self.dice.uniform(least, most))
+
+    def grace(self) -> timedelta:
+        return timedelta(minutes=self.dice.uniform(2, 75))
+
+    def settled(self, at: datetime, hours: Hours) -> datetime:
+        """The nearest time at which the office is open, `at` or before it, but always after now."""
+        at = hours.back(at, self.grace())
+        soonest = self.now + timedelta(minutes=self.dice.uniform(0.5, 6))
+        return at if at >= soonest and hours.is_open(at) else hours.forward(soonest, self.grace())
+
+    def officer(self, command: Command, at: datetime, *, office: str = "", supervisor: bool = False) -> Move:
+        """An act at a counter or a desk, in opening hours."""
+        office = office or self.office
+        staff = self.mall.staff(office)
+        act = Act(
+            at=self.settled(at, self.mall.hours(office)),
+            by=Role.SUPERVISOR if supervisor else Role.OFFICER,
+            channel=Channel.COUNTER,
+            actor=staff[-1] if supervisor else staff[self.desk],
+            office=office,
+        )
+        return Move(command=command, act=act, arrives=act.at)
+
+    def applicant(self, command: Command, at: datetime) -> Move:
+        """By telephone at any hour, where it was applied for so; else over the counter."""
+        if self.arrival.channel is not Channel.ELECTRONIC:
+            return self.officer(command, at)
+        at = max(at, self.now + timedelta(minutes=1))
+        act = Act(at=at, by=Role.APPLICANT, channel=Channel.ELECTRONIC, office=self.office)
+        return Move(command=command, act=act, arrives=at)
+
+    def at_the_door(self, command: Command, at: datetime, *, arrives: datetime) -> Move:
+        """By the channel of the submission: an officer at a counter or a mobile unit, or the applicants themselves."""
+        channel = self.arrival.channel
+        served = channel in (Channel.COUNTER, Channel.MOBILE)
+        act = Act(
+            at=at,
+            at_quality=Quality.DEVICE if channel is Channel.MOBILE else Quality.SERVER,
+            by=Role.OFFICER if served else Role.PROXY if self.chance(0.1) else Role.APPLICANT,
+            channel=channel,
+            actor=self.mall.staff(self.office)[self.desk] if served else None,
+            office=self.office,
+        )
+        return Move(command=command, act=act, arrives=arrives)
+
+    def colleague(self) -> UUID:
+        """Whose desk it goes to next."""
+        self.desk = (self.desk + self.dice.randrange(1, OFFICERS)) % OFFICERS
+        return self.mall.staff(self.office)[self.desk]
+
+
+def person(ordinal: int) -> dict[str, dict[str, Any]]:
+    """Who applies: plainly an example. No identity number ends in 0000, so this one is nobody's."""
+    dice = random.Random(ordinal)  # noqa: S311 - made up, and the same again
+    name = f"{dice.choice(GIVEN)} {dice.choice(FAMILY)} (contoh)"
+    born = f"{dice.randint(1, 28) + dice.choice((0, 40)):02}{dice.randint(1, 12):02}{dice.randint(0, 99):02}"
+    return {"applicant": {"name": name, "nik": f"3374{dice.randint(1, 16):02}{born}0000"}}
+
+
+GIVEN = ("Agus", "Ayu", "Bambang", "Citra", "Dewi", "Eko", "Fitri", "Gita", "Hendra", "Indah", "Joko", "Siti", "Wahyu")
+FAMILY = ("Contoh", "Misalnya", "Umpama", "Seandainya", "Tiruan", "Andaian")

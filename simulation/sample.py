@@ -1,0 +1,52 @@
+"""The application that a visitor is shown first: returned once, corrected, complete, and waiting for another office."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from domain import commands
+from domain.codes import Channel, Defect
+from domain.events import DefectiveDocument
+from simulation.life import Life, Move
+from simulation.mall import Arrival, Mall, NotSimulated
+
+SERVICE, ASKED = "sip", "pemda-3374-dinkes"
+OPENINGS = 8
+"""So many openings before the end of the plan it comes in; declared complete four before, it is due soon after."""
+
+
+def sample(mall: Mall) -> Life:
+    """Ordinal 0. Raises NotSimulated where the mall was not open often enough."""
+    standard = mall.registry.standard_in_force(SERVICE, mall.first)
+    if standard is None or not standard.offices:
+        raise NotSimulated(f"the sample needs the example service {SERVICE}")
+    office = standard.offices[0]
+    days = [opening for opening in mall.hours(office).openings if opening[1] <= mall.ends]
+    if len(days) < OPENINGS:
+        raise NotSimulated("the sample needs some more days before its end")
+    at = days[-OPENINGS][0] + timedelta(hours=1, minutes=7)
+    came = Arrival(ordinal=0, at=at, arrives=at, standard=standard, office=office, channel=Channel.COUNTER)
+    life = Life(came, mall)
+    life.live(_moves(life))
+    return life
+
+
+def _moves(life: Life) -> Iterator[Move]:
+    mall, standard = life.mall, life.arrival.standard
+    opened = [opens for opens, closes in mall.hours(life.arrival.office).openings if closes <= mall.ends][-OPENINGS:]
+    requirement = standard.requirements[0].code
+    first, second = (stage.code for stage in standard.stages[:2])
+    defect = DefectiveDocument(requirement=requirement, defect=Defect.ILLEGIBLE)
+    submit = commands.SubmitApplication(service=standard.service, number="", district="33.74.01")
+    yield life.at_the_door(submit, life.arrival.at, arrives=life.arrival.at)
+    for day, minutes, command in (
+        (0, 75, commands.Receive()),
+        (1, 100, commands.CheckDocuments(complete=False)),
+        (1, 105, commands.ReturnForCorrection(documents=(defect,))),
+        (3, 50, commands.SupplyCorrection()),
+        (4, 80, commands.CheckDocuments(complete=True, declare_complete=True)),
+        (5, 30, commands.EnterStage(stage=first)),
+        (5, 200, commands.CompleteStage(stage=first)),
+        (6, 45, commands.EnterStage(stage=second)),
+        (7, 90, commands.Refer(to=ASKED)),
+    ):
+        yield life.officer(command, opened[day] + timedelta(minutes=minutes))

@@ -1,0 +1,105 @@
+"""The sums of a truth: counts, shares and quantiles, exact, over what was meant to happen and nothing else."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Any
+
+OUTCOMES = ("granted", "rejected", "withdrawn", "lapsed", "cancelled", "concluded")
+TABLES = ("service", "office", "channel", "month")
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One application at the end of a plan. Instants are UTC; `office` holds it, `month` is that of its zone.
+
+    Answered once it is decided or has ended; `outcome` None while it is open.
+    """
+
+    ordinal: int
+    service: str
+    office: str
+    channel: str
+    month: str
+    submitted_at: datetime
+    complete_at: datetime | None
+    due_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    status: str
+    outcome: str | None
+    returns: int
+
+    @property
+    def judged(self) -> str:
+        """How an answer stands to its promise."""
+        if self.answered_at is None:
+            return ""
+        if self.due_at is None:
+            return "without_deadline"
+        return "on_time" if self.answered_at <= self.due_at else "late"
+
+
+def statistics(facts: Sequence[Fact], as_of: datetime) -> dict[str, Any]:
+    """The figures of all, and of each key of each table."""
+    return {
+        "total": figures(facts, as_of),
+        "tables": {
+            table: {key: figures(some, as_of) for key, some in sorted(_grouped(facts, table).items())}
+            for table in TABLES
+        },
+    }
+
+
+def _grouped(facts: Iterable[Fact], table: str) -> dict[str, list[Fact]]:
+    groups: dict[str, list[Fact]] = {}
+    for fact in facts:
+        groups.setdefault(getattr(fact, table), []).append(fact)
+    return groups
+
+
+def figures(facts: Sequence[Fact], as_of: datetime) -> dict[str, Any]:
+    """Days are of 24 hours; two decimals, shares one, halves rounded up. None where there is nothing to measure."""
+    answered = [fact for fact in facts if fact.answered_at is not None]
+    still_open = [fact for fact in facts if fact.answered_at is None]
+    judged = {name: sum(fact.judged == name for fact in answered) for name in ("on_time", "late", "without_deadline")}
+    days = sorted((fact.answered_at or as_of) - fact.submitted_at for fact in answered)
+    ages = sorted(as_of - fact.submitted_at for fact in still_open)
+    timely = judged["on_time"] + judged["late"]
+    return {
+        "submitted": len(facts),
+        "open": len(still_open),
+        "overdue": sum(fact.due_at is not None and fact.due_at < as_of for fact in still_open),
+        "answered": len(answered),
+        **judged,
+        **{outcome: sum(fact.outcome == outcome for fact in answered) for outcome in OUTCOMES},
+        "returned": sum(fact.returns > 0 for fact in facts),
+        "deviating": 0,
+        "on_time_percent": rounded(Fraction(100 * judged["on_time"], timely), "0.1") if timely else None,
+        "open_age_days_median": quantile(ages, Fraction(1, 2)),
+        "days_median": quantile(days, Fraction(1, 2)),
+        "days_p90": quantile(days, Fraction(9, 10)),
+    }
+
+
+def quantile(spans: Sequence[timedelta], share: Fraction) -> float | None:
+    """In days, between the two nearest of a sorted row by linear interpolation."""
+    if not spans:
+        return None
+    exact = share * (len(spans) - 1)
+    below = int(exact)
+    low = _days(spans[below])
+    high = _days(spans[min(below + 1, len(spans) - 1)])
+    return rounded(low + (high - low) * (exact - below), "0.01")
+
+
+def _days(span: timedelta) -> Fraction:
+    return Fraction(span // timedelta(microseconds=1), DAY // timedelta(microseconds=1))
+
+
+def rounded(value: Fraction, step: str) -> float:
+    exact = Decimal(value.numerator) / Decimal(value.denominator)
+    return float(exact.quantize(Decimal(step), ROUND_HALF_UP))

@@ -1,0 +1,103 @@
+"""What a plan meant to do, so that others can check the product against it: each application, and the sums.
+
+Taken from the planned events alone, by rules of its own: no view has a part in it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain import events
+from domain.application import Application
+from domain.data import data_of, instant
+from domain.events import ApplicationEvent
+from simulation.life import Life, Step
+from simulation.plan import Plan
+from simulation.sums import OUTCOMES, Fact, statistics
+
+NOT_TOLD = ("number", "officer")
+"""Of an event's data: drawn by each installation, or an id."""
+ENDS = (events.HandedOver, events.Rejected, events.Withdrawn, events.Lapsed, events.Cancelled)
+ANSWERS = (*ENDS, events.Approved, events.Issued, events.MadeReady)
+
+
+def truth(plan: Plan) -> Iterator[dict[str, Any]]:
+    """First the plan's own numbers, then the applications by ordinal, last the sums as of the plan's end."""
+    about = {"seed": plan.seed, "days": plan.days, "applications": plan.applications, "until": plan.until.isoformat()}
+    yield {"simulation": about}
+    facts = []
+    for life in plan.lives():
+        if life.steps:
+            fact = fact_of(life)
+            facts.append(fact)
+            yield {**_told(fact), "events": told(life.steps)}
+    yield {"statistics": {"as_of": instant(plan.mall.ends), **statistics(facts, plan.mall.ends)}}
+
+
+def fact_of(life: Life) -> Fact:
+    """Of a life that has begun."""
+    happened = [(step, event) for step in life.steps for event in step.events]
+    submitted, application = life.steps[0], life.application
+    zone = ZoneInfo(life.mall.registry.offices[application.office].zone)
+    complete = _first(happened, events.DeclaredComplete)
+    answer, end = _first(happened, *ANSWERS), _first(happened, *ENDS)
+    promise = application.promise
+    return Fact(
+        ordinal=submitted.ordinal,
+        service=application.service,
+        office=application.office,
+        channel=submitted.act.channel.value,
+        month=f"{submitted.act.at.astimezone(zone):%Y-%m}",
+        submitted_at=submitted.act.at,
+        complete_at=complete.act.at if complete else None,
+        due_at=promise.due_at if promise else None,
+        answered_at=answer.act.at if answer else None,
+        ended_at=end.act.at if end else None,
+        status=str(application.status),
+        outcome=outcome(application) if answer else None,
+        returns=sum(isinstance(event, events.ReturnedForCorrection) for _, event in happened),
+    )
+
+
+def outcome(application: Application) -> str:
+    """Of an answered one: its status where that ends it without a product, else granted."""
+    status = str(application.status)
+    return status if status in OUTCOMES else "granted"
+
+
+def told(steps: list[Step]) -> list[dict[str, Any]]:
+    """The events of one application, in the order of its stream, without what differs between installations."""
+    happened = [(step, event) for step in steps for event in step.events]
+    return [
+        {
+            "version": version,
+            "topic": event.topic,
+            "at": instant(step.act.at),
+            "at_quality": step.act.at_quality.value,
+            "by": step.act.by.value,
+            "office": step.act.office,
+            "channel": step.act.channel.value,
+            "data": {name: value for name, value in data_of(event).items() if name not in NOT_TOLD},
+        }
+        for version, (step, event) in enumerate(happened, start=1)
+    ]
+
+
+def _first(happened: list[tuple[Step, ApplicationEvent]], *kinds: type[ApplicationEvent]) -> Step | None:
+    return next((step for step, event in happened if isinstance(event, kinds)), None)
+
+
+def _told(fact: Fact) -> dict[str, Any]:
+    return {
+        "ordinal": fact.ordinal,
+        "service": fact.service,
+        "office": fact.office,
+        "channel": fact.channel,
+        **{
+            name: instant(at) if (at := getattr(fact, name)) else None
+            for name in ("submitted_at", "complete_at", "due_at", "answered_at", "ended_at")
+        },
+        "status": fact.status,
+        "outcome": fact.outcome,
+        "returns": fact.returns,
+    }

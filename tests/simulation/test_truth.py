@@ -1,0 +1,143 @@
+"""The truth of a plan: what was meant of each application, and sums that anyone can do again by hand."""
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from statistics import median
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from projections.figures import COUNTS, Figures
+from projections.figures import TABLES as TABLES_SHOWN
+from simulation.sums import OUTCOMES, TABLES, Fact, figures, quantile, rounded, statistics
+from simulation.truth import truth
+from tests.simulation.plans import a_plan, a_season
+
+START = datetime(2026, 3, 9, 3, tzinfo=UTC)
+AS_OF = START + timedelta(days=10)
+
+
+def a_fact(
+    *, answered: float | None = None, due: float | None = None, outcome: str = "granted", service: str = "nib"
+) -> Fact:
+    """Submitted at the start; the rest in days after it."""
+    return Fact(
+        ordinal=0,
+        service=service,
+        office="pemda-3374-dpmptsp",
+        channel="counter",
+        month="2026-03",
+        submitted_at=START,
+        complete_at=None,
+        due_at=None if due is None else START + timedelta(days=due),
+        answered_at=None if answered is None else START + timedelta(days=answered),
+        ended_at=None,
+        status="handed_over",
+        outcome=None if answered is None else outcome,
+        returns=0,
+    )
+
+
+ON_TIME, LATE, UNPROMISED = a_fact(answered=1, due=1), a_fact(answered=3, due=2), a_fact(answered=2)
+WAITING, OVERDUE = a_fact(due=11), a_fact(due=9)
+
+
+def test_an_answer_is_on_time_until_the_very_instant_it_was_promised_for() -> None:
+    assert (ON_TIME.judged, LATE.judged, UNPROMISED.judged, WAITING.judged) == (
+        "on_time",
+        "late",
+        "without_deadline",
+        "",
+    )
+
+
+def test_figures_count_days_and_shares() -> None:
+    shown = figures([ON_TIME, LATE, UNPROMISED, WAITING, OVERDUE], AS_OF)
+    assert (shown["submitted"], shown["open"], shown["overdue"], shown["answered"]) == (5, 2, 1, 3)
+    assert (shown["on_time"], shown["late"], shown["without_deadline"]) == (1, 1, 1)
+    assert (shown["on_time_percent"], shown["days_median"], shown["days_p90"]) == (50.0, 2.0, 2.8)
+    assert shown["open_age_days_median"] == 10.0
+
+
+def test_what_cannot_be_measured_is_none() -> None:
+    shown = figures([], AS_OF)
+    assert {name: shown[name] for name in shown if name not in COUNTS} == {
+        "on_time_percent": None,
+        "open_age_days_median": None,
+        "days_median": None,
+        "days_p90": None,
+    }
+    assert {shown[name] for name in COUNTS} == {0}
+
+
+def test_they_have_the_shape_of_the_figures_that_are_shown() -> None:
+    assert set(figures([], AS_OF)) == {field.name for field in fields(Figures)}
+    assert TABLES == TABLES_SHOWN
+
+
+@pytest.mark.parametrize(("value", "step", "expected"), [(Fraction(5, 4), "0.1", 1.3), (Fraction(1, 3), "0.01", 0.33)])
+def test_halves_are_rounded_up(value: Fraction, step: str, expected: float) -> None:
+    assert rounded(value, step) == expected
+
+
+@given(st.lists(st.integers(0, 10_000), min_size=1, max_size=30))
+def test_the_median_is_that_of_the_library(hours: list[int]) -> None:
+    spans = sorted(timedelta(hours=h) for h in hours)
+    assert quantile(spans, Fraction(1, 2)) == pytest.approx(median(hours) / 24, abs=0.0051)
+
+
+@pytest.mark.parametrize("with_sample", [False, True])
+def test_a_truth_holds_the_plans_numbers_each_application_and_the_sums(*, with_sample: bool) -> None:
+    first, *applications, last = truth(a_plan(25, days=20, with_sample=with_sample))
+    assert first == {"simulation": {"seed": 1, "days": 20, "applications": 25, "until": "2026-11-25"}}
+    assert [one["ordinal"] for one in applications] == list(range(25))
+    assert last["statistics"]["as_of"] == "2026-11-24T17:00:00.000000Z"
+    assert last["statistics"]["total"]["submitted"] == 25
+
+
+def test_no_number_and_no_id_is_told() -> None:
+    told = [event["data"] for one in list(truth(a_season()))[1:-1] for event in one["events"]]
+    assert all({"number", "officer"}.isdisjoint(data) for data in told)
+
+
+def test_the_sums_add_up() -> None:
+    shown = list(truth(a_season()))[-1]["statistics"]
+    for figures_of in (shown["total"], *(line for table in shown["tables"].values() for line in table.values())):
+        assert figures_of["submitted"] == figures_of["open"] + figures_of["answered"]
+        judged = figures_of["on_time"] + figures_of["late"] + figures_of["without_deadline"]
+        assert figures_of["answered"] == judged == sum(figures_of[outcome] for outcome in OUTCOMES)
+    for table in shown["tables"].values():
+        for name in COUNTS:
+            assert sum(line[name] for line in table.values()) == shown["total"][name]
+
+
+def test_each_application_agrees_with_its_own_events() -> None:
+    for one in list(truth(a_season()))[1:-1]:
+        topics = [event["topic"].split(".")[1] for event in one["events"]]
+        assert [event["version"] for event in one["events"]] == list(range(1, len(topics) + 1))
+        assert one["submitted_at"] == one["events"][0]["at"]
+        assert one["returns"] == topics.count("returned-for-correction")
+        assert (one["answered_at"] is None) == (one["outcome"] is None)
+        if "declared-complete" in topics:
+            declared = one["events"][topics.index("declared-complete")]
+            assert one["complete_at"] == declared["at"]
+            assert one["due_at"] == declared["data"].get("promise", {}).get("due_at")
+
+
+def test_the_month_and_the_office_are_those_of_who_holds_it_in_the_end() -> None:
+    transferred = [
+        life for life in a_season().lives() if "Transfer" in {type(step.command).__name__ for step in life.steps}
+    ]
+    by_ordinal: dict[int, Any] = {one["ordinal"]: one for one in list(truth(a_season()))[1:-1]}
+    assert transferred
+    assert all(by_ordinal[life.arrival.ordinal]["office"] != life.arrival.office for life in transferred)
+
+
+def test_statistics_group_by_what_they_say() -> None:
+    other = replace(ON_TIME, service="sip", month="2026-04")
+    tables = statistics([ON_TIME, other], AS_OF)["tables"]
+    assert list(tables["service"]) == ["nib", "sip"]
+    assert {key: line["submitted"] for key, line in tables["month"].items()} == {"2026-03": 1, "2026-04": 1}
