@@ -156,22 +156,6 @@ def test_a_missing_file_is_named(fresh: Fresh, run: Run, tmp_path: Path) -> None
     assert stored(fresh.databases.auditor) == 0
 
 
-def test_a_dry_run_checks_and_stores_nothing(fresh: Fresh, run: Run) -> None:
-    code, out, err = run("import", SMALL, "--mapping", SMALL_MAPPING, "--dry-run")
-    assert code == 0
-    assert told(out) | {"first": "", "last": ""} == {
-        "applications": 3,
-        "events": 13,
-        "new_events": 0,
-        "duplicates": 0,
-        "rejected": 0,
-        "first": "",
-        "last": "",
-    }
-    assert "nothing was stored" in err
-    assert stored(fresh.databases.auditor) == 0
-
-
 def test_the_program_itself_exits_with_2(fresh: Fresh, tmp_path: Path) -> None:
     file = tmp_path / "half.xes"
     file.write_text(LOG[:300])
