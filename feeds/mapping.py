@@ -3,39 +3,35 @@
 What it does not name is dropped. What it names and the registry lacks is registered, marked as imported.
 """
 
-import re
-import tomllib
-import unicodedata
 from datetime import date
-from pathlib import Path
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, field
 
-from domain.codes import Advice, Channel, Kind, StagePhase
-from domain.registry import Names, OfficeRegistered, OpeningDay, RegistryEvent, Stage, StandardPublished
+from domain.codes import Advice, Channel, Kind, Receiver, Remedy
+from feeds.words import STAGE_CODE_LONGEST
 
-Slug = Annotated[str, Meta(pattern=r"^(?=[0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
+_SLUG = r"^(?=[0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*$"
+
+Slug = Annotated[str, Meta(pattern=_SLUG, max_length=63)]
 Shown = Annotated[str, Meta(min_length=1, max_length=200)]
 TimeOfDay = Annotated[str, Meta(pattern=r"^\d\d:\d\d:\d\d$")]
-STAGE_CODE_LONGEST = 80
-StageCode = Annotated[str, Meta(pattern=r"^(?=[0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*$", max_length=STAGE_CODE_LONGEST)]
-BEGINNING = date(1900, 1, 1)
-"""An imported standard is in force for all of the past."""
+StageCode = Annotated[str, Meta(pattern=_SLUG, max_length=STAGE_CODE_LONGEST)]
 
-PLAIN_EVENTS = frozenset(
-    {"received", "correction_supplied", "approved", "issued", "ready", "withdrawn", "lapsed", "concluded", "resumed"}
-)
-
-
-class MappingWrong(Exception):
-    """The mapping cannot be used: says the file, the key and what is expected."""
+Side = Literal["earlier", "later", "leave_out"]
 
 
 class Table(msgspec.Struct, forbid_unknown_fields=True):
     pass
+
+
+class Csv(Table, kw_only=True):
+    """How a CSV file is written. `shape`: whether a row is an event, or a case with its times in columns."""
+
+    shape: Literal["event", "case"] = "event"
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    encoding: str = "utf-8"
 
 
 class Office(Table, kw_only=True):
@@ -55,6 +51,11 @@ class Offices(Table, kw_only=True):
     default: Office | None = None
     others: list[Office] = field(default_factory=list)
 
+    def all(self) -> dict[str, Office]:
+        """By code."""
+        named = [*self.values.values(), *self.others, *([self.default] if self.default else [])]
+        return {office.code: office for office in named}
+
 
 class Channels(Table, kw_only=True):
     column: str | None = None
@@ -73,158 +74,112 @@ class Service(Table, kw_only=True):
     free_order: bool = True
 
 
-class Moment(Table, kw_only=True):
-    """A time in a column of the case. `day_at`: local times of day that only mean "on that day"."""
+class Spelling(Table, kw_only=True):
+    """How a column writes its times.
+
+    `formats` are tried in order: "iso", "epoch", "epoch_ms", or a pattern of strptime. `day_at`: local times of day
+    that only mean "on that day".
+    """
+
+    day_at: list[TimeOfDay] = field(default_factory=list)
+    formats: list[str] = field(default_factory=lambda: ["iso"])
+
+
+class Moment(Spelling, kw_only=True):
+    """A time in a column of the case."""
 
     column: str
-    day_at: list[TimeOfDay] = field(default_factory=list)
 
 
 class Activity(Table, kw_only=True):
-    """What one activity means: an event of ours, or a stage."""
+    """What one word means: an event of ours, or a stage."""
 
     event: str = "stage"
     stage: StageCode | None = None
     to: Slug | None = None
     advice: Advice = Advice.UNKNOWN
+    reason: str | None = None
+    remedy: Remedy | None = None
+    receiver: Receiver | None = None
 
 
-class Events(Table, kw_only=True):
+class Times(Moment, kw_only=True):
+    """A column of times of the case, each an event: always the same one, or by the word in another column."""
+
+    event: Activity | str = "stage"
+    by: str | None = None
+    values: dict[str, Activity | str] = field(default_factory=dict)
+
+    def meanings(self) -> dict[str, Activity]:
+        """By the word in the other column, or under the column's own name."""
+        return activities_of(self.values if self.by else {self.column: self.event})
+
+
+class Events(Spelling, kw_only=True):
     """`id` is a column with the event's own id, unique within its case; without it the content tells events apart."""
 
     activity: str = "concept:name"
     at: str = "time:timestamp"
     id: str | None = None
-    day_at: list[TimeOfDay] = field(default_factory=list)
 
 
 class Mapping(Table, kw_only=True):
+    """`doubled` and `missing`: local times that occur twice and never in `zone`. `undated`: a case without any time."""
+
     source: Slug
     zone: str
-    case: str = "concept:name"
+    case: str | list[str] = "concept:name"
+    doubled: Side | None = None
+    missing: Side | None = None
+    weekends: Literal["keep", "leave_out"] = "keep"
+    empty_time: Literal["refuse", "previous", "leave_out"] = "refuse"
+    unreadable_time: Literal["refuse", "empty", "leave_out"] = "refuse"
+    empty_case: Literal["refuse", "each"] = "refuse"
+    undated: date | None = None
+    csv: Csv = field(default_factory=Csv)
     service: Service
     offices: Offices
     channels: Channels = field(default_factory=Channels)
     submitted: Moment | None = None
     deadline: Moment | None = None
     concluded: Moment | None = None
+    times: list[Times] = field(default_factory=list)
     events: Events = field(default_factory=Events)
     activities: dict[str, Activity | str] = field(default_factory=dict)
 
-    def activity(self, name: str) -> Activity | None:
-        """The meaning of an activity; None where the mapping does not know it."""
-        known = self.activities.get(name)
-        if isinstance(known, str):
-            return Activity(event=known)
-        return known
+    def key_columns(self) -> list[str]:
+        """The columns that name a case together."""
+        return [self.case] if isinstance(self.case, str) else self.case
+
+    def stated_times(self) -> list[tuple[str, Times]]:
+        """The times of a case that are events, each with the name that its content bears."""
+        stated = [(times.column, times) for times in self.times]
+        if self.concluded:
+            end = self.concluded
+            stated.append(
+                ("concluded", Times(column=end.column, event="concluded", day_at=end.day_at, formats=end.formats))
+            )
+        return stated
+
+    def submission_columns(self) -> set[str]:
+        """What a submission is known by: all that is told of the case but what happened to it later."""
+        later = {times.column for _, times in self.stated_times()}
+        moments = {moment.column for moment in (self.submitted, self.deadline) if moment}
+        named = {column for column in (self.offices.column, self.channels.column) if column}
+        return ({*self.key_columns()} | moments | named) - later
 
     def case_columns(self) -> set[str]:
-        moments = (self.submitted, self.deadline, self.concluded)
-        columns = {self.case, self.offices.column, self.channels.column}
-        return {column for column in columns if column} | {moment.column for moment in moments if moment}
+        told = {column for _, times in self.stated_times() for column in (times.column, times.by) if column}
+        return self.submission_columns() | told
 
     def event_columns(self) -> set[str]:
         return {self.events.activity, self.events.at} | ({self.events.id} if self.events.id else set())
 
-    def editions(self) -> list[RegistryEvent]:
-        """What the registry must know before the first record: offices, and the service with its stages."""
-        offices = [*self.offices.values.values(), *self.offices.others]
-        if self.offices.default:
-            offices.append(self.offices.default)
-        by_code = {office.code: office for office in offices}
-        stages = {
-            stage_code(name, activity): name
-            for name in self.activities
-            if (activity := self.activity(name)) and activity.event in ("stage", "stage_entered")
-        }
-        registered: list[RegistryEvent] = [self._office(office) for office in by_code.values()]
-        return [*registered, self._standard(sorted(by_code), stages)]
-
-    def _office(self, office: Office) -> OfficeRegistered:
-        return OfficeRegistered(
-            code=office.code,
-            edition=0,
-            agency=self.offices.agency,
-            region=None,
-            zone=self.zone,
-            names=Names(id=office.id, en=office.en),
-            opening_days=(*[OpeningDay(opens="08:00", closes="16:00")] * 5, OpeningDay(), OpeningDay()),
-            imported=True,
-        )
-
-    def _standard(self, offices: list[str], stages: dict[str, str]) -> StandardPublished:
-        return StandardPublished(
-            service=self.service.code,
-            standard=0,
-            in_force_from=BEGINNING,
-            kind=self.service.kind,
-            names=Names(id=self.service.id, en=self.service.en),
-            sensitive=self.service.sensitive,
-            offices=tuple(offices),
-            channels=tuple(sorted({*self.channels.values.values(), self.channels.default})),
-            requirements=(),
-            stages=tuple(
-                Stage(code=code, names=Names(id=name[:200], en=name[:200]), phase=StagePhase.REVIEW)
-                for code, name in stages.items()
-            ),
-            free_order=self.service.free_order,
-            source=self.source,
-            imported=True,
-        )
+    def table_columns(self) -> set[str]:
+        """What the header of a CSV must have."""
+        return self.case_columns() | (self.event_columns() if self.csv.shape == "event" else set())
 
 
-def stage_code(name: str, activity: Activity) -> str:
-    """The code that the mapping gives, else one made of the activity's name."""
-    if activity.stage:
-        return activity.stage
-    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    code = re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")
-    named = code if re.search("[a-z]", code[:STAGE_CODE_LONGEST]) else f"stage-{code}"
-    return named[:STAGE_CODE_LONGEST].strip("-")
-
-
-def read_mapping(file: Path) -> Mapping:
-    """Raises MappingWrong."""
-    try:
-        mapping = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), Mapping)
-    except OSError as error:
-        raise MappingWrong(f"{file}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise MappingWrong(f"{file}: {error}") from error
-    try:
-        ZoneInfo(mapping.zone)
-    except (KeyError, ValueError, OSError) as error:  # OSError: the name of a folder of zones
-        raise MappingWrong(f"{file}: zone must be an IANA name such as Asia/Jakarta") from error
-    _check_activities(file, mapping)
-    return mapping
-
-
-def _check_activities(file: Path, mapping: Mapping) -> None:
-    offices = {e.code for e in mapping.editions() if isinstance(e, OfficeRegistered)}
-    if not mapping.offices.default and not mapping.offices.column:
-        raise MappingWrong(f"{file}: [offices] needs a column, or a default office")
-    codes: dict[str, str] = {}
-    for name in mapping.activities:
-        activity = mapping.activity(name)
-        if activity is None:
-            continue
-        place = f"{file}: activities.{name!r}"
-        if activity.event not in PLAIN_EVENTS | {"stage", "stage_entered", "referred", "referral_answered"}:
-            known = ", ".join(sorted(PLAIN_EVENTS | {"stage", "stage_entered", "referred", "referral_answered"}))
-            raise MappingWrong(f"{place}: event must be one of {known}")
-        if activity.event == "referred" and activity.to not in offices:
-            raise MappingWrong(f"{place}: to must be the code of an office of this mapping (offices.others)")
-        if activity.event == "stage" and codes.setdefault(stage_code(name, activity), name) != name:
-            raise MappingWrong(f"{place}: give it a stage code of its own, another activity has the same")
-
-
-def toml_key(text: str) -> str:
-    """`text` as a quoted TOML key."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
-
-
-def lines_to_add(counts: dict[str, int], meaning: str) -> list[str]:
-    """TOML lines for words that a mapping lacks, the most frequent first, each with its count."""
-    ordered: list[tuple[str, int]] = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [f"{toml_key(word)} = {meaning}  # {count}" for word, count in ordered]
+def activities_of(values: dict[str, Activity | str]) -> dict[str, Activity]:
+    """A word alone is the name of an event."""
+    return {word: Activity(event=said) if isinstance(said, str) else said for word, said in values.items()}

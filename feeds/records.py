@@ -5,51 +5,41 @@ the same whenever the same case is read.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from domain import events
 from domain.admission import Record
 from domain.calendar import Unit
-from domain.codes import Channel, Quality, Role
+from domain.codes import Channel, Role
 from domain.events import Act, ApplicationEvent, Promise
 from domain.registry import Registry
-from feeds.mapping import Activity, Mapping, stage_code
+from feeds.case import Case, Content, Item, Unknown
+from feeds.case_key import CaseKeys
+from feeds.clock import Clock, Instant
+from feeds.mapping import Activity, Mapping, activities_of
+from feeds.meaning import meaning
+from feeds.policy import LeftOut, Policy, neighbours
 from feeds.source import SourceCase, SourceError, SourceEvent
+from feeds.words import Words
 
-Content = dict[str, str]
+NEVER_STORED = events.Concluded()
+"""Stands for a word that the mapping lacks, until the whole file is read and it is refused for it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A record and what identifies it: `own_id`, or else its content and its place among equals (from 1)."""
+class Told:
+    """An event as the source tells it; `at` is None where it does not say when."""
 
-    record: Record
+    event: ApplicationEvent
     content: Content
+    at: Instant | None
     own_id: str | None = None
-    ordinal: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """`key` is the case id of the source; the first item is the submission."""
-
-    key: str
-    items: list[Item]
-
-
-@dataclass(slots=True)
-class Unknown:
-    """Words of the source that the mapping does not know, with their counts."""
-
-    activities: Counter[str] = field(default_factory=Counter)
-    offices: Counter[str] = field(default_factory=Counter)
-    channels: Counter[str] = field(default_factory=Counter)
-
-    def __bool__(self) -> bool:
-        return bool(self.activities or self.offices or self.channels)
+def _meanings(words: dict[str, Activity]) -> Words[ApplicationEvent]:
+    return Words({word: meaning(word, activity) for word, activity in words.items()})
 
 
 class Reader:
@@ -58,90 +48,132 @@ class Reader:
     def __init__(self, file: Path, mapping: Mapping, registry: Registry) -> None:
         self.file = file
         self.mapping = mapping
-        self.zone = ZoneInfo(mapping.zone)
-        self.registry = registry
         self.unknown = Unknown()
         self.dropped: set[str] = set()
+        self._keys, self._policy = CaseKeys(file, mapping), Policy(file, mapping)
+        self._columns = mapping.case_columns() | mapping.event_columns()
+        self._submission_columns = sorted(mapping.submission_columns())
+        self._activities = _meanings(activities_of(mapping.activities))
+        self._offices, self._channels = Words(mapping.offices.values), Words(mapping.channels.values)
+        self._stated = [
+            (name, times, Clock(mapping, times), _meanings(times.meanings())) for name, times in mapping.stated_times()
+        ]
+        self._clock = Clock(mapping, mapping.events)
+        self._submission_clock = Clock(mapping, mapping.submitted) if mapping.submitted else None
+        self._deadline_clock = Clock(mapping, mapping.deadline) if mapping.deadline else None
+        standard = registry.newest(mapping.service.code)
+        self._standard = standard.standard if standard else 1
 
     def case(self, source: SourceCase) -> Case:
         """Raises SourceError, with the place, for what no policy of the mapping covers."""
-        mapping = self.mapping
-        self.dropped |= source.attributes.keys() - mapping.case_columns()
-        key = source.attributes.get(mapping.case, "")
-        if not key or "\0" in key:
-            raise self._wrong(source, source.line, f"the case has no {mapping.case}", "a case id")
-        office = self._office(source)
-        channel = self._channel(source)
-        timed = [self._event(source, event, office, channel) for event in source.events]
-        if self._moment(source, mapping.concluded.column if mapping.concluded else None):
-            timed.append(self._concluded(source, office, channel))
-        timed.sort(key=lambda item: item.record.act.at)
-        submission = self._submission(source, office, channel, timed)
-        return Case(key, [submission, *self._told_apart(source, timed)])
+        self._see(source.attributes.keys())
+        key = self._keys.key(source)
+        left_out: Counter[str] = Counter()
+        rows, states = self._rows(source, left_out), self._states(source, left_out)
+        try:
+            submitted = self._submitted(source, [one.at for one in (*rows, *states) if one.at], left_out)
+        except LeftOut as out:
+            return Case(key, [], Counter({out.reason: 1 + len(rows) + len(states) + left_out.total()}))
+        office, channel = self._office(source), self._channel(source)
+        told = [*zip(neighbours((row.at for row in rows), submitted), rows, strict=True)]
+        told += [(state.at, state) for state in states if state.at]
+        told.sort(key=lambda one: one[0][0])
+        items = [
+            Item(Record(act=_act(at, office, channel), event=one.event), one.content, one.own_id) for at, one in told
+        ]
+        first = self._submission(source, _act(submitted, office, channel))
+        return Case(key, [first, *self._told_apart(source, items)], left_out)
 
-    def _submission(self, source: SourceCase, office: str, channel: Channel, later: list[Item]) -> Item:
-        mapping = self.mapping
-        column = mapping.submitted.column if mapping.submitted else None
-        text = self._moment(source, column)
-        if text and mapping.submitted:
-            at, quality = self._instant(source, source.line, text, mapping.submitted.day_at)
-        elif later:
-            at, quality = later[0].record.act.at, later[0].record.act.at_quality
-        else:
-            raise self._wrong(source, source.line, "the case has neither a submission time nor an event", "one of them")
-        standard = self.registry.newest(mapping.service.code)
-        number = standard.standard if standard else 1
-        event = events.Submitted(
-            service=mapping.service.code,
-            standard=number,
-            number="",
-            promise=self._promise(source, number),
-        )
-        columns = sorted(mapping.case_columns() - {mapping.concluded.column if mapping.concluded else ""})
-        content = {column: source.attributes.get(column, "") for column in columns}
-        return Item(Record(act=self._act(at, quality, office, channel), event=event), content)
+    def _see(self, columns: AbstractSet[str]) -> None:
+        if not columns <= self._columns:
+            self.dropped |= columns - self._columns
 
-    def _promise(self, source: SourceCase, standard: int) -> Promise | None:
-        """A source's own deadline is a fact of the source, not computed."""
-        column = self.mapping.deadline.column if self.mapping.deadline else None
-        text = self._moment(source, column)
-        if not text:
-            return None
-        due, _ = self._instant(source, source.line, text, [])
-        edition = f"{self.mapping.service.code}@{standard}"
-        return Promise(unit=Unit.SOURCE, n=0, due_at=due, standard=edition, calendar="", rule="source")
+    def _rows(self, source: SourceCase, left_out: Counter[str]) -> list[Told]:
+        """The events that are told one by one."""
+        told = []
+        for event in source.events:
+            self._see(event.attributes.keys())
+            try:
+                told.append(self._row(source, event))
+            except LeftOut as out:
+                left_out[out.reason] += 1
+        return told
 
-    def _concluded(self, source: SourceCase, office: str, channel: Channel) -> Item:
-        moment = self.mapping.concluded
-        text = self._moment(source, moment.column if moment else None)
-        at, quality = self._instant(source, source.line, text, moment.day_at if moment else [])
-        record = Record(act=self._act(at, quality, office, channel), event=events.Concluded())
-        return Item(record, {"activity": "concluded", "at": text})
-
-    def _event(self, source: SourceCase, event: SourceEvent, office: str, channel: Channel) -> Item:
+    def _row(self, source: SourceCase, event: SourceEvent) -> Told:
         columns = self.mapping.events
-        self.dropped |= event.attributes.keys() - self.mapping.event_columns()
         name, text = event.attributes.get(columns.activity, ""), event.attributes.get(columns.at, "")
-        if not name or not text:
-            missing = columns.at if name else columns.activity
-            raise self._wrong(source, event.line, f"an event has no {missing}", f"each event has {missing}")
-        at, quality = self._instant(source, event.line, text, columns.day_at)
-        activity = self.mapping.activity(name)
-        if activity is None:
-            self.unknown.activities[name] += 1
-            activity = Activity()
+        said = self._activities.get(name)
+        if not name and not said:
+            expected = f'each event has {columns.activity}, or a line "" = "stage" under [activities]'
+            raise self._wrong(source, event.line, f"an event has no {columns.activity}", expected)
         own_id = event.attributes.get(columns.id) if columns.id else None
         if own_id and "\0" in own_id:
             raise self._wrong(source, event.line, "a zero byte in an event's id", "text")
-        record = Record(act=self._act(at, quality, office, channel), event=_meaning(name, activity))
-        return Item(record, {"activity": name, "at": text}, own_id or None)
+        at = self._policy.row(source, event.line, text, self._clock)
+        if not said:
+            self.unknown.activities[name] += 1
+        return Told(said or NEVER_STORED, {"activity": name, "at": text}, at, own_id or None)
+
+    def _states(self, source: SourceCase, left_out: Counter[str]) -> list[Told]:
+        """The events that are told by times of the case."""
+        told = []
+        for statement in source.statements():
+            for name, times, clock, words in self._stated:
+                text = statement.attributes.get(times.column, "")
+                try:
+                    at = self._policy.happened(source, statement.line, text, clock)
+                except LeftOut as out:
+                    left_out[out.reason] += 1
+                    continue
+                if not at:
+                    continue
+                word = statement.attributes.get(times.by, "") if times.by else times.column
+                said = words.get(word)
+                if not said:
+                    self.unknown.times.setdefault(times.column, Counter())[word] += 1
+                told.append(Told(said or NEVER_STORED, {"activity": name, "at": text}, at))
+        return told
+
+    def _submitted(self, source: SourceCase, later: list[Instant], left_out: Counter[str]) -> Instant:
+        """As the source says, else with the first event. Raises LeftOut with the reason of that for the whole case."""
+        if self._submission_clock and self.mapping.submitted:
+            text = source.attributes.get(self.mapping.submitted.column, "")
+            stated = self._policy.happened(source, source.line, text, self._submission_clock)
+            if stated:
+                return stated
+        if later:
+            return min(later, key=lambda instant: instant[0])
+        if left_out:
+            raise LeftOut(next(iter(left_out)))
+        return self._clock.day(self._policy.undated(source))
+
+    def _submission(self, source: SourceCase, act: Act) -> Item:
+        event = events.Submitted(
+            service=self.mapping.service.code, standard=self._standard, number="", promise=self._promise(source)
+        )
+        content = {column: source.attributes.get(column, "") for column in self._submission_columns}
+        return Item(Record(act=act, event=event), content)
+
+    def _promise(self, source: SourceCase) -> Promise | None:
+        """A source's own deadline is a fact of the source, not computed."""
+        if not self.mapping.deadline or not self._deadline_clock:
+            return None
+        text = source.attributes.get(self.mapping.deadline.column, "")
+        try:
+            due = self._policy.instant(source, source.line, text, self._deadline_clock)
+        except LeftOut:
+            return None
+        if not due:
+            return None
+        edition = f"{self.mapping.service.code}@{self._standard}"
+        return Promise(unit=Unit.SOURCE, n=0, due_at=due[0], standard=edition, calendar="", rule="source")
 
     def _told_apart(self, source: SourceCase, items: list[Item]) -> list[Item]:
         """Numbers equals without an id of their own; two events with one id are a fault of the mapping."""
-        seen: Counter[tuple[str, ...]] = Counter()
+        seen: Counter[tuple[str, str]] = Counter()
         numbered = []
         for item in items:
-            key = (item.own_id,) if item.own_id else tuple(f"{k}\0{v}" for k, v in sorted(item.content.items()))
+            key = (item.own_id, "") if item.own_id else (item.content["activity"], item.content["at"] + "\0")
             seen[key] += 1
             if item.own_id and seen[key] > 1:
                 raise self._wrong(
@@ -150,13 +182,10 @@ class Reader:
             numbered.append(Item(item.record, item.content, item.own_id, seen[key]))
         return numbered
 
-    def _act(self, at: datetime, quality: Quality, office: str, channel: Channel) -> Act:
-        return Act(at=at, at_quality=quality, by=Role.IMPORT, channel=channel, office=office)
-
     def _office(self, source: SourceCase) -> str:
         offices = self.mapping.offices
         value = source.attributes.get(offices.column, "") if offices.column else ""
-        known = offices.values.get(value) or (offices.default if not value or not offices.values else None)
+        known = self._offices.get(value) or (offices.default if not value or not offices.values else None)
         if known is None:
             self.unknown.offices[value] += 1
             return ""
@@ -165,51 +194,15 @@ class Reader:
     def _channel(self, source: SourceCase) -> Channel:
         channels = self.mapping.channels
         value = source.attributes.get(channels.column, "") if channels.column else ""
-        if value and value not in channels.values:
+        known = self._channels.get(value)
+        if value and known is None:
             self.unknown.channels[value] += 1
-        return channels.values.get(value, channels.default)
-
-    def _moment(self, source: SourceCase, column: str | None) -> str:
-        return source.attributes.get(column, "") if column else ""
-
-    def _instant(self, source: SourceCase, line: int, text: str, day_at: list[str]) -> tuple[datetime, Quality]:
-        """UTC, with its quality. Without an offset it is local in the mapping's zone; a bare date is its midnight."""
-        try:
-            read = datetime.fromisoformat(text)
-            local = read.replace(tzinfo=self.zone) if read.tzinfo is None else read.astimezone(self.zone)
-            day = len(text) == len("2011-10-11") or local.time().isoformat("seconds") in day_at
-            return local.astimezone(UTC), Quality.DAY if day else Quality.SOURCE
-        except (ValueError, OverflowError) as error:
-            raise self._wrong(
-                source, line, "a time cannot be read", "ISO 8601, as 2011-10-11T09:21:26+02:00"
-            ) from error
+        return known or channels.default
 
     def _wrong(self, source: SourceCase, line: int, what: str, expected: str) -> SourceError:
-        return SourceError(self.file, f"trace {source.ordinal}, line {line}", what, expected)
+        return SourceError(self.file, source.place(line), what, expected)
 
 
-PLAIN: dict[str, ApplicationEvent] = {
-    "received": events.Received(),
-    "correction_supplied": events.CorrectionSupplied(),
-    "approved": events.Approved(),
-    "issued": events.Issued(),
-    "ready": events.MadeReady(),
-    "withdrawn": events.Withdrawn(),
-    "lapsed": events.Lapsed(),
-    "concluded": events.Concluded(),
-    "resumed": events.Resumed(),
-}
-
-
-def _meaning(name: str, activity: Activity) -> ApplicationEvent:
-    match activity.event:
-        case "stage":
-            return events.StageCompleted(stage=stage_code(name, activity))
-        case "stage_entered":
-            return events.StageEntered(stage=stage_code(name, activity))
-        case "referred":
-            return events.Referred(referral=0, to=activity.to or "")
-        case "referral_answered":
-            return events.ReferralAnswered(referral=0, advice=activity.advice)
-        case plain:
-            return PLAIN[plain]
+def _act(instant: Instant, office: str, channel: Channel) -> Act:
+    at, quality = instant
+    return Act(at=at, at_quality=quality, by=Role.IMPORT, channel=channel, office=office)

@@ -4,7 +4,7 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,12 +35,23 @@ class SourceEvent:
 
 @dataclass(frozen=True, slots=True)
 class SourceCase:
-    """One case as the file tells it; `ordinal` counts from 1 in file order."""
+    """One case as the file tells it. `ordinal` counts the traces of a log from 1, None where it has none.
+
+    `rows`: of a table of cases, each row that tells of this case; each states the times of the case.
+    """
 
     attributes: dict[str, str]
     events: list[SourceEvent]
     line: int
-    ordinal: int
+    ordinal: int | None = None
+    rows: list[SourceEvent] = field(default_factory=list)
+
+    def place(self, line: int) -> str:
+        return f"line {line}" if self.ordinal is None else f"trace {self.ordinal}, line {line}"
+
+    def statements(self) -> list[SourceEvent]:
+        """What states the times of the case: its rows, or itself."""
+        return self.rows or [SourceEvent(self.attributes, self.line)]
 
 
 def silent(_count: int) -> None:

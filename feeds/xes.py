@@ -150,7 +150,7 @@ class _Log:
         raise self._error(self._parser.CurrentLineNumber, wrong, expected)
 
     def _error(self, line: int, wrong: str, expected: str) -> SourceError:
-        place = f"trace {self._case.ordinal}, line {line}" if self._case else f"line {line}"
+        place = self._case.place(line) if self._case else f"line {line}"
         return SourceError(self._file, place, wrong, expected)
 
 

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from api.access import Bearer
 from domain.ports import Unavailable
-from feeds.mapping import MappingWrong
+from feeds.mapping_file import MappingWrong
 from feeds.source import SourceError
-from infra import simulate, verbs
+from infra import import_verbs, simulate, verbs
 from infra.database import DatabaseRole, SchemaNotOurs
 from infra.keyfolder import KeysUnreadable
 from infra.postgres import PostgresNotStarted
@@ -103,13 +103,25 @@ VERBS = (
         "import",
         "bring a past in",
         "an agency's log, by a mapping",
-        verbs.import_file,
+        import_verbs.import_file,
         "jejak import examples/small.xes --mapping examples/small.toml",
         "open any of its applications; the same command again adds nothing",
         (
-            (("file",), {"type": Path, "metavar": "FILE", "help": "XES: .xes or .xes.gz"}),
+            (("file",), {"type": Path, "metavar": "FILE", "help": "XES (.xes, .xes.gz) or CSV (.csv, .csv.gz)"}),
             (("--mapping",), {"type": Path, "required": True, "metavar": "MAP.toml", "help": "what its words mean"}),
-            (("--dry-run",), {"action": "store_true", "help": "check the file and the mapping, store nothing"}),
+            (("--dry-run",), {"action": "store_true", "help": "say what would happen, store nothing"}),
+        ),
+    ),
+    Verb(
+        "mapping",
+        "bring a past in",
+        "a draft of a mapping, for any log",
+        import_verbs.draft_mapping,
+        "jejak mapping examples/small.csv --output small.toml",
+        "`jejak import FILE --mapping MAP.toml --dry-run`, then edit what its words mean",
+        (
+            (("file",), {"type": Path, "metavar": "FILE", "help": "XES (.xes, .xes.gz) or CSV (.csv, .csv.gz)"}),
+            (("--output",), {"type": Path, "metavar": "MAP.toml", "help": "a new file to write it to (stdout)"}),
         ),
     ),
     Verb(

@@ -18,14 +18,12 @@ import psycopg
 from tqdm import tqdm
 
 from api.access import Bearer, Principal
-from feeds.mapping import read_mapping
 from infra import log, seed, serve
 from infra.database import DatabaseRole, Databases, databases
 from infra.fsck import faults_of_log, faults_of_views
 from infra.house import SignedTokens
-from infra.importing import Importer, MappingIncomplete, Summary, check, register
 from infra.main import Installation, installation
-from infra.runner import Runner, runners, wait_until_caught_up
+from infra.runner import Runner, runners
 from infra.settings import Settings, settings_from
 from infra.views import VIEWS, rebuild
 
@@ -109,47 +107,6 @@ def level(what: str) -> Iterator[Callable[[int, int], None]]:
             shown.update(reached - shown.n)
 
         yield stand
-
-
-def import_file(options: argparse.Namespace) -> int:
-    log.configure()
-    mapping = read_mapping(options.mapping)
-    with databases(settings()) as found:
-        try:
-            summary = asyncio.run(_import(options, mapping, found))
-        except MappingIncomplete as incomplete:
-            print(f"jejak: {options.mapping}: {incomplete}. Add these lines:\n", file=sys.stderr)
-            print("\n".join(incomplete.lines), file=sys.stderr)
-            return EXIT_WRONG
-    _report(options, summary)
-    return 0
-
-
-async def _import(options: argparse.Namespace, mapping: Any, found: Databases) -> Summary:  # noqa: ANN401
-    size = options.file.stat().st_size if options.file.exists() else 0
-    async with installation(settings(), found) as made:
-        with bar("checking", size, "B") as advance:
-            registry = await made.editions.registry()
-            summary = await asyncio.to_thread(check, options.file, mapping, registry, advance)
-        if options.dry_run:
-            return summary
-        registry = await register(mapping, made.editions, made.recorder, made.named.commands[0])
-        importer = Importer(found.serving, made.recorder, made.named.imports, made.paper)
-        with projecting(found):
-            with bar("importing", size, "B") as advance:
-                await asyncio.to_thread(importer.append, options.file, mapping, registry, summary, advance)
-            await asyncio.to_thread(wait_until_caught_up, found.serving)
-    return summary
-
-
-def _report(options: argparse.Namespace, summary: Summary) -> None:
-    if summary.dropped:
-        print(f"columns not mapped, dropped: {', '.join(summary.dropped)}", file=sys.stderr)
-    for reason, count in summary.rejected.items():
-        print(f"left out: {count} events, {reason}", file=sys.stderr)
-    if options.dry_run:
-        print("dry run: the file is sound, nothing was stored", file=sys.stderr)
-    print(json.dumps(summary.as_json()))
 
 
 def rebuild_views(options: argparse.Namespace) -> int:

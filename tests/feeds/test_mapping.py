@@ -9,16 +9,10 @@ from hypothesis import strategies as st
 
 from domain.codes import Advice, Channel, StagePhase
 from domain.registry import OfficeRegistered, StandardPublished
-from feeds.mapping import (
-    STAGE_CODE_LONGEST,
-    Activity,
-    Mapping,
-    MappingWrong,
-    lines_to_add,
-    read_mapping,
-    stage_code,
-    toml_key,
-)
+from feeds.edition import editions
+from feeds.mapping import Activity, Mapping, activities_of
+from feeds.mapping_file import MappingWrong, read_mapping
+from feeds.words import STAGE_CODE_LONGEST, lines_to_add, stage_code, toml_text
 from tests.conftest import PROJECT
 
 LEAST = """
@@ -54,19 +48,19 @@ def test_the_least_mapping_takes_the_usual_columns_and_drops_the_rest(tmp_path: 
     assert read.event_columns() == {"concept:name", "time:timestamp"}
     assert (read.submitted, read.deadline, read.concluded) == (None, None, None)
     assert read.channels.default is Channel.UNKNOWN
-    assert read.activity("anything") is None
+    assert (read.activities, read.times) == ({}, [])
 
 
-@pytest.mark.parametrize("name", ["receipt.toml", "small.toml"])
+@pytest.mark.parametrize("name", sorted(file.name for file in (PROJECT / "examples").glob("*.toml")))
 def test_the_shipped_mappings_can_be_used(name: str) -> None:
     read = read_mapping(PROJECT / "examples" / name)
     assert read.source in read.service.code
-    assert all(read.activity(name) for name in read.activities)
+    assert len(editions(read)) > 1
 
 
 def test_the_receipt_mapping_knows_all_27_activities_and_their_kinds() -> None:
     read = read_mapping(PROJECT / "examples" / "receipt.toml")
-    events = [activity.event for name in read.activities if (activity := read.activity(name))]
+    events = [activity.event for activity in activities_of(read.activities).values()]
     assert (len(events), events.count("stage")) == (27, 21)
     assert (events.count("received"), events.count("referred"), events.count("referral_answered")) == (1, 1, 4)
 
@@ -80,11 +74,12 @@ def test_an_activity_is_a_word_or_a_table(tmp_path: Path) -> None:
     "Jawab" = { event = "referral_answered", advice = "favourable" }
     "Cetak" = { stage = "cetak-kartu" }
     """
-    read = mapping(tmp_path, LEAST + activities)
-    assert read.activity("Terima") == Activity(event="received")
-    assert read.activity("Minta") == Activity(event="referred", to="uji-saran")
-    assert read.activity("Jawab") == Activity(event="referral_answered", advice=Advice.FAVOURABLE)
-    assert read.activity("Cetak") == Activity(event="stage", stage="cetak-kartu")
+    assert activities_of(mapping(tmp_path, LEAST + activities).activities) == {
+        "Terima": Activity(event="received"),
+        "Minta": Activity(event="referred", to="uji-saran"),
+        "Jawab": Activity(event="referral_answered", advice=Advice.FAVOURABLE),
+        "Cetak": Activity(event="stage", stage="cetak-kartu"),
+    }
 
 
 def test_offices_are_registered_once_and_before_the_service_that_names_them(tmp_path: Path) -> None:
@@ -101,7 +96,7 @@ def test_offices_are_registered_once_and_before_the_service_that_names_them(tmp_
     "Masuk" = { event = "stage_entered", stage = "gudang" }
     "Terima" = "received"
     """
-    *offices, standard = mapping(tmp_path, LEAST + more).editions()
+    *offices, standard = editions(mapping(tmp_path, LEAST + more))
     assert isinstance(standard, StandardPublished)
     assert all(isinstance(office, OfficeRegistered) and office.imported for office in offices)
     codes = [office.code for office in offices if isinstance(office, OfficeRegistered)]
@@ -137,6 +132,39 @@ WRONG: dict[str, tuple[str, str]] = {
     "an unknown event": (ACTIVITIES + '"A" = "accepted"', "activities.'A': event must be one of approved,"),
     "a referral to nobody": (ACTIVITIES + '"A" = "referred"', "activities.'A': to must be the code of an office"),
     "a referral to an unknown office": (ACTIVITIES + '"A" = { event = "referred", to = "x" }', "to must be the code"),
+    "a pattern without a stage code": (ACTIVITIES + '"*" = "stage"', "activities.'*': a pattern needs a stage code"),
+    "a cancellation without a reason": (ACTIVITIES + '"A" = "cancelled"', "activities.'A': reason must be one of dup"),
+    "a rejection without a remedy": (
+        ACTIVITIES + '"A" = { event = "rejected", reason = "not_eligible" }',
+        "and remedy one of",
+    ),
+    "a hand-over to nobody": (ACTIVITIES + '"A" = "handed_over"', "receiver must be one of applicant, proxy"),
+    "a policy that is none": ('doubled = "both"\n' + LEAST, "doubled"),
+    "an encoding that is none": (LEAST + '[csv]\nencoding = "utf-99"', "csv.encoding must be one that Python knows"),
+    "an encoding that is no text": (LEAST + '[csv]\nencoding = "hex"', "csv.encoding must be one that Python knows"),
+    "no case column": ("case = []\n" + LEAST, "case needs a column"),
+    "a format without a year": (
+        LEAST + '[submitted]\ncolumn = "x"\nformats = ["%d/%m"]',
+        "formats: '%d/%m' is none of",
+    ),
+    "a format with a zone's name": (
+        LEAST + '[events]\nformats = ["%Y-%m-%d %Z"]',
+        "nor a strptime pattern with year and day",
+    ),
+    "a format that is none": (LEAST + '[events]\nformats = ["%Y-%m-%d %q"]', "nor a strptime pattern"),
+    "no format": (LEAST + "[events]\nformats = []", "formats must name at least one"),
+    "a column of times that stands twice": (
+        LEAST + '[[times]]\ncolumn = "x"\n[[times]]\ncolumn = "x"',
+        "[[times]] names the column 'x' twice",
+    ),
+    "words without a column": (
+        LEAST + '[[times]]\ncolumn = "x"\nvalues = { "A" = "issued" }',
+        "[[times]] of the column 'x': by and values go together",
+    ),
+    "a word of a column of times that is wrong": (
+        LEAST + '[[times]]\ncolumn = "x"\nby = "y"\nvalues = { "A" = "accepted" }',
+        "times of 'x', 'A': event must be one of",
+    ),
     "two activities that make one code": (
         ACTIVITIES + '"A b" = "stage"\n"a-B" = "stage"',
         "activities.'a-B': give it a stage code of its own",
@@ -160,7 +188,7 @@ def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
 def test_entering_and_completing_may_share_a_stage(tmp_path: Path) -> None:
     both = '"Mulai" = { event = "stage_entered", stage = "survei" }\n"Survei" = "stage"\n'
     [stage] = [
-        s for e in mapping(tmp_path, ACTIVITIES + both).editions() if isinstance(e, StandardPublished) for s in e.stages
+        s for e in editions(mapping(tmp_path, ACTIVITIES + both)) if isinstance(e, StandardPublished) for s in e.stages
     ]
     assert stage.code == "survei"
 
@@ -177,12 +205,12 @@ def test_entering_and_completing_may_share_a_stage(tmp_path: Path) -> None:
     ],
 )
 def test_a_stage_s_code_is_made_of_its_name(name: str, code: str) -> None:
-    assert stage_code(name, Activity()) == code
+    assert stage_code(name) == code
 
 
 @given(st.text(max_size=200))
 def test_any_name_makes_a_code_that_the_log_takes(name: str) -> None:
-    code = stage_code(name, Activity())
+    code = stage_code(name)
     assert 0 < len(code) <= STAGE_CODE_LONGEST
     assert set(code) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
     assert not code.startswith("-")
@@ -192,7 +220,7 @@ def test_any_name_makes_a_code_that_the_log_takes(name: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
 def test_any_word_of_a_source_becomes_a_key_that_toml_reads_back(word: str) -> None:
-    assert tomllib.loads(f"{toml_key(word)} = 1") == {word: 1}
+    assert tomllib.loads(f"{toml_text(word)} = 1") == {word: 1}
 
 
 def test_the_most_frequent_words_come_first_with_their_counts() -> None:
@@ -200,4 +228,23 @@ def test_the_most_frequent_words_come_first_with_their_counts() -> None:
         '"c" = "stage"  # 5',
         '"a" = "stage"  # 1',
         '"b" = "stage"  # 1',
+    ]
+
+
+def test_a_stage_may_have_several_words_and_is_published_by_those_of_the_mapping(tmp_path: Path) -> None:
+    words = """
+    "Survei" = "stage"
+    "Peninjauan" = { stage = "survei-lokasi" }
+    "Tinjau*" = { stage = "survei-lokasi" }
+    "" = { stage = "tanpa-nama" }
+    [[times]]
+    column = "tgl_cetak"
+    """
+    *_, standard = editions(mapping(tmp_path, ACTIVITIES + words))
+    assert isinstance(standard, StandardPublished)
+    assert [(stage.code, stage.names.id) for stage in standard.stages] == [
+        ("survei", "Survei"),
+        ("survei-lokasi", "Peninjauan"),
+        ("tanpa-nama", "tanpa-nama"),
+        ("tgl-cetak", "tgl_cetak"),
     ]

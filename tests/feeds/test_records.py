@@ -10,8 +10,9 @@ from domain import events
 from domain.calendar import Unit
 from domain.codes import Channel, Quality, Role
 from domain.registry import Registry
+from feeds.case import Case
 from feeds.mapping import Mapping
-from feeds.records import Case, Reader
+from feeds.records import Reader
 from feeds.source import SourceCase, SourceError, SourceEvent
 
 FILE = Path("a.xes")
@@ -57,9 +58,9 @@ def read(*told: tuple[str, str] | tuple[str, str, str], **attributes: str) -> Ca
     return reader().case(source(*told, **attributes))
 
 
-def refusal(case: SourceCase, **changes: object) -> SourceError:
+def refusal(told: SourceCase, /, **changes: object) -> SourceError:
     with pytest.raises(SourceError) as refused:
-        reader(**changes).case(case)
+        reader(**changes).case(told)
     assert refused.value.file == FILE
     return refused.value
 
@@ -126,9 +127,7 @@ def test_the_deadline_of_the_source_is_a_fact() -> None:
         ("Asia/Jakarta", "2026-03-01T17:00:00+00:00", "2026-03-01T17:00:00", Quality.DAY),
         ("Asia/Jakarta", "2026-03-02T00:00:00+00:00", "2026-03-02T00:00:00", Quality.SOURCE),
         ("Asia/Jakarta", "2026-03-02T01:06:40.900", "2026-03-01T18:06:40.900000", Quality.DAY),
-        ("Europe/Amsterdam", "2011-10-30T02:30:00", "2011-10-30T00:30:00", Quality.SOURCE),  # the first of two
         ("Europe/Amsterdam", "2011-10-30T02:30:00+01:00", "2011-10-30T01:30:00", Quality.SOURCE),
-        ("Europe/Amsterdam", "2011-03-27T02:30:00", "2011-03-27T01:30:00", Quality.SOURCE),  # there was no such hour
         ("America/New_York", "2011-07-01", "2011-07-01T04:00:00", Quality.DAY),
         ("Asia/Jakarta", "2026-03-02T10:00:00.123456789Z", "2026-03-02T10:00:00.123456", Quality.SOURCE),
         ("Asia/Jakarta", "2059-12-31T00:00:01Z", "2059-12-31T00:00:01", Quality.SOURCE),
@@ -160,7 +159,7 @@ def test_a_time_of_the_case_that_cannot_be_read_is_refused_with_its_place() -> N
         (source(), "neither a submission time nor an event", "line 10"),
         (SourceCase({}, [], line=10, ordinal=3), "the case has no concept:name", "line 10"),
         (source(("", "2026-03-02")), "an event has no concept:name", "line 11"),
-        (SourceCase({"concept:name": "A\0"}, [], line=10, ordinal=3), "the case has no concept:name", "line 10"),
+        (SourceCase({"concept:name": "A\0"}, [], line=10, ordinal=3), "a zero byte in a case id", "line 10"),
     ],
 )
 def test_what_no_policy_covers_is_refused(case: SourceCase, wrong: str, place: str) -> None:

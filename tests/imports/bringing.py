@@ -15,10 +15,11 @@ from xml.sax.saxutils import quoteattr
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from feeds.mapping import read_mapping
+from feeds.mapping_file import read_mapping
 from feeds.source import silent
+from infra.appending import Importer
 from infra.fsck import faults_of_log, faults_of_views
-from infra.importing import Importer, Summary, check, register
+from infra.importing import Summary, check, register
 from infra.main import installation
 from infra.runner import Runner
 from infra.views import VIEWS, ensure

@@ -17,7 +17,6 @@ from tests.imports.bringing import (
     command,
     environment,
     stored,
-    told,
     trace,
     written,
     xes,
@@ -153,22 +152,6 @@ def test_a_missing_file_is_named(fresh: Fresh, run: Run, tmp_path: Path) -> None
         code, out, err = run("import", arguments[0], "--mapping", arguments[1])
         assert (code, out) == (2, "")
         assert str(tmp_path / "absent") in err
-    assert stored(fresh.databases.auditor) == 0
-
-
-def test_a_dry_run_checks_and_stores_nothing(fresh: Fresh, run: Run) -> None:
-    code, out, err = run("import", SMALL, "--mapping", SMALL_MAPPING, "--dry-run")
-    assert code == 0
-    assert told(out) | {"first": "", "last": ""} == {
-        "applications": 3,
-        "events": 13,
-        "new_events": 0,
-        "duplicates": 0,
-        "rejected": 0,
-        "first": "",
-        "last": "",
-    }
-    assert "nothing was stored" in err
     assert stored(fresh.databases.auditor) == 0
 
 

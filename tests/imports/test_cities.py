@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from feeds.mapping_file import read_mapping
 
 from domain.data import instant
+from feeds.mapping_file import read_mapping
 from infra.main import installation
 from infra.statistics import PostgresStatistics
 from projections.figures import Figures

@@ -1,0 +1,63 @@
+"""The words of a source as the keys of a mapping: exact ones, patterns, and how they are written in TOML."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Generic, TypeVar
+
+STAGE_CODE_LONGEST = 80
+REMEMBERED = 10_000
+
+Meaning = TypeVar("Meaning")
+
+
+def is_pattern(key: str) -> bool:
+    return "*" in key
+
+
+class Words(Generic[Meaning]):
+    """What a word means: by the key that equals it, else by the longest pattern (`*`, as in a shell) that fits."""
+
+    def __init__(self, meanings: Mapping[str, Meaning]) -> None:
+        self.meanings = meanings
+        self._patterns = sorted(filter(is_pattern, meanings), key=lambda key: (-len(key), key))
+        self._keys: dict[str, str | None] = {}
+
+    def key(self, word: str) -> str | None:
+        """The key that stands for it; None where the mapping does not know the word."""
+        if word in self.meanings:
+            return word
+        if word not in self._keys:
+            if len(self._keys) >= REMEMBERED:
+                self._keys.clear()
+            self._keys[word] = next((key for key in self._patterns if fnmatchcase(word, key)), None)
+        return self._keys[word]
+
+    def get(self, word: str) -> Meaning | None:
+        key = self.key(word)
+        return None if key is None else self.meanings[key]
+
+
+def slug(name: str, longest: int) -> str:
+    """ASCII letters, digits and single hyphens; may be empty, or digits alone."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:longest].strip("-")
+
+
+def stage_code(name: str) -> str:
+    """A code made of an activity's name, with a letter in it."""
+    code = slug(name, STAGE_CODE_LONGEST)
+    return code if re.search("[a-z]", code) else f"stage-{code}"[:STAGE_CODE_LONGEST].strip("-")
+
+
+def toml_text(text: str) -> str:
+    """`text` as a quoted TOML key or string."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
+
+
+def lines_to_add(counts: Mapping[str, int], meaning: str) -> list[str]:
+    """TOML lines for words that a mapping lacks, the most frequent first, each with its count."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [f"{toml_text(word)} = {meaning}  # {count}" for word, count in ordered]
