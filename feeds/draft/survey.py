@@ -83,9 +83,10 @@ def _encoding(file: Path) -> str:
 
 
 def _cells(file: Path, table: Csv) -> tuple[int, int]:
-    """How many cells and names this delimiter makes of the first rows; none where they do not fit under the header."""
+    """How many cells and names this delimiter makes of the first rows; none where it parts nothing, or does not fit."""
     try:
         rows = Rows(file, read_chunks(file), table)
-        return sum(bool(cell) for _, cells in islice(rows, SAMPLE_ROWS) for cell in cells), len(rows.header)
+        cells = sum(bool(cell) for _, cells in islice(rows, SAMPLE_ROWS) for cell in cells)
     except SourceError:
         return 0, 0
+    return (cells, len(rows.header)) if len(rows.header) > 1 else (0, 0)

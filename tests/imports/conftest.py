@@ -1,16 +1,18 @@
-"""The receipt log, brought in once for all tests of it, without any disturbance."""
+"""The receipt log, brought in once for all tests of it, without any disturbance; and the program in this process."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra import cli, log
 from infra.database import EVENTS
 from infra.postgres import EmbeddedPostgres
-from tests.conftest import PROJECT, shared
+from tests.conftest import PROJECT, Fresh, shared
+from tests.imports.bringing import environment
 from tests.running import Jejak, jejak
 
 RECEIPT_MAPPING = PROJECT / "examples" / "receipt.toml"
@@ -44,3 +46,21 @@ def receipt() -> Iterator[Imported]:
             for _ in range(2)
         ]
         yield Imported(running, file, *(json.loads(line) for line in said))
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(fresh: Fresh, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The program in this process: exit code, stdout, stderr."""
+    for name, value in environment(fresh).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(log, "configure", lambda: None)  # it is the process's for good
+
+    def main(*arguments: str | Path) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = cli.main([*map(str, arguments)])
+        return (code, *capsys.readouterr())
+
+    return main

@@ -1,12 +1,10 @@
 """A file or a mapping that is not sound: exit 2, the place named, its values not repeated, and nothing stored of it."""
 
 import gzip
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from infra import cli, log
 from tests.conftest import Fresh
 from tests.imports.bringing import (
     MAPPING,
@@ -15,12 +13,12 @@ from tests.imports.bringing import (
     SMALL_MAPPING,
     bring,
     command,
-    environment,
     stored,
     trace,
     written,
     xes,
 )
+from tests.imports.conftest import Run
 
 SECRET = "Siti Contoh 3374014101900001"
 LOG = xes(
@@ -32,24 +30,6 @@ LOG = xes(
 
 HALF = gzip.compress(LOG.encode())[:-20]
 BOMB = '<!DOCTYPE log [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(fresh: Fresh, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The program in this process: exit code, stdout, stderr."""
-    for name, value in environment(fresh).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(log, "configure", lambda: None)  # it is the process's for good
-
-    def main(*arguments: str | Path) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = cli.main([*map(str, arguments)])
-        return (code, *capsys.readouterr())
-
-    return main
-
 
 LOGS: dict[str, tuple[str, bytes, str]] = {
     "truncated XML": ("log.xes", LOG[: LOG.index("Periksa")].encode(), "trace 1, line 9: malformed XML"),
