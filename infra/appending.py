@@ -155,14 +155,14 @@ class Importer:
         stored = 0
         for _ in range(TRIES):
             drafts, found = self._drafts(connection, source, cases), Round(source, registry)
-            saves = [
+            saves = _by_stream(
                 self._save(admitted, drafts[case.key])
                 for case in cases
                 for admitted in self._admitted(case, drafts[case.key], found)
-            ]
+            )
             done = self._store(saves)
             stored += done
-            if done == len(saves):
+            if done == sum(len(save.events) for save in saves):
                 summary.new_events += stored
                 found.duplicates -= stored - done
                 found.add_to(summary)
@@ -170,13 +170,12 @@ class Importer:
         raise TimeoutError("somebody else keeps writing to the same applications: run the import again")
 
     def _store(self, saves: list[Save]) -> int:
-        """Appends until a save is refused. Returns how many are stored."""
+        """Appends until a save is refused. Returns how many events are stored."""
         stored = 0
-        for start in range(0, len(saves), EVENTS_PER_CALL):
-            call = saves[start : start + EVENTS_PER_CALL]
-            done = sum(outcome.stored for outcome in self.recorder.append(call))
-            stored += done
-            if done < len(call):
+        for call in _calls(saves):
+            outcomes = self.recorder.append(call)
+            stored += sum(len(save.events) for save, done in zip(call, outcomes, strict=True) if done.stored)
+            if not all(done.stored for done in outcomes):
                 break
         return stored
 
@@ -237,6 +236,38 @@ STREAMS = """
 SELECT originator_id, originator_version, topic, state, notification_id, recorded_at FROM stored_events
 WHERE originator_id = ANY(%s::uuid[]) ORDER BY originator_id, originator_version
 """
+
+
+def _by_stream(saves: Iterable[Save]) -> list[Save]:
+    """All of a stream together, at most EVENTS_PER_CALL to a save."""
+    streams: dict[Any, list[Save]] = {}
+    for save in saves:
+        streams.setdefault(save.events[0].originator_id, []).append(save)
+    return [
+        Save(
+            tuple(event for save in of_one[start : start + EVENTS_PER_CALL] for event in save.events),
+            tuple(claim for save in of_one[start : start + EVENTS_PER_CALL] for claim in save.claims),
+        )
+        for of_one in streams.values()
+        for start in range(0, len(of_one), EVENTS_PER_CALL)
+    ]
+
+
+def _calls(saves: Iterable[Save]) -> Iterator[list[Save]]:
+    """Each with one save of a stream at the most, since a save with a successor fills its call.
+
+    So where somebody else wrote to a stream in between, nothing is stored after a predecessor that is not.
+    """
+    call: list[Save] = []
+    events = 0
+    for save in saves:
+        if call and events + len(save.events) > EVENTS_PER_CALL:
+            yield call
+            call, events = [], 0
+        call.append(save)
+        events += len(save.events)
+    if call:
+        yield call
 
 
 def _own_key(case: str, item: Item) -> str:

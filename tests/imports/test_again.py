@@ -1,10 +1,19 @@
 """The same past told again: in another order, in a newer export, by two traces of one case. Each fact counts once."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
+import pytest
 
+from domain.codes import Channel, Role
+from domain.events import Act, PinReset
+from infra.store import writing
+from infra.store.history import STREAM, history_of
+from infra.store.recorder import Outcome, Recorder, Save
+from tests.builders import MONDAY
 from tests.conftest import Fresh
 from tests.imports.bringing import (
     OWN_IDS,
@@ -152,3 +161,31 @@ def test_offices_and_the_service_are_registered_once_and_marked(fresh: Fresh, tm
             "SELECT count(*) FROM events WHERE topic NOT LIKE 'application.%' AND (state->'data'->>'imported')::bool"
         ).fetchone()
     assert marked == (4,)
+
+
+def test_somebody_else_who_writes_in_between_breaks_no_chain(
+    fresh: Fresh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log takes an event of a stream after the importer has read it, and before it appends."""
+    bring(fresh, *written(tmp_path, [A], OWN_IDS))
+    grown = Trace(
+        "A", [*A.events, ("Periksa", "2026-03-05T10:00:00", "3"), ("Periksa", "2026-03-06T10:00:00", "4")], A.attributes
+    )
+    append, rivals = Recorder.append, iter([True])
+
+    def after_a_rival(self: Recorder, saves: Sequence[Save]) -> list[Outcome]:
+        if saves[0].events[0].topic.startswith("application.") and next(rivals, False):
+            with psycopg.connect(fresh.databases.auditor) as connection:
+                rows = connection.execute(STREAM, (saves[0].events[0].originator_id,)).fetchall()
+            history = history_of(UUID(str(saves[0].events[0].originator_id)), rows)
+            act = Act(at=MONDAY, by=Role.SYSTEM, channel=Channel.INTERNAL)
+            reset, _ = writing.rows_of(
+                history.application_id, len(rows), history.prev(), [PinReset()], act, command=UUID(int=1), digest=""
+            )
+            assert append(self, [Save(tuple(reset))])[0].stored
+        return append(self, saves)
+
+    monkeypatch.setattr(Recorder, "append", after_a_rival)
+    assert counts(bring(fresh, *written(tmp_path, [grown], OWN_IDS))) == (2, 3, 0)
+    project(fresh)
+    assert faults(fresh) == []
