@@ -11,7 +11,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from infra import database
-from infra.database import Databases, SchemaNotOurs, create, databases, embedded, migrate
+from infra.database import MIGRATIONS, Databases, SchemaNotOurs, create, databases, embedded, migrate
 from infra.postgres import EmbeddedPostgres
 from infra.store.recorder import Datastore, Recorder
 from tests.conftest import Fresh
@@ -35,12 +35,16 @@ def steps(conninfo: str) -> list[tuple[int, str]]:
         return connection.execute("SELECT step, name FROM migrations ORDER BY step").fetchall()
 
 
+def ours(folder: str) -> list[tuple[int, str]]:
+    return list(enumerate(sorted(file.name for file in (MIGRATIONS / folder).glob("*.sql")), 1))
+
+
 def test_all_who_start_at_once_on_an_empty_database_find_one_schema(empty: Databases) -> None:
     with ThreadPoolExecutor(AT_ONCE) as threads:
         for started in [threads.submit(migrate, empty) for _ in range(AT_ONCE)]:
             started.result(timeout=30)
-    for conninfo in (empty.owner, empty.keys_owner):
-        assert [number for number, _ in steps(conninfo)] == [1]
+    for conninfo, folder in ((empty.owner, "events"), (empty.keys_owner, "keys")):
+        assert steps(conninfo) == ours(folder)
     with psycopg.connect(empty.serving) as connection:
         assert connection.execute("SELECT era, from_position FROM eras").fetchall() == [(1, 0)]
 
@@ -60,10 +64,12 @@ def test_a_migrated_database_is_left_as_it_is(fresh: Fresh) -> None:
 
 
 def test_a_database_from_the_future_is_refused(fresh: Fresh) -> None:
-    for conninfo in (fresh.databases.keys_owner, fresh.databases.owner):
+    for conninfo, folder in ((fresh.databases.keys_owner, "keys"), (fresh.databases.owner, "events")):
+        known = len(ours(folder))
         with psycopg.connect(conninfo) as connection:
-            connection.execute("INSERT INTO migrations VALUES (2, '0002.sql')")
-        with pytest.raises(SchemaNotOurs, match="at schema 2, this release knows 1: install the newer release"):
+            connection.execute("INSERT INTO migrations VALUES (%s, 'of-the-future.sql')", (known + 1,))
+        says = f"at schema {known + 1}, this release knows {known}: install the newer release"
+        with pytest.raises(SchemaNotOurs, match=says):
             migrate(fresh.databases)
 
 
@@ -83,7 +89,7 @@ def test_a_failed_step_leaves_nothing_behind(empty: Databases, monkeypatch: pyte
         tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
     assert tables == []
     migrate(empty)
-    assert steps(empty.owner) == [(1, "0001.sql")]
+    assert steps(empty.owner) == ours("events")
 
 
 def test_a_configured_database_is_used_by_the_role_of_each_task(fresh: Fresh) -> None:
