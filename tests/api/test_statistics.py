@@ -2,11 +2,14 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from lxml import html
 
+from projections.figures import COUNTS
 from tests.api.installation import IMMIGRATION, LICENSING, catalogued
 from tests.api.lives import arrive
 from tests.running import Jejak
@@ -101,6 +104,18 @@ def test_json_and_csv_say_the_same(counted: Jejak) -> None:
         assert row["as_of"] == body["as_of"]
         for name, value in figures.items():
             assert row[name] == ("" if value is None else str(value))
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_the_page_shows_no_count_that_the_csv_does_not(language: str, counted: Jejak) -> None:
+    rows = list(csv.DictReader(io.StringIO(counted.request("GET", "/v1/statistics.csv").body.decode())))
+    given = {row[count] for row in rows for count in COUNTS}
+    page = html.fromstring(counted.request("GET", f"/{language}/statistics").body.decode())
+    cells = ["".join(map(str, cell.itertext())).strip() for cell in page.iterfind(".//td")]
+    shown = {re.sub("[.,]", "", cell) for cell in cells if re.fullmatch(r"<?[0-9.,]+", cell)}
+    assert "10" in shown
+    assert shown <= given
+    assert not shown & {str(n) for n in range(1, 10)}
 
 
 def test_a_cut_stays_as_it_is_while_more_apply(counted: Jejak) -> None:
