@@ -45,10 +45,9 @@ bench: $(READY)   ## every benchmark, against a baseline of the same run: one JS
 bench-quick: $(READY) ## a short round of each
 	@exec $(BIN)/python -m bench --quick
 
-lock: $(READY)    ## after a change in pyproject.toml
-	$(UV) --system-certs lock --quiet
-	$(UV) export --quiet --all-groups --no-emit-project --no-annotate --no-header \
-	    --format requirements.txt --output-file requirements.lock
+lock: $(READY)    ## after a change in pyproject.toml: keeps every pin that still fits (UPGRADE=--upgrade moves them)
+	$(UV) --system-certs pip compile --quiet --universal --group dev --generate-hashes --no-annotate --no-header \
+	    $(UPGRADE) --output-file requirements.lock pyproject.toml
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Jejak needs Python 3.11 or newer: make PYTHON=/path/to/it")'
