@@ -38,7 +38,7 @@ def _numbered(event: ApplicationEvent, application: Application) -> ApplicationE
     """A source numbers no referrals: the next one is asked, the oldest open one is answered."""
     match event:
         case events.Referred(referral=0):
-            return replace(event, referral=application.referred + 1)
+            return replace(event, referral=application.counted.referrals + 1)
         case events.ReferralAnswered(referral=0):
             return replace(event, referral=min(application.referrals, default=0))
         case _:
@@ -97,6 +97,22 @@ def _command_of(event: ApplicationEvent) -> commands.Command | None:
             return commands.Suspend(ground=event.ground)
         case events.Resumed():
             return commands.Resume()
+        case events.InspectionScheduled():
+            return commands.ScheduleInspection(on=event.on)
+        case events.InspectionDone():
+            return commands.RecordInspection(inspection=event.inspection)
+        case events.PaymentRequested():
+            return commands.RequestPayment(amount_idr=event.amount_idr, expires_at=event.expires_at)
+        case events.PaymentReceived():
+            return commands.ReceivePayment(payment=event.payment, amount_idr=event.amount_idr)
+        case events.PaymentExpired():
+            return commands.ExpirePayment(payment=event.payment)
+        case events.ObstacleReported():
+            return commands.ReportObstacle(code=event.code)
+        case events.ObstacleCleared():
+            return commands.ClearObstacle(obstacle=event.obstacle)
+        case events.DeadlineExtended():
+            return commands.ExtendDeadline(extension=event.extension)
         case events.Approved():
             return commands.Approve()
         case events.Rejected():
@@ -113,11 +129,25 @@ def _command_of(event: ApplicationEvent) -> commands.Command | None:
             return commands.Lapse()
         case events.Cancelled():
             return commands.Cancel(reason=event.reason)
+        case events.Revoked():
+            return commands.Revoke(ground=event.ground)
+        case events.Disputed():
+            return commands.Dispute(reason=event.reason)
+        case events.DisputeDismissed():
+            return commands.DismissDispute(reason=event.reason)
+        case events.Reopened():
+            return commands.Reopen(redo=event.redo)
+        case events.Linked():
+            return commands.Link(
+                link=event.link, life_event=event.life_event, others=event.others, supplied=event.supplied
+            )
+        case events.ComplaintReferred():
+            return commands.ReferComplaint(kind=event.kind)
         case events.RecordAmended():
             return commands.AmendRecord(amends=event.amends, amendment=event.amendment, corrected_at=event.corrected_at)
         case events.PinReset():
             return commands.ResetPin()
-        case events.Concluded():
+        case events.Concluded() | events.DeemedApproved() | events.DecisionReportedLate() | events.PromiseMoved():
             return None
         case _:
             assert_never(event)

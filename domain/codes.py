@@ -40,6 +40,8 @@ RegionCode = Annotated[str, Pattern(r"^[0-9]{2}(\.[0-9]{2})?$", 5)]
 TrackingNumber = Annotated[str, Pattern(r"^[0-9A-HJKMNP-TV-Z]{12}$", 12)]
 EditionCode = Annotated[str, Pattern(r"^[a-z0-9-]+@[1-9][0-9]*$", 80)]
 CalendarEditions = Annotated[str, Pattern(r"^([a-z0-9-]+@[1-9][0-9]*(\+[a-z0-9-]+@[1-9][0-9]*)*)?$", 200)]
+ExtensionCode = Annotated[str, Pattern(_SLUG, 63)]
+BasisCode = Annotated[str, Pattern(_SLUG, 63)]
 RuleCode = Annotated[str, Pattern(_SLUG, 63)]
 ClockTime = Annotated[str, Pattern(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", 5)]
 Zone = Annotated[str, Pattern(r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", 64)]
@@ -129,6 +131,78 @@ class CancellationReason(StrEnum):
     WRONG_SERVICE = "wrong_service"
 
 
+class RevocationGround(StrEnum):
+    """Why a granted product is withdrawn (dicabut)."""
+
+    UNTRUE_STATEMENT = "untrue_statement"
+    CONDITIONS_BROKEN = "conditions_broken"
+    COURT_ORDER = "court_order"
+    GRANTED_IN_ERROR = "granted_in_error"
+    HOLDER_REQUEST = "holder_request"
+
+
+class DisputeReason(StrEnum):
+    """Why a citizen says that "done" is not done."""
+
+    NOT_RECEIVED = "not_received"
+    WRONG_DATA = "wrong_data"
+    DEFECTIVE = "defective"
+    SOMEBODY_ELSE_RECEIVED = "somebody_else_received"
+
+
+class DismissalReason(StrEnum):
+    """Why the office holds that it is done, against a dispute."""
+
+    RECEIPT_PROVES_IT = "receipt_proves_it"
+    PRODUCT_IS_RIGHT = "product_is_right"
+    NEW_APPLICATION_NEEDED = "new_application_needed"
+
+
+class Decision(StrEnum):
+    """What an official decided."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class LifeEvent(StrEnum):
+    """What happened to a family or a business that needs several services at once."""
+
+    BIRTH = "birth"
+    MARRIAGE = "marriage"
+    MOVING = "moving"
+    DEATH = "death"
+    BUSINESS = "business"
+    BUILDING = "building"
+
+
+class ComplaintKind(StrEnum):
+    """How SP4N-LAPOR classes a report (PermenPANRB 62/2018): each has its own time for an answer."""
+
+    INFORMATION = "information"
+    COMPLAINT = "complaint"
+    INVESTIGATION = "investigation"
+
+
+class ObstacleCode(StrEnum):
+    """What holds an application up (hambatan). They may overlap."""
+
+    DOCUMENTS = "H-BERKAS"
+    TECHNICAL_TEAM = "H-TEKNIS"
+    STAFF = "H-SDM"
+    BLANK_FORMS = "H-BLANGKO"
+    NETWORK = "H-JARINGAN"
+    SYSTEM = "H-SISTEM"
+    DATA = "H-DATA"
+    SIGNATURE = "H-TTE"
+    PAYMENT = "H-BAYAR"
+    QUOTA = "H-KUOTA"
+    ACCESS = "H-AKSES"
+    DISPUTED_LAND = "H-SENGKETA"
+    APPLICANT = "H-PEMOHON"
+    REGULATION = "H-REGULASI"
+
+
 class Receiver(StrEnum):
     """Who took the product."""
 
@@ -144,10 +218,11 @@ class Amendment(StrEnum):
 
 
 class StagePhase(StrEnum):
-    """Before the decision, or between the decision and the counter."""
+    """Before the decision, between the decision and the counter, or after the citizen has the product."""
 
     REVIEW = "review"
     PRODUCTION = "production"
+    AFTERCARE = "aftercare"
 
 
 class Holder(StrEnum):

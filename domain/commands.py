@@ -1,21 +1,28 @@
 """What one may ask of an application: wishes in the imperative. Who, where and when come beside them, as an `Act`."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from domain.codes import (
     Advice,
     Amendment,
     CancellationReason,
+    ComplaintKind,
+    DismissalReason,
+    DisputeReason,
     DistrictCode,
+    ExtensionCode,
     GroundCode,
+    LifeEvent,
+    ObstacleCode,
     OfficeCode,
     Receiver,
     RegencyCode,
     RejectionReason,
     Remedy,
     RequirementCode,
+    RevocationGround,
     ServiceCode,
     StageCode,
     TrackingNumber,
@@ -102,6 +109,59 @@ class Resume:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleInspection:
+    """`on`: a day of the office's local calendar."""
+
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordInspection:
+    inspection: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestPayment:
+    """In whole rupiah. `expires_at`: UTC; None where the request stays open."""
+
+    amount_idr: int
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivePayment:
+    payment: int
+    amount_idr: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpirePayment:
+    payment: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportObstacle:
+    code: ObstacleCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearObstacle:
+    obstacle: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendDeadline:
+    """By one of the extensions that the service's standard lists with their legal basis."""
+
+    extension: ExtensionCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovePromise:
+    """The scheduler's: a newer edition of a calendar is out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Approve:
     pass
 
@@ -110,6 +170,13 @@ class Approve:
 class Reject:
     reason: RejectionReason
     remedy: Remedy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeemApproved:
+    """The scheduler's: nobody answered in time. `now`: UTC, when that was looked at; the act's `at` is the due date."""
+
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +210,45 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revoke:
+    ground: RevocationGround
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    reason: DisputeReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DismissDispute:
+    reason: DismissalReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopen:
+    """`redo`: the stages that are to be done once more."""
+
+    redo: tuple[StageCode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """To `others`, under one link. `supplied`: what an application earlier in the list asks for (domain.linking)."""
+
+    link: UUID
+    life_event: LifeEvent
+    others: tuple[UUID, ...]
+    supplied: tuple[RequirementCode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferComplaint:
+    """To SP4N-LAPOR, which keeps it; its number is sealed."""
+
+    kind: ComplaintKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AmendRecord:
     """`amends`: the stream version of the event that is wrong. `corrected_at`: UTC, for TIME only."""
 
@@ -171,14 +277,30 @@ Command = (
     | Reassign
     | Suspend
     | Resume
+    | ScheduleInspection
+    | RecordInspection
+    | RequestPayment
+    | ReceivePayment
+    | ExpirePayment
+    | ReportObstacle
+    | ClearObstacle
+    | ExtendDeadline
+    | MovePromise
     | Approve
     | Reject
+    | DeemApproved
     | Issue
     | MakeReady
     | HandOver
     | Withdraw
     | Lapse
     | Cancel
+    | Revoke
+    | Dispute
+    | DismissDispute
+    | Reopen
+    | Link
+    | ReferComplaint
     | AmendRecord
     | ResetPin
 )

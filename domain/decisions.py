@@ -7,31 +7,46 @@ Pure: time, ids and the registry come in as values. One function a command, name
 
 from typing import assert_never
 
-from domain import errors
-from domain.application import Application, Status
-from domain.calendar import CalendarTooShort, due_at
-from domain.codes import Amendment, Channel, Role, StagePhase
+from domain import errors, incidents, outcomes, promises
+from domain.application import RETURN, SUSPENSION, Application, Status
+from domain.codes import Amendment, Channel, Defect, Holder, Role, StagePhase
 from domain.commands import (
     AmendRecord,
     AnswerReferral,
     Approve,
     Cancel,
     CheckDocuments,
+    ClearObstacle,
     Command,
     CompleteStage,
     DeclareComplete,
+    DeemApproved,
+    DismissDispute,
+    Dispute,
     EnterStage,
+    ExpirePayment,
+    ExtendDeadline,
     HandOver,
     Issue,
     Lapse,
+    Link,
     MakeReady,
+    MovePromise,
     Reassign,
     Receive,
+    ReceivePayment,
+    RecordInspection,
     Refer,
+    ReferComplaint,
     Reject,
+    Reopen,
+    ReportObstacle,
+    RequestPayment,
     ResetPin,
     Resume,
     ReturnForCorrection,
+    Revoke,
+    ScheduleInspection,
     SubmitApplication,
     SupplyCorrection,
     Suspend,
@@ -41,10 +56,10 @@ from domain.commands import (
 from domain.events import (
     Act,
     ApplicationEvent,
-    Approved,
     Cancelled,
     CorrectionSupplied,
     DeclaredComplete,
+    DisputeDismissed,
     DocumentsChecked,
     HandedOver,
     Issued,
@@ -57,7 +72,6 @@ from domain.events import (
     RecordAmended,
     ReferralAnswered,
     Referred,
-    Rejected,
     Resumed,
     ReturnedForCorrection,
     StageCompleted,
@@ -67,16 +81,33 @@ from domain.events import (
     Transferred,
     Withdrawn,
 )
-from domain.registry import Registry, StandardPublished
+from domain.guards import (
+    GRANTED,
+    IN_PRODUCTION,
+    IN_WORK,
+    UNDECIDED,
+    asked_for,
+    asked_once,
+    only_in,
+    stages_done,
+)
+from domain.pauses import AWAITING_CORRECTION, promise_after
+from domain.registry import Registry, Stage, StandardPublished
 
 PIN_RESETS_MAX = 255
 """The QR token has one byte for them (event-format, section 11)."""
 
-AWAITING_CORRECTION = "awaiting-correction"
-"""The ground on which a return after completeness pauses the legal clock, where the service lists it."""
-
-UNDECIDED = (Status.SUBMITTED, Status.RECEIVED, Status.RETURNED, Status.PROCESSING, Status.SUSPENDED)
-IN_WORK = (Status.RECEIVED, Status.PROCESSING)
+LATE_FACTS = (
+    Suspend,
+    Resume,
+    ReturnForCorrection,
+    SupplyCorrection,
+    EnterStage,
+    CompleteStage,
+    ReportObstacle,
+    ClearObstacle,
+)
+"""What may still be reported after an outcome, if it happened before: it changes clocks, never the outcome."""
 
 
 def decide(command: Command, application: Application, act: Act, registry: Registry) -> list[ApplicationEvent]:
@@ -88,17 +119,19 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
     standard = registry.standard(application.service, application.standard)
     if standard is None:
         raise errors.ServiceUnknown
+    if isinstance(command, LATE_FACTS) and outcomes.before_outcome(application, act):
+        application = outcomes.as_of(application, act)
     match command:
         case Receive():
-            _only_in(application, Status.SUBMITTED)
+            only_in(application, Status.SUBMITTED)
             return [Received()]
         case CheckDocuments():
             return check_documents(command, application, act, registry, standard)
         case ReturnForCorrection():
             return return_for_correction(command, application, standard)
         case SupplyCorrection():
-            _only_in(application, Status.RETURNED)
-            return [CorrectionSupplied()]
+            only_in(application, Status.RETURNED)
+            return [CorrectionSupplied(promise=promise_after(RETURN, application, act.at, registry))]
         case DeclareComplete():
             return declare_complete(application, act, registry, standard)
         case EnterStage():
@@ -112,38 +145,70 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
         case Transfer():
             return transfer(command, application, registry)
         case Reassign():
-            _only_in(application, *UNDECIDED, Status.APPROVED, Status.ISSUED, Status.READY)
+            only_in(application, *UNDECIDED, *IN_PRODUCTION, Status.READY)
             return [Reassigned(officer=command.officer)]
         case Suspend():
             return suspend(command, application, standard)
         case Resume():
-            _only_in(application, Status.SUSPENDED)
-            return [Resumed()]
+            only_in(application, Status.SUSPENDED)
+            return [Resumed(promise=promise_after(SUSPENSION, application, act.at, registry))]
+        case ScheduleInspection():
+            return incidents.schedule_inspection(command, application, act, registry)
+        case RecordInspection():
+            return incidents.record_inspection(command, application)
+        case RequestPayment():
+            return incidents.request_payment(command, application, standard)
+        case ReceivePayment():
+            return incidents.receive_payment(command, application, act, registry)
+        case ExpirePayment():
+            return incidents.expire_payment(command, application, act, registry)
+        case ReportObstacle():
+            return incidents.report_obstacle(command, application)
+        case ClearObstacle():
+            return incidents.clear_obstacle(command, application)
+        case ExtendDeadline():
+            return outcomes.extend_deadline(command, application, registry, standard)
+        case MovePromise():
+            return outcomes.move_promise(application, registry, standard)
         case Approve():
-            return approve(application, standard)
+            return outcomes.approve(application, act, standard)
         case Reject():
-            _only_in(application, *IN_WORK)
-            return [Rejected(reason=command.reason, remedy=command.remedy)]
+            return outcomes.reject(command, application, act)
+        case DeemApproved():
+            return outcomes.deem_approved(command, application, act, standard)
         case Issue():
-            _only_in(application, Status.APPROVED)
+            only_in(application, *GRANTED)
             return [Issued()]
         case MakeReady():
-            _only_in(application, Status.ISSUED)
-            _stages_done(StagePhase.PRODUCTION, application, standard)
+            only_in(application, Status.ISSUED)
+            stages_done(StagePhase.PRODUCTION, application, standard)
             return [MadeReady()]
         case HandOver():
-            _only_in(application, Status.ISSUED, Status.READY)
-            _stages_done(StagePhase.PRODUCTION, application, standard)
+            only_in(application, Status.ISSUED, Status.READY)
+            stages_done(StagePhase.PRODUCTION, application, standard)
             return [HandedOver(receiver=command.receiver)]
         case Withdraw():
-            _only_in(application, *UNDECIDED)
+            only_in(application, *UNDECIDED)
             return [Withdrawn()]
         case Lapse():
-            _only_in(application, Status.RETURNED, Status.READY)
+            only_in(application, Status.RETURNED, Status.READY)
             return [Lapsed()]
         case Cancel():
-            _only_in(application, *UNDECIDED, Status.APPROVED)
+            only_in(application, *UNDECIDED, *GRANTED)
             return [Cancelled(reason=command.reason)]
+        case Revoke():
+            return outcomes.revoke(command, application)
+        case Dispute():
+            return outcomes.dispute(command, application, act, standard)
+        case DismissDispute():
+            outcomes.still_disputed(application)
+            return [DisputeDismissed(reason=command.reason)]
+        case Reopen():
+            return outcomes.reopen(command, application, standard)
+        case Link():
+            return outcomes.link(command, application)
+        case ReferComplaint():
+            return incidents.refer_complaint(command, application, act, registry)
         case AmendRecord():
             return amend_record(command, application)
         case ResetPin():
@@ -189,8 +254,9 @@ def submit(
 def check_documents(
     command: CheckDocuments, application: Application, act: Act, registry: Registry, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    _only_in(application, *IN_WORK)
-    _asked_for(command.missing, standard)
+    only_in(application, *IN_WORK)
+    asked_for(command.missing, standard)
+    asked_once(command.missing, application)
     if command.complete and command.missing:
         raise errors.DocumentsIncomplete
     checked = DocumentsChecked(complete=command.complete, missing=command.missing)
@@ -207,11 +273,13 @@ def return_for_correction(
     command: ReturnForCorrection, application: Application, standard: StandardPublished
 ) -> list[ApplicationEvent]:
     """Before completeness the legal clock has not started; after it, it pauses only on a listed ground."""
-    _only_in(application, *IN_WORK)
+    only_in(application, *IN_WORK)
     if not command.documents:
         raise errors.DefectsMissing
-    _asked_for(tuple(document.requirement for document in command.documents), standard)
-    pauses = application.complete and AWAITING_CORRECTION in standard.grounds
+    asked_for(tuple(document.requirement for document in command.documents), standard)
+    missing = tuple(d.requirement for d in command.documents if d.defect is Defect.MISSING)
+    asked_once(missing, application)
+    pauses = application.running and AWAITING_CORRECTION in standard.grounds
     return [ReturnedForCorrection(documents=command.documents, pauses=pauses)]
 
 
@@ -220,7 +288,7 @@ def declare_complete(
 ) -> list[ApplicationEvent]:
     if application.complete and not application.ended:
         raise errors.AlreadyComplete
-    _only_in(application, Status.RECEIVED)
+    only_in(application, Status.RECEIVED)
     if application.checked is None:
         raise errors.DocumentsNotChecked
     if not application.checked:
@@ -229,37 +297,19 @@ def declare_complete(
 
 
 def _promise(application: Application, act: Act, registry: Registry, standard: StandardPublished) -> Promise | None:
-    """By the calendar and in the zone of the office that holds the file. Computed once, then a fact."""
+    """Computed once, then a fact. None where the standard gives no single figure."""
     if standard.promise is None:
         return None
-    if application.office not in registry.offices:  # imported history may name any office
-        raise errors.OfficeUnknown
-    known = registry.calendar_from(act.at, application.office)
-    if known is None:
-        raise errors.CalendarEnds
-    calendar, editions = known
-    terms = standard.promise
-    try:
-        due = due_at(act.at, terms.unit, terms.n, calendar, registry.opening_hours(application.office))
-    except CalendarTooShort as short:
-        raise errors.CalendarEnds from short
-    last_day = registry.local_day(due, application.office)
-    used = [f"{e.code}@{e.edition}" for e in editions if e.first_day <= last_day]
-    return Promise(
-        unit=terms.unit,
-        n=terms.n,
-        due_at=due,
-        standard=standard.edition,
-        calendar="+".join(used),
-        rule="day-zero-is-completeness",
+    return promises.promised(
+        standard.promise, act.at, application.office, application.service, standard.edition, registry
     )
 
 
 def enter_stage(command: EnterStage, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
-    _stage_possible(command.stage, application, standard)
+    stage = _stage_possible(command.stage, application, standard)
     if command.stage in application.entered:
         raise errors.StageAlreadyEntered
-    return [StageEntered(stage=command.stage)]
+    return [StageEntered(stage=command.stage, holder=None if stage.holder is Holder.BACK_OFFICE else stage.holder)]
 
 
 def complete_stage(
@@ -271,28 +321,35 @@ def complete_stage(
     return [StageCompleted(stage=command.stage)]
 
 
-def _stage_possible(code: str, application: Application, standard: StandardPublished) -> None:
+POSSIBLE_IN = {
+    StagePhase.REVIEW: (Status.PROCESSING,),
+    StagePhase.PRODUCTION: (*GRANTED, Status.ISSUED),
+    StagePhase.AFTERCARE: (Status.HANDED_OVER,),
+}
+
+
+def _stage_possible(code: str, application: Application, standard: StandardPublished) -> Stage:
     stage = standard.stage(code)
     if stage is None:
         raise errors.StageUnknown
     if standard.free_order:
-        _only_in(application, *UNDECIDED, Status.APPROVED, Status.ISSUED, Status.READY)
-        return
-    in_review = stage.phase is StagePhase.REVIEW
-    _only_in(application, *((Status.PROCESSING,) if in_review else (Status.APPROVED, Status.ISSUED)))
+        only_in(application, *UNDECIDED, *IN_PRODUCTION, Status.READY)
+        return stage
+    only_in(application, *POSSIBLE_IN[stage.phase])
     if code in application.completed:
         raise errors.StageAlreadyCompleted
     if not application.completed.issuperset(standard.required_before(stage)):
         raise errors.StageOutOfOrder
+    return stage
 
 
 def refer(command: Refer, application: Application, registry: Registry) -> list[ApplicationEvent]:
-    _only_in(application, *IN_WORK)
+    only_in(application, *IN_WORK)
     if command.to not in registry.offices:
         raise errors.OfficeUnknown
     if command.to == application.office:
         raise errors.OfficeUnchanged
-    return [Referred(referral=application.referred + 1, to=command.to)]
+    return [Referred(referral=application.counted.referrals + 1, to=command.to)]
 
 
 def answer_referral(command: AnswerReferral, application: Application, act: Act) -> list[ApplicationEvent]:
@@ -308,7 +365,7 @@ def answer_referral(command: AnswerReferral, application: Application, act: Act)
 
 
 def transfer(command: Transfer, application: Application, registry: Registry) -> list[ApplicationEvent]:
-    _only_in(application, *UNDECIDED, Status.APPROVED)
+    only_in(application, *UNDECIDED, *GRANTED)
     if command.to not in registry.offices:
         raise errors.OfficeUnknown
     if command.to == application.office:
@@ -318,18 +375,10 @@ def transfer(command: Transfer, application: Application, registry: Registry) ->
 
 def suspend(command: Suspend, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
     """Only on a ground that the service lists; it pauses the legal clock, which runs only after completeness."""
-    _only_in(application, *IN_WORK)
+    only_in(application, *IN_WORK)
     if command.ground not in standard.grounds:
         raise errors.GroundUnknown
-    return [Suspended(ground=command.ground, pauses=application.complete)]
-
-
-def approve(application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
-    _only_in(application, Status.PROCESSING)
-    _stages_done(StagePhase.REVIEW, application, standard)
-    if application.referrals:
-        raise errors.ReferralOpen
-    return [Approved()]
+    return [Suspended(ground=command.ground, pauses=application.running)]
 
 
 def amend_record(command: AmendRecord, application: Application) -> list[ApplicationEvent]:
@@ -348,24 +397,6 @@ def amend_record(command: AmendRecord, application: Application) -> list[Applica
     if not fits:
         raise errors.AmendmentImpossible
     return [RecordAmended(amends=command.amends, amendment=command.amendment, corrected_at=command.corrected_at)]
-
-
-def _only_in(application: Application, *possible: Status) -> None:
-    if application.ended:
-        raise errors.ApplicationEnded
-    if application.status not in possible:
-        raise errors.StatusForbids(str(application.status), tuple(possible))
-
-
-def _asked_for(requirements: tuple[str, ...], standard: StandardPublished) -> None:
-    known = {requirement.code for requirement in standard.requirements}
-    if not known.issuperset(requirements):
-        raise errors.RequirementUnknown
-
-
-def _stages_done(phase: StagePhase, application: Application, standard: StandardPublished) -> None:
-    if not standard.free_order and not application.completed.issuperset(standard.required(phase)):
-        raise errors.StagesOpen
 
 
 CHANNELS_OF_COMMANDS = (Channel.COUNTER, Channel.MOBILE, Channel.SELF_SERVICE, Channel.ELECTRONIC)

@@ -27,6 +27,20 @@
   + ReferralUnknown
   + NotTheReferredOffice
   + GroundUnknown
+  + PaymentUnknown
+  + ObstacleUnknown
+  + InspectionUnknown
+  + InspectionInThePast
+  + NoPromise
+  + PromiseUnmoved
+  + ExtensionUnknown
+  + DeemedApprovalNotOffered
+  + NotYetDue
+  + NothingDisputed
+  + AlreadyDisputed
+  + DisputeWindowOver
+  + AlreadyLinked
+  + AskedInLinkedApplication
   + EventUnknown                   an amendment names an event that is not there
   + AlreadyAmended
   + AmendmentImpossible
@@ -210,6 +224,90 @@ class GroundUnknown(Refusal):
     code = "ground-unknown"
     title = "The service's standard does not list this ground for a suspension"
     advice = "Its standard in /v1/services lists the grounds"
+
+
+class PaymentUnknown(Refusal):
+    code = "payment-unknown"
+    title = "There is no such open payment request"
+    advice = "The application lists its payments and which are open"
+
+
+class ObstacleUnknown(Refusal):
+    code = "obstacle-unknown"
+    title = "There is no such open obstacle"
+    advice = "The application lists its obstacles and which are open"
+
+
+class InspectionUnknown(Refusal):
+    code = "inspection-unknown"
+    title = "There is no such scheduled inspection"
+    advice = "The application lists its inspections and which are open"
+
+
+class InspectionInThePast(Refusal):
+    code = "inspection-in-the-past"
+    title = "An inspection cannot be scheduled for a day that is over"
+    advice = "Name a day from today on"
+
+
+class NoPromise(Refusal):
+    code = "no-promise"
+    title = "This application has no promised date that could move"
+    advice = "Declare the file complete first"
+
+
+class PromiseUnmoved(Refusal):
+    code = "promise-unmoved"
+    title = "The calendars in force give the promised date that stands"
+    advice = "Nothing is to be done"
+
+
+class ExtensionUnknown(Refusal):
+    code = "extension-unknown"
+    title = "The service's standard does not list this extension, or it was used"
+    advice = "Its standard in /v1/services lists the extensions; each can be used once"
+
+
+class DeemedApprovalNotOffered(Refusal):
+    code = "deemed-approval-not-offered"
+    title = "This service does not grant by silence"
+    advice = "Its standard in /v1/services says whether it does, and on which legal basis"
+
+
+class NotYetDue(Refusal):
+    code = "not-yet-due"
+    title = "The promised date is not over, or the legal clock is paused"
+    advice = "Wait for the date that the application shows"
+
+
+class NothingDisputed(Refusal):
+    code = "nothing-disputed"
+    title = "There is no open dispute"
+    advice = "Only an open dispute can be answered"
+
+
+class AlreadyDisputed(Refusal):
+    code = "already-disputed"
+    title = "A dispute is open already"
+    advice = "Wait for the office's answer"
+
+
+class DisputeWindowOver(Refusal):
+    code = "dispute-window-over"
+    title = "The time in which this can be disputed is over"
+    advice = "Complain at the office or to SP4N-LAPOR"
+
+
+class AlreadyLinked(Refusal):
+    code = "already-linked"
+    title = "These applications are linked already"
+    advice = "Read the links that the application shows"
+
+
+class AskedInLinkedApplication(Refusal):
+    code = "asked-in-linked-application"
+    title = "A linked application supplies this document"
+    advice = "It is asked once: look in the linked application's file"
 
 
 class EventUnknown(Refusal):

@@ -5,7 +5,7 @@ instants, UUIDs. An optional field that is None is not stored. A topic is for ev
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -13,13 +13,22 @@ from domain.calendar import Unit
 from domain.codes import (
     Advice,
     Amendment,
+    BasisCode,
     CalendarEditions,
     CancellationReason,
     Channel,
+    ComplaintKind,
+    Decision,
     Defect,
+    DismissalReason,
+    DisputeReason,
     DistrictCode,
     EditionCode,
+    ExtensionCode,
     GroundCode,
+    Holder,
+    LifeEvent,
+    ObstacleCode,
     OfficeCode,
     Quality,
     Receiver,
@@ -28,6 +37,7 @@ from domain.codes import (
     RejectionReason,
     Remedy,
     RequirementCode,
+    RevocationGround,
     Role,
     RuleCode,
     ServiceCode,
@@ -114,7 +124,10 @@ class ReturnedForCorrection(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionSupplied(Event):
+    """`promise`: moved by the pause that ends here, if one does."""
+
     topic: ClassVar[str] = "application.correction-supplied.v1"
+    promise: Promise | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +140,11 @@ class DeclaredComplete(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageEntered(Event):
+    """`holder`: in whose hands the stage is; None is the back office."""
+
     topic: ClassVar[str] = "application.stage-entered.v1"
     stage: StageCode
+    holder: Holder | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +192,87 @@ class Suspended(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Event):
+    """`promise`: moved by the pause that ends here, if one does."""
+
     topic: ClassVar[str] = "application.resumed.v1"
+    promise: Promise | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionScheduled(Event):
+    """`inspection` counts the field inspections of this application from 1; `on` is the office's local day."""
+
+    topic: ClassVar[str] = "application.inspection-scheduled.v1"
+    inspection: int
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionDone(Event):
+    topic: ClassVar[str] = "application.inspection-done.v1"
+    inspection: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRequested(Event):
+    """`payment` counts the requests of this application from 1; the amount in whole rupiah; its number is sealed."""
+
+    topic: ClassVar[str] = "application.payment-requested.v1"
+    payment: int
+    amount_idr: int
+    pauses: bool
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReceived(Event):
+    """`promise`: moved by the pause that ends here, if one does."""
+
+    topic: ClassVar[str] = "application.payment-received.v1"
+    payment: int
+    amount_idr: int
+    promise: Promise | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentExpired(Event):
+    """`promise`: moved by the pause that ends here, if one does."""
+
+    topic: ClassVar[str] = "application.payment-expired.v1"
+    payment: int
+    promise: Promise | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObstacleReported(Event):
+    """`obstacle` counts those of this application from 1: they may overlap. The clocks run on."""
+
+    topic: ClassVar[str] = "application.obstacle-reported.v1"
+    obstacle: int
+    code: ObstacleCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObstacleCleared(Event):
+    topic: ClassVar[str] = "application.obstacle-cleared.v1"
+    obstacle: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineExtended(Event):
+    """`extension`: which of those that the service's standard lists, with its legal basis."""
+
+    topic: ClassVar[str] = "application.deadline-extended.v1"
+    extension: ExtensionCode
+    promise: Promise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseMoved(Event):
+    """A newer edition of a calendar moved the promised date; the edition stands in the promise."""
+
+    topic: ClassVar[str] = "application.promise-moved.v1"
+    promise: Promise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +285,40 @@ class Rejected(Event):
     topic: ClassVar[str] = "application.rejected.v1"
     reason: RejectionReason
     remedy: Remedy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A closed pause of the legal clock, both ends in UTC."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeemedApproved(Event):
+    """Granted by silence (UU 30/2014 art. 53, amended by UU 6/2023 art. 175), with the evidence.
+
+    Nobody decided in any version up to `silent_until`; the clock ran from `complete_at` but for `pauses`, and `promise`
+    passed. Happens at the promise's `due_at`, whenever it is recorded. The system records it and decides nothing.
+    """
+
+    topic: ClassVar[str] = "application.deemed-approved.v1"
+    basis: BasisCode
+    promise: Promise
+    complete_at: datetime
+    pauses: tuple[Pause, ...]
+    silent_until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionReportedLate(Event):
+    """A decision that was taken before the outcome and recorded after it: known now, and the outcome stands."""
+
+    topic: ClassVar[str] = "application.decision-reported-late.v1"
+    decision: Decision
+    reason: RejectionReason | None = None
+    remedy: Remedy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +358,64 @@ class Cancelled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked(Event):
+    """The product is withdrawn after it was granted."""
+
+    topic: ClassVar[str] = "application.revoked.v1"
+    ground: RevocationGround
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disputed(Event):
+    """The citizen says that what is called done is not."""
+
+    topic: ClassVar[str] = "application.disputed.v1"
+    reason: DisputeReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeDismissed(Event):
+    topic: ClassVar[str] = "application.dispute-dismissed.v1"
+    reason: DismissalReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopened(Event):
+    """The dispute was right: the grant stands, the product is made again. `redo`: stages to be done once more."""
+
+    topic: ClassVar[str] = "application.reopened.v1"
+    redo: tuple[StageCode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked(Event):
+    """One life event needs several services: the same `link` stands in each of their streams.
+
+    `supplied`: requirements of this service that an application earlier in the list asks for; they are asked once.
+    """
+
+    topic: ClassVar[str] = "application.linked.v1"
+    link: UUID
+    life_event: LifeEvent
+    others: tuple[UUID, ...]
+    supplied: tuple[RequirementCode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintReferred(Event):
+    """A complaint went to SP4N-LAPOR (PermenPANRB 62/2018), its number sealed; it has due dates of its own.
+
+    `complaint` counts those of this application from 1.
+    """
+
+    topic: ClassVar[str] = "application.complaint-referred.v1"
+    complaint: int
+    kind: ComplaintKind
+    verify_by: Promise
+    answer_by: Promise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAmended(Event):
     """The office mends its record: names the wrong event by its version. `corrected_at`: UTC, for TIME only."""
 
@@ -264,14 +452,31 @@ ApplicationEvent = (
     | Reassigned
     | Suspended
     | Resumed
+    | InspectionScheduled
+    | InspectionDone
+    | PaymentRequested
+    | PaymentReceived
+    | PaymentExpired
+    | ObstacleReported
+    | ObstacleCleared
+    | DeadlineExtended
+    | PromiseMoved
     | Approved
     | Rejected
+    | DeemedApproved
+    | DecisionReportedLate
     | Issued
     | MadeReady
     | HandedOver
     | Withdrawn
     | Lapsed
     | Cancelled
+    | Revoked
+    | Disputed
+    | DisputeDismissed
+    | Reopened
+    | Linked
+    | ComplaintReferred
     | RecordAmended
     | PinReset
     | Concluded

@@ -13,9 +13,11 @@ from zoneinfo import ZoneInfo
 from domain.calendar import Calendar, OpeningHours, Unit
 from domain.codes import (
     AgencyCode,
+    BasisCode,
     CalendarCode,
     Channel,
     ClockTime,
+    ExtensionCode,
     GroundCode,
     Holder,
     Kind,
@@ -89,12 +91,30 @@ class PromiseTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """By how many units of the promise the deadline may be extended, once, and by which law."""
+
+    code: ExtensionCode
+    n: int
+    basis: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeemedApproval:
+    """Silence grants (fiktif positif). `basis` names the law in `basis_text`: opt-in, service by service."""
+
+    basis: BasisCode
+    basis_text: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StandardPublished:
     """One edition of a service's standard (UU 25/2009 art. 21): what is asked, promised and paid, and the procedure.
 
     `promise` is None where the source gives no single figure; `fee_idr` None where it depends. `free_order`: stages
     may come in any order and more than once, as the past of an agency shows them. `grounds` are those on which the
-    legal clock may pause.
+    legal clock may pause. `dispute_days`: calendar days after the hand-over in which it may be disputed that it is
+    done; None: at any time.
     """
 
     topic: ClassVar[str] = "service.standard-published.v1"
@@ -111,6 +131,9 @@ class StandardPublished:
     free_order: bool = False
     grounds: tuple[GroundCode, ...] = ()
     promise: PromiseTerms | None = None
+    extensions: tuple[Extension, ...] | None = None
+    deemed_approval: DeemedApproval | None = None
+    dispute_days: int | None = None
     fee_idr: int | None = None
     basis: Text = ""
     source: Text = ""

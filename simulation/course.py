@@ -18,8 +18,8 @@ from domain.codes import (
     StagePhase,
 )
 from domain.commands import Command
-from domain.decisions import IN_WORK, UNDECIDED
 from domain.events import DefectiveDocument, DocumentsChecked, Received, StageEntered
+from domain.guards import IN_WORK, UNDECIDED
 from domain.registry import Stage, StandardPublished
 from simulation.life import Life, Move
 from simulation.mall import Arrival, Mall
@@ -185,7 +185,9 @@ def reviewed(life: Life) -> Iterator[Move]:
         advice = Advice.UNFAVOURABLE if against else Advice.FAVOURABLE
         work.append((commands.Refer(to=asked), ""))
         if not life.chance(ADVICE_LOST):
-            work.append((commands.AnswerReferral(referral=life.application.referred + 1, advice=advice), asked))
+            work.append(
+                (commands.AnswerReferral(referral=life.application.counted.referrals + 1, advice=advice), asked)
+            )
     elif life.arrival.standard.grounds and life.chance(SUSPENDED):
         ground = life.dice.choice(life.arrival.standard.grounds)
         work += [(commands.Suspend(ground=ground), ""), (commands.Resume(), "")]

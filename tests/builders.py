@@ -12,10 +12,12 @@ from domain.codes import (
     Channel,
     Defect,
     Kind,
+    ObstacleCode,
     Receiver,
     RegionLevel,
     RejectionReason,
     Remedy,
+    RevocationGround,
     Role,
     StagePhase,
 )
@@ -26,12 +28,16 @@ from domain.events import (
     Cancelled,
     Concluded,
     DeclaredComplete,
+    DeemedApproved,
     DefectiveDocument,
     DocumentsChecked,
     HandedOver,
+    InspectionScheduled,
     Issued,
     Lapsed,
     MadeReady,
+    ObstacleReported,
+    PaymentRequested,
     Promise,
     Received,
     Recorded,
@@ -39,6 +45,7 @@ from domain.events import (
     Referred,
     Rejected,
     ReturnedForCorrection,
+    Revoked,
     StageCompleted,
     StageEntered,
     Submitted,
@@ -47,6 +54,8 @@ from domain.events import (
 )
 from domain.registry import (
     CalendarPublished,
+    DeemedApproval,
+    Extension,
     Names,
     OfficeRegistered,
     OpeningDay,
@@ -102,6 +111,9 @@ def a_standard(
     promise: PromiseTerms | None = None,
     sensitive: bool = False,
     free_order: bool = False,
+    extensions: tuple[Extension, ...] | None = None,
+    deemed_approval: DeemedApproval | None = None,
+    dispute_days: int | None = None,
 ) -> StandardPublished:
     return StandardPublished(
         service=service,
@@ -117,6 +129,9 @@ def a_standard(
         free_order=free_order,
         grounds=grounds,
         promise=promise,
+        extensions=extensions,
+        deemed_approval=deemed_approval,
+        dispute_days=dispute_days,
     )
 
 
@@ -142,7 +157,10 @@ KTP_STAGES = (
     a_stage("assessment", "verification", "survey"),
     a_stage("printing", phase=StagePhase.PRODUCTION),
     a_stage("lamination", "printing", phase=StagePhase.PRODUCTION, optional=True),
+    a_stage("follow-up", phase=StagePhase.AFTERCARE, optional=True),
 )
+SILENCE_GRANTS = DeemedApproval(basis="uu-30-2014-53", basis_text="UU 30/2014 art. 53")
+FIVE_MORE = Extension(code="technical-study", n=5, basis="Perwal 1/2026 art. 2")
 KTP_STANDARD = a_standard(
     KTP,
     *KTP_STAGES,
@@ -150,6 +168,9 @@ KTP_STANDARD = a_standard(
     offices=(SEMARANG, MAKASSAR, SORONG),
     grounds=("awaiting-correction", "awaiting-payment"),
     promise=PromiseTerms(unit=Unit.WORKING_DAYS, n=5),
+    extensions=(FIVE_MORE,),
+    deemed_approval=SILENCE_GRANTS,
+    dispute_days=30,
 )
 KTP_FROM_JULY = a_standard(KTP, standard=4, in_force_from=date(2026, 7, 1), channels=(Channel.ELECTRONIC,))
 
@@ -227,6 +248,13 @@ REFERRED = (*COMPLETE, Referred(referral=1, to=MAKASSAR))
 ANSWERED = (*REFERRED, ReferralAnswered(referral=1, advice=Advice.FAVOURABLE))
 REVIEWED = (*COMPLETE, *stage_done("verification"), *stage_done("assessment"))
 APPROVED = (*REVIEWED, Approved())
+INSPECTION = InspectionScheduled(inspection=1, on=date(2026, 3, 11))
+PAYMENT = PaymentRequested(payment=1, amount_idr=50_000, pauses=False)
+OUT_OF_STOCK = ObstacleReported(obstacle=1, code=ObstacleCode.BLANK_FORMS)
+DEEMED = (
+    *COMPLETE,
+    DeemedApproved(basis="uu-30-2014-53", promise=PROMISE, complete_at=MONDAY, pauses=(), silent_until=4),
+)
 PRODUCED = (*APPROVED, *stage_done("printing"))
 ISSUED = (*PRODUCED, Issued())
 READY = (*ISSUED, MadeReady())
@@ -235,5 +263,6 @@ REJECTED = (*COMPLETE, Rejected(reason=RejectionReason.NOT_ELIGIBLE, remedy=Reme
 WITHDRAWN = (*RECEIVED, Withdrawn())
 LAPSED = (*RETURNED, Lapsed())
 CANCELLED = (*RECEIVED, Cancelled(reason=CancellationReason.DUPLICATE))
+REVOKED = (*ISSUED, Revoked(ground=RevocationGround.GRANTED_IN_ERROR))
 CONCLUDED = (*RECEIVED, Concluded())
 OF_OLD_PERMIT = (*submitted(OLD_PERMIT), Received())

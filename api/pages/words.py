@@ -3,7 +3,7 @@
 from domain.application import Status
 from domain.calendar import Unit
 from domain.codes import Advice, CancellationReason, Channel, Defect, Receiver, RejectionReason, Remedy
-from domain.decisions import AWAITING_CORRECTION
+from domain.pauses import AWAITING_CORRECTION
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name by which gettext tools find a string that is translated later

@@ -82,7 +82,7 @@ def test_the_office_asked_is_concerned_and_open_referrals_are_known() -> None:
     assert application.referrals == {1: MAKASSAR}
     assert application.concerned == {SEMARANG, MAKASSAR}
     assert given(*ANSWERED).application.referrals == {}
-    assert given(*ANSWERED).application.referred == 1
+    assert given(*ANSWERED).application.counted.referrals == 1
 
 
 def test_a_file_is_transferred_to_another_office() -> None:

@@ -1,32 +1,62 @@
 """The procedure as a table, written by hand: what each command does to an application of each status."""
 
 from collections.abc import Mapping
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from domain.application import ENDS, Status, evolve
-from domain.codes import Advice, Amendment, CancellationReason, RejectionReason, Remedy
+from domain.codes import (
+    Advice,
+    Amendment,
+    CancellationReason,
+    ComplaintKind,
+    DismissalReason,
+    DisputeReason,
+    LifeEvent,
+    ObstacleCode,
+    RejectionReason,
+    Remedy,
+    RevocationGround,
+)
 from domain.commands import (
     AmendRecord,
     AnswerReferral,
     Approve,
     Cancel,
     CheckDocuments,
+    ClearObstacle,
     Command,
     CompleteStage,
     DeclareComplete,
+    DeemApproved,
+    DismissDispute,
+    Dispute,
     EnterStage,
+    ExpirePayment,
+    ExtendDeadline,
     HandOver,
     Issue,
     Lapse,
+    Link,
     MakeReady,
+    MovePromise,
     Reassign,
     Receive,
+    ReceivePayment,
+    RecordInspection,
     Refer,
+    ReferComplaint,
     Reject,
+    Reopen,
+    ReportObstacle,
+    RequestPayment,
     ResetPin,
     Resume,
     ReturnForCorrection,
+    Revoke,
+    ScheduleInspection,
     SubmitApplication,
     SupplyCorrection,
     Suspend,
@@ -41,18 +71,25 @@ from tests.builders import (
     CANCELLED,
     CHECKED,
     CONCLUDED,
+    DEEMED,
     HANDED_OVER,
+    INSPECTION,
     ISSUED,
     KTP,
     LAPSED,
     MAKASSAR,
+    MONDAY,
+    NEXT_MONDAY_AT_CLOSING,
     NUMBER,
     OFFICER,
+    OUT_OF_STOCK,
+    PAYMENT,
     PRODUCED,
     READY,
     REJECTED,
     RETURNED,
     REVIEWED,
+    REVOKED,
     SEMARANG,
     SUBMITTED,
     SUSPENDED,
@@ -61,25 +98,28 @@ from tests.builders import (
 )
 from tests.spec import given
 
+OPEN = (INSPECTION, PAYMENT, OUT_OF_STOCK)
 ASKED, INTERVIEWED = Referred(referral=1, to=MAKASSAR), StageEntered(stage="interview")
 
 EXAMPLES: Mapping[str, tuple[ApplicationEvent, ...]] = {
     "unknown": (),
     "submitted": SUBMITTED,
-    "received": (*CHECKED, ASKED),
+    "received": (*CHECKED, ASKED, *OPEN),
     "returned": (*RETURNED[:-1], ASKED, RETURNED[-1]),
-    "processing": (*REVIEWED, INTERVIEWED),
-    "suspended": (*SUSPENDED[:-1], ASKED, SUSPENDED[-1]),
+    "processing": (*REVIEWED, INTERVIEWED, *OPEN),
+    "suspended": (*SUSPENDED[:-1], ASKED, *OPEN, SUSPENDED[-1]),
     "approved": PRODUCED,
+    "deemed_approved": DEEMED,
     "issued": ISSUED,
     "ready": READY,
+    "handed_over": HANDED_OVER,
 }
 ENDED = {
-    Status.HANDED_OVER: HANDED_OVER,
     Status.REJECTED: REJECTED,
     Status.WITHDRAWN: WITHDRAWN,
     Status.LAPSED: LAPSED,
     Status.CANCELLED: CANCELLED,
+    Status.REVOKED: REVOKED,
     Status.CONCLUDED: CONCLUDED,
 }
 
@@ -101,7 +141,17 @@ COMMANDS: Mapping[str, Command] = {
     "reassign": Reassign(officer=OFFICER),
     "suspend": Suspend(ground="awaiting-payment"),
     "resume": Resume(),
+    "schedule": ScheduleInspection(on=MONDAY.date()),
+    "inspected": RecordInspection(inspection=1),
+    "ask-payment": RequestPayment(amount_idr=50_000),
+    "paid": ReceivePayment(payment=1, amount_idr=50_000),
+    "expire": ExpirePayment(payment=1),
+    "obstacle": ReportObstacle(code=ObstacleCode.NETWORK),
+    "cleared": ClearObstacle(obstacle=1),
+    "extend": ExtendDeadline(extension="technical-study"),
+    "move-promise": MovePromise(),
     "approve": Approve(),
+    "deem-approved": DeemApproved(now=NEXT_MONDAY_AT_CLOSING + timedelta(seconds=1)),
     "reject": Reject(reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.APPEAL),
     "issue": Issue(),
     "ready": MakeReady(),
@@ -109,6 +159,13 @@ COMMANDS: Mapping[str, Command] = {
     "withdraw": Withdraw(),
     "lapse": Lapse(),
     "cancel": Cancel(reason=CancellationReason.DUPLICATE),
+    "revoke": Revoke(ground=RevocationGround.COURT_ORDER),
+    "dispute": Dispute(reason=DisputeReason.NOT_RECEIVED),
+    "dismiss": DismissDispute(reason=DismissalReason.PRODUCT_IS_RIGHT),
+    "reopen": Reopen(redo=("printing",)),
+    "link": Link(link=UUID(int=7), life_event=LifeEvent.BIRTH, others=(UUID(int=8),)),
+    "complain": ReferComplaint(kind=ComplaintKind.COMPLAINT),
+    "follow-up": EnterStage(stage="follow-up"),
     "amend": AmendRecord(amends=1, amendment=Amendment.TIME, corrected_at=TUESDAY),
     "reset-pin": ResetPin(),
 }
@@ -122,38 +179,63 @@ SIGNS = {
     "complete!": "already-complete",
     "nobody": "referral-unknown",
     "not-in": "stage-not-entered",
+    "out": "stage-out-of-order",
+    "no-date": "no-promise",
+    "paused": "not-yet-due",
+    "stands": "promise-unmoved",
+    "none": "inspection-unknown",
+    "no-bill": "payment-unknown",
+    "no-such": "obstacle-unknown",
+    "silent": "nothing-disputed",
 }
 
 TABLE = """
-               unknown    submitted  received   returned   processing suspended  approved   issued     ready      ended
-submit         submitted  twice      twice      twice      twice      twice      twice      twice      twice      twice
-receive        ?          received   -          -          -          -          -          -          -          #
-check          ?          -          =          -          =          -          -          -          -          #
-check+declare  ?          -          processing -          complete!  -          -          -          -          #
-return         ?          -          returned   -          returned   -          -          -          -          #
-correct        ?          -          -          received   -          -          -          -          -          #
-declare        ?          -          processing -          complete!  complete!  complete!  complete!  complete!  #
-survey         ?          -          -          -          =          -          -          -          -          #
-interviewed    ?          -          -          -          =          -          -          -          -          #
-laminate       ?          -          -          -          -          -          =          =          -          #
-laminated      ?          -          -          -          -          -          not-in     not-in     -          #
-refer          ?          -          =          -          =          -          -          -          -          #
-answer         ?          nobody     =          =          nobody     =          nobody     nobody     nobody     #
-transfer       ?          =          =          =          =          =          =          -          -          #
-reassign       ?          =          =          =          =          =          =          =          =          #
-suspend        ?          -          suspended  -          suspended  -          -          -          -          #
-resume         ?          -          -          -          -          processing -          -          -          #
-approve        ?          -          -          -          approved   -          -          -          -          #
-reject         ?          -          rejected   -          rejected   -          -          -          -          #
-issue          ?          -          -          -          -          -          issued     -          -          #
-ready          ?          -          -          -          -          -          -          ready      -          #
-hand-over      ?          -          -          -          -          -          -          handed_over handed_over #
-withdraw       ?          withdrawn  withdrawn  withdrawn  withdrawn  withdrawn  -          -          -          #
-lapse          ?          -          -          lapsed     -          -          -          -          lapsed     #
-cancel         ?          cancelled  cancelled  cancelled  cancelled  cancelled  cancelled  -          -          #
-amend          ?          =          =          =          =          =          =          =          =          =
-reset-pin      ?          =          =          =          =          =          =          =          =          =
-"""
+              unknown   submitted received   returned  processing      suspended  approved  deemed_approved issued      ready       handed_over ended
+submit        submitted twice     twice      twice     twice           twice      twice     twice           twice       twice       twice       twice
+receive       ?         received  -          -         -               -          -         -               -           -           #           #
+check         ?         -         =          -         =               -          -         -               -           -           #           #
+check+declare ?         -         processing -         complete!       -          -         -               -           -           #           #
+return        ?         -         returned   -         returned        -          -         -               -           -           #           #
+correct       ?         -         -          received  -               -          -         -               -           -           #           #
+declare       ?         -         processing -         complete!       complete!  complete! complete!       complete!   complete!   #           #
+survey        ?         -         -          -         =               -          -         -               -           -           #           #
+interviewed   ?         -         -          -         =               -          -         -               -           -           #           #
+laminate      ?         -         -          -         -               -          =         out             =           -           #           #
+laminated     ?         -         -          -         -               -          not-in    out             not-in      -           #           #
+refer         ?         -         =          -         =               -          -         -               -           -           #           #
+answer        ?         nobody    =          =         nobody          =          nobody    nobody          nobody      nobody      #           #
+transfer      ?         =         =          =         =               =          =         =               -           -           #           #
+reassign      ?         =         =          =         =               =          =         =               =           =           #           #
+suspend       ?         -         suspended  -         suspended       -          -         -               -           -           #           #
+resume        ?         -         -          -         -               processing -         -               -           -           #           #
+schedule      ?         -         =          -         =               -          -         -               -           -           #           #
+inspected     ?         none      =          none      =               =          -         -               -           -           #           #
+ask-payment   ?         -         =          -         =               -          =         =               -           -           #           #
+paid          ?         no-bill   =          no-bill   =               =          no-bill   no-bill         no-bill     no-bill     #           #
+expire        ?         no-bill   =          no-bill   =               =          no-bill   no-bill         no-bill     no-bill     #           #
+obstacle      ?         =         =          =         =               =          =         =               =           -           #           #
+cleared       ?         no-such   =          no-such   =               =          no-such   no-such         no-such     no-such     #           #
+extend        ?         no-date   no-date    no-date   =               =          -         -               -           -           #           #
+move-promise  ?         no-date   no-date    no-date   stands          stands     -         -               -           -           #           #
+approve       ?         -         -          -         approved        -          -         -               -           -           #           #
+reject        ?         -         rejected   -         rejected        -          -         -               -           -           #           #
+deem-approved ?         no-date   no-date    no-date   deemed_approved paused     -         -               -           -           #           #
+issue         ?         -         -          -         -               -          issued    issued          -           -           #           #
+ready         ?         -         -          -         -               -          -         -               ready       -           #           #
+hand-over     ?         -         -          -         -               -          -         -               handed_over handed_over #           #
+withdraw      ?         withdrawn withdrawn  withdrawn withdrawn       withdrawn  -         -               -           -           #           #
+lapse         ?         -         -          lapsed    -               -          -         -               -           lapsed      #           #
+cancel        ?         cancelled cancelled  cancelled cancelled       cancelled  cancelled cancelled       -           -           #           #
+revoke        ?         -         -          -         -               -          -         revoked         revoked     revoked     revoked     #
+dispute       ?         -         -          -         -               -          -         -               -           =           =           #
+dismiss       ?         silent    silent     silent    silent          silent     silent    silent          silent      silent      silent      silent
+reopen        ?         silent    silent     silent    silent          silent     silent    silent          silent      silent      silent      silent
+link          ?         =         =          =         =               =          =         =               =           =           #           #
+complain      ?         =         =          =         =               =          =         =               =           =           =           =
+follow-up     ?         -         -          -         -               -          -         -               -           -           =           #
+amend         ?         =         =          =         =               =          =         =               =           =           =           =
+reset-pin     ?         =         =          =         =               =          =         =               =           =           =           =
+"""  # noqa: E501
 
 HEAD, *LINES = (line.split() for line in TABLE.strip().splitlines())
 EXPECTED = {(command, status): cell for command, *cells in LINES for status, cell in zip(HEAD, cells, strict=True)}
@@ -163,7 +245,8 @@ def outcome(history: tuple[ApplicationEvent, ...], command: Command) -> str:
     """The sign of the table for what decide and evolve make of it."""
     before = given(*history).application
     office = MAKASSAR if isinstance(command, AnswerReferral) else before.office or SEMARANG
-    asked = given(*history).when(command, office=office)
+    at = NEXT_MONDAY_AT_CLOSING if isinstance(command, DeemApproved) else MONDAY
+    asked = given(*history).when(command, at=at, office=office)
     try:
         events = asked.decided()
     except Refusal as refusal:
@@ -190,7 +273,7 @@ def test_the_table_is_whole() -> None:
     assert {command for command, _ in EXPECTED} == set(COMMANDS)
     assert {status for _, status in EXPECTED} == {*EXAMPLES, "ended"}
     assert {type(command) for command in COMMANDS.values()} == set(WRITTEN)
-    assert set(ENDED) == ENDS
+    assert {*ENDED, Status.HANDED_OVER} == ENDS
 
 
 @pytest.mark.parametrize("status", Status)
