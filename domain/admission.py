@@ -28,26 +28,41 @@ def admit(record: Record, application: Application, registry: Registry) -> Appli
     """The record's event, marked with the code of the refusal that the same command would have met."""
     event = _numbered(record.event, application)
     try:
-        _judge(record, application, registry)
+        _judge(replace(record, event=event), application, registry)
     except errors.Refusal as refusal:
         return replace(event, deviates=refusal.code)
     return event
 
 
 def _numbered(event: ApplicationEvent, application: Application) -> ApplicationEvent:
-    """A source numbers no referrals: the next one is asked, the oldest open one is answered."""
+    """A source numbers nothing (0): what begins is the next one, what ends is the oldest open one."""
+    counted = application.counted
     match event:
         case events.Referred(referral=0):
-            return replace(event, referral=application.counted.referrals + 1)
+            return replace(event, referral=counted.referrals + 1)
         case events.ReferralAnswered(referral=0):
             return replace(event, referral=min(application.referrals, default=0))
+        case events.InspectionScheduled(inspection=0):
+            return replace(event, inspection=counted.inspections + 1)
+        case events.InspectionDone(inspection=0):
+            return replace(event, inspection=min(application.inspections, default=0))
+        case events.PaymentRequested(payment=0):
+            return replace(event, payment=counted.payments + 1)
+        case events.PaymentReceived(payment=0) | events.PaymentExpired(payment=0):
+            return replace(event, payment=min(application.payments, default=0))
+        case events.ObstacleReported(obstacle=0):
+            return replace(event, obstacle=counted.obstacles + 1)
+        case events.ObstacleCleared(obstacle=0):
+            return replace(event, obstacle=min(application.obstacles, default=0))
+        case events.ComplaintReferred(complaint=0):
+            return replace(event, complaint=counted.complaints + 1)
         case _:
             return event
 
 
 def _judge(record: Record, application: Application, registry: Registry) -> None:
     command = _command_of(record.event)
-    if command is None:  # a conclusion: no procedure knows it, only an end forbids it
+    if command is None:  # no procedure knows it (a conclusion, what a system noted): only an end forbids it
         if application.ended:
             raise errors.ApplicationEnded
         return

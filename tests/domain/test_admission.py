@@ -1,5 +1,6 @@
 """Imported history is never refused: what the procedure would have refused is stored and marked."""
 
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import get_args
 from uuid import UUID
@@ -11,31 +12,50 @@ from domain.codes import (
     Amendment,
     CancellationReason,
     Channel,
+    ComplaintKind,
+    Decision,
+    DismissalReason,
+    DisputeReason,
+    LifeEvent,
     Receiver,
     RejectionReason,
     Remedy,
+    RevocationGround,
 )
 from domain.events import (
     ApplicationEvent,
     Approved,
     Cancelled,
+    ComplaintReferred,
     Concluded,
     CorrectionSupplied,
+    DeadlineExtended,
+    DecisionReportedLate,
     DeclaredComplete,
+    Disputed,
+    DisputeDismissed,
     DocumentsChecked,
     HandedOver,
+    InspectionDone,
     Issued,
     Lapsed,
+    Linked,
     MadeReady,
+    ObstacleCleared,
+    PaymentExpired,
+    PaymentReceived,
     PinReset,
+    PromiseMoved,
     Reassigned,
     Received,
     RecordAmended,
     ReferralAnswered,
     Referred,
     Rejected,
+    Reopened,
     Resumed,
     ReturnedForCorrection,
+    Revoked,
     StageCompleted,
     StageEntered,
     Submitted,
@@ -50,13 +70,17 @@ from tests.builders import (
     BLURRED,
     CHECKED,
     COMPLETE,
+    DEEMED,
     HANDED_OVER,
     INFORMATION,
+    INSPECTION,
     ISSUED,
     KTP,
     MAKASSAR,
     NUMBER,
     OF_OLD_PERMIT,
+    OUT_OF_STOCK,
+    PAYMENT,
     PROMISE,
     READY,
     RECEIVED,
@@ -75,6 +99,7 @@ from tests.builders import (
 from tests.spec import given
 
 SUBMISSION = Submitted(service=KTP, standard=3, number=NUMBER)
+DISPUTED = Disputed(reason=DisputeReason.DEFECTIVE)
 STAGE_ENTERED = (*COMPLETE, StageEntered(stage="verification"))
 
 FITTING: list[tuple[tuple[ApplicationEvent, ...], ApplicationEvent]] = [
@@ -101,6 +126,26 @@ FITTING: list[tuple[tuple[ApplicationEvent, ...], ApplicationEvent]] = [
     (READY, Lapsed()),
     (COMPLETE, Cancelled(reason=CancellationReason.WRONG_SERVICE)),
     (COMPLETE, RecordAmended(amends=1, amendment=Amendment.TIME, corrected_at=datetime(2026, 3, 8, tzinfo=UTC))),
+    (COMPLETE, INSPECTION),
+    ((*COMPLETE, INSPECTION), InspectionDone(inspection=1)),
+    (COMPLETE, PAYMENT),
+    ((*COMPLETE, PAYMENT), PaymentReceived(payment=1, amount_idr=50_000)),
+    ((*COMPLETE, PAYMENT), PaymentExpired(payment=1)),
+    (COMPLETE, OUT_OF_STOCK),
+    ((*COMPLETE, OUT_OF_STOCK), ObstacleCleared(obstacle=1)),
+    (COMPLETE, DeadlineExtended(extension="technical-study", promise=PROMISE)),
+    (COMPLETE, PromiseMoved(promise=PROMISE)),
+    (COMPLETE, DEEMED[-1]),
+    (DEEMED, DecisionReportedLate(decision=Decision.APPROVED)),
+    (ISSUED, Revoked(ground=RevocationGround.COURT_ORDER)),
+    (READY, DISPUTED),
+    ((*READY, DISPUTED), DisputeDismissed(reason=DismissalReason.RECEIPT_PROVES_IT)),
+    ((*HANDED_OVER, DISPUTED), Reopened(redo=("printing",))),
+    (COMPLETE, Linked(link=UUID(int=7), life_event=LifeEvent.BIRTH, others=(UUID(int=8),))),
+    (
+        HANDED_OVER,
+        ComplaintReferred(complaint=1, kind=ComplaintKind.INFORMATION, verify_by=PROMISE, answer_by=PROMISE),
+    ),
     (COMPLETE, PinReset()),
     (COMPLETE, Concluded()),
 ]
@@ -127,6 +172,11 @@ DEVIATING: list[tuple[tuple[ApplicationEvent, ...], ApplicationEvent, str]] = [
     (REJECTED, Approved(), "application-ended"),
     (HANDED_OVER, StageEntered(stage="survey"), "application-ended"),
     (WITHDRAWN, Concluded(), "application-ended"),
+    (HANDED_OVER, DEEMED[-1], "application-ended"),
+    (COMPLETE, PaymentReceived(payment=2, amount_idr=1), "payment-unknown"),
+    (HANDED_OVER, PaymentExpired(payment=1), "application-ended"),
+    (HANDED_OVER, ObstacleCleared(obstacle=1), "application-ended"),
+    (READY, Reopened(), "nothing-disputed"),
 ]
 
 
@@ -204,3 +254,31 @@ def test_a_conclusion_after_an_end_deviates_and_the_end_stays() -> None:
 
 def test_a_conclusion_of_what_is_unknown_is_a_fact_too() -> None:
     given().admits(Concluded()).as_told()
+
+
+@pytest.mark.parametrize(
+    ("history", "unnumbered", "numbered"),
+    [
+        ((), INSPECTION, 1),
+        ((INSPECTION,), INSPECTION, 2),
+        ((INSPECTION,), InspectionDone(inspection=0), 1),
+        ((), PAYMENT, 1),
+        ((PAYMENT,), PAYMENT, 2),
+        ((PAYMENT,), PaymentReceived(payment=0, amount_idr=50_000), 1),
+        ((PAYMENT,), PaymentExpired(payment=0), 1),
+        ((), OUT_OF_STOCK, 1),
+        ((OUT_OF_STOCK,), OUT_OF_STOCK, 2),
+        ((OUT_OF_STOCK,), ObstacleCleared(obstacle=0), 1),
+        (
+            (),
+            ComplaintReferred(complaint=0, kind=ComplaintKind.COMPLAINT, verify_by=PROMISE, answer_by=PROMISE),
+            1,
+        ),
+    ],
+)
+def test_nor_does_it_number_what_else_begins_and_ends(
+    history: tuple[ApplicationEvent, ...], unnumbered: ApplicationEvent, numbered: int
+) -> None:
+    [counter] = {"inspection", "payment", "obstacle", "complaint"} & {f.name for f in fields(unnumbered)}
+    told = replace(unnumbered, **{counter: 0})
+    given(*COMPLETE, *history).admits(told).as_(replace(told, **{counter: numbered}))

@@ -2,28 +2,49 @@
 
 import re
 from dataclasses import replace
+from datetime import date, timedelta
 from inspect import getmembers, isclass
+from uuid import UUID
 
 import pytest
 
 from domain import errors
-from domain.codes import Advice, Amendment, Channel
+from domain.codes import Advice, Amendment, Channel, DisputeReason, LifeEvent
 from domain.commands import (
     AmendRecord,
     AnswerReferral,
     Approve,
+    CheckDocuments,
+    ClearObstacle,
     CompleteStage,
     DeclareComplete,
+    DeemApproved,
+    Dispute,
     EnterStage,
+    ExtendDeadline,
+    Link,
+    MovePromise,
     Receive,
+    ReceivePayment,
+    RecordInspection,
+    Reopen,
     ResetPin,
     ReturnForCorrection,
+    ScheduleInspection,
     SubmitApplication,
     Suspend,
     Transfer,
 )
 from domain.errors import Refusal, StatusForbids, all_refusals
-from domain.events import DefectiveDocument, DocumentsChecked, PinReset, RecordAmended, StageEntered
+from domain.events import (
+    DefectiveDocument,
+    Disputed,
+    DocumentsChecked,
+    Linked,
+    PinReset,
+    RecordAmended,
+    StageEntered,
+)
 from tests.builders import (
     BLURRED,
     CHECKED,
@@ -33,14 +54,17 @@ from tests.builders import (
     KTP,
     MAKASSAR,
     MONDAY,
+    NEXT_MONDAY_AT_CLOSING,
     NUMBER,
     RECEIVED,
     REFERRED,
     REGISTRY,
     REVIEWED,
     SEMARANG,
+    SIP,
     SUBMITTED,
     stage_done,
+    submitted,
 )
 from tests.spec import When, given
 
@@ -49,6 +73,12 @@ ANSWER = AnswerReferral(referral=1, advice=Advice.UNKNOWN)
 AMEND = AmendRecord(amends=1, amendment=Amendment.TIME, corrected_at=MONDAY)
 VERIFICATION = EnterStage(stage="verification")
 UNASKED = DefectiveDocument(requirement="diploma", defect=BLURRED.defect)
+SECOND = timedelta(seconds=1)
+DISPUTE = Dispute(reason=DisputeReason.NOT_RECEIVED)
+LINK = Link(link=UUID(int=7), life_event=LifeEvent.BIRTH, others=(UUID(int=8),))
+LINKED = Linked(link=LINK.link, life_event=LINK.life_event, others=LINK.others, supplied=("family-card",))
+DEEM = DeemApproved(now=NEXT_MONDAY_AT_CLOSING)
+OF_SIP = (*submitted(SIP), *COMPLETE[1:])
 WITHOUT_CALENDAR = replace(REGISTRY, calendars={})
 
 SCENARIOS: dict[type[Refusal], When] = {
@@ -78,6 +108,22 @@ SCENARIOS: dict[type[Refusal], When] = {
     errors.ReferralUnknown: given(*COMPLETE).when(ANSWER, office=MAKASSAR),
     errors.NotTheReferredOffice: given(*REFERRED).when(ANSWER),
     errors.GroundUnknown: given(*COMPLETE).when(Suspend(ground="bad-weather")),
+    errors.PaymentUnknown: given(*COMPLETE).when(ReceivePayment(payment=1, amount_idr=1)),
+    errors.ObstacleUnknown: given(*COMPLETE).when(ClearObstacle(obstacle=1)),
+    errors.InspectionUnknown: given(*COMPLETE).when(RecordInspection(inspection=1)),
+    errors.InspectionInThePast: given(*COMPLETE).when(ScheduleInspection(on=date(2026, 3, 8))),
+    errors.NoPromise: given(*RECEIVED).when(MovePromise()),
+    errors.PromiseUnmoved: given(*COMPLETE).when(MovePromise()),
+    errors.ExtensionUnknown: given(*COMPLETE).when(ExtendDeadline(extension="goodwill")),
+    errors.DeemedApprovalNotOffered: given(*OF_SIP).when(DEEM, at=NEXT_MONDAY_AT_CLOSING),
+    errors.NotYetDue: given(*COMPLETE).when(DEEM, at=NEXT_MONDAY_AT_CLOSING),
+    errors.NothingDisputed: given(*HANDED_OVER).when(Reopen()),
+    errors.AlreadyDisputed: given(*HANDED_OVER, Disputed(reason=DISPUTE.reason)).when(DISPUTE),
+    errors.DisputeWindowOver: given(*HANDED_OVER).when(DISPUTE, at=MONDAY + timedelta(days=30) + SECOND),
+    errors.AlreadyLinked: given(*COMPLETE, LINKED).when(LINK),
+    errors.AskedInLinkedApplication: given(*RECEIVED, LINKED).when(
+        CheckDocuments(complete=False, missing=("family-card",))
+    ),
     errors.EventUnknown: given(*SUBMITTED).when(replace(AMEND, amends=2)),
     errors.AlreadyAmended: given(*SUBMITTED, RecordAmended(amends=1, amendment=Amendment.TIME)).when(AMEND),
     errors.AmendmentImpossible: given(*SUBMITTED).when(replace(AMEND, corrected_at=None)),
