@@ -42,7 +42,7 @@ class Principal:
     @property
     def client(self) -> str:
         """Whose keys these are: the name under which an Idempotency-Key is remembered."""
-        return f"{self.bearer}/{self.office or self.agency}/{self.actor or ''}"
+        return f"{self.bearer}/{self.office or self.agency}/{self.actor or self.application_id or ''}"
 
     def offices(self, registry: Registry) -> frozenset[str]:
         if self.bearer is Bearer.AGENCY:
@@ -78,6 +78,14 @@ RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
     "reassign": SUPERVISORS,
     "suspend": STAFF,
     "resume": STAFF,
+    "schedule-inspection": STAFF,
+    "record-inspection": STAFF,
+    "request-payment": STAFF,
+    "receive-payment": STAFF,
+    "expire-payment": STAFF,
+    "report-obstacle": STAFF,
+    "clear-obstacle": STAFF,
+    "extend-deadline": SUPERVISORS,
     "approve": STAFF,
     "reject": STAFF,
     "issue": STAFF,
@@ -86,6 +94,12 @@ RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
     "withdraw": STAFF,
     "lapse": SUPERVISORS,
     "cancel": SUPERVISORS,
+    "revoke": SUPERVISORS,
+    "dispute": {Bearer.CITIZEN: Relation.OWN, **STAFF},
+    "dismiss-dispute": SUPERVISORS,
+    "reopen": SUPERVISORS,
+    "refer-complaint": STAFF,
+    "link-applications": STAFF,
     "amend-record": SUPERVISORS,
     "reset-pin": STAFF,
     "open-dossier": STAFF,

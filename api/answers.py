@@ -46,6 +46,13 @@ class PinResetBody(DoneBody, kw_only=True):
     qr: str
 
 
+class LinkedBody(Given, kw_only=True):
+    """In the order in which they were named."""
+
+    link: UUID
+    applications: list[DoneBody]
+
+
 class PromiseBody(Given, kw_only=True):
     unit: str
     n: int

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from starlette.responses import Response
 
 from api import bodies
 from api.access import PUBLIC, Bearer, Principal, Unauthenticated, relation_for, require
-from api.commands import Offered
+from api.commands import Offered, in_years
 from api.conditional import (
     application_id,
     body_of,
@@ -25,7 +26,7 @@ from api.conditional import (
 from api.ports import House
 from api.problems import Problem
 from domain.application import Application
-from domain.codes import Channel, Role
+from domain.codes import Channel, Quality, Role
 from domain.commands import AnswerReferral, ResetPin, SubmitApplication
 from domain.decisions import CHANNELS_OF_COMMANDS
 from domain.errors import Refusal, StaleVersion
@@ -35,7 +36,14 @@ from domain.registry import Registry
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
-ROLES = {Bearer.OFFICER: Role.OFFICER, Bearer.SUPERVISOR: Role.SUPERVISOR, Bearer.AGENCY: Role.AGENCY}
+ROLES = {
+    Bearer.CITIZEN: Role.APPLICANT,
+    Bearer.OFFICER: Role.OFFICER,
+    Bearer.SUPERVISOR: Role.SUPERVISOR,
+    Bearer.AGENCY: Role.AGENCY,
+}
+AHEAD_MAX = timedelta(days=1)
+"""Of a device's clock. What is nearer is taken and shown as ahead."""
 PRIVATE = {"Cache-Control": "private, no-cache"}
 PERSONS = ("applicant", "subject", "proxy")
 HIDDEN = frozenset({"officer", "underlying", "timeline"})
@@ -64,13 +72,7 @@ async def submit_application(request: Request) -> Response:
     key = idempotency_key(request)
     body, plain = await body_of(request, bodies.SubmitBody)
     registry = await house.catalogue.registry()
-    act = Act(
-        at=house.now(),
-        by=ROLES[principal.bearer],
-        actor=principal.actor,
-        office=_office(principal, body.office, registry),
-        channel=_channel(principal, body.channel),
-    )
+    act = act_of(house, principal, body, _office(principal, body.office, registry))
     asked = Asked(
         command=SubmitApplication(service=body.service, number="", district=body.district, regency=body.regency),
         act=act,
@@ -87,7 +89,7 @@ async def submit_application(request: Request) -> Response:
         "status": answer.application.status,
     }
     location = f"/v1/applications/{answer.application_id}"
-    return json(submitted, status=201, headers={"Location": location, **await _written(request, answer)})
+    return json(submitted, status=201, headers={"Location": location, **await written(request, answer)})
 
 
 def _paper(house: House, application: Application) -> dict[str, str]:
@@ -110,11 +112,30 @@ def _office(principal: Principal, named: str | None, registry: Registry) -> str:
 
 
 def _channel(principal: Principal, named: Channel | None) -> Channel:
-    channel = named or (Channel.ELECTRONIC if principal.bearer is Bearer.AGENCY else Channel.COUNTER)
+    remote = principal.bearer in (Bearer.AGENCY, Bearer.CITIZEN)
+    channel = named or (Channel.ELECTRONIC if remote else Channel.COUNTER)
     if channel not in CHANNELS_OF_COMMANDS:
         detail = "Use counter, mobile, self_service or electronic."
         raise Problem("unprocessable", errors=[{"pointer": "/channel", "detail": detail}])
     return channel
+
+
+def act_of(house: House, principal: Principal, body: bodies.CommandBody, office: str) -> Act:
+    """Who, where, when. Without a time of its own it happens now, by our clock. Raises Problem."""
+    now = house.now()
+    if body.at is not None:
+        in_years(body.at, "/at")
+        if body.at > now + AHEAD_MAX:
+            detail = "This is more than a day ahead. Set the clock of the device and send the true time."
+            raise Problem("unprocessable", errors=[{"pointer": "/at", "detail": detail}])
+    return Act(
+        at=body.at or now,
+        at_quality=Quality.DEVICE if body.at else Quality.SERVER,
+        by=ROLES[principal.bearer],
+        actor=principal.actor,
+        office=office,
+        channel=_channel(principal, body.channel),
+    )
 
 
 def _sealed(person: bodies.Person) -> dict[str, str]:
@@ -150,13 +171,7 @@ def command_endpoint(offered: Offered) -> Endpoint:
 
         said = {name: getattr(body, name) for name in offered.sealed if getattr(body, name)}
         personal = {"applicant": {name: unicodedata.normalize("NFC", value) for name, value in said.items()}}
-        act = Act(
-            at=house.now(),
-            by=ROLES[principal.bearer],
-            actor=principal.actor,
-            office=principal.office,
-            channel=Channel.COUNTER,
-        )
+        act = act_of(house, principal, body, principal.office)
         asked = Asked(
             command=command,
             act=act,
@@ -169,7 +184,7 @@ def command_endpoint(offered: Offered) -> Endpoint:
         )
         answer = await _handle(request, offered.name, target, asked)
         paper = _paper(house, answer.application) if isinstance(command, ResetPin) else {}
-        return await _done(request, answer, paper)
+        return json(done(answer, paper), headers=await written(request, answer))
 
     endpoint.__name__ = offered.name.replace("-", "_")
     endpoint.__doc__ = f"{offered.summary}."
@@ -187,18 +202,17 @@ async def _handle(request: Request, name: str, target: UUID | None, asked: Asked
     return answer
 
 
-async def _done(request: Request, answer: Answer, paper: dict[str, str]) -> Response:
-    done = {
+def done(answer: Answer, paper: dict[str, str] | None = None) -> dict[str, Any]:
+    return {
         "application_id": str(answer.application_id),
         "version": answer.application.version,
         "status": answer.application.status,
         "events": list(answer.events),
-        **paper,
+        **(paper or {}),
     }
-    return json(done, headers=await _written(request, answer))
 
 
-async def _written(request: Request, answer: Answer) -> dict[str, str]:
+async def written(request: Request, answer: Answer) -> dict[str, str]:
     """What the client keeps of its write; waits for the view where it prefers to."""
     views = house_of(request).views
     era, _ = await views.log_end()

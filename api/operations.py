@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import answers, applications, bodies, public, statistics
+from api import answers, applications, bodies, links, public, statistics
 from api.commands import COMMANDS
 from api.conditional import ANY, IDEMPOTENCY_KEY, IF_MATCH, SYNC_TOKEN
 
@@ -98,6 +98,19 @@ OPERATIONS: tuple[Operation, ...] = (
             answers=("ETag", "Sync-Token"),
         )
         for offered in COMMANDS
+    ),
+    Operation(
+        name="link-applications",
+        method="POST",
+        path="/v1/links",
+        endpoint=links.link_applications,
+        tag="commands",
+        body=bodies.LinkApplicationsBody,
+        returns={200: answers.LinkedBody},
+        problems=(400, 401, 403, 404, 409, 412, 413, 415, 422, 503),
+        headers={"Idempotency-Key": IDEMPOTENCY_KEY, "Prefer": ANY},
+        required=("Idempotency-Key",),
+        answers=("Sync-Token",),
     ),
     Operation(
         name="open-dossier",

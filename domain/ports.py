@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from domain.application import Application
+from domain.codes import LifeEvent
 from domain.commands import Command
 from domain.events import Act
 
@@ -56,6 +57,19 @@ class Answer:
     position: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedLink:
+    """Applications to link, in order, with the version seen of each; else as `Asked`."""
+
+    versions_seen: Mapping[UUID, int]
+    life_event: LifeEvent
+    act: Act
+    client: str
+    key: str
+    body: Any
+    permit: Callable[[UUID, Application], None]
+
+
 class Applications(Protocol):
     """The one way to change an application."""
 
@@ -64,4 +78,8 @@ class Applications(Protocol):
 
         Raises Refusal, StaleVersion, KeyReused, Unavailable, and what `asked.permit` raises.
         """
+        ...
+
+    async def link(self, asked: AskedLink) -> tuple[UUID, list[Answer]]:
+        """One event in each stream, in one save: all or none. Returns the link's id; raises as `handle`."""
         ...

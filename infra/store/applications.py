@@ -6,17 +6,23 @@ Decide. Append; on a conflict begin again. The log itself is the store of keys; 
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
+from typing import TypeVar
 from uuid import UUID
 
 from eventsourcing.persistence import InterfaceError, OperationalError, StoredEvent
 
 from domain.application import evolve
-from domain.commands import Command, SubmitApplication
+from domain.commands import Command, Link, SubmitApplication
 from domain.decisions import decide, is_stale
-from domain.errors import ApplicationUnknown, StaleVersion
-from domain.ports import Answer, Asked, KeyReused, Unavailable
+from domain.errors import ApplicationUnknown, ServiceUnknown, StaleVersion
+from domain.events import Linked
+from domain.linking import supplied
+from domain.ports import Answer, Asked, AskedLink, KeyReused, Unavailable
+from domain.registry import Registry
 from domain.writes import TOPICS_OF
 from infra.identifiers import new_application_id
 from infra.keys import DossierKey, KeyStore, NamedKeys
@@ -32,6 +38,7 @@ SECONDS_MAX = 5.0
 PAUSE_SECONDS = 0.05
 
 CommandKeys = list[tuple[UUID, str]]
+Done = TypeVar("Done")
 
 
 class StoredApplications:
@@ -61,10 +68,13 @@ class StoredApplications:
         """
         identities = await self._identities(asked)
         fresh = new_application_id()
+        return await self._until_done(lambda: self._try(application_id, fresh, asked, identities))
+
+    async def _until_done(self, tried: Callable[[], Awaitable[Done | None]]) -> Done:
         deadline = time.monotonic() + SECONDS_MAX
         while True:
             try:
-                answer = await self._try(application_id, fresh, asked, identities)
+                answer = await tried()
             except (OperationalError, InterfaceError, Unavailable) as lost:
                 if time.monotonic() > deadline:
                     raise Unavailable from lost
@@ -109,6 +119,52 @@ class StoredApplications:
             return None
         return _answer(history, rows, outcome.positions)
 
+    async def link(self, asked: AskedLink) -> tuple[UUID, list[Answer]]:
+        """See the port. The new link's id is fixed before the first try."""
+        identities = await self._identities(asked)
+        fresh = new_application_id()
+        return await self._until_done(lambda: self._try_link(fresh, asked, identities))
+
+    async def _try_link(
+        self, fresh: UUID, asked: AskedLink, identities: CommandKeys
+    ) -> tuple[UUID, list[Answer]] | None:
+        histories = [await self.streams.history(target) for target in asked.versions_seen]
+        for history in histories:
+            if not history.entries:
+                raise ApplicationUnknown
+            asked.permit(history.application_id, history.application)
+        commands = linking(fresh, asked, histories, await self.editions.registry())
+        earlier = [
+            answer_to(history, command, identities) for history, command in zip(histories, commands, strict=True)
+        ]
+        if all(earlier):
+            return link_of(histories[0], identities), [answer for answer in earlier if answer]
+        rows: list[list[StoredEvent]] = []
+        for history, command in zip(histories, commands, strict=True):
+            seen, application = asked.versions_seen[history.application_id], history.application
+            if is_stale(command, seen, application):
+                raise StaleVersion(seen, application.version)
+            events = decide(command, application, asked.act, await self.editions.registry())
+            identity, body_digest = identities[0]
+            made, _ = rows_of(
+                history.application_id,
+                application.version,
+                history.prev(),
+                events,
+                asked.act,
+                command=identity,
+                digest=body_digest,
+            )
+            rows.append(made)
+        outcome = await self.append(Save(tuple(row for made in rows for row in made)))
+        if not outcome.stored:
+            return None
+        positions = iter(outcome.positions)
+        return fresh, [
+            _answer(history, made, tuple(islice(positions, len(made))))
+            for history, made in zip(histories, rows, strict=True)
+        ]
+
     async def append(self, save: Save) -> Outcome:
         [outcome] = await asyncio.to_thread(self.recorder.append, [save])
         return outcome
@@ -120,7 +176,7 @@ class StoredApplications:
             return History.begin(fresh)
         return await self.streams.history(application_id)
 
-    async def _identities(self, asked: Asked) -> CommandKeys:
+    async def _identities(self, asked: Asked | AskedLink) -> CommandKeys:
         """Under this month's key, then the last's: a key of a client holds for at least a month."""
         month = datetime.now(UTC).date().replace(day=1)
         if month != self.month:
@@ -140,6 +196,34 @@ class StoredApplications:
             made = await self.keys.new_dossier_keys(history.application_id, missing)
             known |= {key.role: key for key in made}
         return known
+
+
+def linking(fresh: UUID, asked: AskedLink, histories: Sequence[History], registry: Registry) -> list[Link]:
+    """The command for each stream. Raises ServiceUnknown."""
+    found = [registry.standard(h.application.service, h.application.standard) for h in histories]
+    standards = [standard for standard in found if standard]
+    if len(standards) < len(found):
+        raise ServiceUnknown
+    ids = [history.application_id for history in histories]
+    return [
+        Link(
+            link=fresh,
+            life_event=asked.life_event,
+            others=tuple(other for other in ids if other != own),
+            supplied=shared,
+        )
+        for own, shared in zip(ids, supplied(standards), strict=True)
+    ]
+
+
+def link_of(history: History, identities: CommandKeys) -> UUID:
+    """The link that this command made."""
+    commands = {str(identity) for identity, _ in identities}
+    return next(
+        entry.recorded.event.link
+        for entry in history.entries
+        if entry.command in commands and isinstance(entry.recorded.event, Linked)
+    )
 
 
 def answer_to(history: History, command: Command, identities: CommandKeys) -> Answer | None:

@@ -98,8 +98,8 @@ def test_a_run_that_was_stopped_is_completed_by_the_same_command(
 ) -> None:
     options = ["--applications", "40"]
     with subprocess.Popen(
-        [*SIMULATE, *options], env=environment(fresh), cwd=PROJECT, stderr=subprocess.PIPE, text=True
-    ) as process:
+        [*SIMULATE, *options, "--rate", "100"], env=environment(fresh), cwd=PROJECT, stderr=subprocess.PIPE, text=True
+    ) as process:  # slowly, so that it is still under way when it is stopped
         deadline = time.monotonic() + 60
         while events_in(fresh) < 30:
             assert process.poll() is None
