@@ -134,13 +134,12 @@ class StoredApplications:
                 raise ApplicationUnknown
             asked.permit(history.application_id, history.application)
         commands = linking(fresh, asked, histories, await self.editions.registry())
-        earlier = [
-            answer_to(history, command, identities) for history, command in zip(histories, commands, strict=True)
-        ]
+        pairs = list(zip(histories, commands, strict=True))
+        earlier = [answer_to(history, command, identities) for history, command in pairs]
         if all(earlier):
             return link_of(histories[0], identities), [answer for answer in earlier if answer]
         rows: list[list[StoredEvent]] = []
-        for history, command in zip(histories, commands, strict=True):
+        for history, command in pairs:
             seen, application = asked.versions_seen[history.application_id], history.application
             if is_stale(command, seen, application):
                 raise StaleVersion(seen, application.version)

@@ -39,7 +39,18 @@ from domain.events import (
     StageCompleted,
     StageEntered,
 )
-from tests.builders import APPROVED, HANDED_OVER, KTP, MONDAY, OLD_PERMIT, READY, REGISTRY, REJECTED, a_standard
+from tests.builders import (
+    APPROVED,
+    HANDED_OVER,
+    KTP,
+    MONDAY,
+    OLD_PERMIT,
+    READY,
+    REGISTRY,
+    REJECTED,
+    a_standard,
+    submitted,
+)
 from tests.spec import given
 
 DISPUTE = Dispute(reason=DisputeReason.NOT_RECEIVED)
@@ -97,8 +108,7 @@ def test_only_stages_of_production_are_done_again(stage: str) -> None:
 
 
 def test_where_the_order_is_free_any_stage_is_done_again() -> None:
-    submitted = replace(HANDED_OVER[0], service=OLD_PERMIT, standard=1)
-    history = (submitted, MadeReady(), DISPUTED)
+    history = (*submitted(OLD_PERMIT), MadeReady(), DISPUTED)
     given(*history).when(Reopen(redo=("advice",))).then(Reopened(redo=("advice",)))
 
 
