@@ -9,7 +9,6 @@ from typing import assert_never
 
 from domain import errors
 from domain.application import Application, Status
-from domain.calendar import CalendarTooShort, due_at
 from domain.codes import Amendment, Channel, Role, StagePhase
 from domain.commands import (
     AmendRecord,
@@ -67,6 +66,7 @@ from domain.events import (
     Transferred,
     Withdrawn,
 )
+from domain.promises import promised
 from domain.registry import Registry, StandardPublished
 
 PIN_RESETS_MAX = 255
@@ -232,26 +232,13 @@ def _promise(application: Application, act: Act, registry: Registry, standard: S
     """By the calendar and in the zone of the office that holds the file. Computed once, then a fact."""
     if standard.promise is None:
         return None
-    if application.office not in registry.offices:  # imported history may name any office
-        raise errors.OfficeUnknown
-    known = registry.calendar_from(act.at, application.office)
-    if known is None:
-        raise errors.CalendarEnds
-    calendar, editions = known
-    terms = standard.promise
-    try:
-        due = due_at(act.at, terms.unit, terms.n, calendar, registry.opening_hours(application.office))
-    except CalendarTooShort as short:
-        raise errors.CalendarEnds from short
-    last_day = registry.local_day(due, application.office)
-    used = [f"{e.code}@{e.edition}" for e in editions if e.first_day <= last_day]
-    return Promise(
-        unit=terms.unit,
-        n=terms.n,
-        due_at=due,
-        standard=standard.edition,
-        calendar="+".join(used),
-        rule="day-zero-is-completeness",
+    return promised(
+        standard.promise,
+        act.at,
+        office=application.office,
+        service=application.service,
+        edition=standard.edition,
+        registry=registry,
     )
 
 
