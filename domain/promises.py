@@ -104,7 +104,7 @@ def recomputed(
     edition: str,
     registry: Registry,
 ) -> Promise:
-    """Return what the promise would be under the newest calendars: every pause since `start` by its time, then extensions.
+    """Return what the promise would be under the newest calendars: pauses since `start`, by time, then extensions.
 
     A new edition moves a promise if `due_at` differs; the editions named differ more often. Where pauses and extensions
     took turns, `moved` takes them in their own order.

@@ -271,6 +271,10 @@ class Registry:
             after_hours=registered.after_hours or AfterHours.NEXT_OPENING,
         )
 
+    def national_calendars(self) -> tuple[CalendarPublished, ...]:
+        """The newest edition of each, by the days it knows."""
+        return tuple(sorted((c for c in self.calendars.values() if c.offices is None), key=_by_days))
+
     def calendar_from(self, start: datetime, office: str) -> tuple[Calendar, tuple[CalendarPublished, ...]] | None:
         """National editions that follow one another without a gap from the office's local day of `start` on, as one.
 
@@ -278,8 +282,7 @@ class Registry:
         """
         day = self.local_day(start, office)
         chain: list[CalendarPublished] = []
-        editions = sorted(self.calendars.values(), key=lambda c: (c.first_day, c.code))
-        for edition in (e for e in editions if e.offices is None):
+        for edition in self.national_calendars():
             known_until = chain[-1].last_day if chain else None
             starts = known_until is None and edition.first_day <= day <= edition.last_day
             follows = known_until is not None and (edition.first_day - known_until).days == 1
@@ -288,8 +291,8 @@ class Registry:
         if not chain:
             return None
         first_day, last_day = chain[0].first_day, chain[-1].last_day
-        own = (e for e in editions if e.offices is not None and office in e.offices)
-        known = (*chain, *(e for e in own if e.touches(first_day, last_day)))
+        own = (c for c in self.calendars.values() if office in (c.offices or ()) and c.touches(first_day, last_day))
+        known = (*chain, *sorted(own, key=_by_days))
         merged = Calendar(
             code=chain[0].code,
             edition=chain[0].edition,
@@ -301,6 +304,10 @@ class Registry:
             last_day=last_day,
         )
         return merged, known
+
+
+def _by_days(calendar: CalendarPublished) -> tuple[date, str]:
+    return calendar.first_day, calendar.code
 
 
 def _week(days: tuple[OpeningDay, ...]) -> Week:
