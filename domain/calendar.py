@@ -1,30 +1,27 @@
-"""When a promise falls due: working days, opening hours and time zones.
+"""When an office is open: its days and hours, the country's days off, its own closures and special weeks.
 
-The law (UU 30/2014 art. 53, amended by UU 6/2023) counts from the day a file is received complete; no law that we know
-of says more. The rest of the rule is our proposal, a setting of the office later:
-
-* the day of completeness is day 0, the day after it is day 1;
-* completeness after closing time, or on a day the office is closed, counts as the next opening;
-* a deadline in days or months falls at the closing time of its last day, in the zone of the office that works on the
-  file, wherever the citizen is;
-* one in calendar days or months stays on its day even if the office is closed then, unless told to roll forward.
+Days and hours are local ones of the office, wherever the citizen is; instants are UTC. What a promise makes of them
+stands in `domain.deadlines`.
 """
 
-from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from itertools import islice
-from typing import assert_never
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
-N_MAX = 10_000  # beyond any promise, within the years that a date can hold
+from domain.rules import rests_on
+
 DAYS_OF_WEEK = 7
+DAY = timedelta(days=1)
 
 Span = tuple[time, time]
+Week = tuple[Span | None, ...]
+"""Monday to Sunday; `None` is a closed day."""
 
 
+@rests_on("unit")
 class Unit(StrEnum):
     """What a promise is counted in. A day of work, a day of the calendar and 24 hours are three different things."""
 
@@ -37,9 +34,41 @@ class Unit(StrEnum):
     SOURCE = "source"  # an imported deadline: stated by its source, never computed
 
 
+@rests_on("day-zero")
+class DayZero(StrEnum):
+    """Which day is day 0 of a promise in days or months."""
+
+    COMPLETENESS = "completeness"
+    DAY_BEFORE = "day_before"  # the day of completeness is day 1 already
+
+
+@rests_on("after-hours")
+class AfterHours(StrEnum):
+    """As what something counts that happens after closing time or on a closed day."""
+
+    NEXT_OPENING = "next_opening"
+    SAME_DAY = "same_day"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecialWeek:
+    """Other opening hours from `first_day` to `last_day`, both included."""
+
+    first_day: date
+    last_day: date
+    days: Week
+
+    def __post_init__(self) -> None:
+        if not _is_week(self.days):
+            raise ValueError("special hours name seven days, each opening before it closes")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """One edition of the country's days off, and the span of days it knows about (both ends included)."""
+    """The days off of one office, and the span of days that are known (both ends included).
+
+    Of several special weeks that hold on one day, the last one counts.
+    """
 
     code: str
     edition: int
@@ -47,20 +76,31 @@ class Calendar:
     joint_leave: frozenset[date]
     first_day: date
     last_day: date
+    closures: frozenset[date] = frozenset()
+    special: tuple[SpecialWeek, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningHours:
-    """When an office is open, Monday to Sunday, in its own zone (an IANA name); `None` is a closed day."""
+    """When an office is open, in its own zone (an IANA name), and how it counts days.
+
+    `of_counter`: these are a counter's own hours; a special week of its office can shorten them, but opens no day.
+    """
 
     zone: str
-    days: tuple[Span | None, ...]
+    days: Week
     joint_leave_closed: bool = True
+    of_counter: bool = False
+    day_zero: DayZero = DayZero.COMPLETENESS
+    after_hours: AfterHours = AfterHours.NEXT_OPENING
 
     def __post_init__(self) -> None:
-        spans = [span for span in self.days if span]
-        if len(self.days) != DAYS_OF_WEEK or not spans or any(opens >= closes for opens, closes in spans):
+        if not (_is_week(self.days) and any(self.days)):
             raise ValueError("opening hours name seven days, one of them open, each opening before it closes")
+
+
+def _is_week(days: Week) -> bool:
+    return len(days) == DAYS_OF_WEEK and all(span[0] < span[1] for span in days if span)
 
 
 class CalendarTooShort(ValueError):
@@ -73,92 +113,86 @@ class CalendarTooShort(ValueError):
         )
 
 
-def is_working_day(day: date, calendar: Calendar, hours: OpeningHours) -> bool:
+@rests_on("special-hours", "opening-hours")
+def week_of(day: date, calendar: Calendar, hours: OpeningHours) -> Week:
+    """Return the week of opening hours in force on `day`, whether that day is off or not."""
+    for special in reversed(calendar.special):
+        if special.first_day <= day <= special.last_day:
+            return tuple(map(_both, special.days, hours.days)) if hours.of_counter else special.days
+    return hours.days
+
+
+def _both(one: Span | None, other: Span | None) -> Span | None:
+    if one is None or other is None:
+        return None
+    opens, closes = max(one[0], other[0]), min(one[1], other[1])
+    return (opens, closes) if opens < closes else None
+
+
+@rests_on("holidays", "joint-leave", "local-closures")
+def span_of(day: date, calendar: Calendar, hours: OpeningHours) -> Span | None:
+    """Return the local times between which the office is open on `day`; None if closed. Raises CalendarTooShort."""
     if not calendar.first_day <= day <= calendar.last_day:
         raise CalendarTooShort(calendar, day)
-    if day in calendar.holidays or (hours.joint_leave_closed and day in calendar.joint_leave):
-        return False
-    return hours.days[day.weekday()] is not None
+    if day in calendar.holidays or day in calendar.closures:
+        return None
+    if hours.joint_leave_closed and day in calendar.joint_leave:
+        return None
+    return week_of(day, calendar, hours)[day.weekday()]
 
 
+@rests_on("holidays", "joint-leave", "local-closures")
+def is_working_day(day: date, calendar: Calendar, hours: OpeningHours) -> bool:
+    """Whether the office is open on `day`. Raises CalendarTooShort."""
+    return span_of(day, calendar, hours) is not None
+
+
+@rests_on("zone", "after-hours")
 def day_zero(start: datetime, calendar: Calendar, hours: OpeningHours) -> date:
-    """Return the working day on which something that happened at `start` counts as received."""
-    _, closes = next(openings(start, calendar, hours))
-    return closes.astimezone(ZoneInfo(hours.zone)).date()
+    """Return the day on which something that happened at `start` counts. Raises CalendarTooShort."""
+    if hours.after_hours is AfterHours.SAME_DAY:
+        return local_day(start, hours)
+    return next(_open_days(start, calendar, hours))[0]
 
 
-def due_at(
-    start: datetime, unit: Unit, n: int, calendar: Calendar, hours: OpeningHours, *, roll_forward: bool = False
-) -> datetime:
-    """Return the instant, in UTC, by which `n` units from `start` are over; `roll_forward` as in the module's rule.
-
-    Wall hours need no calendar. All else raises CalendarTooShort where the calendar does not reach.
-    """
-    if start.utcoffset() is None:
-        raise ValueError("a deadline starts at an instant, which names its zone")
-    if not 0 <= n <= N_MAX:
-        raise ValueError(f"a promise is between 0 and {N_MAX} units")
-    match unit:
-        case Unit.WALL_HOURS:
-            due = start.astimezone(UTC) + timedelta(hours=n)
-        case Unit.SERVICE_MINUTES:
-            due = after_open_time(start, timedelta(minutes=n), calendar, hours)
-        case Unit.SERVICE_HOURS:
-            due = after_open_time(start, timedelta(hours=n), calendar, hours)
-        case Unit.WORKING_DAYS:
-            _, due = next(islice(openings(start, calendar, hours), n, None))
-        case Unit.CALENDAR_DAYS:
-            last_day = day_zero(start, calendar, hours) + timedelta(days=n)
-            due = closing(last_day, calendar, hours, roll_forward=roll_forward)
-        case Unit.MONTHS:
-            last_day = months_later(day_zero(start, calendar, hours), n)
-            due = closing(last_day, calendar, hours, roll_forward=roll_forward)
-        case Unit.SOURCE:
-            raise ValueError("a source states its own deadline")
-        case _:
-            assert_never(unit)
-    return due
-
-
+@rests_on("zone", "opening-hours")
 def openings(start: datetime, calendar: Calendar, hours: OpeningHours) -> Iterator[tuple[datetime, datetime]]:
     """Yield (opens, closes) in UTC of every opening that has not closed before `start`, in order.
 
     Ends only by CalendarTooShort.
     """
+    for _, opens, closes in _open_days(start, calendar, hours):
+        yield opens, closes
+
+
+def _open_days(start: datetime, calendar: Calendar, hours: OpeningHours) -> Iterator[tuple[date, datetime, datetime]]:
     zone = ZoneInfo(hours.zone)
-    day = start.astimezone(zone).date()
+    day = local_day(start, hours)
     while True:
-        span = hours.days[day.weekday()] if is_working_day(day, calendar, hours) else None
-        if span and start <= instant(day, span[1], zone):
-            yield instant(day, span[0], zone), instant(day, span[1], zone)
-        day += timedelta(days=1)
+        span = span_of(day, calendar, hours)
+        if span:
+            opens, closes = instant(day, span[0], zone), instant(day, span[1], zone)
+            if start <= closes:
+                yield day, min(opens, closes), closes  # an opening that the clock skips has no length
+        day += DAY
 
 
-def after_open_time(start: datetime, left: timedelta, calendar: Calendar, hours: OpeningHours) -> datetime:
-    """Return when the office will have been open for `left` since `start`."""
-    ahead = openings(start, calendar, hours)
-    while True:
-        opens, closes = next(ahead)
-        begins = max(opens, start.astimezone(UTC))
-        if begins + left <= closes:
-            return begins + left
-        left -= closes - begins
+@rests_on("opening-hours")
+def open_time(since: datetime, until: datetime, calendar: Calendar, hours: OpeningHours) -> timedelta:
+    """Return for how long the office is open between two instants. Raises CalendarTooShort."""
+    between = takewhile(lambda opening: opening[0] < until, openings(since, calendar, hours))
+    return sum((min(closes, until) - max(opens, since) for opens, closes in between), timedelta())
 
 
-def closing(day: date, calendar: Calendar, hours: OpeningHours, *, roll_forward: bool) -> datetime:
-    """Return when `day` closes: a closed day closes at the latest closing time of the week."""
-    while not (works := is_working_day(day, calendar, hours)) and roll_forward:
-        day += timedelta(days=1)
-    today = hours.days[day.weekday()] if works else None
-    _, closes = today or max((span for span in hours.days if span), key=lambda span: span[1])
-    return instant(day, closes, ZoneInfo(hours.zone))
+@rests_on("zone")
+def local_day(at: datetime, hours: OpeningHours) -> date:
+    return at.astimezone(ZoneInfo(hours.zone)).date()
 
 
-def months_later(day: date, n: int) -> date:
-    years, month = divmod(day.month - 1 + n, 12)
-    year = day.year + years
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
+@rests_on("zone", "clock-change")
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """Return, in UTC, when it is `at` on `day`: the first time, where clocks are put back over it.
+
+    Where they are put forward over it: as many minutes after the jump as the jump left out before it.
+    """
     return datetime.combine(day, at, zone).astimezone(UTC)

@@ -7,7 +7,7 @@ Pure: time, ids and the registry come in as values. One function a command, name
 
 from typing import assert_never
 
-from domain import errors, incidents, outcomes, promises
+from domain import errors, incidents, outcomes
 from domain.application import RETURN, SUSPENSION, Application, Status
 from domain.codes import Amendment, Channel, Defect, Holder, Role, StagePhase
 from domain.commands import (
@@ -92,6 +92,7 @@ from domain.guards import (
     stages_done,
 )
 from domain.pauses import AWAITING_CORRECTION, promise_after
+from domain.promises import promised
 from domain.registry import Registry, Stage, StandardPublished
 
 PIN_RESETS_MAX = 255
@@ -300,8 +301,13 @@ def _promise(application: Application, act: Act, registry: Registry, standard: S
     """Computed once, then a fact. None where the standard gives no single figure."""
     if standard.promise is None:
         return None
-    return promises.promised(
-        standard.promise, act.at, application.office, application.service, standard.edition, registry
+    return promised(
+        standard.promise,
+        act.at,
+        office=application.office,
+        service=application.service,
+        edition=standard.edition,
+        registry=registry,
     )
 
 

@@ -100,7 +100,14 @@ def refer_complaint(
 ) -> list[ApplicationEvent]:
     """Also after an end; what SP4N-LAPOR does with it is its own record, the due dates are ours to show."""
     verify_by, answer_by = (
-        promises.promised(terms, act.at, application.office, application.service, EDITION, registry)
+        promises.promised(
+            terms,
+            act.at,
+            office=application.office,
+            service=application.service,
+            edition=EDITION,
+            registry=registry,
+        )
         for terms in (verify_terms(), answer_terms(command.kind))
     )
     number = application.counted.complaints + 1

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from domain import errors, promises
 from domain.application import Application, Status, fold
+from domain.calendar import Unit
 from domain.codes import Decision, StagePhase
 from domain.commands import DeemApproved as Deem
 from domain.commands import Dispute, ExtendDeadline, Link, Reject, Reopen, Revoke
@@ -50,9 +51,9 @@ def before_outcome(application: Application, act: Act) -> bool:
 
 
 def as_of(application: Application, act: Act) -> Application:
-    """What was the case when the act happened; the numbers already given stay given."""
+    """What was the case when the act happened; the numbers already given stay given, and no promise moves any more."""
     then = fold(entry for entry in application.entries if entry.act.at <= act.at)
-    return replace(then, counted=application.counted)
+    return replace(then, counted=application.counted, promise=None)
 
 
 def deem_approved(
@@ -86,13 +87,20 @@ def extend_deadline(
     command: ExtendDeadline, application: Application, registry: Registry, standard: StandardPublished
 ) -> list[ApplicationEvent]:
     only_in(application, *UNDECIDED)
-    if application.promise is None or application.office not in registry.offices:
+    promise = application.promise
+    if promise is None or promise.unit is Unit.SOURCE or application.office not in registry.offices:
         raise errors.NoPromise
     listed = next((e for e in standard.extensions or () if e.code == command.extension), None)
     if listed is None or command.extension in application.extensions:
         raise errors.ExtensionUnknown
-    promise = promises.extended(application.promise, listed.n, application.office, application.service, registry)
-    return [DeadlineExtended(extension=command.extension, promise=promise)]
+    extended = promises.extended(
+        promise,
+        listed.n,
+        office=application.office,
+        service=application.service,
+        registry=registry,
+    )
+    return [DeadlineExtended(extension=command.extension, promise=extended)]
 
 
 def move_promise(application: Application, registry: Registry, standard: StandardPublished) -> list[ApplicationEvent]:
@@ -118,10 +126,10 @@ def promise_now(application: Application, registry: Registry, standard: Standard
         application.complete_at,
         [(pause.since, pause.until) for pause in application.pauses],
         [used[code] for code in application.extensions if code in used],
-        application.office,
-        application.service,
-        standard.edition,
-        registry,
+        office=application.office,
+        service=application.service,
+        edition=standard.edition,
+        registry=registry,
     )
 
 

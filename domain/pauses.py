@@ -29,5 +29,7 @@ def promise_after(pause: str, application: Application, until: datetime, registr
         return None
     if set(application.pausing) != {pause} or application.office not in registry.offices:
         return None
-    moved = promises.after_pause(promise, since, until, application.office, application.service, registry)
+    moved = promises.after_pause(
+        promise, since, until, office=application.office, service=application.service, registry=registry
+    )
     return moved if moved != promise else None

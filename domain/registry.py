@@ -10,13 +10,14 @@ from datetime import date, datetime, time
 from typing import ClassVar, assert_never
 from zoneinfo import ZoneInfo
 
-from domain.calendar import Calendar, OpeningHours, Unit
+from domain.calendar import AfterHours, Calendar, DayZero, OpeningHours, Span, SpecialWeek, Unit, Week
 from domain.codes import (
     AgencyCode,
     BasisCode,
     CalendarCode,
     Channel,
     ClockTime,
+    CounterCode,
     ExtensionCode,
     GroundCode,
     Holder,
@@ -50,7 +51,19 @@ class OpeningDay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counter:
+    """A counter (loket) with hours of its own, for the services that it serves."""
+
+    code: CounterCode
+    names: Names
+    opening_days: tuple[OpeningDay, ...]
+    services: tuple[ServiceCode, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfficeRegistered:
+    """`day_zero` and `after_hours` are how the office counts; None: as `OpeningHours` does by itself."""
+
     topic: ClassVar[str] = "office.registered.v1"
     code: OfficeCode
     edition: int
@@ -60,6 +73,9 @@ class OfficeRegistered:
     names: Names
     opening_days: tuple[OpeningDay, ...]
     joint_leave_closed: bool = True
+    counters: tuple[Counter, ...] | None = None
+    day_zero: DayZero | None = None
+    after_hours: AfterHours | None = None
     example: bool = False
     imported: bool = False
 
@@ -84,10 +100,11 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseTerms:
-    """`n` of `unit`, counted from completeness."""
+    """`n` of `unit`, counted from completeness. `roll_forward`: in calendar days or months, never onto a closed day."""
 
     unit: Unit
     n: int
+    roll_forward: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +182,21 @@ class StandardPublished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpecialHours:
+    """Other opening days, Monday to Sunday, from `first_day` to `last_day` (both included), as in Ramadan."""
+
+    first_day: date
+    last_day: date
+    opening_days: tuple[OpeningDay, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarPublished:
-    """National holidays and joint leave (SKB 3 Menteri) of a span of days."""
+    """National holidays and joint leave (SKB 3 Menteri) of a span of days; or what some offices add to it.
+
+    With `offices` it is laid over the national calendar, for them alone: it may say more days off, closures and special
+    hours within its span, and need not reach as far. Days outside the span say nothing.
+    """
 
     topic: ClassVar[str] = "calendar.published.v1"
     code: CalendarCode
@@ -175,7 +205,32 @@ class CalendarPublished:
     last_day: date
     holidays: tuple[date, ...]
     joint_leave: tuple[date, ...]
+    offices: tuple[OfficeCode, ...] | None = None
+    closures: tuple[date, ...] | None = None
+    special_hours: tuple[SpecialHours, ...] | None = None
     source: Text = ""
+
+    @property
+    def name(self) -> str:
+        """As a promise names it."""
+        return f"{self.code}@{self.edition}"
+
+    def touches(self, first: date, last: date) -> bool:
+        """Whether it says something about a day from `first` to `last`."""
+        return self.first_day <= last and first <= self.last_day
+
+    def within(self, days: tuple[date, ...] | None) -> frozenset[date]:
+        return frozenset(day for day in days or () if self.first_day <= day <= self.last_day)
+
+    def special_weeks(self) -> tuple[SpecialWeek, ...]:
+        return tuple(
+            SpecialWeek(
+                first_day=max(hours.first_day, self.first_day),
+                last_day=min(hours.last_day, self.last_day),
+                days=_week(hours.opening_days),
+            )
+            for hours in self.special_hours or ()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,19 +280,32 @@ class Registry:
     def newest(self, service: str) -> StandardPublished | None:
         return max(self.services.get(service, ()), key=lambda s: s.standard, default=None)
 
-    def opening_hours(self, office: str) -> OpeningHours:
+    def opening_hours(self, office: str, service: str = "") -> OpeningHours:
+        """Of the counters for `service`, from the first that opens to the last that closes; if none, of the office."""
         registered = self.offices[office]
-        days = tuple(
-            (time.fromisoformat(day.opens), time.fromisoformat(day.closes)) if day.opens and day.closes else None
-            for day in registered.opening_days
+        counters = [_week(c.opening_days) for c in registered.counters or () if service in c.services]
+        weeks = counters or [_week(registered.opening_days)]
+        return OpeningHours(
+            zone=registered.zone,
+            days=tuple(_together(spans) for spans in zip(*weeks, strict=True)),
+            joint_leave_closed=registered.joint_leave_closed,
+            of_counter=bool(counters),
+            day_zero=registered.day_zero or DayZero.COMPLETENESS,
+            after_hours=registered.after_hours or AfterHours.NEXT_OPENING,
         )
-        return OpeningHours(zone=registered.zone, days=days, joint_leave_closed=registered.joint_leave_closed)
+
+    def national_calendars(self) -> tuple[CalendarPublished, ...]:
+        """The newest edition of each, by the days it knows."""
+        return tuple(sorted((c for c in self.calendars.values() if c.offices is None), key=_by_days))
 
     def calendar_from(self, start: datetime, office: str) -> tuple[Calendar, tuple[CalendarPublished, ...]] | None:
-        """The editions that follow one another without a gap from the office's local day of `start` on, as one."""
+        """National editions that follow one another without a gap from the office's local day of `start` on, as one.
+
+        And what is laid over them for this office. Of special hours the office's own count, of those the last to begin.
+        """
         day = self.local_day(start, office)
         chain: list[CalendarPublished] = []
-        for edition in sorted(self.calendars.values(), key=lambda c: c.first_day):
+        for edition in self.national_calendars():
             known_until = chain[-1].last_day if chain else None
             starts = known_until is None and edition.first_day <= day <= edition.last_day
             follows = known_until is not None and (edition.first_day - known_until).days == 1
@@ -245,15 +313,36 @@ class Registry:
                 chain.append(edition)
         if not chain:
             return None
+        first_day, last_day = chain[0].first_day, chain[-1].last_day
+        own = (c for c in self.calendars.values() if office in (c.offices or ()) and c.touches(first_day, last_day))
+        known = (*chain, *sorted(own, key=_by_days))
         merged = Calendar(
             code=chain[0].code,
             edition=chain[0].edition,
-            holidays=frozenset(day for edition in chain for day in edition.holidays),
-            joint_leave=frozenset(day for edition in chain for day in edition.joint_leave),
-            first_day=chain[0].first_day,
-            last_day=chain[-1].last_day,
+            holidays=frozenset(day for edition in known for day in edition.within(edition.holidays)),
+            joint_leave=frozenset(day for edition in known for day in edition.within(edition.joint_leave)),
+            closures=frozenset(day for edition in known for day in edition.within(edition.closures)),
+            special=tuple(week for edition in known for week in edition.special_weeks()),
+            first_day=first_day,
+            last_day=last_day,
         )
-        return merged, tuple(chain)
+        return merged, known
+
+
+def _by_days(calendar: CalendarPublished) -> tuple[date, str]:
+    return calendar.first_day, calendar.code
+
+
+def _week(days: tuple[OpeningDay, ...]) -> Week:
+    return tuple(
+        (time.fromisoformat(day.opens), time.fromisoformat(day.closes)) if day.opens and day.closes else None
+        for day in days
+    )
+
+
+def _together(spans: tuple[Span | None, ...]) -> Span | None:
+    is_open = [span for span in spans if span]
+    return (min(span[0] for span in is_open), max(span[1] for span in is_open)) if is_open else None
 
 
 def evolve(registry: Registry, event: RegistryEvent) -> Registry:

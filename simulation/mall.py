@@ -95,7 +95,7 @@ class Mall:
         self.first, self.until = first, until
         self.begins, self.ends = beginning(first), beginning(until)
         self.registry = registry
-        days = sorted((edition.first_day, edition.last_day) for edition in registry.calendars.values())
+        days = sorted((edition.first_day, edition.last_day) for edition in registry.national_calendars())
         if not days or first < days[0][0] or until + timedelta(MARGIN_DAYS) > days[-1][1]:
             known = f"{days[0][0]} until {days[-1][1]}" if days else "no day at all"
             raise NotSimulated(

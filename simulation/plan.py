@@ -101,5 +101,5 @@ def until_last_submission(steps: Iterable[Step]) -> list[Step]:
 
 def latest(registry: Registry, day: date) -> date:
     """`day`, or the last one before it that the calendars can bear."""
-    ends = max((edition.last_day for edition in registry.calendars.values()), default=day + timedelta(MARGIN_DAYS))
+    ends = max((edition.last_day for edition in registry.national_calendars()), default=day + timedelta(MARGIN_DAYS))
     return min(day, ends - timedelta(MARGIN_DAYS))

@@ -11,10 +11,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from infra.database import Databases, create, embedded, migrate
 from infra.postgres import EmbeddedPostgres
 from infra.settings import Settings
+
+hypothesis_settings.register_profile("jejak", deadline=None)  # machines are shared: no test is timed
+hypothesis_settings.load_profile("jejak")
 
 PROJECT = Path(__file__).parent.parent
 SHARED_DATA = PROJECT.parent / "shared" / "data"

@@ -1,7 +1,7 @@
 """What the citizen page says above the history: where the application is, what to do now, the facts about it."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from api.pages.language import Moment
 from api.pages.reading import Reading
 from api.pages.words import CHANNELS, N_, REASONS, REMEDIES, STATUSES
 from domain.application import ENDS, Status
-from domain.calendar import is_working_day
+from domain.calendar import Span, span_of
 from domain.codes import Channel
 from domain.registry import OfficeRegistered
 
@@ -95,22 +95,22 @@ def _opening(reading: Reading) -> list[Fact]:
         return []
     local = reading.now.astimezone(ZoneInfo(office.zone))
     name = language.say(N_("Open today, %(weekday)s"), weekday=language.weekday(local.date()))
-    today = office.opening_days[local.weekday()]
-    if not (today.opens and today.closes) or _is_holiday(reading, office, local.date()):
+    today = _span(reading, office, local.date())
+    if today is None:
         return [Fact(name, language.say(N_("closed")))]
-    hours = f"{_clock(reading, local, today.opens)}–{_clock(reading, local, today.closes)}"  # noqa: RUF001 - a span
+    hours = f"{_clock(reading, local, today[0])}–{_clock(reading, local, today[1])}"  # noqa: RUF001 - a span
     return [Fact(name, f"{hours} {language.zone(local, office.zone)}")]
 
 
-def _clock(reading: Reading, local: datetime, hour: str) -> str:
-    hours, _, minutes = hour.partition(":")
-    return local.replace(hour=int(hours), minute=int(minutes)).strftime(reading.language.clock)
+def _clock(reading: Reading, local: datetime, at: time) -> str:
+    return local.replace(hour=at.hour, minute=at.minute).strftime(reading.language.clock)
 
 
-def _is_holiday(reading: Reading, office: OfficeRegistered, day: date) -> bool:
-    """Where no calendar reaches today, the week decides."""
+def _span(reading: Reading, office: OfficeRegistered, day: date) -> Span | None:
+    """At the counter for this service. Where no calendar reaches today, the week decides."""
     known = reading.registry.calendar_from(reading.now, office.code)
-    return known is not None and not is_working_day(day, known[0], reading.registry.opening_hours(office.code))
+    hours = reading.registry.opening_hours(office.code, reading.row["service"])
+    return span_of(day, known[0], hours) if known else hours.days[day.weekday()]
 
 
 def _submitted(reading: Reading) -> list[Fact]:

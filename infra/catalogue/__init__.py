@@ -2,14 +2,16 @@
 
 import csv
 import tomllib
+from collections.abc import Iterable
 from datetime import date, time
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from domain.calendar import Unit
+from domain.calendar import AfterHours, DayZero, Unit
 from domain.codes import Channel, Holder, Kind, RegionLevel, StagePhase
 from domain.registry import (
     CalendarPublished,
+    Counter,
     Names,
     OfficeRegistered,
     OpeningDay,
@@ -18,9 +20,12 @@ from domain.registry import (
     RegionsPublished,
     RegistryEvent,
     Requirement,
+    SpecialHours,
     Stage,
     StandardPublished,
 )
+
+T = TypeVar("T")
 
 HERE = Path(__file__).parent
 REGIONS_SOURCE = "Kemendagri region codes 2025, cahyadsn/wilayah (MIT)"
@@ -34,7 +39,7 @@ def basics() -> list[RegistryEvent]:
 def examples() -> list[RegistryEvent]:
     """Offices and services marked as examples: local standards differ by a hundred times, none is national truth."""
     read = tomllib.loads((HERE / "examples.toml").read_text(encoding="utf-8"))
-    return [*map(_office, read["office"]), *map(_standard, read["service"])]
+    return [*map(_office, read["office"]), *map(_calendar, read["calendar"]), *map(_standard, read["service"])]
 
 
 def _regions() -> RegionsPublished:
@@ -55,18 +60,33 @@ def _regions() -> RegionsPublished:
 
 def _calendars() -> list[CalendarPublished]:
     read = tomllib.loads((HERE / "holidays.toml").read_text(encoding="utf-8"))
-    return [
-        CalendarPublished(
-            code=edition["code"],
-            edition=edition["edition"],
-            first_day=date(edition["year"], 1, 1),
-            last_day=date(edition["year"], 12, 31),
-            holidays=tuple(edition["holidays"]),
-            joint_leave=tuple(edition["joint_leave"]),
-            source=edition["source"],
-        )
-        for edition in read["calendar"]
-    ]
+    return [_calendar(edition) for edition in read["calendar"]]
+
+
+def _calendar(read: dict[str, Any]) -> CalendarPublished:
+    """Of one year; with `offices`, laid over the national one for them."""
+    return CalendarPublished(
+        code=read["code"],
+        edition=read["edition"],
+        first_day=date(read["year"], 1, 1),
+        last_day=date(read["year"], 12, 31),
+        holidays=tuple(read.get("holidays", ())),
+        joint_leave=tuple(read.get("joint_leave", ())),
+        offices=_optional(read.get("offices")),
+        closures=_optional(read.get("closures")),
+        special_hours=_optional(map(_special, read["special_hours"]) if "special_hours" in read else None),
+        source=read["source"],
+    )
+
+
+def _special(read: dict[str, Any]) -> SpecialHours:
+    return SpecialHours(
+        first_day=read["first_day"], last_day=read["last_day"], opening_days=tuple(map(_day, read["days"]))
+    )
+
+
+def _optional(given: Iterable[T] | None) -> tuple[T, ...] | None:
+    return None if given is None else tuple(given)
 
 
 def _office(read: dict[str, Any]) -> OfficeRegistered:
@@ -77,9 +97,21 @@ def _office(read: dict[str, Any]) -> OfficeRegistered:
         region=read["region"],
         zone=read["zone"],
         names=Names(**read["names"]),
-        opening_days=tuple(_day(day) for day in read["days"]),
+        opening_days=tuple(map(_day, read["days"])),
         joint_leave_closed=read["joint_leave_closed"],
+        counters=_optional(map(_counter, read["counters"]) if "counters" in read else None),
+        day_zero=DayZero(read["day_zero"]) if "day_zero" in read else None,
+        after_hours=AfterHours(read["after_hours"]) if "after_hours" in read else None,
         example=True,
+    )
+
+
+def _counter(read: dict[str, Any]) -> Counter:
+    return Counter(
+        code=read["code"],
+        names=Names(**read["names"]),
+        opening_days=tuple(map(_day, read["days"])),
+        services=tuple(read["services"]),
     )
 
 
@@ -88,7 +120,6 @@ def _day(span: list[time]) -> OpeningDay:
 
 
 def _standard(read: dict[str, Any]) -> StandardPublished:
-    promise = read.get("promise")
     return StandardPublished(
         service=read["code"],
         standard=0,
@@ -101,13 +132,17 @@ def _standard(read: dict[str, Any]) -> StandardPublished:
         requirements=tuple(Requirement(code=r["code"], names=Names(**r["names"])) for r in read["requirements"]),
         stages=tuple(map(_stage, read["stages"])),
         grounds=tuple(read["grounds"]),
-        promise=PromiseTerms(unit=Unit(promise["unit"]), n=promise["n"]) if promise else None,
+        promise=_terms(read["promise"]) if "promise" in read else None,
         fee_idr=read.get("fee_idr"),
         basis=read["basis"],
         source=read["source"],
         figures_as_of=read["figures_as_of"],
         example=True,
     )
+
+
+def _terms(read: dict[str, Any]) -> PromiseTerms:
+    return PromiseTerms(unit=Unit(read["unit"]), n=read["n"], roll_forward=read.get("roll_forward"))
 
 
 def _stage(read: dict[str, Any]) -> Stage:

@@ -5,17 +5,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from domain.calendar import (
-    N_MAX,
-    Calendar,
-    CalendarTooShort,
-    OpeningHours,
-    Span,
-    Unit,
-    day_zero,
-    due_at,
-    is_working_day,
-)
+from domain.calendar import Calendar, CalendarTooShort, OpeningHours, Span, Unit, day_zero, is_working_day
+from domain.deadlines import N_MAX, due_at
 
 
 def days_of_2026(*month_days: str) -> frozenset[date]:

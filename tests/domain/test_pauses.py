@@ -160,9 +160,8 @@ def test_a_newer_calendar_moves_the_promise_once() -> None:
 def test_pauses_and_extensions_count_when_a_calendar_moves_the_promise() -> None:
     [extension] = given(*COMPLETE).when(ExtendDeadline(extension="technical-study")).decided()
     history = (*COMPLETE, on(TUESDAY, SUSPENSION), on(THURSDAY, Resumed(promise=TWO_DAYS_LATER)))
-    [moved] = given(*history, registry=CLOSED_ON_WEDNESDAY).when(MovePromise()).decided()
-    assert isinstance(moved, PromiseMoved)
-    assert moved.promise.due_at == NEXT_WEDNESDAY_AT_CLOSING  # of the two days paused one is no working day now
+    # Of the two days paused one is no working day now, so that there is a day less to add to a date a day later.
+    given(*history, registry=CLOSED_ON_WEDNESDAY).when(MovePromise()).refused(PromiseUnmoved)
     [moved] = given(*COMPLETE, extension, registry=CLOSED_ON_WEDNESDAY).when(MovePromise()).decided()
     assert isinstance(moved, PromiseMoved)
     assert moved.promise.due_at == datetime(2026, 3, 24, 8, tzinfo=UTC)

@@ -1,13 +1,14 @@
 """Makes the sample of each topic that has none yet: `python -m tests.history.make`. A sample is never made again.
 
-Each is a stored state, to the byte, as the release wrote it that brought the topic. All of them load for ever.
+Each is a stored state, to the byte, as the release wrote it that brought the topic. All of them load for ever. A field
+that came later has a sample in `LATER`, named after the topic and what is new.
 """
 
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
-from domain.calendar import Unit
+from domain.calendar import AfterHours, DayZero, Unit
 from domain.codes import (
     Advice,
     Amendment,
@@ -57,6 +58,7 @@ from domain.events import (
 )
 from domain.registry import (
     CalendarPublished,
+    Counter,
     Names,
     OfficeRegistered,
     OpeningDay,
@@ -65,6 +67,7 @@ from domain.registry import (
     RegionsPublished,
     RegistryEvent,
     Requirement,
+    SpecialHours,
     Stage,
     StandardPublished,
 )
@@ -179,6 +182,60 @@ EXAMPLES: tuple[ApplicationEvent | RegistryEvent, ...] = (
     ),
 )
 
+LATER: dict[str, ApplicationEvent | RegistryEvent] = {
+    "office.registered.v1~counters": OfficeRegistered(
+        code="pemda-3374-dinkes",
+        edition=1,
+        agency="pemda-3374",
+        region="33.74",
+        zone="Asia/Jakarta",
+        names=Names(id="Dinas Kesehatan", en="Health office"),
+        opening_days=(OPEN, OPEN, OPEN, OPEN, OPEN, CLOSED, CLOSED),
+        counters=(
+            Counter(
+                code="sip",
+                names=Names(id="Loket izin praktik", en="Counter for licences to practise"),
+                opening_days=(CLOSED, OPEN, CLOSED, OPEN, CLOSED, CLOSED, CLOSED),
+                services=("sip",),
+            ),
+        ),
+        day_zero=DayZero.DAY_BEFORE,
+        after_hours=AfterHours.SAME_DAY,
+    ),
+    "calendar.published.v1~of-an-office": CalendarPublished(
+        code="closures-3374",
+        edition=1,
+        first_day=date(2026, 2, 18),
+        last_day=date(2026, 3, 31),
+        holidays=(),
+        joint_leave=(),
+        offices=("pemda-3374-dinkes",),
+        closures=(date(2026, 3, 25),),
+        special_hours=(
+            SpecialHours(
+                first_day=date(2026, 2, 18),
+                last_day=date(2026, 3, 19),
+                opening_days=(OPEN, OPEN, OPEN, OPEN, CLOSED, CLOSED, CLOSED),
+            ),
+        ),
+    ),
+    "service.standard-published.v1~roll-forward": StandardPublished(
+        service="sip",
+        standard=1,
+        in_force_from=date(2026, 1, 1),
+        kind=Kind.LICENSING,
+        names=Names(id="Surat izin praktik", en="Licence to practise"),
+        sensitive=True,
+        offices=("pemda-3374-dinkes",),
+        channels=(Channel.COUNTER,),
+        requirements=(),
+        stages=(),
+        promise=PromiseTerms(unit=Unit.CALENDAR_DAYS, n=14, roll_forward=True),
+    ),
+}
+
+SAMPLES: dict[str, ApplicationEvent | RegistryEvent] = {**{event.topic: event for event in EXAMPLES}, **LATER}
+
 
 def sample_of(event: ApplicationEvent | RegistryEvent) -> bytes:
     """As the store would write it; what opens a stream has no predecessor, and a submission seals somebody."""
@@ -201,8 +258,8 @@ def sample_of(event: ApplicationEvent | RegistryEvent) -> bytes:
 
 
 def main() -> None:
-    for event in EXAMPLES:
-        file = FOLDER / f"{event.topic}.json"
+    for name, event in SAMPLES.items():
+        file = FOLDER / f"{name}.json"
         if not file.exists():
             file.write_bytes(sample_of(event))
             print(f"made {file.name}")

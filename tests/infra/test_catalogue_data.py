@@ -2,7 +2,8 @@ import csv
 import re
 import tomllib
 from collections import Counter
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
 from graphlib import TopologicalSorter
 from itertools import chain
 from pathlib import Path
@@ -11,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.calendar import Calendar, OpeningHours, Unit, is_working_day
+from domain.calendar import AfterHours, Calendar, OpeningHours, Unit, is_working_day, span_of
+from domain.registry import Registry, evolve
+from infra import catalogue
 
 ROOT = Path(__file__).parents[2]
 CATALOGUE = ROOT / "infra" / "catalogue"
@@ -23,6 +26,7 @@ HOLDERS = {"front_office", "back_office", "technical_team", "signatory"}
 GROUNDS = {"awaiting-correction", "awaiting-payment", "trafficking-check"}
 UTC_OFFSET_HOURS = {"Asia/Jakarta": 7, "Asia/Pontianak": 7, "Asia/Makassar": 8, "Asia/Jayapura": 9}
 OFFICE_KEYS = {"code", "agency", "region", "zone", "names", "days", "joint_leave_closed"}
+OFFICE_SETTINGS = {"counters", "day_zero", "after_hours"}
 SERVICE_KEYS = {
     *("code", "kind", "names", "sensitive", "edition", "in_force_from", "figures_as_of", "example", "source", "basis"),
     *("offices", "channels", "grounds", "deemed_approval", "requirements", "stages"),
@@ -49,6 +53,7 @@ REGIONS = read_csv(CATALOGUE / "regions.csv")
 CALENDARS = read_toml("holidays.toml")["calendar"]
 OFFICES = read_toml("examples.toml")["office"]
 SERVICES = read_toml("examples.toml")["service"]
+LOCAL_CALENDARS = read_toml("examples.toml")["calendar"]
 
 each_calendar = pytest.mark.parametrize("calendar", CALENDARS, ids=lambda calendar: calendar["code"])
 each_office = pytest.mark.parametrize("office", OFFICES, ids=lambda office: office["code"])
@@ -150,7 +155,7 @@ def test_2026_has_240_working_days_and_248_where_joint_leave_is_worked() -> None
 
 @each_office
 def test_an_office_stands_in_a_region_and_keeps_its_time(office: dict[str, Any]) -> None:
-    assert set(office) == OFFICE_KEYS
+    assert set(office) - OFFICE_SETTINGS == OFFICE_KEYS
     assert CODE.fullmatch(office["code"])
     assert CODE.fullmatch(office["agency"])
     assert in_both_languages(office["names"])
@@ -166,8 +171,38 @@ def test_an_offices_opening_hours_are_whole_minutes_of_a_week(office: dict[str, 
     assert all(type(at) is time and at.second == 0 for span in hours.days if span for at in span)
 
 
+def test_a_counter_serves_services_of_its_office_at_hours_of_its_own() -> None:
+    offered = {(office, service["code"]) for service in SERVICES for office in service["offices"]}
+    counters = [(office["code"], counter) for office in OFFICES for counter in office.get("counters", ())]
+    assert counters
+    for office, counter in counters:
+        assert CODE.fullmatch(counter["code"])
+        assert in_both_languages(counter["names"])
+        assert {(office, service) for service in counter["services"]} <= offered
+        OpeningHours(zone="Asia/Jakarta", days=tuple(tuple(day) or None for day in counter["days"]))
+
+
+def test_a_local_calendar_is_of_example_offices_and_of_its_year() -> None:
+    for calendar in LOCAL_CALENDARS:
+        assert set(calendar["offices"]) <= {office["code"] for office in OFFICES}
+        assert all(day.year == calendar["year"] for day in calendar["closures"])
+        assert calendar["source"]
+
+
+def test_the_examples_show_a_counter_special_hours_a_closure_and_settings_of_an_office() -> None:
+    registry = reduce(evolve, [*catalogue.basics(), *catalogue.examples()], Registry())
+    assert registry.offices["kemnaker"].after_hours is AfterHours.SAME_DAY
+    known = registry.calendar_from(datetime(2026, 3, 9, 3, tzinfo=UTC), "pemda-3374-ppid")
+    assert known
+    hours = registry.opening_hours("pemda-3374-ppid")
+    spans = [span_of(date(2026, *day), known[0], hours) for day in ((3, 9), (4, 20), (4, 21))]
+    assert spans == [(time(8), time(13, 30)), None, (time(8), time(15))]
+    assert registry.opening_hours("pemda-3374-dinkes", "spp-irt").days[:2] == (None, (time(8), time(12)))
+    assert registry.opening_hours("pemda-3374-dinkes", "sip").days[0] == (time(8), time(15))
+
+
 def test_codes_are_used_once() -> None:
-    for coded in (OFFICES, SERVICES):
+    for coded in (OFFICES, SERVICES, [*CALENDARS, *LOCAL_CALENDARS]):
         assert len({entry["code"] for entry in coded}) == len(coded)
 
 
@@ -204,7 +239,7 @@ def test_a_standard_says_that_it_is_an_example_and_how_old_its_figures_are(servi
 @each_service
 def test_a_promise_is_one_figure_in_a_unit_and_a_fee_is_in_whole_rupiah(service: dict[str, Any]) -> None:
     promise = service.get("promise", {"unit": "working_days", "n": 1})
-    assert set(promise) == {"unit", "n"}
+    assert set(promise) - {"roll_forward"} == {"unit", "n"}
     assert promise["unit"] in set(Unit) - {Unit.SOURCE}
     assert promise["n"] > 0
     fee = service.get("fee_idr", 0)
