@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from domain import codes
 from domain.application import Status
+from domain.calendar import AfterHours, DayZero
 from projections.figures import Count
 
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -186,8 +187,18 @@ class OpeningDayBody(Given, kw_only=True):
     closes: str | None = None
 
 
+class CounterBody(Given, kw_only=True):
+    code: str
+    names: NamesBody
+    opening_days: list[OpeningDayBody]
+    services: list[str]
+
+
 class OfficeBody(Given, kw_only=True):
-    """Seven opening days from Monday, in local time of `zone`; an empty one is closed."""
+    """Seven opening days from Monday, in local time of `zone`; an empty one is closed.
+
+    A counter keeps hours of its own for its services. No `day_zero` is `completeness`, no `after_hours` `next_opening`.
+    """
 
     code: str
     edition: int
@@ -197,6 +208,9 @@ class OfficeBody(Given, kw_only=True):
     names: NamesBody
     opening_days: list[OpeningDayBody]
     joint_leave_closed: bool
+    counters: list[CounterBody] | None = None
+    day_zero: DayZero | None = None
+    after_hours: AfterHours | None = None
     example: bool
     imported: bool
 
@@ -223,6 +237,7 @@ class StageStandard(Given, kw_only=True):
 class PromiseStandard(Given, kw_only=True):
     unit: str
     n: int
+    roll_forward: bool | None = None
 
 
 class ServiceBody(Given, kw_only=True):

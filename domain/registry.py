@@ -4,7 +4,7 @@
 institutions about themselves, so names are allowed; nothing in it can speak of a person.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import ClassVar, assert_never
@@ -314,19 +314,25 @@ class Registry:
         if not chain:
             return None
         first_day, last_day = chain[0].first_day, chain[-1].last_day
-        own = (c for c in self.calendars.values() if office in (c.offices or ()) and c.touches(first_day, last_day))
-        known = (*chain, *sorted(own, key=_by_days))
+        ours = (c for c in self.calendars.values() if office in (c.offices or ()) and c.touches(first_day, last_day))
+        own = sorted(ours, key=_by_days)
+        known = (*chain, *own)
         merged = Calendar(
             code=chain[0].code,
             edition=chain[0].edition,
             holidays=frozenset(day for edition in known for day in edition.within(edition.holidays)),
             joint_leave=frozenset(day for edition in known for day in edition.within(edition.joint_leave)),
             closures=frozenset(day for edition in known for day in edition.within(edition.closures)),
-            special=tuple(week for edition in known for week in edition.special_weeks()),
+            special=(*_special_weeks(chain), *_special_weeks(own)),
             first_day=first_day,
             last_day=last_day,
         )
         return merged, known
+
+
+def _special_weeks(editions: Iterable[CalendarPublished]) -> list[SpecialWeek]:
+    """The last to begin comes last."""
+    return sorted((week for edition in editions for week in edition.special_weeks()), key=lambda week: week.first_day)
 
 
 def _by_days(calendar: CalendarPublished) -> tuple[date, str]:

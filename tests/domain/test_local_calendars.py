@@ -90,7 +90,6 @@ def test_of_special_hours_the_last_to_begin_counts_and_the_offices_own_before_th
     nations = replace(NATIONAL, edition=2, special_hours=(special("2026-03-01", "2026-03-31", *(MORNING,) * 7),))
     last_days = closed_on(
         code="a-last-days",
-        first_day=date(2026, 3, 12),
         special_hours=(special("2026-03-12", "2026-03-13", *(AFTERNOON,) * 7),),
     )
     registry = country(nations, IN_RAMADAN, last_days)

@@ -11,6 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from holidays import country_holidays
+from holidays.constants import GOVERNMENT, PUBLIC
 
 from domain.calendar import AfterHours, Calendar, OpeningHours, Unit, is_working_day, span_of
 from domain.registry import Registry, evolve
@@ -134,6 +136,15 @@ def test_the_calendars_agree_with_the_source() -> None:
     assert {row["date"] for row in rows if "perkiraan" in row["name_id"]} == {
         str(day) for calendar in CALENDARS for day in calendar["estimated"]
     }
+
+
+@each_calendar
+def test_the_calendars_agree_with_the_library_that_they_are_from(calendar: dict[str, Any]) -> None:
+    def known(category: str) -> set[date]:
+        return set(country_holidays("ID", years=calendar["year"], categories=(category,), language="en_US"))
+
+    assert known(PUBLIC) == set(calendar["holidays"])
+    assert known(GOVERNMENT) == set(calendar["joint_leave"])
 
 
 def test_2026_has_240_working_days_and_248_where_joint_leave_is_worked() -> None:
