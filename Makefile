@@ -7,7 +7,7 @@ PORT   ?= 8000
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench bench-quick format prove lock
+.PHONY: help run demo test check bench bench-quick docs format prove lock
 
 help:             ## what there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 18
@@ -35,6 +35,9 @@ check: $(READY)   ## what CI runs: format, lint, types, layers, spelling, tests
 format: $(READY)  ## format and mend what a tool can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(READY)    ## write the generated pages of docs anew from the code
+	@exec $(BIN)/python -m docs.generate
 
 prove: $(READY)   ## the long rounds in full: kills, growth
 	@exec $(BIN)/python -m pytest -m prove -s --timeout 3600

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from api.problems import KINDS
+from docs import generate
+from domain.application import Status
 from domain.errors import all_refusals
 from infra.cli import VERBS
 from infra.metrics import METRICS
 from infra.store.topics import CLASSES
 from tests.conftest import PROJECT
+from tests.domain.test_transitions import EXPECTED
 from tests.test_architecture import ROOMS
 
 DOCS = PROJECT / "docs"
@@ -62,6 +65,25 @@ def test_every_topic_stands_in_the_list_of_events_with_its_data(topic: str) -> N
     data = row.split(" | ")[1]
     named = {field.name for field in fields(CLASSES[topic])} - {"deviates"}
     assert set(re.findall(r"`([a-z_]+)`", data)) == named
+
+
+def test_the_list_of_problems_is_as_generated() -> None:
+    assert text("problems.md") == generate.problems(), "run `make docs`"
+
+
+def test_the_list_of_events_is_as_generated() -> None:
+    assert text("events.md") == generate.events(), "run `make docs`"
+
+
+def test_the_state_machine_drawn_is_that_of_the_code_and_of_the_table_written_by_hand() -> None:
+    by_hand = {
+        (generate.status_of(status), cell, command)
+        for (command, status), cell in EXPECTED.items()
+        if cell in set(Status) and status != "ended"
+    }
+    found = list(generate.edges())
+    assert set(found) == by_hand
+    assert text("state-machine.md") == generate.machine(found), "run `make docs`"
 
 
 def test_the_list_of_events_names_no_topic_that_is_not() -> None:

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from tests.api.installation import HEALTH, IMMIGRATION, LICENSING
+from tests.api.installation import HEALTH, IMMIGRATION, INFORMATION, LICENSING
 from tests.running import Jejak, Reply
 
 Step = tuple[str, dict[str, Any]]
 
-SERVICE_OF = {LICENSING: "nib", IMMIGRATION: "paspor"}
+SERVICE_OF = {LICENSING: "nib", IMMIGRATION: "paspor", INFORMATION: "informasi-publik"}
 STAGE = {"stage": "business-data-entry"}
 DEFECTS = {"documents": [{"requirement": "identity-card", "defect": "illegible"}], "note": "Terlalu gelap."}
 REJECTED = {"reason": "not_eligible", "remedy": "objection", "note": "Tidak memenuhi syarat."}
@@ -21,6 +21,10 @@ ENTERED = (*PROCESSING, ("enter-stage", STAGE))
 REVIEWED = (*ENTERED, ("complete-stage", STAGE))
 APPROVED = (*REVIEWED, ("approve", {}))
 ISSUED = (*APPROVED, ("issue", {"document_number": "NIB 9120"}))
+READY = (*ISSUED, ("make-ready", {}))
+PAYMENT = {"amount_idr": 50_000, "payment_number": "SKRD 77/2026"}
+OBSTACLE = {"code": "H-JARINGAN", "note": "Kabel putus."}
+DISPUTE = {"reason": "not_received", "note": "Belum saya terima."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,21 @@ WAYS = {
     "lapse": Way(RETURNED),
     "cancel": Way((), {"reason": "duplicate", "note": "Dobel."}),
     "amend-record": Way(ENTERED, {"amends": 5, "amendment": "entered_in_error", "note": "Salah catat."}),
+    "schedule-inspection": Way(RECEIVED, {"on": "2199-12-31"}),
+    "record-inspection": Way((*RECEIVED, ("schedule-inspection", {"on": "2199-12-31"})), {"inspection": 1}),
+    "request-payment": Way(RECEIVED, PAYMENT),
+    "receive-payment": Way(
+        (*RECEIVED, ("request-payment", PAYMENT)), {"payment": 1, "amount_idr": 50_000, "receipt_number": "NTB 8812"}
+    ),
+    "expire-payment": Way((*RECEIVED, ("request-payment", PAYMENT)), {"payment": 1}),
+    "report-obstacle": Way((), OBSTACLE),
+    "clear-obstacle": Way((("report-obstacle", OBSTACLE),), {"obstacle": 1}),
+    "extend-deadline": Way(PROCESSING, {"extension": "information-request"}, INFORMATION),
+    "revoke": Way(ISSUED, {"ground": "granted_in_error", "note": "Salah terbit."}),
+    "dispute": Way(READY, DISPUTE),
+    "dismiss-dispute": Way((*READY, ("dispute", DISPUTE)), {"reason": "receipt_proves_it"}),
+    "reopen": Way((*READY, ("dispute", DISPUTE))),
+    "refer-complaint": Way((), {"kind": "complaint", "complaint_number": "LAPOR 5512345"}),
     "reset-pin": Way(),
 }
 

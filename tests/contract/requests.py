@@ -25,6 +25,10 @@ def real(running: Jejak, name: str) -> Real:
         return {}, {}, None, running.token("--role", "auditor")
     if name.startswith("get-statistics"):
         return {}, {}, None, None
+    if name == "link-applications":
+        named = [arrive(running, "receive") for _ in range(2)]
+        linked = [{"application_id": one.id, "version": one.version} for one in named]
+        return {}, key, {"life_event": "business", "applications": linked}, running.supervisor(LICENSING)
     if name == "submit-application":
         return {}, key, {"service": "nib", "applicant": {"name": "Siti Contoh"}}, running.officer(LICENSING)
     paper = arrive(running, "receive").paper

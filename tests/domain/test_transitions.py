@@ -64,7 +64,7 @@ from domain.commands import (
     Withdraw,
 )
 from domain.errors import Refusal
-from domain.events import ApplicationEvent, Recorded, Referred, StageEntered
+from domain.events import ApplicationEvent, Disputed, Recorded, Referred, StageEntered
 from domain.writes import WRITTEN
 from tests.builders import (
     BLURRED,
@@ -113,6 +113,7 @@ EXAMPLES: Mapping[str, tuple[ApplicationEvent, ...]] = {
     "issued": ISSUED,
     "ready": READY,
     "handed_over": HANDED_OVER,
+    "disputed": (*HANDED_OVER, Disputed(reason=DisputeReason.NOT_RECEIVED)),
 }
 ENDED = {
     Status.REJECTED: REJECTED,
@@ -187,54 +188,55 @@ SIGNS = {
     "no-bill": "payment-unknown",
     "no-such": "obstacle-unknown",
     "silent": "nothing-disputed",
+    "open!": "already-disputed",
 }
 
 TABLE = """
-              unknown   submitted received   returned  processing      suspended  approved  deemed_approved issued      ready       handed_over ended
-submit        submitted twice     twice      twice     twice           twice      twice     twice           twice       twice       twice       twice
-receive       ?         received  -          -         -               -          -         -               -           -           #           #
-check         ?         -         =          -         =               -          -         -               -           -           #           #
-check+declare ?         -         processing -         complete!       -          -         -               -           -           #           #
-return        ?         -         returned   -         returned        -          -         -               -           -           #           #
-correct       ?         -         -          received  -               -          -         -               -           -           #           #
-declare       ?         -         processing -         complete!       complete!  complete! complete!       complete!   complete!   #           #
-survey        ?         -         -          -         =               -          -         -               -           -           #           #
-interviewed   ?         -         -          -         =               -          -         -               -           -           #           #
-laminate      ?         -         -          -         -               -          =         out             =           -           #           #
-laminated     ?         -         -          -         -               -          not-in    out             not-in      -           #           #
-refer         ?         -         =          -         =               -          -         -               -           -           #           #
-answer        ?         nobody    =          =         nobody          =          nobody    nobody          nobody      nobody      #           #
-transfer      ?         =         =          =         =               =          =         =               -           -           #           #
-reassign      ?         =         =          =         =               =          =         =               =           =           #           #
-suspend       ?         -         suspended  -         suspended       -          -         -               -           -           #           #
-resume        ?         -         -          -         -               processing -         -               -           -           #           #
-schedule      ?         -         =          -         =               -          -         -               -           -           #           #
-inspected     ?         none      =          none      =               =          -         -               -           -           #           #
-ask-payment   ?         -         =          -         =               -          =         =               -           -           #           #
-paid          ?         no-bill   =          no-bill   =               =          no-bill   no-bill         no-bill     no-bill     #           #
-expire        ?         no-bill   =          no-bill   =               =          no-bill   no-bill         no-bill     no-bill     #           #
-obstacle      ?         =         =          =         =               =          =         =               =           -           #           #
-cleared       ?         no-such   =          no-such   =               =          no-such   no-such         no-such     no-such     #           #
-extend        ?         no-date   no-date    no-date   =               =          -         -               -           -           #           #
-move-promise  ?         no-date   no-date    no-date   stands          stands     -         -               -           -           #           #
-approve       ?         -         -          -         approved        -          -         -               -           -           #           #
-reject        ?         -         rejected   -         rejected        -          -         -               -           -           #           #
-deem-approved ?         no-date   no-date    no-date   deemed_approved paused     -         -               -           -           #           #
-issue         ?         -         -          -         -               -          issued    issued          -           -           #           #
-ready         ?         -         -          -         -               -          -         -               ready       -           #           #
-hand-over     ?         -         -          -         -               -          -         -               handed_over handed_over #           #
-withdraw      ?         withdrawn withdrawn  withdrawn withdrawn       withdrawn  -         -               -           -           #           #
-lapse         ?         -         -          lapsed    -               -          -         -               -           lapsed      #           #
-cancel        ?         cancelled cancelled  cancelled cancelled       cancelled  cancelled cancelled       -           -           #           #
-revoke        ?         -         -          -         -               -          -         revoked         revoked     revoked     revoked     #
-dispute       ?         -         -          -         -               -          -         -               -           =           =           #
-dismiss       ?         silent    silent     silent    silent          silent     silent    silent          silent      silent      silent      silent
-reopen        ?         silent    silent     silent    silent          silent     silent    silent          silent      silent      silent      silent
-link          ?         =         =          =         =               =          =         =               =           =           #           #
-complain      ?         =         =          =         =               =          =         =               =           =           =           =
-follow-up     ?         -         -          -         -               -          -         -               -           -           =           #
-amend         ?         =         =          =         =               =          =         =               =           =           =           =
-reset-pin     ?         =         =          =         =               =          =         =               =           =           =           =
+              unknown   submitted received   returned  processing      suspended  approved  deemed_approved issued      ready       handed_over disputed ended
+submit        submitted twice     twice      twice     twice           twice      twice     twice           twice       twice       twice       twice    twice
+receive       ?         received  -          -         -               -          -         -               -           -           #           #        #
+check         ?         -         =          -         =               -          -         -               -           -           #           #        #
+check+declare ?         -         processing -         complete!       -          -         -               -           -           #           #        #
+return        ?         -         returned   -         returned        -          -         -               -           -           #           #        #
+correct       ?         -         -          received  -               -          -         -               -           -           #           #        #
+declare       ?         -         processing -         complete!       complete!  complete! complete!       complete!   complete!   #           #        #
+survey        ?         -         -          -         =               -          -         -               -           -           #           #        #
+interviewed   ?         -         -          -         =               -          -         -               -           -           #           #        #
+laminate      ?         -         -          -         -               -          =         out             =           -           #           #        #
+laminated     ?         -         -          -         -               -          not-in    out             not-in      -           #           #        #
+refer         ?         -         =          -         =               -          -         -               -           -           #           #        #
+answer        ?         nobody    =          =         nobody          =          nobody    nobody          nobody      nobody      #           #        #
+transfer      ?         =         =          =         =               =          =         =               -           -           #           #        #
+reassign      ?         =         =          =         =               =          =         =               =           =           #           #        #
+suspend       ?         -         suspended  -         suspended       -          -         -               -           -           #           #        #
+resume        ?         -         -          -         -               processing -         -               -           -           #           #        #
+schedule      ?         -         =          -         =               -          -         -               -           -           #           #        #
+inspected     ?         none      =          none      =               =          -         -               -           -           #           #        #
+ask-payment   ?         -         =          -         =               -          =         =               -           -           #           #        #
+paid          ?         no-bill   =          no-bill   =               =          no-bill   no-bill         no-bill     no-bill     #           #        #
+expire        ?         no-bill   =          no-bill   =               =          no-bill   no-bill         no-bill     no-bill     #           #        #
+obstacle      ?         =         =          =         =               =          =         =               =           -           #           #        #
+cleared       ?         no-such   =          no-such   =               =          no-such   no-such         no-such     no-such     #           #        #
+extend        ?         no-date   no-date    no-date   =               =          -         -               -           -           #           #        #
+move-promise  ?         no-date   no-date    no-date   stands          stands     -         -               -           -           #           #        #
+approve       ?         -         -          -         approved        -          -         -               -           -           #           #        #
+reject        ?         -         rejected   -         rejected        -          -         -               -           -           #           #        #
+deem-approved ?         no-date   no-date    no-date   deemed_approved paused     -         -               -           -           #           #        #
+issue         ?         -         -          -         -               -          issued    issued          -           -           #           #        #
+ready         ?         -         -          -         -               -          -         -               ready       -           #           #        #
+hand-over     ?         -         -          -         -               -          -         -               handed_over handed_over #           #        #
+withdraw      ?         withdrawn withdrawn  withdrawn withdrawn       withdrawn  -         -               -           -           #           #        #
+lapse         ?         -         -          lapsed    -               -          -         -               -           lapsed      #           #        #
+cancel        ?         cancelled cancelled  cancelled cancelled       cancelled  cancelled cancelled       -           -           #           #        #
+revoke        ?         -         -          -         -               -          -         revoked         revoked     revoked     revoked     revoked  #
+dispute       ?         -         -          -         -               -          -         -               -           =           =           open!    #
+dismiss       ?         silent    silent     silent    silent          silent     silent    silent          silent      silent      silent      =        silent
+reopen        ?         silent    silent     silent    silent          silent     silent    silent          silent      silent      silent      approved silent
+link          ?         =         =          =         =               =          =         =               =           =           #           #        #
+complain      ?         =         =          =         =               =          =         =               =           =           =           =        =
+follow-up     ?         -         -          -         -               -          -         -               -           -           =           =        #
+amend         ?         =         =          =         =               =          =         =               =           =           =           =        =
+reset-pin     ?         =         =          =         =               =          =         =               =           =           =           =        =
 """  # noqa: E501
 
 HEAD, *LINES = (line.split() for line in TABLE.strip().splitlines())
