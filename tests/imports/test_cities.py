@@ -40,7 +40,7 @@ SELECT state->>'at', topic, state->>'at_quality', state->>'office' FROM events W
 a_part_or_all = pytest.mark.parametrize(
     "every",
     [
-        pytest.param(EVERY, id="part"),
+        pytest.param(EVERY, id="part", marks=pytest.mark.timeout(300)),
         pytest.param(1, id="all", marks=[pytest.mark.prove, pytest.mark.timeout(3_600)]),
     ],
 )
@@ -96,7 +96,6 @@ def naive(text: str) -> datetime:
 
 
 @a_part_or_all
-@pytest.mark.timeout(300)
 def test_boston(fresh: Fresh, tmp_path: Path, every: int) -> None:
     everything = rows_of(shared(BOSTON))
     hard = [row for row in everything if DOUBLED in row["open_dt"] + row["closed_dt"]]
@@ -138,7 +137,6 @@ def boston_at(text: str) -> str:
 
 
 @a_part_or_all
-@pytest.mark.timeout(300)
 def test_the_permits_of_four_cities(fresh: Fresh, tmp_path: Path, every: int) -> None:
     rows = rows_of(shared(PERMITS))[::every]
     brought = bring(fresh, tmp_path, rows, "us-permits.toml")
