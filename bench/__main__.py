@@ -1,11 +1,12 @@
 """`python -m bench [NAME …] [--quick]`: one JSON line each, against a baseline of the same run."""
 
 import argparse
+from collections.abc import Iterator
 
-from bench import past
+from bench import decide, past
 from bench.report import postgres_version
 
-NAMES = ("import", "rebuild")
+NAMES = ("decide", "import", "rebuild")
 
 
 def main() -> int:
@@ -19,11 +20,20 @@ def main() -> int:
     if unknown:
         parser.error(f"there is no bench {', '.join(sorted(unknown))}: choose of {', '.join(NAMES)}")
     ok = True
-    for measured, conninfo in past.run(quick=options.quick, names=frozenset(options.names or NAMES)):
-        line = measured.line(postgres_version(conninfo))
+    names = frozenset(options.names or NAMES)
+    for line in lines(names, quick=options.quick):
         print(line, flush=True)
         ok = ok and '"ok": true' in line
     return 0 if ok else 1
+
+
+def lines(names: frozenset[str], *, quick: bool) -> Iterator[str]:
+    if "decide" in names:
+        for measured in decide.run(quick=quick):
+            yield measured.line(None)
+    if names & {"import", "rebuild"}:
+        for measured, conninfo in past.run(quick=quick, names=names):
+            yield measured.line(postgres_version(conninfo))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import psycopg
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """`value` and `baseline` in `unit`. `target` is the least ratio asked for; None where none is named.
+    """`value` and `baseline` in `unit`. `target` is the least ratio asked for, `least` the least value; None where none is.
 
     `rows` are counts read from the database, `on` what was at work.
     """
@@ -20,11 +20,16 @@ class Measured:
     unit: str
     baseline: float | None
     target: float | None = None
+    least: float | None = None
     rows: dict[str, int] = field(default_factory=dict)
     on: tuple[str, ...] = ()
     more: dict[str, Any] = field(default_factory=dict)
 
-    def line(self, postgres: str) -> str:
+    def is_ok(self, ratio: float | None) -> bool:
+        in_ratio = self.target is None or (ratio is not None and ratio >= self.target)
+        return in_ratio and (self.least is None or self.value >= self.least)
+
+    def line(self, postgres: str | None) -> str:
         ratio = self.value / self.baseline if self.baseline else None
         told = {
             "bench": self.bench,
@@ -33,7 +38,7 @@ class Measured:
             "baseline": round(self.baseline, 1) if self.baseline else None,
             "ratio": round(ratio, 4) if ratio else None,
             "target": self.target,
-            "ok": self.target is None or (ratio is not None and ratio >= self.target),
+            "ok": self.is_ok(ratio),
             "rows": self.rows,
             "on": list(self.on),
             **self.more,

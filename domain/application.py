@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import reduce
-from typing import assert_never
+from typing import Any, assert_never
 from uuid import UUID
 
 from domain.codes import Amendment
@@ -239,124 +239,124 @@ def status_after(status: Status | None, before: Status, event: ApplicationEvent)
 
 def evolve(application: Application, recorded: Recorded) -> Application:
     """Never refuses."""
+    act = recorded.act
     status, before = status_after(application.status, application.before, recorded.event)
-    office = {recorded.act.office} - {""}
-    after = _apply(application, recorded)
-    decided = status in OUTCOMES and application.status not in OUTCOMES
-    return replace(
-        after,
-        decided_at=recorded.act.at if decided and application.decided_at is None else after.decided_at,
+    changes = _changes(application, recorded)
+    if status in OUTCOMES and application.status not in OUTCOMES and application.decided_at is None:
+        changes["decided_at"] = act.at
+    concerned = changes.get("concerned", application.concerned)
+    if act.office and act.office not in concerned:
+        concerned |= {act.office}
+    changes.update(
         version=recorded.version,
         status=status,
         before=before,
-        concerned=after.concerned | office,
+        concerned=concerned,
         entries=(*application.entries, recorded),
     )
+    return replace(application, **changes)
 
 
-def _apply(application: Application, recorded: Recorded) -> Application:
+Changes = dict[str, Any]
+"""New values of fields of an application: made into the next one at once, since a copy costs more than a decision."""
+
+
+def _changes(application: Application, recorded: Recorded) -> Changes:
     event, act = recorded.event, recorded.act
     match event:
         case Submitted():
-            return replace(
-                application,
-                number=event.number,
-                service=event.service,
-                standard=event.standard,
-                submitted_at=act.at,
-                office=act.office,
-                promise=event.promise,
-            )
+            return {
+                "number": event.number,
+                "service": event.service,
+                "standard": event.standard,
+                "submitted_at": act.at,
+                "office": act.office,
+                "promise": event.promise,
+            }
         case DocumentsChecked():
-            return replace(application, checked=event.complete)
+            return {"checked": event.complete}
         case ReturnedForCorrection():
-            return _pause(application, RETURN, act.at) if event.pauses else application
+            return _paused(application, RETURN, act.at) if event.pauses else {}
         case CorrectionSupplied():
-            return replace(_go_on(application, RETURN, act.at, event.promise), checked=None)
+            return {**_gone_on(application, RETURN, act.at, event.promise), "checked": None}
         case Suspended():
-            return _pause(application, SUSPENSION, act.at) if event.pauses else application
+            return _paused(application, SUSPENSION, act.at) if event.pauses else {}
         case Resumed():
-            return _go_on(application, SUSPENSION, act.at, event.promise)
+            return _gone_on(application, SUSPENSION, act.at, event.promise)
         case DeclaredComplete():
-            return replace(application, complete=True, complete_at=act.at, promise=event.promise or application.promise)
+            return {"complete": True, "complete_at": act.at, "promise": event.promise or application.promise}
         case DeadlineExtended():
-            return replace(application, promise=event.promise, extensions=(*application.extensions, event.extension))
+            return {"promise": event.promise, "extensions": (*application.extensions, event.extension)}
         case PromiseMoved():
-            return replace(application, promise=event.promise)
+            return {"promise": event.promise}
         case StageEntered():
-            return replace(application, entered=application.entered | {event.stage})
+            return {"entered": application.entered | {event.stage}}
         case StageCompleted():
-            return replace(
-                application,
-                entered=application.entered - {event.stage},
-                completed=application.completed | {event.stage},
-            )
+            return {
+                "entered": application.entered - {event.stage},
+                "completed": application.completed | {event.stage},
+            }
         case Referred():
-            return replace(
-                application,
-                referrals={**application.referrals, event.referral: event.to},
-                counted=_count(application, referrals=event.referral),
-                concerned=application.concerned | {event.to},
-            )
+            return {
+                "referrals": {**application.referrals, event.referral: event.to},
+                "counted": _count(application, referrals=event.referral),
+                "concerned": application.concerned | {event.to},
+            }
         case ReferralAnswered():
             left = {number: to for number, to in application.referrals.items() if number != event.referral}
-            return replace(application, referrals=left)
+            return {"referrals": left}
         case InspectionScheduled():
-            return replace(
-                application,
-                inspections=application.inspections | {event.inspection},
-                counted=_count(application, inspections=event.inspection),
-            )
+            return {
+                "inspections": application.inspections | {event.inspection},
+                "counted": _count(application, inspections=event.inspection),
+            }
         case InspectionDone():
-            return replace(application, inspections=application.inspections - {event.inspection})
+            return {"inspections": application.inspections - {event.inspection}}
         case PaymentRequested():
-            requested = replace(
-                application,
+            paused = _paused(application, of_payment(event.payment), act.at) if event.pauses else {}
+            return dict(
+                paused,
                 payments=application.payments | {event.payment},
                 counted=_count(application, payments=event.payment),
             )
-            return _pause(requested, of_payment(event.payment), act.at) if event.pauses else requested
         case PaymentReceived() | PaymentExpired():
-            settled = replace(application, payments=application.payments - {event.payment})
-            return _go_on(settled, of_payment(event.payment), act.at, event.promise)
+            gone_on = _gone_on(application, of_payment(event.payment), act.at, event.promise)
+            return dict(gone_on, payments=application.payments - {event.payment})
         case ObstacleReported():
-            return replace(
-                application,
-                obstacles=application.obstacles | {event.obstacle},
-                counted=_count(application, obstacles=event.obstacle),
-            )
+            return {
+                "obstacles": application.obstacles | {event.obstacle},
+                "counted": _count(application, obstacles=event.obstacle),
+            }
         case ObstacleCleared():
-            return replace(application, obstacles=application.obstacles - {event.obstacle})
+            return {"obstacles": application.obstacles - {event.obstacle}}
         case Disputed():
-            return replace(application, disputed=True)
+            return {"disputed": True}
         case DisputeDismissed():
-            return replace(application, disputed=False)
+            return {"disputed": False}
         case Reopened():
             redo = set(event.redo)
-            return replace(
-                application,
-                disputed=False,
-                entered=application.entered - redo,
-                completed=application.completed - redo,
-            )
+            return {
+                "disputed": False,
+                "entered": application.entered - redo,
+                "completed": application.completed - redo,
+            }
         case HandedOver():
-            return replace(application, handed_over_at=act.at)
+            return {"handed_over_at": act.at}
         case Linked():
-            return replace(
-                application,
-                links=application.links.union(event.others),
-                supplied=application.supplied.union(event.supplied),
-            )
+            return {
+                "links": application.links.union(event.others),
+                "supplied": application.supplied.union(event.supplied),
+            }
         case ComplaintReferred():
-            return replace(application, counted=_count(application, complaints=event.complaint))
+            return {"counted": _count(application, complaints=event.complaint)}
         case Transferred():
-            return replace(application, office=event.to, officer=None, concerned=application.concerned | {event.to})
+            return {"office": event.to, "officer": None, "concerned": application.concerned | {event.to}}
         case Reassigned():
-            return replace(application, officer=event.officer)
+            return {"officer": event.officer}
         case RecordAmended():
             return _amended(application, event)
         case PinReset():
-            return replace(application, pin_resets=application.pin_resets + 1)
+            return {"pin_resets": application.pin_resets + 1}
         case (
             Received()
             | Approved()
@@ -371,7 +371,7 @@ def _apply(application: Application, recorded: Recorded) -> Application:
             | Revoked()
             | Concluded()
         ):
-            return application
+            return {}
         case _:
             assert_never(event)
 
@@ -382,27 +382,26 @@ def _count(application: Application, **numbers: int) -> Counted:
     return replace(known, **{kind: max(getattr(known, kind), number) for kind, number in numbers.items()})
 
 
-def _pause(application: Application, pause: str, at: datetime) -> Application:
-    pausing = {pause: at, **application.pausing}
+def _paused(application: Application, pause: str, at: datetime) -> Changes:
     since = min(application.paused_since or at, at)
-    return replace(application, pausing=pausing, paused_since=since)
+    return {"pausing": {pause: at, **application.pausing}, "paused_since": since}
 
 
-def _go_on(application: Application, pause: str, at: datetime, moved: Promise | None) -> Application:
+def _gone_on(application: Application, pause: str, at: datetime, moved: Promise | None) -> Changes:
     """The clock runs again when the last open pause ends."""
     pausing = {name: since for name, since in application.pausing.items() if name != pause}
-    application = replace(application, pausing=pausing, promise=moved or application.promise)
-    if application.paused_since is None or pausing:
-        return application
-    over = Pause(since=application.paused_since, until=at)
-    return replace(application, paused_since=None, pauses=(*application.pauses, over))
+    changes: Changes = {"pausing": pausing, "promise": moved or application.promise}
+    if application.paused_since is not None and not pausing:
+        over = Pause(since=application.paused_since, until=at)
+        changes.update(paused_since=None, pauses=(*application.pauses, over))
+    return changes
 
 
-def _amended(application: Application, event: RecordAmended) -> Application:
+def _amended(application: Application, event: RecordAmended) -> Changes:
     """An entry in error is taken back: the stages are those of the entries that stand. A wrong time moves nothing."""
-    application = replace(application, amended=application.amended | {event.amends})
+    changes: Changes = {"amended": application.amended | {event.amends}}
     if event.amendment is not Amendment.ENTERED_IN_ERROR or not 0 < event.amends <= len(application.entries):
-        return application
+        return changes
     taken_back = application.taken_back | {event.amends}
     entered: set[str] = set()
     completed: set[str] = set()
@@ -416,4 +415,4 @@ def _amended(application: Application, event: RecordAmended) -> Application:
             case Reopened(redo=redo):
                 entered.difference_update(redo)
                 completed.difference_update(redo)
-    return replace(application, taken_back=taken_back, entered=frozenset(entered), completed=frozenset(completed))
+    return {**changes, "taken_back": taken_back, "entered": frozenset(entered), "completed": frozenset(completed)}
