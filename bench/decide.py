@@ -1,4 +1,4 @@
-"""What a command costs in `domain` alone: decided on a state already held, and the state after it. One core, no store."""
+"""What a command costs in `domain` alone: decided on a state already held, and the state after it. One core."""
 
 import time
 from collections.abc import Iterator

@@ -10,7 +10,7 @@ import psycopg
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """`value` and `baseline` in `unit`. `target` is the least ratio asked for, `least` the least value; None where none is.
+    """`value` and `baseline` in `unit`. `target`: the least ratio asked for, `least`: the least value; or None.
 
     `rows` are counts read from the database, `on` what was at work.
     """

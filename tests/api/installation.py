@@ -15,12 +15,14 @@ from tests.running import Jejak, jejak
 
 LICENSING = "pemda-3374-dpmptsp"
 IMMIGRATION = "vertikal-imigrasi-3374"
+INFORMATION = "pemda-3374-ppid"
 HEALTH = "pemda-3374-dinkes"
 SEMARANG = "pemda-3374-disdukcapil"
 MAKASSAR = "pemda-7371-disdukcapil"
 OFFICES = {
     LICENSING: "pemda-3374",
     IMMIGRATION: "imigrasi",
+    INFORMATION: "pemda-3374",
     HEALTH: "pemda-3374",
     SEMARANG: "pemda-3374",
     MAKASSAR: "pemda-7371",
