@@ -137,7 +137,8 @@ class StoredApplications:
         known = await self.keys.dossier_keys(history.application_id)
         missing = [role for role in sorted(asked.personal) if role not in known]
         if missing:
-            made = await self.keys.new_dossier_keys(history.application_id, missing)
+            niks = {role: asked.personal[role]["nik"] for role in missing if "nik" in asked.personal[role]}
+            made = await self.keys.new_dossier_keys(history.application_id, missing, niks)
             known |= {key.role: key for key in made}
         return known
 
