@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from domain import codes
 from domain.application import Status
+from domain.national_id import Doubt
 from projections.figures import Count
 
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -16,6 +17,14 @@ Instant = Annotated[datetime, Meta(tz=True)]
 
 class Given(msgspec.Struct, kw_only=True):
     """An answer's body."""
+
+
+class WarningBody(Given, kw_only=True):
+    """What is odd in the request, and may be right: it was done all the same. `code` is stable."""
+
+    pointer: str
+    code: Doubt
+    detail: str
 
 
 class SubmittedBody(Given, kw_only=True):
@@ -27,6 +36,7 @@ class SubmittedBody(Given, kw_only=True):
     qr: str
     version: int
     status: Status
+    warnings: list[WarningBody]
 
 
 class DoneBody(Given, kw_only=True):
@@ -167,6 +177,20 @@ class TrackedBody(Given, kw_only=True):
     application_id: UUID
     read_token: str
     expires_in: int
+
+
+class FoundApplication(Given, kw_only=True):
+    application_id: UUID
+    service: str
+    status: Status
+    office: str
+
+
+class FoundBody(Given, kw_only=True):
+    """The newest first; those that the asker's own office is concerned with, and no others."""
+
+    items: list[FoundApplication]
+    next: None = None
 
 
 class NamesBody(Given, kw_only=True):

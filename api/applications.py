@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +21,7 @@ from api.conditional import (
     version_seen,
     wait_for_sync,
 )
+from api.identity import doubts_about, sealed_of
 from api.ports import House
 from api.problems import Problem
 from domain.application import Application
@@ -37,7 +37,6 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 ROLES = {Bearer.OFFICER: Role.OFFICER, Bearer.SUPERVISOR: Role.SUPERVISOR, Bearer.AGENCY: Role.AGENCY}
 PRIVATE = {"Cache-Control": "private, no-cache"}
-PERSONS = ("applicant", "subject", "proxy")
 HIDDEN = frozenset({"officer", "underlying", "timeline"})
 
 
@@ -64,6 +63,7 @@ async def submit_application(request: Request) -> Response:
     key = idempotency_key(request)
     body, plain = await body_of(request, bodies.SubmitBody)
     registry = await house.catalogue.registry()
+    warnings = doubts_about(body, registry)
     act = Act(
         at=house.now(),
         by=ROLES[principal.bearer],
@@ -77,7 +77,7 @@ async def submit_application(request: Request) -> Response:
         client=principal.client,
         key=key,
         body=plain,
-        personal={role: _sealed(getattr(body, role)) for role in PERSONS if getattr(body, role)},
+        personal=sealed_of(body),
     )
     answer = await _handle(request, "submit-application", None, asked)
     submitted = {
@@ -85,6 +85,7 @@ async def submit_application(request: Request) -> Response:
         **_paper(house, answer.application),
         "version": answer.application.version,
         "status": answer.application.status,
+        "warnings": warnings,
     }
     location = f"/v1/applications/{answer.application_id}"
     return json(submitted, status=201, headers={"Location": location, **await _written(request, answer)})
@@ -115,12 +116,6 @@ def _channel(principal: Principal, named: Channel | None) -> Channel:
         detail = "Use counter, mobile, self_service or electronic."
         raise Problem("unprocessable", errors=[{"pointer": "/channel", "detail": detail}])
     return channel
-
-
-def _sealed(person: bodies.Person) -> dict[str, str]:
-    """What is sealed of a person, in the one normal form of its text."""
-    said = msgspec.structs.asdict(person)
-    return {name: unicodedata.normalize("NFC", value) for name, value in said.items() if value is not None}
 
 
 def command_endpoint(offered: Offered) -> Endpoint:

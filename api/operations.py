@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import answers, applications, bodies, public, statistics
+from api import answers, applications, bodies, persons, public, statistics
 from api.commands import COMMANDS
 from api.conditional import ANY, IDEMPOTENCY_KEY, IF_MATCH, SYNC_TOKEN
 
@@ -113,6 +113,17 @@ OPERATIONS: tuple[Operation, ...] = (
     _read("get-application", ONE, applications.get_application, answers.ApplicationBody),
     _read("get-timeline", f"{ONE}/timeline", applications.get_timeline, answers.TimelineBody),
     _read("get-accesses", f"{ONE}/accesses", applications.get_accesses, answers.AccessesBody),
+    Operation(
+        name="find-by-person",
+        method="POST",
+        path="/v1/persons/find",
+        endpoint=persons.find_by_person,
+        tag="applications",
+        body=bodies.FindByPersonBody,
+        returns={200: answers.FoundBody},
+        problems=(400, 401, 403, 409, 413, 415, 422, 503),
+        headers=SYNC,
+    ),
     Operation(
         name="track",
         method="POST",

@@ -65,8 +65,20 @@ class Door(Protocol):
         ...
 
 
+class Persons(Protocol):
+    """Who has a part in what. By NIK; what was erased is not known."""
+
+    async def applications_of(self, nik: str, *, limit: int) -> list[UUID]:
+        """The newest first."""
+        ...
+
+
 class Dossiers(Protocol):
     """Sealed parts. Opening one is recorded durably before it is answered."""
+
+    async def record(self, applications: list[UUID], principal: Principal, purpose: str) -> None:
+        """That each was looked at; durable when this returns."""
+        ...
 
     async def open(self, application_id: UUID, principal: Principal, purpose: str) -> list[dict[str, Any]]: ...
     async def accesses(self, application_id: UUID) -> list[dict[str, Any]]: ...
@@ -108,6 +120,7 @@ class House:
     tokens: Tokens
     door: Door
     dossiers: Dossiers
+    persons: Persons
     statistics: Statistics
     meter: Meter
     now: Clock

@@ -24,7 +24,7 @@ WHERE p.lookup = %s ORDER BY d.application_id DESC LIMIT %s
 
 
 def lookup(key: bytes, nik: str) -> bytes:
-    """HMAC-SHA256(K_nik, `jejak/nik/1` || 0 || NIK). Unkeyed it could be found by trying all birth dates of a district."""
+    """HMAC-SHA256(K_nik, `jejak/nik/1` || 0 || NIK). Unkeyed, trying all birth dates of a district would find it."""
     return mac(key, "jejak/nik/1", nik.encode())
 
 
@@ -33,7 +33,7 @@ async def references(
 ) -> dict[str, UUID]:
     """Each person's reference, drawn where the NIK is new. Two at once get the same one.
 
-    All hold rows in the order of `lookup`, so that nobody waits for one another.
+    All hold rows in the order of `lookup`, so that no two wait for one another.
     """
     found: dict[str, UUID] = {}
     for looked_up, nik in sorted((lookup(key, nik), nik) for nik in set(niks)):

@@ -26,7 +26,10 @@ def real(running: Jejak, name: str) -> Real:
     if name.startswith("get-statistics"):
         return {}, {}, None, None
     if name == "submit-application":
-        return {}, key, {"service": "nib", "applicant": {"name": "Siti Contoh"}}, running.officer(LICENSING)
+        applicant = {"name": "Siti Contoh", "other_document": {"kind": "passport", "number": "X 1"}}
+        return {}, key, {"service": "nib", "applicant": applicant}, running.officer(LICENSING)
+    if name == "find-by-person":
+        return {}, {}, {"nik": "3374014101900001"}, running.officer(LICENSING)
     paper = arrive(running, "receive").paper
     if name == "track":
         return {}, {}, {"number": paper["tracking_number"], "pin": paper["pin"]}, None
