@@ -1,12 +1,13 @@
 """Every refusal is met by a sentence here, has a public face, and stands in the tree that errors.py draws."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from inspect import getmembers, isclass
 
 import pytest
 
 from domain import errors
+from domain.application import Application, fold
 from domain.codes import Advice, Amendment, Channel
 from domain.commands import (
     AmendRecord,
@@ -24,6 +25,7 @@ from domain.commands import (
 )
 from domain.errors import Refusal, StatusForbids, all_refusals
 from domain.events import DefectiveDocument, DocumentsChecked, PinReset, RecordAmended, StageEntered
+from domain.satisfaction import Answers, Element, Score, answer
 from tests.builders import (
     BLURRED,
     CHECKED,
@@ -49,9 +51,24 @@ ANSWER = AnswerReferral(referral=1, advice=Advice.UNKNOWN)
 AMEND = AmendRecord(amends=1, amendment=Amendment.TIME, corrected_at=MONDAY)
 VERIFICATION = EnterStage(stage="verification")
 UNASKED = DefectiveDocument(requirement="diploma", defect=BLURRED.defect)
+CONTENT = Answers(**dict.fromkeys(Element, Score.GOOD))
 WITHOUT_CALENDAR = replace(REGISTRY, calendars={})
 
-SCENARIOS: dict[type[Refusal], When] = {
+
+@dataclass(frozen=True)
+class Answering:
+    """The satisfaction with an application, as `When` is for a command."""
+
+    application: Application
+    given: bool
+
+    def refused(self, refusal: type[Refusal]) -> Refusal:
+        with pytest.raises(refusal) as caught:
+            answer(self.application, CONTENT, given=self.given)
+        return caught.value
+
+
+SCENARIOS: dict[type[Refusal], When | Answering] = {
     errors.ApplicationAlreadySubmitted: given(*SUBMITTED).when(SUBMIT),
     errors.ApplicationUnknown: given().when(Receive()),
     errors.ApplicationEnded: given(*HANDED_OVER).when(Approve()),
@@ -82,6 +99,8 @@ SCENARIOS: dict[type[Refusal], When] = {
     errors.AlreadyAmended: given(*SUBMITTED, RecordAmended(amends=1, amendment=Amendment.TIME)).when(AMEND),
     errors.AmendmentImpossible: given(*SUBMITTED).when(replace(AMEND, corrected_at=None)),
     errors.PinResetsExhausted: given(*SUBMITTED, *[PinReset()] * 255).when(ResetPin()),
+    errors.NoOutcomeYet: Answering(fold(given(*SUBMITTED).history), given=False),
+    errors.SatisfactionAlreadyGiven: Answering(fold(given(*HANDED_OVER).history), given=True),
 }
 
 each_refusal = pytest.mark.parametrize("refusal", all_refusals(), ids=lambda refusal: refusal.code)
