@@ -93,6 +93,8 @@ RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
     "get-timeline": READERS,
     "get-accesses": {Bearer.CITIZEN: Relation.OWN, Bearer.SUPERVISOR: Relation.HOLDER, Bearer.AUDITOR: Relation.ANY},
     "find-by-person": dict.fromkeys((Bearer.OFFICER, Bearer.SUPERVISOR), Relation.CONCERNED),
+    "give-satisfaction": STAFF | {Bearer.CITIZEN: Relation.OWN},
+    "get-satisfaction": EVERYONE,
     "get-exact-statistics": {Bearer.AUDITOR: Relation.ANY},
     "get-statistics": EVERYONE,
     "get-statistics-csv": EVERYONE,

@@ -10,6 +10,7 @@ from msgspec import Meta
 from domain import codes
 from domain.application import Status
 from domain.national_id import Doubt
+from domain.satisfaction import Element, Grade, Weights
 from projections.figures import Count
 
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -191,6 +192,36 @@ class FoundBody(Given, kw_only=True):
 
     items: list[FoundApplication]
     next: None = None
+
+
+class AnsweredBody(Given, kw_only=True):
+    """`events`: the topics of what was appended, in a stream that is not the application's."""
+
+    application_id: UUID
+    events: list[str]
+
+
+class UnitBody(Given, kw_only=True):
+    """A service at an office. Counts are floored to tens; below ten nothing shows. `index` is IKM, `means` are NRR."""
+
+    service: str
+    office: str
+    answered: Count
+    served: Count
+    answered_percent: float | None
+    index: float | None
+    grade: Grade | None
+    sufficient: bool | None
+    lowest: Element | None
+    means: dict[Element, float] | None
+
+
+class SatisfactionFiguresBody(Given, kw_only=True):
+    """As of a full hour. `weights`: what each element counts, since the grade may turn on it."""
+
+    as_of: Instant
+    weights: Weights
+    units: list[UnitBody]
 
 
 class NamesBody(Given, kw_only=True):

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from domain import codes
 from domain.national_id import Sex
+from domain.satisfaction import Score
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)"  # in Python `$` alone would let a line break through at the end
 
@@ -182,3 +183,17 @@ class FindByPersonBody(Body, kw_only=True, forbid_unknown_fields=True):
     """Never in a path: a NIK stands in no address, log or metric."""
 
     nik: Nik
+
+
+class SatisfactionBody(Body, kw_only=True, forbid_unknown_fields=True):
+    """The nine answers of the survey (PermenPANRB 14/2017), by name: 1 is the worst, 4 the best."""
+
+    requirements: Score
+    procedure: Score
+    time: Score
+    fee: Score
+    product: Score
+    competence: Score
+    behaviour: Score
+    complaints: Score
+    facilities: Score

@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import answers, applications, bodies, persons, public, statistics
+from api import answers, applications, bodies, persons, public, satisfaction, statistics
 from api.commands import COMMANDS
 from api.conditional import ANY, IDEMPOTENCY_KEY, IF_MATCH, SYNC_TOKEN
+from domain.satisfaction import Weights
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -189,6 +190,30 @@ OPERATIONS: tuple[Operation, ...] = (
         headers={"If-None-Match": ANY},
         answers=("ETag",),
         problems=(503,),
+    ),
+    Operation(
+        name="give-satisfaction",
+        method="POST",
+        path=f"{ONE}/satisfaction",
+        endpoint=satisfaction.give_satisfaction,
+        tag="citizens",
+        body=bodies.SatisfactionBody,
+        returns={201: answers.AnsweredBody},
+        problems=(400, 401, 403, 404, 409, 413, 415, 422, 503),
+        headers={"Idempotency-Key": IDEMPOTENCY_KEY},
+        required=("Idempotency-Key",),
+        answers=("Sync-Token",),
+    ),
+    _open(
+        "get-satisfaction",
+        "/v1/satisfaction",
+        satisfaction.get_satisfaction,
+        {200: answers.SatisfactionFiguresBody},
+        "statistics",
+        headers={"If-None-Match": ANY},
+        answers=("ETag",),
+        query={"weights": {"type": "string", "enum": [each.value for each in Weights], "default": Weights.EXACT.value}},
+        problems=(400, 503),
     ),
     Operation(
         name="get-exact-statistics",

@@ -33,9 +33,9 @@ async def find_by_person(request: Request) -> Response:
         row = await house.views.row(application)
         if row is None or len(items) == SHOWN_MAX:
             continue
-        tie = {"holder": row["office"], "concerned": row["offices"]}
+        holder, concerned = row["office"], row["offices"]
         try:
-            require(relation, principal, registry, application_id=application, **tie)
+            require(relation, principal, registry, application_id=application, holder=holder, concerned=concerned)
         except NotYours:
             continue
         items.append({name: row[name] for name in ("application_id", "service", "status", "office")})

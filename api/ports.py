@@ -1,13 +1,17 @@
 """What the API needs handed in. `infra` implements these; the API never sees a database or a key."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from api.access import Principal
-from domain.ports import Applications
+from domain.application import Application
+from domain.events import Act
+from domain.ports import Applications, anyone
 from domain.registry import Registry
+from domain.satisfaction import Answers
 from projections import figures
 
 
@@ -96,6 +100,37 @@ class Statistics(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questionnaire:
+    """Answers with what makes them a command: see `domain.ports.Asked`."""
+
+    answers: Answers
+    act: Act
+    client: str
+    key: str
+    body: Any
+    permit: Callable[[Application], None] = anyone
+
+
+class Satisfaction(Protocol):
+    """What applicants said of the service: one answer for each application."""
+
+    async def give(self, application_id: UUID, questionnaire: Questionnaire) -> int:
+        """The position at which it stands; of the same command again, the first one's.
+
+        Raises Refusal, KeyReused, Unavailable, and what `questionnaire.permit` raises.
+        """
+        ...
+
+    async def given(self, application_id: UUID) -> bool:
+        """Whether this application was answered for."""
+        ...
+
+    async def units(self, as_of: datetime) -> list[dict[str, Any]]:
+        """For `projections.satisfaction.units`: of what was recorded before `as_of`. Raises Unavailable."""
+        ...
+
+
 class Meter(Protocol):
     """Metrics of the operator."""
 
@@ -122,5 +157,6 @@ class House:
     dossiers: Dossiers
     persons: Persons
     statistics: Statistics
+    satisfaction: Satisfaction
     meter: Meter
     now: Clock

@@ -25,6 +25,7 @@ from infra.pool import Pool, borrowed
 from infra.statistics import PostgresStatistics
 from infra.store.envelope import SealBroken, unseal
 from infra.store.history import STREAM
+from infra.store.satisfaction import StoredSatisfaction
 from infra.views import LOG, VIEWS
 from projections import progress
 
@@ -291,6 +292,7 @@ def house(installation: Installation, views: PostgresViews) -> House:
         dossiers=SealedDossiers(installation),
         persons=installation.keys,
         statistics=PostgresStatistics(installation.pool, installation.editions),
+        satisfaction=StoredSatisfaction(installation.pool, installation.applications),
         meter=PrometheusMeter(),
         now=lambda: datetime.now(UTC),
     )

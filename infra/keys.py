@@ -20,6 +20,8 @@ FOREVER = date(1, 1, 1)
 
 COMMAND = "command"
 """K_cmd: of the month; this and the last month's are tried, older ones destroyed."""
+SATISFACTION = "satisfaction"
+"""Beside the roles of persons: the applicant's, for an answer that must not be linked."""
 NIK = "nik"
 ONCE = {"import": 32, "pin": 32, "qr": 64, "claim": 32, "token": 32, "read-token": 32, "door": 32, NIK: 32}
 """Keys that never change, with their sizes in bytes."""
@@ -105,6 +107,23 @@ class KeyStore:
         key = await self._named(connection, NIK, FOREVER, ONCE[NIK])
         found = await persons.references(connection, self.folder, key, niks.values())
         return {role: found[nik] for role, nik in niks.items()}
+
+    async def satisfaction_key(self, application: UUID) -> DossierKey | None:
+        """The applicant's key for what they said of the service: another one, so that its id in the log links nothing.
+
+        It goes with the applicant's others. None where those were erased, or where there never were any.
+        """
+        drawn = uuid4()
+        bucket = drawn.bytes[0]
+        wrapped = self.folder.wrap(bucket, secrets.token_bytes(KEY_BYTES))
+        async with borrowed(self.pool) as connection:
+            await connection.execute(
+                "INSERT INTO dossier_keys (key, application_id, person, role, bucket, wrapped)"
+                " SELECT %s, application_id, person, %s, %s, %s FROM dossier_keys"
+                " WHERE application_id = %s AND role = 'applicant' ON CONFLICT (application_id, role) DO NOTHING",
+                (drawn, SATISFACTION, bucket, wrapped, application),
+            )
+        return (await self.dossier_keys(application)).get(SATISFACTION)
 
     async def applications_of(self, nik: str, *, limit: int) -> list[UUID]:
         """In which the person with this NIK has a part, the newest first."""

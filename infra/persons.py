@@ -3,13 +3,13 @@
 The functions run inside the caller's transaction, which holds the person's row: an erasure comes before or after.
 """
 
+import hmac
 from collections.abc import Collection, Iterable
 from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
 
 from infra.keyfolder import KeyFolder
-from infra.store.envelope import mac
 
 HELD = """
 INSERT INTO persons (person, lookup, bucket, wrapped) VALUES (%s, %s, %s, %s)
@@ -25,7 +25,7 @@ WHERE p.lookup = %s ORDER BY d.application_id DESC LIMIT %s
 
 def lookup(key: bytes, nik: str) -> bytes:
     """HMAC-SHA256(K_nik, `jejak/nik/1` || 0 || NIK). Unkeyed, trying all birth dates of a district would find it."""
-    return mac(key, "jejak/nik/1", nik.encode())
+    return hmac.digest(key, b"jejak/nik/1\0" + nik.encode(), "sha256")
 
 
 async def references(

@@ -59,7 +59,7 @@ class StoredApplications:
         """See the port. A lost connection leaves the outcome unknown: the loop reads again, and because version and
         claims are checked under the append's lock, the same act cannot be stored twice.
         """
-        identities = await self._identities(asked)
+        identities = await self.identities(asked.client, asked.key, asked.body)
         fresh = new_application_id()
         deadline = time.monotonic() + SECONDS_MAX
         while True:
@@ -120,12 +120,12 @@ class StoredApplications:
             return History.begin(fresh)
         return await self.streams.history(application_id)
 
-    async def _identities(self, asked: Asked) -> CommandKeys:
+    async def identities(self, client: str, key: str, body: object) -> CommandKeys:
         """Under this month's key, then the last's: a key of a client holds for at least a month."""
         month = datetime.now(UTC).date().replace(day=1)
         if month != self.month:
             self.named, self.month = await self.keys.named(month), month
-        return [(command_id(key, asked.client, asked.key), digest(key, asked.body)) for key in self.named.commands]
+        return [(command_id(mac_key, client, key), digest(mac_key, body)) for mac_key in self.named.commands]
 
     def _numbered(self, command: Command) -> Command:
         return replace(command, number=self.paper.new_number()) if isinstance(command, SubmitApplication) else command
