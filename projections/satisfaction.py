@@ -93,7 +93,7 @@ SELECT service, office, min(answered) AS answered, coalesce(min(served), 0) AS s
     sum(product) AS product, sum(competence) AS competence, sum(behaviour) AS behaviour,
     sum(complaints) AS complaints, sum(facilities) AS facilities
 FROM placed LEFT JOIN served USING (service, office)
-WHERE place <= answered - answered % %(step)s GROUP BY service, office
+WHERE place <= answered - mod(answered, %(step)s) GROUP BY service, office
 """
 """Exact counts, and the sums of the answers that are covered. `as_of` is the full hour, so that no figure is live."""
 
