@@ -55,7 +55,7 @@ ELEMENTS: dict[Element, tuple[str, str, Choices]] = {
         (N_("Bad"), N_("Fair"), N_("Good"), N_("Very good")),
     ),
 }
-GRADES = {Grade.A: N_("very good"), Grade.B: N_("good"), Grade.C: N_("less good"), Grade.D: N_("not good")}
+GRADES = {Grade.A: N_("Very good."), Grade.B: N_("Good."), Grade.C: N_("Less good."), Grade.D: N_("Not good.")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +92,15 @@ def _line(language: Language, registry: Registry, unit: Unit) -> Line:
     place = language.of(office.names) if office else unit.office
     cells = [
         language.hundredths(unit.index) if unit.index is not None else "",
-        f"{unit.grade}, {language.say(GRADES[unit.grade])}" if unit.grade else "",
+        unit.grade or "",
         count_in(language, unit.answered),
         language.say(N_("yes") if unit.sufficient else N_("not yet")),
     ]
-    lowest = (
-        language.say(N_("Lowest: %(element)s"), element=language.say(ELEMENTS[unit.lowest][0])) if unit.lowest else ""
-    )
-    return Line(f"{service}, {place}", cells, unit.index, lowest)
+    return Line(f"{service}, {place}", cells, unit.index, _remark(language, unit))
+
+
+def _remark(language: Language, unit: Unit) -> str:
+    if unit.grade is None or unit.lowest is None:
+        return ""
+    lowest = language.say(N_("Lowest: %(element)s"), element=language.say(ELEMENTS[unit.lowest][0]))
+    return f"{language.say(GRADES[unit.grade])} {lowest}"

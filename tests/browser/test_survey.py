@@ -58,11 +58,10 @@ def test_the_application_asks_or_thanks_or_says_nothing_of_it() -> None:
     [
         ("en", "Family card, Population and Civil Registration Office, Semarang City"),
         ("en", "81.94"),
-        ("en", "A, very good"),
-        ("en", "Lowest: Handling of complaints"),
+        ("en", "Very good. Lowest: Handling of complaints"),
         ("en", "These figures contain examples"),
         ("id", "88,50"),
-        ("id", "D, tidak baik"),
+        ("id", "Tidak baik. Terendah: Penanganan pengaduan"),
         ("id", "Kamis, 12 November 2026, 10.00 WIB"),
     ],
 )
