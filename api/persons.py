@@ -30,8 +30,10 @@ async def find_by_person(request: Request) -> Response:
     await wait_for_sync(request)
     items: list[dict[str, Any]] = []
     for application in await house.persons.applications_of(body.nik, limit=KNOWN_MAX):
+        if len(items) == SHOWN_MAX:
+            break
         row = await house.views.row(application)
-        if row is None or len(items) == SHOWN_MAX:
+        if row is None:
             continue
         holder, concerned = row["office"], row["offices"]
         try:
