@@ -10,6 +10,8 @@ from msgspec import Meta
 from domain import codes
 from domain.application import Status
 from domain.calendar import AfterHours, DayZero
+from domain.national_id import Doubt
+from domain.satisfaction import Element, Grade, Weights
 from projections.figures import Count
 
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -17,6 +19,14 @@ Instant = Annotated[datetime, Meta(tz=True)]
 
 class Given(msgspec.Struct, kw_only=True):
     """An answer's body."""
+
+
+class WarningBody(Given, kw_only=True):
+    """What is odd in the request, and may be right: it was done all the same. `code` is stable."""
+
+    pointer: str
+    code: Doubt
+    detail: str
 
 
 class SubmittedBody(Given, kw_only=True):
@@ -28,6 +38,7 @@ class SubmittedBody(Given, kw_only=True):
     qr: str
     version: int
     status: Status
+    warnings: list[WarningBody]
 
 
 class DoneBody(Given, kw_only=True):
@@ -175,6 +186,50 @@ class TrackedBody(Given, kw_only=True):
     application_id: UUID
     read_token: str
     expires_in: int
+
+
+class FoundApplication(Given, kw_only=True):
+    application_id: UUID
+    service: str
+    status: Status
+    office: str
+
+
+class FoundBody(Given, kw_only=True):
+    """The newest first; those that the asker's own office is concerned with, and no others."""
+
+    items: list[FoundApplication]
+    next: None = None
+
+
+class AnsweredBody(Given, kw_only=True):
+    """`events`: the topics of what was appended, in a stream that is not the application's."""
+
+    application_id: UUID
+    events: list[str]
+
+
+class UnitBody(Given, kw_only=True):
+    """A service at an office. Counts are floored to tens; below ten nothing shows. `index` is IKM, `means` are NRR."""
+
+    service: str
+    office: str
+    answered: Count
+    served: Count
+    answered_percent: float | None
+    index: float | None
+    grade: Grade | None
+    sufficient: bool | None
+    lowest: Element | None
+    means: dict[Element, float] | None
+
+
+class SatisfactionFiguresBody(Given, kw_only=True):
+    """As of a full hour. `weights`: what each element counts, since the grade may turn on it."""
+
+    as_of: Instant
+    weights: Weights
+    units: list[UnitBody]
 
 
 class NamesBody(Given, kw_only=True):

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api import survey
 from api.access import Forbidden, NotYours, Unauthenticated
 from api.middleware import Around
 from api.openapi import document
@@ -52,7 +53,12 @@ def build(house: House, lifespan: Lifespan | None = None) -> Starlette:
         return Response(published, media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
 
     app = Starlette(
-        routes=[*(operation.route() for operation in OPERATIONS), Route("/openapi.json", openapi), *PAGES],
+        routes=[
+            *(operation.route() for operation in OPERATIONS),
+            Route("/openapi.json", openapi),
+            *survey.PAGES,
+            *PAGES,
+        ],
         middleware=[
             Middleware(Around, observe=house.meter.request, unexpected=unexpected),
             Middleware(GZipMiddleware, minimum_size=500),

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +22,7 @@ from api.conditional import (
     version_seen,
     wait_for_sync,
 )
+from api.identity import doubts_about, sealed_of
 from api.ports import House
 from api.problems import Problem
 from domain.application import Application
@@ -45,7 +45,6 @@ ROLES = {
 AHEAD_MAX = timedelta(days=1)
 """Of a device's clock. What is nearer is taken and shown as ahead."""
 PRIVATE = {"Cache-Control": "private, no-cache"}
-PERSONS = ("applicant", "subject", "proxy")
 HIDDEN = frozenset({"officer", "underlying", "timeline"})
 
 
@@ -72,6 +71,7 @@ async def submit_application(request: Request) -> Response:
     key = idempotency_key(request)
     body, plain = await body_of(request, bodies.SubmitBody)
     registry = await house.catalogue.registry()
+    warnings = doubts_about(body, registry)
     act = act_of(house, principal, body, _office(principal, body.office, registry))
     asked = Asked(
         command=SubmitApplication(service=body.service, number="", district=body.district, regency=body.regency),
@@ -79,7 +79,7 @@ async def submit_application(request: Request) -> Response:
         client=principal.client,
         key=key,
         body=plain,
-        personal={role: _sealed(getattr(body, role)) for role in PERSONS if getattr(body, role)},
+        personal=sealed_of(body),
     )
     answer = await _handle(request, "submit-application", None, asked)
     submitted = {
@@ -87,6 +87,7 @@ async def submit_application(request: Request) -> Response:
         **_paper(house, answer.application),
         "version": answer.application.version,
         "status": answer.application.status,
+        "warnings": warnings,
     }
     location = f"/v1/applications/{answer.application_id}"
     return json(submitted, status=201, headers={"Location": location, **await written(request, answer)})
@@ -136,12 +137,6 @@ def act_of(house: House, principal: Principal, body: bodies.CommandBody, office:
         office=office,
         channel=_channel(principal, body.channel),
     )
-
-
-def _sealed(person: bodies.Person) -> dict[str, str]:
-    """What is sealed of a person, in the one normal form of its text."""
-    said = msgspec.structs.asdict(person)
-    return {name: unicodedata.normalize("NFC", value) for name, value in said.items() if value is not None}
 
 
 def command_endpoint(offered: Offered) -> Endpoint:

@@ -8,6 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from domain import codes
+from domain.national_id import Sex
+from domain.satisfaction import Score
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)"  # in Python `$` alone would let a line break through at the end
 
@@ -31,6 +33,15 @@ Personal = Annotated[str, Meta(min_length=1, max_length=200, description="Sealed
 Note = Annotated[str, Meta(max_length=2000, description="Sealed: never in clear in an event")]
 Rupiah = Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="Whole rupiah")]
 Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
+NIK_SCHEMA = {
+    "pattern": r"^[0-9]{6}(0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])(0[1-9]|1[0-2])[0-9]{2}[0-9]{4}$",
+    "maxLength": 16,
+    "examples": ["3374014101900001"],
+}
+Nik = Annotated[
+    str, Meta(max_length=200, description="Sealed; checked beyond its pattern", extra_json_schema=NIK_SCHEMA)
+]
+"""The pattern is published and not enforced: `domain.national_id` says better what is wrong."""
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -47,11 +58,24 @@ class CommandBody(Body, kw_only=True, forbid_unknown_fields=True):
     channel: codes.Channel | None = None
 
 
+class OtherDocument(Body, kw_only=True, forbid_unknown_fields=True):
+    """What identifies who has no NIK: a foreigner, a refugee."""
+
+    kind: Literal["passport", "kitas", "kitap", "unhcr", "other"]
+    number: Personal
+
+
 class Person(Body, kw_only=True, forbid_unknown_fields=True):
-    """Someone concerned; all of it is sealed under a key of this person and this application."""
+    """Someone concerned; all of it is sealed under a key of this person and this application.
+
+    A newborn has no NIK yet. `birth_date` and `sex` are compared with the NIK: what differs is a warning.
+    """
 
     name: Personal
-    nik: Annotated[str, Meta(pattern=r"^[0-9]{16}$", max_length=16, description="Sealed")] | None = None
+    nik: Nik | None = None
+    other_document: OtherDocument | None = None
+    birth_date: date | None = None
+    sex: Sex | None = None
     phone: Personal | None = None
     email: Personal | None = None
     address: Personal | None = None
@@ -251,3 +275,23 @@ class OpenDossierBody(Body, kw_only=True, forbid_unknown_fields=True):
     """Why the sealed parts are opened; the citizen can see it."""
 
     purpose: Purpose
+
+
+class FindByPersonBody(Body, kw_only=True, forbid_unknown_fields=True):
+    """Never in a path: a NIK stands in no address, log or metric."""
+
+    nik: Nik
+
+
+class SatisfactionBody(Body, kw_only=True, forbid_unknown_fields=True):
+    """The nine answers of the survey (PermenPANRB 14/2017), by name: 1 is the worst, 4 the best."""
+
+    requirements: Score
+    procedure: Score
+    time: Score
+    fee: Score
+    product: Score
+    competence: Score
+    behaviour: Score
+    complaints: Score
+    facilities: Score

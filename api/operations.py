@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import answers, applications, bodies, links, public, statistics
+from api import answers, applications, bodies, links, persons, public, satisfaction, statistics
 from api.commands import COMMANDS
 from api.conditional import ANY, IDEMPOTENCY_KEY, IF_MATCH, SYNC_TOKEN
+from domain.satisfaction import Weights
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -127,6 +128,17 @@ OPERATIONS: tuple[Operation, ...] = (
     _read("get-timeline", f"{ONE}/timeline", applications.get_timeline, answers.TimelineBody),
     _read("get-accesses", f"{ONE}/accesses", applications.get_accesses, answers.AccessesBody),
     Operation(
+        name="find-by-person",
+        method="POST",
+        path="/v1/persons/find",
+        endpoint=persons.find_by_person,
+        tag="applications",
+        body=bodies.FindByPersonBody,
+        returns={200: answers.FoundBody},
+        problems=(400, 401, 403, 409, 413, 415, 422, 503),
+        headers=SYNC,
+    ),
+    Operation(
         name="track",
         method="POST",
         path="/v1/track",
@@ -191,6 +203,30 @@ OPERATIONS: tuple[Operation, ...] = (
         headers={"If-None-Match": ANY},
         answers=("ETag",),
         problems=(503,),
+    ),
+    Operation(
+        name="give-satisfaction",
+        method="POST",
+        path=f"{ONE}/satisfaction",
+        endpoint=satisfaction.give_satisfaction,
+        tag="citizens",
+        body=bodies.SatisfactionBody,
+        returns={201: answers.AnsweredBody},
+        problems=(400, 401, 403, 404, 409, 413, 415, 422, 503),
+        headers={"Idempotency-Key": IDEMPOTENCY_KEY},
+        required=("Idempotency-Key",),
+        answers=("Sync-Token",),
+    ),
+    _open(
+        "get-satisfaction",
+        "/v1/satisfaction",
+        satisfaction.get_satisfaction,
+        {200: answers.SatisfactionFiguresBody},
+        "statistics",
+        headers={"If-None-Match": ANY},
+        answers=("ETag",),
+        query={"weights": {"type": "string", "enum": [each.value for each in Weights], "default": Weights.EXACT.value}},
+        problems=(400, 503),
     ),
     Operation(
         name="get-exact-statistics",

@@ -1,13 +1,17 @@
 """What the API needs handed in. `infra` implements these; the API never sees a database or a key."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from api.access import Principal
-from domain.ports import Applications
+from domain.application import Application
+from domain.events import Act
+from domain.ports import Applications, anyone
 from domain.registry import Registry
+from domain.satisfaction import Answers
 from projections import figures
 
 
@@ -65,8 +69,20 @@ class Door(Protocol):
         ...
 
 
+class Persons(Protocol):
+    """Who has a part in what. By NIK; what was erased is not known."""
+
+    async def applications_of(self, nik: str, *, limit: int) -> list[UUID]:
+        """The newest first."""
+        ...
+
+
 class Dossiers(Protocol):
     """Sealed parts. Opening one is recorded durably before it is answered."""
+
+    async def record(self, applications: list[UUID], principal: Principal, purpose: str) -> None:
+        """That each was looked at; durable when this returns."""
+        ...
 
     async def open(self, application_id: UUID, principal: Principal, purpose: str) -> list[dict[str, Any]]: ...
     async def accesses(self, application_id: UUID) -> list[dict[str, Any]]: ...
@@ -81,6 +97,37 @@ class Statistics(Protocol):
 
     async def exact(self, as_of: datetime | None = None) -> figures.Statistics:
         """For the auditor alone. Ages and what is overdue are measured at `as_of`, or now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questionnaire:
+    """Answers with what makes them a command: see `domain.ports.Asked`."""
+
+    answers: Answers
+    act: Act
+    client: str
+    key: str
+    body: Any
+    permit: Callable[[Application], None] = anyone
+
+
+class Satisfaction(Protocol):
+    """What applicants said of the service: one answer for each application."""
+
+    async def give(self, application_id: UUID, questionnaire: Questionnaire) -> int:
+        """The position at which it stands; of the same command again, the first one's.
+
+        Raises Refusal, KeyReused, Unavailable, and what `questionnaire.permit` raises.
+        """
+        ...
+
+    async def given(self, application_id: UUID) -> bool:
+        """Whether this application was answered for."""
+        ...
+
+    async def units(self, as_of: datetime) -> list[dict[str, Any]]:
+        """For `projections.satisfaction.units`: of what was recorded before `as_of`. Raises Unavailable."""
         ...
 
 
@@ -108,6 +155,8 @@ class House:
     tokens: Tokens
     door: Door
     dossiers: Dossiers
+    persons: Persons
     statistics: Statistics
+    satisfaction: Satisfaction
     meter: Meter
     now: Clock

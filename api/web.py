@@ -16,9 +16,11 @@ from api.access import Bearer, NotYours, Principal
 from api.conditional import house_of, read_limited, wait_for_sync
 from api.pages.language import LANGUAGES
 from api.pages.render import STATIC, start_page, statistics_page, tracking_page
+from api.ports import House
 from api.problems import Problem
 from api.public import admitted, language_of
 from domain.number import NumberMistyped
+from projections.satisfaction import SERVED
 from projections.view import Row
 
 
@@ -54,7 +56,7 @@ async def start(request: Request) -> Response:
 async def enter(request: Request) -> Response:
     """The form of the start page: number and PIN against a session."""
     language = request.path_params["language"]
-    _same_origin(request)
+    same_origin(request)
     form = (await read_limited(request)).decode("utf-8", "replace")
     try:
         fields = parse_qs(form, max_num_fields=10)
@@ -90,13 +92,21 @@ async def show(request: Request) -> Response:
     language = request.path_params["language"]
     house = house_of(request)
     await wait_for_sync(request)
-    row = await _own_row(request)
+    row = await own_row(request)
     if row is None:
         return RedirectResponse(f"/{language}/", status_code=303, headers=NO_STORE)
     accesses = await house.dossiers.accesses(UUID(row["application_id"]))
-    page = tracking_page(language, row, await house.catalogue.registry(), accesses, house.now())
+    survey = await _survey(house, row)
+    page = tracking_page(language, row, await house.catalogue.registry(), accesses, house.now(), survey=survey)
     # The tag is of the page's words without its "as of": what it says of today changes at midnight.
-    return _unless_seen(request, page, page.partition("<footer>")[0], "private, no-cache")
+    return unless_seen(request, page, page.partition("<footer>")[0], "private, no-cache")
+
+
+async def _survey(house: House, row: Row) -> str:
+    """Whether the applicant is asked how satisfied they are, or has said it; "" where there is nothing to ask."""
+    if row["status"] not in SERVED or row["imported"]:
+        return ""
+    return "given" if await house.satisfaction.given(UUID(row["application_id"])) else "asked"
 
 
 async def statistics(request: Request) -> Response:
@@ -104,11 +114,11 @@ async def statistics(request: Request) -> Response:
     house = house_of(request)
     public = await house.statistics.public()
     page = statistics_page(request.path_params["language"], public, await house.catalogue.registry())
-    return _unless_seen(request, page, page, "public, max-age=60")
+    return unless_seen(request, page, page, "public, max-age=60")
 
 
 async def sign_out(request: Request) -> Response:
-    _same_origin(request)
+    same_origin(request)
     response = RedirectResponse(f"/{request.path_params['language']}/?signed-out", status_code=303, headers=NO_STORE)
     response.delete_cookie(SESSION, path="/", httponly=True, samesite="lax")
     return response
@@ -123,7 +133,7 @@ async def static(request: Request) -> Response:
     return Response(content, media_type=media_type, headers=headers)
 
 
-async def _own_row(request: Request) -> Row | None:
+async def own_row(request: Request) -> Row | None:
     """The row that the session's token opens; None without a session, or with another application's."""
     house = house_of(request)
     try:
@@ -148,7 +158,7 @@ def _let_in(request: Request, language: str, application_id: UUID) -> Response:
     return response
 
 
-def _unless_seen(request: Request, page: str, tagged: str, caching: str) -> Response:
+def unless_seen(request: Request, page: str, tagged: str, caching: str) -> Response:
     """304 to a client that holds a page of the same `tagged` text."""
     etag = f'W/"{sha256(tagged.encode()).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": caching}
@@ -162,7 +172,7 @@ def _again(language: str, message: str, status: int, headers: dict[str, str] | N
     return HTMLResponse(page, status_code=status, headers={**NO_STORE, **(headers or {})})
 
 
-def _same_origin(request: Request) -> None:
+def same_origin(request: Request) -> None:
     """Cross-origin posts are refused by what the browser says of itself; a client that says nothing is no browser."""
     site = request.headers.get("sec-fetch-site")
     if site is not None:

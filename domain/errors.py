@@ -45,6 +45,8 @@
   + AlreadyAmended
   + AmendmentImpossible
   + PinResetsExhausted
+  + NoOutcomeYet
+  + SatisfactionAlreadyGiven
 * StaleVersion                     something relevant came after the version that was seen
 """
 
@@ -332,6 +334,18 @@ class PinResetsExhausted(Refusal):
     code = "pin-resets-exhausted"
     title = "The PIN of this application was reset 255 times, which is all there are"
     advice = "Hand out the status at the counter"
+
+
+class NoOutcomeYet(Refusal):
+    code = "no-outcome-yet"
+    title = "This application has no outcome yet"
+    advice = "Ask how satisfied the applicant is once it was issued, rejected, or ended otherwise"
+
+
+class SatisfactionAlreadyGiven(Refusal):
+    code = "satisfaction-already-given"
+    title = "The answers for this application were given before"
+    advice = "Each application is answered for once"
 
 
 class StaleVersion(Exception):

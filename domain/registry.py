@@ -255,12 +255,16 @@ RegistryEvent = OfficeRegistered | StandardPublished | CalendarPublished | Regio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """All editions by code. Never changed: `evolve` makes a new one."""
+    """All editions by code. Never changed: `evolve` makes a new one.
+
+    `provinces`: the codes of every edition of the region table, since a NIK keeps the one that it began with.
+    """
 
     offices: Mapping[str, OfficeRegistered] = field(default_factory=dict)
     services: Mapping[str, tuple[StandardPublished, ...]] = field(default_factory=dict)
     calendars: Mapping[str, CalendarPublished] = field(default_factory=dict)
     regions: Mapping[str, Region] = field(default_factory=dict)
+    provinces: frozenset[str] = frozenset()
 
     def standard(self, service: str, standard: int) -> StandardPublished | None:
         return next((s for s in self.services.get(service, ()) if s.standard == standard), None)
@@ -362,6 +366,8 @@ def evolve(registry: Registry, event: RegistryEvent) -> Registry:
         case CalendarPublished():
             return replace(registry, calendars={**registry.calendars, event.code: event})
         case RegionsPublished():
-            return replace(registry, regions={region.code: region for region in event.regions})
+            provinces = {region.code for region in event.regions if region.level is RegionLevel.PROVINCE}
+            regions = {region.code: region for region in event.regions}
+            return replace(registry, regions=regions, provinces=registry.provinces | provinces)
         case _:
             assert_never(event)

@@ -25,6 +25,7 @@ from infra.pool import Pool, borrowed
 from infra.statistics import PostgresStatistics
 from infra.store.envelope import SealBroken, unseal
 from infra.store.history import STREAM
+from infra.store.satisfaction import StoredSatisfaction
 from infra.views import LOG, VIEWS
 from projections import progress
 
@@ -219,13 +220,17 @@ class SealedDossiers:
         self.pool = installation.pool
         self.keys = installation.keys
 
-    async def open(self, application_id: UUID, principal: Principal, purpose: str) -> list[dict[str, Any]]:
-        async with borrowed(self.pool) as connection:
-            await connection.execute(
+    async def record(self, applications: list[UUID], principal: Principal, purpose: str) -> None:
+        who = (principal.office, principal.bearer.value, principal.actor, purpose)
+        async with borrowed(self.pool) as connection, connection.cursor() as cursor:
+            await cursor.executemany(
                 "INSERT INTO accesses (application_id, office, role, actor, purpose) VALUES (%s, %s, %s, %s, %s)",
-                (application_id, principal.office, principal.bearer.value, principal.actor, purpose),
+                [(application, *who) for application in applications],
             )
-            await connection.commit()  # durable before anything is answered
+
+    async def open(self, application_id: UUID, principal: Principal, purpose: str) -> list[dict[str, Any]]:
+        await self.record([application_id], principal, purpose)  # durable before anything is answered
+        async with borrowed(self.pool) as connection:
             rows = await (await connection.execute(STREAM, (application_id,))).fetchall()
         keys = {key.key_id: key.key for key in (await self.keys.dossier_keys(application_id)).values()}
         return [
@@ -285,7 +290,9 @@ def house(installation: Installation, views: PostgresViews) -> House:
         tokens=SignedTokens(installation.named.token, installation.named.read_token),
         door=CountingDoor(installation.pool, installation.named.door),
         dossiers=SealedDossiers(installation),
+        persons=installation.keys,
         statistics=PostgresStatistics(installation.pool, installation.editions),
+        satisfaction=StoredSatisfaction(installation.pool, installation.applications),
         meter=PrometheusMeter(),
         now=lambda: datetime.now(UTC),
     )

@@ -1,15 +1,18 @@
 """The key store: dossier keys (one per person and application) and the named keys that macs and tokens are made with.
 
-A dossier key is durable before the event that uses it. A destroyed key reads as redacted, never as an error.
+A dossier key is durable before the event that uses it. A destroyed key reads as redacted, never as an error. A person
+whose NIK is known has one reference on all of their dossier keys; without it, each key has one of its own.
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
 
+from infra import persons
 from infra.keyfolder import KEY_BYTES, KeyFolder
 from infra.pool import Pool, borrowed
 
@@ -17,7 +20,10 @@ FOREVER = date(1, 1, 1)
 
 COMMAND = "command"
 """K_cmd: of the month; this and the last month's are tried, older ones destroyed."""
-ONCE = {"import": 32, "pin": 32, "qr": 64, "claim": 32, "token": 32, "read-token": 32, "door": 32}
+SATISFACTION = "satisfaction"
+"""Beside the roles of persons: the applicant's, for an answer that must not be linked."""
+NIK = "nik"
+ONCE = {"import": 32, "pin": 32, "qr": 64, "claim": 32, "token": 32, "read-token": 32, "door": 32, NIK: 32}
 """Keys that never change, with their sizes in bytes."""
 
 
@@ -39,6 +45,7 @@ class NamedKeys:
     token: bytes
     read_token: bytes
     door: bytes
+    claim: bytes
 
 
 class KeyStore:
@@ -65,26 +72,64 @@ class KeyStore:
             token=keys["token"],
             read_token=keys["read-token"],
             door=keys["door"],
+            claim=keys["claim"],
         )
 
-    async def new_dossier_keys(self, application: UUID, roles: list[str]) -> list[DossierKey]:
-        """Fresh keys, one for each person concerned; durable when this returns. Where a rival made one first: that."""
+    async def new_dossier_keys(
+        self, application: UUID, roles: list[str], niks: Mapping[str, str] | None = None
+    ) -> list[DossierKey]:
+        """Fresh keys, one for each person concerned; durable when this returns. Where a rival made one first: that.
+
+        `niks`: by role, of those who have one.
+        """
         made = [DossierKey(uuid4(), role, secrets.token_bytes(KEY_BYTES)) for role in roles]
         async with borrowed(self.pool) as connection, connection.cursor() as cursor:
+            known = await self._references(connection, niks or {})
             await cursor.executemany(
                 "INSERT INTO dossier_keys (key, application_id, person, role, bucket, wrapped)"
                 " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (application_id, role) DO NOTHING",
                 [
-                    (key.key_id, application, uuid4(), key.role, bucket, self.folder.wrap(bucket, key.key))
+                    (key.key_id, application, person, key.role, bucket, self.folder.wrap(bucket, key.key))
                     for key in made
-                    for bucket in (key.key_id.bytes[0],)
+                    for person, bucket in ((known.get(key.role) or uuid4(), key.key_id.bytes[0]),)
                 ],
             )
             stored = cursor.rowcount
         if stored < len(made):
-            known = await self.dossier_keys(application)
-            return [known[role] for role in roles if role in known]
+            standing = await self.dossier_keys(application)
+            return [standing[role] for role in roles if role in standing]
         return made
+
+    async def _references(self, connection: AsyncConnection, niks: Mapping[str, str]) -> dict[str, UUID]:
+        """By role."""
+        if not niks:
+            return {}
+        key = await self._named(connection, NIK, FOREVER, ONCE[NIK])
+        found = await persons.references(connection, self.folder, key, niks.values())
+        return {role: found[nik] for role, nik in niks.items()}
+
+    async def satisfaction_key(self, application: UUID) -> DossierKey | None:
+        """The applicant's key for what they said of the service: another one, so that its id in the log links nothing.
+
+        It goes with the applicant's others. None where those were erased, or where there never were any.
+        """
+        drawn = uuid4()
+        bucket = drawn.bytes[0]
+        wrapped = self.folder.wrap(bucket, secrets.token_bytes(KEY_BYTES))
+        async with borrowed(self.pool) as connection:
+            await connection.execute(
+                "INSERT INTO dossier_keys (key, application_id, person, role, bucket, wrapped)"
+                " SELECT %s, application_id, person, %s, %s, %s FROM dossier_keys"
+                " WHERE application_id = %s AND role = 'applicant' ON CONFLICT (application_id, role) DO NOTHING",
+                (drawn, SATISFACTION, bucket, wrapped, application),
+            )
+        return (await self.dossier_keys(application)).get(SATISFACTION)
+
+    async def applications_of(self, nik: str, *, limit: int) -> list[UUID]:
+        """In which the person with this NIK has a part, the newest first."""
+        async with borrowed(self.pool) as connection:
+            key = await self._named(connection, NIK, FOREVER, ONCE[NIK])
+            return await persons.applications_of(connection, key, nik, limit=limit)
 
     async def dossier_keys(self, application: UUID) -> dict[str, DossierKey]:
         """By role; what was erased is absent."""
@@ -100,13 +145,19 @@ class KeyStore:
         }
 
     async def erase(self, *, application: UUID | None = None, person: UUID | None = None) -> list[UUID]:
-        """Destroys the dossier keys of an application or a person. Returns the applications that lost one."""
+        """Destroys the dossier keys of an application or a person. Returns the applications that lost one.
+
+        With a person's last key goes their row: who comes again with the same NIK is somebody new.
+        """
         async with borrowed(self.pool) as connection:
+            await persons.erase(connection, person)
             cursor = await connection.execute(
-                "DELETE FROM dossier_keys WHERE application_id = %s OR person = %s RETURNING application_id",
+                "DELETE FROM dossier_keys WHERE application_id = %s OR person = %s RETURNING application_id, person",
                 (application, person),
             )
-            return sorted({row[0] for row in await cursor.fetchall()})
+            destroyed = await cursor.fetchall()
+            await persons.erase_keyless(connection, {row[1] for row in destroyed})
+        return sorted({row[0] for row in destroyed})
 
     async def _named(self, connection: AsyncConnection, name: str, month: date, size: int) -> bytes:
         """Several processes may make it at once: the first one stored is everybody's."""

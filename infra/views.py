@@ -18,7 +18,7 @@ from psycopg.rows import tuple_row
 from infra.store.envelope import canonical
 from infra.store.history import entry_of
 from infra.store.recorder import Datastore
-from projections import progress, statistics
+from projections import progress, satisfaction, statistics
 from projections.view import Row, View
 
 LOG = "stored"
@@ -34,7 +34,7 @@ FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s
 AnyCursor = Cursor[Any]
 
 
-VIEWS: dict[str, View] = {view.name: view for view in (progress.VIEW, statistics.VIEW)}
+VIEWS: dict[str, View] = {view.name: view for view in (progress.VIEW, statistics.VIEW, satisfaction.VIEW)}
 
 
 class ViewRecorder(PostgresTrackingRecorder):
@@ -95,8 +95,8 @@ def read_page(cursor: AnyCursor, after: int, limit: int = PAGE) -> list[tuple[An
 
 
 def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[tuple[Any, ...]]) -> None:
-    """Folds a page of the log into the rows of `table`. Events of the registry's own streams are not for this view."""
-    events = sorted((row for row in page if row[2].startswith("application.")), key=lambda row: (row[0].bytes, row[4]))
+    """Folds a page of the log into the rows of `table`. Events of other topics are not for this view."""
+    events = sorted((row for row in page if row[2].startswith(view.topics)), key=lambda row: (row[0].bytes, row[4]))
     if not events:
         return
     cursor.execute(fill(view.rows, table), {"ids": sorted({row[0] for row in events})}, binary=True)

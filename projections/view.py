@@ -1,4 +1,4 @@
-"""What a view is: a fold from events to one row per application, and the SQL text of its table.
+"""What a view is: a fold from events to one row per stream (an application, mostly), and the SQL text of its table.
 
 The text is made from the columns, so that the table, the upsert and the comparison cannot drift. `{table}` is filled in
 by who executes it: the live table, one that is being built, or a shadow.
@@ -16,10 +16,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """`columns` maps each stored column to its type in PostgreSQL, the application's id and `version` among them.
+    """`columns` maps each stored column to its type in PostgreSQL, the stream's id (`key`) and `version` among them.
 
     `stored` gives a row's values in their order; `loaded` makes the row again from them. A value that is a document (a
-    dict) is written as canonical JSON, so that the same events give the same bytes; its column is `bytea`.
+    dict) is written as canonical JSON, so that the same events give the same bytes; its column is `bytea`. `topics`:
+    how the topics begin that it folds.
     """
 
     name: str
@@ -28,13 +29,15 @@ class View:
     stored: Callable[[Row], tuple[Any, ...]]
     loaded: Callable[[tuple[Any, ...]], Row]
     indexes: tuple[str, ...] = ()
+    key: str = "application_id"
+    topics: str = "application."
 
     @property
     def table(self) -> str:
         columns = ",\n    ".join(f"{name} {kind}" for name, kind in self.columns.items())
         indexes = "".join(f"CREATE INDEX ON {{table}} ({column});\n" for column in self.indexes)
         return (
-            f"CREATE TABLE {{table}} (\n    {columns},\n    PRIMARY KEY (application_id)\n) WITH (fillfactor = 70);\n"
+            f"CREATE TABLE {{table}} (\n    {columns},\n    PRIMARY KEY ({self.key})\n) WITH (fillfactor = 70);\n"
             + indexes
         )
 
@@ -42,23 +45,23 @@ class View:
     def upsert(self) -> str:
         """One array for each column. A row that is as new or newer is left as it is."""
         arrays = ", ".join(f"%({name})s::{kind.removesuffix(' NOT NULL')}[]" for name, kind in self.columns.items())
-        values = ", ".join(f"{name} = EXCLUDED.{name}" for name in self.columns if name != "application_id")
+        values = ", ".join(f"{name} = EXCLUDED.{name}" for name in self.columns if name != self.key)
         return (
             f"INSERT INTO {{table}} AS row ({self.names}) SELECT * FROM unnest({arrays})\n"
-            f"ON CONFLICT (application_id) DO UPDATE SET {values}\nWHERE row.version < EXCLUDED.version"
+            f"ON CONFLICT ({self.key}) DO UPDATE SET {values}\nWHERE row.version < EXCLUDED.version"
         )
 
     @property
     def rows(self) -> str:
-        return f"SELECT {self.names} FROM {{table}} WHERE application_id = ANY(%(ids)s)"
+        return f"SELECT {self.names} FROM {{table}} WHERE {self.key} = ANY(%(ids)s)"
 
     @property
     def differences(self) -> str:
         live, rebuilt = (", ".join(f"{side}.{name}" for name in self.columns) for side in ("live", "rebuilt"))
         return (
-            "SELECT application_id\n"
-            f"FROM views.{self.name} AS live FULL JOIN {{table}} AS rebuilt USING (application_id)\n"
-            f"WHERE ({live}) IS DISTINCT FROM ({rebuilt})\nORDER BY application_id LIMIT 1000"
+            f"SELECT {self.key}\n"
+            f"FROM views.{self.name} AS live FULL JOIN {{table}} AS rebuilt USING ({self.key})\n"
+            f"WHERE ({live}) IS DISTINCT FROM ({rebuilt})\nORDER BY {self.key} LIMIT 1000"
         )
 
     @property

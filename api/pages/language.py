@@ -57,6 +57,10 @@ class Language:
         """With one decimal where there is one."""
         return format_decimal(number, format="#,##0.#", locale=self.code)
 
+    def hundredths(self, number: float) -> str:
+        """With two decimals, always."""
+        return format_decimal(number, format="#,##0.00", locale=self.code)
+
     def percent(self, percent: float) -> str:
         return f"{self.number(percent)}\N{NO-BREAK SPACE}%"
 

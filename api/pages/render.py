@@ -1,5 +1,6 @@
 """The pages a citizen sees, as text: rendered from values alone, without scripts, database or clock."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.pages import figures, lines, tracking
+from api.pages import figures, lines, survey, tracking
 from api.pages.history import history
 from api.pages.language import BY_CODE, LANGUAGES, Language
 from api.pages.problems import PROBLEMS, Problem, in_words
@@ -18,8 +19,19 @@ from api.pages.words import FIELD_OF, MESSAGES
 from domain.number import grouped
 from domain.registry import Registry
 from projections.figures import Statistics
+from projections.satisfaction import Satisfaction
 
-__all__ = ["LANGUAGES", "STATIC", "problem_kind_page", "problem_page", "start_page", "statistics_page", "tracking_page"]
+__all__ = [
+    "LANGUAGES",
+    "STATIC",
+    "problem_kind_page",
+    "problem_page",
+    "satisfaction_page",
+    "start_page",
+    "statistics_page",
+    "survey_page",
+    "tracking_page",
+]
 
 INSTALLATION_ZONE = "Asia/Jakarta"
 
@@ -60,8 +72,13 @@ def start_page(language: str, *, message: str | None = None) -> str:
     return _page(language, "start.html", here="", said=said, wrong=wrong, field=FIELD_OF.get(message or ""))
 
 
-def tracking_page(language: str, row: Row, registry: Registry, accesses: list[dict[str, Any]], now: datetime) -> str:
-    """`row` is that of the progress view; `accesses` say which `office` opened sealed data and when (`at`)."""
+def tracking_page(
+    language: str, row: Row, registry: Registry, accesses: list[dict[str, Any]], now: datetime, *, survey: str = ""
+) -> str:
+    """`row` is that of the progress view; `accesses` say which `office` opened sealed data and when (`at`).
+
+    `survey`: "asked" where the applicant may say how satisfied they are, "given" where they did.
+    """
     reading = Reading(BY_CODE[language], row, registry, now)
     return _page(
         language,
@@ -80,6 +97,36 @@ def tracking_page(language: str, row: Row, registry: Registry, accesses: list[di
         history=history(reading),
         opened=tracking.opened(reading, accesses),
         as_of=tracking.as_of(reading),
+        survey=survey,
+    )
+
+
+def survey_page(language: str, application_id: str, state: str, chosen: Mapping[str, int]) -> str:
+    """`state`: asked, incomplete (`chosen` stays), thanks, or again: they were given before."""
+    back = f"applications/{application_id}"
+    asked = survey.questions(BY_CODE[language])
+    kept = {question.code: chosen.get(question.code) for question in asked}
+    here = f"{back}/satisfaction"
+    return _page(language, "survey.html", here=here, back=back, state=state, questions=asked, chosen=kept)
+
+
+def satisfaction_page(language: str, found: Satisfaction, registry: Registry) -> str:
+    """`found` is what the public may see; the registry gives its codes names."""
+    reader = BY_CODE[language]
+    example = any(
+        each.example
+        for unit in found.units
+        if unit.index is not None
+        for each in (registry.newest(unit.service), registry.offices.get(unit.office))
+        if each
+    )
+    return _page(
+        language,
+        "satisfaction.html",
+        here="satisfaction",
+        example=example,
+        lines=survey.shown(reader, registry, found.units),
+        as_of=reader.at_time(found.as_of, INSTALLATION_ZONE),
     )
 
 

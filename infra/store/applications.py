@@ -66,7 +66,7 @@ class StoredApplications:
         """See the port. A lost connection leaves the outcome unknown: the loop reads again, and because version and
         claims are checked under the append's lock, the same act cannot be stored twice.
         """
-        identities = await self._identities(asked)
+        identities = await self.identities(asked.client, asked.key, asked.body)
         fresh = new_application_id()
         return await self._until_done(lambda: self._try(application_id, fresh, asked, identities))
 
@@ -121,7 +121,7 @@ class StoredApplications:
 
     async def link(self, asked: AskedLink) -> tuple[UUID, list[Answer]]:
         """See the port. The new link's id is fixed before the first try."""
-        identities = await self._identities(asked)
+        identities = await self.identities(asked.client, asked.key, asked.body)
         fresh = new_application_id()
         return await self._until_done(lambda: self._try_link(fresh, asked, identities))
 
@@ -175,12 +175,12 @@ class StoredApplications:
             return History.begin(fresh)
         return await self.streams.history(application_id)
 
-    async def _identities(self, asked: Asked | AskedLink) -> CommandKeys:
+    async def identities(self, client: str, key: str, body: object) -> CommandKeys:
         """Under this month's key, then the last's: a key of a client holds for at least a month."""
         month = datetime.now(UTC).date().replace(day=1)
         if month != self.month:
             self.named, self.month = await self.keys.named(month), month
-        return [(command_id(key, asked.client, asked.key), digest(key, asked.body)) for key in self.named.commands]
+        return [(command_id(mac_key, client, key), digest(mac_key, body)) for mac_key in self.named.commands]
 
     def _numbered(self, command: Command) -> Command:
         return replace(command, number=self.paper.new_number()) if isinstance(command, SubmitApplication) else command
@@ -192,7 +192,8 @@ class StoredApplications:
         known = await self.keys.dossier_keys(history.application_id)
         missing = [role for role in sorted(asked.personal) if role not in known]
         if missing:
-            made = await self.keys.new_dossier_keys(history.application_id, missing)
+            niks = {role: asked.personal[role]["nik"] for role in missing if "nik" in asked.personal[role]}
+            made = await self.keys.new_dossier_keys(history.application_id, missing, niks)
             known |= {key.role: key for key in made}
         return known
 

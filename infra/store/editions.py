@@ -29,7 +29,8 @@ from infra.store.writing import rows_of
 
 NEWER = """
 SELECT originator_id, originator_version, topic, state, notification_id FROM stored_events
-WHERE topic NOT LIKE 'application.%%' AND notification_id > %s ORDER BY notification_id
+WHERE topic NOT LIKE 'application.%%' AND topic NOT LIKE 'satisfaction.%%' AND notification_id > %s
+ORDER BY notification_id
 """
 
 

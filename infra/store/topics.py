@@ -19,11 +19,14 @@ from domain.codes import Channel, Pattern, Published, Quality, Role
 from domain.data import data_of, parse_instant
 from domain.events import Act, ApplicationEvent
 from domain.registry import RegistryEvent
+from domain.satisfaction import SatisfactionAnswered
 
-StoredClass = type[ApplicationEvent] | type[RegistryEvent]
+AnyEvent = ApplicationEvent | RegistryEvent | SatisfactionAnswered
+StoredClass = type[ApplicationEvent] | type[RegistryEvent] | type[SatisfactionAnswered]
 
 CLASSES: dict[str, StoredClass] = {
-    cls.topic: cls for cls in (*get_args(events.ApplicationEvent), *get_args(registry.RegistryEvent))
+    cls.topic: cls
+    for cls in (*get_args(events.ApplicationEvent), *get_args(registry.RegistryEvent), SatisfactionAnswered)
 }
 """Every version ever written stays here for ever."""
 
@@ -34,7 +37,7 @@ class DataNotClosed(ValueError):
     """An event says something that no event may say. Names the field, never the value."""
 
 
-def data_to_store(event: ApplicationEvent | RegistryEvent) -> dict[str, Any]:
+def data_to_store(event: AnyEvent) -> dict[str, Any]:
     """The event's `data`, checked against its closed type. Raises DataNotClosed."""
     data = data_of(event)
     try:
@@ -44,7 +47,7 @@ def data_to_store(event: ApplicationEvent | RegistryEvent) -> dict[str, Any]:
     return data
 
 
-def event_of(topic: str, data: dict[str, Any]) -> ApplicationEvent | RegistryEvent:
+def event_of(topic: str, data: dict[str, Any]) -> AnyEvent:
     """The event that a stored row means. Raises KeyError for a topic that this release does not know."""
     return msgspec.convert(data, CLASSES[topic], strict=True)
 

@@ -8,11 +8,10 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from domain.data import instant
-from domain.events import Act, ApplicationEvent
-from domain.registry import RegistryEvent
+from domain.events import Act
 from infra.keys import DossierKey
 from infra.store.envelope import BLINDING_BYTES, NONCE_BYTES, SALT_BYTES, b64, canonical, commitment, seal
-from infra.store.topics import data_to_store
+from infra.store.topics import AnyEvent, data_to_store
 
 Personal = Mapping[str, Mapping[str, Any]]
 
@@ -21,7 +20,7 @@ def rows_of(
     stream: UUID,
     after: int,
     prev: str,
-    events: Sequence[ApplicationEvent | RegistryEvent],
+    events: Sequence[AnyEvent],
     act: Act,
     *,
     command: UUID,

@@ -12,13 +12,16 @@ from api.pages.render import (
     STATIC,
     problem_kind_page,
     problem_page,
+    satisfaction_page,
     start_page,
     statistics_page,
+    survey_page,
     tracking_page,
 )
 from api.pages.words import MESSAGES
 from tests.browser.figures import INSTALLATIONS
 from tests.browser.samples import ACCESSES, NOW, REGISTRY, SAMPLES
+from tests.browser.surveys import APPLICATION, SATISFACTIONS, STATES, SURVEYS
 
 FLAGS = [
     "--disable-gpu",
@@ -44,8 +47,12 @@ def served() -> dict[str, tuple[bytes, str]]:
             pages[f"/{language}/?{message}"] = start_page(language, message=message)
         for name, row in SAMPLES.items():
             pages[f"/{language}/applications/{row['application_id']}"] = tracking_page(
-                language, row, REGISTRY, ACCESSES if name == "processing" else [], NOW
+                language, row, REGISTRY, ACCESSES if name == "processing" else [], NOW, survey=SURVEYS.get(name, "")
             )
+        for state in STATES:
+            pages[f"/{language}/survey-{state}"] = survey_page(language, APPLICATION, state, {"time": 2})
+        for path, satisfaction in SATISFACTIONS.items():
+            pages[f"/{language}/{path}"] = satisfaction_page(language, satisfaction, REGISTRY)
         for path, (statistics, registry) in INSTALLATIONS.items():
             pages[f"/{language}/{path}"] = statistics_page(language, statistics, registry)
         pages[f"/{language}/problem"] = problem_page(

@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from api.pages.words import MESSAGES
 from tests.browser.figures import INSTALLATIONS
 from tests.browser.samples import SAMPLES
+from tests.browser.surveys import SATISFACTIONS, STATES
 
 NewPage = Callable[..., Page]
 
@@ -24,6 +25,8 @@ PAGES = {
     "signed-out": "?signed-out",
     "problem": "problem",
     **APPLICATIONS,
+    **{f"survey-{state}": f"survey-{state}" for state in STATES},
+    **{path: path for path in SATISFACTIONS},
     **{path: path for path in INSTALLATIONS},
 }
 in_both_languages = pytest.mark.parametrize("language", ["id", "en"])

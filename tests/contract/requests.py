@@ -3,8 +3,9 @@
 from typing import Any
 from uuid import uuid4
 
+from domain.satisfaction import Element
 from tests.api.installation import LICENSING
-from tests.api.lives import WAYS, arrive
+from tests.api.lives import WAYS, arrive, walk
 from tests.running import Jejak
 
 Real = tuple[dict[str, Any], dict[str, str], Any, str | None]
@@ -21,6 +22,13 @@ def real(running: Jejak, name: str) -> Real:
     codes = {"get-service": {"service": "nib"}, "get-office": {"office": LICENSING}, "get-problem": {"code": "limited"}}
     if name in codes:
         return codes[name], {}, None, None
+    if name == "get-satisfaction":
+        return {}, {}, None, None
+    if name == "give-satisfaction":
+        withdrawn = arrive(running, "withdraw")
+        walk(running, withdrawn.id, LICENSING, (("withdraw", {}),), withdrawn.version)
+        body = {element.value: 3 for element in Element}
+        return {"application_id": withdrawn.id}, key, body, running.officer(LICENSING)
     if name == "get-exact-statistics":
         return {}, {}, None, running.token("--role", "auditor")
     if name.startswith("get-statistics"):
@@ -30,7 +38,10 @@ def real(running: Jejak, name: str) -> Real:
         linked = [{"application_id": one.id, "version": one.version} for one in named]
         return {}, key, {"life_event": "business", "applications": linked}, running.supervisor(LICENSING)
     if name == "submit-application":
-        return {}, key, {"service": "nib", "applicant": {"name": "Siti Contoh"}}, running.officer(LICENSING)
+        applicant = {"name": "Siti Contoh", "other_document": {"kind": "passport", "number": "X 1"}}
+        return {}, key, {"service": "nib", "applicant": applicant}, running.officer(LICENSING)
+    if name == "find-by-person":
+        return {}, {}, {"nik": "3374014101900001"}, running.officer(LICENSING)
     paper = arrive(running, "receive").paper
     if name == "track":
         return {}, {}, {"number": paper["tracking_number"], "pin": paper["pin"]}, None

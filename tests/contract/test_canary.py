@@ -27,7 +27,7 @@ def drawn(symbols: str, length: int) -> str:
 
 
 CANARIES = {
-    "nik": f"3374{drawn(DIGITS, 12)}",
+    "nik": f"3374{drawn(DIGITS, 2)}4112{drawn(DIGITS, 5)}{drawn(DIGITS[1:], 1)}",
     "name": f"Z{drawn(LETTERS, 11)}",
     "phone": f"+62812{drawn(DIGITS, 9)}",
     "document number": f"DOK-{drawn(DIGITS, 6)}-{drawn(LETTERS, 5).upper()}",
@@ -171,6 +171,8 @@ def test_what_may_be_sent_was_sent_and_done(everywhere: Planted) -> None:
         for person in ("applicant", "subject", "proxy")
         for name, kind in (("name", "name"), ("nik", "nik"), ("phone", "phone"), ("address", "document number"))
     }
+    documents = {("submit-application", ("applicant", "other_document", "number"), kind) for kind in CANARIES}
+    found = {("find-by-person", ("nik",), "nik")}
     notes = {
         (command, ("note",), kind)
         for command in (
@@ -186,7 +188,7 @@ def test_what_may_be_sent_was_sent_and_done(everywhere: Planted) -> None:
     }
     numbers = {("issue", ("document_number",), kind) for kind in CANARIES}
     keys = {("receive", ("Idempotency-Key",), kind) for kind in CANARIES}
-    assert everywhere.done >= persons | notes | numbers | keys
+    assert everywhere.done >= persons | documents | found | notes | numbers | keys
 
 
 def test_no_answer_repeats_it(everywhere: Planted) -> None:

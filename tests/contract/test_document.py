@@ -14,6 +14,7 @@ from api.problems import KINDS
 from domain.errors import all_refusals
 from tests.api.installation import HEALTH, LICENSING
 from tests.api.lives import Arrived, arrive, do, done
+from tests.contract.requests import real
 from tests.running import Jejak, Reply
 
 COMMANDS = [operation for operation in OPERATIONS if operation.tag == "commands"]
@@ -153,6 +154,17 @@ def test_submitting_tracking_and_opening_answer_with_their_bodies(running: Jejak
     paper = {"number": rich.paper["tracking_number"], "pin": rich.paper["pin"]}
     body_of(running.request("POST", "/v1/track", paper), by_name["track"])
     body_of(open_dossier(running, rich.id), by_name["open-dossier"])
+
+
+@pytest.mark.parametrize("name", ["find-by-person", "give-satisfaction"])
+def test_what_is_asked_in_a_body_answers_with_its_body(name: str, running: Jejak) -> None:
+    [operation] = [operation for operation in OPERATIONS if operation.name == name]
+    known = {"name": "Siti Contoh", "nik": "3374014101900001"}
+    running.submit(running.officer(LICENSING), service="nib", applicant=known)
+    values, headers, body, token = real(running, name)
+    reply = running.request("POST", operation.path.format(**values), body, token=token, headers=headers)
+    body_of(reply, operation)
+    assert reply.json().get("items") != []
 
 
 def problems(running: Jejak) -> Iterator[Reply]:

@@ -1,7 +1,7 @@
 """Every refusal is met by a sentence here, has a public face, and stands in the tree that errors.py draws."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from inspect import getmembers, isclass
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from domain import errors
+from domain.application import Application, fold
 from domain.codes import Advice, Amendment, Channel, DisputeReason, LifeEvent
 from domain.commands import (
     AmendRecord,
@@ -45,6 +46,7 @@ from domain.events import (
     RecordAmended,
     StageEntered,
 )
+from domain.satisfaction import Answers, Element, Score, answer
 from tests.builders import (
     BLURRED,
     CHECKED,
@@ -79,9 +81,24 @@ LINK = Link(link=UUID(int=7), life_event=LifeEvent.BIRTH, others=(UUID(int=8),))
 LINKED = Linked(link=LINK.link, life_event=LINK.life_event, others=LINK.others, supplied=("family-card",))
 DEEM = DeemApproved(now=NEXT_MONDAY_AT_CLOSING)
 OF_SIP = (*submitted(SIP), *COMPLETE[1:])
+CONTENT = Answers(**dict.fromkeys(Element, Score.GOOD))
 WITHOUT_CALENDAR = replace(REGISTRY, calendars={})
 
-SCENARIOS: dict[type[Refusal], When] = {
+
+@dataclass(frozen=True)
+class Answering:
+    """The satisfaction with an application, as `When` is for a command."""
+
+    application: Application
+    given: bool
+
+    def refused(self, refusal: type[Refusal]) -> Refusal:
+        with pytest.raises(refusal) as caught:
+            answer(self.application, CONTENT, given=self.given)
+        return caught.value
+
+
+SCENARIOS: dict[type[Refusal], When | Answering] = {
     errors.ApplicationAlreadySubmitted: given(*SUBMITTED).when(SUBMIT),
     errors.ApplicationUnknown: given().when(Receive()),
     errors.ApplicationEnded: given(*HANDED_OVER).when(Approve()),
@@ -128,6 +145,8 @@ SCENARIOS: dict[type[Refusal], When] = {
     errors.AlreadyAmended: given(*SUBMITTED, RecordAmended(amends=1, amendment=Amendment.TIME)).when(AMEND),
     errors.AmendmentImpossible: given(*SUBMITTED).when(replace(AMEND, corrected_at=None)),
     errors.PinResetsExhausted: given(*SUBMITTED, *[PinReset()] * 255).when(ResetPin()),
+    errors.NoOutcomeYet: Answering(fold(given(*SUBMITTED).history), given=False),
+    errors.SatisfactionAlreadyGiven: Answering(fold(given(*HANDED_OVER).history), given=True),
 }
 
 each_refusal = pytest.mark.parametrize("refusal", all_refusals(), ids=lambda refusal: refusal.code)

@@ -92,14 +92,15 @@ from domain.registry import (
     PromiseTerms,
     Region,
     RegionsPublished,
-    RegistryEvent,
     Requirement,
     SpecialHours,
     Stage,
     StandardPublished,
 )
+from domain.satisfaction import Answers, Outcome, SatisfactionAnswered, Score
 from infra.keys import DossierKey
 from infra.store.envelope import b64, command_id, digest
+from infra.store.topics import AnyEvent
 from infra.store.writing import rows_of
 
 FOLDER = Path(__file__).parent
@@ -111,6 +112,7 @@ BY_AN_OFFICER = Act(at=AT, by=Role.OFFICER, channel=Channel.COUNTER, actor=UUID(
 BY_AN_IMPORT = Act(
     at=AT, at_quality=Quality.DAY, by=Role.IMPORT, channel=Channel.UNKNOWN, office="pemda-3374-disdukcapil"
 )
+BY_AN_APPLICANT = Act(at=AT, by=Role.APPLICANT, channel=Channel.ELECTRONIC)
 BY_THE_SYSTEM = Act(at=AT, by=Role.SYSTEM, channel=Channel.INTERNAL)
 
 WORKING_DAYS = Promise(
@@ -126,7 +128,7 @@ BLURRED = DefectiveDocument(requirement="photograph", defect=Defect.ILLEGIBLE)
 NAMES = Names(id="Kartu Tanda Penduduk", en="Identity card")
 OPEN, CLOSED = OpeningDay(opens="08:00", closes="15:30"), OpeningDay()
 
-EXAMPLES: tuple[ApplicationEvent | RegistryEvent, ...] = (
+EXAMPLES: tuple[AnyEvent, ...] = (
     Submitted(service="ktp-el", standard=3, number="01K2M9XD4TB5", district="33.74.01", promise=THE_SOURCES_OWN),
     Received(),
     DocumentsChecked(complete=False, missing=("family-card", "photograph")),
@@ -230,9 +232,27 @@ EXAMPLES: tuple[ApplicationEvent | RegistryEvent, ...] = (
         ),
         source="Kemendagri",
     ),
+    SatisfactionAnswered(
+        service="ktp-el",
+        standard=3,
+        office="pemda-3374-disdukcapil",
+        channel=Channel.COUNTER,
+        outcome=Outcome.GRANTED,
+        answers=Answers(
+            requirements=Score.BEST,
+            procedure=Score.GOOD,
+            time=Score.POOR,
+            fee=Score.BEST,
+            product=Score.GOOD,
+            competence=Score.GOOD,
+            behaviour=Score.BEST,
+            complaints=Score.WORST,
+            facilities=Score.GOOD,
+        ),
+    ),
 )
 
-LATER: dict[str, ApplicationEvent | RegistryEvent] = {
+LATER: dict[str, AnyEvent] = {
     "application.correction-supplied.v1~promise": CorrectionSupplied(promise=WORKING_DAYS),
     "application.resumed.v1~promise": Resumed(promise=WORKING_DAYS),
     "application.stage-entered.v1~holder": StageEntered(stage="signing", holder=Holder.SIGNATORY),
@@ -303,15 +323,20 @@ LATER: dict[str, ApplicationEvent | RegistryEvent] = {
     ),
 }
 
-SAMPLES: dict[str, ApplicationEvent | RegistryEvent] = {**{event.topic: event for event in EXAMPLES}, **LATER}
+SAMPLES: dict[str, AnyEvent] = {**{event.topic: event for event in EXAMPLES}, **LATER}
 
 
-def sample_of(event: ApplicationEvent | RegistryEvent) -> bytes:
+def sample_of(event: AnyEvent) -> bytes:
     """As the store would write it; what opens a stream has no predecessor, and a submission seals somebody."""
+    if isinstance(event, SatisfactionAnswered):
+        return _sealing(event, BY_AN_APPLICANT, {"application": str(STREAM)}, opens=True)
     opens = not event.topic.startswith("application.") or isinstance(event, Submitted)
     deviates = isinstance(event, ApplicationEvent) and event.deviates is not None
     act = BY_AN_IMPORT if deviates else BY_AN_OFFICER if event.topic.startswith("application.") else BY_THE_SYSTEM
-    personal = {"applicant": {"name": "Contoh Satu"}} if isinstance(event, Submitted) else None
+    return _sealing(event, act, {"name": "Contoh Satu"} if isinstance(event, Submitted) else None, opens=opens)
+
+
+def _sealing(event: AnyEvent, act: Act, personal: dict[str, str] | None, *, opens: bool) -> bytes:
     [row], _ = rows_of(
         STREAM,
         0 if opens else 6,
@@ -320,7 +345,7 @@ def sample_of(event: ApplicationEvent | RegistryEvent) -> bytes:
         act,
         command=command_id(KEY, "history", event.topic),
         digest=digest(KEY, {}),
-        personal=personal,
+        personal={"applicant": personal} if personal else None,
         keys={"applicant": DossierKey(UUID(int=9), "applicant", KEY)},
     )
     return row.state

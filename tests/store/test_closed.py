@@ -15,12 +15,14 @@ import pytest
 from domain.codes import Pattern, Published
 from domain.events import ApplicationEvent, Referred, Submitted
 from domain.registry import Names, OfficeRegistered, RegistryEvent
+from domain.satisfaction import SatisfactionAnswered
 from infra.store.envelope import STATE, canonical, commitment, unb64
 from infra.store.topics import CLASSES, DataNotClosed, act_of, closed_type, data_to_store, event_of
 from tests.history import make
 
 OF_APPLICATIONS: tuple[type[Any], ...] = get_args(ApplicationEvent)
 OF_THE_REGISTRY: tuple[type[Any], ...] = get_args(RegistryEvent)
+WITHOUT_NAMES = (*OF_APPLICATIONS, SatisfactionAnswered)
 SAMPLES = {file.name.removesuffix(".json"): file.read_bytes() for file in sorted(make.FOLDER.glob("*.json"))}
 
 Leaf = tuple[str, Any]
@@ -57,12 +59,12 @@ def is_closed(hint: Any) -> bool:
     return hint in (int, bool, datetime, date, UUID) or (isinstance(hint, type) and issubclass(hint, Enum))
 
 
-@pytest.mark.parametrize("cls", [*OF_APPLICATIONS, *OF_THE_REGISTRY], ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", [*WITHOUT_NAMES, *OF_THE_REGISTRY], ids=lambda cls: cls.__name__)
 def test_no_event_holds_a_free_value(cls: type[Any]) -> None:
     assert [path for path, hint in leaves(cls) if not is_closed(hint)] == []
 
 
-@pytest.mark.parametrize("cls", OF_APPLICATIONS, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", WITHOUT_NAMES, ids=lambda cls: cls.__name__)
 def test_no_event_of_an_application_holds_published_text(cls: type[Any]) -> None:
     texts = [path for path, hint in leaves(cls) if any(isinstance(part, Published) for part in get_args(hint))]
     assert texts == []
@@ -77,6 +79,14 @@ def test_every_pattern_bounds_the_whole_of_a_code_and_its_length() -> None:
             assert 0 < limit.longest <= 200
             assert not re.search(limit.regex, "Siti Contoh")
             assert not re.search(limit.regex, "siti@example.org")
+
+
+@pytest.mark.parametrize("score", [0, 5])
+def test_an_answer_is_one_of_four(score: int) -> None:
+    [answered] = [event for event in make.EXAMPLES if isinstance(event, SatisfactionAnswered)]
+    wrong = replace(answered, answers=replace(answered.answers, fee=score))  # type: ignore[arg-type] # on purpose
+    with pytest.raises(DataNotClosed, match=r"\$\.answers\.fee"):
+        data_to_store(wrong)
 
 
 def test_a_type_with_a_free_string_cannot_be_closed() -> None:
@@ -123,9 +133,11 @@ def test_published_text_has_an_end() -> None:
 
 @pytest.mark.parametrize("topic", sorted(CLASSES))
 def test_a_topic_is_ours_past_tense_and_versioned(topic: str) -> None:
-    match = re.fullmatch(r"(application|office|service|calendar|regions)\.([a-z]+(?:-[a-z]+)*)\.v[1-9][0-9]*", topic)
+    match = re.fullmatch(
+        r"(application|satisfaction|office|service|calendar|regions)\.([a-z]+(?:-[a-z]+)*)\.v[1-9][0-9]*", topic
+    )
     assert match
-    assert match[1] == "application" or CLASSES[topic] in OF_THE_REGISTRY
+    assert (CLASSES[topic] in OF_THE_REGISTRY) == (match[1] not in ("application", "satisfaction"))
     words = match[2].split("-")
     past = {"handed-over", "ready", "withdrawn", "pin-reset"}
     assert match[2] in past or any(word.endswith("ed") for word in words) or words[0].endswith("ed")

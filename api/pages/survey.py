@@ -1,0 +1,106 @@
+"""The survey of satisfaction in words: its nine questions with four choices each, and the public's index.
+
+Questions and choices follow the questionnaire of PermenPANRB 14/2017.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from api.pages.language import Language
+from api.pages.lines import LINES_MAX, Line, count_in
+from api.pages.words import N_
+from domain.registry import Registry
+from domain.satisfaction import Element, Grade
+from projections.satisfaction import Unit
+
+Choices = tuple[str, str, str, str]
+
+FIT: Choices = (N_("Did not fit"), N_("Fitted badly"), N_("Fitted"), N_("Fitted very well"))
+ELEMENTS: dict[Element, tuple[str, str, Choices]] = {
+    Element.REQUIREMENTS: (N_("Requirements"), N_("Did the requirements fit the kind of service?"), FIT),
+    Element.PROCEDURE: (
+        N_("Procedure"),
+        N_("How easy was the procedure?"),
+        (N_("Not easy"), N_("Less easy"), N_("Easy"), N_("Very easy")),
+    ),
+    Element.TIME: (
+        N_("Time taken"),
+        N_("How quick was the service?"),
+        (N_("Not quick"), N_("Less quick"), N_("Quick"), N_("Very quick")),
+    ),
+    Element.FEE: (
+        N_("Fee"),
+        N_("How reasonable was the fee?"),
+        (N_("Very expensive"), N_("Rather expensive"), N_("Cheap"), N_("Free of charge")),
+    ),
+    Element.PRODUCT: (N_("Product"), N_("Did the result fit what the service's standard says?"), FIT),
+    Element.COMPETENCE: (
+        N_("Competence of the officers"),
+        N_("How capable were the officers?"),
+        (N_("Not capable"), N_("Less capable"), N_("Capable"), N_("Very capable")),
+    ),
+    Element.BEHAVIOUR: (
+        N_("Behaviour of the officers"),
+        N_("How polite and friendly were the officers?"),
+        (N_("Not polite"), N_("Less polite"), N_("Polite"), N_("Very polite")),
+    ),
+    Element.COMPLAINTS: (
+        N_("Handling of complaints, suggestions and comments"),
+        N_("How are complaints, suggestions and comments handled?"),
+        (N_("There is no way to give them"), N_("There is one, but it does not work"), N_("Not very well"), N_("Well")),
+    ),
+    Element.FACILITIES: (
+        N_("Facilities"),
+        N_("How good are the facilities?"),
+        (N_("Bad"), N_("Fair"), N_("Good"), N_("Very good")),
+    ),
+}
+GRADES = {Grade.A: N_("Very good."), Grade.B: N_("Good."), Grade.C: N_("Less good."), Grade.D: N_("Not good.")}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`choices` from the worst to the best: what is sent, and what is read."""
+
+    code: str
+    name: str
+    asks: str
+    choices: list[tuple[int, str]]
+
+
+def questions(language: Language) -> list[Question]:
+    return [
+        Question(
+            element.value, language.say(name), language.say(asks), list(enumerate(map(language.say, choices), start=1))
+        )
+        for element, (name, asks, choices) in ELEMENTS.items()
+    ]
+
+
+def shown(language: Language, registry: Registry, units: Iterable[Unit]) -> list[Line]:
+    """The units that show an index, those with the most answers first."""
+    telling = sorted(
+        (unit for unit in units if unit.index is not None),
+        key=lambda unit: (-(unit.answered if isinstance(unit.answered, int) else 0), unit.service, unit.office),
+    )
+    return [_line(language, registry, unit) for unit in telling[:LINES_MAX]]
+
+
+def _line(language: Language, registry: Registry, unit: Unit) -> Line:
+    standard, office = registry.newest(unit.service), registry.offices.get(unit.office)
+    service = language.of(standard.names) if standard else unit.service
+    place = language.of(office.names) if office else unit.office
+    cells = [
+        language.hundredths(unit.index) if unit.index is not None else "",
+        unit.grade or "",
+        count_in(language, unit.answered),
+        language.say(N_("yes") if unit.sufficient else N_("not yet")),
+    ]
+    return Line(f"{service}, {place}", cells, unit.index, _remark(language, unit))
+
+
+def _remark(language: Language, unit: Unit) -> str:
+    if unit.grade is None or unit.lowest is None:
+        return ""
+    lowest = language.say(N_("Lowest: %(element)s"), element=language.say(ELEMENTS[unit.lowest][0]))
+    return f"{language.say(GRADES[unit.grade])} {lowest}"

@@ -1,0 +1,190 @@
+"""The survey of satisfaction (SKM, PermenPANRB 14/2017): nine answers, and the index (IKM) that follows from them.
+
+Answers go by name, never by position: the order of the last two elements differs between offices. Arithmetic is exact;
+the index is rounded to two decimals first and graded then, so that no value falls between two grades.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from fractions import Fraction
+from math import floor
+from typing import ClassVar
+
+from domain.application import Application, Status
+from domain.codes import Channel, OfficeCode, ServiceCode
+from domain.errors import NoOutcomeYet, SatisfactionAlreadyGiven
+
+
+class Element(StrEnum):
+    """What is asked about (unsur), in the order in which we ask."""
+
+    REQUIREMENTS = "requirements"
+    PROCEDURE = "procedure"
+    TIME = "time"
+    FEE = "fee"
+    PRODUCT = "product"
+    COMPETENCE = "competence"
+    BEHAVIOUR = "behaviour"
+    COMPLAINTS = "complaints"
+    FACILITIES = "facilities"
+
+
+class Score(IntEnum):
+    """An answer, from the worst to the best."""
+
+    WORST = 1
+    POOR = 2
+    GOOD = 3
+    BEST = 4
+
+
+class Outcome(StrEnum):
+    """How the application had come out. Who was refused is asked too, or the index flatters."""
+
+    GRANTED = "granted"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    CANCELLED = "cancelled"
+
+
+OUTCOMES: Mapping[Status, Outcome] = {
+    Status.ISSUED: Outcome.GRANTED,
+    Status.READY: Outcome.GRANTED,
+    Status.HANDED_OVER: Outcome.GRANTED,
+    Status.REJECTED: Outcome.REJECTED,
+    Status.WITHDRAWN: Outcome.WITHDRAWN,
+    Status.LAPSED: Outcome.LAPSED,
+    Status.CANCELLED: Outcome.CANCELLED,
+}
+"""After which an applicant is asked. What a source calls concluded had none that is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """One filled questionnaire; a field for each `Element`."""
+
+    requirements: Score
+    procedure: Score
+    time: Score
+    fee: Score
+    product: Score
+    competence: Score
+    behaviour: Score
+    complaints: Score
+    facilities: Score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SatisfactionAnswered:
+    """`office`, `channel` and `outcome` are the application's. Which one it was stands in a sealed part alone."""
+
+    topic: ClassVar[str] = "satisfaction.answered.v1"
+    service: ServiceCode
+    standard: int
+    office: OfficeCode
+    channel: Channel
+    outcome: Outcome
+    answers: Answers
+
+
+def answer(application: Application, answers: Answers, *, given: bool) -> SatisfactionAnswered:
+    """What happens when an applicant answers.
+
+    `given`: whether this application was answered for before. Raises NoOutcomeYet, SatisfactionAlreadyGiven.
+    """
+    outcome = OUTCOMES.get(application.status) if application.status else None
+    if outcome is None:
+        raise NoOutcomeYet
+    if given:
+        raise SatisfactionAlreadyGiven
+    return SatisfactionAnswered(
+        service=application.service,
+        standard=application.standard,
+        office=application.office,
+        channel=application.entries[0].act.channel,
+        outcome=outcome,
+        answers=answers,
+    )
+
+
+class Weights(StrEnum):
+    """What an element counts: a ninth, or as offices round it. The grade may differ, so it is named with the index."""
+
+    EXACT = "exact"
+    THREE_DECIMALS = "0.111"
+    TWO_DECIMALS = "0.11"
+
+
+WEIGHT = {
+    Weights.EXACT: Fraction(1, len(Element)),
+    Weights.THREE_DECIMALS: Fraction("0.111"),
+    Weights.TWO_DECIMALS: Fraction("0.11"),
+}
+TO_HUNDRED = 25
+"""An answer of four makes 100."""
+
+
+class Grade(StrEnum):
+    """Mutu pelayanan: very good, good, less good, not good."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+
+
+FROM = {Grade.A: Fraction("88.31"), Grade.B: Fraction("76.61"), Grade.C: Fraction(65)}
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """`n` questionnaires (at least one), and the sum of the answers for each element."""
+
+    n: int
+    sums: Mapping[Element, int]
+
+    @classmethod
+    def of(cls, questionnaires: list[Answers]) -> "Tally":
+        sums = {element: sum(getattr(each, element.value) for each in questionnaires) for element in Element}
+        return cls(len(questionnaires), sums)
+
+    def means(self) -> dict[Element, Fraction]:
+        """The mean answer for each element (NRR), from 1 to 4."""
+        return {element: Fraction(self.sums[element], self.n) for element in Element}
+
+    def index(self, weights: Weights = Weights.EXACT) -> Fraction:
+        """IKM, from 25 to 100, rounded half up to two decimals."""
+        return rounded(sum(self.means().values(), Fraction()) * WEIGHT[weights] * TO_HUNDRED)
+
+    def lowest(self) -> Element:
+        """What to mend first; of equals the one that is asked first."""
+        means = self.means()
+        return min(Element, key=lambda element: means[element])
+
+
+def rounded(value: Fraction) -> Fraction:
+    """Half up, to two decimals. `value` is not negative."""
+    return Fraction(floor(value * 100 + Fraction(1, 2)), 100)
+
+
+def grade(index: Fraction) -> Grade:
+    """Of a rounded index."""
+    return next((each for each, least in FROM.items() if index >= least), Grade.D)
+
+
+CHI_SQUARE = Fraction("3.841")
+"""Of one degree of freedom, at 95 %."""
+HALF, MARGIN = Fraction(1, 2), Fraction("0.05")
+
+
+def sample_size(served: int) -> int:
+    """How many of the `served` must answer (Krejcie and Morgan 1970), rounded to the nearest; 0 of nobody."""
+    spread = CHI_SQUARE * HALF * HALF
+    return floor(spread * served / (MARGIN**2 * (served - 1) + spread) + HALF)
+
+
+def sufficient(answered: int, served: int) -> bool:
+    """Whether so many of the `served` have answered that the index may speak for all."""
+    return answered >= max(sample_size(served), 1)
