@@ -47,6 +47,7 @@ class Outcome(StrEnum):
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"
     CANCELLED = "cancelled"
+    REVOKED = "revoked"
 
 
 OUTCOMES: Mapping[Status, Outcome] = {
@@ -57,6 +58,7 @@ OUTCOMES: Mapping[Status, Outcome] = {
     Status.WITHDRAWN: Outcome.WITHDRAWN,
     Status.LAPSED: Outcome.LAPSED,
     Status.CANCELLED: Outcome.CANCELLED,
+    Status.REVOKED: Outcome.REVOKED,
 }
 """After which an applicant is asked. What a source calls concluded had none that is known."""
 

@@ -254,6 +254,7 @@ EXAMPLES: tuple[AnyEvent, ...] = (
 
 LATER: dict[str, AnyEvent] = {
     "application.correction-supplied.v1~promise": CorrectionSupplied(promise=WORKING_DAYS),
+    "application.payment-expired.v1~promise": PaymentExpired(payment=1, promise=WORKING_DAYS),
     "application.resumed.v1~promise": Resumed(promise=WORKING_DAYS),
     "application.stage-entered.v1~holder": StageEntered(stage="signing", holder=Holder.SIGNATORY),
     "service.standard-published.v1~silence": StandardPublished(
