@@ -8,11 +8,12 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from api.pages.language import Moment
-from api.pages.reading import Reading, happened_at
+from api.pages.reading import Reading
 from api.pages.words import N_, NN_, UNITS
 from domain.application import ENDS, HOLDS
 from domain.calendar import Unit
 from domain.data import parse_instant
+from projections.timeline import happened_at
 
 HOURLY = (Unit.SERVICE_MINUTES, Unit.SERVICE_HOURS, Unit.WALL_HOURS)
 STOPS_THE_CLOCK = ("approved", "rejected", "handed-over", "withdrawn", "lapsed", "cancelled", "concluded")

@@ -340,7 +340,9 @@ def _corrected(event: ApplicationEvent, place: int) -> ApplicationEvent:
     return replace(event, corrected_at=event.corrected_at + timedelta(seconds=place))
 
 
-happenings = st.lists(st.tuples(arbitrary.events, st.integers(0, 200)), max_size=25).map(apart)
+happenings: st.SearchStrategy[list[Recorded]] = st.lists(
+    st.tuples(arbitrary.events, st.integers(0, 200)), max_size=25
+).map(apart)
 submitted_first = happenings.map(lambda history: [on(hour(-1), SUBMISSION), *history])
 
 
@@ -390,10 +392,20 @@ def test_the_spans_of_the_legal_clock_tile(history: list[Recorded]) -> None:
     assert [span.running for span in spans[1:]] == [not span.running for span in spans[:-1]]
 
 
-PAUSING = (RETURN, CorrectionSupplied(), SUSPENSION, Resumed(), PAYMENT, PaymentReceived(payment=1, amount_idr=1))
+PAUSING: tuple[ApplicationEvent, ...] = (
+    RETURN,
+    CorrectionSupplied(),
+    SUSPENSION,
+    Resumed(),
+    PAYMENT,
+    PaymentReceived(payment=1, amount_idr=1),
+)
 
 
-@each(submitted_first, st.lists(st.tuples(st.sampled_from(PAUSING), st.integers(0, 200)), max_size=10).map(apart))
+pausings = st.lists(st.tuples(st.sampled_from(PAUSING), st.integers(0, 200)), max_size=10).map(apart)
+
+
+@each(submitted_first, pausings)
 def test_pausing_and_resuming_never_shortens_the_citizen_clock(history: list[Recorded], more: list[Recorded]) -> None:
     quiet = [recorded for recorded in history if not isinstance(recorded.event, RecordAmended)]
     assert of(arrived(quiet)).citizen == of(arrived([*quiet, *more])).citizen
