@@ -38,7 +38,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 ROLES = {Bearer.OFFICER: Role.OFFICER, Bearer.SUPERVISOR: Role.SUPERVISOR, Bearer.AGENCY: Role.AGENCY}
 PRIVATE = {"Cache-Control": "private, no-cache"}
 PERSONS = ("applicant", "subject", "proxy")
-HIDDEN = frozenset({"officer", "underlying", "timeline"})
+HIDDEN = frozenset({"officer", "underlying", "timeline", "marks"})
 
 
 def principal_of(request: Request) -> Principal:

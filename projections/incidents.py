@@ -65,9 +65,11 @@ def incidents(row: Row, recorded: Recorded) -> Row:
         case Reopened():
             return _settled(row, "reopened", at, version)
         case Linked():
-            return {"links": [*row["links"], {**data_of(event), "linked_at": at, "linked_by": version}]}
+            shared = {name: data_of(event)[name] for name in ("link", "life_event", "others", "supplied")}
+            return {"links": [*row["links"], {**shared, "linked_at": at, "linked_by": version}]}
         case DeemedApproved():
-            return {"deemed": {**data_of(event), "deemed_at": at, "deemed_by": version}}
+            evidence = {name: value for name, value in data_of(event).items() if name != "deviates"}
+            return {"deemed": {**evidence, "deemed_at": at, "deemed_by": version}}
         case DecisionReportedLate():
             said = {"decision": plain(event.decision), "reason": plain(event.reason), "remedy": plain(event.remedy)}
             return {"late_decision": {**said, "decided_at": at, "decided_by": version}}
