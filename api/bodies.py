@@ -1,6 +1,6 @@
 """What the API takes, one msgspec type each: they decode the requests and make the schemas of openapi.json."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -29,11 +29,22 @@ Regency = Annotated[
 Instant = Annotated[datetime, Meta(tz=True)]
 Personal = Annotated[str, Meta(min_length=1, max_length=200, description="Sealed: never in clear in an event")]
 Note = Annotated[str, Meta(max_length=2000, description="Sealed: never in clear in an event")]
+Rupiah = Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="Whole rupiah")]
 Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A request's body: what it does not name is refused."""
+
+
+class CommandBody(Body, kw_only=True, forbid_unknown_fields=True):
+    """What every act may say. `at`: when it happened by the clock of a device that had no network; else leave it out.
+
+    `channel`: by which way it came; the counter where it is left out.
+    """
+
+    at: Instant | None = None
+    channel: codes.Channel | None = None
 
 
 class Person(Body, kw_only=True, forbid_unknown_fields=True):
@@ -46,24 +57,23 @@ class Person(Body, kw_only=True, forbid_unknown_fields=True):
     address: Personal | None = None
 
 
-class SubmitBody(Body, kw_only=True, forbid_unknown_fields=True):
+class SubmitBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     """`office` may be left out by an officer: it is their own. `channel` defaults to counter."""
 
     service: Annotated[Code, Meta(examples=["ktp-el"], description="From /v1/services")]
     applicant: Person
     office: Annotated[Code, Meta(examples=["pemda-3374-disdukcapil"], description="From /v1/offices")] | None = None
-    channel: codes.Channel | None = None
     district: District | None = None
     regency: Regency | None = None
     subject: Person | None = None
     proxy: Person | None = None
 
 
-class EmptyBody(Body, kw_only=True, forbid_unknown_fields=True):
+class EmptyBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     """Nothing to say but that it happened."""
 
 
-class CheckDocumentsBody(Body, kw_only=True, forbid_unknown_fields=True):
+class CheckDocumentsBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     complete: bool
     missing: Annotated[list[Code], Meta(max_length=50)] = []
     declare_complete: bool = False
@@ -74,63 +84,151 @@ class DefectiveDocumentBody(Body, kw_only=True, forbid_unknown_fields=True):
     defect: codes.Defect
 
 
-class ReturnForCorrectionBody(Body, kw_only=True, forbid_unknown_fields=True):
+class ReturnForCorrectionBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     """All defects at once."""
 
     documents: Annotated[list[DefectiveDocumentBody], Meta(min_length=1, max_length=50)]
     note: Note | None = None
 
 
-class StageBody(Body, kw_only=True, forbid_unknown_fields=True):
+class StageBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     stage: StageCode
 
 
-class ReferBody(Body, kw_only=True, forbid_unknown_fields=True):
+class ReferBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     to: Code
     note: Note | None = None
 
 
-class AnswerReferralBody(Body, kw_only=True, forbid_unknown_fields=True):
+class AnswerReferralBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     referral: Positive
     advice: codes.Advice
     note: Note | None = None
 
 
-class TransferBody(Body, kw_only=True, forbid_unknown_fields=True):
+class TransferBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     to: Code
 
 
-class ReassignBody(Body, kw_only=True, forbid_unknown_fields=True):
+class ReassignBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     """`officer`: the random reference of the officer, the `sub` of their token."""
 
     officer: UUID
 
 
-class SuspendBody(Body, kw_only=True, forbid_unknown_fields=True):
+class SuspendBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     ground: Code
     note: Note | None = None
 
 
-class RejectBody(Body, kw_only=True, forbid_unknown_fields=True):
+class RejectBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     reason: codes.RejectionReason
     remedy: codes.Remedy
     note: Note | None = None
 
 
-class IssueBody(Body, kw_only=True, forbid_unknown_fields=True):
+class IssueBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     document_number: Personal | None = None
 
 
-class HandOverBody(Body, kw_only=True, forbid_unknown_fields=True):
+class HandOverBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     receiver: codes.Receiver = codes.Receiver.APPLICANT
 
 
-class CancelBody(Body, kw_only=True, forbid_unknown_fields=True):
+class CancelBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     reason: codes.CancellationReason
     note: Note | None = None
 
 
-class AmendRecordBody(Body, kw_only=True, forbid_unknown_fields=True):
+class ScheduleInspectionBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`on`: a day where the office is."""
+
+    on: date
+
+
+class RecordInspectionBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    inspection: Positive
+
+
+class RequestPaymentBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`payment_number`: of the payment order (SKRD, SPS, billing code)."""
+
+    amount_idr: Rupiah
+    expires_at: Instant | None = None
+    payment_number: Personal | None = None
+
+
+class ReceivePaymentBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`receipt_number`: of the payment, as the bank or treasury gave it."""
+
+    payment: Positive
+    amount_idr: Rupiah
+    receipt_number: Personal | None = None
+
+
+class ExpirePaymentBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    payment: Positive
+
+
+class ReportObstacleBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    code: codes.ObstacleCode
+    note: Note | None = None
+
+
+class ClearObstacleBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    obstacle: Positive
+
+
+class ExtendDeadlineBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`extension`: one that the service's standard lists, with its legal basis."""
+
+    extension: Code
+    note: Note | None = None
+
+
+class RevokeBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    ground: codes.RevocationGround
+    note: Note | None = None
+
+
+class DisputeBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    reason: codes.DisputeReason
+    note: Note | None = None
+
+
+class DismissDisputeBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    reason: codes.DismissalReason
+    note: Note | None = None
+
+
+class ReopenBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`redo`: stages of production that are done once more."""
+
+    redo: Annotated[list[StageCode], Meta(max_length=50)] = []
+
+
+class ReferComplaintBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`complaint_number`: as SP4N-LAPOR gave it."""
+
+    kind: codes.ComplaintKind
+    complaint_number: Personal | None = None
+
+
+class LinkedApplicationBody(Body, kw_only=True, forbid_unknown_fields=True):
+    """`version`: the one that you saw."""
+
+    application_id: UUID
+    version: Positive
+
+
+class LinkApplicationsBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """Applications that one life event needs. A document that several ask for is asked by the first that lists it."""
+
+    life_event: codes.LifeEvent
+    applications: Annotated[list[LinkedApplicationBody], Meta(min_length=2, max_length=10)]
+
+
+class AmendRecordBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     """`amends`: the version of the event that is wrong. `corrected_at`: with `time` only."""
 
     amends: Positive

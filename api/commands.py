@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from api import answers, bodies
@@ -34,15 +35,33 @@ def _return_for_correction(body: bodies.ReturnForCorrectionBody) -> Command:
     return commands.ReturnForCorrection(documents=tuple(documents))
 
 
+def _request_payment(body: bodies.RequestPaymentBody) -> Command:
+    if body.expires_at is not None:
+        in_years(body.expires_at, "/expires_at")
+    return commands.RequestPayment(amount_idr=body.amount_idr, expires_at=body.expires_at)
+
+
+def _schedule_inspection(body: bodies.ScheduleInspectionBody) -> Command:
+    in_years(body.on, "/on")
+    return commands.ScheduleInspection(on=body.on)
+
+
 def _amend_record(body: bodies.AmendRecordBody) -> Command:
-    if body.corrected_at is not None and body.corrected_at.year not in YEARS:
-        detail = f"A time from {YEARS.start} to {YEARS.stop - 1}."
-        raise Problem("unprocessable", errors=[{"pointer": "/corrected_at", "detail": detail}])
+    if body.corrected_at is not None:
+        in_years(body.corrected_at, "/corrected_at")
     return commands.AmendRecord(amends=body.amends, amendment=body.amendment, corrected_at=body.corrected_at)
 
 
 YEARS = range(1900, 2200)
-"""Of a corrected time: at the ends of all time no other zone can show it."""
+"""Of a time that is sent: at the ends of all time no other zone can show it."""
+
+
+def in_years(when: date, pointer: str) -> None:
+    """Raises Problem."""
+    if when.year not in YEARS:
+        detail = f"A time from {YEARS.start} to {YEARS.stop - 1}."
+        raise Problem("unprocessable", errors=[{"pointer": pointer, "detail": detail}])
+
 
 EMPTY, NOTE = bodies.EmptyBody, ("note",)
 
@@ -83,6 +102,55 @@ COMMANDS = (
         "suspend", bodies.SuspendBody, lambda b: commands.Suspend(ground=b.ground), "Held, on a ground listed", NOTE
     ),
     Offered("resume", EMPTY, lambda _: commands.Resume(), "The hold ends"),
+    Offered(
+        "schedule-inspection", bodies.ScheduleInspectionBody, _schedule_inspection, "A field inspection has its day"
+    ),
+    Offered(
+        "record-inspection",
+        bodies.RecordInspectionBody,
+        lambda b: commands.RecordInspection(inspection=b.inspection),
+        "The field inspection is done",
+    ),
+    Offered(
+        "request-payment",
+        bodies.RequestPaymentBody,
+        _request_payment,
+        "The applicant is asked to pay",
+        ("payment_number",),
+    ),
+    Offered(
+        "receive-payment",
+        bodies.ReceivePaymentBody,
+        lambda b: commands.ReceivePayment(payment=b.payment, amount_idr=b.amount_idr),
+        "The payment is in",
+        ("receipt_number",),
+    ),
+    Offered(
+        "expire-payment",
+        bodies.ExpirePaymentBody,
+        lambda b: commands.ExpirePayment(payment=b.payment),
+        "The request of payment is over",
+    ),
+    Offered(
+        "report-obstacle",
+        bodies.ReportObstacleBody,
+        lambda b: commands.ReportObstacle(code=b.code),
+        "Something holds the file up: the clocks run on",
+        NOTE,
+    ),
+    Offered(
+        "clear-obstacle",
+        bodies.ClearObstacleBody,
+        lambda b: commands.ClearObstacle(obstacle=b.obstacle),
+        "An obstacle is gone",
+    ),
+    Offered(
+        "extend-deadline",
+        bodies.ExtendDeadlineBody,
+        lambda b: commands.ExtendDeadline(extension=b.extension),
+        "The deadline is extended, on a basis that the standard lists",
+        NOTE,
+    ),
     Offered("approve", EMPTY, lambda _: commands.Approve(), "The application is granted"),
     Offered(
         "reject",
@@ -103,6 +171,36 @@ COMMANDS = (
     Offered("lapse", EMPTY, lambda _: commands.Lapse(), "The applicant stayed silent"),
     Offered(
         "cancel", bodies.CancelBody, lambda b: commands.Cancel(reason=b.reason), "The office cancels, with reason", NOTE
+    ),
+    Offered(
+        "revoke", bodies.RevokeBody, lambda b: commands.Revoke(ground=b.ground), "What was granted is withdrawn", NOTE
+    ),
+    Offered(
+        "dispute",
+        bodies.DisputeBody,
+        lambda b: commands.Dispute(reason=b.reason),
+        "The citizen says that what is called done is not",
+        NOTE,
+    ),
+    Offered(
+        "dismiss-dispute",
+        bodies.DismissDisputeBody,
+        lambda b: commands.DismissDispute(reason=b.reason),
+        "The office holds that it is done",
+        NOTE,
+    ),
+    Offered(
+        "reopen",
+        bodies.ReopenBody,
+        lambda b: commands.Reopen(redo=tuple(b.redo)),
+        "The dispute was right: the product is made again",
+    ),
+    Offered(
+        "refer-complaint",
+        bodies.ReferComplaintBody,
+        lambda b: commands.ReferComplaint(kind=b.kind),
+        "A complaint goes to SP4N-LAPOR",
+        ("complaint_number",),
     ),
     Offered("amend-record", bodies.AmendRecordBody, _amend_record, "The office mends its record", NOTE),
     Offered(

@@ -8,8 +8,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.pages import figures, lines, tracking
+from api.pages.clock_ledger import clock_ledger
 from api.pages.history import history
 from api.pages.language import BY_CODE, LANGUAGES, Language
+from api.pages.matters import matters
 from api.pages.problems import PROBLEMS, Problem, in_words
 from api.pages.promise import promised
 from api.pages.reading import Reading, Row
@@ -75,6 +77,8 @@ def tracking_page(language: str, row: Row, registry: Registry, accesses: list[di
         promise=promised(reading),
         duty=tracking.duty(reading),
         rejection=tracking.rejection(reading),
+        matters=matters(reading),
+        clocks=clock_ledger(reading),
         steps=steps(reading),
         facts=tracking.facts(reading),
         history=history(reading),
