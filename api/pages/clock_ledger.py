@@ -54,19 +54,20 @@ def _whole(reading: Reading) -> str:
 
 
 def _lines(reading: Reading) -> list[Line]:
+    """The office is named where it is another one than on the line before."""
     entries = reading.row["ledger"]["entries"]
     told = {entry["version"]: entry for entry in reading.row["timeline"]}
-    return [_line(reading, entry, told[entry["version"]], entries[place:]) for place, entry in enumerate(entries)]
-
-
-def _line(reading: Reading, entry: Row, event: Row, ahead: list[Row]) -> Line:
-    return Line(
-        when=reading.moment(entry["at"], entry["office"], event["at_quality"]),
-        what=reading.language.say(CLOCKS[entry["clock"], entry["kind"]]),
-        event=_event(reading, entry, event),
-        office=reading.office_name(entry["office"]),
-        length=_length(reading, entry, ahead),
-    )
+    before = ["", *(entry["office"] for entry in entries)]
+    return [
+        Line(
+            when=reading.moment(entry["at"], entry["office"], told[entry["version"]]["at_quality"]),
+            what=reading.language.say(CLOCKS[entry["clock"], entry["kind"]]),
+            event=_event(reading, entry, told[entry["version"]]),
+            office=reading.office_name(entry["office"]) if entry["office"] != before[place] else "",
+            length=_length(reading, entry, entries[place:]),
+        )
+        for place, entry in enumerate(entries)
+    ]
 
 
 def _event(reading: Reading, entry: Row, event: Row) -> str:

@@ -23,7 +23,7 @@ def matters(reading: Reading) -> list[Matter]:
     """Those of which there is something to say."""
     told = (
         (N_("Why it counts as granted"), _deemed(reading)),
-        (N_("A decision that came late"), _late_decision(reading)),
+        (N_("A decision that was recorded late"), _late_decision(reading)),
         (N_("What you said about the result"), _dispute(reading)),
         (N_("Payments"), (_payment(reading, payment) for payment in reading.row["payments"])),
         (N_("What is in the way"), (_obstacle(reading, obstacle) for obstacle in reading.row["obstacles"])),

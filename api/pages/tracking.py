@@ -76,7 +76,8 @@ def _turn(reading: Reading) -> str:
     holders = reading.row["ledger"]["holders"]
     if not holders:
         return reading.office_name(reading.row["office"])
-    return hands(reading, holders[-1]["holder"], holders[-1]["office"])
+    who, office = hands(reading, holders[-1]["holder"], holders[-1]["office"]), holders[-1]["office"]
+    return f"{who}, {reading.office_name(office)}" if office == reading.row["office"] else who
 
 
 def rejection(reading: Reading) -> str | None:

@@ -18,7 +18,8 @@ from api.pages.render import (
 )
 from api.pages.words import MESSAGES
 from tests.browser.figures import INSTALLATIONS
-from tests.browser.samples import ACCESSES, NOW, REGISTRY, SAMPLES
+from tests.browser.samples import ACCESSES, NOW, REGISTRY
+from tests.browser.states import STATES
 
 FLAGS = [
     "--disable-gpu",
@@ -42,7 +43,7 @@ def served() -> dict[str, tuple[bytes, str]]:
         pages[f"/{language}/"] = start_page(language)
         for message in MESSAGES:
             pages[f"/{language}/?{message}"] = start_page(language, message=message)
-        for name, row in SAMPLES.items():
+        for name, row in STATES.items():
             pages[f"/{language}/applications/{row['application_id']}"] = tracking_page(
                 language, row, REGISTRY, ACCESSES if name == "processing" else [], NOW
             )
