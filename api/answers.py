@@ -1,6 +1,6 @@
 """What the API gives, one msgspec type each: they make the schemas of openapi.json, and the tests decode by them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from msgspec import Meta
 from domain import codes
 from domain.application import Status
 from domain.calendar import AfterHours, DayZero
+from domain.clocks import Clock, Party
 from domain.national_id import Doubt
 from domain.satisfaction import Element, Grade, Weights
 from projections.figures import Count
@@ -87,7 +88,9 @@ class ReferralState(Given, kw_only=True):
     referral: int
     to: str
     asked_at: Instant
+    asked_by: int
     answered_at: Instant | None
+    answered_by: int | None
     advice: codes.Advice | None
 
 
@@ -101,8 +104,155 @@ class DocumentState(Given, kw_only=True):
     defect: codes.Defect
 
 
+class PromiseState(PromiseBody, kw_only=True):
+    """A promise that was shown. `why`: source, completeness, pause, extension, calendar."""
+
+    why: str
+    extension: str | None
+    set_at: Instant
+    set_by: int
+
+
+class PaymentState(Given, kw_only=True):
+    payment: int
+    amount_idr: int
+    pauses: bool
+    office: str
+    expires_at: Instant | None
+    requested_at: Instant
+    requested_by: int
+    received_idr: int | None
+    received_at: Instant | None
+    received_by: int | None
+    expired_at: Instant | None
+    expired_by: int | None
+
+
+class ComplaintState(Given, kw_only=True):
+    """What SP4N-LAPOR has to do by when (PermenPANRB 62/2018)."""
+
+    complaint: int
+    kind: codes.ComplaintKind
+    verify_due_at: Instant
+    answer_due_at: Instant
+    referred_at: Instant
+    referred_by: int
+
+
+class ObstacleState(Given, kw_only=True):
+    obstacle: int
+    code: codes.ObstacleCode
+    reported_at: Instant
+    reported_by: int
+    cleared_at: Instant | None
+    cleared_by: int | None
+
+
+class InspectionState(Given, kw_only=True):
+    inspection: int
+    on: date
+    scheduled_at: Instant
+    scheduled_by: int
+    done_at: Instant | None
+    done_by: int | None
+
+
+class DisputeState(Given, kw_only=True):
+    """The newest. `state`: open, dismissed, reopened."""
+
+    state: str
+    reason: codes.DisputeReason
+    disputed_at: Instant
+    disputed_by: int
+    dismissal: codes.DismissalReason | None
+    settled_at: Instant | None
+    settled_by: int | None
+
+
+class LinkState(Given, kw_only=True):
+    link: UUID
+    life_event: codes.LifeEvent
+    others: list[UUID]
+    supplied: list[str]
+    linked_at: Instant
+    linked_by: int
+
+
+class PauseState(Given, kw_only=True):
+    since: Instant
+    until: Instant
+
+
+class DeemedState(Given, kw_only=True):
+    """The evidence of a grant by silence, as it was when it was recorded."""
+
+    basis: str
+    promise: PromiseBody
+    complete_at: Instant
+    pauses: list[PauseState]
+    silent_until: int
+    deemed_at: Instant
+    deemed_by: int
+
+
+class LateDecisionState(Given, kw_only=True):
+    decision: codes.Decision
+    reason: codes.RejectionReason | None
+    remedy: codes.Remedy | None
+    decided_at: Instant
+    decided_by: int
+
+
+class LedgerEntryState(Given, kw_only=True):
+    """`kind`: start, pause, resume, stop, restart. `event` of `version` did it."""
+
+    clock: Clock
+    kind: str
+    at: Instant
+    version: int
+    event: str
+    ground: str | None
+    office: str
+
+
+class SpanState(Given, kw_only=True):
+    """`until` null: still open."""
+
+    since: Instant
+    until: Instant | None
+
+
+class LegalSpanState(SpanState, kw_only=True):
+    running: bool
+
+
+class HolderSpanState(SpanState, kw_only=True):
+    holder: Party
+    office: str
+
+
+class LedgerCounts(Given, kw_only=True):
+    returns: int
+    last_minute_returns: int
+    restarts: int
+    pauses: int
+
+
+class LedgerState(Given, kw_only=True):
+    """The clock ledger: what moved the two clocks, their spans, and in whose hands the file was. By `at`."""
+
+    entries: list[LedgerEntryState]
+    legal: list[LegalSpanState]
+    citizen: SpanState | None
+    holders: list[HolderSpanState]
+    counts: LedgerCounts
+
+
 class ApplicationBody(Given, kw_only=True):
-    """Facts only: what depends on today is the reader's to compute. Instants are UTC."""
+    """Facts only: what depends on today is the reader's to compute. Instants are UTC.
+
+    An instant `x_at` is that of the event of version `x_by`, as corrected.
+    """
 
     application_id: UUID
     tracking_number: str
@@ -116,9 +266,13 @@ class ApplicationBody(Given, kw_only=True):
     district: str | None
     regency: str | None
     submitted_at: Instant
+    submitted_by: int
     complete_at: Instant | None
+    complete_by: int | None
     ended_at: Instant | None
+    ended_by: int | None
     promise: PromiseBody | None
+    promises: list[PromiseState]
     documents_complete: bool | None
     to_correct: list[DocumentState]
     stages: list[StageState]
@@ -126,6 +280,15 @@ class ApplicationBody(Given, kw_only=True):
     rejection: RejectionState | None
     imported: bool
     pin_resets: int
+    payments: list[PaymentState]
+    complaints: list[ComplaintState]
+    obstacles: list[ObstacleState]
+    inspections: list[InspectionState]
+    dispute: DisputeState | None
+    links: list[LinkState]
+    deemed: DeemedState | None
+    late_decision: LateDecisionState | None
+    ledger: LedgerState
 
 
 class AmendedState(Given, kw_only=True):
@@ -135,7 +298,10 @@ class AmendedState(Given, kw_only=True):
 
 
 class TimelineEntry(Given, kw_only=True):
-    """`event` is the kebab-case name; `data` its closed facts; `amended` what corrected it later."""
+    """`event` is the kebab-case name; `data` its closed facts; `amended` what corrected it later.
+
+    `flags`: `late` happened before the outcome and was recorded after it; `clock_ahead` of the device that told it.
+    """
 
     version: int
     event: str
@@ -147,6 +313,7 @@ class TimelineEntry(Given, kw_only=True):
     channel: codes.Channel
     data: dict[str, Any]
     amended: AmendedState | None
+    flags: list[str]
 
 
 class TimelineBody(Given, kw_only=True):
@@ -327,8 +494,9 @@ class ServicesBody(Given, kw_only=True):
 class FiguresBody(Given, kw_only=True):
     """Counts of applications. Public ones are floored to tens, `<10` below ten and for zero; days are of 24 hours.
 
-    submitted = open + answered; answered = on_time + late + without_deadline, and the sum of the six outcomes from
-    granted to concluded. Null where a figure cannot be given, or may not.
+    submitted = open + answered; answered = on_time + late + without_deadline, the same with the two that end in
+    `_recorded`, and the sum of the outcomes: granted to concluded, and deemed_approved. Null where a figure cannot be
+    given, or may not.
     """
 
     submitted: Count
@@ -346,7 +514,15 @@ class FiguresBody(Given, kw_only=True):
     concluded: Count
     returned: Count
     deviating: Count
+    on_time_recorded: Count
+    late_recorded: Count
+    deemed_approved: Count
+    paused: Count
+    restarted: Count
+    returned_last_minute: Count
+    obstructed: Count
     on_time_percent: float | None
+    on_time_recorded_percent: float | None
     open_age_days_median: float | None
     days_median: float | None
     days_p90: float | None

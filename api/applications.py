@@ -45,7 +45,7 @@ ROLES = {
 AHEAD_MAX = timedelta(days=1)
 """Of a device's clock. What is nearer is taken and shown as ahead."""
 PRIVATE = {"Cache-Control": "private, no-cache"}
-HIDDEN = frozenset({"officer", "underlying", "timeline"})
+HIDDEN = frozenset({"officer", "underlying", "timeline", "marks"})
 
 
 def principal_of(request: Request) -> Principal:

@@ -99,14 +99,18 @@ def _due(cut_at: datetime, position: int, _figures: bytes, end: int) -> bool:
 
 
 def _figures(row: dict[str, Any]) -> Figures:
-    judged = row["on_time"] + row["late"]
     return Figures(
         **{name: row[name] for name in COUNTS},
-        on_time_percent=round(100 * row["on_time"] / judged, 1) if judged else None,
+        on_time_percent=_share(row["on_time"], row["late"]),
+        on_time_recorded_percent=_share(row["on_time_recorded"], row["late_recorded"]),
         open_age_days_median=_rounded(row["open_age_days_median"]),
         days_median=_rounded(row["days_median"]),
         days_p90=_rounded(row["days_p90"]),
     )
+
+
+def _share(on_time: int, late: int) -> float | None:
+    return round(100 * on_time / (on_time + late), 1) if on_time + late else None
 
 
 def _rounded(days: float | None) -> float | None:

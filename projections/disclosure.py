@@ -10,7 +10,6 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from itertools import chain
 
 from domain.codes import Channel
 from projections.figures import COUNTS, FEW, TABLES, Count, Figures, Statistics
@@ -28,8 +27,13 @@ Shown = dict[Cell, int]
 Sum = tuple[Cell, list[Cell]]
 """A total, and parts that add up to it."""
 
-OUTCOMES = ("granted", "rejected", "withdrawn", "lapsed", "cancelled", "concluded")
-SUMS = {"submitted": ("open", "answered"), "answered": ("on_time", "late", "without_deadline")}
+OUTCOMES = ("granted", "deemed_approved", "rejected", "withdrawn", "lapsed", "cancelled", "concluded")
+SUMS = (
+    ("submitted", ("open", "answered")),
+    ("answered", ("on_time", "late", "without_deadline")),
+    ("answered", ("on_time_recorded", "late_recorded", "without_deadline")),
+    ("answered", OUTCOMES),
+)
 TOTAL = ("total", "")
 
 
@@ -95,7 +99,7 @@ def _sums(shown: Shown) -> Iterator[Sum]:
     """Every sum that somebody who knows the definitions can write down."""
     places = dict.fromkeys((table, key) for table, key, _ in shown)
     for place in places:
-        for total, parts in chain(SUMS.items(), [("answered", OUTCOMES)]):
+        for total, parts in SUMS:
             yield (*place, total), [(*place, part) for part in parts]
     for name in TABLES:
         keys = [key for table, key in places if table == name]
@@ -109,6 +113,7 @@ def _public(exact: Figures, shown: Mapping[str, int]) -> Figures:
         exact,
         **counts,
         on_time_percent=_share(shown["on_time"], shown["late"]),
+        on_time_recorded_percent=_share(shown["on_time_recorded"], shown["late_recorded"]),
         open_age_days_median=_halves(exact.open_age_days_median, shows=shown["open"] > 0),
         days_median=_halves(exact.days_median, shows=shown["answered"] > 0),
         days_p90=_halves(exact.days_p90, shows=shown["answered"] >= DECILE_FROM),

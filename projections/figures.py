@@ -30,6 +30,13 @@ COUNTS = (
     "concluded",
     "returned",
     "deviating",
+    "on_time_recorded",
+    "late_recorded",
+    "deemed_approved",
+    "paused",
+    "restarted",
+    "returned_last_minute",
+    "obstructed",
 )
 
 
@@ -37,8 +44,10 @@ COUNTS = (
 class Figures:
     """Of one set of applications, by the month of their submission where a month is named.
 
-    submitted = open + answered; answered = on_time + late + without_deadline, and the sum of the six outcomes.
-    `overdue`: open past the deadline. `returned`, `deviating`: applications with at least one return, one deviation.
+    submitted = open + answered; answered = on_time + late + without_deadline, the same with the two that end in
+    `_recorded`, and the sum of the seven outcomes. `on_time` goes by when the answer came, `on_time_recorded` by when
+    it was recorded; what silence granted came late. `overdue`: open past the deadline. `returned`, `deviating`,
+    `paused`, `restarted`, `returned_last_minute`, `obstructed`: applications with at least one of those.
     None where a figure cannot be given, or may not.
     """
 
@@ -57,7 +66,15 @@ class Figures:
     concluded: Count
     returned: Count
     deviating: Count
+    on_time_recorded: Count
+    late_recorded: Count
+    deemed_approved: Count
+    paused: Count
+    restarted: Count
+    returned_last_minute: Count
+    obstructed: Count
     on_time_percent: float | None = None
+    on_time_recorded_percent: float | None = None
     open_age_days_median: float | None = None
     days_median: float | None = None
     days_p90: float | None = None

@@ -1,17 +1,18 @@
-"""What a citizen sees of an application: its status, its promise, its stages, its timeline.
+"""What a citizen sees of an application: its status, its promise, its clocks, its stages, its timeline.
 
     project : Row | None, id, Recorded -> Row
 
 A row is plain JSON values. It reads events alone: no registry, no calendar, no key, no clock; what depends on today or
-on the reader's language is the page's. The timeline is sorted by `at`, then stream version.
+on the reader's language is the page's. The timeline is sorted by `at`, then stream version; the ledger is that of the
+marks of all events, so a corrected time moves it too.
 """
 
-from bisect import insort
-from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 from uuid import UUID
 
 from domain.application import ENDS, Status, status_after
+from domain.clocks import outcome_of
 from domain.codes import Amendment
 from domain.data import data_of, instant, plain
 from domain.events import (
@@ -22,15 +23,15 @@ from domain.events import (
     Reassigned,
     RecordAmended,
     Recorded,
-    ReferralAnswered,
     Referred,
     Rejected,
     ReturnedForCorrection,
-    StageCompleted,
-    StageEntered,
     Submitted,
     Transferred,
 )
+from projections import dues, incidents, ledger
+from projections.stages import stages
+from projections.timeline import timeline
 from projections.view import Row, View
 
 ROW = "SELECT body FROM views.progress WHERE application_id = %(id)s"
@@ -40,18 +41,47 @@ BY_NUMBER = "SELECT body FROM views.progress WHERE number = %(number)s ORDER BY 
 def project(row: Row | None, application: UUID, recorded: Recorded) -> Row:
     """The row after `recorded`. Pure: neither `row` nor what it holds is changed."""
     before = row or _blank(application)
-    after = {**before, **_facts(before, recorded)}
+    after = before | _facts(before, recorded) | dues.dues(before, recorded) | incidents.incidents(before, recorded)
+    after["stages"] = stages(before["stages"], recorded)
     status, underlying = status_after(
         Status(before["status"]) if before["status"] else None, Status(before["underlying"]), recorded.event
     )
-    if status in ENDS and before["ended_at"] is None:
-        after["ended_at"] = instant(recorded.act.at)
-    after["status"] = plain(status)
-    after["underlying"] = plain(underlying)
-    after["version"] = recorded.version
+    if status not in ENDS:
+        after |= {"ended_at": None, "ended_by": None}
+    elif before["ended_by"] is None:
+        after |= {"ended_at": instant(recorded.act.at), "ended_by": recorded.version}
+    after |= {"status": plain(status), "underlying": plain(underlying), "version": recorded.version}
     after["offices"] = sorted({*after["offices"], recorded.act.office} - {""})
-    after["timeline"] = _timeline(before["timeline"], recorded)
-    return after
+    return _corrected(_clocked(after, recorded), recorded)
+
+
+def _clocked(row: Row, recorded: Recorded) -> Row:
+    new = ledger.kept(recorded)
+    kept = [*row["marks"], *new]
+    marks = ledger.read(kept)
+    told = timeline(row["timeline"], recorded, outcome_of(marks))
+    return row | {"marks": kept, "ledger": ledger.shown(marks) if new else row["ledger"], "timeline": told}
+
+
+def _corrected(row: Row, recorded: Recorded) -> Row:
+    """Each instant `x_at` whose event, named by `x_by`, is the one amended."""
+    match recorded.event:
+        case RecordAmended(amendment=Amendment.TIME, corrected_at=corrected, amends=version) if corrected:
+            at = instant(corrected)
+            return {name: _moved(value, version, at) for name, value in _moved(row, version, at).items()}
+        case _:
+            return row
+
+
+def _moved(value: Any, version: int, at: str) -> Any:  # noqa: ANN401 - JSON is any value
+    match value:
+        case list():
+            return [_moved(item, version, at) for item in value]
+        case dict():
+            stated = [name for name, by in value.items() if name.endswith("_by") and by == version]
+            return value | {f"{name.removesuffix('_by')}_at": at for name in stated}
+        case _:
+            return value
 
 
 def _blank(application: UUID) -> Row:
@@ -70,25 +100,25 @@ def _blank(application: UUID) -> Row:
         "officer": None,
         "district": None,
         "regency": None,
-        "submitted_at": None,
-        "complete_at": None,
-        "ended_at": None,
-        "promise": None,
+        **dict.fromkeys(("submitted_at", "submitted_by", "complete_at", "complete_by", "ended_at", "ended_by")),
         "documents_complete": None,
         "to_correct": [],
         "stages": [],
-        "referrals": [],
         "rejection": None,
         "imported": False,
         "pin_resets": 0,
+        **dues.BLANK,
+        **incidents.BLANK,
+        "ledger": deepcopy(ledger.EMPTY),
+        "marks": [],
         "timeline": [],
     }
 
 
 def _facts(row: Row, recorded: Recorded) -> Row:
-    """What `recorded` changes, beside status and timeline."""
+    """What `recorded` changes, beside status, dues, incidents, stages, clocks and timeline."""
     event, act = recorded.event, recorded.act
-    data, at = data_of(event), instant(act.at)
+    at, version = instant(act.at), recorded.version
     match event:
         case Submitted():
             return {
@@ -100,102 +130,29 @@ def _facts(row: Row, recorded: Recorded) -> Row:
                 "district": event.district,
                 "regency": event.regency,
                 "submitted_at": at,
-                "promise": data.get("promise"),
+                "submitted_by": version,
                 "imported": act.by == "import",
             }
         case DocumentsChecked():
             return {"documents_complete": event.complete}
         case ReturnedForCorrection():
-            return {"to_correct": data["documents"]}
+            return {"to_correct": data_of(event)["documents"]}
         case CorrectionSupplied():
             return {"to_correct": [], "documents_complete": None}
         case DeclaredComplete():
-            return {"complete_at": at, "promise": data.get("promise", row["promise"])}
-        case StageEntered():
-            return {"stages": [*row["stages"], _stage(event.stage, at, act.office, recorded.version)]}
-        case StageCompleted():
-            return {"stages": _completed(row["stages"], event.stage, at, act.office, recorded.version)}
+            return {"complete_at": at, "complete_by": version}
         case Referred():
-            asked = {"referral": event.referral, "to": event.to, "asked_at": at, "answered_at": None, "advice": None}
-            return {"referrals": [*row["referrals"], asked], "offices": [*row["offices"], event.to]}
-        case ReferralAnswered():
-            answer = {"answered_at": at, "advice": plain(event.advice)}
-            return {"referrals": [r | answer if r["referral"] == event.referral else r for r in row["referrals"]]}
+            return {"offices": [*row["offices"], event.to]}
         case Transferred():
             return {"office": event.to, "officer": None, "offices": [*row["offices"], event.to]}
         case Reassigned():
             return {"officer": str(event.officer)}
         case Rejected():
             return {"rejection": {"reason": plain(event.reason), "remedy": plain(event.remedy)}}
-        case RecordAmended(amendment=Amendment.ENTERED_IN_ERROR):
-            return {"stages": _taken_back(row["stages"], event.amends)}
         case PinReset():
             return {"pin_resets": row["pin_resets"] + 1}
         case _:
             return {}
-
-
-def _stage(code: str, entered_at: str | None, office: str, version: int) -> Row:
-    return {
-        "stage": code,
-        "office": office,
-        "entered_at": entered_at,
-        "completed_at": None,
-        "entered_by": version,
-        "completed_by": None,
-    }
-
-
-def _completed(stages: list[Row], code: str, at: str, office: str, version: int) -> list[Row]:
-    """Closes the open entry of that stage; imported history may complete a stage that nobody entered."""
-    done = {"completed_at": at, "completed_by": version}
-    for place, stage in enumerate(stages):
-        if stage["stage"] == code and stage["completed_at"] is None:
-            return [*stages[:place], stage | done, *stages[place + 1 :]]
-    return [*stages, _stage(code, None, office, 0) | done]
-
-
-def _taken_back(stages: list[Row], version: int) -> list[Row]:
-    """A stage completed in error is open again; one of which nothing stands any more goes."""
-    not_entered, open_again = {"entered_at": None, "entered_by": 0}, {"completed_at": None, "completed_by": None}
-    stages = [stage | not_entered if stage["entered_by"] == version else stage for stage in stages]
-    stages = [stage | open_again if stage["completed_by"] == version else stage for stage in stages]
-    return [stage for stage in stages if stage["entered_by"] or stage["completed_by"]]
-
-
-def _timeline(timeline: list[Row], recorded: Recorded) -> list[Row]:
-    event, act = recorded.event, recorded.act
-    entry = {
-        "version": recorded.version,
-        "event": event.topic.removeprefix("application.").rpartition(".")[0],
-        "at": instant(act.at),
-        "at_quality": plain(act.at_quality),
-        "recorded_at": instant(recorded.recorded_at) if recorded.recorded_at else None,
-        "by": plain(act.by),
-        "office": act.office,
-        "channel": plain(act.channel),
-        "data": data_of(event),
-        "amended": None,
-    }
-    entries = [_marked(known, recorded.version, event) for known in timeline]
-    entries.sort(key=_place)
-    insort(entries, entry, key=_place)
-    return entries
-
-
-def _marked(entry: Row, by: int, event: object) -> Row:
-    """The amended entry keeps what it said; what corrected it stands beside it."""
-    match event:
-        case RecordAmended() if event.amends == entry["version"]:
-            corrected = instant(event.corrected_at) if event.corrected_at else None
-            return entry | {"amended": {"by": by, "amendment": plain(event.amendment), "corrected_at": corrected}}
-        case _:
-            return entry
-
-
-def _place(entry: Mapping[str, Any]) -> tuple[str, int]:
-    amended = entry["amended"]
-    return (amended and amended["corrected_at"]) or entry["at"], entry["version"]
 
 
 VIEW = View(

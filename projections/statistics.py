@@ -3,19 +3,23 @@
     project : Row | None, id, Recorded -> Row
 
 Instants are aware, UTC. `answered_at` is when the legal clock stopped: the decision, or an end without one; what a
-source issues without approving was answered then. `stated_in` names the event that each instant comes from, so that a
-corrected time corrects the fact.
+source issues without approving was answered then. `answer_known_at` is when we recorded that: of an import, whose past
+we learnt all at once, when it happened. `stated_in` names the event that each instant comes from, so that a corrected
+time corrects the fact. `marks` are those of the clocks, which tell pauses, restarts and last-minute returns.
 """
 
 from typing import Any
 from uuid import UUID
 
-from domain.application import ENDS, Status, status_after
+from domain.application import ENDS, OUTCOMES, Status, status_after
 from domain.codes import Amendment
 from domain.data import plain
 from domain.events import (
     CorrectionSupplied,
     DeclaredComplete,
+    DeemedApproved,
+    ObstacleReported,
+    Promise,
     Received,
     RecordAmended,
     Recorded,
@@ -25,9 +29,9 @@ from domain.events import (
     Suspended,
     Transferred,
 )
+from projections import ledger
 from projections.view import Row, View
 
-ANSWERED = ENDS | {Status.APPROVED, Status.ISSUED, Status.READY}
 INSTANTS = ("submitted_at", "received_at", "complete_at", "answered_at", "ended_at")
 COUNTED = {
     ReturnedForCorrection: "returns",
@@ -35,7 +39,9 @@ COUNTED = {
     Referred: "referrals",
     Transferred: "transfers",
     Suspended: "suspensions",
+    ObstacleReported: "obstacles",
 }
+OF_THE_CLOCKS = ("pauses", "restarts", "last_minute_returns")
 
 
 def project(row: Row | None, application: UUID, recorded: Recorded) -> Row:
@@ -51,7 +57,16 @@ def project(row: Row | None, application: UUID, recorded: Recorded) -> Row:
     if counted:
         after[counted] += 1
     after["deviations"] += event.deviates is not None
-    return _timed(after, recorded, status)
+    return _clocked(_timed(after, recorded, status), recorded)
+
+
+def _clocked(row: Row, recorded: Recorded) -> Row:
+    new = ledger.kept(recorded)
+    if not new:
+        return row
+    kept = [*row["marks"]["kept"], *new]
+    counts = ledger.shown(ledger.read(kept))["counts"]
+    return row | {"marks": {"kept": kept}} | {name: counts[name] for name in OF_THE_CLOCKS}
 
 
 def _blank(application: UUID) -> Row:
@@ -71,9 +86,12 @@ def _blank(application: UUID) -> Row:
         **dict.fromkeys(INSTANTS),
         "due_at": None,
         "due_by": None,
-        **dict.fromkeys(COUNTED.values(), 0),
+        "answer_known_at": None,
+        "deemed": False,
+        **dict.fromkeys((*COUNTED.values(), *OF_THE_CLOCKS), 0),
         "deviations": 0,
         "stated_in": {},
+        "marks": {"kept": []},
     }
 
 
@@ -90,18 +108,15 @@ def _facts(recorded: Recorded) -> Row:
                 "district": event.district,
                 "regency": event.regency,
                 "imported": act.by == "import",
-                **_promised(event),
+                **_promised(event.promise),
             }
-        case DeclaredComplete():
-            return _promised(event)
         case Transferred():
             return {"office": event.to}
         case _:
-            return {}
+            return _promised(getattr(event, "promise", None))
 
 
-def _promised(event: Submitted | DeclaredComplete) -> Row:
-    promise = event.promise
+def _promised(promise: Promise | None) -> Row:
     return {"due_at": promise.due_at, "due_by": plain(promise.unit)} if promise else {}
 
 
@@ -113,18 +128,23 @@ def _timed(row: Row, recorded: Recorded, status: Status | None) -> Row:
             return row
         wrong = [name for name, stated_in in row["stated_in"].items() if stated_in == event.amends]
         return row | dict.fromkeys(wrong, event.corrected_at)
-    if status not in ANSWERED and row["answered_at"]:
+    if status not in OUTCOMES and row["answered_at"]:
         left = {name: stated_in for name, stated_in in row["stated_in"].items() if name != "answered_at"}
-        return row | {"answered_at": None, "stated_in": left}
+        return row | {"answered_at": None, "answer_known_at": None, "deemed": False, "stated_in": left}
     stated = {
         "submitted_at": isinstance(event, Submitted),
         "received_at": isinstance(event, Received),
         "complete_at": isinstance(event, DeclaredComplete),
-        "answered_at": status in ANSWERED,
+        "answered_at": status in OUTCOMES,
         "ended_at": status in ENDS,
     }
     new = [name for name, states in stated.items() if states and row[name] is None]
-    return row | dict.fromkeys(new, recorded.act.at) | {"stated_in": row["stated_in"] | dict.fromkeys(new, version)}
+    at = recorded.act.at
+    known = {}
+    if "answered_at" in new:
+        known_at = at if row["imported"] else recorded.recorded_at
+        known = {"answer_known_at": known_at, "deemed": isinstance(event, DeemedApproved)}
+    return row | dict.fromkeys(new, at) | known | {"stated_in": row["stated_in"] | dict.fromkeys(new, version)}
 
 
 COLUMNS = {
@@ -142,9 +162,12 @@ COLUMNS = {
     **dict.fromkeys(INSTANTS, "timestamptz"),
     "due_at": "timestamptz",
     "due_by": "text",
-    **dict.fromkeys(COUNTED.values(), "integer NOT NULL"),
+    "answer_known_at": "timestamptz",
+    "deemed": "boolean NOT NULL",
+    **dict.fromkeys((*COUNTED.values(), *OF_THE_CLOCKS), "integer NOT NULL"),
     "deviations": "integer NOT NULL",
     "stated_in": "bytea NOT NULL",
+    "marks": "bytea NOT NULL",
 }
 
 
@@ -161,6 +184,7 @@ VIEW = View(name="statistics", columns=COLUMNS, project=project, stored=_stored,
 FIGURES = """
 WITH facts AS (
     SELECT s.service, s.office, s.channel, s.status, s.answered_at, s.due_at, s.returns, s.deviations,
+        s.answer_known_at, s.deemed, s.pauses, s.restarts, s.last_minute_returns, s.obstacles,
         to_char(s.submitted_at AT TIME ZONE coalesce(z.zone, 'Asia/Jakarta'), 'YYYY-MM') AS month,
         extract(epoch FROM s.answered_at - s.submitted_at) / 86400 AS days,
         extract(epoch FROM %(as_of)s - s.submitted_at) / 86400 AS age
@@ -176,10 +200,11 @@ SELECT CASE WHEN grouping(service) = 0 THEN 'service' WHEN grouping(office) = 0 
     count(*) FILTER (WHERE answered_at IS NULL) AS open,
     count(*) FILTER (WHERE answered_at IS NULL AND due_at < %(as_of)s) AS overdue,
     count(answered_at) AS answered,
-    count(*) FILTER (WHERE answered_at <= due_at) AS on_time,
-    count(*) FILTER (WHERE answered_at > due_at) AS late,
+    count(*) FILTER (WHERE answered_at <= due_at AND NOT deemed) AS on_time,
+    count(*) FILTER (WHERE answered_at > due_at OR (answered_at <= due_at AND deemed)) AS late,
     count(answered_at) FILTER (WHERE due_at IS NULL) AS without_deadline,
-    count(*) FILTER (WHERE status IN ('approved', 'issued', 'ready', 'handed_over')) AS granted,
+    count(*) FILTER (WHERE NOT deemed AND status IN ('approved', 'issued', 'ready', 'handed_over', 'revoked'))
+        AS granted,
     count(*) FILTER (WHERE status = 'rejected') AS rejected,
     count(*) FILTER (WHERE status = 'withdrawn') AS withdrawn,
     count(*) FILTER (WHERE status = 'lapsed') AS lapsed,
@@ -187,6 +212,14 @@ SELECT CASE WHEN grouping(service) = 0 THEN 'service' WHEN grouping(office) = 0 
     count(*) FILTER (WHERE status = 'concluded') AS concluded,
     count(*) FILTER (WHERE returns > 0) AS returned,
     count(*) FILTER (WHERE deviations > 0) AS deviating,
+    count(*) FILTER (WHERE answer_known_at <= due_at AND NOT deemed) AS on_time_recorded,
+    count(answered_at) FILTER (WHERE due_at IS NOT NULL
+        AND (answer_known_at > due_at OR answer_known_at IS NULL OR deemed)) AS late_recorded,
+    count(*) FILTER (WHERE deemed AND answered_at IS NOT NULL) AS deemed_approved,
+    count(*) FILTER (WHERE pauses > 0) AS paused,
+    count(*) FILTER (WHERE restarts > 0) AS restarted,
+    count(*) FILTER (WHERE last_minute_returns > 0) AS returned_last_minute,
+    count(*) FILTER (WHERE obstacles > 0) AS obstructed,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY age) FILTER (WHERE answered_at IS NULL) AS open_age_days_median,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY days) AS days_median,
     percentile_cont(0.9) WITHIN GROUP (ORDER BY days) AS days_p90

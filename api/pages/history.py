@@ -1,16 +1,34 @@
 """The timeline retold in the reader's language: every event, in the order of the row, none overwritten."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from api.pages.language import Moment
 from api.pages.reading import Reading, Row
-from api.pages.words import ADVICE, CHANNELS, CHECKED, DEFECTS, EVENTS, GROUNDS, N_, REASONS, RECEIVERS
+from api.pages.words import (
+    ADVICE,
+    CHANNELS,
+    CHECKED,
+    DECISIONS,
+    DEFECTS,
+    EVENTS,
+    GROUNDS,
+    LIFE_EVENTS,
+    N_,
+    OBSTACLES,
+    REASONS,
+    RECEIVERS,
+)
 from domain.codes import Channel, Quality
 from domain.data import parse_instant
 from domain.errors import all_refusals
+from projections.timeline import CLOCK_AHEAD, LATE
 
 RECORDED_MUCH_LATER = timedelta(days=1)
+FLAGS = {
+    LATE: N_("This was recorded only after the outcome. The outcome stays as it is."),
+    CLOCK_AHEAD: N_("The clock of the device that recorded this was ahead."),
+}
 REFUSALS = {refusal.code: refusal.title for refusal in all_refusals()}
 
 
@@ -33,7 +51,8 @@ def _entry(reading: Reading, entry: Row) -> Entry:
         said=said(reading, entry),
         details=_details(reading, entry["data"]),
         place=_place(reading, entry),
-        notes=[note for note in (_amended(reading, entry), _deviates(reading, entry), _late(reading, entry)) if note],
+        notes=[note for note in (_amended(reading, entry), _deviates(reading, entry), _late(reading, entry)) if note]
+        + [reading.language.say(FLAGS[flag]) for flag in entry["flags"]],
     )
 
 
@@ -50,8 +69,22 @@ def said(reading: Reading, entry: Row) -> str:
             values = {"advice": reading.word(ADVICE, data["advice"])}
         case "suspended":
             values = {"ground": reading.word(GROUNDS, data["ground"])}
-        case "rejected" | "cancelled":
+        case "rejected" | "cancelled" | "disputed" | "dispute-dismissed":
             values = {"reason": reading.word(REASONS, data["reason"])}
+        case "revoked":
+            values = {"reason": reading.word(REASONS, data["ground"])}
+        case "inspection-scheduled":
+            values = {"on": language.day(date.fromisoformat(data["on"]))}
+        case "payment-requested" | "payment-received":
+            values = {"amount": language.rupiah(data["amount_idr"])}
+        case "obstacle-reported" | "obstacle-cleared":
+            values = {"obstacle": _obstacle(reading, data)}
+        case "deadline-extended" | "promise-moved":
+            values = {"due": reading.moment(data["promise"]["due_at"], "", "day").text}
+        case "decision-reported-late":
+            values = {"decision": reading.word(DECISIONS, data["decision"])}
+        case "linked":
+            values = {"life_event": reading.word(LIFE_EVENTS, data["life_event"])}
         case "handed-over":
             values = {"receiver": reading.word(RECEIVERS, data["receiver"])}
         case "record-amended":
@@ -60,6 +93,12 @@ def said(reading: Reading, entry: Row) -> str:
         case _:
             values = {}
     return language.say(EVENTS[entry["event"]], **values)
+
+
+def _obstacle(reading: Reading, data: Row) -> str:
+    """Of one that imported history clears without having reported it, only the number is known."""
+    codes = (known["code"] for known in reading.row["obstacles"] if known["obstacle"] == data["obstacle"])
+    return reading.word(OBSTACLES, data.get("code") or next(codes, str(data["obstacle"])))
 
 
 def defects(reading: Reading, documents: list[Row]) -> list[str]:

@@ -61,6 +61,10 @@ class Language:
         """With two decimals, always."""
         return format_decimal(number, format="#,##0.00", locale=self.code)
 
+    def rupiah(self, amount: int) -> str:
+        amount_in = f"{amount:,}"
+        return f"Rp{amount_in.replace(',', '.')}" if self.code == "id" else f"IDR {amount_in}"
+
     def percent(self, percent: float) -> str:
         return f"{self.number(percent)}\N{NO-BREAK SPACE}%"
 

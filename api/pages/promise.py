@@ -4,20 +4,31 @@ The legal clock stops at the decision, so that is what a promise is compared wit
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from api.pages.clock_ledger import length
 from api.pages.language import Moment
-from api.pages.reading import Reading, happened_at
+from api.pages.reading import Reading, Row
 from api.pages.words import N_, NN_, UNITS
-from domain.application import ENDS, HOLDS
-from domain.calendar import Unit
+from domain.application import ENDS
+from domain.calendar import Unit, is_working_day
 from domain.data import parse_instant
+from projections.timeline import happened_at
 
 HOURLY = (Unit.SERVICE_MINUTES, Unit.SERVICE_HOURS, Unit.WALL_HOURS)
-STOPS_THE_CLOCK = ("approved", "rejected", "handed-over", "withdrawn", "lapsed", "cancelled", "concluded")
+STOPS_THE_CLOCK = (
+    "approved",
+    "deemed-approved",
+    "rejected",
+    "handed-over",
+    "withdrawn",
+    "lapsed",
+    "cancelled",
+    "concluded",
+)
 WITHOUT_OUTCOME = ("withdrawn", "lapsed", "cancelled")
-HOLDING = ("returned-for-correction", "suspended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +64,12 @@ def _dated(reading: Reading) -> Promised:
     promise, language = reading.row["promise"], reading.language
     zone, due = reading.zone(""), parse_instant(promise["due_at"])
     when = (language.at_time if promise["unit"] in HOURLY else language.on_day)(due, zone)
-    stopped = next((entry for entry in reading.row["timeline"] if entry["event"] in STOPS_THE_CLOCK), None)
+    stops = (entry for entry in reading.row["timeline"] if entry["event"] in STOPS_THE_CLOCK)
+    stopped = min(stops, key=lambda entry: entry["version"], default=None)
     until = parse_instant(happened_at(stopped)) if stopped else reading.now
     days = (_day(until, zone) - _day(due, zone)).days
-    late = days > 0 or (until > due and not (stopped and stopped["at_quality"] == "day"))
+    silent = stopped is not None and stopped["event"] == "deemed-approved"
+    late = silent or days > 0 or (until > due and not (stopped and stopped["at_quality"] == "day"))
     standing = _settled(reading, stopped["event"], days, late=late) if stopped else _running(reading, days, late=late)
     source = promise["unit"] == Unit.SOURCE
     label = N_("Deadline stated by the agency") if source else N_("Promised by")
@@ -75,6 +88,8 @@ def _running(reading: Reading, days: int, *, late: bool) -> str:
 def _settled(reading: Reading, event: str, days: int, *, late: bool) -> str:
     if event in WITHOUT_OUTCOME:
         return ""
+    if event == "deemed-approved":
+        return reading.language.say(N_("Not kept: no decision came by this date."))
     decided = event in ("approved", "rejected")
     if not late:
         in_time = N_("Kept: the decision came in time.") if decided else N_("Kept: it ended in time.")
@@ -100,15 +115,58 @@ def _remarks(reading: Reading) -> list[str]:
         length = language.count(UNITS[promise["unit"]], promise["n"])
         since = reading.moment(row["complete_at"], row["office"], "day").text
         remarks.append(language.say(N_("%(length)s, counted from %(since)s."), length=length, since=since))
-    if row["status"] in HOLDS:
-        holds = [entry for entry in row["timeline"] if entry["event"] in HOLDING]
-        if holds and holds[-1]["data"]["pauses"]:
-            remarks.append(
-                language.say(
-                    N_("While your application waits, the clock is stopped. The date shown does not count that pause.")
-                )
+    remarks += moves(reading)
+    legal = row["ledger"]["legal"]
+    if legal and legal[-1]["until"] is None and not legal[-1]["running"]:
+        remarks.append(
+            language.say(
+                N_("While your application waits, the clock is stopped. The date shown does not count that pause.")
             )
+        )
     return remarks
+
+
+def moves(reading: Reading) -> list[str]:
+    """How the promised date came to be what it is: a promise that was shown stays in sight."""
+    shown = reading.row["promises"]
+    return [_move(reading, was, now) for was, now in pairwise(shown) if was["due_at"] != now["due_at"]]
+
+
+def _move(reading: Reading, was: Row, now: Row) -> str:
+    zone, language = reading.zone(""), reading.language
+    before, after = (parse_instant(promise["due_at"]) for promise in (was, now))
+    show = language.at_time if now["unit"] in HOURLY else language.on_day
+    dates = {"was": show(before, zone).text, "now": show(after, zone).text}
+    match now["why"]:
+        case "pause":
+            text = N_("It was %(was)s, now %(now)s, because the clock was paused for %(length)s.")
+            return language.say(text, **dates, length=_moved_by(reading, now["unit"], before, after))
+        case "extension":
+            text = N_("It was %(was)s, now %(now)s, because the deadline was extended: %(basis)s.")
+            return language.say(text, **dates, basis=_basis(reading, now["extension"]))
+        case "calendar":
+            return language.say(N_("It was %(was)s, now %(now)s, because the days off changed."), **dates)
+        case _:
+            return language.say(N_("It was %(was)s, now %(now)s, because the file was declared complete."), **dates)
+
+
+def _basis(reading: Reading, extension: str) -> str:
+    listed = (reading.standard.extensions if reading.standard else None) or ()
+    return next((each.basis for each in listed if each.code == extension), extension)
+
+
+def _moved_by(reading: Reading, unit: str, before: datetime, after: datetime) -> str:
+    """In the unit of the promise, where it counts days; else in days and hours."""
+    if unit in HOURLY:
+        return length(reading.language, after - before)
+    zone, code = reading.zone(""), reading.row["office"]
+    first, last = _day(before, zone), _day(after, zone)
+    days = [first + timedelta(days=place) for place in range(1, (last - first).days + 1)]
+    known = reading.registry.calendar_from(before, code) if reading.office else None
+    if unit != Unit.WORKING_DAYS or known is None or last > known[0].last_day:
+        return reading.language.count(UNITS[Unit.CALENDAR_DAYS], len(days))
+    hours = reading.registry.opening_hours(code)
+    return reading.language.count(UNITS[unit], sum(is_working_day(day, known[0], hours) for day in days))
 
 
 def _day(at: datetime, zone: str) -> date:

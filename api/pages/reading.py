@@ -58,11 +58,3 @@ class Reading:
         """`at` where `office` is; of quality `day`, its source knows the date only."""
         show = self.language.on_day if quality == "day" else self.language.at_time
         return show(parse_instant(at), self.zone(office))
-
-
-def happened_at(entry: Row) -> str:
-    """The time of an entry of the timeline, as corrected."""
-    amended = entry["amended"]
-    corrected: str | None = amended and amended["corrected_at"]
-    at: str = entry["at"]
-    return corrected or at

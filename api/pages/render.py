@@ -9,8 +9,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.pages import figures, lines, survey, tracking
+from api.pages.clock_ledger import clock_ledger
 from api.pages.history import history
 from api.pages.language import BY_CODE, LANGUAGES, Language
+from api.pages.matters import matters
 from api.pages.problems import PROBLEMS, Problem, in_words
 from api.pages.promise import promised
 from api.pages.reading import Reading, Row
@@ -92,6 +94,8 @@ def tracking_page(
         promise=promised(reading),
         duty=tracking.duty(reading),
         rejection=tracking.rejection(reading),
+        matters=matters(reading),
+        clocks=clock_ledger(reading),
         steps=steps(reading),
         facts=tracking.facts(reading),
         history=history(reading),

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from api.pages.language import Moment
-from api.pages.reading import Reading, Row, happened_at
+from api.pages.reading import Reading, Row
 from api.pages.words import N_
 from domain.application import ENDS
 from domain.codes import StagePhase
+from projections.timeline import happened_at
 
 DONE, NOW, NEXT, LATER, LAST, OPTIONAL = "done", "now", "next", "later", "last", "optional"
 
@@ -46,8 +47,8 @@ def _way(reading: Reading) -> Iterator[Step]:
     yield _milestone(reading, N_("Submitted"), "submitted")
     yield _milestone(reading, N_("Received by the office"), "received")
     yield _milestone(reading, N_("File complete"), "declared-complete")
-    yield from _stages(reading, StagePhase.REVIEW, "approved")
-    yield _milestone(reading, N_("Decision"), "approved", "rejected")
+    yield from _stages(reading, StagePhase.REVIEW, "approved", "deemed-approved")
+    yield _milestone(reading, N_("Decision"), "approved", "rejected", "deemed-approved")
     yield from _stages(reading, StagePhase.PRODUCTION, "ready")
     yield _milestone(reading, N_("Ready to collect"), "ready")
     yield _milestone(reading, N_("Handed over"), "handed-over")
@@ -65,14 +66,14 @@ def _reached(reading: Reading, name: str, state: str, entry: Row) -> Step:
     return Step(name, state, when, reading.office_name(entry["office"]))
 
 
-def _stages(reading: Reading, phase: StagePhase, closed_by: str) -> Iterator[Step]:
-    """The entered ones as often as they were entered, then those still ahead: none once `closed_by` has happened."""
+def _stages(reading: Reading, phase: StagePhase, *closed_by: str) -> Iterator[Step]:
+    """The entered ones as often as they were entered, then those still ahead: none once one of `closed_by` happened."""
     standard = reading.standard
     of_phase = [stage for stage in standard.stages if stage.phase is phase] if standard else []
     codes = {stage.code for stage in of_phase}
     known = [stage for stage in reading.row["stages"] if stage["stage"] in codes]
     yield from (_of_entry(reading, stage) for stage in known)
-    if any(entry["event"] == closed_by for entry in reading.row["timeline"]):
+    if any(entry["event"] in closed_by for entry in reading.row["timeline"]):
         return
     seen = {stage["stage"] for stage in known}
     for stage in of_phase:

@@ -5,8 +5,10 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from api.pages.clock_ledger import hands
 from api.pages.history import defects
 from api.pages.language import Moment
+from api.pages.matters import unpaid
 from api.pages.reading import Reading
 from api.pages.words import CHANNELS, N_, REASONS, REMEDIES, STATUSES
 from domain.application import ENDS, Status
@@ -17,11 +19,12 @@ from domain.registry import OfficeRegistered
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What the reader must do now; `pressing` where the application waits for it."""
+    """What the reader must do now; `pressing` where the application waits for it. `who` must act."""
 
     text: str
     items: list[str] = field(default_factory=list)
     pressing: bool = False
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +50,34 @@ def status(reading: Reading) -> str:
 def duty(reading: Reading) -> Duty:
     row, say = reading.row, reading.language.say
     office = reading.office_name(row["office"])
+    you, nobody = say(N_("you")), say(N_("nobody"))
+    disputed = bool(row["dispute"]) and row["dispute"]["state"] == "open"
     match row["status"]:
         case Status.RETURNED:
             text = say(N_("Correct these documents and hand them in at %(office)s:"), office=office)
-            return Duty(text, defects(reading, row["to_correct"]), pressing=True)
+            return Duty(text, defects(reading, row["to_correct"]), pressing=True, who=you)
+        case Status.READY | Status.HANDED_OVER if disputed:
+            text = say(N_("Nothing. The office must answer what you said about the result."))
+            return Duty(text, who=office)
         case Status.READY:
-            return Duty(say(N_("Collect it at %(office)s."), office=office), pressing=True)
+            return Duty(say(N_("Collect it at %(office)s."), office=office), pressing=True, who=you)
         case Status.REJECTED:
-            return Duty(reading.word(REMEDIES, row["rejection"]["remedy"]))
+            return Duty(reading.word(REMEDIES, row["rejection"]["remedy"]), who=nobody)
         case ended if ended in ENDS:
-            return Duty(say(N_("Nothing. This application has ended.")))
+            return Duty(say(N_("Nothing. This application has ended.")), who=nobody)
+        case _ if unpaid(reading):
+            return Duty(say(N_("Pay, see “Payments” below.")), pressing=True, who=you)
         case _:
-            return Duty(say(N_("Nothing. Each new step will appear on this page.")))
+            return Duty(say(N_("Nothing. Each new step will appear on this page.")), who=_turn(reading))
+
+
+def _turn(reading: Reading) -> str:
+    """Who has the file now."""
+    holders = reading.row["ledger"]["holders"]
+    if not holders:
+        return reading.office_name(reading.row["office"])
+    who, office = hands(reading, holders[-1]["holder"], holders[-1]["office"]), holders[-1]["office"]
+    return f"{who}, {reading.office_name(office)}" if office == reading.row["office"] else who
 
 
 def rejection(reading: Reading) -> str | None:
@@ -84,8 +103,7 @@ def _fee(reading: Reading) -> str:
         return say(N_("depends on your case; ask at the counter"))
     if standard.fee_idr == 0:
         return say(N_("free of charge"))
-    amount = f"{standard.fee_idr:,}"
-    return f"Rp{amount.replace(',', '.')}" if reading.language.code == "id" else f"IDR {amount}"
+    return reading.language.rupiah(standard.fee_idr)
 
 
 def _opening(reading: Reading) -> list[Fact]:

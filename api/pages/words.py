@@ -2,8 +2,24 @@
 
 from domain.application import Status
 from domain.calendar import Unit
-from domain.codes import Advice, CancellationReason, Channel, Defect, Receiver, RejectionReason, Remedy
-from domain.pauses import AWAITING_CORRECTION
+from domain.codes import (
+    Advice,
+    CancellationReason,
+    Channel,
+    ComplaintKind,
+    Decision,
+    Defect,
+    DismissalReason,
+    DisputeReason,
+    LifeEvent,
+    ObstacleCode,
+    Receiver,
+    RejectionReason,
+    Remedy,
+    RevocationGround,
+)
+from domain.marks import Clock, Kind, Party
+from domain.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name by which gettext tools find a string that is translated later
@@ -21,6 +37,7 @@ STATUSES: dict[str, str] = {
     Status.PROCESSING: N_("being processed"),
     Status.SUSPENDED: N_("suspended"),
     Status.APPROVED: N_("approved, being prepared"),
+    Status.DEEMED_APPROVED: N_("granted by law, because no decision came in time"),
     Status.ISSUED: N_("issued, not yet ready to collect"),
     Status.READY: N_("ready to collect"),
     Status.HANDED_OVER: N_("handed over"),
@@ -28,6 +45,7 @@ STATUSES: dict[str, str] = {
     Status.WITHDRAWN: N_("withdrawn"),
     Status.LAPSED: N_("lapsed, no correction came"),
     Status.CANCELLED: N_("cancelled by the office"),
+    Status.REVOKED: N_("revoked after it was granted"),
     Status.CONCLUDED: N_("ended, the agency does not say how"),
 }
 
@@ -46,7 +64,18 @@ EVENTS = {
     "reassigned": N_("File given to another officer"),
     "suspended": N_("Processing suspended: %(ground)s"),
     "resumed": N_("Processing resumed"),
+    "inspection-scheduled": N_("Field inspection planned for %(on)s"),
+    "inspection-done": N_("Field inspection done"),
+    "payment-requested": N_("Payment asked for: %(amount)s"),
+    "payment-received": N_("Payment received: %(amount)s"),
+    "payment-expired": N_("The time to pay is over"),
+    "obstacle-reported": N_("Obstacle: %(obstacle)s"),
+    "obstacle-cleared": N_("Obstacle out of the way: %(obstacle)s"),
+    "deadline-extended": N_("Deadline extended to %(due)s"),
+    "promise-moved": N_("Promised date moved to %(due)s"),
     "approved": N_("Application approved"),
+    "deemed-approved": N_("Granted by law: no decision came in time"),
+    "decision-reported-late": N_("A decision was recorded late: %(decision)s"),
     "rejected": N_("Application rejected: %(reason)s"),
     "issued": N_("Document issued"),
     "ready": N_("Ready to collect"),
@@ -54,6 +83,12 @@ EVENTS = {
     "withdrawn": N_("Application withdrawn"),
     "lapsed": N_("Application lapsed: no correction came"),
     "cancelled": N_("Application cancelled by the office: %(reason)s"),
+    "revoked": N_("Revoked by the office: %(reason)s"),
+    "disputed": N_("You said that it is not done: %(reason)s"),
+    "dispute-dismissed": N_("The office answered that it is done: %(reason)s"),
+    "reopened": N_("Reopened: the office does it again"),
+    "linked": N_("Belongs together with other applications: %(life_event)s"),
+    "complaint-referred": N_("Complaint passed on to SP4N-LAPOR"),
     "record-amended": N_("The office corrected its record “%(what)s”"),
     "pin-reset": N_("New PIN given out"),
     "concluded": N_("The application ended; the agency does not say how"),
@@ -87,6 +122,18 @@ REASONS: dict[str, str] = {
     CancellationReason.DUPLICATE: N_("it was submitted twice"),
     CancellationReason.ENTERED_IN_ERROR: N_("it was entered by mistake"),
     CancellationReason.WRONG_SERVICE: N_("it was entered for the wrong service"),
+    RevocationGround.UNTRUE_STATEMENT: N_("something stated was not true"),
+    RevocationGround.CONDITIONS_BROKEN: N_("its conditions were broken"),
+    RevocationGround.COURT_ORDER: N_("a court ordered it"),
+    RevocationGround.GRANTED_IN_ERROR: N_("it was granted by mistake"),
+    RevocationGround.HOLDER_REQUEST: N_("its holder asked for it"),
+    DisputeReason.NOT_RECEIVED: N_("not received"),
+    DisputeReason.WRONG_DATA: N_("wrong data"),
+    DisputeReason.DEFECTIVE: N_("defective"),
+    DisputeReason.SOMEBODY_ELSE_RECEIVED: N_("somebody else received it"),
+    DismissalReason.RECEIPT_PROVES_IT: N_("the receipt proves it"),
+    DismissalReason.PRODUCT_IS_RIGHT: N_("the document is right"),
+    DismissalReason.NEW_APPLICATION_NEEDED: N_("a new application is needed"),
 }
 
 REMEDIES: dict[str, str] = {
@@ -103,6 +150,7 @@ RECEIVERS: dict[str, str] = {
 
 GROUNDS = {
     AWAITING_CORRECTION: N_("waiting for corrected documents"),
+    AWAITING_PAYMENT: N_("waiting for the payment"),
     "trafficking-check": N_("check against human trafficking"),
 }
 """Services may list others; those read as their code until they stand here."""
@@ -121,12 +169,69 @@ CHANNELS: dict[str, str] = {
 
 OUTCOMES: dict[str, str] = {
     "granted": N_("granted"),
+    "deemed_approved": N_("granted by law, no decision came"),
     "rejected": STATUSES[Status.REJECTED],
     "withdrawn": STATUSES[Status.WITHDRAWN],
     "lapsed": STATUSES[Status.LAPSED],
     "cancelled": STATUSES[Status.CANCELLED],
     "concluded": STATUSES[Status.CONCLUDED],
 }
+
+OBSTACLES: dict[str, str] = {
+    ObstacleCode.DOCUMENTS: N_("documents are incomplete or do not match"),
+    ObstacleCode.TECHNICAL_TEAM: N_("waiting for the technical team"),
+    ObstacleCode.STAFF: N_("too few officers"),
+    ObstacleCode.BLANK_FORMS: N_("blank forms have run out"),
+    ObstacleCode.NETWORK: N_("the network or the power is down"),
+    ObstacleCode.SYSTEM: N_("the central system is down"),
+    ObstacleCode.DATA: N_("data do not match"),
+    ObstacleCode.SIGNATURE: N_("waiting for the electronic signature"),
+    ObstacleCode.PAYMENT: N_("the payment is missing or has expired"),
+    ObstacleCode.QUOTA: N_("the queue is full"),
+    ObstacleCode.ACCESS: N_("weather or terrain bars the way"),
+    ObstacleCode.DISPUTED_LAND: N_("the land is in dispute"),
+    ObstacleCode.APPLICANT: N_("the applicant cannot be reached"),
+    ObstacleCode.REGULATION: N_("the rules have changed"),
+}
+
+LIFE_EVENTS: dict[str, str] = {
+    LifeEvent.BIRTH: N_("a birth"),
+    LifeEvent.MARRIAGE: N_("a marriage"),
+    LifeEvent.MOVING: N_("moving house"),
+    LifeEvent.DEATH: N_("a death"),
+    LifeEvent.BUSINESS: N_("starting a business"),
+    LifeEvent.BUILDING: N_("building a house"),
+}
+
+DECISIONS: dict[str, str] = {Decision.APPROVED: N_("approved"), Decision.REJECTED: N_("rejected")}
+
+COMPLAINTS: dict[str, str] = {
+    ComplaintKind.INFORMATION: N_("request for information"),
+    ComplaintKind.COMPLAINT: N_("complaint"),
+    ComplaintKind.INVESTIGATION: N_("complaint that needs a field check"),
+}
+
+PARTIES: dict[str, str] = {
+    Party.APPLICANT: N_("you, the applicant"),
+    Party.EXTERNAL: N_("whoever pays"),
+    Party.OTHER_AGENCY: N_("another agency"),
+    Party.SIGNATORY: N_("the official who signs"),
+    Party.TECHNICAL_TEAM: N_("technical team"),
+    Party.FRONT_OFFICE: N_("front office (counter)"),
+    Party.BACK_OFFICE: N_("back office"),
+}
+
+CLOCKS: dict[tuple[str, str], str] = {
+    (Clock.CITIZEN, Kind.START): N_("Your time begins"),
+    (Clock.CITIZEN, Kind.STOP): N_("Your time ends"),
+    (Clock.CITIZEN, Kind.RESTART): N_("Your time goes on as if it had not ended"),
+    (Clock.LEGAL, Kind.START): N_("The office's clock starts"),
+    (Clock.LEGAL, Kind.PAUSE): N_("The office's clock is paused"),
+    (Clock.LEGAL, Kind.RESUME): N_("The office's clock runs again"),
+    (Clock.LEGAL, Kind.STOP): N_("The office's clock stops"),
+    (Clock.LEGAL, Kind.RESTART): N_("Declared complete once more; the office's clock runs on"),
+}
+"""What each entry of the clock ledger means."""
 
 UNITS: dict[str, tuple[str, str]] = {
     Unit.SERVICE_MINUTES: NN_("%(num)s minute of opening time", "%(num)s minutes of opening time"),

@@ -20,8 +20,10 @@ from api.pages.render import (
 )
 from api.pages.words import MESSAGES
 from tests.browser.figures import INSTALLATIONS
-from tests.browser.samples import ACCESSES, NOW, REGISTRY, SAMPLES
-from tests.browser.surveys import APPLICATION, SATISFACTIONS, STATES, SURVEYS
+from tests.browser.samples import ACCESSES, NOW, REGISTRY
+from tests.browser.states import STATES
+from tests.browser.surveys import APPLICATION, SATISFACTIONS, SURVEYS
+from tests.browser.surveys import STATES as SURVEY_STATES
 
 FLAGS = [
     "--disable-gpu",
@@ -45,11 +47,11 @@ def served() -> dict[str, tuple[bytes, str]]:
         pages[f"/{language}/"] = start_page(language)
         for message in MESSAGES:
             pages[f"/{language}/?{message}"] = start_page(language, message=message)
-        for name, row in SAMPLES.items():
+        for name, row in STATES.items():
             pages[f"/{language}/applications/{row['application_id']}"] = tracking_page(
                 language, row, REGISTRY, ACCESSES if name == "processing" else [], NOW, survey=SURVEYS.get(name, "")
             )
-        for state in STATES:
+        for state in SURVEY_STATES:
             pages[f"/{language}/survey-{state}"] = survey_page(language, APPLICATION, state, {"time": 2})
         for path, satisfaction in SATISFACTIONS.items():
             pages[f"/{language}/{path}"] = satisfaction_page(language, satisfaction, REGISTRY)

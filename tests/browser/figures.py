@@ -61,6 +61,13 @@ def figures(submitted: int, on_time: float = 0.875, *, answered: float = 0.8, da
         "concluded": int(done * 0.01),
         "returned": submitted // 6,
         "deviating": submitted // 90,
+        "on_time_recorded": kept,
+        "late_recorded": int(done * 0.9) - kept,
+        "deemed_approved": done // 50,
+        "paused": submitted // 7,
+        "restarted": submitted // 100,
+        "returned_last_minute": submitted // 40,
+        "obstructed": submitted // 12,
     }
     counts: dict[str, Any] = {name: shown(count) for name, count in exact.items()}
     if done < 10:

@@ -43,6 +43,8 @@ from domain.events import (
 )
 from domain.registry import (
     CalendarPublished,
+    DeemedApproval,
+    Extension,
     Names,
     OfficeRegistered,
     OpeningDay,
@@ -116,7 +118,15 @@ EDITIONS: tuple[RegistryEvent, ...] = (
     office("makassar", "Asia/Makassar", "Dinas Kependudukan Kota Makassar", "Population Office, Makassar City"),
     office("jayapura", "Asia/Jayapura", "Dinas Kependudukan Kota Jayapura", "Population Office, Jayapura City"),
     office("desk", "Europe/Amsterdam", "Meja penerimaan", "Front desk", imported=True),
-    standard("kartu-keluarga", "Kartu Keluarga", "Family card", fee_idr=0, promise=FIVE_DAYS),
+    standard(
+        "kartu-keluarga",
+        "Kartu Keluarga",
+        "Family card",
+        fee_idr=0,
+        promise=FIVE_DAYS,
+        extensions=(Extension(code="technical-study", n=4, basis="Perwal 1/2026 pasal 2"),),
+        deemed_approval=DeemedApproval(basis="uu-30-2014-53", basis_text="UU 30/2014 pasal 53"),
+    ),
     standard("ktp-el", "KTP elektronik", "Electronic identity card", example=True),
     standard("paspor", "Paspor", "Passport", fee_idr=350_000, promise=PromiseTerms(unit=Unit.SERVICE_HOURS, n=24)),
     standard("receipt", "Tanda terima", "Receipt phase", stages=FREE_STAGES, free_order=True, imported=True),

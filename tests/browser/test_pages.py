@@ -8,8 +8,8 @@ from playwright.sync_api import Page
 
 from api.pages.words import MESSAGES
 from tests.browser.figures import INSTALLATIONS
-from tests.browser.samples import SAMPLES
-from tests.browser.surveys import SATISFACTIONS, STATES
+from tests.browser.states import STATES
+from tests.browser.surveys import SATISFACTIONS
 
 NewPage = Callable[..., Page]
 
@@ -18,14 +18,14 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 BUDGET, STATISTICS_BUDGET = 15 * 1024, 30 * 1024
 PHONE = {"width": 360, "height": 740}
 
-APPLICATIONS = {name: f"applications/{row['application_id']}" for name, row in SAMPLES.items()}
+APPLICATIONS = {name: f"applications/{row['application_id']}" for name, row in STATES.items()}
 PAGES = {
     "start": "",
     "refused": "?wrong-number-or-pin",
     "signed-out": "?signed-out",
     "problem": "problem",
     **APPLICATIONS,
-    **{f"survey-{state}": f"survey-{state}" for state in STATES},
+    **{f"survey-{state}": f"survey-{state}" for state in SURVEY_STATES},
     **{path: path for path in SATISFACTIONS},
     **{path: path for path in INSTALLATIONS},
 }

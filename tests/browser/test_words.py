@@ -9,7 +9,8 @@ from api.pages.render import STATIC, problem_kind_page, problem_page, start_page
 from domain.errors import all_refusals
 from domain.events import Reassigned
 from domain.registry import Registry
-from tests.browser.samples import ACCESSES, NOW, REGISTRY, SAMPLES, START, row, submitted
+from tests.browser.samples import ACCESSES, NOW, REGISTRY, START, row, submitted
+from tests.browser.states import IN_MARCH, STATES
 
 OF_THE_WAY = [
     "malformed-request",
@@ -36,7 +37,7 @@ OF_THE_WAY = [
 def text(
     name: str | dict[str, Any], language: str = "en", now: datetime = NOW, accesses: list[dict[str, Any]] | None = None
 ) -> str:
-    sample = SAMPLES[name] if isinstance(name, str) else name
+    sample = STATES[name] if isinstance(name, str) else name
     return unescape(tracking_page(language, sample, REGISTRY, accesses or [], now))
 
 
@@ -72,6 +73,85 @@ def test_the_page_says(sample: str, words: str) -> None:
     assert words in text(sample)
 
 
+AFTER_THE_PAUSE = {
+    "en": (
+        "Friday, 27 March 2026",
+        "Tuesday, 31 March 2026",
+        "It was Friday, 27 March 2026, now Tuesday, 31 March 2026, because the clock was paused for 2 working days.",
+        [
+            "Your time begins",
+            "The office's clock starts",
+            "The office's clock is paused",
+            "The office's clock runs again",
+        ],
+    ),
+    "id": (
+        "Jumat, 27 Maret 2026",
+        "Selasa, 31 Maret 2026",
+        "Semula Jumat, 27 Maret 2026, sekarang Selasa, 31 Maret 2026, karena hitungan waktu berhenti selama 2 hari",
+        ["Waktu Anda mulai dihitung", "Waktu kantor mulai", "Waktu kantor berhenti", "Waktu kantor berjalan lagi"],
+    ),
+}
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_a_promise_of_five_working_days_and_a_pause_of_two(language: str) -> None:
+    """Complete on Friday the 13th of March; the holidays in between move it to the 27th, the pause to the 31st."""
+    before, after, why, ledger = AFTER_THE_PAUSE[language]
+    assert f'<p class="big"><time datetime="2026-03-27">{before}</time>' in text("promised", language, IN_MARCH)
+    paused = text("moved", language, IN_MARCH + timedelta(days=4))
+    assert f'<p class="big"><time datetime="2026-03-31">{after}</time>' in paused
+    assert why in paused
+    table = paused.partition('<table class="clocks">')[2].partition("</table>")[0]
+    assert [words in table for words in ledger] == [True] * 4
+    assert table.index(ledger[2]) < table.index("2026-03-25T09:00+07:00") < table.index(ledger[3])
+
+
+def test_open_spans_are_measured_up_to_today() -> None:
+    assert "Since submission: 13 days 20 hours." in text("promised", now=IN_MARCH)
+    assert "Since submission: 14 days 20 hours." in text("promised", now=IN_MARCH + timedelta(days=1))
+    assert "Since submission: less than a minute." in text("promised", now=IN_MARCH - timedelta(days=30))
+
+
+@pytest.mark.parametrize(
+    ("sample", "words"),
+    [
+        ("moved", "Documents returned for correction (waiting for corrected documents)"),
+        ("moved", "you, the applicant</th><td>2 days"),
+        ("unpaid", "Pay, see “Payments” below."),
+        ("unpaid", "IDR 350,000, to be paid until Friday, 13 November 2026, 15:00 WIB."),
+        ("unpaid", "Who must act now: you<"),
+        ("unpaid", "While your application waits, the clock is stopped."),
+        ("linked", "IDR 20,000, paid on Friday, 6 November 2026."),
+        ("linked", "It belongs together with 2 other applications: a birth."),
+        ("linked", "not asked for again here: Old family card."),
+        ("held-up", "blank forms have run out: since Thursday, 5 November 2026, still so"),
+        ("held-up", "weather or terrain bars the way: from Thursday, 5 November 2026 to Tuesday, 10 November 2026"),
+        ("held-up", "Who must act now: another agency: Population Office, Makassar City"),
+        ("held-up", "planned for Monday, 9 November 2026, done on Monday, 9 November 2026"),
+        ("held-up", "because the deadline was extended: Perwal 1/2026 pasal 2."),
+        ("held-up", "because the days off changed."),
+        ("held-up", "to be checked by Monday, 16 November 2026, answered by Monday, 30 November 2026."),
+        ("silent", "Not kept: no decision came by this date."),
+        ("silent", "The law then treats the application as granted: UU 30/2014 pasal 53."),
+        ("silent", "This system recorded it. It decided nothing, and neither did an official."),
+        ("silent", "with 1 pause."),
+        ("silent", "Decided on Tuesday, 10 November 2026, but recorded after the outcome: rejected."),
+        ("disputed", "Nothing. The office must answer what you said about the result."),
+        ("disputed", "The office has not answered yet."),
+        ("reopened", "The office agreed on Thursday, 12 November 2026 and does it again."),
+        ("reopened", "Your time goes on as if it had not ended"),
+        ("reopened", "Who must act now: technical team, Population and Civil Registration Office, Semarang City"),
+        ("revoked", "Revoked by the office: something stated was not true"),
+        ("revoked", "Who must act now: nobody"),
+        ("known-late", "This was recorded only after the outcome. The outcome stays as it is."),
+        ("known-late", "The clock of the device that recorded this was ahead."),
+    ],
+)
+def test_the_page_of_clocks_says(sample: str, words: str) -> None:
+    assert words in text(sample)
+
+
 def test_a_date_only_has_no_hour() -> None:
     history = text("imported").partition('class="steps"')[2].partition("<footer>")[0]
     assert "UTC+" not in history
@@ -104,7 +184,7 @@ def test_no_officer_is_named() -> None:
 
 
 def test_a_row_that_the_registry_does_not_know_is_shown_all_the_same() -> None:
-    for sample in SAMPLES.values():
+    for sample in STATES.values():
         assert "<h1>" in tracking_page("id", sample, Registry(), [], NOW)
 
 
@@ -113,7 +193,7 @@ def test_what_stands_in_codes_is_escaped() -> None:
 
 
 def test_no_page_holds_a_script_or_a_style_of_its_own() -> None:
-    for page in (start_page("id"), *(text(name, "id") for name in SAMPLES)):
+    for page in (start_page("id"), *(text(name, "id") for name in STATES)):
         assert "<script" not in page
         assert "style=" not in page
         assert "%" not in page

@@ -69,7 +69,7 @@ KEYS = set(given(*SUBMITTED).row)
 def test_a_submission_is_shown_in_full() -> None:
     event = Submitted(service=KTP, standard=3, number=NUMBER, district="33.74.01")
     row = given(on(MONDAY, event, by=Role.APPLICANT)).row
-    timeline = row.pop("timeline")
+    timeline, marks = row.pop("timeline"), row.pop("marks")
     assert row == {
         "application_id": str(APPLICATION),
         "tracking_number": NUMBER,
@@ -85,17 +85,47 @@ def test_a_submission_is_shown_in_full() -> None:
         "district": "33.74.01",
         "regency": None,
         "submitted_at": AT_MONDAY,
+        "submitted_by": 1,
         "complete_at": None,
+        "complete_by": None,
         "ended_at": None,
+        "ended_by": None,
         "promise": None,
+        "promises": [],
+        "payments": [],
+        "complaints": [],
         "documents_complete": None,
         "to_correct": [],
         "stages": [],
         "referrals": [],
+        "obstacles": [],
+        "inspections": [],
+        "dispute": None,
+        "links": [],
+        "deemed": None,
+        "late_decision": None,
         "rejection": None,
         "imported": False,
         "pin_resets": 0,
+        "ledger": {
+            "entries": [
+                {
+                    "clock": "citizen",
+                    "kind": "start",
+                    "at": AT_MONDAY,
+                    "version": 1,
+                    "event": "submitted",
+                    "ground": None,
+                    "office": SEMARANG,
+                }
+            ],
+            "legal": [],
+            "citizen": {"since": AT_MONDAY, "until": None},
+            "holders": [{"since": AT_MONDAY, "until": None, "holder": "front_office", "office": SEMARANG}],
+            "counts": {"returns": 0, "last_minute_returns": 0, "restarts": 0, "pauses": 0},
+        },
     }
+    assert [mark["kind"] for mark in marks] == ["start", "office"]
     assert timeline == [
         {
             "version": 1,
@@ -108,6 +138,7 @@ def test_a_submission_is_shown_in_full() -> None:
             "channel": "counter",
             "data": {"service": "ktp-el", "standard": 3, "number": NUMBER, "district": "33.74.01"},
             "amended": None,
+            "flags": [],
         }
     ]
 
@@ -172,14 +203,15 @@ def test_a_transfer_shows_the_new_office_and_no_officer() -> None:
 
 
 def test_referrals_show_who_was_asked_and_what_they_said() -> None:
-    asked = {"referral": 1, "to": MAKASSAR, "asked_at": AT_MONDAY, "answered_at": None, "advice": None}
-    answered = asked | {"answered_at": AT_MONDAY, "advice": "favourable"}
+    unanswered = {"answered_at": None, "answered_by": None, "advice": None}
+    asked = {"referral": 1, "to": MAKASSAR, "asked_at": AT_MONDAY, "asked_by": 5} | unanswered
+    answered = asked | {"answered_at": AT_MONDAY, "answered_by": 6, "advice": "favourable"}
     given(*REFERRED).shows(referrals=[asked], offices=[SEMARANG, MAKASSAR])
     given(*ANSWERED).shows(referrals=[answered])
-    second = {"referral": 2, "to": SORONG, "asked_at": AT_TUESDAY, "answered_at": None, "advice": None}
+    second = {"referral": 2, "to": SORONG, "asked_at": AT_TUESDAY, "asked_by": 7} | unanswered
     asked_again = (*ANSWERED, on(TUESDAY, Referred(referral=2, to=SORONG)))
     given(*asked_again).shows(referrals=[answered, second])
     answer = on(WEDNESDAY, ReferralAnswered(referral=2, advice=Advice.INFORMATIVE), office=SORONG)
     given(*asked_again, answer).shows(
-        referrals=[answered, second | {"answered_at": AT_WEDNESDAY, "advice": "informative"}]
+        referrals=[answered, second | {"answered_at": AT_WEDNESDAY, "answered_by": 8, "advice": "informative"}]
     )

@@ -1,5 +1,7 @@
 """The facts of an application that figures are cut from, event by event."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from domain.events import (
     Cancelled,
     Concluded,
     CorrectionSupplied,
+    DeadlineExtended,
     DeclaredComplete,
     HandedOver,
     Issued,
@@ -19,6 +22,8 @@ from domain.events import (
     RecordAmended,
     Recorded,
     Rejected,
+    Reopened,
+    Resumed,
     Submitted,
     Transferred,
     Withdrawn,
@@ -29,11 +34,14 @@ from tests.builders import (
     APPLICATION,
     APPROVED,
     COMPLETE,
+    DEEMED,
     HANDED_OVER,
     KTP,
     MAKASSAR,
     MONDAY,
     NUMBER,
+    OUT_OF_STOCK,
+    PAUSED,
     PROMISE,
     RECEIVED,
     REFERRED,
@@ -116,9 +124,36 @@ def test_what_follows_the_answer_does_not_move_it() -> None:
 
 
 def test_an_answer_that_history_takes_back_is_none() -> None:
-    taken_back = (*APPROVED, RETURN)
-    shows(*taken_back, status="returned", answered_at=None)
+    """A hold no longer does (an outcome stands, event-format, section 10); a source may submit once more."""
+    shows(*APPROVED, RETURN, status="approved", answered_at=MONDAY)
+    taken_back = (*APPROVED, *SUBMITTED)
+    shows(*taken_back, status="submitted", answered_at=None, answer_known_at=None)
     shows(*taken_back, on(WEDNESDAY, Withdrawn()), status="withdrawn", answered_at=WEDNESDAY)
+
+
+def test_an_answer_is_known_when_it_was_recorded() -> None:
+    approved = replace(on(TUESDAY, Approved()), recorded_at=WEDNESDAY)
+    shows(*COMPLETE, approved, answered_at=TUESDAY, answer_known_at=WEDNESDAY)
+    post = an_act(by=Role.IMPORT, channel=Channel.POST)
+    imported = Recorded(version=1, act=post, event=SUBMITTED[0])
+    shows(imported, *COMPLETE[1:], approved, answered_at=TUESDAY, answer_known_at=TUESDAY)
+
+
+def test_what_silence_granted_is_marked_for_ever() -> None:
+    shows(*DEEMED, status="deemed_approved", answered_at=MONDAY, deemed=True)
+    shows(*DEEMED, Issued(), status="issued", deemed=True)
+
+
+def test_a_moved_promise_moves_the_deadline() -> None:
+    moved = replace(PROMISE, due_at=PROMISE.due_at + timedelta(days=2))
+    shows(*SUSPENDED, Resumed(promise=moved), due_at=moved.due_at, pauses=1, suspensions=1)
+    shows(*COMPLETE, DeadlineExtended(extension="technical-study", promise=moved), due_at=moved.due_at)
+
+
+def test_pauses_restarts_last_minute_returns_and_obstacles_are_counted() -> None:
+    shows(*PAUSED, CorrectionSupplied(), OUT_OF_STOCK, pauses=1, obstacles=1, restarts=0, last_minute_returns=0)
+    shows(*HANDED_OVER, on(WEDNESDAY, Reopened()), restarts=1, status="approved")
+    shows(*COMPLETE, on(PROMISE.due_at, RETURN), last_minute_returns=1)
 
 
 def test_returns_referrals_transfers_and_suspensions_are_counted() -> None:

@@ -1,0 +1,76 @@
+"""The timeline: every event at the time at which it happened, none overwritten, with what is odd about it as flags.
+
+`late`: it happened before the outcome that stands, and was recorded after it; the outcome stays. `clock_ahead`: a
+device says that it happened more than five minutes after we heard of it.
+"""
+
+from bisect import insort
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from domain.clocks import Mark
+from domain.codes import Quality
+from domain.data import data_of, instant, plain
+from domain.events import RecordAmended, Recorded
+from domain.marks import cause_of
+from projections.view import Row
+
+LATE, CLOCK_AHEAD = "late", "clock_ahead"
+AHEAD = timedelta(minutes=5)
+"""How far a device's clock may be ahead of ours without a word about it: our choice."""
+
+
+def timeline(told: list[Row], recorded: Recorded, outcome: Mark | None) -> list[Row]:
+    """With one event more. `outcome`: the one that stands, this event counted."""
+    event, act = recorded.event, recorded.act
+    entry = {
+        "version": recorded.version,
+        "event": cause_of(recorded),
+        "at": instant(act.at),
+        "at_quality": plain(act.at_quality),
+        "recorded_at": instant(recorded.recorded_at) if recorded.recorded_at else None,
+        "by": plain(act.by),
+        "office": act.office,
+        "channel": plain(act.channel),
+        "data": data_of(event),
+        "amended": None,
+        "flags": [CLOCK_AHEAD] if _ahead(recorded) else [],
+    }
+    entries = [_marked(known, recorded.version, event) for known in told]
+    entries.sort(key=_place)
+    insort(entries, entry, key=_place)
+    return [_flagged(each, outcome) for each in entries] if outcome else entries
+
+
+def happened_at(entry: Mapping[str, Any]) -> str:
+    """The time of an entry, as corrected."""
+    amended = entry["amended"]
+    corrected: str | None = amended and amended["corrected_at"]
+    at: str = entry["at"]
+    return corrected or at
+
+
+def _ahead(recorded: Recorded) -> bool:
+    act, known_at = recorded.act, recorded.recorded_at
+    return act.at_quality is Quality.DEVICE and known_at is not None and act.at - known_at > AHEAD
+
+
+def _marked(entry: Row, by: int, event: object) -> Row:
+    """The amended entry keeps what it said; what corrected it stands beside it."""
+    match event:
+        case RecordAmended() if event.amends == entry["version"]:
+            corrected = instant(event.corrected_at) if event.corrected_at else None
+            return entry | {"amended": {"by": by, "amendment": plain(event.amendment), "corrected_at": corrected}}
+        case _:
+            return entry
+
+
+def _flagged(entry: Row, outcome: Mark) -> Row:
+    late = entry["version"] > outcome.version and happened_at(entry) < instant(outcome.at)
+    flags = [*([LATE] if late else []), *([CLOCK_AHEAD] if CLOCK_AHEAD in entry["flags"] else [])]
+    return entry if flags == entry["flags"] else entry | {"flags": flags}
+
+
+def _place(entry: Mapping[str, Any]) -> tuple[str, int]:
+    return happened_at(entry), entry["version"]
