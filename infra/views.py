@@ -18,7 +18,7 @@ from psycopg.rows import tuple_row
 from infra.store.envelope import canonical
 from infra.store.history import entry_of
 from infra.store.recorder import Datastore
-from projections import progress, statistics
+from projections import desk, progress, statistics
 from projections.view import Row, View
 
 LOG = "stored"
@@ -34,7 +34,7 @@ FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s
 AnyCursor = Cursor[Any]
 
 
-VIEWS: dict[str, View] = {view.name: view for view in (progress.VIEW, statistics.VIEW)}
+VIEWS: dict[str, View] = {view.name: view for view in (progress.VIEW, statistics.VIEW, desk.VIEW)}
 
 
 class ViewRecorder(PostgresTrackingRecorder):

@@ -18,6 +18,7 @@ COUNT = "SELECT count(*), max(version) FILTER (WHERE application_id = %s) FROM v
 SPOIL: dict[str, tuple[LiteralString, LiteralString]] = {
     "progress": ("body = body || ' '", "number = ''"),
     "statistics": ("returns = 7", "due_at = now()"),
+    "desk": ("details = details || ' '", "due_at = now()"),
 }
 
 of_each_view = pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
