@@ -69,15 +69,16 @@ class Desk:
         for at in complete_at:
             assert STANDARD.promise
             promise = promises.promised(STANDARD.promise, at, SEMARANG, KTP, "ktp-el@1", registry)
+            number = PAPER.new_number()
             happened = [
-                Submitted(service=KTP, standard=1, number=PAPER.new_number()),
+                Submitted(service=KTP, standard=1, number=number),
                 Received(),
                 DocumentsChecked(complete=True),
                 DeclaredComplete(promise=promise),
                 *more,
             ]
             rows, _ = rows_of(new_application_id(), 0, "", happened, an_act(at), command=COMMAND, digest="")
-            saves.append(Save(tuple(rows)))
+            saves.append(Save(tuple(rows), (number.encode(),)))
         for first in range(0, len(saves), 200):
             assert all(outcome.stored for outcome in self.made.recorder.append(saves[first : first + 200]))
         self.project()
