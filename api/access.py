@@ -92,6 +92,7 @@ RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
     "get-application": READERS,
     "get-timeline": READERS,
     "get-accesses": {Bearer.CITIZEN: Relation.OWN, Bearer.SUPERVISOR: Relation.HOLDER, Bearer.AUDITOR: Relation.ANY},
+    "get-desk": {**STAFF, Bearer.AGENCY: Relation.HOLDER},
     "get-exact-statistics": {Bearer.AUDITOR: Relation.ANY},
     "get-statistics": EVERYONE,
     "get-statistics-csv": EVERYONE,

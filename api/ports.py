@@ -9,6 +9,7 @@ from api.access import Principal
 from domain.ports import Applications
 from domain.registry import Registry
 from projections import figures
+from projections.view import Row
 
 
 class Views(Protocol):
@@ -52,6 +53,14 @@ class Tokens(Protocol):
         """Who bears it; None for one that is not ours, altered or too old."""
         ...
 
+    def desk_session(self, bearer: str) -> tuple[str, int] | None:
+        """For a bearer of staff or an agency a token that opens the desk's page alone, and for how many seconds."""
+        ...
+
+    def at_desk(self, session: str) -> Principal | None:
+        """Who has such a token."""
+        ...
+
 
 class Door(Protocol):
     """Counts wrong numbers and PINs, for all processes."""
@@ -84,6 +93,23 @@ class Statistics(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A page of an office's queue: of that status, of that officer; after the file of that due date (UTC) and id."""
+
+    office: str
+    status: str | None = None
+    officer: UUID | None = None
+    after: tuple[datetime | None, UUID] | None = None
+    limit: int = 50
+
+
+class Desk(Protocol):
+    async def queue(self, asked: Queued) -> list[Row]:
+        """Rows of the desk (projections/desk.py), the sooner due first, those without a date last."""
+        ...
+
+
 class Meter(Protocol):
     """Metrics of the operator."""
 
@@ -109,5 +135,6 @@ class House:
     door: Door
     dossiers: Dossiers
     statistics: Statistics
+    desk: Desk
     meter: Meter
     now: Clock

@@ -54,7 +54,7 @@ async def start(request: Request) -> Response:
 async def enter(request: Request) -> Response:
     """The form of the start page: number and PIN against a session."""
     language = request.path_params["language"]
-    _same_origin(request)
+    same_origin(request)
     form = (await read_limited(request)).decode("utf-8", "replace")
     try:
         fields = parse_qs(form, max_num_fields=10)
@@ -108,7 +108,7 @@ async def statistics(request: Request) -> Response:
 
 
 async def sign_out(request: Request) -> Response:
-    _same_origin(request)
+    same_origin(request)
     response = RedirectResponse(f"/{request.path_params['language']}/?signed-out", status_code=303, headers=NO_STORE)
     response.delete_cookie(SESSION, path="/", httponly=True, samesite="lax")
     return response
@@ -162,7 +162,7 @@ def _again(language: str, message: str, status: int, headers: dict[str, str] | N
     return HTMLResponse(page, status_code=status, headers={**NO_STORE, **(headers or {})})
 
 
-def _same_origin(request: Request) -> None:
+def same_origin(request: Request) -> None:
     """Cross-origin posts are refused by what the browser says of itself; a client that says nothing is no browser."""
     site = request.headers.get("sec-fetch-site")
     if site is not None:

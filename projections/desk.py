@@ -85,6 +85,7 @@ def _blank(application: UUID) -> Row:
     return {
         "application_id": application,
         "version": 0,
+        "number": "",
         "office": "",
         "open": True,
         "status": None,
@@ -121,6 +122,7 @@ def _facts(row: Row, recorded: Recorded) -> Row:
     match event:
         case Submitted():
             return {
+                "number": event.number,
                 "service": event.service,
                 "standard": event.standard,
                 "channel": plain(act.channel),
@@ -193,6 +195,7 @@ def _go_on(details: Row, name: str, at: datetime) -> Row:
 COLUMNS = {
     "application_id": "uuid NOT NULL",
     "version": "bigint NOT NULL",
+    "number": "text NOT NULL",
     "office": "text NOT NULL",
     "open": "boolean NOT NULL",
     "status": "text",

@@ -3,12 +3,12 @@
 from projections.desk import PLACE, VIEW
 
 QUEUE = f"""
-SELECT {VIEW.names}, {PLACE}::text FROM views.desk
-WHERE office = %(office)s AND open AND ({PLACE}, application_id) > (%(place)s::timestamptz, %(after)s)
+SELECT {VIEW.names} FROM views.desk
+WHERE office = %(office)s AND open AND ({PLACE}, application_id) > (%(place)s::timestamptz, %(after)s::uuid)
     AND (%(status)s::text IS NULL OR status = %(status)s) AND (%(officer)s::uuid IS NULL OR officer = %(officer)s)
 ORDER BY {PLACE}, application_id LIMIT %(limit)s
 """
-"""One page of an office's open files after (`place`, `after`), the sooner due first; the last column is its place."""
+"""One page of an office's open files after (`place`, `after`), the sooner due first. `place`: due_at, or infinity."""
 
 
 def _page(key: str, which: str) -> str:

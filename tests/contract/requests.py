@@ -21,6 +21,8 @@ def real(running: Jejak, name: str) -> Real:
     codes = {"get-service": {"service": "nib"}, "get-office": {"office": LICENSING}, "get-problem": {"code": "limited"}}
     if name in codes:
         return codes[name], {}, None, None
+    if name == "get-desk":
+        return {}, {}, None, running.officer(LICENSING)
     if name == "get-exact-statistics":
         return {}, {}, None, running.token("--role", "auditor")
     if name.startswith("get-statistics"):

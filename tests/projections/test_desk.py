@@ -62,7 +62,10 @@ def folded(history: list[Recorded]) -> Row:
 def told(row: Row) -> dict[str, Any]:
     details = row["details"]
     return {
-        **{name: row[name] for name in ("version", "status", "office", "officer", "service", "standard", "disputed")},
+        **{
+            name: row[name]
+            for name in ("version", "number", "status", "office", "officer", "service", "standard", "disputed")
+        },
         **{name: row[name] for name in ("submitted_at", "complete_at", "decided_at", "paused")},
         "promise": details["promise"],
         "extensions": details["extensions"],
@@ -74,7 +77,7 @@ def told(row: Row) -> dict[str, Any]:
 
 
 def known(application: Application) -> dict[str, Any]:
-    names = ("version", "status", "office", "officer", "service", "standard", "disputed")
+    names = ("version", "number", "status", "office", "officer", "service", "standard", "disputed")
     return {
         **{name: getattr(application, name) for name in (*names, "submitted_at", "complete_at", "decided_at")},
         "paused": bool(application.pausing),
