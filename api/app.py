@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.access import Forbidden, NotYours, Unauthenticated
+from api.desk_web import DESK_PAGES
 from api.middleware import Around
 from api.openapi import document
 from api.operations import OPERATIONS
@@ -52,7 +53,7 @@ def build(house: House, lifespan: Lifespan | None = None) -> Starlette:
         return Response(published, media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
 
     app = Starlette(
-        routes=[*(operation.route() for operation in OPERATIONS), Route("/openapi.json", openapi), *PAGES],
+        routes=[*(operation.route() for operation in OPERATIONS), Route("/openapi.json", openapi), *PAGES, *DESK_PAGES],
         middleware=[
             Middleware(Around, observe=house.meter.request, unexpected=unexpected),
             Middleware(GZipMiddleware, minimum_size=500),
