@@ -109,6 +109,7 @@ RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
     "find-by-person": dict.fromkeys((Bearer.OFFICER, Bearer.SUPERVISOR), Relation.CONCERNED),
     "give-satisfaction": STAFF | {Bearer.CITIZEN: Relation.OWN},
     "get-satisfaction": EVERYONE,
+    "get-desk": {**STAFF, Bearer.AGENCY: Relation.HOLDER},
     "get-exact-statistics": {Bearer.AUDITOR: Relation.ANY},
     "get-statistics": EVERYONE,
     "get-statistics-csv": EVERYONE,

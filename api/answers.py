@@ -549,6 +549,42 @@ class StatisticsBody(Given, kw_only=True):
     tables: TablesBody
 
 
+class FileBody(Given, kw_only=True):
+    """One file of the queue. `due_at` while a decision is awaited; `deemed_approval_at` where silence grants then.
+
+    `overdue`, `deemed_soon` (within two working days of the office) and `mine` are as of `as_of` and the bearer.
+    `payments` and `obstacles`: how many are open. `officer`: whose it is, for supervisors.
+    """
+
+    application_id: UUID
+    tracking_number: str
+    version: int
+    service: str
+    standard: int
+    status: Status | None
+    submitted_at: Instant | None
+    complete_at: Instant | None
+    due_at: Instant | None
+    overdue: bool
+    deemed_approval_at: Instant | None
+    deemed_soon: bool
+    paused: bool
+    payments: int
+    obstacles: int
+    disputed: bool
+    mine: bool
+    officer: UUID | None
+
+
+class DeskBody(Given, kw_only=True):
+    """The open files of an office, the sooner due first, those without a date last."""
+
+    office: str
+    as_of: Instant
+    items: list[FileBody]
+    next: str | None
+
+
 class HealthBody(Given, kw_only=True):
     status: str
 

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from api import survey
 from api.access import Forbidden, NotYours, Unauthenticated
+from api.desk_web import DESK_PAGES
 from api.middleware import Around
 from api.openapi import document
 from api.operations import OPERATIONS
@@ -58,6 +59,7 @@ def build(house: House, lifespan: Lifespan | None = None) -> Starlette:
             Route("/openapi.json", openapi),
             *survey.PAGES,
             *PAGES,
+            *DESK_PAGES,
         ],
         middleware=[
             Middleware(Around, observe=house.meter.request, unexpected=unexpected),

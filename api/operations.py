@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import answers, applications, bodies, links, persons, public, satisfaction, statistics
+from api import answers, applications, bodies, desk, links, persons, public, satisfaction, statistics
 from api.commands import COMMANDS
 from api.conditional import ANY, IDEMPOTENCY_KEY, IF_MATCH, SYNC_TOKEN
 from domain.satisfaction import Weights
@@ -238,6 +238,17 @@ OPERATIONS: tuple[Operation, ...] = (
         headers=SYNC,
         query={"as_of": {"type": "string", "format": "date-time", "description": "Measure ages then, not now"}},
         problems=(400, 401, 403, 409, 503),
+    ),
+    Operation(
+        name="get-desk",
+        method="GET",
+        path="/v1/desk",
+        endpoint=desk.get_desk,
+        tag="desk",
+        returns={200: answers.DeskBody},
+        headers=SYNC,
+        query=desk.QUERY,
+        problems=READ,
     ),
     _open("livez", "/livez", public.livez, {200: answers.HealthBody}, "operations"),
     _open(

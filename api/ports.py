@@ -13,6 +13,7 @@ from domain.ports import Applications, anyone
 from domain.registry import Registry
 from domain.satisfaction import Answers
 from projections import figures
+from projections.view import Row
 
 
 class Views(Protocol):
@@ -54,6 +55,14 @@ class Tokens(Protocol):
 
     def principal(self, token: str) -> Principal | None:
         """Who bears it; None for one that is not ours, altered or too old."""
+        ...
+
+    def desk_session(self, bearer: str) -> tuple[str, int] | None:
+        """For a bearer of staff or an agency a token that opens the desk's page alone, and for how many seconds."""
+        ...
+
+    def at_desk(self, session: str) -> Principal | None:
+        """Who has such a token."""
         ...
 
 
@@ -131,6 +140,23 @@ class Satisfaction(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A page of an office's queue: of that status, of that officer; after the file of that due date (UTC) and id."""
+
+    office: str
+    status: str | None = None
+    officer: UUID | None = None
+    after: tuple[datetime | None, UUID] | None = None
+    limit: int = 50
+
+
+class Desk(Protocol):
+    async def queue(self, asked: Queued) -> list[Row]:
+        """Rows of the desk (projections/desk.py), the sooner due first, those without a date last."""
+        ...
+
+
 class Meter(Protocol):
     """Metrics of the operator."""
 
@@ -158,5 +184,6 @@ class House:
     persons: Persons
     statistics: Statistics
     satisfaction: Satisfaction
+    desk: Desk
     meter: Meter
     now: Clock

@@ -13,12 +13,12 @@ from api.access import Bearer
 from domain.ports import Unavailable
 from feeds.mapping_file import MappingWrong
 from feeds.source import SourceError
-from infra import import_verbs, simulate, verbs
+from infra import import_verbs, schedule, simulate, verbs
 from infra.database import DatabaseRole, SchemaNotOurs
 from infra.keyfolder import KeysUnreadable
 from infra.postgres import PostgresNotStarted
 from infra.serve import PortTaken
-from infra.settings import SettingsWrong
+from infra.settings import SettingsWrong, interval
 from infra.store.recorder import PersistenceError
 from infra.store.topics import DataNotClosed
 from infra.views import VIEWS
@@ -98,6 +98,18 @@ VERBS = (
         verbs.project,
         "jejak project",
         "watch jejak_view_position in /metrics",
+    ),
+    Verb(
+        "schedule",
+        "run it",
+        "what time brings about: silence grants, promises move, payments expire",
+        schedule.schedule,
+        "jejak schedule --once",
+        "watch jejak_scheduler_commands_total in the /metrics of `jejak serve`, which schedules as well",
+        (
+            (("--once",), {"action": "store_true", "help": "each job once, then a line for each"}),
+            (("--interval",), {"type": interval, "metavar": "SECONDS", "help": "rest between two passes"}),
+        ),
     ),
     Verb(
         "import",

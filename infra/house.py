@@ -19,6 +19,7 @@ from api.access import Bearer, Principal
 from api.ports import House
 from domain.data import instant
 from domain.ports import Unavailable
+from infra.desk import PostgresDesk
 from infra.main import Installation
 from infra.metrics import COMMANDS, METRICS, PIN_FAILURES, REQUESTS
 from infra.pool import Pool, borrowed
@@ -29,7 +30,7 @@ from infra.store.satisfaction import StoredSatisfaction
 from infra.views import LOG, VIEWS
 from projections import progress
 
-READ_TOKEN_SECONDS = 30 * 60
+READ_TOKEN_SECONDS = DESK_SECONDS = 30 * 60
 PER_NETWORK, PER_NUMBER = 20, 100
 """Wrong tries a day: for one number from one network, and for one number from all."""
 SECONDS_A_DAY = 86_400
@@ -139,8 +140,21 @@ class SignedTokens:
         claims = self._claims(token, self.read_key, "jejak-read")
         return Principal(bearer=Bearer.CITIZEN, application_id=UUID(claims["sub"])) if claims else None
 
-    def _staff(self, token: str) -> Principal | None:
-        claims = self._claims(token, self.bearer_key, "jejak")
+    def desk_session(self, bearer: str) -> tuple[str, int] | None:
+        """It ends with the bearer, at the latest."""
+        claims = self._claims(bearer, self.bearer_key, "jejak")
+        if claims is None:
+            return None
+        now = int(time.time())
+        seconds = min(DESK_SECONDS, claims["exp"] - now)
+        session = {**claims, "aud": "jejak-desk", "exp": now + seconds}
+        return jwt.encode({"alg": "HS256"}, session, self.bearer_key), seconds
+
+    def at_desk(self, session: str) -> Principal | None:
+        return self._staff(session, "jejak-desk")
+
+    def _staff(self, token: str, audience: str = "jejak") -> Principal | None:
+        claims = self._claims(token, self.bearer_key, audience)
         if claims is None:
             return None
         return Principal(
@@ -293,6 +307,7 @@ def house(installation: Installation, views: PostgresViews) -> House:
         persons=installation.keys,
         statistics=PostgresStatistics(installation.pool, installation.editions),
         satisfaction=StoredSatisfaction(installation.pool, installation.applications),
+        desk=PostgresDesk(installation.pool),
         meter=PrometheusMeter(),
         now=lambda: datetime.now(UTC),
     )

@@ -13,3 +13,12 @@ EVENTS_PROJECTED = Counter(
     "jejak_events_projected_total", "Events folded into a view by this process", ("view",), registry=METRICS
 )
 VIEW_POSITION = Gauge("jejak_view_position", "The position that a view has reached", ("view",), registry=METRICS)
+SCHEDULED = Counter(
+    "jejak_scheduler_commands_total",
+    "Commands of the scheduler, by what came of them",
+    ("job", "outcome"),
+    registry=METRICS,
+)
+SCHEDULER_RAN = Gauge(
+    "jejak_scheduler_last_run_timestamp_seconds", "When a job last went through, Unix time", ("job",), registry=METRICS
+)

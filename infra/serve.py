@@ -20,6 +20,7 @@ from infra.database import databases
 from infra.house import PostgresViews, house
 from infra.main import Installation, installation
 from infra.runner import runners
+from infra.scheduler import scheduling
 from infra.settings import Settings
 
 GRACEFUL_SECONDS = 5
@@ -114,7 +115,7 @@ def run_api(settings: Settings, listener: socket.socket) -> None:
 
 
 def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: Fill) -> None:
-    """Everything on one server: the projections in threads, the API here, or in as many processes as wanted.
+    """Everything on one server: the projections in threads, scheduler and API here, or the API in more processes.
 
     `fill` comes first.
     """
@@ -123,10 +124,11 @@ def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: 
         async with installation(settings, found) as made:
             await fill(made)
             started = await announcement(made, listener)
-            if workers == 1:
-                await serve_api(made, listener, started)
-            else:
-                await _supervise(listener, workers, started)
+            async with scheduling(made, interval=settings.schedule_seconds):
+                if workers == 1:
+                    await serve_api(made, listener, started)
+                else:
+                    await _supervise(listener, workers, started)
 
     with databases(settings, kept_alive=True) as found:
         projecting = runners(found.serving)

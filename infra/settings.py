@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
+SECONDS_A_DAY = 86_400
 
 
 class SettingsWrong(Exception):
@@ -21,6 +22,7 @@ class Settings:
     database_url: str | None
     keys_database_url: str | None
     instance: str
+    schedule_seconds: float = 60.0
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -39,13 +41,26 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     instance = environment.get("JEJAK_INSTANCE", "01")
     if len(instance) != 2 or not set(instance) <= set("0123456789ABCDEFGHJKMNPQRSTVWXYZ"):  # noqa: PLR2004 - two symbols
         raise SettingsWrong("JEJAK_INSTANCE must be two symbols of 0-9 and A-Z without I, L, O, U")
+    try:
+        schedule_seconds = interval(environment.get("JEJAK_SCHEDULE_SECONDS") or "60")
+    except ValueError:
+        raise SettingsWrong("JEJAK_SCHEDULE_SECONDS must be a number of seconds from 1 to 86400") from None
     return Settings(
         data_dir=data_dir,
         key_dir=Path(environment.get("JEJAK_KEY_DIR") or data_dir / "keys").resolve(),
         database_url=url or None,
         keys_database_url=keys_url or None,
         instance=instance,
+        schedule_seconds=schedule_seconds,
     )
+
+
+def interval(text: str) -> float:
+    """The rest between two passes of the scheduler, in seconds. Raises ValueError."""
+    seconds = float(text)
+    if not 1 <= seconds <= SECONDS_A_DAY:
+        raise ValueError
+    return seconds
 
 
 def _default_data_dir() -> Path:

@@ -87,7 +87,7 @@ def projecting(found: Databases) -> Iterator[list[Runner]]:
 
 
 @contextmanager
-def bar(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+def bar(what: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
     """Not shown for what is over at once."""
     with tqdm(total=total, desc=what, unit=unit, unit_scale=True, disable=None, delay=1, file=sys.stderr) as shown:
         yield lambda more: _advance(shown, more)

@@ -18,7 +18,7 @@ from psycopg.rows import tuple_row
 from infra.store.envelope import canonical
 from infra.store.history import entry_of
 from infra.store.recorder import Datastore
-from projections import progress, satisfaction, statistics
+from projections import desk, progress, satisfaction, statistics
 from projections.view import Row, View
 
 LOG = "stored"
@@ -34,7 +34,7 @@ FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s
 AnyCursor = Cursor[Any]
 
 
-VIEWS: dict[str, View] = {view.name: view for view in (progress.VIEW, statistics.VIEW, satisfaction.VIEW)}
+VIEWS: dict[str, View] = {view.name: view for view in (progress.VIEW, statistics.VIEW, satisfaction.VIEW, desk.VIEW)}
 
 
 class ViewRecorder(PostgresTrackingRecorder):
@@ -100,7 +100,7 @@ def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[t
     if not events:
         return
     cursor.execute(fill(view.rows, table), {"ids": sorted({row[0] for row in events})}, binary=True)
-    known = {values[0]: view.loaded(_read(view, values)) for values in cursor.fetchall()}
+    known = {values[0]: read_row(view, values) for values in cursor.fetchall()}
     folded: dict[UUID, Row] = {}
     for key, rows in groupby(events, key=lambda row: row[0]):
         row = known.get(key)
@@ -119,10 +119,12 @@ def _written(value: object) -> object:
     return canonical(value) if isinstance(value, dict) else value
 
 
-def _read(view: View, values: Sequence[Any]) -> tuple[Any, ...]:
-    """Documents as they were, instants in UTC."""
-    documents = zip(view.columns.values(), values, strict=True)
-    return tuple(orjson.loads(bytes(value)) if kind.startswith("bytea") else value for kind, value in documents)
+def read_row(view: View, values: Sequence[Any]) -> Row:
+    """The row as it was folded, from its columns as they are stored."""
+    columns = zip(view.columns.values(), values, strict=True)
+    return view.loaded(
+        tuple(orjson.loads(bytes(value)) if kind.startswith("bytea") else value for kind, value in columns)
+    )
 
 
 def pages(cursor: AnyCursor, after: int, until: int | None = None) -> Iterator[list[tuple[Any, ...]]]:

@@ -1,6 +1,6 @@
 """The pages a citizen sees, as text: rendered from values alone, without scripts, database or clock."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.pages import figures, lines, survey, tracking
+from api.pages import desk, figures, lines, survey, tracking
 from api.pages.clock_ledger import clock_ledger
 from api.pages.history import history
 from api.pages.language import BY_CODE, LANGUAGES, Language
@@ -26,6 +26,9 @@ from projections.satisfaction import Satisfaction
 __all__ = [
     "LANGUAGES",
     "STATIC",
+    "desk_door_page",
+    "desk_page",
+    "offices_page",
     "problem_kind_page",
     "problem_page",
     "satisfaction_page",
@@ -155,6 +158,44 @@ def statistics_page(language: str, statistics: Statistics, registry: Registry) -
         extremes={table: figures.extremes(reader, cut[: lines.LINES_MAX]) for table, cut in cuts.items()},
         outcomes=lines.outcomes(reader, statistics.total),
         as_of=reader.at_time(statistics.as_of, INSTALLATION_ZONE),
+    )
+
+
+def desk_door_page(language: str, *, message: str | None = None) -> str:
+    """`message` is a code of `DESK_MESSAGES`. What was typed is never repeated."""
+    said = BY_CODE[language].say(desk.DESK_MESSAGES[message]) if message else None
+    return _page(language, "desk_door.html", here="desk", said=said, wrong=message not in (None, "signed-out"))
+
+
+def offices_page(language: str, offices: Iterable[str], registry: Registry) -> str:
+    """For an agency: which of its offices."""
+    named = [desk.office_of(BY_CODE[language], code, registry) for code in sorted(offices)]
+    return _page(language, "desk.html", here="desk", office=None, offices=named)
+
+
+def desk_page(
+    language: str,
+    files: list[dict[str, Any]],
+    office: str,
+    registry: Registry,
+    now: datetime,
+    *,
+    mine: bool,
+    personal: bool,
+    more: str,
+) -> str:
+    """`files` as the API gives them; `personal`: who reads is one person; `more`: the query of the next page."""
+    reader = BY_CODE[language]
+    return _page(
+        language,
+        "desk.html",
+        here="desk",
+        office=desk.office_of(reader, office, registry),
+        files=desk.files(reader, files, office, registry),
+        mine=mine,
+        personal=personal,
+        more=more,
+        as_of=desk.as_of(reader, now, office, registry),
     )
 
 

@@ -19,6 +19,7 @@ from api.pages.render import (
     tracking_page,
 )
 from api.pages.words import MESSAGES
+from tests.browser.desks import desks
 from tests.browser.figures import INSTALLATIONS
 from tests.browser.samples import ACCESSES, NOW, REGISTRY
 from tests.browser.states import STATES
@@ -57,6 +58,7 @@ def served() -> dict[str, tuple[bytes, str]]:
             pages[f"/{language}/{path}"] = satisfaction_page(language, satisfaction, REGISTRY)
         for path, (statistics, registry) in INSTALLATIONS.items():
             pages[f"/{language}/{path}"] = statistics_page(language, statistics, registry)
+        pages |= {f"/{language}/{path}": page for path, page in desks(language).items()}
         pages[f"/{language}/problem"] = problem_page(
             language, status=404, title="There is nothing here", detail="Nothing at all", code="not-found"
         )

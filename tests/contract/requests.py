@@ -29,6 +29,8 @@ def real(running: Jejak, name: str) -> Real:
         walk(running, withdrawn.id, LICENSING, (("withdraw", {}),), withdrawn.version)
         body = {element.value: 3 for element in Element}
         return {"application_id": withdrawn.id}, key, body, running.officer(LICENSING)
+    if name == "get-desk":
+        return {}, {}, None, running.officer(LICENSING)
     if name == "get-exact-statistics":
         return {}, {}, None, running.token("--role", "auditor")
     if name.startswith("get-statistics"):

@@ -18,6 +18,7 @@ COUNT = "SELECT count(*), max(version) FILTER (WHERE application_id = %s) FROM v
 SPOIL: dict[str, tuple[LiteralString, LiteralString]] = {
     "progress": ("body = body || ' '", "number = ''"),
     "statistics": ("returns = 7", "due_at = now()"),
+    "desk": ("details = details || ' '", "due_at = now()"),
 }
 
 OF_APPLICATIONS = [view for view in VIEWS.values() if view.topics == "application."]

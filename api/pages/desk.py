@@ -1,0 +1,108 @@
+"""What the page of the desk says of each file: facts in the words of the staff, marks in words and not in colour."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from api.pages.language import Language, Moment
+from api.pages.reading import FALLBACK_ZONE
+from api.pages.words import N_, NN_
+from domain.application import Status
+from domain.data import parse_instant
+from domain.number import grouped
+from domain.registry import Registry
+
+FOR_STAFF: dict[str, str] = {
+    Status.SUBMITTED: N_("to be received"),
+    Status.RECEIVED: N_("documents to be checked"),
+    Status.RETURNED: N_("with the applicant, for correction"),
+    Status.PROCESSING: N_("to be decided"),
+    Status.SUSPENDED: N_("on hold"),
+    Status.APPROVED: N_("to be issued"),
+    Status.DEEMED_APPROVED: N_("granted by silence, to be issued"),
+    Status.ISSUED: N_("to be made ready"),
+    Status.READY: N_("waits to be collected"),
+}
+
+DESK_MESSAGES = {
+    "token-wrong": N_("This token is not one of ours, or no longer valid. Ask your supervisor for a new one."),
+    "token-elsewhere": N_("This token opens no desk. Officers, supervisors and agencies have one."),
+    "signed-out": N_("You have signed out."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    text: str
+    when: Moment | None = None
+    pressing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    number: str
+    service: str
+    status: str
+    marks: list[Mark]
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    name: str
+    code: str
+
+
+def office_of(language: Language, code: str, registry: Registry) -> Office:
+    office = registry.offices.get(code)
+    return Office(language.of(office.names) if office else code, code)
+
+
+def files(language: Language, items: list[dict[str, Any]], office: str, registry: Registry) -> list[File]:
+    """`items` as the API gives them."""
+    known = registry.offices.get(office)
+    zone = known.zone if known else FALLBACK_ZONE
+    return [_file(language, item, zone, registry) for item in items]
+
+
+def _file(language: Language, item: dict[str, Any], zone: str, registry: Registry) -> File:
+    standard, status = registry.standard(item["service"], item["standard"]), item["status"]
+    return File(
+        number=grouped(item["tracking_number"]),
+        service=language.of(standard.names) if standard else item["service"],
+        status=language.say(FOR_STAFF[status]) if status in FOR_STAFF else status or "",
+        marks=_marks(language, item, zone),
+    )
+
+
+def _marks(language: Language, item: dict[str, Any], zone: str) -> list[Mark]:
+    say, count = language.say, language.count
+
+    def at(instant: str) -> Moment:
+        return language.at_time(parse_instant(instant), zone)
+
+    marks = []
+    if item["due_at"]:
+        marks.append(
+            Mark(say(N_("Overdue since") if item["overdue"] else N_("Due")), at(item["due_at"]), item["overdue"])
+        )
+    if item["deemed_approval_at"] and not item["overdue"]:
+        soon = N_("Soon granted by silence") if item["deemed_soon"] else N_("Granted by silence if nobody decides")
+        marks.append(Mark(say(soon), pressing=item["deemed_soon"]))
+    if item["paused"]:
+        marks.append(Mark(say(N_("The legal clock is stopped"))))
+    if item["payments"]:
+        marks.append(Mark(say(N_("A payment is awaited"))))
+    if item["obstacles"]:
+        marks.append(Mark(count(NN_("%(num)s obstacle", "%(num)s obstacles"), item["obstacles"])))
+    if item["disputed"]:
+        marks.append(Mark(say(N_("The applicant says that it is not done")), pressing=True))
+    if item["mine"]:
+        marks.append(Mark(say(N_("Yours"))))
+    elif item["officer"]:
+        marks.append(Mark(say(N_("Officer %(officer)s"), officer=item["officer"])))
+    return marks
+
+
+def as_of(language: Language, now: datetime, office: str, registry: Registry) -> Moment:
+    known = registry.offices.get(office)
+    return language.at_time(now, known.zone if known else FALLBACK_ZONE)

@@ -1,0 +1,238 @@
+"""The queue of an office: what each of its files waits for, and until when. Folded from events alone.
+
+    project : Row | None, id, Recorded -> Row
+
+Instants are aware, UTC. `open`: somebody has still something to do, with a file that has not ended or is disputed.
+`due_at` is the promised instant as long as a decision is awaited, and none before or after. What is overdue, or soon
+granted by silence, depends on today and on a calendar: who reads computes it.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.application import ENDS, OUTCOMES, RETURN, SUSPENSION, Status, of_payment, status_after
+from domain.calendar import Unit
+from domain.data import data_of, instant, parse_instant, plain
+from domain.events import (
+    CorrectionSupplied,
+    DeadlineExtended,
+    DeclaredComplete,
+    Disputed,
+    DisputeDismissed,
+    ObstacleCleared,
+    ObstacleReported,
+    PaymentExpired,
+    PaymentReceived,
+    PaymentRequested,
+    PromiseMoved,
+    Reassigned,
+    Recorded,
+    Reopened,
+    Resumed,
+    ReturnedForCorrection,
+    Submitted,
+    Suspended,
+    Transferred,
+)
+from projections.view import Row, View
+
+PROMISING = (
+    Submitted,
+    DeclaredComplete,
+    CorrectionSupplied,
+    Resumed,
+    PaymentReceived,
+    PaymentExpired,
+    DeadlineExtended,
+    PromiseMoved,
+)
+"""They may set or move the promised date."""
+
+
+def project(row: Row | None, application: UUID, recorded: Recorded) -> Row:
+    """The row after `recorded`. Pure: neither `row` nor what it holds is changed."""
+    before = row or _blank(application)
+    event, at = recorded.event, recorded.act.at
+    known, underlying = before["status"], before["underlying"]
+    status, back_to = status_after(Status(known) if known else None, Status(underlying), event)
+    after = {**before, **_facts(before, recorded), "version": recorded.version}
+    after["status"], after["underlying"] = plain(status), plain(back_to)
+    if status in OUTCOMES and after["decided_at"] is None:
+        after["decided_at"] = at
+    if isinstance(event, PROMISING) and event.promise:
+        after["details"] = {**after["details"], "promise": data_of(event.promise)}
+    return {**after, **_derived(after, status)}
+
+
+def _derived(row: Row, status: Status | None) -> Row:
+    """The columns that queries select by."""
+    details = row["details"]
+    promise = details["promise"]
+    expiries = [parse_instant(payment["expires_at"]) for payment in details["payments"] if payment["expires_at"]]
+    return {
+        "open": status not in ENDS or row["disputed"],
+        "due_at": parse_instant(promise["due_at"]) if promise and row["decided_at"] is None else None,
+        "own_promise": bool(promise) and promise["unit"] != Unit.SOURCE,
+        "calendar": promise["calendar"] if promise else "",
+        "paused": bool(details["pausing"]),
+        "payment_expires_at": min(expiries, default=None) if status not in ENDS else None,
+    }
+
+
+def _blank(application: UUID) -> Row:
+    """All keys are always present, in the order of the columns."""
+    return {
+        "application_id": application,
+        "version": 0,
+        "number": "",
+        "office": "",
+        "open": True,
+        "status": None,
+        "underlying": Status.RECEIVED.value,
+        "service": "",
+        "standard": 0,
+        "channel": "unknown",
+        "officer": None,
+        "submitted_at": None,
+        "complete_at": None,
+        "decided_at": None,
+        "due_at": None,
+        "own_promise": False,
+        "calendar": "",
+        "paused": False,
+        "payment_expires_at": None,
+        "disputed": False,
+        "details": {
+            "promise": None,
+            "extensions": [],
+            "paused_since": None,
+            "pausing": [],
+            "pauses": [],
+            "payments": [],
+            "obstacles": [],
+        },
+    }
+
+
+def _facts(row: Row, recorded: Recorded) -> Row:
+    """What `recorded` says, beside status and promise."""
+    event, act = recorded.event, recorded.act
+    details = row["details"]
+    match event:
+        case Submitted():
+            return {
+                "number": event.number,
+                "service": event.service,
+                "standard": event.standard,
+                "channel": plain(act.channel),
+                "office": act.office,
+                "submitted_at": act.at,
+                "details": details | {"promise": None},
+            }
+        case DeclaredComplete():
+            return {"complete_at": act.at}
+        case ReturnedForCorrection(pauses=True):
+            return {"details": _pause(details, RETURN, act.at)}
+        case CorrectionSupplied():
+            return {"details": _go_on(details, RETURN, act.at)}
+        case Suspended(pauses=True):
+            return {"details": _pause(details, SUSPENSION, act.at)}
+        case Resumed():
+            return {"details": _go_on(details, SUSPENSION, act.at)}
+        case PaymentRequested():
+            requested = details | {"payments": [*details["payments"], _payment(event, act.at)]}
+            name = of_payment(event.payment)
+            return {"details": _pause(requested, name, act.at) if event.pauses else requested}
+        case PaymentReceived() | PaymentExpired():
+            left = [payment for payment in details["payments"] if payment["payment"] != event.payment]
+            return {"details": _go_on(details | {"payments": left}, of_payment(event.payment), act.at)}
+        case ObstacleReported():
+            obstacle = {"obstacle": event.obstacle, "code": plain(event.code)}
+            return {"details": details | {"obstacles": [*details["obstacles"], obstacle]}}
+        case ObstacleCleared():
+            left = [obstacle for obstacle in details["obstacles"] if obstacle["obstacle"] != event.obstacle]
+            return {"details": details | {"obstacles": left}}
+        case DeadlineExtended():
+            return {"details": details | {"extensions": [*details["extensions"], event.extension]}}
+        case Transferred():
+            return {"office": event.to, "officer": None}
+        case Reassigned():
+            return {"officer": event.officer}
+        case Disputed():
+            return {"disputed": True}
+        case DisputeDismissed() | Reopened():
+            return {"disputed": False}
+        case _:
+            return {}
+
+
+def _payment(event: PaymentRequested, at: datetime) -> Row:
+    expires_at = instant(event.expires_at) if event.expires_at else None
+    return {
+        "payment": event.payment,
+        "amount_idr": event.amount_idr,
+        "requested_at": instant(at),
+        "expires_at": expires_at,
+    }
+
+
+def _pause(details: Row, name: str, at: datetime) -> Row:
+    since = instant(at)
+    open_since = min(details["paused_since"] or since, since)
+    return details | {"pausing": sorted({*details["pausing"], name}), "paused_since": open_since}
+
+
+def _go_on(details: Row, name: str, at: datetime) -> Row:
+    """The clock runs again when the last open pause ends."""
+    pausing = [one for one in details["pausing"] if one != name]
+    if pausing or details["paused_since"] is None:
+        return details | {"pausing": pausing}
+    over = {"since": details["paused_since"], "until": instant(at)}
+    return details | {"pausing": [], "paused_since": None, "pauses": [*details["pauses"], over]}
+
+
+COLUMNS = {
+    "application_id": "uuid NOT NULL",
+    "version": "bigint NOT NULL",
+    "number": "text NOT NULL",
+    "office": "text NOT NULL",
+    "open": "boolean NOT NULL",
+    "status": "text",
+    "underlying": "text NOT NULL",
+    "service": "text NOT NULL",
+    "standard": "integer NOT NULL",
+    "channel": "text NOT NULL",
+    "officer": "uuid",
+    "submitted_at": "timestamptz",
+    "complete_at": "timestamptz",
+    "decided_at": "timestamptz",
+    "due_at": "timestamptz",
+    "own_promise": "boolean NOT NULL",
+    "calendar": "text NOT NULL",
+    "paused": "boolean NOT NULL",
+    "payment_expires_at": "timestamptz",
+    "disputed": "boolean NOT NULL",
+    "details": "bytea NOT NULL",
+}
+
+
+def stored(row: Row) -> tuple[Any, ...]:
+    return tuple(row[name] for name in COLUMNS)
+
+
+def loaded(values: tuple[Any, ...]) -> Row:
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+PLACE = "coalesce(due_at, 'infinity')"
+"""Where a file stands in the queue: the sooner due, the sooner; what nobody waits for comes last."""
+
+VIEW = View(
+    name="desk",
+    columns=COLUMNS,
+    project=project,
+    stored=stored,
+    loaded=loaded,
+    indexes=(f"office, open, {PLACE}, application_id", "due_at, application_id", "payment_expires_at, application_id"),
+)

@@ -1,0 +1,96 @@
+"""The desk as a page: in by a bearer, out after half an hour, nothing else opened by the session."""
+
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import pytest
+
+from tests.api.installation import LICENSING, OFFICES
+from tests.running import Jejak, Reply
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def sign_in(running: Jejak, token: str, **headers: str) -> Reply:
+    return running.request("POST", "/en/desk", urlencode({"token": token}).encode(), headers=FORM | headers)
+
+
+def session_of(reply: Reply) -> dict[str, str]:
+    cookie = SimpleCookie(reply.headers["Set-Cookie"])["jejak_desk"]
+    return {"Cookie": f"jejak_desk={cookie.value}"}
+
+
+def test_a_bearer_opens_the_queue_and_signing_out_ends_it(running: Jejak) -> None:
+    paper = running.submit(running.officer(LICENSING), service="nib", applicant={"name": "Siti Contoh"})
+    number = paper["tracking_number"]
+    let_in = sign_in(running, running.officer(LICENSING))
+    assert (let_in.status, let_in.headers["Location"]) == (303, "/en/desk")
+    said = let_in.headers["Set-Cookie"] or ""
+    assert all(word in said for word in ("HttpOnly", "SameSite=strict", "Path=/", "Max-Age=1800"))
+    page = running.request("GET", "/en/desk?limit=100", headers=session_of(let_in))
+    assert (page.status, page.headers["Cache-Control"]) == (200, "no-store")
+    assert f"{number[:4]}-{number[4:8]}-{number[8:]}" in page.body.decode()
+    assert "Siti" not in page.body.decode()
+    out = running.request("POST", "/en/desk/sign-out", headers=session_of(let_in))
+    assert (out.status, out.headers["Location"]) == (303, "/en/desk?signed-out")
+    assert "Max-Age=0" in (out.headers["Set-Cookie"] or "")
+    assert "You have signed out" in running.request("GET", "/en/desk?signed-out").body.decode()
+
+
+def test_page_after_page_by_its_link(running: Jejak) -> None:
+    for _ in range(2):
+        running.submit(running.officer(LICENSING), service="nib", applicant={"name": "Siti Contoh"})
+    session = session_of(sign_in(running, running.officer(LICENSING)))
+    first = running.request("GET", "/en/desk?limit=1", headers=session).body.decode()
+    address = first.partition('class="button" href="')[2].partition('"')[0].replace("&amp;", "&")
+    assert address.startswith("/en/desk?limit=1&after=")
+    second = running.request("GET", address, headers=session).body.decode()
+    assert (second.count('<li class="card">'), second != first) == (1, True)
+
+
+def test_the_session_is_no_bearer_and_a_bearer_no_session(running: Jejak) -> None:
+    session = session_of(sign_in(running, running.officer(LICENSING)))["Cookie"].partition("=")[2]
+    assert running.request("GET", "/v1/desk", token=session).status == 401
+    bearer = {"Cookie": f"jejak_desk={running.officer(LICENSING)}"}
+    assert 'name="token"' in running.request("GET", "/en/desk", headers=bearer).body.decode()
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c"])
+def test_what_is_no_bearer_is_refused_and_not_repeated(running: Jejak, token: str) -> None:
+    reply = sign_in(running, token or "rahasia-8842")
+    assert (reply.status, reply.headers["Set-Cookie"]) == (403, None)
+    assert "not one of ours" in reply.body.decode()
+    assert "rahasia" not in reply.body.decode()
+
+
+def test_who_has_no_desk_gets_no_session(running: Jejak) -> None:
+    paper = running.submit(running.officer(LICENSING), service="nib", applicant={"name": "Siti Contoh"})
+    body = {"number": paper["tracking_number"], "pin": paper["pin"]}
+    citizen = running.request("POST", "/v1/track", body).json()["read_token"]
+    for token in (running.token("--role", "auditor"), running.token("--role", "operator"), citizen):
+        assert (sign_in(running, token).status, sign_in(running, token).headers["Set-Cookie"]) == (403, None)
+
+
+def test_an_agency_chooses_among_its_offices(running: Jejak) -> None:
+    session = session_of(sign_in(running, running.token("--agency", OFFICES[LICENSING])))
+    page = running.request("GET", "/en/desk", headers=session).body.decode()
+    assert f"/en/desk?office={LICENSING}" in page
+    assert running.request("GET", f"/en/desk?office={LICENSING}", headers=session).status == 200
+    assert running.request("GET", "/en/desk?office=imigrasi", headers=session).status == 404
+
+
+def test_another_sites_form_is_refused(running: Jejak) -> None:
+    away = {"Sec-Fetch-Site": "cross-site"}
+    assert sign_in(running, running.officer(LICENSING), **away).status == 403
+    assert running.request("POST", "/en/desk/sign-out", headers=away).status == 403
+
+
+def test_a_session_ends_with_its_bearer_at_the_latest(running: Jejak) -> None:
+    short = running.token("--role", "officer", "--office", LICENSING, "--hours", "0", "--actor", str(uuid4()))
+    assert sign_in(running, short).status == 403
+
+
+def test_too_many_fields_are_refused(running: Jejak) -> None:
+    body = urlencode([("token", "x")] * 20).encode()
+    assert running.request("POST", "/en/desk", body, headers=FORM).status == 400

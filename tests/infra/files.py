@@ -1,0 +1,106 @@
+"""Files that wait for something, straight into the log by the hundred, for the tests of what time brings about."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+
+from domain import promises
+from domain.events import (
+    ApplicationEvent,
+    DeclaredComplete,
+    DocumentsChecked,
+    Received,
+    Submitted,
+)
+from domain.registry import CalendarPublished, RegistryEvent
+from infra.identifiers import new_application_id
+from infra.main import Installation, installation
+from infra.runner import Runner
+from infra.store.recorder import Save
+from infra.store.writing import rows_of
+from infra.views import VIEWS, ensure
+from tests.builders import EDITIONS, KTP, KTP_STANDARD, SEMARANG, an_act
+from tests.conftest import Fresh
+from tests.infra.logs import COMMAND, PAPER
+
+MONDAY_2027 = datetime(2027, 1, 4, 3, tzinfo=UTC)
+OVERDUE = datetime(2026, 3, 9, 3, tzinfo=UTC)
+STANDARD = replace(KTP_STANDARD, standard=1)
+CALENDAR_2027 = next(e for e in EDITIONS if isinstance(e, CalendarPublished) and e.code == "id-2027")
+
+
+@asynccontextmanager
+async def furnished(fresh: Fresh) -> AsyncIterator["Desk"]:
+    """An installation that knows the offices, both calendars and the service that grants by silence."""
+    async with installation(fresh.settings, fresh.databases) as made:
+        editions = [e for e in EDITIONS if getattr(e, "service", KTP) == KTP and getattr(e, "standard", 3) == 3]
+        await made.editions.publish(editions, made.recorder, made.named.commands[0])
+        runner = Runner(VIEWS["desk"], fresh.databases.serving)
+        try:
+            yield Desk(made, runner)
+        finally:
+            runner.datastore.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Applications of the office in Semarang, and the view of them."""
+
+    made: Installation
+    runner: Runner
+
+    async def publish(self, *editions: RegistryEvent) -> None:
+        await self.made.editions.publish(editions, self.made.recorder, self.made.named.commands[0])
+
+    async def close(self, *days: date) -> None:
+        """The next edition of the calendar of 2027: these days are holidays, and no others but New Year."""
+        await self.publish(replace(CALENDAR_2027, holidays=(*CALENDAR_2027.holidays, *days)))
+
+    async def complete(self, complete_at: Sequence[datetime], *more: ApplicationEvent) -> list[UUID]:
+        """One file for each instant, with its promise of five working days; then `more` happens to it."""
+        registry = await self.made.editions.registry()
+        saves = []
+        for at in complete_at:
+            assert STANDARD.promise
+            promise = promises.promised(
+                STANDARD.promise, at, office=SEMARANG, service=KTP, edition="ktp-el@1", registry=registry
+            )
+            number = PAPER.new_number()
+            happened = [
+                Submitted(service=KTP, standard=1, number=number),
+                Received(),
+                DocumentsChecked(complete=True),
+                DeclaredComplete(promise=promise),
+                *more,
+            ]
+            rows, _ = rows_of(new_application_id(), 0, "", happened, an_act(at), command=COMMAND, digest="")
+            saves.append(Save(tuple(rows), (number.encode(),)))
+        for first in range(0, len(saves), 200):
+            assert all(outcome.stored for outcome in self.made.recorder.append(saves[first : first + 200]))
+        self.project()
+        return [UUID(str(save.events[0].originator_id)) for save in saves]
+
+    def project(self) -> None:
+        """The view has all of the log."""
+        with psycopg.connect(self.runner.conninfo, autocommit=True) as connection:
+            ensure(VIEWS["desk"], connection)
+        while self.runner.step():
+            pass
+
+    def events(self, applications: Sequence[UUID], topic: str) -> dict[UUID, list[dict[str, Any]]]:
+        """The states of the events of this topic, by application."""
+        with psycopg.connect(self.made.databases.auditor) as connection:
+            rows = connection.execute(
+                "SELECT originator_id, state FROM stored_events WHERE originator_id = ANY(%s) AND topic = %s",
+                (list(applications), topic),
+            ).fetchall()
+        found: dict[UUID, list[dict[str, Any]]] = {application: [] for application in applications}
+        for application, state in rows:
+            found[application].append(orjson.loads(bytes(state)))
+        return found

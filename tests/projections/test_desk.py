@@ -1,0 +1,182 @@
+"""The desk's row says of a file what the decisions know of it, whatever history says; and what a query selects by."""
+
+from datetime import datetime
+from functools import reduce
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.application import Application, fold
+from domain.codes import DismissalReason, DisputeReason
+from domain.data import data_of, instant
+from domain.events import (
+    ApplicationEvent,
+    DeadlineExtended,
+    DeclaredComplete,
+    Disputed,
+    DisputeDismissed,
+    ObstacleCleared,
+    PaymentExpired,
+    PaymentReceived,
+    PaymentRequested,
+    PromiseMoved,
+    Recorded,
+    Resumed,
+    Withdrawn,
+)
+from projections.desk import COLUMNS, VIEW, loaded, project, stored
+from projections.view import Row
+from tests.builders import (
+    APPLICATION,
+    APPROVED,
+    COMPLETE,
+    FRIDAY,
+    HANDED_OVER,
+    MONDAY,
+    NEXT_MONDAY_AT_CLOSING,
+    OUT_OF_STOCK,
+    PAUSED,
+    PROMISE,
+    REJECTED,
+    SUSPENDED,
+    THURSDAY,
+    an_act,
+)
+from tests.domain.arbitrary import acts, any_of, instants, numbered, of_the_source
+
+PAID_UNTIL_FRIDAY = PaymentRequested(payment=1, amount_idr=50_000, pauses=False, expires_at=FRIDAY)
+
+
+def row_of(*happened: ApplicationEvent) -> Row:
+    return folded([Recorded(version=n, act=an_act(MONDAY), event=event) for n, event in enumerate(happened, 1)])
+
+
+def folded(history: list[Recorded]) -> Row:
+    row = reduce(lambda row, recorded: project(row, APPLICATION, recorded), history, None)
+    assert row is not None
+    return row
+
+
+def told(row: Row) -> dict[str, Any]:
+    details = row["details"]
+    return {
+        **{
+            name: row[name]
+            for name in ("version", "number", "status", "office", "officer", "service", "standard", "disputed")
+        },
+        **{name: row[name] for name in ("submitted_at", "complete_at", "decided_at", "paused")},
+        "promise": details["promise"],
+        "extensions": details["extensions"],
+        "paused_since": details["paused_since"],
+        "pauses": details["pauses"],
+        "payments": {payment["payment"] for payment in details["payments"]},
+        "obstacles": {obstacle["obstacle"] for obstacle in details["obstacles"]},
+    }
+
+
+def known(application: Application) -> dict[str, Any]:
+    names = ("version", "number", "status", "office", "officer", "service", "standard", "disputed")
+    return {
+        **{name: getattr(application, name) for name in (*names, "submitted_at", "complete_at", "decided_at")},
+        "paused": bool(application.pausing),
+        "promise": data_of(application.promise) if application.promise else None,
+        "extensions": list(application.extensions),
+        "paused_since": instant(application.paused_since) if application.paused_since else None,
+        "pauses": [data_of(pause) for pause in application.pauses],
+        "payments": set(application.payments),
+        "obstacles": set(application.obstacles),
+    }
+
+
+some_promise = st.sampled_from([PROMISE, of_the_source])
+with_dates = st.one_of(
+    st.builds(
+        PaymentRequested,
+        payment=st.integers(0, 3),
+        amount_idr=st.just(50_000),
+        pauses=st.booleans(),
+        expires_at=st.none() | instants,
+    ),
+    st.builds(DeadlineExtended, extension=st.sampled_from(["technical-study", "site-visit"]), promise=some_promise),
+    st.builds(PromiseMoved, promise=some_promise),
+)
+events = with_dates | any_of(set(get_args(ApplicationEvent)) - {PaymentRequested, DeadlineExtended, PromiseMoved})
+histories = st.lists(st.tuples(acts, events), min_size=1, max_size=30).map(numbered)
+
+
+@given(histories)
+def test_whatever_happened_the_row_says_what_the_decisions_know(history: list[Recorded]) -> None:
+    assert told(folded(history)) == known(fold(history))
+
+
+@given(histories)
+def test_a_row_is_stored_and_read_again_as_it_was(history: list[Recorded]) -> None:
+    row = folded(history)
+    assert list(row) == list(COLUMNS)
+    assert loaded(stored(row)) == row
+
+
+@pytest.mark.parametrize(
+    ("happened", "due", "is_open"),
+    [
+        (PAUSED[:3], None, True),
+        (COMPLETE, NEXT_MONDAY_AT_CLOSING, True),
+        (SUSPENDED, NEXT_MONDAY_AT_CLOSING, True),
+        (APPROVED, None, True),
+        (REJECTED, None, False),
+        (HANDED_OVER, None, False),
+        ((*HANDED_OVER, Disputed(reason=DisputeReason.DEFECTIVE)), None, True),
+        (
+            (
+                *HANDED_OVER,
+                Disputed(reason=DisputeReason.DEFECTIVE),
+                DisputeDismissed(reason=DismissalReason.PRODUCT_IS_RIGHT),
+            ),
+            None,
+            False,
+        ),
+    ],
+    ids=["incomplete", "complete", "suspended", "approved", "rejected", "handed over", "disputed", "dismissed"],
+)
+def test_it_is_due_while_a_decision_is_awaited_and_open_while_there_is_something_to_do(
+    happened: tuple[ApplicationEvent, ...], due: datetime | None, *, is_open: bool
+) -> None:
+    row = row_of(*happened)
+    assert (row["due_at"], row["open"]) == (due, is_open)
+
+
+def test_a_payment_expires_when_the_first_open_request_does() -> None:
+    until_thursday = PaymentRequested(payment=2, amount_idr=1, pauses=False, expires_at=THURSDAY)
+    for_ever = PaymentRequested(payment=3, amount_idr=1, pauses=False)
+    asked = (*COMPLETE, PAID_UNTIL_FRIDAY, until_thursday, for_ever)
+    assert row_of(*asked)["payment_expires_at"] == THURSDAY
+    assert row_of(*asked, PaymentExpired(payment=2))["payment_expires_at"] == FRIDAY
+    assert row_of(*asked, PaymentExpired(payment=2), PaymentExpired(payment=1))["payment_expires_at"] is None
+    assert row_of(*asked, Withdrawn())["payment_expires_at"] is None
+
+
+def test_a_pause_is_over_when_the_last_open_one_ends() -> None:
+    paying = (*SUSPENDED, PaymentRequested(payment=1, amount_idr=1, pauses=True), Resumed())
+    assert row_of(*paying)["paused"]
+    over = row_of(*paying, PaymentReceived(payment=1, amount_idr=1))
+    assert (over["paused"], over["details"]["pauses"]) == (
+        False,
+        [{"since": instant(MONDAY), "until": instant(MONDAY)}],
+    )
+
+
+def test_an_obstacle_stands_until_it_is_cleared() -> None:
+    assert row_of(*COMPLETE, OUT_OF_STOCK)["details"]["obstacles"] == [{"obstacle": 1, "code": "H-BLANGKO"}]
+    assert row_of(*COMPLETE, OUT_OF_STOCK, ObstacleCleared(obstacle=1))["details"]["obstacles"] == []
+
+
+def test_a_date_that_a_source_states_is_not_ours_to_move() -> None:
+    stated = (*COMPLETE[:-1], DeclaredComplete(promise=of_the_source))
+    assert (row_of(*COMPLETE)["own_promise"], row_of(*COMPLETE)["calendar"]) == (True, "id-2026@1")
+    assert (row_of(*stated)["own_promise"], row_of(*stated)["calendar"]) == (False, "")
+
+
+def test_the_sooner_due_stands_first_by_an_index() -> None:
+    assert "CREATE INDEX ON {table} (office, open, coalesce(due_at, 'infinity'), application_id);" in VIEW.table
