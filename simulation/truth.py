@@ -58,6 +58,7 @@ def fact_of(life: Life) -> Fact:
         status=str(application.status),
         outcome=outcome(application) if answer else None,
         returns=sum(isinstance(event, events.ReturnedForCorrection) for _, event in happened),
+        by_silence=any(isinstance(event, events.DeemedApproved) for _, event in happened),
     )
 
 

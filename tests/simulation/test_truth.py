@@ -54,6 +54,10 @@ def test_an_answer_is_on_time_until_the_very_instant_it_was_promised_for() -> No
     )
 
 
+def test_silence_keeps_no_promise() -> None:
+    assert replace(ON_TIME, by_silence=True).judged == "late"
+
+
 def test_figures_count_days_and_shares() -> None:
     shown = figures([ON_TIME, LATE, UNPROMISED, WAITING, OVERDUE], AS_OF)
     assert (shown["submitted"], shown["open"], shown["overdue"], shown["answered"]) == (5, 2, 1, 3)
