@@ -462,8 +462,25 @@ class PromiseStandard(Given, kw_only=True):
     roll_forward: bool | None = None
 
 
+class ExtensionStandard(Given, kw_only=True):
+    """By `n` units of the promise, once, by the law of `basis`."""
+
+    code: str
+    n: int
+    basis: str
+
+
+class DeemedApprovalStandard(Given, kw_only=True):
+    basis: str
+    basis_text: str
+
+
 class ServiceBody(Given, kw_only=True):
-    """The newest edition of the service's standard. `promise` null: its source gives no single figure."""
+    """The newest edition of the service's standard. `promise` null: its source gives no single figure.
+
+    `deemed_approval`: the law by which silence grants; absent, it does not. `dispute_days`: calendar days after the
+    hand-over in which it may be disputed; absent, at any time.
+    """
 
     service: str
     standard: int
@@ -478,6 +495,9 @@ class ServiceBody(Given, kw_only=True):
     free_order: bool
     grounds: list[str]
     promise: PromiseStandard | None = None
+    extensions: list[ExtensionStandard] | None = None
+    deemed_approval: DeemedApprovalStandard | None = None
+    dispute_days: int | None = None
     fee_idr: int | None = None
     basis: str
     source: str

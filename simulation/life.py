@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.application import Application, evolve
+from domain.application import ENDS, Application, Status, evolve
 from domain.codes import Channel, Quality, Role
 from domain.commands import Command
 from domain.decisions import decide
 from domain.events import Act, ApplicationEvent, Recorded
 from simulation.hours import Hours
 from simulation.mall import OFFICERS, Arrival, Mall
+
+LAST = ENDS - {Status.HANDED_OVER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +55,12 @@ class Life:
         self.steps: list[Step] = []
 
     def live(self, moves: Iterable[Move]) -> None:
-        """Takes the moves until one ends the application, or lies beyond the plan."""
+        """Takes the moves until one ends the application, but by a hand-over, or lies beyond the plan."""
         for move in moves:
             if move.arrives >= self.mall.ends:
                 return
             self._take(move)
-            if self.application.ended:
+            if self.application.status in LAST:
                 return
 
     def _take(self, move: Move) -> None:
@@ -136,6 +138,22 @@ class Life:
             office=self.office,
         )
         return Move(command=command, act=act, arrives=arrives)
+
+    def from_unit(self, command: Command, at: datetime) -> Move:
+        """An act of a mobile unit by the time of its device, in the log only when its network is back."""
+        act = Act(
+            at=at,
+            at_quality=Quality.DEVICE,
+            by=Role.OFFICER,
+            channel=Channel.MOBILE,
+            actor=self.mall.staff(self.office)[self.desk],
+            office=self.office,
+        )
+        return Move(command=command, act=act, arrives=self.hence(0.2, 48))
+
+    def system(self, command: Command, at: datetime, *, arrives: datetime | None = None) -> Move:
+        """Nobody's act: a time has come."""
+        return Move(command=command, act=Act(at=at, by=Role.SYSTEM, channel=Channel.INTERNAL), arrives=arrives or at)
 
     def colleague(self) -> UUID:
         """Whose desk it goes to next."""

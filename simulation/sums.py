@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 class Fact:
     """One application at the end of a plan. Instants are UTC; `office` holds it, `month` is that of its zone.
 
-    Answered once it is decided or has ended; `outcome` None while it is open.
+    Answered once it is decided or has ended; `outcome` None while it is open. `by_silence`: that was the answer.
     """
 
     ordinal: int
@@ -32,15 +32,16 @@ class Fact:
     status: str
     outcome: str | None
     returns: int
+    by_silence: bool = False
 
     @property
     def judged(self) -> str:
-        """How an answer stands to its promise."""
+        """How an answer stands to its promise; silence keeps none."""
         if self.answered_at is None:
             return ""
         if self.due_at is None:
             return "without_deadline"
-        return "on_time" if self.answered_at <= self.due_at else "late"
+        return "on_time" if self.answered_at <= self.due_at and not self.by_silence else "late"
 
 
 def statistics(facts: Sequence[Fact], as_of: datetime) -> dict[str, Any]:

@@ -17,8 +17,10 @@ from simulation.sums import OUTCOMES, Fact, statistics
 
 NOT_TOLD = ("number", "officer")
 """Of an event's data: drawn by each installation, or an id."""
-ENDS = (events.HandedOver, events.Rejected, events.Withdrawn, events.Lapsed, events.Cancelled)
-ANSWERS = (*ENDS, events.Approved, events.Issued, events.MadeReady)
+ENDS = (events.HandedOver, events.Rejected, events.Withdrawn, events.Lapsed, events.Cancelled, events.Revoked)
+ANSWERS = (*ENDS, events.Approved, events.DeemedApproved, events.Issued, events.MadeReady)
+
+Happened = list[tuple[Step, ApplicationEvent]]
 
 
 def truth(plan: Plan) -> Iterator[dict[str, Any]]:
@@ -40,7 +42,7 @@ def fact_of(life: Life) -> Fact:
     submitted, application = life.steps[0], life.application
     zone = ZoneInfo(life.mall.registry.offices[application.office].zone)
     complete = _first(happened, events.DeclaredComplete)
-    answer, end = _first(happened, *ANSWERS), _first(happened, *ENDS)
+    answer, end = _first(happened, *ANSWERS), _first(_since_reopened(happened), *ENDS)
     promise = application.promise
     return Fact(
         ordinal=submitted.ordinal,
@@ -56,11 +58,12 @@ def fact_of(life: Life) -> Fact:
         status=str(application.status),
         outcome=outcome(application) if answer else None,
         returns=sum(isinstance(event, events.ReturnedForCorrection) for _, event in happened),
+        by_silence=any(isinstance(event, events.DeemedApproved) for _, event in happened),
     )
 
 
 def outcome(application: Application) -> str:
-    """Of an answered one: its status where that ends it without a product, else granted."""
+    """Of an answered one: its status where that ends it without a product, else granted, also by silence."""
     status = str(application.status)
     return status if status in OUTCOMES else "granted"
 
@@ -83,7 +86,13 @@ def told(steps: list[Step]) -> list[dict[str, Any]]:
     ]
 
 
-def _first(happened: list[tuple[Step, ApplicationEvent]], *kinds: type[ApplicationEvent]) -> Step | None:
+def _since_reopened(happened: Happened) -> Happened:
+    """What ended it before it was opened again ends it no more."""
+    places = [place for place, (_, event) in enumerate(happened) if isinstance(event, events.Reopened)]
+    return happened[places[-1] :] if places else happened
+
+
+def _first(happened: Happened, *kinds: type[ApplicationEvent]) -> Step | None:
     return next((step for step, event in happened if isinstance(event, kinds)), None)
 
 

@@ -10,6 +10,7 @@ from api.pages.history import defects
 from api.pages.language import Moment
 from api.pages.matters import unpaid
 from api.pages.reading import Reading
+from api.pages.terms import terms
 from api.pages.words import CHANNELS, N_, REASONS, REMEDIES, STATUSES
 from domain.application import ENDS, Status
 from domain.calendar import Span, span_of
@@ -92,6 +93,7 @@ def facts(reading: Reading) -> list[Fact]:
         Fact(say(N_("Office")), reading.office_name(row["office"])),
         *_opening(reading),
         *_submitted(reading),
+        *(Fact(name, text) for name, text in terms(reading)),
     ]
 
 

@@ -12,6 +12,8 @@ from domain.codes import Channel, Holder, Kind, RegionLevel, StagePhase
 from domain.registry import (
     CalendarPublished,
     Counter,
+    DeemedApproval,
+    Extension,
     Names,
     OfficeRegistered,
     OpeningDay,
@@ -133,6 +135,9 @@ def _standard(read: dict[str, Any]) -> StandardPublished:
         stages=tuple(map(_stage, read["stages"])),
         grounds=tuple(read["grounds"]),
         promise=_terms(read["promise"]) if "promise" in read else None,
+        extensions=_optional(Extension(**each) for each in read["extensions"]) if "extensions" in read else None,
+        deemed_approval=_silence(read["deemed_approval"]) if "deemed_approval" in read else None,
+        dispute_days=read.get("dispute_days"),
         fee_idr=read.get("fee_idr"),
         basis=read["basis"],
         source=read["source"],
@@ -143,6 +148,10 @@ def _standard(read: dict[str, Any]) -> StandardPublished:
 
 def _terms(read: dict[str, Any]) -> PromiseTerms:
     return PromiseTerms(unit=Unit(read["unit"]), n=read["n"], roll_forward=read.get("roll_forward"))
+
+
+def _silence(read: dict[str, str]) -> DeemedApproval:
+    return DeemedApproval(basis=read["basis"], basis_text=read["text"])
 
 
 def _stage(read: dict[str, Any]) -> Stage:

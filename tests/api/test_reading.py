@@ -82,6 +82,15 @@ def test_lists_are_read_page_by_page_and_each_item_once(running: Jejak) -> None:
         assert read_on == every == sorted(set(every))
 
 
+def test_a_standard_says_what_silence_means_how_it_may_be_extended_and_how_long_disputed(running: Jejak) -> None:
+    silent = running.request("GET", "/v1/services/sip").json()
+    assert silent["deemed_approval"]["basis"] == "uu-30-2014-53"
+    assert silent["dispute_days"] == 30
+    extended = running.request("GET", "/v1/services/informasi-publik").json()
+    assert extended["extensions"] == [{"code": "further-search", "n": 7, "basis": "UU 14/2008"}]
+    assert "deemed_approval" not in extended
+
+
 @pytest.mark.parametrize(
     "limit", ["0", "101", "-1", "1.0", "x", "", "\u0661", "00500", "9" * 5000, "0001" + "9" * 5000]
 )

@@ -128,7 +128,16 @@ EDITIONS: tuple[RegistryEvent, ...] = (
         deemed_approval=DeemedApproval(basis="uu-30-2014-53", basis_text="UU 30/2014 pasal 53"),
     ),
     standard("ktp-el", "KTP elektronik", "Electronic identity card", example=True),
-    standard("paspor", "Paspor", "Passport", fee_idr=350_000, promise=PromiseTerms(unit=Unit.SERVICE_HOURS, n=24)),
+    standard(
+        "paspor",
+        "Paspor",
+        "Passport",
+        fee_idr=350_000,
+        promise=PromiseTerms(unit=Unit.SERVICE_HOURS, n=24),
+        extensions=(Extension(code="further-check", n=7, basis="UU 14/2008"),),
+        deemed_approval=DeemedApproval(basis="uu-30-2014-53", basis_text="UU 30/2014"),
+        dispute_days=30,
+    ),
     standard("receipt", "Tanda terima", "Receipt phase", stages=FREE_STAGES, free_order=True, imported=True),
     CalendarPublished(
         code="id", edition=1, first_day=date(2026, 1, 1), last_day=date(2026, 12, 31), holidays=(), joint_leave=()

@@ -15,7 +15,8 @@ from holidays import country_holidays
 from holidays.constants import GOVERNMENT, PUBLIC
 
 from domain.calendar import AfterHours, Calendar, OpeningHours, Unit, is_working_day, span_of
-from domain.registry import Registry, evolve
+from domain.codes import StagePhase
+from domain.registry import DeemedApproval, Extension, Registry, StandardPublished, evolve
 from infra import catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -31,8 +32,9 @@ OFFICE_KEYS = {"code", "agency", "region", "zone", "names", "days", "joint_leave
 OFFICE_SETTINGS = {"counters", "day_zero", "after_hours"}
 SERVICE_KEYS = {
     *("code", "kind", "names", "sensitive", "edition", "in_force_from", "figures_as_of", "example", "source", "basis"),
-    *("offices", "channels", "grounds", "deemed_approval", "requirements", "stages"),
+    *("offices", "channels", "grounds", "requirements", "stages"),
 }
+SERVICE_OPTIONS = {"promise", "fee_idr", "extensions", "deemed_approval", "dispute_days"}
 
 
 def read_toml(name: str) -> dict[str, Any]:
@@ -56,6 +58,7 @@ CALENDARS = read_toml("holidays.toml")["calendar"]
 OFFICES = read_toml("examples.toml")["office"]
 SERVICES = read_toml("examples.toml")["service"]
 LOCAL_CALENDARS = read_toml("examples.toml")["calendar"]
+STANDARDS = [published for published in catalogue.examples() if isinstance(published, StandardPublished)]
 
 each_calendar = pytest.mark.parametrize("calendar", CALENDARS, ids=lambda calendar: calendar["code"])
 each_office = pytest.mark.parametrize("office", OFFICES, ids=lambda office: office["code"])
@@ -229,7 +232,7 @@ def test_the_example_has_20_services_and_every_office_offers_one() -> None:
 
 @each_service
 def test_a_service_is_complete(service: dict[str, Any]) -> None:
-    assert set(service) - {"promise", "fee_idr"} == SERVICE_KEYS
+    assert set(service) - SERVICE_OPTIONS == SERVICE_KEYS
     assert CODE.fullmatch(service["code"])
     assert in_both_languages(service["names"])
     assert service["kind"] in {"licensing", "non_licensing"}
@@ -277,9 +280,30 @@ def test_services_whose_very_name_tells_something_are_sensitive() -> None:
 
 
 def test_only_the_licence_to_practise_is_approved_by_silence_and_says_by_which_law() -> None:
-    [service] = [service for service in SERVICES if service["deemed_approval"]]
-    assert service["code"] == "sip"
-    assert "UU 30/2014" in service["basis"]
+    [standard] = [standard for standard in STANDARDS if standard.deemed_approval]
+    assert standard.service == "sip"
+    assert standard.deemed_approval == DeemedApproval(
+        basis="uu-30-2014-53", basis_text="UU 30/2014 pasal 53, diubah UU 6/2023 pasal 175"
+    )
+
+
+def test_only_a_request_for_information_may_be_extended_and_says_by_which_law() -> None:
+    [standard] = [standard for standard in STANDARDS if standard.extensions]
+    assert standard.service == "informasi-publik"
+    assert standard.extensions == (Extension(code="further-search", n=7, basis="UU 14/2008"),)
+
+
+def test_every_product_may_be_disputed_for_thirty_days() -> None:
+    assert {standard.dispute_days for standard in STANDARDS if standard.service != "pengaduan"} == {30}
+
+
+def test_after_the_hand_over_a_job_seeker_reports_and_a_connection_is_observed() -> None:
+    aftercare = StagePhase.AFTERCARE
+    found = {s.service: [stage.code for stage in s.stages if stage.phase is aftercare] for s in STANDARDS}
+    assert {service: codes for service, codes in found.items() if codes} == {
+        "ak-1": ["six-month-report"],
+        "sambungan-air": ["observation"],
+    }
 
 
 @each_service
@@ -300,7 +324,7 @@ def test_stages_are_an_acyclic_graph_within_each_phase(service: dict[str, Any]) 
         assert set(stage) - {"optional"} == {"code", "names", "phase", "after", "holder"}
         assert CODE.fullmatch(code)
         assert in_both_languages(stage["names"])
-        assert stage["phase"] in {"review", "production"}
+        assert stage["phase"] in set(StagePhase)
         assert stage["holder"] in HOLDERS
         assert all(stages[before]["phase"] == stage["phase"] for before in stage["after"])
     order = TopologicalSorter({code: stage["after"] for code, stage in stages.items()})

@@ -54,6 +54,10 @@ def test_an_answer_is_on_time_until_the_very_instant_it_was_promised_for() -> No
     )
 
 
+def test_silence_keeps_no_promise() -> None:
+    assert replace(ON_TIME, by_silence=True).judged == "late"
+
+
 def test_figures_count_days_and_shares() -> None:
     shown = figures([ON_TIME, LATE, UNPROMISED, WAITING, OVERDUE], AS_OF)
     assert (shown["submitted"], shown["open"], shown["overdue"], shown["answered"]) == (5, 2, 1, 3)
@@ -122,9 +126,28 @@ def test_each_application_agrees_with_its_own_events() -> None:
         assert one["returns"] == topics.count("returned-for-correction")
         assert (one["answered_at"] is None) == (one["outcome"] is None)
         if "declared-complete" in topics:
-            declared = one["events"][topics.index("declared-complete")]
-            assert one["complete_at"] == declared["at"]
-            assert one["due_at"] == declared["data"].get("promise", {}).get("due_at")
+            assert one["complete_at"] == one["events"][topics.index("declared-complete")]["at"]
+        promises = [event["data"]["promise"]["due_at"] for event in one["events"] if "promise" in event["data"]]
+        assert one["due_at"] == (promises[-1] if promises else None)
+
+
+def test_what_silence_granted_was_answered_when_it_was_due() -> None:
+    silent = [one for one in list(truth(a_season()))[1:-1] if "deemed-approved" in kinds(one)]
+    assert silent
+    for one in silent:
+        assert (one["answered_at"], one["outcome"]) == (one["due_at"], "granted")
+
+
+def test_an_end_that_was_disputed_and_undone_is_none() -> None:
+    for one in list(truth(a_season()))[1:-1]:
+        if "reopened" in kinds(one):
+            again = kinds(one).index("reopened")
+            assert one["answered_at"] < one["events"][again]["at"]
+            assert one["ended_at"] is None or one["ended_at"] > one["events"][again]["at"]
+
+
+def kinds(one: dict[str, Any]) -> list[str]:
+    return [event["topic"].split(".")[1] for event in one["events"]]
 
 
 def test_the_month_and_the_office_are_those_of_who_holds_it_in_the_end() -> None:

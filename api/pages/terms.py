@@ -1,0 +1,29 @@
+"""What a service's standard says beside its promise: how it may be extended, what silence means, how to dispute."""
+
+from collections.abc import Iterator
+
+from api.pages.reading import Reading
+from api.pages.words import N_, NN_, UNITS
+
+
+def terms(reading: Reading) -> Iterator[tuple[str, str]]:
+    """A name and a sentence for each, in the reader's language; laws are cited as the standard does."""
+    standard, language = reading.standard, reading.language
+    if standard is None:
+        return
+    if standard.promise:
+        for extension in standard.extensions or ():
+            length = language.count(UNITS[standard.promise.unit], extension.n)
+            once = language.say(N_("once, by %(length)s (%(basis)s)"), length=length, basis=extension.basis)
+            yield language.say(N_("The promised time may be extended")), once
+    if standard.deemed_approval:
+        granted = language.say(
+            N_("your application counts as granted (%(basis)s)"), basis=standard.deemed_approval.basis_text
+        )
+        yield language.say(N_("If nobody decides in time")), granted
+    if standard.dispute_days is not None:
+        within = NN_(
+            "you can dispute it within %(num)s day of receiving it",
+            "you can dispute it within %(num)s days of receiving it",
+        )
+        yield language.say(N_("If what you receive is not right")), language.count(within, standard.dispute_days)

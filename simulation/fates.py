@@ -1,0 +1,78 @@
+"""What strikes a life under way, at known odds: it is withdrawn, turns out a duplicate, is forgotten, changes hands."""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from enum import Enum, auto
+
+from domain import commands
+from domain.codes import Amendment, CancellationReason
+from domain.events import DocumentsChecked, Received, StageEntered
+from domain.guards import UNDECIDED
+from simulation.life import Life, Move
+
+
+class Fate(Enum):
+    """What strikes a life under way."""
+
+    NONE = auto()
+    WITHDRAWN = auto()
+    DUPLICATE = auto()
+    FORGOTTEN = auto()
+    REASSIGNED = auto()
+    PIN_RESET = auto()
+    AMENDED = auto()
+
+
+FATES = {
+    Fate.NONE: 78.5,
+    Fate.WITHDRAWN: 3.0,
+    Fate.DUPLICATE: 1.5,
+    Fate.FORGOTTEN: 3.0,
+    Fate.REASSIGNED: 8.0,
+    Fate.PIN_RESET: 4.0,
+    Fate.AMENDED: 2.0,
+}
+
+
+def struck(life: Life, moves: Iterable[Move]) -> Iterator[Move]:
+    """Its course, and what strikes it after one of the first moves."""
+    [fate] = life.dice.choices(list(FATES), list(FATES.values()))
+    turn = life.dice.randint(2, 7)
+    for count, move in enumerate(moves, start=1):
+        yield move
+        if count == turn:
+            if fate is Fate.FORGOTTEN:
+                return
+            yield from _by(fate, life)
+
+
+def _by(fate: Fate, life: Life) -> Iterator[Move]:
+    if life.application.status not in UNDECIDED:
+        return
+    soon = life.hence(0.1, 20)
+    match fate:
+        case Fate.WITHDRAWN:
+            yield life.applicant(commands.Withdraw(), soon)
+        case Fate.DUPLICATE:
+            yield life.officer(commands.Cancel(reason=CancellationReason.DUPLICATE), soon, supervisor=True)
+        case Fate.REASSIGNED:
+            yield life.officer(commands.Reassign(officer=life.colleague()), soon, supervisor=True)
+        case Fate.PIN_RESET:
+            yield life.officer(commands.ResetPin(), soon)
+        case Fate.AMENDED:
+            yield from _amended(life)
+        case _:
+            pass
+
+
+def _amended(life: Life) -> Iterator[Move]:
+    """A wrong time of an act that settles nothing, or a stage entered too soon, and then again."""
+    last = life.application.entries[-1]
+    if isinstance(last.event, StageEntered):
+        error = commands.AmendRecord(amends=last.version, amendment=Amendment.ENTERED_IN_ERROR)
+        yield life.officer(error, life.hence(0.05, 0.5), supervisor=True)
+        yield life.officer(commands.EnterStage(stage=last.event.stage), life.hence(0.1, 3))
+    elif isinstance(last.event, Received | DocumentsChecked):
+        right = last.act.at - timedelta(minutes=1)
+        wrong_time = commands.AmendRecord(amends=last.version, amendment=Amendment.TIME, corrected_at=right)
+        yield life.officer(wrong_time, life.hence(0.05, 2), supervisor=True)

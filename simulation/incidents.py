@@ -1,0 +1,101 @@
+"""What happens to a file on its way: payments, inspections, obstacles, complaints, an extension."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from domain import commands
+from domain.codes import ComplaintKind, ObstacleCode, StagePhase
+from domain.commands import Command, ReportObstacle
+from domain.pauses import AWAITING_PAYMENT
+from simulation.life import Life, Move
+
+PAID_HERE, UNPAID = 0.7, 0.12
+AMOUNTS = (50_000, 100_000, 350_000, 1_500_000)
+"""In whole rupiah, where the standard gives no single fee."""
+TIME_TO_PAY = timedelta(days=7)
+SURVEY = "survey"
+OVERLAPPING, CLEARED = 0.25, 0.8
+COMPLAINED = 0.02
+EXTENDED = 0.4
+
+HELD_UP = {StagePhase.REVIEW: 0.09, StagePhase.PRODUCTION: 0.06}
+OBSTACLES: Mapping[StagePhase, Mapping[ObstacleCode, float]] = {
+    StagePhase.REVIEW: {
+        ObstacleCode.DOCUMENTS: 3.0,
+        ObstacleCode.TECHNICAL_TEAM: 4.0,
+        ObstacleCode.STAFF: 4.0,
+        ObstacleCode.NETWORK: 3.0,
+        ObstacleCode.SYSTEM: 2.0,
+        ObstacleCode.DATA: 2.0,
+        ObstacleCode.PAYMENT: 0.5,
+        ObstacleCode.QUOTA: 1.0,
+        ObstacleCode.ACCESS: 0.5,
+        ObstacleCode.DISPUTED_LAND: 0.5,
+        ObstacleCode.APPLICANT: 1.0,
+        ObstacleCode.REGULATION: 0.5,
+    },
+    StagePhase.PRODUCTION: {ObstacleCode.BLANK_FORMS: 5.0, ObstacleCode.SIGNATURE: 4.0, ObstacleCode.SYSTEM: 1.0},
+}
+COMPLAINTS = {ComplaintKind.INFORMATION: 1.0, ComplaintKind.COMPLAINT: 3.0}
+"""Not the third kind: its 60 working days reach further than the calendar that a plan needs."""
+
+
+def paid(life: Life) -> Iterator[Move]:
+    """Asked for, and asked for again as often as nobody pays in time; some pay elsewhere."""
+    standard = life.arrival.standard
+    if not (standard.fee_idr or AWAITING_PAYMENT in standard.grounds) or not life.chance(PAID_HERE):
+        return
+    amount = standard.fee_idr or life.dice.choice(AMOUNTS)
+    while True:
+        at = life.settled(life.hence(0.1, 4), life.hours)
+        expires_at = at + TIME_TO_PAY
+        yield life.officer(commands.RequestPayment(amount_idr=amount, expires_at=expires_at), at)
+        payment = life.application.counted.payments
+        received = life.officer(commands.ReceivePayment(payment=payment, amount_idr=amount), life.hence(0.1, 30))
+        if received.act.at < expires_at and not life.chance(UNPAID):
+            yield received
+            return
+        yield life.system(commands.ExpirePayment(payment=payment), expires_at)
+
+
+def inspection_scheduled(life: Life, halfway: datetime) -> Iterator[Move]:
+    """Where a survey lies ahead: for the day on which half the time is over."""
+    if life.arrival.standard.stage(SURVEY) is None:
+        return
+    move = life.officer(commands.ScheduleInspection(on=date.max), life.hence(0.1, 4))
+    on = life.mall.registry.local_day(max(halfway, move.act.at), life.office)
+    yield replace(move, command=commands.ScheduleInspection(on=on))
+
+
+def inspected(life: Life, acts: list[Command]) -> list[Command]:
+    """With the record of the inspection before the survey is done."""
+    record = commands.RecordInspection(inspection=life.application.counted.inspections)
+    surveyed = commands.CompleteStage(stage=SURVEY)
+    return [each for act in acts for each in ((record, act) if act == surveyed else (act,))]
+
+
+def obstacles(life: Life, phase: StagePhase) -> list[Command]:
+    """Reported, and most of them cleared; a second one may come before the first is over."""
+    if not life.chance(HELD_UP[phase]):
+        return []
+    odds, known = OBSTACLES[phase], life.application.counted.obstacles
+    count = 2 if life.chance(OVERLAPPING) else 1
+    reported = [ReportObstacle(code=code) for code in life.dice.choices(list(odds), list(odds.values()), k=count)]
+    cleared = [commands.ClearObstacle(obstacle=known + n) for n in range(1, count + 1) if life.chance(CLEARED)]
+    return [*reported, *cleared]
+
+
+def complaints(life: Life) -> list[Command]:
+    if not life.chance(COMPLAINED):
+        return []
+    [kind] = life.dice.choices(list(COMPLAINTS), list(COMPLAINTS.values()))
+    return [commands.ReferComplaint(kind=kind)]
+
+
+def extensions(life: Life) -> list[Command]:
+    """One that the standard lists, where the promised time will not do."""
+    listed = life.arrival.standard.extensions or ()
+    if life.application.promise is None or not listed or not life.chance(EXTENDED):
+        return []
+    return [commands.ExtendDeadline(extension=life.dice.choice(listed).code)]

@@ -1,0 +1,67 @@
+"""How a file comes in and gets complete: received, passed on, checked, returned and corrected; or it lapses."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from domain import commands
+from domain.codes import Channel, Defect
+from domain.events import DefectiveDocument
+from simulation.life import Life, Move
+
+RETURNED = (0.16, 0.25)
+"""Odds of a first return, and of a second one after it."""
+SILENT = 0.1
+TRANSFERRED, COMPLAINT_TRANSFERRED = 0.04, 0.5
+DECLARED_APART = 0.3
+
+
+def taken_in(life: Life) -> Iterator[Move]:
+    arrival = life.arrival
+    region = life.mall.registry.offices[arrival.office].region
+    district = f"{region}.{life.dice.randint(1, 5):02}" if region and "." in region else None
+    submit = commands.SubmitApplication(service=arrival.standard.service, number="", district=district)
+    yield life.at_the_door(submit, arrival.at, arrives=arrival.arrives)
+    if arrival.channel is Channel.MOBILE:
+        at = min(arrival.at + timedelta(minutes=life.dice.uniform(3, 15)), arrival.arrives)
+        yield life.at_the_door(commands.Receive(), at, arrives=arrival.arrives)
+    else:
+        yield life.officer(commands.Receive(), life.hence(0.05, 40) if life.chance(0.1) else life.hence(0.02, 0.6))
+    if others := _others(life):
+        odds = COMPLAINT_TRANSFERRED if len(arrival.standard.offices) > len(others) + 1 else TRANSFERRED
+        if life.chance(odds):
+            yield life.officer(commands.Transfer(to=life.dice.choice(others)), life.hence(0.2, 20))
+
+
+def _others(life: Life) -> list[str]:
+    """The offices of the same place that offer the service, too."""
+    offices = life.mall.registry.offices
+    region = offices[life.office].region
+    offered = life.arrival.standard.offices
+    return [code for code in offered if code != life.office and code in offices and offices[code].region == region]
+
+
+def made_complete(life: Life) -> Iterator[Move]:
+    """Checked, returned and corrected for a round or two, and declared complete; or silence, and it lapses."""
+    for odds in RETURNED:
+        if not life.arrival.standard.requirements or not life.chance(odds):
+            break
+        yield from returned(life, life.hence(0.1, 10))
+        if life.chance(SILENT):
+            yield life.officer(commands.Lapse(), life.hence(24 * 14, 24 * 30), supervisor=True)
+            return
+        yield life.applicant(commands.SupplyCorrection(), life.hence(2, 24 * 6))
+    at = life.hence(0.1, 16)
+    if life.chance(DECLARED_APART):
+        yield life.officer(commands.CheckDocuments(complete=True), at)
+        yield life.officer(commands.DeclareComplete(), life.hence(0.1, 4))
+    else:
+        yield life.officer(commands.CheckDocuments(complete=True, declare_complete=True), at)
+
+
+def returned(life: Life, at: datetime) -> Iterator[Move]:
+    requirement = life.dice.choice(life.arrival.standard.requirements).code
+    defect = life.dice.choice(list(Defect))
+    missing = (requirement,) if defect is Defect.MISSING else ()
+    yield life.officer(commands.CheckDocuments(complete=False, missing=missing), at)
+    document = DefectiveDocument(requirement=requirement, defect=defect)
+    yield life.officer(commands.ReturnForCorrection(documents=(document,)), life.hence(0.02, 0.5))

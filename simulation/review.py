@@ -1,0 +1,89 @@
+"""The office's work before the decision, and the decision."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from domain import commands
+from domain.codes import Advice, RejectionReason, Remedy, StagePhase
+from domain.commands import Command
+from domain.guards import IN_WORK
+from domain.pauses import AWAITING_PAYMENT
+from simulation.incidents import complaints, extensions, inspected, inspection_scheduled, obstacles, paid
+from simulation.intake import returned
+from simulation.life import Life, Move
+from simulation.stages import stage_acts, woven
+
+SUSPENDED = 0.15
+REFERRED, ADVICE_LOST, ADVICE_AGAINST = 0.1, 0.12, 0.15
+LAST_MINUTE = 0.03
+LATE = 0.12
+"""How often a decision is meant to fall after the promised date."""
+REJECTED = 0.05
+
+Work = list[tuple[Command, str]]
+"""What is to be done, and by which office; "": by the one that holds the file."""
+
+
+def reviewed(life: Life) -> Iterator[Move]:
+    """Paid for, then the stages before the decision, spread over the time until it, with all that comes between."""
+    yield from paid(life)
+    extension = extensions(life)
+    decision = decision_time(life, late=bool(extension) or life.chance(LATE))
+    yield from inspection_scheduled(life, life.now + (decision - life.now) / 2)
+    advice = _advice(life)
+    work: Work = [(act, "") for act in inspected(life, stage_acts(life, StagePhase.REVIEW))]
+    work += advice or _suspension(life)
+    for others in (obstacles(life, StagePhase.REVIEW), complaints(life), extension):
+        work = woven(life.dice, work, [(act, "") for act in others])
+    begun = life.now
+    for place, (act, office) in enumerate(work, start=1):
+        share = (place - life.dice.uniform(0.1, 0.9)) / (len(work) + 1)
+        yield life.officer(act, begun + (decision - begun) * share, office=office)
+    if life.chance(LAST_MINUTE) and life.arrival.standard.requirements:
+        yield from returned(life, decision - timedelta(hours=2))
+        yield life.applicant(commands.SupplyCorrection(), life.hence(1, 48))
+        yield life.officer(commands.CheckDocuments(complete=True), life.hence(0.5, 8))
+    if life.application.referrals or life.application.status not in IN_WORK:
+        return
+    against = any(isinstance(act, commands.AnswerReferral) and act.advice is Advice.UNFAVOURABLE for act, _ in advice)
+    yield life.officer(judged(life, against=against), decision)
+
+
+def _advice(life: Life) -> Work:
+    """Another office's: asked for, and not always given."""
+    if not life.chance(REFERRED):
+        return []
+    offices = life.mall.registry.offices
+    asked = life.dice.choice(sorted(code for code, office in offices.items() if code != life.office and office.example))
+    advice = Advice.UNFAVOURABLE if life.chance(ADVICE_AGAINST) else Advice.FAVOURABLE
+    answer = commands.AnswerReferral(referral=life.application.counted.referrals + 1, advice=advice)
+    return [(commands.Refer(to=asked), ""), *([] if life.chance(ADVICE_LOST) else [(answer, asked)])]
+
+
+def _suspension(life: Life) -> Work:
+    """On a listed ground; what must be paid waits by itself."""
+    grounds = [ground for ground in life.arrival.standard.grounds if ground != AWAITING_PAYMENT]
+    if not grounds or not life.chance(SUSPENDED):
+        return []
+    return [(commands.Suspend(ground=life.dice.choice(grounds)), ""), (commands.Resume(), "")]
+
+
+def judged(life: Life, *, against: bool) -> Command:
+    if against:
+        return commands.Reject(reason=RejectionReason.TECHNICAL_ADVICE_NEGATIVE, remedy=Remedy.OBJECTION)
+    if life.chance(REJECTED):
+        reason = life.dice.choice([RejectionReason.REQUIREMENT_NOT_MET, RejectionReason.NOT_ELIGIBLE])
+        return commands.Reject(reason=reason, remedy=life.dice.choice([Remedy.APPLY_AGAIN, Remedy.OBJECTION]))
+    return commands.Approve()
+
+
+def decision_time(life: Life, *, late: bool) -> datetime:
+    """Within the promise, or beyond it where it is meant to be late; without one, as long as such work takes."""
+    promise = life.application.promise
+    if promise is None:
+        days = life.dice.gammavariate(1.5, 0.4 + 0.6 * len(life.arrival.standard.stages))
+        return life.settled(life.now + timedelta(days=days), life.hours)
+    if late:
+        return life.hours.forward(promise.due_at + timedelta(hours=life.dice.uniform(1, 90)), life.grace())
+    share = life.dice.uniform(0.2, 0.95)
+    return life.hours.back(life.now + (promise.due_at - life.now) * share, life.grace())

@@ -1,0 +1,52 @@
+"""Silence: what is granted where nobody decides in time, and what turns up only afterwards."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from domain import commands
+from domain.codes import ObstacleCode, RevocationGround
+from domain.guards import UNDECIDED
+from simulation.life import Life, Move
+from simulation.production import produced
+from simulation.review import judged
+
+HELD_UP_UNSEEN, DECIDED_UNSEEN, DECIDED_AGAINST, REVOKED_THEN = 0.3, 0.5, 0.4, 0.4
+
+
+def granted_by_silence(life: Life, moves: Iterable[Move]) -> Iterator[Move]:
+    """The moves, until the promise passes undecided where silence grants; so none is left undecided after that."""
+    for move in moves:
+        due = silent_until(life)
+        if due is not None and move.arrives > due:
+            break
+        yield move
+    due = silent_until(life)
+    if due is not None:
+        yield from _granted(life, due)
+
+
+def silent_until(life: Life) -> datetime | None:
+    """When silence grants, as it looks now; None where it does not."""
+    application = life.application
+    if life.arrival.standard.deemed_approval is None or application.promise is None:
+        return None
+    return application.promise.due_at if application.status in UNDECIDED and not application.pausing else None
+
+
+def _granted(life: Life, due: datetime) -> Iterator[Move]:
+    """Noticed soon after. A unit without a network may know of more: an obstacle, even a decision, from before."""
+    before, noticed = life.now, max(due, life.now) + timedelta(seconds=life.dice.uniform(1, 59))
+    yield life.system(commands.DeemApproved(now=noticed), due, arrives=noticed)
+    if life.chance(HELD_UP_UNSEEN):
+        yield life.from_unit(commands.ReportObstacle(code=ObstacleCode.NETWORK), _between(life, before, due))
+    if life.chance(DECIDED_UNSEEN):
+        decision = judged(life, against=life.chance(DECIDED_AGAINST))
+        yield life.from_unit(decision, _between(life, before, due))
+        if isinstance(decision, commands.Reject) and life.chance(REVOKED_THEN):
+            revoke = commands.Revoke(ground=RevocationGround.GRANTED_IN_ERROR)
+            yield life.officer(revoke, life.hence(2, 48), supervisor=True)
+    yield from produced(life)
+
+
+def _between(life: Life, before: datetime, due: datetime) -> datetime:
+    return before + (due - before) * life.dice.uniform(0.1, 0.9)

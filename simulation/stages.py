@@ -1,0 +1,39 @@
+"""The stages of a life, as its service's standard orders them, and what else falls between them."""
+
+import random
+from collections.abc import Sequence
+from typing import TypeVar
+
+from domain import commands
+from domain.codes import StagePhase
+from domain.commands import Command
+from domain.registry import Stage, StandardPublished
+from simulation.life import Life
+
+T = TypeVar("T")
+
+
+def stage_acts(life: Life, phase: StagePhase) -> list[Command]:
+    """Those still to be done: after a dispute, the ones to be done once more."""
+    begun = life.application.entered | life.application.completed
+    return [
+        act
+        for stage in in_order(life.arrival.standard, phase)
+        if stage.code not in begun and (not stage.optional or life.chance(0.5))
+        for act in (commands.EnterStage(stage=stage.code), commands.CompleteStage(stage=stage.code))
+    ]
+
+
+def in_order(standard: StandardPublished, phase: StagePhase) -> list[Stage]:
+    """What comes before a stage has fewer stages before it."""
+    stages = [stage for stage in standard.stages if stage.phase is phase]
+    return sorted(stages, key=lambda stage: len(standard.required_before(stage)))
+
+
+def woven(dice: random.Random, row: Sequence[T], others: Sequence[T]) -> list[T]:
+    """Both as one row, by chance, each in its own order."""
+    whole = list(row)
+    places = sorted(dice.choices(range(len(row) + 1), k=len(others)))
+    for inserted, (place, other) in enumerate(zip(places, others, strict=True)):
+        whole.insert(place + inserted, other)
+    return whole
