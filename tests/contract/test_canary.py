@@ -71,7 +71,7 @@ def resolved(document: Schema, schema: Schema) -> Schema:
 def strings(document: Schema, schema: Schema) -> Iterator[Path]:
     """The place of every string that a body may hold, at any depth."""
     schema = resolved(document, schema)
-    if schema.get("type") == "string" or "enum" in schema:
+    if schema.get("type") == "string" or any(isinstance(each, str) for each in schema.get("enum", ())):
         yield ()
     for option in schema.get("anyOf", []):
         yield from strings(document, option)
