@@ -1,13 +1,16 @@
 """The sums of a truth: counts, shares and quantiles, exact, over what was meant to happen and nothing else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
-OUTCOMES = ("granted", "rejected", "withdrawn", "lapsed", "cancelled", "concluded")
+OUTCOMES = ("granted", "rejected", "withdrawn", "lapsed", "cancelled", "concluded", "deemed_approved")
+SILENCE = "deemed_approved"
+MARKED = ("obstructed", "paused", "restarted", "returned_last_minute")
+"""What may have happened to an application at least once."""
 TABLES = ("service", "office", "channel", "month")
 DAY = timedelta(days=1)
 
@@ -16,7 +19,8 @@ DAY = timedelta(days=1)
 class Fact:
     """One application at the end of a plan. Instants are UTC; `office` holds it, `month` is that of its zone.
 
-    Answered once it is decided or has ended; `outcome` None while it is open. `by_silence`: that was the answer.
+    Answered once it is decided or has ended; `outcome` None while it is open. `answer_known_at`: when it came into the
+    log. `marks`: those of MARKED that fit.
     """
 
     ordinal: int
@@ -32,16 +36,26 @@ class Fact:
     status: str
     outcome: str | None
     returns: int
-    by_silence: bool = False
+    answer_known_at: datetime | None = None
+    marks: frozenset[str] = frozenset()
 
     @property
     def judged(self) -> str:
-        """How an answer stands to its promise; silence keeps none."""
-        if self.answered_at is None:
+        """How an answer stands to its promise."""
+        return self._judged(self.answered_at)
+
+    @property
+    def judged_by_record(self) -> str:
+        """Likewise, by when it came to be known."""
+        return self._judged(self.answer_known_at)
+
+    def _judged(self, at: datetime | None) -> str:
+        """Silence keeps no promise."""
+        if at is None:
             return ""
         if self.due_at is None:
             return "without_deadline"
-        return "on_time" if self.answered_at <= self.due_at and not self.by_silence else "late"
+        return "on_time" if at <= self.due_at and self.outcome != SILENCE else "late"
 
 
 def statistics(facts: Sequence[Fact], as_of: datetime) -> dict[str, Any]:
@@ -69,7 +83,7 @@ def figures(facts: Sequence[Fact], as_of: datetime) -> dict[str, Any]:
     judged = {name: sum(fact.judged == name for fact in answered) for name in ("on_time", "late", "without_deadline")}
     days = sorted((fact.answered_at or as_of) - fact.submitted_at for fact in answered)
     ages = sorted(as_of - fact.submitted_at for fact in still_open)
-    timely = judged["on_time"] + judged["late"]
+    recorded = {name: sum(fact.judged_by_record == name for fact in answered) for name in ("on_time", "late")}
     return {
         "submitted": len(facts),
         "open": len(still_open),
@@ -79,15 +93,19 @@ def figures(facts: Sequence[Fact], as_of: datetime) -> dict[str, Any]:
         **{outcome: sum(fact.outcome == outcome for fact in answered) for outcome in OUTCOMES},
         "returned": sum(fact.returns > 0 for fact in facts),
         "deviating": 0,
-        "on_time_recorded": judged["on_time"],
-        "late_recorded": judged["late"],
-        **dict.fromkeys(("deemed_approved", "paused", "restarted", "returned_last_minute", "obstructed"), 0),
-        "on_time_percent": rounded(Fraction(100 * judged["on_time"], timely), "0.1") if timely else None,
-        "on_time_recorded_percent": rounded(Fraction(100 * judged["on_time"], timely), "0.1") if timely else None,
+        **{f"{name}_recorded": count for name, count in recorded.items()},
+        **{mark: sum(mark in fact.marks for fact in facts) for mark in MARKED},
+        "on_time_percent": _percent(judged),
+        "on_time_recorded_percent": _percent(recorded),
         "open_age_days_median": quantile(ages, Fraction(1, 2)),
         "days_median": quantile(days, Fraction(1, 2)),
         "days_p90": quantile(days, Fraction(9, 10)),
     }
+
+
+def _percent(judged: Mapping[str, int]) -> float | None:
+    timely = judged["on_time"] + judged["late"]
+    return rounded(Fraction(100 * judged["on_time"], timely), "0.1") if timely else None
 
 
 def quantile(spans: Sequence[timedelta], share: Fraction) -> float | None:

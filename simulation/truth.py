@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from domain import events
 from domain.application import Application
+from domain.commands import DeemApproved
 from domain.data import data_of, instant
 from domain.events import ApplicationEvent
 from simulation.life import Life, Step
 from simulation.plan import Plan
-from simulation.sums import OUTCOMES, Fact, statistics
+from simulation.sums import OUTCOMES, SILENCE, Fact, statistics
 
 NOT_TOLD = ("number", "officer")
 """Of an event's data: drawn by each installation, or an id."""
@@ -56,16 +57,42 @@ def fact_of(life: Life) -> Fact:
         answered_at=answer.act.at if answer else None,
         ended_at=end.act.at if end else None,
         status=str(application.status),
-        outcome=outcome(application) if answer else None,
+        outcome=outcome(answer, application) if answer else None,
         returns=sum(isinstance(event, events.ReturnedForCorrection) for _, event in happened),
-        by_silence=any(isinstance(event, events.DeemedApproved) for _, event in happened),
+        answer_known_at=answer.arrives if answer else None,
+        marks=frozenset(mark for mark, fits in marks(happened).items() if fits),
     )
 
 
-def outcome(application: Application) -> str:
-    """Of an answered one: its status where that ends it without a product, else granted, also by silence."""
+def outcome(answer: Step, application: Application) -> str:
+    """Silence, or its status where that ends it without a product, else granted."""
+    if isinstance(answer.command, DeemApproved):
+        return SILENCE
     status = str(application.status)
     return status if status in OUTCOMES else "granted"
+
+
+def marks(happened: Happened) -> dict[str, bool]:
+    """What of sums.MARKED happened at least once."""
+    told = [event for _, event in happened]
+    return {
+        "obstructed": any(isinstance(event, events.ObstacleReported) for event in told),
+        "paused": any(getattr(event, "pauses", False) is True for event in told),
+        "restarted": any(isinstance(event, events.Reopened) for event in told),
+        "returned_last_minute": any(_in_last_minute(happened)),
+    }
+
+
+def _in_last_minute(happened: Happened) -> Iterator[bool]:
+    """Of each return: whether it fell in the last fifth of the time from completeness to the promise in force."""
+    complete_at = due_at = None
+    for step, event in happened:
+        if isinstance(event, events.DeclaredComplete):
+            complete_at = step.act.at
+        promise = getattr(event, "promise", None)
+        due_at = promise.due_at if promise else due_at
+        if isinstance(event, events.ReturnedForCorrection) and complete_at and due_at:
+            yield due_at - (due_at - complete_at) / 5 <= step.act.at <= due_at
 
 
 def told(steps: list[Step]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from projections.figures import COUNTS, Figures
 from projections.figures import TABLES as TABLES_SHOWN
-from simulation.sums import OUTCOMES, TABLES, Fact, figures, quantile, rounded, statistics
+from simulation.sums import OUTCOMES, SILENCE, TABLES, Fact, figures, quantile, rounded, statistics
 from simulation.truth import truth
 from tests.simulation.plans import a_plan, a_season
 
@@ -38,6 +38,7 @@ def a_fact(
         status="handed_over",
         outcome=None if answered is None else outcome,
         returns=0,
+        answer_known_at=None if answered is None else START + timedelta(days=answered),
     )
 
 
@@ -55,7 +56,12 @@ def test_an_answer_is_on_time_until_the_very_instant_it_was_promised_for() -> No
 
 
 def test_silence_keeps_no_promise() -> None:
-    assert replace(ON_TIME, by_silence=True).judged == "late"
+    assert replace(ON_TIME, outcome=SILENCE).judged == "late"
+
+
+def test_what_is_known_later_than_it_was_due_is_late_by_the_record() -> None:
+    known_late = replace(ON_TIME, answer_known_at=START + timedelta(days=2))
+    assert (known_late.judged, known_late.judged_by_record) == ("on_time", "late")
 
 
 def test_figures_count_days_and_shares() -> None:
@@ -70,6 +76,7 @@ def test_what_cannot_be_measured_is_none() -> None:
     shown = figures([], AS_OF)
     assert {name: shown[name] for name in shown if name not in COUNTS} == {
         "on_time_percent": None,
+        "on_time_recorded_percent": None,
         "open_age_days_median": None,
         "days_median": None,
         "days_p90": None,
@@ -135,7 +142,18 @@ def test_what_silence_granted_was_answered_when_it_was_due() -> None:
     silent = [one for one in list(truth(a_season()))[1:-1] if "deemed-approved" in kinds(one)]
     assert silent
     for one in silent:
-        assert (one["answered_at"], one["outcome"]) == (one["due_at"], "granted")
+        assert (one["answered_at"], one["outcome"]) == (one["due_at"], SILENCE)
+
+
+def test_what_is_counted_at_least_once_is_in_the_events() -> None:
+    applications, sums = list(truth(a_season()))[1:-1], list(truth(a_season()))[-1]["statistics"]["total"]
+    assert sums["obstructed"] == sum("obstacle-reported" in kinds(one) for one in applications) > 0
+    assert sums["restarted"] == sum("reopened" in kinds(one) for one in applications) > 0
+    assert sums["deemed_approved"] == sum("deemed-approved" in kinds(one) for one in applications) > 0
+    assert (
+        sums["paused"] == sum(any(e["data"].get("pauses") is True for e in one["events"]) for one in applications) > 0
+    )
+    assert 0 < sums["returned_last_minute"] <= sums["returned"]
 
 
 def test_an_end_that_was_disputed_and_undone_is_none() -> None:
