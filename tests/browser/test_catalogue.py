@@ -1,8 +1,20 @@
 from babel.messages.catalog import Message
 
 from api.pages.catalogue import extracted, translated
-from api.pages.words import EVENTS, STATUSES
+from api.pages.words import CLOCKS, COMPLAINTS, DECISIONS, EVENTS, LIFE_EVENTS, OBSTACLES, PARTIES, REASONS, STATUSES
 from domain.application import Status
+from domain.clocks import Clock, Kind, Party
+from domain.codes import (
+    CancellationReason,
+    ComplaintKind,
+    Decision,
+    DismissalReason,
+    DisputeReason,
+    LifeEvent,
+    ObstacleCode,
+    RejectionReason,
+    RevocationGround,
+)
 from domain.events import ApplicationEvent
 
 
@@ -32,3 +44,20 @@ def test_every_event_and_status_has_words() -> None:
     topics = {event.topic.removeprefix("application.").rpartition(".")[0] for event in ApplicationEvent.__args__}
     assert set(EVENTS) == topics
     assert set(STATUSES) == set(Status)
+
+
+def test_every_code_of_the_clocks_and_of_what_is_in_the_way_has_words() -> None:
+    reasons = (RejectionReason, CancellationReason, RevocationGround, DisputeReason, DismissalReason)
+    assert set(REASONS) == {code for codes in reasons for code in codes}
+    assert len(OBSTACLES) == 14
+    for words, codes in (
+        (OBSTACLES, ObstacleCode),
+        (PARTIES, Party),
+        (LIFE_EVENTS, LifeEvent),
+        (COMPLAINTS, ComplaintKind),
+        (DECISIONS, Decision),
+    ):
+        assert set(words) == set(codes)
+    moves = {Kind.START, Kind.PAUSE, Kind.RESUME, Kind.STOP, Kind.RESTART}
+    assert {kind for clock, kind in CLOCKS if clock is Clock.LEGAL} == moves
+    assert {kind for clock, kind in CLOCKS if clock is Clock.CITIZEN} == moves - {Kind.PAUSE, Kind.RESUME}
