@@ -25,12 +25,12 @@ from api.conditional import (
 from api.identity import doubts_about, sealed_of
 from api.ports import House
 from api.problems import Problem
+from domain.acts import Act
 from domain.application import Application
 from domain.codes import Channel, Quality, Role
 from domain.commands import AnswerReferral, ResetPin, SubmitApplication
 from domain.decisions import CHANNELS_OF_COMMANDS
 from domain.errors import Refusal, StaleVersion
-from domain.events import Act
 from domain.ports import Answer, Asked
 from domain.registry import Registry
 

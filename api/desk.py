@@ -15,11 +15,11 @@ from api.applications import json, principal_of
 from api.conditional import house_of, wait_for_sync
 from api.ports import Queued
 from api.problems import Problem
-from domain.application import ENDS, Status
 from domain.calendar import CalendarTooShort, Unit
 from domain.data import instant, parse_instant
 from domain.deadlines import due_at
 from domain.registry import Registry
+from domain.status import ENDS, Status
 from projections.view import Row
 
 SOON_WORKING_DAYS = 2

@@ -8,7 +8,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import answers, applications, bodies, desk, links, persons, public, satisfaction, statistics
+from api import (
+    answers,
+    application_answers,
+    applications,
+    bodies,
+    desk,
+    links,
+    persons,
+    public,
+    satisfaction,
+    statistics,
+)
 from api.commands import COMMANDS
 from api.conditional import ANY, IDEMPOTENCY_KEY, IF_MATCH, SYNC_TOKEN
 from domain.satisfaction import Weights
@@ -124,8 +135,8 @@ OPERATIONS: tuple[Operation, ...] = (
         problems=(*READ, 413, 415, 422),
         headers=SYNC,
     ),
-    _read("get-application", ONE, applications.get_application, answers.ApplicationBody),
-    _read("get-timeline", f"{ONE}/timeline", applications.get_timeline, answers.TimelineBody),
+    _read("get-application", ONE, applications.get_application, application_answers.ApplicationBody),
+    _read("get-timeline", f"{ONE}/timeline", applications.get_timeline, application_answers.TimelineBody),
     _read("get-accesses", f"{ONE}/accesses", applications.get_accesses, answers.AccessesBody),
     Operation(
         name="find-by-person",

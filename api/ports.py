@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from api.access import Principal
+from domain.acts import Act
 from domain.application import Application
-from domain.events import Act
 from domain.ports import Applications, anyone
 from domain.registry import Registry
 from domain.satisfaction import Answers

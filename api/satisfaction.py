@@ -17,11 +17,11 @@ from api.conditional import application_id, body_of, house_of, idempotency_key
 from api.ports import House, Questionnaire
 from api.problems import Problem
 from api.statistics import OPEN_DATA, cached
+from domain.acts import Act
 from domain.application import Application
 from domain.codes import Channel, Role
 from domain.data import instant
 from domain.errors import Refusal
-from domain.events import Act
 from domain.registry import Registry
 from domain.satisfaction import Answers, SatisfactionAnswered, Weights
 from projections.satisfaction import Satisfaction, units

@@ -10,8 +10,8 @@ from inspect import cleandoc
 from pathlib import Path
 
 from api.problems import KINDS
-from domain.application import ENDS, Status
 from domain.errors import all_refusals
+from domain.status import ENDS, Status
 from domain.writes import WRITTEN
 from infra.store.topics import CLASSES
 from tests.domain.test_transitions import COMMANDS, EXAMPLES, outcome

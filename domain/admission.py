@@ -8,11 +8,12 @@ What the procedure would have refused is stored all the same and marked with the
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from domain import commands, errors, events
+from domain import commands, errors, events, incident_events
+from domain.acts import Act
 from domain.application import Application
 from domain.codes import Channel
 from domain.decisions import decide
-from domain.events import Act, ApplicationEvent
+from domain.events import ApplicationEvent
 from domain.registry import Registry
 
 
@@ -42,19 +43,19 @@ def _numbered(event: ApplicationEvent, application: Application) -> ApplicationE
             return replace(event, referral=counted.referrals + 1)
         case events.ReferralAnswered(referral=0):
             return replace(event, referral=min(application.referrals, default=0))
-        case events.InspectionScheduled(inspection=0):
+        case incident_events.InspectionScheduled(inspection=0):
             return replace(event, inspection=counted.inspections + 1)
-        case events.InspectionDone(inspection=0):
+        case incident_events.InspectionDone(inspection=0):
             return replace(event, inspection=min(application.inspections, default=0))
-        case events.PaymentRequested(payment=0):
+        case incident_events.PaymentRequested(payment=0):
             return replace(event, payment=counted.payments + 1)
-        case events.PaymentReceived(payment=0) | events.PaymentExpired(payment=0):
+        case incident_events.PaymentReceived(payment=0) | incident_events.PaymentExpired(payment=0):
             return replace(event, payment=min(application.payments, default=0))
-        case events.ObstacleReported(obstacle=0):
+        case incident_events.ObstacleReported(obstacle=0):
             return replace(event, obstacle=counted.obstacles + 1)
-        case events.ObstacleCleared(obstacle=0):
+        case incident_events.ObstacleCleared(obstacle=0):
             return replace(event, obstacle=min(application.obstacles, default=0))
-        case events.ComplaintReferred(complaint=0):
+        case incident_events.ComplaintReferred(complaint=0):
             return replace(event, complaint=counted.complaints + 1)
         case _:
             return event
@@ -112,19 +113,19 @@ def _command_of(event: ApplicationEvent) -> commands.Command | None:
             return commands.Suspend(ground=event.ground)
         case events.Resumed():
             return commands.Resume()
-        case events.InspectionScheduled():
+        case incident_events.InspectionScheduled():
             return commands.ScheduleInspection(on=event.on)
-        case events.InspectionDone():
+        case incident_events.InspectionDone():
             return commands.RecordInspection(inspection=event.inspection)
-        case events.PaymentRequested():
+        case incident_events.PaymentRequested():
             return commands.RequestPayment(amount_idr=event.amount_idr, expires_at=event.expires_at)
-        case events.PaymentReceived():
+        case incident_events.PaymentReceived():
             return commands.ReceivePayment(payment=event.payment, amount_idr=event.amount_idr)
-        case events.PaymentExpired():
+        case incident_events.PaymentExpired():
             return commands.ExpirePayment(payment=event.payment)
-        case events.ObstacleReported():
+        case incident_events.ObstacleReported():
             return commands.ReportObstacle(code=event.code)
-        case events.ObstacleCleared():
+        case incident_events.ObstacleCleared():
             return commands.ClearObstacle(obstacle=event.obstacle)
         case events.DeadlineExtended():
             return commands.ExtendDeadline(extension=event.extension)
@@ -152,11 +153,11 @@ def _command_of(event: ApplicationEvent) -> commands.Command | None:
             return commands.DismissDispute(reason=event.reason)
         case events.Reopened():
             return commands.Reopen(redo=event.redo)
-        case events.Linked():
+        case incident_events.Linked():
             return commands.Link(
                 link=event.link, life_event=event.life_event, others=event.others, supplied=event.supplied
             )
-        case events.ComplaintReferred():
+        case incident_events.ComplaintReferred():
             return commands.ReferComplaint(kind=event.kind)
         case events.RecordAmended():
             return commands.AmendRecord(amends=event.amends, amendment=event.amendment, corrected_at=event.corrected_at)

@@ -7,9 +7,10 @@ Pure: time, ids and the registry come in as values. One function a command, name
 
 from typing import assert_never
 
-from domain import errors, incidents, outcomes
-from domain.application import RETURN, SUSPENSION, Application, Status
-from domain.codes import Amendment, Channel, Defect, Holder, Role, StagePhase
+from domain import errors, incidents, outcomes, stages
+from domain.acts import Act, Promise
+from domain.application import RETURN, SUSPENSION, Application
+from domain.codes import Amendment, Channel, Defect, Role, StagePhase
 from domain.commands import (
     AmendRecord,
     AnswerReferral,
@@ -54,7 +55,6 @@ from domain.commands import (
     Withdraw,
 )
 from domain.events import (
-    Act,
     ApplicationEvent,
     Cancelled,
     CorrectionSupplied,
@@ -66,7 +66,6 @@ from domain.events import (
     Lapsed,
     MadeReady,
     PinReset,
-    Promise,
     Reassigned,
     Received,
     RecordAmended,
@@ -93,7 +92,8 @@ from domain.guards import (
 )
 from domain.pauses import AWAITING_CORRECTION, promise_after
 from domain.promises import promised
-from domain.registry import Registry, Stage, StandardPublished
+from domain.registry import Registry, StandardPublished
+from domain.status import Status
 
 PIN_RESETS_MAX = 255
 """The QR token has one byte for them (event-format, section 11)."""
@@ -136,9 +136,9 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
         case DeclareComplete():
             return declare_complete(application, act, registry, standard)
         case EnterStage():
-            return enter_stage(command, application, standard)
+            return stages.enter_stage(command, application, standard)
         case CompleteStage():
-            return complete_stage(command, application, standard)
+            return stages.complete_stage(command, application, standard)
         case Refer():
             return refer(command, application, registry)
         case AnswerReferral():
@@ -309,44 +309,6 @@ def _promise(application: Application, act: Act, registry: Registry, standard: S
         edition=standard.edition,
         registry=registry,
     )
-
-
-def enter_stage(command: EnterStage, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
-    stage = _stage_possible(command.stage, application, standard)
-    if command.stage in application.entered:
-        raise errors.StageAlreadyEntered
-    return [StageEntered(stage=command.stage, holder=None if stage.holder is Holder.BACK_OFFICE else stage.holder)]
-
-
-def complete_stage(
-    command: CompleteStage, application: Application, standard: StandardPublished
-) -> list[ApplicationEvent]:
-    _stage_possible(command.stage, application, standard)
-    if command.stage not in application.entered and not standard.free_order:
-        raise errors.StageNotEntered
-    return [StageCompleted(stage=command.stage)]
-
-
-POSSIBLE_IN = {
-    StagePhase.REVIEW: (Status.PROCESSING,),
-    StagePhase.PRODUCTION: (*GRANTED, Status.ISSUED),
-    StagePhase.AFTERCARE: (Status.HANDED_OVER,),
-}
-
-
-def _stage_possible(code: str, application: Application, standard: StandardPublished) -> Stage:
-    stage = standard.stage(code)
-    if stage is None:
-        raise errors.StageUnknown
-    if standard.free_order:
-        only_in(application, *UNDECIDED, *IN_PRODUCTION, Status.READY)
-        return stage
-    only_in(application, *POSSIBLE_IN[stage.phase])
-    if code in application.completed:
-        raise errors.StageAlreadyCompleted
-    if not application.completed.issuperset(standard.required_before(stage)):
-        raise errors.StageOutOfOrder
-    return stage
 
 
 def refer(command: Refer, application: Application, registry: Registry) -> list[ApplicationEvent]:

@@ -5,81 +5,46 @@ instants, UUIDs. An optional field that is None is not stored. A topic is for ev
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from domain.calendar import Unit
+from domain.acts import Act, Event, Pause, Promise
 from domain.codes import (
     Advice,
     Amendment,
     BasisCode,
-    CalendarEditions,
     CancellationReason,
-    Channel,
-    ComplaintKind,
     Decision,
     Defect,
     DismissalReason,
     DisputeReason,
     DistrictCode,
-    EditionCode,
     ExtensionCode,
     GroundCode,
     Holder,
-    LifeEvent,
-    ObstacleCode,
     OfficeCode,
-    Quality,
     Receiver,
-    RefusalCode,
     RegencyCode,
     RejectionReason,
     Remedy,
     RequirementCode,
     RevocationGround,
-    Role,
-    RuleCode,
     ServiceCode,
     StageCode,
     TrackingNumber,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
-    """Who did it, where and when: what all events of one act share.
-
-    `at` is aware, UTC; `actor` is a random reference per person and office, None for the system and for imports;
-    `office` is "" where no office acted.
-    """
-
-    at: datetime
-    by: Role
-    channel: Channel
-    at_quality: Quality = Quality.SERVER
-    actor: UUID | None = None
-    office: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """`deviates`: the code of the refusal that a command would have met. Only imported history has it."""
-
-    topic: ClassVar[str]
-    deviates: RefusalCode | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
-    """A promised date, as a fact: `due_at` in UTC, `n` counts `unit`; of a source's own deadline n is 0."""
-
-    unit: Unit
-    n: int
-    due_at: datetime
-    standard: EditionCode
-    calendar: CalendarEditions
-    rule: RuleCode
+from domain.incident_events import (
+    ComplaintReferred,
+    InspectionDone,
+    InspectionScheduled,
+    Linked,
+    ObstacleCleared,
+    ObstacleReported,
+    PaymentExpired,
+    PaymentReceived,
+    PaymentRequested,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,66 +164,6 @@ class Resumed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InspectionScheduled(Event):
-    """`inspection` counts the field inspections of this application from 1; `on` is the office's local day."""
-
-    topic: ClassVar[str] = "application.inspection-scheduled.v1"
-    inspection: int
-    on: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InspectionDone(Event):
-    topic: ClassVar[str] = "application.inspection-done.v1"
-    inspection: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentRequested(Event):
-    """`payment` counts the requests of this application from 1; the amount in whole rupiah; its number is sealed."""
-
-    topic: ClassVar[str] = "application.payment-requested.v1"
-    payment: int
-    amount_idr: int
-    pauses: bool
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentReceived(Event):
-    """`promise`: moved by the pause that ends here, if one does."""
-
-    topic: ClassVar[str] = "application.payment-received.v1"
-    payment: int
-    amount_idr: int
-    promise: Promise | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentExpired(Event):
-    """`promise`: moved by the pause that ends here, if one does."""
-
-    topic: ClassVar[str] = "application.payment-expired.v1"
-    payment: int
-    promise: Promise | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObstacleReported(Event):
-    """`obstacle` counts those of this application from 1: they may overlap. The clocks run on."""
-
-    topic: ClassVar[str] = "application.obstacle-reported.v1"
-    obstacle: int
-    code: ObstacleCode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObstacleCleared(Event):
-    topic: ClassVar[str] = "application.obstacle-cleared.v1"
-    obstacle: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineExtended(Event):
     """`extension`: which of those that the service's standard lists, with its legal basis."""
 
@@ -285,14 +190,6 @@ class Rejected(Event):
     topic: ClassVar[str] = "application.rejected.v1"
     reason: RejectionReason
     remedy: Remedy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
-    """A closed pause of the legal clock, both ends in UTC."""
-
-    since: datetime
-    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -385,34 +282,6 @@ class Reopened(Event):
 
     topic: ClassVar[str] = "application.reopened.v1"
     redo: tuple[StageCode, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Linked(Event):
-    """One life event needs several services: the same `link` stands in each of their streams.
-
-    `supplied`: requirements of this service that an application earlier in the list asks for; they are asked once.
-    """
-
-    topic: ClassVar[str] = "application.linked.v1"
-    link: UUID
-    life_event: LifeEvent
-    others: tuple[UUID, ...]
-    supplied: tuple[RequirementCode, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplaintReferred(Event):
-    """A complaint went to SP4N-LAPOR (PermenPANRB 62/2018), its number sealed; it has due dates of its own.
-
-    `complaint` counts those of this application from 1.
-    """
-
-    topic: ClassVar[str] = "application.complaint-referred.v1"
-    complaint: int
-    kind: ComplaintKind
-    verify_by: Promise
-    answer_by: Promise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,10 @@
 """What several decisions ask of an application before they say yes."""
 
 from domain import errors
-from domain.application import Application, Status
+from domain.application import Application
 from domain.codes import StagePhase
 from domain.registry import StandardPublished
+from domain.status import Status
 
 UNDECIDED = (Status.SUBMITTED, Status.RECEIVED, Status.RETURNED, Status.PROCESSING, Status.SUSPENDED)
 IN_WORK = (Status.RECEIVED, Status.PROCESSING)

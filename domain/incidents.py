@@ -1,6 +1,7 @@
 """What happens to a file on its way: inspections, payments, obstacles, complaints."""
 
 from domain import errors, promises
+from domain.acts import Act
 from domain.application import Application
 from domain.commands import (
     ClearObstacle,
@@ -13,9 +14,9 @@ from domain.commands import (
     ScheduleInspection,
 )
 from domain.complaints import EDITION, answer_terms, verify_terms
-from domain.events import (
-    Act,
-    ApplicationEvent,
+from domain.events import ApplicationEvent
+from domain.guards import GRANTED, IN_PRODUCTION, IN_WORK, UNDECIDED, only_in
+from domain.incident_events import (
     ComplaintReferred,
     InspectionDone,
     InspectionScheduled,
@@ -25,7 +26,6 @@ from domain.events import (
     PaymentReceived,
     PaymentRequested,
 )
-from domain.guards import GRANTED, IN_PRODUCTION, IN_WORK, UNDECIDED, only_in
 from domain.pauses import AWAITING_PAYMENT, of_payment, promise_after
 from domain.registry import Registry, StandardPublished
 

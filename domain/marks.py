@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from domain.application import ENDS, MOVES, OUTCOMES, RETURN, SUSPENSION, of_payment
+from domain.acts import Promise
+from domain.application import RETURN, SUSPENSION, of_payment
 from domain.codes import Amendment, Holder
 from domain.events import (
     ApplicationEvent,
@@ -12,10 +13,6 @@ from domain.events import (
     DeadlineExtended,
     DeclaredComplete,
     MadeReady,
-    PaymentExpired,
-    PaymentReceived,
-    PaymentRequested,
-    Promise,
     PromiseMoved,
     RecordAmended,
     Recorded,
@@ -30,7 +27,9 @@ from domain.events import (
     Suspended,
     Transferred,
 )
+from domain.incident_events import PaymentExpired, PaymentReceived, PaymentRequested
 from domain.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT
+from domain.status import ENDS, MOVES, OUTCOMES
 
 
 class Clock(StrEnum):

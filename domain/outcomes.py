@@ -4,28 +4,28 @@ from dataclasses import replace
 from datetime import timedelta
 
 from domain import errors, promises
-from domain.application import Application, Status, fold
+from domain.acts import Act, Promise
+from domain.application import Application, fold
 from domain.calendar import Unit
 from domain.codes import Decision, StagePhase
 from domain.commands import DeemApproved as Deem
 from domain.commands import Dispute, ExtendDeadline, Link, Reject, Reopen, Revoke
 from domain.events import (
-    Act,
     ApplicationEvent,
     Approved,
     DeadlineExtended,
     DecisionReportedLate,
     DeemedApproved,
     Disputed,
-    Linked,
-    Promise,
     PromiseMoved,
     Rejected,
     Reopened,
     Revoked,
 )
 from domain.guards import IN_PRODUCTION, IN_WORK, UNDECIDED, only_in, stages_done
+from domain.incident_events import Linked
 from domain.registry import Registry, StandardPublished
+from domain.status import Status
 
 
 def approve(application: Application, act: Act, standard: StandardPublished) -> list[ApplicationEvent]:

@@ -6,8 +6,8 @@ Pauses may overlap (a payment during a suspension): the clock stands still while
 from datetime import datetime
 
 from domain import promises
+from domain.acts import Promise
 from domain.application import RETURN, SUSPENSION, Application, of_payment
-from domain.events import Promise
 from domain.registry import Registry
 
 __all__ = ["AWAITING_CORRECTION", "AWAITING_PAYMENT", "RETURN", "SUSPENSION", "of_payment", "promise_after"]

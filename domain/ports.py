@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
+from domain.acts import Act
 from domain.application import Application
 from domain.codes import LifeEvent
 from domain.commands import Command
-from domain.events import Act
 
 
 class KeyReused(Exception):

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import get_args
 
 from domain import deadlines, errors
+from domain.acts import Promise
 from domain.calendar import AfterHours, Calendar, CalendarTooShort, DayZero, OpeningHours, Unit
 from domain.codes import CalendarEditions
 from domain.deadlines import Pause
-from domain.events import Promise
 from domain.registry import PromiseTerms, Registry
 from domain.rules import rests_on
 

@@ -11,9 +11,10 @@ from fractions import Fraction
 from math import floor
 from typing import ClassVar
 
-from domain.application import Application, Status
+from domain.application import Application
 from domain.codes import Channel, OfficeCode, ServiceCode
 from domain.errors import NoOutcomeYet, SatisfactionAlreadyGiven
+from domain.status import Status
 
 
 class Element(StrEnum):

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from domain import commands, events
+from domain import acts, commands, events, incident_events
 from domain.commands import Command
 
-WRITTEN: Mapping[type[Command], tuple[type[events.Event], ...]] = {
+WRITTEN: Mapping[type[Command], tuple[type[acts.Event], ...]] = {
     commands.SubmitApplication: (events.Submitted,),
     commands.Receive: (events.Received,),
     commands.CheckDocuments: (events.DocumentsChecked, events.DeclaredComplete),
@@ -20,13 +20,13 @@ WRITTEN: Mapping[type[Command], tuple[type[events.Event], ...]] = {
     commands.Reassign: (events.Reassigned,),
     commands.Suspend: (events.Suspended,),
     commands.Resume: (events.Resumed,),
-    commands.ScheduleInspection: (events.InspectionScheduled,),
-    commands.RecordInspection: (events.InspectionDone,),
-    commands.RequestPayment: (events.PaymentRequested,),
-    commands.ReceivePayment: (events.PaymentReceived,),
-    commands.ExpirePayment: (events.PaymentExpired,),
-    commands.ReportObstacle: (events.ObstacleReported,),
-    commands.ClearObstacle: (events.ObstacleCleared,),
+    commands.ScheduleInspection: (incident_events.InspectionScheduled,),
+    commands.RecordInspection: (incident_events.InspectionDone,),
+    commands.RequestPayment: (incident_events.PaymentRequested,),
+    commands.ReceivePayment: (incident_events.PaymentReceived,),
+    commands.ExpirePayment: (incident_events.PaymentExpired,),
+    commands.ReportObstacle: (incident_events.ObstacleReported,),
+    commands.ClearObstacle: (incident_events.ObstacleCleared,),
     commands.ExtendDeadline: (events.DeadlineExtended,),
     commands.MovePromise: (events.PromiseMoved,),
     commands.Approve: (events.Approved, events.DecisionReportedLate),
@@ -42,8 +42,8 @@ WRITTEN: Mapping[type[Command], tuple[type[events.Event], ...]] = {
     commands.Dispute: (events.Disputed,),
     commands.DismissDispute: (events.DisputeDismissed,),
     commands.Reopen: (events.Reopened,),
-    commands.Link: (events.Linked,),
-    commands.ReferComplaint: (events.ComplaintReferred,),
+    commands.Link: (incident_events.Linked,),
+    commands.ReferComplaint: (incident_events.ComplaintReferred,),
     commands.AmendRecord: (events.RecordAmended,),
     commands.ResetPin: (events.PinReset,),
 }

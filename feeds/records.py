@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain import events
+from domain.acts import Act, Promise
 from domain.admission import Record
 from domain.calendar import Unit
 from domain.codes import Channel, Role
-from domain.events import Act, ApplicationEvent, Promise
+from domain.events import ApplicationEvent
 from domain.registry import Registry
 from feeds.case import Case, Content, Item, Unknown
 from feeds.case_key import CaseKeys

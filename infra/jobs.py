@@ -16,12 +16,12 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from domain.acts import Act, Pause, Promise
 from domain.application import Application
 from domain.codes import Channel, Role
 from domain.commands import Command, DeemApproved, ExpirePayment, MovePromise
 from domain.data import parse_instant
 from domain.errors import Refusal
-from domain.events import Act, Pause, Promise
 from domain.outcomes import promise_now
 from domain.ports import Asked, Unavailable
 from domain.registry import Registry

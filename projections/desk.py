@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.application import ENDS, OUTCOMES, RETURN, SUSPENSION, Status, of_payment, status_after
+from domain.application import RETURN, SUSPENSION, of_payment
 from domain.calendar import Unit
 from domain.data import data_of, instant, parse_instant, plain
 from domain.events import (
@@ -20,11 +20,6 @@ from domain.events import (
     DeclaredComplete,
     Disputed,
     DisputeDismissed,
-    ObstacleCleared,
-    ObstacleReported,
-    PaymentExpired,
-    PaymentReceived,
-    PaymentRequested,
     PromiseMoved,
     Reassigned,
     Recorded,
@@ -35,6 +30,8 @@ from domain.events import (
     Suspended,
     Transferred,
 )
+from domain.incident_events import ObstacleCleared, ObstacleReported, PaymentExpired, PaymentReceived, PaymentRequested
+from domain.status import ENDS, OUTCOMES, Status, status_after
 from projections.view import Row, View
 
 PROMISING = (

@@ -8,18 +8,15 @@ from collections.abc import Mapping
 from domain.data import instant, plain
 from domain.events import (
     ApplicationEvent,
-    ComplaintReferred,
     CorrectionSupplied,
     DeadlineExtended,
     DeclaredComplete,
-    PaymentExpired,
-    PaymentReceived,
-    PaymentRequested,
     PromiseMoved,
     Recorded,
     Resumed,
     Submitted,
 )
+from domain.incident_events import ComplaintReferred, PaymentExpired, PaymentReceived, PaymentRequested
 from projections.view import Row
 
 CAUSES: Mapping[type[ApplicationEvent], str] = {

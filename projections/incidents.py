@@ -9,16 +9,12 @@ from domain.events import (
     DeemedApproved,
     Disputed,
     DisputeDismissed,
-    InspectionDone,
-    InspectionScheduled,
-    Linked,
-    ObstacleCleared,
-    ObstacleReported,
     Recorded,
     ReferralAnswered,
     Referred,
     Reopened,
 )
+from domain.incident_events import InspectionDone, InspectionScheduled, Linked, ObstacleCleared, ObstacleReported
 from projections.dues import with_facts
 from projections.view import Row
 

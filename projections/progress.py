@@ -11,7 +11,6 @@ from copy import deepcopy
 from typing import Any
 from uuid import UUID
 
-from domain.application import ENDS, Status, status_after
 from domain.clocks import outcome_of
 from domain.codes import Amendment
 from domain.data import data_of, instant, plain
@@ -29,6 +28,7 @@ from domain.events import (
     Submitted,
     Transferred,
 )
+from domain.status import ENDS, Status, status_after
 from projections import dues, incidents, ledger
 from projections.stages import stages
 from projections.timeline import timeline

@@ -11,15 +11,13 @@ time corrects the fact. `marks` are those of the clocks, which tell pauses, rest
 from typing import Any
 from uuid import UUID
 
-from domain.application import ENDS, OUTCOMES, Status, status_after
+from domain.acts import Promise
 from domain.codes import Amendment
 from domain.data import plain
 from domain.events import (
     CorrectionSupplied,
     DeclaredComplete,
     DeemedApproved,
-    ObstacleReported,
-    Promise,
     Received,
     RecordAmended,
     Recorded,
@@ -29,6 +27,8 @@ from domain.events import (
     Suspended,
     Transferred,
 )
+from domain.incident_events import ObstacleReported
+from domain.status import ENDS, OUTCOMES, Status, status_after
 from projections import ledger
 from projections.view import Row, View
 

@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.application import ENDS, Application, Status, evolve
+from domain.acts import Act
+from domain.application import Application, evolve
 from domain.codes import Channel, Quality, Role
 from domain.commands import Command
 from domain.decisions import decide
-from domain.events import Act, ApplicationEvent, Recorded
+from domain.events import ApplicationEvent, Recorded
+from domain.status import ENDS, Status
 from simulation.hours import Hours
 from simulation.mall import OFFICERS, Arrival, Mall
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain import events
+from domain import events, incident_events
 from domain.application import Application
 from domain.commands import DeemApproved
 from domain.data import data_of, instant
@@ -76,7 +76,7 @@ def marks(happened: Happened) -> dict[str, bool]:
     """What of sums.MARKED happened at least once."""
     told = [event for _, event in happened]
     return {
-        "obstructed": any(isinstance(event, events.ObstacleReported) for event in told),
+        "obstructed": any(isinstance(event, incident_events.ObstacleReported) for event in told),
         "paused": any(getattr(event, "pauses", False) is True for event in told),
         "restarted": any(isinstance(event, events.Reopened) for event in told),
         "returned_last_minute": any(_in_last_minute(happened)),

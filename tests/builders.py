@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from uuid import UUID
 
+from domain.acts import Act, Promise
 from domain.calendar import Unit
 from domain.codes import (
     Advice,
@@ -22,7 +23,6 @@ from domain.codes import (
     StagePhase,
 )
 from domain.events import (
-    Act,
     ApplicationEvent,
     Approved,
     Cancelled,
@@ -32,13 +32,9 @@ from domain.events import (
     DefectiveDocument,
     DocumentsChecked,
     HandedOver,
-    InspectionScheduled,
     Issued,
     Lapsed,
     MadeReady,
-    ObstacleReported,
-    PaymentRequested,
-    Promise,
     Received,
     Recorded,
     ReferralAnswered,
@@ -52,6 +48,7 @@ from domain.events import (
     Suspended,
     Withdrawn,
 )
+from domain.incident_events import InspectionScheduled, ObstacleReported, PaymentRequested
 from domain.registry import (
     CalendarPublished,
     DeemedApproval,

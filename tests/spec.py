@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
+from domain.acts import Act
 from domain.admission import Record, admit
 from domain.application import Application, fold
 from domain.codes import Channel, Role
 from domain.commands import Command
 from domain.decisions import decide
 from domain.errors import Refusal
-from domain.events import Act, ApplicationEvent, Recorded
+from domain.events import ApplicationEvent, Recorded
 from domain.registry import Registry
 from domain.writes import TOPICS_OF
 from projections.progress import project

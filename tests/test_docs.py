@@ -8,8 +8,8 @@ import pytest
 
 from api.problems import KINDS
 from docs import generate
-from domain.application import Status
 from domain.errors import all_refusals
+from domain.status import Status
 from infra.cli import VERBS
 from infra.metrics import METRICS
 from infra.store.topics import CLASSES

@@ -7,10 +7,10 @@ from typing import Any
 from api.pages.language import Language, Moment
 from api.pages.reading import FALLBACK_ZONE
 from api.pages.words import N_, NN_
-from domain.application import Status
 from domain.data import parse_instant
 from domain.number import grouped
 from domain.registry import Registry
+from domain.status import Status
 
 FOR_STAFF: dict[str, str] = {
     Status.SUBMITTED: N_("to be received"),

@@ -6,7 +6,7 @@ from datetime import date
 
 from api.pages.reading import Reading, Row
 from api.pages.words import COMPLAINTS, DECISIONS, LIFE_EVENTS, N_, NN_, OBSTACLES, REASONS
-from domain.application import ENDS
+from domain.status import ENDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from api.pages.clock_ledger import length
 from api.pages.language import Moment
 from api.pages.reading import Reading, Row
 from api.pages.words import N_, NN_, UNITS
-from domain.application import ENDS
 from domain.calendar import Unit, is_working_day
 from domain.data import parse_instant
+from domain.status import ENDS
 from projections.timeline import happened_at
 
 HOURLY = (Unit.SERVICE_MINUTES, Unit.SERVICE_HOURS, Unit.WALL_HOURS)

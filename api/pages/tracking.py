@@ -12,10 +12,10 @@ from api.pages.matters import unpaid
 from api.pages.reading import Reading
 from api.pages.terms import terms
 from api.pages.words import CHANNELS, N_, REASONS, REMEDIES, STATUSES
-from domain.application import ENDS, Status
 from domain.calendar import Span, span_of
 from domain.codes import Channel
 from domain.registry import OfficeRegistered
+from domain.status import ENDS, Status
 
 
 @dataclass(frozen=True, slots=True)

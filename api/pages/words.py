@@ -1,6 +1,5 @@
 """How the codes of events read to a citizen: one English source string a code, marked for the catalogue."""
 
-from domain.application import Status
 from domain.calendar import Unit
 from domain.codes import (
     Advice,
@@ -20,6 +19,7 @@ from domain.codes import (
 )
 from domain.marks import Clock, Kind, Party
 from domain.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT
+from domain.status import Status
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name by which gettext tools find a string that is translated later

@@ -19,7 +19,7 @@ from domain.application import evolve
 from domain.commands import Command, Link, SubmitApplication
 from domain.decisions import decide, is_stale
 from domain.errors import ApplicationUnknown, ServiceUnknown, StaleVersion
-from domain.events import Linked
+from domain.incident_events import Linked
 from domain.linking import supplied
 from domain.ports import Answer, Asked, AskedLink, KeyReused, Unavailable
 from domain.registry import Registry

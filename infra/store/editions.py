@@ -9,8 +9,8 @@ from uuid import UUID
 
 import orjson
 
+from domain.acts import Act
 from domain.codes import Channel, Role
-from domain.events import Act
 from domain.registry import (
     CalendarPublished,
     OfficeRegistered,

@@ -15,9 +15,10 @@ from uuid import UUID
 import msgspec
 
 from domain import events, registry
+from domain.acts import Act
 from domain.codes import Channel, Pattern, Published, Quality, Role
 from domain.data import data_of, parse_instant
-from domain.events import Act, ApplicationEvent
+from domain.events import ApplicationEvent
 from domain.registry import RegistryEvent
 from domain.satisfaction import SatisfactionAnswered
 

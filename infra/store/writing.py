@@ -7,8 +7,8 @@ from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
+from domain.acts import Act
 from domain.data import instant
-from domain.events import Act
 from infra.keys import DossierKey
 from infra.store.envelope import BLINDING_BYTES, NONCE_BYTES, SALT_BYTES, b64, canonical, commitment, seal
 from infra.store.topics import AnyEvent, data_to_store

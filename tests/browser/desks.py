@@ -8,7 +8,8 @@ from api.access import Bearer, Principal
 from api.desk import file_of, soon
 from api.pages.render import desk_door_page, desk_page, offices_page
 from domain.codes import DisputeReason
-from domain.events import ApplicationEvent, Disputed, PaymentRequested, Reassigned, Recorded
+from domain.events import ApplicationEvent, Disputed, Reassigned, Recorded
+from domain.incident_events import PaymentRequested
 from projections.desk import project
 from projections.view import Row
 from tests.builders import (

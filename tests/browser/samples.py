@@ -5,6 +5,7 @@ from functools import reduce
 from typing import Any
 from uuid import UUID
 
+from domain.acts import Act, Promise
 from domain.calendar import Unit
 from domain.codes import (
     Amendment,
@@ -19,7 +20,6 @@ from domain.codes import (
     StagePhase,
 )
 from domain.events import (
-    Act,
     ApplicationEvent,
     Approved,
     Concluded,
@@ -30,7 +30,6 @@ from domain.events import (
     HandedOver,
     Issued,
     MadeReady,
-    Promise,
     Received,
     RecordAmended,
     Recorded,

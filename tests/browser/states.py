@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from domain.acts import Act, Pause, Promise
 from domain.codes import (
     ComplaintKind,
     Decision,
@@ -20,10 +21,8 @@ from domain.codes import (
     Role,
 )
 from domain.events import (
-    Act,
     ApplicationEvent,
     Approved,
-    ComplaintReferred,
     CorrectionSupplied,
     DeadlineExtended,
     DecisionReportedLate,
@@ -32,15 +31,6 @@ from domain.events import (
     Disputed,
     DocumentsChecked,
     HandedOver,
-    InspectionDone,
-    InspectionScheduled,
-    Linked,
-    ObstacleCleared,
-    ObstacleReported,
-    Pause,
-    PaymentReceived,
-    PaymentRequested,
-    Promise,
     PromiseMoved,
     Received,
     Recorded,
@@ -51,6 +41,16 @@ from domain.events import (
     Revoked,
     StageEntered,
     Suspended,
+)
+from domain.incident_events import (
+    ComplaintReferred,
+    InspectionDone,
+    InspectionScheduled,
+    Linked,
+    ObstacleCleared,
+    ObstacleReported,
+    PaymentReceived,
+    PaymentRequested,
 )
 from projections.progress import project
 from tests.browser.samples import (

@@ -2,7 +2,6 @@ from babel.messages.catalog import Message
 
 from api.pages.catalogue import extracted, translated
 from api.pages.words import CLOCKS, COMPLAINTS, DECISIONS, EVENTS, LIFE_EVENTS, OBSTACLES, PARTIES, REASONS, STATUSES
-from domain.application import Status
 from domain.clocks import Clock, Kind, Party
 from domain.codes import (
     CancellationReason,
@@ -16,6 +15,7 @@ from domain.codes import (
     RevocationGround,
 )
 from domain.events import ApplicationEvent
+from domain.status import Status
 
 
 def strings(message: Message) -> list[str]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from domain import commands
-from domain.application import ENDS, MOVES
+from domain.acts import Act, Promise
 from domain.calendar import Unit
 from domain.codes import (
     Amendment,
@@ -18,7 +18,8 @@ from domain.codes import (
     Quality,
     Role,
 )
-from domain.events import Act, ApplicationEvent, DefectiveDocument, Promise, Recorded
+from domain.events import ApplicationEvent, DefectiveDocument, Recorded
+from domain.status import ENDS, MOVES
 from tests.builders import (
     INFORMATION,
     KTP,

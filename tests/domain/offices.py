@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from domain.acts import Promise
 from domain.calendar import Unit
-from domain.events import Promise
 from domain.promises import promised
 from domain.registry import CalendarPublished, OfficeRegistered, OpeningDay, PromiseTerms, Registry, SpecialHours
 from tests.builders import CLOSED, OPEN, SEMARANG, an_office, registry_of

@@ -26,7 +26,6 @@ from domain.events import (
     ApplicationEvent,
     Approved,
     Cancelled,
-    ComplaintReferred,
     Concluded,
     CorrectionSupplied,
     DeadlineExtended,
@@ -36,14 +35,9 @@ from domain.events import (
     DisputeDismissed,
     DocumentsChecked,
     HandedOver,
-    InspectionDone,
     Issued,
     Lapsed,
-    Linked,
     MadeReady,
-    ObstacleCleared,
-    PaymentExpired,
-    PaymentReceived,
     PinReset,
     PromiseMoved,
     Reassigned,
@@ -62,6 +56,14 @@ from domain.events import (
     Suspended,
     Transferred,
     Withdrawn,
+)
+from domain.incident_events import (
+    ComplaintReferred,
+    InspectionDone,
+    Linked,
+    ObstacleCleared,
+    PaymentExpired,
+    PaymentReceived,
 )
 from domain.registry import evolve
 from tests.builders import (

@@ -18,9 +18,6 @@ from domain.events import (
     HandedOver,
     Issued,
     MadeReady,
-    PaymentExpired,
-    PaymentReceived,
-    PaymentRequested,
     RecordAmended,
     Recorded,
     ReferralAnswered,
@@ -35,6 +32,7 @@ from domain.events import (
     Transferred,
     Withdrawn,
 )
+from domain.incident_events import PaymentExpired, PaymentReceived, PaymentRequested
 from domain.marks import cause_of
 from tests.builders import (
     BLURRED,

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from domain.application import Status
 from domain.codes import DismissalReason, DisputeReason, RevocationGround
 from domain.commands import (
     CompleteStage,
@@ -39,6 +38,7 @@ from domain.events import (
     StageCompleted,
     StageEntered,
 )
+from domain.status import Status
 from tests.builders import (
     APPROVED,
     HANDED_OVER,

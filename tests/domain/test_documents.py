@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from domain.acts import Promise
 from domain.calendar import Unit
 from domain.commands import CheckDocuments, DeclareComplete, ReturnForCorrection, SupplyCorrection
 from domain.errors import (
@@ -21,7 +22,6 @@ from domain.events import (
     DeclaredComplete,
     DefectiveDocument,
     DocumentsChecked,
-    Promise,
     Received,
     ReturnedForCorrection,
     Transferred,

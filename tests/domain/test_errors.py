@@ -37,15 +37,8 @@ from domain.commands import (
     Transfer,
 )
 from domain.errors import Refusal, StatusForbids, all_refusals
-from domain.events import (
-    DefectiveDocument,
-    Disputed,
-    DocumentsChecked,
-    Linked,
-    PinReset,
-    RecordAmended,
-    StageEntered,
-)
+from domain.events import DefectiveDocument, Disputed, DocumentsChecked, PinReset, RecordAmended, StageEntered
+from domain.incident_events import Linked
 from domain.satisfaction import Answers, Element, Score, answer
 from tests.builders import (
     BLURRED,

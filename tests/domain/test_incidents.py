@@ -25,7 +25,7 @@ from domain.errors import (
     ObstacleUnknown,
     PaymentUnknown,
 )
-from domain.events import (
+from domain.incident_events import (
     ComplaintReferred,
     InspectionDone,
     InspectionScheduled,

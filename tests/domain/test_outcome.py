@@ -1,6 +1,5 @@
 import pytest
 
-from domain.application import Status
 from domain.codes import CancellationReason, Receiver, RejectionReason, Remedy
 from domain.commands import (
     Approve,
@@ -35,6 +34,7 @@ from domain.events import (
     Suspended,
     Withdrawn,
 )
+from domain.status import Status
 from tests.builders import (
     APPROVED,
     CHECKED,

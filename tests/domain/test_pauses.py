@@ -7,6 +7,7 @@ from uuid import UUID
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
+from domain.acts import Pause
 from domain.application import Application
 from domain.codes import Defect, LifeEvent
 from domain.commands import (
@@ -34,16 +35,12 @@ from domain.events import (
     DeclaredComplete,
     DefectiveDocument,
     DocumentsChecked,
-    Linked,
-    Pause,
-    PaymentExpired,
-    PaymentReceived,
-    PaymentRequested,
     PromiseMoved,
     Resumed,
     ReturnedForCorrection,
     Suspended,
 )
+from domain.incident_events import Linked, PaymentExpired, PaymentReceived, PaymentRequested
 from domain.linking import supplied
 from domain.registry import evolve
 from tests.builders import (

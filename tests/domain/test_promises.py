@@ -3,9 +3,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from domain.acts import Promise
 from domain.calendar import AfterHours, DayZero, Unit
 from domain.errors import CalendarEnds, OfficeUnknown
-from domain.events import Promise
 from domain.promises import TooManyCalendars, after_pause, extended, moved, promised, recomputed
 from domain.registry import PromiseTerms
 from tests.builders import SEMARANG, registry_of

@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from domain.acts import Promise
 from domain.calendar import AfterHours, DayZero, Unit, is_working_day, local_day
 from domain.deadlines import Pause
-from domain.events import Promise
 from domain.promises import after_pause, moved, recomputed
 from domain.registry import OfficeRegistered, PromiseTerms, Registry, evolve
 from tests.builders import CLOSED, SEMARANG

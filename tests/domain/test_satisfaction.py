@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from domain.application import ENDS, Status, fold
+from domain.application import fold
 from domain.codes import CancellationReason, Channel, RejectionReason, Remedy
 from domain.errors import NoOutcomeYet, SatisfactionAlreadyGiven
 from domain.events import (
@@ -35,6 +35,7 @@ from domain.satisfaction import (
     sample_size,
     sufficient,
 )
+from domain.status import ENDS, Status
 from tests.builders import HANDED_OVER, REVIEWED, SEMARANG, SUBMITTED
 from tests.spec import given
 

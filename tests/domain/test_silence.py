@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.application import Status, fold
+from domain.acts import Pause
+from domain.application import fold
 from domain.codes import (
     Amendment,
     CancellationReason,
@@ -47,8 +48,6 @@ from domain.events import (
     DecisionReportedLate,
     DeemedApproved,
     Issued,
-    ObstacleReported,
-    Pause,
     Rejected,
     Resumed,
     ReturnedForCorrection,
@@ -57,6 +56,8 @@ from domain.events import (
     StageEntered,
     Suspended,
 )
+from domain.incident_events import ObstacleReported
+from domain.status import Status
 from tests.builders import (
     BLURRED,
     CHECKED,

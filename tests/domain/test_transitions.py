@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.application import ENDS, Status, evolve
+from domain.application import evolve
 from domain.codes import (
     Advice,
     Amendment,
@@ -65,6 +65,7 @@ from domain.commands import (
 )
 from domain.errors import Refusal
 from domain.events import ApplicationEvent, Disputed, Recorded, Referred, StageEntered
+from domain.status import ENDS, Status
 from domain.writes import WRITTEN
 from tests.builders import (
     BLURRED,

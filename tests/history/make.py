@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
+from domain.acts import Act, Pause, Promise
 from domain.calendar import AfterHours, DayZero, Unit
 from domain.codes import (
     Advice,
@@ -33,11 +34,9 @@ from domain.codes import (
     StagePhase,
 )
 from domain.events import (
-    Act,
     ApplicationEvent,
     Approved,
     Cancelled,
-    ComplaintReferred,
     Concluded,
     CorrectionSupplied,
     DeadlineExtended,
@@ -49,20 +48,10 @@ from domain.events import (
     DisputeDismissed,
     DocumentsChecked,
     HandedOver,
-    InspectionDone,
-    InspectionScheduled,
     Issued,
     Lapsed,
-    Linked,
     MadeReady,
-    ObstacleCleared,
-    ObstacleReported,
-    Pause,
-    PaymentExpired,
-    PaymentReceived,
-    PaymentRequested,
     PinReset,
-    Promise,
     PromiseMoved,
     Reassigned,
     Received,
@@ -80,6 +69,17 @@ from domain.events import (
     Suspended,
     Transferred,
     Withdrawn,
+)
+from domain.incident_events import (
+    ComplaintReferred,
+    InspectionDone,
+    InspectionScheduled,
+    Linked,
+    ObstacleCleared,
+    ObstacleReported,
+    PaymentExpired,
+    PaymentReceived,
+    PaymentRequested,
 )
 from domain.registry import (
     CalendarPublished,

@@ -8,8 +8,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from domain.acts import Act
 from domain.codes import Channel, Role
-from domain.events import Act, PinReset
+from domain.events import PinReset
 from infra.store import writing
 from infra.store.history import STREAM, history_of
 from infra.store.recorder import Outcome, Recorder, Save

@@ -11,13 +11,7 @@ import orjson
 import psycopg
 
 from domain import promises
-from domain.events import (
-    ApplicationEvent,
-    DeclaredComplete,
-    DocumentsChecked,
-    Received,
-    Submitted,
-)
+from domain.events import ApplicationEvent, DeclaredComplete, DocumentsChecked, Received, Submitted
 from domain.registry import CalendarPublished, RegistryEvent
 from infra.identifiers import new_application_id
 from infra.main import Installation, installation

@@ -8,21 +8,16 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.application import Application, Status
+from domain.acts import Act
+from domain.application import Application
 from domain.codes import Channel, RejectionReason, Remedy, Role
 from domain.commands import Approve, Command, Reject, Resume, Suspend
 from domain.data import instant
 from domain.errors import Refusal
-from domain.events import (
-    Act,
-    Approved,
-    DeemedApproved,
-    PaymentExpired,
-    PaymentRequested,
-    PromiseMoved,
-    Suspended,
-)
+from domain.events import Approved, DeemedApproved, PromiseMoved, Suspended
+from domain.incident_events import PaymentExpired, PaymentRequested
 from domain.ports import Asked
+from domain.status import Status
 from infra.jobs import Jobs, Tally
 from infra.views import VIEWS, differences
 from tests.builders import SEMARANG, stage_done

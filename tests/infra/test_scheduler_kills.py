@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from domain.data import instant
-from domain.events import DeemedApproved, PaymentExpired, PaymentRequested, PromiseMoved, Suspended
+from domain.events import DeemedApproved, PromiseMoved, Suspended
+from domain.incident_events import PaymentExpired, PaymentRequested
 from infra.fsck import faults_of_log
 from infra.views import VIEWS, rebuild
 from tests.conftest import Fresh

@@ -17,15 +17,12 @@ from domain.events import (
     DeclaredComplete,
     Disputed,
     DisputeDismissed,
-    ObstacleCleared,
-    PaymentExpired,
-    PaymentReceived,
-    PaymentRequested,
     PromiseMoved,
     Recorded,
     Resumed,
     Withdrawn,
 )
+from domain.incident_events import ObstacleCleared, PaymentExpired, PaymentReceived, PaymentRequested
 from projections.desk import COLUMNS, VIEW, loaded, project, stored
 from projections.view import Row
 from tests.builders import (

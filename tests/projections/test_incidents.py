@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from domain.acts import Promise
 from domain.codes import (
     Amendment,
     ComplaintKind,
@@ -20,19 +21,11 @@ from domain.codes import (
 )
 from domain.events import (
     Approved,
-    ComplaintReferred,
     CorrectionSupplied,
     DeadlineExtended,
     DecisionReportedLate,
     Disputed,
     DisputeDismissed,
-    InspectionDone,
-    Linked,
-    ObstacleCleared,
-    PaymentExpired,
-    PaymentReceived,
-    PaymentRequested,
-    Promise,
     PromiseMoved,
     RecordAmended,
     Recorded,
@@ -40,6 +33,15 @@ from domain.events import (
     Resumed,
     StageCompleted,
     StageEntered,
+)
+from domain.incident_events import (
+    ComplaintReferred,
+    InspectionDone,
+    Linked,
+    ObstacleCleared,
+    PaymentExpired,
+    PaymentReceived,
+    PaymentRequested,
 )
 from tests.builders import (
     COMPLETE,

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from domain.acts import Act
 from domain.codes import Advice, Channel, Quality, RejectionReason, Remedy, Role
 from domain.events import (
-    Act,
     ApplicationEvent,
     Concluded,
     CorrectionSupplied,

@@ -4,13 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.codes import Amendment
-from domain.events import (
-    DocumentsChecked,
-    Received,
-    RecordAmended,
-    StageCompleted,
-    StageEntered,
-)
+from domain.events import DocumentsChecked, Received, RecordAmended, StageCompleted, StageEntered
 from tests.builders import (
     COMPLETE,
     HANDED_OVER,

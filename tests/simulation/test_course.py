@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import commands, events
-from domain.application import Status
+from domain import commands, events, incident_events
 from domain.codes import Channel, Decision, Quality, Role
 from domain.events import ApplicationEvent
 from domain.guards import UNDECIDED
+from domain.status import Status
 from simulation.life import Life, Step
 from simulation.plan import Plan
 from simulation.stages import woven
@@ -72,15 +72,15 @@ def test_what_silence_granted_is_issued(lives: list[Life]) -> None:
 
 
 def test_a_payment_that_expired_is_asked_for_again(lives: list[Life]) -> None:
-    for life in with_some(lives, events.PaymentExpired):
-        requests = {event.payment: event for _, event in those_of(life, events.PaymentRequested)}
-        for step, expired in those_of(life, events.PaymentExpired):
+    for life in with_some(lives, incident_events.PaymentExpired):
+        requests = {event.payment: event for _, event in those_of(life, incident_events.PaymentRequested)}
+        for step, expired in those_of(life, incident_events.PaymentExpired):
             assert step.act.at == requests[expired.payment].expires_at
         assert len(requests) > 1 or not those_of(life, events.Approved)
 
 
 def test_a_pause_moves_the_promise(lives: list[Life]) -> None:
-    paid = [event.promise for life in lives for _, event in those_of(life, events.PaymentReceived)]
+    paid = [event.promise for life in lives for _, event in those_of(life, incident_events.PaymentReceived)]
     resumed = [event.promise for life in lives for _, event in those_of(life, events.Resumed)]
     assert any(paid)
     assert any(resumed)
@@ -89,21 +89,23 @@ def test_a_pause_moves_the_promise(lives: list[Life]) -> None:
 def test_an_inspection_is_on_the_day_of_its_scheduling_or_later_and_before_the_survey_is_done(
     lives: list[Life],
 ) -> None:
-    for life in with_some(lives, events.InspectionScheduled):
-        for step, scheduled in those_of(life, events.InspectionScheduled):
+    for life in with_some(lives, incident_events.InspectionScheduled):
+        for step, scheduled in those_of(life, incident_events.InspectionScheduled):
             assert scheduled.on >= country().local_day(step.act.at, step.act.office)
         if any(event.stage == "survey" for _, event in those_of(life, events.StageCompleted)):
-            assert those_of(life, events.InspectionDone)
+            assert those_of(life, incident_events.InspectionDone)
 
 
 def test_obstacles_overlap_at_times_and_are_not_all_cleared(lives: list[Life]) -> None:
-    held_up = with_some(lives, events.ObstacleReported)
+    held_up = with_some(lives, incident_events.ObstacleReported)
     open_at_once = 0
     for life in held_up:
         still_open = 0
         for step in life.steps:
             for event in step.events:
-                still_open += isinstance(event, events.ObstacleReported) - isinstance(event, events.ObstacleCleared)
+                still_open += isinstance(event, incident_events.ObstacleReported) - isinstance(
+                    event, incident_events.ObstacleCleared
+                )
             open_at_once = max(open_at_once, still_open)
     assert open_at_once > 1
     assert any(life.application.obstacles for life in held_up)

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.application import Application, Status, evolve
+from domain.application import Application, evolve
 from domain.calendar import is_working_day
 from domain.codes import Channel, Quality, Role
 from domain.commands import SubmitApplication
 from domain.decisions import decide
-from domain.events import Concluded, Linked, PromiseMoved, Recorded
+from domain.events import Concluded, PromiseMoved, Recorded
+from domain.incident_events import Linked
 from domain.registry import Registry
+from domain.status import Status
 from infra.store.topics import CLASSES
 from simulation.life import Life, Step, person
 from simulation.mall import NotSimulated

@@ -12,10 +12,10 @@ import psycopg
 import pytest
 
 from api.ports import Questionnaire
+from domain.acts import Act
 from domain.codes import Channel, Role
 from domain.commands import Command, Receive, Withdraw
 from domain.errors import ApplicationUnknown, NoOutcomeYet, SatisfactionAlreadyGiven
-from domain.events import Act
 from domain.ports import KeyReused
 from domain.satisfaction import Answers, Element, SatisfactionAnswered, Score, Weights
 from infra.fsck import faults_of_log, faults_of_views

@@ -11,8 +11,9 @@ from eventsourcing.persistence import StoredEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.acts import Act
 from domain.codes import Channel, Quality, Role
-from domain.events import Act, Received, Submitted
+from domain.events import Received, Submitted
 from domain.number import ALPHABET, check_symbol, parse_tracking_number
 from infra.keys import DossierKey
 from infra.paper import Paper
