@@ -71,7 +71,7 @@ WAYS = {
     "expire-payment": Way((*RECEIVED, ("request-payment", PAYMENT)), {"payment": 1}),
     "report-obstacle": Way((), OBSTACLE),
     "clear-obstacle": Way((("report-obstacle", OBSTACLE),), {"obstacle": 1}),
-    "extend-deadline": Way(PROCESSING, {"extension": "information-request"}, INFORMATION),
+    "extend-deadline": Way(PROCESSING, {"extension": "further-search"}, INFORMATION),
     "revoke": Way(ISSUED, {"ground": "granted_in_error", "note": "Salah terbit."}),
     "dispute": Way(READY, DISPUTE),
     "dismiss-dispute": Way((*READY, ("dispute", DISPUTE)), {"reason": "receipt_proves_it"}),

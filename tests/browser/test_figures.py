@@ -96,7 +96,7 @@ def test_every_number_is_one_that_was_given(language: str, path: str) -> None:
 def test_what_is_hidden_has_no_length() -> None:
     page = text("en", "statistics-few")
     assert "<rect" not in page
-    assert page.count('class="bar hidden"') == 2 + 6
+    assert page.count('class="bar hidden"') == 2 + 7
     assert page.count("<path") == 1
 
 

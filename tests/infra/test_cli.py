@@ -1,6 +1,6 @@
 """The program: what it can do stands in it, with an example of each; what makes no sense is refused with exit 2."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -53,7 +53,7 @@ def test_every_example_is_one_that_the_program_takes(verb: cli.Verb) -> None:
         ("token", "--role", "officer", "--agency", "dinkes"),
         ("token", "--role", "king"),
         ("erase",),
-        ("erase", str(uuid4()), "--person", str(uuid4())),
+        ("erase", str(UUID(int=1)), "--person", str(UUID(int=2))),
         ("erase", "not-an-id"),
         ("rebuild", "nothing"),
         ("import", "file.xes"),
