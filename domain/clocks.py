@@ -102,6 +102,8 @@ def in_order(marks: Iterable[Mark]) -> list[Mark]:
     told = sorted(marks, key=_place)
     moved = {mark.amends: mark.corrected_at for mark in told if mark.kind is Kind.MOVED}
     void = {mark.amends for mark in told if mark.kind is Kind.VOID}
+    if not moved and not void:
+        return told
     standing = (mark for mark in told if mark.version not in void or mark.cause not in OF_STAGES)
     return sorted((replace(mark, at=moved.get(mark.version) or mark.at) for mark in standing), key=_place)
 
