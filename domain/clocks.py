@@ -63,20 +63,24 @@ class HolderSpan(Span):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
-    """`legal`, `holders`: each without gap or overlap, without empty parts. `citizen` None: never submitted.
+class Counts:
+    """`pauses`: unions of pauses; `restarts`: reopenings after a hand-over, and completeness declared once more."""
 
-    `pauses` counts unions of pauses; `restarts` reopenings after a hand-over, and completeness declared once more.
-    """
+    returns: int
+    last_minute_returns: int
+    restarts: int
+    pauses: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """`legal`, `holders`: each without gap or overlap, without empty parts. `citizen` None: never submitted."""
 
     entries: tuple[Entry, ...]
     legal: tuple[LegalSpan, ...]
     citizen: Span | None
     holders: tuple[HolderSpan, ...]
-    returns: int
-    last_minute_returns: int
-    restarts: int
-    pauses: int
+    counts: Counts
 
 
 def ledger(marks: Iterable[Mark]) -> Ledger:
@@ -90,6 +94,20 @@ def ledger(marks: Iterable[Mark]) -> Ledger:
         legal=tuple(_legal_spans(legal)),
         citizen=whole,
         holders=tuple(_holder_spans(ordered, whole)) if whole else (),
+        counts=_counts(ordered, entries, paused),
+    )
+
+
+def counted(marks: Iterable[Mark]) -> Counts:
+    """The counts of the ledger alone."""
+    ordered = in_order(marks)
+    legal, paused = _legal(ordered)
+    citizen, _ = _citizen(ordered)
+    return _counts(ordered, (*citizen, *legal), paused)
+
+
+def _counts(ordered: Sequence[Mark], entries: Iterable[Entry], paused: int) -> Counts:
+    return Counts(
         returns=sum(mark.kind is Kind.TAKEN and mark.name == RETURN for mark in ordered),
         last_minute_returns=_last_minute_returns(ordered),
         restarts=sum(entry.kind is Kind.RESTART for entry in entries),

@@ -45,12 +45,7 @@ def shown(marks: Sequence[Mark]) -> Row:
         "legal": [_span(span) for span in found.legal],
         "citizen": _span(found.citizen) if found.citizen else None,
         "holders": [_span(span) for span in found.holders],
-        "counts": {
-            "returns": found.returns,
-            "last_minute_returns": found.last_minute_returns,
-            "restarts": found.restarts,
-            "pauses": found.pauses,
-        },
+        "counts": data_of(found.counts),
     }
 
 

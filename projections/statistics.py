@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.acts import Promise
+from domain.clocks import counted
 from domain.codes import Amendment
 from domain.data import plain
 from domain.events import (
@@ -65,8 +66,8 @@ def _clocked(row: Row, recorded: Recorded) -> Row:
     if not new:
         return row
     kept = [*row["marks"]["kept"], *new]
-    counts = ledger.shown(ledger.read(kept))["counts"]
-    return row | {"marks": {"kept": kept}} | {name: counts[name] for name in OF_THE_CLOCKS}
+    counts = counted(ledger.read(kept))
+    return row | {"marks": {"kept": kept}} | {name: getattr(counts, name) for name in OF_THE_CLOCKS}
 
 
 def _blank(application: UUID) -> Row:

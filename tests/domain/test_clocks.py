@@ -113,7 +113,7 @@ def test_the_legal_clock_runs_from_completeness_and_the_citizens_from_submission
 def test_a_pause_stops_the_legal_clock_alone(pause: ApplicationEvent, end: ApplicationEvent) -> None:
     found = book((0, SUBMISSION), (1, DECLARED), (3, pause), (7, end), (9, Approved()))
     assert legal(found) == [(1, "runs"), (3, "stands"), (7, "runs"), (9, "stopped")]
-    assert (citizen(found), found.pauses) == ((0, None), 1)
+    assert (citizen(found), found.counts.pauses) == ((0, None), 1)
 
 
 def test_what_does_not_pause_does_not() -> None:
@@ -121,7 +121,7 @@ def test_what_does_not_pause_does_not() -> None:
     unpaid = PaymentRequested(payment=1, amount_idr=1, pauses=False)
     check = Suspended(ground="trafficking-check", pauses=False)
     found = book((0, SUBMISSION), (1, DECLARED), (2, returned), (3, CorrectionSupplied()), (4, check), (5, unpaid))
-    assert (legal(found), found.pauses, found.returns) == ([(1, "runs")], 0, 1)
+    assert (legal(found), found.counts.pauses, found.counts.returns) == ([(1, "runs")], 0, 1)
     assert hands(found)[2:] == [(2, APPLICANT), (3, BACK), (5, EXTERNAL)]
 
 
@@ -129,7 +129,7 @@ def test_pauses_that_overlap_are_one() -> None:
     found = book(
         (0, SUBMISSION), (1, DECLARED), (2, SUSPENSION), (3, PAYMENT), (4, Resumed()), (6, PaymentExpired(payment=1))
     )
-    assert (legal(found), found.pauses) == ([(1, "runs"), (2, "stands"), (6, "runs")], 1)
+    assert (legal(found), found.counts.pauses) == ([(1, "runs"), (2, "stands"), (6, "runs")], 1)
     assert entries(found, Clock.LEGAL)[1:] == [(Kind.PAUSE, "suspended"), (Kind.RESUME, "payment-expired")]
 
 
@@ -165,22 +165,22 @@ def test_a_pause_that_nothing_began_ends_nothing() -> None:
 def test_a_dispute_that_was_right_takes_the_hand_over_back() -> None:
     done = ((0, SUBMISSION), (1, DECLARED), (2, Approved()), (3, MadeReady()), (4, OVER))
     again = book(*done, (9, Reopened(redo=("printing",))))
-    assert (citizen(again), again.restarts) == ((0, None), 1)
+    assert (citizen(again), again.counts.restarts) == ((0, None), 1)
     assert hands(again) == [(0, FRONT), (1, BACK), (3, FRONT), (9, BACK)]
     assert entries(again, Clock.CITIZEN)[1:] == [(Kind.STOP, "handed-over"), (Kind.RESTART, "reopened")]
     assert legal(again) == [(1, "runs"), (2, "stopped")]
     assert citizen(book(*done, (9, Reopened()), (12, OVER))) == (0, 12)
-    assert book(*done[:-1], (9, Reopened())).restarts == 0
+    assert book(*done[:-1], (9, Reopened())).counts.restarts == 0
 
 
 def test_only_a_hand_over_is_taken_back() -> None:
     found = book((0, SUBMISSION), (1, Withdrawn()), (2, Reopened()))
-    assert (citizen(found), found.restarts) == ((0, 1), 0)
+    assert (citizen(found), found.counts.restarts) == ((0, 1), 0)
 
 
 def test_completeness_declared_once_more_is_a_restart_that_moves_nothing() -> None:
     found = book((0, SUBMISSION), (1, DECLARED), (5, DECLARED))
-    assert (legal(found), found.restarts) == ([(1, "runs")], 1)
+    assert (legal(found), found.counts.restarts) == ([(1, "runs")], 1)
 
 
 def test_nothing_submitted_has_no_clock_of_the_citizen() -> None:
@@ -252,12 +252,12 @@ def test_a_transfer_puts_the_file_in_the_hands_of_another_office() -> None:
 def test_a_return_in_the_last_fifth_of_the_promised_time_is_a_last_minute_return() -> None:
     due = replace(PROMISE, due_at=hour(101))
     start = ((0, SUBMISSION), (1, DeclaredComplete(promise=due)))
-    counts = [book(*start, (at, RETURN)).last_minute_returns for at in (80.9, 81, 101, 101.1)]
+    counts = [book(*start, (at, RETURN)).counts.last_minute_returns for at in (80.9, 81, 101, 101.1)]
     assert counts == [0, 1, 1, 0]
     later = replace(PROMISE, due_at=hour(301))
     moved = book(*start, (2, SUSPENSION), (50, Resumed(promise=later)), (90, RETURN))
-    assert moved.last_minute_returns == 0, "it is the promise as it stood then that counts"
-    assert book((0, SUBMISSION), (90, RETURN)).last_minute_returns == 0
+    assert moved.counts.last_minute_returns == 0, "it is the promise as it stood then that counts"
+    assert book((0, SUBMISSION), (90, RETURN)).counts.last_minute_returns == 0
 
 
 def amended(version: int, at: datetime | None = None) -> RecordAmended:
