@@ -97,7 +97,7 @@ def imported(fresh: Fresh, folder: Path, container: str, events: int) -> Measure
     [
         pytest.param((5_000, 30_000, 40 * MEGABYTE), id="short"),
         pytest.param(
-            (10_000, 1_000_000, 100 * MEGABYTE), id="long", marks=[pytest.mark.prove, pytest.mark.timeout(3_600)]
+            (10_000, 1_000_000, 100 * MEGABYTE), id="long", marks=[pytest.mark.prove, pytest.mark.timeout(5_400)]
         ),
     ],
 )

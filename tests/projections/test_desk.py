@@ -13,6 +13,7 @@ from domain.codes import DismissalReason, DisputeReason
 from domain.data import data_of, instant
 from domain.events import (
     ApplicationEvent,
+    CorrectionSupplied,
     DeadlineExtended,
     DeclaredComplete,
     Disputed,
@@ -159,6 +160,15 @@ def test_a_pause_is_over_when_the_last_open_one_ends() -> None:
     assert row_of(*paying)["paused"]
     over = row_of(*paying, PaymentReceived(payment=1, amount_idr=1))
     assert (over["paused"], over["details"]["pauses"]) == (
+        False,
+        [{"since": instant(MONDAY), "until": instant(MONDAY)}],
+    )
+
+
+def test_a_return_that_pauses_is_over_with_the_correction() -> None:
+    assert row_of(*PAUSED)["paused"]
+    mended = row_of(*PAUSED, CorrectionSupplied())
+    assert (mended["paused"], mended["details"]["pauses"]) == (
         False,
         [{"since": instant(MONDAY), "until": instant(MONDAY)}],
     )
