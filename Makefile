@@ -10,7 +10,7 @@ PURE   := tests/domain tests/projections tests/infra/test_views.py
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench bench-quick docs format prove lock
+.PHONY: help run demo test check bench bench-quick docs mutate format prove lock
 
 help:             ## what there is to do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 18
@@ -31,7 +31,7 @@ check: $(READY)   ## what CI runs: format, lint, types, layers, spelling, tests
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/coverage erase
-	$(BIN)/coverage run --include='domain/*,projections/*' -m pytest $(PURE)
+	$(BIN)/coverage run -m pytest $(PURE)
 	$(BIN)/coverage report --fail-under=100 --show-missing --skip-covered
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(PURE:%=--ignore=%)
 
@@ -44,6 +44,9 @@ docs: $(READY)    ## write the generated pages of docs anew from the code
 
 prove: $(READY)   ## the long rounds in full: kills, growth
 	@exec $(BIN)/python -m pytest -m prove -s --timeout 3600
+
+mutate: $(READY)  ## mutation testing of domain/, most of an hour; `.venv/bin/mutmut results` lists what survived
+	@exec $(BIN)/mutmut run
 
 bench: $(READY)   ## every benchmark, against a baseline of the same run: one JSON line each
 	@exec $(BIN)/python -m bench
