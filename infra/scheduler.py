@@ -63,6 +63,13 @@ async def scheduling(made: Installation, *, interval: float) -> AsyncIterator[No
 
 
 @contextlib.asynccontextmanager
+async def standing_still(made: Installation) -> AsyncIterator[None]:
+    """No pass begins meanwhile: a past that is being played is not acted upon before it is whole."""
+    async with _session(made) as connection, _a_pass(connection):
+        yield
+
+
+@contextlib.asynccontextmanager
 async def _session(made: Installation) -> AsyncIterator[AsyncConnection]:
     """A connection of its own: the locks are its session's, and gone with it."""
     async with await AsyncConnection.connect(made.databases.serving, autocommit=True) as connection:

@@ -14,6 +14,7 @@ from infra.database import Databases, databases
 from infra.main import installation
 from infra.playing import Player
 from infra.runner import wait_until_caught_up
+from infra.scheduler import standing_still
 from infra.serve import run_loop
 from infra.statistics import forget
 from infra.verbs import EXIT_FOUND, bar, projecting, settings
@@ -59,8 +60,9 @@ async def _simulate(options: argparse.Namespace, found: Databases) -> dict[str, 
             _write(options.truth, truth(plan))
         player = Player(made, plan.name)
         with projecting(found):
-            with bar("simulating", plan.applications, "appl") as advance:
-                await player.play(plan.steps(), advance, options.rate)
+            async with standing_still(made):
+                with bar("simulating", plan.applications, "appl") as advance:
+                    await player.play(plan.steps(), advance, options.rate)
             await asyncio.to_thread(wait_until_caught_up, found.serving)
         await forget(made.pool)
     return {
