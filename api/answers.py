@@ -240,6 +240,7 @@ class ServiceBody(Given, kw_only=True):
     extensions: list[ExtensionStandard] | None = None
     deemed_approval: DeemedApprovalStandard | None = None
     dispute_days: int | None = None
+    last_minute_percent: int | None = None
     fee_idr: int | None = None
     basis: str
     source: str

@@ -21,11 +21,12 @@ from datetime import datetime
 
 from domain.application import RETURN
 from domain.marks import OF_A_REFERRAL, Clock, Kind, Mark, Party, marks_of
+from domain.rules import rests_on
 
 __all__ = ["Clock", "Kind", "Mark", "Party", "ledger", "marks_of", "outcome_of"]
 
-LAST_MINUTE = 0.2
-"""The last part of the promised time in which a return is a last-minute return: our proposal, no source says it."""
+LAST_MINUTE_PERCENT = rests_on("last-minute")(20)
+"""The last part of the promised time in which a return is a last-minute return, where the service sets none."""
 
 WAITED_FOR = (Party.APPLICANT, Party.EXTERNAL, Party.OTHER_AGENCY)
 """In this order, before any stage."""
@@ -245,12 +246,14 @@ def _hands(taken: dict[str, Mark], office: str, otherwise: Party) -> tuple[Party
 def _last_minute_returns(ordered: Sequence[Mark]) -> int:
     """Returns in the last part of the time from completeness to the promise as it stood then, by wall time."""
     complete_at = due_at = None
+    percent = LAST_MINUTE_PERCENT
     found = 0
     for mark in ordered:
         if mark.kind is Kind.START and mark.clock is Clock.LEGAL:
             complete_at = complete_at or mark.at
+            percent = mark.percent or percent
         elif mark.kind is Kind.PROMISE:
             due_at = mark.due_at
         elif mark.kind is Kind.TAKEN and mark.name == RETURN and complete_at and due_at:
-            found += due_at - (due_at - complete_at) * LAST_MINUTE <= mark.at <= due_at
+            found += due_at - (due_at - complete_at) * percent / 100 <= mark.at <= due_at
     return found

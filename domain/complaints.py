@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from domain.calendar import Unit
 from domain.codes import ComplaintKind
 from domain.registry import PromiseTerms
+from domain.rules import rests_on
 
 EDITION = "permenpanrb-62-2018@1"
 
@@ -20,9 +21,11 @@ ANSWER_DAYS: Mapping[ComplaintKind, int] = {
 }
 
 
+@rests_on("complaint-due")
 def verify_terms() -> PromiseTerms:
     return PromiseTerms(unit=Unit.WORKING_DAYS, n=VERIFY_DAYS)
 
 
+@rests_on("complaint-due")
 def answer_terms(kind: ComplaintKind) -> PromiseTerms:
     return PromiseTerms(unit=Unit.WORKING_DAYS, n=ANSWER_DAYS[kind])

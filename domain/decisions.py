@@ -267,7 +267,7 @@ def check_documents(
         raise errors.DocumentsIncomplete
     if application.complete:
         raise errors.AlreadyComplete
-    return [checked, DeclaredComplete(promise=_promise(application, act, registry, standard))]
+    return [checked, _declared(application, act, registry, standard)]
 
 
 def return_for_correction(
@@ -294,7 +294,12 @@ def declare_complete(
         raise errors.DocumentsNotChecked
     if not application.checked:
         raise errors.DocumentsIncomplete
-    return [DeclaredComplete(promise=_promise(application, act, registry, standard))]
+    return [_declared(application, act, registry, standard)]
+
+
+def _declared(application: Application, act: Act, registry: Registry, standard: StandardPublished) -> DeclaredComplete:
+    promise = _promise(application, act, registry, standard)
+    return DeclaredComplete(promise=promise, last_minute_percent=standard.last_minute_percent)
 
 
 def _promise(application: Application, act: Act, registry: Registry, standard: StandardPublished) -> Promise | None:

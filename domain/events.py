@@ -97,10 +97,14 @@ class CorrectionSupplied(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredComplete(Event):
-    """The legal clock starts; the promise is computed here, once. None where the standard gives no single figure."""
+    """The legal clock starts; the promise is computed here, once. None where the standard gives no single figure.
+
+    `last_minute_percent`: the standard's, where it sets one.
+    """
 
     topic: ClassVar[str] = "application.declared-complete.v1"
     promise: Promise | None = None
+    last_minute_percent: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

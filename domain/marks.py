@@ -70,7 +70,7 @@ class Mark:
     """`at` in UTC; `cause` is the event's name in its topic; `name` ties a pause to its end, a taking to its release.
 
     `office` acted, is asked or takes the file over. `amends` and `corrected_at` are those of an amendment, `due_at`
-    that of a promise.
+    that of a promise, `percent` the end of it in which a return is a last-minute one.
     """
 
     kind: Kind
@@ -83,6 +83,7 @@ class Mark:
     office: str = ""
     holder: Party | None = None
     due_at: datetime | None = None
+    percent: int | None = None
     amends: int | None = None
     corrected_at: datetime | None = None
 
@@ -110,7 +111,8 @@ def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
             started = replace(said, kind=Kind.START, clock=Clock.CITIZEN)
             return (started, replace(said, kind=Kind.OFFICE, office=act.office), *_promised(said, event.promise))
         case DeclaredComplete():
-            return (replace(said, kind=Kind.START, clock=Clock.LEGAL), *_promised(said, event.promise))
+            started = replace(said, kind=Kind.START, clock=Clock.LEGAL, percent=event.last_minute_percent)
+            return (started, *_promised(said, event.promise))
         case ReturnedForCorrection():
             taken = replace(said, kind=Kind.TAKEN, name=RETURN, holder=Party.APPLICANT, office="")
             return (taken, *_paused(said, RETURN, AWAITING_CORRECTION, pauses=event.pauses))

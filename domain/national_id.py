@@ -11,6 +11,8 @@ from datetime import date
 from enum import StrEnum
 from typing import NoReturn
 
+from domain.rules import rests_on
+
 DIGITS = 16
 FEMALE_FROM = 40
 """Added to the day of birth of a woman."""
@@ -64,6 +66,7 @@ class NationalIdInvalid(ValueError):
         self.fault = fault
 
 
+@rests_on("national-id")
 def check(
     nik: str,
     *,

@@ -25,6 +25,7 @@ from domain.events import (
 from domain.guards import IN_PRODUCTION, IN_WORK, UNDECIDED, only_in, stages_done
 from domain.incident_events import Linked
 from domain.registry import Registry, StandardPublished
+from domain.rules import rests_on
 from domain.status import Status
 
 
@@ -56,6 +57,7 @@ def as_of(application: Application, act: Act) -> Application:
     return replace(then, counted=application.counted, promise=None)
 
 
+@rests_on("silence")
 def deem_approved(
     command: Deem, application: Application, act: Act, standard: StandardPublished
 ) -> list[ApplicationEvent]:
@@ -138,6 +140,7 @@ def revoke(command: Revoke, application: Application) -> list[ApplicationEvent]:
     return [Revoked(ground=command.ground)]
 
 
+@rests_on("dispute-window")
 def dispute(
     command: Dispute, application: Application, act: Act, standard: StandardPublished
 ) -> list[ApplicationEvent]:

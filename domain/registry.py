@@ -131,7 +131,8 @@ class StandardPublished:
     `promise` is None where the source gives no single figure; `fee_idr` None where it depends. `free_order`: stages
     may come in any order and more than once, as the past of an agency shows them. `grounds` are those on which the
     legal clock may pause. `dispute_days`: calendar days after the hand-over in which it may be disputed that it is
-    done; None: at any time.
+    done; None: at any time. `last_minute_percent`: how much of the promised time, at its end, makes a return a
+    last-minute one; None: 20.
     """
 
     topic: ClassVar[str] = "service.standard-published.v1"
@@ -151,6 +152,7 @@ class StandardPublished:
     extensions: tuple[Extension, ...] | None = None
     deemed_approval: DeemedApproval | None = None
     dispute_days: int | None = None
+    last_minute_percent: int | None = None
     fee_idr: int | None = None
     basis: Text = ""
     source: Text = ""

@@ -128,6 +128,39 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             A,
             "PromiseTerms.unit",
         ),
+        "last-minute": Rule(
+            "a return near the end of the promised time is counted as a last-minute one",
+            OURS,
+            A,
+            "StandardPublished.last_minute_percent",
+        ),
+        # How it ends
+        "silence": Rule(
+            "no decision in time counts as a grant, where a service opted in",
+            "UU 30/2014 art. 53, as amended by UU 6/2023 art. 175",
+            S,
+            "StandardPublished.deemed_approval",
+        ),
+        "dispute-window": Rule(
+            "what is called done can be disputed for some days", OURS, A, "StandardPublished.dispute_days"
+        ),
+        "complaint-due": Rule(
+            "a complaint is verified within 3 working days and answered within 5, 14 or 60 by its kind",
+            "PermenPANRB 62/2018",
+            S,
+        ),
+        # Who asks, and what they say of it
+        "national-id": Rule(
+            "16 digits: district of first registration, birth date with 40 added for women, serial; for life",
+            "UU 23/2006, as amended by UU 24/2013",
+            S,
+        ),
+        "satisfaction-index": Rule(
+            "the weighted means of nine elements, times 25, with its grades", "PermenPANRB 14/2017", S
+        ),
+        "sample-size": Rule(
+            "how many answers speak for a population", "Krejcie and Morgan 1970, as PermenPANRB 14/2017 has it", S
+        ),
     }
 )
 

@@ -14,6 +14,7 @@ from typing import ClassVar
 from domain.application import Application
 from domain.codes import Channel, OfficeCode, ServiceCode
 from domain.errors import NoOutcomeYet, SatisfactionAlreadyGiven
+from domain.rules import rests_on
 from domain.status import Status
 
 
@@ -172,6 +173,7 @@ def rounded(value: Fraction) -> Fraction:
     return Fraction(floor(value * 100 + Fraction(1, 2)), 100)
 
 
+@rests_on("satisfaction-index")
 def grade(index: Fraction) -> Grade:
     """Of a rounded index."""
     return next((each for each, least in FROM.items() if index >= least), Grade.D)
@@ -182,6 +184,7 @@ CHI_SQUARE = Fraction("3.841")
 HALF, MARGIN = Fraction(1, 2), Fraction("0.05")
 
 
+@rests_on("sample-size")
 def sample_size(served: int) -> int:
     """How many of the `served` must answer (Krejcie and Morgan 1970), rounded to the nearest; 0 of nobody."""
     spread = CHI_SQUARE * HALF * HALF

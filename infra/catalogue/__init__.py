@@ -138,6 +138,7 @@ def _standard(read: dict[str, Any]) -> StandardPublished:
         extensions=_optional(Extension(**each) for each in read["extensions"]) if "extensions" in read else None,
         deemed_approval=_silence(read["deemed_approval"]) if "deemed_approval" in read else None,
         dispute_days=read.get("dispute_days"),
+        last_minute_percent=read.get("last_minute_percent"),
         fee_idr=read.get("fee_idr"),
         basis=read["basis"],
         source=read["source"],

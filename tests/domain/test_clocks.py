@@ -258,6 +258,8 @@ def test_a_return_in_the_last_fifth_of_the_promised_time_is_a_last_minute_return
     moved = book(*start, (2, SUSPENSION), (50, Resumed(promise=later)), (90, RETURN))
     assert moved.counts.last_minute_returns == 0, "it is the promise as it stood then that counts"
     assert book((0, SUBMISSION), (90, RETURN)).counts.last_minute_returns == 0
+    tenth = ((0, SUBMISSION), (1, DeclaredComplete(promise=due, last_minute_percent=10)))
+    assert [book(*tenth, (at, RETURN)).counts.last_minute_returns for at in (90.9, 91)] == [0, 1]
 
 
 def amended(version: int, at: datetime | None = None) -> RecordAmended:

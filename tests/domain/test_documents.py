@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -33,6 +34,8 @@ from tests.builders import (
     COMPLETE,
     HANDED_OVER,
     INFORMATION,
+    KTP,
+    KTP_STANDARD,
     MAKASSAR,
     MARRIAGE,
     MONDAY,
@@ -178,3 +181,11 @@ def test_a_correction_leads_back_to_where_the_file_was(history: tuple[Applicatio
 
 def test_only_a_returned_file_is_corrected() -> None:
     given(*CHECKED).when(SupplyCorrection()).refused(StatusForbids)
+
+
+def test_completeness_says_what_the_service_calls_the_last_minute() -> None:
+    strict = replace(KTP_STANDARD, last_minute_percent=10)
+    registry = replace(REGISTRY, services={**REGISTRY.services, KTP: (strict,)})
+    given(*CHECKED, registry=registry).when(DeclareComplete()).then(
+        DeclaredComplete(promise=PROMISE, last_minute_percent=10)
+    )

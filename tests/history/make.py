@@ -255,6 +255,7 @@ EXAMPLES: tuple[AnyEvent, ...] = (
 LATER: dict[str, AnyEvent] = {
     "application.correction-supplied.v1~promise": CorrectionSupplied(promise=WORKING_DAYS),
     "application.payment-expired.v1~promise": PaymentExpired(payment=1, promise=WORKING_DAYS),
+    "application.declared-complete.v1~last-minute": DeclaredComplete(promise=WORKING_DAYS, last_minute_percent=10),
     "application.resumed.v1~promise": Resumed(promise=WORKING_DAYS),
     "application.stage-entered.v1~holder": StageEntered(stage="signing", holder=Holder.SIGNATORY),
     "service.standard-published.v1~silence": StandardPublished(
@@ -272,6 +273,7 @@ LATER: dict[str, AnyEvent] = {
         extensions=(Extension(code="technical-study", n=3, basis="Perwal 1/2026"),),
         deemed_approval=DeemedApproval(basis="uu-30-2014-53", basis_text="UU 30/2014 art. 53"),
         dispute_days=30,
+        last_minute_percent=10,
     ),
     "office.registered.v1~counters": OfficeRegistered(
         code="pemda-3374-dinkes",

@@ -34,7 +34,7 @@ SERVICE_KEYS = {
     *("code", "kind", "names", "sensitive", "edition", "in_force_from", "figures_as_of", "example", "source", "basis"),
     *("offices", "channels", "grounds", "requirements", "stages"),
 }
-SERVICE_OPTIONS = {"promise", "fee_idr", "extensions", "deemed_approval", "dispute_days"}
+SERVICE_OPTIONS = {"promise", "fee_idr", "extensions", "deemed_approval", "dispute_days", "last_minute_percent"}
 
 
 def read_toml(name: str) -> dict[str, Any]:
