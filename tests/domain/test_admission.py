@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from domain.admission import _command_of
 from domain.codes import (
     Advice,
     Amendment,
@@ -286,3 +287,24 @@ def test_nor_does_it_number_what_else_begins_and_ends(
     counted: Any = {counter: numbered}
     told = replace(unnumbered, **zero)
     given(*COMPLETE, *history).admits(told).as_(replace(told, **counted))
+
+
+@pytest.mark.parametrize("event", [event for _, event in FITTING])
+def test_the_command_that_is_judged_says_what_the_event_says(event: ApplicationEvent) -> None:
+    command = _command_of(event)
+    shared = {f.name for f in fields(command)} & {f.name for f in fields(event)} if command else set()
+    assert {name: getattr(command, name) for name in shared} == {name: getattr(event, name) for name in shared}
+
+
+@pytest.mark.parametrize(
+    ("unnumbered", "code"),
+    [
+        (InspectionDone(inspection=0), "inspection-unknown"),
+        (PaymentReceived(payment=0, amount_idr=1), "payment-unknown"),
+        (PaymentExpired(payment=0), "payment-unknown"),
+        (ObstacleCleared(obstacle=0), "obstacle-unknown"),
+        (ReferralAnswered(referral=0, advice=Advice.UNKNOWN), "referral-unknown"),
+    ],
+)
+def test_the_end_of_what_never_began_has_no_number(unnumbered: ApplicationEvent, code: str) -> None:
+    given(*COMPLETE).admits(unnumbered).as_(code)

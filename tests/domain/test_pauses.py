@@ -9,14 +9,16 @@ from hypothesis import strategies as st
 
 from domain.acts import Pause
 from domain.application import Application
-from domain.codes import Defect, LifeEvent
+from domain.codes import ComplaintKind, Defect, LifeEvent
 from domain.commands import (
     CheckDocuments,
+    DeclareComplete,
     ExpirePayment,
     ExtendDeadline,
     Link,
     MovePromise,
     ReceivePayment,
+    ReferComplaint,
     Resume,
     ReturnForCorrection,
     SupplyCorrection,
@@ -40,24 +42,29 @@ from domain.events import (
     ReturnedForCorrection,
     Suspended,
 )
-from domain.incident_events import Linked, PaymentExpired, PaymentReceived, PaymentRequested
+from domain.incident_events import ComplaintReferred, Linked, PaymentExpired, PaymentReceived, PaymentRequested
 from domain.linking import supplied
-from domain.registry import evolve
+from domain.registry import Counter, evolve
 from tests.builders import (
     BLURRED,
     CHECKED,
+    CLOSED,
     COMPLETE,
     DEEMED,
+    KTP,
     KTP_STANDARD,
     MONDAY,
+    OPEN,
     PROMISE,
     RECEIVED,
     REGISTRY,
+    SEMARANG,
     THURSDAY,
     TUESDAY,
     WEDNESDAY,
     a_calendar,
     a_standard,
+    names,
     on,
     submitted,
 )
@@ -219,3 +226,27 @@ def test_pausing_never_brings_the_promise_nearer(pauses: list[tuple[int, int]]) 
         assert application.promise
         assert application.promise.due_at >= due
         due = application.promise.due_at
+
+
+def test_the_counter_of_the_service_counts_wherever_a_promise_is_counted() -> None:
+    """Open on Tuesdays and Thursdays: declared, paused, extended, and moved by its hours alone."""
+    days = (CLOSED, OPEN, CLOSED, OPEN, CLOSED, CLOSED, CLOSED)
+    counter = Counter(code="ktp", names=names("KTP"), opening_days=days, services=(KTP,))
+    office = replace(REGISTRY.offices[SEMARANG], counters=(counter,))
+    registry = replace(REGISTRY, offices={**REGISTRY.offices, SEMARANG: office})
+    [declared] = given(*CHECKED, registry=registry).when(DeclareComplete()).decided()
+    assert isinstance(declared, DeclaredComplete)
+    assert declared.promise
+    assert declared.promise.due_at == datetime(2026, 3, 26, 8, tzinfo=UTC)
+    complete = (*CHECKED, declared)
+    [resumed] = given(*complete, on(TUESDAY, SUSPENSION), registry=registry).when(Resume(), at=THURSDAY).decided()
+    assert isinstance(resumed, Resumed)
+    assert resumed.promise
+    assert resumed.promise.due_at == datetime(2026, 3, 31, 8, tzinfo=UTC)
+    [extended] = given(*complete, registry=registry).when(ExtendDeadline(extension="technical-study")).decided()
+    assert isinstance(extended, DeadlineExtended)
+    assert extended.promise.due_at == datetime(2026, 4, 14, 8, tzinfo=UTC)
+    given(*complete, registry=registry).when(MovePromise()).refused(PromiseUnmoved)
+    [referred] = given(*complete, registry=registry).when(ReferComplaint(kind=ComplaintKind.INFORMATION)).decided()
+    assert isinstance(referred, ComplaintReferred)
+    assert referred.answer_by.due_at == datetime(2026, 3, 26, 8, tzinfo=UTC)

@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from domain.codes import Amendment
+from domain.codes import Amendment, Holder
 from domain.commands import Approve, CompleteStage, EnterStage, HandOver, MakeReady
 from domain.errors import (
     ApplicationEnded,
@@ -12,14 +14,27 @@ from domain.errors import (
     StageUnknown,
     StatusForbids,
 )
-from domain.events import Approved, DeclaredComplete, Issued, MadeReady, RecordAmended, StageCompleted, StageEntered
+from domain.events import (
+    ApplicationEvent,
+    Approved,
+    DeclaredComplete,
+    Issued,
+    MadeReady,
+    RecordAmended,
+    StageCompleted,
+    StageEntered,
+)
 from tests.builders import (
     APPROVED,
     COMPLETE,
     ISSUED,
+    KTP,
+    KTP_STAGES,
+    KTP_STANDARD,
     OF_OLD_PERMIT,
     PRODUCED,
     RECEIVED,
+    REGISTRY,
     REVIEWED,
     WITHDRAWN,
     stage_done,
@@ -110,3 +125,19 @@ def test_in_a_free_order_no_stage_is_waited_for() -> None:
 @pytest.mark.parametrize("command", [EnterStage(stage="survey"), CompleteStage(stage="survey")])
 def test_after_an_end_no_stage_comes(command: EnterStage | CompleteStage) -> None:
     given(*WITHDRAWN).when(command).refused(ApplicationEnded)
+
+
+def test_a_stage_says_in_whose_hands_it_is_unless_in_the_back_office() -> None:
+    stages = tuple(replace(s, holder=Holder.SIGNATORY) if s.code == "verification" else s for s in KTP_STAGES)
+    standard = replace(KTP_STANDARD, stages=stages)
+    registry = replace(REGISTRY, services={**REGISTRY.services, KTP: (standard,)})
+    given(*COMPLETE, registry=registry).when(EnterStage(stage="verification")).then(
+        StageEntered(stage="verification", holder=Holder.SIGNATORY)
+    )
+
+
+@pytest.mark.parametrize("so_far", [(), (Approved(),), (Approved(), Issued()), (Approved(), Issued(), MadeReady())])
+def test_where_the_order_is_free_a_stage_may_come_until_the_product_is_taken(
+    so_far: tuple[ApplicationEvent, ...],
+) -> None:
+    given(*OF_OLD_PERMIT, *so_far).when(EnterStage(stage="advice")).then(StageEntered(stage="advice"))
