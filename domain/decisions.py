@@ -66,6 +66,7 @@ from domain.events import (
     Lapsed,
     MadeReady,
     PinReset,
+    PromiseMoved,
     Reassigned,
     Received,
     RecordAmended,
@@ -90,6 +91,7 @@ from domain.guards import (
     only_in,
     stages_done,
 )
+from domain.incident_events import ComplaintReferred
 from domain.pauses import AWAITING_CORRECTION, promise_after
 from domain.promises import promised
 from domain.registry import Registry, StandardPublished
@@ -376,18 +378,22 @@ CHANNELS_OF_COMMANDS = (Channel.COUNTER, Channel.MOBILE, Channel.SELF_SERVICE, C
 """The four equal ways by which a command may come; imports know more (domain reference, section 3.1)."""
 
 
+ASIDE = (PromiseMoved, ComplaintReferred)
+
+
 def is_stale(command: Command, seen: int, application: Application) -> bool:
     """Whether something relevant to `command` came after the version its sender saw.
 
-    Who holds the file inside the office and which PIN opens it changes nothing that another command decides on.
+    Who holds the file inside the office, which PIN opens it, where a complaint went, and a date that a newer calendar
+    moved change nothing that another command decides on.
     """
     if seen > application.version:  # a version that never was: its sender saw something else
         return True
     match command:
         case Reassign():
-            quiet: tuple[type, ...] = (PinReset,)
+            quiet: tuple[type, ...] = (PinReset, *ASIDE)
         case ResetPin():
-            quiet = (Reassigned,)
+            quiet = (Reassigned, *ASIDE)
         case _:
-            quiet = (Reassigned, PinReset)
+            quiet = (Reassigned, PinReset, *ASIDE)
     return any(not isinstance(entry.event, quiet) for entry in application.entries[seen:])

@@ -2,14 +2,17 @@
 
 import pytest
 
+from domain.codes import ComplaintKind
 from domain.commands import Approve, Command, Reassign, ResetPin
 from domain.decisions import is_stale
 from domain.errors import StaleVersion
-from domain.events import ApplicationEvent, PinReset, Reassigned, Referred
-from tests.builders import COLLEAGUE, COMPLETE, MAKASSAR, OFFICER
+from domain.events import ApplicationEvent, PinReset, PromiseMoved, Reassigned, Referred
+from domain.incident_events import ComplaintReferred
+from tests.builders import COLLEAGUE, COMPLETE, MAKASSAR, OFFICER, PROMISE
 from tests.spec import given
 
 REASSIGNED, ASKED = Reassigned(officer=COLLEAGUE), Referred(referral=1, to=MAKASSAR)
+COMPLAINT = ComplaintReferred(complaint=1, kind=ComplaintKind.COMPLAINT, verify_by=PROMISE, answer_by=PROMISE)
 REASSIGN = Reassign(officer=OFFICER)
 
 
@@ -18,6 +21,7 @@ QUIET: list[tuple[Command, list[ApplicationEvent]]] = [
     (Approve(), [REASSIGNED, PinReset()]),
     (REASSIGN, [PinReset()]),
     (ResetPin(), [REASSIGNED]),
+    *((command, [PromiseMoved(promise=PROMISE), COMPLAINT]) for command in (Approve(), REASSIGN, ResetPin())),
 ]
 LOUD: list[tuple[Command, list[ApplicationEvent]]] = [
     (Approve(), [PinReset(), ASKED]),
