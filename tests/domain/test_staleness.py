@@ -13,6 +13,7 @@ from tests.spec import given
 
 REASSIGNED, ASKED = Reassigned(officer=COLLEAGUE), Referred(referral=1, to=MAKASSAR)
 COMPLAINT = ComplaintReferred(complaint=1, kind=ComplaintKind.COMPLAINT, verify_by=PROMISE, answer_by=PROMISE)
+ASIDE: tuple[ApplicationEvent, ...] = (PromiseMoved(promise=PROMISE), COMPLAINT)
 REASSIGN = Reassign(officer=OFFICER)
 
 
@@ -21,7 +22,9 @@ QUIET: list[tuple[Command, list[ApplicationEvent]]] = [
     (Approve(), [REASSIGNED, PinReset()]),
     (REASSIGN, [PinReset()]),
     (ResetPin(), [REASSIGNED]),
-    *((command, [PromiseMoved(promise=PROMISE), COMPLAINT]) for command in (Approve(), REASSIGN, ResetPin())),
+    (Approve(), [*ASIDE]),
+    (REASSIGN, [*ASIDE]),
+    (ResetPin(), [*ASIDE]),
 ]
 LOUD: list[tuple[Command, list[ApplicationEvent]]] = [
     (Approve(), [PinReset(), ASKED]),
