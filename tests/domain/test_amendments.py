@@ -1,9 +1,9 @@
 import pytest
 
-from domain.codes import Amendment
+from domain.codes import Amendment, DisputeReason
 from domain.commands import AmendRecord
 from domain.errors import AlreadyAmended, AmendmentImpossible, EventUnknown
-from domain.events import ApplicationEvent, RecordAmended, StageCompleted, StageEntered
+from domain.events import ApplicationEvent, Disputed, RecordAmended, Reopened, StageCompleted, StageEntered
 from tests.builders import COMPLETE, HANDED_OVER, MONDAY, SUBMITTED, TUESDAY, stage_done
 from tests.spec import given
 
@@ -99,3 +99,13 @@ def test_a_stage_that_nobody_entered_is_not_open_when_its_completion_is_taken_ba
 def test_an_amendment_of_what_is_still_to_come_takes_nothing_back() -> None:
     early = (*COMPLETE, taken_back(len(COMPLETE) + 2))
     assert given(*early, StageEntered(stage="verification")).application.entered == {"verification"}
+
+
+def test_what_is_made_again_after_a_dispute_stays_to_be_done_when_a_record_is_mended() -> None:
+    disputed = (*HANDED_OVER, Disputed(reason=DisputeReason.DEFECTIVE), Reopened(redo=("printing",)))
+    survey = next(n for n, event in enumerate(HANDED_OVER, 1) if isinstance(event, StageCompleted))
+    error = RecordAmended(amends=survey, amendment=Amendment.ENTERED_IN_ERROR)
+    application = given(*disputed, error).application
+    assert "printing" not in application.completed
+    assert "assessment" in application.completed
+    assert "verification" not in application.completed
