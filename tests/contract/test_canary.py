@@ -18,6 +18,8 @@ from tests.api.lives import WAYS
 from tests.contract.requests import Real, real
 from tests.running import Jejak, Reply
 
+pytestmark = pytest.mark.timeout(900)  # some thousand requests, on a machine that others use, too
+
 DIGITS = "0123456789"
 LETTERS = "bcdfghjkmnpqrstvwxz"
 

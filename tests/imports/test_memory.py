@@ -95,7 +95,7 @@ def imported(fresh: Fresh, folder: Path, container: str, events: int) -> Measure
 @pytest.mark.parametrize(
     "sizes",
     [
-        pytest.param((5_000, 30_000, 40 * MEGABYTE), id="short"),
+        pytest.param((3_000, 15_000, 40 * MEGABYTE), id="short"),
         pytest.param(
             (10_000, 1_000_000, 100 * MEGABYTE), id="long", marks=[pytest.mark.prove, pytest.mark.timeout(5_400)]
         ),
