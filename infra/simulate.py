@@ -3,8 +3,11 @@
 import argparse
 import asyncio
 import json
+import signal
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -30,8 +33,8 @@ def simulate(options: argparse.Namespace) -> int:
     """The last line of stdout tells what the plan holds and how much of it was new."""
     log.configure()
     try:
-        with databases(settings()) as found:
-            told = run_loop(_simulate(options, found))
+        with databases(settings()) as found, interruptible() as between_waves:
+            told = run_loop(_simulate(options, found, between_waves))
     except KeyboardInterrupt:
         print("jejak: stopped; the same command completes it", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -46,7 +49,28 @@ def simulate(options: argparse.Namespace) -> int:
     return EXIT_FOUND if refused else 0
 
 
-async def _simulate(options: argparse.Namespace, found: Databases) -> dict[str, Any]:
+@contextmanager
+def interruptible() -> Iterator[Callable[[], None]]:
+    """Ctrl-C is heard between waves, where nothing is half done; a second one at once. Yields what listens."""
+    asked = threading.Event()
+
+    def hear(*_: object) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    def listen() -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield listen
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+async def _simulate(options: argparse.Namespace, found: Databases, between_waves: Callable[[], None]) -> dict[str, Any]:
     async with installation(settings(), found) as made:
         await seed.publish(made)
         plan = Plan(
@@ -62,7 +86,12 @@ async def _simulate(options: argparse.Namespace, found: Databases) -> dict[str, 
         with projecting(found):
             async with standing_still(made):
                 with bar("simulating", plan.applications, "appl") as advance:
-                    await player.play(plan.steps(), advance, options.rate)
+
+                    def submitted(more: int) -> None:
+                        advance(more)
+                        between_waves()
+
+                    await player.play(plan.steps(), submitted, options.rate)
             await asyncio.to_thread(wait_until_caught_up, found.serving)
         await forget(made.pool)
     return {
