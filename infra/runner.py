@@ -52,7 +52,8 @@ class Runner:
 
     def stop(self) -> None:
         self.stopping.set()
-        self.thread.join(timeout=5)
+        if self.thread.ident is not None:
+            self.thread.join(timeout=5)
         self.datastore.close()
 
     def _run(self) -> None:

@@ -123,6 +123,8 @@ def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: 
     async def run() -> None:
         async with installation(settings, found) as made:
             await fill(made)
+            for runner in projecting:  # after the fill, so that they do not slow a first start
+                runner.start()
             started = await announcement(made, listener)
             async with scheduling(made, interval=settings.schedule_seconds):
                 if workers == 1:
@@ -132,8 +134,6 @@ def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: 
 
     with databases(settings, kept_alive=True) as found:
         projecting = runners(found.serving)
-        for runner in projecting:
-            runner.start()
         try:
             run_loop(run())
         finally:
