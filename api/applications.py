@@ -44,6 +44,8 @@ ROLES = {
 }
 AHEAD_MAX = timedelta(days=1)
 """Of a device's clock. What is nearer is taken and shown as ahead."""
+BEHIND_MAX = timedelta(days=31)
+"""Longer ago the clock is wrong rather than the network away: a date counted from there would be over at once."""
 PRIVATE = {"Cache-Control": "private, no-cache"}
 HIDDEN = frozenset({"officer", "underlying", "timeline", "marks"})
 
@@ -126,8 +128,8 @@ def act_of(house: House, principal: Principal, body: bodies.CommandBody, office:
     now = house.now()
     if body.at is not None:
         in_years(body.at, "/at")
-        if body.at > now + AHEAD_MAX:
-            detail = "This is more than a day ahead. Set the clock of the device and send the true time."
+        if not now - BEHIND_MAX <= body.at <= now + AHEAD_MAX:
+            detail = "This is more than a day ahead or 31 days ago. Set the clock of the device and send the true time."
             raise Problem("unprocessable", errors=[{"pointer": "/at", "detail": detail}])
     return Act(
         at=body.at or now,

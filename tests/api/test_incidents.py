@@ -103,7 +103,13 @@ def test_an_act_says_when_it_happened_and_by_which_channel(running: Jejak) -> No
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("at", "2999-01-01T00:00:00Z"), ("at", "1066-10-14T00:00:00Z"), ("at", "yesterday"), ("channel", "telephone")],
+    [
+        ("at", "2999-01-01T00:00:00Z"),
+        ("at", "1066-10-14T00:00:00Z"),
+        ("at", "2000-01-01T00:00:00Z"),
+        ("at", "yesterday"),
+        ("channel", "telephone"),
+    ],
 )
 def test_an_impossible_time_or_channel_is_pointed_at(running: Jejak, field: str, value: str) -> None:
     arrived = arrive(running, "receive")
