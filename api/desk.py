@@ -18,8 +18,10 @@ from api.problems import Problem
 from domain.calendar import CalendarTooShort, Unit
 from domain.data import instant, parse_instant
 from domain.deadlines import due_at
+from domain.outcomes import silence_grants_at
 from domain.registry import Registry
 from domain.status import ENDS, Status
+from projections import desk
 from projections.view import Row
 
 SOON_WORKING_DAYS = 2
@@ -127,8 +129,9 @@ def file_of(row: Row, principal: Principal, registry: Registry, now: datetime, h
     """As `FileBody`. While the legal clock is paused no date draws nearer, so silence grants at none."""
     standard, due, details = registry.standard(row["service"], row["standard"]), row["due_at"], row["details"]
     until = parse_instant(details["paused_since"]) if row["paused"] else now
-    grants = bool(standard and standard.deemed_approval) and row["own_promise"] and not row["paused"]
-    deemed_at = due if grants else None
+    deemed_at = None
+    if standard and standard.deemed_approval and due and not row["paused"]:
+        deemed_at = silence_grants_at(desk.promised(row), registry, standard)
     return {
         "application_id": str(row["application_id"]),
         "tracking_number": row["number"],

@@ -89,10 +89,11 @@ class Application:
     `checked`: the last check of the documents that are in now; None if they were not checked. `referrals` maps each
     open referral to the office asked. `inspections`, `payments`, `obstacles`: the numbers of those that are open.
 
-    `complete_at`, `decided_at`: when it was last declared complete, and first decided, as their events say. `pausing`
-    maps each open pause of the legal clock to its start; the clock stands still since `paused_since`; `pauses` are
-    over. `extensions` were used. `supplied`: requirements that a linked application asks for. `entries` keeps what an
-    amendment may name: the event of each version; those in `taken_back` were entered in error.
+    `complete_at`, `decided_at`: when it was last declared complete, and first decided, as their events say.
+    `promised_at`: since when the system knows of the promise that stands. `pausing` maps each open pause of the legal
+    clock to its start; the clock stands still since `paused_since`; `pauses` are over. `extensions` were used.
+    `supplied`: requirements that a linked application asks for. `entries` keeps what an amendment may name: the event
+    of each version; those in `taken_back` were entered in error.
     """
 
     version: int = 0
@@ -109,6 +110,7 @@ class Application:
     complete_at: datetime | None = None
     decided_at: datetime | None = None
     promise: Promise | None = None
+    promised_at: datetime | None = None
     pausing: Mapping[str, datetime] = field(default_factory=dict)
     paused_since: datetime | None = None
     pauses: tuple[Pause, ...] = ()
@@ -151,6 +153,8 @@ def evolve(application: Application, recorded: Recorded) -> Application:
     changes = _changes(application, recorded)
     if status in OUTCOMES and application.status not in OUTCOMES and application.decided_at is None:
         changes["decided_at"] = act.at
+    if changes.get("promise", application.promise) != application.promise:
+        changes["promised_at"] = recorded.known_at
     concerned = changes.get("concerned", application.concerned)
     if act.office and act.office not in concerned:
         concerned |= {act.office}

@@ -178,7 +178,7 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
         case Reject():
             return outcomes.reject(command, application, act)
         case DeemApproved():
-            return outcomes.deem_approved(command, application, act, standard)
+            return outcomes.deem_approved(command, application, act, registry, standard)
         case Issue():
             only_in(application, *GRANTED)
             return [Issued()]

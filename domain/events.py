@@ -24,6 +24,7 @@ from domain.codes import (
     GroundCode,
     Holder,
     OfficeCode,
+    Quality,
     Receiver,
     RegencyCode,
     RejectionReason,
@@ -201,7 +202,8 @@ class DeemedApproved(Event):
     """Granted by silence (UU 30/2014 art. 53, amended by UU 6/2023 art. 175), with the evidence.
 
     Nobody decided in any version up to `silent_until`; the clock ran from `complete_at` but for `pauses`, and `promise`
-    passed. Happens at the promise's `due_at`, whenever it is recorded. The system records it and decides nothing.
+    passed. Happens at the promise's `due_at`, whenever it is recorded; later only where that was over
+    before the system knew of the promise. The system records it and decides nothing.
     """
 
     topic: ClassVar[str] = "application.deemed-approved.v1"
@@ -364,3 +366,9 @@ class Recorded:
     act: Act
     event: ApplicationEvent
     recorded_at: datetime | None = None
+
+    @property
+    def known_at(self) -> datetime:
+        """Since when the system knows of it. Another's clock may be wrong, and what it says come late."""
+        own = self.act.at_quality is Quality.SERVER
+        return self.act.at if own or self.recorded_at is None else self.recorded_at

@@ -1,7 +1,7 @@
 """How an application is decided: granted, refused, granted by silence; and what can still be said of it afterwards."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain import errors, promises
 from domain.acts import Act, Promise
@@ -59,12 +59,12 @@ def as_of(application: Application, act: Act) -> Application:
 
 @rests_on("silence")
 def deem_approved(
-    command: Deem, application: Application, act: Act, standard: StandardPublished
+    command: Deem, application: Application, act: Act, registry: Registry, standard: StandardPublished
 ) -> list[ApplicationEvent]:
     """Silence grants where the service's standard says so (UU 30/2014 art. 53, UU 6/2023 art. 175).
 
-    Never early: the promised instant is over when somebody looked, the file was declared complete, nobody decided, and
-    no pause is open. A decision in the very instant of the deadline was in time.
+    Never early: its instant is over when somebody looked, the file was declared complete, nobody decided, and no pause
+    is open. A decision in the very instant was in time.
     """
     only_in(application, *UNDECIDED)
     if standard.deemed_approval is None:
@@ -72,7 +72,7 @@ def deem_approved(
     promise, complete_at = application.promise, application.complete_at
     if promise is None or complete_at is None:
         raise errors.NoPromise
-    if application.pausing or act.at != promise.due_at or command.now <= promise.due_at:
+    if application.pausing or command.now <= act.at or act.at != silence_grants_at(application, registry, standard):
         raise errors.NotYetDue
     return [
         DeemedApproved(
@@ -83,6 +83,29 @@ def deem_approved(
             silent_until=application.version,
         )
     ]
+
+
+@rests_on("silence-known")
+def silence_grants_at(application: Application, registry: Registry, standard: StandardPublished) -> datetime | None:
+    """When silence grants if nobody decides and nothing pauses: at the promised instant. None where no date of ours is,
+    or no calendar reaches.
+
+    A date that was over when the system learnt of it (a wrong clock, a unit long without a network) lets nobody decide
+    in time: there silence needs the whole time once more, from then on.
+    """
+    promise, known_at = application.promise, application.promised_at
+    if standard.promise is None or promise is None or promise.unit is Unit.SOURCE or known_at is None:
+        return None
+    if known_at < promise.due_at:
+        return promise.due_at
+    office, service = application.office, application.service
+    try:
+        again = promises.promised(
+            standard.promise, known_at, office=office, service=service, edition=standard.edition, registry=registry
+        )
+    except (errors.CalendarEnds, errors.OfficeUnknown):
+        return None
+    return again.due_at
 
 
 def extend_deadline(

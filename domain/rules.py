@@ -141,6 +141,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             S,
             "StandardPublished.deemed_approval",
         ),
+        "silence-known": Rule(
+            "silence grants by no date that was over before the system knew of it",
+            OURS,
+            A,
+            "StandardPublished.promise",
+        ),
         "dispute-window": Rule(
             "what is called done can be disputed for some days", OURS, A, "StandardPublished.dispute_days"
         ),

@@ -13,16 +13,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import structlog
 
-from domain.acts import Act, Pause, Promise
-from domain.application import Application
+from domain.acts import Act, Promise
 from domain.codes import Channel, Role
 from domain.commands import Command, DeemApproved, ExpirePayment, MovePromise
 from domain.data import parse_instant
 from domain.errors import Refusal
-from domain.outcomes import promise_now
+from domain.outcomes import promise_now, silence_grants_at
 from domain.ports import Asked, Unavailable
 from domain.registry import Registry
 from infra.main import Installation
@@ -120,7 +118,7 @@ class Jobs:
         SCHEDULED.labels(job, outcome).inc()
 
     async def silent(self) -> AsyncIterator[list[Errand]]:
-        """Nobody decided by the promised date. It happens then, whenever it is found out."""
+        """Nobody decided by the date at which silence grants. It happens then, whenever it is found out."""
         registry, now = await self.made.editions.registry(), self.now()
         granting = [s for editions in registry.services.values() for s in editions if s.deemed_approval]
         values = {
@@ -134,9 +132,10 @@ class Jobs:
                     application=row["application_id"],
                     subject=str(row["application_id"]),
                     command=DeemApproved(now=now),
-                    at=row["due_at"],
+                    at=at,
                 )
                 for row in rows
+                if (at := granted_at(row, registry)) and at < now
             ]
 
     async def outdated(self) -> AsyncIterator[list[Errand]]:
@@ -193,19 +192,16 @@ class Jobs:
 
 def moved_promise(row: Row, registry: Registry) -> Promise | None:
     """The promise as the calendars in force give it; None where that is the date that stands, or no date of ours."""
-    standard, details = registry.standard(row["service"], row["standard"]), row["details"]
+    standard = registry.standard(row["service"], row["standard"])
     if standard is None:
         return None
-    application = Application(
-        office=row["office"],
-        service=row["service"],
-        complete_at=row["complete_at"],
-        promise=msgspec.convert(details["promise"], Promise, strict=True),
-        pauses=tuple(msgspec.convert(pause, Pause, strict=True) for pause in details["pauses"]),
-        extensions=tuple(details["extensions"]),
-    )
     try:
-        moved = promise_now(application, registry, standard)
+        moved = promise_now(desk.promised(row), registry, standard)
     except Refusal:  # no calendar reaches so far, or yet
         return None
     return moved if moved and moved.due_at != row["due_at"] else None
+
+
+def granted_at(row: Row, registry: Registry) -> datetime | None:
+    standard = registry.standard(row["service"], row["standard"])
+    return silence_grants_at(desk.promised(row), registry, standard) if standard else None

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.application import RETURN, SUSPENSION, of_payment
+from domain.acts import Pause, Promise
+from domain.application import RETURN, SUSPENSION, Application, of_payment
 from domain.calendar import Unit
 from domain.data import data_of, instant, parse_instant, plain
 from domain.events import (
@@ -58,8 +59,13 @@ def project(row: Row | None, application: UUID, recorded: Recorded) -> Row:
     if status in OUTCOMES and after["decided_at"] is None:
         after["decided_at"] = at
     if isinstance(event, PROMISING) and event.promise:
-        after["details"] = {**after["details"], "promise": data_of(event.promise)}
+        after["details"] = _promise(after["details"], data_of(event.promise), recorded)
     return {**after, **_derived(after, status)}
+
+
+def _promise(details: Row, promise: Row, recorded: Recorded) -> Row:
+    promised_at = details["promised_at"] if promise == details["promise"] else instant(recorded.known_at)
+    return {**details, "promise": promise, "promised_at": promised_at}
 
 
 def _derived(row: Row, status: Status | None) -> Row:
@@ -102,6 +108,7 @@ def _blank(application: UUID) -> Row:
         "disputed": False,
         "details": {
             "promise": None,
+            "promised_at": None,
             "extensions": [],
             "paused_since": None,
             "pausing": [],
@@ -162,6 +169,25 @@ def _facts(row: Row, recorded: Recorded) -> Row:
             return {"disputed": False}
         case _:
             return {}
+
+
+def promised(row: Row) -> Application:
+    """What the row knows of an application: enough to count its promise by."""
+    details = row["details"]
+    return Application(
+        office=row["office"],
+        service=row["service"],
+        complete_at=row["complete_at"],
+        promise=_promise_of(details["promise"]) if details["promise"] else None,
+        promised_at=parse_instant(details["promised_at"]) if details["promised_at"] else None,
+        pauses=tuple(Pause(**{end: parse_instant(at) for end, at in pause.items()}) for pause in details["pauses"]),
+        extensions=tuple(details["extensions"]),
+    )
+
+
+def _promise_of(plain_promise: Row) -> Promise:
+    unit, due_at = Unit(plain_promise["unit"]), parse_instant(plain_promise["due_at"])
+    return Promise(**{**plain_promise, "unit": unit, "due_at": due_at})
 
 
 def _payment(event: PaymentRequested, at: datetime) -> Row:

@@ -1,17 +1,19 @@
 """Deemed approval, and decisions and facts that come to be known after an outcome."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from domain.acts import Pause
 from domain.application import fold
+from domain.calendar import Unit
 from domain.codes import (
     Amendment,
     CancellationReason,
     Decision,
     ObstacleCode,
+    Quality,
     RejectionReason,
     Remedy,
     RevocationGround,
@@ -48,6 +50,7 @@ from domain.events import (
     DecisionReportedLate,
     DeemedApproved,
     Issued,
+    Recorded,
     Rejected,
     Resumed,
     ReturnedForCorrection,
@@ -57,6 +60,9 @@ from domain.events import (
     Suspended,
 )
 from domain.incident_events import ObstacleReported
+from domain.outcomes import silence_grants_at
+from domain.promises import promised
+from domain.registry import PromiseTerms
 from domain.status import Status
 from tests.builders import (
     BLURRED,
@@ -65,14 +71,19 @@ from tests.builders import (
     DEEMED,
     FRIDAY,
     HANDED_OVER,
+    KTP,
+    MONDAY,
     NEXT_MONDAY_AT_CLOSING,
     PROMISE,
+    REGISTRY,
     REVIEWED,
+    SEMARANG,
     SIP,
     SUSPENDED,
     THURSDAY,
     TUESDAY,
     WEDNESDAY,
+    an_act,
     on,
     submitted,
 )
@@ -116,6 +127,65 @@ def test_not_while_the_clock_is_paused_or_never_started() -> None:
 def test_only_where_the_service_opted_in() -> None:
     unlisted = (*submitted(SIP), *COMPLETE[1:])
     given(*unlisted).when(LOOKED, at=DUE).refused(DeemedApprovalNotOffered)
+
+
+def known(since: datetime, quality: Quality) -> tuple[Recorded, ...]:
+    """Declared complete on Monday by the clock of somebody, as the system learnt at `since`."""
+    happened = [Recorded(version=n, act=an_act(MONDAY), event=event) for n, event in enumerate(COMPLETE, 1)]
+    complete = replace(happened[-1], act=replace(an_act(MONDAY), at_quality=quality), recorded_at=since)
+    return (*happened[:-1], complete)
+
+
+LAST_INSTANT = DUE - timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize("quality", set(Quality) - {Quality.SERVER})
+def test_a_date_that_was_over_when_it_became_known_grants_nothing(quality: Quality) -> None:
+    known_at = DUE
+    again = promised(
+        PromiseTerms(unit=Unit.WORKING_DAYS, n=5),
+        known_at,
+        office=SEMARANG,
+        service=KTP,
+        edition="ktp-el@3",
+        registry=REGISTRY,
+    ).due_at
+    looked = DeemApproved(now=again + SECOND)
+    given(*known(known_at, quality)).when(LOOKED, at=DUE).refused(NotYetDue)
+    given(*known(known_at, quality)).when(looked, at=DUE).refused(NotYetDue)
+    given(*known(known_at, quality)).when(DeemApproved(now=again), at=again).refused(NotYetDue)
+    given(*known(known_at, quality)).when(looked, at=again).then(deemed(silent_until=4))
+
+
+@pytest.mark.parametrize(
+    ("since", "quality"), [(LAST_INSTANT, Quality.DEVICE), (DUE, Quality.SERVER), (DUE + SECOND, Quality.SERVER)]
+)
+def test_a_date_that_was_ahead_when_it_became_known_is_the_date(since: datetime, quality: Quality) -> None:
+    given(*known(since, quality)).when(LOOKED, at=DUE).then(deemed(silent_until=4))
+
+
+def test_a_pause_moves_since_when_the_date_is_known() -> None:
+    """The unit was offline: that the clock runs again became known after the moved date."""
+    moved = replace(PROMISE, due_at=DUE + timedelta(days=1))
+    late = Recorded(
+        version=0,
+        act=replace(an_act(WEDNESDAY), at_quality=Quality.DEVICE),
+        event=Resumed(promise=moved),
+        recorded_at=moved.due_at + SECOND,
+    )
+    history = (*COMPLETE, on(TUESDAY, SUSPENSION), late)
+    given(*history).when(DeemApproved(now=moved.due_at + 2 * SECOND), at=moved.due_at).refused(NotYetDue)
+    unmoved = (*COMPLETE, on(TUESDAY, SUSPENSION), replace(late, event=Resumed(promise=None)))
+    given(*unmoved).when(DeemApproved(now=moved.due_at), at=DUE).decided()
+
+
+def test_where_no_calendar_reaches_silence_grants_at_no_time() -> None:
+    silent = given(*known(datetime(2027, 12, 30, 3, tzinfo=UTC), Quality.DEVICE)).application
+    standard = REGISTRY.standard(KTP, 3)
+    assert standard
+    assert silence_grants_at(silent, REGISTRY, standard) is None
+    assert silence_grants_at(replace(silent, office="nowhere"), REGISTRY, standard) is None
+    assert silence_grants_at(replace(silent, promise=None), REGISTRY, standard) is None
 
 
 @pytest.mark.parametrize("decided", [Approved(), Rejected(reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.APPEAL)])

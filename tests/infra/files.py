@@ -11,6 +11,7 @@ import orjson
 import psycopg
 
 from domain import promises
+from domain.codes import Quality
 from domain.events import ApplicationEvent, DeclaredComplete, DocumentsChecked, Received, Submitted
 from domain.registry import CalendarPublished, RegistryEvent
 from infra.identifiers import new_application_id
@@ -56,7 +57,9 @@ class Desk:
         """The next edition of the calendar of 2027: these days are holidays, and no others but New Year."""
         await self.publish(replace(CALENDAR_2027, holidays=(*CALENDAR_2027.holidays, *days)))
 
-    async def complete(self, complete_at: Sequence[datetime], *more: ApplicationEvent) -> list[UUID]:
+    async def complete(
+        self, complete_at: Sequence[datetime], *more: ApplicationEvent, clock: Quality = Quality.SERVER
+    ) -> list[UUID]:
         """One file for each instant, with its promise of five working days; then `more` happens to it."""
         registry = await self.made.editions.registry()
         saves = []
@@ -73,7 +76,9 @@ class Desk:
                 DeclaredComplete(promise=promise),
                 *more,
             ]
-            rows, _ = rows_of(new_application_id(), 0, "", happened, an_act(at), command=COMMAND, digest="")
+            rows, _ = rows_of(
+                new_application_id(), 0, "", happened, replace(an_act(at), at_quality=clock), command=COMMAND, digest=""
+            )
             saves.append(Save(tuple(rows), (number.encode(),)))
         for first in range(0, len(saves), 200):
             assert all(outcome.stored for outcome in self.made.recorder.append(saves[first : first + 200]))

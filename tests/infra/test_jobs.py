@@ -10,7 +10,7 @@ import pytest
 
 from domain.acts import Act
 from domain.application import Application
-from domain.codes import Channel, RejectionReason, Remedy, Role
+from domain.codes import Channel, Quality, RejectionReason, Remedy, Role
 from domain.commands import Approve, Command, Reject, Resume, Suspend
 from domain.data import instant
 from domain.errors import Refusal
@@ -63,6 +63,15 @@ async def test_silence_grants_once_at_the_promised_instant_what_nobody_decided(f
             [state] = found[application]
             assert (state["at"], state["by"], state["office"], state["actor"]) == (instant(DUE), "system", "", "")
             assert state["data"]["silent_until"] == 4
+
+
+async def test_a_wrong_clock_grants_nothing_at_once(fresh: Fresh) -> None:
+    async with furnished(fresh) as desk:
+        [by_a_device] = await desk.complete([OVERDUE], clock=Quality.DEVICE)
+        [by_ours] = await desk.complete([OVERDUE])
+        assert await passed(desk, "deem-approved") == Tally(done=1)
+        found = desk.events([by_a_device, by_ours], DeemedApproved.topic)
+        assert [len(found[application]) for application in (by_a_device, by_ours)] == [0, 1]
 
 
 async def test_a_promise_is_kept_until_its_instant_is_over(fresh: Fresh) -> None:
