@@ -5,24 +5,26 @@ On `stored_events` the serving role may select and call that function, nothing e
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import repeat
 from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
 from eventsourcing.postgres import ConnectionPool, PostgresApplicationRecorder, PostgresDatastore
-from psycopg import Connection
-from psycopg.rows import DictRow, dict_row
+from psycopg import Connection, Cursor
+from psycopg.rows import DictRow, dict_row, tuple_row
 
 from infra.pool import ASK_SECONDS, RECONNECT_SECONDS
 
 __all__ = ["Datastore", "Outcome", "PersistenceError", "Recorder", "Save"]
 
 APPEND = """
-SELECT save, outcome, positions
+SELECT save, outcome, positions, recorded_at
 FROM append_events(%s::integer[], %s::uuid[], %s::bigint[], %s::text[], %s::bytea[],
                    %s::integer[], %s::bytea[], %s::uuid[])
+ORDER BY save
 """
 
 
@@ -43,10 +45,11 @@ class Save:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`positions` of the save's events; none where it was stale or a claim was taken."""
+    """`positions` of the save's events, recorded at one instant (UTC); none where it was stale or a claim was taken."""
 
     kind: str
     positions: tuple[int, ...]
+    recorded_at: datetime | None = field(default=None, compare=False)
 
     @property
     def stored(self) -> bool:
@@ -91,25 +94,31 @@ class Recorder(PostgresApplicationRecorder):
 
         A lost connection raises the library's OperationalError and leaves the outcome unknown: the caller reads again.
         """
-        events = [(number, event) for number, save in enumerate(saves) for event in save.events]
-        claims = [(number, claim, owner) for number, save in enumerate(saves) for claim, owner in save.owned()]
         with self.datastore.get_connection() as connection:
-            rows = connection.execute(
-                APPEND,
-                (
-                    [number for number, _ in events],
-                    [_uuid(event) for _, event in events],
-                    [event.originator_version for _, event in events],
-                    [event.topic for _, event in events],
-                    [event.state for _, event in events],
-                    [number for number, _, _ in claims],
-                    [claim for _, claim, _ in claims],
-                    [owner for _, _, owner in claims],
-                ),
-                prepare=True,
-                binary=True,
-            ).fetchall()
-        return [Outcome(row["outcome"], tuple(row["positions"])) for row in rows]
+            cursor = Cursor(connection, row_factory=tuple_row)
+            rows = cursor.execute(APPEND, columns(saves), prepare=True, binary=True).fetchall()
+        return outcomes(rows)
+
+
+def columns(saves: Sequence[Save]) -> tuple[list[Any], ...]:
+    """The arguments of `APPEND`: an array for each of its parameters, the saves numbered in their order."""
+    events = [(number, event) for number, save in enumerate(saves) for event in save.events]
+    claims = [(number, claim, owner) for number, save in enumerate(saves) for claim, owner in save.owned()]
+    return (
+        [number for number, _ in events],
+        [_uuid(event) for _, event in events],
+        [event.originator_version for _, event in events],
+        [event.topic for _, event in events],
+        [event.state for _, event in events],
+        [number for number, _, _ in claims],
+        [claim for _, claim, _ in claims],
+        [owner for _, _, owner in claims],
+    )
+
+
+def outcomes(rows: Sequence[tuple[Any, ...]]) -> list[Outcome]:
+    """The answer to `APPEND`: one for each save, in their order."""
+    return [Outcome(kind, tuple(positions), recorded_at) for _, kind, positions, recorded_at in rows]
 
 
 def _uuid(event: StoredEvent) -> UUID:

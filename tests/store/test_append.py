@@ -50,20 +50,23 @@ def test_a_claim_is_taken_once(recorder: Recorder, fresh: Fresh) -> None:
 
 
 def test_each_save_of_a_batch_has_an_outcome_of_its_own(recorder: Recorder, fresh: Fresh) -> None:
-    known = uuid4()
-    recorder.append([a_save(1, stream=known, claims=(b"taken",))])
+    known, other = uuid4(), uuid4()
+    recorder.append([a_save(1, stream=known, claims=(b"taken",)), a_save(1, stream=other)])
     batch = [
         a_save(1),
         a_save(1, stream=known),
         a_save(1, claims=(b"taken",)),
-        a_save(2, 3, stream=known),
-        a_save(5, stream=known),
-        a_save(4, stream=known, claims=(b"free",)),
+        a_save(2, 3, stream=other),
+        a_save(4, stream=other),
+        a_save(1, claims=(b"free",)),
+        a_save(1, claims=(b"free",)),
     ]
     found = recorder.append(batch)
-    assert [outcome.kind for outcome in found] == ["stored", "stale", "claimed", "stored", "stale", "stored"]
-    assert [outcome.positions for outcome in found] == [(2,), (), (), (3, 4), (), (5,)]
-    assert stored(fresh) == 5
+    kinds = ["stored", "stale", "claimed", "stored", "stale", "stored", "claimed"]
+    assert [outcome.kind for outcome in found] == kinds
+    assert [outcome.positions for outcome in found] == [(3,), (), (), (4, 5), (), (6,), ()]
+    assert {outcome.recorded_at for outcome in found} == {found[0].recorded_at}
+    assert stored(fresh) == 6
 
 
 def test_of_rivals_in_one_batch_the_first_goes(recorder: Recorder) -> None:
