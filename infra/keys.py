@@ -5,14 +5,16 @@ whose NIK is known has one reference on all of their dossier keys; without it, e
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Self
 from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection
 
 from infra import persons
+from infra.gathering import Gathered
 from infra.keyfolder import KEY_BYTES, KeyFolder
 from infra.pool import Pool, borrowed
 
@@ -25,6 +27,14 @@ SATISFACTION = "satisfaction"
 NIK = "nik"
 ONCE = {"import": 32, "pin": 32, "qr": 64, "claim": 32, "token": 32, "read-token": 32, "door": 32, NIK: 32}
 """Keys that never change, with their sizes in bytes."""
+
+
+DRAWN = """
+INSERT INTO dossier_keys (key, application_id, person, role, bucket, wrapped)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::integer[], %s::bytea[])
+ON CONFLICT (application_id, role) DO NOTHING
+"""
+STANDING = "SELECT application_id, key, role, bucket, wrapped FROM dossier_keys WHERE application_id = ANY(%s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +58,28 @@ class NamedKeys:
     claim: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    application: UUID
+    roles: tuple[str, ...]
+    niks: tuple[tuple[str, str], ...]
+
+
 class KeyStore:
-    def __init__(self, pool: Pool, folder: KeyFolder) -> None:
+    """Use it as a context."""
+
+    def __init__(self, pool: Pool, conninfo: str, folder: KeyFolder) -> None:
         self.pool = pool
         self.folder = folder
+        self._nik: bytes | None = None
+        self._drawing: Gathered[_Wanted, dict[str, DossierKey]] = Gathered(self._draw, conninfo)
+
+    async def __aenter__(self) -> Self:
+        await self._drawing.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._drawing.__aexit__(*error)
 
     async def named(self, today: date) -> NamedKeys:
         """Loads what is there, makes what is missing, destroys command keys older than the last month."""
@@ -76,37 +104,45 @@ class KeyStore:
         )
 
     async def new_dossier_keys(
-        self, application: UUID, roles: list[str], niks: Mapping[str, str] | None = None
+        self, application: UUID, roles: Sequence[str], niks: Mapping[str, str] | None = None
     ) -> list[DossierKey]:
         """Fresh keys, one for each person concerned; durable when this returns. Where a rival made one first: that.
 
-        `niks`: by role, of those who have one.
+        `niks`: by role, of those who have one. Who asks at the same time shares one transaction.
         """
-        made = [DossierKey(uuid4(), role, secrets.token_bytes(KEY_BYTES)) for role in roles]
-        async with borrowed(self.pool) as connection, connection.cursor() as cursor:
-            known = await self._references(connection, niks or {})
-            await cursor.executemany(
-                "INSERT INTO dossier_keys (key, application_id, person, role, bucket, wrapped)"
-                " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (application_id, role) DO NOTHING",
-                [
-                    (key.key_id, application, person, key.role, bucket, self.folder.wrap(bucket, key.key))
-                    for key in made
-                    for person, bucket in ((known.get(key.role) or uuid4(), key.key_id.bytes[0]),)
-                ],
-            )
-            stored = cursor.rowcount
-        if stored < len(made):
-            standing = await self.dossier_keys(application)
-            return [standing[role] for role in roles if role in standing]
-        return made
+        if niks and self._nik is None:
+            self._nik = await self._nik_key()
+        standing = await self._drawing.get(_Wanted(application, tuple(roles), tuple(sorted((niks or {}).items()))))
+        return [standing[role] for role in roles if standing and role in standing]
 
-    async def _references(self, connection: AsyncConnection, niks: Mapping[str, str]) -> dict[str, UUID]:
-        """By role."""
-        if not niks:
-            return {}
-        key = await self._named(connection, NIK, FOREVER, ONCE[NIK])
-        found = await persons.references(connection, self.folder, key, niks.values())
-        return {role: found[nik] for role, nik in niks.items()}
+    async def _draw(
+        self, connection: AsyncConnection, wanted: list["_Wanted"]
+    ) -> dict["_Wanted", dict[str, DossierKey]]:
+        """Asked again after a lost connection, it finds what it had stored: that stands, not what it draws anew."""
+        niks = {nik for each in wanted for _, nik in each.niks}
+        async with connection.transaction():
+            known = await persons.references(connection, self.folder, self._nik, niks) if self._nik and niks else {}
+            drawn = [
+                (uuid4(), each.application, known.get(dict(each.niks).get(role, "")) or uuid4(), role)
+                for each in wanted
+                for role in each.roles
+            ]
+            wrapped = [
+                (key.bytes[0], self.folder.wrap(key.bytes[0], secrets.token_bytes(KEY_BYTES))) for key, *_ in drawn
+            ]
+            rows = [(*key, *box) for key, box in zip(drawn, wrapped, strict=True)]
+            await connection.execute(DRAWN, [list(column) for column in zip(*rows, strict=True)], prepare=True)
+            applications = list({each.application for each in wanted})
+            found = await (await connection.execute(STANDING, (applications,), prepare=True)).fetchall()
+        standing: dict[UUID, dict[str, DossierKey]] = {}
+        for application, key, role, bucket, boxed in found:
+            known_key = DossierKey(key, role, self.folder.unwrap(bucket, bytes(boxed)))
+            standing.setdefault(application, {})[role] = known_key
+        return {each: standing.get(each.application, {}) for each in wanted}
+
+    async def _nik_key(self) -> bytes:
+        async with borrowed(self.pool) as connection:
+            return await self._named(connection, NIK, FOREVER, ONCE[NIK])
 
     async def satisfaction_key(self, application: UUID) -> DossierKey | None:
         """The applicant's key for what they said of the service: another one, so that its id in the log links nothing.
@@ -134,14 +170,10 @@ class KeyStore:
     async def dossier_keys(self, application: UUID) -> dict[str, DossierKey]:
         """By role; what was erased is absent."""
         async with borrowed(self.pool) as connection:
-            rows = await (
-                await connection.execute(
-                    "SELECT key, role, bucket, wrapped FROM dossier_keys WHERE application_id = %s", (application,)
-                )
-            ).fetchall()
+            rows = await (await connection.execute(STANDING, ([application],))).fetchall()
         return {
             role: DossierKey(key, role, self.folder.unwrap(bucket, bytes(wrapped)))
-            for key, role, bucket, wrapped in rows
+            for _, key, role, bucket, wrapped in rows
         }
 
     async def erase(self, *, application: UUID | None = None, person: UUID | None = None) -> list[UUID]:

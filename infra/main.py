@@ -13,8 +13,9 @@ from infra.pool import Pool, borrowed, pool
 from infra.settings import Settings
 from infra.store.applications import StoredApplications
 from infra.store.editions import Editions
-from infra.store.history import Streams
+from infra.store.reading import Streams
 from infra.store.recorder import Datastore, Recorder
+from infra.store.writer import GroupCommit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Installation:
     streams: Streams
     editions: Editions
     recorder: Recorder
+    writer: GroupCommit
     applications: StoredApplications
 
 
@@ -37,12 +39,16 @@ class Installation:
 async def installation(settings: Settings, databases: Databases) -> AsyncIterator[Installation]:
     datastore = Datastore(databases.serving)
     try:
-        async with pool(databases.serving) as events, pool(databases.keys) as keys_pool:
-            keys = KeyStore(keys_pool, KeyFolder(settings.key_dir))
+        async with (
+            pool(databases.serving) as events,
+            pool(databases.keys) as keys_pool,
+            KeyStore(keys_pool, databases.keys, KeyFolder(settings.key_dir)) as keys,
+            Streams(databases.serving) as streams,
+            GroupCommit(databases.serving) as writer,
+        ):
             named = await keys.named(datetime.now(UTC).date())
             await reapply_erasures(events, keys)
             paper = Paper(instance=settings.instance, pin_key=named.pin, qr_key=named.qr)
-            streams, editions, recorder = Streams(events), Editions(events), Recorder(datastore)
             yield Installation(
                 settings=settings,
                 databases=databases,
@@ -51,11 +57,10 @@ async def installation(settings: Settings, databases: Databases) -> AsyncIterato
                 named=named,
                 paper=paper,
                 streams=streams,
-                editions=editions,
-                recorder=recorder,
-                applications=StoredApplications(
-                    streams=streams, recorder=recorder, keys=keys, named=named, editions=editions, paper=paper
-                ),
+                editions=Editions(streams),
+                recorder=Recorder(datastore),
+                writer=writer,
+                applications=StoredApplications(streams=streams, writer=writer, keys=keys, named=named, paper=paper),
             )
     finally:
         datastore.close()

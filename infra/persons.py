@@ -12,10 +12,12 @@ from psycopg import AsyncConnection
 from infra.keyfolder import KeyFolder
 
 HELD = """
-INSERT INTO persons (person, lookup, bucket, wrapped) VALUES (%s, %s, %s, %s)
-ON CONFLICT (lookup) DO UPDATE SET lookup = EXCLUDED.lookup RETURNING person
+INSERT INTO persons (person, lookup, bucket, wrapped)
+SELECT * FROM unnest(%s::uuid[], %s::bytea[], %s::integer[], %s::bytea[]) AS p (person, lookup, bucket, wrapped)
+ORDER BY p.lookup
+ON CONFLICT (lookup) DO UPDATE SET lookup = EXCLUDED.lookup RETURNING lookup, person
 """
-"""The row that is there, or the new one: either way nobody else changes it before this transaction ends."""
+"""The rows that are there, or new ones: either way nobody else changes them before this transaction ends."""
 
 APPLICATIONS = """
 SELECT DISTINCT d.application_id FROM persons p JOIN dossier_keys d USING (person)
@@ -35,14 +37,15 @@ async def references(
 
     All hold rows in the order of `lookup`, so that no two wait for one another.
     """
-    found: dict[str, UUID] = {}
-    for looked_up, nik in sorted((lookup(key, nik), nik) for nik in set(niks)):
-        drawn = uuid4()
-        bucket = drawn.bytes[0]
-        values = (drawn, looked_up, bucket, folder.wrap(bucket, nik.encode()))
-        async for row in await connection.execute(HELD, values):
-            found[nik] = row[0]
-    return found
+    asked = {lookup(key, nik): (uuid4(), nik) for nik in niks}
+    if not asked:
+        return {}
+    rows = [
+        (drawn, looked_up, drawn.bytes[0], folder.wrap(drawn.bytes[0], nik.encode()))
+        for looked_up, (drawn, nik) in asked.items()
+    ]
+    cursor = await connection.execute(HELD, [list(column) for column in zip(*rows, strict=True)], prepare=True)
+    return {asked[bytes(looked_up)][1]: person for looked_up, person in await cursor.fetchall()}
 
 
 async def applications_of(connection: AsyncConnection, key: bytes, nik: str, *, limit: int) -> list[UUID]:

@@ -58,7 +58,7 @@ class Player:
 
     async def _at_once(self, steps: list[Step]) -> list[Step]:
         """Returns those that must be asked again, in order."""
-        wave = self.applications.wave(len(steps))
+        wave = await self.applications.wave(len(steps))
         last: dict[int, int] = {}
         tasks = []
         try:

@@ -7,19 +7,18 @@ where a third came between. If it is refused, all is forgotten, and each command
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from contextvars import ContextVar
 from itertools import islice
-from typing import cast
 from uuid import UUID
 
-from domain.application import evolve
 from domain.registry import Registry
 from infra.main import Installation
-from infra.pool import Pool
 from infra.store.applications import StoredApplications
-from infra.store.editions import Editions
-from infra.store.history import History, Streams, entry_of
-from infra.store.recorder import Outcome, Recorder, Save
+from infra.store.history import History, entry_of
+from infra.store.reading import Streams
+from infra.store.recorder import Outcome, Save, stream_of
+from infra.store.writer import GroupCommit
 
 REMEMBERED_MAX = 5000
 
@@ -34,8 +33,8 @@ class Wave:
     `abandoned`: a member was cut short, so nothing of it is appended any more.
     """
 
-    def __init__(self, members: int, recorder: Recorder) -> None:
-        self.recorder = recorder
+    def __init__(self, members: int, writer: GroupCommit) -> None:
+        self.writer = writer
         self.saves: dict[int, Save] = {}
         self.outcomes: dict[int, asyncio.Future[Outcome]] = {}
         self.through = [asyncio.Event() for _ in range(members)]
@@ -44,8 +43,7 @@ class Wave:
     async def append(self, place: int, save: Save) -> Outcome:
         """Raises AskAgain where the wave has others and this was not stored; a wave of one tells all there is."""
         if self.through[place].is_set():  # of one that tries again
-            [outcome] = await asyncio.to_thread(self.recorder.append, [save])
-            return outcome
+            return await self.writer.append(save)
         self.saves[place] = save
         self.outcomes[place] = asyncio.get_running_loop().create_future()
         await self._is_through(place)
@@ -70,7 +68,7 @@ class Wave:
         alone = len(self.through) == 1
         saves = dict(sorted(self.saves.items()))
         try:
-            [outcome] = await asyncio.to_thread(self.recorder.append, [joint(list(saves.values()))])
+            outcome = await self.writer.append(joint(list(saves.values())))
         except Exception as error:  # noqa: BLE001 - each member is told
             for place in saves:
                 self._tell(place, error if alone else AskAgain())
@@ -104,79 +102,67 @@ def joint(saves: Sequence[Save]) -> Save:
     )
 
 
-def stream_of(save: Save) -> UUID:
-    return cast("UUID", save.events[0].originator_id)
-
-
-class Remembered(Streams):
+class Remembered:
     """The streams still written to, with what is being saved; of that the positions are not known."""
 
-    def __init__(self, pool: Pool) -> None:
-        super().__init__(pool)
+    def __init__(self, streams: Streams) -> None:
+        self.streams = streams
         self.known: dict[UUID, History] = {}
+
+    @property
+    def registry(self) -> Registry:
+        return self.streams.registry
 
     async def history(self, application_id: UUID) -> History:
         if application_id not in self.known:
-            self._keep(await super().history(application_id))
+            self.keep(await self.streams.history(application_id))
         return self.known[application_id]
+
+    async def claimed(self, claims: Sequence[bytes]) -> UUID | None:
+        return await self.streams.claimed(claims)
+
+    def keep(self, history: History) -> None:
+        self.known[history.application_id] = history
+
+    def forget(self, stream: UUID) -> None:
+        self.known.pop(stream, None)
+        self.streams.forget(stream)
 
     def extend(self, save: Save) -> None:
         stream = stream_of(save)
         history = self.known.get(stream) or History.begin(stream)
-        for row in save.events:
-            entry = entry_of((row.originator_version, row.topic, row.state, 0, None))
-            application = evolve(history.application, entry.recorded)
-            history = History(stream, (*history.entries, entry), application)
-        self._keep(history)
+        rows = ((row.originator_version, row.topic, row.state, 0, None) for row in save.events)
+        self.keep(history.then(map(entry_of, rows)))
 
-    def forget(self, save: Save) -> None:
-        self.known.pop(stream_of(save), None)
-
-    def bound(self) -> None:
-        """Forgets what has ended; and all, if that was too little."""
+    async def begin(self) -> None:
+        """A wave: with the registry as of now. Forgets what has ended; and all, if that was too little."""
+        await self.streams.registry_now()
         self.known = {stream: history for stream, history in self.known.items() if not history.application.ended}
         if len(self.known) > REMEMBERED_MAX:
             self.known = {}
-
-    def _keep(self, history: History) -> None:
-        self.known[history.application_id] = history
-
-
-class Steady(Editions):
-    """The registry, read once a wave: whoever of it asks first reads for all."""
-
-    def __init__(self, pool: Pool) -> None:
-        super().__init__(pool)
-        self.asking = asyncio.Lock()
-        self.known: Registry | None = None
-
-    async def registry(self) -> Registry:
-        async with self.asking:
-            if self.known is None:
-                self.known = await super().registry()
-            return self.known
 
 
 class InWaves(StoredApplications):
     """An append waits for its wave. Counts what is new."""
 
     def __init__(self, made: Installation) -> None:
-        self.remembered, self.steady = Remembered(made.pool), Steady(made.pool)
+        self.remembered = Remembered(made.streams)
         super().__init__(
-            streams=self.remembered,
-            recorder=made.recorder,
-            keys=made.keys,
-            named=made.named,
-            editions=self.steady,
-            paper=made.paper,
+            streams=self.remembered, writer=made.writer, keys=made.keys, named=made.named, paper=made.paper
         )
         self.new_events = 0
 
-    def wave(self, members: int) -> Wave:
+    async def wave(self, members: int) -> Wave:
         """The next one. No other may be under way."""
-        self.steady.known = None
-        self.remembered.bound()
-        return Wave(members, self.recorder)
+        await self.remembered.begin()
+        return Wave(members, self.writer)
+
+    def _turn(self, _: UUID) -> AbstractAsyncContextManager[None]:
+        """A wave may hold several commands of one application: they wait for each other in the wave."""
+        return nullcontext()
+
+    def _kept(self, history: History) -> None:
+        """It was extended before it was saved."""
 
     async def append(self, save: Save) -> Outcome:
         wave, place = PLACE.get()
@@ -187,6 +173,6 @@ class InWaves(StoredApplications):
             stored = outcome.stored
         finally:
             if not stored:
-                self.remembered.forget(save)
+                self.remembered.forget(stream_of(save))
         self.new_events += len(save.events) if stored else 0
         return outcome

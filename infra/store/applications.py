@@ -7,15 +7,16 @@ Decide. Append; on a conflict begin again. The log itself is the store of keys; 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
+from weakref import WeakValueDictionary
 
-from eventsourcing.persistence import InterfaceError, OperationalError, StoredEvent
+from eventsourcing.persistence import StoredEvent
 
-from domain.application import evolve
 from domain.commands import Command, Link, SubmitApplication
 from domain.decisions import decide, is_stale
 from domain.errors import ApplicationUnknown, ServiceUnknown, StaleVersion
@@ -27,10 +28,10 @@ from domain.writes import TOPICS_OF
 from infra.identifiers import new_application_id
 from infra.keys import DossierKey, KeyStore, NamedKeys
 from infra.paper import Paper
-from infra.store.editions import Editions
 from infra.store.envelope import command_id, digest
-from infra.store.history import History, Streams, entry_of
-from infra.store.recorder import Outcome, Recorder, Save
+from infra.store.history import History, entry_of
+from infra.store.recorder import Outcome, Save
+from infra.store.writer import GroupCommit
 from infra.store.writing import rows_of
 
 SECONDS_MAX = 5.0
@@ -41,49 +42,65 @@ CommandKeys = list[tuple[UUID, str]]
 Done = TypeVar("Done")
 
 
+class Histories(Protocol):
+    """What is known of the log: see `Streams`."""
+
+    @property
+    def registry(self) -> Registry: ...
+    async def history(self, application_id: UUID) -> History: ...
+    async def claimed(self, claims: Sequence[bytes]) -> UUID | None: ...
+    def keep(self, history: History) -> None: ...
+    def forget(self, stream: UUID) -> None: ...
+
+
 class StoredApplications:
     """Implements `domain.ports.Applications` over the log."""
 
     def __init__(
         self,
         *,
-        streams: Streams,
-        recorder: Recorder,
+        streams: Histories,
+        writer: GroupCommit,
         keys: KeyStore,
         named: NamedKeys,
-        editions: Editions,
         paper: Paper,
     ) -> None:
         self.streams = streams
-        self.recorder = recorder
+        self.writer = writer
         self.keys = keys
         self.named = named
-        self.editions = editions
         self.paper = paper
+        self._turns: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self.month = datetime.now(UTC).date().replace(day=1)
 
     async def handle(self, application_id: UUID | None, asked: Asked) -> Answer:
-        """See the port. A lost connection leaves the outcome unknown: the loop reads again, and because version and
-        claims are checked under the append's lock, the same act cannot be stored twice.
+        """See the port. Where the outcome stays unknown, the loop reads again, and because version and claims are
+        checked under the append's lock, the same act cannot be stored twice.
         """
         identities = await self.identities(asked.client, asked.key, asked.body)
         fresh = new_application_id()
-        return await self._until_done(lambda: self._try(application_id, fresh, asked, identities))
+        async with self._turn(application_id or fresh):
+            return await self.until_done(lambda: self._try(application_id, fresh, asked, identities))
 
-    async def _until_done(self, tried: Callable[[], Awaitable[Done | None]]) -> Done:
+    def _turn(self, stream: UUID) -> AbstractAsyncContextManager[None]:
+        """Commands of one stream take turns in this process; between processes the log's versions decide."""
+        return self._turns.setdefault(stream, asyncio.Lock())
+
+    async def until_done(self, tried: Callable[[], Awaitable[Done | None]]) -> Done:
+        """What `tried` gives in the end; None: somebody came between. Raises Unavailable after SECONDS_MAX."""
         deadline = time.monotonic() + SECONDS_MAX
         while True:
             try:
                 answer = await tried()
-            except (OperationalError, InterfaceError, Unavailable) as lost:
+            except Unavailable:
                 if time.monotonic() > deadline:
-                    raise Unavailable from lost
-                answer = None
+                    raise
+                await asyncio.sleep(PAUSE_SECONDS)
+                continue
             if answer is not None:
                 return answer
             if time.monotonic() > deadline:
                 raise Unavailable
-            await asyncio.sleep(PAUSE_SECONDS)
 
     async def _try(
         self, application_id: UUID | None, fresh: UUID, asked: Asked, identities: CommandKeys
@@ -100,9 +117,9 @@ class StoredApplications:
         if seen is not None and is_stale(asked.command, seen, history.application):
             raise StaleVersion(seen, history.application.version)
         command = self._numbered(asked.command)
-        events = decide(command, history.application, asked.act, await self.editions.registry())
+        events = decide(command, history.application, asked.act, self.streams.registry)
         identity, body_digest = identities[0]
-        rows, _ = rows_of(
+        rows, own = rows_of(
             history.application_id,
             history.application.version,
             history.prev(),
@@ -116,14 +133,15 @@ class StoredApplications:
         claims = (identity.bytes, command.number.encode()) if isinstance(command, SubmitApplication) else ()
         outcome = await self.append(Save(tuple(rows), claims))
         if not outcome.stored:
+            self.streams.forget(history.application_id)
             return None
-        return _answer(history, rows, outcome.positions)
+        return self._answer(history, rows, outcome.positions, outcome.recorded_at, own)
 
     async def link(self, asked: AskedLink) -> tuple[UUID, list[Answer]]:
         """See the port. The new link's id is fixed before the first try."""
         identities = await self.identities(asked.client, asked.key, asked.body)
         fresh = new_application_id()
-        return await self._until_done(lambda: self._try_link(fresh, asked, identities))
+        return await self.until_done(lambda: self._try_link(fresh, asked, identities))
 
     async def _try_link(
         self, fresh: UUID, asked: AskedLink, identities: CommandKeys
@@ -133,19 +151,19 @@ class StoredApplications:
             if not history.entries:
                 raise ApplicationUnknown
             asked.permit(history.application_id, history.application)
-        commands = linking(fresh, asked, histories, await self.editions.registry())
+        commands = linking(fresh, asked, histories, self.streams.registry)
         pairs = list(zip(histories, commands, strict=True))
         earlier = [answer_to(history, command, identities) for history, command in pairs]
         if all(earlier):
             return link_of(histories[0], identities), [answer for answer in earlier if answer]
-        rows: list[list[StoredEvent]] = []
+        rows: list[tuple[list[StoredEvent], str]] = []
         for history, command in pairs:
             seen, application = asked.versions_seen[history.application_id], history.application
             if is_stale(command, seen, application):
                 raise StaleVersion(seen, application.version)
-            events = decide(command, application, asked.act, await self.editions.registry())
+            events = decide(command, application, asked.act, self.streams.registry)
             identity, body_digest = identities[0]
-            made, _ = rows_of(
+            made = rows_of(
                 history.application_id,
                 application.version,
                 history.prev(),
@@ -155,18 +173,43 @@ class StoredApplications:
                 digest=body_digest,
             )
             rows.append(made)
-        outcome = await self.append(Save(tuple(row for made in rows for row in made)))
+        outcome = await self.append(Save(tuple(row for made, _ in rows for row in made)))
         if not outcome.stored:
+            for history in histories:
+                self.streams.forget(history.application_id)
             return None
         positions = iter(outcome.positions)
         return fresh, [
-            _answer(history, made, tuple(islice(positions, len(made))))
-            for history, made in zip(histories, rows, strict=True)
+            self._answer(history, made, tuple(islice(positions, len(made))), outcome.recorded_at, own)
+            for history, (made, own) in zip(histories, rows, strict=True)
         ]
 
     async def append(self, save: Save) -> Outcome:
-        [outcome] = await asyncio.to_thread(self.recorder.append, [save])
-        return outcome
+        return await self.writer.append(save)
+
+    def _kept(self, history: History) -> None:
+        self.streams.keep(history)
+
+    def _answer(
+        self,
+        history: History,
+        rows: list[StoredEvent],
+        positions: tuple[int, ...],
+        recorded_at: datetime | None,
+        own: str,
+    ) -> Answer:
+        entries = [
+            entry_of((row.originator_version, row.topic, row.state, position, recorded_at))
+            for row, position in zip(rows, positions, strict=True)
+        ]
+        after = history.then(entries, own)
+        self._kept(after)
+        return Answer(
+            application_id=history.application_id,
+            application=after.application,
+            events=tuple(row.topic for row in rows),
+            position=positions[-1],
+        )
 
     async def _history(self, application_id: UUID | None, fresh: UUID, identities: CommandKeys) -> History:
         if application_id is None:
@@ -189,7 +232,7 @@ class StoredApplications:
         """The dossier keys of the persons concerned; new ones are durable before the event that uses them."""
         if not asked.personal:
             return {}
-        known = await self.keys.dossier_keys(history.application_id)
+        known = await self.keys.dossier_keys(history.application_id) if history.entries else {}
         missing = [role for role in sorted(asked.personal) if role not in known]
         if missing:
             niks = {role: asked.personal[role]["nik"] for role in missing if "nik" in asked.personal[role]}
@@ -241,17 +284,4 @@ def answer_to(history: History, command: Command, identities: CommandKeys) -> An
         application=history.until(last.recorded.version),
         events=tuple(entry.topic for entry in saved),
         position=last.position,
-    )
-
-
-def _answer(history: History, rows: list[StoredEvent], positions: tuple[int, ...]) -> Answer:
-    application = history.application
-    for row, position in zip(rows, positions, strict=True):
-        stored = entry_of((row.originator_version, row.topic, row.state, position, None))
-        application = evolve(application, stored.recorded)
-    return Answer(
-        application_id=history.application_id,
-        application=application,
-        events=tuple(row.topic for row in rows),
-        position=positions[-1],
     )

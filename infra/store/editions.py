@@ -4,10 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import assert_never, cast
-from uuid import UUID
-
-import orjson
+from typing import assert_never
 
 from domain.acts import Act
 from domain.codes import Channel, Role
@@ -18,43 +15,21 @@ from domain.registry import (
     Registry,
     RegistryEvent,
     StandardPublished,
-    evolve,
 )
 from infra.identifiers import registry_id
-from infra.pool import Pool, borrowed
-from infra.store.envelope import b64, command_id, commitment, digest
+from infra.store.envelope import command_id, digest
+from infra.store.reading import Streams
 from infra.store.recorder import Recorder, Save
-from infra.store.topics import event_of
 from infra.store.writing import rows_of
-
-NEWER = """
-SELECT originator_id, originator_version, topic, state, notification_id FROM stored_events
-WHERE topic NOT LIKE 'application.%%' AND topic NOT LIKE 'satisfaction.%%' AND notification_id > %s
-ORDER BY notification_id
-"""
 
 
 class Editions:
-    """Folds the registry's events once and reads on from there."""
-
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
-        self._registry = Registry()
-        self._position = 0
-        self._ends: dict[UUID, tuple[int, str, RegistryEvent]] = {}
-        self._reading = asyncio.Lock()
+    def __init__(self, streams: Streams) -> None:
+        self.streams = streams
 
     async def registry(self) -> Registry:
         """As of now."""
-        async with self._reading, borrowed(self.pool) as connection:
-            cursor = await connection.execute(NEWER, (self._position,), prepare=True)
-            for stream, version, topic, stored, position in await cursor.fetchall():
-                state = orjson.loads(bytes(stored))
-                event = cast("RegistryEvent", event_of(topic, state["data"]))
-                self._registry = evolve(self._registry, event)
-                self._ends[stream] = (version, b64(commitment(stream, version, topic, state)), event)
-                self._position = position
-        return self._registry
+        return await self.streams.registry_now()
 
     async def publish(self, editions: Iterable[RegistryEvent], recorder: Recorder, command_key: bytes) -> int:
         """Appends the editions that say something new, each numbered after the last of its code. Returns how many."""
@@ -62,7 +37,7 @@ class Editions:
         for edition in editions:
             await self.registry()
             stream = registry_id(*subject(edition))
-            version, prev, last = self._ends.get(stream, (0, "", None))
+            version, prev, last = self.streams.published.ends.get(stream, (0, "", None))
             numbered = _numbered(edition, version)
             if last == numbered:
                 continue

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Any, cast
 from uuid import UUID
 
@@ -10,7 +11,6 @@ import orjson
 
 from domain.application import Application, evolve, fold
 from domain.events import ApplicationEvent, Recorded
-from infra.pool import Pool, borrowed
 from infra.store.envelope import b64, commitment
 from infra.store.topics import act_of, event_of
 
@@ -38,11 +38,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A stream, and the application it folds to."""
+    """A stream, and the application it folds to. `own`: the commitment of its last event, where it is known."""
 
     application_id: UUID
     entries: tuple[Entry, ...]
     application: Application
+    own: str | None = None
 
     @classmethod
     def begin(cls, application_id: UUID) -> "History":
@@ -50,10 +51,20 @@ class History:
 
     def prev(self) -> str:
         """What the next event commits to: "" for the first."""
+        if self.own is not None:
+            return self.own
         if not self.entries:
             return ""
         last = self.entries[-1]
         return b64(commitment(self.application_id, last.recorded.version, last.topic, last.state))
+
+    def then(self, entries: Iterable[Entry], own: str | None = None) -> "History":
+        """With what happened next."""
+        new = tuple(entries)
+        if not new:
+            return self
+        application = reduce(evolve, (entry.recorded for entry in new), self.application)
+        return History(self.application_id, (*self.entries, *new), application, own)
 
     def until(self, version: int) -> Application:
         """The application as it was then."""
@@ -74,29 +85,3 @@ def entry_of(row: Sequence[Any]) -> Entry:
 def history_of(application_id: UUID, rows: Iterable[Sequence[Any]]) -> History:
     entries = tuple(entry_of(row) for row in rows)
     return History(application_id, entries, fold(entry.recorded for entry in entries))
-
-
-class Streams:
-    """Reads histories and claims."""
-
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
-
-    async def history(self, application_id: UUID) -> History:
-        async with borrowed(self.pool) as connection:
-            rows = await (await connection.execute(STREAM, (application_id,), prepare=True, binary=True)).fetchall()
-        return history_of(application_id, rows)
-
-    async def claimed(self, claims: list[bytes]) -> UUID | None:
-        """The stream that holds one of these claims."""
-        async with borrowed(self.pool) as connection:
-            cursor = await connection.execute(
-                "SELECT originator_id FROM claims WHERE claim = ANY(%s::bytea[])", (claims,), prepare=True
-            )
-            row = await cursor.fetchone()
-        return row[0] if row else None
-
-    async def era(self) -> int:
-        async with borrowed(self.pool) as connection:
-            row = await (await connection.execute("SELECT max(era) FROM eras")).fetchone()
-        return int(row[0]) if row else 1

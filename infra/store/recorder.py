@@ -40,7 +40,7 @@ class Save:
     owners: tuple[UUID, ...] = ()
 
     def owned(self) -> Iterator[tuple[bytes, UUID]]:
-        return zip(self.claims, self.owners or repeat(_uuid(self.events[0])), strict=False)
+        return zip(self.claims, self.owners or repeat(stream_of(self)), strict=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,10 @@ def columns(saves: Sequence[Save]) -> tuple[list[Any], ...]:
 def outcomes(rows: Sequence[tuple[Any, ...]]) -> list[Outcome]:
     """The answer to `APPEND`: one for each save, in their order."""
     return [Outcome(kind, tuple(positions), recorded_at) for _, kind, positions, recorded_at in rows]
+
+
+def stream_of(save: Save) -> UUID:
+    return _uuid(save.events[0])
 
 
 def _uuid(event: StoredEvent) -> UUID:

@@ -4,15 +4,12 @@ Claimed are the command, so that it can be repeated, and HMAC-SHA256(K_claim, `j
 16 bytes), its first 20 bytes, so that there is one answer. Who holds neither key learns nothing from either.
 """
 
-import asyncio
-import time
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 import psycopg
-from eventsourcing.persistence import InterfaceError, OperationalError
 from psycopg.rows import dict_row
 
 from api.ports import Questionnaire
@@ -21,7 +18,7 @@ from domain.ports import KeyReused, Unavailable
 from domain.satisfaction import answer
 from infra.identifiers import new_application_id
 from infra.pool import Pool, borrowed
-from infra.store.applications import PAUSE_SECONDS, SECONDS_MAX, CommandKeys, StoredApplications
+from infra.store.applications import CommandKeys, StoredApplications
 from infra.store.envelope import mac
 from infra.store.history import STREAM
 from infra.store.recorder import Save
@@ -46,17 +43,7 @@ class StoredSatisfaction:
         # Citizens have one name among them: the application in the client's keeps their keys apart.
         client = f"satisfaction/{application_id}/{questionnaire.client}"
         identities = await self.applications.identities(client, questionnaire.key, questionnaire.body)
-        deadline = time.monotonic() + SECONDS_MAX
-        while True:
-            try:
-                position = await self._try(application_id, questionnaire, identities)
-            except (OperationalError, InterfaceError, Unavailable) as lost:
-                if time.monotonic() > deadline:
-                    raise Unavailable from lost
-                position = None
-            if position is not None:
-                return position
-            await asyncio.sleep(PAUSE_SECONDS)
+        return await self.applications.until_done(lambda: self._try(application_id, questionnaire, identities))
 
     async def _try(self, application_id: UUID, questionnaire: Questionnaire, identities: CommandKeys) -> int | None:
         """One pass. None where a rival came in between."""

@@ -74,7 +74,7 @@ class GroupCommit:
         self._closing = False
         self._connection: AsyncConnection[Any] | None = None
         self._backend: tuple[Any, ...] | None = None
-        self._lost: tuple[Any, ...] | None = None
+        self._lost: list[tuple[Any, ...]] = []
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -99,8 +99,8 @@ class GroupCommit:
     async def append(self, save: Save) -> Outcome:
         """All of the save's events or none.
 
-        Raises Unavailable where too much waits already, or where the database does not answer for PATIENCE_SECONDS: then
-        the outcome is unknown, and the log tells.
+        Raises Unavailable where too much waits already, or where the database does not answer for PATIENCE_SECONDS:
+        then the outcome is unknown, and the log tells.
         """
         size = sum(len(event.state) for event in save.events)
         if self._closing or self.events >= EVENTS_WAITING or self.bytes + size > BYTES_WAITING:
@@ -121,7 +121,12 @@ class GroupCommit:
             await self._arrived.wait()
             self._arrived.clear()
             while batch := self._next():
-                await self._store(batch)
+                try:
+                    await self._store(batch)
+                except Exception as fault:
+                    log.exception("a batch was not appended")
+                    for waiting in batch:
+                        waiting.tell(fault)
             if self._closing:
                 return
 
@@ -185,11 +190,14 @@ class GroupCommit:
             self._connection = await AsyncConnection.connect(
                 self.conninfo, autocommit=True, row_factory=tuple_row, connect_timeout=CONNECT_SECONDS
             )
-            self._backend, self._lost = await _one(self._connection, OURSELVES), self._backend
+            self._backend = await _one(self._connection, OURSELVES)
         return self._connection
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
+        if self._backend is not None:
+            self._lost.append(self._backend)
+            self._backend = None
         if connection is not None:
             with contextlib.suppress(psycopg.Error, OSError):
                 await connection.close()
@@ -199,11 +207,12 @@ class GroupCommit:
 
         After a lost connection "not there yet" proves nothing while the old backend lives: it is ended first.
         """
-        if self._lost is None:
+        if not self._lost:
             return batch
-        await _end(connection, self._lost)
+        for backend in self._lost:
+            await _end(connection, backend)
         found = await _found(connection, [waiting.save for waiting in batch])
-        self._lost = None
+        self._lost.clear()
         for waiting, outcome in zip(batch, found, strict=True):
             if outcome:
                 waiting.tell(outcome)

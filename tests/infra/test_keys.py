@@ -19,7 +19,7 @@ TODAY = datetime.now(UTC).date()
 
 async def test_all_who_start_at_once_hold_the_same_keys(fresh: Fresh) -> None:
     async with pool(fresh.databases.keys) as connections:
-        stores = [KeyStore(connections, KeyFolder(fresh.settings.key_dir)) for _ in range(6)]
+        stores = [KeyStore(connections, fresh.databases.keys, KeyFolder(fresh.settings.key_dir)) for _ in range(6)]
         first, *others = await asyncio.gather(*(store.named(TODAY) for store in stores))
         assert all(other == first for other in others)
         assert {len(key) for key in first.commands} == {32}
@@ -28,8 +28,10 @@ async def test_all_who_start_at_once_hold_the_same_keys(fresh: Fresh) -> None:
 
 async def test_no_key_lies_in_the_database_in_clear(fresh: Fresh) -> None:
     application = uuid4()
-    async with pool(fresh.databases.keys) as connections:
-        store = KeyStore(connections, KeyFolder(fresh.settings.key_dir))
+    async with (
+        pool(fresh.databases.keys) as connections,
+        KeyStore(connections, fresh.databases.keys, KeyFolder(fresh.settings.key_dir)) as store,
+    ):
         named = await store.named(TODAY)
         [made] = await store.new_dossier_keys(application, ["applicant"])
         assert await store.dossier_keys(application) == {"applicant": made}
@@ -45,6 +47,6 @@ async def test_no_key_lies_in_the_database_in_clear(fresh: Fresh) -> None:
 
 async def test_a_key_store_without_its_key_folder_is_unreadable(fresh: Fresh) -> None:
     async with pool(fresh.databases.keys) as connections:
-        await KeyStore(connections, KeyFolder(fresh.settings.key_dir)).named(TODAY)
+        await KeyStore(connections, fresh.databases.keys, KeyFolder(fresh.settings.key_dir)).named(TODAY)
         with pytest.raises(KeysUnreadable, match="another installation"):
-            await KeyStore(connections, KeyFolder(fresh.settings.data_dir / "other")).named(TODAY)
+            await KeyStore(connections, fresh.databases.keys, KeyFolder(fresh.settings.data_dir / "other")).named(TODAY)

@@ -21,8 +21,9 @@ SITI, BUDI = "3374014101900001", "3374010101900001"
 
 @pytest.fixture
 async def store(fresh: Fresh) -> AsyncIterator[KeyStore]:
-    async with pool(fresh.databases.keys) as connections:
-        yield KeyStore(connections, KeyFolder(fresh.settings.key_dir))
+    databases, folder = fresh.databases, KeyFolder(fresh.settings.key_dir)
+    async with pool(databases.keys) as connections, KeyStore(connections, databases.keys, folder) as opened:
+        yield opened
 
 
 def ask(fresh: Fresh, query: str) -> list[tuple[Any, ...]]:

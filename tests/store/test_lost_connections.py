@@ -2,21 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
-from eventsourcing.persistence import OperationalError
-from psycopg import sql
+from eventsourcing.persistence import StoredEvent
+from psycopg import AsyncConnection, OperationalError, sql
 
 from domain.commands import Receive, ResetPin
 from domain.ports import Unavailable
 from infra import pool
 from infra.main import Installation
 from infra.postgres import EmbeddedPostgres
-from infra.store import applications
-from infra.store.recorder import Outcome, Recorder, Save
+from infra.store import applications, writer
+from infra.store.recorder import Outcome, Save
+from infra.store.writer import Waiting
 from tests.store.asking import ask, asked, submit, told, topics
+from tests.store.saves import a_save
 
 pytestmark = pytest.mark.anyio
 
@@ -54,25 +57,83 @@ async def test_a_backend_killed_while_it_appends_costs_nothing(made: Installatio
 async def test_an_answer_lost_after_the_commit_is_found_in_the_log(
     made: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append = Recorder.append
+    append = writer._append
     lost: list[list[Outcome]] = []
 
-    def append_and_lose(recorder: Recorder, saves: Sequence[Save]) -> list[Outcome]:
-        outcomes = append(recorder, saves)
-        if len(lost) % 2 == 0:
-            lost.append(outcomes)
-            raise OperationalError("server closed the connection unexpectedly")
+    async def append_and_lose(connection: AsyncConnection[Any], batch: list[Waiting]) -> list[Outcome]:
+        outcomes = await append(connection, batch)
         lost.append(outcomes)
+        if len(lost) % 2:
+            raise OperationalError("server closed the connection unexpectedly")
         return outcomes
 
-    monkeypatch.setattr(Recorder, "append", append_and_lose)
+    monkeypatch.setattr(writer, "_append", append_and_lose)
     answer = await submit(made)
     assert answer.position == lost[0][0].positions[0]
-    assert len(lost) == 1
+    assert len(lost) == 1  # it was found, and not appended again
     lost.clear()
     await made.applications.handle(answer.application_id, asked(ResetPin()))
     assert topics(made, answer.application_id) == ["submitted", "pin-reset"]
+    lost.clear()
     assert await submit(made) != answer
+
+
+async def test_of_a_lost_batch_what_was_not_stored_is_appended(
+    made: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = writer._append
+    calls: list[int] = []
+
+    async def store_half_and_lose(connection: AsyncConnection[Any], batch: list[Waiting]) -> list[Outcome]:
+        calls.append(len(batch))
+        if len(calls) == 1:
+            await append(connection, batch[: len(batch) // 2])  # as if somebody had resolved the first half
+            raise OperationalError("server closed the connection unexpectedly")
+        return await append(connection, batch)
+
+    monkeypatch.setattr(writer, "_append", store_half_and_lose)
+    saves = [a_save(1, 2, claims=(bytes([n]) * 16,)) for n in range(10)]
+    outcomes = await asyncio.gather(*(made.writer.append(save) for save in saves))
+    assert [outcome.kind for outcome in outcomes] == ["stored"] * 10
+    assert calls == [10, 5]
+    assert len({position for outcome in outcomes for position in outcome.positions}) == 20
+
+
+async def test_a_caller_that_is_cancelled_harms_nobody(made: Installation) -> None:
+    saves = [a_save(1) for _ in range(20)]
+    with psycopg.connect(made.databases.owner, autocommit=True) as holder:
+        holder.execute(LOCK)
+        tasks = [asyncio.create_task(made.writer.append(save)) for save in saves]
+        await waiting(made.databases.owner)
+        for task in tasks[::2]:
+            task.cancel()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [isinstance(outcome, Outcome) for outcome in outcomes] == [False, True] * 10
+
+
+async def test_what_waits_is_bounded(made: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "EVENTS_WAITING", 10)
+    with psycopg.connect(made.databases.owner, autocommit=True) as holder:
+        holder.execute(LOCK)
+        first = asyncio.create_task(made.writer.append(a_save(1)))
+        await waiting(made.databases.owner)
+        others = [asyncio.create_task(made.writer.append(a_save(1))) for _ in range(12)]
+        await asyncio.sleep(0)
+        refused = [task for task in others if task.done()]
+        assert len(refused) == 2
+        for task in refused:
+            assert isinstance(task.exception(), Unavailable)
+    assert (await first).stored
+    assert all(outcome.stored for outcome in await asyncio.gather(*(t for t in others if t not in refused)))
+
+
+async def test_a_save_that_the_database_cannot_take_fails_alone(made: Installation) -> None:
+    bad = Save((StoredEvent(uuid4(), 1, "application.received.v1\0", b"{}"),))
+    outcomes = await asyncio.gather(
+        *(made.writer.append(save) for save in (a_save(1), bad, a_save(1))), return_exceptions=True
+    )
+    assert [getattr(outcome, "kind", None) for outcome in outcomes] == ["stored", None, "stored"]
+    assert isinstance(outcomes[1], psycopg.DataError)
 
 
 async def test_without_a_database_the_store_is_unavailable_in_time_and_comes_back(

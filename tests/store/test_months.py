@@ -20,10 +20,9 @@ async def test_a_client_key_holds_over_a_month_and_then_is_new(made: Installatio
     async def as_of(day: date) -> StoredApplications:
         return StoredApplications(
             streams=made.streams,
-            recorder=made.recorder,
+            writer=made.writer,
             keys=made.keys,
             named=await made.keys.named(day),
-            editions=made.editions,
             paper=made.paper,
         )
 
