@@ -13,8 +13,8 @@ from infra.pool import Pool, borrowed, pool
 from infra.settings import Settings
 from infra.store.applications import StoredApplications
 from infra.store.editions import Editions
-from infra.store.reading import Streams
 from infra.store.recorder import Datastore, Recorder
+from infra.store.streams import Streams
 from infra.store.writer import GroupCommit
 
 

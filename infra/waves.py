@@ -16,8 +16,8 @@ from domain.registry import Registry
 from infra.main import Installation
 from infra.store.applications import StoredApplications
 from infra.store.history import History, entry_of
-from infra.store.reading import Streams
 from infra.store.recorder import Outcome, Save, stream_of
+from infra.store.streams import Streams
 from infra.store.writer import GroupCommit
 
 REMEMBERED_MAX = 5000

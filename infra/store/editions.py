@@ -18,8 +18,8 @@ from domain.registry import (
 )
 from infra.identifiers import registry_id
 from infra.store.envelope import command_id, digest
-from infra.store.reading import Streams
 from infra.store.recorder import Recorder, Save
+from infra.store.streams import Streams
 from infra.store.writing import rows_of
 
 

@@ -68,19 +68,21 @@ def commitment(application: UUID, version: int, topic: str, state: Mapping[str, 
     """SHA-256 over the parts of an event, from its row alone, also after erasure. Raises ValueError, KeyError."""
     salt = unb64(state["salt"])
     opened = {"id": str(application), "topic": topic, "version": version}
-    opened |= {name: state[name] for name in OPEN}
+    for name in OPEN:
+        opened[name] = state[name]
     if "seen" in state:
         opened["seen"] = state["seen"]
-    parts = (
-        _part(salt, "open", opened),
-        _part(salt, "actor", {name: state[name] for name in ACTOR}),
-        _part(salt, "sealed", state["sealed"]),
-    )
-    return hashlib.sha256(b"jejak/event/1\0" + b"".join(parts)).digest()
+    actor = {name: state[name] for name in ACTOR}
+    parts = _part(salt, "open", opened) + _part(salt, "actor", actor) + _part(salt, "sealed", state["sealed"])
+    return hashlib.sha256(b"jejak/event/1\0" + parts).digest()
+
+
+SALTED = {name: b"jejak/salt/1\0" + name.encode() for name in ("open", "actor", "sealed")}
+TAGGED = {name: f"jejak/{name}/1\0".encode() for name in SALTED}
 
 
 def _part(salt: bytes, name: str, value: object) -> bytes:
-    return mac(mac(salt, "jejak/salt/1", name.encode()), f"jejak/{name}/1", canonical(value))
+    return hmac.digest(hmac.digest(salt, SALTED[name], "sha256"), TAGGED[name] + canonical(value), "sha256")
 
 
 def seal(

@@ -32,37 +32,47 @@ def rows_of(
 
     What is personal goes into the first.
     """
+    acted = {
+        "actor": str(act.actor) if act.actor else "",
+        "at": instant(act.at),
+        "at_quality": act.at_quality.value,
+        "by": act.by.value,
+        "channel": act.channel.value,
+        "command": str(command),
+        "digest": digest,
+        "office": act.office,
+    }
     rows: list[StoredEvent] = []
     for version, event in enumerate(events, after + 1):
-        sealed = [
-            seal(
-                key.key,
-                key.key_id,
-                role,
-                personal[role],
-                application=stream,
-                version=version,
-                topic=event.topic,
-                blinding=secrets.token_bytes(BLINDING_BYTES),
-                nonce=secrets.token_bytes(NONCE_BYTES),
-            )
-            for role, key in sorted((keys or {}).items())
-            if personal and role in personal and version == after + 1
-        ]
+        topic = event.topic
         state = {
-            "actor": str(act.actor) if act.actor else "",
-            "at": instant(act.at),
-            "at_quality": act.at_quality.value,
-            "by": act.by.value,
-            "channel": act.channel.value,
-            "command": str(command),
+            **acted,
             "data": data_to_store(event),
-            "digest": digest,
-            "office": act.office,
             "prev": prev,
             "salt": b64(secrets.token_bytes(SALT_BYTES)),
-            "sealed": sealed,
+            "sealed": _sealed(stream, version, topic, personal, keys) if personal and version == after + 1 else [],
         }
-        rows.append(StoredEvent(stream, version, event.topic, canonical(state)))
-        prev = b64(commitment(stream, version, event.topic, state))
+        rows.append(StoredEvent(stream, version, topic, canonical(state)))
+        prev = b64(commitment(stream, version, topic, state))
     return rows, prev
+
+
+def _sealed(
+    stream: UUID, version: int, topic: str, personal: Personal, keys: Mapping[str, DossierKey] | None
+) -> list[dict[str, str]]:
+    """One part for each person of whom there is something to say and whose key stands, by role."""
+    return [
+        seal(
+            key.key,
+            key.key_id,
+            role,
+            personal[role],
+            application=stream,
+            version=version,
+            topic=topic,
+            blinding=secrets.token_bytes(BLINDING_BYTES),
+            nonce=secrets.token_bytes(NONCE_BYTES),
+        )
+        for role, key in sorted((keys or {}).items())
+        if role in personal
+    ]

@@ -110,7 +110,7 @@ class Streams:
         self._forget(stream)
 
     async def _read(self, connection: AsyncConnection, keys: list[Key]) -> dict[Key, Any]:
-        known: dict[Key, History] = {key: self.remembered.get(key) or History.begin(key) for key in keys if isinstance(key, UUID)}
+        known = {key: self.remembered.get(key) or History.begin(key) for key in keys if isinstance(key, UUID)}
         claims = [key for key in keys if isinstance(key, tuple)]
         asked = (
             self.published.position,
@@ -121,22 +121,23 @@ class Streams:
         cursor = await connection.execute(READ, asked, prepare=True, binary=True)
         holders: dict[bytes, UUID] = {}
         newer: defaultdict[UUID, list[Entry]] = defaultdict(list)
-        published = []
+        editions = []
         for claim, stream, *row in await cursor.fetchall():
             if claim is not None:
                 holders[bytes(claim)] = stream
             elif stream in known:
                 newer[stream].append(entry_of(row))
             else:
-                published.append((stream, *row[:4]))
-        for edition in sorted(published, key=lambda edition: edition[4]):
+                editions.append((stream, *row[:4]))
+        for edition in sorted(editions, key=lambda edition: edition[4]):
             self.published.fold(*edition)
-        for stream, entries in newer.items():
-            known[stream] = known[stream].then(sorted(entries, key=lambda entry: entry.recorded.version))
-        for history in known.values():
-            if history.entries:
-                self.keep(history)
-        found: dict[Key, Any] = {**known}
+        found: dict[Key, Any] = {key: self._extended(history, newer[key]) for key, history in known.items()}
         for some in claims:
             found[some] = next((holders[one] for one in some if one in holders), None)
         return found
+
+    def _extended(self, history: History, entries: list[Entry]) -> History:
+        extended = history.then(sorted(entries, key=lambda entry: entry.recorded.version))
+        if extended.entries:
+            self.keep(extended)
+        return extended
