@@ -1,11 +1,10 @@
 """Around every request: security headers, one access line with the route template, the time it took."""
 
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +20,7 @@ SECURITY = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+RAW = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY.items())
 UNROUTED = "(none)"
 
 log = structlog.get_logger("jejak.access")
@@ -49,9 +49,7 @@ class Around:
             nonlocal status, started_answer
             if message["type"] == "http.response.start":
                 status, started_answer = message["status"], True
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY.items():
-                    headers.setdefault(name, value)
+                message["headers"] = secured(message["headers"])
             await send(message)
 
         try:
@@ -67,6 +65,12 @@ class Around:
             method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "other"
             self.observe(method, route, status, seconds)
             log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def secured(headers: Collection[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """With the headers of `SECURITY`; what the endpoint says of one itself stands."""
+    said = {name for name, _ in headers}
+    return [*headers, *(pair for pair in RAW if pair[0] not in said)]
 
 
 def template(scope: MutableMapping[str, Any]) -> str:

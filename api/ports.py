@@ -44,7 +44,13 @@ class Views(Protocol):
 
 
 class Catalogue(Protocol):
-    async def registry(self) -> Registry: ...
+    async def registry(self) -> Registry:
+        """As of now. Raises Unavailable."""
+        ...
+
+    async def recent(self) -> Registry:
+        """As it was within the last second: for rights, which every request asks for. Raises Unavailable."""
+        ...
 
 
 class Receipts(Protocol):

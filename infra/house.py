@@ -1,7 +1,10 @@
 """What the API is handed: its ports, implemented over the pools and keys of an installation."""
 
+import asyncio
 import hmac
+import time
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +15,14 @@ from prometheus_client import generate_latest
 from api.access import Principal
 from api.ports import House
 from domain.data import instant
+from domain.registry import Registry
 from infra.desk import PostgresDesk
 from infra.main import Installation
 from infra.metrics import COMMANDS, METRICS, PIN_FAILURES, REQUESTS
 from infra.pool import Pool, borrowed
 from infra.reading import PostgresViews
 from infra.statistics import PostgresStatistics
+from infra.store.editions import Editions
 from infra.store.envelope import SealBroken, unseal
 from infra.store.history import STREAM
 from infra.store.satisfaction import StoredSatisfaction
@@ -26,8 +31,27 @@ from infra.tokens import SignedTokens
 PER_NETWORK, PER_NUMBER = 20, 100
 """Wrong tries a day: for one number from one network, and for one number from all."""
 SECONDS_A_DAY = 86_400
+RECENT_SECONDS = 1.0
 
 log = structlog.get_logger("jejak.views")
+
+
+class RecentCatalogue:
+    """The log's registry; asked once a second at most, by one for all, where a second is nothing."""
+
+    def __init__(self, editions: Editions) -> None:
+        self.registry = editions.registry
+        self._reading = asyncio.Lock()
+        self._known: Registry | None = None
+        self._read_at = 0.0
+
+    async def recent(self) -> Registry:
+        if self._known is None or time.monotonic() - self._read_at > RECENT_SECONDS:
+            async with self._reading:
+                asked_at = time.monotonic()
+                if self._known is None or asked_at - self._read_at > RECENT_SECONDS:
+                    self._known, self._read_at = await self.registry(), asked_at
+        return self._known
 
 
 class CountingDoor:
@@ -135,8 +159,11 @@ class SealedDossiers:
 
 
 class PrometheusMeter:
+    def __init__(self) -> None:
+        self._observe = cache(lambda method, route, status: REQUESTS.labels(method, route, str(status)).observe)
+
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        REQUESTS.labels(method, route, str(status)).observe(seconds)
+        self._observe(method, route, status)(seconds)
 
     def command(self, name: str, outcome: str) -> None:
         COMMANDS.labels(name, outcome).inc()
@@ -152,7 +179,7 @@ def house(installation: Installation, views: PostgresViews) -> House:
     return House(
         applications=installation.applications,
         views=views,
-        catalogue=installation.editions,
+        catalogue=RecentCatalogue(installation.editions),
         receipts=installation.paper,
         tokens=SignedTokens(installation.named.token, installation.named.read_token),
         door=CountingDoor(installation.pool, installation.named.door),
