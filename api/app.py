@@ -9,7 +9,6 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,7 +16,7 @@ from starlette.routing import Route
 from api import survey
 from api.access import Forbidden, NotYours, Unauthenticated
 from api.desk_web import DESK_PAGES
-from api.middleware import Around
+from api.middleware import Around, Compressing
 from api.openapi import document
 from api.operations import OPERATIONS
 from api.ports import House
@@ -66,7 +65,7 @@ def build(house: House, lifespan: Lifespan | None = None) -> Starlette:
         ),
         middleware=[
             Middleware(Around, observe=house.meter.request, unexpected=unexpected),
-            Middleware(GZipMiddleware, minimum_size=500),
+            Middleware(Compressing),
         ],
         exception_handlers=dict.fromkeys(EXPECTED, answer),
         lifespan=lifespan,

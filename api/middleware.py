@@ -1,10 +1,12 @@
-"""Around every request: security headers, one access line with the route template, the time it took."""
+"""Around every request: security headers, compression, one access line with the route template, the time it took."""
 
 import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 
 import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,6 +24,7 @@ SECURITY = {
 }
 RAW = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY.items())
 UNROUTED = "(none)"
+COMPRESSED_BYTES_MIN = 500
 
 log = structlog.get_logger("jejak.access")
 
@@ -36,6 +39,7 @@ class Around:
         self.app = app
         self.observe = observe
         self.unexpected = unexpected
+        self.log = log.bind()  # once: the settled logger, not the one that settles it at each line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,7 +68,29 @@ class Around:
             route = template(scope)
             method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "other"
             self.observe(method, route, status, seconds)
-            log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+            self.log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+class Compressing:
+    """Gzip for who takes it. For others Vary alone, lest a cache mixes up the two: Starlette's way to that is long."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.gzip = GZipMiddleware(app, minimum_size=COMPRESSED_BYTES_MIN)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or any(n == b"accept-encoding" and b"gzip" in v for n, v in scope["headers"]):
+            await self.gzip(scope, receive, send)
+            return
+
+        async def varying(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                length = next((v for n, v in message["headers"] if n == b"content-length"), b"0")
+                if int(length) >= COMPRESSED_BYTES_MIN:
+                    MutableHeaders(raw=message["headers"]).add_vary_header("Accept-Encoding")
+            await send(message)
+
+        await self.app(scope, receive, varying)
 
 
 def secured(headers: Collection[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -16,10 +16,21 @@ from projections import figures
 from projections.view import Row
 
 
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Of one application: its entries as a JSON array, and what decides who may read it."""
+
+    items: bytes
+    version: int
+    office: str
+    offices: tuple[str, ...]
+
+
 class Views(Protocol):
-    """Rows of `progress`, by position."""
+    """Rows of `progress`, by position. Reading one raises Unavailable."""
 
     async def row(self, application_id: UUID) -> dict[str, Any] | None: ...
+    async def timeline(self, application_id: UUID) -> Timeline | None: ...
     async def row_by_number(self, number: str) -> dict[str, Any] | None: ...
 
     async def log_end(self) -> tuple[int, int]:

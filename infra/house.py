@@ -37,21 +37,23 @@ log = structlog.get_logger("jejak.views")
 
 
 class RecentCatalogue:
-    """The log's registry; asked once a second at most, by one for all, where a second is nothing."""
+    """The log's registry; where a second is nothing, it is asked once a second at most."""
 
     def __init__(self, editions: Editions) -> None:
         self.registry = editions.registry
         self._reading = asyncio.Lock()
-        self._known: Registry | None = None
-        self._read_at = 0.0
+        self._known: tuple[Registry, float] | None = None
 
     async def recent(self) -> Registry:
-        if self._known is None or time.monotonic() - self._read_at > RECENT_SECONDS:
-            async with self._reading:
-                asked_at = time.monotonic()
-                if self._known is None or asked_at - self._read_at > RECENT_SECONDS:
-                    self._known, self._read_at = await self.registry(), asked_at
-        return self._known
+        """While one asks, the others take what is known."""
+        known = self._known
+        if known and (self._reading.locked() or time.monotonic() - known[1] < RECENT_SECONDS):
+            return known[0]
+        async with self._reading:
+            asked_at = time.monotonic()
+            if self._known is None or asked_at - self._known[1] >= RECENT_SECONDS:
+                self._known = await self.registry(), asked_at
+            return self._known[0]
 
 
 class CountingDoor:

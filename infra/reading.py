@@ -7,10 +7,12 @@ from contextlib import AsyncExitStack
 from typing import Any, Self
 from uuid import UUID
 
+import msgspec
 import orjson
 import psycopg
 from psycopg import AsyncConnection
 
+from api.ports import Timeline
 from domain.ports import Unavailable
 from infra.gathering import Gathered
 from infra.pool import Pool, borrowed
@@ -24,6 +26,19 @@ HELD = """
 SELECT notification_id, (SELECT max(era) FROM eras WHERE from_position < notification_id)
 FROM stored_events WHERE notification_id = ANY(%s)
 """
+
+
+class StoredTimeline(msgspec.Struct):
+    """What of the row's document a timeline needs; the rest is skipped, not read."""
+
+    timeline: msgspec.Raw
+    version: int
+    office: str
+    offices: tuple[str, ...]
+
+
+STORED_TIMELINE = msgspec.json.Decoder(StoredTimeline)
+BODY = list(progress.VIEW.columns).index("body")
 
 
 class PostgresViews:
@@ -47,11 +62,21 @@ class PostgresViews:
         await self._opened.aclose()
 
     async def row(self, application_id: UUID) -> Row | None:
+        values = await self._values(application_id)
+        return read_row(progress.VIEW, values) if values else None
+
+    async def timeline(self, application_id: UUID) -> Timeline | None:
+        values = await self._values(application_id)
+        if values is None:
+            return None
+        stored = STORED_TIMELINE.decode(values[BODY])
+        return Timeline(bytes(stored.timeline), stored.version, stored.office, stored.offices)
+
+    async def _values(self, application_id: UUID) -> Sequence[Any] | None:
         try:
-            values = await self.rows.get(application_id)
+            return await self.rows.get(application_id)
         except psycopg.errors.UndefinedTable as lost:  # the view was dropped: the runner makes it anew
             raise Unavailable from lost
-        return read_row(progress.VIEW, values) if values else None
 
     async def row_by_number(self, number: str) -> Row | None:
         found = await self._one(progress.BY_NUMBER, {"number": number})
