@@ -16,7 +16,7 @@ from starlette.routing import Route
 from api import survey
 from api.access import Forbidden, NotYours, Unauthenticated
 from api.desk_web import DESK_PAGES
-from api.middleware import Around, Compressing
+from api.middleware import Around
 from api.openapi import document
 from api.operations import OPERATIONS
 from api.ports import House
@@ -65,7 +65,6 @@ def build(house: House, lifespan: Lifespan | None = None) -> Starlette:
         ),
         middleware=[
             Middleware(Around, observe=house.meter.request, unexpected=unexpected),
-            Middleware(Compressing),
         ],
         exception_handlers=dict.fromkeys(EXPECTED, answer),
         lifespan=lifespan,

@@ -24,26 +24,32 @@ SECURITY = {
 }
 RAW = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY.items())
 UNROUTED = "(none)"
+VARY = (b"vary", b"Accept-Encoding")
 COMPRESSED_BYTES_MIN = 500
 
 log = structlog.get_logger("jejak.access")
 
+Headers = Collection[tuple[bytes, bytes]]
 Observe = Callable[[str, str, int, float], None]
 Unexpected = Callable[[Request, Exception], Awaitable[Response]]
 
 
 class Around:
-    """Paths, numbers, tokens and keys never reach a log or a metric: both get the route's template."""
+    """Paths, numbers, tokens and keys never reach a log or a metric: both get the route's template.
+
+    Compresses for who takes it. For others Vary alone is said, lest a cache mixes up the two.
+    """
 
     def __init__(self, app: ASGIApp, observe: Observe, unexpected: Unexpected) -> None:
-        self.app = app
+        self.plain = app
+        self.compressing = GZipMiddleware(app, minimum_size=COMPRESSED_BYTES_MIN)
         self.observe = observe
         self.unexpected = unexpected
         self.log = log.bind()  # once: the settled logger, not the one that settles it at each line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self.plain(scope, receive, send)
             return
         started = time.perf_counter()
         status = 500
@@ -57,7 +63,7 @@ class Around:
             await send(message)
 
         try:
-            await self.app(scope, receive, watched)
+            await (self.compressing if _takes_gzip(scope) else self.plain)(scope, receive, watched)
         except Exception as error:  # noqa: BLE001 - here a fault of ours ends, so that no server prints what was sent
             if started_answer:
                 raise ConnectionAbortedError("the answer broke off") from None
@@ -71,32 +77,25 @@ class Around:
             self.log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 
-class Compressing:
-    """Gzip for who takes it. For others Vary alone, lest a cache mixes up the two: Starlette's way to that is long."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-        self.gzip = GZipMiddleware(app, minimum_size=COMPRESSED_BYTES_MIN)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or any(n == b"accept-encoding" and b"gzip" in v for n, v in scope["headers"]):
-            await self.gzip(scope, receive, send)
-            return
-
-        async def varying(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                length = next((v for n, v in message["headers"] if n == b"content-length"), b"0")
-                if int(length) >= COMPRESSED_BYTES_MIN:
-                    MutableHeaders(raw=message["headers"]).add_vary_header("Accept-Encoding")
-            await send(message)
-
-        await self.app(scope, receive, varying)
+def _takes_gzip(scope: Scope) -> bool:
+    return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
 
 
-def secured(headers: Collection[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """With the headers of `SECURITY`; what the endpoint says of one itself stands."""
-    said = {name for name, _ in headers}
-    return [*headers, *(pair for pair in RAW if pair[0] not in said)]
+def secured(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """With the headers of `SECURITY`, and Vary where the body is large enough to come compressed to others.
+
+    What the endpoint says of one itself stands.
+    """
+    said = dict(headers)
+    added = [pair for pair in RAW if pair[0] not in said]
+    varies = said.get(b"vary", b"")
+    if int(said.get(b"content-length", 0)) < COMPRESSED_BYTES_MIN or b"accept-encoding" in varies.lower():
+        return [*headers, *added]
+    if not varies:
+        return [*headers, VARY, *added]
+    whole = MutableHeaders(raw=[*headers, *added])
+    whole.add_vary_header(VARY[1].decode())
+    return whole.raw
 
 
 def template(scope: MutableMapping[str, Any]) -> str:
