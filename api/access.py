@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 from uuid import UUID
 
 from domain.registry import Registry
@@ -156,12 +157,16 @@ def require(
     concerned: Iterable[str],
 ) -> None:
     """Raises NotYours unless the bearer is tied to this application so."""
-    offices = principal.offices(registry)
-    tied = {
-        Relation.ANY: True,
-        Relation.HOLDER: holder in offices,
-        Relation.CONCERNED: not offices.isdisjoint(concerned) or holder in offices,
-        Relation.OWN: principal.application_id == application_id,
-    }
-    if not tied[relation]:
+    match relation:
+        case Relation.ANY:
+            tied = True
+        case Relation.OWN:
+            tied = principal.application_id == application_id
+        case Relation.HOLDER:
+            tied = holder in principal.offices(registry)
+        case Relation.CONCERNED:
+            tied = not principal.offices(registry).isdisjoint((holder, *concerned))
+        case _:
+            assert_never(relation)
+    if not tied:
         raise NotYours

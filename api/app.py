@@ -9,7 +9,6 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,6 +21,7 @@ from api.openapi import document
 from api.operations import OPERATIONS
 from api.ports import House
 from api.problems import Problem, answer, trace_id
+from api.routing import indexed
 from api.web import PAGES
 from domain.errors import Refusal, StaleVersion
 from domain.number import NumberMistyped
@@ -54,16 +54,17 @@ def build(house: House, lifespan: Lifespan | None = None) -> Starlette:
         return Response(published, media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
 
     app = Starlette(
-        routes=[
-            *(operation.route() for operation in OPERATIONS),
-            Route("/openapi.json", openapi),
-            *survey.PAGES,
-            *PAGES,
-            *DESK_PAGES,
-        ],
+        routes=indexed(
+            (
+                *(operation.route() for operation in OPERATIONS),
+                Route("/openapi.json", openapi),
+                *survey.PAGES,
+                *PAGES,
+                *DESK_PAGES,
+            )
+        ),
         middleware=[
             Middleware(Around, observe=house.meter.request, unexpected=unexpected),
-            Middleware(GZipMiddleware, minimum_size=500),
         ],
         exception_handlers=dict.fromkeys(EXPECTED, answer),
         lifespan=lifespan,

@@ -1,11 +1,12 @@
-"""Around every request: security headers, one access line with the route template, the time it took."""
+"""Around every request: security headers, compression, one access line with the route template, the time it took."""
 
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,25 +22,34 @@ SECURITY = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+RAW = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY.items())
 UNROUTED = "(none)"
+VARY = (b"vary", b"Accept-Encoding")
+COMPRESSED_BYTES_MIN = 500
 
 log = structlog.get_logger("jejak.access")
 
+Headers = Collection[tuple[bytes, bytes]]
 Observe = Callable[[str, str, int, float], None]
 Unexpected = Callable[[Request, Exception], Awaitable[Response]]
 
 
 class Around:
-    """Paths, numbers, tokens and keys never reach a log or a metric: both get the route's template."""
+    """Paths, numbers, tokens and keys never reach a log or a metric: both get the route's template.
+
+    Compresses for who takes it. For others Vary alone is said, lest a cache mixes up the two.
+    """
 
     def __init__(self, app: ASGIApp, observe: Observe, unexpected: Unexpected) -> None:
-        self.app = app
+        self.plain = app
+        self.compressing = GZipMiddleware(app, minimum_size=COMPRESSED_BYTES_MIN)
         self.observe = observe
         self.unexpected = unexpected
+        self.log = log.bind()  # once: the settled logger, not the one that settles it at each line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self.plain(scope, receive, send)
             return
         started = time.perf_counter()
         status = 500
@@ -49,13 +59,11 @@ class Around:
             nonlocal status, started_answer
             if message["type"] == "http.response.start":
                 status, started_answer = message["status"], True
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY.items():
-                    headers.setdefault(name, value)
+                message["headers"] = secured(message["headers"])
             await send(message)
 
         try:
-            await self.app(scope, receive, watched)
+            await (self.compressing if _takes_gzip(scope) else self.plain)(scope, receive, watched)
         except Exception as error:  # noqa: BLE001 - here a fault of ours ends, so that no server prints what was sent
             if started_answer:
                 raise ConnectionAbortedError("the answer broke off") from None
@@ -66,7 +74,28 @@ class Around:
             route = template(scope)
             method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "other"
             self.observe(method, route, status, seconds)
-            log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+            self.log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def _takes_gzip(scope: Scope) -> bool:
+    return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
+
+
+def secured(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """With the headers of `SECURITY`, and Vary where the body is large enough to come compressed to others.
+
+    What the endpoint says of one itself stands.
+    """
+    said = dict(headers)
+    added = [pair for pair in RAW if pair[0] not in said]
+    varies = said.get(b"vary", b"")
+    if int(said.get(b"content-length", 0)) < COMPRESSED_BYTES_MIN or b"accept-encoding" in varies.lower():
+        return [*headers, *added]
+    if not varies:
+        return [*headers, VARY, *added]
+    whole = MutableHeaders(raw=[*headers, *added])
+    whole.add_vary_header(VARY[1].decode())
+    return whole.raw
 
 
 def template(scope: MutableMapping[str, Any]) -> str:

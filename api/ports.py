@@ -16,14 +16,33 @@ from projections import figures
 from projections.view import Row
 
 
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Of one application: its entries as a JSON array, and what decides who may read it."""
+
+    items: bytes
+    version: int
+    office: str
+    offices: tuple[str, ...]
+
+
 class Views(Protocol):
-    """Rows of `progress`, by position."""
+    """Rows of `progress`, by position. Reading one raises Unavailable."""
 
     async def row(self, application_id: UUID) -> dict[str, Any] | None: ...
+    async def timeline(self, application_id: UUID) -> Timeline | None: ...
     async def row_by_number(self, number: str) -> dict[str, Any] | None: ...
 
     async def log_end(self) -> tuple[int, int]:
         """The era, and the position of the newest event."""
+        ...
+
+    async def era_of(self, position: int) -> int:
+        """The era in which `position` was handed out; of an answer given again, not always the newest."""
+        ...
+
+    async def holds(self, era: int, position: int) -> bool:
+        """Whether the log has an event at `position`, of that era."""
         ...
 
     async def reached(self, position: int, *, seconds: float, view: str = "progress") -> bool:
@@ -36,7 +55,13 @@ class Views(Protocol):
 
 
 class Catalogue(Protocol):
-    async def registry(self) -> Registry: ...
+    async def registry(self) -> Registry:
+        """As of now. Raises Unavailable."""
+        ...
+
+    async def recent(self) -> Registry:
+        """As it was within the last second: for rights, which every request asks for. Raises Unavailable."""
+        ...
 
 
 class Receipts(Protocol):

@@ -4,177 +4,56 @@ import asyncio
 import hmac
 import time
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import orjson
-import psycopg
 import structlog
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
 from prometheus_client import generate_latest
 
-from api.access import Bearer, Principal
+from api.access import Principal
 from api.ports import House
 from domain.data import instant
-from domain.ports import Unavailable
+from domain.registry import Registry
 from infra.desk import PostgresDesk
 from infra.main import Installation
 from infra.metrics import COMMANDS, METRICS, PIN_FAILURES, REQUESTS
 from infra.pool import Pool, borrowed
+from infra.reading import PostgresViews
 from infra.statistics import PostgresStatistics
+from infra.store.editions import Editions
 from infra.store.envelope import SealBroken, unseal
 from infra.store.history import STREAM
 from infra.store.satisfaction import StoredSatisfaction
-from infra.views import LOG, VIEWS
-from projections import progress
+from infra.tokens import SignedTokens
 
-READ_TOKEN_SECONDS = DESK_SECONDS = 30 * 60
 PER_NETWORK, PER_NUMBER = 20, 100
 """Wrong tries a day: for one number from one network, and for one number from all."""
 SECONDS_A_DAY = 86_400
-POLL_SECONDS = 0.5
+RECENT_SECONDS = 1.0
 
 log = structlog.get_logger("jejak.views")
 
 
-class PostgresViews:
-    """Reads rows, and lets those wait who ask for a position: woken by the runner's notification, in any process."""
+class RecentCatalogue:
+    """The log's registry; where a second is nothing, it is asked once a second at most."""
 
-    def __init__(self, pool: Pool, conninfo: str) -> None:
-        self.pool = pool
-        self.conninfo = conninfo
-        self.moved = asyncio.Condition()
+    def __init__(self, editions: Editions) -> None:
+        self.registry = editions.registry
+        self._reading = asyncio.Lock()
+        self._known: tuple[Registry, float] | None = None
 
-    async def row(self, application_id: UUID) -> dict[str, Any] | None:
-        return await self._row(progress.ROW, {"id": application_id})
-
-    async def row_by_number(self, number: str) -> dict[str, Any] | None:
-        return await self._row(progress.BY_NUMBER, {"number": number})
-
-    async def _row(self, query: str, values: dict[str, Any]) -> dict[str, Any] | None:
-        found = await self._one(query, values)
-        return orjson.loads(bytes(found[0])) if found else None
-
-    async def log_end(self) -> tuple[int, int]:
-        found = await self._one(
-            "SELECT (SELECT max(era) FROM eras), (SELECT coalesce(max(notification_id), 0) FROM stored_events)", {}
-        )
-        return (found[0], found[1]) if found else (1, 0)
-
-    async def reached(self, position: int, *, seconds: float, view: str = progress.VIEW.name) -> bool:
-        deadline = time.monotonic() + seconds
-        while await self._position(view) < position:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return False
-            async with self.moved:
-                try:
-                    await asyncio.wait_for(self.moved.wait(), min(left, POLL_SECONDS))
-                except TimeoutError:
-                    continue
-        return True
-
-    async def lag(self) -> dict[str, int]:
-        _, end = await self.log_end()
-        return {name: max(0, end - await self._position(name)) for name in VIEWS}
-
-    async def _position(self, view: str) -> int:
-        found = await self._one(
-            "SELECT notification_id FROM views.tracking WHERE application_name = %(name)s", {"name": f"{LOG}-{view}"}
-        )
-        return int(found[0]) if found else 0
-
-    async def _one(self, query: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
-        try:
-            async with borrowed(self.pool) as connection:
-                return await (await connection.execute(query, values, prepare=True)).fetchone()
-        except psycopg.errors.UndefinedTable as lost:  # the view was dropped: the runner makes it anew
-            raise Unavailable from lost
-
-    async def listen(self) -> None:
-        """Runs until cancelled: wakes the waiting whenever a view has moved."""
-        while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(self.conninfo, autocommit=True) as connection:
-                    await connection.execute("LISTEN views")
-                    async for _ in connection.notifies():
-                        async with self.moved:
-                            self.moved.notify_all()
-            except psycopg.Error as lost:
-                log.warning("listening again", fault=type(lost).__name__)
-            await asyncio.sleep(POLL_SECONDS)
-
-
-class SignedTokens:
-    """Read tokens and bearers: JWTs with HS256, each kind under its own key and audience."""
-
-    def __init__(self, bearer_key: bytes, read_key: bytes) -> None:
-        self.bearer_key = OctKey.import_key(bearer_key)
-        self.read_key = OctKey.import_key(read_key)
-
-    def read_token(self, application_id: UUID) -> tuple[str, int]:
-        claims = {
-            "aud": "jejak-read",
-            "sub": str(application_id),
-            "exp": int(time.time()) + READ_TOKEN_SECONDS,
-        }
-        return jwt.encode({"alg": "HS256"}, claims, self.read_key), READ_TOKEN_SECONDS
-
-    def bearer(self, principal: Principal, *, seconds: int) -> str:
-        claims = {
-            "aud": "jejak",
-            "sub": str(principal.actor),
-            "role": principal.bearer.value,
-            "office": principal.office,
-            "agency": principal.agency,
-            "exp": int(time.time()) + seconds,
-        }
-        return jwt.encode({"alg": "HS256"}, claims, self.bearer_key)
-
-    def principal(self, token: str) -> Principal | None:
-        return self._citizen(token) or self._staff(token)
-
-    def _citizen(self, token: str) -> Principal | None:
-        claims = self._claims(token, self.read_key, "jejak-read")
-        return Principal(bearer=Bearer.CITIZEN, application_id=UUID(claims["sub"])) if claims else None
-
-    def desk_session(self, bearer: str) -> tuple[str, int] | None:
-        """It ends with the bearer, at the latest."""
-        claims = self._claims(bearer, self.bearer_key, "jejak")
-        if claims is None:
-            return None
-        now = int(time.time())
-        seconds = min(DESK_SECONDS, claims["exp"] - now)
-        session = {**claims, "aud": "jejak-desk", "exp": now + seconds}
-        return jwt.encode({"alg": "HS256"}, session, self.bearer_key), seconds
-
-    def at_desk(self, session: str) -> Principal | None:
-        return self._staff(session, "jejak-desk")
-
-    def _staff(self, token: str, audience: str = "jejak") -> Principal | None:
-        claims = self._claims(token, self.bearer_key, audience)
-        if claims is None:
-            return None
-        return Principal(
-            bearer=Bearer(claims["role"]),
-            actor=UUID(claims["sub"]),
-            office=claims["office"],
-            agency=claims["agency"],
-        )
-
-    @staticmethod
-    def _claims(token: str, key: OctKey, audience: str) -> dict[str, Any] | None:
-        registry = jwt.JWTClaimsRegistry(
-            aud={"essential": True, "value": audience}, exp={"essential": True}, sub={"essential": True}
-        )
-        try:
-            decoded = jwt.decode(token, key, algorithms=["HS256"])
-            registry.validate(decoded.claims)
-        except (JoseError, ValueError):
-            return None
-        return dict(decoded.claims)
+    async def recent(self) -> Registry:
+        """While one asks, the others take what is known."""
+        known = self._known
+        if known and (self._reading.locked() or time.monotonic() - known[1] < RECENT_SECONDS):
+            return known[0]
+        async with self._reading:
+            asked_at = time.monotonic()
+            if self._known is None or asked_at - self._known[1] >= RECENT_SECONDS:
+                self._known = await self.registry(), asked_at
+            return self._known[0]
 
 
 class CountingDoor:
@@ -282,8 +161,11 @@ class SealedDossiers:
 
 
 class PrometheusMeter:
+    def __init__(self) -> None:
+        self._observe = cache(lambda method, route, status: REQUESTS.labels(method, route, str(status)).observe)
+
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        REQUESTS.labels(method, route, str(status)).observe(seconds)
+        self._observe(method, route, status)(seconds)
 
     def command(self, name: str, outcome: str) -> None:
         COMMANDS.labels(name, outcome).inc()
@@ -299,7 +181,7 @@ def house(installation: Installation, views: PostgresViews) -> House:
     return House(
         applications=installation.applications,
         views=views,
-        catalogue=installation.editions,
+        catalogue=RecentCatalogue(installation.editions),
         receipts=installation.paper,
         tokens=SignedTokens(installation.named.token, installation.named.read_token),
         door=CountingDoor(installation.pool, installation.named.door),

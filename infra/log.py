@@ -2,25 +2,31 @@
 
 import logging
 import sys
+from datetime import UTC, datetime
 
+import orjson
 import structlog
 
 
 def configure(level: int = logging.INFO) -> None:
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _stamped,
             _without_messages,
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(orjson.dumps, option=orjson.OPT_UTC_Z),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.BytesLoggerFactory(file=sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     # Libraries may quote what was sent in their messages: only their faults' kinds would be safe, and we log those.
     logging.disable(logging.CRITICAL)
+
+
+def _stamped(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    event["timestamp"] = datetime.now(UTC)
+    return event
 
 
 def _without_messages(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -16,6 +16,7 @@ from psycopg.rows import dict_row, tuple_row
 from infra.metrics import EVENTS_PROJECTED, VIEW_POSITION
 from infra.store.recorder import Datastore
 from infra.views import (
+    LOG,
     PAGE,
     VIEWS,
     ViewRecorder,
@@ -103,7 +104,7 @@ class Runner:
             except IntegrityError:
                 return True  # a rival has come as far: read the position again
             apply(self.view, identifier(self.view), cursor, page)
-            connection.execute("SELECT pg_notify('views', '')")
+            connection.execute("SELECT pg_notify('views', %s)", (f"{LOG}-{self.view.name} {page[-1][4]}",))
         EVENTS_PROJECTED.labels(self.view.name).inc(len(page))
         VIEW_POSITION.labels(self.view.name).set(page[-1][4])
         return len(page) == PAGE

@@ -17,8 +17,9 @@ from starlette.applications import Starlette
 from api.app import build
 from infra import seed
 from infra.database import databases
-from infra.house import PostgresViews, house
+from infra.house import house
 from infra.main import Installation, installation
+from infra.reading import PostgresViews
 from infra.runner import runners
 from infra.scheduler import scheduling
 from infra.settings import Settings
@@ -82,11 +83,8 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        listening = asyncio.create_task(views.listen())
-        yield
-        listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await listening
+        async with views:
+            yield
 
     config = uvicorn.Config(
         build(house(made, views), lifespan),

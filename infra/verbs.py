@@ -21,10 +21,10 @@ from api.access import Bearer, Principal
 from infra import log, seed, serve
 from infra.database import DatabaseRole, Databases, databases
 from infra.fsck import faults_of_log, faults_of_views
-from infra.house import SignedTokens
 from infra.main import Installation, installation
 from infra.runner import Runner, runners
 from infra.settings import Settings, settings_from
+from infra.tokens import SignedTokens
 from infra.views import VIEWS, rebuild
 
 EXIT_FOUND, EXIT_WRONG = 1, 2

@@ -8,9 +8,9 @@ from uuid import uuid4
 from api.access import Bearer, Principal
 from infra import catalogue
 from infra.database import databases
-from infra.house import SignedTokens
 from infra.main import Installation, installation
 from infra.settings import settings_from
+from infra.tokens import SignedTokens
 from tests.running import Jejak, jejak
 
 LICENSING = "pemda-3374-dpmptsp"
