@@ -212,7 +212,7 @@ def done(answer: Answer, paper: dict[str, str] | None = None) -> dict[str, Any]:
 async def written(request: Request, answer: Answer) -> dict[str, str]:
     """What the client keeps of its write; waits for the view where it prefers to."""
     views = house_of(request).views
-    era, _ = await views.log_end()
+    era = await views.era_of(answer.position)
     headers = {
         "ETag": f'"{answer.application.version}"',
         "Sync-Token": f"applications={era}.{answer.position}",

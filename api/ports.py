@@ -26,6 +26,14 @@ class Views(Protocol):
         """The era, and the position of the newest event."""
         ...
 
+    async def era_of(self, position: int) -> int:
+        """The era in which `position` was handed out; of an answer given again, not always the newest."""
+        ...
+
+    async def holds(self, era: int, position: int) -> bool:
+        """Whether the log has an event at `position`, of that era."""
+        ...
+
     async def reached(self, position: int, *, seconds: float, view: str = "progress") -> bool:
         """Waits until `view` has passed `position`, at most so long."""
         ...

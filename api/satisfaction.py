@@ -45,7 +45,7 @@ async def give_satisfaction(request: Request) -> Response:
         key=key,
         body=plain,
     )
-    era, _ = await house.views.log_end()
+    era = await house.views.era_of(position)
     answered = {"application_id": str(target), "events": [SatisfactionAnswered.topic]}
     headers = {"Sync-Token": f"applications={era}.{position}", "Cache-Control": "no-store"}
     return json(answered, status=201, headers=headers)

@@ -63,6 +63,18 @@ class PostgresViews:
         )
         return (found[0], found[1]) if found else (1, 0)
 
+    async def era_of(self, position: int) -> int:
+        found = await self._one("SELECT max(era) FROM eras WHERE from_position < %(position)s", {"position": position})
+        return int(found[0]) if found else 1
+
+    async def holds(self, era: int, position: int) -> bool:
+        found = await self._one(
+            "SELECT %(era)s = (SELECT max(era) FROM eras WHERE from_position < %(position)s)"
+            " AND EXISTS (SELECT FROM stored_events WHERE notification_id = %(position)s)",
+            {"era": era, "position": position},
+        )
+        return bool(found and found[0])
+
     async def reached(self, position: int, *, seconds: float, view: str = progress.VIEW.name) -> bool:
         deadline = time.monotonic() + seconds
         while await self._position(view) < position:
