@@ -33,6 +33,10 @@ class Answer:
         return json.loads(self.body)
 
 
+RECEIVED_AND_RESET = ("receive", *["reset-pin"] * 6)
+"""What a life of a test goes through: none of it ends the application."""
+
+
 class Client:
     """One connection at a time, made when it is needed. Counts in `flying` what was sent and is not answered."""
 

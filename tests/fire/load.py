@@ -8,9 +8,8 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from tests.fire.client import Answer, Away, Client, Lost
+from tests.fire.client import RECEIVED_AND_RESET, Answer, Away, Client, Lost
 
-RESETS = 6
 PAUSE_SECONDS = 0.05
 UNKNOWN = 503
 """Away: what was asked may have been done or not."""
@@ -47,7 +46,7 @@ class Load:
         client = self.clients[number]
         while not self.stopping:
             given = await self.insist(number, client.submit)
-            for name in ("receive", *["reset-pin"] * RESETS):
+            for name in RECEIVED_AND_RESET:
                 if self.stopping or given is None:
                     break
                 send = partial(client.command, given["application_id"], name, given["version"])
