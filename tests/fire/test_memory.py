@@ -83,5 +83,6 @@ async def test_memory_stays_as_it_was_when_it_was_warm(round_: Round) -> None:
         f"{warm / MEGABYTE:.0f} MB after {warmed} commands, {end / MEGABYTE:.0f} MB after {warmed + more}"
         f" ({more / seconds:.0f} a second; the round is {round_.more} commands or {round_.seconds_max:g} s)"
     )
-    assert (warmed, more) > (round_.warm - 1, CLIENTS), "it had no time to grow"
+    assert warmed >= round_.warm
+    assert more > CLIENTS, "it had no time to grow"
     assert end <= warm * GROWTH_MAX
