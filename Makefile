@@ -42,7 +42,7 @@ format: $(READY)  ## format and mend what a tool can mend
 docs: $(READY)    ## write the generated pages of docs anew from the code
 	@exec $(BIN)/python -m docs.generate
 
-prove: $(READY)   ## the long rounds in full: kills, growth
+prove: $(READY)   ## the long rounds in full: order, kills, memory, growth
 	@exec $(BIN)/python -m pytest -m prove -s --timeout 3600
 
 mutate: $(READY)  ## mutation testing of domain/, most of an hour; `.venv/bin/mutmut results` lists what survived

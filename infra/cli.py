@@ -13,8 +13,9 @@ from api.access import Bearer
 from domain.ports import Unavailable
 from feeds.mapping_file import MappingWrong
 from feeds.source import SourceError
-from infra import import_verbs, schedule, simulate, verbs
+from infra import era_verbs, import_verbs, schedule, simulate, verbs
 from infra.database import DatabaseRole, SchemaNotOurs
+from infra.eras import EraNotBegun
 from infra.keyfolder import KeysUnreadable
 from infra.postgres import PostgresNotStarted
 from infra.serve import PortTaken
@@ -26,6 +27,7 @@ from simulation.mall import NotSimulated
 
 EXPECTED = (
     DataNotClosed,
+    EraNotBegun,
     KeysUnreadable,
     MappingWrong,
     NotSimulated,
@@ -185,6 +187,22 @@ VERBS = (
         ),
     ),
     Verb(
+        "era",
+        "look after it",
+        "after a restore or a promotion: positions that nobody has seen",
+        era_verbs.era,
+        'jejak era begin --reason "restored to 2026-11-25 10:00"',
+        "`jejak serve`; a Sync-Token of an event that was lost is now refused",
+        (
+            (("what",), {"choices": ["list", "begin"], "help": "the eras so far, or a new one"}),
+            (("--reason",), {"metavar": "TEXT", "help": "why it begins, to be read in years"}),
+            (
+                ("--seen",),
+                {"type": int, "metavar": "ERA", "help": "the newest era in use before, if the restore lost it"},
+            ),
+        ),
+    ),
+    Verb(
         "token",
         "get in",
         "a bearer for the API",
@@ -250,6 +268,8 @@ def disagreement(options: argparse.Namespace) -> str | None:
     """What argparse cannot say: options that need or exclude one another."""
     if options.verb == "erase" and (options.application is None) == (options.person is None):
         return "erase takes either an APPLICATION or --person REF"
+    if options.verb == "era" and (options.what == "begin") == (options.reason is None):
+        return "era begin takes --reason, era list does not"
     if options.verb == "token" and (options.role is None) == (options.agency is None):
         return "token takes either --role or --agency"
     if options.verb == "simulate" and None not in (options.applications, options.per_day):

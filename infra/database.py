@@ -134,28 +134,32 @@ def migrate(found: Databases) -> None:
 
 
 def _migrate(conninfo: str, folder: Path) -> None:
+    """All steps that are missing, in one transaction: one that fails leaves nothing behind. Raises SchemaNotOurs."""
     steps = sorted(folder.glob("*.sql"))
+    names = [step.name for step in steps]
     with psycopg.connect(conninfo) as connection:
-        if _reached(connection) == len(steps):
+        if _applied(connection) == names:
             return
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('jejak migrate'))")
-        reached = _reached(connection)
-        if reached > len(steps):
+        applied = _applied(connection)
+        if len(applied) > len(steps):
             raise SchemaNotOurs(
-                f"the database is at schema {reached}, this release knows {len(steps)}: install the newer release"
+                f"the database is at schema {len(applied)}, this release knows {len(steps)}: install the newer release"
             )
-        if reached == 0:
-            connection.execute("CREATE TABLE migrations (step integer PRIMARY KEY, name text NOT NULL)")
+        if applied != names[: len(applied)]:
+            strange = next(name for name, ours in zip(applied, names, strict=False) if name != ours)
+            raise SchemaNotOurs(f"the database has the step {strange}, which this release does not know: not ours")
+        if not applied:
+            connection.execute("CREATE TABLE IF NOT EXISTS migrations (step integer PRIMARY KEY, name text NOT NULL)")
             connection.execute("GRANT SELECT ON migrations TO PUBLIC")
-        for number, step in enumerate(steps[reached:], reached + 1):
+        for number, step in enumerate(steps[len(applied) :], len(applied) + 1):
             connection.execute(step.read_bytes())
             connection.execute("INSERT INTO migrations VALUES (%s, %s)", (number, step.name))
 
 
-def _reached(connection: psycopg.Connection) -> int:
+def _applied(connection: psycopg.Connection) -> list[str]:
     # By the catalogue's rows: `to_regclass` may answer from a cache that has not heard of a table made while we waited.
     known = "SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = 'migrations'"
     if connection.execute(known).fetchone() is None:
-        return 0
-    row = connection.execute("SELECT max(step) FROM public.migrations").fetchone()
-    return int(row[0]) if row else 0
+        return []
+    return [row[0] for row in connection.execute("SELECT name FROM public.migrations ORDER BY step").fetchall()]

@@ -1,5 +1,6 @@
 """The program: what it can do stands in it, with an example of each; what makes no sense is refused with exit 2."""
 
+import shlex
 from uuid import UUID, uuid4
 
 import pytest
@@ -40,8 +41,7 @@ def test_the_help_of_every_verb_has_an_example_and_what_to_do_next(
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
 def test_every_example_is_one_that_the_program_takes(verb: cli.Verb) -> None:
-    arguments = verb.example.split('"')[0].split()[1:]
-    options = cli.make_parser().parse_args(arguments)
+    options = cli.make_parser().parse_args(shlex.split(verb.example)[1:])
     assert options.verb == verb.name
     assert cli.disagreement(options) is None
 
@@ -55,6 +55,10 @@ def test_every_example_is_one_that_the_program_takes(verb: cli.Verb) -> None:
         ("erase",),
         ("erase", str(UUID(int=1)), "--person", str(UUID(int=2))),
         ("erase", "not-an-id"),
+        ("era",),
+        ("era", "begin"),
+        ("era", "list", "--reason", "x"),
+        ("era", "end"),
         ("rebuild", "nothing"),
         ("import", "file.xes"),
         ("serve", "--port", "eighty"),

@@ -1,9 +1,11 @@
 """The schema: made once however many start at once, and never by a release that does not know it."""
 
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -14,8 +16,9 @@ from infra import database
 from infra.database import MIGRATIONS, Databases, SchemaNotOurs, create, databases, embedded, migrate
 from infra.postgres import EmbeddedPostgres
 from infra.store.recorder import Datastore, Recorder
-from tests.conftest import Fresh
-from tests.infra.logs import url
+from tests.conftest import PROJECT, Fresh
+from tests.infra.logs import environment, url
+from tests.running import JEJAK
 
 NAMES = ("empty_events", "empty_keys")
 AT_ONCE = 6
@@ -71,6 +74,46 @@ def test_a_database_from_the_future_is_refused(fresh: Fresh) -> None:
         says = f"at schema {known + 1}, this release knows {known}: install the newer release"
         with pytest.raises(SchemaNotOurs, match=says):
             migrate(fresh.databases)
+
+
+def test_a_database_with_a_step_of_another_name_is_refused(fresh: Fresh) -> None:
+    with psycopg.connect(fresh.databases.owner) as connection:
+        connection.execute("UPDATE migrations SET name = '0002-of-a-branch.sql' WHERE step = 2")
+    with pytest.raises(SchemaNotOurs, match=r"has the step 0002-of-a-branch\.sql, which this release does not know"):
+        migrate(fresh.databases)
+
+
+def test_the_steps_that_are_missing_are_applied_together_or_not_at_all(
+    empty: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "keys").mkdir()
+    folder = tmp_path / "events"
+    folder.mkdir()
+    monkeypatch.setattr(database, "MIGRATIONS", tmp_path)
+    (folder / "0001.sql").write_text("CREATE TABLE first (id integer)")
+    migrate(empty)
+    (folder / "0002.sql").write_text("CREATE TABLE second (id integer)")
+    (folder / "0003.sql").write_text("CREATE TABLE third (id integer); SELECT 1 / 0")
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        migrate(empty)
+    assert steps(empty.owner) == [(1, "0001.sql")]
+    (folder / "0003.sql").write_text("CREATE TABLE third (id integer)")
+    migrate(empty)
+    assert [name for _, name in steps(empty.owner)] == ["0001.sql", "0002.sql", "0003.sql"]
+    with psycopg.connect(empty.owner) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    assert {name for (name,) in tables} == {"migrations", "first", "second", "third"}
+
+
+def test_processes_that_start_at_once_on_an_empty_database_find_one_schema(empty: Databases, fresh: Fresh) -> None:
+    there = Fresh(empty, fresh.settings)
+    started = [
+        subprocess.Popen([*JEJAK, "url"], env=environment(there), cwd=PROJECT, stdout=subprocess.DEVNULL)
+        for _ in range(4)
+    ]
+    assert [process.wait(timeout=120) for process in started] == [0] * 4
+    assert steps(empty.owner) == ours("events")
+    assert steps(empty.keys_owner) == ours("keys")
 
 
 def test_a_failed_step_leaves_nothing_behind(empty: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
