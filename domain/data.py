@@ -9,11 +9,12 @@ from uuid import UUID
 
 def instant(at: datetime) -> str:
     """UTC with always six digits, so that the order of the text is the order of time. `at` must be aware."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def parse_instant(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 def data_of(event: Any) -> dict[str, Any]:  # noqa: ANN401 - any event class of ours

@@ -16,7 +16,7 @@ from psycopg import Cursor, sql
 from psycopg.rows import tuple_row
 
 from infra.store.envelope import canonical
-from infra.store.history import entry_of
+from infra.store.history import recorded_of
 from infra.store.recorder import Datastore
 from projections import desk, progress, satisfaction, statistics
 from projections.view import Row, View
@@ -107,7 +107,7 @@ def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[t
         for event in rows:
             if row is not None and event[1] <= row["version"]:
                 continue  # folded before: somebody took the position away, and not the row
-            row = view.project(row, key, entry_of(event[1:]).recorded)
+            row = view.project(row, key, recorded_of(event[1:]))
         if row is not None:
             folded[key] = row
     columns = zip(*(view.stored(row) for row in folded.values()), strict=True)
