@@ -15,8 +15,8 @@ ready; else the front office until the file is complete, the back office after i
 counts. An outcome ends returns and referrals that are open. These parts lie end to end over the citizen clock.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain.application import RETURN
@@ -28,7 +28,7 @@ __all__ = ["Clock", "Kind", "Mark", "Party", "ledger", "marks_of", "outcome_of"]
 LAST_MINUTE_PERCENT = rests_on("last-minute")(20)
 """The last part of the promised time in which a return is a last-minute return, where the service sets none."""
 
-WAITED_FOR = (Party.APPLICANT, Party.EXTERNAL, Party.OTHER_AGENCY)
+WAITED_FOR: Mapping[Party | None, int] = {Party.APPLICANT: 3, Party.EXTERNAL: 2, Party.OTHER_AGENCY: 1}
 """In this order, before any stage."""
 OF_STAGES = ("stage-entered", "stage-completed")
 
@@ -124,7 +124,7 @@ def in_order(marks: Iterable[Mark]) -> list[Mark]:
     if not moved and not void:
         return told
     standing = (mark for mark in told if mark.version not in void or mark.cause not in OF_STAGES)
-    return sorted((replace(mark, at=moved.get(mark.version) or mark.at) for mark in standing), key=_place)
+    return sorted((mark._replace(at=moved.get(mark.version) or mark.at) for mark in standing), key=_place)
 
 
 def _place(mark: Mark) -> tuple[datetime, int, Kind, str]:
@@ -151,7 +151,7 @@ def _legal(ordered: Sequence[Mark]) -> tuple[list[Entry], int]:
             case Kind.START:
                 enter(Kind.RESTART if started else Kind.START, mark)
                 if stands and not started:
-                    enter(Kind.PAUSE, replace(next(iter(pausing.values())), at=mark.at))
+                    enter(Kind.PAUSE, next(iter(pausing.values()))._replace(at=mark.at))
             case Kind.PAUSE:
                 pausing.setdefault(mark.name, mark)
                 if started and not stands:
@@ -235,12 +235,15 @@ def _turns(ordered: Sequence[Mark]) -> Iterator[tuple[datetime, Party, str]]:
 
 
 def _hands(taken: dict[str, Mark], office: str, otherwise: Party) -> tuple[Party, str]:
-    for party in WAITED_FOR:
-        waiting = [mark for mark in taken.values() if mark.holder is party]
-        if waiting:
-            return party, waiting[-1].office
-    within = [mark.holder for mark in taken.values() if mark.holder]
-    return within[-1] if within else otherwise, office
+    """Of several of one rank the latest counts."""
+    if not taken:
+        return otherwise, office
+    last = max(reversed(taken.values()), key=_rank)
+    return last.holder or otherwise, last.office if last.holder in WAITED_FOR else office
+
+
+def _rank(mark: Mark) -> int:
+    return WAITED_FOR.get(mark.holder, 0)
 
 
 def _last_minute_returns(ordered: Sequence[Mark]) -> int:

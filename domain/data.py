@@ -3,32 +3,44 @@
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
+from functools import cache, lru_cache
+from types import NoneType
 from typing import Any
 from uuid import UUID
 
+AS_THEY_ARE = frozenset({bool, int, str, NoneType})
 
+
+@lru_cache(maxsize=4096)
 def instant(at: datetime) -> str:
     """UTC with always six digits, so that the order of the text is the order of time. `at` must be aware."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def parse_instant(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 def data_of(event: Any) -> dict[str, Any]:  # noqa: ANN401 - any event class of ours
     """The fields of an event as JSON values; a field that is None is left out."""
-    values = ((field.name, getattr(event, field.name)) for field in fields(event))
+    names = _names(type(event))  # type: ignore[arg-type] # a class is hashable
+    values = ((name, getattr(event, name)) for name in names)
     return {name: plain(value) for name, value in values if value is not None}
+
+
+@cache
+def _names(cls: Any) -> tuple[str, ...]:  # noqa: ANN401 - any event class of ours
+    return tuple(field.name for field in fields(cls))
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - JSON is any value
     """JSON values of what an event may hold; raises TypeError for anything else (a float, a free object)."""
+    if type(value) in AS_THEY_ARE:
+        return value
     match value:
         case Enum():
             return value.value
-        case bool() | int() | str() | None:
-            return value
         case datetime():
             return instant(value)
         case date():

@@ -1,8 +1,9 @@
 """What an event means for the clocks: plain facts, each with its own time. Whatever adds them up is in `clocks`."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from typing import NamedTuple
 
 from domain.acts import Promise
 from domain.application import RETURN, SUSPENSION, of_payment
@@ -65,8 +66,7 @@ class Kind(StrEnum):
     VOID = "void"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(NamedTuple):
     """`at` in UTC; `cause` is the event's name in its topic; `name` ties a pause to its end, a taking to its release.
 
     `office` acted, is asked or takes the file over. `amends` and `corrected_at` are those of an amendment, `due_at`
@@ -77,10 +77,10 @@ class Mark:
     at: datetime
     version: int
     cause: str
+    office: str = ""
     clock: Clock | None = None
     name: str = ""
     ground: str = ""
-    office: str = ""
     holder: Party | None = None
     due_at: datetime | None = None
     percent: int | None = None
@@ -99,7 +99,12 @@ FINISHES = frozenset(kind for kind, status in MOVES.items() if status in ENDS)
 
 
 def cause_of(recorded: Recorded) -> str:
-    return recorded.event.topic.removeprefix("application.").rpartition(".")[0]
+    return _cause(recorded.event.topic)
+
+
+@cache
+def _cause(topic: str) -> str:
+    return topic.removeprefix("application.").rpartition(".")[0]
 
 
 def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
@@ -108,17 +113,17 @@ def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
     said = Mark(kind=Kind.START, at=act.at, version=recorded.version, cause=cause_of(recorded), office=act.office)
     match event:
         case Submitted():
-            started = replace(said, kind=Kind.START, clock=Clock.CITIZEN)
-            return (started, replace(said, kind=Kind.OFFICE, office=act.office), *_promised(said, event.promise))
+            started = said._replace(kind=Kind.START, clock=Clock.CITIZEN)
+            return (started, said._replace(kind=Kind.OFFICE, office=act.office), *_promised(said, event.promise))
         case DeclaredComplete():
-            started = replace(said, kind=Kind.START, clock=Clock.LEGAL, percent=event.last_minute_percent)
+            started = said._replace(kind=Kind.START, clock=Clock.LEGAL, percent=event.last_minute_percent)
             return (started, *_promised(said, event.promise))
         case ReturnedForCorrection():
-            taken = replace(said, kind=Kind.TAKEN, name=RETURN, holder=Party.APPLICANT, office="")
+            taken = said._replace(kind=Kind.TAKEN, name=RETURN, holder=Party.APPLICANT, office="")
             return (taken, *_paused(said, RETURN, AWAITING_CORRECTION, pauses=event.pauses))
         case CorrectionSupplied():
             return (
-                replace(said, kind=Kind.RELEASED, name=RETURN),
+                said._replace(kind=Kind.RELEASED, name=RETURN),
                 _resumed(said, RETURN),
                 *_promised(said, event.promise),
             )
@@ -128,52 +133,52 @@ def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
             return (_resumed(said, SUSPENSION), *_promised(said, event.promise))
         case PaymentRequested():
             name = of_payment(event.payment)
-            taken = replace(said, kind=Kind.TAKEN, name=name, holder=Party.EXTERNAL, office="")
+            taken = said._replace(kind=Kind.TAKEN, name=name, holder=Party.EXTERNAL, office="")
             return (taken, *_paused(said, name, AWAITING_PAYMENT, pauses=event.pauses))
         case PaymentReceived() | PaymentExpired():
             name = of_payment(event.payment)
-            return (replace(said, kind=Kind.RELEASED, name=name), _resumed(said, name), *_promised(said, event.promise))
+            return (said._replace(kind=Kind.RELEASED, name=name), _resumed(said, name), *_promised(said, event.promise))
         case Referred():
             name = f"{OF_A_REFERRAL}{event.referral}"
-            return (replace(said, kind=Kind.TAKEN, name=name, holder=Party.OTHER_AGENCY, office=event.to),)
+            return (said._replace(kind=Kind.TAKEN, name=name, holder=Party.OTHER_AGENCY, office=event.to),)
         case ReferralAnswered():
-            return (replace(said, kind=Kind.RELEASED, name=f"{OF_A_REFERRAL}{event.referral}"),)
+            return (said._replace(kind=Kind.RELEASED, name=f"{OF_A_REFERRAL}{event.referral}"),)
         case StageEntered():
             holder = Party(event.holder or Holder.BACK_OFFICE)
-            return (replace(said, kind=Kind.TAKEN, name=OF_A_STAGE + event.stage, holder=holder),)
+            return (said._replace(kind=Kind.TAKEN, name=OF_A_STAGE + event.stage, holder=holder),)
         case StageCompleted():
-            return (replace(said, kind=Kind.RELEASED, name=OF_A_STAGE + event.stage),)
+            return (said._replace(kind=Kind.RELEASED, name=OF_A_STAGE + event.stage),)
         case Transferred():
-            return (replace(said, kind=Kind.OFFICE, office=event.to),)
+            return (said._replace(kind=Kind.OFFICE, office=event.to),)
         case DeadlineExtended() | PromiseMoved():
             return _promised(said, event.promise)
         case Reopened():
             names = (AT_THE_COUNTER, *(OF_A_STAGE + stage for stage in event.redo))
-            released = (replace(said, kind=Kind.RELEASED, name=name) for name in names)
-            return (replace(said, kind=Kind.RESTART, clock=Clock.CITIZEN), *released)
+            released = (said._replace(kind=Kind.RELEASED, name=name) for name in names)
+            return (said._replace(kind=Kind.RESTART, clock=Clock.CITIZEN), *released)
         case RecordAmended(amendment=Amendment.ENTERED_IN_ERROR):
-            return (replace(said, kind=Kind.VOID, amends=event.amends),)
+            return (said._replace(kind=Kind.VOID, amends=event.amends),)
         case RecordAmended(corrected_at=datetime()):
-            return (replace(said, kind=Kind.MOVED, amends=event.amends, corrected_at=event.corrected_at),)
+            return (said._replace(kind=Kind.MOVED, amends=event.amends, corrected_at=event.corrected_at),)
         case MadeReady():
-            lies = replace(said, kind=Kind.TAKEN, name=AT_THE_COUNTER, holder=Party.FRONT_OFFICE)
+            lies = said._replace(kind=Kind.TAKEN, name=AT_THE_COUNTER, holder=Party.FRONT_OFFICE)
             return (*_stopped(said, event), lies)
         case _:
             return _stopped(said, event)
 
 
 def _promised(said: Mark, promise: Promise | None) -> tuple[Mark, ...]:
-    return (replace(said, kind=Kind.PROMISE, due_at=promise.due_at),) if promise else ()
+    return (said._replace(kind=Kind.PROMISE, due_at=promise.due_at),) if promise else ()
 
 
 def _paused(said: Mark, name: str, ground: str, *, pauses: bool) -> tuple[Mark, ...]:
-    return (replace(said, kind=Kind.PAUSE, clock=Clock.LEGAL, name=name, ground=ground),) if pauses else ()
+    return (said._replace(kind=Kind.PAUSE, clock=Clock.LEGAL, name=name, ground=ground),) if pauses else ()
 
 
 def _resumed(said: Mark, name: str) -> Mark:
-    return replace(said, kind=Kind.RESUME, clock=Clock.LEGAL, name=name)
+    return said._replace(kind=Kind.RESUME, clock=Clock.LEGAL, name=name)
 
 
 def _stopped(said: Mark, event: ApplicationEvent) -> tuple[Mark, ...]:
     clocks = ((Clock.LEGAL, DECIDES), (Clock.CITIZEN, FINISHES))
-    return tuple(replace(said, kind=Kind.STOP, clock=clock) for clock, kinds in clocks if type(event) in kinds)
+    return tuple(said._replace(kind=Kind.STOP, clock=clock) for clock, kinds in clocks if type(event) in kinds)

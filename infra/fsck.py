@@ -15,7 +15,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from infra.store.envelope import STATE, b64, canonical, commitment, unb64
-from infra.store.topics import act_of, event_of
+from infra.store.topics import decoder_of
 from infra.views import VIEWS, differences
 
 ALL = """
@@ -53,10 +53,9 @@ def _checked(stream: UUID, row: Row) -> tuple[int, str, str, str | None]:
             return version, "", "", "its keys are not those of an event"
         for name in ("salt", "prev"):
             unb64(state[name])
-        act_of(state)
-        event_of(topic, state["data"])
+        decoder_of(topic).decode(stored)
         return version, state["prev"], b64(commitment(stream, version, topic, state)), None
-    except (ValueError, KeyError, TypeError, AttributeError, msgspec.ValidationError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, msgspec.MsgspecError) as error:
         return version, "", "", f"it cannot be read ({type(error).__name__})"
 
 

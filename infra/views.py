@@ -16,7 +16,7 @@ from psycopg import Cursor, sql
 from psycopg.rows import tuple_row
 
 from infra.store.envelope import canonical
-from infra.store.history import entry_of
+from infra.store.history import recorded_of
 from infra.store.recorder import Datastore
 from projections import desk, progress, satisfaction, statistics
 from projections.view import Row, View
@@ -104,12 +104,12 @@ def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[t
     folded: dict[UUID, Row] = {}
     for key, rows in groupby(events, key=lambda row: row[0]):
         row = known.get(key)
-        for event in rows:
-            if row is not None and event[1] <= row["version"]:
-                continue  # folded before: somebody took the position away, and not the row
-            row = view.project(row, key, entry_of(event[1:]).recorded)
-        if row is not None:
-            folded[key] = row
+        folded_to = row["version"] if row else 0  # beyond it: somebody took the position away, and not the row
+        new = [recorded_of(event[1:]) for event in rows if event[1] > folded_to]
+        if new:
+            folded[key] = view.fold(row, key, new)
+    if not folded:
+        return
     columns = zip(*(view.stored(row) for row in folded.values()), strict=True)
     written = {name: [_written(value) for value in values] for name, values in zip(view.columns, columns, strict=True)}
     cursor.execute(fill(view.upsert, table), written)

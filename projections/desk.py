@@ -7,6 +7,7 @@ Instants are aware, UTC. `open`: somebody has still something to do, with a file
 granted by silence, depends on today and on a calendar: who reads computes it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -49,18 +50,25 @@ PROMISING = (
 
 
 def project(row: Row | None, application: UUID, recorded: Recorded) -> Row:
-    """The row after `recorded`. Pure: neither `row` nor what it holds is changed."""
-    before = row or _blank(application)
-    event, at = recorded.event, recorded.act.at
-    known, underlying = before["status"], before["underlying"]
-    status, back_to = status_after(Status(known) if known else None, Status(underlying), event)
-    after = {**before, **_facts(before, recorded), "version": recorded.version}
-    after["status"], after["underlying"] = plain(status), plain(back_to)
-    if status in OUTCOMES and after["decided_at"] is None:
-        after["decided_at"] = at
-    if isinstance(event, PROMISING) and event.promise:
-        after["details"] = _promise(after["details"], data_of(event.promise), recorded)
-    return {**after, **_derived(after, status)}
+    """The row after one event more."""
+    return fold(row, application, (recorded,))
+
+
+def fold(row: Row | None, application: UUID, events: Sequence[Recorded]) -> Row:
+    """The row after `events`, in the order of their versions. Pure: neither `row` nor what it holds is changed."""
+    after = dict(row) if row else _blank(application)
+    status = Status(after["status"]) if after["status"] else None
+    underlying = Status(after["underlying"])
+    for recorded in events:
+        event = recorded.event
+        status, underlying = status_after(status, underlying, event)
+        after |= _facts(after, recorded)
+        if after["decided_at"] is None and status in OUTCOMES:
+            after["decided_at"] = recorded.act.at
+        if isinstance(event, PROMISING) and event.promise:
+            after["details"] = _promise(after["details"], data_of(event.promise), recorded)
+    after |= {"status": plain(status), "underlying": plain(underlying), "version": events[-1].version}
+    return after | _derived(after, status)
 
 
 def _promise(details: Row, promise: Row, recorded: Recorded) -> Row:
@@ -254,7 +262,7 @@ PLACE = "coalesce(due_at, 'infinity')"
 VIEW = View(
     name="desk",
     columns=COLUMNS,
-    project=project,
+    fold=fold,
     stored=stored,
     loaded=loaded,
     indexes=(f"office, open, {PLACE}, application_id", "due_at, application_id", "payment_expires_at, application_id"),

@@ -30,6 +30,7 @@ CAUSES: Mapping[type[ApplicationEvent], str] = {
     PromiseMoved: "calendar",
 }
 """Why a promise was set, or moved."""
+TOLD_BY: frozenset[type[ApplicationEvent]] = frozenset({*CAUSES, PaymentRequested, ComplaintReferred})
 BLANK: Row = {"promise": None, "promises": [], "payments": [], "complaints": []}
 
 

@@ -18,6 +18,22 @@ from domain.incident_events import InspectionDone, InspectionScheduled, Linked, 
 from projections.dues import with_facts
 from projections.view import Row
 
+TOLD_BY = frozenset(
+    {
+        Referred,
+        ReferralAnswered,
+        ObstacleReported,
+        ObstacleCleared,
+        InspectionScheduled,
+        InspectionDone,
+        Disputed,
+        DisputeDismissed,
+        Reopened,
+        Linked,
+        DeemedApproved,
+        DecisionReportedLate,
+    }
+)
 BLANK: Row = {
     "referrals": [],
     "obstacles": [],

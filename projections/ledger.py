@@ -1,11 +1,10 @@
 """Marks and the clock ledger as plain JSON values: what a row keeps of the clocks, and what it shows of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from domain.clocks import Clock, Entry, Kind, Mark, Party, ledger, marks_of
+from domain.clocks import Clock, Entry, Kind, Mark, Party, Span, ledger, outcome_of
 from domain.data import data_of, instant, parse_instant, plain
-from domain.events import Recorded
 from projections.view import Row
 
 EMPTY: Row = {
@@ -17,24 +16,53 @@ EMPTY: Row = {
 }
 
 
-def kept(recorded: Recorded) -> list[Row]:
-    """The marks of an event as a row keeps them: what is empty is left out."""
-    return [{name: value for name, value in data_of(mark).items() if value != ""} for mark in marks_of(recorded)]
+NOTHING = tuple(Mark._field_defaults.get(name) for name in Mark._fields)
+KINDS = {str(kind): kind for kind in Kind}
+CLOCKS: Mapping[str | None, Clock | None] = {None: None, **{str(clock): clock for clock in Clock}}
+PARTIES: Mapping[str | None, Party | None] = {None: None, **{str(party): party for party in Party}}
+OF_OUTCOMES = (Kind.STOP.value, Kind.MOVED.value)
+"""The kinds of mark that say which outcome stands, and when."""
 
 
-def read(marks: Iterable[Row]) -> list[Mark]:
+def kept(marks: Iterable[Mark]) -> list[list[Any]]:
+    """As a row keeps them: the values of each in their order, without the empty ones at the end."""
+    return [_kept(mark) for mark in marks]
+
+
+def _kept(mark: Mark) -> list[Any]:
+    values = list(mark)
+    while values[-1] in ("", None):
+        del values[-1]
+    return [plain(value) for value in values]
+
+
+def read(marks: Iterable[list[Any]]) -> list[Mark]:
     return [_mark(mark) for mark in marks]
 
 
-def _mark(row: Row) -> Mark:
-    known: dict[str, Any] = dict(row)
-    for name, kind in (("kind", Kind), ("clock", Clock), ("holder", Party)):
-        if name in known:
-            known[name] = kind(known[name])
-    for name in ("at", "due_at", "corrected_at"):
-        if name in known:
-            known[name] = parse_instant(known[name])
-    return Mark(**known)
+def _mark(values: list[Any]) -> Mark:
+    whole = [*values, *NOTHING[len(values) :]]
+    kind, at, version, cause, office, clock, name, ground, holder, due_at, percent, amends, corrected_at = whole
+    return Mark(
+        KINDS[kind],
+        parse_instant(at),
+        version,
+        cause,
+        office,
+        CLOCKS[clock],
+        name,
+        ground,
+        PARTIES[holder],
+        due_at and parse_instant(due_at),
+        percent,
+        amends,
+        corrected_at and parse_instant(corrected_at),
+    )
+
+
+def outcome(marks: Iterable[list[Any]]) -> Mark | None:
+    """The outcome that stands, of marks as they are kept."""
+    return outcome_of(read(mark for mark in marks if mark[0] in OF_OUTCOMES))
 
 
 def shown(marks: Sequence[Mark]) -> Row:
@@ -42,9 +70,9 @@ def shown(marks: Sequence[Mark]) -> Row:
     found = ledger(marks)
     return {
         "entries": [_entry(entry) for entry in found.entries],
-        "legal": [_span(span) for span in found.legal],
+        "legal": [_span(span) | {"running": span.running} for span in found.legal],
         "citizen": _span(found.citizen) if found.citizen else None,
-        "holders": [_span(span) for span in found.holders],
+        "holders": [_span(span) | {"holder": plain(span.holder), "office": span.office} for span in found.holders],
         "counts": data_of(found.counts),
     }
 
@@ -62,5 +90,5 @@ def _entry(entry: Entry) -> Row:
     }
 
 
-def _span(span: object) -> Row:
-    return {"until": None, **data_of(span)}
+def _span(span: Span) -> Row:
+    return {"since": instant(span.since), "until": instant(span.until) if span.until else None}

@@ -7,11 +7,10 @@ on the reader's language is the page's. The timeline is sorted by `at`, then str
 marks of all events, so a corrected time moves it too.
 """
 
-from copy import deepcopy
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from domain.clocks import outcome_of
 from domain.codes import Amendment
 from domain.data import data_of, instant, plain
 from domain.events import (
@@ -28,6 +27,7 @@ from domain.events import (
     Submitted,
     Transferred,
 )
+from domain.marks import marks_of
 from domain.status import ENDS, Status, status_after
 from projections import dues, incidents, ledger
 from projections.stages import stages
@@ -39,38 +39,51 @@ BY_NUMBER = "SELECT body FROM views.progress WHERE number = %(number)s ORDER BY 
 
 
 def project(row: Row | None, application: UUID, recorded: Recorded) -> Row:
-    """The row after `recorded`. Pure: neither `row` nor what it holds is changed."""
-    before = row or _blank(application)
-    after = before | _facts(before, recorded) | dues.dues(before, recorded) | incidents.incidents(before, recorded)
-    after["stages"] = stages(before["stages"], recorded)
-    status, underlying = status_after(
-        Status(before["status"]) if before["status"] else None, Status(before["underlying"]), recorded.event
-    )
-    if status not in ENDS:
-        after |= {"ended_at": None, "ended_by": None}
-    elif before["ended_by"] is None:
-        after |= {"ended_at": instant(recorded.act.at), "ended_by": recorded.version}
-    after |= {"status": plain(status), "underlying": plain(underlying), "version": recorded.version}
-    after["offices"] = sorted({*after["offices"], recorded.act.office} - {""})
-    return _corrected(_clocked(after, recorded), recorded)
+    """The row after one event more."""
+    return fold(row, application, (recorded,))
 
 
-def _clocked(row: Row, recorded: Recorded) -> Row:
-    new = ledger.kept(recorded)
-    kept = [*row["marks"], *new]
-    marks = ledger.read(kept)
-    told = timeline(row["timeline"], recorded, outcome_of(marks))
-    return row | {"marks": kept, "ledger": ledger.shown(marks) if new else row["ledger"], "timeline": told}
+def fold(row: Row | None, application: UUID, events: Sequence[Recorded]) -> Row:
+    """The row after `events`, in the order of their versions. Pure: neither `row` nor what it holds is changed.
+
+    What is computed from all events (ledger, timeline) is computed once for all of `events`.
+    """
+    after = dict(row) if row else _blank(application)
+    status = Status(after["status"]) if after["status"] else None
+    underlying = Status(after["underlying"])
+    for recorded in events:
+        kind = type(recorded.event)
+        status, underlying = status_after(status, underlying, recorded.event)
+        after |= _facts(after, recorded)
+        if kind in dues.TOLD_BY:
+            after |= dues.dues(after, recorded)
+        if kind in incidents.TOLD_BY:
+            after |= incidents.incidents(after, recorded)
+        after["stages"] = stages(after["stages"], recorded)
+        if status not in ENDS:
+            after |= {"ended_at": None, "ended_by": None}
+        elif after["ended_by"] is None:
+            after |= {"ended_at": instant(recorded.act.at), "ended_by": recorded.version}
+        if isinstance(recorded.event, RecordAmended):
+            after = _corrected(after, recorded.event)
+    after |= {"status": plain(status), "underlying": plain(underlying), "version": events[-1].version}
+    after["offices"] = sorted({*after["offices"], *(recorded.act.office for recorded in events)} - {""})
+    return after | _clocked(after, events)
 
 
-def _corrected(row: Row, recorded: Recorded) -> Row:
+def _clocked(row: Row, events: Sequence[Recorded]) -> Row:
+    new = [mark for recorded in events for mark in marks_of(recorded)]
+    kept = [*row["marks"], *ledger.kept(new)]
+    clocks = {"marks": kept, "ledger": ledger.shown([*ledger.read(row["marks"]), *new])} if new else {}
+    return clocks | {"timeline": timeline(row["timeline"], events, ledger.outcome(kept))}
+
+
+def _corrected(row: Row, event: RecordAmended) -> Row:
     """Each instant `x_at` whose event, named by `x_by`, is the one amended."""
-    match recorded.event:
-        case RecordAmended(amendment=Amendment.TIME, corrected_at=corrected, amends=version) if corrected:
-            at = instant(corrected)
-            return {name: _moved(value, version, at) for name, value in _moved(row, version, at).items()}
-        case _:
-            return row
+    if event.amendment is not Amendment.TIME or event.corrected_at is None:
+        return row
+    version, at = event.amends, instant(event.corrected_at)
+    return {name: _moved(value, version, at) for name, value in _moved(row, version, at).items()}
 
 
 def _moved(value: Any, version: int, at: str) -> Any:  # noqa: ANN401 - JSON is any value
@@ -109,7 +122,7 @@ def _blank(application: UUID) -> Row:
         "pin_resets": 0,
         **dues.BLANK,
         **incidents.BLANK,
-        "ledger": deepcopy(ledger.EMPTY),
+        "ledger": ledger.EMPTY,
         "marks": [],
         "timeline": [],
     }
@@ -164,7 +177,7 @@ VIEW = View(
         "body": "bytea NOT NULL",
     },
     indexes=("number",),
-    project=project,
+    fold=fold,
     stored=lambda row: (row["application_id"], row["tracking_number"], row["version"], row),
     loaded=lambda values: values[3],
 )

@@ -6,7 +6,7 @@ An index covers the first answers only, as many as the count that shows: so two 
 answers. For the same reason there is one line for each service at each office, and none that adds lines up.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -69,10 +69,14 @@ def _loaded(values: tuple[Any, ...]) -> Row:
     return dict(zip(COLUMNS, values, strict=True))
 
 
+def fold(_: Row | None, answer: UUID, events: Sequence[Recorded]) -> Row:
+    return project(None, answer, events[-1])
+
+
 VIEW = View(
     name="satisfaction",
     columns=COLUMNS,
-    project=project,
+    fold=fold,
     stored=_stored,
     loaded=_loaded,
     key="answer_id",

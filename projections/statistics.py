@@ -8,6 +8,7 @@ we learnt all at once, when it happened. `stated_in` names the event that each i
 time corrects the fact. `marks` are those of the clocks, which tell pauses, restarts and last-minute returns.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from domain.clocks import counted
 from domain.codes import Amendment
 from domain.data import plain
 from domain.events import (
+    ApplicationEvent,
     CorrectionSupplied,
     DeclaredComplete,
     DeemedApproved,
@@ -29,6 +31,7 @@ from domain.events import (
     Transferred,
 )
 from domain.incident_events import ObstacleReported
+from domain.marks import marks_of
 from domain.status import ENDS, OUTCOMES, Status, status_after
 from projections import ledger
 from projections.view import Row, View
@@ -42,32 +45,43 @@ COUNTED = {
     Suspended: "suspensions",
     ObstacleReported: "obstacles",
 }
+STATED_BY: Mapping[type[ApplicationEvent], str] = {
+    Submitted: "submitted_at",
+    Received: "received_at",
+    DeclaredComplete: "complete_at",
+}
 OF_THE_CLOCKS = ("pauses", "restarts", "last_minute_returns")
 
 
 def project(row: Row | None, application: UUID, recorded: Recorded) -> Row:
-    """The row after `recorded`. Pure: `row` is not changed."""
-    before = row or _blank(application)
-    event = recorded.event
-    status, underlying = status_after(
-        Status(before["status"]) if before["status"] else None, Status(before["underlying"]), event
-    )
-    after = {**before, **_facts(recorded), "version": recorded.version}
-    after["status"], after["underlying"] = plain(status), plain(underlying)
-    counted = COUNTED.get(type(event))
-    if counted:
-        after[counted] += 1
-    after["deviations"] += event.deviates is not None
-    return _clocked(_timed(after, recorded, status), recorded)
+    """The row after one event more."""
+    return fold(row, application, (recorded,))
 
 
-def _clocked(row: Row, recorded: Recorded) -> Row:
-    new = ledger.kept(recorded)
+def fold(row: Row | None, application: UUID, events: Sequence[Recorded]) -> Row:
+    """The row after `events`, in the order of their versions. Pure: neither `row` nor what it holds is changed."""
+    after = dict(row) if row else _blank(application)
+    status = Status(after["status"]) if after["status"] else None
+    underlying = Status(after["underlying"])
+    for recorded in events:
+        event = recorded.event
+        status, underlying = status_after(status, underlying, event)
+        after |= _facts(recorded)
+        counted = COUNTED.get(type(event))
+        if counted:
+            after[counted] += 1
+        after["deviations"] += event.deviates is not None
+        after |= _timed(after, recorded, status)
+    after |= {"status": plain(status), "underlying": plain(underlying), "version": events[-1].version}
+    return after | _clocked(after["marks"]["kept"], events)
+
+
+def _clocked(known: list[Any], events: Sequence[Recorded]) -> Row:
+    new = [mark for recorded in events for mark in marks_of(recorded)]
     if not new:
-        return row
-    kept = [*row["marks"]["kept"], *new]
-    counts = counted(ledger.read(kept))
-    return row | {"marks": {"kept": kept}} | {name: getattr(counts, name) for name in OF_THE_CLOCKS}
+        return {}
+    counts = counted([*ledger.read(known), *new])
+    return {"marks": {"kept": [*known, *ledger.kept(new)]}, **{name: getattr(counts, name) for name in OF_THE_CLOCKS}}
 
 
 def _blank(application: UUID) -> Row:
@@ -126,26 +140,25 @@ def _timed(row: Row, recorded: Recorded, status: Status | None) -> Row:
     event, version = recorded.event, recorded.version
     if isinstance(event, RecordAmended):
         if event.amendment is not Amendment.TIME:
-            return row
+            return {}
         wrong = [name for name, stated_in in row["stated_in"].items() if stated_in == event.amends]
-        return row | dict.fromkeys(wrong, event.corrected_at)
-    if status not in OUTCOMES and row["answered_at"]:
+        return dict.fromkeys(wrong, event.corrected_at)
+    decided = status in OUTCOMES
+    if not decided and row["answered_at"]:
         left = {name: stated_in for name, stated_in in row["stated_in"].items() if name != "answered_at"}
-        return row | {"answered_at": None, "answer_known_at": None, "deemed": False, "stated_in": left}
-    stated = {
-        "submitted_at": isinstance(event, Submitted),
-        "received_at": isinstance(event, Received),
-        "complete_at": isinstance(event, DeclaredComplete),
-        "answered_at": status in OUTCOMES,
-        "ended_at": status in ENDS,
-    }
-    new = [name for name, states in stated.items() if states and row[name] is None]
+        return {"answered_at": None, "answer_known_at": None, "deemed": False, "stated_in": left}
+    states = [STATED_BY[type(event)]] if type(event) in STATED_BY else []
+    if decided:
+        states += ["answered_at", "ended_at"] if status in ENDS else ["answered_at"]
+    new = [name for name in states if row[name] is None]
+    if not new:
+        return {}
     at = recorded.act.at
     known = {}
     if "answered_at" in new:
         known_at = at if row["imported"] else recorded.recorded_at
         known = {"answer_known_at": known_at, "deemed": isinstance(event, DeemedApproved)}
-    return row | dict.fromkeys(new, at) | known | {"stated_in": row["stated_in"] | dict.fromkeys(new, version)}
+    return dict.fromkeys(new, at) | known | {"stated_in": row["stated_in"] | dict.fromkeys(new, version)}
 
 
 COLUMNS = {
@@ -180,7 +193,7 @@ def _loaded(values: tuple[Any, ...]) -> Row:
     return dict(zip(COLUMNS, values, strict=True))
 
 
-VIEW = View(name="statistics", columns=COLUMNS, project=project, stored=_stored, loaded=_loaded)
+VIEW = View(name="statistics", columns=COLUMNS, fold=fold, stored=_stored, loaded=_loaded)
 
 FIGURES = """
 WITH facts AS (

@@ -4,8 +4,7 @@
 device says that it happened more than five minutes after we heard of it.
 """
 
-from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -21,10 +20,19 @@ AHEAD = timedelta(minutes=5)
 """How far a device's clock may be ahead of ours without a word about it: our choice."""
 
 
-def timeline(told: list[Row], recorded: Recorded, outcome: Mark | None) -> list[Row]:
-    """With one event more. `outcome`: the one that stands, this event counted."""
+def timeline(told: list[Row], events: Sequence[Recorded], outcome: Mark | None) -> list[Row]:
+    """With these events more. `outcome`: the one that stands, they counted."""
+    entries = [*told, *map(_entry, events)]
+    for recorded in events:
+        if isinstance(recorded.event, RecordAmended):
+            entries = [_marked(known, recorded.version, recorded.event) for known in entries]
+    entries.sort(key=_place)
+    return [_flagged(each, outcome) for each in entries] if outcome else entries
+
+
+def _entry(recorded: Recorded) -> Row:
     event, act = recorded.event, recorded.act
-    entry = {
+    return {
         "version": recorded.version,
         "event": cause_of(recorded),
         "at": instant(act.at),
@@ -37,10 +45,6 @@ def timeline(told: list[Row], recorded: Recorded, outcome: Mark | None) -> list[
         "amended": None,
         "flags": [CLOCK_AHEAD] if _ahead(recorded) else [],
     }
-    entries = [_marked(known, recorded.version, event) for known in told]
-    entries.sort(key=_place)
-    insort(entries, entry, key=_place)
-    return [_flagged(each, outcome) for each in entries] if outcome else entries
 
 
 def happened_at(entry: Mapping[str, Any]) -> str:
@@ -56,18 +60,18 @@ def _ahead(recorded: Recorded) -> bool:
     return act.at_quality is Quality.DEVICE and known_at is not None and act.at - known_at > AHEAD
 
 
-def _marked(entry: Row, by: int, event: object) -> Row:
+def _marked(entry: Row, by: int, event: RecordAmended) -> Row:
     """The amended entry keeps what it said; what corrected it stands beside it."""
-    match event:
-        case RecordAmended() if event.amends == entry["version"]:
-            corrected = instant(event.corrected_at) if event.corrected_at else None
-            return entry | {"amended": {"by": by, "amendment": plain(event.amendment), "corrected_at": corrected}}
-        case _:
-            return entry
+    if entry["version"] != event.amends or entry["version"] >= by:
+        return entry
+    corrected = instant(event.corrected_at) if event.corrected_at else None
+    return entry | {"amended": {"by": by, "amendment": plain(event.amendment), "corrected_at": corrected}}
 
 
 def _flagged(entry: Row, outcome: Mark) -> Row:
-    late = entry["version"] > outcome.version and happened_at(entry) < instant(outcome.at)
+    if entry["version"] <= outcome.version:
+        return entry
+    late = happened_at(entry) < instant(outcome.at)
     flags = [*([LATE] if late else []), *([CLOCK_AHEAD] if CLOCK_AHEAD in entry["flags"] else [])]
     return entry if flags == entry["flags"] else entry | {"flags": flags}
 

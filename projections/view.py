@@ -4,7 +4,7 @@ The text is made from the columns, so that the table, the upsert and the compari
 by who executes it: the live table, one that is being built, or a shadow.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """`columns` maps each stored column to its type in PostgreSQL, the stream's id (`key`) and `version` among them.
+    """`fold` gives a stream's row after some events more: however these are cut into batches, the row is the same.
+    It is pure: neither the row that it is given nor what that holds is changed.
+
+    `columns` maps each stored column to its type in PostgreSQL, the stream's id (`key`) and `version` among them.
 
     `stored` gives a row's values in their order; `loaded` makes the row again from them. A value that is a document (a
     dict) is written as canonical JSON, so that the same events give the same bytes; its column is `bytea`. `topics`:
@@ -25,7 +28,7 @@ class View:
 
     name: str
     columns: Mapping[str, str]
-    project: Callable[[Row | None, UUID, Recorded], Row]
+    fold: Callable[[Row | None, UUID, Sequence[Recorded]], Row]
     stored: Callable[[Row], tuple[Any, ...]]
     loaded: Callable[[tuple[Any, ...]], Row]
     indexes: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ import orjson
 from domain.application import Application, evolve, fold
 from domain.events import ApplicationEvent, Recorded
 from infra.store.envelope import b64, commitment
-from infra.store.topics import act_of, event_of
+from infra.store.topics import AnyEvent, State, act_of, decoder_of
 
 STREAM = """
 SELECT originator_version, topic, state, notification_id, recorded_at
@@ -24,16 +24,18 @@ Row = tuple[int, str, bytes, int, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One stored event of an application."""
+    """One stored event of an application; `stored` are the bytes of its state."""
 
     recorded: Recorded
     topic: str
-    state: dict[str, Any]
+    command: str
+    stored: bytes
     position: int
 
     @property
-    def command(self) -> str:
-        return cast("str", self.state["command"])
+    def state(self) -> dict[str, Any]:
+        """Read again at each call: few ask for more than the event."""
+        return cast("dict[str, Any]", orjson.loads(self.stored))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,21 @@ class History:
 
 
 def entry_of(row: Sequence[Any]) -> Entry:
-    version, topic, state, position, recorded_at = row
-    read = orjson.loads(bytes(state))
-    event = cast("ApplicationEvent", event_of(topic, read["data"]))
-    recorded = Recorded(version=version, act=act_of(read), event=event, recorded_at=recorded_at)
-    return Entry(recorded, topic, read, position)
+    """Raises KeyError for an unknown topic, msgspec's DecodeError for a state that cannot be read."""
+    state, recorded = _read(row)
+    return Entry(recorded, row[1], state.command, row[2], row[3])
+
+
+def recorded_of(row: Sequence[Any]) -> Recorded:
+    """The event alone, for who folds many. Raises as `entry_of` does."""
+    return _read(row)[1]
+
+
+def _read(row: Sequence[Any]) -> tuple[State[AnyEvent], Recorded]:
+    version, topic, stored, _, recorded_at = row
+    state = decoder_of(topic).decode(stored)
+    event = cast("ApplicationEvent", state.data)
+    return state, Recorded(version=version, act=act_of(state), event=event, recorded_at=recorded_at)
 
 
 def history_of(application_id: UUID, rows: Iterable[Sequence[Any]]) -> History:

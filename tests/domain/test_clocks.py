@@ -351,7 +351,7 @@ def arrived(history: Sequence[Recorded]) -> list[Recorded]:
 
 
 def same_but_for_versions(found: Ledger) -> object:
-    plain = [(e.clock, e.kind, replace(e.mark, version=0)) for e in found.entries]
+    plain = [(e.clock, e.kind, e.mark._replace(version=0)) for e in found.entries]
     return replace(found, entries=()), plain
 
 

@@ -35,7 +35,7 @@ def running(conninfo: str) -> Iterator[Runner]:
         runner.stop()
 
 
-def until(so: Callable[[], Any], seconds: float = 15) -> None:
+def until(so: Callable[[], Any], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not so():
         assert time.monotonic() < deadline, "it did not come to that"

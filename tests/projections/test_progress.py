@@ -125,7 +125,7 @@ def test_a_submission_is_shown_in_full() -> None:
             "counts": {"returns": 0, "last_minute_returns": 0, "restarts": 0, "pauses": 0},
         },
     }
-    assert [mark["kind"] for mark in marks] == ["start", "office"]
+    assert [mark[0] for mark in marks] == ["start", "office"]
     assert timeline == [
         {
             "version": 1,

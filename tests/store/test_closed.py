@@ -13,11 +13,13 @@ import orjson
 import pytest
 
 from domain.codes import Pattern, Published
+from domain.data import instant
 from domain.events import ApplicationEvent, Referred, Submitted
 from domain.registry import Names, OfficeRegistered, RegistryEvent
 from domain.satisfaction import SatisfactionAnswered
 from infra.store.envelope import STATE, canonical, commitment, unb64
-from infra.store.topics import CLASSES, DataNotClosed, act_of, closed_type, data_to_store, event_of
+from infra.store.history import entry_of
+from infra.store.topics import CLASSES, DataNotClosed, closed_type, data_to_store, event_of
 from tests.history import make
 
 OF_APPLICATIONS: tuple[type[Any], ...] = get_args(ApplicationEvent)
@@ -154,11 +156,38 @@ def test_every_version_ever_written_loads_for_ever(name: str) -> None:
     topic, state = topic_of(name), orjson.loads(SAMPLES[name])
     assert state.keys() == STATE
     assert canonical(state) == SAMPLES[name]
+    entry = entry_of((7, topic, SAMPLES[name], 1, None))
     event = event_of(topic, state["data"])
+    assert entry.recorded.event == event
     assert type(event) is CLASSES[topic]
     assert data_to_store(event) == state["data"]
-    assert act_of(state).at.tzinfo is not None
+    assert instant(entry.recorded.act.at) == state["at"]
+    assert (entry.state, entry.command) == (state, state["command"])
     assert len(unb64(state["salt"])) == len(commitment(make.STREAM, 7, topic, state)) == 32
+
+
+SUBMITTED = orjson.loads(SAMPLES["application.submitted.v1"])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"at": "2026-03-13T02:10:05.000000"},
+        {"at": "yesterday"},
+        {"by": "nobody"},
+        {"channel": "pigeon"},
+        {"at_quality": "exact"},
+        {"actor": "somebody"},
+        {"office": None},
+        {"data": {}},
+        {"data": SUBMITTED["data"] | {"standard": "3"}},
+    ],
+    ids=str,
+)
+def test_a_state_that_says_what_no_event_may_say_cannot_be_read(wrong: dict[str, Any]) -> None:
+    stored = orjson.dumps(SUBMITTED | wrong)
+    with pytest.raises(ValueError, match=r"."):
+        entry_of((1, "application.submitted.v1", stored, 1, None))
 
 
 def test_the_samples_say_all_that_their_topics_can_say() -> None:
