@@ -1,7 +1,7 @@
 """Reading streams: rows of the log as what happened, with what a chain and a repeated command need of them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
 from typing import Any, cast
@@ -45,7 +45,7 @@ class History:
     application_id: UUID
     entries: tuple[Entry, ...]
     application: Application
-    own: str | None = None
+    own: str | None = field(default=None, compare=False)
 
     @classmethod
     def begin(cls, application_id: UUID) -> "History":
