@@ -13,6 +13,14 @@ EVENTS_PROJECTED = Counter(
     "jejak_events_projected_total", "Events folded into a view by this process", ("view",), registry=METRICS
 )
 VIEW_POSITION = Gauge("jejak_view_position", "The position that a view has reached", ("view",), registry=METRICS)
+APPENDED = Histogram(
+    "jejak_append_events",
+    "Events of one commit of this process",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
+    registry=METRICS,
+)
+APPEND_SECONDS = Histogram("jejak_append_seconds", "Time from asking for a commit to its answer", registry=METRICS)
+APPEND_WAITING = Gauge("jejak_append_waiting_events", "Events that wait for the next commit", registry=METRICS)
 SCHEDULED = Counter(
     "jejak_scheduler_commands_total",
     "Commands of the scheduler, by what came of them",

@@ -22,6 +22,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
 
 from domain.ports import Unavailable
+from infra.metrics import APPEND_SECONDS, APPEND_WAITING, APPENDED
 from infra.store.recorder import APPEND, Outcome, Save, columns, outcomes
 
 EVENTS_A_CALL, BYTES_A_CALL = 500, 4_000_000
@@ -150,6 +151,7 @@ class GroupCommit:
             else:
                 later.append(waiting)
         self.queue.extendleft(reversed(later))
+        APPEND_WAITING.set(self.events)
         return batch
 
     def _left(self, waiting: Waiting) -> None:
@@ -174,6 +176,7 @@ class GroupCommit:
                 await self._each_alone(batch, error)
                 return
             else:
+                APPENDED.observe(sum(len(outcome.positions) for outcome in found))
                 for waiting, outcome in zip(batch, found, strict=True):
                     waiting.tell(outcome)
                 return
@@ -221,8 +224,9 @@ class GroupCommit:
 
 async def _append(connection: AsyncConnection[Any], batch: list[Waiting]) -> list[Outcome]:
     asked = columns([waiting.save for waiting in batch])
-    cursor = await connection.execute(APPEND, asked, prepare=True, binary=True)
-    return outcomes(await cursor.fetchall())
+    with APPEND_SECONDS.time():
+        cursor = await connection.execute(APPEND, asked, prepare=True, binary=True)
+        return outcomes(await cursor.fetchall())
 
 
 async def _end(connection: AsyncConnection[Any], backend: tuple[Any, ...]) -> None:
