@@ -31,7 +31,7 @@ ONCE = {"import": 32, "pin": 32, "qr": 64, "claim": 32, "token": 32, "read-token
 
 DRAWN = """
 INSERT INTO dossier_keys (key, application_id, person, role, bucket, wrapped)
-SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::integer[], %s::bytea[])
+SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::text[], %b::integer[], %b::bytea[])
 ON CONFLICT (application_id, role) DO NOTHING
 """
 STANDING = "SELECT application_id, key, role, bucket, wrapped FROM dossier_keys WHERE application_id = ANY(%s)"

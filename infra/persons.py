@@ -13,7 +13,7 @@ from infra.keyfolder import KeyFolder
 
 HELD = """
 INSERT INTO persons (person, lookup, bucket, wrapped)
-SELECT * FROM unnest(%s::uuid[], %s::bytea[], %s::integer[], %s::bytea[]) AS p (person, lookup, bucket, wrapped)
+SELECT * FROM unnest(%b::uuid[], %b::bytea[], %b::integer[], %b::bytea[]) AS p (person, lookup, bucket, wrapped)
 ORDER BY p.lookup
 ON CONFLICT (lookup) DO UPDATE SET lookup = EXCLUDED.lookup RETURNING lookup, person
 """

@@ -5,6 +5,7 @@ HMAC is HMAC-SHA256; binary fields are standard base64 with padding.
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -38,7 +39,7 @@ def mac(key: bytes, tag: str, message: bytes) -> bytes:
 
 
 def b64(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
+    return binascii.b2a_base64(raw, newline=False).decode()
 
 
 def unb64(text: str) -> bytes:
@@ -66,8 +67,12 @@ def digest(key: bytes, body: object) -> str:
 
 def commitment(application: UUID, version: int, topic: str, state: Mapping[str, Any]) -> bytes:
     """SHA-256 over the parts of an event, from its row alone, also after erasure. Raises ValueError, KeyError."""
-    salt = unb64(state["salt"])
-    opened = {"id": str(application), "topic": topic, "version": version}
+    return committed(str(application), version, topic, state, unb64(state["salt"]))
+
+
+def committed(application: str, version: int, topic: str, state: Mapping[str, Any], salt: bytes) -> bytes:
+    """As `commitment`, of an event that is just made: `salt` is the state's."""
+    opened = {"id": application, "topic": topic, "version": version}
     for name in OPEN:
         opened[name] = state[name]
     if "seen" in state:

@@ -22,8 +22,8 @@ __all__ = ["Datastore", "Outcome", "PersistenceError", "Recorder", "Save"]
 
 APPEND = """
 SELECT save, outcome, positions, recorded_at
-FROM append_events(%s::integer[], %s::uuid[], %s::bigint[], %s::text[], %s::bytea[],
-                   %s::integer[], %s::bytea[], %s::uuid[])
+FROM append_events(%b::integer[], %b::uuid[], %b::bigint[], %b::text[], %b::bytea[],
+                   %b::integer[], %b::bytea[], %b::uuid[])
 ORDER BY save
 """
 

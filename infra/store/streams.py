@@ -28,14 +28,14 @@ Key = UUID | tuple[bytes, ...] | str
 
 READ = """
 SELECT NULL::bytea, originator_id, originator_version, topic, state, notification_id, recorded_at FROM stored_events
-WHERE topic NOT LIKE 'application.%%' AND topic NOT LIKE 'satisfaction.%%' AND notification_id > %s
+WHERE topic NOT LIKE 'application.%%' AND topic NOT LIKE 'satisfaction.%%' AND notification_id > %b
 UNION ALL
-SELECT NULL, e.* FROM unnest(%s::uuid[], %s::bigint[]) AS k (id, version) CROSS JOIN LATERAL (
+SELECT NULL, e.* FROM unnest(%b::uuid[], %b::bigint[]) AS k (id, version) CROSS JOIN LATERAL (
     SELECT originator_id, originator_version, topic, state, notification_id, recorded_at FROM stored_events s
     WHERE s.originator_id = k.id AND s.originator_version > k.version
 ) AS e
 UNION ALL
-SELECT c.claim, c.originator_id, 0, '', ''::bytea, 0, NULL FROM unnest(%s::bytea[]) AS k (claim) CROSS JOIN LATERAL (
+SELECT c.claim, c.originator_id, 0, '', ''::bytea, 0, NULL FROM unnest(%b::bytea[]) AS k (claim) CROSS JOIN LATERAL (
     SELECT claim, originator_id FROM claims WHERE claims.claim = k.claim
 ) AS c
 """

@@ -54,6 +54,7 @@ class Waiting:
     told: asyncio.Future[Outcome]
     events: int
     bytes: int
+    since: float
 
     def tell(self, what: Outcome | Exception) -> None:
         if self.told.done():  # cancelled meanwhile
@@ -71,6 +72,7 @@ class GroupCommit:
         self.conninfo = conninfo
         self.queue: deque[Waiting] = deque()
         self.events = self.bytes = 0
+        self._under_way: list[Waiting] = []
         self._arrived = asyncio.Event()
         self._closing = False
         self._connection: AsyncConnection[Any] | None = None
@@ -80,6 +82,7 @@ class GroupCommit:
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name="group commit")
+        self._clock = asyncio.create_task(self._lose_patience())
         return self
 
     async def __aexit__(
@@ -95,6 +98,7 @@ class GroupCommit:
             for waiting in self.queue:
                 waiting.tell(Unavailable())
         finally:
+            self._clock.cancel()
             await self._disconnect()
 
     async def append(self, save: Save) -> Outcome:
@@ -106,22 +110,29 @@ class GroupCommit:
         size = sum(len(event.state) for event in save.events)
         if self._closing or self.events >= EVENTS_WAITING or self.bytes + size > BYTES_WAITING:
             raise Unavailable
-        waiting = Waiting(save, asyncio.get_running_loop().create_future(), len(save.events), size)
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(save, loop.create_future(), len(save.events), size, loop.time())
         self.queue.append(waiting)
         self.events += waiting.events
         self.bytes += size
         self._arrived.set()
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                return await waiting.told
-        except TimeoutError as late:
-            raise Unavailable from late
+        return await waiting.told
+
+    async def _lose_patience(self) -> None:
+        """One clock for all: a timer for each save would cost more than its share of a commit."""
+        while True:
+            await asyncio.sleep(PATIENCE_SECONDS / 20)
+            late = asyncio.get_running_loop().time() - PATIENCE_SECONDS
+            for waiting in (*self._under_way, *self.queue):
+                if waiting.since < late:
+                    waiting.tell(Unavailable())
 
     async def _run(self) -> None:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
             while batch := self._next():
+                self._under_way = batch
                 try:
                     await self._store(batch)
                 except Exception as fault:

@@ -10,7 +10,7 @@ from eventsourcing.persistence import StoredEvent
 from domain.acts import Act
 from domain.data import instant
 from infra.keys import DossierKey
-from infra.store.envelope import BLINDING_BYTES, NONCE_BYTES, SALT_BYTES, b64, canonical, commitment, seal
+from infra.store.envelope import BLINDING_BYTES, NONCE_BYTES, SALT_BYTES, b64, canonical, committed, seal
 from infra.store.topics import AnyEvent, data_to_store
 
 Personal = Mapping[str, Mapping[str, Any]]
@@ -42,18 +42,21 @@ def rows_of(
         "digest": digest,
         "office": act.office,
     }
+    name = str(stream)
     rows: list[StoredEvent] = []
     for version, event in enumerate(events, after + 1):
         topic = event.topic
+        sealed = _sealed(stream, version, topic, personal, keys) if personal and version == after + 1 else []
+        salt = secrets.token_bytes(SALT_BYTES)
         state = {
             **acted,
             "data": data_to_store(event),
             "prev": prev,
-            "salt": b64(secrets.token_bytes(SALT_BYTES)),
-            "sealed": _sealed(stream, version, topic, personal, keys) if personal and version == after + 1 else [],
+            "salt": b64(salt),
+            "sealed": sealed,
         }
         rows.append(StoredEvent(stream, version, topic, canonical(state)))
-        prev = b64(commitment(stream, version, topic, state))
+        prev = b64(committed(name, version, topic, state, salt))
     return rows, prev
 
 
