@@ -9,7 +9,8 @@ import psycopg
 
 APART = 1_000_000
 """Positions left out between two eras: more than a restore can lose."""
-REASON_MAX = 200
+REASON_MAX, ERA_MAX = 200, 99_999
+"""Characters; and the last era that a `Sync-Token` has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
                 f" If clients may have seen an event of it, say --seen {last}"
             )
         number, from_position = max(last, seen or 0) + 1, max(start, end) + APART
+        if number > ERA_MAX:
+            raise EraNotBegun(f"era {number} has no room in a Sync-Token: the last is {ERA_MAX}")
         # Before the row: should we die in between, the sequence has a gap and nothing else happened.
         connection.execute("SELECT setval('stored_events_notification_id_seq', %s)", (from_position,))
         connection.execute(

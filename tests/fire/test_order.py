@@ -40,7 +40,7 @@ class Reader:
     """Follows by position alone and never looks back."""
 
     def __init__(self, conninfo: str, table: str, start: int, written: threading.Event) -> None:
-        self.conninfo, self.read, self.start, self.written = conninfo, [start], start, written
+        self.conninfo, self.read, self.written = conninfo, [start], written
         self.newer = (
             f"SELECT notification_id FROM {table} WHERE notification_id > %s ORDER BY notification_id"
             f" LIMIT {EVENTS_A_PAGE}"

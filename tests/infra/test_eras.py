@@ -1,11 +1,13 @@
 """A new era: beyond all positions that clients may have seen, once, and whatever the restore lost."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 
-from infra.eras import APART, REASON_MAX, EraNotBegun, begin, eras
+from api.conditional import SYNC_TOKEN
+from infra.eras import APART, ERA_MAX, REASON_MAX, EraNotBegun, begin, eras
 from infra.runner import Runner
 from infra.store.recorder import Recorder
 from infra.views import VIEWS, ensure
@@ -109,6 +111,15 @@ def test_an_append_that_is_under_way_belongs_to_the_old_era(recorder: Recorder, 
 def test_a_reason_is_short_and_there(reason: str, fresh: Fresh) -> None:
     with pytest.raises(EraNotBegun, match="1 to 200 characters"):
         begin(fresh.databases.owner, reason=reason)
+
+
+def test_an_era_fits_into_a_token(recorder: Recorder, fresh: Fresh) -> None:
+    appended(recorder)
+    with pytest.raises(EraNotBegun, match="no room"):
+        begin(fresh.databases.owner, reason="a slip of the finger", seen=ERA_MAX)
+    assert numbers(fresh) == [(1, 0)]
+    assert re.match(SYNC_TOKEN, f"applications={ERA_MAX}.1")
+    assert not re.match(SYNC_TOKEN, f"applications={ERA_MAX + 1}.1")
 
 
 def test_only_the_owner_begins_an_era(recorder: Recorder, fresh: Fresh) -> None:
