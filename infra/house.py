@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import time
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -22,7 +23,6 @@ from infra.metrics import COMMANDS, METRICS, PIN_FAILURES, REQUESTS
 from infra.pool import Pool, borrowed
 from infra.reading import PostgresViews
 from infra.statistics import PostgresStatistics
-from infra.store.editions import Editions
 from infra.store.envelope import SealBroken, unseal
 from infra.store.history import STREAM
 from infra.store.satisfaction import StoredSatisfaction
@@ -39,8 +39,8 @@ log = structlog.get_logger("jejak.views")
 class RecentCatalogue:
     """The log's registry; where a second is nothing, it is asked once a second at most."""
 
-    def __init__(self, editions: Editions) -> None:
-        self.registry = editions.registry
+    def __init__(self, registry: Callable[[], Coroutine[Any, Any, Registry]]) -> None:
+        self.registry = registry
         self._reading = asyncio.Lock()
         self._known: tuple[Registry, float] | None = None
 
@@ -181,7 +181,7 @@ def house(installation: Installation, views: PostgresViews) -> House:
     return House(
         applications=installation.applications,
         views=views,
-        catalogue=RecentCatalogue(installation.editions),
+        catalogue=RecentCatalogue(installation.editions.registry),
         receipts=installation.paper,
         tokens=SignedTokens(installation.named.token, installation.named.read_token),
         door=CountingDoor(installation.pool, installation.named.door),

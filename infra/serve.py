@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -26,6 +27,8 @@ from infra.settings import Settings
 
 GRACEFUL_SECONDS = 5
 BACKLOG = 1024
+GARBAGE_MAX = 10_000
+"""Objects made and not yet gone, after which cycles among them are looked for."""
 
 
 T = TypeVar("T")
@@ -84,6 +87,8 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with views:
+            await made.editions.registry()
+            settle()
             yield
 
     config = uvicorn.Config(
@@ -99,6 +104,15 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
         limit_concurrency=1000,
     )
     await Server(config, started).serve(sockets=[listener])
+
+
+def settle() -> None:
+    """What is there by now stays: it is not looked through for garbage again and again. What a request leaves behind
+    goes by itself, but for the rare cycle, so that looking for that can be rare.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_MAX)
 
 
 def run_api(settings: Settings, listener: socket.socket) -> None:
