@@ -23,11 +23,12 @@ from infra.desk import PostgresDesk
 from infra.main import Installation
 from infra.metrics import COMMANDS, METRICS, PIN_FAILURES, REQUESTS
 from infra.pool import Pool, borrowed
+from infra.positions import LOG, POSITION, STOPPED
 from infra.statistics import PostgresStatistics
 from infra.store.envelope import SealBroken, unseal
 from infra.store.history import STREAM
 from infra.store.satisfaction import StoredSatisfaction
-from infra.views import LOG, VIEWS
+from infra.views import VIEWS
 from projections import progress
 
 READ_TOKEN_SECONDS = DESK_SECONDS = 30 * 60
@@ -80,11 +81,17 @@ class PostgresViews:
         _, end = await self.log_end()
         return {name: max(0, end - await self._position(name)) for name in VIEWS}
 
+    async def stopped(self) -> list[dict[str, Any]]:
+        try:
+            async with borrowed(self.pool) as connection:
+                rows = await (await connection.execute(STOPPED)).fetchall()
+        except psycopg.errors.UndefinedTable:  # nobody has projected yet
+            return []
+        return [{"view": view, "position": position, "application_id": str(id_)} for view, position, id_ in rows]
+
     async def _position(self, view: str) -> int:
-        found = await self._one(
-            "SELECT notification_id FROM views.tracking WHERE application_name = %(name)s", {"name": f"{LOG}-{view}"}
-        )
-        return int(found[0]) if found else 0
+        found = await self._one(POSITION, {"name": f"{LOG}-{view}"})
+        return int(found[0] or 0) if found else 0
 
     async def _one(self, query: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
         try:

@@ -13,6 +13,9 @@ EVENTS_PROJECTED = Counter(
     "jejak_events_projected_total", "Events folded into a view by this process", ("view",), registry=METRICS
 )
 VIEW_POSITION = Gauge("jejak_view_position", "The position that a view has reached", ("view",), registry=METRICS)
+VIEW_STOPPED = Gauge(
+    "jejak_view_stopped_position", "The position of the event that stops a view, else 0", ("view",), registry=METRICS
+)
 SCHEDULED = Counter(
     "jejak_scheduler_commands_total",
     "Commands of the scheduler, by what came of them",
