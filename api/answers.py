@@ -352,12 +352,19 @@ class HealthBody(Given, kw_only=True):
     status: str
 
 
+class StoppedBody(Given, kw_only=True):
+    view: str
+    position: int
+    application_id: UUID
+
+
 class ReadyBody(Given, kw_only=True):
-    """`views` maps each view to how many positions it is behind the log."""
+    """`views` maps each view to how many positions it is behind the log; `stopped`: the event that stops a view."""
 
     status: str
     store: bool
     views: dict[str, int]
+    stopped: list[StoppedBody]
 
 
 class ProblemError(Given, kw_only=True):

@@ -53,6 +53,10 @@ class Views(Protocol):
         """How many positions each view is behind the log. Raises Unavailable."""
         ...
 
+    async def stopped(self) -> list[dict[str, Any]]:
+        """Each event that a view cannot fold: `view`, `position`, `application_id`. Raises Unavailable."""
+        ...
+
 
 class Catalogue(Protocol):
     async def registry(self) -> Registry:

@@ -129,10 +129,12 @@ LAG_MAX = 10_000
 
 
 async def readyz(request: Request) -> Response:
-    """The store can be reached and the views are near the log's end."""
-    lag = await house_of(request).views.lag()
+    """The store can be reached and the views are near the log's end; one that an event stops is named."""
+    views = house_of(request).views
+    lag, stopped = await views.lag(), await views.stopped()
     ready = all(behind <= LAG_MAX for behind in lag.values())
-    body = {"status": "ok" if ready else "behind", "store": True, "views": lag}
+    status = "behind" if not ready else "stopped" if stopped else "ok"
+    body = {"status": status, "store": True, "views": lag, "stopped": stopped}
     return json(body, status=200 if ready else 503, headers=NO_STORE)
 
 

@@ -16,6 +16,7 @@ from feeds.source import SourceError
 from infra import era_verbs, import_verbs, schedule, simulate, verbs
 from infra.database import DatabaseRole, SchemaNotOurs
 from infra.eras import EraNotBegun
+from infra.folding import SHARDS_MAX, Poisoned
 from infra.keyfolder import KeysUnreadable
 from infra.postgres import PostgresNotStarted
 from infra.serve import PortTaken
@@ -31,6 +32,7 @@ EXPECTED = (
     KeysUnreadable,
     MappingWrong,
     NotSimulated,
+    Poisoned,
     PortTaken,
     PersistenceError,
     PostgresNotStarted,
@@ -43,6 +45,14 @@ EXPECTED = (
 """What a person can mend: told in its own sentence, without a stack trace."""
 
 EXIT_WRONG, EXIT_INTERRUPTED = 2, 130
+
+
+def shards(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= SHARDS_MAX:
+        raise argparse.ArgumentTypeError(f"from 1 to {SHARDS_MAX}")
+    return number
+
 
 Options = Sequence[tuple[tuple[str, ...], Mapping[str, Any]]]
 
@@ -99,7 +109,17 @@ VERBS = (
         "the projections alone",
         verbs.project,
         "jejak project",
-        "watch jejak_view_position in /metrics",
+        "`/readyz` says how far each view is behind, and which event stops one",
+        (
+            (
+                ("--shards",),
+                {"type": shards, "metavar": "N", "help": "cut each view into N, for all processes (as it is)"},
+            ),
+            (
+                ("--shard",),
+                {"type": int, "nargs": "*", "default": [], "metavar": "K", "help": "these only, from 0 (all)"},
+            ),
+        ),
     ),
     Verb(
         "schedule",

@@ -21,6 +21,9 @@ APPENDED = Histogram(
 )
 APPEND_SECONDS = Histogram("jejak_append_seconds", "Time from asking for a commit to its answer", registry=METRICS)
 APPEND_WAITING = Gauge("jejak_append_waiting_events", "Events that wait for the next commit", registry=METRICS)
+VIEW_STOPPED = Gauge(
+    "jejak_view_stopped_position", "The position of the event that stops a view, else 0", ("view",), registry=METRICS
+)
 SCHEDULED = Counter(
     "jejak_scheduler_commands_total",
     "Commands of the scheduler, by what came of them",

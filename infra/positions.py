@@ -1,127 +1,136 @@
-"""How far the views have come, as their runners say it by notification: who waits is released at once."""
+"""How far each view has come, in tables that the views own: built from the log like them, and lost with them.
 
-import asyncio
-import time
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-
-import psycopg
-import structlog
-from psycopg import AsyncConnection
-
-from infra.views import LOG
-
-CHANNEL = "views"
-POLL_SECONDS = 0.5
-"""A notification may be lost with its connection; this is the longest that one is waited for."""
-ERAS_APART = 1_000_000
-"""Positions left out between two eras: what is nearer to the log's end than that is of the era that is newest now."""
-
-TRACKED = "SELECT application_name, notification_id FROM views.tracking"
-NEWEST_ERA = """
-SELECT era, from_position, greatest(from_position, (SELECT coalesce(max(notification_id), 0) FROM stored_events))
-FROM eras ORDER BY era DESC LIMIT 1
+A view may be cut into shards by application, each with a position and a leader of its own; they write one table. A row
+knows its version, so an event that comes again changes nothing: a new cut begins at the old one's earliest position.
 """
 
-log = structlog.get_logger("jejak.views")
+from typing import Any
+
+import psycopg
+from eventsourcing.persistence import Tracking
+from eventsourcing.postgres import PostgresTrackingRecorder
+from psycopg import sql
+from psycopg.rows import tuple_row
+
+from infra.folding import AnyCursor, Poisoned, Shard, fill
+from infra.store.recorder import Datastore
+from projections.view import View
+
+LOG = "stored"
+"""The name under which the views track the log."""
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS views.tracking (application_name text PRIMARY KEY, notification_id bigint);
+CREATE TABLE IF NOT EXISTS views.stopped (
+    name text PRIMARY KEY, view text NOT NULL, position bigint NOT NULL, application_id uuid NOT NULL,
+    fault text NOT NULL, since timestamptz NOT NULL DEFAULT now()
+);
+"""
+POSITION = "SELECT min(notification_id) FROM views.tracking WHERE split_part(application_name, '#', 1) = %(name)s"
+"""Of a view: that of its last shard. NULL where nobody has projected it yet."""
+POSITIONS = """
+SELECT notification_id, application_name FROM views.tracking WHERE split_part(application_name, '#', 1) = %(name)s
+ORDER BY length(application_name), application_name
+"""
+"""Of its shards, in their order."""
+REACH = "UPDATE views.tracking SET notification_id = %(to)s WHERE split_part(application_name, '#', 1) = %(name)s"
+STOPPED = "SELECT view, position, application_id FROM views.stopped ORDER BY name"
 
 
-@dataclass(frozen=True, slots=True)
-class Era:
-    """The positions above `start`, and below `until` at the least, are of the era `number`."""
+class ViewRecorder(PostgresTrackingRecorder):
+    """The library's tracking, whose row is written in our transaction."""
 
-    number: int
-    start: int
-    until: int
+    def __init__(self, datastore: Datastore) -> None:
+        super().__init__(datastore, tracking_table_name="tracking")
 
-
-class Positions:
-    """Knows nothing while the database cannot be heard: `listen` runs beside those who ask."""
-
-    def __init__(self, conninfo: str) -> None:
-        self.conninfo = conninfo
-        self.era: Era | None = None
-        self._shards: dict[str, dict[str, int]] = {}
-        self._waiting: defaultdict[str, dict[asyncio.Future[None], int]] = defaultdict(dict)
-
-    def position(self, view: str) -> int:
-        """0 where nothing is known. Of a view in shards, that of the last of them."""
-        return min(self._shards.get(view, {}).values(), default=0)
-
-    def passed(self, position: int) -> bool:
-        """Whether some view has passed it: then it is in the log."""
-        return any(self.position(view) >= position for view in self._shards)
-
-    async def reached(self, view: str, position: int, *, seconds: float) -> bool:
-        """Waits until the view has passed `position`, at most so long."""
-        if self.position(view) >= position:
-            return True
-        released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[view][released] = position
-        try:
-            await asyncio.wait_for(released, seconds)
-        except TimeoutError:
-            return False
-        finally:
-            del self._waiting[view][released]
-        return True
-
-    async def listen(self) -> None:
-        """Runs until cancelled."""
-        while True:
-            try:
-                async with await AsyncConnection.connect(self.conninfo, autocommit=True) as connection:
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    await self._follow(connection)
-            except psycopg.Error as lost:
-                log.warning("listening again", fault=type(lost).__name__)
-            finally:
-                self.era, self._shards = None, {}  # it may come back from a backup, with less
-            await asyncio.sleep(POLL_SECONDS)
-
-    async def _follow(self, connection: AsyncConnection) -> None:
-        await self._read(connection)
-        while True:
-            read_at = time.monotonic()
-            told = [said.payload async for said in connection.notifies(timeout=POLL_SECONDS, stop_after=1)]
-            understood = self._hear(told)
-            if not understood or (any(self._waiting.values()) and time.monotonic() - read_at >= POLL_SECONDS):
-                await self._read(connection)
-
-    def _hear(self, told: Iterable[str]) -> bool:
-        """Each names a view, or a shard of one, and its position: `stored-progress 4711`. False: one does not."""
-        moved = set()
-        for said in told:
-            tracked, _, position = said.rpartition(" ")
-            view = _view(tracked)
-            known = self._shards.get(view, {})
-            if tracked not in known or not position.isdecimal() or not self._covers(int(position)):
-                return False
-            known[tracked] = int(position)
-            moved.add(view)
-        self._release(moved)
-        return True
-
-    def _covers(self, position: int) -> bool:
-        return self.era is not None and position < self.era.until
-
-    async def _read(self, connection: AsyncConnection) -> None:
-        [(number, start, end)] = await (await connection.execute(NEWEST_ERA)).fetchall()
-        tracked = await (await connection.execute(TRACKED)).fetchall()
-        shards: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        for name, position in tracked:
-            shards[_view(name)][name] = position
-        self.era, self._shards = Era(number, start, end + ERAS_APART), dict(shards)
-        self._release(self._shards)
-
-    def _release(self, views: Iterable[str]) -> None:
-        for view in views:
-            reached = self.position(view)
-            for released, position in self._waiting[view].items():
-                if position <= reached and not released.done():
-                    released.set_result(None)
+    def track(self, cursor: AnyCursor, shard: Shard, position: int) -> None:
+        """Raises the library's IntegrityError where a rival has come as far."""
+        self._insert_tracking(cursor, Tracking(f"{LOG}-{shard.name}", position))
 
 
-def _view(tracked: str) -> str:
-    return tracked.removeprefix(f"{LOG}-").partition("#")[0]
+def identifier(view: View) -> sql.Identifier:
+    return sql.Identifier("views", view.name)
+
+
+def ensure(view: View, connection: psycopg.Connection[Any]) -> None:
+    """The view's table, empty and at position 0 where it is missing: then the runner builds it from the log."""
+    name = f"{LOG}-{view.name}"
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('jejak views'))")
+        connection.execute(TABLES)
+        if is_missing(view, connection):
+            connection.execute(fill(view.table, identifier(view)))
+            connection.execute(REACH, {"name": name, "to": 0})
+        if connection.execute(POSITIONS, {"name": name}).fetchone() is None:
+            connection.execute("INSERT INTO views.tracking VALUES (%s, 0)", (name,))
+
+
+def is_missing(view: View, connection: psycopg.Connection[Any]) -> bool:
+    cursor = psycopg.Cursor(connection, row_factory=tuple_row)
+    cursor.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'views' AND tablename = %s", (view.name,))
+    return cursor.fetchone() is None
+
+
+def cut(view: View, of: int, connection: psycopg.Connection[Any]) -> None:
+    """Into so many shards, from the earliest position on that any had reached. Who projects another cut then stops."""
+    name = f"{LOG}-{view.name}"
+    wanted = sorted(f"{LOG}-{Shard(view, number, of).name}" for number in range(of))
+    with connection.transaction():
+        cursor = psycopg.Cursor(connection, row_factory=tuple_row)
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('jejak views'))")
+        cursor.execute(POSITIONS + " FOR UPDATE", {"name": name})
+        known = {shard: position for position, shard in cursor.fetchall()}
+        if sorted(known) == wanted:
+            return
+        cursor.execute("DELETE FROM views.tracking WHERE application_name = ANY(%s)", (list(known),))
+        cursor.execute(
+            "INSERT INTO views.tracking SELECT name, %s FROM unnest(%s::text[]) AS cut (name)",
+            (min(known.values()), wanted),
+        )
+        cursor.execute("DELETE FROM views.stopped WHERE view = %s", (view.name,))
+
+
+def position_of(view: View, cursor: AnyCursor) -> int:
+    cursor.execute(POSITION, {"name": f"{LOG}-{view.name}"})
+    row = cursor.fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def locked_position_of(shard: Shard, cursor: AnyCursor) -> int | None:
+    """The position, which nobody else moves until this transaction ends: what is read after it is folded once.
+
+    None where the view is cut otherwise by now.
+    """
+    cursor.execute(
+        "SELECT notification_id FROM views.tracking WHERE application_name = %s FOR UPDATE",
+        (f"{LOG}-{shard.name}",),
+        prepare=True,
+    )
+    row = cursor.fetchone()
+    return int(row[0]) if row else None
+
+
+def positions_of(view: View, cursor: AnyCursor, *, locked: bool = False) -> list[int]:
+    """Of each of its shards, in their order; `locked` as above."""
+    cursor.execute(POSITIONS + " FOR UPDATE" if locked else POSITIONS, {"name": f"{LOG}-{view.name}"})
+    return [row[0] for row in cursor.fetchall()] or [0]
+
+
+def all_reach(view: View, cursor: AnyCursor, position: int) -> None:
+    """Every shard has come to `position`, past whatever stopped it."""
+    cursor.execute(REACH, {"name": f"{LOG}-{view.name}", "to": position})
+    cursor.execute("DELETE FROM views.stopped WHERE view = %s", (view.name,))
+
+
+def stop(shard: Shard, poisoned: Poisoned, connection: psycopg.Connection[Any]) -> None:
+    """Says for all processes where the shard stands still."""
+    connection.execute(
+        "INSERT INTO views.stopped (name, view, position, application_id, fault) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT (name) DO UPDATE SET position = EXCLUDED.position, application_id = EXCLUDED.application_id,"
+        " fault = EXCLUDED.fault",
+        (shard.name, shard.view.name, poisoned.position, poisoned.application, poisoned.fault),
+    )
+
+
+def go_on(shard: Shard, connection: psycopg.Connection[Any]) -> None:
+    connection.execute("DELETE FROM views.stopped WHERE name = %s", (shard.name,))

@@ -14,10 +14,12 @@ from psycopg import AsyncConnection
 
 from api.ports import Timeline
 from domain.ports import Unavailable
+from infra.folding import fill, read_row
 from infra.gathering import Gathered
+from infra.hearing import Positions
 from infra.pool import Pool, borrowed
-from infra.positions import Positions
-from infra.views import LOG, VIEWS, fill, identifier, read_row
+from infra.positions import LOG, POSITION, STOPPED, identifier
+from infra.views import VIEWS
 from projections import progress
 from projections.view import Row
 
@@ -107,11 +109,17 @@ class PostgresViews:
         _, end = await self.log_end()
         return {name: max(0, end - await self._position(name)) for name in VIEWS}
 
+    async def stopped(self) -> list[dict[str, Any]]:
+        try:
+            async with borrowed(self.pool) as connection:
+                rows = await (await connection.execute(STOPPED)).fetchall()
+        except psycopg.errors.UndefinedTable:  # nobody has projected yet
+            return []
+        return [{"view": view, "position": position, "application_id": str(id_)} for view, position, id_ in rows]
+
     async def _position(self, view: str) -> int:
-        found = await self._one(
-            "SELECT notification_id FROM views.tracking WHERE application_name = %(name)s", {"name": f"{LOG}-{view}"}
-        )
-        return int(found[0]) if found else 0
+        found = await self._one(POSITION, {"name": f"{LOG}-{view}"})
+        return int(found[0] or 0) if found else 0
 
     async def _one(self, query: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
         try:

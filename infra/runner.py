@@ -1,7 +1,8 @@
 """Runs the projections: wakes on the log's notification, folds what is new, lets those wait who asked for a position.
 
-One process projects a view at a time (an advisory lock of the session); any other stands by. A fault stops nothing for
-good: the connection is made anew, the position read again.
+One process projects a shard of a view at a time (an advisory lock of the session); any other stands by. A fault stops
+nothing for good: the connection is made anew, the position read again. An event that cannot be folded stops its view
+alone, is named in `views.stopped`, and tried again until a fix or a rebuild lets the view go on.
 """
 
 import threading
@@ -13,38 +14,49 @@ import structlog
 from eventsourcing.persistence import IntegrityError, PersistenceError
 from psycopg.rows import dict_row, tuple_row
 
-from infra.metrics import EVENTS_PROJECTED, VIEW_POSITION
-from infra.store.recorder import Datastore
-from infra.views import (
+from infra.folding import PAGE, Poisoned, Shard, apply, read_page
+from infra.metrics import EVENTS_PROJECTED, VIEW_POSITION, VIEW_STOPPED
+from infra.positions import (
     LOG,
-    PAGE,
-    VIEWS,
     ViewRecorder,
-    apply,
+    cut,
     ensure,
+    go_on,
     identifier,
+    is_missing,
     locked_position_of,
     position_of,
-    read_page,
+    positions_of,
+    stop,
 )
+from infra.store.recorder import Datastore
+from infra.views import VIEWS
 from projections.view import View
 
 POLL_SECONDS = 0.5
 """A notification may be lost with its connection; this is the longest that one is waited for."""
 BACK_OFF_SECONDS = 0.5
+POISON_SECONDS = 5.0
+"""How long a view that is stopped by an event waits before it tries that event again."""
 
 log = structlog.get_logger("jejak.runner")
 
 
-class Runner:
-    """Projects one view in a thread of its own until it is told to stop."""
+class CutOtherwise(Exception):
+    """Another process has cut the view into another number of shards since."""
 
-    def __init__(self, view: View, conninfo: str) -> None:
+
+class Runner:
+    """Projects one shard of a view in a thread of its own until it is told to stop."""
+
+    def __init__(self, view: View, conninfo: str, *, number: int = 0, of: int = 1) -> None:
         self.view = view
+        self.shard = Shard(view, number, of)
         self.conninfo = conninfo
         self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self._run, name=f"project {view.name}", daemon=True)
+        self.thread = threading.Thread(target=self._run, name=f"project {self.shard.name}", daemon=True)
         self.fault: str | None = None
+        self.well = False
         self.datastore = Datastore(conninfo, schema="views", pool_size=1)
         self.recorder = ViewRecorder(self.datastore)
 
@@ -63,11 +75,11 @@ class Runner:
                 self._follow()
             except (psycopg.Error, PersistenceError) as fault:
                 self.fault = type(fault).__name__
-                log.warning("projection interrupted", view=self.view.name, fault=self.fault)
+                log.warning("projection interrupted", view=self.shard.name, fault=self.fault)
                 self.stopping.wait(BACK_OFF_SECONDS)
             except Exception as fault:
                 self.fault = type(fault).__name__
-                log.exception("projection stopped by an event it cannot fold", view=self.view.name)
+                log.exception("projection ended", view=self.shard.name)
                 return
 
     def _follow(self) -> None:
@@ -79,39 +91,93 @@ class Runner:
                     return
             connection.execute("LISTEN stored_events")
             while not self.stopping.is_set():
-                while self.step():
-                    if self.stopping.is_set():
-                        return
-                self.fault = None
-                if not list(connection.notifies(timeout=POLL_SECONDS, stop_after=1)):
-                    ensure(self.view, connection)  # a view that was dropped in a quiet hour is made anew, too
+                try:
+                    while self.step():
+                        if self.stopping.is_set():
+                            return
+                except Poisoned as poisoned:
+                    self._stand_still(poisoned, connection)
+                    continue
+                self._go_on(connection)
+                quiet = not list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
+                if quiet and is_missing(self.view, connection):  # dropped in a quiet hour: made anew, too
+                    ensure(self.view, connection)
 
     def _leads(self, connection: psycopg.Connection[dict[str, bool]]) -> bool:
         row = connection.execute(
-            "SELECT pg_try_advisory_lock(hashtext(%s)) AS leads", (f"jejak project {self.view.name}",)
+            "SELECT pg_try_advisory_lock(hashtext(%s)) AS leads", (f"jejak project {self.shard.name}",)
         ).fetchone()
         return bool(row and row["leads"])
 
     def step(self) -> bool:
-        """One page: its rows and the position reached, in one transaction. True if there may be more."""
+        """One page: its rows and the position reached, in one transaction. True if there may be more.
+
+        Raises Poisoned, CutOtherwise; before the first it has folded all that stands before that event.
+        """
+        first: Poisoned | None = None
+        while True:
+            try:
+                more = self._step(before=first.position if first else None)
+            except Poisoned as poisoned:
+                first = poisoned  # there may be an earlier one, of another stream
+                continue
+            if first is None:
+                return more
+            if not more:
+                raise first
+
+    def _step(self, *, before: int | None) -> bool:
         with self.datastore.get_connection() as connection, connection.transaction():
             cursor = psycopg.Cursor(connection, row_factory=tuple_row)
-            page = read_page(cursor, locked_position_of(self.view, cursor))
+            reached = locked_position_of(self.shard, cursor)
+            if reached is None:
+                raise CutOtherwise(f"{self.shard.name} is no shard of the view any more")
+            page = read_page(self.shard, cursor, reached, PAGE)
+            full = len(page) == PAGE
+            if before is not None:
+                page = [event for event in page if event[4] < before]
             if not page:
                 return False
             try:
-                self.recorder.track(connection.cursor(), self.view, page[-1][4])
+                self.recorder.track(connection.cursor(), self.shard, page[-1][4])
             except IntegrityError:
                 return True  # a rival has come as far: read the position again
             apply(self.view, identifier(self.view), cursor, page)
-            connection.execute("SELECT pg_notify('views', %s)", (f"{LOG}-{self.view.name} {page[-1][4]}",))
-        EVENTS_PROJECTED.labels(self.view.name).inc(len(page))
-        VIEW_POSITION.labels(self.view.name).set(page[-1][4])
-        return len(page) == PAGE
+            connection.execute("SELECT pg_notify('views', %s)", (f"{LOG}-{self.shard.name} {page[-1][4]}",))
+        EVENTS_PROJECTED.labels(self.shard.name).inc(len(page))
+        VIEW_POSITION.labels(self.shard.name).set(page[-1][4])
+        return full
+
+    def _stand_still(self, poisoned: Poisoned, connection: psycopg.Connection[dict[str, bool]]) -> None:
+        if self.fault is None:
+            log.error("projection stopped by an event it cannot fold", view=self.shard.name, why=str(poisoned))
+        self.fault, self.well = poisoned.fault, False
+        stop(self.shard, poisoned, connection)
+        VIEW_STOPPED.labels(self.shard.name).set(poisoned.position)
+        self.stopping.wait(POISON_SECONDS)
+
+    def _go_on(self, connection: psycopg.Connection[dict[str, bool]]) -> None:
+        """Whatever stopped it, here or in a process before this one, is over."""
+        if not self.well:
+            go_on(self.shard, connection)
+            VIEW_STOPPED.labels(self.shard.name).set(0)
+        self.fault, self.well = None, True
 
 
-def runners(conninfo: str) -> list[Runner]:
-    return [Runner(view, conninfo) for view in VIEWS.values()]
+def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int] = ()) -> list[Runner]:
+    """One for each shard of each view, or for those of `numbers`. `shards` cuts the views anew, for all processes."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for view in VIEWS.values():
+            ensure(view, connection)
+            if shards:
+                cut(view, shards, connection)
+        cuts = {view.name: len(positions_of(view, connection.cursor())) for view in VIEWS.values()}
+    return [
+        Runner(view, conninfo, number=number, of=cuts[view.name])
+        for view in VIEWS.values()
+        for number in range(cuts[view.name])
+        if not numbers or number in numbers
+    ]
 
 
 def wait_until_caught_up(

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
@@ -62,21 +62,21 @@ def serve_api(options: argparse.Namespace) -> int:
     return 0
 
 
-def project(_: argparse.Namespace) -> int:
+def project(options: argparse.Namespace) -> int:
     log.configure()
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    with databases(settings(), kept_alive=True) as found, projecting(found):
+    with databases(settings(), kept_alive=True) as found, projecting(found, options.shards, options.shard):
         print("projecting: " + ", ".join(VIEWS), flush=True)
         stopping.wait()
     return 0
 
 
 @contextmanager
-def projecting(found: Databases) -> Iterator[list[Runner]]:
+def projecting(found: Databases, shards: int | None = None, numbers: Sequence[int] = ()) -> Iterator[list[Runner]]:
     """Runners in this process: at work where nobody else projects, else standing by."""
-    started = runners(found.serving)
+    started = runners(found.serving, shards=shards, numbers=numbers)
     for runner in started:
         runner.start()
     try:

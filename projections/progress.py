@@ -178,6 +178,6 @@ VIEW = View(
     },
     indexes=("number",),
     fold=fold,
-    stored=lambda row: (row["application_id"], row["tracking_number"], row["version"], row),
+    stored=lambda row: (UUID(row["application_id"]), row["tracking_number"], row["version"], row),
     loaded=lambda values: values[3],
 )

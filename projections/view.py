@@ -47,7 +47,10 @@ class View:
     @property
     def upsert(self) -> str:
         """One array for each column. A row that is as new or newer is left as it is."""
-        arrays = ", ".join(f"%({name})s::{kind.removesuffix(' NOT NULL')}[]" for name, kind in self.columns.items())
+        arrays = ", ".join(
+            f"%({name}){'b' if kind == 'bytea' else 's'}::{kind}[]"
+            for name, kind in zip(self.columns, self.types, strict=True)
+        )
         values = ", ".join(f"{name} = EXCLUDED.{name}" for name in self.columns if name != self.key)
         return (
             f"INSERT INTO {{table}} AS row ({self.names}) SELECT * FROM unnest({arrays})\n"
@@ -59,13 +62,17 @@ class View:
         return f"SELECT {self.names} FROM {{table}} WHERE {self.key} = ANY(%(ids)s)"
 
     @property
-    def differences(self) -> str:
-        live, rebuilt = (", ".join(f"{side}.{name}" for name in self.columns) for side in ("live", "rebuilt"))
-        return (
-            f"SELECT {self.key}\n"
-            f"FROM views.{self.name} AS live FULL JOIN {{table}} AS rebuilt USING ({self.key})\n"
-            f"WHERE ({live}) IS DISTINCT FROM ({rebuilt})\nORDER BY {self.key} LIMIT 1000"
-        )
+    def copied(self) -> str:
+        return f"COPY {{table}} ({self.names}) FROM STDIN (FORMAT BINARY)"
+
+    @property
+    def all_rows(self) -> str:
+        """In the order of their ids."""
+        return f"SELECT {self.names} FROM {{table}} ORDER BY {self.key}"
+
+    @property
+    def types(self) -> list[str]:
+        return [kind.removesuffix(" NOT NULL") for kind in self.columns.values()]
 
     @property
     def names(self) -> str:

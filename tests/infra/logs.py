@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from domain.events import ApplicationEvent, PinReset, Received, Submitted, Withdrawn
 from infra.identifiers import new_application_id
 from infra.paper import Paper
+from infra.positions import STOPPED
 from infra.runner import wait_until_caught_up
 from infra.store.recorder import Datastore, Recorder, Save
 from infra.store.writing import rows_of
@@ -108,6 +109,15 @@ def reached(conninfo: str, view: View = PROGRESS) -> int:
             return position_of(view, cursor)
         except psycopg.errors.UndefinedTable:
             return 0
+
+
+def stopped(conninfo: str) -> list[tuple[str, int, UUID]]:
+    """Which views stand still, at which event; none also before any runner came."""
+    with psycopg.connect(conninfo) as connection:
+        try:
+            return connection.execute(STOPPED).fetchall()
+        except psycopg.errors.UndefinedTable:
+            return []
 
 
 def differing(conninfo: str, view: View = PROGRESS) -> list[UUID]:

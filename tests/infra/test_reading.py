@@ -12,9 +12,9 @@ import pytest
 from domain.ports import Unavailable
 from domain.registry import Registry
 from infra import house
+from infra.hearing import Era
 from infra.house import RecentCatalogue
 from infra.main import installation
-from infra.positions import Era
 from infra.reading import PostgresViews
 from tests.conftest import Fresh
 from tests.infra.logs import PROGRESS, writing

@@ -11,8 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from infra import folding, views
 from infra import runner as module
-from infra import views
 from infra.runner import Runner
 from tests.conftest import PROJECT, Fresh
 from tests.infra.logs import PROGRESS, arriving, differing, environment, reached, wait_for, writing
@@ -109,7 +109,8 @@ def test_two_that_both_believe_to_lead_fold_every_event_once(fresh: Fresh, monke
         views.ensure(PROGRESS, connection)
     rivals = [Runner(PROGRESS, at.serving) for _ in range(2)]
     sizes = iter(range(1, 10_000))
-    monkeypatch.setattr(views, "NEWER", views.NEWER.replace("LIMIT %s", "LIMIT least(%s, 1 + floor(random() * 9))"))
+    few = folding.NEWER.replace("LIMIT %(limit)s", "LIMIT least(%(limit)s, 1 + floor(random() * 9))")
+    monkeypatch.setattr(folding, "NEWER", few)
     with arriving(at.owner) as writer, ThreadPoolExecutor(2) as threads:
 
         def project(rival: Runner) -> None:
@@ -142,25 +143,6 @@ def _rows_or_0(conninfo: str) -> int:
         return rows(conninfo)
     except psycopg.errors.UndefinedTable:
         return 0
-
-
-def test_an_event_that_cannot_be_folded_stops_that_view_and_says_so(fresh: Fresh) -> None:
-    at = fresh.databases
-    with writing(at.owner) as writer, running(at.serving) as runner:
-        writer.lives(2)
-        wait_for(at.serving, seconds=10)
-        with psycopg.connect(at.owner) as connection:
-            connection.execute(
-                "INSERT INTO stored_events VALUES (gen_random_uuid(), 1, 'application.unheard-of.v1', '{}', 9, now())"
-            )
-            connection.execute("NOTIFY stored_events")
-        runner.thread.join(timeout=10)
-        assert not runner.thread.is_alive()
-        assert runner.fault == "KeyError"
-        assert reached(at.owner) == 8
-        with pytest.raises(TimeoutError, match="did not catch up"):
-            wait_for(at.serving, seconds=0.1)
-    assert rows(at.serving) == 2
 
 
 def test_events_of_the_registry_move_the_position_and_no_row(fresh: Fresh) -> None:

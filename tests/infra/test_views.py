@@ -1,5 +1,8 @@
 """A view can be made anew at any time: beside the live one, swapped in at once, and compared row by row."""
 
+import signal
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import LiteralString
@@ -8,10 +11,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from infra import rebuild as rebuilding
+from infra import streams
 from infra.runner import Runner
 from infra.views import VIEWS, rebuild
 from projections.view import View
-from tests.conftest import Fresh
+from tests.conftest import PROJECT, Fresh
 from tests.infra.logs import arriving, differing, reached, wait_for, writing
 
 COUNT = "SELECT count(*), max(version) FILTER (WHERE application_id = %s) FROM views.{}"
@@ -85,6 +90,67 @@ def test_a_rebuild_that_was_killed_is_done_by_the_next(fresh: Fresh, view: View)
         left_behind = sql.Identifier("views", f"{view.name}_new")
         connection.execute(sql.SQL("CREATE TABLE {} (left_behind integer)").format(left_behind))
     made_anew(view, at.serving)
+    assert differing(at.serving, view) == []
+
+
+KILLED = """
+import os, signal, sys
+from infra import rebuild, streams
+from infra.views import VIEWS
+streams.PAGE = 10
+def progress_of(folded, total):
+    if folded >= int(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+rebuild.rebuild(VIEWS[sys.argv[1]], sys.argv[2], progress_of=progress_of)
+"""
+
+
+def killed_at(folded: int, view: View, conninfo: str) -> int:
+    command = [sys.executable, "-c", KILLED, view.name, conninfo, str(folded)]
+    return subprocess.run(command, cwd=PROJECT, check=False).returncode
+
+
+@of_each_view
+def test_a_rebuild_that_was_killed_goes_on_where_it_was(fresh: Fresh, view: View) -> None:
+    at = fresh.databases
+    with writing(at.owner) as writer:
+        writer.lives(20)
+        assert killed_at(30, view, at.serving) == -signal.SIGKILL
+        writer.lives(2)
+        assert killed_at(60, view, at.serving) == -signal.SIGKILL
+        writer.lives(2)
+    told: list[tuple[int, int]] = []
+    assert rebuild(view, at.serving, progress_of=lambda *stand: told.append(stand)) == 96
+    assert told == [(80, 80)], "in one page, the rest: the end is that of the first start"
+    assert differing(at.serving, view) == []
+    assert leftovers(at.serving) == []
+
+
+def test_what_another_release_left_half_built_is_dropped(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
+    at, view = fresh.databases, VIEWS["desk"]
+    with writing(at.owner) as writer:
+        writer.lives(20)
+    assert killed_at(30, view, at.serving) == -signal.SIGKILL
+    monkeypatch.setattr(rebuilding, "_release", lambda _: "newer")
+    told: list[int] = []
+    rebuild(view, at.serving, progress_of=lambda folded, _: told.append(folded))
+    assert told == [80]
+    assert differing(at.serving, view) == []
+
+
+def leftovers(conninfo: str) -> list[str]:
+    with psycopg.connect(conninfo) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE tablename LIKE '%\\_new'").fetchall()
+        return [*(row[0] for row in tables), *connection.execute("SELECT view FROM views.rebuilding").fetchall()]
+
+
+@of_each_view
+def test_one_stream_may_be_longer_than_a_page(fresh: Fresh, view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "PAGE", 3)
+    at = fresh.databases
+    with writing(at.owner) as writer:
+        writer.lives(7)
+    assert made_anew(view, at.serving) == 28
     assert differing(at.serving, view) == []
 
 
