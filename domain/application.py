@@ -154,7 +154,7 @@ def evolve(application: Application, recorded: Recorded) -> Application:
     if status in OUTCOMES and application.status not in OUTCOMES and application.decided_at is None:
         changes["decided_at"] = act.at
     if changes.get("promise", application.promise) != application.promise:
-        changes["promised_at"] = recorded.known_at
+        changes["promised_at"] = recorded.known_at if changes["promise"] else None
     concerned = changes.get("concerned", application.concerned)
     if act.office and act.office not in concerned:
         concerned |= {act.office}

@@ -140,7 +140,7 @@ def _facts(row: Row, recorded: Recorded) -> Row:
                 "channel": plain(act.channel),
                 "office": act.office,
                 "submitted_at": act.at,
-                "details": details | {"promise": None},
+                "details": details if event.promise else details | {"promise": None, "promised_at": None},
             }
         case DeclaredComplete():
             return {"complete_at": act.at}
