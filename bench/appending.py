@@ -1,0 +1,97 @@
+"""Callers that append made-up lives through the store, as many at once as asked, in processes of their own."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from itertools import cycle
+from multiprocessing import get_context
+from typing import Protocol
+
+import uvloop
+
+from bench.lives import Pattern
+from infra.store.recorder import Datastore, Outcome, Recorder, Save
+
+PROCESSES = 2
+
+
+class Writer(Protocol):
+    async def append(self, save: Save) -> Outcome: ...
+
+
+@asynccontextmanager
+async def writer(conninfo: str) -> AsyncIterator[Writer]:
+    """The store's way in, as the API has it: the one place to change when that changes."""
+    datastore = Datastore(conninfo)
+    try:
+        yield OneByOne(Recorder(datastore))
+    finally:
+        datastore.close()
+
+
+@dataclass(frozen=True, slots=True)
+class OneByOne:
+    recorder: Recorder
+
+    async def append(self, save: Save) -> Outcome:
+        [outcome] = await asyncio.to_thread(self.recorder.append, [save])
+        return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Stint:
+    """What one process did: events stored and, in seconds, from when to when (monotonic, one clock for all), and by what
+    processor time of its own.
+    """
+
+    events: int
+    begun: float
+    ended: float
+    processor: float
+
+
+def stint(conninfo: str, known: list[Pattern], callers: int, seconds: float) -> Stint:
+    """Each caller carries one application after another through its events, saving one at a time."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_stint(conninfo, known, callers, seconds))
+
+
+async def _stint(conninfo: str, known: list[Pattern], callers: int, seconds: float) -> Stint:
+    lives = cycle(known)
+    async with writer(conninfo) as through:
+        begun, processor = time.monotonic(), time.process_time()
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_caller(through, lives, begun + seconds)) for _ in range(callers)]
+        return Stint(
+            sum(task.result() for task in tasks), begun, time.monotonic(), time.process_time() - processor
+        )
+
+
+async def _caller(through: Writer, lives: Iterator[Pattern], until: float) -> int:
+    events = 0
+    for pattern in lives:
+        for _, save in pattern.saves():
+            outcome = await through.append(save)
+            if not outcome.stored:
+                raise AssertionError(f"an append that nothing stands against was {outcome.kind}")
+            events += len(outcome.positions)
+            if time.monotonic() >= until:
+                return events
+    return events
+
+
+@contextmanager
+def processes() -> Iterator[ProcessPoolExecutor]:
+    """Spawned, not forked: who holds the embedded server must not be copied. Started and warm."""
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+def at_once(pool: ProcessPoolExecutor, conninfo: str, known: list[Pattern], callers: int, seconds: float) -> float:
+    """Events a second of all processes together, each with so many callers."""
+    began = [pool.submit(stint, conninfo, known, callers, seconds) for _ in range(PROCESSES)]
+    stints = [each.result() for each in began]
+    return sum(each.events for each in stints) / (max(s.ended for s in stints) - min(s.begun for s in stints))
