@@ -43,14 +43,11 @@ class OneByOne:
 
 @dataclass(frozen=True, slots=True)
 class Stint:
-    """What one process did: events stored and, in seconds, from when to when (monotonic, one clock for all), and by what
-    processor time of its own.
-    """
+    """What one process did: events stored, from when to when. In seconds of the monotonic clock, which all share."""
 
     events: int
     begun: float
     ended: float
-    processor: float
 
 
 def stint(conninfo: str, known: list[Pattern], callers: int, seconds: float) -> Stint:
@@ -62,12 +59,10 @@ def stint(conninfo: str, known: list[Pattern], callers: int, seconds: float) -> 
 async def _stint(conninfo: str, known: list[Pattern], callers: int, seconds: float) -> Stint:
     lives = cycle(known)
     async with writer(conninfo) as through:
-        begun, processor = time.monotonic(), time.process_time()
+        begun = time.monotonic()
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_caller(through, lives, begun + seconds)) for _ in range(callers)]
-        return Stint(
-            sum(task.result() for task in tasks), begun, time.monotonic(), time.process_time() - processor
-        )
+        return Stint(sum(task.result() for task in tasks), begun, time.monotonic())
 
 
 async def _caller(through: Writer, lives: Iterator[Pattern], until: float) -> int:

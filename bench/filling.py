@@ -13,10 +13,12 @@ import psycopg
 from bench.appending import PROCESSES
 from bench.installed import Installed, say
 from bench.lives import Pattern, Stream, patterns, plan, steps_as_saves
+from infra.database import Databases
 from infra.keyfolder import KeyFolder
 from infra.store.recorder import Datastore, Recorder, Save
 
 SAVES_A_CALL = 400
+COPY = "COPY dossier_keys (key, application_id, person, role, bucket, wrapped) FROM STDIN"
 SIDE_BY_SIDE = 50
 """Applications of which the log has the first event of each, then the second of each, and so on."""
 SHARE = 2_000
@@ -27,21 +29,16 @@ SAY_SECONDS = 10.0
 def append_plan(where: Installed, *, applications: int) -> None:
     """Whole lives of the simulation, as a mall has them. Their sealed parts read as redacted: no key is kept."""
     saves = (save for _, save in steps_as_saves(plan(where.registry, applications).steps()))
-    _append(where.databases.serving, saves)
+    append(where.databases.serving, saves)
 
 
 def fill(where: Installed, applications: int) -> None:
-    """So many more, each of eight events and with its dossier key, by several processes. Their office and service vary."""
+    """So many more, each of eight events and with its dossier key, by several processes."""
     known = patterns(where.registry)
     sizes = [min(SHARE, applications - begun) for begun in range(0, applications, SHARE)]
     done, said = 0, time.monotonic()
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        parts = {
-            pool.submit(
-                fill_part, where.databases.serving, where.databases.keys, where.settings.key_dir, known, number, size
-            ): size
-            for number, size in enumerate(sizes)
-        }
+        parts = {pool.submit(fill_part, where.databases, where.settings.key_dir, known, size): size for size in sizes}
         for part in as_completed(parts):
             part.result()
             done += parts[part]
@@ -50,14 +47,11 @@ def fill(where: Installed, applications: int) -> None:
                 said = time.monotonic()
 
 
-def fill_part(
-    conninfo: str, keys_conninfo: str, key_dir: Path, known: list[Pattern], number: int, applications: int
-) -> None:
-    """In a process of the pool. `number`: which part, so that not all begin with the same life."""
+def fill_part(found: Databases, key_dir: Path, known: list[Pattern], applications: int) -> None:
+    """In a process of the pool."""
     streams: list[Stream] = []
-    lives = islice(cycle(known), number * SHARE, number * SHARE + applications)
-    _append(conninfo, _side_by_side(lives, streams))
-    _keep_keys(keys_conninfo, KeyFolder(key_dir), streams)
+    append(found.serving, _side_by_side(islice(cycle(known), applications), streams))
+    _keep_keys(found.keys, KeyFolder(key_dir), streams)
 
 
 def _side_by_side(lives: Iterable[Pattern], streams: list[Stream]) -> Iterator[Save]:
@@ -68,7 +62,7 @@ def _side_by_side(lives: Iterable[Pattern], streams: list[Stream]) -> Iterator[S
         streams += [stream for stream, _ in together]
 
 
-def _append(conninfo: str, saves: Iterable[Save]) -> None:
+def append(conninfo: str, saves: Iterable[Save]) -> None:
     datastore = Datastore(conninfo, pool_size=1)
     try:
         recorder, left = Recorder(datastore), iter(saves)
@@ -80,8 +74,7 @@ def _append(conninfo: str, saves: Iterable[Save]) -> None:
 
 
 def _keep_keys(conninfo: str, folder: KeyFolder, streams: Iterable[Stream]) -> None:
-    with psycopg.connect(conninfo) as connection, connection.cursor() as cursor:
-        with cursor.copy("COPY dossier_keys (key, application_id, person, role, bucket, wrapped) FROM STDIN") as copy:
-            for stream in streams:
-                key, bucket = stream.key, stream.key.key_id.bytes[0]
-                copy.write_row((key.key_id, stream.id, uuid4(), key.role, bucket, folder.wrap(bucket, key.key)))
+    with psycopg.connect(conninfo) as connection, connection.cursor() as cursor, cursor.copy(COPY) as copy:
+        for stream in streams:
+            key, bucket = stream.key, stream.key.key_id.bytes[0]
+            copy.write_row((key.key_id, stream.id, uuid4(), key.role, bucket, folder.wrap(bucket, key.key)))

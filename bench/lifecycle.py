@@ -1,20 +1,19 @@
 """`lifecycle`: over HTTP an application is submitted, moves twice, and its timeline is read, all four moments in it."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import orjson
 
 from bench.installed import Installed, installed, say, served
-from bench.load import Connection, Run, Unexpected, Work, closed, request, run_loop
+from bench.load import Client, Connection, Run, Unexpected, request, run_loop, warmed
 from bench.report import Measured
 from bench.size import Size
 
 OFFICE, SERVICE, DISTRICT = "pemda-3374-disdukcapil", "ktp-el", "33.74.01"
 CLIENTS = 64
 RATE, P95_MS = 400, 100
-WARM_SECONDS = 1.0
 MOMENTS = 4
 """Submitted, received, documents checked, declared complete: the last command makes two events."""
 ON = ("rights", "sealing", "chain", "claims", "views", "scheduler", "read your writes")
@@ -44,13 +43,10 @@ def told(lived: Run) -> dict[str, float]:
 
 
 async def live(where: Installed, port: int, seconds: float) -> Run:
-    """After a second that does not count."""
-    clients = [client(where.bearer(OFFICE)) for _ in range(CLIENTS)]
-    await closed(port, clients, WARM_SECONDS)
-    return await closed(port, clients, seconds)
+    return await warmed(port, [client(where.bearer(OFFICE)) for _ in range(CLIENTS)], seconds)
 
 
-def client(bearer: bytes) -> Callable[[], Work]:
+def client(bearer: bytes) -> Client:
     """An officer: one application after another, each somebody's."""
 
     async def life(connection: Connection) -> None:

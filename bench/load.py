@@ -117,18 +117,21 @@ class Run:
         return spread(self.seconds, *shares) if self.seconds else {}
 
 
-Work = Callable[[Connection], Awaitable[None]]
+Work = Callable[[Connection], Awaitable[object]]
+Client = Callable[[], Work]
+"""Gives its next piece of work."""
+WARM_SECONDS = 1.0
 FAILS = (OSError, TimeoutError, Unexpected, ValueError)
 
 
-async def closed(port: int, clients: Sequence[Callable[[], Work]], seconds: float) -> Run:
-    """Each of `clients` gives its next piece of work whenever it is through with the one before."""
+async def closed(port: int, clients: Sequence[Client], seconds: float) -> Run:
+    """Each of `clients` asks again once it is through with the piece of work before."""
     run = Run()
     connections = [await connect(port) for _ in clients]
     begun = time.perf_counter()
     until = begun + seconds
 
-    async def client(following: Callable[[], Work], connection: Connection) -> None:
+    async def client(following: Client, connection: Connection) -> None:
         while (at := time.perf_counter()) < until:
             try:
                 await following()(connection)
@@ -146,6 +149,12 @@ async def closed(port: int, clients: Sequence[Callable[[], Work]], seconds: floa
     return run
 
 
+async def warmed(port: int, clients: Sequence[Client], seconds: float) -> Run:
+    """After a second that does not count."""
+    await closed(port, clients, WARM_SECONDS)
+    return await closed(port, clients, seconds)
+
+
 class Offered:
     """An open loop over as many connections as it needs, up to a bound."""
 
@@ -154,7 +163,7 @@ class Offered:
         self.free: list[Connection] = []
         self.room = asyncio.Semaphore(CONNECTIONS_MAX)
 
-    async def at_rate(self, rate: float, seconds: float, work: Callable[[], Work]) -> Run:
+    async def at_rate(self, rate: float, seconds: float, work: Client) -> Run:
         """`rate` a second. A planned instant that has passed is worked off at once."""
         run, begun = Run(), time.perf_counter()
         async with asyncio.TaskGroup() as group:

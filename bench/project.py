@@ -1,4 +1,4 @@
-"""`project` and `project all`: the runner over a log that is there, against the library's way, an event a transaction."""
+"""`project`, one view and all: the runner over a log that is there, against the library's way of it."""
 
 import time
 from collections.abc import Iterator, Sequence

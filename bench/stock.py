@@ -84,7 +84,7 @@ class View(PostgresTrackingRecorder):
 
     def __init__(self, store: PostgresDatastore) -> None:
         super().__init__(store, tracking_table_name="stock_tracking")
-        self.sql_create_statements.append(SQL(TABLE))
+        self.sql_create_statements.append(SQL(TABLE).format())
 
     def project(self, row: Notification) -> None:
         state = orjson.loads(row.state)
