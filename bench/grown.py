@@ -29,9 +29,9 @@ CALM_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How fast it is with so many applications."""
+    """How fast it is with so many rows, counted before."""
 
-    applications: int
+    rows: dict[str, int]
     lifecycles: Run
     appended: float
 
@@ -41,29 +41,31 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:
     with installed() as where:
         if "growth" in names:
             fill(where, small)
-            before = _level(where, small, size)
+            before = _level(where, size)
             fill(where, large - small)
-            yield from _growth(where, before, _level(where, large, size))
+            yield from _growth(where, before, _level(where, size))
         else:
             fill(where, large)
         if "burst" in names:
             yield _burst(where, size)
 
 
-def _level(where: Installed, applications: int, size: Size) -> Level:
+def _level(where: Installed, size: Size) -> Level:
+    """Appending comes last: of all that is measured it adds most."""
     seconds = size.pick(4, 12)
-    say(f"growth: at {applications:,} applications")
+    with served(where) as port:
+        rows = where.rows("progress")
+        say(f"growth: at {rows['progress']:,} applications")
+        lifecycles = run_loop(live(where, port, seconds))
     with processes() as pool:
         known = patterns(where.registry)
         at_once(pool, where.databases.serving, known, CALLERS[1], 1)
-        appended = at_once(pool, where.databases.serving, known, CALLERS[1], seconds)
-    with served(where) as port:
-        return Level(applications, run_loop(live(where, port, seconds)), appended)
+        return Level(rows, lifecycles, at_once(pool, where.databases.serving, known, CALLERS[1], seconds))
 
 
 def _growth(where: Installed, before: Level, after: Level) -> Iterator[Measured]:
-    sizes = {"from": before.applications, "to": after.applications}
-    rows, fault = where.rows("progress"), before.lifecycles.fault or after.lifecycles.fault
+    sizes = {"from": before.rows}
+    fault = before.lifecycles.fault or after.lifecycles.fault
     p95 = [level.lifecycles.spread(0.95).get("p95_ms", 0.0) for level in (before, after)]
     yield Measured(
         bench="growth lifecycle",
@@ -72,7 +74,7 @@ def _growth(where: Installed, before: Level, after: Level) -> Iterator[Measured]
         baseline=before.lifecycles.rate,
         target=FLAT,
         most={"p95_ratio": SLOWER},
-        rows=rows,
+        rows=after.rows,
         on=ON,
         more={**sizes, "p95_ms": p95, "p95_ratio": round(p95[1] / p95[0], 3) if p95[0] else None},
         fault=fault,
@@ -84,7 +86,7 @@ def _growth(where: Installed, before: Level, after: Level) -> Iterator[Measured]
         unit="events/s",
         baseline=before.appended,
         target=FLAT,
-        rows=rows,
+        rows=after.rows,
         on=("envelope", "chain", "sealing", "claims"),
         more=sizes,
         postgres=where.postgres,
