@@ -110,7 +110,7 @@ def _burst(where: Installed, size: Size) -> Measured:
         rows=where.rows("progress"),
         on=ON,
         more={
-            "recovered_s": round(max(late, default=0.0), 2),
+            "recovered_s": round(max([0.0, during.elapsed - rush, *late]), 2),
             **{
                 name: part.spread(0.5, 0.95, 1)
                 for name, part in (("before", before), ("during", during), ("after", after))
@@ -135,6 +135,6 @@ async def _offered(port: int, bearer: bytes, calm: float, rush: float) -> list[R
         return submit_and_read
 
     parts = ((SLOW, calm), (RUSH, rush), (SLOW, max(calm, 2 * RECOVERS_SECONDS)))
-    runs = [await offered.at_rate(rate, seconds, work) for rate, seconds in parts]
+    runs = await offered.at_rates(work, *parts)
     offered.close()
     return runs

@@ -102,6 +102,8 @@ class Run:
     seconds: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     elapsed: float = 0.0
+    """Until the last of them."""
+    begun: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -163,24 +165,31 @@ class Offered:
         self.free: list[Connection] = []
         self.room = asyncio.Semaphore(CONNECTIONS_MAX)
 
-    async def at_rate(self, rate: float, seconds: float, work: Client) -> Run:
-        """`rate` a second. A planned instant that has passed is worked off at once."""
-        run, begun = Run(), time.perf_counter()
+    async def at_rates(self, work: Client, *parts: tuple[float, float]) -> list[Run]:
+        """Each part is so many a second, for so many seconds; one begins when the one before was to end.
+
+        A planned instant that has passed is worked off at once. Returns when all are answered.
+        """
+        runs, begins = [], time.perf_counter()
         async with asyncio.TaskGroup() as group:
-            for number in range(int(rate * seconds)):
-                planned = begun + number / rate
-                if (ahead := planned - time.perf_counter()) > 0:
-                    await asyncio.sleep(ahead)
-                group.create_task(self._one(run, planned, work()))
-        run.elapsed = time.perf_counter() - begun
-        return run
+            for rate, seconds in parts:
+                runs.append(Run(begun=begins))
+                for number in range(int(rate * seconds)):
+                    planned = begins + number / rate
+                    if (ahead := planned - time.perf_counter()) > 0:
+                        await asyncio.sleep(ahead)
+                    group.create_task(self._one(runs[-1], planned, work()))
+                begins += seconds
+        return runs
 
     async def _one(self, run: Run, planned: float, work: Work) -> None:
         async with self.room:
             try:
                 connection = self.free.pop() if self.free else await connect(self.port)
                 await work(connection)
-                run.seconds.append(time.perf_counter() - planned)
+                now = time.perf_counter()
+                run.seconds.append(now - planned)
+                run.elapsed = now - run.begun
                 self.free.append(connection)
             except FAILS as error:
                 run.errors.append(f"{type(error).__name__}: {error}")

@@ -74,9 +74,9 @@ async def _offered(where: Installed, port: int, seconds: float) -> tuple[Run, Wa
     asking = Asking(where, int(RATE * (seconds + WARM_SECONDS)))
     offered = Offered(port)
     async with _watching(where.databases.serving) as watch:
-        await offered.at_rate(RATE, WARM_SECONDS, asking)
+        await offered.at_rates(asking, (RATE, WARM_SECONDS))
         after = _end(where)
-        answered = await offered.at_rate(RATE, seconds, asking)
+        [answered] = await offered.at_rates(asking, (RATE, seconds))
         with suppress(TimeoutError):  # what was never seen is counted as such
             await asyncio.to_thread(
                 wait_until_caught_up, where.databases.serving, views=[progress.VIEW], seconds=CATCH_UP_SECONDS

@@ -95,7 +95,7 @@ async def test_a_closed_loop_counts_answers_and_errors() -> None:
 async def test_an_open_loop_asks_as_often_as_planned_and_counts_from_the_plan() -> None:
     async with server(whole) as port:
         offered = Offered(port)
-        run = await offered.at_rate(200, 0.1, lambda: read)
+        runs = await offered.at_rates(lambda: read, (200, 0.1), (50, 0.1))
         offered.close()
-        assert len(run.seconds) == 20
-        assert run.fault is None
+        assert [len(run.seconds) for run in runs] == [20, 5]
+        assert [run.fault for run in runs] == [None, None]
