@@ -16,6 +16,7 @@ from bench.lives import Pattern, Stream, patterns, plan, steps_as_saves
 from infra.database import Databases
 from infra.keyfolder import KeyFolder
 from infra.store.recorder import Datastore, Recorder, Save
+from infra.waves import joint
 
 SAVES_A_CALL = 400
 COPY = "COPY dossier_keys (key, application_id, person, role, bucket, wrapped) FROM STDIN"
@@ -67,8 +68,11 @@ def append(conninfo: str, saves: Iterable[Save]) -> None:
     try:
         recorder, left = Recorder(datastore), iter(saves)
         while batch := list(islice(left, SAVES_A_CALL)):
-            if not all(outcome.stored for outcome in recorder.append(batch)):
-                raise AssertionError("an append that nothing stands against was refused")
+            [outcome] = recorder.append(
+                [joint(batch)]
+            )  # a call may hold several saves of one stream: all or none of it
+            if not outcome.stored:
+                raise AssertionError(f"an append that nothing stands against was {outcome.kind}")
     finally:
         datastore.close()
 
