@@ -17,7 +17,7 @@ EACH = 40
 
 
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
-    seconds = size.pick(3, 8)
+    seconds = size.pick(2, 8)
     with installed() as where:
         waiting = queue(where, EACH * max(CLIENTS))
         before = where.rows()["events"]

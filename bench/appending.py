@@ -1,6 +1,7 @@
 """Callers that append made-up lives through the store, as many at once as asked, in processes of their own."""
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -80,9 +81,18 @@ async def _caller(through: Writer, lives: Iterator[Pattern], until: float) -> in
 
 @contextmanager
 def processes() -> Iterator[ProcessPoolExecutor]:
-    """Spawned, not forked: who holds the embedded server must not be copied. Started and warm."""
+    """Spawned, not forked: who holds the embedded server must not be copied. Ctrl-C is the parent's alone."""
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        yield pool
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as they inherit it
+        try:
+            list(pool.map(abs, range(PROCESSES)))
+        finally:
+            signal.signal(signal.SIGINT, before)
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # what is under way is bounded, what waits is not
+            raise
 
 
 def at_once(pool: ProcessPoolExecutor, conninfo: str, known: list[Pattern], callers: int, seconds: float) -> float:

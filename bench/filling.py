@@ -2,15 +2,14 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from itertools import cycle, islice
-from multiprocessing import get_context
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 
-from bench.appending import PROCESSES
+from bench.appending import processes
 from bench.installed import Installed, say
 from bench.lives import Pattern, Stream, patterns, plan, steps_as_saves
 from infra.database import Databases
@@ -38,7 +37,7 @@ def fill(where: Installed, applications: int) -> None:
     known = patterns(where.registry)
     sizes = [min(SHARE, applications - begun) for begun in range(0, applications, SHARE)]
     done, said = 0, time.monotonic()
-    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+    with processes() as pool:
         parts = {pool.submit(fill_part, where.databases, where.settings.key_dir, known, size): size for size in sizes}
         for part in as_completed(parts):
             part.result()

@@ -52,7 +52,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:
 
 def _level(where: Installed, size: Size) -> Level:
     """Appending comes last: of all that is measured it adds most."""
-    seconds = size.pick(4, 12)
+    seconds = size.pick(3, 8)
     with served(where) as port:
         rows = where.rows("progress")
         say(f"growth: at {rows['progress']:,} applications")

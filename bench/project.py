@@ -27,7 +27,7 @@ EVENTS_EACH = 14
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
     with installed() as where:
         say("project: writing the log")
-        append_plan(where, applications=size.pick(8_000, 100_000) // EVENTS_EACH)
+        append_plan(where, applications=size.pick(20_000, 100_000) // EVENTS_EACH)
         events = where.rows()["events"]
         say("project: the stock projection")
         baseline = stock.projected_per_second(where.databases.owner, size.pick(3, 8))

@@ -18,7 +18,7 @@ ON = ("rights", "views", "registry", "scheduler")
 
 
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
-    seconds = size.pick(3, 8)
+    seconds = size.pick(2, 8)
     with installed() as where:
         bearer = where.bearer(OFFICE)
         reads = [
