@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bench import stock
-from bench.installed import Installed, free_port, running, wait_for
+from bench.installed import Installed, free_port, running
 from infra.identifiers import new_application_id
 
 STATE_BYTES = 450
@@ -74,8 +74,7 @@ def main() -> None:
 def serving(where: Installed, what: str, of: str) -> Iterator[int]:
     """Yields its port."""
     port = free_port()
-    with running([sys.executable, "-m", "bench.bare", what, of, "--port", str(port)], where):
-        wait_for(port, "/livez")
+    with running([sys.executable, "-m", "bench.bare", what, of, "--port", str(port)], port, where):
         yield port
 
 

@@ -31,6 +31,7 @@ from infra.settings import Settings, settings_from
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS, STOP_SECONDS = 120.0, 30.0
+LAST_WORDS = 2_000
 TOKEN_SECONDS = 24 * 3600
 COUNTS = "SELECT (SELECT count(*) FROM stored_events), (SELECT count(*) FROM claims)"
 
@@ -57,7 +58,7 @@ class Installed:
         return tokens.bearer(principal, seconds=TOKEN_SECONDS).encode()
 
     def rows(self, *views: str) -> dict[str, int]:
-        """Counted in the database now. Positions must be as many as events: each is one event's alone."""
+        """Counted in the database now: events and claims, and the rows of the views named."""
         with psycopg.connect(self.databases.owner) as connection:
             row = connection.execute(COUNTS).fetchone() or (0, 0)
             counts = dict(zip(("events", "claims"), row, strict=True))
@@ -94,23 +95,24 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(where: Installed, *, workers: int = 1) -> Iterator[int]:
+def served(where: Installed) -> Iterator[int]:
     """`jejak serve`; yields its port once the views have caught up with the log."""
     port = free_port()
-    with running([sys.executable, "-m", "infra.cli", "serve", "--port", str(port), "--workers", str(workers)], where):
-        wait_for(port, "/livez")
+    with running([sys.executable, "-m", "infra.cli", "serve", "--port", str(port)], port, where):
         wait_until_caught_up(where.databases.serving)
         yield port
 
 
 @contextmanager
-def running(command: list[str], where: Installed) -> Iterator[None]:
-    """A process that is told to stop in the end, and made to if it does not. What it says is in the folder."""
-    with (where.folder / "served.log").open("ab") as log:
+def running(command: list[str], port: int, where: Installed) -> Iterator[None]:
+    """A server that answers; told to stop in the end, and made to if it does not."""
+    said = where.folder / f"{port}.log"
+    with said.open("wb") as log:
         process = subprocess.Popen(
             command, env=where.environment, cwd=PROJECT, stdout=log, stderr=log, start_new_session=True
         )
     try:
+        wait_for(process, port, said)
         yield
     finally:
         process.send_signal(signal.SIGTERM)
@@ -121,20 +123,20 @@ def running(command: list[str], where: Installed) -> Iterator[None]:
             process.wait()
 
 
-def wait_for(port: int, path: str) -> None:
-    """Raises TimeoutError."""
+def wait_for(process: subprocess.Popen[bytes], port: int, said: Path) -> None:
+    """Raises TimeoutError, with the last that the server said."""
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and process.poll() is None:
         connection = HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            connection.request("GET", path)
+            connection.request("GET", "/livez")
             if connection.getresponse().status == 200:  # noqa: PLR2004 - OK
                 return
         except OSError:
             time.sleep(0.05)
         finally:
             connection.close()
-    raise TimeoutError(f"no answer on port {port} after {START_SECONDS:.0f} s")
+    raise TimeoutError(f"no answer on port {port}: {said.read_text(errors='replace')[-LAST_WORDS:]}")
 
 
 def say(what: str) -> None:
