@@ -4,6 +4,7 @@ Client, server and PostgreSQL share this machine's cores. Progress goes to stder
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Iterator
 
@@ -52,6 +53,7 @@ def main() -> int:
     if unknown:
         parser.error(f"there is no bench {', '.join(sorted(unknown))}: choose of {', '.join(NAMES)}")
     ok = True
+    signal.signal(signal.SIGTERM, _stopped)  # servers and folders are put away then, too
     try:
         for measured in measure(frozenset(options.names or NAMES), options.size or Size.USUAL):
             print(measured.line(), flush=True)
@@ -60,6 +62,10 @@ def main() -> int:
         print("bench: stopped", file=sys.stderr)
         return EXIT_INTERRUPTED
     return 0 if ok else 1
+
+
+def _stopped(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def measure(names: frozenset[str], size: Size) -> Iterator[Measured]:
