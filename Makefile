@@ -42,16 +42,17 @@ format: $(READY)  ## format and mend what a tool can mend
 docs: $(READY)    ## write the generated pages of docs anew from the code
 	@exec $(BIN)/python -m docs.generate
 
-prove: $(READY)   ## the long rounds in full: order, kills, memory, growth
-	@exec $(BIN)/python -m pytest -m prove -s --timeout 3600
+prove: $(READY)   ## the long rounds in full: order, kills, memory; growth to 1,000,000 applications
+	@$(BIN)/python -m pytest -m prove -s --timeout 3600
+	@exec $(BIN)/python -m bench growth burst --full
 
 mutate: $(READY)  ## mutation testing of domain/, most of an hour; `.venv/bin/mutmut results` lists what survived
 	@exec $(BIN)/mutmut run
 
-bench: $(READY)   ## every benchmark, against a baseline of the same run: one JSON line each
+bench: $(READY)   ## every benchmark, against a baseline of the same run: one JSON line each, under 20 minutes
 	@exec $(BIN)/python -m bench
 
-bench-quick: $(READY) ## a short round of each
+bench-quick: $(READY) ## a short round of each, under 4 minutes
 	@exec $(BIN)/python -m bench --quick
 
 lock: $(READY)    ## after a change in pyproject.toml: keeps every pin that still fits (UPGRADE=--upgrade moves them)

@@ -1,39 +1,77 @@
-"""`python -m bench [NAME …] [--quick]`: one JSON line each, against a baseline of the same run."""
+"""`python -m bench [NAME …] [--quick | --full]`: one JSON line each, against a baseline of the same run.
+
+Client, server and PostgreSQL share this machine's cores. Progress goes to stderr. Exit 1 if any line is not ok.
+"""
 
 import argparse
-from collections.abc import Iterator
+import signal
+import sys
+from collections.abc import Callable, Iterator
 
-from bench import decide, past
-from bench.report import postgres_version
+from bench import append, append_http, decide, grown, lifecycle, past, project, replay, timeline, visible
+from bench.report import Measured
+from bench.size import Size
 
-NAMES = ("decide", "import", "rebuild")
+Run = Callable[..., Iterator[Measured]]
+
+BENCHES: tuple[tuple[tuple[str, ...], Run], ...] = (
+    (("decide",), decide.run),
+    (("import", "rebuild"), past.run),
+    (("append", "append_pgbench"), append.run),
+    (("append_http",), append_http.run),
+    (("project",), project.run),
+    (("replay",), replay.run),
+    (("visible",), visible.run),
+    (("lifecycle",), lifecycle.run),
+    (("timeline",), timeline.run),
+    (("growth", "burst"), grown.run),
+)
+"""Those of one row are measured on one installation."""
+NAMES = tuple(name for names, _ in BENCHES for name in names)
+EXIT_INTERRUPTED = 130
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="bench", description=__doc__, epilog="example:  python -m bench rebuild --quick"
+        prog="bench",
+        description=__doc__,
+        epilog="examples:  python -m bench append lifecycle --quick\n           python -m bench growth --full",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)} (all)")
-    parser.add_argument("--quick", action="store_true", help="a small round")
+    sizes = parser.add_mutually_exclusive_group()
+    sizes.add_argument("--quick", dest="size", action="store_const", const=Size.QUICK, help="a small round")
+    sizes.add_argument(
+        "--full",
+        dest="size",
+        action="store_const",
+        const=Size.FULL,
+        help="growth to 1,000,000 applications, not 100,000; most of an hour",
+    )
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown:
         parser.error(f"there is no bench {', '.join(sorted(unknown))}: choose of {', '.join(NAMES)}")
     ok = True
-    names = frozenset(options.names or NAMES)
-    for line in lines(names, quick=options.quick):
-        print(line, flush=True)
-        ok = ok and '"ok": true' in line
+    signal.signal(signal.SIGTERM, _stopped)  # servers and folders are put away then, too
+    try:
+        for measured in measure(frozenset(options.names or NAMES), options.size or Size.USUAL):
+            print(measured.line(), flush=True)
+            ok = ok and measured.is_ok
+    except KeyboardInterrupt:
+        print("bench: stopped", file=sys.stderr)
+        return EXIT_INTERRUPTED
     return 0 if ok else 1
 
 
-def lines(names: frozenset[str], *, quick: bool) -> Iterator[str]:
-    if "decide" in names:
-        for measured in decide.run(quick=quick):
-            yield measured.line(None)
-    if names & {"import", "rebuild"}:
-        for measured, conninfo in past.run(quick=quick, names=names):
-            yield measured.line(postgres_version(conninfo))
+def _stopped(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def measure(names: frozenset[str], size: Size) -> Iterator[Measured]:
+    for of, run in BENCHES:
+        if names & set(of):
+            yield from run(size=size, names=names)
 
 
 if __name__ == "__main__":

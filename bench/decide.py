@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from bench.report import Measured
+from bench.size import Size
 from domain.application import evolve
 from domain.codes import ObstacleCode
 from domain.commands import Command, EnterStage, Reject, ReportObstacle, ReturnForCorrection, Suspend, Withdraw
@@ -30,10 +31,10 @@ ASKED: tuple[Command, ...] = (
 )
 
 
-def run(*, quick: bool) -> Iterator[Measured]:
+def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
     """The slowest kind of command counts; the median of some rounds, since machines are shared."""
     application, act = given(*COMPLETE).application, an_act()
-    times = 2_000 if quick else 20_000
+    times = size.pick(2_000, 20_000)
     rates: dict[str, float] = {}
     for command in ASKED:
         seconds = []
@@ -48,7 +49,6 @@ def run(*, quick: bool) -> Iterator[Measured]:
         bench="decide",
         value=min(rates.values()),
         unit="commands/s of processor time",
-        baseline=None,
         least=RATE,
         on=("decide", "evolve"),
         more={"by_command": {name: round(rate) for name, rate in rates.items()}},

@@ -1,0 +1,114 @@
+"""`append` and `append_pgbench`: events through the store, each a save of its own, from callers in two processes."""
+
+from collections.abc import Iterator
+
+import orjson
+import psycopg
+
+from bench import inserts, stock
+from bench.appending import PROCESSES, at_once, processes
+from bench.installed import Installed, installed, say
+from bench.lives import Pattern, patterns
+from bench.report import Measured
+from bench.size import Size
+from infra.store.envelope import b64, commitment
+
+SECONDS = (2.0, 6.0)
+"""Of each part, in a quick round and in a usual one."""
+CALLERS = (32, 64, 128)
+THREADS = (1, 8, 32)
+SAMPLE = 200
+ON = ("envelope", "chain", "sealing", "claims", "serving role", "synchronous commit")
+STREAM = "SELECT originator_version, topic, state FROM stored_events WHERE originator_id = %s ORDER BY 1"
+NEWEST = """SELECT DISTINCT originator_id FROM (
+    SELECT originator_id FROM stored_events WHERE topic LIKE 'application.%%' ORDER BY notification_id DESC LIMIT %s
+) AS newest"""
+
+
+def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:
+    seconds = size.pick(*SECONDS)
+    with installed() as where:
+        known = patterns(where.registry)
+        by_callers = _ours(where, known, seconds)
+        callers, rate = max(by_callers.items(), key=lambda item: item[1])
+        rows, fault = where.rows(), _fault(where)
+        told = {
+            "callers": callers,
+            "processes": PROCESSES,
+            "by_callers": {str(number): round(value) for number, value in by_callers.items()},
+        }
+
+        def measured(bench: str, baseline: float | None, target: float, plausible: float, **more: object) -> Measured:
+            return Measured(
+                bench=bench,
+                value=rate,
+                unit="events/s",
+                baseline=baseline,
+                target=target,
+                baseline_least=plausible,
+                rows=rows,
+                on=ON,
+                more={**told, **more},
+                fault=fault if baseline else "there is no pgbench here",
+                postgres=where.postgres,
+            )
+
+        if "append" in names:
+            alone = _stock(where, known, seconds)
+            yield measured("append", max(alone.values()), 30, stock.PLAUSIBLE, baseline_by_threads=_rounded(alone))
+        if "append_pgbench" in names:
+            bare = _pgbench(where, seconds)
+            best = max(bare.values(), default=None)
+            yield measured("append_pgbench", best, 1.5, inserts.PLAUSIBLE, baseline_by_clients=_rounded(bare))
+
+
+def _ours(where: Installed, known: list[Pattern], seconds: float) -> dict[int, float]:
+    with processes() as pool:
+        at_once(pool, where.databases.serving, known, CALLERS[0], 0.5)  # its imports and plans are not measured
+        rates = {}
+        for callers in CALLERS:
+            say(f"append: {PROCESSES} processes of {callers} callers")
+            rates[callers] = at_once(pool, where.databases.serving, known, callers, seconds)
+    return rates
+
+
+def _stock(where: Installed, known: list[Pattern], seconds: float) -> dict[int, float]:
+    lives = [[row for _, save in pattern.saves() for row in save.events] for pattern in known]
+    rates = {}
+    for threads in THREADS:
+        say(f"append: the stock recorder with {threads} threads")
+        rates[threads] = stock.appended_per_second(where.databases.owner, lives, threads=threads, seconds=seconds)
+    return rates
+
+
+def _pgbench(where: Installed, seconds: float) -> dict[int, float]:
+    pgbench = inserts.program(where.databases.tools)
+    if pgbench is None:
+        return {}
+    rates = {}
+    for clients in inserts.CLIENTS:
+        say(f"append: pgbench with {clients} clients")
+        rates[clients] = inserts.inserted_per_second(
+            pgbench, where.databases.owner, clients=clients, seconds=round(seconds)
+        )
+    return rates
+
+
+def _fault(where: Installed) -> str | None:
+    """What is wrong with the log: a sample of its newest streams must chain, and no position be there twice."""
+    with psycopg.connect(where.databases.owner) as connection:
+        doubled = connection.execute("SELECT count(*) - count(DISTINCT notification_id) FROM stored_events").fetchone()
+        if doubled and doubled[0]:
+            return f"{doubled[0]} positions are there twice"
+        for (stream,) in connection.execute(NEWEST, (SAMPLE,)).fetchall():
+            prev = ""
+            for place, (version, topic, stored) in enumerate(connection.execute(STREAM, (stream,)), 1):
+                state = orjson.loads(stored)
+                if version != place or state["prev"] != prev:
+                    return f"the chain of {stream} breaks at {place}"
+                prev = b64(commitment(stream, version, topic, state))
+    return None
+
+
+def _rounded(rates: dict[int, float]) -> dict[str, int]:
+    return {str(number): round(rate) for number, rate in rates.items()}

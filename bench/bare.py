@@ -1,0 +1,82 @@
+"""Endpoints that do what is measured and nothing else, for a baseline: a process of its own, as ours is.
+
+python -m bench.bare append CONNINFO --port N      POST stores one event by the library's recorder, in a thread
+python -m bench.bare answer FILE --port N          GET answers the bytes of FILE
+"""
+
+import argparse
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import orjson
+import uvicorn
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.postgres import PostgresApplicationRecorder
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bench import stock
+from bench.installed import Installed, free_port, running
+from infra.identifiers import new_application_id
+
+STATE_BYTES = 450
+"""As large as an event of ours is, on average."""
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def appending(into: PostgresApplicationRecorder) -> Endpoint:
+    state = b"x" * STATE_BYTES
+
+    async def append(request: Request) -> Response:
+        orjson.loads(await request.body())
+        event = StoredEvent(new_application_id(), 1, "application.received.v1", state)
+        [position] = await run_in_threadpool(into.insert_events, [event])
+        return Response(orjson.dumps({"position": position}), media_type="application/json")
+
+    return append
+
+
+def answering(body: bytes) -> Endpoint:
+    async def answer(_: Request) -> Response:
+        return Response(body, media_type="application/json")
+
+    return answer
+
+
+def serve(endpoint: Endpoint, method: str, port: int) -> None:
+    async def live(_: Request) -> Response:
+        return Response(b"")
+
+    app = Starlette(routes=[Route("/livez", live), Route("/", endpoint, methods=[method])])
+    uvicorn.run(app, host="127.0.0.1", port=port, http="httptools", loop="uvloop", access_log=False, log_config=None)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench.bare", description=__doc__)
+    parser.add_argument("what", choices=["append", "answer"])
+    parser.add_argument("of")
+    parser.add_argument("--port", type=int, required=True)
+    options = parser.parse_args()
+    if options.what == "answer":
+        serve(answering(Path(options.of).read_bytes()), "GET", options.port)
+        return
+    with stock.datastore(options.of) as store:
+        serve(appending(stock.recorder(store)), "POST", options.port)
+
+
+@contextmanager
+def serving(where: Installed, what: str, of: str) -> Iterator[int]:
+    """Yields its port."""
+    port = free_port()
+    with running([sys.executable, "-m", "bench.bare", what, of, "--port", str(port)], port, where):
+        yield port
+
+
+if __name__ == "__main__":
+    main()

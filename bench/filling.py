@@ -1,0 +1,83 @@
+"""A log as large as asked, quickly: rows as the command path makes them, appended by the store's own function."""
+
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import as_completed
+from itertools import cycle, islice
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+
+from bench.appending import processes
+from bench.installed import Installed, say
+from bench.lives import Pattern, Stream, patterns, plan, steps_as_saves
+from infra.database import Databases
+from infra.keyfolder import KeyFolder
+from infra.store.recorder import Datastore, Recorder, Save
+from infra.waves import joint
+
+SAVES_A_CALL = 400
+COPY = "COPY dossier_keys (key, application_id, person, role, bucket, wrapped) FROM STDIN"
+SIDE_BY_SIDE = 50
+"""Applications of which the log has the first event of each, then the second of each, and so on."""
+SHARE = 2_000
+"""Applications that a process fills in at once."""
+SAY_SECONDS = 10.0
+
+
+def append_plan(where: Installed, *, applications: int) -> None:
+    """Whole lives of the simulation, as a mall has them. Their sealed parts read as redacted: no key is kept."""
+    saves = (save for _, save in steps_as_saves(plan(where.registry, applications).steps()))
+    append(where.databases.serving, saves)
+
+
+def fill(where: Installed, applications: int) -> None:
+    """So many more, each of eight events and with its dossier key, by several processes."""
+    known = patterns(where.registry)
+    sizes = [min(SHARE, applications - begun) for begun in range(0, applications, SHARE)]
+    done, said = 0, time.monotonic()
+    with processes() as pool:
+        parts = {pool.submit(fill_part, where.databases, where.settings.key_dir, known, size): size for size in sizes}
+        for part in as_completed(parts):
+            part.result()
+            done += parts[part]
+            if time.monotonic() - said > SAY_SECONDS or done == applications:
+                say(f"filling: {done:,} of {applications:,} applications")
+                said = time.monotonic()
+
+
+def fill_part(found: Databases, key_dir: Path, known: list[Pattern], applications: int) -> None:
+    """In a process of the pool."""
+    streams: list[Stream] = []
+    append(found.serving, _side_by_side(islice(cycle(known), applications), streams))
+    _keep_keys(found.keys, KeyFolder(key_dir), streams)
+
+
+def _side_by_side(lives: Iterable[Pattern], streams: list[Stream]) -> Iterator[Save]:
+    left = iter(lives)
+    while group := [pattern.saves() for pattern in islice(left, SIDE_BY_SIDE)]:
+        for together in zip(*group, strict=True):
+            yield from (save for _, save in together)
+        streams += [stream for stream, _ in together]
+
+
+def append(conninfo: str, saves: Iterable[Save]) -> None:
+    datastore = Datastore(conninfo, pool_size=1)
+    try:
+        recorder, left = Recorder(datastore), iter(saves)
+        while batch := list(islice(left, SAVES_A_CALL)):
+            [outcome] = recorder.append(
+                [joint(batch)]
+            )  # a call may hold several saves of one stream: all or none of it
+            if not outcome.stored:
+                raise AssertionError(f"an append that nothing stands against was {outcome.kind}")
+    finally:
+        datastore.close()
+
+
+def _keep_keys(conninfo: str, folder: KeyFolder, streams: Iterable[Stream]) -> None:
+    with psycopg.connect(conninfo) as connection, connection.cursor() as cursor, cursor.copy(COPY) as copy:
+        for stream in streams:
+            key, bucket = stream.key, stream.key.key_id.bytes[0]
+            copy.write_row((key.key_id, stream.id, uuid4(), key.role, bucket, folder.wrap(bucket, key.key)))

@@ -1,0 +1,47 @@
+"""The baseline of the machine: PostgreSQL's own pgbench, a row a transaction, into a table like the log."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+PLAUSIBLE = 8_000
+"""Transactions a second: less was never seen on a machine that had nothing else to do."""
+CLIENTS = (8, 32)
+THREADS = 2
+SCRIPT = r"""\set size random(316, 750)
+INSERT INTO inserted (originator_id, originator_version, topic, state, recorded_at)
+VALUES ({uuid}(), 1, 'application.received.v1', convert_to(repeat('x', :size), 'UTF8'), clock_timestamp());
+"""
+FIRST_WITH_UUIDV7 = 180_000
+
+
+def program(tools: Path | None) -> str | None:
+    """Beside the embedded server, on the path, or where Debian puts it."""
+    beside = [tools / "pgbench"] if tools else []
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"), reverse=True)
+    found = [str(file) for file in beside if file.exists()] or [shutil.which("pgbench") or ""]
+    return next((file for file in [*found, *map(str, debian)] if file), None)
+
+
+def inserted_per_second(pgbench: str, conninfo: str, *, clients: int, seconds: int) -> float:
+    """`conninfo`: the owner's. Raises CalledProcessError."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS inserted")
+        connection.execute("CREATE TABLE inserted (LIKE stored_events INCLUDING DEFAULTS INCLUDING INDEXES)")
+        new = connection.info.server_version >= FIRST_WITH_UUIDV7
+    given = conninfo_to_dict(conninfo)
+    where = ["-h", str(given["host"]), "-p", str(given["port"]), "-U", str(given["user"]), str(given["dbname"])]
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        script.write(SCRIPT.format(uuid="uuidv7" if new else "gen_random_uuid"))
+        script.flush()
+        how = ["-n", "-M", "prepared", "-c", str(clients), "-j", str(THREADS), "-T", str(seconds), "-f", script.name]
+        done = subprocess.run([pgbench, *how, *where], capture_output=True, text=True, check=True)
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("DROP TABLE inserted")
+    matched = re.search(r"tps = ([0-9.]+)", done.stdout)
+    return float(matched[1]) if matched else 0.0

@@ -1,0 +1,144 @@
+"""An installation of a benchmark's own under /tmp, gone afterwards, and servers that run as a user would start them."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+
+from api.access import Bearer, Principal
+from bench.report import postgres_version
+from domain.registry import Registry
+from infra import seed
+from infra.database import Databases, databases
+from infra.keys import NamedKeys
+from infra.main import installation
+from infra.runner import wait_until_caught_up
+from infra.settings import Settings, settings_from
+from infra.tokens import SignedTokens
+
+PROJECT = Path(__file__).resolve().parent.parent
+START_SECONDS, STOP_SECONDS = 120.0, 30.0
+LAST_WORDS = 2_000
+TOKEN_SECONDS = 24 * 3600
+COUNTS = "SELECT (SELECT count(*) FROM stored_events), (SELECT count(*) FROM claims)"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """With the example catalogue, and no application yet."""
+
+    folder: Path
+    settings: Settings
+    databases: Databases
+    registry: Registry
+    named: NamedKeys
+    postgres: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "JEJAK_DATA_DIR": str(self.folder)}
+
+    def bearer(self, office: str) -> bytes:
+        """Of a supervisor there, who may do all that an officer may."""
+        principal = Principal(bearer=Bearer.SUPERVISOR, actor=uuid4(), office=office, agency="")
+        tokens = SignedTokens(self.named.token, self.named.read_token)
+        return tokens.bearer(principal, seconds=TOKEN_SECONDS).encode()
+
+    def rows(self, *views: str) -> dict[str, int]:
+        """Counted in the database now: events and claims, and the rows of the views named."""
+        with psycopg.connect(self.databases.owner) as connection:
+            row = connection.execute(COUNTS).fetchone() or (0, 0)
+            counts = dict(zip(("events", "claims"), row, strict=True))
+            for view in views:
+                found = connection.execute(f"SELECT count(*) FROM views.{view}".encode()).fetchone()  # noqa: S608 - a name of ours
+                counts[view] = found[0] if found else 0
+        return counts
+
+
+@contextmanager
+def installed() -> Iterator[Installed]:
+    folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="jejak-bench-"))
+    folder.chmod(0o711)  # the database's unprivileged user must pass
+    settings = settings_from({"JEJAK_DATA_DIR": str(folder)})
+    try:
+        with databases(settings) as found:
+            registry, named = asyncio.run(_furnished(settings, found))
+            yield Installed(folder, settings, found, registry, named, postgres_version(found.owner))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _furnished(settings: Settings, found: Databases) -> tuple[Registry, NamedKeys]:
+    async with installation(settings, found) as made:
+        await seed.publish(made)
+        return await made.editions.registry(), made.named
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def served(where: Installed) -> Iterator[int]:
+    """`jejak serve`; yields its port once the views have caught up with the log."""
+    port = free_port()
+    with running([sys.executable, "-m", "infra.cli", "serve", "--port", str(port)], port, where):
+        wait_until_caught_up(where.databases.serving)
+        yield port
+
+
+@contextmanager
+def running(command: list[str], port: int, where: Installed) -> Iterator[None]:
+    """A server that answers; told to stop in the end, and made to if it does not."""
+    said = where.folder / f"{port}.log"
+    with said.open("wb") as log:
+        process = subprocess.Popen(
+            command, env=where.environment, cwd=PROJECT, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        wait_for(process, port, said)
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_for(process: subprocess.Popen[bytes], port: int, said: Path) -> None:
+    """Raises TimeoutError, with the last that the server said."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        connection = HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", "/livez")
+            if connection.getresponse().status == 200:  # noqa: PLR2004 - OK
+                return
+        except OSError:
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    raise TimeoutError(f"no answer on port {port}: {said.read_text(errors='replace')[-LAST_WORDS:]}")
+
+
+def say(what: str) -> None:
+    """Progress, for who waits."""
+    print(f"bench: {what}", file=sys.stderr, flush=True)

@@ -1,0 +1,107 @@
+"""Made-up lives as rows of the log: the simulation's, with ids, numbers, keys, seals and chains of their own."""
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from domain.acts import Act
+from domain.events import ApplicationEvent, Submitted
+from domain.number import tracking_number
+from domain.registry import Registry
+from infra.identifiers import new_application_id
+from infra.keyfolder import KEY_BYTES
+from infra.keys import DossierKey
+from infra.paper import SERIAL_BITS
+from infra.store.recorder import Save
+from infra.store.writing import rows_of
+from simulation.life import Life, Step, person
+from simulation.plan import Plan, latest
+
+INSTANCE = "01"
+DIGEST_BYTES = 16
+EVENTS_EACH = 8
+"""As many as a life has that is counted by: submission and seven more."""
+PATTERNS = 200
+
+
+@dataclass(slots=True)
+class Stream:
+    """An application that is being written, with what its next row rests on."""
+
+    id: UUID
+    personal: Mapping[str, Mapping[str, Any]]
+    version: int
+    prev: str
+    key: DossierKey
+
+    @classmethod
+    def begin(cls, personal: Mapping[str, Mapping[str, Any]]) -> "Stream":
+        key = DossierKey(uuid4(), "applicant", secrets.token_bytes(KEY_BYTES))
+        return cls(new_application_id(), personal, 0, "", key)
+
+    def save(self, act: Act, events: tuple[ApplicationEvent, ...]) -> Save:
+        """The next one: sealed where it is the submission, which also claims its command and its number."""
+        command = uuid4()
+        first = self.version == 0
+        if isinstance(events[0], Submitted):
+            number = tracking_number(INSTANCE, secrets.randbits(SERIAL_BITS))
+            events = (replace(events[0], number=number), *events[1:])
+            claims = (command.bytes, number.encode())
+        rows, self.prev = rows_of(
+            self.id,
+            self.version,
+            self.prev,
+            events,
+            act,
+            command=command,
+            digest=secrets.token_hex(DIGEST_BYTES),
+            personal=self.personal if first else None,
+            keys={self.key.role: self.key} if first else None,
+        )
+        self.version += len(rows)
+        return Save(tuple(rows), claims if first else ())
+
+
+def plan(registry: Registry, applications: int, *, days: int = 90) -> Plan:
+    """Until yesterday: nothing of it lies ahead of who reads it."""
+    until: date = latest(registry, datetime.now(UTC).date() - timedelta(days=1))
+    return Plan(seed=1, days=days, applications=applications, until=until, registry=registry)
+
+
+def steps_as_saves(steps: Iterable[Step]) -> Iterator[tuple[Stream, Save]]:
+    """In the order of the log, lives side by side."""
+    streams: dict[int, Stream] = {}
+    for step in steps:
+        if step.number == 0:
+            streams[step.ordinal] = Stream.begin(person(step.ordinal))
+        stream = streams[step.ordinal]
+        yield stream, stream.save(step.act, step.events)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The first eight events of a life, to be lived again and again under other names."""
+
+    personal: Mapping[str, Mapping[str, Any]]
+    events: tuple[tuple[Act, ApplicationEvent], ...]
+
+    def saves(self) -> Iterator[tuple[Stream, Save]]:
+        """Each event a save of its own, made when it is asked for."""
+        stream = Stream.begin(self.personal)
+        for act, event in self.events:
+            yield stream, stream.save(act, (event,))
+
+
+def patterns(registry: Registry) -> list[Pattern]:
+    """Of lives that have as many."""
+    return [pattern for life in plan(registry, PATTERNS).lives() if (pattern := _pattern(life))]
+
+
+def _pattern(life: Life) -> Pattern | None:
+    events = [(step.act, event) for step in life.steps for event in step.events]
+    if len(events) < EVENTS_EACH:
+        return None
+    return Pattern(person(life.steps[0].ordinal), tuple(events[:EVENTS_EACH]))

@@ -1,0 +1,205 @@
+"""A load client that is light on the cores that it shares with the server: HTTP/1.1 kept alive, a few calls a request.
+
+Closed loop: so many clients, each asks again once it is answered. Open loop: requests at planned instants, whether or
+not the ones before are answered; latency counts from the plan, so that a stall is not forgotten.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+import uvloop
+
+from bench.report import spread
+
+T = TypeVar("T")
+ANSWER_SECONDS = 30.0
+CONNECTIONS_MAX = 256
+"""Of an open loop: what would wait for more of them is late and counted so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    head: bytes
+    body: bytes
+
+    def header(self, name: bytes) -> bytes:
+        """`name` in lower case, as the servers here write it. Raises ValueError where it is not there."""
+        begins = self.head.index(b"\r\n" + name + b": ") + len(name) + 4
+        return self.head[begins : self.head.index(b"\r\n", begins)]
+
+
+class Unexpected(Exception):
+    """An answer that is not the one that the bench is about."""
+
+
+class Connection(asyncio.Protocol):
+    """One request at a time; every answer must say its length."""
+
+    transport: asyncio.Transport
+
+    def __init__(self) -> None:
+        self.buffer = b""
+        self.waiting: asyncio.Future[Reply] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is none by its type
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer = self.buffer + data if self.buffer else data
+        ends = self.buffer.find(b"\r\n\r\n")
+        if ends < 0 or self.waiting is None:
+            return
+        head = self.buffer[: ends + 2]
+        length = Reply(0, head, b"").header(b"content-length")
+        if len(self.buffer) < ends + 4 + int(length):
+            return
+        reply, self.buffer = Reply(int(head[9:12]), head, self.buffer[ends + 4 :]), b""
+        waiting, self.waiting = self.waiting, None
+        if not waiting.done():
+            waiting.set_result(reply)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.waiting is not None and not self.waiting.done():
+            self.waiting.set_exception(exc or ConnectionResetError("closed by the server"))
+
+    async def ask(self, request: bytes) -> Reply:
+        """Raises OSError, TimeoutError."""
+        self.waiting = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return await asyncio.wait_for(self.waiting, ANSWER_SECONDS)
+
+    async def expect(self, status: int, request: bytes) -> Reply:
+        """Raises Unexpected for any other status."""
+        reply = await self.ask(request)
+        if reply.status != status:
+            raise Unexpected(f"{reply.status} {reply.body[:300].decode(errors='replace')}")
+        return reply
+
+
+async def connect(port: int) -> Connection:
+    _, connection = await asyncio.get_running_loop().create_connection(Connection, "127.0.0.1", port)
+    return connection
+
+
+def request(method: str, path: str, *, bearer: bytes = b"", body: bytes = b"", headers: Sequence[bytes] = ()) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1".encode(), b"host: 127.0.0.1", *headers]
+    if bearer:
+        lines.append(b"authorization: Bearer " + bearer)
+    if method == "POST":
+        lines += [b"content-type: application/json", b"content-length: %d" % len(body)]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+@dataclass(slots=True)
+class Run:
+    """How long each answer took, in seconds, and what went wrong."""
+
+    seconds: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    elapsed: float = 0.0
+    """Until the last of them."""
+    begun: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        return len(self.seconds) / self.elapsed if self.elapsed else 0.0
+
+    @property
+    def fault(self) -> str | None:
+        if not self.errors:
+            return None if self.seconds else "nothing was answered"
+        return f"{len(self.errors)} errors, the first: {self.errors[0]}"
+
+    def spread(self, *shares: float) -> dict[str, float]:
+        return spread(self.seconds, *shares) if self.seconds else {}
+
+
+Work = Callable[[Connection], Awaitable[object]]
+Client = Callable[[], Work]
+"""Gives its next piece of work."""
+WARM_SECONDS = 1.0
+FAILS = (OSError, TimeoutError, Unexpected, ValueError)
+
+
+async def closed(port: int, clients: Sequence[Client], seconds: float) -> Run:
+    """Each of `clients` asks again once it is through with the piece of work before."""
+    run = Run()
+    connections = [await connect(port) for _ in clients]
+    begun = time.perf_counter()
+    until = begun + seconds
+
+    async def client(following: Client, connection: Connection) -> None:
+        while (at := time.perf_counter()) < until:
+            try:
+                await following()(connection)
+            except FAILS as error:
+                run.errors.append(f"{type(error).__name__}: {error}")
+                return
+            run.seconds.append(time.perf_counter() - at)
+
+    async with asyncio.TaskGroup() as group:
+        for following, connection in zip(clients, connections, strict=True):
+            group.create_task(client(following, connection))
+    run.elapsed = time.perf_counter() - begun
+    for connection in connections:
+        connection.transport.close()
+    return run
+
+
+async def warmed(port: int, clients: Sequence[Client], seconds: float) -> Run:
+    """After a second that does not count."""
+    await closed(port, clients, WARM_SECONDS)
+    return await closed(port, clients, seconds)
+
+
+class Offered:
+    """An open loop over as many connections as it needs, up to a bound."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.free: list[Connection] = []
+        self.room = asyncio.Semaphore(CONNECTIONS_MAX)
+
+    async def at_rates(self, work: Client, *parts: tuple[float, float]) -> list[Run]:
+        """Each part is so many a second, for so many seconds; one begins when the one before was to end.
+
+        A planned instant that has passed is worked off at once. Returns when all are answered.
+        """
+        runs, begins = [], time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            for rate, seconds in parts:
+                runs.append(Run(begun=begins))
+                for number in range(int(rate * seconds)):
+                    planned = begins + number / rate
+                    if (ahead := planned - time.perf_counter()) > 0:
+                        await asyncio.sleep(ahead)
+                    group.create_task(self._one(runs[-1], planned, work()))
+                begins += seconds
+        return runs
+
+    async def _one(self, run: Run, planned: float, work: Work) -> None:
+        async with self.room:
+            try:
+                connection = self.free.pop() if self.free else await connect(self.port)
+                await work(connection)
+                now = time.perf_counter()
+                run.seconds.append(now - planned)
+                run.elapsed = now - run.begun
+                self.free.append(connection)
+            except FAILS as error:
+                run.errors.append(f"{type(error).__name__}: {error}")
+
+    def close(self) -> None:
+        for connection in self.free:
+            with suppress(OSError):
+                connection.transport.close()
+
+
+def run_loop(main: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)

@@ -1,0 +1,94 @@
+"""`project`, one view and all: the runner over a log that is there, against the library's way of it."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+import psycopg
+
+from bench import stock
+from bench.filling import append_plan
+from bench.installed import Installed, installed, say
+from bench.report import Measured
+from bench.size import Size
+from infra.runner import Runner, runners, wait_until_caught_up
+from infra.views import VIEWS
+from projections.view import View
+
+LEAN = "desk"
+ONE, ALL = 50, 15
+"""The least ratios asked for."""
+PLAUSIBLE = 300
+"""Events a second, an upsert and a tracking row each."""
+STREAMS = "SELECT count(DISTINCT originator_id) FROM stored_events WHERE topic LIKE 'application.%'"
+EVENTS_EACH = 14
+"""About so many has a simulated life."""
+
+
+def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
+    with installed() as where:
+        say("project: writing the log")
+        append_plan(where, applications=size.pick(20_000, 100_000) // EVENTS_EACH)
+        events = where.rows()["events"]
+        say("project: the stock projection")
+        baseline = stock.projected_per_second(where.databases.owner, size.pick(3, 8))
+        alone = {name: events / _alone(where, view) for name, view in VIEWS.items()}
+        together = events / _together(where)
+        for bench, value, target, on in (
+            ("project", alone[LEAN], ONE, (LEAN,)),
+            ("project all", together, ALL, tuple(VIEWS)),
+        ):
+            yield Measured(
+                bench=bench,
+                value=value,
+                unit="events/s",
+                baseline=baseline,
+                target=target,
+                baseline_least=PLAUSIBLE,
+                rows=where.rows(*VIEWS),
+                on=on,
+                more={"alone": {name: round(rate) for name, rate in alone.items()}},
+                fault=_fault(where),
+                postgres=where.postgres,
+            )
+
+
+def _alone(where: Installed, view: View) -> float:
+    """Seconds until the view has the whole log, nobody else at work."""
+    say(f"project: {view.name} alone")
+    runner = Runner(view, where.databases.serving)
+    return _through(where, [runner], [view])
+
+
+def _together(where: Installed) -> float:
+    """As `jejak serve` runs them: each view's events count once."""
+    say("project: all views together")
+    _forget(where)
+    return _through(where, runners(where.databases.serving), list(VIEWS.values()))
+
+
+def _through(where: Installed, started: Sequence[Runner], views: Sequence[View]) -> float:
+    begun = time.perf_counter()
+    for runner in started:
+        runner.start()
+    try:
+        wait_until_caught_up(where.databases.serving, views=views)
+        return time.perf_counter() - begun
+    finally:
+        for runner in started:
+            runner.stop()
+
+
+def _forget(where: Installed) -> None:
+    """The views anew from position 0: the runner makes a table that is missing."""
+    with psycopg.connect(where.databases.serving, autocommit=True) as connection:
+        for name in VIEWS:
+            connection.execute(f"DROP TABLE views.{name}".encode())
+
+
+def _fault(where: Installed) -> str | None:
+    """A view of the whole log has a row for each application."""
+    rows = where.rows("progress")
+    with psycopg.connect(where.databases.serving) as connection:
+        row = connection.execute(STREAMS).fetchone()
+    streams = row[0] if row else 0
+    return None if rows["progress"] == streams else f"{rows['progress']} rows for {streams} applications"

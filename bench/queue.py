@@ -1,0 +1,69 @@
+"""Applications of one office that are under way, as many as asked, for commands over HTTP."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import cycle
+from uuid import UUID, uuid4
+
+from bench.filling import append
+from bench.installed import Installed
+from bench.lifecycle import DISTRICT, OFFICE, SERVICE, command
+from bench.lives import Stream
+from bench.load import Client, Connection, Work
+from domain.acts import Act
+from domain.codes import Channel, Role
+from domain.events import Received, Submitted
+from infra.store.recorder import Save
+
+OBSTACLE = b'{"code":"H-JARINGAN"}'
+COMMANDS = 4
+"""Asked of an application before it is the next one's turn: an obstacle and its end, twice."""
+APPLICANT = {"applicant": {"name": "Siti Contoh"}}
+
+
+@dataclass(slots=True)
+class Waiting:
+    """An application, with its version and how many obstacles there were."""
+
+    id: UUID
+    version: int = 2
+    obstacles: int = 0
+
+
+def queue(where: Installed, applications: int) -> list[Waiting]:
+    """Appends them, submitted and received, and returns them."""
+    standard = where.registry.standard_in_force(SERVICE, datetime.now(UTC).date())
+    assert standard is not None
+    act = Act(at=datetime.now(UTC), by=Role.OFFICER, channel=Channel.COUNTER, actor=uuid4(), office=OFFICE)
+    submitted = Submitted(service=SERVICE, standard=standard.standard, number="", district=DISTRICT)
+    streams = [Stream.begin(APPLICANT) for _ in range(applications)]
+
+    def saves() -> Iterator[Save]:
+        for stream in streams:
+            yield stream.save(act, (submitted,))
+            yield stream.save(act, (Received(),))
+
+    append(where.databases.serving, saves())
+    return [Waiting(stream.id) for stream in streams]
+
+
+def officer(bearer: bytes, own: list[Waiting]) -> Client:
+    """Reports and clears obstacles of `own`, which nobody else touches: one event a request."""
+    turns = (application for application in cycle(own) for _ in range(COMMANDS))
+
+    def following() -> Work:
+        return lambda connection: one(connection, bearer, next(turns))
+
+    return following
+
+
+async def one(connection: Connection, bearer: bytes, application: Waiting) -> bytes:
+    """The next command of it. Returns the answer's Sync-Token. Raises Unexpected."""
+    path = f"/v1/applications/{application.id}"
+    reports = application.version % 2 == 0
+    number = application.obstacles + reports
+    name, body = ("report-obstacle", OBSTACLE) if reports else ("clear-obstacle", b'{"obstacle":%d}' % number)
+    reply = await connection.expect(200, command(bearer, path, name, application.version, body))
+    application.version, application.obstacles = application.version + 1, number
+    return reply.header(b"sync-token")

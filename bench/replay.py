@@ -1,0 +1,67 @@
+"""`replay`: the log as the domain's events, against the same rows fetched and no more."""
+
+import time
+from collections.abc import Callable, Iterator
+from statistics import median
+from typing import Any
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from bench.filling import append_plan
+from bench.installed import Installed, installed, say
+from bench.report import Measured
+from bench.size import Size
+from infra.folding import pages
+from infra.store.history import recorded_of
+from projections import progress
+
+RATIO = 0.25
+PLAUSIBLE = 50_000
+"""Rows a second: less was never fetched on a machine that had nothing else to do."""
+ROUNDS = 5
+EVENTS_EACH = 14
+
+Page = list[tuple[Any, ...]]
+
+
+def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
+    with installed() as where:
+        say("replay: writing the log")
+        append_plan(where, applications=size.pick(8_000, 60_000) // EVENTS_EACH)
+        replayed, fetched = [], []
+        for number in range(ROUNDS):  # in turns, so that whatever else the machine does meets both
+            say(f"replay: round {number + 1} of {ROUNDS}")
+            fetched.append(_through(where, fetch))
+            replayed.append(_through(where, replay))
+        yield Measured(
+            bench="replay",
+            value=median(replayed),
+            unit="events/s",
+            baseline=median(fetched),
+            target=RATIO,
+            baseline_least=PLAUSIBLE,
+            rows=where.rows(),
+            on=("decoding", "acts", "events"),
+            postgres=where.postgres,
+        )
+
+
+def fetch(_: Page) -> None:
+    """The rows are there: nothing more."""
+
+
+def replay(page: Page) -> None:
+    for row in page:
+        if row[3] is not None:
+            recorded_of(row[1:])
+
+
+def _through(where: Installed, each: Callable[[Page], None]) -> float:
+    """Rows a second, page by page from the first to the last."""
+    with psycopg.connect(where.databases.serving, row_factory=tuple_row) as connection, connection.cursor() as cursor:
+        rows, begun = 0, time.perf_counter()
+        for page in pages(progress.VIEW, cursor, 0):
+            each(page)
+            rows += len(page)
+        return rows / (time.perf_counter() - begun)
