@@ -10,13 +10,12 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
+from infra.eras import APART
 from infra.positions import LOG
 
 CHANNEL = "views"
 POLL_SECONDS = 0.5
 """A notification may be lost with its connection; this is the longest that one is waited for."""
-ERAS_APART = 1_000_000
-"""Positions left out between two eras: what is nearer to the log's end than that is of the era that is newest now."""
 
 TRACKED = "SELECT application_name, notification_id FROM views.tracking"
 NEWEST_ERA = """
@@ -112,7 +111,7 @@ class Positions:
         shards: defaultdict[str, dict[str, int]] = defaultdict(dict)
         for name, position in tracked:
             shards[_view(name)][name] = position
-        self.era, self._shards = Era(number, start, end + ERAS_APART), dict(shards)
+        self.era, self._shards = Era(number, start, end + APART), dict(shards)
         self._release(self._shards)
 
     def _release(self, views: Iterable[str]) -> None:

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from infra import hearing
-from infra.hearing import ERAS_APART, Positions
+from infra.eras import APART
+from infra.hearing import Positions
 from tests.conftest import Fresh
 
 pytestmark = pytest.mark.anyio
@@ -125,9 +126,9 @@ async def test_a_lost_connection_is_made_again(fresh: Fresh) -> None:
 
 async def test_the_newest_era_is_known_as_far_as_no_other_can_have_begun(fresh: Fresh, tracking: Tracking) -> None:
     async with listening(fresh) as heard:
-        assert heard.era == hearing.Era(1, 0, ERAS_APART)
+        assert heard.era == hearing.Era(1, 0, APART)
         with psycopg.connect(fresh.databases.owner, autocommit=True) as owner:
-            owner.execute("INSERT INTO eras (era, from_position, reason) VALUES (2, %s, 'restored')", (ERAS_APART,))
-        tracking.moves("stored-progress", ERAS_APART + 5, f"stored-progress {ERAS_APART + 5}")
-        assert await heard.reached("progress", ERAS_APART + 5, seconds=GENEROUS)
-        assert heard.era == hearing.Era(2, ERAS_APART, 2 * ERAS_APART)
+            owner.execute("INSERT INTO eras (era, from_position, reason) VALUES (2, %s, 'restored')", (APART,))
+        tracking.moves("stored-progress", APART + 5, f"stored-progress {APART + 5}")
+        assert await heard.reached("progress", APART + 5, seconds=GENEROUS)
+        assert heard.era == hearing.Era(2, APART, 2 * APART)
