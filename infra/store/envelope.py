@@ -67,7 +67,10 @@ def digest(key: bytes, body: object) -> str:
 
 def commitment(application: UUID, version: int, topic: str, state: Mapping[str, Any]) -> bytes:
     """SHA-256 over the parts of an event, from its row alone, also after erasure. Raises ValueError, KeyError."""
-    return committed(str(application), version, topic, state, unb64(state["salt"]))
+    salt = unb64(state["salt"])
+    if len(salt) != SALT_BYTES:
+        raise ValueError("a salt has 32 bytes")
+    return committed(str(application), version, topic, state, salt)
 
 
 def committed(application: str, version: int, topic: str, state: Mapping[str, Any], salt: bytes) -> bytes:
@@ -87,7 +90,17 @@ TAGGED = {name: f"jejak/{name}/1\0".encode() for name in SALTED}
 
 
 def _part(salt: bytes, name: str, value: object) -> bytes:
-    return hmac.digest(hmac.digest(salt, SALTED[name], "sha256"), TAGGED[name] + canonical(value), "sha256")
+    return keyed(keyed(salt, SALTED[name]), TAGGED[name] + canonical(value))
+
+
+INNER, OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+INNER_REST, OUTER_REST = b"\x36" * 32, b"\x5c" * 32
+
+
+def keyed(key: bytes, message: bytes) -> bytes:
+    """HMAC-SHA256 (RFC 2104) of a key of 32 bytes: six to an event, and `hmac.digest` takes half as long again."""
+    inner = hashlib.sha256(key.translate(INNER) + INNER_REST + message).digest()
+    return hashlib.sha256(key.translate(OUTER) + OUTER_REST + inner).digest()
 
 
 def seal(

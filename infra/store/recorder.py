@@ -21,7 +21,7 @@ from infra.pool import ASK_SECONDS, RECONNECT_SECONDS
 __all__ = ["Datastore", "Outcome", "PersistenceError", "Recorder", "Save"]
 
 APPEND = """
-SELECT save, outcome, positions, recorded_at
+SELECT save, outcome, first_position, recorded_at
 FROM append_events(%b::integer[], %b::uuid[], %b::bigint[], %b::text[], %b::bytea[],
                    %b::integer[], %b::bytea[], %b::uuid[])
 ORDER BY save
@@ -97,7 +97,7 @@ class Recorder(PostgresApplicationRecorder):
         with self.datastore.get_connection() as connection:
             cursor = Cursor(connection, row_factory=tuple_row)
             rows = cursor.execute(APPEND, columns(saves), prepare=True, binary=True).fetchall()
-        return outcomes(rows)
+        return outcomes(saves, rows)
 
 
 def columns(saves: Sequence[Save]) -> tuple[list[Any], ...]:
@@ -116,9 +116,12 @@ def columns(saves: Sequence[Save]) -> tuple[list[Any], ...]:
     )
 
 
-def outcomes(rows: Sequence[tuple[Any, ...]]) -> list[Outcome]:
-    """The answer to `APPEND`: one for each save, in their order."""
-    return [Outcome(kind, tuple(positions), recorded_at) for _, kind, positions, recorded_at in rows]
+def outcomes(saves: Sequence[Save], rows: Sequence[tuple[Any, ...]]) -> list[Outcome]:
+    """The answer to `APPEND`: one for each save, in their order. Positions of a save follow one another."""
+    return [
+        Outcome(kind, tuple(range(first, first + len(save.events))) if kind == "stored" else (), recorded_at)
+        for save, (_, kind, first, recorded_at) in zip(saves, rows, strict=True)
+    ]
 
 
 def stream_of(save: Save) -> UUID:

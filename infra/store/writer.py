@@ -234,10 +234,10 @@ class GroupCommit:
 
 
 async def _append(connection: AsyncConnection[Any], batch: list[Waiting]) -> list[Outcome]:
-    asked = columns([waiting.save for waiting in batch])
+    saves = [waiting.save for waiting in batch]
     with APPEND_SECONDS.time():
-        cursor = await connection.execute(APPEND, asked, prepare=True, binary=True)
-        return outcomes(await cursor.fetchall())
+        cursor = await connection.execute(APPEND, columns(saves), prepare=True, binary=True)
+        return outcomes(saves, await cursor.fetchall())
 
 
 async def _end(connection: AsyncConnection[Any], backend: tuple[Any, ...]) -> None:

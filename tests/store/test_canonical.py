@@ -1,5 +1,6 @@
 """Canonical JSON: in our subset orjson with sorted keys gives the bytes of RFC 8785, and nothing else gets in."""
 
+import hmac
 import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.data import instant, parse_instant, plain
-from infra.store.envelope import b64, canonical, unb64
+from infra.store.envelope import b64, canonical, keyed, unb64
 
 INTEGERS = st.integers(-(2**53) + 1, 2**53 - 1)
 NFC = st.text(st.characters(codec="utf-8"), max_size=20).map(lambda text: unicodedata.normalize("NFC", text))
@@ -65,3 +66,8 @@ def test_binary_has_one_spelling(raw: bytes) -> None:
 def test_another_spelling_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         unb64(text)
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(max_size=300))
+def test_our_mac_is_the_standard_one(key: bytes, message: bytes) -> None:
+    assert keyed(key, message) == hmac.digest(key, message, "sha256")

@@ -6,7 +6,7 @@ DROP FUNCTION append_events;
 CREATE FUNCTION append_events(
     saves integer[], ids uuid[], versions bigint[], topics text[], states bytea[],
     claim_saves integer[], claim_keys bytea[], claim_ids uuid[]
-) RETURNS TABLE (save integer, outcome text, positions bigint[], recorded_at timestamptz)
+) RETURNS TABLE (save integer, outcome text, first_position bigint, recorded_at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
 -- The first calls meet an empty table; a plan kept from then would scan it for ever.
@@ -57,7 +57,8 @@ BEGIN
 
     RETURN QUERY
     WITH placed AS MATERIALIZED (
-        -- Positions are drawn in the order of the call.
+        -- Positions are drawn in the order of the call; nobody else draws any while the lock is held, so a save's follow
+        -- one another.
         SELECT o.*, nextval('stored_events_notification_id_seq') AS position
         FROM (
             SELECT u.*
@@ -69,7 +70,7 @@ BEGIN
         INSERT INTO stored_events (originator_id, originator_version, topic, state, notification_id, recorded_at)
         SELECT p.id, p.version, p.topic, p.state, p.position, stamp FROM placed p
     )
-    SELECT p.save, 'stored', array_agg(p.position ORDER BY p.place), stamp FROM placed p GROUP BY p.save;
+    SELECT p.save, 'stored', min(p.position), stamp FROM placed p GROUP BY p.save;
 
     IF found THEN
         PERFORM pg_notify('stored_events', '');
@@ -81,7 +82,7 @@ BEGIN
     END IF;
     IF cardinality(refused) > 0 THEN
         RETURN QUERY
-        SELECT DISTINCT r.save, CASE WHEN r.save = ANY (stale) THEN 'stale' ELSE 'claimed' END, '{}'::bigint[], stamp
+        SELECT DISTINCT r.save, CASE WHEN r.save = ANY (stale) THEN 'stale' ELSE 'claimed' END, 0::bigint, stamp
         FROM unnest(refused) AS r (save);
     END IF;
 END
