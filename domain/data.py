@@ -40,7 +40,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - JSON is any value
         return value
     match value:
         case Enum():
-            return value.value
+            return value._value_  # `value` is a descriptor in Python, and each event is asked for several
         case datetime():
             return instant(value)
         case date():

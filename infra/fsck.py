@@ -4,9 +4,9 @@ Of a chain, event n is guarded by its successor, which holds its commitment; the
 once the public log runs.
 """
 
-from collections.abc import Callable, Iterator
-from itertools import groupby, pairwise
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,7 @@ import orjson
 import psycopg
 from psycopg.rows import tuple_row
 
+from infra.folding import Poisoned
 from infra.store.envelope import STATE, b64, canonical, commitment, unb64
 from infra.store.topics import decoder_of
 from infra.views import VIEWS, differences
@@ -22,65 +23,82 @@ ALL = """
 SELECT originator_id, originator_version, topic, state FROM stored_events
 ORDER BY originator_id, originator_version
 """
+READ_AHEAD = 2000
+CHANGED = "its successor holds another commitment: a byte of it was changed"
+
 Row = tuple[UUID, int, str, bytes]
 Progress = Callable[[int, int], None]
+
+
+class Checked(NamedTuple):
+    """`own`: its commitment; `fault`: what is wrong with the row by itself."""
+
+    version: int
+    prev: str
+    own: str
+    fault: str | None
 
 
 def faults_of_log(conninfo: str, progress: Progress) -> Iterator[str]:
     """Each event of the log that is not as it was written, in bounded memory."""
     with psycopg.connect(conninfo, row_factory=tuple_row) as connection:
         total = connection.execute("SELECT count(*) FROM stored_events").fetchone()
-        seen = 0
         with connection.cursor("fsck", binary=True) as cursor:
-            cursor.itersize = 2000
-            for stream, rows in groupby(cursor.execute(ALL), key=lambda row: row[0]):
-                checked = [_checked(stream, row) for row in rows]
-                yield from _faults_of_stream(stream, checked)
-                seen += len(checked)
-                progress(seen, total[0] if total else 0)
+            cursor.itersize = READ_AHEAD
+            rows = _told(cursor.execute(ALL), total[0] if total else 0, progress)
+            for stream, own in groupby(rows, key=lambda row: row[0]):
+                for fault in _faults_of_stream(_checked(stream, row) for row in own):
+                    yield f"event {stream}:{fault}"
         yield from _faults_of_order(connection)
         yield from _faults_of_claims(connection)
 
 
-def _checked(stream: UUID, row: Row) -> tuple[int, str, str, str | None]:
-    """Version, `prev`, own commitment, and what is wrong with the row by itself."""
+def _told(rows: Iterable[Row], total: int, progress: Progress) -> Iterator[Row]:
+    seen = 0
+    for seen, row in enumerate(rows, 1):
+        yield row
+        if seen % READ_AHEAD == 0:
+            progress(seen, total)
+    progress(seen, total)
+
+
+def _checked(stream: UUID, row: Row) -> Checked:
     _, version, topic, stored = row
     try:
         state: dict[str, Any] = orjson.loads(bytes(stored))
         if canonical(state) != bytes(stored):
-            return version, "", "", "its bytes are not canonical"
+            return Checked(version, "", "", "its bytes are not canonical")
         if state.keys() != STATE:
-            return version, "", "", "its keys are not those of an event"
+            return Checked(version, "", "", "its keys are not those of an event")
         for name in ("salt", "prev"):
             unb64(state[name])
         decoder_of(topic).decode(stored)
-        return version, state["prev"], b64(commitment(stream, version, topic, state)), None
+        return Checked(version, state["prev"], b64(commitment(stream, version, topic, state)), None)
     except (ValueError, KeyError, TypeError, AttributeError, msgspec.MsgspecError) as error:
-        return version, "", "", f"it cannot be read ({type(error).__name__})"
+        return Checked(version, "", "", f"it cannot be read ({type(error).__name__})")
 
 
-def _faults_of_stream(stream: UUID, rows: list[tuple[int, str, str, str | None]]) -> Iterator[str]:
-    """A broken link names the event whose successor disagrees with it; one whose both links break is named alone."""
-    unreadable = {version for version, _, _, fault in rows if fault}
-    for place, (version, prev, _, fault) in enumerate(rows, 1):
-        if version != place:
-            yield f"event {stream}:{version}: version {place} is missing before it"
+def _faults_of_stream(rows: Iterable[Checked]) -> Iterator[str]:
+    """A broken link names the event whose successor disagrees with it; one whose both links break is named alone.
+
+    Of a stream as long as may be, two rows are held.
+    """
+    before: Checked | None = None
+    suspect = 0  # its successor disagrees with it: it is named unless that one's own link is broken, too
+    for place, row in enumerate(rows, 1):
+        if row.version != place:
+            yield f"{row.version}: version {place} is missing before it"
             return
-        if fault:
-            yield f"event {stream}:{version}: {fault}"
-        if version == 1 and prev and not fault:
-            yield f"event {stream}:1: it names a predecessor, and there is none"
-    broken = [
-        version
-        for (version, _, own, _), (successor, prev, _, _) in pairwise(rows)
-        if own != prev and not unreadable & {version, successor}
-    ]
-    for version in broken:
-        if version + 1 not in broken:  # else the next one is the altered event: both of its links are broken
-            doubt = (
-                " (or the newest event, its successor: nothing guards that one yet)" if version + 1 == len(rows) else ""
-            )
-            yield f"event {stream}:{version}: its successor holds another commitment: a byte of it was changed{doubt}"
+        if row.fault:
+            yield f"{row.version}: {row.fault}"
+        elif place == 1 and row.prev:
+            yield "1: it names a predecessor, and there is none"
+        broken = before is not None and not before.fault and not row.fault and before.own != row.prev
+        if suspect and not broken:
+            yield f"{suspect}: {CHANGED}"
+        suspect, before = place - 1 if broken else 0, row
+    if suspect:
+        yield f"{suspect}: {CHANGED} (or the newest event, its successor: nothing guards that one yet)"
 
 
 def _faults_of_order(connection: psycopg.Connection[Any]) -> Iterator[str]:
@@ -116,5 +134,8 @@ def _unclaimed(connection: psycopg.Connection[Any]) -> Iterator[str]:
 def faults_of_views(conninfo: str, progress: Progress) -> Iterator[str]:
     """Each row that a rebuild would make differently."""
     for view in VIEWS.values():
-        for key in differences(view, conninfo, progress_of=progress):
-            yield f"view {view.name}: row {key} differs from its rebuild"
+        try:
+            for key in differences(view, conninfo, progress_of=progress):
+                yield f"view {view.name}: row {key} differs from its rebuild"
+        except Poisoned as poisoned:
+            yield str(poisoned)

@@ -47,10 +47,7 @@ class View:
     @property
     def upsert(self) -> str:
         """One array for each column. A row that is as new or newer is left as it is."""
-        arrays = ", ".join(
-            f"%({name}){'b' if kind == 'bytea' else 's'}::{kind}[]"
-            for name, kind in zip(self.columns, self.types, strict=True)
-        )
+        arrays = ", ".join(f"%({name})b::{kind}[]" for name, kind in zip(self.columns, self.types, strict=True))
         values = ", ".join(f"{name} = EXCLUDED.{name}" for name in self.columns if name != self.key)
         return (
             f"INSERT INTO {{table}} AS row ({self.names}) SELECT * FROM unnest({arrays})\n"
