@@ -71,7 +71,7 @@ def fold(row: Row | None, application: UUID, events: Sequence[Recorded]) -> Row:
     return after | _derived(after, status)
 
 
-def _promise(details: Row, promise: Row, recorded: Recorded) -> Row:
+def _promise(details: Row, promise: Row | None, recorded: Recorded) -> Row:
     promised_at = details["promised_at"] if promise == details["promise"] else instant(recorded.known_at)
     return {**details, "promise": promise, "promised_at": promised_at}
 
@@ -140,7 +140,7 @@ def _facts(row: Row, recorded: Recorded) -> Row:
                 "channel": plain(act.channel),
                 "office": act.office,
                 "submitted_at": act.at,
-                "details": details | {"promise": None},
+                "details": _promise(details, data_of(event.promise) if event.promise else None, recorded),
             }
         case DeclaredComplete():
             return {"complete_at": act.at}
