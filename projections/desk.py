@@ -71,9 +71,10 @@ def fold(row: Row | None, application: UUID, events: Sequence[Recorded]) -> Row:
     return after | _derived(after, status)
 
 
-def _promise(details: Row, promise: Row, recorded: Recorded) -> Row:
-    promised_at = details["promised_at"] if promise == details["promise"] else instant(recorded.known_at)
-    return {**details, "promise": promise, "promised_at": promised_at}
+def _promise(details: Row, promise: Row | None, recorded: Recorded) -> Row:
+    if promise == details["promise"]:
+        return details
+    return {**details, "promise": promise, "promised_at": instant(recorded.known_at) if promise else None}
 
 
 def _derived(row: Row, status: Status | None) -> Row:
@@ -140,7 +141,7 @@ def _facts(row: Row, recorded: Recorded) -> Row:
                 "channel": plain(act.channel),
                 "office": act.office,
                 "submitted_at": act.at,
-                "details": details if event.promise else details | {"promise": None, "promised_at": None},
+                "details": _promise(details, data_of(event.promise) if event.promise else None, recorded),
             }
         case DeclaredComplete():
             return {"complete_at": act.at}

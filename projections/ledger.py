@@ -30,10 +30,25 @@ def kept(marks: Iterable[Mark]) -> list[list[Any]]:
 
 
 def _kept(mark: Mark) -> list[Any]:
-    values = list(mark)
+    kind, at, version, cause, office, clock, name, ground, holder, due_at, percent, amends, corrected_at = mark
+    values = [
+        plain(kind),
+        instant(at),
+        version,
+        cause,
+        office,
+        clock and plain(clock),
+        name,
+        ground,
+        holder and plain(holder),
+        due_at and instant(due_at),
+        percent,
+        amends,
+        corrected_at and instant(corrected_at),
+    ]
     while values[-1] in ("", None):
         del values[-1]
-    return [plain(value) for value in values]
+    return values
 
 
 def read(marks: Iterable[list[Any]]) -> list[Mark]:

@@ -1,5 +1,6 @@
 """An event that a view cannot fold stops that view alone, and is named; after a fix it goes on by itself."""
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -13,7 +14,9 @@ import pytest
 from domain.events import PinReset, Recorded
 from infra import runner as module
 from infra.folding import Poisoned
+from infra.house import PostgresViews
 from infra.metrics import VIEW_STOPPED
+from infra.pool import pool
 from infra.runner import Runner
 from infra.views import VIEWS, rebuild
 from projections.view import Row
@@ -32,6 +35,12 @@ class Bug:
         if not self.mended and any(isinstance(recorded.event, PinReset) for recorded in events):
             raise ZeroDivisionError
         return PROGRESS.fold(row, application, events)
+
+
+async def told(conninfo: str) -> list[dict[str, Any]]:
+    """What /readyz says of it, in any process."""
+    async with pool(conninfo) as made:
+        return await PostgresViews(made, conninfo).stopped()
 
 
 def until(so: Callable[[], Any], seconds: float = 60) -> None:
@@ -56,6 +65,7 @@ def test_it_stops_that_view_alone_is_named_and_goes_on_once_it_is_mended(
         wait_for(at.serving, STATISTICS)
         until(lambda: stopped(at.serving))
         assert stopped(at.serving) == [("progress", 3, first)]
+        assert asyncio.run(told(at.serving)) == [{"view": "progress", "position": 3, "application_id": str(first)}]
         assert broken.fault == "ZeroDivisionError"
         assert reached(at.serving) == 2, "what stands before it is folded"
         assert VIEW_STOPPED.labels("progress")._value.get() == 3

@@ -9,7 +9,7 @@ from domain.codes import Channel
 from domain.events import Recorded
 from domain.satisfaction import Answers, Element, Grade, Outcome, SatisfactionAnswered, Score, Weights
 from projections.figures import FEW
-from projections.satisfaction import COLUMNS, VIEW, Unit, project, units
+from projections.satisfaction import COLUMNS, VIEW, Unit, units
 from tests.builders import MONDAY, an_act
 
 ANSWER = UUID(int=5)
@@ -25,7 +25,7 @@ ANSWERED = SatisfactionAnswered(
 
 def test_a_row_holds_the_answers_by_name_and_nothing_of_the_application() -> None:
     event: Any = ANSWERED
-    row = project(None, ANSWER, Recorded(version=1, act=an_act(), event=event, recorded_at=MONDAY))
+    row = VIEW.fold(None, ANSWER, [Recorded(version=1, act=an_act(), event=event, recorded_at=MONDAY)])
     assert row["answer_id"] == ANSWER
     assert (row["channel"], row["outcome"], row["recorded_at"]) == ("mobile", "rejected", MONDAY)
     assert [row[element.value] for element in Element] == [1, 2, 3, 4, 1, 2, 3, 4, 1]
