@@ -14,9 +14,9 @@ import pytest
 from domain.events import PinReset, Recorded
 from infra import runner as module
 from infra.folding import Poisoned
-from infra.house import PostgresViews
 from infra.metrics import VIEW_STOPPED
 from infra.pool import pool
+from infra.reading import PostgresViews
 from infra.runner import Runner
 from infra.views import VIEWS, rebuild
 from projections.view import Row
