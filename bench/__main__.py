@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import append, append_http, decide, grown, lifecycle, past, project, replay, timeline, visible
+from bench import append, append_http, conflicts, decide, grown, lifecycle, past, project, replay, timeline, visible
 from bench.report import Measured
 from bench.size import Size
 
@@ -18,6 +18,7 @@ BENCHES: tuple[tuple[tuple[str, ...], Run], ...] = (
     (("decide",), decide.run),
     (("import", "rebuild"), past.run),
     (("append", "append_pgbench"), append.run),
+    (("conflicts",), conflicts.run),
     (("append_http",), append_http.run),
     (("project",), project.run),
     (("replay",), replay.run),

@@ -27,29 +27,38 @@ class Stint:
     ended: float
 
 
-def stint(conninfo: str, known: list[Pattern], callers: int, seconds: float) -> Stint:
-    """Each caller carries one application after another through its events, saving one at a time."""
+def stint(conninfo: str, known: list[Pattern], callers: int, seconds: float, stale_every: int = 0) -> Stint:
+    """Each caller carries one application after another through its events, saving one at a time.
+
+    `stale_every` n: every n-th save is one that the log must refuse, beside those that it stores; 0: none is.
+    """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_stint(conninfo, known, callers, seconds))
+        return runner.run(_stint(conninfo, known, callers, seconds, stale_every))
 
 
-async def _stint(conninfo: str, known: list[Pattern], callers: int, seconds: float) -> Stint:
+async def _stint(conninfo: str, known: list[Pattern], callers: int, seconds: float, stale_every: int) -> Stint:
     lives = cycle(known)
     async with GroupCommit(conninfo) as through:
         begun = time.monotonic()
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_caller(through, lives, begun + seconds)) for _ in range(callers)]
+            tasks = [group.create_task(_caller(through, lives, begun + seconds, stale_every)) for _ in range(callers)]
         return Stint(sum(task.result() for task in tasks), begun, time.monotonic())
 
 
-async def _caller(through: GroupCommit, lives: Iterator[Pattern], until: float) -> int:
-    events = 0
+async def _caller(through: GroupCommit, lives: Iterator[Pattern], until: float, stale_every: int = 0) -> int:
+    events = asked = 0
     for pattern in lives:
         for _, save in pattern.saves():
             outcome = await through.append(save)
             if not outcome.stored:
                 raise AssertionError(f"an append that nothing stands against was {outcome.kind}")
             events += len(outcome.positions)
+            asked += 1
+            if stale_every and asked % (stale_every - 1) == 0:
+                asked += 1
+                again = await through.append(save)
+                if again.kind != "stale":
+                    raise AssertionError(f"a version that exists was {again.kind}")
             if time.monotonic() >= until:
                 return events
     return events
@@ -71,8 +80,16 @@ def processes() -> Iterator[ProcessPoolExecutor]:
             raise
 
 
-def at_once(pool: ProcessPoolExecutor, conninfo: str, known: list[Pattern], callers: int, seconds: float) -> float:
-    """Events a second of all processes together, each with so many callers."""
-    began = [pool.submit(stint, conninfo, known, callers, seconds) for _ in range(PROCESSES)]
+def at_once(
+    pool: ProcessPoolExecutor,
+    conninfo: str,
+    known: list[Pattern],
+    callers: int,
+    seconds: float,
+    *,
+    stale_every: int = 0,
+) -> float:
+    """Events stored a second, by all processes together, each with so many callers."""
+    began = [pool.submit(stint, conninfo, known, callers, seconds, stale_every) for _ in range(PROCESSES)]
     stints = [each.result() for each in began]
     return sum(each.events for each in stints) / (max(s.ended for s in stints) - min(s.begun for s in stints))

@@ -1,0 +1,39 @@
+"""`conflicts`: events stored a second where a tenth of all saves is stale, against the same where none is."""
+
+from collections.abc import Iterator
+from statistics import median
+
+from bench.appending import PROCESSES, at_once, processes
+from bench.installed import installed, say
+from bench.lives import patterns
+from bench.report import Measured
+from bench.size import Size
+
+RATIO = 0.8
+STALE_EVERY = 10
+CALLERS = 64
+ROUNDS = 3
+
+
+def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
+    seconds = size.pick(1.5, 5.0)
+    with installed() as where, processes() as pool:
+        known = patterns(where.registry)
+        conninfo = where.databases.serving
+        at_once(pool, conninfo, known, CALLERS, 0.5)  # its imports and plans are not measured
+        with_stale, without = [], []
+        for number in range(ROUNDS):  # in turns, so that whatever else the machine does meets both
+            say(f"conflicts: round {number + 1} of {ROUNDS}")
+            without.append(at_once(pool, conninfo, known, CALLERS, seconds))
+            with_stale.append(at_once(pool, conninfo, known, CALLERS, seconds, stale_every=STALE_EVERY))
+        yield Measured(
+            bench="conflicts",
+            value=median(with_stale),
+            unit="events/s",
+            baseline=median(without),
+            target=RATIO,
+            rows=where.rows(),
+            on=("envelope", "chain", "sealing", "claims", "serving role", "synchronous commit"),
+            more={"stale_of_all": 1 / STALE_EVERY, "callers": CALLERS, "processes": PROCESSES},
+            postgres=where.postgres,
+        )
