@@ -24,7 +24,7 @@ from domain.events import (
     Withdrawn,
 )
 from domain.incident_events import ObstacleCleared, PaymentExpired, PaymentReceived, PaymentRequested
-from projections.desk import COLUMNS, VIEW, loaded, project, stored
+from projections.desk import COLUMNS, VIEW, loaded, project, promised, stored
 from projections.view import Row
 from tests.builders import (
     APPLICATION,
@@ -109,6 +109,13 @@ histories = st.lists(st.tuples(acts, events), min_size=1, max_size=30).map(numbe
 @given(histories)
 def test_whatever_happened_the_row_says_what_the_decisions_know(history: list[Recorded]) -> None:
     assert told(folded(history)) == known(fold(history))
+
+
+@given(histories)
+def test_the_row_knows_what_a_promise_is_counted_by(history: list[Recorded]) -> None:
+    seen, known_to_decisions = promised(folded(history)), fold(history)
+    for name in ("office", "service", "complete_at", "promise", "promised_at", "pauses", "extensions"):
+        assert getattr(seen, name) == getattr(known_to_decisions, name), name
 
 
 @given(histories)
