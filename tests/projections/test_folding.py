@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.events import Recorded
 from domain.marks import marks_of
-from projections import desk, ledger, progress, statistics
+from projections import desk, dues, incidents, ledger, progress, statistics
 from projections.view import Row, View
 from tests.builders import APPLICATION
 from tests.domain import arbitrary
@@ -40,6 +40,14 @@ def test_a_row_is_the_same_however_its_events_are_cut_into_batches(
         assert row == given_before
         row = kept(view, after)
     assert row == view.fold(None, APPLICATION, history)
+
+
+@given(arbitrary.histories)
+def test_who_tells_nothing_of_an_event_is_not_asked_of_it(history: list[Recorded]) -> None:
+    for recorded in history:
+        kind, row = type(recorded.event), dues.BLANK | incidents.BLANK
+        assert kind in dues.TOLD_BY or dues.dues(row, recorded) == {}
+        assert kind in incidents.TOLD_BY or incidents.incidents(row, recorded) == {}
 
 
 @given(arbitrary.histories)
