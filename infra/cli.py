@@ -13,7 +13,7 @@ from api.access import Bearer
 from domain.ports import Unavailable
 from feeds.mapping_file import MappingWrong
 from feeds.source import SourceError
-from infra import era_verbs, import_verbs, schedule, simulate, verbs
+from infra import children, era_verbs, import_verbs, schedule, simulate, verbs
 from infra.database import DatabaseRole, SchemaNotOurs
 from infra.eras import EraNotBegun
 from infra.folding import SHARDS_MAX, Poisoned
@@ -72,6 +72,7 @@ class Verb:
 
 HOST = (("--host",), {"default": "127.0.0.1", "help": "address to listen on (127.0.0.1)"})
 PORT = (("--port",), {"type": int, "default": os.environ.get("PORT") or "8000", "help": "port (PORT, or 8000)"})
+ATTACHED = ((children.ATTACHED,), {"action": "store_true", "help": argparse.SUPPRESS})
 ROLE = (
     ("--role",),
     {"choices": [role.value for role in DatabaseRole], "default": DatabaseRole.AUDITOR.value, "help": "(auditor)"},
@@ -101,7 +102,7 @@ VERBS = (
         verbs.serve_api,
         "jejak api --port 8001",
         "run `jejak project` beside it",
-        (HOST, PORT, (("--descriptor",), {"type": int, "help": argparse.SUPPRESS})),
+        (HOST, PORT, (("--descriptor",), {"type": int, "help": argparse.SUPPRESS}), ATTACHED),
     ),
     Verb(
         "project",
@@ -119,6 +120,7 @@ VERBS = (
                 ("--shard",),
                 {"type": int, "nargs": "*", "default": [], "metavar": "K", "help": "these only, from 0 (all)"},
             ),
+            ATTACHED,
         ),
     ),
     Verb(

@@ -11,6 +11,7 @@ import structlog
 from psycopg import AsyncConnection
 
 from infra.eras import APART
+from infra.metrics import VIEW_POSITION, VIEW_STOPPED
 from infra.positions import LOG
 
 CHANNEL = "views"
@@ -18,6 +19,7 @@ POLL_SECONDS = 0.5
 """A notification may be lost with its connection; this is the longest that one is waited for."""
 
 TRACKED = "SELECT application_name, notification_id FROM views.tracking"
+STANDING_STILL = "SELECT name, position FROM views.stopped"
 NEWEST_ERA = """
 SELECT era, from_position, greatest(from_position, (SELECT coalesce(max(notification_id), 0) FROM stored_events))
 FROM eras ORDER BY era DESC LIMIT 1
@@ -98,6 +100,7 @@ class Positions:
             if tracked not in known or not position.isdecimal() or not self._covers(int(position)):
                 return False
             known[tracked] = int(position)
+            VIEW_POSITION.labels(tracked.removeprefix(f"{LOG}-")).set(int(position))
             moved.add(view)
         self._release(moved)
         return True
@@ -112,6 +115,11 @@ class Positions:
         for name, position in tracked:
             shards[_view(name)][name] = position
         self.era, self._shards = Era(number, start, end + APART), dict(shards)
+        stopped: dict[str, int] = dict(await (await connection.execute(STANDING_STILL)).fetchall())
+        for name, position in tracked:
+            shard = name.removeprefix(f"{LOG}-")
+            VIEW_POSITION.labels(shard).set(position)
+            VIEW_STOPPED.labels(shard).set(stopped.get(shard, 0))
         self._release(self._shards)
 
     def _release(self, views: Iterable[str]) -> None:

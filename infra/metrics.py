@@ -9,9 +9,6 @@ REQUESTS = Histogram(
 )
 COMMANDS = Counter("jejak_commands_total", "Commands, by what came of them", ("command", "outcome"), registry=METRICS)
 PIN_FAILURES = Counter("jejak_pin_failures_total", "Wrong numbers or PINs at the door", registry=METRICS)
-EVENTS_PROJECTED = Counter(
-    "jejak_events_projected_total", "Events folded into a view by this process", ("view",), registry=METRICS
-)
 VIEW_POSITION = Gauge("jejak_view_position", "The position that a view has reached", ("view",), registry=METRICS)
 APPENDED = Histogram(
     "jejak_append_events",

@@ -34,6 +34,8 @@ ORDER BY length(application_name), application_name
 """
 """Of its shards, in their order."""
 REACH = "UPDATE views.tracking SET notification_id = %(to)s WHERE split_part(application_name, '#', 1) = %(name)s"
+SAY_SO = "SELECT pg_notify('views', '')"
+"""Who listens reads positions, and what is stopped, anew."""
 STOPPED = "SELECT view, position, application_id FROM views.stopped ORDER BY name"
 
 
@@ -130,7 +132,9 @@ def stop(shard: Shard, poisoned: Poisoned, connection: psycopg.Connection[Any]) 
         " fault = EXCLUDED.fault",
         (shard.name, shard.view.name, poisoned.position, poisoned.application, poisoned.fault),
     )
+    connection.execute(SAY_SO)
 
 
 def go_on(shard: Shard, connection: psycopg.Connection[Any]) -> None:
     connection.execute("DELETE FROM views.stopped WHERE name = %s", (shard.name,))
+    connection.execute(SAY_SO)

@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from infra.folding import PAGE, AnyCursor, Shard, apply, fill, pages, read_page, stored
-from infra.positions import all_reach, ensure, identifier, positions_of
+from infra.positions import SAY_SO, all_reach, ensure, identifier, positions_of
 from infra.streams import FIRST, events_until, finished_rows
 from projections.view import View
 
@@ -105,7 +105,7 @@ def _swapped(view: View, cursor: AnyCursor) -> int:
     cursor.execute(sql.SQL("ALTER TABLE {} RENAME TO {}").format(_new(view), sql.Identifier(view.name)))
     all_reach(view, cursor, behind)
     cursor.execute("DELETE FROM views.rebuilding WHERE view = %s", (view.name,))
-    cursor.execute("SELECT pg_notify('views', '')")
+    cursor.execute(SAY_SO)
     cursor.connection.commit()
     return behind
 

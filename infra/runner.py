@@ -15,7 +15,6 @@ from eventsourcing.persistence import IntegrityError, PersistenceError
 from psycopg.rows import dict_row, tuple_row
 
 from infra.folding import PAGE, Poisoned, Shard, apply, read_page
-from infra.metrics import EVENTS_PROJECTED, VIEW_POSITION, VIEW_STOPPED
 from infra.positions import (
     LOG,
     ViewRecorder,
@@ -144,8 +143,6 @@ class Runner:
                 return True  # a rival has come as far: read the position again
             apply(self.view, identifier(self.view), cursor, page)
             connection.execute("SELECT pg_notify('views', %s)", (f"{LOG}-{self.shard.name} {page[-1][4]}",))
-        EVENTS_PROJECTED.labels(self.shard.name).inc(len(page))
-        VIEW_POSITION.labels(self.shard.name).set(page[-1][4])
         return full
 
     def _stand_still(self, poisoned: Poisoned, connection: psycopg.Connection[dict[str, bool]]) -> None:
@@ -153,14 +150,12 @@ class Runner:
             log.error("projection stopped by an event it cannot fold", view=self.shard.name, why=str(poisoned))
         self.fault, self.well = poisoned.fault, False
         stop(self.shard, poisoned, connection)
-        VIEW_STOPPED.labels(self.shard.name).set(poisoned.position)
         self.stopping.wait(POISON_SECONDS)
 
     def _go_on(self, connection: psycopg.Connection[dict[str, bool]]) -> None:
         """Whatever stopped it, here or in a process before this one, is over."""
         if not self.well:
             go_on(self.shard, connection)
-            VIEW_STOPPED.labels(self.shard.name).set(0)
         self.fault, self.well = None, True
 
 

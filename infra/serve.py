@@ -6,8 +6,6 @@ import gc
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
@@ -17,11 +15,11 @@ from starlette.applications import Starlette
 
 from api.app import build
 from infra import seed
+from infra.children import kept
 from infra.database import databases
 from infra.house import house
 from infra.main import Installation, installation
 from infra.reading import PostgresViews
-from infra.runner import runners
 from infra.scheduler import scheduling
 from infra.settings import Settings
 
@@ -127,16 +125,13 @@ def run_api(settings: Settings, listener: socket.socket) -> None:
 
 
 def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: Fill) -> None:
-    """Everything on one server: the projections in threads, scheduler and API here, or the API in more processes.
-
-    `fill` comes first.
+    """Everything on one server: API and scheduler here, the projections in a process of their own, so that neither has
+    to wait for the other. More `workers`: the API in as many processes. `fill` comes first.
     """
 
     async def run() -> None:
-        async with installation(settings, found) as made:
+        async with installation(settings, found) as made, kept([["project"]]):
             await fill(made)
-            for runner in projecting:  # after the fill, so that they do not slow a first start
-                runner.start()
             started = await announcement(made, listener)
             async with scheduling(made, interval=settings.schedule_seconds):
                 if workers == 1:
@@ -145,12 +140,7 @@ def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: 
                     await _supervise(listener, workers, started)
 
     with databases(settings, kept_alive=True) as found:
-        projecting = runners(found.serving)
-        try:
-            run_loop(run())
-        finally:
-            for runner in projecting:
-                runner.stop()
+        run_loop(run())
 
 
 async def announcement(made: Installation, listener: socket.socket) -> Callable[[], None]:
@@ -167,27 +157,16 @@ async def announcement(made: Installation, listener: socket.socket) -> Callable[
 
 
 async def _supervise(listener: socket.socket, workers: int, started: Callable[[], None]) -> None:
-    """API processes that share the listening socket; one that dies is replaced until a signal comes."""
+    """API processes that share the listening socket, until a signal comes."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     listener.set_inheritable(True)
-    command = [sys.executable, "-m", "infra.cli", "api", "--descriptor", str(listener.fileno())]
-
-    def spawn() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(command, pass_fds=[listener.fileno()], start_new_session=True)
-
-    processes = [spawn() for _ in range(workers)]
-    started()
-    while not stopping.is_set():
-        processes = [process if process.poll() is None else spawn() for process in processes]
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), 1)
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        await asyncio.to_thread(process.wait)
+    descriptor = listener.fileno()
+    async with kept([["api", "--descriptor", str(descriptor)]] * workers, [descriptor]):
+        started()
+        await stopping.wait()
 
 
 def run_loop(main: Coroutine[Any, Any, T]) -> T:

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from api.access import Bearer, Principal
 from infra import log, seed, serve
+from infra.children import attach
 from infra.database import DatabaseRole, Databases, databases
 from infra.fsck import faults_of_log, faults_of_views
 from infra.main import Installation, installation
@@ -58,6 +59,8 @@ def serve_api(options: argparse.Namespace) -> int:
         print(f"API: http://{options.host}:{options.port}/openapi.json", flush=True)
     else:
         listener = socket.socket(fileno=options.descriptor)
+    if options.attached:
+        attach(lambda: os.kill(os.getpid(), signal.SIGTERM))
     serve.run_api(settings(), listener)
     return 0
 
@@ -67,6 +70,8 @@ def project(options: argparse.Namespace) -> int:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
+    if options.attached:
+        attach(stopping.set)
     with databases(settings(), kept_alive=True) as found, projecting(found, options.shards, options.shard):
         print("projecting: " + ", ".join(VIEWS), flush=True)
         stopping.wait()

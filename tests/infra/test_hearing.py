@@ -11,6 +11,8 @@ import pytest
 from infra import hearing
 from infra.eras import APART
 from infra.hearing import Positions
+from infra.metrics import METRICS
+from infra.positions import TABLES
 from tests.conftest import Fresh
 
 pytestmark = pytest.mark.anyio
@@ -22,9 +24,7 @@ class Tracking:
 
     def __init__(self, conninfo: str) -> None:
         self.connection = psycopg.connect(conninfo, autocommit=True)
-        self.connection.execute(
-            "CREATE TABLE views.tracking (application_name text PRIMARY KEY, notification_id bigint)"
-        )
+        self.connection.execute(TABLES)
 
     def moves(self, name: str, position: int, said: str | None = None) -> None:
         with self.connection.transaction():
@@ -46,6 +46,17 @@ def tracking(fresh: Fresh) -> Iterator[Tracking]:
     made.moves("stored-progress", 10)
     with made.connection:
         yield made
+
+
+async def test_what_is_heard_is_told_to_the_operator(fresh: Fresh, tracking: Tracking) -> None:
+    async with listening(fresh) as heard:
+        assert METRICS.get_sample_value("jejak_view_position", {"view": "progress"}) == 10
+        tracking.connection.execute(
+            "INSERT INTO views.stopped VALUES ('progress', 'progress', 12, gen_random_uuid(), 'KeyError')"
+        )
+        tracking.moves("stored-progress", 11, "")
+        assert await heard.reached("progress", 11, seconds=GENEROUS)
+        assert METRICS.get_sample_value("jejak_view_stopped_position", {"view": "progress"}) == 12
 
 
 @asynccontextmanager

@@ -1,8 +1,10 @@
 """Jejak is stopped in all ways, and goes on where it was."""
 
+import contextlib
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -48,8 +50,43 @@ def test_killed_with_all_its_processes_it_goes_on_with_the_same_sample_and_the_s
     again = submit(running, key)
     assert (again.status, again.body) == (201, first.body)
     sync = {"Sync-Token": first.headers["Sync-Token"]}
-    path = first.headers["Location"]
-    assert running.request("GET", path, token=running.officer(LICENSING), headers=sync).status == 200
+    path, token = first.headers["Location"], running.officer(LICENSING)
+    eventually(lambda: running.request("GET", path, token=token, headers=sync).status == 200)
+
+
+def projector_of(server: int) -> int | None:
+    """The process that projects for this server."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == server and b"\0project\0" in (process / "cmdline").read_bytes():
+                return int(process.name)
+    return None
+
+
+def eventually(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_the_process_that_projects_is_replaced_and_does_not_outlive_its_server(running: Jejak) -> None:
+    assert running.process is not None
+    server = running.process.pid
+    first = projector_of(server)
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    eventually(lambda: projector_of(server) not in (None, first))
+
+    written = submit(running, str(uuid4()))
+    sync, token = {"Sync-Token": written.headers["Sync-Token"]}, running.officer(LICENSING)
+    eventually(lambda: running.request("GET", written.headers["Location"], token=token, headers=sync).status == 200)
+
+    second = projector_of(server)
+    assert running.stop(how=signal.SIGKILL) == -signal.SIGKILL
+    eventually(lambda: not Path(f"/proc/{second}/cwd").exists())
+    running.start("--examples")
 
 
 def test_an_interrupt_ends_it_in_time_and_leaves_no_database_behind(running: Jejak) -> None:
