@@ -72,7 +72,7 @@ def deem_approved(
     promise, complete_at = application.promise, application.complete_at
     if promise is None or complete_at is None:
         raise errors.NoPromise
-    if application.pausing or command.now <= act.at or act.at != silence_grants_at(application, registry, standard):
+    if application.pausing or act.at != silence_grants_at(application, registry, standard) or command.now <= act.at:
         raise errors.NotYetDue
     return [
         DeemedApproved(

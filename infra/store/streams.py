@@ -19,8 +19,8 @@ from infra.store.envelope import b64, commitment
 from infra.store.history import Entry, History, entry_of
 from infra.store.topics import event_of
 
-REMEMBERED_EVENTS = 20_000
-"""Of all streams together; an event takes some two kilobytes."""
+REMEMBERED_EVENTS = 5_000
+"""Of all streams together; an event takes some five kilobytes."""
 
 REGISTRY = ""
 Key = UUID | tuple[bytes, ...] | str
