@@ -95,7 +95,7 @@ class GroupCommit:
         try:
             await asyncio.wait_for(self._task, PATIENCE_SECONDS)
         except TimeoutError:
-            for waiting in self.queue:
+            for waiting in (*self._under_way, *self.queue):
                 waiting.tell(Unavailable())
         finally:
             self._clock.cancel()
