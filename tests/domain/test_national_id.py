@@ -52,6 +52,9 @@ def test_what_is_no_nik_is_told_why_and_not_repeated(nik: str, fault: Fault) -> 
         pytest.param("3602042902000001", id="29 February 00, of 2000"),
         pytest.param("3602042902960001", id="29 February 96"),
         pytest.param(with_day("71")[:8] + "12" + MAN[10:], id="day 71"),
+        pytest.param("3602040101870001", id="New Year's Day"),
+        pytest.param("3602044101870001", id="a woman of New Year's Day"),
+        pytest.param("3602040102870001", id="the first of February"),
     ],
 )
 def test_a_nik_is_one(nik: str) -> None:

@@ -179,6 +179,12 @@ def test_a_pause_moves_since_when_the_date_is_known() -> None:
     given(*unmoved).when(DeemApproved(now=moved.due_at), at=DUE).decided()
 
 
+def test_what_says_nothing_of_the_promise_leaves_since_when_it_is_known() -> None:
+    later = replace(on(TUESDAY, StageEntered(stage="verification")), recorded_at=WEDNESDAY)
+    assert given(*COMPLETE, later).application.promised_at == MONDAY
+    assert given(*COMPLETE, on(TUESDAY, Resumed(promise=PROMISE))).application.promised_at == MONDAY
+
+
 def test_where_no_calendar_reaches_silence_grants_at_no_time() -> None:
     silent = given(*known(datetime(2027, 12, 30, 3, tzinfo=UTC), Quality.DEVICE)).application
     standard = REGISTRY.standard(KTP, 3)
