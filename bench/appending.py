@@ -13,6 +13,7 @@ from multiprocessing import get_context
 import uvloop
 
 from bench.lives import Pattern
+from infra.serve import settle
 from infra.store.writer import GroupCommit
 
 PROCESSES = 2
@@ -38,6 +39,7 @@ def stint(conninfo: str, known: list[Pattern], callers: int, seconds: float, sta
 
 async def _stint(conninfo: str, known: list[Pattern], callers: int, seconds: float, stale_every: int) -> Stint:
     lives = cycle(known)
+    settle()  # as the server does before it serves
     async with GroupCommit(conninfo) as through:
         begun = time.monotonic()
         async with asyncio.TaskGroup() as group:

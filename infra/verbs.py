@@ -74,6 +74,7 @@ def project(options: argparse.Namespace) -> int:
         attach(stopping.set)
     with databases(settings(), kept_alive=True) as found, projecting(found, options.shards, options.shard):
         print("projecting: " + ", ".join(VIEWS), flush=True)
+        serve.settle()
         stopping.wait()
     return 0
 
