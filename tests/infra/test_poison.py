@@ -14,7 +14,6 @@ import pytest
 from domain.events import PinReset, Recorded
 from infra import runner as module
 from infra.folding import Poisoned
-from infra.metrics import VIEW_STOPPED
 from infra.pool import pool
 from infra.reading import PostgresViews
 from infra.runner import Runner
@@ -68,7 +67,6 @@ def test_it_stops_that_view_alone_is_named_and_goes_on_once_it_is_mended(
         assert asyncio.run(told(at.serving)) == [{"view": "progress", "position": 3, "application_id": str(first)}]
         assert broken.fault == "ZeroDivisionError"
         assert reached(at.serving) == 2, "what stands before it is folded"
-        assert VIEW_STOPPED.labels("progress")._value.get() == 3
         writer.lives(1)
         wait_for(at.serving, STATISTICS)
         assert capsys.readouterr().out.count("projection stopped by an event") == 1, "said once"
