@@ -159,11 +159,18 @@ class Runner:
         self.fault, self.well = None, True
 
 
-def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int] = ()) -> list[Runner]:
-    """One for each shard of each view, or for those of `numbers`. `shards` cuts the views anew, for all processes."""
+def lay_out(conninfo: str) -> None:
+    """The tables of all views, empty where they are missing."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         for view in VIEWS.values():
             ensure(view, connection)
+
+
+def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int] = ()) -> list[Runner]:
+    """One for each shard of each view, or for those of `numbers`. `shards` cuts the views anew, for all processes."""
+    lay_out(conninfo)
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for view in VIEWS.values():
             if shards:
                 cut(view, shards, connection)
         cuts = {view.name: len(positions_of(view, connection.cursor())) for view in VIEWS.values()}

@@ -20,6 +20,7 @@ from infra.database import databases
 from infra.house import house
 from infra.main import Installation, installation
 from infra.reading import PostgresViews
+from infra.runner import lay_out
 from infra.scheduler import scheduling
 from infra.settings import Settings
 
@@ -140,6 +141,7 @@ def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: 
                     await _supervise(listener, workers, started)
 
     with databases(settings, kept_alive=True) as found:
+        lay_out(found.serving)  # before anybody asks for a view
         run_loop(run())
 
 
