@@ -8,9 +8,9 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import tuple_row
 
+from infra.by_stream import FIRST, events_until, finished_rows
 from infra.folding import AnyCursor, fill, stored
 from infra.positions import identifier, positions_of
-from infra.streams import FIRST, events_until, finished_rows
 from projections.view import View
 
 FOUND_MAX = 1000

@@ -14,9 +14,9 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
+from infra.by_stream import FIRST, events_until, finished_rows
 from infra.folding import PAGE, AnyCursor, Shard, apply, fill, pages, read_page, stored
 from infra.positions import SAY_SO, all_reach, ensure, identifier, positions_of
-from infra.streams import FIRST, events_until, finished_rows
 from projections.view import View
 
 TABLE = """

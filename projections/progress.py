@@ -34,7 +34,6 @@ from projections.stages import stages
 from projections.timeline import timeline
 from projections.view import Row, View
 
-ROW = "SELECT body FROM views.progress WHERE application_id = %(id)s"
 BY_NUMBER = "SELECT body FROM views.progress WHERE number = %(number)s ORDER BY application_id DESC LIMIT 1"
 
 

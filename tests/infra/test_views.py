@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from infra import by_stream
 from infra import rebuild as rebuilding
-from infra import streams
 from infra.runner import Runner
 from infra.views import VIEWS, rebuild
 from projections.view import View
@@ -95,9 +95,9 @@ def test_a_rebuild_that_was_killed_is_done_by_the_next(fresh: Fresh, view: View)
 
 KILLED = """
 import os, signal, sys
-from infra import rebuild, streams
+from infra import by_stream, rebuild
 from infra.views import VIEWS
-streams.PAGE = 10
+by_stream.PAGE = 10
 def progress_of(folded, total):
     if folded >= int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -146,7 +146,7 @@ def leftovers(conninfo: str) -> list[str]:
 
 @of_each_view
 def test_one_stream_may_be_longer_than_a_page(fresh: Fresh, view: View, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "PAGE", 3)
+    monkeypatch.setattr(by_stream, "PAGE", 3)
     at = fresh.databases
     with writing(at.owner) as writer:
         writer.lives(7)
