@@ -68,11 +68,9 @@ class State(msgspec.Struct, Generic[E]):
     data: E
 
 
-@cache
 def decoder_of(topic: str) -> msgspec.json.Decoder[State[AnyEvent]]:
     """Reads a state straight into the event's class. Raises KeyError for a topic that this release does not know."""
-    shape: Any = State
-    return msgspec.json.Decoder(shape[CLASSES[topic]])
+    return _DECODERS[topic]
 
 
 def act_of(state: State[AnyEvent]) -> Act:
@@ -126,3 +124,17 @@ def _closed(hint: Any) -> Any:  # noqa: ANN401 - annotations are any value
     if hasattr(hint, "__dataclass_fields__"):
         return closed_type(hint)
     raise TypeError(f"no event may hold {hint}")
+
+
+def _made() -> dict[str, msgspec.json.Decoder[State[AnyEvent]]]:
+    """All decoders, and all closed types made ready, before there is a second thread.
+
+    msgspec keeps what it learnt of a class at the class; two threads that learn of one at once end the process.
+    """
+    shape: Any = State
+    for cls in CLASSES.values():
+        msgspec.json.Decoder(closed_type(cast("Hashable", cls)))
+    return {topic: msgspec.json.Decoder(shape[cls]) for topic, cls in CLASSES.items()}
+
+
+_DECODERS = _made()
