@@ -11,6 +11,7 @@ from uuid import UUID
 
 from api.access import Bearer
 from domain.ports import Unavailable
+from feeds.agencies import TopicsWrong
 from feeds.mapping_file import MappingWrong
 from feeds.source import SourceError
 from infra import children, era_verbs, import_verbs, schedule, simulate, verbs
@@ -40,6 +41,7 @@ EXPECTED = (
     SettingsWrong,
     SourceError,
     TimeoutError,
+    TopicsWrong,
     Unavailable,
 )
 """What a person can mend: told in its own sentence, without a stack trace."""

@@ -30,3 +30,4 @@ SCHEDULED = Counter(
 SCHEDULER_RAN = Gauge(
     "jejak_scheduler_last_run_timestamp_seconds", "When a job last went through, Unix time", ("job",), registry=METRICS
 )
+FEED_POSITION = Gauge("jejak_feed_position", "The position up to which the feeds are made", registry=METRICS)

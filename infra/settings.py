@@ -1,16 +1,28 @@
 """Settings: from the environment, once, into one frozen value. Refuses to start on nonsense."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 SECONDS_A_DAY = 86_400
+BASE_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?")
 
 
 class SettingsWrong(Exception):
     """Says which variable is wrong, and what is expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kafka:
+    """How the brokers are reached. Without a user name: in the clear and without a login, for tests and one machine."""
+
+    bootstrap: str
+    username: str | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +35,9 @@ class Settings:
     keys_database_url: str | None
     instance: str
     schedule_seconds: float = 60.0
+    public_url: str = "http://127.0.0.1:8000"
+    topics_file: Path = PROJECT / "feeds" / "topics.toml"
+    kafka: Kafka | None = None
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -45,6 +60,9 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         schedule_seconds = interval(environment.get("JEJAK_SCHEDULE_SECONDS") or "60")
     except ValueError:
         raise SettingsWrong("JEJAK_SCHEDULE_SECONDS must be a number of seconds from 1 to 86400") from None
+    public_url = environment.get("JEJAK_PUBLIC_URL") or "http://127.0.0.1:8000"
+    if not BASE_URL.fullmatch(public_url):
+        raise SettingsWrong("JEJAK_PUBLIC_URL must be http:// or https:// with a host, and end without a slash")
     return Settings(
         data_dir=data_dir,
         key_dir=Path(environment.get("JEJAK_KEY_DIR") or data_dir / "keys").resolve(),
@@ -52,6 +70,31 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         keys_database_url=keys_url or None,
         instance=instance,
         schedule_seconds=schedule_seconds,
+        public_url=public_url,
+        topics_file=Path(environment.get("JEJAK_TOPICS_FILE") or PROJECT / "feeds" / "topics.toml").resolve(),
+        kafka=_kafka(environment),
+    )
+
+
+def _kafka(environment: Mapping[str, str]) -> Kafka | None:
+    """None without JEJAK_KAFKA_BOOTSTRAP: then there is no Kafka, and the feed goes by HTTP."""
+    bootstrap = environment.get("JEJAK_KAFKA_BOOTSTRAP")
+    username, password = environment.get("JEJAK_KAFKA_USERNAME"), environment.get("JEJAK_KAFKA_PASSWORD_FILE")
+    ca_file = environment.get("JEJAK_KAFKA_CA_FILE")
+    if not bootstrap:
+        return None
+    if not all(re.fullmatch(r"[^\s:,]+:[0-9]{1,5}", one) for one in bootstrap.split(",")):
+        raise SettingsWrong("JEJAK_KAFKA_BOOTSTRAP must be host:port, or several with commas between them")
+    if bool(username) != bool(password):
+        raise SettingsWrong("JEJAK_KAFKA_USERNAME and JEJAK_KAFKA_PASSWORD_FILE go together: set both, or neither")
+    for name, file in (("JEJAK_KAFKA_PASSWORD_FILE", password), ("JEJAK_KAFKA_CA_FILE", ca_file)):
+        if file and not os.access(file, os.R_OK):
+            raise SettingsWrong(f"{name}: {file} cannot be read")
+    return Kafka(
+        bootstrap=bootstrap,
+        username=username or None,
+        password_file=Path(password) if password else None,
+        ca_file=Path(ca_file) if ca_file else None,
     )
 
 

@@ -18,9 +18,11 @@ import psycopg
 from tqdm import tqdm
 
 from api.access import Bearer, Principal
+from feeds.agencies import Topics, read_topics
 from infra import log, seed, serve
 from infra.children import attach
 from infra.database import DatabaseRole, Databases, databases
+from infra.distributor import Distributor
 from infra.fsck import faults_of_log, faults_of_views
 from infra.main import Installation, installation
 from infra.runner import Runner, runners
@@ -72,7 +74,12 @@ def project(options: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stopping.set())
     if options.attached:
         attach(stopping.set)
-    with databases(settings(), kept_alive=True) as found, projecting(found, options.shards, options.shard):
+    topics = read_topics(settings().topics_file)
+    with (
+        databases(settings(), kept_alive=True) as found,
+        projecting(found, options.shards, options.shard),
+        distributing(found, topics),
+    ):
         print("projecting: " + ", ".join(VIEWS), flush=True)
         serve.settle()
         stopping.wait()
@@ -90,6 +97,18 @@ def projecting(found: Databases, shards: int | None = None, numbers: Sequence[in
     finally:
         for runner in started:
             runner.stop()
+
+
+@contextmanager
+def distributing(found: Databases, topics: Topics) -> Iterator[None]:
+    """The feeds of the agencies, made in this process if nobody else makes them. Without an agency there are none."""
+    distributor = Distributor(found.serving, topics)
+    if topics.agencies:
+        distributor.start()
+    try:
+        yield
+    finally:
+        distributor.stop()
 
 
 @contextmanager

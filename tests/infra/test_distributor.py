@@ -1,0 +1,148 @@
+"""The distributor: every message once, in order, whatever dies when; the same bytes when the feeds are made anew."""
+
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from domain.acts import Act
+from domain.codes import Channel, Role
+from domain.events import Transferred
+from feeds.agencies import AgencyTable, Topics
+from infra.distributor import Distributor
+from infra.identifiers import registry_id
+from infra.store.recorder import Save
+from infra.store.writing import rows_of
+from tests.builders import MAKASSAR, MONDAY, SEMARANG, an_act, an_office
+from tests.conftest import PROJECT, Fresh
+from tests.infra.logs import COMMAND, Writer, environment
+from tests.running import JEJAK
+
+BEHIND = """
+SELECT coalesce((SELECT max(notification_id) FROM stored_events), 0) - position FROM feeds.distributed
+WHERE edition = %s
+"""
+ENDED = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = 'jejak_serving' AND pid <> pg_backend_pid()
+"""
+TOPICS = Topics(agencies={"disdukcapil": AgencyTable()})
+
+
+@contextmanager
+def distributing(conninfo: str, topics: Topics = TOPICS) -> Iterator[Distributor]:
+    distributor = Distributor(conninfo, topics)
+    distributor.start()
+    try:
+        yield distributor
+    finally:
+        distributor.stop()
+
+
+def register(writer: Writer, code: str) -> None:
+    act = Act(at=MONDAY, by=Role.SYSTEM, channel=Channel.INTERNAL)
+    rows, _ = rows_of(
+        registry_id("office", code), 0, "", [an_office(code, "Asia/Jakarta")], act, command=COMMAND, digest=""
+    )
+    assert writer.recorder.append([Save(tuple(rows))])[0].stored
+
+
+def asked(conninfo: str, statement: str, *values: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        return connection.execute(statement, values).fetchall()
+
+
+def messages(conninfo: str) -> Sequence[tuple[Any, ...]]:
+    return asked(conninfo, "SELECT * FROM feeds.messages ORDER BY agency, position")
+
+
+def until_told(conninfo: str, topics: Topics = TOPICS, seconds: float = 60) -> None:
+    """Returns when the feeds are made up to the end of the log."""
+    deadline = time.monotonic() + seconds
+    while asked(conninfo, BEHIND, topics.edition()) != [(0,)]:
+        assert time.monotonic() < deadline, "the feeds did not catch up"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def writer(fresh: Fresh) -> Iterator[Writer]:
+    made = Writer(fresh.databases.serving)
+    register(made, SEMARANG)
+    yield made
+    made.datastore.close()
+
+
+def test_an_agency_is_told_of_each_event_of_its_offices_once_and_in_order(fresh: Fresh, writer: Writer) -> None:
+    lives = writer.lives(3)
+    at = fresh.databases
+    with distributing(at.serving):
+        lives += writer.lives(2)
+        until_told(at.serving)
+    told = asked(at.serving, "SELECT stream, version, previous FROM feeds.messages ORDER BY position")
+    assert told == [(life, version, version - 1) for life in lives for version in (1, 2, 3, 4)]
+
+
+def test_made_anew_the_feed_is_the_same_and_another_agencys_does_not_change_it(fresh: Fresh, writer: Writer) -> None:
+    at = fresh.databases
+    writer.life()
+    register(writer, MAKASSAR)
+    writer.lives(2)
+    with distributing(at.serving):
+        until_told(at.serving)
+    before = messages(at.serving)
+    assert len(before) == 12
+    more = Topics(agencies={**TOPICS.agencies, "pln": AgencyTable()})
+    with distributing(at.serving, more):
+        until_told(at.serving, more)
+    assert messages(at.serving) == before
+
+
+def test_an_office_concerns_an_agency_from_its_registration_on(fresh: Fresh, writer: Writer) -> None:
+    at = fresh.databases
+    act, stream = an_act(), UUID(int=77)
+    rows, _ = rows_of(stream, 0, "", [Transferred(to=MAKASSAR)], act, command=COMMAND, digest="")
+    writer.recorder.append([Save(tuple(rows))])
+    register(writer, MAKASSAR)
+    with distributing(at.serving):
+        until_told(at.serving)
+        assert messages(at.serving) == []
+
+
+def test_killed_at_any_moment_it_leaves_neither_a_gap_nor_a_double(fresh: Fresh, writer: Writer) -> None:
+    at = fresh.databases
+    lives = writer.lives(200)
+    for pause in (0.0, 0.05, 0.1):
+        with subprocess.Popen(
+            [*JEJAK, "project"],
+            env=environment(fresh) | {"JEJAK_TOPICS_FILE": str(PROJECT / "tests" / "infra" / "topics.toml")},
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            assert process.stdout
+            process.stdout.readline()
+            time.sleep(pause)
+            process.kill()
+            assert process.wait() == -9
+    with distributing(at.serving), distributing(at.serving):
+        lives += writer.lives(5)
+        until_told(at.serving)
+    told = asked(at.serving, "SELECT stream, version, previous FROM feeds.messages ORDER BY position")
+    assert told == [(life, version, version - 1) for life in lives for version in (1, 2, 3, 4)]
+
+
+def test_a_lost_connection_interrupts_it_only(fresh: Fresh, writer: Writer) -> None:
+    at = fresh.databases
+    with distributing(at.serving) as distributor:
+        writer.life()
+        until_told(at.serving)
+        asked(at.owner, ENDED)
+        writer.life()
+        until_told(at.serving)
+        assert distributor.thread.is_alive()
+    assert len(messages(at.serving)) == 8
