@@ -14,10 +14,11 @@ from domain.ports import Unavailable
 from feeds.agencies import TopicsWrong
 from feeds.mapping_file import MappingWrong
 from feeds.source import SourceError
-from infra import children, era_verbs, import_verbs, schedule, simulate, verbs
+from infra import audit_verbs, children, era_verbs, import_verbs, schedule, simulate, topics_verbs, verbs
 from infra.database import DatabaseRole, SchemaNotOurs
 from infra.eras import EraNotBegun
 from infra.folding import SHARDS_MAX, Poisoned
+from infra.kafka_admin import ClusterFault
 from infra.keyfolder import KeysUnreadable
 from infra.postgres import PostgresNotStarted
 from infra.serve import PortTaken
@@ -28,6 +29,7 @@ from infra.views import VIEWS
 from simulation.mall import NotSimulated
 
 EXPECTED = (
+    ClusterFault,
     DataNotClosed,
     EraNotBegun,
     KeysUnreadable,
@@ -227,6 +229,45 @@ VERBS = (
         ),
     ),
     Verb(
+        "topics",
+        "tell the agencies",
+        "Kafka's topics, rights, users and quotas, as the file of topics says",
+        topics_verbs.topics,
+        "jejak topics plan",
+        "`jejak topics apply`; hand each agency the file with its password",
+        (
+            (
+                ("what",),
+                {"choices": ["plan", "apply", "rotate"], "help": "what differs (exit 1), do it, or a new password"},
+            ),
+            (("user",), {"nargs": "?", "metavar": "USER", "help": "whose password is new: an agency, or one of ours"}),
+            (("--yes",), {"action": "store_true", "help": "do not ask"}),
+            (
+                ("--credentials",),
+                {"type": Path, "metavar": "FOLDER", "help": "of passwords (kafka/ in JEJAK_DATA_DIR)"},
+            ),
+        ),
+    ),
+    Verb(
+        "audit-feed",
+        "tell the agencies",
+        "an agency's topic against the log: gaps, doubles, disorder",
+        audit_verbs.audit_feed,
+        "jejak audit-feed pln",
+        "a fault names its application and version: look it up in the timeline, and see docs/agencies.md",
+        (
+            (("agency",), {"metavar": "AGENCY", "help": "whose topic"}),
+            (
+                ("--from-beginning",),
+                {
+                    "action": "store_true",
+                    "help": "the whole past must be there, not only what followed its first record",
+                },
+            ),
+            (("--json",), {"action": "store_true", "help": "for programs"}),
+        ),
+    ),
+    Verb(
         "token",
         "get in",
         "a bearer for the API",
@@ -296,6 +337,8 @@ def disagreement(options: argparse.Namespace) -> str | None:
         return "era begin takes --reason, era list does not"
     if options.verb == "token" and (options.role is None) == (options.agency is None):
         return "token takes either --role or --agency"
+    if options.verb == "topics" and (options.what == "rotate") == (options.user is None):
+        return "topics rotate takes a USER, plan and apply do not"
     if options.verb == "simulate" and None not in (options.applications, options.per_day):
         return "simulate takes either --applications or --per-day"
     return None
@@ -305,7 +348,7 @@ def overview() -> str:
     """The verbs by task, for who types `jejak` alone."""
     lines = ["jejak VERB: the trail of every application for a public service"]
     for task in dict.fromkeys(verb.task for verb in VERBS):
-        lines += ["", f"{task}:", *(f"  {verb.name:<9}{verb.help}" for verb in VERBS if verb.task == task)]
+        lines += ["", f"{task}:", *(f"  {verb.name:<11}{verb.help}" for verb in VERBS if verb.task == task)]
     return "\n".join([*lines, "", "Next: `jejak serve --examples`, or `jejak VERB --help` for an example of each."])
 
 

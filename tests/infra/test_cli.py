@@ -25,7 +25,7 @@ def test_the_bare_program_lists_its_verbs_by_task(capsys: pytest.CaptureFixture[
     places = [shown.index(f"\n{task}:\n") for task in TASKS]
     assert places == sorted(places)
     for verb in VERBS:
-        assert f"\n  {verb.name:<9}{verb.help}\n" in shown
+        assert f"\n  {verb.name:<11}{verb.help}\n" in shown
     assert "Next: `jejak serve --examples`" in shown
 
 
