@@ -23,7 +23,7 @@ from kafka.partitioner.default import murmur2
 from feeds.audit import Fault, Kind, Seen, Told, Verdict, Window
 from feeds.kafka import names
 from feeds.scratch import temporary_database
-from infra.kafka_admin import ClusterFault, login
+from infra.brokers import ClusterFault, login
 from infra.settings import Kafka
 
 ID = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([1-9][0-9]{0,9})")

@@ -15,10 +15,10 @@ from feeds.agencies import TopicsWrong
 from feeds.mapping_file import MappingWrong
 from feeds.source import SourceError
 from infra import audit_verbs, children, era_verbs, import_verbs, schedule, simulate, topics_verbs, verbs
+from infra.brokers import ClusterFault
 from infra.database import DatabaseRole, SchemaNotOurs
 from infra.eras import EraNotBegun
 from infra.folding import SHARDS_MAX, Poisoned
-from infra.kafka_admin import ClusterFault
 from infra.keyfolder import KeysUnreadable
 from infra.postgres import PostgresNotStarted
 from infra.serve import PortTaken

@@ -3,16 +3,22 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from feeds.agencies import Topics, TopicsWrong, read_topics
 from feeds.kafka.topology import AUDIT, INTAKE, RELAY, EndUser, Line, MakeUser, Note, Refusal, diff, wanted
+from infra.brokers import ClusterFault
 from infra.credentials import CredentialsFolder
-from infra.kafka_admin import Admin, ClusterFault, administering
 from infra.settings import Kafka, Settings
 from infra.verbs import EXIT_FOUND, settings
 
+if TYPE_CHECKING:
+    from infra.kafka_admin import Admin
+
 
 def topics(options: argparse.Namespace) -> int:
+    from infra.kafka_admin import administering  # noqa: PLC0415 - half a second that no other verb waits for
+
     at = settings()
     declared = read_topics(at.topics_file)
     kafka = _kafka(at, declared)
@@ -35,13 +41,13 @@ def _kafka(at: Settings, declared: Topics) -> Kafka:
     return at.kafka
 
 
-def _plan(admin: Admin, declared: Topics) -> int:
+def _plan(admin: "Admin", declared: Topics) -> int:
     lines = diff(wanted(declared), admin.found())
     _show(lines)
     return EXIT_FOUND if _to_do(lines) else 0
 
 
-def _apply(admin: Admin, declared: Topics, folder: Path, *, agreed: bool) -> int:
+def _apply(admin: "Admin", declared: Topics, folder: Path, *, agreed: bool) -> int:
     lines = diff(wanted(declared), admin.found())
     _show(lines)
     if not _to_do(lines):
@@ -66,7 +72,7 @@ def _apply(admin: Admin, declared: Topics, folder: Path, *, agreed: bool) -> int
     return 0
 
 
-def _rotate(admin: Admin, declared: Topics, folder: Path, user: str) -> int:
+def _rotate(admin: "Admin", declared: Topics, folder: Path, user: str) -> int:
     """Connections that are open stay open; the next one needs the new password."""
     if user not in {RELAY, INTAKE, AUDIT, *declared.agencies}:
         raise TopicsWrong(f"{user} is no agency of the file of topics, nor {RELAY}, {INTAKE} or {AUDIT}")

@@ -14,9 +14,6 @@ SEEN = [
     Seen(0, offset, one.version, f"{one.previous:010}", f"jejak.{one.type}", one.digest)
     for offset, one in enumerate(TOLD)
 ]
-    Seen(0, offset, one.version, f"{one.previous:010}", f"jejak.{one.type}", one.digest)
-    for offset, one in enumerate(TOLD)
-]
 ALL = Window({0: 0, 1: 0}, 100)
 
 
