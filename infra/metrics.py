@@ -31,3 +31,10 @@ SCHEDULER_RAN = Gauge(
     "jejak_scheduler_last_run_timestamp_seconds", "When a job last went through, Unix time", ("job",), registry=METRICS
 )
 FEED_POSITION = Gauge("jejak_feed_position", "The position up to which the feeds are made", registry=METRICS)
+RELAY_POSITION = Gauge(
+    "jejak_relay_position", "The position up to which an agency's feed is published", ("agency",), registry=METRICS
+)
+RELAY_COMMITTED = Gauge(
+    "jejak_relay_last_commit_timestamp_seconds", "When messages were last published, Unix time", ("agency",), registry=METRICS
+)
+RELAY_FAULTS = Counter("jejak_relay_faults_total", "Fresh starts of a relay, by why", ("agency", "fault"), registry=METRICS)
