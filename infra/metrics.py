@@ -31,3 +31,4 @@ SCHEDULER_RAN = Gauge(
     "jejak_scheduler_last_run_timestamp_seconds", "When a job last went through, Unix time", ("job",), registry=METRICS
 )
 FEED_POSITION = Gauge("jejak_feed_position", "The position up to which the feeds are made", registry=METRICS)
+FEED_READERS = Gauge("jejak_feed_readers", "Clients of this process that read a feed now", registry=METRICS)
