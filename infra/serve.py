@@ -28,7 +28,8 @@ from infra.runner import lay_out
 from infra.scheduler import scheduling
 from infra.settings import Settings
 
-GRACEFUL_SECONDS = 5
+GRACEFUL_SECONDS = 4
+"""For requests that are being answered: of the five in which all is closed."""
 BACKLOG = 1024
 GARBAGE_MAX = 10_000
 """Objects made and not yet gone, after which cycles among them are looked for."""

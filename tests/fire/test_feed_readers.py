@@ -146,10 +146,9 @@ async def test_slow_readers_slow_nobody_and_cost_no_memory(round_: Round) -> Non
             furthest = max(reader.events for reader in readers)
             for task in reading:
                 task.cancel()
-    print(
-        f"{events} events to {round_.fast} fast readers: {alone:.1f} s alone, {beside[0]:.1f} and {beside[1]:.1f} s beside "
-        f"{round_.slow} slow ones, whose buffers fill at first; {before / MEGABYTE:.0f} MB before, {after / MEGABYTE:.0f} MB with them; the furthest had {furthest}"
-    )
+    print(f"{events} events to {round_.fast} fast readers: {alone:.1f} s alone, beside {round_.slow} slow ones")
+    print(f"{beside[0]:.1f} s while their buffers filled, {beside[1]:.1f} s then; the furthest had {furthest} events;")
+    print(f"{before / MEGABYTE:.0f} MB before, {after / MEGABYTE:.0f} MB with them")
     assert furthest < events
     assert after - before < GROWTH_MAX
 
