@@ -14,7 +14,7 @@ from domain.ports import Unavailable
 from feeds.agencies import TopicsWrong
 from feeds.mapping_file import MappingWrong
 from feeds.source import SourceError
-from infra import children, era_verbs, import_verbs, schedule, simulate, verbs
+from infra import children, era_verbs, feed_verbs, import_verbs, schedule, simulate, verbs
 from infra.database import DatabaseRole, SchemaNotOurs
 from infra.eras import EraNotBegun
 from infra.folding import SHARDS_MAX, Poisoned
@@ -224,6 +224,33 @@ VERBS = (
                 ("--seen",),
                 {"type": int, "metavar": "ERA", "help": "the newest era in use before, if the restore lost it"},
             ),
+        ),
+    ),
+    Verb(
+        "feed",
+        "look after it",
+        "what an agency is told, as it lies in the database",
+        feed_verbs.feed,
+        "jejak feed tail pemda-3374 --follow",
+        "`jejak token --agency AGENCY`, then GET /v1/feeds/AGENCY as the agency itself does",
+        (
+            (("what",), {"choices": ["tail"], "help": "its newest messages, or those from one on"}),
+            (("agency",), {"metavar": "AGENCY", "help": "an id of feeds/topics.toml"}),
+            (
+                ("--from",),
+                {
+                    "dest": "after",
+                    "type": feed_verbs.event_id,
+                    "metavar": "ID",
+                    "help": "all that comes after it",
+                },
+            ),
+            (
+                ("--last",),
+                {"type": feed_verbs.count, "metavar": "N", "default": 10, "help": "of the newest (10)"},
+            ),
+            (("--follow",), {"action": "store_true", "help": "and what comes, until Ctrl-C"}),
+            (("--json",), {"action": "store_true", "help": "whole CloudEvents, one a line"}),
         ),
     ),
     Verb(
