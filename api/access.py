@@ -22,7 +22,10 @@ class Bearer(StrEnum):
 
 
 class Relation(StrEnum):
-    """What ties the bearer to the application: its holder, an office it concerns, the one asked, the citizen's own."""
+    """What ties the bearer to the application: its holder, an office it concerns, the one asked, the citizen's own.
+
+    Of a feed, OWN is that of the agency itself.
+    """
 
     ANY = "any"
     HOLDER = "holder"
@@ -111,6 +114,7 @@ RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
     "give-satisfaction": STAFF | {Bearer.CITIZEN: Relation.OWN},
     "get-satisfaction": EVERYONE,
     "get-desk": {**STAFF, Bearer.AGENCY: Relation.HOLDER},
+    "get-feed": {Bearer.AGENCY: Relation.OWN},
     "get-exact-statistics": {Bearer.AUDITOR: Relation.ANY},
     "get-statistics": EVERYONE,
     "get-statistics-csv": EVERYONE,

@@ -35,6 +35,12 @@ RELAY_POSITION = Gauge(
     "jejak_relay_position", "The position up to which an agency's feed is published", ("agency",), registry=METRICS
 )
 RELAY_COMMITTED = Gauge(
-    "jejak_relay_last_commit_timestamp_seconds", "When messages were last published, Unix time", ("agency",), registry=METRICS
+    "jejak_relay_last_commit_timestamp_seconds",
+    "When messages were last published, Unix time",
+    ("agency",),
+    registry=METRICS,
 )
-RELAY_FAULTS = Counter("jejak_relay_faults_total", "Fresh starts of a relay, by why", ("agency", "fault"), registry=METRICS)
+RELAY_FAULTS = Counter(
+    "jejak_relay_faults_total", "Fresh starts of a relay, by why", ("agency", "fault"), registry=METRICS
+)
+FEED_READERS = Gauge("jejak_feed_readers", "Clients of this process that read a feed now", registry=METRICS)

@@ -120,7 +120,12 @@ class PostgresSource:
 
     def say(self, position: int, fault: str) -> None:
         """For who watches. `position` -1: as it was said last."""
-        values = {"agency": self.agency, "position": position, "fault": fault, "since": datetime.now(UTC) if fault else None}
+        values = {
+            "agency": self.agency,
+            "position": position,
+            "fault": fault,
+            "since": datetime.now(UTC) if fault else None,
+        }
         with contextlib.suppress(psycopg.Error):
             if self._connection is not None:
                 self._connection.execute(SAY, values, prepare=True)

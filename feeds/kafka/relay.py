@@ -71,7 +71,7 @@ class Witness(Protocol):
 
 
 class Relay:
-    def __init__(  # noqa: PLR0913 - what it is made of, each named
+    def __init__(
         self, agency: str, *, source: Source, destination: Destination, origin: Origin, witness: Witness
     ) -> None:
         self.agency = agency

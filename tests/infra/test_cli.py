@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from infra import cli
+from infra.verb import Verb
 from infra.cli import EXIT_WRONG, VERBS, main
 from infra.settings import SettingsWrong
 
@@ -40,7 +41,7 @@ def test_the_help_of_every_verb_has_an_example_and_what_to_do_next(
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
-def test_every_example_is_one_that_the_program_takes(verb: cli.Verb) -> None:
+def test_every_example_is_one_that_the_program_takes(verb: Verb) -> None:
     options = cli.make_parser().parse_args(shlex.split(verb.example)[1:])
     assert options.verb == verb.name
     assert cli.disagreement(options) is None
