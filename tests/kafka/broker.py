@@ -1,0 +1,1 @@
+from tests.kafka.conftest import B as Broker  # noqa
