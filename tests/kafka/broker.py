@@ -1,1 +1,0 @@
-from tests.kafka.conftest import B as Broker  # noqa
