@@ -12,7 +12,6 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from infra.cli import main
 from tests.kafka.broker import Broker
 
-OURS = ("jejak-relay", "jejak-intake", "jejak-audit")
 FILE = """
 [kafka]
 partitions = 3
@@ -25,14 +24,18 @@ producer_bytes_a_second = 104857600
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    """A cluster that `jejak topics apply` set up for some agencies."""
+    """A cluster that `jejak topics apply` set up for some agencies. Passwords lie beside its data, for all tests."""
 
     broker: Broker
     folder: Path
     environment: Mapping[str, str]
 
+    @property
+    def passwords(self) -> Path:
+        return self.broker.folder / "passwords"
+
     def file(self, user: str) -> Path:
-        return self.folder / "kafka" / f"{user}.password"
+        return self.passwords / f"{user}.password"
 
     def password(self, user: str) -> str:
         return self.file(user).read_text()
@@ -40,6 +43,11 @@ class SetUp:
     def as_user(self, user: str) -> dict[str, str]:
         """The settings of a process of ours that logs in so."""
         return {**self.environment, "JEJAK_KAFKA_USERNAME": user, "JEJAK_KAFKA_PASSWORD_FILE": str(self.file(user))}
+
+    def topics(self, *arguments: str, user: str = "") -> int:
+        """`jejak topics …` in this process, as the operator or another user."""
+        environment = self.as_user(user) if user else self.environment
+        return topics_verb(environment, *arguments, "--credentials", str(self.passwords))
 
     def login(self, user: str, password: str = "") -> dict[str, Any]:
         return {
@@ -111,10 +119,6 @@ def topics_verb(environment: Mapping[str, str], *arguments: str) -> int:
 
 
 def set_up(broker: Broker, folder: Path, *agencies: str) -> SetUp:
-    environment = environment_of(broker, folder, *agencies)
-    assert topics_verb(environment, "apply", "--yes") == 0
-    made = SetUp(broker, folder, environment)
-    for user in (*OURS, *agencies):
-        if not made.file(user).exists():  # another test of this broker made the user
-            assert topics_verb(environment, "rotate", user) == 0
+    made = SetUp(broker, folder, environment_of(broker, folder, *agencies))
+    assert made.topics("apply", "--yes") == 0
     return made
