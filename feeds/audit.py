@@ -132,7 +132,7 @@ def faults_of(application: str, told: Sequence[Told], seen: Sequence[Seen], home
             yield Fault(Kind.DOUBLE, name, f"{record.place}: it came before")
         elif record.version < newest:
             yield Fault(Kind.DISORDER, name, f"{record.place}: after version {newest}")
-        if record.partition != home:
+        if message and record.partition != home:
             yield Fault(Kind.DISORDER, name, f"{record.place}: its application is on partition {home}")
         if message and (altered := _altered(message, record)):
             yield Fault(Kind.ALTERED, name, f"{record.place}: {', '.join(altered)} not as in the log")

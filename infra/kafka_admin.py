@@ -74,9 +74,10 @@ def administering(kafka: Kafka) -> Iterator["Admin"]:
             client.close()
     except KafkaError as error:
         who = f"as {kafka.username}" if kafka.username else "without a login"
+        # kafka-python knows a refused login from a lost connection no better than by its time-out.
         raise ClusterFault(
-            f"Kafka at {kafka.bootstrap}, {who}: {type(error).__name__}: {_short(error)}."
-            " Look at JEJAK_KAFKA_BOOTSTRAP, _USERNAME, _PASSWORD_FILE and _CA_FILE, and at that user's rights"
+            f"Kafka at {kafka.bootstrap}, {who}: not reached, or the login or a right refused: {type(error).__name__}:"
+            f" {_short(error)}. See JEJAK_KAFKA_BOOTSTRAP, _USERNAME, _PASSWORD_FILE, _CA_FILE, and that user's rights"
         ) from error
 
 

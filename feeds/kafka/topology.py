@@ -267,9 +267,7 @@ def _of_topics(wanted: Cluster, found: Cluster) -> Iterator[Line]:
             yield SetSettings(name, {key: there.settings.get(key) for key in other}, other)
     for name in sorted(found.topics.keys() - wanted.topics.keys()):
         if name.startswith(names.ALL):
-            yield Note(
-                f"topic {name} is in no line of topics.toml: it stays, with all that is in it, until you delete it"
-            )
+            yield Note(f"topic {name} is of no agency of topics.toml: it stays until you delete it")
 
 
 def _of_quotas(wanted: Cluster, found: Cluster) -> Iterator[SetQuota]:

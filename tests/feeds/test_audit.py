@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -65,7 +66,7 @@ def test_what_the_log_does_not_tell_is_foreign() -> None:
         ({"odd": "key"}, "key"),
     ],
 )
-def test_an_altered_record_says_what_differs(change: dict[str, str], named: str) -> None:
+def test_an_altered_record_says_what_differs(change: dict[str, Any], named: str) -> None:
     [fault] = verdict(TOLD, [SEEN[0], replace(SEEN[1], **change), SEEN[2]]).first
     assert fault == Fault(Kind.ALTERED, "x:3", f"partition 0 offset 1: {named} not as in the log")
 

@@ -51,9 +51,9 @@ def test_an_empty_cluster_gets_all_and_then_there_is_nothing_to_do() -> None:
 def test_what_an_agency_may_do() -> None:
     for topic in (names.events, names.status, names.replies, names.dead_letters, names.commands):
         assert may(WANTED, "pln", "read", "topic", topic("pln"))
-    for topic in (names.HEARTBEAT, names.RELEASES):
-        assert may(WANTED, "pln", "read", "topic", topic)
-        assert not may(WANTED, "pln", "write", "topic", topic)
+    for everybodys in (names.HEARTBEAT, names.RELEASES):
+        assert may(WANTED, "pln", "read", "topic", everybodys)
+        assert not may(WANTED, "pln", "write", "topic", everybodys)
     written = [name for name in WANTED.topics if may(WANTED, "pln", "write", "topic", name)]
     assert written == [names.commands("pln")]
     assert not may(WANTED, "pln", "read", "topic", names.position("pln"))
