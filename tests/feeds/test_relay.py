@@ -1,7 +1,7 @@
 """The order of steps of a relay, against a Kafka that fails wherever it likes: each message once, in order."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -67,7 +67,7 @@ class Feed:
     def lead(self) -> bool:
         return True
 
-    def vouch(self, position: Position) -> None:
+    def vouch(self, position: Position) -> None:  # noqa: ARG002 - the port's
         if self.refused:
             raise self.refused
 
@@ -91,10 +91,10 @@ class Watched:
     def published(self, agency: str, position: int, count: int) -> None:
         pass
 
-    def idle(self, agency: str, position: int) -> None:
+    def idle(self, agency: str, position: int) -> None:  # noqa: ARG002 - the port's
         self.stopping.set()
 
-    def fault(self, agency: str, code: str, words: str) -> None:
+    def fault(self, agency: str, code: str, words: str) -> None:  # noqa: ARG002 - the port's
         self.faults.append(code)
         if words:
             self.stopping.set()
@@ -166,6 +166,6 @@ def test_messages_go_by_kind_and_the_newest_status_of_each_application_once() ->
     assert told[-1][1:] == (str(UUID(int=1)).encode(), b"new")
 
 
-def _follow(feed: Feed, kafka: Kafka):  # noqa: ANN202 - an iterator of positions
+def _follow(feed: Feed, kafka: Kafka) -> Iterator[Position]:
     relay = Relay(AGENCY, source=feed, destination=kafka, origin=ORIGIN, witness=Watched(threading.Event()))
     return relay.follow(threading.Event())

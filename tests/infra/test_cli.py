@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from infra import cli
-from infra.verb import Verb
 from infra.cli import EXIT_WRONG, VERBS, main
 from infra.settings import SettingsWrong
+from infra.verb import Verb
 
 TASKS = tuple(dict.fromkeys(verb.task for verb in VERBS))
 
