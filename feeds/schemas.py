@@ -15,8 +15,10 @@ from uuid import UUID
 
 from domain.codes import Channel, Pattern, Quality, Role
 from domain.events import ApplicationEvent
+from domain.intake import IntakeEvent
 from domain.status import Status
 from feeds.message import STATUS
+from feeds.replies import OUTCOMES
 from projections.concern import Capacity, capacities, seen
 
 Schema = dict[str, Any]
@@ -31,7 +33,7 @@ CODES = (
     "33.74",
     "01K2M9XD4TB5",
     "ktp-el@3",
-    "national@2",
+    "/applicant/nik",
 )
 """Samples of what patterns allow: the first that fits stands as the example."""
 
@@ -39,15 +41,16 @@ WORDS = {"deviates": "Imported history alone: the code of the refusal that a com
 
 
 def schemas() -> dict[str, Schema]:
-    """By topic: of every event that may be told to an agency, and of the status record."""
-    found = {event.topic: schema_of(event) for event in get_args(ApplicationEvent)}
-    return {**found, STATUS: status_schema()}
+    """By topic: of every event that may be told to an agency, of the status record, and of what answers commands."""
+    return {
+        **{event.topic: schema_of(event) for event in get_args(ApplicationEvent)},
+        STATUS: status_schema(),
+        **{event.topic: answer_schema(event) for event in get_args(IntakeEvent)},
+    }
 
 
 def schema_of(event: type[ApplicationEvent]) -> Schema:
     """Of the data of its message, in whatever capacity an agency gets it."""
-    doc = cleandoc(event.__doc__ or "")
-    said = "" if doc.startswith(f"{event.__name__}(") else " ".join(doc.replace("`", "").split())
     properties = {
         "application": _uuid("Its id."),
         **_about_the_application(),
@@ -57,7 +60,7 @@ def schema_of(event: type[ApplicationEvent]) -> Schema:
         "channel": _open(Channel, Channel.__doc__ or ""),
         "facts": facts_schema(event),
     }
-    return _published(event.topic, said or "What its name says.", properties)
+    return _published(event.topic, _doc(event), properties, list(properties))
 
 
 def status_schema() -> Schema:
@@ -68,7 +71,16 @@ def status_schema() -> Schema:
         "version": _integer("Of the application: of two records the one with the higher version is true."),
         "at": _instant("When it came there, UTC."),
     }
-    return _published(STATUS, "Where an application is.", properties)
+    return _published(STATUS, "Where an application is.", properties, list(properties))
+
+
+def answer_schema(event: type[IntakeEvent]) -> Schema:
+    """Of the reply to a command, or of the dead letter that a record became."""
+    outcome = {"type": "string", "description": "What became of it.", "examples": [OUTCOMES[event.topic]]}
+    fields = [(name, hint) for name, hint in _fields(event) if name != "agency"]
+    properties = {"outcome": outcome, **{name: _of(hint) for name, hint in fields}}
+    required = ["outcome", *(name for name, hint in fields if not _optional(hint))]
+    return _published(event.topic, _doc(event), properties, required)
 
 
 def facts_schema(event: type[ApplicationEvent]) -> Schema:
@@ -99,9 +111,15 @@ def _about_the_application() -> dict[str, Schema]:
     }
 
 
-def _published(topic: str, description: str, properties: Mapping[str, Schema]) -> Schema:
+def _published(topic: str, description: str, properties: Mapping[str, Schema], required: list[str]) -> Schema:
     named = {"$schema": DIALECT, "$id": f"urn:jejak:schema:{topic}", "title": topic, "description": description}
-    return {**named, **_object(properties, list(properties))}
+    return {**named, **_object(properties, required)}
+
+
+def _doc(event: type[Any]) -> str:
+    """What its class says of it, in one line; without words of its own a dataclass says its fields."""
+    doc = cleandoc(event.__doc__ or "")
+    return "What its name says." if doc.startswith(f"{event.__name__}(") else " ".join(doc.replace("`", "").split())
 
 
 def _object(properties: Mapping[str, Schema], required: list[str]) -> Schema:

@@ -13,8 +13,10 @@ from jsonschema import Draft7Validator
 
 from docs import generate
 from domain.events import ApplicationEvent, Recorded, Submitted
+from domain.intake import IntakeAnswered, IntakeEvent, IntakeMalformed, IntakeRefused
 from feeds.compatibility import all_breaks, breaks
 from feeds.message import STATUS, body_of, status_of
+from feeds.replies import reply_of
 from feeds.schemas import example, schemas
 from infra.store.topics import act_of, decoder_of
 from projections.concern import Agencies, Capacity, Concern, capacities, shares
@@ -49,7 +51,7 @@ def all_schemas_of(topic: str) -> Iterator[Any]:
 
 def test_every_event_that_leaves_has_a_schema_and_a_sample() -> None:
     topics = {event.topic for event in get_args(ApplicationEvent)}
-    assert NEWEST.keys() == topics | {STATUS}
+    assert NEWEST.keys() == topics | {STATUS} | {event.topic for event in get_args(IntakeEvent)}
     assert {sample.stem.partition("~")[0] for sample in SAMPLES} == topics
 
 
@@ -59,8 +61,9 @@ def test_a_schema_is_one_and_its_example_fits_it(topic: str) -> None:
     Draft7Validator.check_schema(schema)
     checked = Draft7Validator(schema, format_checker=Draft7Validator.FORMAT_CHECKER)
     checked.validate(example(schema))
-    assert not checked.is_valid({**example(schema), "standard": "one"})
     assert not checked.is_valid({})
+    for name in schema["required"]:
+        assert not checked.is_valid({**example(schema), name: [1]})
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
@@ -79,6 +82,25 @@ def test_a_status_record_fits_its_schema() -> None:
         status = json.loads(status_of(UUID(int=1), told, recorded.act.at))
         for schema in all_schemas_of(STATUS):
             Draft7Validator(schema).validate(status)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        IntakeAnswered(agency="pln", command=UUID(int=1), application=UUID(int=2), version=3),
+        IntakeRefused(agency="pln", command=UUID(int=1), code="status-forbids"),
+        IntakeRefused(agency="pln", command=UUID(int=1), code="stale-version", application=UUID(int=2), version=3),
+        IntakeMalformed(agency="pln", partition=0, offset=7, code="unprocessable", place="/applicant/nik"),
+        IntakeMalformed(agency="pln", partition=0, offset=7, code="too-large", place="", command=UUID(int=1)),
+    ],
+    ids=repr,
+)
+def test_an_answer_to_a_command_fits_its_schema(event: IntakeEvent) -> None:
+    recorded = recorded_of(SAMPLES[0])
+    body = json.loads(reply_of(event, stream=UUID(int=9), position=1, recorded=recorded).body)
+    for schema in all_schemas_of(event.topic):
+        Draft7Validator(schema, format_checker=Draft7Validator.FORMAT_CHECKER).validate(body)
+    assert body.keys() <= NEWEST[event.topic]["properties"].keys()
 
 
 def test_who_acts_is_in_no_schema() -> None:
