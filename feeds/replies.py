@@ -1,0 +1,50 @@
+"""What an agency is told of its commands: answered, refused, or not readable; made of the intake's events alone."""
+
+from uuid import UUID
+
+import orjson
+
+from domain.data import data_of
+from domain.events import Recorded
+from domain.intake import IntakeEvent, IntakeMalformed
+from feeds.message import Headers, Kind, Message
+
+OUTCOMES = {"intake.answered.v1": "applied", "intake.refused.v1": "refused", "intake.malformed.v1": "malformed"}
+
+
+def commands_topic(agency: str) -> str:
+    """Where an agency's system writes its commands."""
+    return f"jejak.agency.{agency}.commands.v1"
+
+
+def reply_of(event: IntakeEvent, *, stream: UUID, position: int, recorded: Recorded) -> Message:
+    """Every event of these streams goes to their one agency, so the message before is that of the version before."""
+    return Message(
+        agency=event.agency,
+        position=position,
+        kind=Kind.DEAD_LETTER if isinstance(event, IntakeMalformed) else Kind.REPLY,
+        stream=stream,
+        version=recorded.version,
+        previous=recorded.version - 1,
+        topic=event.topic,
+        at=recorded.act.at,
+        recorded_at=recorded.recorded_at or recorded.act.at,
+        body=_body(event),
+    )
+
+
+def _body(event: IntakeEvent) -> bytes:
+    facts = {name: value for name, value in data_of(event).items() if name != "agency"}
+    return orjson.dumps({"outcome": OUTCOMES[event.topic], **facts})
+
+
+def dead_letter_headers(message: Message) -> Headers:
+    """Where the record lies and what is wrong with it, under the names that Kafka Connect gave such headers."""
+    said = orjson.loads(message.body)
+    what = f"{said['code']} at {said['place'] or 'the body'}"
+    return [
+        ("__connect.errors.topic", commands_topic(message.agency).encode()),
+        ("__connect.errors.partition", str(said["partition"]).encode()),
+        ("__connect.errors.offset", str(said["offset"]).encode()),
+        ("__connect.errors.exception.message", what.encode()),
+    ]
