@@ -14,7 +14,7 @@ from domain.ports import Unavailable
 from feeds.agencies import TopicsWrong
 from feeds.mapping_file import MappingWrong
 from feeds.source import SourceError
-from infra import children, era_verbs, import_verbs, schedule, simulate, verbs
+from infra import children, era_verbs, import_verbs, intake_verbs, schedule, simulate, verbs
 from infra.database import DatabaseRole, SchemaNotOurs
 from infra.eras import EraNotBegun
 from infra.folding import SHARDS_MAX, Poisoned
@@ -75,6 +75,10 @@ class Verb:
 HOST = (("--host",), {"default": "127.0.0.1", "help": "address to listen on (127.0.0.1)"})
 PORT = (("--port",), {"type": int, "default": os.environ.get("PORT") or "8000", "help": "port (PORT, or 8000)"})
 ATTACHED = ((children.ATTACHED,), {"action": "store_true", "help": argparse.SUPPRESS})
+METRICS_PORT = (
+    ("--metrics-port",),
+    {"type": int, "metavar": "PORT", "help": "serve /metrics there, on 127.0.0.1 (not served)"},
+)
 ROLE = (
     ("--role",),
     {"choices": [role.value for role in DatabaseRole], "default": DatabaseRole.AUDITOR.value, "help": "(auditor)"},
@@ -136,6 +140,15 @@ VERBS = (
             (("--once",), {"action": "store_true", "help": "each job once, then a line for each"}),
             (("--interval",), {"type": interval, "metavar": "SECONDS", "help": "rest between two passes"}),
         ),
+    ),
+    Verb(
+        "intake",
+        "run it",
+        "the agencies' commands by topic, each applied once",
+        intake_verbs.intake,
+        "jejak intake --metrics-port 9101",
+        "watch jejak_intake_records_total; the answers leave with `jejak relay`, and by /v1/feeds",
+        (METRICS_PORT, ATTACHED),
     ),
     Verb(
         "import",

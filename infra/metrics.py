@@ -31,3 +31,18 @@ SCHEDULER_RAN = Gauge(
     "jejak_scheduler_last_run_timestamp_seconds", "When a job last went through, Unix time", ("job",), registry=METRICS
 )
 FEED_POSITION = Gauge("jejak_feed_position", "The position up to which the feeds are made", registry=METRICS)
+INTAKE = Counter(
+    "jejak_intake_records_total",
+    "Records of the agencies' topics of commands, by what came of them and why",
+    ("outcome", "code"),
+    registry=METRICS,
+)
+INTAKE_WAITING = Gauge(
+    "jejak_intake_waiting_records",
+    "Records of a topic's partition that are not answered yet",
+    ("agency", "partition"),
+    registry=METRICS,
+)
+INTAKE_INTERRUPTED = Counter(
+    "jejak_intake_interruptions_total", "Tries that were put off, by their reason", ("reason",), registry=METRICS
+)

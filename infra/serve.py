@@ -131,7 +131,8 @@ def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: 
     """
 
     async def run() -> None:
-        async with installation(settings, found) as made, kept([["project"]]):
+        beside = [["project"], *([["intake"]] if settings.kafka else [])]
+        async with installation(settings, found) as made, kept(beside):
             await fill(made)
             started = await announcement(made, listener)
             async with scheduling(made, interval=settings.schedule_seconds):
