@@ -5,26 +5,26 @@ import asyncio
 import os
 import signal
 from contextlib import ExitStack
-from typing import Any
 
 from prometheus_client import start_http_server
 
 from feeds.agencies import read_topics
-from feeds.kafka.commands import Commands
 from infra import log
+from infra.brokers import login
 from infra.children import attach
 from infra.database import databases
-from infra.intake import Intake
 from infra.main import installation
 from infra.metrics import METRICS
 from infra.serve import run_loop, settle
-from infra.settings import Kafka, SettingsWrong
+from infra.settings import SettingsWrong
 from infra.verbs import settings
-
-BOOTSTRAP_MILLISECONDS = 10_000
 
 
 def intake(options: argparse.Namespace) -> int:
+    # Here alone: kafka-python takes half a second to import, and other verbs do without.
+    from feeds.kafka.commands import Commands  # noqa: PLC0415
+    from infra.intake import Intake  # noqa: PLC0415
+
     log.configure()
     wanted = settings()
     if wanted.kafka is None:
@@ -42,7 +42,7 @@ def intake(options: argparse.Namespace) -> int:
         async with installation(wanted, found) as made:
             settle()
             print(f"taking in: the commands of {len(agencies)} agencies", flush=True)
-            await Intake(made, lambda: Commands(agencies, connection(kafka))).run(stopping)
+            await Intake(made, lambda: Commands(agencies, login(kafka))).run(stopping)
 
     with ExitStack() as stack:
         found = stack.enter_context(databases(wanted, kept_alive=True))
@@ -53,21 +53,3 @@ def intake(options: argparse.Namespace) -> int:
             stack.callback(server.shutdown)
         run_loop(run())
     return 0
-
-
-def connection(kafka: Kafka) -> dict[str, Any]:
-    """How the brokers are reached, in the client's own words. Raises OSError where the password cannot be read."""
-    found: dict[str, Any] = {
-        "bootstrap_servers": kafka.bootstrap.split(","),
-        "bootstrap_timeout_ms": BOOTSTRAP_MILLISECONDS,
-        "security_protocol": f"{'SASL_' if kafka.username else ''}{'SSL' if kafka.ca_file else 'PLAINTEXT'}",
-    }
-    if kafka.ca_file:
-        found["ssl_cafile"] = str(kafka.ca_file)
-    if kafka.username and kafka.password_file:
-        found |= {
-            "sasl_mechanism": "SCRAM-SHA-512",
-            "sasl_plain_username": kafka.username,
-            "sasl_plain_password": kafka.password_file.read_text(encoding="utf-8").strip(),
-        }
-    return found

@@ -13,7 +13,7 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from feeds.commands import Record
-from feeds.replies import commands_topic
+from feeds.kafka import names
 
 GROUP = "jejak-intake"
 RECORDS_A_POLL = 500
@@ -30,7 +30,7 @@ class Place(NamedTuple):
 
     @property
     def topic(self) -> str:
-        return commands_topic(self.agency)
+        return names.commands(self.agency)
 
 
 class Source(Protocol):
@@ -78,7 +78,7 @@ class Commands:
     """A `Source` over Kafka. `connection`: how the brokers are reached, in the client's own words."""
 
     def __init__(self, agencies: Iterable[str], connection: Mapping[str, Any]) -> None:
-        self.agency_of = {commands_topic(agency): agency for agency in agencies}
+        self.agency_of = {names.commands(agency): agency for agency in agencies}
         self.assignments = _Assignments()
         self.consumer: Any = KafkaConsumer(
             **connection,

@@ -102,7 +102,7 @@ def asked(conninfo: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
 
 ANSWERS = """
 SELECT topic, convert_from(state, 'UTF8')::jsonb -> 'data' FROM stored_events
-WHERE topic LIKE 'intake.%' ORDER BY notification_id
+WHERE starts_with(topic, 'intake.') ORDER BY notification_id
 """
 
 
