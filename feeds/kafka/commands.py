@@ -89,8 +89,8 @@ class Commands:
             auto_offset_reset="earliest",
             allow_auto_create_topics=False,
             metadata_max_age_ms=30_000,
-            session_timeout_ms=15_000,
-            heartbeat_interval_ms=3_000,
+            session_timeout_ms=6_000,
+            heartbeat_interval_ms=1_500,
             max_poll_records=RECORDS_A_POLL,
             metrics_enabled=False,
         )
