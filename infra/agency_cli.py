@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from infra import audit_verbs, feed_verbs, relay_verbs, topics_verbs
+from infra import audit_verbs, feed_verbs, intake_verbs, relay_verbs, topics_verbs
 from infra.verb import ATTACHED, METRICS_PORT, Verb
 
 FOR_AGENCIES = (
@@ -24,6 +24,15 @@ FOR_AGENCIES = (
             METRICS_PORT,
             ATTACHED,
         ),
+    ),
+    Verb(
+        "intake",
+        "run it",
+        "the agencies' commands by topic, each applied once",
+        intake_verbs.intake,
+        "jejak intake --metrics-port 9101",
+        "watch jejak_intake_records_total; the answers leave with `jejak relay`",
+        (METRICS_PORT, ATTACHED),
     ),
     Verb(
         "topics",

@@ -44,3 +44,18 @@ RELAY_FAULTS = Counter(
     "jejak_relay_faults_total", "Fresh starts of a relay, by why", ("agency", "fault"), registry=METRICS
 )
 FEED_READERS = Gauge("jejak_feed_readers", "Clients of this process that read a feed now", registry=METRICS)
+INTAKE = Counter(
+    "jejak_intake_records_total",
+    "Records of the agencies' topics of commands, by what came of them and why",
+    ("outcome", "code"),
+    registry=METRICS,
+)
+INTAKE_WAITING = Gauge(
+    "jejak_intake_waiting_records",
+    "Records of a topic's partition that are not answered yet",
+    ("agency", "partition"),
+    registry=METRICS,
+)
+INTAKE_INTERRUPTED = Counter(
+    "jejak_intake_interruptions_total", "Tries that were put off, by their reason", ("reason",), registry=METRICS
+)

@@ -141,12 +141,12 @@ def run_api(settings: Settings, listener: socket.socket) -> None:
 
 def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: Fill) -> None:
     """Everything on one server: API and scheduler here, the projections in a process of their own, so that neither has
-    to wait for the other, and the relay where there is a Kafka. More `workers`: the API in as many processes. `fill`
-    comes first.
+    to wait for the other, and relay and intake where there is a Kafka. More `workers`: the API in as many
+    processes. `fill` comes first.
     """
 
     async def run() -> None:
-        beside = [["project"], *([["relay"]] if settings.kafka else [])]
+        beside = [["project"], *([["relay"], ["intake"]] if settings.kafka else [])]
         async with installation(settings, found) as made, kept(beside):
             await fill(made)
             started = await announcement(made, listener)

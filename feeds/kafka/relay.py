@@ -13,7 +13,8 @@ from typing import Protocol
 from feeds.kafka import names
 from feeds.kafka.position import Position, record_of
 from feeds.kafka.producer import Record
-from feeds.message import Kind, Message, Origin, binary, status_headers
+from feeds.message import Headers, Kind, Message, Origin, binary, status_headers
+from feeds.replies import dead_letter_headers
 
 WAIT_SECONDS = 0.25
 """A notification may be lost; this is the longest that one is waited for."""
@@ -130,7 +131,7 @@ class Relay:
 def records_of(messages: Sequence[Message], origin: Origin) -> list[Record]:
     """In their order; then where each application is by now, once for all that these say of it."""
     records = [
-        Record(TOPICS[message.kind](message.agency), message.key, message.body, binary(message, origin))
+        Record(TOPICS[message.kind](message.agency), message.key, message.body, _headers(message, origin))
         for message in messages
     ]
     newest = {message.stream: message for message in messages if message.status is not None}
@@ -140,3 +141,8 @@ def records_of(messages: Sequence[Message], origin: Origin) -> list[Record]:
         if message.status is not None
     )
     return records
+
+
+def _headers(message: Message, origin: Origin) -> Headers:
+    more = dead_letter_headers(message) if message.kind == Kind.DEAD_LETTER else ()
+    return [*binary(message, origin), *more]

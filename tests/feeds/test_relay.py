@@ -19,6 +19,7 @@ from feeds.message import Kind, Message, Origin
 AT = datetime(2026, 3, 9, 3, tzinfo=UTC)
 ORIGIN = Origin("urn:gov:id:jejak:01", "https://jejak.example")
 AGENCY = "pln"
+DEAD = b'{"code":"not-json","place":"","partition":2,"offset":41}'
 
 
 def message(position: int, kind: str = Kind.EVENT, *, stream: int = 0, status: bytes | None = b"{}") -> Message:
@@ -154,7 +155,7 @@ def test_messages_go_by_kind_and_the_newest_status_of_each_application_once() ->
         message(2, stream=1, status=b"new"),
         message(3, stream=2, status=None),
         message(4, Kind.REPLY, stream=9, status=None),
-        message(5, Kind.DEAD_LETTER, stream=9, status=None),
+        message(5, Kind.DEAD_LETTER, stream=9, status=None)._replace(body=DEAD),
     ]
     told = [(record.topic, record.key, record.value) for record in records_of(messages, ORIGIN)]
     assert [topic for topic, _, _ in told] == [
@@ -163,6 +164,9 @@ def test_messages_go_by_kind_and_the_newest_status_of_each_application_once() ->
         names.dead_letters(AGENCY),
         names.status(AGENCY),
     ]
+    headers = {name: value for record in records_of(messages, ORIGIN) for name, value in record.headers}
+    assert headers["__connect.errors.topic"] == b"jejak.agency.pln.commands.v1"
+    assert headers["__connect.errors.offset"] == b"41"
     assert told[-1][1:] == (str(UUID(int=1)).encode(), b"new")
 
 
