@@ -23,23 +23,23 @@ TOLD = 50
 LOGS_IN_SINCE = (2, 6, 1)
 
 
-def command(name: str, made: SetUp, folder: Path) -> list[str]:
-    password, scram = str(made.file(AGENCY)), made.broker.scram
+def command(name: str, made: SetUp, folder: Path, agency: str = AGENCY) -> list[str]:
+    password, scram = str(made.file(agency)), made.broker.scram
     match name:
         case "python":
-            named = ["--agency", AGENCY, "--bootstrap", scram, "--password-file", password]
+            named = ["--agency", agency, "--bootstrap", scram, "--password-file", password]
             return [sys.executable, str(CONSUMERS / "consumer.py"), *named, "--database", str(folder / "db"), *IDLE]
         case "java":
             source = str(CONSUMERS / "Consumer.java")
-            return ["java", "-Xmx192m", "-cp", made.broker.classpath, source, AGENCY, scram, password, *IDLE]
+            return ["java", "-Xmx192m", "-cp", made.broker.classpath, source, agency, scram, password, *IDLE]
         case _:
             if shutil.which("kcat") is None:
                 pytest.skip("no kcat on this machine: apt-get install kcat")
             script, state = str(CONSUMERS / "consumer.sh"), str(folder / "state")
             if librdkafka() >= LOGS_IN_SINCE:
-                return ["sh", script, AGENCY, scram, password, state, *IDLE]
+                return ["sh", script, agency, scram, password, state, *IDLE]
             open_door = ["--set", "security.protocol=PLAINTEXT"]
-            return ["sh", script, AGENCY, made.broker.bootstrap, password, state, *IDLE, *open_door]
+            return ["sh", script, agency, made.broker.bootstrap, password, state, *IDLE, *open_door]
 
 
 def librdkafka() -> tuple[int, ...]:
