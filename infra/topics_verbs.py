@@ -6,7 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feeds.agencies import Topics, TopicsWrong, read_topics
-from feeds.kafka.topology import AUDIT, INTAKE, RELAY, EndUser, Line, MakeUser, Note, Refusal, diff, wanted
+from feeds.kafka import names
+from feeds.kafka.topology import (
+    AUDIT,
+    INTAKE,
+    RELAY,
+    EndUser,
+    Line,
+    MakeTopic,
+    MakeUser,
+    Note,
+    Refusal,
+    diff,
+    wanted,
+)
 from infra.brokers import ClusterFault
 from infra.credentials import CredentialsFolder
 from infra.settings import Kafka, Settings
@@ -69,7 +82,17 @@ def _apply(admin: "Admin", declared: Topics, folder: Path, *, agreed: bool) -> i
             if isinstance(line, EndUser):
                 credentials.file(line.name).unlink(missing_ok=True)
     print(f"applied: {done} changes")
+    _begin(lines)
     return 0
+
+
+def _begin(lines: list[Line]) -> None:
+    """A relay never assumes where a feed begins: somebody says so once, when its topic of positions is new."""
+    made = {line.name for line in lines if isinstance(line, MakeTopic)}
+    for name in sorted(made):
+        if name.startswith(names.POSITIONS):
+            agency = name.removeprefix(names.POSITIONS).partition(".")[0]
+            print(f"begin its feed: jejak relay --begin {agency}")
 
 
 def _rotate(admin: "Admin", declared: Topics, folder: Path, user: str) -> int:
