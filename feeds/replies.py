@@ -7,14 +7,10 @@ import orjson
 from domain.data import data_of
 from domain.events import Recorded
 from domain.intake import IntakeEvent, IntakeMalformed
+from feeds.kafka import names
 from feeds.message import Headers, Kind, Message
 
 OUTCOMES = {"intake.answered.v1": "applied", "intake.refused.v1": "refused", "intake.malformed.v1": "malformed"}
-
-
-def commands_topic(agency: str) -> str:
-    """Where an agency's system writes its commands."""
-    return f"jejak.agency.{agency}.commands.v1"
 
 
 def reply_of(event: IntakeEvent, *, stream: UUID, position: int, recorded: Recorded) -> Message:
@@ -43,7 +39,7 @@ def dead_letter_headers(message: Message) -> Headers:
     said = orjson.loads(message.body)
     what = f"{said['code']} at {said['place'] or 'the body'}"
     return [
-        ("__connect.errors.topic", commands_topic(message.agency).encode()),
+        ("__connect.errors.topic", names.commands(message.agency).encode()),
         ("__connect.errors.partition", str(said["partition"]).encode()),
         ("__connect.errors.offset", str(said["offset"]).encode()),
         ("__connect.errors.exception.message", what.encode()),
