@@ -160,7 +160,7 @@ class Answer:
     async def _stream(self, place: int, gone: "asyncio.Future[None]", send: Send) -> None:
         now = asyncio.get_running_loop().time
         until = now() + STREAM_SECONDS_MAX
-        await send(_start(STREAM))
+        await send(_start(STREAM, (b"x-accel-buffering", b"no")))
         await send({"type": "http.response.body", "body": f"retry: {RETRY_MS}\n\n".encode(), "more_body": True})
         with contextlib.suppress(Unavailable):  # ends it: the client comes again
             while not (self.feeds.ending or gone.done() or now() > until):
@@ -200,8 +200,8 @@ def _gone(receive: Receive) -> "Iterator[asyncio.Future[None]]":
         watching.cancel()
 
 
-def _start(media_type: str) -> dict[str, Any]:
-    headers = [(b"content-type", media_type.encode()), (b"cache-control", b"no-store")]
+def _start(media_type: str, *more: tuple[bytes, bytes]) -> dict[str, Any]:
+    headers = [(b"content-type", media_type.encode()), (b"cache-control", b"no-store"), *more]
     return {"type": "http.response.start", "status": 200, "headers": headers}
 
 

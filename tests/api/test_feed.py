@@ -12,7 +12,7 @@ import pytest
 
 from api.answers import ProblemBody
 from feeds.schemas import schemas
-from tests.api.installation import IMMIGRATION, LICENSING, MAKASSAR, OFFICES
+from tests.api.installation import IMMIGRATION, LICENSING, MAKASSAR, OFFICES, SEMARANG
 from tests.api.lives import arrive, do
 from tests.running import Jejak, Reply
 
@@ -94,6 +94,26 @@ def test_each_agency_reads_its_own_share_and_no_other(running: Jejak) -> None:
     told = [event for event in until_told(running, arrived.id, ours) if event["partitionkey"] == arrived.id]
     assert {event["data"]["capacity"] for event in told} == {"holder"}
     assert arrived.id not in {event["partitionkey"] for agency in theirs for event in whole(running, agency)}
+
+
+def test_what_concerns_several_reaches_each_with_its_share_alone(running: Jejak) -> None:
+    officer = running.officer(SEMARANG)
+    paper = running.submit(officer, service="ktp-el", district="33.74.01", applicant={"name": "Siti Contoh"})
+    application = paper["application_id"]
+    for version, (name, body) in enumerate([("receive", {}), ("refer", {"to": MAKASSAR, "note": "Mohon saran."})], 1):
+        assert running.ask(officer, application, name, version, body).status == 200
+    told = {
+        agency: [event for event in until_told(running, application, agency) if event["partitionkey"] == application]
+        for agency in (OFFICES[SEMARANG], "kemendagri", OFFICES[MAKASSAR])
+    }
+    holder, owner, asked = told.values()
+    assert [event["data"]["capacity"] for event in holder + owner + asked] == ["holder"] * 3 + ["owner"] * 3 + ["asked"]
+    assert holder[0]["data"]["facts"].keys() >= {"number", "district"}
+    assert owner[0]["data"]["facts"].keys() == {"service", "standard"}
+    assert asked[0]["data"]["facts"] == {"referral": 1, "to": MAKASSAR}
+    assert (asked[0]["sequence"], asked[0]["previous"]) == ("0000000003", "0000000000")
+    for private in ("Siti Contoh", "Mohon saran", paper["pin"]):
+        assert private not in json.dumps(told)
 
 
 def test_anothers_feed_is_as_if_it_did_not_exist_also_where_its_name_begins_alike(running: Jejak) -> None:
