@@ -90,6 +90,8 @@ class Intake:
         """One poll, and the answers to what it brought. Raises KafkaError."""
         polled = await asyncio.to_thread(source.poll)
         ours, fresh = source.assigned()
+        for place in self.readings.keys() - ours:
+            INTAKE_WAITING.remove(place.agency, str(place.partition))
         self.readings = {place: known for place, known in self.readings.items() if place in ours - fresh}
         begun = set(self.readings)
         for place in sorted(ours - begun):
