@@ -15,6 +15,7 @@ from feeds.agencies import TopicsWrong
 from feeds.mapping_file import MappingWrong
 from feeds.source import SourceError
 from infra import children, era_verbs, import_verbs, intake_verbs, schedule, simulate, verbs
+from infra.brokers import ClusterFault
 from infra.database import DatabaseRole, SchemaNotOurs
 from infra.eras import EraNotBegun
 from infra.folding import SHARDS_MAX, Poisoned
@@ -28,6 +29,7 @@ from infra.views import VIEWS
 from simulation.mall import NotSimulated
 
 EXPECTED = (
+    ClusterFault,
     DataNotClosed,
     EraNotBegun,
     KeysUnreadable,

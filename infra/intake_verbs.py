@@ -29,7 +29,7 @@ def intake(options: argparse.Namespace) -> int:
     wanted = settings()
     if wanted.kafka is None:
         raise SettingsWrong("JEJAK_KAFKA_BOOTSTRAP is not set: without Kafka, agencies send their commands over HTTP")
-    kafka, agencies = wanted.kafka, list(read_topics(wanted.topics_file).agencies)
+    reached_by, agencies = login(wanted.kafka), list(read_topics(wanted.topics_file).agencies)
     if options.attached:
         attach(lambda: os.kill(os.getpid(), signal.SIGTERM))
 
@@ -41,7 +41,7 @@ def intake(options: argparse.Namespace) -> int:
             settle()
             print(f"taking in: the commands of {len(agencies)} agencies", flush=True)
             if agencies:
-                await Intake(made, lambda: Commands(agencies, login(kafka))).run(stopping)
+                await Intake(made, lambda: Commands(agencies, reached_by)).run(stopping)
             await stopping.wait()
 
     with ExitStack() as stack:
