@@ -36,6 +36,7 @@ TRIES = 5
 """Of a record alone: after so many conflicts it waits, after so many faults of ours it is answered as one."""
 BACK_OFF_SECONDS, BACK_OFF_MAX_SECONDS = 0.1, 5.0
 RECONNECT_SECONDS = 2.0
+DETAIL_MAX = 200
 
 log = structlog.get_logger("jejak.intake")
 
@@ -79,7 +80,8 @@ class Intake:
                 await asyncio.to_thread(source.close)
 
     async def _interrupted(self, stopping: asyncio.Event, away: KafkaError) -> None:
-        log.warning("reading commands is interrupted", fault=type(away).__name__)
+        # Of the client's own words: topics, groups and nodes, never what a record holds.
+        log.warning("reading commands is interrupted", fault=type(away).__name__, detail=str(away)[:DETAIL_MAX])
         INTAKE_INTERRUPTED.labels("kafka").inc()
         try:
             await asyncio.wait_for(stopping.wait(), RECONNECT_SECONDS)
@@ -90,6 +92,8 @@ class Intake:
         """One poll, and the answers to what it brought. Raises KafkaError."""
         polled = await asyncio.to_thread(source.poll)
         ours, fresh = source.assigned()
+        for place in self.readings.keys() - ours:
+            INTAKE_WAITING.remove(place.agency, str(place.partition))
         self.readings = {place: known for place, known in self.readings.items() if place in ours - fresh}
         begun = set(self.readings)
         for place in sorted(ours - begun):

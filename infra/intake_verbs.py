@@ -29,9 +29,7 @@ def intake(options: argparse.Namespace) -> int:
     wanted = settings()
     if wanted.kafka is None:
         raise SettingsWrong("JEJAK_KAFKA_BOOTSTRAP is not set: without Kafka, agencies send their commands over HTTP")
-    kafka, agencies = wanted.kafka, list(read_topics(wanted.topics_file).agencies)
-    if not agencies:
-        raise SettingsWrong(f"{wanted.topics_file} names no agency: there is no topic of commands to read")
+    reached_by, agencies = login(wanted.kafka), list(read_topics(wanted.topics_file).agencies)
     if options.attached:
         attach(lambda: os.kill(os.getpid(), signal.SIGTERM))
 
@@ -42,7 +40,9 @@ def intake(options: argparse.Namespace) -> int:
         async with installation(wanted, found) as made:
             settle()
             print(f"taking in: the commands of {len(agencies)} agencies", flush=True)
-            await Intake(made, lambda: Commands(agencies, login(kafka))).run(stopping)
+            if agencies:
+                await Intake(made, lambda: Commands(agencies, reached_by)).run(stopping)
+            await stopping.wait()
 
     with ExitStack() as stack:
         found = stack.enter_context(databases(wanted, kept_alive=True))

@@ -95,6 +95,14 @@ def test_what_a_person_can_mend_is_told_in_one_sentence(
     assert SettingsWrong in cli.EXPECTED
 
 
+def test_without_kafka_the_intake_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("JEJAK_KAFKA_BOOTSTRAP", raising=False)
+    assert main(["intake"]) == EXIT_WRONG
+    assert "JEJAK_KAFKA_BOOTSTRAP is not set" in capsys.readouterr().err
+
+
 def test_nothing_is_erased_without_the_word(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
