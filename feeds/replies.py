@@ -7,8 +7,7 @@ import orjson
 from domain.data import data_of
 from domain.events import Recorded
 from domain.intake import IntakeEvent, IntakeMalformed
-from feeds.kafka import names
-from feeds.message import Headers, Kind, Message
+from feeds.message import Kind, Message
 
 OUTCOMES = {"intake.answered.v1": "applied", "intake.refused.v1": "refused", "intake.malformed.v1": "malformed"}
 
@@ -32,15 +31,3 @@ def reply_of(event: IntakeEvent, *, stream: UUID, position: int, recorded: Recor
 def _body(event: IntakeEvent) -> bytes:
     facts = {name: value for name, value in data_of(event).items() if name != "agency"}
     return orjson.dumps({"outcome": OUTCOMES[event.topic], **facts})
-
-
-def dead_letter_headers(message: Message) -> Headers:
-    """Where the record lies and what is wrong with it, under the names that Kafka Connect gave such headers."""
-    said = orjson.loads(message.body)
-    what = f"{said['code']} at {said['place'] or 'the body'}"
-    return [
-        ("__connect.errors.topic", names.commands(message.agency).encode()),
-        ("__connect.errors.partition", str(said["partition"]).encode()),
-        ("__connect.errors.offset", str(said["offset"]).encode()),
-        ("__connect.errors.exception.message", what.encode()),
-    ]

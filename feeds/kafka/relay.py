@@ -10,11 +10,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+import orjson
+
 from feeds.kafka import names
 from feeds.kafka.position import Position, record_of
 from feeds.kafka.producer import Record
 from feeds.message import Headers, Kind, Message, Origin, binary, status_headers
-from feeds.replies import dead_letter_headers
 
 WAIT_SECONDS = 0.25
 """A notification may be lost; this is the longest that one is waited for."""
@@ -146,3 +147,15 @@ def records_of(messages: Sequence[Message], origin: Origin) -> list[Record]:
 def _headers(message: Message, origin: Origin) -> Headers:
     more = dead_letter_headers(message) if message.kind == Kind.DEAD_LETTER else ()
     return [*binary(message, origin), *more]
+
+
+def dead_letter_headers(message: Message) -> Headers:
+    """Where the record lies and what is wrong with it, under the names that Kafka Connect gave such headers."""
+    said = orjson.loads(message.body)
+    what = f"{said['code']} at {said['place'] or 'the body'}"
+    return [
+        ("__connect.errors.topic", names.commands(message.agency).encode()),
+        ("__connect.errors.partition", str(said["partition"]).encode()),
+        ("__connect.errors.offset", str(said["offset"]).encode()),
+        ("__connect.errors.exception.message", what.encode()),
+    ]

@@ -8,8 +8,9 @@ from domain.acts import Act
 from domain.codes import Channel, Role
 from domain.events import Recorded
 from domain.intake import IntakeAnswered, IntakeEvent, IntakeMalformed, IntakeRefused
+from feeds.kafka.relay import dead_letter_headers
 from feeds.message import Kind, Message, Origin, attributes
-from feeds.replies import dead_letter_headers, reply_of
+from feeds.replies import reply_of
 from tests.builders import APPLICATION, MONDAY
 
 COMMAND, STREAM = UUID("9b2f4f0e-3a53-4c39-8a9e-52d4f6b1c0aa"), UUID(int=5)
