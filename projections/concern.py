@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, assert_never
 
 from domain.data import data_of
 from domain.events import (
@@ -121,6 +121,8 @@ def seen(field: str, capacity: Capacity) -> bool:
             return field not in NOT_FOR_OWNERS
         case Capacity.ASKED:
             return field in FOR_ASKED
+        case _:
+            assert_never(capacity)
 
 
 def capacities(event: type[ApplicationEvent]) -> tuple[Capacity, ...]:

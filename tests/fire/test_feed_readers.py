@@ -43,7 +43,8 @@ class Round:
     fast: int
 
 
-SHORT, LONG = Round(3_000, 10, 3), Round(50_000, 19, 1)
+SHORT, LONG = Round(3_000, 10, 3), Round(50_000, 15, 3)
+"""Fewer readers than one agency may have: who has just gone may still be counted."""
 
 
 def fill(running: Jejak, lives: int) -> int:
@@ -67,7 +68,7 @@ class Reader:
 
     running: Jejak
     events: int = 0
-    received: int = 0
+    head: bytes = b""
     tail: bytes = b""
 
     @asynccontextmanager
@@ -87,14 +88,14 @@ class Reader:
         piece = await asyncio.get_running_loop().sock_recv(self.socket, most)
         found = self.tail + piece
         self.events += found.count(EVENT)
-        self.received += len(piece)
+        self.head = self.head or piece[:200]
         self.tail = found[-len(EVENT) + 1 :]
         return bool(piece)
 
     async def until(self, events: int) -> "Reader":
         async with asyncio.timeout(10 * PATIENCE):
             while self.events < events:
-                assert await self.take(64 * 1024), "the stream ended"
+                assert await self.take(64 * 1024), f"ended after {self.events} events: {self.head!r}"
         return self
 
 
