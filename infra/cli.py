@@ -1,22 +1,25 @@
 """`jejak`: one program, one verb per job. Here are their names, their options and an example of each."""
 
 import argparse
-import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-from api.access import Bearer
 from domain.ports import Unavailable
 from feeds.agencies import TopicsWrong
 from feeds.mapping_file import MappingWrong
 from feeds.source import SourceError
-from infra import audit_verbs, children, era_verbs, import_verbs, schedule, simulate, topics_verbs, verbs
+from infra import (
+    era_verbs,
+    import_verbs,
+    schedule,
+    simulate,
+    verbs,
+)
+from infra.agency_cli import FOR_AGENCIES
 from infra.brokers import ClusterFault
-from infra.database import DatabaseRole, SchemaNotOurs
+from infra.database import SchemaNotOurs
 from infra.eras import EraNotBegun
 from infra.folding import SHARDS_MAX, Poisoned
 from infra.keyfolder import KeysUnreadable
@@ -25,6 +28,7 @@ from infra.serve import PortTaken
 from infra.settings import SettingsWrong, interval
 from infra.store.recorder import PersistenceError
 from infra.store.topics import DataNotClosed
+from infra.verb import ATTACHED, HOST, PORT, ROLE, STAFF, Verb
 from infra.views import VIEWS
 from simulation.mall import NotSimulated
 
@@ -57,31 +61,6 @@ def shards(text: str) -> int:
         raise argparse.ArgumentTypeError(f"from 1 to {SHARDS_MAX}")
     return number
 
-
-Options = Sequence[tuple[tuple[str, ...], Mapping[str, Any]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """`example` is shown by --help; `then` says what one would do next."""
-
-    name: str
-    task: str
-    help: str
-    run: Callable[[argparse.Namespace], int]
-    example: str
-    then: str
-    options: Options = ()
-
-
-HOST = (("--host",), {"default": "127.0.0.1", "help": "address to listen on (127.0.0.1)"})
-PORT = (("--port",), {"type": int, "default": os.environ.get("PORT") or "8000", "help": "port (PORT, or 8000)"})
-ATTACHED = ((children.ATTACHED,), {"action": "store_true", "help": argparse.SUPPRESS})
-ROLE = (
-    ("--role",),
-    {"choices": [role.value for role in DatabaseRole], "default": DatabaseRole.AUDITOR.value, "help": "(auditor)"},
-)
-STAFF = [Bearer.OFFICER.value, Bearer.SUPERVISOR.value, Bearer.AUDITOR.value, Bearer.OPERATOR.value]
 
 VERBS = (
     Verb(
@@ -228,45 +207,7 @@ VERBS = (
             ),
         ),
     ),
-    Verb(
-        "topics",
-        "tell the agencies",
-        "Kafka's topics, rights, users and quotas, as the file of topics says",
-        topics_verbs.topics,
-        "jejak topics plan",
-        "`jejak topics apply`; hand each agency the file with its password",
-        (
-            (
-                ("what",),
-                {"choices": ["plan", "apply", "rotate"], "help": "what differs (exit 1), do it, or a new password"},
-            ),
-            (("user",), {"nargs": "?", "metavar": "USER", "help": "whose password is new: an agency, or one of ours"}),
-            (("--yes",), {"action": "store_true", "help": "do not ask"}),
-            (
-                ("--credentials",),
-                {"type": Path, "metavar": "FOLDER", "help": "of passwords (kafka/ in JEJAK_DATA_DIR)"},
-            ),
-        ),
-    ),
-    Verb(
-        "audit-feed",
-        "tell the agencies",
-        "an agency's topic against the log: gaps, doubles, disorder",
-        audit_verbs.audit_feed,
-        "jejak audit-feed pln",
-        "a fault names its application and version: look it up in the timeline, and see docs/agencies.md",
-        (
-            (("agency",), {"metavar": "AGENCY", "help": "whose topic"}),
-            (
-                ("--from-beginning",),
-                {
-                    "action": "store_true",
-                    "help": "the whole past must be there, not only what followed its first record",
-                },
-            ),
-            (("--json",), {"action": "store_true", "help": "for programs"}),
-        ),
-    ),
+    *FOR_AGENCIES,
     Verb(
         "token",
         "get in",

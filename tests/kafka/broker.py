@@ -30,6 +30,7 @@ LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule"
 LOGGING = """
 rootLogger=WARN, out
 appender.out.type=Console
+appender.out.target=SYSTEM_ERR
 appender.out.name=out
 appender.out.layout.type=PatternLayout
 appender.out.layout.pattern=[%d] %p %m (%c)%n
