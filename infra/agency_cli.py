@@ -49,6 +49,10 @@ FOR_AGENCIES = (
             (("user",), {"nargs": "?", "metavar": "USER", "help": "whose password is new: an agency, or one of ours"}),
             (("--yes",), {"action": "store_true", "help": "do not ask"}),
             (
+                ("--begin",),
+                {"action": "store_true", "help": "publish new agencies' feeds from their beginning"},
+            ),
+            (
                 ("--credentials",),
                 {"type": Path, "metavar": "FOLDER", "help": "of passwords (kafka/ in JEJAK_DATA_DIR)"},
             ),

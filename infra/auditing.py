@@ -59,21 +59,25 @@ def audit(
             closing(KafkaConsumer(**login(kafka), **options, client_id="jejak-audit")) as consumer,
             closing(temporary_database()) as scratch,
         ):
-            published = _published(consumer, agency)
+            published, begun = _published(consumer, agency)
             verdict = Verdict()
             scratch.execute(TABLE)
             starts = _read(consumer, names.events(agency), scratch, verdict, source=source, stand=stand)
             with psycopg.connect(conninfo) as connection:
                 _await_feeds(connection, published)
-                floors = dict.fromkeys(starts, 0) if from_beginning else _floors(connection, agency, scratch, starts)
+                floors: dict[int, int | None] = dict.fromkeys(starts, 0)
+                if not from_beginning:
+                    floors = _floors(connection, agency, scratch, starts, empty=published if begun else 0)
                 _compare(connection, agency, scratch, verdict, Window(floors, published))
             return verdict, published
     except KafkaError as error:
         raise ClusterFault(f"Kafka at {kafka.bootstrap}: {type(error).__name__}: {error}") from error
 
 
-def _published(consumer: KafkaConsumer, agency: str) -> int:
-    """Of the relay's newest committed record: before the topic is read, so that all up to it is there by then."""
+def _published(consumer: KafkaConsumer, agency: str) -> tuple[int, bool]:
+    """Of the relay's newest committed record: before the topic is read, so that all up to it is there by then. And
+    whether that is where an operator began the feed, so that nothing was published yet.
+    """
     at = TopicPartition(names.position(agency), 0)
     _known(consumer, at.topic)
     consumer.assign([at])
@@ -85,10 +89,11 @@ def _published(consumer: KafkaConsumer, agency: str) -> int:
         for record in _until(consumer, {at: end}):
             newest = record
         if newest is not None:
-            return int(orjson.loads(newest.value)["position"])
+            said = orjson.loads(newest.value)
+            return int(said["position"]), not said["count"]
         if since == start:
             break
-    raise ClusterFault(f"{at.topic} holds no position yet: nothing was published; `jejak topics apply` begins a feed")
+    raise ClusterFault(f"{at.topic} holds no position yet: `jejak relay --begin {agency}` begins the feed")
 
 
 def _read(
@@ -179,10 +184,10 @@ def _compare(
 
 
 def _floors(
-    connection: psycopg.Connection[Any], agency: str, scratch: sqlite3.Connection, starts: dict[int, int]
+    connection: psycopg.Connection[Any], agency: str, scratch: sqlite3.Connection, starts: dict[int, int], *, empty: int
 ) -> dict[int, int | None]:
     """What came before the oldest record on the topic may never have been meant for it; what came before the oldest of
-    a partition that lost its beginning is older than the topic keeps.
+    a partition that lost its beginning is older than the topic keeps. `empty`: the floor of a topic without records.
     """
     oldest: dict[int, int] = {}
     for partition in starts:
@@ -198,7 +203,7 @@ def _floors(
         )
         if found:
             oldest[partition] = found[0] - 1
-    everywhere = min(oldest.values(), default=0)
+    everywhere = min(oldest.values(), default=empty)
     return {number: everywhere if start == 0 else oldest.get(number) for number, start in starts.items()}
 
 

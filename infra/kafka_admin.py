@@ -76,7 +76,7 @@ def administering(kafka: Kafka) -> Iterator["Admin"]:
         who = f"as {kafka.username}" if kafka.username else "without a login"
         # kafka-python knows a refused login from a lost connection no better than by its time-out.
         raise ClusterFault(
-            f"Kafka at {kafka.bootstrap}, {who}: not reached, or the login or a right refused: {type(error).__name__}:"
+            f"Kafka at {kafka.bootstrap}, {who}: not reached, or the login or a right refused:"
             f" {_short(error)}. See JEJAK_KAFKA_BOOTSTRAP, _USERNAME, _PASSWORD_FILE, _CA_FILE, and that user's rights"
         ) from error
 

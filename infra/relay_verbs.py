@@ -29,7 +29,7 @@ def relay(options: argparse.Namespace) -> int:
     agencies = _known(options.agency or list(topics.agencies), topics)
     if options.begin:
         with databases(at) as found:
-            return _begin(kafka, found, _known([options.begin], topics)[0], from_now=options.now, anew=options.anew)
+            return begin_feed(kafka, found, _known([options.begin], topics)[0], from_now=options.now, anew=options.anew)
     from infra.feed import origin_of  # noqa: PLC0415
     from infra.relay import Relays  # noqa: PLC0415 - kafka-python: half a second that no other verb waits for
 
@@ -61,7 +61,8 @@ def serve_metrics(port: int) -> None:
     start_http_server(port, addr="127.0.0.1", registry=METRICS)
 
 
-def _begin(kafka: Kafka, found: Databases, agency: str, *, from_now: bool, anew: bool) -> int:
+def begin_feed(kafka: Kafka, found: Databases, agency: str, *, from_now: bool = False, anew: bool = False) -> int:
+    """Says where the feed is published from, once. The exit code. Raises KafkaError, Hanging."""
     from feeds.kafka.position import AlreadyBegun, Position, begin_at  # noqa: PLC0415
 
     with psycopg.connect(found.serving) as connection:

@@ -22,6 +22,8 @@ from feeds.kafka.topology import (
 )
 from infra.brokers import ClusterFault
 from infra.credentials import CredentialsFolder
+from infra.database import databases
+from infra.relay_verbs import begin_feed
 from infra.settings import Kafka, Settings
 from infra.verbs import EXIT_FOUND, settings
 
@@ -41,7 +43,9 @@ def topics(options: argparse.Namespace) -> int:
             case "plan":
                 return _plan(admin, declared)
             case "apply":
-                return _apply(admin, declared, folder, agreed=options.yes)
+                lines = diff(wanted(declared), admin.found())
+                done = _apply(admin, lines, folder, agreed=options.yes)
+                return _begin(at, kafka, lines, agreed=options.begin) if done else EXIT_FOUND
             case _:
                 return _rotate(admin, declared, folder, options.user)
 
@@ -60,17 +64,17 @@ def _plan(admin: "Admin", declared: Topics) -> int:
     return EXIT_FOUND if _to_do(lines) else 0
 
 
-def _apply(admin: "Admin", declared: Topics, folder: Path, *, agreed: bool) -> int:
-    lines = diff(wanted(declared), admin.found())
+def _apply(admin: "Admin", lines: list[Line], folder: Path, *, agreed: bool) -> bool:
+    """Whether all is as it should be."""
     _show(lines)
     if not _to_do(lines):
-        return 0
+        return True
     if any(isinstance(line, Refusal) for line in lines):
         print("nothing was changed: mend first what stands behind a !", file=sys.stderr)
-        return EXIT_FOUND
+        return False
     if not agreed and not _asked():
         print("nothing was changed", file=sys.stderr)
-        return EXIT_FOUND
+        return False
     credentials = CredentialsFolder(folder)
     done = 0
     for line in lines:
@@ -82,17 +86,19 @@ def _apply(admin: "Admin", declared: Topics, folder: Path, *, agreed: bool) -> i
             if isinstance(line, EndUser):
                 credentials.file(line.name).unlink(missing_ok=True)
     print(f"applied: {done} changes")
-    _begin(lines)
-    return 0
+    return True
 
 
-def _begin(lines: list[Line]) -> None:
+def _begin(at: Settings, kafka: Kafka, lines: list[Line], *, agreed: bool) -> int:
     """A relay never assumes where a feed begins: somebody says so once, when its topic of positions is new."""
-    made = {line.name for line in lines if isinstance(line, MakeTopic)}
-    for name in sorted(made):
-        if name.startswith(names.POSITIONS):
-            agency = name.removeprefix(names.POSITIONS).partition(".")[0]
+    made = sorted(line.name for line in lines if isinstance(line, MakeTopic) and line.name.startswith(names.POSITIONS))
+    agencies = [name.removeprefix(names.POSITIONS).partition(".")[0] for name in made]
+    if not agreed:
+        for agency in agencies:
             print(f"begin its feed: jejak relay --begin {agency}")
+        return 0
+    with databases(at) as found:
+        return max([begin_feed(kafka, found, agency) for agency in agencies], default=0)
 
 
 def _rotate(admin: "Admin", declared: Topics, folder: Path, user: str) -> int:

@@ -13,8 +13,8 @@ from infra.cli import main
 from tests.conftest import PROJECT, Fresh
 from tests.infra.logs import environment
 from tests.kafka.broker import Broker
-from tests.kafka.logins import SetUp
-from tests.kafka.told import AGENCY, Sent, begun, publish, records, told
+from tests.kafka.logins import SetUp, topics_verb
+from tests.kafka.told import AGENCY, Sent, begun, emptied, publish, records, told
 
 MAY_IMPORT = {"feeds.audit", "feeds.kafka", "feeds.scratch", "infra.brokers", "infra.settings"}
 """feeds.kafka for the names of topics alone."""
@@ -98,6 +98,19 @@ def test_where_nothing_was_published_it_says_so(
     code, said = audited(made, fresh, capsys)
     assert code == 2
     assert "holds no position yet" in said
+
+
+def test_a_feed_begins_with_its_topics_where_the_operator_says_so(
+    kafka: Broker, fresh: Fresh, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = emptied(kafka, tmp_path)
+    passwords = ["--credentials", str(made.passwords)]
+    at = {**environment(fresh), **made.environment}
+    assert topics_verb(at, "apply", "--yes", "--begin", *passwords) == 0
+    assert f"the feed of {AGENCY} is published from position 0 on" in capsys.readouterr().out
+    told(fresh, 1)
+    code, verdict = audited(made, fresh, capsys)
+    assert (code, verdict["published_to"], verdict["not_yet_published"]) == (0, 0, 4)
 
 
 def test_it_shares_no_code_with_what_it_audits() -> None:

@@ -4,6 +4,7 @@ real Kafka. The agency counts what the log says; nothing that was sealed is in a
 
 import json
 import subprocess
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +20,23 @@ from feeds.message import Message
 from infra.database import databases
 from infra.settings import settings_from
 from tests.api.installation import LICENSING, catalogued
+from tests.conftest import PROJECT
 from tests.contract.test_canary import CANARIES, found_in
-from tests.infra.test_distributor import until_told
+from tests.infra.test_distributor import asked, until_told
 from tests.kafka.broker import Broker
-from tests.kafka.logins import SetUp, environment_of, topics_file
+from tests.kafka.logins import SetUp, environment_of, topics_file, topics_verb
 from tests.kafka.test_consumers import command, ran
-from tests.kafka.told import publish, records
-from tests.running import Jejak
+from tests.running import JEJAK, Jejak
 
 OFFICES = ("pemda-3374", "imigrasi", "pemda-7371")
 AGENCIES = (*OFFICES, "kemendagri")
 OWNER = "[agencies.kemendagri]\nowns = { ktp-el = 2024-01-01, kartu-keluarga = 2024-01-01 }\n"
 NOT_FOR_OWNERS = {"number", "district", "regency"}
+BEHIND = """
+SELECT agency FROM feeds.messages LEFT JOIN feeds.relays USING (agency)
+GROUP BY agency HAVING max(messages.position) > coalesce(max(relays.position), 0)
+"""
+PATIENCE_SECONDS = 120
 SIMULATED = ("simulate", "--seed", "7", "--days", "20", "--applications", "40")
 
 
@@ -46,22 +52,38 @@ def sandbox(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     folder = tmp_path_factory.mktemp("sandbox")
     made = SetUp(kafka, folder, environment_of(kafka, folder))
     file = topics_file(folder, *OFFICES, more=OWNER)
-    assert made.topics("apply", "--yes") == 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JEJAK_TOPICS_FILE", str(file))
         with catalogued() as running:
             submit_canaries(running)
             running.command(*SIMULATED)
+            at = {**made.environment, **own(running)}
+            assert topics_verb(at, "apply", "--yes", "--begin", "--credentials", str(made.passwords)) == 0
             with databases(settings_from(running.environment())) as found:
                 until_told(found.serving, read_topics(file))
                 with psycopg.connect(found.serving, row_factory=class_row(Message)) as connection:
                     every = connection.execute("SELECT * FROM feeds.messages ORDER BY position").fetchall()
+                relayed(found.serving, {**running.environment(), **made.as_user("jejak-relay"), **own(running)})
                 with psycopg.connect(found.serving) as connection:
                     states = [json.loads(state) for (state,) in connection.execute("SELECT state FROM stored_events")]
     told = {agency: [message for message in every if message.agency == agency] for agency in AGENCIES}
-    for agency, messages in told.items():
-        publish(made, agency, records(messages), every[-1].position, messages)
     return Sandbox(made, told, [state["salt"].encode() for state in states])
+
+
+def own(running: Jejak) -> dict[str, str]:
+    return {"JEJAK_DATA_DIR": str(running.folder)}
+
+
+def relayed(conninfo: str, environment: dict[str, str]) -> None:
+    """All that there is, by `jejak relay`."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    with subprocess.Popen([*JEJAK, "relay"], env=environment, cwd=PROJECT, stdout=subprocess.DEVNULL) as relay:
+        while asked(conninfo, BEHIND) != []:
+            assert relay.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        relay.terminate()
+        assert relay.wait(30) == 0
 
 
 def submit_canaries(running: Jejak) -> None:

@@ -30,6 +30,8 @@ def command(name: str, made: SetUp, folder: Path, agency: str = AGENCY) -> list[
             named = ["--agency", agency, "--bootstrap", scram, "--password-file", password]
             return [sys.executable, str(CONSUMERS / "consumer.py"), *named, "--database", str(folder / "db"), *IDLE]
         case "java":
+            if shutil.which("javac") is None:
+                pytest.skip("no Java compiler on this machine: apt-get install openjdk-17-jdk-headless")
             source = str(CONSUMERS / "Consumer.java")
             return ["java", "-Xmx192m", "-cp", made.broker.classpath, source, agency, scram, password, *IDLE]
         case _:

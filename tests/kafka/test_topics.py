@@ -1,8 +1,6 @@
 """`jejak topics`: what it says it will do is what it does, and then there is nothing to do."""
 
-import gc
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,15 +18,7 @@ from kafka.errors import KafkaTimeoutError
 from tests.kafka.broker import Broker
 from tests.kafka.logins import SetUp, environment_of, set_up, topics_file, topics_verb
 
-# kafka-python leaves the socket of a refused login to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 Captured = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _collected() -> Iterator[None]:
-    yield
-    gc.collect()
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from tests.conftest import Fresh
 from tests.infra.logs import Writer
 from tests.infra.test_distributor import distributing, register, until_told
 from tests.kafka.broker import Broker
-from tests.kafka.logins import SetUp, set_up
+from tests.kafka.logins import SetUp, environment_of
 
 AGENCY = "disdukcapil"
 """Of the office, as tests/builders.py registers it."""
@@ -60,7 +60,7 @@ def publish(made: SetUp, agency: str, sent: Sequence[Sent], position: int, more:
             for one in more
             if one.status
         ]
-        at = b'{"position": %d, "era": 1, "count": %d, "prev": 0}' % (position, len(sent))
+        at = b'{"position": %d, "era": 1, "count": %d, "prev": 0}' % (position, max(1, len(sent)))
         futures.append(producer.send(names.position(agency), key=agency.encode(), value=at, partition=0))
         producer.flush()
         for future in futures:
@@ -68,10 +68,17 @@ def publish(made: SetUp, agency: str, sent: Sequence[Sent], position: int, more:
         producer.commit_transaction()
 
 
-def begun(broker: Broker, folder: Path) -> SetUp:
-    """Its topics as new, whatever another test left in them."""
+def emptied(broker: Broker, folder: Path) -> SetUp:
+    """Without its topics, whatever another test left in them."""
     mine = [topic(AGENCY) for topic in (names.events, names.status, names.position)]
     with KafkaAdminClient(bootstrap_servers=broker.bootstrap) as admin:
         if there := sorted(set(admin.list_topics()) & set(mine)):
             admin.delete_topics(there)
-    return set_up(broker, folder, AGENCY)
+    return SetUp(broker, folder, environment_of(broker, folder, AGENCY))
+
+
+def begun(broker: Broker, folder: Path) -> SetUp:
+    """With its topics as new."""
+    made = emptied(broker, folder)
+    assert made.topics("apply", "--yes") == 0
+    return made
