@@ -4,6 +4,7 @@ import asyncio
 import random
 import signal
 import subprocess
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,9 +16,11 @@ from uuid import UUID, uuid4
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaTimeoutError
 
 from feeds.agencies import AgencyTable, Topics
 from feeds.kafka import names
+from feeds.kafka.commands import Commands
 from infra.fsck import faults_of_log
 from infra.main import installation
 from tests.builders import EDITIONS
@@ -150,16 +153,21 @@ def in_waves(fresh: Fresh, kafka: Broker, at_work: Intakes, sendings: list[Sendi
         before = reached(fresh)
         sent += send(kafka, sendings[start : start + size], CHANCE)
         until(fresh, lambda now, before=before: now != before)  # type: ignore[misc] # a value of its own for each wave
-        disturb(at_work)
+        disturb(at_work, kafka)
     until_answered(fresh, kafka)
     return sent
 
 
-def disturb(at_work: Intakes) -> None:
-    """Kills one and starts another; now and then ends one well, or freezes one for longer than the group waits."""
+def disturb(at_work: Intakes, kafka: Broker) -> None:
+    """Kills one and starts another; now and then ends one well, or freezes one for longer than the group waits, or
+    kills the broker.
+    """
     which, turn = CHANCE.randrange(len(at_work.running)), at_work.disturbed
     at_work.disturbed += 1
-    if turn % 6 == 5:
+    if turn % 12 == 7:
+        assert kafka.kill() == -9
+        kafka.start()
+    elif turn % 6 == 5:
         at_work.running[which].send_signal(signal.SIGSTOP)
         time.sleep(9)
         at_work.running[which].send_signal(signal.SIGCONT)
@@ -217,6 +225,14 @@ def check(fresh: Fresh, made: list[UUID], refused: int, total: int) -> None:
 
 def test_each_command_is_applied_and_answered_once_though_processes_are_killed(country: Fresh, topic: Broker) -> None:
     round_of(country, topic, commands=400, waves=1)
+
+
+def test_brokers_that_are_not_found_leave_no_thread_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feeds.kafka.commands.BOOTSTRAP_MILLISECONDS", 300)
+    before = threading.active_count()
+    with pytest.raises(KafkaTimeoutError):
+        Commands([AGENCY], {"bootstrap_servers": ["127.0.0.1:1"]})
+    assert threading.active_count() == before
 
 
 @pytest.mark.prove
