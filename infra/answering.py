@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import psycopg
 import structlog
 from eventsourcing.persistence import StoredEvent
 
@@ -30,6 +29,7 @@ from feeds.commands import SUBMIT, Malformed, Record, Sent, read
 from feeds.kafka.commands import Place
 from infra.identifiers import new_application_id
 from infra.main import Installation
+from infra.pool import AWAY
 from infra.store.applications import CommandKeys, Decided
 from infra.store.intake import Answered
 from infra.store.topics import DataNotClosed, data_to_store
@@ -120,7 +120,7 @@ class Clerk:
             return self._malformed(asking, Malformed("key-reused", "header/ce_id", sent.id))
         try:
             return await self._decided(asking, sent, registry)
-        except (Unavailable, psycopg.Error, OSError) as away:
+        except (Unavailable, *AWAY, OSError) as away:
             raise Unavailable from away
         except Problem as problem:
             if problem.kind.code not in MISTAKES:

@@ -137,7 +137,11 @@ class Intake:
         for some in _in_parts(new):
             if stopping.is_set():
                 return
-            reason = await self._answered(place, reading, some)
+            try:
+                reason = await self._answered(place, reading, some)
+            except Exception as fault:  # noqa: BLE001 - this partition waits, and the others go on
+                log.error("a partition stands still", topic=place.topic, partition=place.partition, **_kind(fault))  # noqa: TRY400
+                reason = "fault"
             if reason == "overtaken":
                 del self.readings[place]  # if it is still ours, it begins again
                 return
@@ -264,6 +268,11 @@ class Intake:
     def _forget(self, asked: Asking) -> None:
         if isinstance(asked.sent, Sent) and asked.sent.target is not None:
             self.streams.forget(asked.sent.target)
+
+
+def _kind(fault: Exception) -> dict[str, str]:
+    """All that a log may say of it: a trace, or its words, might show what was sent."""
+    return {"fault": type(fault).__name__}
 
 
 def _stream(place: Place, event: IntakeEvent) -> UUID:

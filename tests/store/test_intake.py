@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from kafka.errors import KafkaTimeoutError
 
@@ -328,6 +329,30 @@ async def test_a_command_at_which_we_fail_is_tried_some_times_and_then_answered_
     told = await door.take(submission(), command("receive", application, 1), submission())
     assert [said.get("code") for _, said in told] == [None, None, "internal-error", None]
     assert len(tried) >= TRIES
+
+
+async def test_a_partition_that_cannot_be_stored_waits_and_the_others_go_on(
+    made: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = Place(STRANGER, 0)
+    member = Member(HERE, theirs)
+    door = Door(made, member, Intake(made, lambda: member))
+    await door.intake.step(member, asyncio.Event())
+    store, broken = door.intake.kept.store, [True]
+
+    async def fails(move: Any, *values: Any) -> None:
+        if broken and move.topic == HERE.topic:
+            raise psycopg.DataError
+        await store(move, *values)
+
+    monkeypatch.setattr(door.intake.kept, "store", fails)
+    member.send(submission())
+    member.send(submission(), place=theirs)
+    await door.intake.step(member, asyncio.Event())
+    assert [said["agency"] for _, said in door.answers()] == [STRANGER]
+    broken.clear()
+    await door.settle()
+    assert len(door.answers()) == 2
 
 
 async def test_a_topic_made_anew_is_read_from_its_beginning(door: Door) -> None:
