@@ -17,6 +17,7 @@ from psycopg.rows import tuple_row
 
 from domain.data import instant
 from feeds.kafka import names
+from feeds.kafka.client import opened
 from feeds.kafka.position import Position, position_of, transactional_id
 from feeds.kafka.producer import Record, Transactions
 from feeds.kafka.relay import Refused, Relay
@@ -27,7 +28,7 @@ from infra.metrics import RELAY_COMMITTED, RELAY_FAULTS, RELAY_POSITION
 PAGE, PAGE_BYTES = 500, 4 * 1024 * 1024
 POLL_SECONDS, RIVAL_SECONDS = 0.5, 1.0
 STALL_SECONDS = 180.0
-"""Longer than all waits of a transaction together: who has published nothing so long, though there is more, hangs."""
+"""Longer than all waits of a transaction together: who has neither published nor failed for so long, hangs."""
 EXIT_STALLED = 70
 HEARTBEAT_SECONDS = 1.0
 
@@ -204,8 +205,7 @@ class Watch:
         RELAY_FAULTS.labels(agency, code).inc()
         if self._said.get(agency, (0, ""))[1] != code:
             log.warning("relay interrupted", agency=agency, fault=code, what=words)
-        if words:  # it waits for an operator, and does not hang
-            self.well(agency)
+        self.well(agency)  # it begins anew, or waits for an operator: neither is to hang
         self._tell(agency, -1, code)
 
     def stalled(self) -> list[str]:
@@ -265,7 +265,8 @@ class Relays:
 
 @contextlib.contextmanager
 def _heart(login: Mapping[str, Any]) -> Iterator[KafkaProducer]:
-    producer = KafkaProducer(
+    producer = opened(
+        KafkaProducer,
         **login,
         enable_idempotence=True,
         request_timeout_ms=2_000,
