@@ -22,6 +22,7 @@ from feeds.kafka.position import Position, position_of, transactional_id
 from feeds.kafka.producer import Record, Transactions
 from feeds.kafka.relay import Refused, Relay
 from feeds.message import Message, Origin
+from infra.behind import RELAYS, Behind
 from infra.distributor import CHANNEL
 from infra.metrics import RELAY_COMMITTED, RELAY_FAULTS, RELAY_POSITION
 
@@ -224,6 +225,7 @@ class Relays:
     def __init__(self, conninfo: str, login: Mapping[str, Any], agencies: Sequence[str], origin: Origin) -> None:
         self.stopping = threading.Event()
         self.watch = Watch()
+        self.conninfo = conninfo
         self.login = login
         self.threads = [
             threading.Thread(target=self._run, args=(agency, conninfo, origin), name=f"relay {agency}", daemon=True)
@@ -245,6 +247,12 @@ class Relays:
         if hanging := self.watch.stalled():
             log.critical("no progress: ending", agencies=hanging)
             os._exit(EXIT_STALLED)
+
+    def measure(self) -> None:
+        """For the metrics; also while Kafka is away."""
+        with contextlib.suppress(psycopg.Error), psycopg.connect(self.conninfo, row_factory=tuple_row) as connection:
+            for row in connection.execute(RELAYS):
+                Behind.of(*row).measure()
 
     def _run(self, agency: str, conninfo: str, origin: Origin) -> None:
         source = PostgresSource(conninfo, agency, self.stopping, lambda: self.watch.well(agency))
