@@ -14,6 +14,7 @@ from kafka.structs import OffsetAndMetadata
 
 from feeds.commands import Record
 from feeds.kafka import names
+from feeds.kafka.client import opened
 
 GROUP = "jejak-intake"
 RECORDS_A_POLL = 500
@@ -80,7 +81,8 @@ class Commands:
     def __init__(self, agencies: Iterable[str], connection: Mapping[str, Any]) -> None:
         self.agency_of = {names.commands(agency): agency for agency in agencies}
         self.assignments = _Assignments()
-        self.consumer: Any = KafkaConsumer(
+        self.consumer: Any = opened(
+            KafkaConsumer,
             **connection,
             group_id=GROUP,
             client_id=GROUP,

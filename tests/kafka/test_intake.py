@@ -4,6 +4,7 @@ import asyncio
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -150,16 +151,21 @@ def in_waves(fresh: Fresh, kafka: Broker, at_work: Intakes, sendings: list[Sendi
         before = reached(fresh)
         sent += send(kafka, sendings[start : start + size], CHANCE)
         until(fresh, lambda now, before=before: now != before)  # type: ignore[misc] # a value of its own for each wave
-        disturb(at_work)
+        disturb(at_work, kafka)
     until_answered(fresh, kafka)
     return sent
 
 
-def disturb(at_work: Intakes) -> None:
-    """Kills one and starts another; now and then ends one well, or freezes one for longer than the group waits."""
+def disturb(at_work: Intakes, kafka: Broker) -> None:
+    """Kills one and starts another; now and then ends one well, or freezes one for longer than the group waits, or
+    kills the broker.
+    """
     which, turn = CHANCE.randrange(len(at_work.running)), at_work.disturbed
     at_work.disturbed += 1
-    if turn % 6 == 5:
+    if turn % 12 == 7:
+        assert kafka.kill() == -9
+        kafka.start()
+    elif turn % 6 == 5:
         at_work.running[which].send_signal(signal.SIGSTOP)
         time.sleep(9)
         at_work.running[which].send_signal(signal.SIGCONT)
@@ -217,6 +223,25 @@ def check(fresh: Fresh, made: list[UUID], refused: int, total: int) -> None:
 
 def test_each_command_is_applied_and_answered_once_though_processes_are_killed(country: Fresh, topic: Broker) -> None:
     round_of(country, topic, commands=400, waves=1)
+
+
+NOBODY_THERE = """
+import threading
+from kafka.errors import KafkaTimeoutError
+from feeds.kafka import commands
+
+commands.BOOTSTRAP_MILLISECONDS = 300
+try:
+    commands.Commands(["pln"], {"bootstrap_servers": ["127.0.0.1:1"]})
+except KafkaTimeoutError:
+    print(threading.active_count())
+"""
+
+
+def test_brokers_that_are_not_found_leave_no_thread_behind() -> None:
+    """In a process of its own: the client leaves its refused sockets to be found unclosed."""
+    tried = subprocess.run([sys.executable, "-c", NOBODY_THERE], cwd=PROJECT, capture_output=True, check=True)
+    assert tried.stdout == b"1\n"
 
 
 @pytest.mark.prove
