@@ -358,13 +358,26 @@ class StoppedBody(Given, kw_only=True):
     application_id: UUID
 
 
+class RelayBody(Given, kw_only=True):
+    """`messages` of the agency's feed are not in Kafka yet, 10001 for more; `fault`: what keeps the relay, or empty."""
+
+    agency: str
+    messages: int
+    oldest_seconds: float
+    fault: str
+
+
 class ReadyBody(Given, kw_only=True):
-    """`views` maps each view to how many positions it is behind the log; `stopped`: the event that stops a view."""
+    """`views` maps each view to how many positions it is behind the log; `stopped`: the event that stops a view.
+
+    `relays`: how far Kafka is behind; none where nothing was ever relayed.
+    """
 
     status: str
     store: bool
     views: dict[str, int]
     stopped: list[StoppedBody]
+    relays: list[RelayBody]
 
 
 class ProblemError(Given, kw_only=True):

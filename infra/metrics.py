@@ -40,6 +40,12 @@ RELAY_COMMITTED = Gauge(
     ("agency",),
     registry=METRICS,
 )
+RELAY_BEHIND = Gauge(
+    "jejak_relay_behind_messages", "Messages of a feed that are not in Kafka yet", ("agency",), registry=METRICS
+)
+RELAY_OLDEST = Gauge(
+    "jejak_relay_oldest_seconds", "How long ago the oldest of them was recorded", ("agency",), registry=METRICS
+)
 RELAY_FAULTS = Counter(
     "jejak_relay_faults_total", "Fresh starts of a relay, by why", ("agency", "fault"), registry=METRICS
 )

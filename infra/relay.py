@@ -17,17 +17,19 @@ from psycopg.rows import tuple_row
 
 from domain.data import instant
 from feeds.kafka import names
+from feeds.kafka.client import opened
 from feeds.kafka.position import Position, position_of, transactional_id
 from feeds.kafka.producer import Record, Transactions
 from feeds.kafka.relay import Refused, Relay
 from feeds.message import Message, Origin
+from infra.behind import RELAYS, Behind
 from infra.distributor import CHANNEL
 from infra.metrics import RELAY_COMMITTED, RELAY_FAULTS, RELAY_POSITION
 
 PAGE, PAGE_BYTES = 500, 4 * 1024 * 1024
 POLL_SECONDS, RIVAL_SECONDS = 0.5, 1.0
 STALL_SECONDS = 180.0
-"""Longer than all waits of a transaction together: who has published nothing so long, though there is more, hangs."""
+"""Longer than all waits of a transaction together: who has neither published nor failed for so long, hangs."""
 EXIT_STALLED = 70
 HEARTBEAT_SECONDS = 1.0
 
@@ -204,8 +206,7 @@ class Watch:
         RELAY_FAULTS.labels(agency, code).inc()
         if self._said.get(agency, (0, ""))[1] != code:
             log.warning("relay interrupted", agency=agency, fault=code, what=words)
-        if words:  # it waits for an operator, and does not hang
-            self.well(agency)
+        self.well(agency)  # it begins anew, or waits for an operator: neither is to hang
         self._tell(agency, -1, code)
 
     def stalled(self) -> list[str]:
@@ -224,6 +225,7 @@ class Relays:
     def __init__(self, conninfo: str, login: Mapping[str, Any], agencies: Sequence[str], origin: Origin) -> None:
         self.stopping = threading.Event()
         self.watch = Watch()
+        self.conninfo = conninfo
         self.login = login
         self.threads = [
             threading.Thread(target=self._run, args=(agency, conninfo, origin), name=f"relay {agency}", daemon=True)
@@ -246,6 +248,12 @@ class Relays:
             log.critical("no progress: ending", agencies=hanging)
             os._exit(EXIT_STALLED)
 
+    def measure(self) -> None:
+        """For the metrics; also while Kafka is away."""
+        with contextlib.suppress(psycopg.Error), psycopg.connect(self.conninfo, row_factory=tuple_row) as connection:
+            for row in connection.execute(RELAYS):
+                Behind.of(*row).measure()
+
     def _run(self, agency: str, conninfo: str, origin: Origin) -> None:
         source = PostgresSource(conninfo, agency, self.stopping, lambda: self.watch.well(agency))
         destination = KafkaDestination(self.login, agency)
@@ -265,7 +273,8 @@ class Relays:
 
 @contextlib.contextmanager
 def _heart(login: Mapping[str, Any]) -> Iterator[KafkaProducer]:
-    producer = KafkaProducer(
+    producer = opened(
+        KafkaProducer,
         **login,
         enable_idempotence=True,
         request_timeout_ms=2_000,

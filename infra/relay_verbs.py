@@ -19,7 +19,7 @@ from infra.verbs import settings
 END = """
 SELECT coalesce(max(position), 0), (SELECT max(era) FROM eras) FROM feeds.messages WHERE agency = %s
 """
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 
 
 def relay(options: argparse.Namespace) -> int:
@@ -48,6 +48,8 @@ def relay(options: argparse.Namespace) -> int:
         settle()
         while not stopping.wait(LOOK_SECONDS):
             relays.end_if_stalled()
+            if options.metrics_port:
+                relays.measure()
         relays.stop()
     return 0
 

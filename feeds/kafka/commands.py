@@ -10,17 +10,16 @@ from typing import Any, NamedTuple, Protocol
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
-from kafka.net.compat import KafkaNetClient
 from kafka.structs import OffsetAndMetadata
 
 from feeds.commands import Record
 from feeds.kafka import names
+from feeds.kafka.client import opened
 
 GROUP = "jejak-intake"
 RECORDS_A_POLL = 500
 POLL_SECONDS = 0.5
 ASK_MILLISECONDS = 5_000
-BOOTSTRAP_MILLISECONDS = 4_000
 CLOSE_MILLISECONDS = 5_000
 
 
@@ -82,11 +81,11 @@ class Commands:
     def __init__(self, agencies: Iterable[str], connection: Mapping[str, Any]) -> None:
         self.agency_of = {names.commands(agency): agency for agency in agencies}
         self.assignments = _Assignments()
-        self.consumer: Any = _opened(
+        self.consumer: Any = opened(
+            KafkaConsumer,
             **connection,
             group_id=GROUP,
             client_id=GROUP,
-            bootstrap_timeout_ms=BOOTSTRAP_MILLISECONDS,
             enable_auto_commit=False,
             isolation_level="read_committed",
             auto_offset_reset="earliest",
@@ -143,22 +142,6 @@ class Commands:
 
     def _place(self, partition: TopicPartition) -> Place:
         return Place(self.agency_of[partition.topic], partition.partition)
-
-
-def _opened(**options: Any) -> Any:  # noqa: ANN401 - the client has no types
-    """A consumer. One that does not find the brokers leaves the thread behind that it started: it is ended here."""
-    begun: list[Any] = []
-
-    def client(**settings: Any) -> Any:  # noqa: ANN401 - as above
-        begun.append(KafkaNetClient(**settings))
-        return begun[-1]
-
-    try:
-        return KafkaConsumer(**options, kafka_client=client)
-    except BaseException:
-        for each in begun:
-            each.close()
-        raise
 
 
 def _partition(place: Place) -> TopicPartition:

@@ -12,6 +12,7 @@ import orjson
 from kafka import KafkaConsumer, TopicPartition
 
 from feeds.kafka import names
+from feeds.kafka.client import opened
 from feeds.kafka.producer import Record, Transactions
 
 READ_SECONDS, POLL_MS, LOOK_SECONDS = 20.0, 500, 0.2
@@ -111,8 +112,9 @@ def _records(consumer: KafkaConsumer, at: TopicPartition, since: int, end: int) 
             yield from (record for record in records if record.offset < end)
 
 
-def _consumer(login: Mapping[str, Any], isolation: str) -> KafkaConsumer:
-    return KafkaConsumer(
+def _consumer(login: Mapping[str, Any], isolation: str) -> Any:  # noqa: ANN401 - the client has no types
+    return opened(
+        KafkaConsumer,
         **login,
         isolation_level=isolation,
         group_id=None,

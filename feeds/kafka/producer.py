@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from feeds.kafka.client import opened
+
 LINGER_MS, BATCH_BYTES = 20, 131_072
 REQUEST_MS, DELIVERY_MS, BLOCK_MS, BACK_OFF_MS = 5_000, 10_000, 20_000, 10
 TRANSACTION_MS = 30_000
@@ -41,7 +43,8 @@ class Transactions:
     """A producer that has fenced all before it under the same `transactional_id`. Raises KafkaError, Untrusted."""
 
     def __init__(self, login: Mapping[str, Any], transactional_id: str) -> None:
-        self._producer = KafkaProducer(
+        self._producer = opened(
+            KafkaProducer,
             **login,
             transactional_id=transactional_id,
             acks="all",

@@ -64,6 +64,10 @@ def sandbox(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
                 with psycopg.connect(found.serving, row_factory=class_row(Message)) as connection:
                     every = connection.execute("SELECT * FROM feeds.messages ORDER BY position").fetchall()
                 relayed(found.serving, {**running.environment(), **made.as_user("jejak-relay"), **own(running)})
+                for name, value in made.as_user("jejak-audit").items():
+                    patch.setenv(name, value)
+                for agency in ("pemda-3374", "kemendagri"):  # exit 1 if it does not agree
+                    running.command("audit-feed", agency, "--from-beginning")
                 with psycopg.connect(found.serving) as connection:
                     states = [json.loads(state) for (state,) in connection.execute("SELECT state FROM stored_events")]
     told = {agency: [message for message in every if message.agency == agency] for agency in AGENCIES}
