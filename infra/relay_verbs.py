@@ -14,11 +14,9 @@ from infra.database import Databases, databases
 from infra.log import configure
 from infra.serve import settle
 from infra.settings import Kafka
-from infra.verbs import settings
+from infra.verbs import EXIT_WRONG, settings
 
-END = """
-SELECT coalesce(max(position), 0), (SELECT max(era) FROM eras) FROM feeds.messages WHERE agency = %s
-"""
+END = "SELECT coalesce(max(notification_id), 0), (SELECT max(era) FROM eras) FROM stored_events"
 LOOK_SECONDS = 2.0
 
 
@@ -29,7 +27,7 @@ def relay(options: argparse.Namespace) -> int:
     agencies = _known(options.agency or list(topics.agencies), topics)
     if options.begin:
         with databases(at) as found:
-            return _begin(kafka, found, _known([options.begin], topics)[0], from_now=options.now, anew=options.anew)
+            return _begin(kafka, found, _known([options.begin], topics)[0], options)
     from infra.feed import origin_of  # noqa: PLC0415
     from infra.relay import Relays  # noqa: PLC0415 - kafka-python: half a second that no other verb waits for
 
@@ -63,14 +61,19 @@ def serve_metrics(port: int) -> None:
     start_http_server(port, addr="127.0.0.1", registry=METRICS)
 
 
-def _begin(kafka: Kafka, found: Databases, agency: str, *, from_now: bool, anew: bool) -> int:
+def _begin(kafka: Kafka, found: Databases, agency: str, options: argparse.Namespace) -> int:
+    """From the beginning, from a position of the log, or from its end: not that of the feed, which may be made anew."""
     from feeds.kafka.position import AlreadyBegun, Position, begin_at  # noqa: PLC0415
 
     with psycopg.connect(found.serving) as connection:
-        end, era = connection.execute(END, (agency,)).fetchone() or (0, 1)
-    position = Position(end if from_now else 0, era)
+        end, era = connection.execute(END).fetchone() or (0, 1)
+    at = end if options.now else options.at or 0
+    if not 0 <= at <= end or (options.now and options.at is not None):
+        print(f"jejak: --at: a position of the log, from 0 to {end}, and not with --now", file=sys.stderr)
+        return EXIT_WRONG
+    position = Position(at, era)
     try:
-        begin_at(login(kafka), agency, position, anew=anew)
+        begin_at(login(kafka), agency, position, anew=options.anew)
     except AlreadyBegun as already:
         print(f"jejak: {already}: nothing was changed. --anew begins again all the same", file=sys.stderr)
         return 1
