@@ -20,6 +20,15 @@ FOR_AGENCIES = (
                 {"metavar": "AGENCY", "help": "write a feed's first position and end: from its beginning on"},
             ),
             (("--now",), {"action": "store_true", "help": "with --begin: from here on, without what is past"}),
+            (
+                ("--at",),
+                {
+                    "type": int,
+                    "default": 0,
+                    "metavar": "N",
+                    "help": "with --begin: from after this position of the log",
+                },
+            ),
             (("--anew",), {"action": "store_true", "help": "with --begin: even if it was begun before"}),
             METRICS_PORT,
             ATTACHED,

@@ -14,11 +14,9 @@ from infra.database import Databases, databases
 from infra.log import configure
 from infra.serve import settle
 from infra.settings import Kafka
-from infra.verbs import settings
+from infra.verbs import EXIT_WRONG, settings
 
-END = """
-SELECT coalesce(max(position), 0), (SELECT max(era) FROM eras) FROM feeds.messages WHERE agency = %s
-"""
+END = "SELECT coalesce(max(notification_id), 0), (SELECT max(era) FROM eras) FROM stored_events"
 LOOK_SECONDS = 2.0
 
 
@@ -29,7 +27,8 @@ def relay(options: argparse.Namespace) -> int:
     agencies = _known(options.agency or list(topics.agencies), topics)
     if options.begin:
         with databases(at) as found:
-            return begin_feed(kafka, found, _known([options.begin], topics)[0], from_now=options.now, anew=options.anew)
+            where = None if options.now else options.at
+            return begin_feed(kafka, found, _known([options.begin], topics)[0], at=where, anew=options.anew)
     from infra.feed import origin_of  # noqa: PLC0415
     from infra.relay import Relays  # noqa: PLC0415 - kafka-python: half a second that no other verb waits for
 
@@ -63,13 +62,18 @@ def serve_metrics(port: int) -> None:
     start_http_server(port, addr="127.0.0.1", registry=METRICS)
 
 
-def begin_feed(kafka: Kafka, found: Databases, agency: str, *, from_now: bool = False, anew: bool = False) -> int:
-    """Says where the feed is published from, once. The exit code. Raises KafkaError, Hanging."""
+def begin_feed(kafka: Kafka, found: Databases, agency: str, *, at: int | None = 0, anew: bool = False) -> int:
+    """Says once where the feed is published from: after that position of the log; None: its end, which is not that of
+    the feed, as that may be made anew. The exit code. Raises KafkaError, Hanging.
+    """
     from feeds.kafka.position import AlreadyBegun, Position, begin_at  # noqa: PLC0415
 
     with psycopg.connect(found.serving) as connection:
-        end, era = connection.execute(END, (agency,)).fetchone() or (0, 1)
-    position = Position(end if from_now else 0, era)
+        end, era = connection.execute(END).fetchone() or (0, 1)
+    position = Position(end if at is None else at, era)
+    if not 0 <= position.position <= end:
+        print(f"jejak: --at: a position of the log, from 0 to {end}", file=sys.stderr)
+        return EXIT_WRONG
     try:
         begin_at(login(kafka), agency, position, anew=anew)
     except AlreadyBegun as already:
