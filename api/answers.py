@@ -359,10 +359,9 @@ class StoppedBody(Given, kw_only=True):
 
 
 class RelayBody(Given, kw_only=True):
-    """`messages` of the agency's feed are not in Kafka yet, 10001 for more; `fault`: what keeps the relay, or empty."""
+    """How long the oldest message that is not in Kafka yet waits, 0: there is none; `fault`: what keeps the relay."""
 
     agency: str
-    messages: int
     oldest_seconds: float
     fault: str
 

@@ -59,7 +59,7 @@ class Views(Protocol):
         ...
 
     async def relays(self) -> list[dict[str, Any]]:
-        """How far each feed's relay is behind: `agency`, `messages`, `oldest_seconds`, `fault`. Raises Unavailable."""
+        """How far each feed's relay is behind: `agency`, `oldest_seconds`, `fault`. Raises Unavailable."""
         ...
 
 

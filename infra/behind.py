@@ -1,5 +1,6 @@
 """How far the relays are behind, as they say in `feeds.relays`: for who watches; they themselves never read it back."""
 
+from math import ceil
 from typing import Any, NamedTuple
 
 from infra.metrics import RELAY_BEHIND, RELAY_OLDEST
@@ -35,4 +36,5 @@ class Behind(NamedTuple):
         RELAY_OLDEST.labels(self.agency).set(self.oldest_seconds)
 
     def told(self) -> dict[str, Any]:
-        return {**self._asdict(), "oldest_seconds": round(self.oldest_seconds, 1)}
+        """For everybody: without the number, which would count what an agency is told."""
+        return {"agency": self.agency, "oldest_seconds": ceil(10 * self.oldest_seconds) / 10, "fault": self.fault}

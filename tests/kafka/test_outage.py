@@ -69,7 +69,7 @@ def relay(running: Jejak) -> dict[str, Any]:
 def until_even(running: Jejak) -> float:
     """Returns after how many seconds all is published."""
     begun = time.monotonic()
-    while relay(running).get("messages") != 0 or relay(running)["fault"]:
+    while relay(running).get("oldest_seconds") != 0 or relay(running)["fault"]:
         assert time.monotonic() - begun < PATIENCE_SECONDS, ready(running)
         time.sleep(0.2)
     return time.monotonic() - begun
@@ -101,7 +101,6 @@ def test_while_kafka_is_away_commands_go_on_and_all_of_it_is_made_up_for(
         print(f"away {seconds} s: {behind}; {len(load.statuses)} commands, the slowest {max(load.seconds):.2f} s")
         print(f"caught up {caught_up:.1f} s after the broker served again")
         assert set(load.statuses) == {201}
-        assert behind["messages"] > 0
         assert behind["oldest_seconds"] > seconds / 2
         assert f'jejak_relay_behind_messages{{agency="{AGENCY}"}}' in metrics
         records = dumped(own, f"jejak.agency.{AGENCY}.events.v1", tmp_path)
