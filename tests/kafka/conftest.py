@@ -1,6 +1,8 @@
 """One broker for all tests of a worker process; a test that stops or kills one has its own."""
 
 import gc
+import logging
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +13,9 @@ from tests.kafka.broker import Broker, broker
 HERE = Path(__file__).parent
 LEFT = "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
 """kafka-python leaves the sockets of lost connections and refused logins to the garbage collector."""
+
+logging.getLogger("kafka").setLevel(logging.CRITICAL)
+"""pytest keeps what is logged, and with an exception its frames, and with these such sockets, to the very end."""
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
@@ -24,6 +29,13 @@ def _collected() -> Iterator[None]:
     """Here, not in some other test's time."""
     yield
     gc.collect()
+
+
+def pytest_unconfigure() -> None:
+    """What pytest itself kept alive to here would else be told as an error of nobody's."""
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+    gc.collect()
+    sys.unraisablehook = hook
 
 
 @pytest.fixture(scope="session")
