@@ -1,6 +1,6 @@
 """One Kafka transaction at a time, on kafka-python 3.0.12, whose transaction layer can say that it committed what it
 dropped. The rules that keep that from happening are here and nowhere else; they touch private parts, so the version is
-pinned, and tests/kafka/test_defects.py shows that they hold.
+pinned. tests/kafka/test_client_defects.py shows each defect, and that without rule 1, 2, 3 or 4 one comes through.
 
 1  flush before the commit, then look at every future: a commit does not.
 2  a commit with a time limit; without an answer its outcome is unknown.

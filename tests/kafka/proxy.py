@@ -64,7 +64,7 @@ class Proxy:
     def _answers(self, broker: socket.socket, client: socket.socket, batches: set[int]) -> None:
         for frame in _frames(broker):
             (correlation,) = FRAME.unpack_from(frame)
-            if correlation in batches and self.refusing:
+            if correlation in batches and self.refusing and self.topic in frame:
                 error = frame.index(self.topic) + len(self.topic) + 1 + 4  # the count of partitions, and its number
                 ERROR.pack_into(frame, error, self.refusing)
                 self.refusing = 0
@@ -86,9 +86,14 @@ def _passing(
 
 
 def _frames(of: socket.socket) -> Iterator[bytearray]:
+    """Whole ones alone: a connection may end within one."""
     with of.makefile("rb") as stream:
         while len(size := stream.read(FRAME.size)) == FRAME.size:
-            yield bytearray(stream.read(FRAME.unpack(size)[0]))
+            (length,) = FRAME.unpack(size)
+            frame = bytearray(stream.read(length))
+            if len(frame) < length:
+                return
+            yield frame
 
 
 @contextmanager
