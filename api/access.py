@@ -22,7 +22,10 @@ class Bearer(StrEnum):
 
 
 class Relation(StrEnum):
-    """What ties the bearer to the application: its holder, an office it concerns, the one asked, the citizen's own."""
+    """What ties the bearer to the application: its holder, an office it concerns, the one asked, the citizen's own.
+
+    Of a feed, OWN is that of the agency itself.
+    """
 
     ANY = "any"
     HOLDER = "holder"
@@ -61,45 +64,47 @@ READERS = {
     Bearer.AGENCY: Relation.CONCERNED,
     Bearer.AUDITOR: Relation.ANY,
 }
+OFFICES = {**STAFF, Bearer.AGENCY: Relation.HOLDER}
+"""What the work of an office consists of: by its staff, or by its agency's own system."""
 SUPERVISORS = {Bearer.SUPERVISOR: Relation.HOLDER}
 EVERYONE = dict.fromkeys(Bearer, Relation.ANY)
 
 RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
     "submit-application": dict.fromkeys((Bearer.OFFICER, Bearer.SUPERVISOR, Bearer.AGENCY), Relation.ANY),
-    "receive": STAFF,
-    "check-documents": STAFF,
-    "return-for-correction": STAFF,
-    "supply-correction": STAFF,
-    "declare-complete": STAFF,
-    "enter-stage": STAFF,
-    "complete-stage": STAFF,
-    "refer": STAFF,
-    "answer-referral": dict.fromkeys((Bearer.OFFICER, Bearer.SUPERVISOR), Relation.CONCERNED),
-    "transfer": STAFF,
+    "receive": OFFICES,
+    "check-documents": OFFICES,
+    "return-for-correction": OFFICES,
+    "supply-correction": OFFICES,
+    "declare-complete": OFFICES,
+    "enter-stage": OFFICES,
+    "complete-stage": OFFICES,
+    "refer": OFFICES,
+    "answer-referral": dict.fromkeys((Bearer.OFFICER, Bearer.SUPERVISOR, Bearer.AGENCY), Relation.CONCERNED),
+    "transfer": OFFICES,
     "reassign": SUPERVISORS,
-    "suspend": STAFF,
-    "resume": STAFF,
-    "schedule-inspection": STAFF,
-    "record-inspection": STAFF,
-    "request-payment": STAFF,
-    "receive-payment": STAFF,
-    "expire-payment": STAFF,
-    "report-obstacle": STAFF,
-    "clear-obstacle": STAFF,
+    "suspend": OFFICES,
+    "resume": OFFICES,
+    "schedule-inspection": OFFICES,
+    "record-inspection": OFFICES,
+    "request-payment": OFFICES,
+    "receive-payment": OFFICES,
+    "expire-payment": OFFICES,
+    "report-obstacle": OFFICES,
+    "clear-obstacle": OFFICES,
     "extend-deadline": SUPERVISORS,
-    "approve": STAFF,
-    "reject": STAFF,
-    "issue": STAFF,
-    "make-ready": STAFF,
-    "hand-over": STAFF,
-    "withdraw": STAFF,
+    "approve": OFFICES,
+    "reject": OFFICES,
+    "issue": OFFICES,
+    "make-ready": OFFICES,
+    "hand-over": OFFICES,
+    "withdraw": OFFICES,
     "lapse": SUPERVISORS,
     "cancel": SUPERVISORS,
     "revoke": SUPERVISORS,
     "dispute": {Bearer.CITIZEN: Relation.OWN, **STAFF},
     "dismiss-dispute": SUPERVISORS,
     "reopen": SUPERVISORS,
-    "refer-complaint": STAFF,
+    "refer-complaint": OFFICES,
     "link-applications": STAFF,
     "amend-record": SUPERVISORS,
     "reset-pin": STAFF,
@@ -110,7 +115,8 @@ RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
     "find-by-person": dict.fromkeys((Bearer.OFFICER, Bearer.SUPERVISOR), Relation.CONCERNED),
     "give-satisfaction": STAFF | {Bearer.CITIZEN: Relation.OWN},
     "get-satisfaction": EVERYONE,
-    "get-desk": {**STAFF, Bearer.AGENCY: Relation.HOLDER},
+    "get-desk": OFFICES,
+    "get-feed": {Bearer.AGENCY: Relation.OWN},
     "get-exact-statistics": {Bearer.AUDITOR: Relation.ANY},
     "get-statistics": EVERYONE,
     "get-statistics-csv": EVERYONE,

@@ -358,13 +358,25 @@ class StoppedBody(Given, kw_only=True):
     application_id: UUID
 
 
+class RelayBody(Given, kw_only=True):
+    """How long the oldest message that is not in Kafka yet waits, 0: there is none; `fault`: what keeps the relay."""
+
+    agency: str
+    oldest_seconds: float
+    fault: str
+
+
 class ReadyBody(Given, kw_only=True):
-    """`views` maps each view to how many positions it is behind the log; `stopped`: the event that stops a view."""
+    """`views` maps each view to how many positions it is behind the log; `stopped`: the event that stops a view.
+
+    `relays`: how far Kafka is behind; none where nothing was ever relayed.
+    """
 
     status: str
     store: bool
     views: dict[str, int]
     stopped: list[StoppedBody]
+    relays: list[RelayBody]
 
 
 class ProblemError(Given, kw_only=True):

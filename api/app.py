@@ -47,17 +47,20 @@ log = structlog.get_logger("jejak.api")
 
 def build(house: House, lifespan: Lifespan | None = None) -> Starlette:
     """The application over what `infra` hands in."""
-    published = orjson.dumps(document(OPERATIONS, version("jejak")))
+    documents = {**house.published, "/openapi.json": orjson.dumps(document(OPERATIONS, version("jejak")))}
 
-    async def openapi(_: Request) -> Response:
-        """This document."""
-        return Response(published, media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
+    async def published(request: Request) -> Response:
+        """A document in JSON that anybody may have."""
+        found = documents.get(request.url.path)
+        if found is None:
+            raise Problem("not-found")
+        return Response(found, media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
 
     app = Starlette(
         routes=indexed(
             (
                 *(operation.route() for operation in OPERATIONS),
-                Route("/openapi.json", openapi),
+                *(Route(path, published) for path in ("/openapi.json", "/asyncapi.json", "/schemas/{name}")),
                 *survey.PAGES,
                 *PAGES,
                 *DESK_PAGES,

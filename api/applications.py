@@ -1,8 +1,6 @@
 """Endpoints of applications: submit, command, read."""
 
-import unicodedata
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -10,9 +8,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import bodies
+from api import asking, bodies
 from api.access import PUBLIC, Bearer, Principal, Unauthenticated, relation_for, require
-from api.commands import Offered, in_years
+from api.commands import Offered
 from api.conditional import (
     application_id,
     body_of,
@@ -22,14 +20,11 @@ from api.conditional import (
     version_seen,
     wait_for_sync,
 )
-from api.identity import doubts_about, sealed_of
+from api.identity import doubts_about
 from api.ports import House
 from api.problems import Problem
-from domain.acts import Act
 from domain.application import Application
-from domain.codes import Channel, Quality, Role
-from domain.commands import AnswerReferral, ResetPin, SubmitApplication
-from domain.decisions import CHANNELS_OF_COMMANDS
+from domain.commands import ResetPin
 from domain.errors import Refusal, StaleVersion
 from domain.ports import Answer, Asked
 from domain.registry import Registry
@@ -38,16 +33,6 @@ from projections.view import Row
 Endpoint = Callable[[Request], Awaitable[Response]]
 Found = TypeVar("Found")
 
-ROLES = {
-    Bearer.CITIZEN: Role.APPLICANT,
-    Bearer.OFFICER: Role.OFFICER,
-    Bearer.SUPERVISOR: Role.SUPERVISOR,
-    Bearer.AGENCY: Role.AGENCY,
-}
-AHEAD_MAX = timedelta(days=1)
-"""Of a device's clock. What is nearer is taken and shown as ahead."""
-BEHIND_MAX = timedelta(days=31)
-"""Longer ago the clock is wrong rather than the network away: a date counted from there would be over at once."""
 PRIVATE = {"Cache-Control": "private, no-cache"}
 HIDDEN = frozenset({"officer", "underlying", "timeline", "marks"})
 
@@ -83,15 +68,8 @@ async def submit_application(request: Request) -> Response:
     body, plain = await body_of(request, bodies.SubmitBody)
     registry = await registry_for(house, principal)
     warnings = doubts_about(body, registry)
-    act = act_of(house, principal, body, _office(principal, body.office, registry))
-    asked = Asked(
-        command=SubmitApplication(service=body.service, number="", district=body.district, regency=body.regency),
-        act=act,
-        client=principal.client,
-        key=key,
-        body=plain,
-        personal=sealed_of(body),
-    )
+    sent = asking.Sent(principal=principal, key=key, plain=plain, registry=registry, now=house.now())
+    asked = asking.submission(sent, body)
     answer = await _handle(request, "submit-application", None, asked)
     submitted = {
         "application_id": str(answer.application_id),
@@ -114,42 +92,6 @@ def _paper(house: House, application: Application) -> dict[str, str]:
     }
 
 
-def _office(principal: Principal, named: str | None, registry: Registry) -> str:
-    """An officer acts for their own office; an agency's system says for which of its offices."""
-    own = principal.offices(registry)
-    office = named or principal.office
-    if office not in own:
-        raise Problem("unprocessable", errors=[{"pointer": "/office", "detail": "Name an office that you act for."}])
-    return office
-
-
-def _channel(principal: Principal, named: Channel | None) -> Channel:
-    remote = principal.bearer in (Bearer.AGENCY, Bearer.CITIZEN)
-    channel = named or (Channel.ELECTRONIC if remote else Channel.COUNTER)
-    if channel not in CHANNELS_OF_COMMANDS:
-        detail = "Use counter, mobile, self_service or electronic."
-        raise Problem("unprocessable", errors=[{"pointer": "/channel", "detail": detail}])
-    return channel
-
-
-def act_of(house: House, principal: Principal, body: bodies.CommandBody, office: str) -> Act:
-    """Who, where, when. Without a time of its own it happens now, by our clock. Raises Problem."""
-    now = house.now()
-    if body.at is not None:
-        in_years(body.at, "/at")
-        if not now - BEHIND_MAX <= body.at <= now + AHEAD_MAX:
-            detail = "This is more than a day ahead or 31 days ago. Set the clock of the device and send the true time."
-            raise Problem("unprocessable", errors=[{"pointer": "/at", "detail": detail}])
-    return Act(
-        at=body.at or now,
-        at_quality=Quality.DEVICE if body.at else Quality.SERVER,
-        by=ROLES[principal.bearer],
-        actor=principal.actor,
-        office=office,
-        channel=_channel(principal, body.channel),
-    )
-
-
 def command_endpoint(offered: Offered) -> Endpoint:
     """The endpoint of one command; all are alike."""
 
@@ -159,37 +101,11 @@ def command_endpoint(offered: Offered) -> Endpoint:
         target = application_id(request)
         key, seen = idempotency_key(request), version_seen(request)
         body, plain = await body_of(request, offered.body)
-        command = offered.command(body)
         registry = await registry_for(house, principal)
-
-        def permit(application: Application) -> None:
-            concerned = application.concerned
-            if isinstance(command, AnswerReferral):  # the office that was asked, not every one concerned
-                concerned = frozenset({application.referrals.get(command.referral, "")}) | {application.office}
-            require(
-                relation,
-                principal,
-                registry,
-                application_id=target,
-                holder=application.office,
-                concerned=concerned,
-            )
-
-        said = {name: getattr(body, name) for name in offered.sealed if getattr(body, name)}
-        personal = {"applicant": {name: unicodedata.normalize("NFC", value) for name, value in said.items()}}
-        act = act_of(house, principal, body, principal.office)
-        asked = Asked(
-            command=command,
-            act=act,
-            client=principal.client,
-            key=key,
-            body=plain,
-            personal=personal if said else {},
-            version_seen=seen,
-            permit=permit,
-        )
+        sent = asking.Sent(principal=principal, key=key, plain=plain, registry=registry, now=house.now())
+        asked = asking.command(sent, body, offered, relation, target=target, seen=seen)
         answer = await _handle(request, offered.name, target, asked)
-        paper = _paper(house, answer.application) if isinstance(command, ResetPin) else {}
+        paper = _paper(house, answer.application) if isinstance(asked.command, ResetPin) else {}
         return json(done(answer, paper), headers=await written(request, answer))
 
     endpoint.__name__ = offered.name.replace("-", "_")

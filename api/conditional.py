@@ -43,7 +43,11 @@ async def body_of(request: Request, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise Problem("unsupported-media-type")
-    raw = await read_limited(request)
+    return decoded(await read_limited(request), kind)
+
+
+def decoded(raw: bytes, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
+    """As `body_of`, of what was read."""
     try:
         plain = msgspec.json.decode(raw or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from api import bodies
 from api.access import relation_for, require
-from api.applications import act_of, done, json, principal_of, written
+from api.applications import done, json, principal_of, written
+from api.asking import act_of
 from api.conditional import body_of, house_of, idempotency_key
 from api.problems import Problem
 from domain.application import Application
@@ -40,7 +41,7 @@ async def link_applications(request: Request) -> Response:
     asked = AskedLink(
         versions_seen=targets,
         life_event=body.life_event,
-        act=act_of(house, principal, body, principal.office),
+        act=act_of(principal, body, principal.office, house.now()),
         client=principal.client,
         key=key,
         body=plain,

@@ -1,7 +1,7 @@
 """OpenAPI 3.1, made from the list of operations. Summary and description are the endpoint's docstring."""
 
 import inspect
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 
@@ -14,6 +14,7 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "application_id": {"type": "string", "format": "uuid"},
     "service": {"type": "string", "minLength": 1, "maxLength": 63},
     "office": {"type": "string", "minLength": 1, "maxLength": 63},
+    "agency": {"type": "string", "minLength": 1, "maxLength": 63},
     "code": {"type": "string", "minLength": 1, "maxLength": 63},
 }
 ANSWER_HEADERS = {
@@ -76,7 +77,8 @@ def _link(operation: Operation) -> dict[str, Any]:
 
 
 def _types(operation: Operation) -> set[Any]:
-    return {t for t in (operation.body, *operation.returns.values()) if t not in (None, str)}
+    returned = (get_args(t)[0] if get_origin(t) is list else t for t in operation.returns.values())
+    return {t for t in (operation.body, *returned) if t not in (None, str)}
 
 
 def _described(operation: Operation) -> dict[str, Any]:
@@ -120,13 +122,23 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 def _answer(operation: Operation, status: int) -> dict[str, Any]:
     returned = operation.returns[status]
-    schema = {"type": "string"} if returned is str else {"$ref": COMPONENT.format(name=returned.__name__)}
-    answer: dict[str, Any] = {"description": "Done", "content": {operation.media_type: {"schema": schema}}}
+    content: dict[str, Any] = {operation.media_type: {"schema": _schema(returned)}}
+    if operation.stream:
+        content["text/event-stream"] = {"schema": {"type": "string"}}
+    answer: dict[str, Any] = {"description": "Done", "content": content}
     if operation.answers:
         answer["headers"] = {
             name: {"description": ANSWER_HEADERS[name], "schema": {"type": "string"}} for name in operation.answers
         }
     return answer
+
+
+def _schema(returned: Any) -> dict[str, Any]:  # noqa: ANN401 - a body type
+    if returned is str:
+        return {"type": "string"}
+    if get_origin(returned) is list:
+        return {"type": "array", "items": _schema(get_args(returned)[0])}
+    return {"$ref": COMPONENT.format(name=returned.__name__)}
 
 
 def _problem(status: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from api import (
     applications,
     bodies,
     desk,
+    feed,
     links,
     persons,
     public,
@@ -24,12 +25,15 @@ from api.commands import COMMANDS
 from api.conditional import ANY, IDEMPOTENCY_KEY, IF_MATCH, SYNC_TOKEN
 from domain.satisfaction import Weights
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response | feed.Answer]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """`headers` maps request headers to their pattern; `problems` are the statuses answered as RFC 9457."""
+    """`headers` maps request headers to their pattern; `problems` are the statuses answered as RFC 9457.
+
+    `stream`: the same comes as a stream for who accepts text/event-stream.
+    """
 
     name: str
     method: str
@@ -39,6 +43,7 @@ class Operation:
     returns: Mapping[int, Any]
     body: type[bodies.Body] | None = None
     media_type: str = "application/json"
+    stream: bool = False
     problems: tuple[int, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     required: tuple[str, ...] = ()
@@ -260,6 +265,19 @@ OPERATIONS: tuple[Operation, ...] = (
         headers=SYNC,
         query=desk.QUERY,
         problems=READ,
+    ),
+    Operation(
+        name="get-feed",
+        method="GET",
+        path="/v1/feeds/{agency}",
+        endpoint=feed.get_feed,
+        tag="feeds",
+        returns={200: list[feed.CloudEventBody]},
+        media_type=feed.BATCH,
+        stream=True,
+        problems=(400, 401, 403, 404, 409, 503),
+        headers={"Last-Event-ID": ANY},
+        query=feed.QUERY,
     ),
     _open("livez", "/livez", public.livez, {200: answers.HealthBody}, "operations"),
     _open(

@@ -1,6 +1,7 @@
 """What the API needs handed in. `infra` implements these; the API never sees a database or a key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -55,6 +56,10 @@ class Views(Protocol):
 
     async def stopped(self) -> list[dict[str, Any]]:
         """Each event that a view cannot fold: `view`, `position`, `application_id`. Raises Unavailable."""
+        ...
+
+    async def relays(self) -> list[dict[str, Any]]:
+        """How far each feed's relay is behind: `agency`, `oldest_seconds`, `fault`. Raises Unavailable."""
         ...
 
 
@@ -186,6 +191,49 @@ class Desk(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """One event of a feed: its CloudEvents id, and the whole of it as JSON."""
+
+    id: str
+    document: bytes
+
+
+class ReadersMany(Exception):
+    """As many read feeds as this process has room for, or as many of one agency."""
+
+
+class Feeds(Protocol):
+    """What each agency is told, in the order of the log. A place is ours alone: it never leaves. 0 is the beginning."""
+
+    @property
+    def ending(self) -> bool:
+        """The process stops: who reads is to come to an end."""
+        ...
+
+    def has(self, agency: str) -> bool: ...
+
+    def reading(self, agency: str) -> AbstractContextManager[None]:
+        """While it is read. Raises ReadersMany."""
+        ...
+
+    async def place(self, agency: str, event_id: str) -> int | None:
+        """Of that event; None where the feed has it not. Raises Unavailable."""
+        ...
+
+    async def made(self, *, seconds: float) -> bool:
+        """Waits, at most so long, until the feeds are made of all that is in the log now. Raises Unavailable."""
+        ...
+
+    async def page(self, agency: str, place: int, *, limit: int, bytes_max: int) -> tuple[list[Fed], int]:
+        """What comes after `place`, one at least if there is one, and the place of its last. Raises Unavailable."""
+        ...
+
+    async def more(self, agency: str, place: int, *, seconds: float) -> bool:
+        """Waits, at most so long, until there is something after `place`. False as soon as `ending`."""
+        ...
+
+
 class Meter(Protocol):
     """Metrics of the operator."""
 
@@ -201,7 +249,10 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """Everything an endpoint may use, in one value on `request.app.state.house`."""
+    """Everything an endpoint may use, in one value on `request.app.state.house`.
+
+    `published`: documents in JSON that anybody may have, by path.
+    """
 
     applications: Applications
     views: Views
@@ -214,5 +265,7 @@ class House:
     statistics: Statistics
     satisfaction: Satisfaction
     desk: Desk
+    feeds: Feeds
+    published: Mapping[str, bytes]
     meter: Meter
     now: Clock

@@ -1,6 +1,7 @@
 """Endpoints that need no bearer: the way in, the catalogue, health, metrics, documents."""
 
 import re
+from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from api.pages.render import problem_kind_page
 from api.problems import Problem
 from domain.data import data_of
 from domain.number import parse_tracking_number
+from domain.ports import Unavailable
 
 CATALOGUE = {"Cache-Control": "public, max-age=60"}
 NO_STORE = {"Cache-Control": "no-store"}
@@ -129,17 +131,21 @@ LAG_MAX = 10_000
 
 
 async def readyz(request: Request) -> Response:
-    """The store can be reached and the views are near the log's end; one that an event stops is named."""
+    """The store can be reached and the views are near the log's end; one that an event stops is named. So is how far
+    the relays are behind: that keeps nobody from being served.
+    """
     views = house_of(request).views
     lag, stopped = await views.lag(), await views.stopped()
     ready = all(behind <= LAG_MAX for behind in lag.values())
     status = "behind" if not ready else "stopped" if stopped else "ok"
-    body = {"status": status, "store": True, "views": lag, "stopped": stopped}
+    body = {"status": status, "store": True, "views": lag, "stopped": stopped, "relays": await views.relays()}
     return json(body, status=200 if ready else 503, headers=NO_STORE)
 
 
 async def metrics(request: Request) -> Response:
     """For the operator's Prometheus. Keep it inside: live counters undo disclosure control."""
+    with suppress(Unavailable):
+        await house_of(request).views.relays()  # measures them: their own processes may have no port
     exposition = house_of(request).meter.exposition()
     return Response(exposition, media_type="text/plain; version=0.0.4; charset=utf-8", headers=NO_STORE)
 

@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from api import bodies
 from api.access import Bearer, Principal, Relation, relation_for, require
-from api.applications import ROLES, json, principal_of
+from api.applications import json, principal_of
+from api.asking import ROLES
 from api.conditional import application_id, body_of, house_of, idempotency_key
 from api.ports import House, Questionnaire
 from api.problems import Problem

@@ -8,7 +8,20 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
-from bench import append, append_http, conflicts, decide, grown, lifecycle, past, project, replay, timeline, visible
+from bench import (
+    append,
+    append_http,
+    conflicts,
+    decide,
+    grown,
+    lifecycle,
+    past,
+    project,
+    relay,
+    replay,
+    timeline,
+    visible,
+)
 from bench.report import Measured
 from bench.size import Size
 
@@ -22,6 +35,7 @@ BENCHES: tuple[tuple[tuple[str, ...], Run], ...] = (
     (("append_http",), append_http.run),
     (("project",), project.run),
     (("replay",), replay.run),
+    (("relay",), relay.run),
     (("visible",), visible.run),
     (("lifecycle",), lifecycle.run),
     (("timeline",), timeline.run),

@@ -1,23 +1,32 @@
-"""Writes events.md, problems.md and state-machine.md from the code: `python -m docs.generate`. A test compares them.
+"""Writes events.md, problems.md, state-machine.md, asyncapi.json and the schemas from the code: `python -m
+docs.generate`. A test compares them. With `publish` it keeps the schemas of a release instead.
 
 The transitions are found by asking: each command of the tests is put to an application of each status.
 """
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from importlib.metadata import version
 from inspect import cleandoc
 from pathlib import Path
+
+import orjson
 
 from api.problems import KINDS
 from domain.errors import all_refusals
 from domain.status import ENDS, Status
 from domain.writes import WRITTEN
+from feeds.agencies import TOPICS_FILE, read_topics
+from feeds.asyncapi import document
+from feeds.schemas import schemas
 from infra.store.topics import CLASSES
 from tests.domain.test_transitions import COMMANDS, EXAMPLES, outcome
 from tests.spec import given
 
 FOLDER = Path(__file__).parent
+PUBLISHED = FOLDER / "schemas" / "published"
 START = "[*]"
 Edge = tuple[str, str, str]
 """From a status, to a status, by a command."""
@@ -99,11 +108,28 @@ def machine(found: Iterable[Edge]) -> str:
     return "\n".join([MACHINE_HEAD, "```mermaid", "stateDiagram-v2", *lines, *ends, "```", ""])
 
 
+def documents() -> dict[str, bytes]:
+    """What agencies are told, as JSON, by the file in this folder."""
+    asyncapi = document(read_topics(TOPICS_FILE).kafka, version("jejak"))
+    by_file = {"asyncapi.json": asyncapi, **{f"schemas/{topic}.json": each for topic, each in schemas().items()}}
+    return {name: orjson.dumps(each, option=orjson.OPT_INDENT_2) + b"\n" for name, each in by_file.items()}
+
+
+def publish() -> Path:
+    """Keeps the schemas as this version promises them, for ever. Raises FileExistsError where it did so before."""
+    file = PUBLISHED / f"{version('jejak')}.json"
+    with file.open("xb") as opened:
+        opened.write(orjson.dumps(schemas(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
+    return file
+
+
 def main() -> None:
+    for name, content in documents().items():
+        (FOLDER / name).write_bytes(content)
     (FOLDER / "problems.md").write_text(problems(), encoding="utf-8")
     (FOLDER / "events.md").write_text(events(), encoding="utf-8")
     (FOLDER / "state-machine.md").write_text(machine(edges()), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    publish() if sys.argv[1:] == ["publish"] else main()

@@ -35,6 +35,7 @@ class Asked:
 
     `body` is what was sent, for telling the same again from something else. `personal` maps the role of each person
     concerned to what is sealed. `permit` raises where the asker may not do this to the application as it stands.
+    `office_of`: for which office the act is, where only the application as it stands tells; else the act's own.
     """
 
     command: Command
@@ -45,6 +46,7 @@ class Asked:
     personal: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     version_seen: int | None = None
     permit: Callable[[Application], None] = anyone
+    office_of: Callable[[Application], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ class KafkaTopics(Struct, frozen=True, forbid_unknown_fields=True):
     min_insync: Annotated[int, Meta(ge=1, le=7)] = 2
     retention_days: Days = 400
     replies_days: Days = 90
-    commands_days: Days = 30
+    commands_days: Days = 7
     consumer_bytes_a_second: Bytes = 10 * 1024 * 1024
     producer_bytes_a_second: Bytes = 1024 * 1024
 

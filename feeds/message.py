@@ -146,7 +146,16 @@ def attributes(message: Message, origin: Origin) -> dict[str, str]:
         "partitionkey": stream,
         "recordedtime": instant(message.recorded_at),
         "dataclassification": CLASSIFICATION,
+        **_correlated(message),
     }
+
+
+def _correlated(message: Message) -> dict[str, str]:
+    """The id of the command that a reply or a dead letter is about, where it has one."""
+    if message.kind not in (Kind.REPLY, Kind.DEAD_LETTER):
+        return {}
+    command = orjson.loads(message.body).get("command")
+    return {"correlationid": command} if command else {}
 
 
 def binary(message: Message, origin: Origin) -> Headers:

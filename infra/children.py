@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -56,7 +57,7 @@ def attach(end: Callable[[], None]) -> None:
     """Calls `end` once whoever started us is gone: then our standard input ends. From a thread of its own."""
 
     def wait() -> None:
-        while sys.stdin.buffer.read(1024):
+        while os.read(sys.stdin.fileno(), 1024):  # unbuffered: Python cannot end while a thread has a buffer's lock
             pass
         end()
 

@@ -1,21 +1,25 @@
 """`jejak`: one program, one verb per job. Here are their names, their options and an example of each."""
 
 import argparse
-import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-from api.access import Bearer
 from domain.ports import Unavailable
 from feeds.agencies import TopicsWrong
 from feeds.mapping_file import MappingWrong
 from feeds.source import SourceError
-from infra import children, era_verbs, import_verbs, schedule, simulate, verbs
-from infra.database import DatabaseRole, SchemaNotOurs
+from infra import (
+    era_verbs,
+    import_verbs,
+    schedule,
+    simulate,
+    verbs,
+)
+from infra.agency_cli import FOR_AGENCIES
+from infra.brokers import ClusterFault
+from infra.database import SchemaNotOurs
 from infra.eras import EraNotBegun
 from infra.folding import SHARDS_MAX, Poisoned
 from infra.keyfolder import KeysUnreadable
@@ -24,10 +28,12 @@ from infra.serve import PortTaken
 from infra.settings import SettingsWrong, interval
 from infra.store.recorder import PersistenceError
 from infra.store.topics import DataNotClosed
+from infra.verb import ATTACHED, HOST, PORT, ROLE, STAFF, Verb
 from infra.views import VIEWS
 from simulation.mall import NotSimulated
 
 EXPECTED = (
+    ClusterFault,
     DataNotClosed,
     EraNotBegun,
     KeysUnreadable,
@@ -55,31 +61,6 @@ def shards(text: str) -> int:
         raise argparse.ArgumentTypeError(f"from 1 to {SHARDS_MAX}")
     return number
 
-
-Options = Sequence[tuple[tuple[str, ...], Mapping[str, Any]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """`example` is shown by --help; `then` says what one would do next."""
-
-    name: str
-    task: str
-    help: str
-    run: Callable[[argparse.Namespace], int]
-    example: str
-    then: str
-    options: Options = ()
-
-
-HOST = (("--host",), {"default": "127.0.0.1", "help": "address to listen on (127.0.0.1)"})
-PORT = (("--port",), {"type": int, "default": os.environ.get("PORT") or "8000", "help": "port (PORT, or 8000)"})
-ATTACHED = ((children.ATTACHED,), {"action": "store_true", "help": argparse.SUPPRESS})
-ROLE = (
-    ("--role",),
-    {"choices": [role.value for role in DatabaseRole], "default": DatabaseRole.AUDITOR.value, "help": "(auditor)"},
-)
-STAFF = [Bearer.OFFICER.value, Bearer.SUPERVISOR.value, Bearer.AUDITOR.value, Bearer.OPERATOR.value]
 
 VERBS = (
     Verb(
@@ -226,6 +207,7 @@ VERBS = (
             ),
         ),
     ),
+    *FOR_AGENCIES,
     Verb(
         "token",
         "get in",
@@ -296,6 +278,8 @@ def disagreement(options: argparse.Namespace) -> str | None:
         return "era begin takes --reason, era list does not"
     if options.verb == "token" and (options.role is None) == (options.agency is None):
         return "token takes either --role or --agency"
+    if options.verb == "topics" and (options.what == "rotate") == (options.user is None):
+        return "topics rotate takes a USER, plan and apply do not"
     if options.verb == "simulate" and None not in (options.applications, options.per_day):
         return "simulate takes either --applications or --per-day"
     return None
@@ -305,7 +289,7 @@ def overview() -> str:
     """The verbs by task, for who types `jejak` alone."""
     lines = ["jejak VERB: the trail of every application for a public service"]
     for task in dict.fromkeys(verb.task for verb in VERBS):
-        lines += ["", f"{task}:", *(f"  {verb.name:<9}{verb.help}" for verb in VERBS if verb.task == task)]
+        lines += ["", f"{task}:", *(f"  {verb.name:<11}{verb.help}" for verb in VERBS if verb.task == task)]
     return "\n".join([*lines, "", "Next: `jejak serve --examples`, or `jejak VERB --help` for an example of each."])
 
 

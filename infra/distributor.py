@@ -16,9 +16,11 @@ import psycopg
 import structlog
 from psycopg.rows import tuple_row
 
+from domain.intake import IntakeEvent
 from domain.registry import OfficeRegistered
 from feeds.agencies import Topics
 from feeds.message import Message, message_of
+from feeds.replies import reply_of
 from infra.folding import AnyCursor
 from infra.metrics import FEED_POSITION
 from infra.store.history import recorded_of
@@ -37,7 +39,8 @@ FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s
 """
 OFFICES = """
 SELECT originator_version, topic, state, notification_id, recorded_at FROM stored_events
-WHERE topic NOT LIKE 'application.%%' AND topic = %s AND notification_id <= %s ORDER BY notification_id
+WHERE topic NOT LIKE 'application.%%' AND topic NOT LIKE 'satisfaction.%%' AND topic NOT LIKE 'intake.%%'
+    AND topic = %s AND notification_id <= %s ORDER BY notification_id
 """
 CONCERNS = "SELECT application_id, state FROM feeds.concerns WHERE application_id = ANY(%s)"
 KEEP = """
@@ -137,6 +140,11 @@ class Distributor:
             row = (version, topic, state, position, recorded_at)
             if topic == OfficeRegistered.topic:
                 agencies = replace(agencies, offices={**agencies.offices, **_offices([row])})
+            elif topic.startswith("intake."):
+                recorded = recorded_of(row)
+                answer = cast("IntakeEvent", recorded.event)
+                if answer.agency in agencies.feeds:
+                    messages.append(reply_of(answer, stream=stream, position=position, recorded=recorded))
             elif stream in streams:
                 recorded = recorded_of(row)
                 found, concern = shares(concerns[stream], recorded, agencies)

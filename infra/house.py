@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -18,6 +18,7 @@ from api.ports import House
 from domain.data import instant
 from domain.registry import Registry
 from infra.desk import PostgresDesk
+from infra.feed import PostgresFeeds
 from infra.main import Installation
 from infra.metrics import COMMANDS, METRICS, PIN_FAILURES, REQUESTS
 from infra.pool import Pool, borrowed
@@ -177,7 +178,9 @@ class PrometheusMeter:
         return generate_latest(METRICS)
 
 
-def house(installation: Installation, views: PostgresViews) -> House:
+def house(
+    installation: Installation, views: PostgresViews, feeds: PostgresFeeds, published: Mapping[str, bytes]
+) -> House:
     return House(
         applications=installation.applications,
         views=views,
@@ -190,6 +193,8 @@ def house(installation: Installation, views: PostgresViews) -> House:
         statistics=PostgresStatistics(installation.pool, installation.editions),
         satisfaction=StoredSatisfaction(installation.pool, installation.applications),
         desk=PostgresDesk(installation.pool),
+        feeds=feeds,
+        published=published,
         meter=PrometheusMeter(),
         now=lambda: datetime.now(UTC),
     )

@@ -31,3 +31,37 @@ SCHEDULER_RAN = Gauge(
     "jejak_scheduler_last_run_timestamp_seconds", "When a job last went through, Unix time", ("job",), registry=METRICS
 )
 FEED_POSITION = Gauge("jejak_feed_position", "The position up to which the feeds are made", registry=METRICS)
+RELAY_POSITION = Gauge(
+    "jejak_relay_position", "The position up to which an agency's feed is published", ("agency",), registry=METRICS
+)
+RELAY_COMMITTED = Gauge(
+    "jejak_relay_last_commit_timestamp_seconds",
+    "When messages were last published, Unix time",
+    ("agency",),
+    registry=METRICS,
+)
+RELAY_BEHIND = Gauge(
+    "jejak_relay_behind_messages", "Messages of a feed that are not in Kafka yet", ("agency",), registry=METRICS
+)
+RELAY_OLDEST = Gauge(
+    "jejak_relay_oldest_seconds", "How long ago the oldest of them was recorded", ("agency",), registry=METRICS
+)
+RELAY_FAULTS = Counter(
+    "jejak_relay_faults_total", "Fresh starts of a relay, by why", ("agency", "fault"), registry=METRICS
+)
+FEED_READERS = Gauge("jejak_feed_readers", "Clients of this process that read a feed now", registry=METRICS)
+INTAKE = Counter(
+    "jejak_intake_records_total",
+    "Records of the agencies' topics of commands, by what came of them and why",
+    ("outcome", "code"),
+    registry=METRICS,
+)
+INTAKE_WAITING = Gauge(
+    "jejak_intake_waiting_records",
+    "Records of a topic's partition that are not answered yet",
+    ("agency", "partition"),
+    registry=METRICS,
+)
+INTAKE_INTERRUPTED = Counter(
+    "jejak_intake_interruptions_total", "Tries that were put off, by their reason", ("reason",), registry=METRICS
+)

@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 
 from api.ports import Timeline
 from domain.ports import Unavailable
+from infra.behind import RELAYS, Behind
 from infra.folding import fill, read_row
 from infra.gathering import Gathered
 from infra.hearing import Positions
@@ -116,6 +117,14 @@ class PostgresViews:
         except psycopg.errors.UndefinedTable:  # nobody has projected yet
             return []
         return [{"view": view, "position": position, "application_id": str(id_)} for view, position, id_ in rows]
+
+    async def relays(self) -> list[dict[str, Any]]:
+        async with borrowed(self.pool) as connection:
+            rows = await (await connection.execute(RELAYS, prepare=True)).fetchall()
+        found = [Behind.of(*row) for row in rows]
+        for behind in found:
+            behind.measure()
+        return [behind.told() for behind in found]
 
     async def _position(self, view: str) -> int:
         found = await self._one(POSITION, {"name": f"{LOG}-{view}"})

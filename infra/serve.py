@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from types import FrameType
 from typing import Any, TypeVar
 
 import uvicorn
@@ -14,17 +15,21 @@ import uvloop
 from starlette.applications import Starlette
 
 from api.app import build
+from feeds.agencies import read_topics
 from infra import seed
 from infra.children import kept
 from infra.database import databases
+from infra.feed import PostgresFeeds, origin_of
 from infra.house import house
 from infra.main import Installation, installation
+from infra.published import published
 from infra.reading import PostgresViews
 from infra.runner import lay_out
 from infra.scheduler import scheduling
 from infra.settings import Settings
 
-GRACEFUL_SECONDS = 5
+GRACEFUL_SECONDS = 4
+"""For requests that are being answered: of the five in which all is closed."""
 BACKLOG = 1024
 GARBAGE_MAX = 10_000
 """Objects made and not yet gone, after which cycles among them are looked for."""
@@ -39,16 +44,23 @@ class PortTaken(Exception):
 
 
 class Server(uvicorn.Server):
-    """Says when it serves, and leaves the signals to us: uvicorn would raise them again before we have cleaned up."""
+    """Says when it serves and when it is to stop, and leaves the signals to us: uvicorn would raise them again before
+    we have cleaned up.
+    """
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None], stopping: Callable[[], None]) -> None:
         super().__init__(config)
         self.says_started = started
+        self.says_stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self.says_started()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.says_stopping()
+        super().handle_exit(sig, frame)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -80,18 +92,20 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve_api(made: Installation, listener: socket.socket, started: Callable[[], None]) -> None:
-    """Answers requests until a signal, then at most five seconds more."""
+    """Answers requests until a signal, then at most five seconds more. Raises TopicsWrong."""
+    topics = read_topics(made.settings.topics_file)
     views = PostgresViews(made.pool, made.databases.serving)
+    feeds = PostgresFeeds(made.pool, made.databases.serving, topics, origin_of(made.settings))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with views:
+        async with views, feeds:
             await made.editions.registry()
             settle()
             yield
 
     config = uvicorn.Config(
-        build(house(made, views), lifespan),
+        build(house(made, views, feeds, published(topics)), lifespan),
         http="httptools",
         loop="none",
         access_log=False,
@@ -102,7 +116,7 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
         limit_concurrency=1000,
     )
-    await Server(config, started).serve(sockets=[listener])
+    await Server(config, started, feeds.end).serve(sockets=[listener])
 
 
 def settle() -> None:
@@ -127,11 +141,13 @@ def run_api(settings: Settings, listener: socket.socket) -> None:
 
 def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: Fill) -> None:
     """Everything on one server: API and scheduler here, the projections in a process of their own, so that neither has
-    to wait for the other. More `workers`: the API in as many processes. `fill` comes first.
+    to wait for the other, and relay and intake where there is a Kafka. More `workers`: the API in as many
+    processes. `fill` comes first.
     """
 
     async def run() -> None:
-        async with installation(settings, found) as made, kept([["project"]]):
+        beside = [["project"], *([["relay"], ["intake"]] if settings.kafka else [])]
+        async with installation(settings, found) as made, kept(beside):
             await fill(made)
             started = await announcement(made, listener)
             async with scheduling(made, interval=settings.schedule_seconds):

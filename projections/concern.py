@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, assert_never
 
 from domain.data import data_of
 from domain.events import (
@@ -110,14 +110,25 @@ def shares(concern: Concern, recorded: Recorded, agencies: Agencies) -> tuple[li
 
 def facts(event: ApplicationEvent, capacity: Capacity) -> dict[str, Any]:
     """What of the event's `data` an agency sees in that capacity."""
-    data = data_of(event)
+    return {name: value for name, value in data_of(event).items() if seen(name, capacity)}
+
+
+def seen(field: str, capacity: Capacity) -> bool:
     match capacity:
         case Capacity.HOLDER:
-            return {name: value for name, value in data.items() if name not in NEVER}
+            return field not in NEVER
         case Capacity.OWNER:
-            return {name: value for name, value in data.items() if name not in NOT_FOR_OWNERS}
+            return field not in NOT_FOR_OWNERS
         case Capacity.ASKED:
-            return {name: value for name, value in data.items() if name in FOR_ASKED}
+            return field in FOR_ASKED
+        case _:
+            assert_never(capacity)
+
+
+def capacities(event: type[ApplicationEvent]) -> tuple[Capacity, ...]:
+    """In which an agency is told of such events at all."""
+    asked = (Capacity.ASKED,) if issubclass(event, ASKED_SEES) else ()
+    return (Capacity.HOLDER, Capacity.OWNER, *asked)
 
 
 def _after(concern: Concern, recorded: Recorded) -> Concern:

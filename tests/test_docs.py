@@ -93,7 +93,7 @@ def test_the_list_of_events_names_no_topic_that_is_not() -> None:
 def test_every_command_that_the_documents_show_is_one() -> None:
     verbs = {verb.name for verb in VERBS}
     for file in (PROJECT / "README.md", *DOCS.glob("*.md")):
-        shown = re.findall(r"`(?:\.venv/bin/)?jejak ([a-z]+)", file.read_text(encoding="utf-8"))
+        shown = re.findall(r"`(?:\.venv/bin/)?jejak ([a-z-]+)", file.read_text(encoding="utf-8"))
         assert set(shown) <= verbs, file.name
 
 

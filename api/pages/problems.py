@@ -48,6 +48,13 @@ _OF_THE_WAY = {
     "token-ahead": Problem(
         N_("The Sync-Token names something that has not happened here"), N_("Leave it out, or send the newest you have")
     ),
+    "no-feed": Problem(N_("This agency has no feed"), N_("Ask the operator to bring it in")),
+    "event-not-in-feed": Problem(
+        N_("The event is not in this feed"), N_("Read the feed again from its beginning, and pass over what you have")
+    ),
+    "readers-many": Problem(
+        N_("Too many read feeds at the same time"), N_("End what you do not need, or come again later")
+    ),
     "unavailable": Problem(
         N_("The service cannot be reached at the moment"), N_("Try again soon; sending the same again does no harm")
     ),

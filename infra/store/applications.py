@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol, TypeVar
@@ -51,6 +51,21 @@ class Histories(Protocol):
     async def claimed(self, claims: Sequence[bytes]) -> UUID | None: ...
     def keep(self, history: History) -> None: ...
     def forget(self, stream: UUID) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The rows that follow on `history`, the last one's own commitment, and what they claim for its stream."""
+
+    history: History
+    rows: list[StoredEvent]
+    own: str
+    claims: tuple[bytes, ...]
+
+    @property
+    def version(self) -> int:
+        """Of the application, once this is stored."""
+        return self.history.application.version + len(self.rows)
 
 
 class StoredApplications:
@@ -106,6 +121,22 @@ class StoredApplications:
         self, application_id: UUID | None, fresh: UUID, asked: Asked, identities: CommandKeys
     ) -> Answer | None:
         """One pass. None where another save came in between."""
+        decided = await self.decided(application_id, fresh, asked, identities)
+        if isinstance(decided, Answer):
+            return decided
+        history, rows = decided.history, decided.rows
+        outcome = await self.append(Save(tuple(rows), decided.claims))
+        if not outcome.stored:
+            self.streams.forget(history.application_id)
+            return None
+        return self._answer(history, rows, outcome.positions, outcome.recorded_at, decided.own)
+
+    async def decided(
+        self, application_id: UUID | None, fresh: UUID, asked: Asked, identities: CommandKeys
+    ) -> "Decided | Answer":
+        """What is to be stored, or what was answered before to this very command. Nothing is stored yet but the keys
+        of persons. `fresh`: the id of a new application. Raises as `handle`.
+        """
         history = await self._history(application_id, fresh, identities)
         if application_id is not None and not history.entries:
             raise ApplicationUnknown
@@ -116,26 +147,24 @@ class StoredApplications:
         seen = asked.version_seen
         if seen is not None and is_stale(asked.command, seen, history.application):
             raise StaleVersion(seen, history.application.version)
-        command = self._numbered(asked.command)
-        events = decide(command, history.application, asked.act, self.streams.registry)
+        command, act = self._numbered(asked.command), asked.act
+        if asked.office_of is not None:
+            act = replace(act, office=asked.office_of(history.application))
+        events = decide(command, history.application, act, self.streams.registry)
         identity, body_digest = identities[0]
         rows, own = rows_of(
             history.application_id,
             history.application.version,
             history.prev(),
             events,
-            asked.act,
+            act,
             command=identity,
             digest=body_digest,
             personal=asked.personal,
             keys=await self._keys_for(history, asked),
         )
         claims = (identity.bytes, command.number.encode()) if isinstance(command, SubmitApplication) else ()
-        outcome = await self.append(Save(tuple(rows), claims))
-        if not outcome.stored:
-            self.streams.forget(history.application_id)
-            return None
-        return self._answer(history, rows, outcome.positions, outcome.recorded_at, own)
+        return Decided(history, rows, own, claims)
 
     async def link(self, asked: AskedLink) -> tuple[UUID, list[Answer]]:
         """See the port. The new link's id is fixed before the first try."""

@@ -19,17 +19,23 @@ from domain.acts import Act
 from domain.codes import Channel, Pattern, Published, Quality, Role
 from domain.data import data_of
 from domain.events import ApplicationEvent
+from domain.intake import IntakeEvent
 from domain.registry import RegistryEvent
 from domain.satisfaction import SatisfactionAnswered
 
-AnyEvent = ApplicationEvent | RegistryEvent | SatisfactionAnswered
-StoredClass = type[ApplicationEvent] | type[RegistryEvent] | type[SatisfactionAnswered]
+AnyEvent = ApplicationEvent | RegistryEvent | SatisfactionAnswered | IntakeEvent
+StoredClass = type[ApplicationEvent] | type[RegistryEvent] | type[SatisfactionAnswered] | type[IntakeEvent]
 
 E = TypeVar("E")
 
 CLASSES: dict[str, StoredClass] = {
     cls.topic: cls
-    for cls in (*get_args(events.ApplicationEvent), *get_args(registry.RegistryEvent), SatisfactionAnswered)
+    for cls in (
+        *get_args(events.ApplicationEvent),
+        *get_args(registry.RegistryEvent),
+        SatisfactionAnswered,
+        *get_args(IntakeEvent),
+    )
 }
 """Every version ever written stays here for ever."""
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from domain.satisfaction import Element
-from tests.api.installation import LICENSING
+from tests.api.installation import LICENSING, OFFICES
 from tests.api.lives import WAYS, arrive, walk
 from tests.running import Jejak
 
@@ -31,6 +31,8 @@ def real(running: Jejak, name: str) -> Real:
         return {"application_id": withdrawn.id}, key, body, running.officer(LICENSING)
     if name == "get-desk":
         return {}, {}, None, running.officer(LICENSING)
+    if name == "get-feed":
+        return {"agency": OFFICES[LICENSING]}, {}, None, running.token("--agency", OFFICES[LICENSING])
     if name == "get-exact-statistics":
         return {}, {}, None, running.token("--role", "auditor")
     if name.startswith("get-statistics"):

@@ -167,6 +167,17 @@ def test_what_is_asked_in_a_body_answers_with_its_body(name: str, running: Jejak
     assert reply.json().get("items") != []
 
 
+def test_a_feed_answers_with_its_events(running: Jejak, rich: Arrived) -> None:
+    [operation] = [operation for operation in OPERATIONS if operation.name == "get-feed"]
+    values, _, _, token = real(running, operation.name)
+    path = operation.path.format(**values)
+    events = running.request("GET", f"{path}?timeout=20000", token=token).json()
+    while not any(event["partitionkey"] == rich.id for event in events):
+        reply = running.request("GET", f"{path}?timeout=20000&lastEventId={events[-1]['id']}", token=token)
+        body_of(reply, operation)
+        events = reply.json()
+
+
 def problems(running: Jejak) -> Iterator[Reply]:
     """Problems of as many kinds as can be had without breaking anything."""
     arrived = arrive(running, "receive")

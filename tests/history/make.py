@@ -81,6 +81,7 @@ from domain.incident_events import (
     PaymentReceived,
     PaymentRequested,
 )
+from domain.intake import IntakeAnswered, IntakeMalformed, IntakeRefused
 from domain.registry import (
     CalendarPublished,
     Counter,
@@ -105,6 +106,7 @@ from infra.store.writing import rows_of
 
 FOLDER = Path(__file__).parent
 STREAM = UUID("0192f0c8-6b1e-7c3a-9d57-1f0a2b3c4d5e")
+COMMAND = UUID("9b2f4f0e-3a53-4c39-8a9e-52d4f6b1c0aa")
 KEY = bytes(range(32))
 PREVIOUS = b64(bytes(range(32, 64)))
 AT = datetime(2026, 3, 13, 2, 10, 5, 250_000, tzinfo=UTC)
@@ -249,6 +251,11 @@ EXAMPLES: tuple[AnyEvent, ...] = (
             complaints=Score.WORST,
             facilities=Score.GOOD,
         ),
+    ),
+    IntakeAnswered(agency="imigrasi", command=COMMAND, application=STREAM, version=2),
+    IntakeRefused(agency="imigrasi", command=COMMAND, code="stale-version", application=STREAM, version=3),
+    IntakeMalformed(
+        agency="imigrasi", partition=1, offset=4711, code="unprocessable", place="/applicant/nik", command=COMMAND
     ),
 )
 

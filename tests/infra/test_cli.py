@@ -8,6 +8,7 @@ import pytest
 from infra import cli
 from infra.cli import EXIT_WRONG, VERBS, main
 from infra.settings import SettingsWrong
+from infra.verb import Verb
 
 TASKS = tuple(dict.fromkeys(verb.task for verb in VERBS))
 
@@ -25,7 +26,7 @@ def test_the_bare_program_lists_its_verbs_by_task(capsys: pytest.CaptureFixture[
     places = [shown.index(f"\n{task}:\n") for task in TASKS]
     assert places == sorted(places)
     for verb in VERBS:
-        assert f"\n  {verb.name:<9}{verb.help}\n" in shown
+        assert f"\n  {verb.name:<11}{verb.help}\n" in shown
     assert "Next: `jejak serve --examples`" in shown
 
 
@@ -40,7 +41,7 @@ def test_the_help_of_every_verb_has_an_example_and_what_to_do_next(
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
-def test_every_example_is_one_that_the_program_takes(verb: cli.Verb) -> None:
+def test_every_example_is_one_that_the_program_takes(verb: Verb) -> None:
     options = cli.make_parser().parse_args(shlex.split(verb.example)[1:])
     assert options.verb == verb.name
     assert cli.disagreement(options) is None
@@ -92,6 +93,14 @@ def test_what_a_person_can_mend_is_told_in_one_sentence(
     assert told.startswith("jejak: JEJAK_DATABASE_URL and JEJAK_KEYS_DATABASE_URL go together")
     assert told.count("\n") == 1
     assert SettingsWrong in cli.EXPECTED
+
+
+def test_without_kafka_the_intake_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("JEJAK_KAFKA_BOOTSTRAP", raising=False)
+    assert main(["intake"]) == EXIT_WRONG
+    assert "JEJAK_KAFKA_BOOTSTRAP is not set" in capsys.readouterr().err
 
 
 def test_nothing_is_erased_without_the_word(

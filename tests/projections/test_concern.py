@@ -18,7 +18,7 @@ from domain.events import (
     Submitted,
     Transferred,
 )
-from projections.concern import Agencies, Agency, Capacity, Concern, facts, shares
+from projections.concern import Agencies, Agency, Capacity, Concern, capacities, facts, shares
 from tests.builders import KTP, MAKASSAR, MONDAY, NUMBER, OFFICER, SEMARANG, SORONG, an_act
 from tests.domain import arbitrary
 
@@ -126,6 +126,11 @@ def test_each_sees_what_its_part_needs() -> None:
         Capacity.ASKED: set(),
     }
     assert facts(Referred(referral=1, to=MAKASSAR), Capacity.ASKED) == {"referral": 1, "to": MAKASSAR}
+
+
+def test_who_was_asked_is_told_of_few_events() -> None:
+    assert capacities(Referred) == (Capacity.HOLDER, Capacity.OWNER, Capacity.ASKED)
+    assert capacities(Received) == (Capacity.HOLDER, Capacity.OWNER)
 
 
 def test_nobody_sees_who_acts() -> None:

@@ -1,0 +1,218 @@
+"""`relay`: an agency's feed to a real Kafka, against a bare producer of kafka-python; from the commit to a consumer."""
+
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from kafka import KafkaProducer, TopicPartition
+
+from bench.filling import fill
+from bench.installed import PROJECT, Installed, installed, say
+from bench.report import Measured, spread
+from bench.size import Size
+from feeds.agencies import read_topics
+from feeds.kafka import names
+from feeds.kafka.position import Position, begin_at
+from feeds.kafka.producer import BATCH_BYTES, LINGER_MS, Record
+from feeds.kafka.relay import Relay, records_of
+from feeds.message import Message
+from infra.distributor import Distributor
+from infra.feed import origin_of
+from infra.relay import KafkaDestination, PostgresSource
+from tests.infra.logs import Writer
+from tests.kafka.broker import broker
+from tests.kafka.logins import SetUp, set_up
+
+AGENCY = "pemda-3374"
+TARGET = 0.8
+LIVES_A_SECOND, EVENTS_A_LIFE = 10, 4
+PATIENCE_SECONDS = 120.0
+ON = ("Apache Kafka, one node", "SCRAM", "read_committed", "status topic", "PostgreSQL")
+BEHIND = """
+SELECT coalesce((SELECT max(notification_id) FROM stored_events), 0) - position FROM feeds.distributed
+"""
+
+
+class Clock:
+    """A witness of `feeds.kafka.relay`: when each transaction was committed, and of how many messages."""
+
+    def __init__(self, stopping: threading.Event) -> None:
+        self.stopping = stopping
+        self.commits: list[tuple[float, int]] = []
+        self.faults: list[str] = []
+
+    def published(self, agency: str, position: int, count: int) -> None:  # noqa: ARG002 - the port's
+        self.commits.append((time.perf_counter(), count))
+
+    def idle(self, agency: str, position: int) -> None:  # noqa: ARG002 - the port's
+        self.stopping.set()
+
+    def fault(self, agency: str, code: str, words: str) -> None:  # noqa: ARG002 - the port's
+        self.faults.append(code)
+
+    @property
+    def rate(self) -> float:
+        """Messages a second, from the first commit on: before it lies the start of a producer."""
+        (begun, _), (ended, _) = self.commits[0], self.commits[-1]
+        return sum(count for _, count in self.commits[1:]) / (ended - begun)
+
+
+def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
+    try:
+        with installed() as where, broker() as made, tempfile.TemporaryDirectory() as folder:
+            with redirect_stdout(sys.stderr):  # it tells what it sets up; ours is a line of JSON
+                cluster = set_up(made, Path(folder), AGENCY)
+            yield from _measured(where, cluster, size)
+    except pytest.skip.Exception as skipped:
+        yield Measured(bench="relay", value=0.0, unit="messages/s", fault=str(skipped.msg))
+
+
+def _measured(where: Installed, cluster: SetUp, size: Size) -> Iterator[Measured]:
+    login = cluster.login("jejak-relay")
+    topics = read_topics(Path(cluster.environment["JEJAK_TOPICS_FILE"]))
+    fill(where, size.pick(3_000, 12_000))
+    distributor = Distributor(where.databases.serving, topics)
+    distributor.start()
+    until_even(where.databases.serving)
+    stopping = threading.Event()
+    source = PostgresSource(where.databases.serving, AGENCY, stopping, lambda: None)
+    origin = origin_of(where.settings)
+    batches = [records_of(page, origin) for page in pages(source)]
+    say(f"relay: {sum(map(len, batches)):,} records in {len(batches)} transactions")
+    begin_at(login, AGENCY, Position(0, 1))
+    bare = [bare_rate(login, batches), 0.0]
+    clock = Clock(stopping)
+    destination = KafkaDestination(login, AGENCY)
+    Relay(AGENCY, source=source, destination=destination, origin=origin, witness=clock).run(stopping)
+    source.close()
+    bare[1] = bare_rate(login, batches)
+    say("relay: from the commit to a consumer")
+    waits = latencies(where, cluster, size.pick(5, 30))
+    distributor.stop()
+    yield Measured(
+        bench="relay",
+        value=clock.rate,
+        unit="messages/s",
+        baseline=max(bare),
+        target=TARGET,
+        rows={"messages": sum(count for _, count in clock.commits)},
+        on=ON,
+        more={
+            "bare": [round(rate, 1) for rate in bare],
+            "offered": LIVES_A_SECOND * EVENTS_A_LIFE,
+            "received": len(waits),
+            **(spread(waits, 0.5, 0.99) if waits else {}),
+        },
+        fault=", ".join(clock.faults) or (None if waits else "nothing reached the consumer"),
+        postgres=where.postgres,
+    )
+
+
+def pages(source: PostgresSource) -> Iterator[list[Message]]:
+    source.lead()
+    after = 0
+    while page := source.page(after):
+        yield page
+        after = page[-1].position
+    source.close()
+
+
+def bare_rate(login: dict[str, Any], batches: list[list[Record]]) -> float:
+    """Messages a second, in batches as large as the transactions, each flushed, from the first one's end on."""
+    producer = KafkaProducer(
+        **login,
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=LINGER_MS,
+        batch_size=BATCH_BYTES,
+        allow_auto_create_topics=False,
+        metrics_enabled=False,
+    )
+    try:
+        send(producer, batches[0])
+        begun = time.perf_counter()
+        for batch in islice(batches, 1, None):
+            send(producer, batch)
+        seconds = time.perf_counter() - begun
+    finally:
+        producer.close(timeout=30)
+    events = sum(1 for batch in batches[1:] for record in batch if record.topic == names.events(AGENCY))
+    return events / seconds
+
+
+def send(producer: KafkaProducer, batch: list[Record]) -> None:
+    for record in batch:
+        producer.send(record.topic, key=record.key, value=record.value, headers=list(record.headers))
+    producer.flush()
+
+
+def until_even(conninfo: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        while connection.execute(BEHIND).fetchone() != (0,):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the feeds did not catch up with the log")
+            time.sleep(0.1)
+
+
+def latencies(where: Installed, cluster: SetUp, seconds: float) -> list[float]:
+    """From `recorded_at`, set just before the commit, to a consumer that reads what is committed; in seconds."""
+    waits: list[float] = []
+    ending = threading.Event()
+    reading = threading.Event()
+
+    def consume() -> None:
+        with cluster.consumer(AGENCY) as consumer:
+            at = [TopicPartition(names.events(AGENCY), number) for number in range(3)]
+            consumer.assign(at)
+            consumer.seek_to_end(*at)
+            for each in at:
+                consumer.position(each)
+            reading.set()
+            while not ending.is_set():
+                for records in consumer.poll(timeout_ms=200).values():
+                    now = datetime.now(UTC)
+                    for record in records:
+                        recorded = dict(record.headers)["ce_recordedtime"].decode()
+                        waits.append((now - datetime.fromisoformat(recorded)).total_seconds())
+
+    with relaying(where, cluster):
+        consuming = threading.Thread(target=consume)
+        consuming.start()
+        reading.wait(PATIENCE_SECONDS)
+        writer = Writer(where.databases.serving)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            writer.lives(1)
+            time.sleep(1 / LIVES_A_SECOND)
+        writer.datastore.close()
+        time.sleep(2)
+        ending.set()
+        consuming.join()
+    return waits
+
+
+@contextmanager
+def relaying(where: Installed, cluster: SetUp) -> Iterator[None]:
+    environment = {**where.environment, **cluster.as_user("jejak-relay"), "JEJAK_DATA_DIR": str(where.folder)}
+    command = [sys.executable, "-m", "infra.cli", "relay", AGENCY]
+    with subprocess.Popen(
+        command, env=environment, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            if process.stdout:
+                process.stdout.readline()
+            time.sleep(3)  # it fences and reads its position
+            yield
+        finally:
+            process.terminate()

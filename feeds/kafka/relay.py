@@ -1,0 +1,161 @@
+"""The relay of one agency: from its feed to Kafka, each message once and in order, whatever dies when.
+
+The order of steps is what makes it so: fence whoever came before, then read from Kafka how far the feed was published,
+then transactions that hold messages and the new position together. After any fault all of it begins anew. Kafka and the
+feed are handed in, so that the steps can be tried without either.
+"""
+
+import random
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import orjson
+
+from feeds.kafka import names
+from feeds.kafka.position import Position, record_of
+from feeds.kafka.producer import Record
+from feeds.message import Headers, Kind, Message, Origin, binary, status_headers
+
+WAIT_SECONDS = 0.25
+"""A notification may be lost; this is the longest that one is waited for."""
+BACK_OFF_SECONDS, BACK_OFF_MAX, REFUSED_SECONDS = 0.2, 10.0, 5.0
+
+BEGIN = "`jejak relay --begin {}` publishes it from its beginning, with `--now` from here on"
+TOPICS = {Kind.EVENT: names.events, Kind.REPLY: names.replies, Kind.DEAD_LETTER: names.dead_letters}
+
+
+class Refused(Exception):
+    """The relay does not go on by itself: `code` is for the metric, the words say what an operator does."""
+
+    def __init__(self, code: str, words: str) -> None:
+        super().__init__(words)
+        self.code = code
+
+
+class Destination(Protocol):
+    """Kafka, as a relay sees it. Any of these may raise anything; then `discard`, and from the beginning."""
+
+    def fence(self) -> None: ...
+    def position(self) -> Position | None: ...
+    def commit(self, records: Sequence[Record]) -> None: ...
+    def discard(self) -> None: ...
+
+
+class Source(Protocol):
+    """An agency's feed."""
+
+    def lead(self) -> bool:
+        """Waits until nobody else relays this feed. False: told to stop meanwhile."""
+        ...
+
+    def vouch(self, position: Position) -> None:
+        """That the feed has what was published. Waits while it is being made anew. Raises Refused."""
+        ...
+
+    def era(self) -> int: ...
+
+    def page(self, after: int) -> list[Message]:
+        """The next messages, at most so many and so large as one transaction bears."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """For more, at most so long."""
+        ...
+
+
+class Witness(Protocol):
+    """Is told how it goes: for metrics, and for who watches over the process."""
+
+    def published(self, agency: str, position: int, count: int) -> None: ...
+    def idle(self, agency: str, position: int) -> None: ...
+    def fault(self, agency: str, code: str, words: str) -> None: ...
+
+
+class Relay:
+    def __init__(
+        self, agency: str, *, source: Source, destination: Destination, origin: Origin, witness: Witness
+    ) -> None:
+        self.agency = agency
+        self.source = source
+        self.destination = destination
+        self.origin = origin
+        self.witness = witness
+
+    def run(self, stopping: threading.Event) -> None:
+        """Until it is told to stop. Every fault ends in a fresh start, later and later while it lasts."""
+        faults = 0
+        while not stopping.is_set():
+            rest = 0.0
+            try:
+                for _ in self.follow(stopping):
+                    faults = 0
+            except Refused as refused:
+                self.witness.fault(self.agency, refused.code, str(refused))
+                rest = REFUSED_SECONDS
+            except Exception as fault:  # noqa: BLE001 - whatever it is, this producer is not to be trusted
+                self.witness.fault(self.agency, type(fault).__name__, "")
+                faults += 1
+                rest = min(BACK_OFF_MAX, BACK_OFF_SECONDS * 2**faults) * random.uniform(0.5, 1)  # noqa: S311
+            finally:
+                self.destination.discard()
+            stopping.wait(rest)
+
+    def follow(self, stopping: threading.Event) -> Iterator[Position]:
+        """Yields the position after each transaction, and where there was nothing to publish."""
+        if not self.source.lead():
+            return
+        self.destination.fence()
+        known = self.destination.position()
+        if known is None:
+            raise Refused("not-begun", f"the feed of {self.agency} has no first position: {BEGIN.format(self.agency)}")
+        self.source.vouch(known)
+        while not stopping.is_set():
+            messages = self.source.page(known.position)
+            if messages:
+                known = self._publish(messages, known)
+                self.witness.published(self.agency, known.position, known.count)
+            else:
+                self.witness.idle(self.agency, known.position)
+                self.source.wait(WAIT_SECONDS)
+            yield known
+
+    def _publish(self, messages: Sequence[Message], before: Position) -> Position:
+        last = messages[-1]
+        after = Position(last.position, self.source.era(), last.id, len(messages), before.position)
+        records = records_of(messages, self.origin)
+        records.append(record_of(self.agency, after))
+        self.destination.commit(records)
+        return after
+
+
+def records_of(messages: Sequence[Message], origin: Origin) -> list[Record]:
+    """In their order; then where each application is by now, once for all that these say of it."""
+    records = [
+        Record(TOPICS[message.kind](message.agency), message.key, message.body, _headers(message, origin))
+        for message in messages
+    ]
+    newest = {message.stream: message for message in messages if message.status is not None}
+    records += (
+        Record(names.status(message.agency), message.key, message.status, status_headers(message, origin))
+        for message in newest.values()
+        if message.status is not None
+    )
+    return records
+
+
+def _headers(message: Message, origin: Origin) -> Headers:
+    more = dead_letter_headers(message) if message.kind == Kind.DEAD_LETTER else ()
+    return [*binary(message, origin), *more]
+
+
+def dead_letter_headers(message: Message) -> Headers:
+    """Where the record lies and what is wrong with it, under the names that Kafka Connect gave such headers."""
+    said = orjson.loads(message.body)
+    what = f"{said['code']} at {said['place'] or 'the body'}"
+    return [
+        ("__connect.errors.topic", names.commands(message.agency).encode()),
+        ("__connect.errors.partition", str(said["partition"]).encode()),
+        ("__connect.errors.offset", str(said["offset"]).encode()),
+        ("__connect.errors.exception.message", what.encode()),
+    ]
