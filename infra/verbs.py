@@ -34,8 +34,6 @@ EXIT_FOUND, EXIT_WRONG = 1, 2
 FAULTS_MAX = 1000
 """Named of the log, and of each view: with more, the disk is gone, not a row."""
 SECONDS_AN_HOUR = 3600
-TURN_SECONDS = 0.0005
-"""How long a thread of the projections goes on while another waits: that of the citizen's view has short turns."""
 
 
 def settings() -> Settings:
@@ -83,7 +81,6 @@ def project(options: argparse.Namespace) -> int:
         distributing(found, topics),
     ):
         print("projecting: " + ", ".join(VIEWS), flush=True)
-        sys.setswitchinterval(TURN_SECONDS)
         serve.settle()
         stopping.wait()
     return 0
