@@ -39,7 +39,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
             target=RATIO,
             baseline_least=stock.PLAUSIBLE / 2,
             rows=rows,
-            on=ON,
+            on=(*ON, "feeds"),
             more={
                 "clients": clients,
                 **best.spread(0.5, 0.99),

@@ -1,10 +1,12 @@
 """`growth` and `burst`: what many applications cost, and what a rush does to a log that has many.
 
-The log grows in one run, on one installation: each figure has the one before as its baseline.
+Two installations of one run, a small and a large one, are measured in turns: the small one is the baseline.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from statistics import median
 
 import orjson
 
@@ -17,6 +19,8 @@ from bench.lives import patterns
 from bench.load import Connection, Offered, Run, Work, request, run_loop
 from bench.report import Measured
 from bench.size import Size
+from infra.runner import lay_out
+from infra.views import VIEWS, rebuild
 
 FLAT, SLOWER = 0.9, 1.1
 """The least throughput and the most latency, as shares of those when the log was small."""
@@ -27,64 +31,97 @@ CALM_SECONDS = 0.1
 """An answer within it is nobody's trouble, whatever it was before."""
 
 
+ROUNDS = 3
+"""Of each, in turns: what else the machine does falls on both alike. The median counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How fast it is with so many rows, counted before."""
+    """How fast it is with so many rows, counted before; of each round in its order."""
 
     rows: dict[str, int]
-    lifecycles: Run
-    appended: float
+    lifecycles: list[Run]
+    appended: list[float]
+
+    @property
+    def rate(self) -> float:
+        return median(run.rate for run in self.lifecycles)
+
+    @property
+    def p95_ms(self) -> float:
+        return median(run.spread(0.95).get("p95_ms", 0.0) for run in self.lifecycles)
+
+    @property
+    def fault(self) -> str | None:
+        return next((run.fault for run in self.lifecycles if run.fault), None)
 
 
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:
-    small, large = size.pick((500, 2_000), (10_000, 100_000), (10_000, 1_000_000))
-    with installed() as where:
+    few, many = size.pick((500, 2_000), (10_000, 100_000), (10_000, 1_000_000))
+    with installed(feeds=False) as large:
+        _grow(large, many)
         if "growth" in names:
-            fill(where, small)
-            before = _level(where, size)
-            fill(where, large - small)
-            yield from _growth(where, before, _level(where, size))
-        else:
-            fill(where, large)
+            with installed(feeds=False) as small:
+                _grow(small, few)
+                yield from _growth(large, *_levels(small, large, size))
         if "burst" in names:
-            yield _burst(where, size)
+            yield _burst(large, size)
 
 
-def _level(where: Installed, size: Size) -> Level:
+def _grow(where: Installed, applications: int) -> None:
+    """The views are built as `jejak rebuild` builds them, which is quicker than event by event."""
+    fill(where, applications)
+    lay_out(where.databases.serving)
+    for view in VIEWS.values():
+        say(f"growth: building {view.name} of {applications:,} applications")
+        rebuild(view, where.databases.serving, progress_of=lambda *_: None)
+
+
+def _levels(small: Installed, large: Installed, size: Size) -> tuple[Level, Level]:
     """Appending comes last: of all that is measured it adds most."""
-    seconds = size.pick(3, 8)
-    with served(where) as port:
-        rows = where.rows("progress")
-        say(f"growth: at {rows['progress']:,} applications")
-        lifecycles = run_loop(live(where, port, seconds))
+    levels = [Level(where.rows("progress"), [], []) for where in (small, large)]
+    pairs = list(zip((small, large), levels, strict=True))
+    seconds, rounds = size.pick(3, 8), size.pick(1, ROUNDS)
+    for _ in range(rounds):
+        for where, level in pairs:
+            with served(where) as port:
+                level.lifecycles.append(run_loop(live(where, port, seconds)))
+                say(f"growth: at {level.rows['progress']:,} applications {level.lifecycles[-1].rate:.0f} lifecycles/s")
     with processes() as pool:
-        known = patterns(where.registry)
-        at_once(pool, where.databases.serving, known, CALLERS[1], 1)
-        return Level(rows, lifecycles, at_once(pool, where.databases.serving, known, CALLERS[1], seconds))
+        for where, _ in pairs:
+            _append(pool, where, 1)
+        for _ in range(rounds):
+            for where, level in pairs:
+                level.appended.append(_append(pool, where, seconds))
+                say(f"growth: at {level.rows['progress']:,} applications {level.appended[-1]:.0f} events/s appended")
+    return levels[0], levels[1]
+
+
+def _append(pool: ProcessPoolExecutor, where: Installed, seconds: float) -> float:
+    return at_once(pool, where.databases.serving, patterns(where.registry), CALLERS[1], seconds)
 
 
 def _growth(where: Installed, before: Level, after: Level) -> Iterator[Measured]:
     sizes = {"from": before.rows}
-    fault = before.lifecycles.fault or after.lifecycles.fault
-    p95 = [level.lifecycles.spread(0.95).get("p95_ms", 0.0) for level in (before, after)]
+    p95 = [before.p95_ms, after.p95_ms]
     yield Measured(
         bench="growth lifecycle",
-        value=after.lifecycles.rate,
+        value=after.rate,
         unit="lifecycles/s",
-        baseline=before.lifecycles.rate,
+        baseline=before.rate,
         target=FLAT,
         most={"p95_ratio": SLOWER},
         rows=after.rows,
         on=ON,
         more={**sizes, "p95_ms": p95, "p95_ratio": round(p95[1] / p95[0], 3) if p95[0] else None},
-        fault=fault,
+        fault=before.fault or after.fault,
         postgres=where.postgres,
     )
     yield Measured(
         bench="growth append",
-        value=after.appended,
+        value=median(after.appended),
         unit="events/s",
-        baseline=before.appended,
+        baseline=median(before.appended),
         target=FLAT,
         rows=after.rows,
         on=("envelope", "chain", "sealing", "claims"),

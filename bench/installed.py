@@ -33,12 +33,15 @@ PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS, STOP_SECONDS = 120.0, 30.0
 LAST_WORDS = 2_000
 TOKEN_SECONDS = 24 * 3600
+NO_AGENCIES = Path(os.devnull)
+"""An empty file of topics: nobody has a feed."""
+UNDISTRIBUTED = "SELECT coalesce((SELECT max(notification_id) FROM stored_events), 0) - position FROM feeds.distributed"
 COUNTS = "SELECT (SELECT count(*) FROM stored_events), (SELECT count(*) FROM claims)"
 
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """With the example catalogue, and no application yet."""
+    """With the example catalogue, and no application yet. `feeds`: whether agencies have any."""
 
     folder: Path
     settings: Settings
@@ -46,10 +49,12 @@ class Installed:
     registry: Registry
     named: NamedKeys
     postgres: str
+    feeds: bool = True
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "JEJAK_DATA_DIR": str(self.folder)}
+        topics = {} if self.feeds else {"JEJAK_TOPICS_FILE": str(NO_AGENCIES)}
+        return {**os.environ, "JEJAK_DATA_DIR": str(self.folder), **topics}
 
     def bearer(self, office: str) -> bytes:
         """Of a supervisor there, who may do all that an officer may."""
@@ -69,14 +74,14 @@ class Installed:
 
 
 @contextmanager
-def installed() -> Iterator[Installed]:
+def installed(*, feeds: bool = True) -> Iterator[Installed]:
     folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="jejak-bench-"))
     folder.chmod(0o711)  # the database's unprivileged user must pass
     settings = settings_from({"JEJAK_DATA_DIR": str(folder)})
     try:
         with databases(settings) as found:
             registry, named = asyncio.run(_furnished(settings, found))
-            yield Installed(folder, settings, found, registry, named, postgres_version(found.owner))
+            yield Installed(folder, settings, found, registry, named, postgres_version(found.owner), feeds)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -96,11 +101,18 @@ def free_port() -> int:
 
 @contextmanager
 def served(where: Installed) -> Iterator[int]:
-    """`jejak serve`; yields its port once the views have caught up with the log."""
+    """`jejak serve`; yields its port once the views and the feeds have caught up with the log."""
     port = free_port()
     with running([sys.executable, "-m", "infra.cli", "serve", "--port", str(port)], port, where):
         wait_until_caught_up(where.databases.serving)
+        while where.feeds and _undistributed(where):
+            time.sleep(0.1)
         yield port
+
+
+def _undistributed(where: Installed) -> bool:
+    with psycopg.connect(where.databases.serving) as connection:
+        return connection.execute(UNDISTRIBUTED).fetchone() != (0,)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
             least=RATE,
             most={"p95_ms": P95_MS},
             rows=where.rows("progress"),
-            on=ON,
+            on=(*ON, "feeds"),
             more=told(lived),
             fault=lived.fault,
             postgres=where.postgres,

@@ -57,7 +57,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
             unit="ms, half of all",
             most={"p50_ms": P50_MS, "p99_ms": P99_MS},
             rows=where.rows("progress"),
-            on=ON,
+            on=(*ON, "feeds"),
             more={
                 **(spread(waits, 0.5, 0.95, 0.99) if waits else {}),
                 "offered": RATE,

@@ -25,11 +25,11 @@ def intake(options: argparse.Namespace) -> int:
     from feeds.kafka.commands import Commands  # noqa: PLC0415
     from infra.intake import Intake  # noqa: PLC0415
 
-    log.configure()
     wanted = settings()
     if wanted.kafka is None:
         raise SettingsWrong("JEJAK_KAFKA_BOOTSTRAP is not set: without Kafka, agencies send their commands over HTTP")
     reached_by, agencies = login(wanted.kafka), list(read_topics(wanted.topics_file).agencies)
+    log.configure()
     if options.attached:
         attach(lambda: os.kill(os.getpid(), signal.SIGTERM))
 

@@ -8,10 +8,10 @@ import threading
 import psycopg
 
 from feeds.agencies import Topics, TopicsWrong, read_topics
+from infra import log
 from infra.brokers import ClusterFault, login
 from infra.children import attach
 from infra.database import Databases, databases
-from infra.log import configure
 from infra.serve import settle
 from infra.settings import Kafka
 from infra.verbs import EXIT_WRONG, settings
@@ -32,7 +32,7 @@ def relay(options: argparse.Namespace) -> int:
     from infra.feed import origin_of  # noqa: PLC0415
     from infra.relay import Relays  # noqa: PLC0415 - kafka-python: half a second that no other verb waits for
 
-    configure()
+    log.configure()
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())

@@ -32,6 +32,14 @@ def shared(name: str) -> Path:
     return file
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _logs_as_they_are() -> Iterator[None]:
+    """A verb that runs in this process would bind its logs to one test's stderr, which is closed for the next."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("infra.log.configure", lambda *_: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"

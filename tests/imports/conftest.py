@@ -57,6 +57,7 @@ def run(fresh: Fresh, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     for name, value in environment(fresh).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(log, "configure", lambda: None)  # it is the process's for good
+    monkeypatch.setattr("os.nice", lambda _: 0)  # that, too
 
     def main(*arguments: str | Path) -> tuple[int, str, str]:
         capsys.readouterr()

@@ -3,6 +3,8 @@
 import gc
 import logging
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -26,9 +28,16 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def _collected() -> Iterator[None]:
-    """Here, not in some other test's time."""
+    """Here, not in some other test's time: once the threads are over that still hold some."""
     yield
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and any(_of_kafka(thread) for thread in threading.enumerate()):
+        time.sleep(0.05)
     gc.collect()
+
+
+def _of_kafka(thread: threading.Thread) -> bool:
+    return thread.name.startswith("kafka-io-") or thread.name.endswith("-network-thread")
 
 
 def pytest_unconfigure() -> None:
