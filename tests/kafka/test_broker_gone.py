@@ -1,6 +1,4 @@
-"""What kafka-python 3.0.12 gets wrong around transactions, and that ours does not: it says so, in time, and commits
-nothing that it does not know of.
-"""
+"""A broker that is really killed or frozen under a transaction. Each defect by itself: test_client_defects.py."""
 
 import signal
 import threading
@@ -55,22 +53,6 @@ def committed(own: Broker) -> list[str]:
     return found
 
 
-def test_records_that_were_dropped_are_not_called_committed(own: Broker) -> None:
-    """Its own commit returns as if nothing were amiss, when a batch has run out of time before."""
-    transactions = opened(own)
-    transactions.commit([record("one")])
-    assert own.process
-    own.process.send_signal(signal.SIGSTOP)
-    with pytest.raises((Untrusted, KafkaError)):
-        transactions.commit([record("two")])
-    own.process.send_signal(signal.SIGCONT)
-    transactions.discard()
-    after = opened(own)
-    after.commit([record("three")])
-    after.discard()
-    assert committed(own) == ["one", "three"]
-
-
 def test_a_commit_that_nobody_answers_ends_and_its_outcome_is_unknown(own: Broker) -> None:
     """Its own waits for ever, also after its thread was ended by force."""
     transactions = opened(own)
@@ -86,22 +68,6 @@ def test_a_commit_that_nobody_answers_ends_and_its_outcome_is_unknown(own: Broke
     after.commit([record("three")])
     after.discard()
     assert [value for value in committed(own) if value != "two"] == ["one", "three"]
-
-
-def test_who_was_fenced_neither_commits_nor_ends_its_successor(own: Broker) -> None:
-    """Its own takes a new epoch and goes on: then the rightful owner is the one who is fenced."""
-    before = opened(own)
-    before.commit([record("one")])
-    owner = opened(own)
-    owner._producer.begin_transaction()
-    owner._producer.send(TOPIC, b"two").get(timeout=10)
-    with pytest.raises((Untrusted, KafkaError)):
-        before.commit([record("of a zombie")])
-    owner._end()
-    owner.commit([record("three")])
-    for one in (before, owner):
-        one.discard()
-    assert committed(own) == ["one", "two", "three"]
 
 
 def test_a_producer_that_is_thrown_away_leaves_nothing_behind(own: Broker) -> None:
