@@ -56,6 +56,7 @@ def feed(options: argparse.Namespace) -> int:
         ):
             for message in _messages(connection, options, stopping):
                 print(structured(message, origin).decode() if options.json else _line(message), flush=options.follow)
+            sys.stdout.flush()  # here, where a pipe that is closed is expected
     except NotInFeed as wrong:
         print(f"jejak: {wrong}", file=sys.stderr)
         return EXIT_WRONG

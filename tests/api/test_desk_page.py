@@ -23,12 +23,14 @@ def session_of(reply: Reply) -> dict[str, str]:
 
 
 def until_queued(running: Jejak, session: dict[str, str], number: str) -> Reply:
-    """The page, once the queue behind it has the file: a page is not told to wait, as the API is by a Sync-Token."""
-    deadline = time.monotonic() + 60
+    """The page that has the file, page after page, once the queue has it: a page is not told to wait, as the API is."""
+    deadline, address = time.monotonic() + 60, "/en/desk?limit=100"
     while True:
-        page = running.request("GET", "/en/desk?limit=100", headers=session)
+        page = running.request("GET", address, headers=session)
         if number in page.body.decode() or time.monotonic() > deadline:
             return page
+        following = page.body.decode().partition('class="button" href="')[2].partition('"')[0].replace("&amp;", "&")
+        address = following if following.startswith("/en/desk?limit=100&after=") else "/en/desk?limit=100"
         time.sleep(0.05)
 
 
