@@ -107,7 +107,8 @@ class Distributor:
             row = connection.execute("SELECT position, edition FROM feeds.distributed FOR UPDATE").fetchone()
             position, edition = row or (0, "")
             if edition != self.edition:
-                log.info("making the feeds anew", reason="other agencies or rules" if edition else "first start")
+                if edition:
+                    log.info("making the feeds anew", reason="other agencies or rules")
                 connection.execute("TRUNCATE feeds.messages, feeds.concerns")
                 connection.execute("UPDATE feeds.distributed SET position = 0, edition = %s", (self.edition,))
                 position = 0
