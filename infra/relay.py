@@ -120,17 +120,19 @@ class PostgresSource:
     def wait(self, seconds: float) -> None:
         list(self._open().notifies(timeout=seconds, stop_after=1))
 
-    def say(self, position: int, fault: str) -> None:
-        """For who watches. `position` -1: as it was said last."""
+    def say(self, position: int, fault: str) -> bool:
+        """For who watches. `position` -1: as it was said last. False: it is not written, and to be said again."""
         values = {
             "agency": self.agency,
             "position": position,
             "fault": fault,
             "since": datetime.now(UTC) if fault else None,
         }
-        with contextlib.suppress(psycopg.Error):
-            if self._connection is not None:
-                self._connection.execute(SAY, values, prepare=True)
+        try:
+            self._open().execute(SAY, values, prepare=True)
+        except psycopg.Error:
+            return False
+        return True
 
     def _open(self) -> psycopg.Connection[Any]:
         if self._connection is None:
@@ -177,11 +179,11 @@ class Watch:
     """Implements `feeds.kafka.relay.Witness`: metrics, the log, `feeds.relays`; and ends the process when one hangs."""
 
     def __init__(self) -> None:
-        self._say: dict[str, Callable[[int, str], None]] = {}
+        self._say: dict[str, Callable[[int, str], bool]] = {}
         self._well: dict[str, float] = {}
         self._said: dict[str, tuple[int, str]] = {}
 
-    def over(self, agency: str, say: Callable[[int, str], None]) -> None:
+    def over(self, agency: str, say: Callable[[int, str], bool]) -> None:
         """Has this agency's relay in its care from now on."""
         self._say[agency] = say
         self.well(agency)
@@ -214,9 +216,8 @@ class Watch:
         return [agency for agency, well in self._well.items() if well < late]
 
     def _tell(self, agency: str, position: int, fault: str) -> None:
-        if self._said.get(agency) != (position, fault):
+        if self._said.get(agency) != (position, fault) and self._say[agency](position, fault):
             self._said[agency] = position, fault
-            self._say[agency](position, fault)
 
 
 class Relays:

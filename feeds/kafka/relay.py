@@ -19,7 +19,8 @@ from feeds.message import Headers, Kind, Message, Origin, binary, status_headers
 
 WAIT_SECONDS = 0.25
 """A notification may be lost; this is the longest that one is waited for."""
-BACK_OFF_SECONDS, BACK_OFF_MAX, REFUSED_SECONDS = 0.2, 10.0, 5.0
+BACK_OFF_SECONDS, DOUBLINGS, REFUSED_SECONDS = 0.2, 6, 5.0
+"""Between two starts: twice as long after each fault, but not for ever, however long Kafka is away."""
 
 BEGIN = "`jejak relay --begin {}` publishes it from its beginning, with `--now` from here on"
 TOPICS = {Kind.EVENT: names.events, Kind.REPLY: names.replies, Kind.DEAD_LETTER: names.dead_letters}
@@ -95,8 +96,8 @@ class Relay:
                 rest = REFUSED_SECONDS
             except Exception as fault:  # noqa: BLE001 - whatever it is, this producer is not to be trusted
                 self.witness.fault(self.agency, type(fault).__name__, "")
-                faults += 1
-                rest = min(BACK_OFF_MAX, BACK_OFF_SECONDS * 2**faults) * random.uniform(0.5, 1)  # noqa: S311
+                faults = min(faults + 1, DOUBLINGS)
+                rest = BACK_OFF_SECONDS * 2**faults * random.uniform(0.5, 1)  # noqa: S311 - no secret
             finally:
                 self.destination.discard()
             stopping.wait(rest)

@@ -127,6 +127,14 @@ def test_whatever_becomes_of_a_transaction_each_message_arrives_once_and_in_orde
     assert events == [one.id.encode() for one in feed.messages]
 
 
+def test_however_many_faults_follow_one_another_it_begins_again() -> None:
+    """With a rest that doubled for ever, the number of seconds would outgrow what a float can hold."""
+    kafka = begun(["dropped"] * 1_100)
+    watched = relayed(Feed([message(1)]), kafka)
+    assert len(watched.faults) == 1_100
+    assert [one.value for one in kafka.committed if one.topic == names.events(AGENCY)] == [b"{}"]
+
+
 def test_the_position_is_read_after_every_fault_and_never_before_the_fence() -> None:
     kafka = begun(["dropped", "unknown"])
     watched = relayed(Feed([message(1)]), kafka)
