@@ -4,17 +4,14 @@ import argparse
 import asyncio
 import os
 import signal
-from contextlib import ExitStack
-
-from prometheus_client import start_http_server
 
 from feeds.agencies import read_topics
 from infra import log
 from infra.brokers import login
 from infra.children import attach
 from infra.database import databases
+from infra.exposition import exposed
 from infra.main import installation
-from infra.metrics import METRICS
 from infra.serve import run_loop, settle
 from infra.settings import SettingsWrong
 from infra.verbs import settings
@@ -44,12 +41,6 @@ def intake(options: argparse.Namespace) -> int:
                 await Intake(made, lambda: Commands(agencies, reached_by)).run(stopping)
             await stopping.wait()
 
-    with ExitStack() as stack:
-        found = stack.enter_context(databases(wanted, kept_alive=True))
-        if options.metrics_port is not None:
-            server, thread = start_http_server(options.metrics_port, addr="127.0.0.1", registry=METRICS)
-            stack.callback(thread.join)
-            stack.callback(server.server_close)
-            stack.callback(server.shutdown)
+    with databases(wanted, kept_alive=True) as found, exposed(options.metrics_port):
         run_loop(run())
     return 0

@@ -12,6 +12,7 @@ from infra import log
 from infra.brokers import ClusterFault, login
 from infra.children import attach
 from infra.database import Databases, databases
+from infra.exposition import exposed
 from infra.serve import settle
 from infra.settings import Kafka
 from infra.verbs import EXIT_WRONG, settings
@@ -38,28 +39,17 @@ def relay(options: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stopping.set())
     if options.attached:
         attach(stopping.set)
-    if options.metrics_port:
-        serve_metrics(options.metrics_port)
-    with databases(at, kept_alive=True) as found:
+    with databases(at, kept_alive=True) as found, exposed(options.metrics_port):
         relays = Relays(found.serving, login(kafka), agencies, origin_of(at))
         relays.start()
         print("relaying: " + ", ".join(agencies), flush=True)
         settle()
         while not stopping.wait(LOOK_SECONDS):
             relays.end_if_stalled()
-            if options.metrics_port:
+            if options.metrics_port is not None:
                 relays.measure()
         relays.stop()
     return 0
-
-
-def serve_metrics(port: int) -> None:
-    """`/metrics` of this process, on the loopback address alone."""
-    from prometheus_client import start_http_server  # noqa: PLC0415
-
-    from infra.metrics import METRICS  # noqa: PLC0415
-
-    start_http_server(port, addr="127.0.0.1", registry=METRICS)
 
 
 def begin_feed(kafka: Kafka, found: Databases, agency: str, *, at: int | None = 0, anew: bool = False) -> int:
