@@ -3,10 +3,10 @@
 Nothing of an actor, a salt or a sealed part is in it: it is made of shares (projections/concern.py) alone.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -44,15 +44,15 @@ class Kind:
 
 
 class Message(NamedTuple):
-    """A row of `feeds.messages`. `position`: of the event in the log; it never leaves. `previous`: the version of the
-    agency's message before, of the same stream, else 0. `body` and `status` are JSON; without `status` the message
-    says nothing about where an application is. Instants are UTC.
+    """A row of `feeds.messages`. `position`: of the event in the log; it never leaves. `stream`: a UUID. `previous`:
+    the version of the agency's message before, of the same stream, else 0. `body` and `status` are JSON;
+    without `status` it says nothing about where an application is. Instants are UTC.
     """
 
     agency: str
     position: int
     kind: str
-    stream: UUID
+    stream: str
     version: int
     previous: int
     topic: str
@@ -68,7 +68,7 @@ class Message(NamedTuple):
     @property
     def key(self) -> bytes:
         """Order holds among messages of one key."""
-        return str(self.stream).encode()
+        return self.stream.encode()
 
 
 def sequence(version: int) -> str:
@@ -119,7 +119,7 @@ def message_of(
         agency=agency,
         position=position,
         kind=Kind.EVENT,
-        stream=stream,
+        stream=str(stream),
         version=recorded.version,
         previous=previous,
         topic=event.topic,
@@ -132,27 +132,39 @@ def message_of(
 
 def attributes(message: Message, origin: Origin) -> dict[str, str]:
     """The CloudEvents attributes but for `data` and its content type."""
-    stream = str(message.stream)
+    own = zip(OWN, _own(message).split("\n"), strict=True)
+    return {**_shared(message.topic, origin), **dict(own), **_correlated(message)}
+
+
+@lru_cache(512)
+def _shared(topic: str, origin: Origin) -> Mapping[str, str]:
+    """What all messages of a topic have alike."""
     return {
         "specversion": "1.0",
-        "id": f"{stream}:{message.version}",
         "source": origin.source,
-        "type": f"jejak.{message.topic}",
-        "time": instant(message.at),
-        "subject": f"{message.topic.partition('.')[0]}/{stream}",
-        "dataschema": origin.schema(message.topic),
-        "sequence": sequence(message.version),
-        "previous": sequence(message.previous),
-        "partitionkey": stream,
-        "recordedtime": instant(message.recorded_at),
+        "type": f"jejak.{topic}",
+        "dataschema": origin.schema(topic),
         "dataclassification": CLASSIFICATION,
-        **_correlated(message),
     }
+
+
+OWN = ("id", "time", "subject", "sequence", "previous", "partitionkey", "recordedtime")
+OWN_HEADERS = tuple(f"ce_{name}" for name in OWN)
+
+
+def _own(message: Message) -> str:
+    """What is this message's alone: a line for each of OWN. One text, as every record passes here."""
+    stream, version, topic = message.stream, message.version, message.topic
+    times = instant(message.at), instant(message.recorded_at)
+    return (
+        f"{stream}:{version}\n{times[0]}\n{topic[: topic.index('.')]}/{stream}\n"
+        f"{sequence(version)}\n{sequence(message.previous)}\n{stream}\n{times[1]}"
+    )
 
 
 def _correlated(message: Message) -> dict[str, str]:
     """The id of the command that a reply or a dead letter is about, where it has one."""
-    if message.kind not in (Kind.REPLY, Kind.DEAD_LETTER):
+    if message.kind == Kind.EVENT:
         return {}
     command = orjson.loads(message.body).get("command")
     return {"correlationid": command} if command else {}
@@ -160,7 +172,8 @@ def _correlated(message: Message) -> dict[str, str]:
 
 def binary(message: Message, origin: Origin) -> Headers:
     """The headers of a Kafka record whose value is `message.body` (CloudEvents Kafka binding, 3.2)."""
-    return _as_headers(attributes(message, origin))
+    headers = [*_shared_headers(message.topic, origin), *_own_headers(message)]
+    return headers if message.kind == Kind.EVENT else [*headers, *_as_headers(_correlated(message))]
 
 
 def structured(message: Message, origin: Origin) -> bytes:
@@ -170,20 +183,22 @@ def structured(message: Message, origin: Origin) -> bytes:
 
 def status_headers(message: Message, origin: Origin) -> Headers:
     """Of the status record that goes with a message. Its source differs: id and source together are unique."""
-    return _as_headers(
-        {
-            **attributes(message, origin),
-            "source": f"{origin.source}:status",
-            "type": f"jejak.{STATUS}",
-            "dataschema": origin.schema(STATUS),
-        }
-    )
+    return [*_shared_headers(STATUS, _of_status(origin)), *_own_headers(message)]
 
 
-def _as_headers(found: dict[str, str]) -> Headers:
-    return [("content-type", JSON.encode()), *((_header(name), value.encode()) for name, value in found.items())]
+@lru_cache(8)
+def _of_status(origin: Origin) -> Origin:
+    return replace(origin, source=f"{origin.source}:status")
 
 
-@cache
-def _header(name: str) -> str:
-    return f"ce_{name}"
+@lru_cache(512)
+def _shared_headers(topic: str, origin: Origin) -> Headers:
+    return [("content-type", JSON.encode()), *_as_headers(_shared(topic, origin))]
+
+
+def _own_headers(message: Message) -> Headers:
+    return list(zip(OWN_HEADERS, _own(message).encode().split(b"\n"), strict=True))
+
+
+def _as_headers(found: Mapping[str, str]) -> Headers:
+    return [(f"ce_{name}", value.encode()) for name, value in found.items()]

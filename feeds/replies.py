@@ -18,7 +18,7 @@ def reply_of(event: IntakeEvent, *, stream: UUID, position: int, recorded: Recor
         agency=event.agency,
         position=position,
         kind=Kind.DEAD_LETTER if isinstance(event, IntakeMalformed) else Kind.REPLY,
-        stream=stream,
+        stream=str(stream),
         version=recorded.version,
         previous=recorded.version - 1,
         topic=event.topic,

@@ -8,7 +8,7 @@ rules, or agencies, than those of the rows that are there, all are made anew.
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, LiteralString, cast
 from uuid import UUID
 
 import msgspec
@@ -49,9 +49,11 @@ ON CONFLICT (application_id) DO UPDATE SET state = EXCLUDED.state
 """
 TELL = """
 INSERT INTO feeds.messages SELECT * FROM unnest(
-    %b::text[], %b::bigint[], %b::text[], %b::uuid[], %b::bigint[], %b::bigint[], %b::text[], %b::timestamptz[],
+    %b::text[], %b::bigint[], %b::text[], %b::text[]::uuid[], %b::bigint[], %b::bigint[], %b::text[], %b::timestamptz[],
     %b::timestamptz[], %b::bytea[], %b::bytea[])
 """
+MESSAGES: LiteralString = "SELECT * FROM feeds.page(%b, %b, %b, %b, %b)"
+"""For who reads a feed: agency, kind or None, the position before, at most so many, about so many bytes."""
 
 log = structlog.get_logger("jejak.distributor")
 

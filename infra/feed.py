@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 from api.ports import Fed, ReadersMany
 from feeds.agencies import Topics
 from feeds.message import Kind, Message, Origin, structured
-from infra.distributor import CHANNEL
+from infra.distributor import CHANNEL, MESSAGES
 from infra.metrics import FEED_READERS
 from infra.pool import Pool, borrowed
 from infra.settings import Settings
@@ -26,17 +26,6 @@ POLL_SECONDS = 0.5
 MADE_POLL_SECONDS = 0.1
 
 PLACE = "SELECT position FROM feeds.messages WHERE (agency, stream, version, kind) = (%s, %s, %s, %s)"
-PAGE = """
-SELECT agency, position, kind, stream, version, previous, topic, at, recorded_at, body
-FROM (
-    SELECT *, sum(octet_length(body)) OVER (ORDER BY position) - octet_length(body) AS bytes_before
-    FROM (
-        SELECT * FROM feeds.messages
-        WHERE agency = %(agency)s AND kind = %(kind)s AND position > %(place)s ORDER BY position LIMIT %(limit)s
-    ) AS following
-) AS summed
-WHERE bytes_before < %(bytes_max)s ORDER BY position
-"""
 NEWEST = """
 SELECT agency, (SELECT max(position) FROM feeds.messages AS one WHERE one.agency = each.agency AND kind = %s)
 FROM unnest(%s::text[]) AS each (agency)
@@ -113,9 +102,9 @@ class PostgresFeeds:
         return True
 
     async def page(self, agency: str, place: int, *, limit: int, bytes_max: int) -> tuple[list[Fed], int]:
-        asked = {"agency": agency, "kind": Kind.EVENT, "place": place, "limit": limit, "bytes_max": bytes_max}
+        asked = (agency, Kind.EVENT, place, limit, bytes_max)
         async with borrowed(self.pool) as connection:
-            cursor = await connection.execute(PAGE, asked, prepare=True, binary=True)
+            cursor = await connection.execute(MESSAGES, asked, prepare=True, binary=True)
             messages = [Message(*row) for row in await cursor.fetchall()]
         if not messages:
             self._newest[agency] = min(place, self._newest.get(agency, 0))  # what was there is being made anew

@@ -16,21 +16,17 @@ from domain.data import instant
 from feeds.agencies import Topics, read_topics
 from feeds.message import Message, structured
 from infra.database import databases
-from infra.distributor import CHANNEL
+from infra.distributor import CHANNEL, MESSAGES
 from infra.feed import origin_of
 from infra.verbs import EXIT_WRONG, settings
 
-PAGE = 500
+PAGE, PAGE_BYTES = 500, 4 * 1024 * 1024
 POLL_SECONDS = 0.5
 NEWEST: LiteralString = """
 SELECT * FROM (
-    SELECT agency, position, kind, stream, version, previous, topic, at, recorded_at, body FROM feeds.messages
+    SELECT agency, position, kind, stream::text, version, previous, topic, at, recorded_at, body FROM feeds.messages
     WHERE agency = %s ORDER BY position DESC LIMIT %s
 ) AS newest ORDER BY position
-"""
-AFTER: LiteralString = """
-SELECT agency, position, kind, stream, version, previous, topic, at, recorded_at, body FROM feeds.messages
-WHERE agency = %s AND position > %s ORDER BY position LIMIT %s
 """
 PLACE = "SELECT position FROM feeds.messages WHERE (agency, stream, version) = (%s, %s, %s)"
 NEWEST_PLACE = "SELECT coalesce(max(position), 0) FROM feeds.messages WHERE agency = %s"
@@ -78,7 +74,7 @@ def _messages(connection: Connection, options: argparse.Namespace, stopping: thr
         page = _read(connection, NEWEST, options.agency, options.last)
     else:
         place = _place(connection, options.agency, options.after)
-        page = _read(connection, AFTER, options.agency, place, PAGE)
+        page = _read(connection, MESSAGES, options.agency, None, place, PAGE, PAGE_BYTES)
     while not stopping.is_set():
         yield from page
         if page:
@@ -87,7 +83,7 @@ def _messages(connection: Connection, options: argparse.Namespace, stopping: thr
             list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
         else:
             return
-        page = _read(connection, AFTER, options.agency, place, PAGE)
+        page = _read(connection, MESSAGES, options.agency, None, place, PAGE, PAGE_BYTES)
 
 
 def _place(connection: Connection, agency: str, after: tuple[UUID, int]) -> int:
@@ -97,7 +93,7 @@ def _place(connection: Connection, agency: str, after: tuple[UUID, int]) -> int:
     return int(row[0])
 
 
-def _read(connection: Connection, query: LiteralString, *values: str | int) -> list[Message]:
+def _read(connection: Connection, query: LiteralString, *values: str | int | None) -> list[Message]:
     cursor = connection.cursor()
     cursor.execute(query, values, binary=True)
     return [Message(*row) for row in cursor.fetchall()]

@@ -23,26 +23,16 @@ from feeds.kafka.producer import Record, Transactions
 from feeds.kafka.relay import Refused, Relay
 from feeds.message import Message, Origin
 from infra.behind import RELAYS, Behind
-from infra.distributor import CHANNEL
+from infra.distributor import CHANNEL, MESSAGES
 from infra.metrics import RELAY_COMMITTED, RELAY_FAULTS, RELAY_POSITION
 
-PAGE, PAGE_BYTES = 500, 4 * 1024 * 1024
+PAGE, PAGE_BYTES = 1000, 4 * 1024 * 1024
 POLL_SECONDS, RIVAL_SECONDS = 0.5, 1.0
 STALL_SECONDS = 180.0
 """Longer than all waits of a transaction together: who has neither published nor failed for so long, hangs."""
 EXIT_STALLED = 70
 HEARTBEAT_SECONDS = 1.0
 
-ROWS = """
-SELECT agency, position, kind, stream, version, previous, topic, at, recorded_at, body, status
-FROM (
-    SELECT *, sum(octet_length(body)) OVER (ORDER BY position) - octet_length(body) AS bytes_before
-    FROM (
-        SELECT * FROM feeds.messages WHERE agency = %s AND position > %s ORDER BY position LIMIT %s
-    ) AS following
-) AS summed
-WHERE bytes_before < %s ORDER BY position
-"""
 STANDING = """
 SELECT (SELECT position FROM feeds.distributed), coalesce(max(notification_id), 0) FROM stored_events
 """
@@ -74,6 +64,9 @@ class PostgresSource:
     def lead(self) -> bool:
         self.close()
         self._connection = psycopg.connect(self.conninfo, autocommit=True, row_factory=tuple_row)
+        self._connection.execute(
+            "SET synchronous_commit = off"
+        )  # all it writes is what it says, which nobody reads back
         while self._one(LEAD, self.agency) != (True,):
             self.well()
             if self.stopping.wait(RIVAL_SECONDS):
@@ -114,8 +107,8 @@ class PostgresSource:
         return int(self._one(ERA)[0])
 
     def page(self, after: int) -> list[Message]:
-        rows = self._open().execute(ROWS, (self.agency, after, PAGE, PAGE_BYTES), prepare=True, binary=True)
-        return [Message(*row) for row in rows.fetchall()]
+        asked = (self.agency, None, after, PAGE, PAGE_BYTES)
+        return [Message(*row) for row in self._open().execute(MESSAGES, asked, prepare=True, binary=True).fetchall()]
 
     def wait(self, seconds: float) -> None:
         list(self._open().notifies(timeout=seconds, stop_after=1))
@@ -164,15 +157,24 @@ class KafkaDestination:
     def position(self) -> Position | None:
         return position_of(self.login, self.agency)
 
-    def commit(self, records: Sequence[Record]) -> None:
-        if self._transactions is None:
-            raise RuntimeError("fence first")
-        self._transactions.commit(records)
+    def send(self, records: Sequence[Record]) -> None:
+        self._fenced().send(records)
+
+    def commit(self) -> None:
+        self._fenced().commit()
+
+    def settle(self) -> None:
+        self._fenced().settle()
 
     def discard(self) -> None:
         if self._transactions is not None:
             self._transactions.discard()
             self._transactions = None
+
+    def _fenced(self) -> Transactions:
+        if self._transactions is None:
+            raise RuntimeError("fence first")
+        return self._transactions
 
 
 class Watch:

@@ -84,7 +84,7 @@ def begin_at(login: Mapping[str, Any], agency: str, position: Position, *, anew:
         known = position_of(login, agency)
         if known is not None and not anew:
             raise AlreadyBegun(f"the feed of {agency} is published up to position {known.position} already")
-        producer.commit([record_of(agency, position)])
+        producer.publish([record_of(agency, position)])
     finally:
         producer.discard()
 

@@ -11,10 +11,12 @@ pinned. tests/kafka/test_client_defects.py shows each defect, and that without r
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
+from kafka.partitioner.default import DefaultPartitioner, murmur2
 
 from feeds.kafka.client import opened
 
@@ -39,10 +41,28 @@ class Record(NamedTuple):
     partition: int | None = None
 
 
+@lru_cache(4096)
+def _hash(key: bytes) -> int:
+    """In Python; so once for all the messages of an application that follow one another."""
+    found: int = murmur2(key) & 0x7FFF_FFFF
+    return found
+
+
+class OfKey(DefaultPartitioner):  # type: ignore[misc] # the client has no types
+    """The partition that Java's clients, and kafka-python by default, give a key."""
+
+    def partition(self, topic: str, key: Any, serialized_key: bytes | None, *rest: Any) -> Any:  # noqa: ANN401
+        if serialized_key is None:
+            return super().partition(topic, key, serialized_key, *rest)
+        return _hash(serialized_key) % len(rest[-1].partitions_for_topic(topic))
+
+
 class Transactions:
     """A producer that has fenced all before it under the same `transactional_id`. Raises KafkaError, Untrusted."""
 
     def __init__(self, login: Mapping[str, Any], transactional_id: str) -> None:
+        self._futures: list[Any] = []
+        self._result: Any = None
         self._producer = opened(
             KafkaProducer,
             **login,
@@ -57,6 +77,7 @@ class Transactions:
             retry_backoff_ms=BACK_OFF_MS,
             allow_auto_create_topics=False,
             metrics_enabled=False,
+            partitioner=OfKey(),
         )
         try:
             self._producer._transaction_manager._supports_epoch_bump = lambda: False  # noqa: SLF001 - rule 3
@@ -65,12 +86,17 @@ class Transactions:
             self.discard()
             raise
 
-    def commit(self, records: Sequence[Record]) -> None:
-        """All of them, or none. Raises KafkaError, Untrusted: then `discard`, and begin anew."""
-        producer = self._producer
-        producer.begin_transaction()
-        futures = [
-            producer.send(
+    def publish(self, records: Sequence[Record]) -> None:
+        """All of them, or none. Raises KafkaError, Untrusted: then `discard`, and begin anew. So do the three steps."""
+        self.send(records)
+        self.commit()
+        self.settle()
+
+    def send(self, records: Sequence[Record]) -> None:
+        """They are on their way when this returns."""
+        self._producer.begin_transaction()
+        self._futures = [
+            self._producer.send(
                 record.topic,
                 key=record.key,
                 value=record.value,
@@ -79,18 +105,22 @@ class Transactions:
             )
             for record in records
         ]
-        producer.flush(timeout=FLUSH_SECONDS)
-        failed = [future for future in futures if not future.succeeded()]
-        if failed:
-            raise Untrusted(f"{len(failed)} of {len(futures)} records, first: {type(failed[0].exception).__name__}")
-        self._end()
 
-    def _end(self) -> None:
-        """Rule 2: the steps of `commit_transaction`, which itself waits for ever."""
-        result = self._producer._transaction_manager.begin_commit()  # noqa: SLF001
-        self._producer._sender.wakeup()  # noqa: SLF001
-        if not result.wait(timeout_ms=COMMIT_MS):
+    def commit(self) -> None:
+        """All that was sent is there, and Kafka was told to commit it."""
+        sent, self._futures = self._futures, []
+        self._producer.flush(timeout=FLUSH_SECONDS)
+        failed = [future for future in sent if not future.succeeded()]
+        if failed:
+            raise Untrusted(f"{len(failed)} of {len(sent)} records, first: {type(failed[0].exception).__name__}")
+        self._result = self._producer._transaction_manager.begin_commit()  # noqa: SLF001 - rule 2: as `commit_transaction`,
+        self._producer._sender.wakeup()  # noqa: SLF001 - which itself waits for ever
+
+    def settle(self) -> None:
+        """It is committed."""
+        if self._result is None or not self._result.wait(timeout_ms=COMMIT_MS):
             raise Untrusted(f"no answer to the commit in {COMMIT_MS} ms")
+        self._result = None
 
     def discard(self) -> None:
         """Rule 4: `close` can raise and leave its thread alive, and would not end the transaction either."""

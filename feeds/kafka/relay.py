@@ -8,7 +8,7 @@ feed are handed in, so that the steps can be tried without either.
 import random
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import orjson
 
@@ -39,7 +39,19 @@ class Destination(Protocol):
 
     def fence(self) -> None: ...
     def position(self) -> Position | None: ...
-    def commit(self, records: Sequence[Record]) -> None: ...
+
+    def send(self, records: Sequence[Record]) -> None:
+        """They are on their way when this returns."""
+        ...
+
+    def commit(self) -> None:
+        """Kafka has all that was sent, and was told to commit it."""
+        ...
+
+    def settle(self) -> None:
+        """It is committed."""
+        ...
+
     def discard(self) -> None: ...
 
 
@@ -71,6 +83,13 @@ class Witness(Protocol):
     def published(self, agency: str, position: int, count: int) -> None: ...
     def idle(self, agency: str, position: int) -> None: ...
     def fault(self, agency: str, code: str, words: str) -> None: ...
+
+
+class Page(NamedTuple):
+    """What one transaction publishes."""
+
+    messages: Sequence[Message] = ()
+    records: Sequence[Record] = ()
 
 
 class Relay:
@@ -111,23 +130,31 @@ class Relay:
         if known is None:
             raise Refused("not-begun", f"the feed of {self.agency} has no first position: {BEGIN.format(self.agency)}")
         self.source.vouch(known)
+        following = Page()
         while not stopping.is_set():
-            messages = self.source.page(known.position)
-            if messages:
-                known = self._publish(messages, known)
+            page = following if following.messages else self._page(known.position)
+            if page.messages:
+                known, following = self._publish(page, known)
                 self.witness.published(self.agency, known.position, known.count)
             else:
                 self.witness.idle(self.agency, known.position)
                 self.source.wait(WAIT_SECONDS)
             yield known
 
-    def _publish(self, messages: Sequence[Message], before: Position) -> Position:
-        last = messages[-1]
-        after = Position(last.position, self.source.era(), last.id, len(messages), before.position)
-        records = records_of(messages, self.origin)
-        records.append(record_of(self.agency, after))
-        self.destination.commit(records)
-        return after
+    def _page(self, after: int) -> Page:
+        messages = self.source.page(after)
+        return Page(messages, records_of(messages, self.origin))
+
+    def _publish(self, page: Page, before: Position) -> tuple[Position, Page]:
+        """The position after it, and the page that follows: it is made ready while Kafka is at work."""
+        last = page.messages[-1]
+        after = Position(last.position, self.source.era(), last.id, len(page.messages), before.position)
+        self.destination.send([*page.records, record_of(self.agency, after)])
+        messages = self.source.page(after.position)
+        self.destination.commit()
+        following = Page(messages, records_of(messages, self.origin))
+        self.destination.settle()
+        return after, following
 
 
 def records_of(messages: Sequence[Message], origin: Origin) -> list[Record]:
@@ -146,8 +173,8 @@ def records_of(messages: Sequence[Message], origin: Origin) -> list[Record]:
 
 
 def _headers(message: Message, origin: Origin) -> Headers:
-    more = dead_letter_headers(message) if message.kind == Kind.DEAD_LETTER else ()
-    return [*binary(message, origin), *more]
+    headers = binary(message, origin)
+    return [*headers, *dead_letter_headers(message)] if message.kind == Kind.DEAD_LETTER else headers
 
 
 def dead_letter_headers(message: Message) -> Headers:

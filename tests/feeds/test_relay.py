@@ -24,16 +24,19 @@ DEAD = b'{"code":"not-json","place":"","partition":2,"offset":41}'
 
 def message(position: int, kind: str = Kind.EVENT, *, stream: int = 0, status: bytes | None = b"{}") -> Message:
     return Message(
-        AGENCY, position, kind, UUID(int=stream), position, 0, "application.received.v1", AT, AT, b"{}", status
+        AGENCY, position, kind, str(UUID(int=stream)), position, 0, "application.received.v1", AT, AT, b"{}", status
     )
 
 
 @dataclass
 class Kafka:
-    """What was committed; and how each transaction fares: as asked, dropped, or committed and then lost sight of."""
+    """What was committed; and how each transaction fares: as asked, not even sent, dropped, or committed and then lost
+    sight of.
+    """
 
     fates: list[str]
     committed: list[Record] = field(default_factory=list)
+    sent: list[Record] = field(default_factory=list)
     fenced: bool = False
     steps: list[str] = field(default_factory=list)
 
@@ -47,16 +50,32 @@ class Kafka:
         found = [READ.decode(record.value) for record in self.committed if record.topic == names.position(AGENCY)]
         return found[-1] if found else None
 
-    def commit(self, records: Sequence[Record]) -> None:
+    def send(self, records: Sequence[Record]) -> None:
         assert self.fenced
-        fate = self.fates.pop(0) if self.fates else "done"
-        if fate in ("done", "unknown"):
-            self.committed += records
-        if fate != "done":
-            raise Untrusted(fate)
+        assert not self.sent, "a transaction within a transaction"
+        self.sent = list(records)
+        self._meet("unsent")
+
+    def commit(self) -> None:
+        assert self.sent
+        self._meet("dropped")
+
+    def settle(self) -> None:
+        """Whether it was committed is known only now."""
+        assert self.sent
+        self.committed += self.sent
+        self.sent = []
+        self._meet("unknown")
+        if self.fates:
+            self.fates.pop(0)
+
+    def _meet(self, fate: str) -> None:
+        if self.fates and self.fates[0] == fate:
+            raise Untrusted(self.fates.pop(0))
 
     def discard(self) -> None:
         self.fenced = False
+        self.sent = []
 
 
 @dataclass
@@ -117,7 +136,11 @@ def begun(fates: Sequence[str] = ()) -> Kafka:
     return Kafka(list(fates), [record_of(AGENCY, Position(0, 1))])
 
 
-@given(st.lists(st.sampled_from(["done", "dropped", "unknown"]), max_size=12), st.integers(0, 20), st.integers(1, 4))
+@given(
+    st.lists(st.sampled_from(["done", "unsent", "dropped", "unknown"]), max_size=12),
+    st.integers(0, 20),
+    st.integers(1, 4),
+)
 def test_whatever_becomes_of_a_transaction_each_message_arrives_once_and_in_order(
     fates: list[str], count: int, pages: int
 ) -> None:

@@ -28,16 +28,21 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def _collected() -> Iterator[None]:
-    """Here, not in some other test's time: once the threads are over that still hold some."""
+    """Here, not in some other test's time: once the threads are over that still hold some. Some never end."""
     yield
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and any(_of_kafka(thread) for thread in threading.enumerate()):
+    deadline = time.monotonic() + 5
+    while _of_kafka() - ENDLESS and time.monotonic() < deadline:
         time.sleep(0.05)
+    ENDLESS.update(_of_kafka())
     gc.collect()
 
 
-def _of_kafka(thread: threading.Thread) -> bool:
-    return thread.name.startswith("kafka-io-") or thread.name.endswith("-network-thread")
+ENDLESS: set[threading.Thread] = set()
+
+
+def _of_kafka() -> set[threading.Thread]:
+    names = ((thread, thread.name) for thread in threading.enumerate())
+    return {thread for thread, name in names if name.startswith("kafka-io-") or name.endswith("-network-thread")}
 
 
 def pytest_unconfigure() -> None:

@@ -53,19 +53,24 @@ def committed(own: Broker) -> list[str]:
     return found
 
 
+def ended(transactions: Transactions) -> None:
+    transactions.commit()
+    transactions.settle()
+
+
 def test_a_commit_that_nobody_answers_ends_and_its_outcome_is_unknown(own: Broker) -> None:
     """Its own waits for ever, also after its thread was ended by force."""
     transactions = opened(own)
-    transactions.commit([record("one")])
+    transactions.publish([record("one")])
     transactions._producer.begin_transaction()
     transactions._producer.send(TOPIC, b"two").get(timeout=10)
     own.kill()
     with pytest.raises((Untrusted, KafkaError)):
-        transactions._end()
+        ended(transactions)
     transactions.discard()
     own.start()
     after = opened(own)
-    after.commit([record("three")])
+    after.publish([record("three")])
     after.discard()
     assert [value for value in committed(own) if value != "two"] == ["one", "three"]
 
@@ -74,7 +79,7 @@ def test_a_producer_that_is_thrown_away_leaves_nothing_behind(own: Broker) -> No
     """Its own `close` raises while a batch is stuck, and leaves its thread alive."""
     threads = threading.active_count()
     transactions = opened(own)
-    transactions.commit([record("one")])  # it knows the topic
+    transactions.publish([record("one")])  # it knows the topic
     assert own.process
     own.process.send_signal(signal.SIGSTOP)
     transactions._producer.begin_transaction()

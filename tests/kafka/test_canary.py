@@ -26,6 +26,7 @@ from tests.infra.test_distributor import asked, until_told
 from tests.kafka.broker import Broker
 from tests.kafka.logins import SetUp, environment_of, topics_file, topics_verb
 from tests.kafka.test_consumers import command, ran
+from tests.kafka.told import EVERY
 from tests.running import JEJAK, Jejak
 
 OFFICES = ("pemda-3374", "imigrasi", "pemda-7371")
@@ -62,7 +63,7 @@ def sandbox(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
             with databases(settings_from(running.environment())) as found:
                 until_told(found.serving, read_topics(file))
                 with psycopg.connect(found.serving, row_factory=class_row(Message)) as connection:
-                    every = connection.execute("SELECT * FROM feeds.messages ORDER BY position").fetchall()
+                    every = connection.execute(EVERY).fetchall()
                 relayed(found.serving, {**running.environment(), **made.as_user("jejak-relay"), **own(running)})
                 for name, value in made.as_user("jejak-audit").items():
                     patch.setenv(name, value)

@@ -107,11 +107,11 @@ class TestABatchThatRanOutOfTime:
         ours = Transactions(login(kafka), "ours")
         between.losing = b"dropped"
         with pytest.raises(Fault):
-            ours.commit([record(between, b"kept"), record(between, b"dropped", 1)])
+            ours.publish([record(between, b"kept"), record(between, b"dropped", 1)])
         between.losing = b""
         ours.discard()
         after = Transactions(login(kafka), "ours")
-        after.commit([record(between, b"after")])
+        after.publish([record(between, b"after")])
         after.discard()
         assert between.lost
         assert committed(kafka, between) == [b"after"]
@@ -132,7 +132,7 @@ class TestABatchThatIsRefusedDuringTheCommit:
         ours = Transactions(login(kafka), "ours")
         between.delay, between.refusing = 0.5, error
         with pytest.raises(Fault):
-            ours.commit([record(between, b"lost")])
+            ours.publish([record(between, b"lost")])
         ours.discard()
         assert END_TRANSACTION not in between.asked
 
@@ -168,8 +168,8 @@ class TestWhoWasFencedWhileItsSuccessorPublishes:
             before._producer.send(topic, b"zombie", partition=0).get(timeout=30)
         until_bumped(before._producer)
         with pytest.raises(Fault):
-            before._end()
-        owner._end()
+            ended(before)
+        ended(owner)
         for one in (before, owner):
             one.discard()
         assert committed(kafka, between) == [b"owner"]
@@ -204,7 +204,7 @@ class TestACommitThatNobodyAnswers:
         else:
             between.muting = END_TRANSACTION
         with pytest.raises(Fault):
-            ours._end()
+            ended(ours)
         ours.discard()
         assert not ours._producer._sender.is_alive()
 
@@ -227,6 +227,11 @@ class TestABatchThatIsStuckWhenItIsClosed:
         ours._producer.send(between.topic.decode(), b"stuck", partition=0)
         ours.discard()
         assert not ours._producer._sender.is_alive()
+
+
+def ended(transactions: Transactions) -> None:
+    transactions.commit()
+    transactions.settle()
 
 
 def until_bumped(client: KafkaProducer) -> None:

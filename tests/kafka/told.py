@@ -25,6 +25,12 @@ Sent = tuple[bytes, bytes, list[tuple[str, bytes]]]
 """Key, value and headers of a record."""
 
 
+EVERY = """
+SELECT agency, position, kind, stream::text, version, previous, topic, at, recorded_at, body, status
+FROM feeds.messages ORDER BY position
+"""
+
+
 def told(fresh: Fresh, applications: int) -> list[Message]:
     """The feed of the agency, of so many new applications of four events each."""
     writer = Writer(fresh.databases.serving)
@@ -40,7 +46,7 @@ def told(fresh: Fresh, applications: int) -> list[Message]:
 
 def messages(fresh: Fresh) -> list[Message]:
     with psycopg.connect(fresh.databases.serving, row_factory=class_row(Message)) as connection:
-        return connection.execute("SELECT * FROM feeds.messages ORDER BY position").fetchall()
+        return connection.execute(EVERY).fetchall()
 
 
 def records(found: Sequence[Message]) -> list[Sent]:
