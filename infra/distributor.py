@@ -28,6 +28,8 @@ from projections.concern import Agencies, Concern, shares
 
 PAGE = 1000
 POLL_SECONDS = 0.5
+REST_SECONDS = 0.05
+"""Between two pages that were not full: one transaction then tells what many commands did meanwhile."""
 BACK_OFF_SECONDS = 0.5
 CHANNEL = "feeds"
 LOCK = "SELECT pg_try_advisory_lock(hashtext('jejak distribute'))"
@@ -101,6 +103,7 @@ class Distributor:
                 while self.step(connection):
                     if self.stopping.is_set():
                         return
+                self.stopping.wait(REST_SECONDS)
                 list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
 
     def _begin(self, connection: psycopg.Connection[Any]) -> dict[str, str]:
