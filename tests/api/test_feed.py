@@ -208,7 +208,7 @@ def events_of(answer: HTTPResponse) -> Iterator[tuple[str, Event]]:
         if name == "data":
             yield found["id"], json.loads(value)
             assert answer.readline() == b"\n"
-        elif name == "retry":
+        elif name in ("retry", ":"):  # a comment: the stream is alive
             assert answer.readline() == b"\n"
 
 
