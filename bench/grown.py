@@ -131,7 +131,7 @@ def _growth(where: Installed, before: Level, after: Level) -> Iterator[Measured]
 
 
 def _burst(where: Installed, size: Size) -> Measured:
-    calm, rush = size.pick((4, 6), (15, 30))
+    calm, rush = size.pick((3, 4), (15, 30))
     say(f"burst: {SLOW} a second, {RUSH} for {rush} s, {SLOW} again")
     with served(where) as port:
         before, during, after = run_loop(_offered(port, where.bearer(OFFICE), calm, rush))

@@ -20,7 +20,7 @@ ON = ("rights", "sealing", "chain", "claims", "views", "scheduler", "read your w
 
 
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
-    seconds = size.pick(5, 15)
+    seconds = size.pick(4, 15)
     with installed() as where, served(where) as port:
         say(f"lifecycle: {CLIENTS} clients")
         lived = run_loop(live(where, port, seconds))

@@ -27,10 +27,10 @@ EVENTS_EACH = 14
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
     with installed() as where:
         say("project: writing the log")
-        append_plan(where, applications=size.pick(20_000, 100_000) // EVENTS_EACH)
+        append_plan(where, applications=size.pick(12_000, 100_000) // EVENTS_EACH)
         events = where.rows()["events"]
         say("project: the stock projection")
-        baseline = stock.projected_per_second(where.databases.owner, size.pick(3, 8))
+        baseline = stock.projected_per_second(where.databases.owner, size.pick(2, 8))
         alone = {name: events / _alone(where, view) for name, view in VIEWS.items()}
         together = events / _together(where)
         for bench, value, target, on in (

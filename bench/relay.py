@@ -38,7 +38,7 @@ from tests.kafka.logins import SetUp, set_up
 
 AGENCY = "pemda-3374"
 TARGET = 0.8
-PLAIN_BATCHES = 12
+PLAIN_BATCHES = 6
 LIVES_A_SECOND, EVENTS_A_LIFE = 10, 4
 PATIENCE_SECONDS = 120.0
 ON = ("Apache Kafka, one node", "SCRAM", "read_committed", "status topic", "PostgreSQL")
@@ -88,7 +88,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
 def _measured(where: Installed, cluster: SetUp, size: Size) -> Iterator[Measured]:
     login = cluster.login("jejak-relay")
     topics = read_topics(Path(cluster.environment["JEJAK_TOPICS_FILE"]))
-    fill(where, size.pick(3_000, 12_000))
+    fill(where, size.pick(2_000, 12_000))
     distributor = Distributor(where.databases.serving, topics)
     distributor.start()
     until_even(where.databases.serving)
@@ -109,7 +109,7 @@ def _measured(where: Installed, cluster: SetUp, size: Size) -> Iterator[Measured
     say("relay: from the commit to a consumer")
     distributor = Distributor(where.databases.serving, topics)
     distributor.start()
-    waits = latencies(where, cluster, size.pick(5, 30))
+    waits = latencies(where, cluster, size.pick(3, 30))
     distributor.stop()
     faults = [fault for clock in relayed for fault in clock.faults]
     yield Measured(
