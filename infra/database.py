@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import structlog
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infra.postgres import EmbeddedPostgres, PostgresNotStarted
 from infra.settings import Settings
@@ -125,6 +125,14 @@ def _configured(url: str, keys_url: str) -> Databases:
         keys_owner=keys_url,
         keys=as_role(keys_url, "jejak_keys"),
     )
+
+
+def for_derived(conninfo: str) -> str:
+    """For who writes only what is made from the log: its commits do not wait for the disk. After a crash of
+    the database the last of it may be missing, and the position reached with it; it is made again.
+    """
+    options = conninfo_to_dict(conninfo).get("options") or ""
+    return make_conninfo(conninfo, options=f"{options} -c synchronous_commit=off".strip())
 
 
 def migrate(found: Databases) -> None:

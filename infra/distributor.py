@@ -21,6 +21,7 @@ from domain.registry import OfficeRegistered
 from feeds.agencies import Topics
 from feeds.message import Message, message_of
 from feeds.replies import reply_of
+from infra.database import for_derived
 from infra.folding import AnyCursor
 from infra.metrics import FEED_POSITION
 from infra.store.history import recorded_of
@@ -67,7 +68,7 @@ class Distributor:
     """Distributes in a thread of its own until it is told to stop."""
 
     def __init__(self, conninfo: str, topics: Topics) -> None:
-        self.conninfo = conninfo
+        self.conninfo = for_derived(conninfo)
         self.edition = topics.edition()
         self.agencies = Agencies(feeds=topics.feeds())
         self.stopping = threading.Event()

@@ -23,6 +23,7 @@ from feeds.kafka.producer import Record, Transactions
 from feeds.kafka.relay import Refused, Relay
 from feeds.message import Message, Origin
 from infra.behind import RELAYS, Behind
+from infra.database import for_derived
 from infra.distributor import CHANNEL, MESSAGES
 from infra.metrics import RELAY_COMMITTED, RELAY_FAULTS, RELAY_POSITION
 
@@ -55,7 +56,7 @@ class PostgresSource:
 
     def __init__(self, conninfo: str, agency: str, stopping: threading.Event, well: Callable[[], None]) -> None:
         """`well` is called while it waits for somebody else, who may take as long as it takes."""
-        self.conninfo = conninfo
+        self.conninfo = for_derived(conninfo)
         self.agency = agency
         self.stopping = stopping
         self.well = well
@@ -64,9 +65,6 @@ class PostgresSource:
     def lead(self) -> bool:
         self.close()
         self._connection = psycopg.connect(self.conninfo, autocommit=True, row_factory=tuple_row)
-        self._connection.execute(
-            "SET synchronous_commit = off"
-        )  # all it writes is what it says, which nobody reads back
         while self._one(LEAD, self.agency) != (True,):
             self.well()
             if self.stopping.wait(RIVAL_SECONDS):

@@ -14,6 +14,7 @@ import structlog
 from eventsourcing.persistence import IntegrityError, PersistenceError
 from psycopg.rows import dict_row, tuple_row
 
+from infra.database import for_derived
 from infra.folding import PAGE, Poisoned, Shard, apply, read_page
 from infra.positions import (
     LOG,
@@ -56,7 +57,7 @@ class Runner:
         self.thread = threading.Thread(target=self._run, name=f"project {self.shard.name}", daemon=True)
         self.fault: str | None = None
         self.well = False
-        self.datastore = Datastore(conninfo, schema="views", pool_size=1)
+        self.datastore = Datastore(for_derived(conninfo), schema="views", pool_size=1)
         self.recorder = ViewRecorder(self.datastore)
 
     def start(self) -> None:
