@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 
 import orjson
+import psycopg
 
 from bench.append import CALLERS
 from bench.appending import at_once, processes
@@ -60,12 +61,12 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:
     few, many = size.pick((500, 2_000), (10_000, 100_000), (10_000, 1_000_000))
     with installed(feeds=False) as large:
         _grow(large, many)
+        if "burst" in names:
+            yield _burst(large, size)
         if "growth" in names:
             with installed(feeds=False) as small:
                 _grow(small, few)
                 yield from _growth(large, *_levels(small, large, size))
-        if "burst" in names:
-            yield _burst(large, size)
 
 
 def _grow(where: Installed, applications: int) -> None:
@@ -75,6 +76,10 @@ def _grow(where: Installed, applications: int) -> None:
     for view in VIEWS.values():
         say(f"growth: building {view.name} of {applications:,} applications")
         rebuild(view, where.databases.serving, progress_of=lambda *_: None)
+    say("growth: vacuum and checkpoint, as after any load")
+    with psycopg.connect(where.databases.owner, autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")
+        connection.execute("CHECKPOINT")
 
 
 def _levels(small: Installed, large: Installed, size: Size) -> tuple[Level, Level]:

@@ -65,7 +65,7 @@ class Datastore(PostgresDatastore):
         self.pool = ConnectionPool(
             conninfo,
             connection_class=Connection[DictRow],
-            kwargs={"row_factory": dict_row},
+            kwargs={"row_factory": dict_row, "autocommit": True},
             min_size=1,
             max_size=pool_size,
             open=False,
@@ -90,7 +90,8 @@ class Recorder(PostgresApplicationRecorder):
         return outcome.positions
 
     def append(self, saves: Sequence[Save]) -> list[Outcome]:
-        """One transaction for all saves; an outcome for each, in their order.
+        """One transaction for all saves; an outcome for each, in their order. It is one statement, committed by
+        itself: the log's lock is not held while this process, which may wait for a processor, hears of it.
 
         A lost connection raises the library's OperationalError and leaves the outcome unknown: the caller reads again.
         """
