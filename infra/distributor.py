@@ -43,7 +43,7 @@ FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s
 OFFICES = """
 SELECT originator_version, topic, state, notification_id, recorded_at FROM stored_events
 WHERE topic NOT LIKE 'application.%%' AND topic NOT LIKE 'satisfaction.%%' AND topic NOT LIKE 'intake.%%'
-    AND topic = %s AND notification_id <= %s ORDER BY notification_id
+    AND topic = %s AND notification_id + 0 <= %s ORDER BY notification_id
 """
 CONCERNS = "SELECT application_id, state FROM feeds.concerns WHERE application_id = ANY(%s)"
 KEEP = """

@@ -36,6 +36,8 @@ from projections.view import View
 POLL_SECONDS = 0.5
 """A notification may be lost with its connection; this is the longest that one is waited for."""
 BACK_OFF_SECONDS = 0.5
+REST_SECONDS = {"statistics": 0.2, "satisfaction": 0.2, "desk": 0.05}
+"""Between two pages that were not full: a page then tells what many commands did. The citizen's view does not rest."""
 POISON_SECONDS = 5.0
 """How long a view that is stopped by an event waits before it tries that event again."""
 
@@ -99,6 +101,7 @@ class Runner:
                     self._stand_still(poisoned, connection)
                     continue
                 self._go_on(connection)
+                self.stopping.wait(REST_SECONDS.get(self.view.name, 0))
                 quiet = not list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
                 if quiet and is_missing(self.view, connection):  # dropped in a quiet hour: made anew, too
                     ensure(self.view, connection)

@@ -1,8 +1,10 @@
 """Streams are remembered, and read on from there: what a command decides on is as of now, whoever wrote it."""
 
 import asyncio
+import re
 
 import pytest
+from psycopg import AsyncConnection
 
 from domain.codes import CancellationReason
 from domain.commands import Cancel, Receive, ResetPin
@@ -62,3 +64,16 @@ async def test_of_a_crowd_with_one_key_all_get_the_first_answer(made: Installati
 async def test_nothing_is_found_where_nothing_is(made: Installation) -> None:
     assert await made.streams.claimed([b"nobody's"]) is None
     assert await made.streams.claimed([]) is None
+
+
+async def test_news_of_the_registry_are_found_by_their_own_index_also_while_the_log_is_empty(fresh: Fresh) -> None:
+    """A plan is kept: one that reads the index of all events would read all of them for ever."""
+    numbers = iter(range(1, 9))
+    query = re.sub(r"%b", lambda _: f"${next(numbers)}", streams.READ).replace("%%", "%")
+    async with await AsyncConnection.connect(
+        fresh.databases.owner, options=streams.PLANNED, autocommit=True
+    ) as connection:
+        cursor = await connection.execute(f"EXPLAIN (GENERIC_PLAN) {query}")
+        plan = " ".join(line for (line,) in await cursor.fetchall())
+    assert "stored_events_registry" in plan
+    assert "stored_events_notification_id_idx" not in plan
