@@ -139,6 +139,7 @@ def _burst(where: Installed, size: Size) -> Measured:
     calm, rush = size.pick((3, 4), (15, 30))
     say(f"burst: {SLOW} a second, {RUSH} for {rush} s, {SLOW} again")
     with served(where) as port:
+        run_loop(live(where, port, 1))  # until then the projector may not have begun
         before, during, after = run_loop(_offered(port, where.bearer(OFFICE), calm, rush))
     errors = [error for part in (before, during, after) for error in part.errors]
     bound = max(CALM_SECONDS, *before.seconds)
