@@ -153,7 +153,9 @@ OWN_HEADERS = tuple(f"ce_{name}" for name in OWN)
 
 
 def _own(message: Message) -> str:
-    """What is this message's alone: a line for each of OWN. One text, as every record passes here."""
+    """What is this message's alone: a line for each of OWN, as none holds a line break. One text: every record
+    passes here.
+    """
     stream, version, topic = message.stream, message.version, message.topic
     times = instant(message.at), instant(message.recorded_at)
     return (

@@ -127,12 +127,17 @@ def _configured(url: str, keys_url: str) -> Databases:
     )
 
 
+def with_options(conninfo: str, options: str) -> str:
+    """Those of the server's command line beside what it has already, as its role."""
+    known = conninfo_to_dict(conninfo).get("options") or ""
+    return make_conninfo(conninfo, options=f"{known} {options}".strip())
+
+
 def for_derived(conninfo: str) -> str:
-    """For who writes only what is made from the log: its commits do not wait for the disk. After a crash of
-    the database the last of it may be missing, and the position reached with it; it is made again.
+    """For who writes only what is made from the log: its commits do not wait for the disk. After a crash of the
+    database the last of it may be missing, and with it the position that was reached; it is made again.
     """
-    options = conninfo_to_dict(conninfo).get("options") or ""
-    return make_conninfo(conninfo, options=f"{options} -c synchronous_commit=off".strip())
+    return with_options(conninfo, "-c synchronous_commit=off")
 
 
 def migrate(found: Databases) -> None:

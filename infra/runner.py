@@ -38,7 +38,8 @@ POLL_SECONDS = 0.5
 BACK_OFF_SECONDS = 0.5
 REST_SECONDS = {"statistics": 0.2, "satisfaction": 0.2}
 """Between two pages that were not full: a page then tells what many commands did. Who looks at the others wants to see
-what was just done."""
+what was just done.
+"""
 POISON_SECONDS = 5.0
 """How long a view that is stopped by an event waits before it tries that event again."""
 

@@ -11,9 +11,9 @@ from uuid import UUID
 
 import orjson
 from psycopg import AsyncConnection
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from domain.registry import Registry, RegistryEvent, evolve
+from infra.database import with_options
 from infra.gathering import Gathered
 from infra.store.envelope import b64, commitment
 from infra.store.history import Entry, History, entry_of
@@ -67,8 +67,7 @@ class Streams:
         self.published = Published()
         self.remembered: OrderedDict[UUID, History] = OrderedDict()
         self.events = 0
-        options = conninfo_to_dict(conninfo).get("options") or ""
-        self.line: Gathered[Key, Any] = Gathered(self._read, make_conninfo(conninfo, options=f"{options} {PLANNED}"))
+        self.line: Gathered[Key, Any] = Gathered(self._read, with_options(conninfo, PLANNED))
 
     async def __aenter__(self) -> Self:
         await self.line.__aenter__()

@@ -13,7 +13,17 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from infra import database
-from infra.database import MIGRATIONS, Databases, SchemaNotOurs, create, databases, embedded, migrate
+from infra.database import (
+    MIGRATIONS,
+    Databases,
+    SchemaNotOurs,
+    create,
+    databases,
+    embedded,
+    for_derived,
+    migrate,
+    with_options,
+)
 from infra.postgres import EmbeddedPostgres
 from infra.store.recorder import Datastore, Recorder
 from tests.conftest import PROJECT, Fresh
@@ -163,3 +173,13 @@ def test_a_configured_database_is_used_by_the_role_of_each_task(fresh: Fresh) ->
 def test_every_role_has_a_database() -> None:
     found = Databases(owner="o", serving="s", auditor="a", keys_owner="ko", keys="k")
     assert [found.conninfo(role) for role in database.DatabaseRole] == ["o", "s", "a"]
+
+
+def test_what_is_made_from_the_log_does_not_wait_for_the_disk_and_the_log_does(fresh: Fresh) -> None:
+    given = with_options(fresh.databases.serving, "-c application_name=counter")
+    for conninfo, expected in ((given, "on"), (for_derived(given), "off")):
+        with psycopg.connect(conninfo) as connection:
+            row = connection.execute(
+                "SELECT current_setting('application_name'), current_setting('synchronous_commit')"
+            ).fetchone()
+        assert row == ("counter", expected)

@@ -14,7 +14,7 @@ from domain.acts import Act
 from domain.codes import Channel, Role
 from domain.events import Transferred
 from feeds.agencies import AgencyTable, Topics
-from infra.distributor import Distributor
+from infra.distributor import MESSAGES, Distributor
 from infra.identifiers import registry_id
 from infra.store.recorder import Save
 from infra.store.writing import rows_of
@@ -146,3 +146,23 @@ def test_a_lost_connection_interrupts_it_only(fresh: Fresh, writer: Writer) -> N
         until_told(at.serving)
         assert distributor.thread.is_alive()
     assert len(messages(at.serving)) == 8
+
+
+MANY = """
+INSERT INTO feeds.messages
+SELECT 'pln', n, 'event', gen_random_uuid(), 1, 0, 'application.received.v1', now(), now(), '{}', NULL
+FROM generate_series(1, 5000) AS n
+"""
+READ_ROWS = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'feeds.messages'::regclass"
+
+
+def test_a_page_reads_what_it_returns_however_little_is_known_of_the_table(fresh: Fresh) -> None:
+    """It is planned by what the table was when it was small; so planned, it would sort all that follows."""
+    with psycopg.connect(fresh.databases.owner, autocommit=True) as connection:
+        connection.execute("ANALYZE feeds.messages")
+        connection.execute(MANY)
+    with psycopg.connect(fresh.databases.serving) as connection:
+        page = connection.execute(MESSAGES, ("pln", None, 1000, 10, 4096)).fetchall()
+        [(read,)] = connection.execute(READ_ROWS).fetchall()
+    assert [row[1] for row in page] == list(range(1001, 1011))
+    assert read <= len(page) + 1
