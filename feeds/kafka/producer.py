@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from kafka import KafkaProducer
+from kafka import KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
-from kafka.partitioner.default import DefaultPartitioner, murmur2
+from kafka.partitioner.default import murmur2
 
 from feeds.kafka.client import opened
 
@@ -43,18 +43,11 @@ class Record(NamedTuple):
 
 @lru_cache(4096)
 def _hash(key: bytes) -> int:
-    """In Python; so once for all the messages of an application that follow one another."""
+    """As Java's clients, and kafka-python by default, hash a key to its partition. In Python; so once for all the
+    messages of an application that follow one another.
+    """
     found: int = murmur2(key) & 0x7FFF_FFFF
     return found
-
-
-class OfKey(DefaultPartitioner):  # type: ignore[misc] # the client has no types
-    """The partition that Java's clients, and kafka-python by default, give a key."""
-
-    def partition(self, topic: str, key: Any, serialized_key: bytes | None, *rest: Any) -> Any:  # noqa: ANN401
-        if serialized_key is None:
-            return super().partition(topic, key, serialized_key, *rest)
-        return _hash(serialized_key) % len(rest[-1].partitions_for_topic(topic))
 
 
 class Transactions:
@@ -77,7 +70,6 @@ class Transactions:
             retry_backoff_ms=BACK_OFF_MS,
             allow_auto_create_topics=False,
             metrics_enabled=False,
-            partitioner=OfKey(),
         )
         try:
             self._producer._transaction_manager._supports_epoch_bump = lambda: False  # noqa: SLF001 - rule 3
@@ -93,18 +85,26 @@ class Transactions:
         self.settle()
 
     def send(self, records: Sequence[Record]) -> None:
-        """They are on their way when this returns."""
-        self._producer.begin_transaction()
-        self._futures = [
-            self._producer.send(
-                record.topic,
-                key=record.key,
-                value=record.value,
-                headers=list(record.headers),
-                partition=record.partition,
-            )
-            for record in records
-        ]
+        """They are on their way when this returns.
+
+        As `KafkaProducer.send` of each, without what that does for every record again: it looks at the types of all
+        headers, measures the record before it is written, and asks whether its partition is in the transaction.
+        """
+        producer = self._producer
+        producer.begin_transaction()
+        self._futures = []
+        append, wake = producer._accumulator.append, producer._sender.wakeup  # noqa: SLF001
+        counts = {topic: len(producer.partitions_for(topic)) for topic in {record.topic for record in records}}
+        written: set[TopicPartition] = set()
+        for topic, key, value, headers, partition in records:
+            place = TopicPartition(topic, _hash(key) % counts[topic] if partition is None else partition)
+            if place not in written:
+                producer._transaction_manager.maybe_add_partition_to_transaction(place)  # noqa: SLF001
+                written.add(place)
+            future, is_full, is_new, _ = append(place, None, key, value, headers)
+            self._futures.append(future)
+            if is_full or is_new:
+                wake()
 
     def commit(self) -> None:
         """All that was sent is there, and Kafka was told to commit it."""
