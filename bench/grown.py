@@ -30,10 +30,8 @@ SLOW, RUSH = 1, 35
 RECOVERS_SECONDS = 5.0
 CALM_SECONDS = 0.1
 """An answer within it is nobody's trouble, whatever it was before."""
-
-
-ROUNDS = 3
-"""Of each, in turns: what else the machine does falls on both alike. The median counts."""
+ROUNDS = 6
+"""Of each, in turns, and who begins takes turns too: what else the machine does falls on both. The median counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +84,17 @@ def _levels(small: Installed, large: Installed, size: Size) -> tuple[Level, Leve
     """Appending comes last: of all that is measured it adds most."""
     levels = [Level(where.rows("progress"), [], []) for where in (small, large)]
     pairs = list(zip((small, large), levels, strict=True))
-    seconds, rounds = size.pick(3, 8), size.pick(1, ROUNDS)
-    for _ in range(rounds):
-        for where, level in pairs:
+    seconds, rounds = size.pick(3, 6), size.pick(1, ROUNDS)
+    for number in range(rounds):
+        for where, level in pairs[:: (-1) ** number]:
             with served(where) as port:
                 level.lifecycles.append(run_loop(live(where, port, seconds)))
                 say(f"growth: at {level.rows['progress']:,} applications {level.lifecycles[-1].rate:.0f} lifecycles/s")
     with processes() as pool:
         for where, _ in pairs:
             _append(pool, where, 1)
-        for _ in range(rounds):
-            for where, level in pairs:
+        for number in range(rounds):
+            for where, level in pairs[:: (-1) ** number]:
                 level.appended.append(_append(pool, where, seconds))
                 say(f"growth: at {level.rows['progress']:,} applications {level.appended[-1]:.0f} events/s appended")
     return levels[0], levels[1]
@@ -118,7 +116,12 @@ def _growth(where: Installed, before: Level, after: Level) -> Iterator[Measured]
         most={"p95_ratio": SLOWER},
         rows=after.rows,
         on=ON,
-        more={**sizes, "p95_ms": p95, "p95_ratio": round(p95[1] / p95[0], 3) if p95[0] else None},
+        more={
+            **sizes,
+            "p95_ms": p95,
+            "p95_ratio": round(p95[1] / p95[0], 3) if p95[0] else None,
+            "turns": [[round(run.rate) for run in level.lifecycles] for level in (before, after)],
+        },
         fault=before.fault or after.fault,
         postgres=where.postgres,
     )
