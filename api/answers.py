@@ -369,6 +369,7 @@ class RelayBody(Given, kw_only=True):
 class ReadyBody(Given, kw_only=True):
     """`views` maps each view to how many positions it is behind the log; `stopped`: the event that stops a view.
 
+    `feeds`: how many positions are not made into the agencies' feeds yet;
     `relays`: how far Kafka is behind; none where nothing was ever relayed.
     """
 
@@ -376,6 +377,7 @@ class ReadyBody(Given, kw_only=True):
     store: bool
     views: dict[str, int]
     stopped: list[StoppedBody]
+    feeds: int
     relays: list[RelayBody]
 
 

@@ -58,6 +58,10 @@ class Views(Protocol):
         """Each event that a view cannot fold: `view`, `position`, `application_id`. Raises Unavailable."""
         ...
 
+    async def feeds(self) -> int:
+        """How many positions of the log are not in the agencies' feeds yet. Raises Unavailable."""
+        ...
+
     async def relays(self) -> list[dict[str, Any]]:
         """How far each feed's relay is behind: `agency`, `oldest_seconds`, `fault`. Raises Unavailable."""
         ...

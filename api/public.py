@@ -132,20 +132,22 @@ LAG_MAX = 10_000
 
 async def readyz(request: Request) -> Response:
     """The store can be reached and the views are near the log's end; one that an event stops is named. So is how far
-    the relays are behind: that keeps nobody from being served.
+    the agencies' feeds and their relays are behind: that keeps nobody from being served.
     """
     views = house_of(request).views
     lag, stopped = await views.lag(), await views.stopped()
     ready = all(behind <= LAG_MAX for behind in lag.values())
     status = "behind" if not ready else "stopped" if stopped else "ok"
-    body = {"status": status, "store": True, "views": lag, "stopped": stopped, "relays": await views.relays()}
+    feeds, relays = await views.feeds(), await views.relays()
+    body = {"status": status, "store": True, "views": lag, "stopped": stopped, "feeds": feeds, "relays": relays}
     return json(body, status=200 if ready else 503, headers=NO_STORE)
 
 
 async def metrics(request: Request) -> Response:
     """For the operator's Prometheus. Keep it inside: live counters undo disclosure control."""
+    views = house_of(request).views
     with suppress(Unavailable):
-        await house_of(request).views.relays()  # measures them: their own processes may have no port
+        await views.feeds(), await views.relays()  # measures them: their own processes may have no port
     exposition = house_of(request).meter.exposition()
     return Response(exposition, media_type="text/plain; version=0.0.4; charset=utf-8", headers=NO_STORE)
 

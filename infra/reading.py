@@ -18,6 +18,7 @@ from infra.behind import RELAYS, Behind
 from infra.folding import fill, read_row
 from infra.gathering import Gathered
 from infra.hearing import Positions
+from infra.metrics import FEED_POSITION
 from infra.pool import Pool, borrowed
 from infra.positions import LOG, POSITION, STOPPED, identifier
 from infra.views import VIEWS
@@ -25,6 +26,9 @@ from projections import progress
 from projections.view import Row
 
 ROWS = fill(progress.VIEW.rows, identifier(progress.VIEW))
+DISTRIBUTED = """
+SELECT position, coalesce((SELECT max(notification_id) FROM stored_events), 0) FROM feeds.distributed
+"""
 HELD = """
 SELECT notification_id, (SELECT max(era) FROM eras WHERE from_position < notification_id)
 FROM stored_events WHERE notification_id = ANY(%s)
@@ -117,6 +121,12 @@ class PostgresViews:
         except psycopg.errors.UndefinedTable:  # nobody has projected yet
             return []
         return [{"view": view, "position": position, "application_id": str(id_)} for view, position, id_ in rows]
+
+    async def feeds(self) -> int:
+        found = await self._one(DISTRIBUTED, {})
+        position, end = found or (0, 0)
+        FEED_POSITION.set(position)
+        return max(0, int(end) - int(position))
 
     async def relays(self) -> list[dict[str, Any]]:
         async with borrowed(self.pool) as connection:

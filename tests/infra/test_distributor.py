@@ -1,5 +1,6 @@
 """The distributor: every message once, in order, whatever dies when; the same bytes when the feeds are made anew."""
 
+import asyncio
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,8 @@ from domain.events import Transferred
 from feeds.agencies import AgencyTable, Topics
 from infra.distributor import MESSAGES, Distributor
 from infra.identifiers import registry_id
+from infra.pool import pool
+from infra.reading import PostgresViews
 from infra.store.recorder import Save
 from infra.store.writing import rows_of
 from tests.builders import MAKASSAR, MONDAY, SEMARANG, an_act, an_office
@@ -145,6 +148,26 @@ def test_a_lost_connection_interrupts_it_only(fresh: Fresh, writer: Writer) -> N
         writer.life()
         until_told(at.serving)
         assert distributor.thread.is_alive()
+    assert len(messages(at.serving)) == 8
+
+
+def test_an_event_that_it_cannot_tell_keeps_the_feeds_behind_and_readyz_says_so(fresh: Fresh, writer: Writer) -> None:
+    at = fresh.databases
+
+    async def behind() -> int:
+        async with pool(at.serving) as made:
+            return await PostgresViews(made, at.serving).feeds()
+
+    with distributing(at.serving):
+        writer.lives(2)
+        until_told(at.serving)
+        assert asyncio.run(behind()) == 0
+        asked(
+            at.owner,
+            "INSERT INTO stored_events SELECT gen_random_uuid(), 1, 'application.unheard-of.v1', '{}', max + 1, now()"
+            " FROM (SELECT max(notification_id) FROM stored_events) AS newest RETURNING 1",
+        )
+        assert asyncio.run(behind()) == 1
     assert len(messages(at.serving)) == 8
 
 
