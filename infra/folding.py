@@ -85,23 +85,29 @@ def fill(statement: str, table: sql.Composable) -> sql.Composed:
 
 def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[Event]) -> None:
     """Folds a page of the log into the rows of `table`. Raises Poisoned, and has then written nothing."""
+    if rows := changed(view, table, cursor, page):
+        cursor.execute(fill(view.upsert, table), arrays(view, rows), prepare=True)
+
+
+def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[Event]) -> list[Row]:
+    """The rows of `table` that a page of the log changes, as they are after it. Raises Poisoned."""
     streams: dict[UUID, list[Event]] = {}
     for event in page:
         if event[3] is not None:
             streams.setdefault(event[0], []).append(event)
     if not streams:
-        return
+        return []
     keys = sorted(streams, key=lambda key: key.bytes)  # in one order, lest two that write wait for one another
     cursor.execute(fill(view.rows, table), {"ids": keys}, prepare=True, binary=True)
     known = {values[0]: read_row(view, values) for values in cursor.fetchall()}
     folded = [folded_on(view, known.get(key), key, streams[key]) for key in keys]
-    changed = [row for key, row in zip(keys, folded, strict=True) if row and row is not known.get(key)]
-    if changed:
-        columns = zip(*map(view.stored, changed), strict=True)
-        written = {
-            name: [_written(value) for value in values] for name, values in zip(view.columns, columns, strict=True)
-        }
-        cursor.execute(fill(view.upsert, table), written, prepare=True)
+    return [row for key, row in zip(keys, folded, strict=True) if row and row is not known.get(key)]
+
+
+def arrays(view: View, rows: Sequence[Row]) -> dict[str, list[object]]:
+    """What `view.upsert` is given: a list of values for each column."""
+    columns = zip(*map(view.stored, rows), strict=True)
+    return {name: [_written(value) for value in values] for name, values in zip(view.columns, columns, strict=True)}
 
 
 def folded_on(view: View, row: Row | None, key: UUID, events: Sequence[Event]) -> Row | None:

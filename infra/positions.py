@@ -7,13 +7,10 @@ knows its version, so an event that comes again changes nothing: a new cut begin
 from typing import Any
 
 import psycopg
-from eventsourcing.persistence import Tracking
-from eventsourcing.postgres import PostgresTrackingRecorder
 from psycopg import sql
 from psycopg.rows import tuple_row
 
 from infra.folding import AnyCursor, Poisoned, Shard, fill
-from infra.store.recorder import Datastore
 from projections.view import View
 
 LOG = "stored"
@@ -37,17 +34,6 @@ REACH = "UPDATE views.tracking SET notification_id = %(to)s WHERE split_part(app
 SAY_SO = "SELECT pg_notify('views', '')"
 """Who listens reads positions, and what is stopped, anew."""
 STOPPED = "SELECT view, position, application_id FROM views.stopped ORDER BY name"
-
-
-class ViewRecorder(PostgresTrackingRecorder):
-    """The library's tracking, whose row is written in our transaction."""
-
-    def __init__(self, datastore: Datastore) -> None:
-        super().__init__(datastore, tracking_table_name="tracking")
-
-    def track(self, cursor: AnyCursor, shard: Shard, position: int) -> None:
-        """Raises the library's IntegrityError where a rival has come as far."""
-        self._insert_tracking(cursor, Tracking(f"{LOG}-{shard.name}", position))
 
 
 def identifier(view: View) -> sql.Identifier:
@@ -98,22 +84,8 @@ def position_of(view: View, cursor: AnyCursor) -> int:
     return int(row[0] or 0) if row else 0
 
 
-def locked_position_of(shard: Shard, cursor: AnyCursor) -> int | None:
-    """The position, which nobody else moves until this transaction ends: what is read after it is folded once.
-
-    None where the view is cut otherwise by now.
-    """
-    cursor.execute(
-        "SELECT notification_id FROM views.tracking WHERE application_name = %s FOR UPDATE",
-        (f"{LOG}-{shard.name}",),
-        prepare=True,
-    )
-    row = cursor.fetchone()
-    return int(row[0]) if row else None
-
-
 def positions_of(view: View, cursor: AnyCursor, *, locked: bool = False) -> list[int]:
-    """Of each of its shards, in their order; `locked` as above."""
+    """Of each of its shards, in their order. `locked`: nobody else moves them until this transaction ends."""
     cursor.execute(POSITIONS + " FOR UPDATE" if locked else POSITIONS, {"name": f"{LOG}-{view.name}"})
     return [row[0] for row in cursor.fetchall()] or [0]
 

@@ -97,8 +97,8 @@ def _by_position(view: View, cursor: AnyCursor, position: int) -> None:
 def _swapped(view: View, cursor: AnyCursor) -> int:
     cursor.execute("SELECT position FROM views.rebuilding WHERE view = %s", (view.name,))
     [reached] = cursor.fetchone() or (0,)
-    behind = max(*positions_of(view, cursor, locked=True), reached)  # the rows, then the table: in the runner's order
     cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(identifier(view)))
+    behind = max(*positions_of(view, cursor, locked=True), reached)  # the table, then the positions: as a runner does
     for page in pages(view, cursor, reached, behind):
         apply(view, _new(view), cursor, page)
     cursor.execute(sql.SQL("DROP TABLE {}").format(identifier(view)))

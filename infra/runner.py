@@ -11,43 +11,26 @@ from collections.abc import Collection
 
 import psycopg
 import structlog
-from eventsourcing.persistence import IntegrityError, PersistenceError
-from psycopg.rows import dict_row, tuple_row
+from psycopg.rows import dict_row
 
 from infra.database import for_derived
-from infra.folding import PAGE, Poisoned, Shard, apply, read_page
-from infra.positions import (
-    LOG,
-    ViewRecorder,
-    cut,
-    ensure,
-    go_on,
-    identifier,
-    is_missing,
-    locked_position_of,
-    position_of,
-    positions_of,
-    stop,
-)
-from infra.store.recorder import Datastore
+from infra.folding import Poisoned, Shard
+from infra.positions import cut, ensure, go_on, is_missing, position_of, positions_of, stop
+from infra.stepping import Steps
 from infra.views import VIEWS
 from projections.view import View
 
 POLL_SECONDS = 0.5
 """A notification may be lost with its connection; this is the longest that one is waited for."""
 BACK_OFF_SECONDS = 0.5
-REST_SECONDS = {"statistics": 0.2, "satisfaction": 0.2}
-"""Between two pages that were not full: a page then tells what many commands did. Who looks at the others wants to see
-what was just done.
+REST_SECONDS = {"desk": 0.02, "statistics": 0.2, "satisfaction": 0.2}
+"""Between two pages that were not full: a page then tells what many commands did. An officer does not notice 20 ms; a
+citizen's view does not rest at all.
 """
 POISON_SECONDS = 5.0
 """How long a view that is stopped by an event waits before it tries that event again."""
 
 log = structlog.get_logger("jejak.runner")
-
-
-class CutOtherwise(Exception):
-    """Another process has cut the view into another number of shards since."""
 
 
 class Runner:
@@ -56,13 +39,11 @@ class Runner:
     def __init__(self, view: View, conninfo: str, *, number: int = 0, of: int = 1) -> None:
         self.view = view
         self.shard = Shard(view, number, of)
-        self.conninfo = conninfo
+        self.conninfo = for_derived(conninfo)
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name=f"project {self.shard.name}", daemon=True)
         self.fault: str | None = None
         self.well = False
-        self.datastore = Datastore(for_derived(conninfo), schema="views", pool_size=1)
-        self.recorder = ViewRecorder(self.datastore)
 
     def start(self) -> None:
         self.thread.start()
@@ -71,13 +52,12 @@ class Runner:
         self.stopping.set()
         if self.thread.ident is not None:
             self.thread.join(timeout=5)
-        self.datastore.close()
 
     def _run(self) -> None:
         while not self.stopping.is_set():
             try:
                 self._follow()
-            except (psycopg.Error, PersistenceError) as fault:
+            except psycopg.Error as fault:
                 self.fault = type(fault).__name__
                 log.warning("projection interrupted", view=self.shard.name, fault=self.fault)
                 self.stopping.wait(BACK_OFF_SECONDS)
@@ -87,16 +67,17 @@ class Runner:
                 return
 
     def _follow(self) -> None:
-        """Holds a connection that listens; each turn folds all there is, then waits."""
+        """Holds one connection, which leads, listens and writes; each turn folds all there is, then waits."""
         with psycopg.connect(self.conninfo, autocommit=True, row_factory=dict_row) as connection:
             ensure(self.view, connection)
             while not self._leads(connection):
                 if self.stopping.wait(POLL_SECONDS):
                     return
             connection.execute("LISTEN stored_events")
+            steps = Steps(self.shard, connection)
             while not self.stopping.is_set():
                 try:
-                    while self.step():
+                    while steps.step():
                         if self.stopping.is_set():
                             return
                 except Poisoned as poisoned:
@@ -104,52 +85,16 @@ class Runner:
                     continue
                 self._go_on(connection)
                 self.stopping.wait(REST_SECONDS.get(self.view.name, 0))
-                quiet = not list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
-                if quiet and is_missing(self.view, connection):  # dropped in a quiet hour: made anew, too
-                    ensure(self.view, connection)
+                if not list(connection.notifies(timeout=POLL_SECONDS, stop_after=1)):
+                    steps.reached = None  # in a quiet hour it may have been moved, or cut
+                    if is_missing(self.view, connection):  # or dropped: made anew, too
+                        ensure(self.view, connection)
 
     def _leads(self, connection: psycopg.Connection[dict[str, bool]]) -> bool:
         row = connection.execute(
             "SELECT pg_try_advisory_lock(hashtext(%s)) AS leads", (f"jejak project {self.shard.name}",)
         ).fetchone()
         return bool(row and row["leads"])
-
-    def step(self) -> bool:
-        """One page: its rows and the position reached, in one transaction. True if there may be more.
-
-        Raises Poisoned, CutOtherwise; before the first it has folded all that stands before that event.
-        """
-        first: Poisoned | None = None
-        while True:
-            try:
-                more = self._step(before=first.position if first else None)
-            except Poisoned as poisoned:
-                first = poisoned  # there may be an earlier one, of another stream
-                continue
-            if first is None:
-                return more
-            if not more:
-                raise first
-
-    def _step(self, *, before: int | None) -> bool:
-        with self.datastore.get_connection() as connection, connection.transaction():
-            cursor = psycopg.Cursor(connection, row_factory=tuple_row)
-            reached = locked_position_of(self.shard, cursor)
-            if reached is None:
-                raise CutOtherwise(f"{self.shard.name} is no shard of the view any more")
-            page = read_page(self.shard, cursor, reached, PAGE)
-            full = len(page) == PAGE
-            if before is not None:
-                page = [event for event in page if event[4] < before]
-            if not page:
-                return False
-            try:
-                self.recorder.track(connection.cursor(), self.shard, page[-1][4])
-            except IntegrityError:
-                return True  # a rival has come as far: read the position again
-            apply(self.view, identifier(self.view), cursor, page)
-            connection.execute("SELECT pg_notify('views', %s)", (f"{LOG}-{self.shard.name} {page[-1][4]}",))
-        return full
 
     def _stand_still(self, poisoned: Poisoned, connection: psycopg.Connection[dict[str, bool]]) -> None:
         if self.fault is None:

@@ -47,10 +47,15 @@ class View:
     @property
     def upsert(self) -> str:
         """One array for each column. A row that is as new or newer is left as it is."""
+        return self.upsert_from()
+
+    def upsert_from(self, *conditions: str) -> str:
+        """The same, if each of `conditions`, which names what has at most one row, has it."""
         arrays = ", ".join(f"%({name})b::{kind}[]" for name, kind in zip(self.columns, self.types, strict=True))
         values = ", ".join(f"{name} = EXCLUDED.{name}" for name in self.columns if name != self.key)
+        of = ", ".join((*conditions, f"unnest({arrays}) AS new ({self.names})"))
         return (
-            f"INSERT INTO {{table}} AS row ({self.names}) SELECT * FROM unnest({arrays})\n"
+            f"INSERT INTO {{table}} AS row ({self.names}) SELECT new.* FROM {of}\n"
             f"ON CONFLICT ({self.key}) DO UPDATE SET {values}\nWHERE row.version < EXCLUDED.version"
         )
 

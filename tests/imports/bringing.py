@@ -18,10 +18,11 @@ from psycopg.conninfo import conninfo_to_dict
 from feeds.mapping_file import read_mapping
 from feeds.source import silent
 from infra.appending import Importer
+from infra.folding import Shard
 from infra.fsck import faults_of_log, faults_of_views
 from infra.importing import Summary, check, register
 from infra.main import installation
-from infra.runner import Runner
+from infra.stepping import catch_up
 from infra.views import VIEWS, ensure
 from tests.conftest import PROJECT, Fresh
 from tests.running import JEJAK
@@ -133,12 +134,9 @@ def counts(summary: Summary) -> tuple[int, int, int]:
 def project(fresh: Fresh) -> None:
     """The views, brought up to the end of the log in this process."""
     for view in VIEWS.values():
-        runner = Runner(view, fresh.databases.serving)
         with psycopg.connect(fresh.databases.serving) as connection:
             ensure(view, connection)
-        while runner.step():
-            pass
-        runner.datastore.close()
+        catch_up(Shard(view), fresh.databases.serving)
 
 
 def faults(fresh: Fresh) -> list[str]:

@@ -14,9 +14,10 @@ from domain import promises
 from domain.codes import Quality
 from domain.events import ApplicationEvent, DeclaredComplete, DocumentsChecked, Received, Submitted
 from domain.registry import CalendarPublished, RegistryEvent
+from infra.folding import Shard
 from infra.identifiers import new_application_id
 from infra.main import Installation, installation
-from infra.runner import Runner
+from infra.stepping import catch_up
 from infra.store.recorder import Save
 from infra.store.writing import rows_of
 from infra.views import VIEWS, ensure
@@ -36,11 +37,7 @@ async def furnished(fresh: Fresh) -> AsyncIterator["Desk"]:
     async with installation(fresh.settings, fresh.databases) as made:
         editions = [e for e in EDITIONS if getattr(e, "service", KTP) == KTP and getattr(e, "standard", 3) == 3]
         await made.editions.publish(editions, made.recorder, made.named.commands[0])
-        runner = Runner(VIEWS["desk"], fresh.databases.serving)
-        try:
-            yield Desk(made, runner)
-        finally:
-            runner.datastore.close()
+        yield Desk(made, fresh.databases.serving)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class Desk:
     """Applications of the office in Semarang, and the view of them."""
 
     made: Installation
-    runner: Runner
+    conninfo: str
 
     async def publish(self, *editions: RegistryEvent) -> None:
         await self.made.editions.publish(editions, self.made.recorder, self.made.named.commands[0])
@@ -87,10 +84,9 @@ class Desk:
 
     def project(self) -> None:
         """The view has all of the log."""
-        with psycopg.connect(self.runner.conninfo, autocommit=True) as connection:
+        with psycopg.connect(self.conninfo, autocommit=True) as connection:
             ensure(VIEWS["desk"], connection)
-        while self.runner.step():
-            pass
+        catch_up(Shard(VIEWS["desk"]), self.conninfo)
 
     def events(self, applications: Sequence[UUID], topic: str) -> dict[UUID, list[dict[str, Any]]]:
         """The states of the events of this topic, by application."""

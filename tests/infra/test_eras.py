@@ -8,7 +8,8 @@ import pytest
 
 from api.conditional import SYNC_TOKEN
 from infra.eras import APART, ERA_MAX, REASON_MAX, EraNotBegun, begin, eras
-from infra.runner import Runner
+from infra.folding import Shard
+from infra.stepping import catch_up
 from infra.store.recorder import Recorder
 from infra.views import VIEWS, ensure
 from tests.conftest import Fresh
@@ -136,11 +137,8 @@ def test_the_views_go_over_the_gap(fresh: Fresh) -> None:
         begin(fresh.databases.owner, reason="restored")
         writer.lives(3)
     for view in VIEWS.values():
-        runner = Runner(view, fresh.databases.serving)
         with psycopg.connect(fresh.databases.serving) as connection:
             ensure(view, connection)
-        while runner.step():
-            pass
-        runner.datastore.close()
+        catch_up(Shard(view), fresh.databases.serving)
         assert differing(fresh.databases.serving, view) == []
     assert reached(fresh.databases.auditor, PROGRESS) == 12 + APART + 12

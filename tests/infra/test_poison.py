@@ -13,10 +13,11 @@ import pytest
 
 from domain.events import PinReset, Recorded
 from infra import runner as module
-from infra.folding import Poisoned
+from infra.folding import Poisoned, Shard
 from infra.pool import pool
 from infra.reading import PostgresViews
 from infra.runner import Runner
+from infra.stepping import catch_up
 from infra.views import VIEWS, rebuild
 from projections.view import Row
 from tests.conftest import Fresh
@@ -103,4 +104,4 @@ def test_a_topic_of_the_future_is_named_by_whoever_meets_it(fresh: Fresh) -> Non
     with pytest.raises(Poisoned, match=wrong):
         rebuild(PROGRESS, at.serving, progress_of=lambda *_: None)
     with pytest.raises(Poisoned, match=wrong):
-        Runner(PROGRESS, at.serving).step()
+        catch_up(Shard(PROGRESS), at.serving)

@@ -10,6 +10,7 @@ from infra import folding
 from infra.positions import cut, ensure, positions_of
 from infra.rebuild import rebuild
 from infra.runner import Runner, runners
+from infra.stepping import catch_up
 from tests.conftest import Fresh
 from tests.infra.logs import PROGRESS, arriving, differing, reached, wait_for, writing
 
@@ -25,20 +26,16 @@ def test_two_shards_equal_one_and_each_has_its_own_applications(fresh: Fresh) ->
     at = fresh.databases
     with writing(at.owner) as writer:
         lives = writer.lives(40)
-    one, other = cut_into(at.serving, 2)
-    while one.step():
-        pass
+    one, other = (runner.shard for runner in cut_into(at.serving, 2))
+    catch_up(one, at.serving)
     with psycopg.connect(at.serving) as connection:
         found = {row[0] for row in connection.execute("SELECT application_id FROM views.progress")}
     assert found == {life for life in lives if life.bytes[-1] % 2 == 0}
     assert reached(at.serving) == 0, "the view has come as far as its last shard"
     assert differing(at.serving) == [], "each row is compared up to its own shard's position"
-    while other.step():
-        pass
+    catch_up(other, at.serving)
     assert reached(at.serving) == 160
     assert differing(at.serving) == []
-    for runner in (one, other):
-        runner.datastore.close()
 
 
 def test_the_cut_may_change_while_events_arrive_and_nothing_is_missed_or_counted_twice(
@@ -61,9 +58,7 @@ def test_the_cut_may_change_while_events_arrive_and_nothing_is_missed_or_counted
     with psycopg.connect(at.serving) as connection, connection.cursor() as cursor:
         assert len(positions_of(PROGRESS, cursor)) == 1
     [last] = cut_into(at.serving, 1)
-    while last.step():
-        pass
-    last.datastore.close()
+    catch_up(last.shard, at.serving)
     assert differing(at.serving) == []
 
 

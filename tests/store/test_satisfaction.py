@@ -18,9 +18,10 @@ from domain.commands import Command, Receive, Withdraw
 from domain.errors import ApplicationUnknown, NoOutcomeYet, SatisfactionAlreadyGiven
 from domain.ports import KeyReused
 from domain.satisfaction import Answers, Element, SatisfactionAnswered, Score, Weights
+from infra.folding import Shard
 from infra.fsck import faults_of_log, faults_of_views
 from infra.main import Installation
-from infra.runner import Runner
+from infra.stepping import catch_up
 from infra.store.envelope import unseal
 from infra.store.satisfaction import StoredSatisfaction
 from infra.views import VIEWS, ensure, rebuild
@@ -148,10 +149,7 @@ def projected(made: Installation) -> None:
     for view in VIEWS.values():
         with psycopg.connect(made.databases.serving) as connection:
             ensure(view, connection)
-        runner = Runner(view, made.databases.serving)
-        while runner.step():
-            pass
-        runner.datastore.close()
+        catch_up(Shard(view), made.databases.serving)
 
 
 async def test_the_view_is_folded_from_the_answers_alone_and_shows_none_of_a_few(made: Installation) -> None:
