@@ -185,7 +185,7 @@ class Offered:
     async def _one(self, run: Run, planned: float, work: Work) -> None:
         async with self.room:
             try:
-                connection = self.free.pop() if self.free else await connect(self.port)
+                connection = self._open() or await connect(self.port)
                 await work(connection)
                 now = time.perf_counter()
                 run.seconds.append(now - planned)
@@ -193,6 +193,13 @@ class Offered:
                 self.free.append(connection)
             except FAILS as error:
                 run.errors.append(f"{type(error).__name__}: {error}")
+
+    def _open(self) -> Connection | None:
+        """One that is free; the server has closed those that were so for long."""
+        while self.free:
+            if not (connection := self.free.pop()).transport.is_closing():
+                return connection
+        return None
 
     def close(self) -> None:
         for connection in self.free:

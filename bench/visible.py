@@ -72,6 +72,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
 async def _offered(where: Installed, port: int, seconds: float) -> tuple[Run, Watch, int]:
     """What was answered, what was seen, and after which position that counts."""
     asking = Asking(where, int(RATE * (seconds + WARM_SECONDS)))
+    wait_until_caught_up(where.databases.serving)
     offered = Offered(port)
     async with _watching(where.databases.serving) as watch:
         await offered.at_rates(asking, (RATE, WARM_SECONDS))
