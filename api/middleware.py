@@ -1,10 +1,9 @@
-"""Around every request: security headers, compression, one access line with the route template, the time it took."""
+"""Around every request: security headers, compression, and the route template and time that log and metrics get."""
 
 import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 
-import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -27,8 +26,6 @@ UNROUTED = "(none)"
 VARY = (b"vary", b"Accept-Encoding")
 COMPRESSED_BYTES_MIN = 500
 
-log = structlog.get_logger("jejak.access")
-
 Headers = Collection[tuple[bytes, bytes]]
 Observe = Callable[[str, str, int, float], None]
 Unexpected = Callable[[Request, Exception], Awaitable[Response]]
@@ -45,7 +42,6 @@ class Around:
         self.compressing = GZipMiddleware(app, minimum_size=COMPRESSED_BYTES_MIN)
         self.observe = observe
         self.unexpected = unexpected
-        self.log = log.bind()  # once: the settled logger, not the one that settles it at each line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -74,7 +70,6 @@ class Around:
             route = template(scope)
             method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "other"
             self.observe(method, route, status, seconds)
-            self.log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 
 def _takes_gzip(scope: Scope) -> bool:

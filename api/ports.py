@@ -239,7 +239,7 @@ class Feeds(Protocol):
 
 
 class Meter(Protocol):
-    """Metrics of the operator."""
+    """What the operator is told: metrics, and a line of the log for each request."""
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None: ...
     def command(self, name: str, outcome: str) -> None: ...

@@ -12,7 +12,7 @@ from bench.report import Measured
 from bench.size import Size
 
 RATIO, RATE, P99_MS = 0.4, 3_000, 20
-CLIENTS = (8, 16, 32)
+CLIENTS = (8, 32, 64, 128)
 APPLICATIONS = 2_000
 ON = ("rights", "views", "registry", "scheduler")
 

@@ -19,6 +19,7 @@ from domain.data import instant
 from domain.registry import Registry
 from infra.desk import PostgresDesk
 from infra.feed import PostgresFeeds
+from infra.log import RequestLog
 from infra.main import Installation
 from infra.metrics import COMMANDS, METRICS, PIN_FAILURES, REQUESTS
 from infra.pool import Pool, borrowed
@@ -163,10 +164,12 @@ class SealedDossiers:
 
 class PrometheusMeter:
     def __init__(self) -> None:
+        self._log = RequestLog()
         self._observe = cache(lambda method, route, status: REQUESTS.labels(method, route, str(status)).observe)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         self._observe(method, route, status)(seconds)
+        self._log(method, route, status, seconds)
 
     def command(self, name: str, outcome: str) -> None:
         COMMANDS.labels(name, outcome).inc()

@@ -27,6 +27,7 @@ from infra.reading import PostgresViews
 from infra.runner import lay_out
 from infra.scheduler import scheduling
 from infra.settings import Settings
+from infra.wire import HttpProtocol
 
 GRACEFUL_SECONDS = 4
 """For requests that are being answered: of the five in which all is closed."""
@@ -106,7 +107,7 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
 
     config = uvicorn.Config(
         build(house(made, views, feeds, published(topics)), lifespan),
-        http="httptools",
+        http=HttpProtocol,
         loop="none",
         access_log=False,
         log_config=None,
