@@ -86,7 +86,7 @@ class Runner:
                 self._go_on(connection)
                 self.stopping.wait(REST_SECONDS.get(self.view.name, 0))
                 if not list(connection.notifies(timeout=POLL_SECONDS, stop_after=1)):
-                    steps.reached = None  # in a quiet hour it may have been moved, or cut
+                    steps.known = None  # in a quiet hour it may have been moved, or cut
                     if is_missing(self.view, connection):  # or dropped: made anew, too
                         ensure(self.view, connection)
 

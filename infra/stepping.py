@@ -1,7 +1,7 @@
 """A shard of a view on its way along the log: a page is read, folded, and written with the position it ends at.
 
-The page and the rows are read without a lock. What is written counts only if the position is still the one from which
-was read (one statement, so all of it or nothing): whoever moved it meanwhile, a rival or a rebuild, has the last word.
+The page and the rows are read without a lock. They are written only if nobody has written the position since it was
+read (one statement, so all of it or nothing): whoever did meanwhile, a rival or a rebuild, has the last word.
 """
 
 from typing import Any
@@ -13,12 +13,13 @@ from infra.database import for_derived
 from infra.folding import PAGE, Event, Poisoned, Shard, arrays, changed, fill, read_page
 from infra.positions import LOG, identifier
 
-REACHED = "SELECT notification_id FROM views.tracking WHERE application_name = %s"
+REACHED = "SELECT notification_id, xmin::text FROM views.tracking WHERE application_name = %s"
 MOVE = """
-UPDATE views.tracking SET notification_id = %(to)s WHERE application_name = %(shard)s AND notification_id = %(from)s
-RETURNING pg_notify('views', %(said)s)
+UPDATE views.tracking SET notification_id = %(to)s WHERE application_name = %(shard)s AND xmin = %(since)s::xid
+RETURNING xmin::text, pg_notify('views', %(said)s)
 """
-MOVE_AND_WRITE = f"WITH moved AS ({MOVE}), written AS ({{}}) SELECT FROM moved"
+"""`xmin` is another one whenever somebody has written the row, be it the same position: a rebuild that swaps does."""
+MOVE_AND_WRITE = f"WITH moved AS ({MOVE}), written AS ({{}}) SELECT * FROM moved"  # noqa: S608 - texts of ours
 
 
 class CutOtherwise(Exception):
@@ -31,8 +32,8 @@ class Steps:
     def __init__(self, shard: Shard, connection: psycopg.Connection[Any]) -> None:
         self.shard = shard
         self.cursor = psycopg.Cursor(connection, row_factory=tuple_row)
-        self.reached: int | None = None
-        """As it was written last; None: to be read."""
+        self.known: tuple[int, str] | None = None
+        """The position as it was read or written last, and by which transaction; None: to be read."""
         write = shard.view.upsert_from("moved")
         self._write = fill(MOVE_AND_WRITE.format(write), identifier(shard.view))
 
@@ -46,7 +47,7 @@ class Steps:
             try:
                 more = self._step(before=first.position if first else None)
             except Poisoned as poisoned:
-                first, self.reached = poisoned, None  # there may be an earlier one, of another stream
+                first, self.known = poisoned, None  # there may be an earlier one, of another stream
                 continue
             if first is None:
                 return more
@@ -54,33 +55,33 @@ class Steps:
                 raise first
 
     def _step(self, *, before: int | None) -> bool:
-        reached = self.reached if self.reached is not None else self._read()
+        reached, since = self.known = self.known or self._read()
         page = read_page(self.shard, self.cursor, reached, PAGE)
         full = len(page) == PAGE
         if before is not None:
             page = [event for event in page if event[4] < before]
-        if page and not self._move(reached, page):
-            self.reached = None
-            return True
-        self.reached = page[-1][4] if page else reached
-        return full and bool(page)
+        if not page:
+            return False
+        self.known = self._moved(since, page)
+        return full or self.known is None
 
-    def _read(self) -> int:
+    def _read(self) -> tuple[int, str]:
         row = self.cursor.execute(REACHED, (f"{LOG}-{self.shard.name}",)).fetchone()
         if row is None:
             raise CutOtherwise(f"{self.shard.name} is no shard of the view any more")
-        return int(row[0])
+        return row[0], row[1]
 
-    def _move(self, reached: int, page: list[Event]) -> bool:
-        """False where the position is another by now: nothing is written then. Raises Poisoned."""
+    def _moved(self, since: str, page: list[Event]) -> tuple[int, str] | None:
+        """None where somebody has written the position meanwhile: nothing is written then. Raises Poisoned."""
         rows = changed(self.shard.view, identifier(self.shard.view), self.cursor, page)
         name, to = f"{LOG}-{self.shard.name}", page[-1][4]
-        values = {"shard": name, "from": reached, "to": to, "said": f"{name} {to}"}
+        values = {"shard": name, "since": since, "to": to, "said": f"{name} {to}"}
         if rows:
             self.cursor.execute(self._write, {**values, **arrays(self.shard.view, rows)}, prepare=True)
         else:
             self.cursor.execute(MOVE, values, prepare=True)
-        return self.cursor.rowcount == 1
+        moved = self.cursor.fetchone()
+        return (to, moved[0]) if moved else None
 
 
 def catch_up(shard: Shard, conninfo: str) -> None:

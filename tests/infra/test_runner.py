@@ -3,19 +3,23 @@
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
 
-from infra import folding, views
+from domain.events import Recorded
+from infra import folding, stepping, views
 from infra import runner as module
 from infra.folding import Shard
 from infra.runner import Runner
 from infra.stepping import Steps, catch_up
+from projections.view import Row
 from tests.conftest import PROJECT, Fresh
 from tests.infra.logs import PROGRESS, arriving, differing, environment, reached, wait_for, writing
 from tests.running import JEJAK
@@ -125,6 +129,37 @@ def test_two_that_both_believe_to_lead_fold_every_event_once(fresh: Fresh, monke
     monkeypatch.undo()
     catch_up(Shard(PROGRESS), at.serving)
     assert reached(at.owner) == 4 * writer.written
+    assert differing(at.serving) == []
+
+
+def test_what_was_read_before_a_swap_is_not_written_after_it(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when a rebuild mends a row while a step folds on the broken one, and leaves the position as it was."""
+    monkeypatch.setattr(stepping, "PAGE", 2)
+    at, mended = fresh.databases, list[bool]()
+
+    def swap(body: bytes) -> None:
+        with psycopg.connect(at.serving) as connection:
+            connection.execute("UPDATE views.progress SET body = %s", (body,))
+            connection.execute("UPDATE views.tracking SET notification_id = notification_id")
+
+    def fold(row: Row | None, application: UUID, events: Sequence[Recorded]) -> Row:
+        if not mended:
+            mended.append(True)
+            swap(sound)
+        return PROGRESS.fold(row, application, events)
+
+    with writing(at.owner) as writer, psycopg.connect(at.serving, autocommit=True) as connection:
+        writer.life()
+        views.ensure(PROGRESS, connection)
+        assert Steps(Shard(PROGRESS), connection).step()
+        [(sound,)] = connection.execute("SELECT body FROM views.progress").fetchall()
+        swap(sound.replace(b'"status":"received"', b'"status":"rejected"'))
+        steps = Steps(Shard(replace(PROGRESS, fold=fold)), connection)
+        assert steps.step(), "it is to be done again"
+        assert reached(at.owner) == 2, "nothing was written"
+        while steps.step():
+            pass
+    assert reached(at.owner) == 4
     assert differing(at.serving) == []
 
 
