@@ -6,6 +6,7 @@ Two installations of one run, a small and a large one, are measured in turns: th
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from statistics import median
 
 import orjson
@@ -68,16 +69,22 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:
 
 
 def _grow(where: Installed, applications: int) -> None:
-    """The views are built as `jejak rebuild` builds them, which is quicker than event by event."""
+    """The views are built as `jejak rebuild` builds them, which is quicker than event by event, two at a time."""
     fill(where, applications)
     lay_out(where.databases.serving)
-    for view in VIEWS.values():
-        say(f"growth: building {view.name} of {applications:,} applications")
-        rebuild(view, where.databases.serving, progress_of=lambda *_: None)
+    say(f"growth: building the views of {applications:,} applications")
+    with processes() as pool:
+        for name in pool.map(_built, VIEWS, repeat(where.databases.serving)):
+            say(f"growth: {name} is built")
     say("growth: vacuum and checkpoint, as after any load")
     with psycopg.connect(where.databases.owner, autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE)")
         connection.execute("CHECKPOINT")
+
+
+def _built(name: str, conninfo: str) -> str:
+    rebuild(VIEWS[name], conninfo, progress_of=lambda *_: None)
+    return name
 
 
 def _levels(small: Installed, large: Installed, size: Size) -> tuple[Level, Level]:
