@@ -78,7 +78,9 @@ def _grow(where: Installed, applications: int) -> None:
             say(f"growth: {name} is built")
     say("growth: vacuum and checkpoint, as after any load")
     with psycopg.connect(where.databases.owner, autocommit=True) as connection:
-        connection.execute("VACUUM (ANALYZE)")
+        connection.execute("ANALYZE")
+        for name in VIEWS:
+            connection.execute(f"VACUUM views.{name}".encode())  # the log is not vacuumed: migration 0013
         connection.execute("CHECKPOINT")
 
 
@@ -88,22 +90,26 @@ def _built(name: str, conninfo: str) -> str:
 
 
 def _levels(small: Installed, large: Installed, size: Size) -> tuple[Level, Level]:
-    """Appending comes last: of all that is measured it adds most."""
+    """Both are served all the while, so that what comes once a minute comes to both. Appending comes last: of all that
+    is measured it adds most.
+    """
     levels = [Level(where.rows("progress"), [], []) for where in (small, large)]
-    pairs = list(zip((small, large), levels, strict=True))
     seconds, rounds = size.pick(3, 6), size.pick(1, ROUNDS)
-    for number in range(rounds):
-        for where, level in pairs[:: (-1) ** number]:
-            with served(where) as port:
-                level.lifecycles.append(run_loop(live(where, port, seconds)))
-                say(f"growth: at {level.rows['progress']:,} applications {level.lifecycles[-1].rate:.0f} lifecycles/s")
+    with served(small) as small_port, served(large) as large_port:
+        pairs = list(zip((small, large), (small_port, large_port), levels, strict=True))
+        for number in range(rounds + 1):
+            for where, port, level in pairs[:: (-1) ** number]:
+                lived = run_loop(live(where, port, seconds))
+                if number:  # the first is for plans and caches
+                    level.lifecycles.append(lived)
+                    say(f"growth: at {level.rows['progress']:,} applications {lived.rate:.0f} lifecycles/s")
     with processes() as pool:
-        for where, _ in pairs:
-            _append(pool, where, 1)
-        for number in range(rounds):
-            for where, level in pairs[:: (-1) ** number]:
-                level.appended.append(_append(pool, where, seconds))
-                say(f"growth: at {level.rows['progress']:,} applications {level.appended[-1]:.0f} events/s appended")
+        for number in range(rounds + 1):
+            for where, _, level in pairs[:: (-1) ** number]:
+                rate = _append(pool, where, seconds if number else 1)
+                if number:
+                    level.appended.append(rate)
+                    say(f"growth: at {level.rows['progress']:,} applications {rate:.0f} events/s appended")
     return levels[0], levels[1]
 
 

@@ -266,5 +266,10 @@ VIEW = View(
     fold=fold,
     stored=stored,
     loaded=loaded,
-    indexes=(f"office, open, {PLACE}, application_id", "due_at, application_id", "payment_expires_at, application_id"),
+    indexes=(
+        f"office, open, {PLACE}, application_id",
+        "service, standard, due_at, application_id",
+        "calendar, due_at, application_id",
+        "payment_expires_at, application_id",
+    ),
 )

@@ -19,16 +19,36 @@ def _page(key: str, which: str) -> str:
     """
 
 
-SILENT = _page(
+def _page_of(each: str, key: str, which: str) -> str:
+    """The same over all of `each`: of every one a page, by an index that begins with what names it, then the sooner.
+
+    Those that `each` leaves out are not read, be they a million.
+    """
+    return f"""
+    SELECT page.* FROM {each}, LATERAL ({_page(key, which)}) AS page ORDER BY {key}, application_id LIMIT %(limit)s
+    """
+
+
+SILENT = _page_of(
+    "unnest(%(services)s::text[], %(standards)s::integer[]) AS granting (service, standard)",
     "due_at",
-    "due_at < %(now)s AND NOT paused AND own_promise AND (service, standard) IN"
-    " (SELECT * FROM unnest(%(services)s::text[], %(standards)s::integer[]))",
+    "desk.service = granting.service AND desk.standard = granting.standard"
+    " AND due_at < %(now)s AND NOT paused AND own_promise",
 )
 """Nobody decided by the promised date, of standards by which silence grants."""
 
-OUTDATED = _page(
-    "due_at", "due_at IS NOT NULL AND own_promise AND NOT string_to_array(calendar, '+') <@ %(editions)s::text[]"
-)
+RESTING = """(
+    WITH RECURSIVE resting (calendar) AS (
+        (SELECT calendar FROM views.desk ORDER BY calendar LIMIT 1)
+        UNION ALL
+        SELECT (SELECT calendar FROM views.desk WHERE calendar > resting.calendar ORDER BY calendar LIMIT 1)
+        FROM resting WHERE resting.calendar IS NOT NULL
+    )
+    SELECT calendar FROM resting WHERE NOT string_to_array(calendar, '+') <@ %(editions)s::text[]
+) AS outdated"""
+"""The few calendars that dates rest on, each found from the one before, without those in force."""
+
+OUTDATED = _page_of(RESTING, "due_at", "desk.calendar = outdated.calendar AND due_at IS NOT NULL AND own_promise")
 """A decision is awaited by a date that rests on another edition of a calendar than those in force."""
 
 LOG_END = "SELECT coalesce(max(notification_id), 0) FROM stored_events"

@@ -183,3 +183,12 @@ def test_what_is_made_from_the_log_does_not_wait_for_the_disk_and_the_log_does(f
                 "SELECT current_setting('application_name'), current_setting('synchronous_commit')"
             ).fetchone()
         assert row == ("counter", expected)
+
+
+def test_growth_alone_starts_no_vacuum_of_what_is_only_added_to(fresh: Fresh) -> None:
+    with psycopg.connect(fresh.databases.auditor) as connection:
+        found = connection.execute(
+            "SELECT oid::regclass::text, reloptions FROM pg_class WHERE reloptions::text LIKE '%insert_threshold%'"
+        ).fetchall()
+    option = ["autovacuum_vacuum_insert_threshold=-1"]
+    assert sorted(found) == [("feeds.messages", option), ("stored_events", option)]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from domain.acts import Act
@@ -18,8 +19,9 @@ from domain.events import Approved, DeemedApproved, PromiseMoved, Suspended
 from domain.incident_events import PaymentExpired, PaymentRequested
 from domain.ports import Asked
 from domain.status import Status
-from infra.jobs import Jobs, Tally
-from infra.views import VIEWS, differences
+from infra.jobs import FIRST, Jobs, Tally
+from infra.views import VIEWS, differences, ensure
+from projections import queue
 from tests.builders import SEMARANG, stage_done
 from tests.conftest import Fresh
 from tests.infra.files import MONDAY_2027, OVERDUE, Desk, furnished
@@ -203,3 +205,33 @@ async def test_a_rebuilt_desk_is_the_same(fresh: Fresh) -> None:
             await passed(desk, job)
         desk.project()
         assert differences(VIEWS["desk"], fresh.databases.serving, progress_of=lambda *_: None) == []
+
+
+MANY = """
+INSERT INTO views.desk (application_id, version, number, office, open, underlying, service, standard, channel, due_at,
+    own_promise, calendar, paused, disputed, details)
+SELECT gen_random_uuid(), 1, '', 'an-office', true, 'received', 'another', 1, 'counter', now() - interval '1 day',
+    true, 'id-2026@1', false, false, '{}'
+FROM generate_series(1, 5000)
+"""
+READ_ROWS = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'views.desk'::regclass"
+
+
+@pytest.mark.parametrize(
+    ("query", "editions", "found"),
+    [(queue.SILENT, "", 0), (queue.OUTDATED, "id-2026@1", 0), (queue.OUTDATED, "id-2026@2", 10)],
+    ids=["silent", "none outdated", "all outdated"],
+)
+def test_a_pass_reads_what_it_is_about_however_many_files_are_overdue(
+    fresh: Fresh, query: str, editions: str, found: int
+) -> None:
+    with psycopg.connect(fresh.databases.serving) as connection:
+        ensure(VIEWS["desk"], connection)
+        connection.execute(MANY)
+        connection.execute("ANALYZE views.desk")
+    values = {"now": datetime.now(UTC), "services": ["ktp-el"], "standards": [1], "editions": [editions]}
+    with psycopg.connect(fresh.databases.serving) as connection:
+        page = connection.execute(query, {**values, "at": FIRST[0], "id": FIRST[1], "limit": 10}).fetchall()
+        [(read,)] = connection.execute(READ_ROWS).fetchall()
+    assert len(page) == found
+    assert read <= found + 4
