@@ -348,39 +348,6 @@ class DeskBody(Given, kw_only=True):
     next: str | None
 
 
-class HealthBody(Given, kw_only=True):
-    status: str
-
-
-class StoppedBody(Given, kw_only=True):
-    view: str
-    position: int
-    application_id: UUID
-
-
-class RelayBody(Given, kw_only=True):
-    """How long the oldest message that is not in Kafka yet waits, 0: there is none; `fault`: what keeps the relay."""
-
-    agency: str
-    oldest_seconds: float
-    fault: str
-
-
-class ReadyBody(Given, kw_only=True):
-    """`views` maps each view to how many positions it is behind the log; `stopped`: the event that stops a view.
-
-    `feeds`: how many positions are not made into the agencies' feeds yet;
-    `relays`: how far Kafka is behind; none where nothing was ever relayed.
-    """
-
-    status: str
-    store: bool
-    views: dict[str, int]
-    stopped: list[StoppedBody]
-    feeds: int
-    relays: list[RelayBody]
-
-
 class ProblemError(Given, kw_only=True):
     pointer: str
     detail: str

@@ -1,7 +1,6 @@
-"""Endpoints that need no bearer: the way in, the catalogue, health, metrics, documents."""
+"""Endpoints that need no bearer: the way in, the catalogue, documents."""
 
 import re
-from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,6 @@ from api.pages.render import problem_kind_page
 from api.problems import Problem
 from domain.data import data_of
 from domain.number import parse_tracking_number
-from domain.ports import Unavailable
 
 CATALOGUE = {"Cache-Control": "public, max-age=60"}
 NO_STORE = {"Cache-Control": "no-store"}
@@ -119,37 +117,6 @@ def _listed(request: Request, items: list[dict[str, Any]], following: str | None
         limit = f"&limit={request.query_params['limit']}" if "limit" in request.query_params else ""
         headers["Link"] = f'<{request.url.path}?after={following}{limit}>; rel="next"'
     return json({"items": items, "next": following}, headers=headers)
-
-
-async def livez(_: Request) -> Response:
-    """This process answers."""
-    return json({"status": "ok"}, headers=NO_STORE)
-
-
-LAG_MAX = 10_000
-"""Positions that a view may be behind the log while we call ourselves ready."""
-
-
-async def readyz(request: Request) -> Response:
-    """The store can be reached and the views are near the log's end; one that an event stops is named. So is how far
-    the agencies' feeds and their relays are behind: that keeps nobody from being served.
-    """
-    views = house_of(request).views
-    lag, stopped = await views.lag(), await views.stopped()
-    ready = all(behind <= LAG_MAX for behind in lag.values())
-    status = "behind" if not ready else "stopped" if stopped else "ok"
-    feeds, relays = await views.feeds(), await views.relays()
-    body = {"status": status, "store": True, "views": lag, "stopped": stopped, "feeds": feeds, "relays": relays}
-    return json(body, status=200 if ready else 503, headers=NO_STORE)
-
-
-async def metrics(request: Request) -> Response:
-    """For the operator's Prometheus. Keep it inside: live counters undo disclosure control."""
-    views = house_of(request).views
-    with suppress(Unavailable):
-        await views.feeds(), await views.relays()  # measures them: their own processes may have no port
-    exposition = house_of(request).meter.exposition()
-    return Response(exposition, media_type="text/plain; version=0.0.4; charset=utf-8", headers=NO_STORE)
 
 
 async def get_problem(request: Request) -> Response:

@@ -190,5 +190,5 @@ def test_growth_alone_starts_no_vacuum_of_what_is_only_added_to(fresh: Fresh) ->
         found = connection.execute(
             "SELECT oid::regclass::text, reloptions FROM pg_class WHERE reloptions::text LIKE '%insert_threshold%'"
         ).fetchall()
-    option = ["autovacuum_vacuum_insert_threshold=-1"]
-    assert sorted(found) == [("feeds.messages", option), ("stored_events", option)]
+    assert sorted(table for table, _ in found) == ["feeds.messages", "stored_events"]
+    assert all("autovacuum_vacuum_insert_threshold=-1" in options for _, options in found)
