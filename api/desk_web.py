@@ -16,6 +16,8 @@ from api.web import NO_STORE, same_origin
 DESK_SESSION = "jejak_desk"
 KEPT = ("office", "status", "mine", "limit")
 """Of the query, by the link to the next page."""
+WAIT_SECONDS = 0.5
+"""For a view that stands still it is shown as it is."""
 
 
 async def desk(request: Request) -> Response:
@@ -28,6 +30,8 @@ async def desk(request: Request) -> Response:
     registry = await house.catalogue.registry()
     if not request.query_params.get("office", principal.office):
         return HTMLResponse(offices_page(language, principal.offices(registry), registry), headers=NO_STORE)
+    _, end = await house.views.log_end()  # a browser has no Sync-Token: it sees what was done before it asked
+    await house.views.reached(end, seconds=WAIT_SECONDS, view="desk")
     queue = await queue_of(request, principal)
     kept = {name: request.query_params[name] for name in KEPT if name in request.query_params}
     page = desk_page(
