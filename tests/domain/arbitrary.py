@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, get_args
 from uuid import UUID
 
@@ -39,6 +39,8 @@ UNKNOWN = "no-such-code"
 
 offices = st.sampled_from([SEMARANG, MAKASSAR, SORONG, UNKNOWN])
 instants = st.integers(0, 72).map(lambda hours: MONDAY + timedelta(hours=hours))
+st.register_type_strategy(datetime, instants)
+"""Where a field's type alone tells: no event holds an instant without a zone, or of the year 1."""
 requirements = st.sampled_from(["family-card", "photograph", UNKNOWN])
 of_the_source = Promise(unit=Unit.SOURCE, n=0, due_at=MONDAY, standard="ktp-el@3", calendar="", rule="source")
 promises = st.sampled_from([None, PROMISE, of_the_source])
