@@ -48,6 +48,7 @@ def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:
 
 def _begun(view: View, cursor: AnyCursor) -> tuple[UUID | None, int]:
     """Where to go on: of a table that was left half built, or from the beginning."""
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtext('jejak views'))")  # another view's may begin just now
     cursor.execute(TABLE)
     release = _release(view)
     cursor.execute(

@@ -69,6 +69,23 @@ def test_readers_never_see_a_view_empty_while_it_is_rebuilt_and_events_arrive(fr
     assert differing(at.serving, view) == []
 
 
+def test_all_views_may_be_rebuilt_at_once(fresh: Fresh) -> None:
+    at = fresh.databases
+    with writing(at.owner) as writer, psycopg.connect(at.owner, autocommit=True) as connection:
+        writer.lives(3)
+        for _ in range(5):
+            connection.execute("DROP TABLE IF EXISTS views.rebuilding")
+            begin = threading.Barrier(len(OF_APPLICATIONS))
+
+            def made(view: View, begin: threading.Barrier = begin) -> int:
+                begin.wait()
+                return made_anew(view, at.serving)
+
+            with ThreadPoolExecutor(len(OF_APPLICATIONS)) as threads:
+                assert list(threads.map(made, OF_APPLICATIONS)) == [12] * len(OF_APPLICATIONS)
+    assert all(differing(at.serving, view) == [] for view in OF_APPLICATIONS)
+
+
 @of_each_view
 def test_a_rebuild_makes_a_view_that_nobody_projected_yet(fresh: Fresh, view: View) -> None:
     at = fresh.databases
