@@ -11,20 +11,21 @@ from bench.report import Measured
 from bench.size import Size
 
 RATIO = 10
-CLIENTS = (8, 32, 64)
+CLIENTS = ((8, 64), (8, 32, 64))
+"""In a quick round and in a usual one."""
 EACH = 40
 """Applications that a client has for itself."""
 
 
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
-    seconds = size.pick(2, 8)
+    seconds, swept = size.pick(2, 8), size.pick(*CLIENTS)
     with installed() as where:
-        waiting = queue(where, EACH * max(CLIENTS))
+        waiting = queue(where, EACH * max(swept))
         before = where.rows()["events"]
         with served(where) as port:
-            ours = {clients: _ours(where, port, waiting, clients, seconds) for clients in CLIENTS}
+            ours = {clients: _ours(where, port, waiting, clients, seconds) for clients in swept}
         with bare.serving(where, "append", where.databases.owner) as port:
-            theirs = {clients: _theirs(port, clients, seconds) for clients in CLIENTS}
+            theirs = {clients: _theirs(port, clients, seconds) for clients in swept}
         clients, best = max(ours.items(), key=lambda item: item[1].rate)
         rows = where.rows("progress")
         answered = sum(len(each.seconds) for each in ours.values())

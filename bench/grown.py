@@ -94,12 +94,12 @@ def _levels(small: Installed, large: Installed, size: Size) -> tuple[Level, Leve
     is measured it adds most.
     """
     levels = [Level(where.rows("progress"), [], []) for where in (small, large)]
-    seconds, rounds = size.pick(3, 6), size.pick(1, ROUNDS)
+    seconds, rounds = size.pick(2, 6), size.pick(1, ROUNDS)
     with served(small) as small_port, served(large) as large_port:
         pairs = list(zip((small, large), (small_port, large_port), levels, strict=True))
         for number in range(rounds + 1):
             for where, port, level in pairs[:: (-1) ** number]:
-                lived = run_loop(live(where, port, seconds))
+                lived = run_loop(live(where, port, seconds if number else 1))
                 if number:  # the first is for plans and caches
                     level.lifecycles.append(lived)
                     say(f"growth: at {level.rows['progress']:,} applications {lived.rate:.0f} lifecycles/s")
