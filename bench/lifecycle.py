@@ -12,7 +12,7 @@ from bench.report import Measured
 from bench.size import Size
 
 OFFICE, SERVICE, DISTRICT = "pemda-3374-disdukcapil", "ktp-el", "33.74.01"
-CLIENTS = 36
+CLIENTS = 32
 RATE, P95_MS = 400, 100
 MOMENTS = 4
 """Submitted, received, documents checked, declared complete: the last command makes two events."""
