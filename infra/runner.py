@@ -82,9 +82,9 @@ class Runner:
                             return
                 except Poisoned as poisoned:
                     self._stand_still(poisoned, connection)
-                    continue
-                self._go_on(connection)
-                self.stopping.wait(REST_SECONDS.get(self.view.name, 0))
+                else:
+                    self._go_on(connection)
+                    self.stopping.wait(REST_SECONDS.get(self.view.name, 0))
                 if not list(connection.notifies(timeout=POLL_SECONDS, stop_after=1)):
                     steps.known = None  # in a quiet hour it may have been moved, or cut
                     if is_missing(self.view, connection):  # or dropped: made anew, too
