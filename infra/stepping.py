@@ -9,7 +9,6 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
-from infra.database import for_derived
 from infra.folding import PAGE, Event, Poisoned, Shard, arrays, changed, fill, read_page
 from infra.positions import LOG, identifier
 
@@ -82,11 +81,3 @@ class Steps:
             self.cursor.execute(MOVE, values, prepare=True)
         moved = self.cursor.fetchone()
         return (to, moved[0]) if moved else None
-
-
-def catch_up(shard: Shard, conninfo: str) -> None:
-    """To the end of the log as it is by then. Raises Poisoned, CutOtherwise."""
-    with psycopg.connect(for_derived(conninfo), autocommit=True) as connection:
-        steps = Steps(shard, connection)
-        while steps.step():
-            pass

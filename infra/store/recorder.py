@@ -59,8 +59,8 @@ class Outcome:
 class Datastore(PostgresDatastore):
     """The library's datastore over a connection string."""
 
-    def __init__(self, conninfo: str, *, schema: str = "public", pool_size: int = 4) -> None:
-        super().__init__(dbname="", host="", port="", user="", password="", schema=schema)
+    def __init__(self, conninfo: str, *, pool_size: int = 4) -> None:
+        super().__init__(dbname="", host="", port="", user="", password="", schema="public")
         self.pool.close()
         self.pool = ConnectionPool(
             conninfo,

@@ -22,9 +22,9 @@ from infra.folding import Shard
 from infra.fsck import faults_of_log, faults_of_views
 from infra.importing import Summary, check, register
 from infra.main import installation
-from infra.stepping import catch_up
 from infra.views import VIEWS, ensure
 from tests.conftest import PROJECT, Fresh
+from tests.infra.logs import catch_up
 from tests.running import JEJAK
 
 SMALL = PROJECT / "examples" / "small.xes"

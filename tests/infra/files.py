@@ -17,13 +17,12 @@ from domain.registry import CalendarPublished, RegistryEvent
 from infra.folding import Shard
 from infra.identifiers import new_application_id
 from infra.main import Installation, installation
-from infra.stepping import catch_up
 from infra.store.recorder import Save
 from infra.store.writing import rows_of
 from infra.views import VIEWS, ensure
 from tests.builders import EDITIONS, KTP, KTP_STANDARD, SEMARANG, an_act
 from tests.conftest import Fresh
-from tests.infra.logs import COMMAND, PAPER
+from tests.infra.logs import COMMAND, PAPER, catch_up
 
 MONDAY_2027 = datetime(2027, 1, 4, 3, tzinfo=UTC)
 OVERDUE = datetime(2026, 3, 9, 3, tzinfo=UTC)

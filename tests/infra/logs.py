@@ -11,10 +11,12 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from domain.events import ApplicationEvent, PinReset, Received, Submitted, Withdrawn
+from infra.folding import Shard
 from infra.identifiers import new_application_id
 from infra.paper import Paper
 from infra.positions import STOPPED
 from infra.runner import wait_until_caught_up
+from infra.stepping import Steps
 from infra.store.recorder import Datastore, Recorder, Save
 from infra.store.writing import rows_of
 from infra.views import VIEWS, differences, position_of
@@ -96,6 +98,14 @@ def arriving(conninfo: str) -> Iterator[Writer]:
         finally:
             done.set()
             thread.join()
+
+
+def catch_up(shard: Shard, conninfo: str) -> None:
+    """To the end of the log as it is by then, in this process. Raises Poisoned, CutOtherwise."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        steps = Steps(shard, connection)
+        while steps.step():
+            pass
 
 
 def wait_for(conninfo: str, view: View = PROGRESS, *, seconds: float = 20) -> None:

@@ -9,11 +9,10 @@ import pytest
 from api.conditional import SYNC_TOKEN
 from infra.eras import APART, ERA_MAX, REASON_MAX, EraNotBegun, begin, eras
 from infra.folding import Shard
-from infra.stepping import catch_up
 from infra.store.recorder import Recorder
 from infra.views import VIEWS, ensure
 from tests.conftest import Fresh
-from tests.infra.logs import PROGRESS, differing, reached, writing
+from tests.infra.logs import PROGRESS, catch_up, differing, reached, writing
 from tests.store.conftest import recorder
 from tests.store.saves import a_save
 

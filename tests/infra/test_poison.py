@@ -17,11 +17,10 @@ from infra.folding import Poisoned, Shard
 from infra.pool import pool
 from infra.reading import PostgresViews
 from infra.runner import Runner
-from infra.stepping import catch_up
 from infra.views import VIEWS, rebuild
 from projections.view import Row
 from tests.conftest import Fresh
-from tests.infra.logs import PROGRESS, differing, reached, stopped, wait_for, writing
+from tests.infra.logs import PROGRESS, catch_up, differing, reached, stopped, wait_for, writing
 
 STATISTICS = VIEWS["statistics"]
 

@@ -18,10 +18,10 @@ from infra import folding, stepping, views
 from infra import runner as module
 from infra.folding import Shard
 from infra.runner import Runner
-from infra.stepping import Steps, catch_up
+from infra.stepping import Steps
 from projections.view import Row
 from tests.conftest import PROJECT, Fresh
-from tests.infra.logs import PROGRESS, arriving, differing, environment, reached, wait_for, writing
+from tests.infra.logs import PROGRESS, arriving, catch_up, differing, environment, reached, wait_for, writing
 from tests.running import JEJAK
 
 ROUNDS = 5

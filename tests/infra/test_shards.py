@@ -10,9 +10,8 @@ from infra import folding
 from infra.positions import cut, ensure, positions_of
 from infra.rebuild import rebuild
 from infra.runner import Runner, runners
-from infra.stepping import catch_up
 from tests.conftest import Fresh
-from tests.infra.logs import PROGRESS, arriving, differing, reached, wait_for, writing
+from tests.infra.logs import PROGRESS, arriving, catch_up, differing, reached, wait_for, writing
 
 
 def cut_into(conninfo: str, shards: int) -> list[Runner]:

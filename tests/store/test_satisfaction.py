@@ -21,12 +21,12 @@ from domain.satisfaction import Answers, Element, SatisfactionAnswered, Score, W
 from infra.folding import Shard
 from infra.fsck import faults_of_log, faults_of_views
 from infra.main import Installation
-from infra.stepping import catch_up
 from infra.store.envelope import unseal
 from infra.store.satisfaction import StoredSatisfaction
 from infra.views import VIEWS, ensure, rebuild
 from projections.satisfaction import units
 from tests.builders import INFORMATION, MONDAY, SEMARANG
+from tests.infra.logs import catch_up
 from tests.store.asking import ask, asked, submit
 
 pytestmark = pytest.mark.anyio
