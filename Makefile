@@ -6,7 +6,7 @@ UV     := $(BIN)/uv
 PORT   ?= 8000
 WORKERS ?= 2
 # The pure rooms, tested whole in one process, so that what no test reaches shows.
-PURE   := tests/domain tests/projections tests/infra/test_views.py
+PURE   := tests/domain tests/projections tests/infra/projector/test_views.py
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
@@ -21,7 +21,7 @@ run: $(READY)     ## set up, then serve on 127.0.0.1:8000 with 200 examples (POR
 demo: $(READY)    ## run with 90 days of a mall: 3,000 applications, a minute or two
 	@exec $(BIN)/jejak serve --demo --port $(PORT)
 
-test: $(READY)    ## set up, then the whole suite (TESTS="tests/store …" for a part)
+test: $(READY)    ## set up, then the whole suite (TESTS="tests/infra/eventstore …" for a part)
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(TESTS)
 
 check: $(READY)   ## what CI runs: format, lint, types, layers, spelling, tests

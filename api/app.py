@@ -13,19 +13,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import survey
-from api.access import Forbidden, NotYours, Unauthenticated
-from api.desk_web import DESK_PAGES
+from api.endpoints import survey_pages
+from api.endpoints.citizen_pages import PAGES
+from api.endpoints.desk_pages import DESK_PAGES
 from api.middleware import Around
 from api.openapi import document
 from api.operations import OPERATIONS
-from api.ports import House
 from api.problems import Problem, answer, trace_id
 from api.routing import indexed
-from api.web import PAGES
-from domain.errors import Refusal, StaleVersion
-from domain.number import NumberMistyped
-from domain.ports import KeyReused, Unavailable
+from domain.refusals import Refusal, StaleVersion
+from domain.tracking_number import NumberMistyped
+from service_layer.ports import House
+from service_layer.requests import KeyReused, Unavailable
+from service_layer.rights import Forbidden, NotYours, Unauthenticated
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -61,7 +61,7 @@ def build(house: House, lifespan: Lifespan | None = None) -> Starlette:
             (
                 *(operation.route() for operation in OPERATIONS),
                 *(Route(path, published) for path in ("/openapi.json", "/asyncapi.json", "/schemas/{name}")),
-                *survey.PAGES,
+                *survey_pages.PAGES,
                 *PAGES,
                 *DESK_PAGES,
             )

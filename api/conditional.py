@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 from starlette.requests import Request
 
-from api.bodies import Body
-from api.ports import House
 from api.problems import Problem
+from service_layer.bodies import Body
+from service_layer.ports import House
 
 SYNC_TOKEN = r"^applications=([1-9][0-9]{0,4})\.([1-9][0-9]{0,17})$"  # noqa: S105 - no secret: a place in the log
 IF_MATCH = r'^"[1-9][0-9]{0,9}"$'

@@ -5,9 +5,9 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
-from api import answers
-from api.access import RIGHTS, Bearer
+from api import responses
 from api.operations import ONE, Operation
+from service_layer.rights import RIGHTS, Bearer
 
 COMPONENT = "#/components/schemas/{name}"
 PATH_PARAMETERS: dict[str, dict[str, Any]] = {
@@ -41,7 +41,7 @@ REASONS = {
 
 def document(operations: tuple[Operation, ...], version: str) -> dict[str, Any]:
     """The whole document, ready to be published."""
-    types = {body for operation in operations for body in _types(operation)} | {answers.ProblemBody}
+    types = {body for operation in operations for body in _types(operation)} | {responses.ProblemBody}
     _, schemas = msgspec.json.schema_components(sorted(types, key=lambda t: t.__name__), ref_template=COMPONENT)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
@@ -142,5 +142,5 @@ def _schema(returned: Any) -> dict[str, Any]:  # noqa: ANN401 - a body type
 
 
 def _problem(status: int) -> dict[str, Any]:
-    schema = {"$ref": COMPONENT.format(name=answers.ProblemBody.__name__)}
+    schema = {"$ref": COMPONENT.format(name=responses.ProblemBody.__name__)}
     return {"description": REASONS[status], "content": {"application/problem+json": {"schema": schema}}}

@@ -11,11 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from api.access import Forbidden, NotYours, Unauthenticated
 from api.pages.render import problem_page
-from domain.errors import ApplicationUnknown, Refusal, StaleVersion
-from domain.number import NumberMistyped
-from domain.ports import KeyReused, Unavailable
+from domain.refusals import ApplicationUnknown, Refusal, StaleVersion
+from domain.tracking_number import NumberMistyped
+from service_layer.requests import KeyReused, Unavailable
+from service_layer.rights import Forbidden, NotYours, Unauthenticated
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from bench.installed import Installed, installed, say
 from bench.lives import Pattern, patterns
 from bench.report import Measured
 from bench.size import Size
-from infra.store.envelope import b64, commitment
+from infra.eventstore.envelope import b64, commitment
 
 SECONDS = (2.0, 6.0)
 """Of each part, in a quick round and in a usual one."""

@@ -13,8 +13,8 @@ from multiprocessing import get_context
 import uvloop
 
 from bench.lives import Pattern
-from infra.serve import settle
-from infra.store.writer import GroupCommit
+from infra.eventstore.group_commit import GroupCommit
+from infra.runtime.serve import settle
 
 PROCESSES = 2
 

@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from bench import stock
 from bench.installed import Installed, free_port, running
-from infra.identifiers import new_application_id
+from infra.eventstore.identifiers import new_application_id
 
 STATE_BYTES = 450
 """As large as an event of ours is, on average."""

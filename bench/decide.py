@@ -6,13 +6,21 @@ from statistics import median
 
 from bench.report import Measured
 from bench.size import Size
-from domain.application import evolve
+from domain.application.commands import (
+    Command,
+    EnterStage,
+    Reject,
+    ReportObstacle,
+    ReturnForCorrection,
+    Suspend,
+    Withdraw,
+)
+from domain.application.decide import decide
+from domain.application.events import Recorded
+from domain.application.evolve import evolve
 from domain.codes import ObstacleCode
-from domain.commands import Command, EnterStage, Reject, ReportObstacle, ReturnForCorrection, Suspend, Withdraw
-from domain.decisions import decide
-from domain.events import Recorded
 from tests.builders import BLURRED, COMPLETE, REGISTRY, an_act
-from tests.domain.test_transitions import COMMANDS
+from tests.domain.application.test_transitions import COMMANDS
 from tests.spec import given
 
 RATE = 20_000

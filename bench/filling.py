@@ -12,10 +12,10 @@ import psycopg
 from bench.appending import processes
 from bench.installed import Installed, say
 from bench.lives import Pattern, Stream, patterns, plan, steps_as_saves
-from infra.database import Databases
-from infra.keyfolder import KeyFolder
-from infra.store.recorder import Datastore, Recorder, Save
-from infra.waves import joint
+from infra.demo.ordered_batches import joint
+from infra.eventstore.recorder import Datastore, Recorder, Save
+from infra.keys.key_folder import KeyFolder
+from infra.postgres.databases import Databases
 
 SAVES_A_CALL = 400
 COPY = "COPY dossier_keys (key, application_id, person, role, bucket, wrapped) FROM STDIN"

@@ -21,8 +21,8 @@ from bench.lives import patterns
 from bench.load import Connection, Offered, Run, Work, request, run_loop
 from bench.report import Measured
 from bench.size import Size
-from infra.runner import lay_out
-from infra.views import VIEWS, rebuild
+from infra.projector.runner import lay_out
+from infra.projector.views import VIEWS, rebuild
 
 FLAT, SLOWER = 0.9, 1.1
 """The least throughput and the most latency, as shares of those when the log was small."""

@@ -18,16 +18,16 @@ from uuid import uuid4
 
 import psycopg
 
-from api.access import Bearer, Principal
 from bench.report import postgres_version
-from domain.registry import Registry
-from infra import seed
-from infra.database import Databases, databases
-from infra.keys import NamedKeys
-from infra.main import installation
-from infra.runner import wait_until_caught_up
+from domain.registry.editions import Registry
+from infra.composition import installation
+from infra.demo import seed
+from infra.keys.key_store import NamedKeys
+from infra.keys.tokens import SignedTokens
+from infra.postgres.databases import Databases, databases
+from infra.projector.runner import wait_until_caught_up
 from infra.settings import Settings, settings_from
-from infra.tokens import SignedTokens
+from service_layer.rights import Bearer, Principal
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS, STOP_SECONDS = 120.0, 30.0
@@ -103,7 +103,7 @@ def free_port() -> int:
 def served(where: Installed) -> Iterator[int]:
     """`jejak serve`; yields its port once the views and the feeds have caught up with the log."""
     port = free_port()
-    with running([sys.executable, "-m", "infra.cli", "serve", "--port", str(port)], port, where):
+    with running([sys.executable, "-m", "infra.cli.main", "serve", "--port", str(port)], port, where):
         wait_until_caught_up(where.databases.serving)
         while where.feeds and _undistributed(where):
             time.sleep(0.1)

@@ -7,16 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from domain.acts import Act
-from domain.events import ApplicationEvent, Submitted
-from domain.number import tracking_number
-from domain.registry import Registry
-from infra.identifiers import new_application_id
-from infra.keyfolder import KEY_BYTES
-from infra.keys import DossierKey
-from infra.paper import SERIAL_BITS
-from infra.store.recorder import Save
-from infra.store.writing import rows_of
+from domain.application.events import ApplicationEvent, Submitted
+from domain.provenance import Act
+from domain.registry.editions import Registry
+from domain.tracking_number import tracking_number
+from infra.eventstore.identifiers import new_application_id
+from infra.eventstore.recorder import Save
+from infra.eventstore.rows import rows_of
+from infra.keys.key_folder import KEY_BYTES
+from infra.keys.key_store import DossierKey
+from infra.keys.receipt_codes import SERIAL_BITS
 from simulation.life import Life, Step, person
 from simulation.plan import Plan, latest
 

@@ -13,7 +13,7 @@ from bench.installed import Installed, installed
 from bench.log import write_log
 from bench.report import Measured
 from bench.size import Size
-from infra.views import VIEWS, rebuild
+from infra.projector.views import VIEWS, rebuild
 
 QUICK, USUAL = 16_000, 200_000
 
@@ -32,7 +32,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:
 def _import(where: Installed, file: Path, mapping: Path) -> Measured:
     started = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "infra.cli", "import", str(file), "--mapping", str(mapping)],
+        [sys.executable, "-m", "infra.cli.main", "import", str(file), "--mapping", str(mapping)],
         env=where.environment,
         stdout=subprocess.PIPE,
         text=True,

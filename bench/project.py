@@ -10,8 +10,8 @@ from bench.filling import append_plan
 from bench.installed import Installed, installed, say
 from bench.report import Measured
 from bench.size import Size
-from infra.runner import Runner, runners, wait_until_caught_up
-from infra.views import VIEWS
+from infra.projector.runner import Runner, runners, wait_until_caught_up
+from infra.projector.views import VIEWS
 from projections.view import View
 
 LEAN = "desk"

@@ -11,10 +11,10 @@ from bench.installed import Installed
 from bench.lifecycle import DISTRICT, OFFICE, SERVICE, command
 from bench.lives import Stream
 from bench.load import Client, Connection, Work
-from domain.acts import Act
+from domain.application.events import Received, Submitted
 from domain.codes import Channel, Role
-from domain.events import Received, Submitted
-from infra.store.recorder import Save
+from domain.provenance import Act
+from infra.eventstore.recorder import Save
 
 OBSTACLE = b'{"code":"H-JARINGAN"}'
 COMMANDS = 4

@@ -23,18 +23,18 @@ from bench.filling import fill
 from bench.installed import PROJECT, Installed, installed, say
 from bench.report import Measured, spread
 from bench.size import Size
-from feeds.agencies import read_topics
-from feeds.kafka import names
-from feeds.kafka.position import Position, begin_at
-from feeds.kafka.producer import BATCH_BYTES, LINGER_MS, Record
-from feeds.kafka.relay import Relay, records_of
-from feeds.message import Message, Origin
-from infra.distributor import Distributor
-from infra.feed import origin_of
-from infra.relay import KafkaDestination, PostgresSource, Watch
+from feeds.agencies.kafka import topic_names as names
+from feeds.agencies.kafka.producer import BATCH_BYTES, LINGER_MS, Record
+from feeds.agencies.kafka.relay import Relay, records_of
+from feeds.agencies.kafka.relay_position import Position, begin_at
+from feeds.agencies.messages import Message, Origin
+from feeds.agencies.topics_file import read_topics
+from infra.kafka.relay import KafkaDestination, PostgresSource, Watch
+from infra.projector.outbox import Distributor
+from infra.queries.agency_feed import origin_of
+from tests.infra.kafka.broker import broker
+from tests.infra.kafka.logins import SetUp, set_up
 from tests.infra.logs import Writer
-from tests.kafka.broker import broker
-from tests.kafka.logins import SetUp, set_up
 
 AGENCY = "pemda-3374"
 TARGET = 0.8
@@ -232,7 +232,7 @@ def latencies(where: Installed, cluster: SetUp, seconds: float) -> list[float]:
 @contextmanager
 def relaying(where: Installed, cluster: SetUp) -> Iterator[None]:
     environment = {**where.environment, **cluster.as_user("jejak-relay"), "JEJAK_DATA_DIR": str(where.folder)}
-    command = [sys.executable, "-m", "infra.cli", "relay", AGENCY]
+    command = [sys.executable, "-m", "infra.cli.main", "relay", AGENCY]
     with subprocess.Popen(
         command, env=environment, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:

@@ -12,8 +12,8 @@ from bench.filling import append_plan
 from bench.installed import Installed, installed, say
 from bench.report import Measured
 from bench.size import Size
-from infra.folding import pages
-from infra.store.history import recorded_of
+from infra.eventstore.history import recorded_of
+from infra.projector.fold import pages
 from projections import progress
 
 RATIO = 0.25

@@ -13,7 +13,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 
-from infra.identifiers import new_application_id
+from infra.eventstore.identifiers import new_application_id
 
 SCHEMA = "stock"
 PLAUSIBLE = 500

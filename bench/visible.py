@@ -15,8 +15,8 @@ from bench.load import Connection, Offered, Run, Work, run_loop
 from bench.queue import one, queue
 from bench.report import Measured, percentile, spread
 from bench.size import Size
-from infra.runner import POLL_SECONDS, wait_until_caught_up
-from infra.views import LOG
+from infra.projector.runner import POLL_SECONDS, wait_until_caught_up
+from infra.projector.views import LOG
 from projections import progress
 
 RATE = 500

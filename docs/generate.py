@@ -15,14 +15,14 @@ from pathlib import Path
 import orjson
 
 from api.problems import KINDS
-from domain.errors import all_refusals
-from domain.status import ENDS, Status
-from domain.writes import WRITTEN
-from feeds.agencies import TOPICS_FILE, read_topics
-from feeds.asyncapi import document
-from feeds.schemas import schemas
-from infra.store.topics import CLASSES
-from tests.domain.test_transitions import COMMANDS, EXAMPLES, outcome
+from domain.application.status import ENDS, Status
+from domain.application.written_topics import WRITTEN
+from domain.refusals import all_refusals
+from feeds.agencies.asyncapi import document
+from feeds.agencies.schemas import schemas
+from feeds.agencies.topics_file import TOPICS_FILE, read_topics
+from infra.eventstore.topics import CLASSES
+from tests.domain.application.test_transitions import COMMANDS, EXAMPLES, outcome
 from tests.spec import given
 
 FOLDER = Path(__file__).parent

@@ -11,11 +11,11 @@ from fractions import Fraction
 from math import floor
 from typing import ClassVar
 
-from domain.application import Application
+from domain.application.evolve import Application
+from domain.application.status import Status
 from domain.codes import Channel, OfficeCode, ServiceCode
-from domain.errors import NoOutcomeYet, SatisfactionAlreadyGiven
+from domain.refusals import NoOutcomeYet, SatisfactionAlreadyGiven
 from domain.rules import rests_on
-from domain.status import Status
 
 
 class Element(StrEnum):

@@ -12,11 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.acts import Pause, Promise
-from domain.application import RETURN, SUSPENSION, Application, of_payment
-from domain.calendar import Unit
-from domain.data import data_of, instant, parse_instant, plain
-from domain.events import (
+from domain.application.events import (
     CorrectionSupplied,
     DeadlineExtended,
     DeclaredComplete,
@@ -32,8 +28,18 @@ from domain.events import (
     Suspended,
     Transferred,
 )
-from domain.incident_events import ObstacleCleared, ObstacleReported, PaymentExpired, PaymentReceived, PaymentRequested
-from domain.status import ENDS, OUTCOMES, Status, status_after
+from domain.application.evolve import RETURN, SUSPENSION, Application, of_payment
+from domain.application.incident_events import (
+    ObstacleCleared,
+    ObstacleReported,
+    PaymentExpired,
+    PaymentReceived,
+    PaymentRequested,
+)
+from domain.application.status import ENDS, OUTCOMES, Status, status_after
+from domain.json_values import data_of, instant, parse_instant, plain
+from domain.provenance import Pause, Promise
+from domain.registry.calendar import Unit
 from projections.view import Row, View
 
 PROMISING = (

@@ -3,8 +3,7 @@
 An instant `x_at` is that of the event whose version `x_by` names; a corrected time corrects it.
 """
 
-from domain.data import data_of, instant, plain
-from domain.events import (
+from domain.application.events import (
     DecisionReportedLate,
     DeemedApproved,
     Disputed,
@@ -14,8 +13,15 @@ from domain.events import (
     Referred,
     Reopened,
 )
-from domain.incident_events import InspectionDone, InspectionScheduled, Linked, ObstacleCleared, ObstacleReported
-from projections.dues import with_facts
+from domain.application.incident_events import (
+    InspectionDone,
+    InspectionScheduled,
+    Linked,
+    ObstacleCleared,
+    ObstacleReported,
+)
+from domain.json_values import data_of, instant, plain
+from projections.promises_and_payments import with_facts
 from projections.view import Row
 
 TOLD_BY = frozenset(

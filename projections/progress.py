@@ -11,9 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from domain.codes import Amendment
-from domain.data import data_of, instant, plain
-from domain.events import (
+from domain.application.events import (
     CorrectionSupplied,
     DeclaredComplete,
     DocumentsChecked,
@@ -27,9 +25,11 @@ from domain.events import (
     Submitted,
     Transferred,
 )
-from domain.marks import marks_of
-from domain.status import ENDS, Status, status_after
-from projections import dues, incidents, ledger
+from domain.application.status import ENDS, Status, status_after
+from domain.clocks.marks import marks_of
+from domain.codes import Amendment
+from domain.json_values import data_of, instant, plain
+from projections import clock_ledger, incidents, promises_and_payments
 from projections.stages import stages
 from projections.timeline import timeline
 from projections.view import Row, View
@@ -54,8 +54,8 @@ def fold(row: Row | None, application: UUID, events: Sequence[Recorded]) -> Row:
         kind = type(recorded.event)
         status, underlying = status_after(status, underlying, recorded.event)
         after |= _facts(after, recorded)
-        if kind in dues.TOLD_BY:
-            after |= dues.dues(after, recorded)
+        if kind in promises_and_payments.TOLD_BY:
+            after |= promises_and_payments.dues(after, recorded)
         if kind in incidents.TOLD_BY:
             after |= incidents.incidents(after, recorded)
         after["stages"] = stages(after["stages"], recorded)
@@ -72,9 +72,9 @@ def fold(row: Row | None, application: UUID, events: Sequence[Recorded]) -> Row:
 
 def _clocked(row: Row, events: Sequence[Recorded]) -> Row:
     new = [mark for recorded in events for mark in marks_of(recorded)]
-    kept = [*row["marks"], *ledger.kept(new)]
-    clocks = {"marks": kept, "ledger": ledger.shown([*ledger.read(row["marks"]), *new])} if new else {}
-    return clocks | {"timeline": timeline(row["timeline"], events, ledger.outcome(kept))}
+    kept = [*row["marks"], *clock_ledger.kept(new)]
+    clocks = {"marks": kept, "ledger": clock_ledger.shown([*clock_ledger.read(row["marks"]), *new])} if new else {}
+    return clocks | {"timeline": timeline(row["timeline"], events, clock_ledger.outcome(kept))}
 
 
 def _corrected(row: Row, event: RecordAmended) -> Row:
@@ -119,9 +119,9 @@ def _blank(application: UUID) -> Row:
         "rejection": None,
         "imported": False,
         "pin_resets": 0,
-        **dues.BLANK,
+        **promises_and_payments.BLANK,
         **incidents.BLANK,
-        "ledger": ledger.EMPTY,
+        "ledger": clock_ledger.EMPTY,
         "marks": [],
         "timeline": [],
     }

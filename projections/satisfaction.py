@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from domain.data import plain
-from domain.events import Recorded
+from domain.application.events import Recorded
+from domain.json_values import plain
 from domain.satisfaction import (
     OUTCOMES,
     Element,

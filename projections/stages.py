@@ -1,8 +1,8 @@
 """The stages of an application's row: entered, completed, and taken back where that was entered in error."""
 
+from domain.application.events import RecordAmended, Recorded, StageCompleted, StageEntered
 from domain.codes import Amendment
-from domain.data import instant
-from domain.events import RecordAmended, Recorded, StageCompleted, StageEntered
+from domain.json_values import instant
 from projections.view import Row
 
 

@@ -12,11 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from domain.acts import Promise
-from domain.clocks import counted
-from domain.codes import Amendment
-from domain.data import plain
-from domain.events import (
+from domain.application.events import (
     ApplicationEvent,
     CorrectionSupplied,
     DeclaredComplete,
@@ -30,10 +26,14 @@ from domain.events import (
     Suspended,
     Transferred,
 )
-from domain.incident_events import ObstacleReported
-from domain.marks import marks_of
-from domain.status import ENDS, OUTCOMES, Status, status_after
-from projections import ledger
+from domain.application.incident_events import ObstacleReported
+from domain.application.status import ENDS, OUTCOMES, Status, status_after
+from domain.clocks.ledger import counted
+from domain.clocks.marks import marks_of
+from domain.codes import Amendment
+from domain.json_values import plain
+from domain.provenance import Promise
+from projections import clock_ledger
 from projections.view import Row, View
 
 INSTANTS = ("submitted_at", "received_at", "complete_at", "answered_at", "ended_at")
@@ -80,8 +80,11 @@ def _clocked(known: list[Any], events: Sequence[Recorded]) -> Row:
     new = [mark for recorded in events for mark in marks_of(recorded)]
     if not new:
         return {}
-    counts = counted([*ledger.read(known), *new])
-    return {"marks": {"kept": [*known, *ledger.kept(new)]}, **{name: getattr(counts, name) for name in OF_THE_CLOCKS}}
+    counts = counted([*clock_ledger.read(known), *new])
+    return {
+        "marks": {"kept": [*known, *clock_ledger.kept(new)]},
+        **{name: getattr(counts, name) for name in OF_THE_CLOCKS},
+    }
 
 
 def _blank(application: UUID) -> Row:

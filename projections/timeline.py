@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from domain.clocks import Mark
+from domain.application.events import RecordAmended, Recorded
+from domain.clocks.ledger import Mark
+from domain.clocks.marks import cause_of
 from domain.codes import Quality
-from domain.data import data_of, instant, plain
-from domain.events import RecordAmended, Recorded
-from domain.marks import cause_of
+from domain.json_values import data_of, instant, plain
 from projections.view import Row
 
 LATE, CLOCK_AHEAD = "late", "clock_ahead"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from domain.events import Recorded
+from domain.application.events import Recorded
 
 Row = dict[str, Any]
 

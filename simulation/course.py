@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from domain.status import Status
+from domain.application.status import Status
 from simulation.fates import struck
 from simulation.intake import made_complete, taken_in
 from simulation.life import Life, Move

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from enum import Enum, auto
 
-from domain import commands
+from domain.application import commands
+from domain.application.events import DocumentsChecked, Received, StageEntered
+from domain.application.guards import UNDECIDED
 from domain.codes import Amendment, CancellationReason
-from domain.events import DocumentsChecked, Received, StageEntered
-from domain.guards import UNDECIDED
 from simulation.life import Life, Move
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from domain import commands
+from domain.application import commands
+from domain.application.commands import Command, ReportObstacle
+from domain.application.pauses import AWAITING_PAYMENT
 from domain.codes import ComplaintKind, ObstacleCode, StagePhase
-from domain.commands import Command, ReportObstacle
-from domain.pauses import AWAITING_PAYMENT
 from simulation.life import Life, Move
 
 PAID_HERE, UNPAID = 0.7, 0.12

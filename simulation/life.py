@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.acts import Act
-from domain.application import Application, evolve
+from domain.application.commands import Command
+from domain.application.decide import decide
+from domain.application.events import ApplicationEvent, Recorded
+from domain.application.evolve import Application, evolve
+from domain.application.status import ENDS, Status
 from domain.codes import Channel, Quality, Role
-from domain.commands import Command
-from domain.decisions import decide
-from domain.events import ApplicationEvent, Recorded
-from domain.status import ENDS, Status
+from domain.provenance import Act
 from simulation.hours import Hours
 from simulation.mall import OFFICERS, Arrival, Mall
 

@@ -14,9 +14,9 @@ from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain.calendar import openings
 from domain.codes import Channel
-from domain.registry import Registry, StandardPublished
+from domain.registry.calendar import openings
+from domain.registry.editions import Registry, StandardPublished
 from simulation.hours import Hours, Opening
 
 JAKARTA = ZoneInfo("Asia/Jakarta")

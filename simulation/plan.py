@@ -13,8 +13,8 @@ from functools import cached_property
 from heapq import heappop, heappush
 from itertools import islice
 
-from domain.commands import SubmitApplication
-from domain.registry import Registry
+from domain.application.commands import SubmitApplication
+from domain.registry.editions import Registry
 from simulation.course import lived
 from simulation.life import Life, Step
 from simulation.mall import MARGIN_DAYS, Mall, NotSimulated

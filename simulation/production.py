@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from domain import commands
+from domain.application import commands
+from domain.application.commands import ClearObstacle
 from domain.codes import DismissalReason, DisputeReason, Receiver, RevocationGround, StagePhase
-from domain.commands import ClearObstacle
 from simulation.incidents import obstacles
 from simulation.life import Life, Move
 from simulation.stages import in_order, stage_acts, woven

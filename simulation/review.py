@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from domain import commands
+from domain.application import commands
+from domain.application.commands import Command
+from domain.application.guards import IN_WORK
+from domain.application.pauses import AWAITING_PAYMENT
 from domain.codes import Advice, RejectionReason, Remedy, StagePhase
-from domain.commands import Command
-from domain.guards import IN_WORK
-from domain.pauses import AWAITING_PAYMENT
 from simulation.incidents import complaints, extensions, inspected, inspection_scheduled, obstacles, paid
 from simulation.intake import returned
 from simulation.life import Life, Move

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from domain import commands
+from domain.application import commands
+from domain.application.events import DefectiveDocument
 from domain.codes import Channel, Defect
-from domain.events import DefectiveDocument
 from simulation.life import Life, Move
 from simulation.mall import Arrival, Mall, NotSimulated
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from domain import commands
+from domain.application import commands
+from domain.application.guards import UNDECIDED
 from domain.codes import ObstacleCode, RevocationGround
-from domain.guards import UNDECIDED
 from simulation.life import Life, Move
 from simulation.production import produced
 from simulation.review import judged

@@ -4,10 +4,10 @@ import random
 from collections.abc import Sequence
 from typing import TypeVar
 
-from domain import commands
+from domain.application import commands
+from domain.application.commands import Command
 from domain.codes import StagePhase
-from domain.commands import Command
-from domain.registry import Stage, StandardPublished
+from domain.registry.editions import Stage, StandardPublished
 from simulation.life import Life
 
 T = TypeVar("T")

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain import events, incident_events
-from domain.application import Application
-from domain.commands import DeemApproved
-from domain.data import data_of, instant
-from domain.events import ApplicationEvent
+from domain.application import events, incident_events
+from domain.application.commands import DeemApproved
+from domain.application.events import ApplicationEvent
+from domain.application.evolve import Application
+from domain.json_values import data_of, instant
 from simulation.life import Life, Step
 from simulation.plan import Plan
 from simulation.sums import OUTCOMES, SILENCE, Fact, statistics

@@ -5,24 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from uuid import UUID
 
-from domain.acts import Act, Promise
-from domain.calendar import Unit
-from domain.codes import (
-    Advice,
-    CancellationReason,
-    Channel,
-    Defect,
-    Kind,
-    ObstacleCode,
-    Receiver,
-    RegionLevel,
-    RejectionReason,
-    Remedy,
-    RevocationGround,
-    Role,
-    StagePhase,
-)
-from domain.events import (
+from domain.application.events import (
     ApplicationEvent,
     Approved,
     Cancelled,
@@ -48,8 +31,25 @@ from domain.events import (
     Suspended,
     Withdrawn,
 )
-from domain.incident_events import InspectionScheduled, ObstacleReported, PaymentRequested
-from domain.registry import (
+from domain.application.incident_events import InspectionScheduled, ObstacleReported, PaymentRequested
+from domain.codes import (
+    Advice,
+    CancellationReason,
+    Channel,
+    Defect,
+    Kind,
+    ObstacleCode,
+    Receiver,
+    RegionLevel,
+    RejectionReason,
+    Remedy,
+    RevocationGround,
+    Role,
+    StagePhase,
+)
+from domain.provenance import Act, Promise
+from domain.registry.calendar import Unit
+from domain.registry.editions import (
     CalendarPublished,
     DeemedApproval,
     Extension,

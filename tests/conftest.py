@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from infra.database import Databases, create, embedded, migrate
-from infra.postgres import EmbeddedPostgres
+from infra.postgres.databases import Databases, create, embedded, migrate
+from infra.postgres.embedded import EmbeddedPostgres
 from infra.settings import Settings
 
 hypothesis_settings.register_profile("jejak", deadline=None)  # machines are shared: no test is timed
@@ -36,7 +36,7 @@ def shared(name: str) -> Path:
 def _logs_as_they_are() -> Iterator[None]:
     """A verb that runs in this process would bind its logs to one test's stderr, which is closed for the next."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("infra.log.configure", lambda *_: None)
+        patch.setattr("infra.logs.configure", lambda *_: None)
         yield
 
 

@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from domain.acts import Act
-from domain.admission import Record, admit
-from domain.application import Application, fold
+from domain.application.admit import Record, admit
+from domain.application.commands import Command
+from domain.application.decide import decide
+from domain.application.events import ApplicationEvent, Recorded
+from domain.application.evolve import Application, fold
+from domain.application.written_topics import TOPICS_OF
 from domain.codes import Channel, Role
-from domain.commands import Command
-from domain.decisions import decide
-from domain.errors import Refusal
-from domain.events import ApplicationEvent, Recorded
-from domain.registry import Registry
-from domain.writes import TOPICS_OF
+from domain.provenance import Act
+from domain.refusals import Refusal
+from domain.registry.editions import Registry
 from projections.progress import project
 from projections.view import Row
 from tests.builders import APPLICATION, MONDAY, REGISTRY, SEMARANG, an_act

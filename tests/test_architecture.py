@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import PROJECT
 
-ROOMS = ("domain", "simulation", "projections", "api", "feeds", "infra")
+ROOMS = ("domain", "simulation", "projections", "service_layer", "api", "feeds", "infra")
 TOP = (
     *ROOMS,
     "tests",

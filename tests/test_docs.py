@@ -8,13 +8,13 @@ import pytest
 
 from api.problems import KINDS
 from docs import generate
-from domain.errors import all_refusals
-from domain.status import Status
-from infra.cli import VERBS
+from domain.application.status import Status
+from domain.refusals import all_refusals
+from infra.cli.main import VERBS
+from infra.eventstore.topics import CLASSES
 from infra.metrics import METRICS
-from infra.store.topics import CLASSES
 from tests.conftest import PROJECT
-from tests.domain.test_transitions import EXPECTED
+from tests.domain.application.test_transitions import EXPECTED
 from tests.test_architecture import ROOMS
 
 DOCS = PROJECT / "docs"

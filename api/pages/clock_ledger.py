@@ -9,10 +9,10 @@ from typing import Any
 
 from api.pages.history import said
 from api.pages.language import Language, Moment
-from api.pages.reading import Reading, Row
+from api.pages.reader import Reading, Row
 from api.pages.words import CLOCKS, GROUNDS, N_, NN_, PARTIES
-from domain.clocks import Clock, Kind, Party
-from domain.data import parse_instant
+from domain.clocks.ledger import Clock, Kind, Party
+from domain.json_values import parse_instant
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 

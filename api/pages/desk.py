@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from api.pages.language import Language, Moment
-from api.pages.reading import FALLBACK_ZONE
+from api.pages.reader import FALLBACK_ZONE
 from api.pages.words import N_, NN_
-from domain.data import parse_instant
-from domain.number import grouped
-from domain.registry import Registry
-from domain.status import Status
+from domain.application.status import Status
+from domain.json_values import parse_instant
+from domain.registry.editions import Registry
+from domain.tracking_number import grouped
 
 FOR_STAFF: dict[str, str] = {
     Status.SUBMITTED: N_("to be received"),

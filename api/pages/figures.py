@@ -6,7 +6,7 @@ Every number is one that was given. None is added up or worked out, since what i
 from dataclasses import dataclass
 
 from api.pages.language import Language
-from api.pages.lines import Chart, Line, days_in
+from api.pages.tables import Chart, Line, days_in
 from api.pages.words import N_
 from projections.figures import FEW, Count, Figures
 

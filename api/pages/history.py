@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from api.pages.language import Moment
-from api.pages.reading import Reading, Row
+from api.pages.reader import Reading, Row
 from api.pages.words import (
     ADVICE,
     CHANNELS,
@@ -20,8 +20,8 @@ from api.pages.words import (
     RECEIVERS,
 )
 from domain.codes import Channel, Quality
-from domain.data import parse_instant
-from domain.errors import all_refusals
+from domain.json_values import parse_instant
+from domain.refusals import all_refusals
 from projections.timeline import CLOCK_AHEAD, LATE
 
 RECORDED_MUCH_LATER = timedelta(days=1)

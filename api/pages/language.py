@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import Translations
 
-from domain.registry import Names
+from domain.registry.editions import Names
 
 LANGUAGES = ("id", "en")
 CATALOGUE = Path(__file__).parent / "locale" / "id" / "LC_MESSAGES" / "jejak.po"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from api.pages.language import Language
 from api.pages.words import N_
-from domain.errors import all_refusals
+from domain.refusals import all_refusals
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from api.pages.clock_ledger import length
 from api.pages.language import Moment
-from api.pages.reading import Reading, Row
+from api.pages.reader import Reading, Row
 from api.pages.words import N_, NN_, UNITS
-from domain.calendar import Unit, is_working_day
-from domain.data import parse_instant
-from domain.status import ENDS
+from domain.application.status import ENDS
+from domain.json_values import parse_instant
+from domain.registry.calendar import Unit, is_working_day
 from projections.timeline import happened_at
 
 HOURLY = (Unit.SERVICE_MINUTES, Unit.SERVICE_HOURS, Unit.WALL_HOURS)

@@ -8,18 +8,18 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from api.pages import desk, figures, lines, survey, tracking
+from api.pages import desk, figures, survey, tables, tracking
 from api.pages.clock_ledger import clock_ledger
 from api.pages.history import history
 from api.pages.language import BY_CODE, LANGUAGES, Language
-from api.pages.matters import matters
+from api.pages.notices import matters
 from api.pages.problems import PROBLEMS, Problem, in_words
 from api.pages.promise import promised
-from api.pages.reading import Reading, Row
+from api.pages.reader import Reading, Row
 from api.pages.steps import steps
 from api.pages.words import FIELD_OF, MESSAGES
-from domain.number import grouped
-from domain.registry import Registry
+from domain.registry.editions import Registry
+from domain.tracking_number import grouped
 from projections.figures import Statistics
 from projections.satisfaction import Satisfaction
 
@@ -140,23 +140,23 @@ def satisfaction_page(language: str, found: Satisfaction, registry: Registry) ->
 def statistics_page(language: str, statistics: Statistics, registry: Registry) -> str:
     """`statistics` are those that the public may see; the registry gives their codes names."""
     reader = BY_CODE[language]
-    cuts = {table: lines.promises(reader, statistics, registry, table) for table in ("service", "office", "channel")}
-    months, chart = lines.months(reader, statistics)
+    cuts = {table: tables.promises(reader, statistics, registry, table) for table in ("service", "office", "channel")}
+    months, chart = tables.months(reader, statistics)
     return _page(
         language,
         "statistics.html",
         here="statistics",
-        example=lines.examples_in(statistics, registry),
+        example=tables.examples_in(statistics, registry),
         summary=figures.summary(reader, statistics.total),
         key_figures=figures.key_figures(reader, statistics.total),
         months=months,
         older=len(statistics.tables.get("month", ())) > len(months),
         chart=chart,
         chart_said=figures.told(reader, chart) if chart else "",
-        cuts={table: cut[: lines.LINES_MAX] for table, cut in cuts.items()},
-        longer={table: len(cut) > lines.LINES_MAX for table, cut in cuts.items()},
-        extremes={table: figures.extremes(reader, cut[: lines.LINES_MAX]) for table, cut in cuts.items()},
-        outcomes=lines.outcomes(reader, statistics.total),
+        cuts={table: cut[: tables.LINES_MAX] for table, cut in cuts.items()},
+        longer={table: len(cut) > tables.LINES_MAX for table, cut in cuts.items()},
+        extremes={table: figures.extremes(reader, cut[: tables.LINES_MAX]) for table, cut in cuts.items()},
+        outcomes=tables.outcomes(reader, statistics.total),
         as_of=reader.at_time(statistics.as_of, INSTALLATION_ZONE),
     )
 

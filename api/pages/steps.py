@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from api.pages.language import Moment
-from api.pages.reading import Reading, Row
+from api.pages.reader import Reading, Row
 from api.pages.words import N_
+from domain.application.status import ENDS
 from domain.codes import StagePhase
-from domain.status import ENDS
 from projections.timeline import happened_at
 
 DONE, NOW, NEXT, LATER, LAST, OPTIONAL = "done", "now", "next", "later", "last", "optional"

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from api.pages.language import Language
-from api.pages.lines import LINES_MAX, Line, count_in
+from api.pages.tables import LINES_MAX, Line, count_in
 from api.pages.words import N_
-from domain.registry import Registry
+from domain.registry.editions import Registry
 from domain.satisfaction import Element, Grade
 from projections.satisfaction import Unit
 

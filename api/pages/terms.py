@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from api.pages.reading import Reading
+from api.pages.reader import Reading
 from api.pages.words import N_, NN_, UNITS
 
 

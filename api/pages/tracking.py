@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 from api.pages.clock_ledger import hands
 from api.pages.history import defects
 from api.pages.language import Moment
-from api.pages.matters import unpaid
-from api.pages.reading import Reading
+from api.pages.notices import unpaid
+from api.pages.reader import Reading
 from api.pages.terms import terms
 from api.pages.words import CHANNELS, N_, REASONS, REMEDIES, STATUSES
-from domain.calendar import Span, span_of
+from domain.application.status import ENDS, Status
 from domain.codes import Channel
-from domain.registry import OfficeRegistered
-from domain.status import ENDS, Status
+from domain.registry.calendar import Span, span_of
+from domain.registry.editions import OfficeRegistered
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """How the codes of events read to a citizen: one English source string a code, marked for the catalogue."""
 
-from domain.calendar import Unit
+from domain.application.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT
+from domain.application.status import Status
+from domain.clocks.marks import Clock, Kind, Party
 from domain.codes import (
     Advice,
     CancellationReason,
@@ -17,9 +19,7 @@ from domain.codes import (
     Remedy,
     RevocationGround,
 )
-from domain.marks import Clock, Kind, Party
-from domain.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT
-from domain.status import Status
+from domain.registry.calendar import Unit
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name by which gettext tools find a string that is translated later

@@ -7,9 +7,9 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any, TypeVar
 
-from domain.calendar import AfterHours, DayZero, Unit
 from domain.codes import Channel, Holder, Kind, RegionLevel, StagePhase
-from domain.registry import (
+from domain.registry.calendar import AfterHours, DayZero, Unit
+from domain.registry.editions import (
     CalendarPublished,
     Counter,
     DeemedApproval,

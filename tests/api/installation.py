@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-from api.access import Bearer, Principal
 from infra import catalogue
-from infra.database import databases
-from infra.main import Installation, installation
+from infra.composition import Installation, installation
+from infra.keys.tokens import SignedTokens
+from infra.postgres.databases import databases
 from infra.settings import settings_from
-from infra.tokens import SignedTokens
+from service_layer.rights import Bearer, Principal
 from tests.running import Jejak, jejak
 
 LICENSING = "pemda-3374-dpmptsp"

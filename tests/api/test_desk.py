@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from api.access import Bearer, Principal
-from api.desk import file_of, soon
-from domain.events import DeclaredComplete, Recorded, Suspended
+from api.endpoints.desk import file_of, soon
+from domain.application.events import DeclaredComplete, Recorded, Suspended
 from projections.desk import project
 from projections.view import Row
+from service_layer.rights import Bearer, Principal
 from tests.api.installation import HEALTH, IMMIGRATION, LICENSING, MAKASSAR, catalogued
 from tests.api.lives import PROCESSING, walk
 from tests.builders import (

@@ -2,7 +2,7 @@
 
 import json
 
-from infra.eras import APART
+from infra.eventstore.eras import APART
 from tests.api.installation import catalogued
 from tests.api.lives import Arrived, arrive, done
 from tests.running import Jejak, Reply

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 import pytest
 
-from api.answers import ProblemBody
-from feeds.schemas import schemas
+from api.responses import ProblemBody
+from feeds.agencies.schemas import schemas
 from tests.api.installation import IMMIGRATION, LICENSING, MAKASSAR, OFFICES, SEMARANG
 from tests.api.lives import arrive, do
 from tests.running import Jejak, Reply

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from api import feed
-from api.feed import CHUNK_BYTES, Answer, Asked
-from api.ports import Fed, ReadersMany
+from api.endpoints import feed
+from api.endpoints.feed import CHUNK_BYTES, Answer, Asked
 from api.problems import Problem
-from domain.ports import Unavailable
+from service_layer.ports import Fed, ReadersMany
+from service_layer.requests import Unavailable
 
 pytestmark = pytest.mark.anyio
 

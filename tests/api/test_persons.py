@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from api.access import RIGHTS, Bearer
+from service_layer.rights import RIGHTS, Bearer
 from tests.api.installation import HEALTH, LICENSING, MAKASSAR, OFFICES
 from tests.api.lives import walk
 from tests.running import Jejak, Reply

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from api.access import RIGHTS, STAFF, SUPERVISORS, Bearer, Relation
 from api.operations import OPERATIONS
+from service_layer.rights import RIGHTS, STAFF, SUPERVISORS, Bearer, Relation
 from tests.api.installation import HEALTH, LICENSING, MAKASSAR, OFFICES
 from tests.api.lives import WAYS, Arrived, arrive, do, done
 from tests.running import Jejak, Reply

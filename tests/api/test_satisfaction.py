@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from api.access import RIGHTS, STAFF, Bearer, Relation
 from domain.satisfaction import Element
+from service_layer.rights import RIGHTS, STAFF, Bearer, Relation
 from tests.api.installation import HEALTH, LICENSING, MAKASSAR, OFFICES
 from tests.api.lives import Arrived, arrive, walk
 from tests.running import Jejak, Reply

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.web import statistics as answer
-from domain.registry import Registry
+from api.endpoints.citizen_pages import statistics as answer
+from domain.registry.editions import Registry
 from projections.figures import Statistics
 from tests.browser.figures import INSTALLATIONS, NAMED
 

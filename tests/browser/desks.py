@@ -4,14 +4,14 @@ from datetime import timedelta
 from functools import reduce
 from uuid import UUID
 
-from api.access import Bearer, Principal
-from api.desk import file_of, soon
+from api.endpoints.desk import file_of, soon
 from api.pages.render import desk_door_page, desk_page, offices_page
+from domain.application.events import ApplicationEvent, Disputed, Reassigned, Recorded
+from domain.application.incident_events import PaymentRequested
 from domain.codes import DisputeReason
-from domain.events import ApplicationEvent, Disputed, Reassigned, Recorded
-from domain.incident_events import PaymentRequested
 from projections.desk import project
 from projections.view import Row
+from service_layer.rights import Bearer, Principal
 from tests.builders import (
     APPROVED,
     COLLEAGUE,

@@ -5,21 +5,7 @@ from functools import reduce
 from typing import Any
 from uuid import UUID
 
-from domain.acts import Act, Promise
-from domain.calendar import Unit
-from domain.codes import (
-    Amendment,
-    Channel,
-    Defect,
-    Kind,
-    Quality,
-    Receiver,
-    RejectionReason,
-    Remedy,
-    Role,
-    StagePhase,
-)
-from domain.events import (
+from domain.application.events import (
     ApplicationEvent,
     Approved,
     Concluded,
@@ -40,7 +26,21 @@ from domain.events import (
     Submitted,
     Suspended,
 )
-from domain.registry import (
+from domain.codes import (
+    Amendment,
+    Channel,
+    Defect,
+    Kind,
+    Quality,
+    Receiver,
+    RejectionReason,
+    Remedy,
+    Role,
+    StagePhase,
+)
+from domain.provenance import Act, Promise
+from domain.registry.calendar import Unit
+from domain.registry.editions import (
     CalendarPublished,
     DeemedApproval,
     Extension,

@@ -5,22 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.acts import Act, Pause, Promise
-from domain.codes import (
-    ComplaintKind,
-    Decision,
-    DisputeReason,
-    Holder,
-    LifeEvent,
-    ObstacleCode,
-    Quality,
-    Receiver,
-    RejectionReason,
-    Remedy,
-    RevocationGround,
-    Role,
-)
-from domain.events import (
+from domain.application.events import (
     ApplicationEvent,
     Approved,
     CorrectionSupplied,
@@ -42,7 +27,7 @@ from domain.events import (
     StageEntered,
     Suspended,
 )
-from domain.incident_events import (
+from domain.application.incident_events import (
     ComplaintReferred,
     InspectionDone,
     InspectionScheduled,
@@ -52,6 +37,21 @@ from domain.incident_events import (
     PaymentReceived,
     PaymentRequested,
 )
+from domain.codes import (
+    ComplaintKind,
+    Decision,
+    DisputeReason,
+    Holder,
+    LifeEvent,
+    ObstacleCode,
+    Quality,
+    Receiver,
+    RejectionReason,
+    Remedy,
+    RevocationGround,
+    Role,
+)
+from domain.provenance import Act, Pause, Promise
 from projections.progress import project
 from tests.browser.samples import (
     COMPLETE,

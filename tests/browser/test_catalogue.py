@@ -1,8 +1,10 @@
 from babel.messages.catalog import Message
 
-from api.pages.catalogue import extracted, translated
+from api.pages.translations import extracted, translated
 from api.pages.words import CLOCKS, COMPLAINTS, DECISIONS, EVENTS, LIFE_EVENTS, OBSTACLES, PARTIES, REASONS, STATUSES
-from domain.clocks import Clock, Kind, Party
+from domain.application.events import ApplicationEvent
+from domain.application.status import Status
+from domain.clocks.ledger import Clock, Kind, Party
 from domain.codes import (
     CancellationReason,
     ComplaintKind,
@@ -14,8 +16,6 @@ from domain.codes import (
     RejectionReason,
     RevocationGround,
 )
-from domain.events import ApplicationEvent
-from domain.status import Status
 
 
 def strings(message: Message) -> list[str]:

@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 
 from api.pages.render import STATIC, problem_kind_page, problem_page, start_page, tracking_page
-from domain.errors import all_refusals
-from domain.events import Reassigned
-from domain.registry import Registry
+from domain.application.events import Reassigned
+from domain.refusals import all_refusals
+from domain.registry.editions import Registry
 from tests.browser.samples import ACCESSES, NOW, REGISTRY, START, row, submitted
 from tests.browser.states import IN_MARCH, STATES
 

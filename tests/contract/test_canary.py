@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from infra.database import databases
+from infra.postgres.databases import databases
 from infra.settings import settings_from
 from tests.api.lives import WAYS
 from tests.contract.requests import Real, real

@@ -7,11 +7,11 @@ import msgspec
 import pytest
 from openapi_spec_validator import validate
 
-from api import answers
-from api.access import RIGHTS
+from api import responses
 from api.operations import OPERATIONS, Operation
 from api.problems import KINDS
-from domain.errors import all_refusals
+from domain.refusals import all_refusals
+from service_layer.rights import RIGHTS
 from tests.api.installation import HEALTH, LICENSING
 from tests.api.lives import Arrived, arrive, do, done
 from tests.contract.requests import real
@@ -106,10 +106,10 @@ def test_the_document_names_every_operation_with_its_roles_and_its_own_words(doc
 def test_a_type_that_is_loosened_is_noticed() -> None:
     item = {"at": "2026-01-05T08:00:00Z", "office": "a", "role": "b", "purpose": "c"}
     entry = {"items": [item], "next": None}
-    strictly(entry, answers.AccessesBody)
+    strictly(entry, responses.AccessesBody)
     item["extra"] = "d"
     with pytest.raises(AssertionError, match="AccessEntry"):
-        strictly(entry, answers.AccessesBody)
+        strictly(entry, responses.AccessesBody)
 
 
 @pytest.mark.parametrize("operation", COMMANDS, ids=lambda operation: operation.name)
@@ -214,7 +214,7 @@ def test_a_problem_says_what_is_wrong_and_what_to_do_and_nothing_that_was_sent(r
         assert 400 <= reply.status < 500, reply.body
         assert reply.headers["Content-Type"] == "application/problem+json"
         told = reply.json()
-        strictly(told, answers.ProblemBody)
+        strictly(told, responses.ProblemBody)
         assert b"rahasia" not in reply.body, reply.body
         assert "rahasia" not in str(reply.headers)
         assert told["status"] == reply.status

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from domain import commands
-from domain.acts import Act, Promise
-from domain.calendar import Unit
+from domain.application import commands
+from domain.application.events import ApplicationEvent, DefectiveDocument, Recorded
+from domain.application.status import ENDS, MOVES
 from domain.codes import (
     Amendment,
     Channel,
@@ -18,8 +18,8 @@ from domain.codes import (
     Quality,
     Role,
 )
-from domain.events import ApplicationEvent, DefectiveDocument, Recorded
-from domain.status import ENDS, MOVES
+from domain.provenance import Act, Promise
+from domain.registry.calendar import Unit
 from tests.builders import (
     INFORMATION,
     KTP,

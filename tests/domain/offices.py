@@ -6,12 +6,19 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.acts import Promise
-from domain.calendar import Unit
-from domain.promises import promised
-from domain.registry import CalendarPublished, OfficeRegistered, OpeningDay, PromiseTerms, Registry, SpecialHours
+from domain.promises.steps import promised
+from domain.provenance import Promise
+from domain.registry.calendar import Unit
+from domain.registry.editions import (
+    CalendarPublished,
+    OfficeRegistered,
+    OpeningDay,
+    PromiseTerms,
+    Registry,
+    SpecialHours,
+)
 from tests.builders import CLOSED, OPEN, SEMARANG, an_office, registry_of
-from tests.domain.test_calendar import HOLIDAYS, JOINT_LEAVE
+from tests.domain.registry.test_calendar import HOLIDAYS, JOINT_LEAVE
 
 SERVICE, EDITION = "sip", "sip@1"
 WIB = "Asia/Jakarta"

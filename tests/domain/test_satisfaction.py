@@ -5,10 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from domain.application import fold
-from domain.codes import CancellationReason, Channel, RejectionReason, Remedy
-from domain.errors import NoOutcomeYet, SatisfactionAlreadyGiven
-from domain.events import (
+from domain.application.events import (
     ApplicationEvent,
     Approved,
     Cancelled,
@@ -19,6 +16,10 @@ from domain.events import (
     Rejected,
     Withdrawn,
 )
+from domain.application.evolve import fold
+from domain.application.status import ENDS, Status
+from domain.codes import CancellationReason, Channel, RejectionReason, Remedy
+from domain.refusals import NoOutcomeYet, SatisfactionAlreadyGiven
 from domain.satisfaction import (
     OUTCOMES,
     WEIGHT,
@@ -35,7 +36,6 @@ from domain.satisfaction import (
     sample_size,
     sufficient,
 )
-from domain.status import ENDS, Status
 from tests.builders import HANDED_OVER, REVIEWED, SEMARANG, SUBMITTED
 from tests.spec import given
 

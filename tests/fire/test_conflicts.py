@@ -10,14 +10,14 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from infra.store.recorder import Recorder
+from infra.eventstore.recorder import Recorder
 from tests.api.installation import LICENSING
 from tests.conftest import Fresh
 from tests.fire.client import Answer, Client
-from tests.imports.conftest import conninfo_of
+from tests.infra.eventstore.conftest import recorder
+from tests.infra.eventstore.saves import a_save
+from tests.infra.imports.conftest import conninfo_of
 from tests.running import Jejak
-from tests.store.conftest import recorder
-from tests.store.saves import a_save
 
 __all__ = ["recorder"]
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from domain.events import ApplicationEvent, PinReset, Received, Submitted, Withdrawn
-from infra.database import databases
-from infra.identifiers import new_application_id
+from domain.application.events import ApplicationEvent, PinReset, Received, Submitted, Withdrawn
+from infra.eventstore.identifiers import new_application_id
+from infra.eventstore.recorder import Save
+from infra.eventstore.rows import rows_of
+from infra.postgres.databases import databases
 from infra.settings import settings_from
-from infra.store.recorder import Save
-from infra.store.writing import rows_of
 from tests.api.installation import OFFICES, SEMARANG
 from tests.builders import INFORMATION, MONDAY, an_act
 from tests.fire.apart import PATIENCE, Apart, apart

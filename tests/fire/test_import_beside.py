@@ -11,9 +11,9 @@ import pytest
 
 from tests.api.installation import LICENSING, catalogued
 from tests.conftest import PROJECT
-from tests.feeds.xes_logs import ACTIVITIES, write_log
+from tests.feeds.history.xes_logs import ACTIVITIES, write_log
 from tests.fire.client import RECEIVED_AND_RESET, Client
-from tests.imports.test_memory import CONTAINERS, EVENTS_PER_CASE, MAPPING
+from tests.infra.imports.test_memory import CONTAINERS, EVENTS_PER_CASE, MAPPING
 from tests.running import JEJAK, Jejak
 
 CLIENTS = 4

@@ -8,15 +8,15 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from infra.database import databases
-from infra.main import installation
+from infra.composition import installation
+from infra.eventstore.envelope import command_id
+from infra.postgres.databases import databases
 from infra.settings import settings_from
-from infra.store.envelope import command_id
 from tests.api.installation import LICENSING
 from tests.fire.apart import PATIENCE, Apart, apart
 from tests.fire.client import client_name
 from tests.fire.load import Load, Sent, loaded
-from tests.imports.conftest import conninfo_of
+from tests.infra.imports.conftest import conninfo_of
 from tests.running import Jejak
 
 CLIENTS, FLYING_MIN = 32, 20

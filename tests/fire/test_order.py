@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import PROJECT, Fresh
 from tests.fire.writing import LIBRARY, OURS, library
-from tests.store.test_positions import is_rising
+from tests.infra.eventstore.test_positions import is_rising
 
 PROCESSES, WRITERS, READERS = 8, 8, 4
 SKIPPING_ROUNDS_MAX = 20

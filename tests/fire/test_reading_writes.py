@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from infra.database import EVENTS
-from infra.postgres import EmbeddedPostgres
-from infra.views import VIEWS, rebuild
+from infra.postgres.databases import EVENTS
+from infra.postgres.embedded import EmbeddedPostgres
+from infra.projector.views import VIEWS, rebuild
 from tests.api.installation import LICENSING
 from tests.fire.client import Answer, Client
 from tests.running import Jejak

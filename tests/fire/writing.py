@@ -14,8 +14,8 @@ from uuid import uuid4
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder
 
-from infra.store.recorder import Datastore, Recorder, Save
-from tests.store.saves import rows
+from infra.eventstore.recorder import Datastore, Recorder, Save
+from tests.infra.eventstore.saves import rows
 
 OURS, LIBRARY = "ours", "library"
 EVENTS_MAX = 3

@@ -8,32 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
-from domain.acts import Act, Pause, Promise
-from domain.calendar import AfterHours, DayZero, Unit
-from domain.codes import (
-    Advice,
-    Amendment,
-    CancellationReason,
-    Channel,
-    ComplaintKind,
-    Decision,
-    Defect,
-    DismissalReason,
-    DisputeReason,
-    Holder,
-    Kind,
-    LifeEvent,
-    ObstacleCode,
-    Quality,
-    Receiver,
-    RegionLevel,
-    RejectionReason,
-    Remedy,
-    RevocationGround,
-    Role,
-    StagePhase,
-)
-from domain.events import (
+from domain.application.events import (
     ApplicationEvent,
     Approved,
     Cancelled,
@@ -70,7 +45,7 @@ from domain.events import (
     Transferred,
     Withdrawn,
 )
-from domain.incident_events import (
+from domain.application.incident_events import (
     ComplaintReferred,
     InspectionDone,
     InspectionScheduled,
@@ -81,8 +56,33 @@ from domain.incident_events import (
     PaymentReceived,
     PaymentRequested,
 )
+from domain.codes import (
+    Advice,
+    Amendment,
+    CancellationReason,
+    Channel,
+    ComplaintKind,
+    Decision,
+    Defect,
+    DismissalReason,
+    DisputeReason,
+    Holder,
+    Kind,
+    LifeEvent,
+    ObstacleCode,
+    Quality,
+    Receiver,
+    RegionLevel,
+    RejectionReason,
+    Remedy,
+    RevocationGround,
+    Role,
+    StagePhase,
+)
 from domain.intake import IntakeAnswered, IntakeMalformed, IntakeRefused
-from domain.registry import (
+from domain.provenance import Act, Pause, Promise
+from domain.registry.calendar import AfterHours, DayZero, Unit
+from domain.registry.editions import (
     CalendarPublished,
     Counter,
     DeemedApproval,
@@ -99,10 +99,10 @@ from domain.registry import (
     StandardPublished,
 )
 from domain.satisfaction import Answers, Outcome, SatisfactionAnswered, Score
-from infra.keys import DossierKey
-from infra.store.envelope import b64, command_id, digest
-from infra.store.topics import AnyEvent
-from infra.store.writing import rows_of
+from infra.eventstore.envelope import b64, command_id, digest
+from infra.eventstore.rows import rows_of
+from infra.eventstore.topics import AnyEvent
+from infra.keys.key_store import DossierKey
 
 FOLDER = Path(__file__).parent
 STREAM = UUID("0192f0c8-6b1e-7c3a-9d57-1f0a2b3c4d5e")

@@ -10,16 +10,16 @@ from uuid import UUID
 import orjson
 import psycopg
 
-from domain import promises
+from domain.application.events import ApplicationEvent, DeclaredComplete, DocumentsChecked, Received, Submitted
 from domain.codes import Quality
-from domain.events import ApplicationEvent, DeclaredComplete, DocumentsChecked, Received, Submitted
-from domain.registry import CalendarPublished, RegistryEvent
-from infra.folding import Shard
-from infra.identifiers import new_application_id
-from infra.main import Installation, installation
-from infra.store.recorder import Save
-from infra.store.writing import rows_of
-from infra.views import VIEWS, ensure
+from domain.promises import steps
+from domain.registry.editions import CalendarPublished, RegistryEvent
+from infra.composition import Installation, installation
+from infra.eventstore.identifiers import new_application_id
+from infra.eventstore.recorder import Save
+from infra.eventstore.rows import rows_of
+from infra.projector.fold import Shard
+from infra.projector.views import VIEWS, ensure
 from tests.builders import EDITIONS, KTP, KTP_STANDARD, SEMARANG, an_act
 from tests.conftest import Fresh
 from tests.infra.logs import COMMAND, PAPER, catch_up
@@ -61,7 +61,7 @@ class Desk:
         saves = []
         for at in complete_at:
             assert STANDARD.promise
-            promise = promises.promised(
+            promise = steps.promised(
                 STANDARD.promise, at, office=SEMARANG, service=KTP, edition="ktp-el@1", registry=registry
             )
             number = PAPER.new_number()

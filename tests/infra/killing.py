@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from infra import jobs
-from infra.database import databases
-from infra.jobs import Errand, Jobs, Tally
-from infra.main import Installation, installation
+from infra.composition import Installation, installation
+from infra.eventstore.recorder import Outcome, Save
+from infra.postgres.databases import databases
+from infra.runtime import jobs
+from infra.runtime.jobs import Errand, Jobs, Tally
 from infra.settings import settings_from
-from infra.store.recorder import Outcome, Save
 from projections.view import Row
 from tests.conftest import PROJECT, Fresh
 from tests.infra.logs import environment

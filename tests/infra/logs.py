@@ -10,16 +10,16 @@ from uuid import UUID
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from domain.events import ApplicationEvent, PinReset, Received, Submitted, Withdrawn
-from infra.folding import Shard
-from infra.identifiers import new_application_id
-from infra.paper import Paper
-from infra.positions import STOPPED
-from infra.runner import wait_until_caught_up
-from infra.stepping import Steps
-from infra.store.recorder import Datastore, Recorder, Save
-from infra.store.writing import rows_of
-from infra.views import VIEWS, differences, position_of
+from domain.application.events import ApplicationEvent, PinReset, Received, Submitted, Withdrawn
+from infra.eventstore.identifiers import new_application_id
+from infra.eventstore.recorder import Datastore, Recorder, Save
+from infra.eventstore.rows import rows_of
+from infra.keys.receipt_codes import Paper
+from infra.projector.checkpoints import STOPPED
+from infra.projector.fold import Shard
+from infra.projector.runner import wait_until_caught_up
+from infra.projector.step import Steps
+from infra.projector.views import VIEWS, differences, position_of
 from projections.view import View
 from tests.builders import INFORMATION, MONDAY, an_act
 from tests.conftest import Fresh

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from infra.fsck import faults_of_log
+from infra.runtime.fsck import faults_of_log
 from tests.conftest import Fresh
 from tests.running import Jejak
 

@@ -8,10 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.application import Application, fold
-from domain.codes import DismissalReason, DisputeReason
-from domain.data import data_of, instant
-from domain.events import (
+from domain.application.events import (
     ApplicationEvent,
     CorrectionSupplied,
     DeadlineExtended,
@@ -23,7 +20,10 @@ from domain.events import (
     Resumed,
     Withdrawn,
 )
-from domain.incident_events import ObstacleCleared, PaymentExpired, PaymentReceived, PaymentRequested
+from domain.application.evolve import Application, fold
+from domain.application.incident_events import ObstacleCleared, PaymentExpired, PaymentReceived, PaymentRequested
+from domain.codes import DismissalReason, DisputeReason
+from domain.json_values import data_of, instant
 from projections.desk import COLUMNS, VIEW, loaded, project, promised, stored
 from projections.view import Row
 from tests.builders import (

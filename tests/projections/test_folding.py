@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.events import Recorded
-from domain.marks import marks_of
-from projections import desk, dues, incidents, ledger, progress, statistics
+from domain.application.events import Recorded
+from domain.clocks.marks import marks_of
+from projections import clock_ledger, desk, incidents, progress, promises_and_payments, statistics
 from projections.view import Row, View
 from tests.builders import APPLICATION
 from tests.domain import arbitrary
@@ -45,8 +45,8 @@ def test_a_row_is_the_same_however_its_events_are_cut_into_batches(
 @given(arbitrary.histories)
 def test_who_tells_nothing_of_an_event_is_not_asked_of_it(history: list[Recorded]) -> None:
     for recorded in history:
-        kind, row = type(recorded.event), dues.BLANK | incidents.BLANK
-        assert kind in dues.TOLD_BY or dues.dues(row, recorded) == {}
+        kind, row = type(recorded.event), promises_and_payments.BLANK | incidents.BLANK
+        assert kind in promises_and_payments.TOLD_BY or promises_and_payments.dues(row, recorded) == {}
         assert kind in incidents.TOLD_BY or incidents.incidents(row, recorded) == {}
 
 
@@ -55,8 +55,8 @@ def test_who_tells_nothing_of_an_event_is_not_asked_of_it(history: list[Recorded
 def test_a_row_shows_the_clocks_of_all_its_events_in_whatever_order_they_came(history: list[Recorded]) -> None:
     marks = [mark for recorded in history for mark in marks_of(recorded)]
     row = progress.VIEW.fold(None, APPLICATION, history)
-    assert row["ledger"] == ledger.shown(marks)
-    assert ledger.read(row["marks"]) == marks
+    assert row["ledger"] == clock_ledger.shown(marks)
+    assert clock_ledger.read(row["marks"]) == marks
 
 
 def _batches(length: int, cuts: set[int]) -> list[tuple[int, int]]:

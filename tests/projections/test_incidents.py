@@ -7,19 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.acts import Promise
-from domain.codes import (
-    Amendment,
-    ComplaintKind,
-    Decision,
-    DismissalReason,
-    DisputeReason,
-    LifeEvent,
-    Quality,
-    RejectionReason,
-    Remedy,
-)
-from domain.events import (
+from domain.application.events import (
     Approved,
     CorrectionSupplied,
     DeadlineExtended,
@@ -34,7 +22,7 @@ from domain.events import (
     StageCompleted,
     StageEntered,
 )
-from domain.incident_events import (
+from domain.application.incident_events import (
     ComplaintReferred,
     InspectionDone,
     Linked,
@@ -43,6 +31,18 @@ from domain.incident_events import (
     PaymentReceived,
     PaymentRequested,
 )
+from domain.codes import (
+    Amendment,
+    ComplaintKind,
+    Decision,
+    DismissalReason,
+    DisputeReason,
+    LifeEvent,
+    Quality,
+    RejectionReason,
+    Remedy,
+)
+from domain.provenance import Promise
 from tests.builders import (
     COMPLETE,
     DEEMED,

@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 
-from domain.acts import Act
-from domain.codes import Advice, Channel, Quality, RejectionReason, Remedy, Role
-from domain.events import (
+from domain.application.events import (
     ApplicationEvent,
     Concluded,
     CorrectionSupplied,
@@ -22,6 +20,8 @@ from domain.events import (
     Submitted,
     Transferred,
 )
+from domain.codes import Advice, Channel, Quality, RejectionReason, Remedy, Role
+from domain.provenance import Act
 from tests.builders import (
     ANSWERED,
     APPLICATION,

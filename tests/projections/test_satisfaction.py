@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
+from domain.application.events import Recorded
 from domain.codes import Channel
-from domain.events import Recorded
 from domain.satisfaction import Answers, Element, Grade, Outcome, SatisfactionAnswered, Score, Weights
 from projections.figures import FEW
 from projections.satisfaction import COLUMNS, VIEW, Unit, units

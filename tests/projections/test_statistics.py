@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.codes import Amendment, CancellationReason, Channel, Receiver, RejectionReason, Remedy, Role
-from domain.events import (
+from domain.application.events import (
     ApplicationEvent,
     Approved,
     Cancelled,
@@ -28,6 +27,7 @@ from domain.events import (
     Transferred,
     Withdrawn,
 )
+from domain.codes import Amendment, CancellationReason, Channel, Receiver, RejectionReason, Remedy, Role
 from projections.statistics import COLUMNS, VIEW, project
 from projections.view import Row
 from tests.builders import (

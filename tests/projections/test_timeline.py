@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from domain.application.events import DocumentsChecked, Received, RecordAmended, StageCompleted, StageEntered
 from domain.codes import Amendment
-from domain.events import DocumentsChecked, Received, RecordAmended, StageCompleted, StageEntered
 from tests.builders import (
     COMPLETE,
     HANDED_OVER,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cache, reduce
 
-from domain.registry import Registry, RegistryEvent, StandardPublished, evolve
+from domain.registry.editions import Registry, RegistryEvent, StandardPublished, evolve
 from infra import catalogue
 from simulation.plan import Plan
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import commands, events, incident_events
+from domain.application import commands, events, incident_events
+from domain.application.events import ApplicationEvent
+from domain.application.guards import UNDECIDED
+from domain.application.status import Status
 from domain.codes import Channel, Decision, Quality, Role
-from domain.events import ApplicationEvent
-from domain.guards import UNDECIDED
-from domain.status import Status
 from simulation.life import Life, Step
 from simulation.plan import Plan
 from simulation.stages import woven

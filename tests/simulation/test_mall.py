@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from domain.application.events import DeclaredComplete, Referred, ReturnedForCorrection
 from domain.codes import Channel
-from domain.events import DeclaredComplete, Referred, ReturnedForCorrection
 from simulation.life import Life
 from simulation.mall import JAKARTA, Arrival, Mall
 from simulation.sample import ASKED, sample

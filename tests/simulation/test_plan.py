@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.application import Application, evolve
-from domain.calendar import is_working_day
+from domain.application.commands import SubmitApplication
+from domain.application.decide import decide
+from domain.application.events import Concluded, PromiseMoved, Recorded
+from domain.application.evolve import Application, evolve
+from domain.application.incident_events import Linked
+from domain.application.status import Status
 from domain.codes import Channel, Quality, Role
-from domain.commands import SubmitApplication
-from domain.decisions import decide
-from domain.events import Concluded, PromiseMoved, Recorded
-from domain.incident_events import Linked
-from domain.registry import Registry
-from domain.status import Status
-from infra.store.topics import CLASSES
+from domain.registry.calendar import is_working_day
+from domain.registry.editions import Registry
+from infra.eventstore.topics import CLASSES
 from simulation.life import Life, Step, person
 from simulation.mall import NotSimulated
 from simulation.plan import APPLICATIONS_MAX, DAYS_MAX, Plan, latest, merged, until_last_submission

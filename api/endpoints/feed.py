@@ -1,0 +1,216 @@
+"""An agency's feed over HTTP: a page of CloudEvents for who asks again and again, or a stream of them (SSE).
+
+Whoever reads slowly is waited for: nothing is read from the store before what was read is on its way, so that each
+reader costs one page of memory, and no other reader waits for it.
+"""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from api.conditional import WAIT_SECONDS, house_of
+from api.endpoints.applications import principal_of
+from api.problems import Problem
+from api.responses import Given, Instant
+from service_layer.ports import Fed, Feeds, ReadersMany
+from service_layer.requests import Unavailable
+from service_layer.rights import NotYours, relation_for
+
+BATCH, STREAM = "application/cloudevents-batch+json", "text/event-stream"
+EVENT_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:[1-9][0-9]{0,17}$"
+LIMIT_MAX, TIMEOUT_MS_MAX = 1000, 60_000
+LIMIT, TIMEOUT = re.compile(r"[1-9][0-9]{0,2}|1000"), re.compile(r"0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|60000")
+BATCH_BYTES_MAX = 1024 * 1024
+STREAM_PAGE, STREAM_BYTES_MAX = 100, 64 * 1024
+CHUNK_BYTES = 64 * 1024
+HEARTBEAT_SECONDS = 15.0
+RETRY_MS = 2000
+STREAM_SECONDS_MAX = 3600.0
+"""Then the client comes again, with a bearer that is still good."""
+
+QUERY: Mapping[str, Mapping[str, Any]] = {
+    "lastEventId": {"type": "string", "pattern": EVENT_ID, "description": "The id of the last event that you have"},
+    "timeout": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": TIMEOUT_MS_MAX,
+        "default": 0,
+        "description": "Milliseconds to wait for an event where there is none yet",
+    },
+    "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": 100},
+}
+
+
+async def get_feed(request: Request) -> "Answer":
+    """Read an agency's own feed: a page after `lastEventId`, or a stream.
+
+    Events are CloudEvents 1.0 in the order in which they were recorded. An empty page: there is nothing new yet; wait
+    for it with `timeout`. A page holds `limit` events, or fewer where they are more than 1 MiB. With
+    `Accept: text/event-stream` the answer is a stream (SSE) that goes on after Last-Event-ID.
+    """
+    principal = principal_of(request)
+    relation_for("get-feed", principal)
+    agency = request.path_params["agency"]
+    if principal.agency != agency:
+        raise NotYours
+    feeds = house_of(request).feeds
+    if not feeds.has(agency):
+        raise Problem("no-feed")
+    return Answer(feeds, agency, _asked(request))
+
+
+class CloudEventBody(Given, kw_only=True):
+    """CloudEvents 1.0. `data` is of the schema at `dataschema`; `previous`: the `sequence` of the feed's event before
+    of the same subject, zeros where there is none.
+    """
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    time: Instant
+    subject: str
+    dataschema: str
+    sequence: str
+    previous: str
+    partitionkey: str
+    recordedtime: Instant
+    dataclassification: str
+    datacontenttype: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`after`: the id of the last event that the client has, "" for none; `timeout` in seconds."""
+
+    after: str
+    timeout: float
+    limit: int
+    stream: bool
+
+
+def _asked(request: Request) -> Asked:
+    stream = STREAM in request.headers.get("accept", "")
+    query = request.query_params
+    after = (request.headers.get("last-event-id", "") if stream else "") or query.get("lastEventId", "")
+    if after and not re.fullmatch(EVENT_ID, after):
+        raise _wrong("lastEventId", "The id of an event of this feed, as it stands in its `id`.")
+    timeout, limit = query.get("timeout", "0"), query.get("limit", "100")
+    if not TIMEOUT.fullmatch(timeout):
+        raise _wrong("timeout", f"Milliseconds, a whole number from 0 to {TIMEOUT_MS_MAX}.")
+    if not LIMIT.fullmatch(limit):
+        raise _wrong("limit", f"A whole number from 1 to {LIMIT_MAX}.")
+    return Asked(after, int(timeout) / 1000, int(limit), stream)
+
+
+def _wrong(name: str, detail: str) -> Problem:
+    return Problem("malformed-request", errors=[{"pointer": f"?{name}", "detail": detail}])
+
+
+class Answer:
+    """The answer to one reader, an ASGI application: it holds its place among the readers until it is sent."""
+
+    def __init__(self, feeds: Feeds, agency: str, asked: Asked) -> None:
+        self.feeds = feeds
+        self.agency = agency
+        self.asked = asked
+
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        try:
+            with self.feeds.reading(self.agency), _gone(receive) as gone:
+                place = await self._place()
+                await (self._stream if self.asked.stream else self._batch)(place, gone, send)
+        except ReadersMany:
+            raise Problem("readers-many", headers={"Retry-After": "5"}) from None
+
+    async def _place(self) -> int:
+        """Where the client is. An event that is not in the feed may yet come while the feed is being made."""
+        if not self.asked.after:
+            return 0
+        place = await self.feeds.place(self.agency, self.asked.after)
+        if place is None:
+            made = await self.feeds.made(seconds=WAIT_SECONDS)
+            place = await self.feeds.place(self.agency, self.asked.after)
+            if place is None and not made:
+                raise Problem("behind", headers={"Retry-After": "5"})
+        if place is None:
+            raise Problem("event-not-in-feed")
+        return place
+
+    async def _batch(self, place: int, gone: "asyncio.Future[None]", send: Send) -> None:
+        events = await self._page(place)
+        if not events and self.asked.timeout and await self._more(place, self.asked.timeout, gone):
+            events = await self._page(place)
+        await send(_start(BATCH))
+        for chunk in _chunks(events):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b"]"})
+
+    async def _page(self, place: int) -> list[Fed]:
+        events, _ = await self.feeds.page(self.agency, place, limit=self.asked.limit, bytes_max=BATCH_BYTES_MAX)
+        return events
+
+    async def _stream(self, place: int, gone: "asyncio.Future[None]", send: Send) -> None:
+        now = asyncio.get_running_loop().time
+        until = now() + STREAM_SECONDS_MAX
+        await send(_start(STREAM, (b"x-accel-buffering", b"no")))
+        await send({"type": "http.response.body", "body": f"retry: {RETRY_MS}\n\n".encode(), "more_body": True})
+        with contextlib.suppress(Unavailable):  # ends it: the client comes again
+            while not (self.feeds.ending or gone.done() or now() > until):
+                events, place = await self.feeds.page(self.agency, place, limit=STREAM_PAGE, bytes_max=STREAM_BYTES_MAX)
+                if events:
+                    told = b"".join(b"id: %s\ndata: %s\n\n" % (event.id.encode(), event.document) for event in events)
+                elif await self._more(place, HEARTBEAT_SECONDS, gone):
+                    continue
+                else:
+                    told = b":\n\n"
+                await send({"type": "http.response.body", "body": told, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _more(self, place: int, seconds: float, gone: "asyncio.Future[None]") -> bool:
+        """Waits for an event, but not for a client that has gone."""
+        more = asyncio.create_task(self.feeds.more(self.agency, place, seconds=seconds))
+        first: set[asyncio.Future[Any]] = {more, gone}
+        try:
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+            return more.done() and more.result()
+        finally:
+            more.cancel()
+
+
+@contextlib.contextmanager
+def _gone(receive: Receive) -> "Iterator[asyncio.Future[None]]":
+    """Done when the client has gone."""
+
+    async def wait() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    watching = asyncio.ensure_future(wait())
+    try:
+        yield watching
+    finally:
+        watching.cancel()
+
+
+def _start(media_type: str, *more: tuple[bytes, bytes]) -> dict[str, Any]:
+    headers = [(b"content-type", media_type.encode()), (b"cache-control", b"no-store"), *more]
+    return {"type": "http.response.start", "status": 200, "headers": headers}
+
+
+def _chunks(events: list[Fed]) -> Iterator[bytes]:
+    """A JSON array but for its last bracket, in pieces: each is sent when the one before is on its way."""
+    piece = bytearray(b"[")
+    for number, event in enumerate(events):
+        piece += b"," * (number > 0) + event.document
+        if len(piece) >= CHUNK_BYTES:
+            yield bytes(piece)
+            piece.clear()
+    yield bytes(piece)

@@ -1,0 +1,133 @@
+"""Endpoints that need no bearer: the way in, the catalogue, documents."""
+
+import re
+from ipaddress import ip_address, ip_network
+from typing import Any
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from api.conditional import body_of, house_of
+from api.endpoints.applications import json
+from api.pages.render import problem_kind_page
+from api.problems import Problem
+from domain.json_values import data_of
+from domain.tracking_number import parse_tracking_number
+from service_layer import bodies
+
+CATALOGUE = {"Cache-Control": "public, max-age=60"}
+NO_STORE = {"Cache-Control": "no-store"}
+LIMIT = r"[1-9][0-9]?|100"
+AFTER_MAX = 100
+
+
+async def track(request: Request) -> Response:
+    """Exchange the receipt's number and PIN for a read token of that one application."""
+    body, _ = await body_of(request, bodies.TrackBody)
+    application_id = await admitted(request, body.number, body.pin)
+    token, seconds = house_of(request).tokens.read_token(application_id)
+    tracked = {"application_id": str(application_id), "read_token": token, "expires_in": seconds}
+    return json(tracked, headers=NO_STORE)
+
+
+async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
+    """The application that number and PIN open. Every try counts before it is judged, so that rivals cannot race it.
+
+    Raises NumberMistyped, or Problem `limited` or `wrong-number-or-pin`, alike for a number that does not exist.
+    """
+    house = house_of(request)
+    number = parse_tracking_number(typed_number)
+    network = network_of(request.client.host if request.client else "")
+    retry_after = await house.door.knock(number, network)
+    if retry_after:
+        raise Problem("limited", headers={"Retry-After": str(retry_after)})
+    _, end = await house.views.log_end()
+    await house.views.reached(end, seconds=1)
+    row = await house.views.row_by_number(number)
+    resets = row["pin_resets"] if row else 0
+    right = house.receipts.is_pin(typed_pin.strip(), number, resets)
+    if row is None or not right:
+        house.meter.pin_failure()
+        raise Problem("wrong-number-or-pin")
+    await house.door.open(number, network)
+    return UUID(row["application_id"])
+
+
+def network_of(address: str) -> str:
+    """An IPv4 address, or the /64 of an IPv6 one: one household can have all of it."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((known, 64), strict=False)) if known.version == 6 else str(known)  # noqa: PLR2004 - IPv6
+
+
+async def list_services(request: Request) -> Response:
+    """List the services, each by the newest edition of its standard."""
+    registry = await house_of(request).catalogue.registry()
+    codes, following = _page(request, sorted(registry.services))
+    items = [data_of(registry.services[code][-1]) for code in codes]
+    return _listed(request, items, following)
+
+
+async def get_service(request: Request) -> Response:
+    """Read one service's standard: requirements, stages, promise, fee."""
+    registry = await house_of(request).catalogue.registry()
+    standard = registry.newest(request.path_params["service"])
+    if standard is None:
+        raise Problem("not-found")
+    return json(data_of(standard), headers=CATALOGUE)
+
+
+async def list_offices(request: Request) -> Response:
+    """List the offices, with their zones and opening hours."""
+    registry = await house_of(request).catalogue.registry()
+    codes, following = _page(request, sorted(registry.offices))
+    return _listed(request, [data_of(registry.offices[code]) for code in codes], following)
+
+
+async def get_office(request: Request) -> Response:
+    """Read one office."""
+    registry = await house_of(request).catalogue.registry()
+    office = registry.offices.get(request.path_params["office"])
+    if office is None:
+        raise Problem("not-found")
+    return json(data_of(office), headers=CATALOGUE)
+
+
+def _page(request: Request, codes: list[str]) -> tuple[list[str], str | None]:
+    """Keyset paging by code: `after` is the last one seen."""
+    limit = request.query_params.get("limit", "50")
+    if not re.fullmatch(LIMIT, limit):
+        detail = "A whole number from 1 to 100."
+        raise Problem("malformed-request", errors=[{"pointer": "?limit", "detail": detail}])
+    after = request.query_params.get("after", "")
+    if len(after) > AFTER_MAX:
+        detail = "At most 100 characters: the last code of the page before."
+        raise Problem("malformed-request", errors=[{"pointer": "?after", "detail": detail}])
+    left = [code for code in codes if code > after]
+    page = left[: int(limit)]
+    return page, page[-1] if len(left) > len(page) else None
+
+
+def _listed(request: Request, items: list[dict[str, Any]], following: str | None) -> Response:
+    headers = dict(CATALOGUE)
+    if following:
+        limit = f"&limit={request.query_params['limit']}" if "limit" in request.query_params else ""
+        headers["Link"] = f'<{request.url.path}?after={following}{limit}>; rel="next"'
+    return json({"items": items, "next": following}, headers=headers)
+
+
+async def get_problem(request: Request) -> Response:
+    """What a problem code means, for people, in the language of Accept-Language (Indonesian by default)."""
+    page = problem_kind_page(language_of(request), request.path_params["code"])
+    if page is None:
+        raise Problem("not-found")
+    return HTMLResponse(page, headers={"Cache-Control": "public, max-age=3600", "Vary": "Accept-Language"})
+
+
+def language_of(request: Request) -> str:
+    """Indonesian unless English is asked for and preferred."""
+    first = request.headers.get("accept-language", "").split(",")[0].strip().lower()
+    return "en" if first.startswith("en") else "id"

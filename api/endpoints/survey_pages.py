@@ -1,0 +1,95 @@
+"""The pages of the survey: a plain form for who has the application's page open, and the index for everybody."""
+
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from api.conditional import house_of, read_limited
+from api.endpoints.citizen_pages import NO_STORE, own_row, same_origin, unless_seen
+from api.endpoints.satisfaction import give, public
+from api.pages.render import satisfaction_page, survey_page
+from api.problems import Problem
+from domain.refusals import SatisfactionAlreadyGiven
+from domain.satisfaction import Answers, Element, Score, Weights
+from projections.satisfaction import SERVED
+from projections.view import Row
+from service_layer.requests import KeyReused
+from service_layer.rights import Bearer, Principal, Relation
+
+FORM = "form"
+"""The key of the one command that a form can be: sent twice with the same answers, it happened once."""
+STATUS_OF = {"incomplete": 422, "again": 409}
+SCORES = {str(score.value): score for score in Score}
+
+
+async def ask(request: Request) -> Response:
+    """The questions; thanks once they were answered. Who is not there yet goes back to the application."""
+    row = await own_row(request)
+    if row is None or row["status"] not in SERVED:
+        return _elsewhere(request, row)
+    given = await house_of(request).satisfaction.given(UUID(row["application_id"]))
+    return _page(request, row, "thanks" if given else "asked")
+
+
+async def take(request: Request) -> Response:
+    """The form, sent."""
+    same_origin(request)
+    row = await own_row(request)
+    if row is None or row["status"] not in SERVED:
+        return _elsewhere(request, row)
+    sent = await _sent(request)
+    if sent.keys() != {element.value for element in Element}:
+        return _page(request, row, "incomplete", sent)
+    target = UUID(row["application_id"])
+    try:
+        await give(
+            request,
+            Principal(bearer=Bearer.CITIZEN, application_id=target),
+            Relation.OWN,
+            target=target,
+            answers=Answers(**sent),
+            key=FORM,
+            body={name: score.value for name, score in sent.items()},
+        )
+    except (SatisfactionAlreadyGiven, KeyReused):
+        return _page(request, row, "again")
+    return RedirectResponse(request.url.path, status_code=303, headers=NO_STORE)
+
+
+async def index(request: Request) -> Response:
+    """What anybody may know of how satisfied applicants were."""
+    house, language = house_of(request), request.path_params["language"]
+    page = satisfaction_page(language, await public(house, Weights.EXACT), await house.catalogue.registry())
+    return unless_seen(request, page, page, "public, max-age=60")
+
+
+async def _sent(request: Request) -> dict[str, Score]:
+    """The answers that are ones, by element."""
+    form = (await read_limited(request)).decode("utf-8", "replace")
+    try:
+        fields = parse_qs(form, max_num_fields=len(Element))
+    except ValueError:
+        raise Problem("malformed-request", "Send the form from this site's own page.") from None
+    chosen = {element.value: SCORES.get(fields.get(element.value, [""])[0]) for element in Element}
+    return {name: score for name, score in chosen.items() if score is not None}
+
+
+def _page(request: Request, row: Row, state: str, chosen: dict[str, Score] | None = None) -> Response:
+    page = survey_page(request.path_params["language"], row["application_id"], state, chosen or {})
+    return HTMLResponse(page, status_code=STATUS_OF.get(state, 200), headers=NO_STORE)
+
+
+def _elsewhere(request: Request, row: Row | None) -> Response:
+    where = f"applications/{row['application_id']}" if row else ""
+    return RedirectResponse(f"/{request.path_params['language']}/{where}", status_code=303, headers=NO_STORE)
+
+
+SURVEY = "/{language:language}/applications/{application_id}/satisfaction"
+PAGES = (
+    Route(SURVEY, ask, name="ask"),
+    Route(SURVEY, take, methods=["POST"], name="take"),
+    Route("/{language:language}/satisfaction", index, name="satisfaction"),
+)

@@ -1,0 +1,132 @@
+"""What else a citizen should know: payments, obstacles, visits, a grant by silence, a dispute, links, complaints."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from api.pages.reader import Reading, Row
+from api.pages.words import COMPLAINTS, DECISIONS, LIFE_EVENTS, N_, NN_, OBSTACLES, REASONS
+from domain.application.status import ENDS
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    heading: str
+    lines: list[str]
+
+
+def unpaid(reading: Reading) -> list[Row]:
+    return [p for p in reading.row["payments"] if p["received_at"] is None and p["expired_at"] is None]
+
+
+def matters(reading: Reading) -> list[Matter]:
+    """Those of which there is something to say."""
+    told = (
+        (N_("Why it counts as granted"), _deemed(reading)),
+        (N_("A decision that was recorded late"), _late_decision(reading)),
+        (N_("What you said about the result"), _dispute(reading)),
+        (N_("Payments"), (_payment(reading, payment) for payment in reading.row["payments"])),
+        (N_("What is in the way"), (_obstacle(reading, obstacle) for obstacle in reading.row["obstacles"])),
+        (N_("Field inspections"), (_inspection(reading, visit) for visit in reading.row["inspections"])),
+        (N_("Linked applications"), (line for link in reading.row["links"] for line in _link(reading, link))),
+        (N_("Complaints"), (_complaint(reading, complaint) for complaint in reading.row["complaints"])),
+    )
+    found = [(heading, list(lines)) for heading, lines in told]
+    return [Matter(reading.language.say(heading), lines) for heading, lines in found if lines]
+
+
+def _day(reading: Reading, at: str) -> str:
+    return reading.moment(at, "", "day").text
+
+
+def _deemed(reading: Reading) -> Iterator[str]:
+    deemed, say = reading.row["deemed"], reading.language.say
+    if deemed is None:
+        return
+    terms = reading.standard.deemed_approval if reading.standard else None
+    law = terms.basis_text if terms and terms.basis == deemed["basis"] else deemed["basis"]
+    yield say(N_("No decision came by %(due)s, the promised date."), due=_day(reading, deemed["promise"]["due_at"]))
+    yield say(N_("The law then treats the application as granted: %(law)s."), law=law)
+    yield say(N_("This system recorded it. It decided nothing, and neither did an official."))
+    pauses = reading.language.count(NN_("%(num)s pause", "%(num)s pauses"), len(deemed["pauses"]))
+    complete = _day(reading, deemed["complete_at"])
+    yield say(N_("The clock ran from %(since)s, with %(pauses)s."), since=complete, pauses=pauses)
+
+
+def _late_decision(reading: Reading) -> Iterator[str]:
+    late, say = reading.row["late_decision"], reading.language.say
+    if late is None:
+        return
+    decision = reading.word(DECISIONS, late["decision"])
+    when = _day(reading, late["decided_at"])
+    yield say(N_("Decided on %(when)s, but recorded after the outcome: %(decision)s."), when=when, decision=decision)
+    yield say(N_("The outcome stays as it is."))
+
+
+def _dispute(reading: Reading) -> Iterator[str]:
+    dispute, say = reading.row["dispute"], reading.language.say
+    if dispute is None:
+        return
+    reason, when = reading.word(REASONS, dispute["reason"]), _day(reading, dispute["disputed_at"])
+    yield say(N_("You said on %(when)s: %(reason)s."), when=when, reason=reason)
+    if dispute["state"] == "open":
+        yield say(N_("The office has not answered yet."))
+        return
+    settled = _day(reading, dispute["settled_at"])
+    if dispute["state"] == "reopened":
+        yield say(N_("The office agreed on %(when)s and does it again."), when=settled)
+        return
+    answer = reading.word(REASONS, dispute["dismissal"])
+    yield say(N_("The office answered on %(when)s that it is done: %(reason)s."), when=settled, reason=answer)
+
+
+def _payment(reading: Reading, payment: Row) -> str:
+    say, amount = reading.language.say, reading.language.rupiah(payment["received_idr"] or payment["amount_idr"])
+    if payment["received_at"]:
+        return say(N_("%(amount)s, paid on %(when)s."), amount=amount, when=_day(reading, payment["received_at"]))
+    if payment["expired_at"]:
+        when = _day(reading, payment["expired_at"])
+        return say(N_("%(amount)s, not paid; the time to pay ended on %(when)s."), amount=amount, when=when)
+    if payment["expires_at"]:
+        until = reading.moment(payment["expires_at"]).text
+        return say(N_("%(amount)s, to be paid until %(until)s."), amount=amount, until=until)
+    return say(N_("%(amount)s, to be paid."), amount=amount)
+
+
+def _obstacle(reading: Reading, obstacle: Row) -> str:
+    say, what = reading.language.say, reading.word(OBSTACLES, obstacle["code"])
+    since = _day(reading, obstacle["reported_at"])
+    if obstacle["cleared_at"]:
+        until = _day(reading, obstacle["cleared_at"])
+        return say(N_("%(what)s: from %(since)s to %(until)s"), what=what, since=since, until=until)
+    if reading.row["status"] in ENDS:
+        return say(N_("%(what)s: from %(since)s to the end"), what=what, since=since)
+    return say(N_("%(what)s: since %(since)s, still so"), what=what, since=since)
+
+
+def _inspection(reading: Reading, visit: Row) -> str:
+    on = reading.language.day(date.fromisoformat(visit["on"]))
+    if visit["done_at"]:
+        return reading.language.say(
+            N_("planned for %(on)s, done on %(when)s"), on=on, when=_day(reading, visit["done_at"])
+        )
+    return reading.language.say(N_("planned for %(on)s"), on=on)
+
+
+def _link(reading: Reading, link: Row) -> Iterator[str]:
+    say, others = reading.language.say, len(link["others"])
+    count = reading.language.count(NN_("%(num)s other application", "%(num)s other applications"), others)
+    why = reading.word(LIFE_EVENTS, link["life_event"])
+    yield say(N_("It belongs together with %(count)s: %(why)s."), count=count, why=why)
+    if link["supplied"]:
+        names = ", ".join(reading.requirement_name(code) for code in link["supplied"])
+        yield say(N_("Handed in there, not asked for again here: %(documents)s."), documents=names)
+
+
+def _complaint(reading: Reading, complaint: Row) -> str:
+    return reading.language.say(
+        N_("SP4N-LAPOR, %(kind)s: to be checked by %(verify)s, answered by %(answer)s."),
+        kind=reading.word(COMPLAINTS, complaint["kind"]),
+        verify=_day(reading, complaint["verify_due_at"]),
+        answer=_day(reading, complaint["answer_due_at"]),
+    )

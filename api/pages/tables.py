@@ -1,0 +1,170 @@
+"""The lines of the tables on the statistics page, and the lengths of their bars.
+
+A length is a per cent of the longest that a bar can be. What is hidden has none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from api.pages.language import Language
+from api.pages.words import CHANNELS, N_, NN_, OUTCOMES
+from domain.registry.editions import OfficeRegistered, Registry, StandardPublished
+from projections.figures import Count, Figures, Statistics
+
+LINES_MAX = 30
+MONTHS_MAX = 24
+SLOTS_MIN = 12  # so that the first months of an installation are no wall
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A cell that says nothing has no figure, or none that may be shown."""
+
+    name: str
+    cells: list[str]
+    length: float | None = None
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    count: Count
+    slot: int
+    length: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Months in their order, each in its slot: one without applications leaves a gap."""
+
+    columns: list[Column]
+    slots: int
+
+    @property
+    def highest(self) -> Column | None:
+        shown = [column for column in self.columns if column.length is not None]
+        return max(shown, key=lambda column: column.length or 0, default=None)
+
+    @property
+    def lowest(self) -> Column:
+        return min(self.columns, key=lambda column: -1 if column.length is None else column.length)
+
+    @property
+    def hidden(self) -> bool:
+        return self.lowest.length is None
+
+    @property
+    def latest(self) -> Column:
+        return self.columns[-1]
+
+
+Known = StandardPublished | OfficeRegistered
+
+
+def known(registry: Registry, table: str, code: str) -> Known | None:
+    return registry.newest(code) if table == "service" else registry.offices.get(code)
+
+
+def examples_in(statistics: Statistics, registry: Registry) -> bool:
+    """Whether any figure may hold made-up applications."""
+    named = (
+        known(registry, table, code) for table in ("service", "office") for code in statistics.tables.get(table, ())
+    )
+    return any(each.example for each in named if each)
+
+
+def promises(language: Language, statistics: Statistics, registry: Registry, table: str) -> list[Line]:
+    """By service, office or channel: those with the most applications first, hidden ones last."""
+    lines = sorted(
+        (
+            (_named(language, registry, table, code), figures)
+            for code, figures in statistics.tables.get(table, {}).items()
+        ),
+        key=lambda each: (-_size(each[1].submitted), each[0]),
+    )
+    return [_promise(language, name, remark, figures) for (name, remark), figures in lines]
+
+
+def _size(count: Count) -> int:
+    return count if isinstance(count, int) else -1
+
+
+def _named(language: Language, registry: Registry, table: str, code: str) -> tuple[str, str]:
+    """Its name, and what kind of name that is where it is no ordinary one."""
+    if table == "channel":
+        return language.say(CHANNELS[code]) if code in CHANNELS else code, ""
+    found = known(registry, table, code)
+    if found is None:
+        return code, ""
+    remark = N_("example") if found.example else N_("imported") if found.imported else ""
+    return language.of(found.names), language.say(remark) if remark else ""
+
+
+def _promise(language: Language, name: str, remark: str, figures: Figures) -> Line:
+    share = figures.on_time_percent
+    cells = [
+        share_in(language, share),
+        count_in(language, figures.submitted),
+        days_in(language, figures.days_median),
+        days_in(language, figures.days_p90),
+    ]
+    return Line(name, cells, share, remark)
+
+
+def outcomes(language: Language, total: Figures) -> list[Line]:
+    """How the answered ones ended; a bar is measured against the most frequent end."""
+    counts = {code: getattr(total, code) for code in OUTCOMES}
+    lengths = _lengths(counts)
+    return [
+        Line(language.say(word), [count_in(language, counts[code])], lengths[code]) for code, word in OUTCOMES.items()
+    ]
+
+
+def months(language: Language, statistics: Statistics) -> tuple[list[Line], Chart | None]:
+    """The last months up to the newest that has a line: the table from the newest back, the chart forward."""
+    table = statistics.tables.get("month", {})
+    newest = max(table, default="")
+    recent = {month: table[month] for month in sorted(table) if _place(newest) - _place(month) < MONTHS_MAX}
+    lines = [_month(language, month, figures) for month, figures in recent.items()]
+    return lines[::-1], _chart(language, {month: figures.submitted for month, figures in recent.items()})
+
+
+def _month(language: Language, month: str, figures: Figures) -> Line:
+    cells = [count_in(language, figures.submitted), share_in(language, figures.on_time_percent)]
+    return Line(language.month(month), cells)
+
+
+def _chart(language: Language, counts: Mapping[str, Count]) -> Chart | None:
+    if not counts:
+        return None
+    lengths, last = _lengths(counts), _place(max(counts))
+    slots = max(SLOTS_MIN, 1 + last - _place(min(counts)))
+    columns = [
+        Column(language.month(month), count, slots - 1 + _place(month) - last, lengths[month])
+        for month, count in counts.items()
+    ]
+    return Chart(columns, slots)
+
+
+def _place(month: str) -> int:
+    """Of a month among all months."""
+    year, _, number = month.partition("-")
+    return int(year) * 12 + int(number)
+
+
+def _lengths(counts: Mapping[str, Count]) -> dict[str, float | None]:
+    longest = max((_size(count) for count in counts.values()), default=0)
+    return {key: 100 * count / max(longest, 1) if isinstance(count, int) else None for key, count in counts.items()}
+
+
+def count_in(language: Language, count: Count) -> str:
+    return language.number(count) if isinstance(count, int) else count
+
+
+def share_in(language: Language, percent: float | None) -> str:
+    return "" if percent is None else language.percent(percent)
+
+
+def days_in(language: Language, days: float | None) -> str:
+    return "" if days is None else language.measure(NN_("%(num)s day", "%(num)s days"), days)

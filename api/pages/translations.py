@@ -1,0 +1,43 @@
+"""Bring the Indonesian catalogue up to date with the strings of the pages: `python -m api.pages.catalogue`.
+
+New strings are added empty, for a translator to fill; those that nothing says any more go.
+"""
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from api.pages.language import CATALOGUE
+from domain.refusals import all_refusals
+
+HERE = CATALOGUE.parents[3]
+METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+KEYWORDS = {**DEFAULT_KEYWORDS, "NN_": (1, 2)}
+
+
+def extracted() -> Catalog:
+    """Every source string: those of the pages, and what the domain's refusals say."""
+    catalogue = Catalog(charset="utf-8")
+    for file, line, message, comments, context in extract_from_dir(HERE, METHODS, keywords=KEYWORDS):
+        catalogue.add(message, locations=[(f"api/pages/{file}", line)], auto_comments=comments, context=context)
+    for refusal in all_refusals():
+        for text in (refusal.title, refusal.advice):
+            catalogue.add(text, locations=[("domain/refusals.py", 0)])
+    return catalogue
+
+
+def translated() -> Catalog:
+    with CATALOGUE.open("rb") as file:
+        return read_po(file, locale="id")
+
+
+def update() -> None:
+    catalogue = translated()
+    catalogue.update(extracted(), no_fuzzy_matching=True, update_creation_date=False)
+    catalogue.obsolete.clear()
+    with CATALOGUE.open("wb") as file:
+        write_po(file, catalogue, width=118, include_lineno=False, sort_output=True)
+
+
+if __name__ == "__main__":
+    update()

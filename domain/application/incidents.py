@@ -1,0 +1,115 @@
+"""What happens to a file on its way: inspections, payments, obstacles, complaints."""
+
+from domain import refusals
+from domain.application.commands import (
+    ClearObstacle,
+    ExpirePayment,
+    ReceivePayment,
+    RecordInspection,
+    ReferComplaint,
+    ReportObstacle,
+    RequestPayment,
+    ScheduleInspection,
+)
+from domain.application.events import ApplicationEvent
+from domain.application.evolve import Application
+from domain.application.guards import GRANTED, IN_PRODUCTION, IN_WORK, UNDECIDED, only_in
+from domain.application.incident_events import (
+    ComplaintReferred,
+    InspectionDone,
+    InspectionScheduled,
+    ObstacleCleared,
+    ObstacleReported,
+    PaymentExpired,
+    PaymentReceived,
+    PaymentRequested,
+)
+from domain.application.pauses import AWAITING_PAYMENT, of_payment, promise_after
+from domain.promises import steps
+from domain.promises.complaints import EDITION, answer_terms, verify_terms
+from domain.provenance import Act
+from domain.registry.editions import Registry, StandardPublished
+
+
+def schedule_inspection(
+    command: ScheduleInspection, application: Application, act: Act, registry: Registry
+) -> list[ApplicationEvent]:
+    only_in(application, *IN_WORK)
+    if application.office in registry.offices and command.on < registry.local_day(act.at, application.office):
+        raise refusals.InspectionInThePast
+    return [InspectionScheduled(inspection=application.counted.inspections + 1, on=command.on)]
+
+
+def record_inspection(command: RecordInspection, application: Application) -> list[ApplicationEvent]:
+    only_in(application, *UNDECIDED)
+    if command.inspection not in application.inspections:
+        raise refusals.InspectionUnknown
+    return [InspectionDone(inspection=command.inspection)]
+
+
+def request_payment(
+    command: RequestPayment, application: Application, standard: StandardPublished
+) -> list[ApplicationEvent]:
+    """Pauses the legal clock only where the service lists that ground, and only once the clock runs."""
+    only_in(application, *IN_WORK, *GRANTED)
+    pauses = application.running and AWAITING_PAYMENT in standard.grounds
+    number = application.counted.payments + 1
+    return [
+        PaymentRequested(payment=number, amount_idr=command.amount_idr, pauses=pauses, expires_at=command.expires_at)
+    ]
+
+
+def receive_payment(
+    command: ReceivePayment, application: Application, act: Act, registry: Registry
+) -> list[ApplicationEvent]:
+    _payment_open(command.payment, application)
+    promise = promise_after(of_payment(command.payment), application, act.at, registry)
+    return [PaymentReceived(payment=command.payment, amount_idr=command.amount_idr, promise=promise)]
+
+
+def expire_payment(
+    command: ExpirePayment, application: Application, act: Act, registry: Registry
+) -> list[ApplicationEvent]:
+    _payment_open(command.payment, application)
+    promise = promise_after(of_payment(command.payment), application, act.at, registry)
+    return [PaymentExpired(payment=command.payment, promise=promise)]
+
+
+def _payment_open(payment: int, application: Application) -> None:
+    if application.ended:
+        raise refusals.ApplicationEnded
+    if payment not in application.payments:
+        raise refusals.PaymentUnknown
+
+
+def report_obstacle(command: ReportObstacle, application: Application) -> list[ApplicationEvent]:
+    """The clocks run on: an obstacle explains, it does not excuse. Several may be open at a time."""
+    only_in(application, *UNDECIDED, *IN_PRODUCTION)
+    return [ObstacleReported(obstacle=application.counted.obstacles + 1, code=command.code)]
+
+
+def clear_obstacle(command: ClearObstacle, application: Application) -> list[ApplicationEvent]:
+    if application.ended:
+        raise refusals.ApplicationEnded
+    if command.obstacle not in application.obstacles:
+        raise refusals.ObstacleUnknown
+    return [ObstacleCleared(obstacle=command.obstacle)]
+
+
+def refer_complaint(
+    command: ReferComplaint, application: Application, act: Act, registry: Registry
+) -> list[ApplicationEvent]:
+    """Also after an end; what SP4N-LAPOR does with it is its own record, the due dates are ours to show."""
+    verify_by, answer_by = (
+        steps.promised(
+            terms,
+            act.at,
+            office=application.office,
+            service=application.service,
+            edition=EDITION,
+            registry=registry,
+        )
+        for terms in (verify_terms(), answer_terms(command.kind))
+    )
+    number = application.counted.complaints + 1
+    return [ComplaintReferred(complaint=number, kind=command.kind, verify_by=verify_by, answer_by=answer_by)]

@@ -1,0 +1,200 @@
+"""How an application is decided: granted, refused, granted by silence; and what can still be said of it afterwards."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from domain import refusals
+from domain.application.commands import DeemApproved as Deem
+from domain.application.commands import Dispute, ExtendDeadline, Link, Reject, Reopen, Revoke
+from domain.application.events import (
+    ApplicationEvent,
+    Approved,
+    DeadlineExtended,
+    DecisionReportedLate,
+    DeemedApproved,
+    Disputed,
+    PromiseMoved,
+    Rejected,
+    Reopened,
+    Revoked,
+)
+from domain.application.evolve import Application, fold
+from domain.application.guards import IN_PRODUCTION, IN_WORK, UNDECIDED, only_in, stages_done
+from domain.application.incident_events import Linked
+from domain.application.status import Status
+from domain.codes import Decision, StagePhase
+from domain.promises import steps
+from domain.provenance import Act, Promise
+from domain.registry.calendar import Unit
+from domain.registry.editions import Registry, StandardPublished
+from domain.rules import rests_on
+
+
+def approve(application: Application, act: Act, standard: StandardPublished) -> list[ApplicationEvent]:
+    if before_outcome(application, act):
+        return [DecisionReportedLate(decision=Decision.APPROVED)]
+    only_in(application, Status.PROCESSING)
+    stages_done(StagePhase.REVIEW, application, standard)
+    if application.referrals:
+        raise refusals.ReferralOpen
+    return [Approved()]
+
+
+def reject(command: Reject, application: Application, act: Act) -> list[ApplicationEvent]:
+    if before_outcome(application, act):
+        return [DecisionReportedLate(decision=Decision.REJECTED, reason=command.reason, remedy=command.remedy)]
+    only_in(application, *IN_WORK)
+    return [Rejected(reason=command.reason, remedy=command.remedy)]
+
+
+def before_outcome(application: Application, act: Act) -> bool:
+    """Whether the act happened before the outcome that stands, and comes to be known only now."""
+    return application.decided_at is not None and act.at < application.decided_at
+
+
+def as_of(application: Application, act: Act) -> Application:
+    """What was the case when the act happened; the numbers already given stay given, and no promise moves any more."""
+    then = fold(entry for entry in application.entries if entry.act.at <= act.at)
+    return replace(then, counted=application.counted, promise=None)
+
+
+@rests_on("silence")
+def deem_approved(
+    command: Deem, application: Application, act: Act, registry: Registry, standard: StandardPublished
+) -> list[ApplicationEvent]:
+    """Silence grants where the service's standard says so (UU 30/2014 art. 53, UU 6/2023 art. 175).
+
+    Never early: its instant is over when somebody looked, the file was declared complete, nobody decided, and no pause
+    is open. A decision in the very instant was in time.
+    """
+    only_in(application, *UNDECIDED)
+    if standard.deemed_approval is None:
+        raise refusals.DeemedApprovalNotOffered
+    promise, complete_at = application.promise, application.complete_at
+    if promise is None or complete_at is None:
+        raise refusals.NoPromise
+    if application.pausing or act.at != silence_grants_at(application, registry, standard) or command.now <= act.at:
+        raise refusals.NotYetDue
+    return [
+        DeemedApproved(
+            basis=standard.deemed_approval.basis,
+            promise=promise,
+            complete_at=complete_at,
+            pauses=application.pauses,
+            silent_until=application.version,
+        )
+    ]
+
+
+@rests_on("silence-known")
+def silence_grants_at(application: Application, registry: Registry, standard: StandardPublished) -> datetime | None:
+    """When silence grants if nobody decides and nothing pauses: at the promised instant. None where no date of ours is,
+    or no calendar reaches.
+
+    A date that was over when the system learnt of it (a wrong clock, a unit long without a network) lets nobody decide
+    in time: there silence needs the whole time once more, from then on.
+    """
+    promise, known_at = application.promise, application.promised_at
+    if standard.promise is None or promise is None or promise.unit is Unit.SOURCE or known_at is None:
+        return None
+    if known_at < promise.due_at:
+        return promise.due_at
+    office, service = application.office, application.service
+    try:
+        again = steps.promised(
+            standard.promise, known_at, office=office, service=service, edition=standard.edition, registry=registry
+        )
+    except (refusals.CalendarEnds, refusals.OfficeUnknown):
+        return None
+    return again.due_at
+
+
+def extend_deadline(
+    command: ExtendDeadline, application: Application, registry: Registry, standard: StandardPublished
+) -> list[ApplicationEvent]:
+    only_in(application, *UNDECIDED)
+    promise = application.promise
+    if promise is None or promise.unit is Unit.SOURCE or application.office not in registry.offices:
+        raise refusals.NoPromise
+    listed = next((e for e in standard.extensions or () if e.code == command.extension), None)
+    if listed is None or command.extension in application.extensions:
+        raise refusals.ExtensionUnknown
+    extended = steps.extended(
+        promise,
+        listed.n,
+        office=application.office,
+        service=application.service,
+        registry=registry,
+    )
+    return [DeadlineExtended(extension=command.extension, promise=extended)]
+
+
+def move_promise(application: Application, registry: Registry, standard: StandardPublished) -> list[ApplicationEvent]:
+    """To the date that the calendars in force give, counted anew from completeness, pauses and extensions included."""
+    only_in(application, *UNDECIDED)
+    moved = promise_now(application, registry, standard)
+    if moved is None:
+        raise refusals.NoPromise
+    if application.promise is None or moved.due_at == application.promise.due_at:
+        raise refusals.PromiseUnmoved
+    return [PromiseMoved(promise=moved)]
+
+
+def promise_now(application: Application, registry: Registry, standard: StandardPublished) -> Promise | None:
+    """What would be promised under the newest calendars; None where no date of ours is promised."""
+    if standard.promise is None or application.complete_at is None or application.office not in registry.offices:
+        return None
+    if application.promise is None or application.promise.standard != standard.edition:
+        return None
+    used = {extension.code: extension.n for extension in standard.extensions or ()}
+    return steps.recomputed(
+        standard.promise,
+        application.complete_at,
+        [(pause.since, pause.until) for pause in application.pauses],
+        [used[code] for code in application.extensions if code in used],
+        office=application.office,
+        service=application.service,
+        edition=standard.edition,
+        registry=registry,
+    )
+
+
+def revoke(command: Revoke, application: Application) -> list[ApplicationEvent]:
+    only_in(application, Status.DEEMED_APPROVED, Status.ISSUED, Status.READY, Status.HANDED_OVER)
+    return [Revoked(ground=command.ground)]
+
+
+@rests_on("dispute-window")
+def dispute(
+    command: Dispute, application: Application, act: Act, standard: StandardPublished
+) -> list[ApplicationEvent]:
+    """What is called done must be done. Possible in the days that the service's standard gives after the hand-over."""
+    only_in(application, Status.READY, Status.HANDED_OVER)
+    if application.disputed:
+        raise refusals.AlreadyDisputed
+    done_at, days = application.handed_over_at, standard.dispute_days
+    if done_at is not None and days is not None and act.at > done_at + timedelta(days=days):
+        raise refusals.DisputeWindowOver
+    return [Disputed(reason=command.reason)]
+
+
+def still_disputed(application: Application) -> None:
+    if not application.disputed:
+        raise refusals.NothingDisputed
+
+
+def reopen(command: Reopen, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
+    still_disputed(application)
+    only_in(application, Status.READY, Status.HANDED_OVER)
+    for code in command.redo:
+        stage = standard.stage(code)
+        if stage is None or (stage.phase is not StagePhase.PRODUCTION and not standard.free_order):
+            raise refusals.StageUnknown
+    return [Reopened(redo=command.redo)]
+
+
+def link(command: Link, application: Application) -> list[ApplicationEvent]:
+    only_in(application, *UNDECIDED, *IN_PRODUCTION, Status.READY)
+    if application.links.intersection(command.others):
+        raise refusals.AlreadyLinked
+    return [Linked(link=command.link, life_event=command.life_event, others=command.others, supplied=command.supplied)]

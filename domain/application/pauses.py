@@ -1,0 +1,35 @@
+"""Pauses of the legal clock: what opens and closes one, and what closing the last open one does to the promise.
+
+Pauses may overlap (a payment during a suspension): the clock stands still while any is open.
+"""
+
+from datetime import datetime
+
+from domain.application.evolve import RETURN, SUSPENSION, Application, of_payment
+from domain.promises import steps
+from domain.provenance import Promise
+from domain.registry.editions import Registry
+
+__all__ = ["AWAITING_CORRECTION", "AWAITING_PAYMENT", "RETURN", "SUSPENSION", "of_payment", "promise_after"]
+
+AWAITING_CORRECTION = "awaiting-correction"
+"""The ground on which a return after completeness pauses the legal clock, where the service lists it."""
+AWAITING_PAYMENT = "awaiting-payment"
+"""Likewise for a request of payment."""
+
+
+def promise_after(pause: str, application: Application, until: datetime, registry: Registry) -> Promise | None:
+    """The promise as the end of this pause moves it; None where nothing moves.
+
+    Nothing moves while another pause is open, after a decision, where no date was promised, or where the date is a
+    source's own. Raises CalendarEnds.
+    """
+    promise, since = application.promise, application.paused_since
+    if promise is None or since is None or application.decided_at is not None:
+        return None
+    if set(application.pausing) != {pause} or application.office not in registry.offices:
+        return None
+    moved = steps.after_pause(
+        promise, since, until, office=application.office, service=application.service, registry=registry
+    )
+    return moved if moved != promise else None

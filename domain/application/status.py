@@ -1,0 +1,120 @@
+"""Where an application is, and where each event moves it: total over any history."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from domain.application.events import (
+    ApplicationEvent,
+    Approved,
+    Cancelled,
+    Concluded,
+    CorrectionSupplied,
+    DeclaredComplete,
+    DeemedApproved,
+    HandedOver,
+    Issued,
+    Lapsed,
+    MadeReady,
+    Received,
+    Rejected,
+    Reopened,
+    Resumed,
+    ReturnedForCorrection,
+    Revoked,
+    Submitted,
+    Suspended,
+    Withdrawn,
+)
+
+
+class Status(StrEnum):
+    """Where an application is, in the citizen's words. The last seven end it."""
+
+    SUBMITTED = "submitted"
+    RECEIVED = "received"
+    RETURNED = "returned"
+    PROCESSING = "processing"
+    SUSPENDED = "suspended"
+    APPROVED = "approved"
+    DEEMED_APPROVED = "deemed_approved"
+    ISSUED = "issued"
+    READY = "ready"
+    HANDED_OVER = "handed_over"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    CANCELLED = "cancelled"
+    REVOKED = "revoked"
+    CONCLUDED = "concluded"
+
+
+ENDS = frozenset(
+    {
+        Status.HANDED_OVER,
+        Status.REJECTED,
+        Status.WITHDRAWN,
+        Status.LAPSED,
+        Status.CANCELLED,
+        Status.REVOKED,
+        Status.CONCLUDED,
+    }
+)
+
+OUTCOMES = ENDS | {Status.APPROVED, Status.DEEMED_APPROVED, Status.ISSUED, Status.READY}
+"""Decided: what holds a file up comes before this."""
+
+EARLY = (None, Status.SUBMITTED)
+INTAKE = (*EARLY, Status.RECEIVED)
+HOLDS = (Status.RETURNED, Status.SUSPENDED)
+
+
+MOVES: Mapping[type[ApplicationEvent], Status] = {
+    Submitted: Status.SUBMITTED,
+    Approved: Status.APPROVED,
+    DeemedApproved: Status.DEEMED_APPROVED,
+    Rejected: Status.REJECTED,
+    Issued: Status.ISSUED,
+    MadeReady: Status.READY,
+    HandedOver: Status.HANDED_OVER,
+    Withdrawn: Status.WITHDRAWN,
+    Lapsed: Status.LAPSED,
+    Cancelled: Status.CANCELLED,
+    Revoked: Status.REVOKED,
+    Concluded: Status.CONCLUDED,
+}
+
+
+def status_after(status: Status | None, before: Status, event: ApplicationEvent) -> tuple[Status | None, Status]:
+    """The status after `event`, and the one to which a return or a suspension leads back.
+
+    An end is for ever: what is recorded after it changes what is known, never the outcome (event-format, section 10);
+    only a product handed over can be disputed and made again, or revoked. A hold comes before a decision. A second hold
+    on top of the first does not hide where that one leads back to. Imported history may receive a held file or declare
+    it complete: that moves what the hold leads back to.
+    """
+    if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, Reopened | Revoked)):
+        return status, before
+    underlying = before if status in HOLDS or status is None else status
+    match event:
+        case Received() if status in HOLDS:
+            return status, Status.RECEIVED if before in EARLY else before
+        case Received():
+            return (Status.RECEIVED, before) if status in EARLY else (status, before)
+        case ReturnedForCorrection() | Suspended() if status in OUTCOMES:
+            return status, before
+        case ReturnedForCorrection():
+            return Status.RETURNED, underlying
+        case Suspended():
+            return Status.SUSPENDED, underlying
+        case CorrectionSupplied():
+            return (before, before) if status is Status.RETURNED else (status, before)
+        case Resumed():
+            return (before, before) if status is Status.SUSPENDED else (status, before)
+        case DeclaredComplete() if status in HOLDS:
+            return status, Status.PROCESSING if before in INTAKE else before
+        case DeclaredComplete():
+            return (Status.PROCESSING, before) if status in INTAKE else (status, before)
+        case Reopened():
+            return (Status.APPROVED, before) if status in (Status.READY, Status.HANDED_OVER) else (status, before)
+        case _:
+            return MOVES.get(type(event), status), before

@@ -1,0 +1,54 @@
+"""Which topics a command may write: tells a repeated command from another one under the same key."""
+
+from collections.abc import Mapping
+
+from domain import provenance
+from domain.application import commands, events, incident_events
+from domain.application.commands import Command
+
+WRITTEN: Mapping[type[Command], tuple[type[provenance.Event], ...]] = {
+    commands.SubmitApplication: (events.Submitted,),
+    commands.Receive: (events.Received,),
+    commands.CheckDocuments: (events.DocumentsChecked, events.DeclaredComplete),
+    commands.ReturnForCorrection: (events.ReturnedForCorrection,),
+    commands.SupplyCorrection: (events.CorrectionSupplied,),
+    commands.DeclareComplete: (events.DeclaredComplete,),
+    commands.EnterStage: (events.StageEntered,),
+    commands.CompleteStage: (events.StageCompleted,),
+    commands.Refer: (events.Referred,),
+    commands.AnswerReferral: (events.ReferralAnswered,),
+    commands.Transfer: (events.Transferred,),
+    commands.Reassign: (events.Reassigned,),
+    commands.Suspend: (events.Suspended,),
+    commands.Resume: (events.Resumed,),
+    commands.ScheduleInspection: (incident_events.InspectionScheduled,),
+    commands.RecordInspection: (incident_events.InspectionDone,),
+    commands.RequestPayment: (incident_events.PaymentRequested,),
+    commands.ReceivePayment: (incident_events.PaymentReceived,),
+    commands.ExpirePayment: (incident_events.PaymentExpired,),
+    commands.ReportObstacle: (incident_events.ObstacleReported,),
+    commands.ClearObstacle: (incident_events.ObstacleCleared,),
+    commands.ExtendDeadline: (events.DeadlineExtended,),
+    commands.MovePromise: (events.PromiseMoved,),
+    commands.Approve: (events.Approved, events.DecisionReportedLate),
+    commands.Reject: (events.Rejected, events.DecisionReportedLate),
+    commands.DeemApproved: (events.DeemedApproved,),
+    commands.Issue: (events.Issued,),
+    commands.MakeReady: (events.MadeReady,),
+    commands.HandOver: (events.HandedOver,),
+    commands.Withdraw: (events.Withdrawn,),
+    commands.Lapse: (events.Lapsed,),
+    commands.Cancel: (events.Cancelled,),
+    commands.Revoke: (events.Revoked,),
+    commands.Dispute: (events.Disputed,),
+    commands.DismissDispute: (events.DisputeDismissed,),
+    commands.Reopen: (events.Reopened,),
+    commands.Link: (incident_events.Linked,),
+    commands.ReferComplaint: (incident_events.ComplaintReferred,),
+    commands.AmendRecord: (events.RecordAmended,),
+    commands.ResetPin: (events.PinReset,),
+}
+
+TOPICS_OF: Mapping[type[Command], frozenset[str]] = {
+    command: frozenset(event.topic for event in written) for command, written in WRITTEN.items()
+}

@@ -1,0 +1,262 @@
+"""The two clocks, and the ledger of what started, paused, resumed and stopped them. Pure; nothing here knows today.
+
+    ledger : {Mark} -> Ledger
+
+The *legal clock* runs from completeness to the first outcome and stands still while any pausing hold is open: pauses
+that overlap are one. The *citizen clock* runs from submission to the hand-over or to an end without a product; it never
+pauses and never resets. A dispute that was right takes the hand-over back: the clock runs as if it had not stopped.
+
+Marks are put in the order of their `at`, so the order in which they arrive changes nothing. Of one instant the stream
+version decides, as it does of what is legal; there the order of arrival shows. An amended time moves the event's marks.
+
+Who has the file: the applicant while it is returned; else `external` while a payment is awaited; else the other agency
+while a referral is open; else who has the stage entered last of those open, the front office while the product lies
+ready; else the front office until the file is complete, the back office after it. Of several of one rank the latest
+counts. An outcome ends returns and referrals that are open. These parts lie end to end over the citizen clock.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.application.evolve import RETURN
+from domain.clocks.marks import OF_A_REFERRAL, Clock, Kind, Mark, Party, marks_of
+from domain.rules import rests_on
+
+__all__ = ["Clock", "Kind", "Mark", "Party", "ledger", "marks_of", "outcome_of"]
+
+LAST_MINUTE_PERCENT = rests_on("last-minute")(20)
+"""The last part of the promised time in which a return is a last-minute return, where the service sets none."""
+
+WAITED_FOR: Mapping[Party | None, int] = {Party.APPLICANT: 3, Party.EXTERNAL: 2, Party.OTHER_AGENCY: 1}
+"""In this order, before any stage."""
+OF_STAGES = ("stage-entered", "stage-completed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the ledger: `kind` is START, PAUSE, RESUME, STOP or RESTART of `clock`, and `mark` did it."""
+
+    clock: Clock
+    kind: Kind
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """`until` is None while it is open."""
+
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegalSpan(Span):
+    running: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderSpan(Span):
+    """`office`: whose hands those are; "" of the applicant and of who takes a payment."""
+
+    holder: Party
+    office: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """`pauses`: unions of pauses; `restarts`: reopenings after a hand-over, and completeness declared once more."""
+
+    returns: int
+    last_minute_returns: int
+    restarts: int
+    pauses: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """`legal`, `holders`: each without gap or overlap, without empty parts. `citizen` None: never submitted."""
+
+    entries: tuple[Entry, ...]
+    legal: tuple[LegalSpan, ...]
+    citizen: Span | None
+    holders: tuple[HolderSpan, ...]
+    counts: Counts
+
+
+def ledger(marks: Iterable[Mark]) -> Ledger:
+    """Of the same facts the same ledger, in whatever order they came."""
+    ordered = in_order(marks)
+    legal, paused = _legal(ordered)
+    citizen, whole = _citizen(ordered)
+    entries = sorted((*citizen, *legal), key=lambda entry: entry.mark.at)
+    return Ledger(
+        entries=tuple(entries),
+        legal=tuple(_legal_spans(legal)),
+        citizen=whole,
+        holders=tuple(_holder_spans(ordered, whole)) if whole else (),
+        counts=_counts(ordered, entries, paused),
+    )
+
+
+def counted(marks: Iterable[Mark]) -> Counts:
+    """The counts of the ledger alone."""
+    ordered = in_order(marks)
+    legal, paused = _legal(ordered)
+    citizen, _ = _citizen(ordered)
+    return _counts(ordered, (*citizen, *legal), paused)
+
+
+def _counts(ordered: Sequence[Mark], entries: Iterable[Entry], paused: int) -> Counts:
+    return Counts(
+        returns=sum(mark.kind is Kind.TAKEN and mark.name == RETURN for mark in ordered),
+        last_minute_returns=_last_minute_returns(ordered),
+        restarts=sum(entry.kind is Kind.RESTART for entry in entries),
+        pauses=paused,
+    )
+
+
+def in_order(marks: Iterable[Mark]) -> list[Mark]:
+    """By the time at which each happened as amended; of several amendments of one event the last counts."""
+    told = sorted(marks, key=_place)
+    moved = {mark.amends: mark.corrected_at for mark in told if mark.kind is Kind.MOVED}
+    void = {mark.amends for mark in told if mark.kind is Kind.VOID}
+    if not moved and not void:
+        return told
+    standing = (mark for mark in told if mark.version not in void or mark.cause not in OF_STAGES)
+    return sorted((mark._replace(at=moved.get(mark.version) or mark.at) for mark in standing), key=_place)
+
+
+def _place(mark: Mark) -> tuple[datetime, int, Kind, str]:
+    return mark.at, mark.version, mark.kind, mark.name
+
+
+def outcome_of(marks: Iterable[Mark]) -> Mark | None:
+    """The outcome that stands: by stream version, whatever happened before it and came to be known after it."""
+    stops = (mark for mark in in_order(marks) if mark.clock is Clock.LEGAL and mark.kind is Kind.STOP)
+    return min(stops, key=lambda mark: mark.version, default=None)
+
+
+def _legal(ordered: Sequence[Mark]) -> tuple[list[Entry], int]:
+    """The entries, and how many pauses there were."""
+    entries: list[Entry] = []
+    pausing: dict[str, Mark] = {}
+
+    def enter(kind: Kind, mark: Mark) -> None:
+        entries.append(Entry(clock=Clock.LEGAL, kind=kind, mark=mark))
+
+    for mark in (mark for mark in ordered if mark.clock is Clock.LEGAL):
+        started, stands = bool(entries), bool(pausing)
+        match mark.kind:
+            case Kind.START:
+                enter(Kind.RESTART if started else Kind.START, mark)
+                if stands and not started:
+                    enter(Kind.PAUSE, next(iter(pausing.values()))._replace(at=mark.at))
+            case Kind.PAUSE:
+                pausing.setdefault(mark.name, mark)
+                if started and not stands:
+                    enter(Kind.PAUSE, mark)
+            case Kind.RESUME:
+                pausing.pop(mark.name, None)
+                if started and stands and not pausing:
+                    enter(Kind.RESUME, mark)
+            case _:
+                if started:
+                    enter(Kind.STOP, mark)
+                break
+    return entries, sum(entry.kind is Kind.PAUSE for entry in entries)
+
+
+def _legal_spans(entries: Sequence[Entry]) -> Iterator[LegalSpan]:
+    turns = [entry for entry in entries if entry.kind is not Kind.RESTART]
+    ends = [entry.mark.at for entry in turns[1:]]
+    for entry, until in zip(turns, [*ends, None], strict=False):
+        if entry.kind is not Kind.STOP and until != entry.mark.at:
+            yield LegalSpan(since=entry.mark.at, until=until, running=entry.kind is not Kind.PAUSE)
+
+
+def _citizen(ordered: Sequence[Mark]) -> tuple[list[Entry], Span | None]:
+    """Without a submission there is no clock. A stop that claims to come before it stops it at once."""
+    marks = [mark for mark in ordered if mark.clock is Clock.CITIZEN]
+    start = next((mark for mark in marks if mark.kind is Kind.START), None)
+    if start is None:
+        return [], None
+    entries = [Entry(clock=Clock.CITIZEN, kind=Kind.START, mark=start)]
+    stopped: Mark | None = None
+    for mark in marks:
+        if mark.kind is Kind.STOP and stopped is None:
+            stopped = mark
+        elif mark.kind is Kind.RESTART and stopped is not None and stopped.cause == "handed-over":
+            stopped = None
+        else:
+            continue
+        entries.append(Entry(clock=Clock.CITIZEN, kind=mark.kind, mark=mark))
+    return entries, Span(since=start.at, until=max(start.at, stopped.at) if stopped else None)
+
+
+def _holder_spans(ordered: Sequence[Mark], whole: Span) -> Iterator[HolderSpan]:
+    """The turns of the file, cut to the citizen clock; neighbours of the same hands are one."""
+    turns: list[tuple[datetime, Party, str]] = []
+    for at, holder, office in _turns(ordered):
+        since = max(at, whole.since)
+        if turns and turns[-1][0] == since:
+            turns.pop()
+        if not turns or turns[-1][1:] != (holder, office):
+            turns.append((since, holder, office))
+    ends = [at for at, _, _ in turns[1:]]
+    for (since, holder, office), end in zip(turns, [*ends, whole.until], strict=True):
+        until = end if whole.until is None or end is None else min(end, whole.until)
+        if whole.until is None or since < whole.until:
+            yield HolderSpan(since=since, until=until, holder=holder, office=office)
+
+
+def _turns(ordered: Sequence[Mark]) -> Iterator[tuple[datetime, Party, str]]:
+    taken: dict[str, Mark] = {}
+    office, otherwise, decided = "", Party.FRONT_OFFICE, False
+    for mark in ordered:
+        match mark.kind:
+            case Kind.TAKEN if decided and mark.name == RETURN:
+                continue
+            case Kind.TAKEN:
+                taken.pop(mark.name, None)
+                taken[mark.name] = mark
+            case Kind.RELEASED:
+                taken.pop(mark.name, None)
+            case Kind.OFFICE:
+                office = mark.office
+            case Kind.START if mark.clock is Clock.LEGAL:
+                otherwise = Party.BACK_OFFICE
+            case Kind.STOP if mark.clock is Clock.LEGAL:
+                otherwise, decided = Party.BACK_OFFICE, True
+                taken = {name: m for name, m in taken.items() if name != RETURN and not name.startswith(OF_A_REFERRAL)}
+            case _:
+                continue
+        yield mark.at, *_hands(taken, office, otherwise)
+
+
+def _hands(taken: dict[str, Mark], office: str, otherwise: Party) -> tuple[Party, str]:
+    """Of several of one rank the latest counts."""
+    if not taken:
+        return otherwise, office
+    last = max(reversed(taken.values()), key=_rank)
+    return last.holder or otherwise, last.office if last.holder in WAITED_FOR else office
+
+
+def _rank(mark: Mark) -> int:
+    return WAITED_FOR.get(mark.holder, 0)
+
+
+def _last_minute_returns(ordered: Sequence[Mark]) -> int:
+    """Returns in the last part of the time from completeness to the promise as it stood then, by wall time."""
+    complete_at = due_at = None
+    percent = LAST_MINUTE_PERCENT
+    found = 0
+    for mark in ordered:
+        if mark.kind is Kind.START and mark.clock is Clock.LEGAL:
+            complete_at = complete_at or mark.at
+            percent = mark.percent or percent
+        elif mark.kind is Kind.PROMISE:
+            due_at = mark.due_at
+        elif mark.kind is Kind.TAKEN and mark.name == RETURN and complete_at and due_at:
+            found += due_at - (due_at - complete_at) * percent / 100 <= mark.at <= due_at
+    return found

@@ -1,0 +1,31 @@
+"""By when SP4N-LAPOR answers a complaint: PermenPANRB 62/2018, in working days of the office concerned.
+
+3 to verify and pass on; 5 for a request for information or a complaint without a matter of oversight; 14 for one
+without a field check; 60 with an investigation in the field.
+"""
+
+from collections.abc import Mapping
+
+from domain.codes import ComplaintKind
+from domain.registry.calendar import Unit
+from domain.registry.editions import PromiseTerms
+from domain.rules import rests_on
+
+EDITION = "permenpanrb-62-2018@1"
+
+VERIFY_DAYS = 3
+ANSWER_DAYS: Mapping[ComplaintKind, int] = {
+    ComplaintKind.INFORMATION: 5,
+    ComplaintKind.COMPLAINT: 14,
+    ComplaintKind.INVESTIGATION: 60,
+}
+
+
+@rests_on("complaint-due")
+def verify_terms() -> PromiseTerms:
+    return PromiseTerms(unit=Unit.WORKING_DAYS, n=VERIFY_DAYS)
+
+
+@rests_on("complaint-due")
+def answer_terms(kind: ComplaintKind) -> PromiseTerms:
+    return PromiseTerms(unit=Unit.WORKING_DAYS, n=ANSWER_DAYS[kind])

@@ -1,0 +1,171 @@
+"""When a promise falls due, and by how much a pause moves it: days, months and hours over an office's calendar.
+
+The law (UU 30/2014 art. 53, amended by UU 6/2023) counts from the day a file is received complete; no law that we know
+of says more. The rest is our proposal, and data of the office or the service (`domain.rules`):
+
+* the day of completeness is day 0, the day after it is day 1 (or it is day 1 itself: `DayZero`);
+* completeness after closing time, or on a day the office is closed, counts as the next opening (or on its own day:
+  `AfterHours`);
+* a deadline in days or months falls at the closing time of its last day, in the zone of the office;
+* one in calendar days or months stays on its day even if the office is closed then, unless told to roll forward.
+
+All instants are aware, results in UTC. All but wall hours raise CalendarTooShort where the calendar does not reach.
+"""
+
+from calendar import monthrange
+from datetime import UTC, date, datetime, timedelta
+from typing import assert_never
+from zoneinfo import ZoneInfo
+
+from domain.registry.calendar import (
+    DAY,
+    Calendar,
+    DayZero,
+    OpeningHours,
+    Unit,
+    day_zero,
+    instant,
+    is_working_day,
+    local_day,
+    open_time,
+    openings,
+    span_of,
+    week_of,
+)
+from domain.rules import rests_on
+
+Pause = tuple[datetime, datetime]
+"""Of the legal clock: since, until."""
+
+N_MAX = 10_000  # beyond any promise, within the years that a date can hold
+
+
+@rests_on("completeness", "unit", "day-zero", "after-hours", "roll-forward")
+def due_at(
+    start: datetime, unit: Unit, n: int, calendar: Calendar, hours: OpeningHours, *, roll_forward: bool = False
+) -> datetime:
+    """Return the instant by which `n` units from `start` are over; never before `start`.
+
+    Raises ValueError for a start without a zone, for a length beyond `N_MAX`, and for a source's own unit.
+    """
+    if start.utcoffset() is None:
+        raise ValueError("a deadline starts at an instant, which names its zone")
+    _sane(n)
+    match unit:
+        case Unit.WORKING_DAYS | Unit.CALENDAR_DAYS | Unit.MONTHS:
+            zero = day_zero(start, calendar, hours)
+            if hours.day_zero is DayZero.COMPLETENESS and n:
+                last = day_after(zero, unit, n, calendar, hours)
+            elif unit is Unit.WORKING_DAYS:
+                last = day_after(zero - DAY, unit, max(n, 1), calendar, hours)
+            else:
+                last = max(zero, day_after(zero, unit, n, calendar, hours) - DAY)
+            due = closing(last, calendar, hours, roll_forward=roll_forward)
+            return due if start <= due else next(openings(start, calendar, hours))[1]
+        case _:
+            return further(start, unit, n, calendar, hours)
+
+
+@rests_on("extension", "unit", "roll-forward")
+def further(
+    due: datetime, unit: Unit, n: int, calendar: Calendar, hours: OpeningHours, *, roll_forward: bool = False
+) -> datetime:
+    """Return the instant `n` more units after `due`; in days or months, after its local day. Raises as `due_at`."""
+    match unit:
+        case Unit.WALL_HOURS:
+            return due.astimezone(UTC) + timedelta(hours=_sane(n))
+        case Unit.SERVICE_MINUTES:
+            return after_open_time(due, timedelta(minutes=_sane(n)), calendar, hours)
+        case Unit.SERVICE_HOURS:
+            return after_open_time(due, timedelta(hours=_sane(n)), calendar, hours)
+        case Unit.WORKING_DAYS | Unit.CALENDAR_DAYS | Unit.MONTHS:
+            last = day_after(local_day(due, hours), unit, n, calendar, hours)
+            return closing(last, calendar, hours, roll_forward=roll_forward)
+        case Unit.SOURCE:
+            raise ValueError("a source states its own deadline")
+        case _:
+            assert_never(unit)
+
+
+@rests_on("pause")
+def paused(
+    due: datetime,
+    unit: Unit,
+    pause: Pause,
+    calendar: Calendar,
+    hours: OpeningHours,
+    *,
+    roll_forward: bool = False,
+) -> datetime:
+    """Return `due` moved by a pause of the legal clock; never earlier. One that begins after `due` moves nothing.
+
+    Days are whole: of those after the day on which the pause begins, up to the one on which it ends,
+    the working ones move a promise in working days, all of them one in calendar days or months. Pauses that meet on a
+    day so count as one. Hours and minutes move by the time between, open time or any. A source's own deadline stays.
+    """
+    since, until = pause
+    if unit is Unit.SOURCE or since > due or until <= since:
+        return due
+    if unit is Unit.WALL_HOURS:
+        return due + (until - since)
+    if unit in (Unit.SERVICE_MINUTES, Unit.SERVICE_HOURS):
+        left = open_time(since, until, calendar, hours)
+        return after_open_time(due, left, calendar, hours) if left else due
+    first, last = day_zero(since, calendar, hours), day_zero(until, calendar, hours)
+    if unit is Unit.WORKING_DAYS:
+        n = sum(is_working_day(first + DAY * later, calendar, hours) for later in range(1, (last - first).days + 1))
+    else:
+        unit, n = Unit.CALENDAR_DAYS, (last - first).days
+    return max(due, further(due, unit, n, calendar, hours, roll_forward=roll_forward)) if n else due
+
+
+@rests_on("unit", "month-end")
+def day_after(day: date, unit: Unit, n: int, calendar: Calendar, hours: OpeningHours) -> date:
+    """Return the day `n` working days, calendar days or months after `day`."""
+    _sane(n)
+    match unit:
+        case Unit.MONTHS:
+            return months_later(day, n)
+        case Unit.WORKING_DAYS:
+            while n:
+                day += DAY
+                n -= is_working_day(day, calendar, hours)
+            return day
+        case _:
+            return day + DAY * n
+
+
+def _sane(n: int) -> int:
+    if not 0 <= n <= N_MAX:
+        raise ValueError(f"a promise is between 0 and {N_MAX} units")
+    return n
+
+
+@rests_on("unit", "opening-hours")
+def after_open_time(start: datetime, left: timedelta, calendar: Calendar, hours: OpeningHours) -> datetime:
+    """Return when the office will have been open for `left` since `start`."""
+    ahead = openings(start, calendar, hours)
+    while True:
+        opens, closes = next(ahead)
+        begins = max(opens, start.astimezone(UTC))
+        if begins + left <= closes:
+            return begins + left
+        left -= closes - begins
+
+
+@rests_on("closing-time", "roll-forward")
+def closing(day: date, calendar: Calendar, hours: OpeningHours, *, roll_forward: bool) -> datetime:
+    """Return when `day` closes: a closed day closes at the latest closing time of its week."""
+    while (span := span_of(day, calendar, hours)) is None and roll_forward:
+        day += DAY
+    if span is None:
+        weeks = (week_of(day, calendar, hours), hours.days)  # a special week may have no open day at all
+        span = max((span for span in next(filter(any, weeks)) if span), key=lambda span: span[1])
+    return instant(day, span[1], ZoneInfo(hours.zone))
+
+
+@rests_on("month-end")
+def months_later(day: date, n: int) -> date:
+    years, month = divmod(day.month - 1 + n, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -1,0 +1,148 @@
+"""Reading the agencies' topics of commands, with the group's rebalances made plain: what is newly ours, what is not.
+
+Where reading goes on is never Kafka's word: whoever holds a partition seeks to what it knows. Offsets are committed to
+the group for those alone who look at its lag.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, NamedTuple, Protocol
+
+from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
+
+from feeds.agencies.command_records import Record
+from feeds.agencies.kafka import topic_names as names
+from feeds.agencies.kafka.client import opened
+
+GROUP = "jejak-intake"
+RECORDS_A_POLL = 500
+POLL_SECONDS = 0.5
+ASK_MILLISECONDS = 5_000
+CLOSE_MILLISECONDS = 5_000
+
+
+class Place(NamedTuple):
+    """A partition of an agency's topic of commands."""
+
+    agency: str
+    partition: int
+
+    @property
+    def topic(self) -> str:
+        return names.commands(self.agency)
+
+
+class Source(Protocol):
+    """One member of the group. Not for two threads at once. What Kafka cannot do now raises KafkaError."""
+
+    def poll(self) -> Mapping[Place, Sequence[Record]]:
+        """What came, in order, after at most half a second."""
+        ...
+
+    def assigned(self) -> tuple[frozenset[Place], frozenset[Place]]:
+        """What is ours as of the last poll, and what of it came, or came again, since this was asked last."""
+        ...
+
+    def bounds(self, place: Place) -> tuple[int, int]:
+        """The first offset that is there, and the one after the last that is committed."""
+        ...
+
+    def seek(self, place: Place, offset: int) -> None: ...
+    def pause(self, place: Place) -> None: ...
+    def resume(self, place: Place) -> None: ...
+
+    def show(self, reached: Mapping[Place, int]) -> None:
+        """Tells the group how far each partition was read. Nothing depends on it."""
+        ...
+
+    def waiting(self, place: Place, reached: int) -> int:
+        """How many offsets are left, as far as is known."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc] # the client has no types
+    def __init__(self) -> None:
+        self.fresh: set[TopicPartition] = set()
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Nothing to do: what was not committed comes to nothing by itself."""
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self.fresh |= set(assigned)
+
+
+class Commands:
+    """A `Source` over Kafka. `connection`: how the brokers are reached, in the client's own words."""
+
+    def __init__(self, agencies: Iterable[str], connection: Mapping[str, Any]) -> None:
+        self.agency_of = {names.commands(agency): agency for agency in agencies}
+        self.assignments = _Assignments()
+        self.consumer: Any = opened(
+            KafkaConsumer,
+            **connection,
+            group_id=GROUP,
+            client_id=GROUP,
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            allow_auto_create_topics=False,
+            metadata_max_age_ms=30_000,
+            session_timeout_ms=6_000,
+            heartbeat_interval_ms=1_500,
+            max_poll_records=RECORDS_A_POLL,
+            metrics_enabled=False,
+        )
+        self.consumer.subscribe(list(self.agency_of), listener=self.assignments)
+
+    def poll(self) -> dict[Place, list[Record]]:
+        polled = self.consumer.poll(timeout_ms=int(POLL_SECONDS * 1000), max_records=RECORDS_A_POLL)
+        return {
+            self._place(partition): [
+                Record(offset=each.offset, headers=tuple(each.headers or ()), value=each.value) for each in records
+            ]
+            for partition, records in polled.items()
+        }
+
+    def assigned(self) -> tuple[frozenset[Place], frozenset[Place]]:
+        fresh, self.assignments.fresh = self.assignments.fresh, set()
+        ours = frozenset(map(self._place, self.consumer.assignment()))
+        return ours, ours & frozenset(map(self._place, fresh))
+
+    def bounds(self, place: Place) -> tuple[int, int]:
+        at = _partition(place)
+        first = self.consumer.beginning_offsets([at], timeout_ms=ASK_MILLISECONDS)[at]
+        last = self.consumer.end_offsets([at], timeout_ms=ASK_MILLISECONDS)[at]
+        return int(first), int(last)
+
+    def seek(self, place: Place, offset: int) -> None:
+        self.consumer.seek(_partition(place), offset)
+
+    def pause(self, place: Place) -> None:
+        self.consumer.pause(_partition(place))
+
+    def resume(self, place: Place) -> None:
+        self.consumer.resume(_partition(place))
+
+    def show(self, reached: Mapping[Place, int]) -> None:
+        offsets = {_partition(place): OffsetAndMetadata(offset, "", -1) for place, offset in reached.items()}
+        with suppress(KafkaError):
+            self.consumer.commit_async(offsets)
+
+    def waiting(self, place: Place, reached: int) -> int:
+        end = self.consumer.highwater(_partition(place))
+        return max(0, end - reached) if end is not None else 0
+
+    def close(self) -> None:
+        with suppress(KafkaError):
+            self.consumer.close(autocommit=False, timeout_ms=CLOSE_MILLISECONDS)
+
+    def _place(self, partition: TopicPartition) -> Place:
+        return Place(self.agency_of[partition.topic], partition.partition)
+
+
+def _partition(place: Place) -> TopicPartition:
+    return TopicPartition(place.topic, place.partition)

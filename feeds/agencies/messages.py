@@ -1,0 +1,206 @@
+"""What leaves: one CloudEvents 1.0 event for one agency, as Kafka carries it (binary mode) and as HTTP does (JSON).
+
+Nothing of an actor, a salt or a sealed part is in it: it is made of shares (projections/routing.py) alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+from uuid import UUID
+
+import orjson
+
+from domain.application.events import ApplicationEvent, Recorded
+from domain.json_values import instant, plain
+from projections.routing import Capacity, Concern, facts
+
+JSON = "application/json"
+STATUS = "application.status.v1"
+CLASSIFICATION = "restricted"
+"""For the agency that it is addressed to, and nobody else."""
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which installation speaks: `source` is an URN; `base_url`, without a slash at its end, where its API answers."""
+
+    source: str
+    base_url: str
+
+    def schema(self, topic: str) -> str:
+        return f"{self.base_url}/schemas/{topic}.json"
+
+
+class Kind:
+    """On which of an agency's streams a message goes."""
+
+    EVENT = "event"
+    REPLY = "reply"
+    DEAD_LETTER = "dead-letter"
+
+
+class Message(NamedTuple):
+    """A row of `feeds.messages`. `position`: of the event in the log; it never leaves. `stream`: a UUID. `previous`:
+    the version of the agency's message before, of the same stream, else 0. `body` and `status` are JSON;
+    without `status` it says nothing about where an application is. Instants are UTC.
+    """
+
+    agency: str
+    position: int
+    kind: str
+    stream: str
+    version: int
+    previous: int
+    topic: str
+    at: datetime
+    recorded_at: datetime
+    body: bytes
+    status: bytes | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.stream}:{self.version}"
+
+    @property
+    def key(self) -> bytes:
+        """Order holds among messages of one key."""
+        return self.stream.encode()
+
+
+def sequence(version: int) -> str:
+    """Its order is that of the text, as the extension `sequence` asks."""
+    return f"{version:010}"
+
+
+def body_of(application: UUID, concern: Concern, recorded: Recorded, capacity: Capacity) -> bytes:
+    """What an event says to an agency of that capacity. `concern`: as it is after the event."""
+    act, event = recorded.act, recorded.event
+    return orjson.dumps(
+        {
+            "application": str(application),
+            "service": concern.service,
+            "standard": concern.standard,
+            "office": concern.holder,
+            "status": concern.status,
+            "capacity": capacity,
+            "at_quality": plain(act.at_quality),
+            "by": plain(act.by),
+            "channel": plain(act.channel),
+            "facts": facts(event, capacity),
+        }
+    )
+
+
+def status_of(application: UUID, concern: Concern, at: datetime) -> bytes:
+    """Where an application is: of a compacted topic that keeps the newest of each. Nothing in it is personal."""
+    return orjson.dumps(
+        {
+            "application": str(application),
+            "service": concern.service,
+            "standard": concern.standard,
+            "office": concern.holder,
+            "status": concern.status,
+            "version": concern.version,
+            "at": instant(at),
+        }
+    )
+
+
+def message_of(
+    agency: str, capacity: Capacity, previous: int, *, stream: UUID, position: int, concern: Concern, recorded: Recorded
+) -> Message:
+    """`concern`: as it is after the event. Who was asked for advice follows no status."""
+    event: ApplicationEvent = recorded.event
+    return Message(
+        agency=agency,
+        position=position,
+        kind=Kind.EVENT,
+        stream=str(stream),
+        version=recorded.version,
+        previous=previous,
+        topic=event.topic,
+        at=recorded.act.at,
+        recorded_at=recorded.recorded_at or recorded.act.at,
+        body=body_of(stream, concern, recorded, capacity),
+        status=None if capacity is Capacity.ASKED else status_of(stream, concern, recorded.act.at),
+    )
+
+
+def attributes(message: Message, origin: Origin) -> dict[str, str]:
+    """The CloudEvents attributes but for `data` and its content type."""
+    own = zip(OWN, _own(message).split("\n"), strict=True)
+    return {**_shared(message.topic, origin), **dict(own), **_correlated(message)}
+
+
+@lru_cache(512)
+def _shared(topic: str, origin: Origin) -> Mapping[str, str]:
+    """What all messages of a topic have alike."""
+    return {
+        "specversion": "1.0",
+        "source": origin.source,
+        "type": f"jejak.{topic}",
+        "dataschema": origin.schema(topic),
+        "dataclassification": CLASSIFICATION,
+    }
+
+
+OWN = ("id", "time", "subject", "sequence", "previous", "partitionkey", "recordedtime")
+OWN_HEADERS = tuple(f"ce_{name}" for name in OWN)
+
+
+def _own(message: Message) -> str:
+    """What is this message's alone: a line for each of OWN, as none holds a line break. One text: every record
+    passes here.
+    """
+    stream, version, topic = message.stream, message.version, message.topic
+    times = instant(message.at), instant(message.recorded_at)
+    return (
+        f"{stream}:{version}\n{times[0]}\n{topic[: topic.index('.')]}/{stream}\n"
+        f"{sequence(version)}\n{sequence(message.previous)}\n{stream}\n{times[1]}"
+    )
+
+
+def _correlated(message: Message) -> dict[str, str]:
+    """The id of the command that a reply or a dead letter is about, where it has one."""
+    if message.kind == Kind.EVENT:
+        return {}
+    command = orjson.loads(message.body).get("command")
+    return {"correlationid": command} if command else {}
+
+
+def binary(message: Message, origin: Origin) -> Headers:
+    """The headers of a Kafka record whose value is `message.body` (CloudEvents Kafka binding, 3.2)."""
+    headers = [*_shared_headers(message.topic, origin), *_own_headers(message)]
+    return headers if message.kind == Kind.EVENT else [*headers, *_as_headers(_correlated(message))]
+
+
+def structured(message: Message, origin: Origin) -> bytes:
+    """The whole event as one JSON document (CloudEvents JSON format)."""
+    return orjson.dumps({**attributes(message, origin), "datacontenttype": JSON, "data": orjson.Fragment(message.body)})
+
+
+def status_headers(message: Message, origin: Origin) -> Headers:
+    """Of the status record that goes with a message. Its source differs: id and source together are unique."""
+    return [*_shared_headers(STATUS, _of_status(origin)), *_own_headers(message)]
+
+
+@lru_cache(8)
+def _of_status(origin: Origin) -> Origin:
+    return replace(origin, source=f"{origin.source}:status")
+
+
+@lru_cache(512)
+def _shared_headers(topic: str, origin: Origin) -> Headers:
+    return [("content-type", JSON.encode()), *_as_headers(_shared(topic, origin))]
+
+
+def _own_headers(message: Message) -> Headers:
+    return list(zip(OWN_HEADERS, _own(message).encode().split(b"\n"), strict=True))
+
+
+def _as_headers(found: Mapping[str, str]) -> Headers:
+    return [(f"ce_{name}", value.encode()) for name, value in found.items()]

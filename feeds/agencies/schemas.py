@@ -1,0 +1,201 @@
+"""JSON Schema (draft 7) of the data of each message, made from the classes of the events: what consumers rely on.
+
+Within a version a schema only gains optional fields and values (feeds/agencies/schema_compatibility.py): who reads
+must pass over fields and values that it does not know. What an agency does not see in its capacity is not required.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import Enum
+from inspect import cleandoc
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from domain.application.events import ApplicationEvent
+from domain.application.status import Status
+from domain.codes import Channel, Pattern, Quality, Role
+from domain.intake import IntakeEvent
+from feeds.agencies.messages import STATUS
+from feeds.agencies.replies import OUTCOMES
+from projections.routing import Capacity, capacities, seen
+
+Schema = dict[str, Any]
+
+DIALECT = "http://json-schema.org/draft-07/schema#"
+CODE_MAX = 63
+AN_APPLICATION = "0192f0c8-6b1e-7c3a-9d57-1f0a2b3c4d5e"
+AN_INSTANT = "2026-03-13T02:10:05.250000Z"
+CODES = (
+    "ktp-el",
+    "33.74.01",
+    "33.74",
+    "01K2M9XD4TB5",
+    "ktp-el@3",
+    "/applicant/nik",
+)
+"""Samples of what patterns allow: the first that fits stands as the example."""
+
+WORDS = {"deviates": "Imported history alone: the code of the refusal that a command would have met."}
+
+
+def schemas() -> dict[str, Schema]:
+    """By topic: of every event that may be told to an agency, of the status record, and of what answers commands."""
+    return {
+        **{event.topic: schema_of(event) for event in get_args(ApplicationEvent)},
+        STATUS: status_schema(),
+        **{event.topic: answer_schema(event) for event in get_args(IntakeEvent)},
+    }
+
+
+def schema_of(event: type[ApplicationEvent]) -> Schema:
+    """Of the data of its message, in whatever capacity an agency gets it."""
+    properties = {
+        "application": _uuid("Its id."),
+        **_about_the_application(),
+        "capacity": _open(Capacity, "Why this agency is told."),
+        "at_quality": _open(Quality, Quality.__doc__ or ""),
+        "by": _open(Role, Role.__doc__ or ""),
+        "channel": _open(Channel, Channel.__doc__ or ""),
+        "facts": facts_schema(event),
+    }
+    return _published(event.topic, _doc(event), properties, list(properties))
+
+
+def status_schema() -> Schema:
+    """Of the record that tells where an application is; the newest of each is kept."""
+    properties = {
+        "application": _uuid("Its id."),
+        **_about_the_application(),
+        "version": _integer("Of the application: of two records the one with the higher version is true."),
+        "at": _instant("When it came there, UTC."),
+    }
+    return _published(STATUS, "Where an application is.", properties, list(properties))
+
+
+def answer_schema(event: type[IntakeEvent]) -> Schema:
+    """Of the reply to a command, or of the dead letter that a record became."""
+    outcome = {"type": "string", "description": "What became of it.", "examples": [OUTCOMES[event.topic]]}
+    fields = [(name, hint) for name, hint in _fields(event) if name != "agency"]
+    properties = {"outcome": outcome, **{name: _of(hint) for name, hint in fields}}
+    required = ["outcome", *(name for name, hint in fields if not _optional(hint))]
+    return _published(event.topic, _doc(event), properties, required)
+
+
+def facts_schema(event: type[ApplicationEvent]) -> Schema:
+    """Of `facts`: required is what everybody sees who is told of such an event."""
+    all_told = capacities(event)
+    properties: dict[str, Schema] = {}
+    required = []
+    for name, hint in _fields(event):
+        sees = [capacity for capacity in all_told if seen(name, capacity)]
+        if sees:
+            words = [WORDS[name]] if name in WORDS else []
+            if len(sees) < len(all_told):
+                words.append(f"Only for: {', '.join(sees)}.")
+            elif not _optional(hint):
+                required.append(name)
+            properties[name] = _said(_of(hint), " ".join(words))
+    return _object(properties, required)
+
+
+def _about_the_application() -> dict[str, Schema]:
+    """As it is after the event."""
+    code = {"type": "string", "maxLength": CODE_MAX}
+    return {
+        "service": {**code, "description": "Code of the service.", "examples": ["ktp-el"]},
+        "standard": _integer("Which edition of the service's standard applies."),
+        "office": {**code, "description": "Code of the office that holds it.", "examples": ["pemda-3374-disdukcapil"]},
+        "status": _open(Status, "Null before its submission is known.") | {"type": ["string", "null"]},
+    }
+
+
+def _published(topic: str, description: str, properties: Mapping[str, Schema], required: list[str]) -> Schema:
+    named = {"$schema": DIALECT, "$id": f"urn:jejak:schema:{topic}", "title": topic, "description": description}
+    return {**named, **_object(properties, required)}
+
+
+def _doc(event: type[Any]) -> str:
+    """What its class says of it, in one line; without words of its own a dataclass says its fields."""
+    doc = cleandoc(event.__doc__ or "")
+    return "What its name says." if doc.startswith(f"{event.__name__}(") else " ".join(doc.replace("`", "").split())
+
+
+def _object(properties: Mapping[str, Schema], required: list[str]) -> Schema:
+    return {
+        "type": "object",
+        "required": sorted(required),
+        "properties": dict(properties),
+        "additionalProperties": True,
+    }
+
+
+def _fields(cls: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 - any dataclass of an event
+    hints = get_type_hints(cls, include_extras=True)
+    return [(name, hint) for name, hint in hints.items() if get_origin(hint) is not ClassVar]
+
+
+def _optional(hint: Any) -> bool:  # noqa: ANN401 - annotations are any value
+    return NoneType in get_args(hint)
+
+
+def _of(hint: Any) -> Schema:  # noqa: ANN401 - annotations are any value
+    """An optional field that is absent is left out, so its schema is that of what it holds."""
+    if get_origin(hint) in (Union, UnionType):
+        [kind] = [part for part in get_args(hint) if part is not NoneType]
+        return _of(kind)
+    if get_origin(hint) is Annotated:
+        return _code(get_args(hint)[1])
+    if get_origin(hint) is tuple:
+        return {"type": "array", "items": _of(get_args(hint)[0])}
+    if hasattr(hint, "__dataclass_fields__"):
+        fields = _fields(hint)
+        return _object({name: _of(of) for name, of in fields}, [name for name, of in fields if not _optional(of)])
+    if issubclass(hint, Enum):
+        return _open(hint, hint.__doc__ or "")
+    plain: dict[Any, Schema] = {
+        bool: {"type": "boolean", "examples": [True]},
+        int: _integer(),
+        UUID: _uuid(),
+        datetime: _instant(),
+        date: {"type": "string", "format": "date", "examples": ["2026-03-13"]},
+    }
+    return plain[hint]
+
+
+def _open(kind: type[Enum], description: str) -> Schema:
+    values = [each.value for each in kind]
+    more = f"{' '.join(description.split())} More values may come."
+    return {"type": "string", "description": more.strip(), "x-extensible-enum": values, "examples": values[:1]}
+
+
+def _code(pattern: Pattern) -> Schema:
+    example = next(code for code in CODES if re.match(pattern.regex, code))
+    return {"type": "string", "pattern": pattern.regex, "maxLength": pattern.longest, "examples": [example]}
+
+
+def _integer(description: str = "") -> Schema:
+    return _said({"type": "integer", "minimum": 0, "examples": [1]}, description)
+
+
+def _uuid(description: str = "") -> Schema:
+    return _said({"type": "string", "format": "uuid", "examples": [AN_APPLICATION]}, description)
+
+
+def _instant(description: str = "") -> Schema:
+    return _said({"type": "string", "format": "date-time", "examples": [AN_INSTANT]}, description)
+
+
+def _said(schema: Schema, description: str) -> Schema:
+    said = " ".join(part for part in (schema.get("description", ""), description) if part)
+    return {**schema, "description": said} if said else schema
+
+
+def example(schema: Schema) -> Any:  # noqa: ANN401 - JSON is any value
+    """A value that the schema allows, with all that it names."""
+    if schema["type"] == "object":
+        return {name: example(each) for name, each in schema["properties"].items()}
+    if schema["type"] == "array":
+        return [example(schema["items"])]
+    return schema["examples"][0]

@@ -1,0 +1,85 @@
+"""From a word of the source, by its mapping, to the event that it means."""
+
+from collections.abc import Iterator
+
+from domain.application import events
+from domain.application.events import ApplicationEvent
+from domain.codes import CancellationReason, Receiver, RejectionReason, Remedy
+from feeds.history.mapping import Activity, Mapping, activities_of
+from feeds.history.vocabulary import is_pattern, stage_code
+
+STAGES = ("stage", "stage_entered")
+
+PLAIN: dict[str, ApplicationEvent] = {
+    "received": events.Received(),
+    "correction_supplied": events.CorrectionSupplied(),
+    "declared_complete": events.DeclaredComplete(),
+    "approved": events.Approved(),
+    "issued": events.Issued(),
+    "ready": events.MadeReady(),
+    "withdrawn": events.Withdrawn(),
+    "lapsed": events.Lapsed(),
+    "concluded": events.Concluded(),
+    "resumed": events.Resumed(),
+}
+
+KNOWN = frozenset({*PLAIN, *STAGES, "referred", "referral_answered", "handed_over", "rejected", "cancelled"})
+
+
+def code_of(word: str, activity: Activity) -> str:
+    """Of its stage: the code that the mapping gives, else one made of the word."""
+    return activity.stage or stage_code(word)
+
+
+def meaning(word: str, activity: Activity) -> ApplicationEvent:
+    """`word` is the key of the mapping; the activity is one in which `fault` found nothing."""
+    match activity.event:
+        case "stage":
+            return events.StageCompleted(stage=code_of(word, activity))
+        case "stage_entered":
+            return events.StageEntered(stage=code_of(word, activity))
+        case "referred":
+            return events.Referred(referral=0, to=activity.to or "")
+        case "referral_answered":
+            return events.ReferralAnswered(referral=0, advice=activity.advice)
+        case "handed_over":
+            return events.HandedOver(receiver=activity.receiver or Receiver.APPLICANT)
+        case "rejected":
+            reason = RejectionReason(activity.reason or "")
+            return events.Rejected(reason=reason, remedy=activity.remedy or Remedy.APPLY_AGAIN)
+        case "cancelled":
+            return events.Cancelled(reason=CancellationReason(activity.reason or ""))
+        case plain:
+            return PLAIN[plain]
+
+
+def fault(word: str, activity: Activity, mapping: Mapping) -> str | None:
+    """What is wrong with the meaning that the mapping gives to a word; None if nothing is."""
+    match activity.event:
+        case "stage" | "stage_entered" if is_pattern(word) and not activity.stage:
+            return "a pattern needs a stage code: names from a file are not published unseen"
+        case "referred" if activity.to not in mapping.offices.all():
+            return "to must be the code of an office of this mapping (offices.others)"
+        case "handed_over" if activity.receiver is None:
+            return f"receiver must be one of {_listed(Receiver)}"
+        case "rejected" if activity.reason not in [*RejectionReason] or activity.remedy is None:
+            return f"reason must be one of {_listed(RejectionReason)}, and remedy one of {_listed(Remedy)}"
+        case "cancelled" if activity.reason not in [*CancellationReason]:
+            return f"reason must be one of {_listed(CancellationReason)}"
+        case known if known in KNOWN:
+            return None
+        case _:
+            return f"event must be one of {', '.join(sorted(KNOWN))}"
+
+
+def _listed(words: type[Receiver] | type[RejectionReason] | type[Remedy] | type[CancellationReason]) -> str:
+    return ", ".join(sorted(words))
+
+
+def meanings(mapping: Mapping) -> Iterator[tuple[str, str, Activity]]:
+    """All that the mapping gives a meaning to: where it stands, the word, the meaning."""
+    for word, activity in activities_of(mapping.activities).items():
+        yield f"activities.{word!r}", word, activity
+    for times in mapping.times:
+        for word, activity in times.meanings().items():
+            yield f"times of {times.column!r}, {word!r}", word, activity

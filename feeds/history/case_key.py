@@ -1,0 +1,39 @@
+"""What a case is called in its source: one column, the parts of several, or its content where it has no name."""
+
+import json
+from pathlib import Path
+
+from feeds.history.mapping import Mapping
+from feeds.history.source import SourceCase, SourceError
+from feeds.history.spill import Scratch, fingerprint
+
+
+class CaseKeys:
+    def __init__(self, file: Path, mapping: Mapping) -> None:
+        self._file = file
+        self._mapping = mapping
+        self._columns = mapping.key_columns()
+        self._equals = Scratch()
+
+    def key(self, source: SourceCase) -> str:
+        """Raises SourceError."""
+        parts = [source.attributes.get(column, "") for column in self._columns]
+        if not any(parts):
+            return self._nameless(source)
+        if any("\0" in part for part in parts):
+            raise SourceError(self._file, source.place(source.line), "a zero byte in a case id", "text")
+        return parts[0] if len(parts) == 1 else _canonical(parts)
+
+    def _nameless(self, source: SourceCase) -> str:
+        """By its content and its number among equals, so that it is the same case whenever it is read."""
+        if self._mapping.empty_case == "refuse":
+            wrong = f"the case has no {' or '.join(self._columns)}"
+            expected = 'a case id, or empty_case = "each" in the mapping'
+            raise SourceError(self._file, source.place(source.line), wrong, expected)
+        told = [source.attributes, *(event.attributes for event in source.events)]
+        mark = fingerprint(_canonical(told).encode())
+        return _canonical(["", mark.hex(), self._equals.count(mark)])
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,108 @@
+"""Rows of a CSV file, read as a stream. The file is not trusted: everything in it that could grow has a limit."""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Never
+
+from feeds.history.mapping import Csv
+from feeds.history.source import SourceError
+
+MAX_ROW = 1024 * 1024  # characters of one row
+MAX_CELL = 64 * 1024  # bytes of UTF-8
+MAX_COLUMNS = 1_000
+
+Row = tuple[int, list[str]]
+"""The line on which it begins, and its cells without the space around them."""
+
+
+class Rows:
+    """The rows of one file under its `header`; blank ones are none."""
+
+    def __init__(self, file: Path, chunks: Iterable[bytes], table: Csv) -> None:
+        self._file = file
+        self._taken = 0  # characters of the row that is being read
+        self._line = 1
+        self._csv = csv.reader(self._lines(chunks, table.encoding), delimiter=table.delimiter, strict=True)
+        first = next(self._raw(), None)
+        if first is None:
+            raise SourceError(file, "line 1", "there is no row in the file", "a header")
+        self.header = named(first[1])
+
+    def __iter__(self) -> Iterator[Row]:
+        """Raises SourceError."""
+        width = len(self.header)
+        for line, cells in self._raw():
+            if len(cells) > width and any(cells[width:]):
+                self._refuse(line, "a row with more cells than the header has names", f"{width} cells")
+            yield line, cells[:width] + [""] * (width - len(cells))
+
+    def _raw(self) -> Iterator[Row]:
+        while True:
+            begun, self._taken = self._csv.line_num + 1, 0
+            try:
+                cells = next(self._csv, None)
+            except csv.Error as fault:
+                wrong = "a cell that is too long, or quotes that do not match"
+                raise SourceError(self._file, f"line {begun}", wrong, "quotes doubled within quotes") from fault
+            if cells is None:
+                return
+            stripped = [cell.strip() for cell in cells]
+            if len(stripped) > MAX_COLUMNS:
+                self._refuse(begun, "too many columns", f"at most {MAX_COLUMNS}")
+            if self._taken > MAX_CELL // 4 and max(len(cell.encode()) for cell in stripped) > MAX_CELL:
+                self._refuse(begun, "a cell that is too long", f"at most {MAX_CELL} bytes")
+            if any(stripped):
+                yield begun, stripped
+
+    def _lines(self, chunks: Iterable[bytes], encoding: str) -> Iterator[str]:
+        """Lines with their ends: line feeds and returns alone, as other marks of Unicode may stand within a cell."""
+        decoder = codecs.getincrementaldecoder(encoding)()
+        rest = ""
+        for chunk in chunks:
+            text = self._decoded(decoder, chunk)
+            if self._line == 1 and not rest:
+                text = text.removeprefix("\ufeff")
+            lines = list(io.StringIO(rest + text, newline=""))
+            # what has no line feed yet may go on, or its \r be half of an end
+            rest = lines.pop() if lines and chunk and not lines[-1].endswith("\n") else ""
+            for line in lines:
+                self._take(line)
+                yield line
+            if len(rest) > MAX_ROW:
+                self._refuse(self._line, "a row that is too long", f"at most {MAX_ROW} characters")
+
+    def _take(self, line: str) -> None:
+        self._taken += len(line)
+        if self._taken > MAX_ROW:
+            self._refuse(self._line, "a row that is too long", f"at most {MAX_ROW} characters; is a quote not closed?")
+        if "\0" in line:
+            self._refuse(self._line, "a zero byte", "text in the encoding that the mapping names")
+        self._line += 1
+
+    def _decoded(self, decoder: codecs.IncrementalDecoder, chunk: bytes) -> str:
+        try:
+            return decoder.decode(chunk, final=not chunk)
+        except UnicodeError as fault:
+            sound = fault.object[: fault.start] if isinstance(fault, UnicodeDecodeError) else b""
+            line = self._line + sound.count(b"\n")
+            wrong = "bytes that are not in the encoding that the mapping names"
+            raise SourceError(self._file, f"line {line}", wrong, "csv.encoding as the file is written") from fault
+
+    def _refuse(self, line: int, wrong: str, expected: str) -> Never:
+        raise SourceError(self._file, f"line {line}", wrong, expected)
+
+
+def named(header: list[str]) -> list[str]:
+    """The columns' names: an empty one is called by its place, a repeated one numbered."""
+    names: dict[str, None] = {}
+    for place, told in enumerate(header, 1):
+        name = first = told or f"column {place}"
+        number = 1
+        while name in names:
+            number += 1
+            name = f"{first} ({number})"
+        names[name] = None
+    return list(names)

@@ -1,0 +1,156 @@
+"""What a draft takes each column of a log for, by its name and by what it holds."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from feeds.history.draft import role
+from feeds.history.draft.column import Column
+from feeds.history.draft.survey import Columns, Survey
+from feeds.history.source import SourceError
+
+FEW, SELDOM = 100, 5
+"""A column without a telling name may hold activities if it has at most so many, each so often on the average."""
+
+
+@dataclass(slots=True)
+class Choice:
+    """`key` is empty where each row is a case of its own. `by_content`: no name told which column the activity is."""
+
+    shape: Literal["event", "case"]
+    key: list[str] = field(default_factory=list)
+    activity: Column | None = None
+    at: Column | None = None
+    by_content: bool = False
+    submitted: Column | None = None
+    deadline: Column | None = None
+    concluded: Column | None = None
+    times: list[Column] = field(default_factory=list)
+
+    @property
+    def moments(self) -> list[Column]:
+        return [column for column in (self.submitted, self.deadline, self.concluded) if column]
+
+    @property
+    def dating(self) -> list[Column]:
+        """The columns whose times are events."""
+        return [column for column in (self.submitted, self.concluded, self.at, *self.times) if column]
+
+
+def choose(survey: Survey) -> Choice:
+    """Raises SourceError for a file in which nothing is a time."""
+    if not any(column.is_time for column in (*survey.cases.values(), *survey.rows.values())):
+        raise SourceError(
+            survey.file, "the file", "nothing in it is a time", "a log, with at least one column of times"
+        )
+    return _of_table(survey) if survey.table else _of_log(survey)
+
+
+def _of_log(survey: Survey) -> Choice:
+    choice = Choice("event")
+    if "concept:name" in survey.cases:
+        choice.key = ["concept:name"]
+    else:
+        keys = _keys(survey.cases, 0)
+        choice.key = [keys[0].name] if keys else []
+    choice.activity = survey.rows.get("concept:name") or _named_activity(survey.rows)
+    stamp = survey.rows.get("time:timestamp")
+    choice.at = stamp if stamp and stamp.is_time else _event_time(survey.rows.values()) or stamp
+    rest = _take_moments(choice, [column for column in survey.cases.values() if column.is_time])
+    if not choice.at or not choice.at.is_time:
+        choice.times = rest
+    return choice
+
+
+def _of_table(survey: Survey) -> Choice:
+    columns = survey.rows
+    times = [column for column in columns.values() if column.is_time]
+    choice = _parted(columns, len(times), survey.count)
+    if choice.shape == "event":
+        choice.at = _event_time(times)
+        _take_moments(choice, [column for column in times if column is not choice.at])
+    else:
+        choice.times = _take_moments(choice, times)
+    return choice
+
+
+def _parted(columns: Columns, times: int, rows: int) -> Choice:
+    """Whether a row is an event or a case, what names the case, and what the event."""
+    keys = _keys(columns, rows / 2)
+    unique, repeating = _first(keys, lambda key: key.unique), _first(keys, lambda key: not key.unique)
+    activity = _named_activity(columns)
+    better = unique and (not repeating or role.case_rank(unique.name) > role.case_rank(repeating.name))
+    if activity and repeating and not (better and times > 1):
+        return Choice("event", [repeating.name], activity)
+    if unique and activity and times == 1 and role.case_rank(unique.name) > 1:
+        return Choice("event", [unique.name], activity)
+    if unique:
+        return Choice("case", [unique.name])
+    state = _best(columns.values(), "state")
+    if repeating:
+        event = state if times == 1 else None
+        return Choice("event" if event else "case", [repeating.name], event)
+    return _by_content(columns, activity, times, rows)
+
+
+def _by_content(columns: Columns, activity: Column | None, times: int, rows: int) -> Choice:
+    """No name tells what a case is: a column that repeats well may, beside a single one of few words."""
+    texts = [column for column in columns.values() if not column.is_time and column is not activity]
+    few = [
+        column
+        for column in texts
+        if not column.overflowing and not column.numeric and 1 < column.different <= min(FEW, rows / SELDOM)
+    ]
+    said = activity or (few[0] if len(few) == 1 and times == 1 else None)
+    full = [column for column in texts if column is not said and column.filled == rows]
+    repeating = [column for column in full if not column.unique and column.different > rows / FEW]
+    if said:
+        key = max(repeating, key=lambda column: column.different, default=None)
+        if key or activity:
+            return Choice("event", [key.name] if key else [], said, by_content=said is not activity)
+    unique = _first(full, lambda column: column.unique)
+    return Choice("case", [unique.name] if unique else [])
+
+
+def _keys(columns: Columns, filled: float) -> list[Column]:
+    """What may name a case, the likeliest first."""
+    named = [
+        column
+        for column in columns.values()
+        if role.case_rank(column.name) and not column.is_time and column.filled >= filled and column.different > 1
+    ]
+    return sorted(named, key=lambda column: (-role.case_rank(column.name), -column.different))
+
+
+def _named_activity(columns: Columns) -> Column | None:
+    return _best((column for column in columns.values() if not column.is_time), "activity")
+
+
+def _event_time(times: Iterable[Column]) -> Column | None:
+    """The fullest of those with the likeliest name."""
+    found = [column for column in times if column.is_time]
+    fullest = max((column.filled for column in found), default=0)
+    full = [column for column in found if column.filled >= fullest / 2]
+    return _best(full, "event_time") or max(full, key=lambda column: column.filled, default=None)
+
+
+def _take_moments(choice: Choice, times: list[Column]) -> list[Column]:
+    """Sets what the names tell of the case's own times; returns the rest. A deadline alone dates nothing."""
+    left = list(times)
+    for name in ("deadline", "submitted", "concluded"):
+        found = _best(left, name)
+        dated = len(times) > 1 or (choice.at and choice.at.is_time)
+        if found and (dated or name != "deadline"):
+            setattr(choice, name, found)
+            left.remove(found)
+    return left
+
+
+def _best(columns: Iterable[Column], wanted: str) -> Column | None:
+    """The one whose name says it best; none whose name says nothing."""
+    placed = [(place, column) for column in columns if (place := role.place(column.name, wanted)) is not None]
+    return min(placed, key=lambda one: one[0])[1] if placed else None
+
+
+def _first(columns: Iterable[Column], wanted: Callable[[Column], bool]) -> Column | None:
+    return next(filter(wanted, columns), None)

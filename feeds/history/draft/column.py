@@ -1,0 +1,82 @@
+"""What can be seen of one column while a file passes by once, in bounded memory."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from zlib import crc32
+
+from feeds.history.draft.role import has
+from feeds.history.draft.spelling import chosen, fitting, has_offset, needs_a_name
+
+WORDS_MAX = 500
+WORDS_LENGTH = 100_000  # characters of all words together
+SKETCH_BITS = 1 << 19
+MOST = 0.5  # of a column's texts must be read as times, for it to be one
+
+
+@dataclass(slots=True)
+class Column:
+    """`words`: the first different ones, with their counts; `overflowing` if there are more than these."""
+
+    name: str
+    filled: int = 0
+    words: Counter[str] = field(default_factory=Counter)
+    overflowing: bool = False
+    spellings: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    unread: int = 0
+    doubtful: int = 0
+    offsets: int = 0
+    numeric: int = 0
+    _length: int = 0
+    _sketch: bytearray = field(default_factory=bytearray)
+
+    def see(self, text: str) -> None:
+        self.filled += 1
+        self.numeric += text.isdecimal()
+        self._count(text)
+        fit = fitting(text)
+        if fit:
+            self.spellings[fit] += 1
+            self.doubtful += needs_a_name(text)
+            self.offsets += has_offset(text)
+        else:
+            self.unread += 1
+
+    def _count(self, text: str) -> None:
+        if text in self.words:
+            self.words[text] += 1
+        elif not self.overflowing and len(self.words) < WORDS_MAX and self._length + len(text) <= WORDS_LENGTH:
+            self.words[text] = 1
+            self._length += len(text)
+        elif not self.overflowing:
+            self.overflowing = True
+            self._sketch = bytearray(SKETCH_BITS // 8)
+            for word in (*self.words, text):
+                self._mark(word)
+        if self.overflowing:
+            self._mark(text)
+
+    def _mark(self, text: str) -> None:
+        place = crc32(text.encode()) % SKETCH_BITS
+        self._sketch[place >> 3] |= 1 << (place & 7)
+
+    @property
+    def different(self) -> int:
+        """How many different texts: exact for few, else estimated from the bits that stayed empty."""
+        if not self.overflowing:
+            return len(self.words)
+        empty = SKETCH_BITS - int.from_bytes(self._sketch, "big").bit_count()
+        return min(self.filled, round(-SKETCH_BITS * math.log(max(empty, 1) / SKETCH_BITS)))
+
+    @property
+    def is_time(self) -> bool:
+        sure = self.filled - self.unread - (0 if has(self.name, "time") else self.doubtful)
+        return sure > MOST * self.filled
+
+    @property
+    def formats(self) -> list[str]:
+        return chosen(self.spellings) or ["iso"]
+
+    @property
+    def unique(self) -> bool:
+        return self.filled > 1 and self.different > 0.98 * self.filled  # doubled rows, and the estimate's error

@@ -1,0 +1,97 @@
+"""The second look: whether what was chosen holds case by case, and what the policies of the draft have to cover."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+
+from feeds.history.case_grouping import TooManyRows
+from feeds.history.draft.choice import Choice
+from feeds.history.draft.survey import Survey
+from feeds.history.file_format import read_cases
+from feeds.history.mapping import Csv, Events, Mapping, Office, Offices, Service, Spelling
+from feeds.history.source import SourceCase
+from feeds.history.time_parsing import Clock, TimeUnclear
+
+ZONE = "UTC"
+
+
+@dataclass(slots=True)
+class Proof:
+    """How many cases have no name, and no time. `first`: the day of the earliest time of all, UTC."""
+
+    nameless: int = 0
+    undated: int = 0
+    first: date | None = None
+
+
+def prove(survey: Survey, choice: Choice, progress: Callable[[int], None]) -> tuple[Choice, Proof]:
+    """The choice without what did not hold. Raises SourceError."""
+    try:
+        return _proven(survey, choice, progress)
+    except TooManyRows:
+        return _proven(survey, replace(choice, key=[]), progress)
+
+
+def _proven(survey: Survey, choice: Choice, progress: Callable[[int], None]) -> tuple[Choice, Proof]:
+    mapping, proof = _mapping(survey, choice), Proof()
+    varying: set[str] = set()
+    clocks = {column.name: Clock(mapping, Spelling(formats=column.formats)) for column in choice.dating}
+    for case in read_cases(survey.file, mapping, progress=progress):
+        proof.nameless += not any(case.attributes.get(column) for column in choice.key)
+        days = list(_days(case, clocks))
+        proof.undated += not days
+        proof.first = min([*days, proof.first] if proof.first else days, default=None)
+        if survey.table:
+            varying |= _varying(case, choice)
+    return _without(choice, varying), proof
+
+
+def _mapping(survey: Survey, choice: Choice) -> Mapping:
+    """Just enough of one to read the cases by."""
+    written = survey.table or Csv()
+    return Mapping(
+        source="draft",
+        zone=ZONE,
+        case=choice.key,
+        csv=Csv(shape=choice.shape, delimiter=written.delimiter, encoding=written.encoding),
+        service=Service(code="draft", id="draft", en="draft"),
+        offices=Offices(agency="draft", default=Office(code="draft", id="draft", en="draft")),
+        events=Events(
+            activity=choice.activity.name if choice.activity else "concept:name",
+            at=choice.at.name if choice.at else "time:timestamp",
+        ),
+    )
+
+
+def _days(case: SourceCase, clocks: dict[str, Clock]) -> Iterator[date]:
+    """Of all times that can be read and make an event."""
+    for attributes in (case.attributes, *(row.attributes for row in (*case.rows, *case.events))):
+        for name, clock in clocks.items():
+            if text := attributes.get(name):
+                with suppress(TimeUnclear):
+                    yield clock.read(text)[0].date()
+
+
+def _varying(case: SourceCase, choice: Choice) -> set[str]:
+    """Columns that were taken for a time of the case and are none, as its rows tell different ones.
+
+    In a table of cases it is the submission where a case has several rows: each row is to be an event.
+    """
+    if case.rows:
+        return {choice.submitted.name} if choice.submitted and len(case.rows) > 1 else set()
+    first, *others = case.events
+    return {
+        column.name
+        for column in choice.moments
+        if any(other.attributes.get(column.name) != first.attributes.get(column.name) for other in others)
+    }
+
+
+def _without(choice: Choice, varying: set[str]) -> Choice:
+    submitted, deadline, concluded = (
+        None if column and column.name in varying else column
+        for column in (choice.submitted, choice.deadline, choice.concluded)
+    )
+    again = [choice.submitted] if choice.submitted and not submitted and choice.shape == "case" else []
+    return replace(choice, submitted=submitted, deadline=deadline, concluded=concluded, times=[*again, *choice.times])

@@ -1,0 +1,92 @@
+"""The first look at a log: how it is written, and what each of its columns holds."""
+
+import codecs
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from feeds.history.csv_log import Rows
+from feeds.history.draft.column import Column
+from feeds.history.file_format import is_table
+from feeds.history.mapping import Csv
+from feeds.history.source import SourceError, read_chunks
+from feeds.history.xes import read_xes
+
+DELIMITERS: tuple[Literal[",", ";", "\t", "|"], ...] = (",", ";", "\t", "|")
+SAMPLE_ROWS = 500
+
+Columns = dict[str, Column]
+
+
+@dataclass(slots=True)
+class Survey:
+    """Of a table all columns are those of its `rows`; a log in XES has those of its cases and those of its events."""
+
+    file: Path
+    table: Csv | None = None
+    cases: Columns = field(default_factory=dict)
+    rows: Columns = field(default_factory=dict)
+    count: int = 0
+
+
+def survey(file: Path, progress: Callable[[int], None]) -> Survey:
+    """Raises SourceError."""
+    return _of_table(file, progress) if is_table(file) else _of_log(file, progress)
+
+
+def _of_table(file: Path, progress: Callable[[int], None]) -> Survey:
+    encoding = _encoding(file)
+    tables = [Csv(encoding=encoding, delimiter=delimiter) for delimiter in DELIMITERS]
+    table = max(tables, key=lambda table: _cells(file, table))
+    rows = Rows(file, read_chunks(file, progress), table)
+    found = Survey(file, table, rows={name: Column(name) for name in rows.header})
+    for _, cells in rows:
+        found.count += 1
+        for name, cell in zip(rows.header, cells, strict=True):
+            if cell:
+                found.rows[name].see(cell)
+    return found
+
+
+def _of_log(file: Path, progress: Callable[[int], None]) -> Survey:
+    found = Survey(file)
+    for case in read_xes(file, progress=progress):
+        _see(found.cases, case.attributes)
+        for event in case.events:
+            _see(found.rows, event.attributes)
+        found.count += len(case.events)
+    return found
+
+
+def _see(columns: Columns, told: dict[str, str]) -> None:
+    for name, value in told.items():
+        if value:
+            columns.setdefault(name, Column(name)).see(value)
+
+
+def _encoding(file: Path) -> str:
+    """UTF-8 wherever it can be; anything else is taken for an old Western encoding, of which the last reads all."""
+    readers = {name: codecs.getincrementaldecoder(name)() for name in ("utf-8", "windows-1252", "iso-8859-1")}
+    first = True
+    for chunk in read_chunks(file):
+        if first and chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        first = False
+        for name, decoder in list(readers.items()):
+            try:
+                decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError:
+                del readers[name]
+    return next(iter(readers))
+
+
+def _cells(file: Path, table: Csv) -> tuple[int, int]:
+    """How many cells and names this delimiter makes of the first rows; none where it parts nothing, or does not fit."""
+    try:
+        rows = Rows(file, read_chunks(file), table)
+        cells = sum(bool(cell) for _, cells in islice(rows, SAMPLE_ROWS) for cell in cells)
+    except SourceError:
+        return 0, 0
+    return (cells, len(rows.header)) if len(rows.header) > 1 else (0, 0)

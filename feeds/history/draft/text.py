@@ -1,0 +1,144 @@
+"""The draft as TOML: of the file's values it names activities only, as they become stages."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from feeds.history.draft import role
+from feeds.history.draft.choice import Choice
+from feeds.history.draft.column import Column
+from feeds.history.draft.proof import ZONE, Proof
+from feeds.history.draft.survey import Survey
+from feeds.history.vocabulary import STAGE_CODE_LONGEST, is_pattern, slug, stage_code, toml_text
+
+SOURCE_LONGEST = 40
+OTHER = "other"
+UNNAMED = "unnamed"
+MANY = 200
+
+
+def source_of(file: Path) -> str:
+    """A slug of the file's name, with a letter in it."""
+    stem = file.name.removesuffix(".gz").rpartition(".")[0] or file.name
+    code = slug(stem, SOURCE_LONGEST)
+    return code if any(c.isalpha() for c in code) else f"log-{code}".strip("-")
+
+
+def draft_text(survey: Survey, choice: Choice, proof: Proof) -> str:
+    parts = (_head(survey, choice), _policies(survey, choice, proof), _written(survey, choice), _names(survey))
+    tables = (_moments(choice), _events(choice), _activities(survey, choice))
+    lines = [line for part in (*parts, _candidates(survey, choice), *tables) for line in part]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _head(survey: Survey, choice: Choice) -> Iterator[str]:
+    offsets = all(column.offsets == column.filled - column.unread for column in choice.dating)
+    check = "all its times name their offset" if offsets else "CHECK: some times name no offset; write their zone here"
+    yield "# A draft by `jejak mapping`. Read it, name what its words mean, and try it: jejak import --dry-run."
+    yield f'source = "{source_of(survey.file)}"'
+    yield f"case = {_strings(choice.key) if len(choice.key) != 1 else toml_text(choice.key[0])}"
+    yield f'zone = "{ZONE}"  # {check}'
+
+
+def _policies(survey: Survey, choice: Choice, proof: Proof) -> Iterator[str]:
+    yield 'doubled = "earlier"  # a local time that occurs twice as clocks go back: or "later", "leave_out"'
+    yield 'missing = "later"  # a local time that never was as clocks go forward: or "earlier", "leave_out"'
+    unread = sum(column.unread for column in [*choice.dating, *([choice.deadline] if choice.deadline else [])])
+    if unread:
+        yield f'unreadable_time = "empty"  # {unread} texts are no times: taken as if nothing stood there'
+    if (
+        survey.count
+        and choice.shape == "event"
+        and (not choice.at or choice.at.filled - choice.at.unread < survey.count)
+    ):
+        yield 'empty_time = "previous"  # an event without a time: that of the one before it in its case'
+    if proof.nameless:
+        yield f'empty_case = "each"  # {proof.nameless} without a case: each is a case of its own'
+    if proof.undated and proof.first:
+        yield f"undated = {proof.first}  # {proof.undated} cases without any time: put on the first day of the file"
+
+
+def _written(survey: Survey, choice: Choice) -> Iterator[str]:
+    if survey.table:
+        yield from ("", "[csv]", f'shape = "{choice.shape}"', f"delimiter = {_escaped(survey.table.delimiter)}")
+        yield f'encoding = "{survey.table.encoding}"'
+
+
+def _names(survey: Survey) -> Iterator[str]:
+    source, shown = source_of(survey.file), toml_text(source_of(survey.file))
+    yield from ("", "[service]", f'code = "{source}-service"', f"id = {shown}", f"en = {shown}")
+    yield from ("", "[offices]", f'agency = "{source}"')
+    yield f'default = {{ code = "{source}-office", id = {shown}, en = {shown} }}'
+
+
+def _candidates(survey: Survey, choice: Choice) -> Iterator[str]:
+    """Columns that may be the office or the channel; of their values the number only."""
+    taken = {*choice.key, *(column.name for column in (choice.activity, *choice.dating) if column)}
+    columns = survey.rows if survey.table else survey.cases
+    for table, wanted in (("offices", "office"), ("channels", "channel")):
+        for column in columns.values():
+            if role.has(column.name, wanted) and 1 < column.different <= MANY and column.name not in taken:
+                yield f"# [{table}] may have: column = {toml_text(column.name)}  # {column.different} different values"
+
+
+def _moments(choice: Choice) -> Iterator[str]:
+    for name, column in (
+        ("submitted", choice.submitted),
+        ("deadline", choice.deadline),
+        ("concluded", choice.concluded),
+    ):
+        if column:
+            yield from ("", f"[{name}]", f"column = {toml_text(column.name)}", *_formats(column))
+    codes: set[str] = set()
+    for column in choice.times:
+        yield from ("", "[[times]]", f"column = {toml_text(column.name)}", f"event = {_stage(column.name, codes)}")
+        yield from _formats(column)
+
+
+def _events(choice: Choice) -> Iterator[str]:
+    if choice.shape == "event":
+        yield from ("", "[events]")
+        yield f"activity = {toml_text(choice.activity.name if choice.activity else 'concept:name')}"
+        yield f"at = {toml_text(choice.at.name if choice.at else 'time:timestamp')}"
+        yield from _formats(choice.at) if choice.at else ()
+
+
+def _activities(survey: Survey, choice: Choice) -> Iterator[str]:
+    """A line for each in the order of the file, so that the same file gives the same draft."""
+    if choice.shape == "case":
+        return
+    yield from ("", "[activities]")
+    if choice.by_content:
+        yield "# CHECK: no name told that this column holds activities. Its words are published as names of stages."
+    codes = {OTHER, UNNAMED}
+    if not choice.activity or choice.activity.filled < survey.count:
+        yield f'"" = {{ event = "stage", stage = "{UNNAMED}" }}'
+    for word in choice.activity.words if choice.activity else ():
+        yield f"{toml_text(word)} = {_stage(word, codes)}"
+    if choice.activity and choice.activity.overflowing:
+        yield f'"*" = {{ event = "stage", stage = "{OTHER}" }}  # there are more than these'
+
+
+def _stage(word: str, codes: set[str]) -> str:
+    """A stage whose code nobody has yet; takes it."""
+    plain = code = stage_code(word)
+    number = 1
+    while code in codes:
+        number += 1
+        code = f"{plain[: STAGE_CODE_LONGEST - 8].strip('-')}-{number}"
+    codes.add(code)
+    if code == plain and not is_pattern(word):
+        return '"stage"'
+    return f'{{ event = "stage", stage = "{code}" }}'
+
+
+def _formats(column: Column) -> Iterator[str]:
+    if column.formats != ["iso"]:
+        yield f"formats = {_strings(column.formats)}"
+
+
+def _strings(texts: Iterable[str]) -> str:
+    return "[" + ", ".join(map(toml_text, texts)) + "]"
+
+
+def _escaped(delimiter: str) -> str:
+    return r'"\t"' if delimiter == "\t" else f'"{delimiter}"'

@@ -1,0 +1,185 @@
+"""The mapping of an agency's log: which of its columns and words mean what here. TOML, written by people.
+
+What it does not name is dropped. What it names and the registry lacks is registered, marked as imported.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, field
+
+from domain.codes import Advice, Channel, Kind, Receiver, Remedy
+from feeds.history.vocabulary import STAGE_CODE_LONGEST
+
+_SLUG = r"^(?=[0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*$"
+
+Slug = Annotated[str, Meta(pattern=_SLUG, max_length=63)]
+Shown = Annotated[str, Meta(min_length=1, max_length=200)]
+TimeOfDay = Annotated[str, Meta(pattern=r"^\d\d:\d\d:\d\d$")]
+StageCode = Annotated[str, Meta(pattern=_SLUG, max_length=STAGE_CODE_LONGEST)]
+
+Side = Literal["earlier", "later", "leave_out"]
+
+
+class Table(msgspec.Struct, forbid_unknown_fields=True):
+    pass
+
+
+class Csv(Table, kw_only=True):
+    """How a CSV file is written. `shape`: whether a row is an event, or a case with its times in columns."""
+
+    shape: Literal["event", "case"] = "event"
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    encoding: str = "utf-8"
+
+
+class Office(Table, kw_only=True):
+    """An office of the source, under a code of ours."""
+
+    code: Slug
+    id: Shown
+    en: Shown
+
+
+class Offices(Table, kw_only=True):
+    """`column` of the case; `values` maps its words; `default` stands where the column is empty."""
+
+    agency: Slug
+    column: str | None = None
+    values: dict[str, Office] = field(default_factory=dict)
+    default: Office | None = None
+    others: list[Office] = field(default_factory=list)
+
+    def all(self) -> dict[str, Office]:
+        """By code."""
+        named = [*self.values.values(), *self.others, *([self.default] if self.default else [])]
+        return {office.code: office for office in named}
+
+
+class Channels(Table, kw_only=True):
+    column: str | None = None
+    values: dict[str, Channel] = field(default_factory=dict)
+    default: Channel = Channel.UNKNOWN
+
+
+class Service(Table, kw_only=True):
+    """The service that the cases are of. Stages come from the activities."""
+
+    code: Slug
+    id: Shown
+    en: Shown
+    kind: Kind = Kind.LICENSING
+    sensitive: bool = False
+    free_order: bool = True
+
+
+class Spelling(Table, kw_only=True):
+    """How a column writes its times.
+
+    `formats` are tried in order: "iso", "epoch", "epoch_ms", or a pattern of strptime. `day_at`: local times of day
+    that only mean "on that day".
+    """
+
+    day_at: list[TimeOfDay] = field(default_factory=list)
+    formats: list[str] = field(default_factory=lambda: ["iso"])
+
+
+class Moment(Spelling, kw_only=True):
+    """A time in a column of the case."""
+
+    column: str
+
+
+class Activity(Table, kw_only=True):
+    """What one word means: an event of ours, or a stage."""
+
+    event: str = "stage"
+    stage: StageCode | None = None
+    to: Slug | None = None
+    advice: Advice = Advice.UNKNOWN
+    reason: str | None = None
+    remedy: Remedy | None = None
+    receiver: Receiver | None = None
+
+
+class Times(Moment, kw_only=True):
+    """A column of times of the case, each an event: always the same one, or by the word in another column."""
+
+    event: Activity | str = "stage"
+    by: str | None = None
+    values: dict[str, Activity | str] = field(default_factory=dict)
+
+    def meanings(self) -> dict[str, Activity]:
+        """By the word in the other column, or under the column's own name."""
+        return activities_of(self.values if self.by else {self.column: self.event})
+
+
+class Events(Spelling, kw_only=True):
+    """`id` is a column with the event's own id, unique within its case; without it the content tells events apart."""
+
+    activity: str = "concept:name"
+    at: str = "time:timestamp"
+    id: str | None = None
+
+
+class Mapping(Table, kw_only=True):
+    """`doubled` and `missing`: local times that occur twice and never in `zone`. `undated`: a case without any time."""
+
+    source: Slug
+    zone: str
+    case: str | list[str] = "concept:name"
+    doubled: Side | None = None
+    missing: Side | None = None
+    weekends: Literal["keep", "leave_out"] = "keep"
+    empty_time: Literal["refuse", "previous", "leave_out"] = "refuse"
+    unreadable_time: Literal["refuse", "empty", "leave_out"] = "refuse"
+    empty_case: Literal["refuse", "each"] = "refuse"
+    undated: date | None = None
+    csv: Csv = field(default_factory=Csv)
+    service: Service
+    offices: Offices
+    channels: Channels = field(default_factory=Channels)
+    submitted: Moment | None = None
+    deadline: Moment | None = None
+    concluded: Moment | None = None
+    times: list[Times] = field(default_factory=list)
+    events: Events = field(default_factory=Events)
+    activities: dict[str, Activity | str] = field(default_factory=dict)
+
+    def key_columns(self) -> list[str]:
+        """The columns that name a case together."""
+        return [self.case] if isinstance(self.case, str) else self.case
+
+    def stated_times(self) -> list[tuple[str, Times]]:
+        """The times of a case that are events, each with the name that its content bears."""
+        stated = [(times.column, times) for times in self.times]
+        if self.concluded:
+            end = self.concluded
+            stated.append(
+                ("concluded", Times(column=end.column, event="concluded", day_at=end.day_at, formats=end.formats))
+            )
+        return stated
+
+    def submission_columns(self) -> set[str]:
+        """What a submission is known by: all that is told of the case but what happened to it later."""
+        later = {times.column for _, times in self.stated_times()}
+        moments = {moment.column for moment in (self.submitted, self.deadline) if moment}
+        named = {column for column in (self.offices.column, self.channels.column) if column}
+        return ({*self.key_columns()} | moments | named) - later
+
+    def case_columns(self) -> set[str]:
+        told = {column for _, times in self.stated_times() for column in (times.column, times.by) if column}
+        return self.submission_columns() | told
+
+    def event_columns(self) -> set[str]:
+        return {self.events.activity, self.events.at} | ({self.events.id} if self.events.id else set())
+
+    def table_columns(self) -> set[str]:
+        """What the header of a CSV must have."""
+        return self.case_columns() | (self.event_columns() if self.csv.shape == "event" else set())
+
+
+def activities_of(values: dict[str, Activity | str]) -> dict[str, Activity]:
+    """A word alone is the name of an event."""
+    return {word: Activity(event=said) if isinstance(said, str) else said for word, said in values.items()}

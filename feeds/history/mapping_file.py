@@ -1,0 +1,99 @@
+"""Reading a mapping, and refusing one that cannot be used before any file is opened."""
+
+import re
+import tomllib
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from feeds.history.activity_mapping import code_of, fault, meanings
+from feeds.history.mapping import Mapping
+from feeds.history.time_parsing import WORDS
+
+SOME_TIME = datetime(2026, 11, 23, 13, 45, 59, tzinfo=UTC)
+
+
+class MappingWrong(Exception):
+    """The mapping cannot be used: says the file, the key and what is expected."""
+
+
+def read_mapping(file: Path) -> Mapping:
+    """Raises MappingWrong."""
+    try:
+        mapping = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), Mapping)
+    except OSError as error:
+        raise MappingWrong(f"{file}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise MappingWrong(f"{file}: {error}") from error
+    wrong = _zone(mapping) or _encoding(mapping) or _columns(mapping) or _formats(mapping) or _words(mapping)
+    if wrong:
+        raise MappingWrong(f"{file}: {wrong}")
+    return mapping
+
+
+def _zone(mapping: Mapping) -> str | None:
+    try:
+        ZoneInfo(mapping.zone)
+    except (KeyError, ValueError, OSError):  # OSError: the name of a folder of zones
+        return "zone must be an IANA name such as Asia/Jakarta"
+    return None
+
+
+def _encoding(mapping: Mapping) -> str | None:
+    try:
+        b"a".decode(mapping.csv.encoding)
+    except LookupError:
+        return "csv.encoding must be one that Python knows, such as utf-8 or windows-1252"
+    except UnicodeError:
+        return None  # of two bytes a letter: one byte says nothing
+    return None
+
+
+def _columns(mapping: Mapping) -> str | None:
+    if not mapping.offices.default and not mapping.offices.column:
+        return "[offices] needs a column, or a default office"
+    if not mapping.key_columns() and mapping.empty_case == "refuse":
+        return 'case needs a column, or empty_case = "each": each row is a case of its own'
+    for column, count in Counter(times.column for times in mapping.times).items():
+        if count > 1:
+            return f"[[times]] names the column {column!r} twice"
+    for times in mapping.times:
+        if (times.by is None) != (not times.values):
+            return f"[[times]] of the column {times.column!r}: by and values go together"
+    return None
+
+
+def _formats(mapping: Mapping) -> str | None:
+    moments = [moment for moment in (mapping.submitted, mapping.deadline, mapping.concluded) if moment]
+    for spelling in (*moments, *mapping.times, mapping.events):
+        if not spelling.formats:
+            return 'formats must name at least one; "iso" is the usual one'
+        for pattern in spelling.formats:
+            if pattern not in WORDS and not _can_be_read(pattern):
+                return f"formats: {pattern!r} is none of {', '.join(WORDS)}, nor a strptime pattern with year and day"
+    return None
+
+
+def _can_be_read(pattern: str) -> bool:
+    if "%Z" in pattern or not re.search("%[YyGcx]", pattern):
+        return False  # a zone's short name tells no offset; without a year it would be 1900
+    try:
+        return datetime.strptime(SOME_TIME.strftime(pattern), pattern).day == SOME_TIME.day  # noqa: DTZ007
+    except ValueError:
+        return False
+
+
+def _words(mapping: Mapping) -> str | None:
+    codes: dict[str, str] = {}
+    for place, word, activity in meanings(mapping):
+        wrong = fault(word, activity, mapping)
+        if wrong:
+            return f"{place}: {wrong}"
+        if activity.event == "stage":
+            other = codes.setdefault(code_of(word, activity), word)
+            if other != word and not activity.stage:
+                return f"{place}: give it a stage code of its own, another activity has the same"
+    return None

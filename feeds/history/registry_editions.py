@@ -1,0 +1,62 @@
+"""What the registry must know before the first record of a mapping: its offices, and the service with its stages."""
+
+from datetime import date
+
+from domain.codes import StagePhase
+from domain.registry.editions import Names, OfficeRegistered, OpeningDay, RegistryEvent, Stage, StandardPublished
+from feeds.history.activity_mapping import STAGES, code_of, meanings
+from feeds.history.mapping import Mapping, Office
+
+BEGINNING = date(1900, 1, 1)
+"""An imported standard is in force for all of the past."""
+NAME_LONGEST = 200
+
+
+def editions(mapping: Mapping) -> list[RegistryEvent]:
+    """Offices first."""
+    offices = mapping.offices.all()
+    return [*(_office(mapping, office) for office in offices.values()), _standard(mapping, sorted(offices))]
+
+
+def _office(mapping: Mapping, office: Office) -> OfficeRegistered:
+    return OfficeRegistered(
+        code=office.code,
+        edition=0,
+        agency=mapping.offices.agency,
+        region=None,
+        zone=mapping.zone,
+        names=Names(id=office.id, en=office.en),
+        opening_days=(*[OpeningDay(opens="08:00", closes="16:00")] * 5, OpeningDay(), OpeningDay()),
+        imported=True,
+    )
+
+
+def _standard(mapping: Mapping, offices: list[str]) -> StandardPublished:
+    service, channels = mapping.service, mapping.channels
+    return StandardPublished(
+        service=service.code,
+        standard=0,
+        in_force_from=BEGINNING,
+        kind=service.kind,
+        names=Names(id=service.id, en=service.en),
+        sensitive=service.sensitive,
+        offices=tuple(offices),
+        channels=tuple(sorted({*channels.values.values(), channels.default})),
+        requirements=(),
+        stages=_stages(mapping),
+        free_order=service.free_order,
+        source=mapping.source,
+        imported=True,
+    )
+
+
+def _stages(mapping: Mapping) -> tuple[Stage, ...]:
+    """Each is called by the word of the mapping that leads to it: of a file's own words none is published unseen."""
+    named: dict[str, str] = {}
+    for _, word, activity in meanings(mapping):
+        if activity.event in STAGES:
+            named.setdefault(code_of(word, activity), word)
+    return tuple(
+        Stage(code=code, names=Names(id=name, en=name), phase=StagePhase.REVIEW)
+        for code, name in ((code, word[:NAME_LONGEST] or code) for code, word in named.items())
+    )

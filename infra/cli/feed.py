@@ -1,0 +1,117 @@
+"""The verb `feed`: what an agency is told, as it lies in the database, for the operator to look at."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from domain.json_values import instant
+from feeds.agencies.messages import Message, structured
+from feeds.agencies.topics_file import Topics, read_topics
+from infra.cli.verbs import EXIT_WRONG, settings
+from infra.postgres.databases import databases
+from infra.projector.outbox import CHANNEL, MESSAGES
+from infra.queries.agency_feed import origin_of
+
+PAGE, PAGE_BYTES = 500, 4 * 1024 * 1024
+POLL_SECONDS = 0.5
+NEWEST: LiteralString = """
+SELECT * FROM (
+    SELECT agency, position, kind, stream::text, version, previous, topic, at, recorded_at, body FROM feeds.messages
+    WHERE agency = %s ORDER BY position DESC LIMIT %s
+) AS newest ORDER BY position
+"""
+PLACE = "SELECT position FROM feeds.messages WHERE (agency, stream, version) = (%s, %s, %s)"
+NEWEST_PLACE = "SELECT coalesce(max(position), 0) FROM feeds.messages WHERE agency = %s"
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class NotInFeed(Exception):
+    """Says what is not in the feed, and what is."""
+
+
+def feed(options: argparse.Namespace) -> int:
+    wanted = settings()
+    origin = origin_of(wanted)
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        _named(options.agency, read_topics(wanted.topics_file))
+        with (
+            databases(wanted) as found,
+            psycopg.connect(found.auditor, autocommit=True, row_factory=tuple_row) as connection,
+        ):
+            for message in _messages(connection, options, stopping):
+                print(structured(message, origin).decode() if options.json else _line(message), flush=options.follow)
+            sys.stdout.flush()  # here, where a pipe that is closed is expected
+    except NotInFeed as wrong:
+        print(f"jejak: {wrong}", file=sys.stderr)
+        return EXIT_WRONG
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _named(agency: str, topics: Topics) -> None:
+    if agency not in topics.agencies:
+        raise NotInFeed(f"{agency} has no feed; these have one: {', '.join(sorted(topics.agencies))}")
+
+
+def _messages(connection: Connection, options: argparse.Namespace, stopping: threading.Event) -> Iterator[Message]:
+    """Page by page, so that however long the feed is, a page of it is in memory."""
+    connection.execute(f"LISTEN {CHANNEL}")
+    if options.after is None:
+        [(place,)] = connection.execute(NEWEST_PLACE, (options.agency,)).fetchall()
+        page = _read(connection, NEWEST, options.agency, options.last)
+    else:
+        place = _place(connection, options.agency, options.after)
+        page = _read(connection, MESSAGES, options.agency, None, place, PAGE, PAGE_BYTES)
+    while not stopping.is_set():
+        yield from page
+        if page:
+            place = page[-1].position
+        elif options.follow:
+            list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
+        else:
+            return
+        page = _read(connection, MESSAGES, options.agency, None, place, PAGE, PAGE_BYTES)
+
+
+def _place(connection: Connection, agency: str, after: tuple[UUID, int]) -> int:
+    row = connection.execute(PLACE, (agency, *after)).fetchone()
+    if row is None:
+        raise NotInFeed(f"{after[0]}:{after[1]} is not in the feed of {agency}; without --from it shows the newest")
+    return int(row[0])
+
+
+def _read(connection: Connection, query: LiteralString, *values: str | int | None) -> list[Message]:
+    cursor = connection.cursor()
+    cursor.execute(query, values, binary=True)
+    return [Message(*row) for row in cursor.fetchall()]
+
+
+def _line(message: Message) -> str:
+    what = f"{message.kind:<11}  {message.topic:<36}"
+    return f"{instant(message.recorded_at)}  {what}  {message.id} after {message.previous}"
+
+
+def event_id(text: str) -> tuple[UUID, int]:
+    """For argparse, which tells a ValueError by the option's name."""
+    stream, _, version = text.partition(":")
+    return UUID(stream), int(version)
+
+
+def count(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= PAGE:
+        raise argparse.ArgumentTypeError(f"from 0 to {PAGE}")
+    return number

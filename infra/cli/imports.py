@@ -1,0 +1,116 @@
+"""The verbs that bring a past in: `jejak import` and `jejak mapping`."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from domain.registry.editions import OfficeRegistered, RegistryEvent, StandardPublished
+from feeds.history.draft import PASSES, drafted
+from feeds.history.mapping import Mapping
+from feeds.history.mapping_file import read_mapping
+from infra import logs
+from infra.cli.verbs import EXIT_WRONG, bar, projecting, settings
+from infra.composition import installation
+from infra.imports.append import Importer
+from infra.imports.check import MappingIncomplete, Summary, check, foreseen, register
+from infra.postgres.databases import Databases, databases
+from infra.projector.runner import wait_until_caught_up
+from infra.queries.statistics import forget
+
+NAMED_MAX = 20
+NICENESS = 10
+"""Of the process that imports: who stands at a counter meanwhile comes first."""
+
+
+def import_file(options: argparse.Namespace) -> int:
+    logs.configure()
+    mapping = read_mapping(options.mapping)
+    with databases(settings()) as found:
+        try:
+            summary = asyncio.run(_import(options, mapping, found))
+        except MappingIncomplete as incomplete:
+            print(f"jejak: {options.mapping}: {incomplete}. Add these lines:\n", file=sys.stderr)
+            print("\n".join(incomplete.lines), file=sys.stderr)
+            return EXIT_WRONG
+    _report(summary)
+    if options.dry_run:
+        print("dry run: nothing was stored; without --dry-run it will be", file=sys.stderr)
+    print(json.dumps(summary.as_json()))
+    return 0
+
+
+async def _import(options: argparse.Namespace, mapping: Mapping, found: Databases) -> Summary:
+    os.nice(NICENESS)  # only now: a database that was started here outlives this, and serves others
+    async with installation(settings(), found) as made:
+        registry = await made.editions.registry()
+        with bar("checking", _size(options.file), "B") as advance:
+            summary = await asyncio.to_thread(check, options.file, mapping, registry, advance)
+        coming = summary.events - summary.rejected.total()
+        importer = Importer(found.serving, made.recorder, made.named.imports, made.paper)
+        if options.dry_run:
+            registry, new = foreseen(mapping, registry)
+            with bar("comparing", coming, "ev") as advance:
+                await asyncio.to_thread(importer.foresee, options.file, mapping, registry, summary, advance)
+            _foretell(summary, new)
+            return summary
+        registry = await register(mapping, made.editions, made.recorder, made.named.commands[0])
+        with projecting(found):
+            with bar("importing", coming, "ev") as advance:
+                await asyncio.to_thread(importer.append, options.file, mapping, registry, summary, advance)
+            await asyncio.to_thread(wait_until_caught_up, found.serving)
+        await forget(made.pool)
+    return summary
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
+def _report(summary: Summary) -> None:
+    if summary.dropped:
+        print(f"columns not mapped, dropped: {_listed(summary.dropped)}", file=sys.stderr)
+    for reason, count in summary.rejected.items():
+        print(f"left out: {count} events, {reason}", file=sys.stderr)
+
+
+def _foretell(summary: Summary, new: Sequence[RegistryEvent]) -> None:
+    offices = [edition.code for edition in new if isinstance(edition, OfficeRegistered)]
+    if offices:
+        print(f"would register offices: {_listed(offices)}", file=sys.stderr)
+    for edition in new:
+        if isinstance(edition, StandardPublished):
+            stages = _listed([stage.code for stage in edition.stages]) or "none"
+            print(f"would publish service {edition.edition}, its stages: {stages}", file=sys.stderr)
+    print(f"would store {summary.new_events} new events; {summary.duplicates} are there already", file=sys.stderr)
+    if summary.deviating:
+        print(f"of the new ones {summary.deviating} deviate from the procedure, and would be marked", file=sys.stderr)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
+    return ", ".join(names[:NAMED_MAX]) + more
+
+
+def draft_mapping(options: argparse.Namespace) -> int:
+    with bar("reading", PASSES * _size(options.file), "B") as advance:
+        draft = drafted(options.file, advance)
+    if options.output is None:
+        print(draft, end="")
+        print("next: save it as MAP.toml, then", _next_step(options.file, "MAP.toml"), file=sys.stderr)
+        return 0
+    try:
+        with options.output.open("x", encoding="utf-8") as file:
+            file.write(draft)
+    except OSError as fault:
+        print(f"jejak: {options.output} cannot be written ({fault.strerror}): name a new file", file=sys.stderr)
+        return EXIT_WRONG
+    print(f"next: read {options.output}, then", _next_step(options.file, options.output), file=sys.stderr)
+    return 0
+
+
+def _next_step(file: Path, mapping: Path | str) -> str:
+    return f"`jejak import {file} --mapping {mapping} --dry-run`"

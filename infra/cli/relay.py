@@ -1,0 +1,86 @@
+"""The verb `relay`: the feeds to Kafka, and their beginning."""
+
+import argparse
+import signal
+import sys
+import threading
+
+import psycopg
+
+from feeds.agencies.topics_file import Topics, TopicsWrong, read_topics
+from infra import logs
+from infra.cli.verbs import EXIT_WRONG, settings
+from infra.kafka.brokers import ClusterFault, login
+from infra.postgres.databases import Databases, databases
+from infra.runtime.metrics_server import exposed
+from infra.runtime.serve import settle
+from infra.runtime.supervisor import attach
+from infra.settings import Kafka
+
+END = "SELECT coalesce(max(notification_id), 0), (SELECT max(era) FROM eras) FROM stored_events"
+LOOK_SECONDS = 2.0
+
+
+def relay(options: argparse.Namespace) -> int:
+    at = settings()
+    topics = read_topics(at.topics_file)
+    kafka = _kafka(at.kafka)
+    agencies = _known(options.agency or list(topics.agencies), topics)
+    if options.begin:
+        with databases(at) as found:
+            where = None if options.now else options.at
+            return begin_feed(kafka, found, _known([options.begin], topics)[0], at=where, anew=options.anew)
+    from infra.kafka.relay import Relays  # noqa: PLC0415 - kafka-python: half a second that no other verb waits for
+    from infra.queries.agency_feed import origin_of  # noqa: PLC0415
+
+    logs.configure()
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    if options.attached:
+        attach(stopping.set)
+    with databases(at, kept_alive=True) as found, exposed(options.metrics_port):
+        relays = Relays(found.serving, login(kafka), agencies, origin_of(at))
+        relays.start()
+        print("relaying: " + ", ".join(agencies), flush=True)
+        settle()
+        while not stopping.wait(LOOK_SECONDS):
+            relays.end_if_stalled()
+            if options.metrics_port is not None:
+                relays.measure()
+        relays.stop()
+    return 0
+
+
+def begin_feed(kafka: Kafka, found: Databases, agency: str, *, at: int | None = 0, anew: bool = False) -> int:
+    """Says once where the feed is published from: after that position of the log; None: its end, which is not that of
+    the feed, as that may be made anew. The exit code. Raises KafkaError, Hanging.
+    """
+    from feeds.agencies.kafka.relay_position import AlreadyBegun, Position, begin_at  # noqa: PLC0415
+
+    with psycopg.connect(found.serving) as connection:
+        end, era = connection.execute(END).fetchone() or (0, 1)
+    position = Position(end if at is None else at, era)
+    if not 0 <= position.position <= end:
+        print(f"jejak: --at: a position of the log, from 0 to {end}", file=sys.stderr)
+        return EXIT_WRONG
+    try:
+        begin_at(login(kafka), agency, position, anew=anew)
+    except AlreadyBegun as already:
+        print(f"jejak: {already}: nothing was changed. --anew begins again all the same", file=sys.stderr)
+        return 1
+    print(f"the feed of {agency} is published from position {position.position} on")
+    return 0
+
+
+def _kafka(kafka: Kafka | None) -> Kafka:
+    if kafka is None:
+        raise ClusterFault("JEJAK_KAFKA_BOOTSTRAP is not set: there is no Kafka, and the feeds go by HTTP")
+    return kafka
+
+
+def _known(agencies: list[str], topics: Topics) -> list[str]:
+    for agency in agencies:
+        if agency not in topics.agencies:
+            raise TopicsWrong(f"{agency} has no table in the file of topics: {', '.join(topics.agencies)}")
+    return agencies

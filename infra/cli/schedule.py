@@ -1,0 +1,55 @@
+"""The verb `schedule`: the scheduler in a process of its own, or one pass of it."""
+
+import argparse
+import asyncio
+import signal
+
+from infra import logs
+from infra.cli.verbs import bar, projecting, settings
+from infra.composition import installation
+from infra.postgres.databases import databases
+from infra.projector.runner import wait_until_caught_up
+from infra.projector.views import VIEWS
+from infra.runtime.jobs import Jobs, Tally
+from infra.runtime.scheduler import schedule_once, scheduling
+from infra.runtime.serve import run_loop
+from infra.settings import Settings
+
+
+def schedule(options: argparse.Namespace) -> int:
+    wanted = settings()
+    if options.once:
+        return _once(wanted)
+    logs.configure()
+    interval = wanted.schedule_seconds if options.interval is None else options.interval
+
+    async def run() -> None:
+        stopping = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        async with installation(wanted, found) as made, scheduling(made, interval=interval):
+            print(f"scheduling: every {interval:g} seconds", flush=True)
+            await stopping.wait()
+
+    with databases(wanted, kept_alive=True) as found:
+        run_loop(run())
+    return 0
+
+
+def _once(wanted: Settings) -> int:
+    """Projects meanwhile if nobody else does, so that the desk is up to date."""
+
+    async def run_job(jobs: Jobs, job: str) -> Tally:
+        with bar(job, None, "appl") as advance:
+            tally = await jobs.run(job, advance)
+        print(f"{job}: {tally}", flush=True)
+        return tally
+
+    async def run() -> None:
+        async with installation(wanted, found) as made:
+            await schedule_once(made, run_job)
+
+    with databases(wanted) as found, projecting(found):
+        wait_until_caught_up(found.serving, views=[VIEWS["desk"]])
+        run_loop(run())
+    return 0

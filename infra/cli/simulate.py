@@ -1,0 +1,135 @@
+"""`jejak simulate`: a mall's days into the log, and what they were meant to be into a file."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from infra import logs
+from infra.cli.verbs import EXIT_FOUND, bar, projecting, settings
+from infra.composition import installation
+from infra.demo import seed
+from infra.demo.plan_player import Player
+from infra.postgres.databases import Databases, databases
+from infra.projector.runner import wait_until_caught_up
+from infra.queries.statistics import forget
+from infra.runtime.scheduler import standing_still
+from infra.runtime.serve import run_loop
+from simulation.mall import JAKARTA, NotSimulated
+from simulation.plan import Plan
+from simulation.truth import truth
+
+PER_DAY = 20
+EXIT_INTERRUPTED = 130
+
+
+def simulate(options: argparse.Namespace) -> int:
+    """The last line of stdout tells what the plan holds and how much of it was new."""
+    logs.configure()
+    try:
+        with databases(settings()) as found, interruptible() as between_waves:
+            told = run_loop(_simulate(options, found, between_waves))
+    except KeyboardInterrupt:
+        print("jejak: stopped; the same command completes it", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    refused = told.pop("refused")
+    if refused:
+        print(
+            f"jejak: {refused} applications were moved on by somebody else, or planned otherwise by another release:"
+            " what was left of their plan is not in the log",
+            file=sys.stderr,
+        )
+    print(json.dumps(told))
+    return EXIT_FOUND if refused else 0
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], None]]:
+    """Ctrl-C is heard between waves, where nothing is half done; a second one at once. Yields what listens."""
+    asked = threading.Event()
+
+    def hear(*_: object) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    def listen() -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield listen
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+async def _simulate(options: argparse.Namespace, found: Databases, between_waves: Callable[[], None]) -> dict[str, Any]:
+    async with installation(settings(), found) as made:
+        await seed.publish(made)
+        plan = Plan(
+            seed=options.seed,
+            days=options.days,
+            applications=_applications(options),
+            until=options.until or datetime.now(UTC).astimezone(JAKARTA).date(),
+            registry=await made.editions.registry(),
+        )
+        if options.truth:
+            _write(options.truth, truth(plan))
+        player = Player(made, plan.name)
+        with projecting(found):
+            async with standing_still(made):
+                with bar("simulating", plan.applications, "appl") as advance:
+
+                    def submitted(more: int) -> None:
+                        advance(more)
+                        between_waves()
+
+                    await player.play(plan.steps(), submitted, options.rate)
+            await asyncio.to_thread(wait_until_caught_up, found.serving)
+        await forget(made.pool)
+    return {
+        "applications": plan.applications,
+        "events": player.events,
+        "new_events": player.new_events,
+        "seed": plan.seed,
+        "until": plan.until.isoformat(),
+        "refused": player.refused,
+    }
+
+
+def _applications(options: argparse.Namespace) -> int:
+    if options.applications is not None:
+        return int(options.applications)
+    return int((PER_DAY if options.per_day is None else options.per_day) * options.days)
+
+
+def _write(file: Path, lines: Iterable[dict[str, Any]]) -> None:
+    """Whole or not at all."""
+    part = file.with_name(f"{file.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as out:
+            out.writelines(json.dumps(line) + "\n" for line in lines)
+        part.replace(file)
+    except OSError as error:
+        raise NotSimulated(f"{file} cannot be written ({error.strerror}): name another file") from error
+
+
+def rate(text: str) -> float:
+    """For argparse: commands a second."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError
+    return value
+
+
+def day(text: str) -> date:
+    """For argparse: 2026-03-09."""
+    return date.fromisoformat(text)

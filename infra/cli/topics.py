@@ -1,0 +1,131 @@
+"""The verb `topics`: what Kafka should hold for the agencies, shown as what differs from what it holds, and applied."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feeds.agencies.kafka import topic_names as names
+from feeds.agencies.kafka.topology import (
+    AUDIT,
+    INTAKE,
+    RELAY,
+    EndUser,
+    Line,
+    MakeTopic,
+    MakeUser,
+    Note,
+    Refusal,
+    diff,
+    wanted,
+)
+from feeds.agencies.topics_file import Topics, TopicsWrong, read_topics
+from infra.cli.relay import begin_feed
+from infra.cli.verbs import EXIT_FOUND, settings
+from infra.kafka.brokers import ClusterFault
+from infra.kafka.credentials import CredentialsFolder
+from infra.postgres.databases import databases
+from infra.settings import Kafka, Settings
+
+if TYPE_CHECKING:
+    from infra.kafka.admin import Admin
+
+
+def topics(options: argparse.Namespace) -> int:
+    from infra.kafka.admin import administering  # noqa: PLC0415 - half a second that no other verb waits for
+
+    at = settings()
+    declared = read_topics(at.topics_file)
+    kafka = _kafka(at, declared)
+    folder = options.credentials or at.data_dir / "kafka"
+    with administering(kafka) as admin:
+        match options.what:
+            case "plan":
+                return _plan(admin, declared)
+            case "apply":
+                lines = diff(wanted(declared), admin.found())
+                done = _apply(admin, lines, folder, agreed=options.yes)
+                return _begin(at, kafka, lines, agreed=options.begin) if done else EXIT_FOUND
+            case _:
+                return _rotate(admin, declared, folder, options.user)
+
+
+def _kafka(at: Settings, declared: Topics) -> Kafka:
+    if at.kafka is None:
+        raise ClusterFault("JEJAK_KAFKA_BOOTSTRAP is not set: there is no Kafka to set up, and the feeds go by HTTP")
+    if at.kafka.username in declared.agencies:
+        raise TopicsWrong(f"{at.topics_file}: agencies.{at.kafka.username}: that is the user who administers Kafka")
+    return at.kafka
+
+
+def _plan(admin: "Admin", declared: Topics) -> int:
+    lines = diff(wanted(declared), admin.found())
+    _show(lines)
+    return EXIT_FOUND if _to_do(lines) else 0
+
+
+def _apply(admin: "Admin", lines: list[Line], folder: Path, *, agreed: bool) -> bool:
+    """Whether all is as it should be."""
+    _show(lines)
+    if not _to_do(lines):
+        return True
+    if any(isinstance(line, Refusal) for line in lines):
+        print("nothing was changed: mend first what stands behind a !", file=sys.stderr)
+        return False
+    if not agreed and not _asked():
+        print("nothing was changed", file=sys.stderr)
+        return False
+    credentials = CredentialsFolder(folder)
+    done = 0
+    for line in lines:
+        if not isinstance(line, Refusal | Note):
+            admin.apply(line, credentials.kept_or_new)
+            done += 1
+            if isinstance(line, MakeUser):
+                print(f"password of {line.name}: {credentials.file(line.name)}")
+            if isinstance(line, EndUser):
+                credentials.file(line.name).unlink(missing_ok=True)
+    print(f"applied: {done} changes")
+    return True
+
+
+def _begin(at: Settings, kafka: Kafka, lines: list[Line], *, agreed: bool) -> int:
+    """A relay never assumes where a feed begins: somebody says so once, when its topic of positions is new."""
+    made = sorted(line.name for line in lines if isinstance(line, MakeTopic) and line.name.startswith(names.POSITIONS))
+    agencies = [name.removeprefix(names.POSITIONS).partition(".")[0] for name in made]
+    if not agreed:
+        for agency in agencies:
+            print(f"begin its feed: jejak relay --begin {agency}")
+        return 0
+    with databases(at) as found:
+        return max([begin_feed(kafka, found, agency) for agency in agencies], default=0)
+
+
+def _rotate(admin: "Admin", declared: Topics, folder: Path, user: str) -> int:
+    """Connections that are open stay open; the next one needs the new password."""
+    if user not in {RELAY, INTAKE, AUDIT, *declared.agencies}:
+        raise TopicsWrong(f"{user} is no agency of the file of topics, nor {RELAY}, {INTAKE} or {AUDIT}")
+    if user not in admin.found().users:
+        raise ClusterFault(f"Kafka knows no user {user} yet: `jejak topics apply` makes it")
+    credentials = CredentialsFolder(folder)
+    admin.set_password(user, credentials.drafted(user))
+    print(f"password of {user}: {credentials.adopt_draft(user)}")
+    return 0
+
+
+def _show(lines: list[Line]) -> None:
+    for line in lines:
+        print(line)
+    if not _to_do(lines):
+        print("nothing to do: Kafka holds what the file of topics says")
+
+
+def _to_do(lines: list[Line]) -> bool:
+    return any(not isinstance(line, Note) for line in lines)
+
+
+def _asked() -> bool:
+    if not sys.stdin.isatty():
+        print("nobody to ask: say --yes", file=sys.stderr)
+        return False
+    return input("apply? (yes) ").strip() == "yes"

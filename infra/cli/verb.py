@@ -1,0 +1,40 @@
+"""What a verb of `jejak` is: its name, its options, an example of it; and the options that several have."""
+
+import argparse
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from infra.postgres.databases import DatabaseRole
+from infra.runtime import supervisor
+from service_layer.rights import Bearer
+
+Options = Sequence[tuple[tuple[str, ...], Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """`example` is shown by --help; `then` says what one would do next."""
+
+    name: str
+    task: str
+    help: str
+    run: Callable[[argparse.Namespace], int]
+    example: str
+    then: str
+    options: Options = ()
+
+
+HOST = (("--host",), {"default": "127.0.0.1", "help": "address to listen on (127.0.0.1)"})
+PORT = (("--port",), {"type": int, "default": os.environ.get("PORT") or "8000", "help": "port (PORT, or 8000)"})
+METRICS_PORT = (
+    ("--metrics-port",),
+    {"type": int, "metavar": "PORT", "help": "/metrics of this process on 127.0.0.1 (none)"},
+)
+ATTACHED = ((supervisor.ATTACHED,), {"action": "store_true", "help": argparse.SUPPRESS})
+ROLE = (
+    ("--role",),
+    {"choices": [role.value for role in DatabaseRole], "default": DatabaseRole.AUDITOR.value, "help": "(auditor)"},
+)
+STAFF = [Bearer.OFFICER.value, Bearer.SUPERVISOR.value, Bearer.AUDITOR.value, Bearer.OPERATOR.value]

@@ -1,0 +1,74 @@
+"""Puts the rooms together: nothing else wires, and nobody else reads the environment."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from infra.eventstore.applications import StoredApplications
+from infra.eventstore.editions import Editions
+from infra.eventstore.group_commit import GroupCommit
+from infra.eventstore.recorder import Datastore, Recorder
+from infra.eventstore.stream_reader import Streams
+from infra.keys.key_folder import KeyFolder
+from infra.keys.key_store import KeyStore, NamedKeys
+from infra.keys.receipt_codes import Paper
+from infra.postgres.databases import Databases
+from infra.postgres.pool import Pool, borrowed, pool
+from infra.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """All that a process needs of the world."""
+
+    settings: Settings
+    databases: Databases
+    pool: Pool
+    keys: KeyStore
+    named: NamedKeys
+    paper: Paper
+    streams: Streams
+    editions: Editions
+    recorder: Recorder
+    writer: GroupCommit
+    applications: StoredApplications
+
+
+@asynccontextmanager
+async def installation(settings: Settings, databases: Databases) -> AsyncIterator[Installation]:
+    datastore = Datastore(databases.serving)
+    try:
+        async with (
+            pool(databases.serving) as events,
+            pool(databases.keys) as keys_pool,
+            KeyStore(keys_pool, databases.keys, KeyFolder(settings.key_dir)) as keys,
+            Streams(databases.serving) as streams,
+            GroupCommit(databases.serving) as writer,
+        ):
+            named = await keys.named(datetime.now(UTC).date())
+            await reapply_erasures(events, keys)
+            paper = Paper(instance=settings.instance, pin_key=named.pin, qr_key=named.qr)
+            yield Installation(
+                settings=settings,
+                databases=databases,
+                pool=events,
+                keys=keys,
+                named=named,
+                paper=paper,
+                streams=streams,
+                editions=Editions(streams),
+                recorder=Recorder(datastore),
+                writer=writer,
+                applications=StoredApplications(streams=streams, writer=writer, keys=keys, named=named, paper=paper),
+            )
+    finally:
+        datastore.close()
+
+
+async def reapply_erasures(events: Pool, keys: KeyStore) -> None:
+    """A restored backup of the key store may bring back what was erased: it is erased again at every start."""
+    async with borrowed(events) as connection:
+        rows = await (await connection.execute("SELECT application_id, person FROM erasures")).fetchall()
+    for application, person in rows:
+        await keys.erase(application=application, person=person)

@@ -1,0 +1,88 @@
+"""What a first start fills in: a simulation up to that day, the same for everyone but for numbers and ids.
+
+A fill that was killed is completed by the next start, on whichever day that is. `make run` has a small one, `make demo`
+a mall's quarter of a year.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from infra import catalogue
+from infra.composition import Installation
+from infra.demo.plan_player import Player, Progress
+from simulation.mall import JAKARTA
+from simulation.plan import Plan, latest, until_last_submission
+
+SEED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    days: int
+    applications: int
+
+
+EXAMPLES = Fill(days=45, applications=200)
+DEMO = Fill(days=90, applications=3000)
+
+
+async def seed(made: Installation, fill: Fill, submitted: Progress = lambda _: None) -> None:
+    """Publishes the catalogue and makes sure that all of `fill` is there."""
+    await publish(made)
+    if await _complete(made, fill):
+        return
+    registry = await made.editions.registry()
+    plan = Plan(
+        seed=SEED,
+        days=fill.days,
+        applications=fill.applications,
+        until=latest(registry, await _first_day(made)),
+        registry=registry,
+        with_sample=True,
+    )
+    await Player(made, plan.name).play(until_last_submission(plan.steps()), submitted)
+
+
+async def publish(made: Installation) -> None:
+    """The calendars, the regions, and the example offices and services."""
+    editions = [*catalogue.basics(), *catalogue.examples()]
+    await made.editions.publish(editions, made.recorder, made.named.commands[0])
+
+
+async def sample(made: Installation) -> tuple[UUID, str, str] | None:
+    """The first example: application id, tracking number, PIN. None where there are no examples."""
+    async with made.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT originator_id FROM events WHERE topic = 'application.submitted.v1' AND state->>'by' <> 'import'"
+            " ORDER BY position LIMIT 1"
+        )
+        row = await cursor.fetchone()
+    if row is None:
+        return None
+    application = (await made.streams.history(row[0])).application
+    return row[0], application.number, made.paper.pin(application.number, application.pin_resets)
+
+
+async def _complete(made: Installation, fill: Fill) -> bool:
+    """All submissions are there, and a fill ends with one."""
+    async with made.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT count(*) FROM (SELECT FROM events WHERE topic = 'application.submitted.v1'"
+            " AND state->>'by' <> 'import' ORDER BY position LIMIT %s) AS submitted",
+            (fill.applications,),
+        )
+        row = await cursor.fetchone()
+    return row is not None and row[0] == fill.applications
+
+
+async def _first_day(made: Installation) -> date:
+    """The day of the first start, in Jakarta: when the log was told the regions."""
+    async with made.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT recorded_at FROM stored_events WHERE topic = 'regions.published.v1'"
+            " ORDER BY notification_id LIMIT 1"
+        )
+        row = await cursor.fetchone()
+    at: datetime = row[0] if row else datetime.now(UTC)
+    return at.astimezone(JAKARTA).date()

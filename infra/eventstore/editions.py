@@ -1,0 +1,76 @@
+"""The registry as the log has it, and the publishing of new editions."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import assert_never
+
+from domain.codes import Channel, Role
+from domain.provenance import Act
+from domain.registry.editions import (
+    CalendarPublished,
+    OfficeRegistered,
+    RegionsPublished,
+    Registry,
+    RegistryEvent,
+    StandardPublished,
+)
+from infra.eventstore.envelope import command_id, digest
+from infra.eventstore.identifiers import registry_id
+from infra.eventstore.recorder import Recorder, Save
+from infra.eventstore.rows import rows_of
+from infra.eventstore.stream_reader import Streams
+
+
+class Editions:
+    def __init__(self, streams: Streams) -> None:
+        self.streams = streams
+
+    async def registry(self) -> Registry:
+        """As of now."""
+        return await self.streams.registry_now()
+
+    async def publish(self, editions: Iterable[RegistryEvent], recorder: Recorder, command_key: bytes) -> int:
+        """Appends the editions that say something new, each numbered after the last of its code. Returns how many."""
+        published = 0
+        for edition in editions:
+            await self.registry()
+            stream = registry_id(*subject(edition))
+            version, prev, last = self.streams.published.ends.get(stream, (0, "", None))
+            numbered = _numbered(edition, version)
+            if last == numbered:
+                continue
+            numbered = _numbered(edition, version + 1)
+            rows, _ = rows_of(
+                stream,
+                version,
+                prev,
+                [numbered],
+                Act(at=datetime.now(UTC), by=Role.SYSTEM, channel=Channel.INTERNAL),
+                command=command_id(command_key, "system", f"publish\0{'/'.join(subject(edition))}@{version + 1}"),
+                digest=digest(command_key, {}),
+            )
+            [outcome] = await asyncio.to_thread(recorder.append, [Save(tuple(rows))])
+            published += outcome.stored
+        return published
+
+
+def subject(edition: RegistryEvent) -> tuple[str, str]:
+    match edition:
+        case OfficeRegistered():
+            return "office", edition.code
+        case StandardPublished():
+            return "service", edition.service
+        case CalendarPublished():
+            return "calendar", edition.code
+        case RegionsPublished():
+            return "regions", "kemendagri"
+        case _:
+            assert_never(edition)
+
+
+def _numbered(edition: RegistryEvent, number: int) -> RegistryEvent:
+    if isinstance(edition, StandardPublished):
+        return replace(edition, standard=number)
+    return replace(edition, edition=number)

@@ -1,0 +1,275 @@
+"""Group commit: the saves of many callers in one call of the append, one transaction, one flush.
+
+There is no timer. While a batch is under way the next one gathers, so the slower the disk, the larger the batches. One
+writer a process, in its event loop; any number of processes, as the append's own lock orders them.
+
+A caller that is cancelled, or that waits no longer, harms nobody: its save is stored or not, and the log tells which,
+since ids, versions and bytes were fixed before the first try.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+from psycopg.rows import tuple_row
+
+from infra.eventstore.recorder import APPEND, Outcome, Save, columns, outcomes
+from infra.metrics import APPEND_SECONDS, APPEND_WAITING, APPENDED
+from service_layer.requests import Unavailable
+
+EVENTS_A_CALL, BYTES_A_CALL = 500, 4_000_000
+"""Nobody waits long for the lock (a submission's state has less than a kilobyte)."""
+EVENTS_WAITING, BYTES_WAITING = 5_000, 32_000_000
+PATIENCE_SECONDS = 5.0
+BACK_OFF_SECONDS = 0.1
+BACK_OFF_MAX_SECONDS = 1.0
+CONNECT_SECONDS = 5
+END_MILLISECONDS = 5_000
+
+OURSELVES = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+END = "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE pid = %s AND backend_start = %s"
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('public.stored_events', 0))"
+FIND = """
+SELECT s.originator_id, s.originator_version, s.notification_id, s.recorded_at, s.state = k.state
+FROM unnest(%s::uuid[], %s::bigint[], %s::bytea[]) AS k (id, version, state)
+JOIN stored_events s ON s.originator_id = k.id AND s.originator_version = k.version
+"""
+
+log = structlog.get_logger("jejak.writer")
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """A save, and who waits for its outcome."""
+
+    save: Save
+    told: asyncio.Future[Outcome]
+    events: int
+    bytes: int
+    since: float
+
+    def tell(self, what: Outcome | Exception) -> None:
+        if self.told.done():  # cancelled meanwhile
+            return
+        if isinstance(what, Outcome):
+            self.told.set_result(what)
+        else:
+            self.told.set_exception(what)
+
+
+class GroupCommit:
+    """Appends to the log of one database. Use it as a context: leaving it writes what waits, then closes."""
+
+    def __init__(self, conninfo: str) -> None:
+        self.conninfo = conninfo
+        self.queue: deque[Waiting] = deque()
+        self.events = self.bytes = 0
+        self._under_way: list[Waiting] = []
+        self._arrived = asyncio.Event()
+        self._closing = False
+        self._connection: AsyncConnection[Any] | None = None
+        self._backend: tuple[Any, ...] | None = None
+        self._lost: list[tuple[Any, ...]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run(), name="group commit")
+        self._clock = asyncio.create_task(self._lose_patience())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing = True
+        self._arrived.set()
+        if self._task is None:
+            return
+        try:
+            await asyncio.wait_for(self._task, PATIENCE_SECONDS)
+        except TimeoutError:
+            for waiting in (*self._under_way, *self.queue):
+                waiting.tell(Unavailable())
+        finally:
+            self._clock.cancel()
+            await self._disconnect()
+
+    async def append(self, save: Save) -> Outcome:
+        """All of the save's events or none.
+
+        Raises Unavailable where too much waits already, or where the database does not answer for PATIENCE_SECONDS:
+        then the outcome is unknown, and the log tells.
+        """
+        size = sum(len(event.state) for event in save.events)
+        if self._closing or self.events >= EVENTS_WAITING or self.bytes + size > BYTES_WAITING:
+            raise Unavailable
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(save, loop.create_future(), len(save.events), size, loop.time())
+        self.queue.append(waiting)
+        self.events += waiting.events
+        self.bytes += size
+        self._arrived.set()
+        return await waiting.told
+
+    async def _lose_patience(self) -> None:
+        """One clock for all: a timer for each save would cost more than its share of a commit."""
+        while True:
+            await asyncio.sleep(PATIENCE_SECONDS / 20)
+            late = asyncio.get_running_loop().time() - PATIENCE_SECONDS
+            for waiting in (*self._under_way, *self.queue):
+                if waiting.since < late:
+                    waiting.tell(Unavailable())
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while batch := self._next():
+                self._under_way = batch
+                try:
+                    await self._store(batch)
+                except Exception as fault:
+                    log.exception("a batch was not appended")
+                    for waiting in batch:
+                        waiting.tell(fault)
+            if self._closing:
+                return
+
+    def _next(self) -> list[Waiting]:
+        """At most one save for a stream: of rivals the first goes now, and the others will be stale in their turn."""
+        batch: list[Waiting] = []
+        later: list[Waiting] = []
+        streams: set[Any] = set()
+        events = size = 0
+        while self.queue and events < EVENTS_A_CALL and size < BYTES_A_CALL:
+            waiting = self.queue.popleft()
+            own = {event.originator_id for event in waiting.save.events}
+            if waiting.told.done():
+                self._left(waiting)
+            elif streams.isdisjoint(own):
+                streams |= own
+                batch.append(waiting)
+                self._left(waiting)
+                events += waiting.events
+                size += waiting.bytes
+            else:
+                later.append(waiting)
+        self.queue.extendleft(reversed(later))
+        APPEND_WAITING.set(self.events)
+        return batch
+
+    def _left(self, waiting: Waiting) -> None:
+        self.events -= waiting.events
+        self.bytes -= waiting.bytes
+
+    async def _store(self, batch: list[Waiting]) -> None:
+        """Tries until every save of the batch has its outcome, or nobody waits for it any more."""
+        pause = BACK_OFF_SECONDS
+        while batch:
+            try:
+                connection = await self._connected()
+                batch = await self._known(connection, batch)
+                found = await _append(connection, batch) if batch else []
+            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as lost:
+                log.warning("appending again", fault=type(lost).__name__)
+                await self._disconnect()
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, BACK_OFF_MAX_SECONDS)
+                batch = [waiting for waiting in batch if not waiting.told.done()]
+            except psycopg.Error as error:  # of one save, since the append refuses by outcomes: find it
+                await self._each_alone(batch, error)
+                return
+            else:
+                APPENDED.observe(sum(len(outcome.positions) for outcome in found))
+                for waiting, outcome in zip(batch, found, strict=True):
+                    waiting.tell(outcome)
+                return
+
+    async def _each_alone(self, batch: list[Waiting], error: psycopg.Error) -> None:
+        if len(batch) == 1:
+            batch[0].tell(error)
+            return
+        for waiting in batch:
+            await self._store([waiting])
+
+    async def _connected(self) -> AsyncConnection[Any]:
+        if self._connection is None:
+            self._connection = await AsyncConnection.connect(
+                self.conninfo, autocommit=True, row_factory=tuple_row, connect_timeout=CONNECT_SECONDS
+            )
+            self._backend = await _one(self._connection, OURSELVES)
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if self._backend is not None:
+            self._lost.append(self._backend)
+            self._backend = None
+        if connection is not None:
+            with contextlib.suppress(psycopg.Error, OSError):
+                await connection.close()
+
+    async def _known(self, connection: AsyncConnection[Any], batch: list[Waiting]) -> list[Waiting]:
+        """Those that are not stored for certain; the others are told their outcome.
+
+        After a lost connection "not there yet" proves nothing while the old backend lives: it is ended first.
+        """
+        if not self._lost:
+            return batch
+        for backend in self._lost:
+            await _end(connection, backend)
+        found = await _found(connection, [waiting.save for waiting in batch])
+        self._lost.clear()
+        for waiting, outcome in zip(batch, found, strict=True):
+            if outcome:
+                waiting.tell(outcome)
+        return [waiting for waiting, outcome in zip(batch, found, strict=True) if outcome is None]
+
+
+async def _append(connection: AsyncConnection[Any], batch: list[Waiting]) -> list[Outcome]:
+    saves = [waiting.save for waiting in batch]
+    with APPEND_SECONDS.time():
+        cursor = await connection.execute(APPEND, columns(saves), prepare=True, binary=True)
+        return outcomes(saves, await cursor.fetchall())
+
+
+async def _end(connection: AsyncConnection[Any], backend: tuple[Any, ...]) -> None:
+    """By the login's own right, which is the right of both its backends. Raises OperationalError where it lives on."""
+    await connection.execute("SET ROLE NONE")
+    ended = await _one(connection, END, (END_MILLISECONDS, *backend))
+    await connection.execute("RESET ROLE")
+    if ended == (False,):
+        raise psycopg.OperationalError("the backend that we lost does not end")
+
+
+async def _found(connection: AsyncConnection[Any], saves: Sequence[Save]) -> list[Outcome | None]:
+    """The outcome of each save that is in the log as it was made, to the byte; its salts are its own."""
+    async with connection.transaction():
+        await connection.execute(LOCK)
+        events = [event for save in saves for event in save.events]
+        asked = (
+            [event.originator_id for event in events],
+            [event.originator_version for event in events],
+            [event.state for event in events],
+        )
+        cursor = await connection.execute(FIND, asked, binary=True)
+        stored = {(row[0], row[1]): row[2:4] for row in await cursor.fetchall() if row[4]}
+    places = [[stored.get((event.originator_id, event.originator_version)) for event in save.events] for save in saves]
+    return [_outcome([place for place in own if place], len(own)) for own in places]
+
+
+def _outcome(places: list[tuple[int, datetime]], events: int) -> Outcome | None:
+    if len(places) < events:
+        return None
+    return Outcome("stored", tuple(position for position, _ in places), places[-1][1])
+
+
+async def _one(connection: AsyncConnection[Any], query: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+    return await (await connection.execute(query, values)).fetchone()

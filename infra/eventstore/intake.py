@@ -1,0 +1,107 @@
+"""What the intake keeps: how far each partition was answered, which commands, and the answers, in one transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+import psycopg
+
+from infra.eventstore.envelope import b64, commitment
+from infra.eventstore.recorder import APPEND, Save, columns, outcomes
+from infra.postgres.pool import Pool, borrowed
+
+BEGIN = "INSERT INTO feeds.intake_offsets VALUES (%s, %s, 0) ON CONFLICT DO NOTHING"
+REACHED = "SELECT next_offset FROM feeds.intake_offsets WHERE topic = %s AND partition = %s"
+MOVE = """
+UPDATE feeds.intake_offsets SET next_offset = %s WHERE topic = %s AND partition = %s AND next_offset = %s
+"""
+KNOWN = "SELECT command, digest, answered_at FROM feeds.intake_commands WHERE agency = %s AND command = ANY(%s)"
+KEEP = "INSERT INTO feeds.intake_commands (agency, command, digest) SELECT %s, * FROM unnest(%s::uuid[], %s::text[])"
+END = """
+SELECT s.id, e.originator_version, e.topic, e.state FROM unnest(%s::uuid[]) AS s (id) CROSS JOIN LATERAL (
+    SELECT originator_version, topic, state FROM stored_events
+    WHERE originator_id = s.id ORDER BY originator_version DESC LIMIT 1
+) AS e
+"""
+
+End = tuple[int, str]
+"""The version of a stream's last event, and its commitment: what the next one follows on."""
+NOTHING: End = (0, "")
+
+
+class Overtaken(Exception):
+    """Another process moved this partition's offset: it is no longer ours, or never was."""
+
+
+class Conflicting(Exception):
+    """Somebody else appended to one of the streams, or answered one of the commands: read again, decide again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A partition goes from an offset that we believe it is at to the next to be answered."""
+
+    topic: str
+    partition: int
+    believed: int
+    reached: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A command that was answered: which body it came with, and when (UTC)."""
+
+    digest: str
+    at: datetime
+
+
+class IntakeLog:
+    """Every method raises Unavailable where the database is away; whether a `store` happened, `reached` tells."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    async def reached(self, topic: str, partition: int) -> int:
+        """The offset of the next record to answer; 0 where none was answered."""
+        async with borrowed(self.pool) as connection:
+            await connection.execute(BEGIN, (topic, partition))
+            row = await (await connection.execute(REACHED, (topic, partition))).fetchone()
+        return int(row[0]) if row else 0
+
+    async def known(self, agency: str, commands: Sequence[UUID]) -> dict[UUID, Answered]:
+        async with borrowed(self.pool) as connection:
+            rows = await (await connection.execute(KNOWN, (agency, list(commands)))).fetchall()
+        return {command: Answered(digest, at) for command, digest, at in rows}
+
+    async def ends(self, streams: Iterable[UUID]) -> dict[UUID, End]:
+        wanted = list(streams)
+        async with borrowed(self.pool) as connection:
+            rows = await (await connection.execute(END, (wanted,))).fetchall()
+        found = {
+            stream: (int(version), b64(commitment(stream, version, topic, orjson.loads(bytes(state)))))
+            for stream, version, topic, state in rows
+        }
+        return {stream: found.get(stream, NOTHING) for stream in wanted}
+
+    async def store(self, move: Move, save: Save | None, agency: str, digests: Mapping[UUID, str]) -> None:
+        """All of it or nothing: the offset, the events, and which commands (by id, with their digests) they answer.
+
+        Raises Overtaken and Conflicting. The offset's row stays locked to the end, so that of two processes which
+        believe the same the second finds it moved.
+        """
+        try:
+            async with borrowed(self.pool) as connection:
+                moved = await connection.execute(MOVE, (move.reached, move.topic, move.partition, move.believed))
+                if moved.rowcount != 1:
+                    raise Overtaken
+                if digests:
+                    await connection.execute(KEEP, (agency, list(digests), list(digests.values())))
+                if save:
+                    asked = await connection.execute(APPEND, columns([save]), prepare=True, binary=True)
+                    [outcome] = outcomes([save], await asked.fetchall())
+                    if not outcome.stored:
+                        raise Conflicting
+        except psycopg.errors.UniqueViolation:
+            raise Conflicting from None

@@ -1,0 +1,133 @@
+"""The library's PostgreSQL recorder, taught our append: one function of the database, an outcome for each save.
+
+On `stored_events` the serving role may select and call that function, nothing else. The library's own insert paths
+(LOCK TABLE and INSERT; POSTGRES_ENABLE_DB_FUNCTIONS, which loses events for readers) are not used.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import repeat
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
+from eventsourcing.postgres import ConnectionPool, PostgresApplicationRecorder, PostgresDatastore
+from psycopg import Connection, Cursor
+from psycopg.rows import DictRow, dict_row, tuple_row
+
+from infra.postgres.pool import ASK_SECONDS, RECONNECT_SECONDS
+
+__all__ = ["Datastore", "Outcome", "PersistenceError", "Recorder", "Save"]
+
+APPEND = """
+SELECT save, outcome, first_position, recorded_at
+FROM append_events(%b::integer[], %b::uuid[], %b::bigint[], %b::text[], %b::bytea[],
+                   %b::integer[], %b::bytea[], %b::uuid[])
+ORDER BY save
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Events that are stored together or not at all, and what they claim to be unique.
+
+    `owners`: the stream of each claim, where the events are of several; else it is theirs.
+    """
+
+    events: tuple[StoredEvent, ...]
+    claims: tuple[bytes, ...] = ()
+    owners: tuple[UUID, ...] = ()
+
+    def owned(self) -> Iterator[tuple[bytes, UUID]]:
+        return zip(self.claims, self.owners or repeat(stream_of(self)), strict=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`positions` of the save's events, recorded at one instant (UTC); none where it was stale or a claim was taken."""
+
+    kind: str
+    positions: tuple[int, ...]
+    recorded_at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def stored(self) -> bool:
+        return self.kind == "stored"
+
+
+class Datastore(PostgresDatastore):
+    """The library's datastore over a connection string."""
+
+    def __init__(self, conninfo: str, *, pool_size: int = 4) -> None:
+        super().__init__(dbname="", host="", port="", user="", password="", schema="public")
+        self.pool.close()
+        self.pool = ConnectionPool(
+            conninfo,
+            connection_class=Connection[DictRow],
+            kwargs={"row_factory": dict_row, "autocommit": True},
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            configure=self.after_connect_func(),
+            timeout=2 * ASK_SECONDS,
+            reconnect_timeout=RECONNECT_SECONDS,
+            check=ConnectionPool.check_connection,
+        )
+
+
+class Recorder(PostgresApplicationRecorder):
+    def __init__(self, datastore: Datastore, *, events_table_name: str = "stored_events") -> None:
+        super().__init__(datastore, events_table_name=events_table_name)
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:  # noqa: ANN401 - the library's signature
+        """The library's contract: all or IntegrityError. `claims` may come in `kwargs`."""
+        if not stored_events:
+            return ()
+        outcome = self.append([Save(tuple(stored_events), tuple(kwargs.get("claims", ())))])[0]
+        if not outcome.stored:
+            raise IntegrityError(outcome.kind)
+        return outcome.positions
+
+    def append(self, saves: Sequence[Save]) -> list[Outcome]:
+        """One transaction for all saves; an outcome for each, in their order. It is one statement, committed by
+        itself: the log's lock is not held while this process, which may wait for a processor, hears of it.
+
+        A lost connection raises the library's OperationalError and leaves the outcome unknown: the caller reads again.
+        """
+        with self.datastore.get_connection() as connection:
+            cursor = Cursor(connection, row_factory=tuple_row)
+            rows = cursor.execute(APPEND, columns(saves), prepare=True, binary=True).fetchall()
+        return outcomes(saves, rows)
+
+
+def columns(saves: Sequence[Save]) -> tuple[list[Any], ...]:
+    """The arguments of `APPEND`: an array for each of its parameters, the saves numbered in their order."""
+    events = [(number, event) for number, save in enumerate(saves) for event in save.events]
+    claims = [(number, claim, owner) for number, save in enumerate(saves) for claim, owner in save.owned()]
+    return (
+        [number for number, _ in events],
+        [_uuid(event) for _, event in events],
+        [event.originator_version for _, event in events],
+        [event.topic for _, event in events],
+        [event.state for _, event in events],
+        [number for number, _, _ in claims],
+        [claim for _, claim, _ in claims],
+        [owner for _, _, owner in claims],
+    )
+
+
+def outcomes(saves: Sequence[Save], rows: Sequence[tuple[Any, ...]]) -> list[Outcome]:
+    """The answer to `APPEND`: one for each save, in their order. Positions of a save follow one another."""
+    return [
+        Outcome(kind, tuple(range(first, first + len(save.events))) if kind == "stored" else (), recorded_at)
+        for save, (_, kind, first, recorded_at) in zip(saves, rows, strict=True)
+    ]
+
+
+def stream_of(save: Save) -> UUID:
+    return _uuid(save.events[0])
+
+
+def _uuid(event: StoredEvent) -> UUID:
+    return event.originator_id if isinstance(event.originator_id, UUID) else UUID(event.originator_id)

@@ -1,0 +1,81 @@
+"""Making the rows of a save: sealed, committed to, chained. Ids, versions and bytes are fixed before the first try."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import StoredEvent
+
+from domain.json_values import instant
+from domain.provenance import Act
+from infra.eventstore.envelope import BLINDING_BYTES, NONCE_BYTES, SALT_BYTES, b64, canonical, committed, seal
+from infra.eventstore.topics import AnyEvent, data_to_store
+from infra.keys.key_store import DossierKey
+
+Personal = Mapping[str, Mapping[str, Any]]
+
+
+def rows_of(
+    stream: UUID,
+    after: int,
+    prev: str,
+    events: Sequence[AnyEvent],
+    act: Act,
+    *,
+    command: UUID,
+    digest: str,
+    personal: Personal | None = None,
+    keys: Mapping[str, DossierKey] | None = None,
+) -> tuple[list[StoredEvent], str]:
+    """The events as stored after version `after`, whose commitment is `prev`, and the last one's own commitment.
+
+    What is personal goes into the first.
+    """
+    acted = {
+        "actor": str(act.actor) if act.actor else "",
+        "at": instant(act.at),
+        "at_quality": act.at_quality.value,
+        "by": act.by.value,
+        "channel": act.channel.value,
+        "command": str(command),
+        "digest": digest,
+        "office": act.office,
+    }
+    name = str(stream)
+    rows: list[StoredEvent] = []
+    for version, event in enumerate(events, after + 1):
+        topic = event.topic
+        sealed = _sealed(stream, version, topic, personal, keys) if personal and version == after + 1 else []
+        salt = secrets.token_bytes(SALT_BYTES)
+        state = {
+            **acted,
+            "data": data_to_store(event),
+            "prev": prev,
+            "salt": b64(salt),
+            "sealed": sealed,
+        }
+        rows.append(StoredEvent(stream, version, topic, canonical(state)))
+        prev = b64(committed(name, version, topic, state, salt))
+    return rows, prev
+
+
+def _sealed(
+    stream: UUID, version: int, topic: str, personal: Personal, keys: Mapping[str, DossierKey] | None
+) -> list[dict[str, str]]:
+    """One part for each person of whom there is something to say and whose key stands, by role."""
+    return [
+        seal(
+            key.key,
+            key.key_id,
+            role,
+            personal[role],
+            application=stream,
+            version=version,
+            topic=topic,
+            blinding=secrets.token_bytes(BLINDING_BYTES),
+            nonce=secrets.token_bytes(NONCE_BYTES),
+        )
+        for role, key in sorted((keys or {}).items())
+        if role in personal
+    ]

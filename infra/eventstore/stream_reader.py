@@ -1,0 +1,143 @@
+"""Reading the log: streams, claims and the registry, all that is asked at the same time in one question.
+
+A stream is remembered as it was read or written last, and each question reads what came after that: so it is as of now,
+and most of it is neither sent nor folded again.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Sequence
+from typing import Any, Self, cast
+from uuid import UUID
+
+import orjson
+from psycopg import AsyncConnection
+
+from domain.registry.editions import Registry, RegistryEvent, evolve
+from infra.eventstore.envelope import b64, commitment
+from infra.eventstore.history import Entry, History, entry_of
+from infra.eventstore.topics import event_of
+from infra.postgres.coalescer import Gathered
+from infra.postgres.databases import with_options
+
+REMEMBERED_EVENTS = 5_000
+"""Of all streams together; an event takes some five kilobytes."""
+
+REGISTRY = ""
+Key = UUID | tuple[bytes, ...] | str
+"""A stream; claims, of which one may be held; or the registry alone."""
+
+READ = """
+SELECT NULL::bytea, originator_id, originator_version, topic, state, notification_id, recorded_at FROM stored_events
+WHERE topic NOT LIKE 'application.%%' AND topic NOT LIKE 'satisfaction.%%' AND topic NOT LIKE 'intake.%%'
+    AND notification_id + 0 > %b
+UNION ALL
+SELECT NULL, e.* FROM unnest(%b::uuid[], %b::bigint[]) AS k (id, version) CROSS JOIN LATERAL (
+    SELECT originator_id, originator_version, topic, state, notification_id, recorded_at FROM stored_events s
+    WHERE s.originator_id = k.id AND s.originator_version > k.version
+) AS e
+UNION ALL
+SELECT c.claim, c.originator_id, 0, '', ''::bytea, 0, NULL FROM unnest(%b::bytea[]) AS k (claim) CROSS JOIN LATERAL (
+    SELECT claim, originator_id FROM claims WHERE claims.claim = k.claim
+) AS c
+"""
+PLANNED = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+"""The first questions meet empty tables; a plan kept from then would scan them for ever."""
+
+
+class Published:
+    """The registry as read so far, and the last event of each of its streams."""
+
+    def __init__(self) -> None:
+        self.registry = Registry()
+        self.position = 0
+        self.ends: dict[UUID, tuple[int, str, RegistryEvent]] = {}
+
+    def fold(self, stream: UUID, version: int, topic: str, stored: bytes, position: int) -> None:
+        state = orjson.loads(bytes(stored))
+        event = cast("RegistryEvent", event_of(topic, state["data"]))
+        self.registry = evolve(self.registry, event)
+        self.ends[stream] = (version, b64(commitment(stream, version, topic, state)), event)
+        self.position = position
+
+
+class Streams:
+    """Use it as a context, in the loop that asks. Every question raises Unavailable."""
+
+    def __init__(self, conninfo: str) -> None:
+        self.published = Published()
+        self.remembered: OrderedDict[UUID, History] = OrderedDict()
+        self.events = 0
+        self.line: Gathered[Key, Any] = Gathered(self._read, with_options(conninfo, PLANNED))
+
+    async def __aenter__(self) -> Self:
+        await self.line.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.line.__aexit__(*error)
+
+    @property
+    def registry(self) -> Registry:
+        """As of the last question."""
+        return self.published.registry
+
+    async def registry_now(self) -> Registry:
+        await self.line.get(REGISTRY)
+        return self.published.registry
+
+    async def history(self, application_id: UUID) -> History:
+        """As of now; without entries where there is no such stream."""
+        return cast("History", await self.line.get(application_id))
+
+    async def claimed(self, claims: Sequence[bytes]) -> UUID | None:
+        """The stream that holds one of these claims."""
+        return cast("UUID | None", await self.line.get(tuple(claims)))
+
+    def keep(self, history: History) -> None:
+        """What was just appended to a stream, so that it need not be read."""
+        self._forget(history.application_id)
+        self.remembered[history.application_id] = history
+        self.events += len(history.entries)
+        while self.events > REMEMBERED_EVENTS:
+            self._forget(next(iter(self.remembered)))
+
+    def _forget(self, stream: UUID) -> None:
+        gone = self.remembered.pop(stream, None)
+        self.events -= len(gone.entries) if gone else 0
+
+    def forget(self, stream: UUID) -> None:
+        """It is read whole the next time: what was remembered led to a save that the log refused."""
+        self._forget(stream)
+
+    async def _read(self, connection: AsyncConnection, keys: list[Key]) -> dict[Key, Any]:
+        known = {key: self.remembered.get(key) or History.begin(key) for key in keys if isinstance(key, UUID)}
+        claims = [key for key in keys if isinstance(key, tuple)]
+        asked = (
+            self.published.position,
+            list(known),
+            [history.application.version for history in known.values()],
+            [claim for some in claims for claim in some],
+        )
+        cursor = await connection.execute(READ, asked, prepare=True, binary=True)
+        holders: dict[bytes, UUID] = {}
+        newer: defaultdict[UUID, list[Entry]] = defaultdict(list)
+        editions = []
+        for claim, stream, *row in await cursor.fetchall():
+            if claim is not None:
+                holders[bytes(claim)] = stream
+            elif stream in known:
+                newer[stream].append(entry_of(row))
+            else:
+                editions.append((stream, *row[:4]))
+        for edition in sorted(editions, key=lambda edition: edition[4]):
+            self.published.fold(*edition)
+        found: dict[Key, Any] = {key: self._extended(history, newer[key]) for key, history in known.items()}
+        for some in claims:
+            found[some] = next((holders[one] for one in some if one in holders), None)
+        return found
+
+    def _extended(self, history: History, entries: list[Entry]) -> History:
+        extended = history.then(sorted(entries, key=lambda entry: entry.recorded.version))
+        if extended.entries:
+            self.keep(extended)
+        return extended

@@ -1,0 +1,147 @@
+"""Topics: which class an event's topic means, and the closed types that its data must fit before it is written.
+
+The types are made from the plain dataclasses of the domain: a pattern there becomes a constraint here.
+"""
+
+from collections.abc import Hashable
+from datetime import date, datetime
+from enum import Enum
+from functools import cache, lru_cache, reduce
+from operator import or_
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import msgspec
+
+from domain.application import events
+from domain.application.events import ApplicationEvent
+from domain.codes import Channel, Pattern, Published, Quality, Role
+from domain.intake import IntakeEvent
+from domain.json_values import data_of
+from domain.provenance import Act
+from domain.registry import editions
+from domain.registry.editions import RegistryEvent
+from domain.satisfaction import SatisfactionAnswered
+
+AnyEvent = ApplicationEvent | RegistryEvent | SatisfactionAnswered | IntakeEvent
+StoredClass = type[ApplicationEvent] | type[RegistryEvent] | type[SatisfactionAnswered] | type[IntakeEvent]
+
+E = TypeVar("E")
+
+CLASSES: dict[str, StoredClass] = {
+    cls.topic: cls
+    for cls in (
+        *get_args(events.ApplicationEvent),
+        *get_args(editions.RegistryEvent),
+        SatisfactionAnswered,
+        *get_args(IntakeEvent),
+    )
+}
+"""Every version ever written stays here for ever."""
+
+LARGEST_INTEGER = 2**53 - 1
+
+
+class DataNotClosed(ValueError):
+    """An event says something that no event may say. Names the field, never the value."""
+
+
+def data_to_store(event: AnyEvent) -> dict[str, Any]:
+    """The event's `data`, checked against its closed type. Raises DataNotClosed."""
+    data = data_of(event)
+    try:
+        msgspec.convert(data, closed_type(cast("Hashable", type(event))), strict=True)
+    except msgspec.ValidationError as error:
+        raise DataNotClosed(f"{event.topic}: {str(error).rpartition(' - at ')[2]} does not fit") from None
+    return data
+
+
+def event_of(topic: str, data: dict[str, Any]) -> AnyEvent:
+    """The event that a stored row means. Raises KeyError for a topic that this release does not know."""
+    return msgspec.convert(data, CLASSES[topic], strict=True)
+
+
+class State(msgspec.Struct, Generic[E]):
+    """What a stored state says to who folds it; the chain and the sealed parts are passed over."""
+
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    at_quality: Quality
+    by: Role
+    actor: str
+    office: str
+    channel: Channel
+    command: str
+    data: E
+
+
+def decoder_of(topic: str) -> msgspec.json.Decoder[State[AnyEvent]]:
+    """Reads a state straight into the event's class. Raises KeyError for a topic that this release does not know."""
+    return _DECODERS[topic]
+
+
+def act_of(state: State[AnyEvent]) -> Act:
+    return Act(
+        at=state.at,
+        at_quality=state.at_quality,
+        by=state.by,
+        actor=_actor(state.actor) if state.actor else None,
+        office=state.office,
+        channel=state.channel,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _actor(text: str) -> UUID:
+    """Few act often, and to read an id costs as much as to read the rest of an act."""
+    return UUID(text)
+
+
+@cache
+def closed_type(cls: Any) -> type[msgspec.Struct]:  # noqa: ANN401 - any event class
+    hints = get_type_hints(cls, include_extras=True)
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    for name, hint in hints.items():
+        if get_origin(hint) is ClassVar:
+            continue
+        closed = _closed(hint)
+        optional = NoneType in get_args(closed)
+        fields.append((name, closed, None) if optional else (name, closed))
+    return msgspec.defstruct(cls.__name__, fields, kw_only=True, forbid_unknown_fields=True)
+
+
+def _closed(hint: Any) -> Any:  # noqa: ANN401 - annotations are any value
+    """The same type with its limits; a bare string is refused, as nothing bounds what it says."""
+    if get_origin(hint) is Annotated:
+        base, limit = get_args(hint)
+        if isinstance(limit, Pattern):
+            whole = rf"(?:{limit.regex})\Z"  # `$` alone would let a line break through at the end
+            return Annotated[base, msgspec.Meta(pattern=whole, max_length=limit.longest)]
+        if isinstance(limit, Published):
+            return Annotated[base, msgspec.Meta(max_length=limit.longest)]
+    if get_origin(hint) is tuple:
+        item: Any = _closed(get_args(hint)[0])
+        return tuple.__class_getitem__((item, ...))
+    if get_origin(hint) in (Union, UnionType):
+        return reduce(or_, (_closed(part) for part in get_args(hint)))
+    if hint is int:
+        return Annotated[int, msgspec.Meta(ge=0, le=LARGEST_INTEGER)]
+    if hint in (bool, NoneType, datetime, date, UUID) or (isinstance(hint, type) and issubclass(hint, Enum)):
+        return hint
+    if hasattr(hint, "__dataclass_fields__"):
+        return closed_type(hint)
+    raise TypeError(f"no event may hold {hint}")
+
+
+def _made() -> dict[str, msgspec.json.Decoder[State[AnyEvent]]]:
+    """All decoders, and all closed types made ready, before there is a second thread.
+
+    msgspec keeps what it learnt of a class at the class; two threads that learn of one at once end the process.
+    """
+    shape: Any = State
+    for cls in CLASSES.values():
+        msgspec.json.Decoder(closed_type(cast("Hashable", cls)))
+    return {topic: msgspec.json.Decoder(shape[cls]) for topic, cls in CLASSES.items()}
+
+
+_DECODERS = _made()

@@ -1,0 +1,124 @@
+"""The first pass of an import: reads the whole file and stores nothing, so that nothing of an unsound file is stored.
+
+The second pass is in `infra/imports/append.py`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from domain.json_values import instant
+from domain.registry.editions import OfficeRegistered, Registry, RegistryEvent, StandardPublished, evolve
+from feeds.history.file_format import read_cases
+from feeds.history.import_case import Case, Unknown
+from feeds.history.mapping import Mapping
+from feeds.history.records import Reader
+from feeds.history.registry_editions import editions
+from feeds.history.spill import Scratch, fingerprint
+from feeds.history.vocabulary import lines_to_add, toml_text
+from infra.eventstore.editions import Editions
+from infra.eventstore.recorder import Recorder
+
+Progress = Callable[[int], None]
+
+
+class MappingIncomplete(Exception):
+    """The mapping lacks words of the file. `lines` is the TOML to add."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("the mapping does not know all words of the file")
+        self.lines = lines
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a file states, and what of it was new. `first` and `last`: the earliest and latest `at`, UTC."""
+
+    applications: int = 0
+    events: int = 0
+    new_events: int = 0
+    duplicates: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    first: datetime | None = None
+    last: datetime | None = None
+    dropped: tuple[str, ...] = ()
+    deviating: int = 0
+
+    def see(self, case: Case) -> None:
+        times = [item.record.act.at for item in case.items]
+        self.events += len(times) + case.left_out.total()
+        self.rejected += case.left_out
+        if times:
+            self.first = min([*times, self.first] if self.first else times)
+            self.last = max([*times, self.last] if self.last else times)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "applications": self.applications,
+            "events": self.events,
+            "new_events": self.new_events,
+            "duplicates": self.duplicates,
+            "rejected": self.rejected.total(),
+            "first": instant(self.first) if self.first else None,
+            "last": instant(self.last) if self.last else None,
+        }
+
+
+def check(file: Path, mapping: Mapping, registry: Registry, progress: Progress) -> Summary:
+    """The first pass. Raises SourceError, MappingIncomplete."""
+    reader, summary = Reader(file, mapping, registry), Summary()
+    keys = Scratch()  # a case may stand in several traces
+    for source in read_cases(file, mapping, progress=progress):
+        case = reader.case(source)
+        summary.see(case)
+        keys.put(fingerprint(case.key.encode()), "")
+    summary.applications = len(keys)
+    if reader.unknown:
+        raise MappingIncomplete(_lines(reader.unknown, mapping))
+    summary.dropped = tuple(sorted(reader.dropped))
+    return summary
+
+
+def _lines(unknown: Unknown, mapping: Mapping) -> list[str]:
+    """What to add to the mapping, ready to paste."""
+    tables = [
+        ("[activities]", unknown.activities, '"stage"'),
+        ("[offices.values]", unknown.offices, f'{{ code = "{mapping.source}-…", id = "…", en = "…" }}'),
+        ("[channels.values]", unknown.channels, '"unknown"'),
+        *(
+            (f"[times.values]  # of the column {toml_text(column)}", counts, '"concluded"')
+            for column, counts in unknown.times.items()
+        ),
+    ]
+    return [line for head, counts, meaning in tables if counts for line in (head, *lines_to_add(counts, meaning))]
+
+
+def foreseen(mapping: Mapping, registry: Registry) -> tuple[Registry, Sequence[RegistryEvent]]:
+    """The registry as `register` would make it, and what in it would be new."""
+    new: list[RegistryEvent] = []
+    for edition in editions(mapping):
+        match edition:
+            case OfficeRegistered() if edition.code not in registry.offices:
+                new.append(replace(edition, edition=1))
+            case StandardPublished():
+                last = registry.newest(edition.service)
+                number = last.standard if last else 0
+                if last != replace(edition, standard=number):
+                    new.append(replace(edition, standard=number + 1))
+            case _:
+                pass
+    return reduce(evolve, new, registry), new
+
+
+async def register(mapping: Mapping, known: Editions, recorder: Recorder, command_key: bytes) -> Registry:
+    """What the mapping names and the registry lacks becomes known, marked as imported.
+
+    An office that the registry has is not registered over; a service's stages may have become more.
+    """
+    _, new = foreseen(mapping, await known.registry())
+    await known.publish(new, recorder, command_key)
+    return await known.registry()

@@ -1,0 +1,224 @@
+"""Asks the brokers what is there, and does what feeds/agencies/kafka/topology.py says is to be done.
+
+kafka-python's admin client tells of many failures in what it returns and raises nothing: all of it is looked at here.
+"""
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from kafka.admin import (
+    ACL,
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ConfigResource,
+    ConfigResourceType,
+    KafkaAdminClient,
+    ResourcePattern,
+    ResourcePatternFilter,
+    ResourceType,
+    ScramMechanism,
+    UserScramCredentialDeletion,
+    UserScramCredentialUpsertion,
+)
+from kafka.errors import KafkaError, for_code
+from kafka.protocol.admin import (
+    AlterClientQuotasRequest,
+    DescribeClientQuotasRequest,
+)
+
+from feeds.agencies.kafka.topology import (
+    Change,
+    Cluster,
+    EndUser,
+    Grant,
+    MakeTopic,
+    MakeUser,
+    Revoke,
+    Right,
+    SetQuota,
+    SetSettings,
+    Topic,
+)
+from infra.kafka.brokers import ClusterFault, login
+from infra.settings import Kafka
+
+CONNECT_MS, REQUEST_MS = 15_000, 30_000
+SCRAM = ScramMechanism.SCRAM_SHA_512
+ITERATIONS = 8192
+ALL_RIGHTS = ACLFilter(
+    None,
+    None,
+    ACLOperation.ANY,
+    ACLPermissionType.ANY,
+    ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY),
+)
+OF_A_USER, ANY_NAME = "user", 2
+QuotasRequest = Any
+QuotasResponse = Any
+"""Classes that kafka-python makes of Kafka's own descriptions when it is imported: no checker knows them."""
+
+
+@contextlib.contextmanager
+def administering(kafka: Kafka) -> Iterator["Admin"]:
+    """Raises ClusterFault, also for what the brokers answer within."""
+    options = {"bootstrap_timeout_ms": CONNECT_MS, "request_timeout_ms": REQUEST_MS, "client_id": "jejak-topics"}
+    try:
+        client = KafkaAdminClient(**login(kafka), **options)
+        try:
+            yield Admin(client)
+        finally:
+            client.close()
+    except KafkaError as error:
+        who = f"as {kafka.username}" if kafka.username else "without a login"
+        # kafka-python knows a refused login from a lost connection no better than by its time-out.
+        raise ClusterFault(
+            f"Kafka at {kafka.bootstrap}, {who}: not reached, or the login or a right refused:"
+            f" {_short(error)}. See JEJAK_KAFKA_BOOTSTRAP, _USERNAME, _PASSWORD_FILE, _CA_FILE, and that user's rights"
+        ) from error
+
+
+class Admin:
+    def __init__(self, client: KafkaAdminClient) -> None:
+        self._client = client
+
+    def found(self) -> Cluster:
+        return Cluster(
+            topics=self._topics(),
+            rights=frozenset(self._rights()),
+            users=frozenset(self._client.describe_user_scram_credentials()),
+            quotas=self._quotas(),
+        )
+
+    def apply(self, change: Change, password_of: Callable[[str], str]) -> None:
+        """One change. `password_of`: of a user that is to be made. Raises ClusterFault, KafkaError."""
+        match change:
+            case MakeTopic():
+                self._make_topic(change)
+            case SetSettings():
+                resource = ConfigResource(ConfigResourceType.TOPIC, change.name, dict(change.after))
+                answer = self._client.alter_configs([resource], incremental=True)["topic"][change.name]
+                _demand(answer == "OK", change, answer)
+            case Grant():
+                answer = self._client.create_acls([_acl_of(change.right)])
+                _demand(not answer["failed"], change, answer["failed"])
+            case Revoke():
+                self._revoke(change)
+            case MakeUser():
+                self.set_password(change.name, password_of(change.name))
+            case EndUser():
+                self._alter_user(change.name, UserScramCredentialDeletion(change.name, SCRAM))
+            case SetQuota():
+                self._set_quota(change)
+
+    def set_password(self, user: str, password: str) -> None:
+        self._alter_user(user, UserScramCredentialUpsertion(user, SCRAM, password, iterations=ITERATIONS))
+
+    def _alter_user(self, user: str, alteration: UserScramCredentialUpsertion | UserScramCredentialDeletion) -> None:
+        answer = self._client.alter_user_scram_credentials([alteration])
+        _demand(answer == {user: None}, f"the password of {user}", answer.get(user))
+
+    def _make_topic(self, change: MakeTopic) -> None:
+        topic = change.topic
+        made = {
+            "num_partitions": topic.partitions,
+            "replication_factor": topic.replication,
+            "configs": dict(topic.settings),
+        }
+        answer = self._client.create_topics({change.name: made}, wait_for_metadata=False, raise_errors=False)
+        [one] = answer["topics"]
+        _demand(one["error_code"] == 0, change, one["error_message"])
+        self._client.wait_for_topics([change.name])
+
+    def _revoke(self, change: Revoke) -> None:
+        acl = _acl_of(change.right)
+        at = acl.resource_pattern
+        exactly = ResourcePatternFilter(at.resource_type, at.resource_name, at.pattern_type)
+        [(_, ended, error)] = self._client.delete_acls(
+            [ACLFilter(acl.principal, acl.host, acl.operation, acl.permission_type, exactly)]
+        )
+        _demand(error.errno == 0 and len(ended) == 1, change, error.__name__)
+
+    def _set_quota(self, change: SetQuota) -> None:
+        entry = AlterClientQuotasRequest.EntryData
+        entity = entry.EntityData(entity_type=OF_A_USER, entity_name=change.user)
+        ops = [entry.OpData(key=key, value=value, remove=False) for key, value in change.after.items()]
+        answer = self._ask(AlterClientQuotasRequest(entries=[entry(entity=[entity], ops=ops)], validate_only=False))
+        [one] = answer.entries
+        _demand(one.error_code == 0, change, one.error_message)
+
+    def _ask(self, request: QuotasRequest) -> QuotasResponse:
+        """What the admin client has no method for: the request itself, by the way that its own methods take."""
+        return self._client._manager.run(self._client._manager.send, request)  # noqa: SLF001 - none other in 3.0.12
+
+    def _topics(self) -> dict[str, Topic]:
+        described = [topic for topic in self._client.describe_topics() if not topic["is_internal"]]
+        if not described:
+            return {}
+        asked = [ConfigResource(ConfigResourceType.TOPIC, topic["name"]) for topic in described]
+        configs = self._client.describe_configs(asked, config_filter="all")["topic"]
+        return {
+            topic["name"]: Topic(
+                partitions=len(topic["partitions"]),
+                replication=min(len(partition["replica_nodes"]) for partition in topic["partitions"]),
+                settings={key: one["value"] for key, one in configs[topic["name"]].items()},
+            )
+            for topic in described
+        }
+
+    def _rights(self) -> Iterable[Right]:
+        found, _ = self._client.describe_acls(ALL_RIGHTS)
+        return [_right_of(acl) for acl in found]
+
+    def _quotas(self) -> Mapping[str, Mapping[str, float]]:
+        of_users = DescribeClientQuotasRequest.ComponentData(entity_type=OF_A_USER, match_type=ANY_NAME, match=None)
+        answer = self._ask(DescribeClientQuotasRequest(components=[of_users], strict=True))
+        _demand(answer.error_code == 0, "the quotas", for_code(answer.error_code).__name__)
+        quotas: dict[str, dict[str, float]] = defaultdict(dict)
+        for entry in answer.entries or ():
+            [entity] = entry.entity
+            quotas[entity.entity_name or ""] |= {one.key: one.value for one in entry.values}
+        return quotas
+
+
+def _acl_of(right: Right) -> ACL:
+    pattern = ACLResourcePatternType.PREFIXED if right.prefixed else ACLResourcePatternType.LITERAL
+    return ACL(
+        f"User:{right.user}",
+        right.host,
+        ACLOperation[_kafkas(right.operation)],
+        ACLPermissionType.ALLOW if right.allowed else ACLPermissionType.DENY,
+        ResourcePattern(ResourceType[_kafkas(right.resource)], right.name, pattern),
+    )
+
+
+def _right_of(acl: ACL) -> Right:
+    return Right(
+        user=acl.principal.removeprefix("User:"),
+        operation=_ours(acl.operation.name),
+        resource=_ours(acl.resource_pattern.resource_type.name),
+        name=acl.resource_pattern.resource_name,
+        prefixed=acl.resource_pattern.pattern_type is ACLResourcePatternType.PREFIXED,
+        host=acl.host,
+        allowed=acl.permission_type is ACLPermissionType.ALLOW,
+    )
+
+
+def _kafkas(word: str) -> str:
+    return word.upper().replace("-", "_")
+
+
+def _ours(word: str) -> str:
+    return word.lower().replace("_", "-")
+
+
+def _demand(held: bool, what: object, said: object) -> None:  # noqa: FBT001 - as `assert` does
+    if not held:
+        raise ClusterFault(f"Kafka did not do it: {what}: it says {said}")
+
+
+def _short(error: Exception) -> str:
+    return str(error).splitlines()[0][:300] if str(error) else "no more is said"

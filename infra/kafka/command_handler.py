@@ -1,0 +1,213 @@
+"""From a record of an agency's topic to what is stored of it: what it asks for is decided as over HTTP.
+
+Refusals are verdicts, too. Nothing that a record says gets into one but its command's id and, where it is the agency's,
+the application's.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+from eventsourcing.persistence import StoredEvent
+
+from api.conditional import decoded
+from api.problems import Problem, told
+from domain.codes import RefusalCode
+from domain.intake import IntakeAnswered, IntakeEvent, IntakeMalformed, IntakeRefused
+from domain.refusals import ApplicationUnknown, Refusal, StaleVersion
+from domain.registry.editions import Registry
+from feeds.agencies.command_records import SUBMIT, Malformed, Record, Sent, read
+from feeds.agencies.kafka.command_consumer import Place
+from infra.composition import Installation
+from infra.eventstore.applications import CommandKeys, Decided
+from infra.eventstore.identifiers import new_application_id
+from infra.eventstore.intake import Answered
+from infra.eventstore.topics import DataNotClosed, data_to_store
+from infra.postgres.pool import AWAY
+from service_layer import bodies
+from service_layer import requests_from_bodies as asked
+from service_layer.commands import COMMANDS
+from service_layer.identity import doubts_about
+from service_layer.requests import Answer, Asked, KeyReused, Unavailable
+from service_layer.rights import Bearer, Forbidden, NotYours, Principal, relation_for
+
+OFFERED = {offered.name: offered for offered in COMMANDS}
+NAMES = frozenset({SUBMIT, *OFFERED})
+MISTAKES = frozenset(
+    {"malformed-request", "key-required", "precondition-required", "too-large", "unprocessable"}
+    | {"unsupported-media-type"}
+)
+"""Problems of a record that is no possible command: it goes to the dead letters, and may be mended and sent again."""
+INTERNAL = "internal-error"
+KEY_HOLDS = timedelta(days=31)
+"""How long two bodies under one id can be told apart: digests are keyed, and the keys are the month's."""
+
+log = structlog.get_logger("jejak.intake")
+
+
+class Broken(Exception):
+    """A record that we fail at, not its sender, and not for want of the database."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A record as read. `digest`: of the command that `sent` is, under each key that may have been in use."""
+
+    place: Place
+    record: Record
+    sent: Sent | Malformed
+    plain: Any = None
+    keys: CommandKeys
+
+    @property
+    def id(self) -> UUID | None:
+        """Of the command."""
+        return self.sent.id if isinstance(self.sent, Sent) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is stored of a record: the answer, and what it does to the application that `owner` is the stream of."""
+
+    asking: Asking
+    event: IntakeEvent
+    rows: tuple[StoredEvent, ...] = ()
+    claims: tuple[bytes, ...] = ()
+    owner: UUID | None = None
+
+
+class Clerk:
+    """Answers records, without storing anything but the keys of persons."""
+
+    def __init__(self, made: Installation) -> None:
+        self.applications = made.applications
+
+    async def asking(self, place: Place, record: Record) -> Asking:
+        """What is asked. Raises Unavailable where the keys cannot be read."""
+        sent, plain = read(record, NAMES), None
+        if isinstance(sent, Sent):
+            sent, plain = _parsed(sent)
+        if isinstance(sent, Sent):
+            body: Any = [sent.name, str(sent.target or ""), sent.seen, plain]
+        else:
+            body = []
+        key = str(sent.id) if isinstance(sent, Sent) else f"{place.partition}/{record.offset}"
+        client = f"intake/{place.agency}"
+        try:
+            keys = await self.applications.identities(client, key, body)
+        except TypeError:  # numbers beyond those of JSON's common subset: no body of ours has any
+            sent = Malformed("unprocessable", "", sent.id if isinstance(sent, Sent) else None)
+            keys = await self.applications.identities(client, key, [])
+        return Asking(place=place, record=record, sent=sent, plain=plain, keys=keys)
+
+    async def verdict(
+        self, asking: Asking, known: Answered | None, registry: Registry, *, last: bool
+    ) -> Verdict | None:
+        """None: this very command was answered before, and gets no second answer.
+
+        Raises Unavailable, and Broken unless this is the `last` try: then our own fault is the answer.
+        """
+        sent = asking.sent
+        if isinstance(sent, Malformed):
+            return self._malformed(asking, sent)
+        if known is not None:
+            same = known.digest in {told for _, told in asking.keys}
+            if same or datetime.now(UTC) - known.at > KEY_HOLDS:
+                return None
+            return self._malformed(asking, Malformed("key-reused", "header/ce_id", sent.id))
+        try:
+            return await self._decided(asking, sent, registry)
+        except (Unavailable, *AWAY, OSError) as away:
+            raise Unavailable from away
+        except Problem as problem:
+            if problem.kind.code not in MISTAKES:
+                return self._refused(asking, sent, problem.kind.code)
+            place = problem.errors[0]["pointer"] if problem.errors else ""
+            return self._malformed(asking, Malformed(problem.kind.code, place, sent.id))
+        except (Forbidden, NotYours, ApplicationUnknown, KeyReused) as refused:
+            return self._refused(asking, sent, told(refused).code)
+        except StaleVersion as stale:
+            return self._refused(asking, sent, told(stale).code, version=stale.now, target=sent.target)
+        except Refusal as refused:
+            return self._refused(asking, sent, refused.code, target=sent.target)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it must not stop all that comes after it
+            said = {"agency": asking.place.agency, "partition": asking.place.partition, "offset": asking.record.offset}
+            log.error("a command cannot be handled", fault=type(fault).__name__, **said)  # noqa: TRY400 - nothing of it
+            if last:
+                return self._refused(asking, sent, INTERNAL)
+            raise Broken from None
+
+    async def _decided(self, asking: Asking, sent: Sent, registry: Registry) -> Verdict:
+        wish = _asked(asking, sent, registry)
+        identities = await self.applications.identities(wish.client, wish.key, wish.body)
+        found = await self.applications.decided(sent.target, new_application_id(), wish, identities)
+        if isinstance(found, Answer):
+            return self._answered(asking, sent, found.application_id, found.application.version)
+        return self._answered(asking, sent, found.history.application_id, found.version, found)
+
+    def _answered(
+        self, asking: Asking, sent: Sent, application: UUID, version: int, new: Decided | None = None
+    ) -> Verdict:
+        event = IntakeAnswered(agency=asking.place.agency, command=sent.id, application=application, version=version)
+        if new is None:
+            return Verdict(asking=asking, event=event)
+        return Verdict(asking=asking, event=event, rows=tuple(new.rows), claims=new.claims, owner=application)
+
+    def _refused(
+        self,
+        asking: Asking,
+        sent: Sent,
+        code: RefusalCode,
+        *,
+        target: UUID | None = None,
+        version: int | None = None,
+    ) -> Verdict:
+        agency = asking.place.agency
+        event = IntakeRefused(agency=agency, command=sent.id, code=code, application=target, version=version)
+        return Verdict(asking=asking, event=event)
+
+    def _malformed(self, asking: Asking, malformed: Malformed) -> Verdict:
+        event = IntakeMalformed(
+            agency=asking.place.agency,
+            partition=asking.place.partition,
+            offset=asking.record.offset,
+            code=malformed.code,
+            place=malformed.place,
+            command=malformed.command,
+        )
+        return Verdict(asking=asking, event=_placed(event))
+
+
+def _parsed(sent: Sent) -> tuple[Sent | Malformed, Any]:
+    try:
+        return sent, msgspec.json.decode(sent.body or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Malformed("malformed-request", "", sent.id), None
+
+
+def _asked(asking: Asking, sent: Sent, registry: Registry) -> Asked:
+    """As the HTTP operation of that name makes it. Raises Problem and Forbidden."""
+    principal = Principal(bearer=Bearer.AGENCY, agency=asking.place.agency)
+    relation = relation_for(sent.name, principal)
+    door = asked.Sent(
+        principal=principal, key=str(sent.id), plain=asking.plain, registry=registry, now=datetime.now(UTC)
+    )
+    if sent.target is None:
+        body, _ = decoded(sent.body, bodies.SubmitBody)
+        doubts_about(body, registry)
+        return asked.submission(door, body)
+    offered = OFFERED[sent.name]
+    acted, _ = decoded(sent.body, offered.body)
+    return asked.command(door, acted, offered, relation, target=sent.target, seen=sent.seen)
+
+
+def _placed(event: IntakeMalformed) -> IntakeMalformed:
+    """Without its place, should that not be one that an event may say."""
+    try:
+        data_to_store(event)
+    except DataNotClosed:
+        return replace(event, place="")
+    return event

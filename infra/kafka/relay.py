@@ -1,0 +1,291 @@
+"""Publishing the feeds to Kafka: a thread for each agency, what they read and write, and a watch over all of them."""
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import psycopg
+import structlog
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+from psycopg.rows import tuple_row
+
+from domain.json_values import instant
+from feeds.agencies.kafka import topic_names as names
+from feeds.agencies.kafka.client import opened
+from feeds.agencies.kafka.producer import Record, Transactions
+from feeds.agencies.kafka.relay import Refused, Relay
+from feeds.agencies.kafka.relay_position import Position, position_of, transactional_id
+from feeds.agencies.messages import Message, Origin
+from infra.metrics import RELAY_COMMITTED, RELAY_FAULTS, RELAY_POSITION
+from infra.postgres.databases import for_derived
+from infra.projector.outbox import CHANNEL, MESSAGES
+from infra.queries.relay_lag import RELAYS, Behind
+
+PAGE, PAGE_BYTES = 1000, 4 * 1024 * 1024
+POLL_SECONDS, RIVAL_SECONDS = 0.5, 1.0
+STALL_SECONDS = 180.0
+"""Longer than all waits of a transaction together: who has neither published nor failed for so long, hangs."""
+EXIT_STALLED = 70
+HEARTBEAT_SECONDS = 1.0
+
+STANDING = """
+SELECT (SELECT position FROM feeds.distributed), coalesce(max(notification_id), 0) FROM stored_events
+"""
+THERE = "SELECT stream, version FROM feeds.messages WHERE agency = %s AND position = %s"
+ERA = "SELECT max(era) FROM eras"
+LEAD = "SELECT pg_try_advisory_lock(hashtext('jejak relay'), hashtext(%s))"
+SAY = """
+INSERT INTO feeds.relays (agency, position, fault, since) VALUES (%(agency)s, %(position)s, %(fault)s, %(since)s)
+ON CONFLICT (agency) DO UPDATE SET fault = EXCLUDED.fault, since = EXCLUDED.since, at = clock_timestamp(),
+    position = CASE WHEN EXCLUDED.position < 0 THEN relays.position ELSE EXCLUDED.position END
+"""
+
+log = structlog.get_logger("jejak.relay")
+
+
+class PostgresSource:
+    """Implements `feeds.kafka.relay.Source`. One connection, which also holds the lock that keeps rivals waiting: two
+    would fence each other in turns, which is safe, and slow.
+    """
+
+    def __init__(self, conninfo: str, agency: str, stopping: threading.Event, well: Callable[[], None]) -> None:
+        """`well` is called while it waits for somebody else, who may take as long as it takes."""
+        self.conninfo = for_derived(conninfo)
+        self.agency = agency
+        self.stopping = stopping
+        self.well = well
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def lead(self) -> bool:
+        self.close()
+        self._connection = psycopg.connect(self.conninfo, autocommit=True, row_factory=tuple_row)
+        while self._one(LEAD, self.agency) != (True,):
+            self.well()
+            if self.stopping.wait(RIVAL_SECONDS):
+                return False
+        self._connection.execute(f"LISTEN {CHANNEL}")
+        return True
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def vouch(self, position: Position) -> None:
+        while True:
+            distributed, end = self._one(STANDING)
+            if position.position > end:
+                raise Refused(
+                    "ahead-of-log",
+                    f"{self.agency}: Kafka has the feed up to position {position.position}, the log ends at {end}:"
+                    " it was restored from a backup, and lacks what was published. See docs/operating.md, Kafka",
+                )
+            if distributed >= position.position:
+                break
+            self.well()
+            if self.stopping.wait(POLL_SECONDS):  # the feeds are being made anew
+                return
+        if not position.count:
+            return
+        there = self._found(THERE, self.agency, position.position)
+        if there is None or f"{there[0]}:{there[1]}" != position.id:
+            raise Refused(
+                "other-log",
+                f"{self.agency}: position {position.position} of era {position.era} was another event when it was"
+                " published: the log, or who is told what, was changed. See docs/operating.md, Kafka",
+            )
+
+    def era(self) -> int:
+        return int(self._one(ERA)[0])
+
+    def page(self, after: int) -> list[Message]:
+        asked = (self.agency, None, after, PAGE, PAGE_BYTES)
+        return [Message(*row) for row in self._open().execute(MESSAGES, asked, prepare=True, binary=True).fetchall()]
+
+    def wait(self, seconds: float) -> None:
+        list(self._open().notifies(timeout=seconds, stop_after=1))
+
+    def say(self, position: int, fault: str) -> bool:
+        """For who watches. `position` -1: as it was said last. False: it is not written, and to be said again."""
+        values = {
+            "agency": self.agency,
+            "position": position,
+            "fault": fault,
+            "since": datetime.now(UTC) if fault else None,
+        }
+        try:
+            self._open().execute(SAY, values, prepare=True)
+        except psycopg.Error:
+            return False
+        return True
+
+    def _open(self) -> psycopg.Connection[Any]:
+        if self._connection is None:
+            raise psycopg.OperationalError("not connected")
+        return self._connection
+
+    def _one(self, query: str, *values: object) -> tuple[Any, ...]:
+        found = self._found(query, *values)
+        if found is None:
+            raise psycopg.OperationalError("no row")
+        return found
+
+    def _found(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        found: tuple[Any, ...] | None = self._open().execute(query, values, prepare=True).fetchone()
+        return found
+
+
+class KafkaDestination:
+    """Implements `feeds.kafka.relay.Destination`."""
+
+    def __init__(self, login: Mapping[str, Any], agency: str) -> None:
+        self.login = login
+        self.agency = agency
+        self._transactions: Transactions | None = None
+
+    def fence(self) -> None:
+        self._transactions = Transactions(self.login, transactional_id(self.agency))
+
+    def position(self) -> Position | None:
+        return position_of(self.login, self.agency)
+
+    def send(self, records: Sequence[Record]) -> None:
+        self._fenced().send(records)
+
+    def commit(self) -> None:
+        self._fenced().commit()
+
+    def settle(self) -> None:
+        self._fenced().settle()
+
+    def discard(self) -> None:
+        if self._transactions is not None:
+            self._transactions.discard()
+            self._transactions = None
+
+    def _fenced(self) -> Transactions:
+        if self._transactions is None:
+            raise RuntimeError("fence first")
+        return self._transactions
+
+
+class Watch:
+    """Implements `feeds.kafka.relay.Witness`: metrics, the log, `feeds.relays`; and ends the process when one hangs."""
+
+    def __init__(self) -> None:
+        self._say: dict[str, Callable[[int, str], bool]] = {}
+        self._well: dict[str, float] = {}
+        self._said: dict[str, tuple[int, str]] = {}
+
+    def over(self, agency: str, say: Callable[[int, str], bool]) -> None:
+        """Has this agency's relay in its care from now on."""
+        self._say[agency] = say
+        self.well(agency)
+
+    def well(self, agency: str) -> None:
+        """It works, or waits for somebody else."""
+        self._well[agency] = time.monotonic()
+
+    def published(self, agency: str, position: int, count: int) -> None:  # noqa: ARG002 - the port's
+        RELAY_COMMITTED.labels(agency).set_to_current_time()
+        self._go(agency, position)
+
+    def idle(self, agency: str, position: int) -> None:
+        self._go(agency, position)
+
+    def _go(self, agency: str, position: int) -> None:
+        self.well(agency)
+        RELAY_POSITION.labels(agency).set(position)
+        self._tell(agency, position, "")
+
+    def fault(self, agency: str, code: str, words: str) -> None:
+        RELAY_FAULTS.labels(agency, code).inc()
+        if self._said.get(agency, (0, ""))[1] != code:
+            log.warning("relay interrupted", agency=agency, fault=code, what=words)
+        self.well(agency)  # it begins anew, or waits for an operator: neither is to hang
+        self._tell(agency, -1, code)
+
+    def stalled(self) -> list[str]:
+        late = time.monotonic() - STALL_SECONDS
+        return [agency for agency, well in self._well.items() if well < late]
+
+    def _tell(self, agency: str, position: int, fault: str) -> None:
+        if self._said.get(agency) != (position, fault) and self._say[agency](position, fault):
+            self._said[agency] = position, fault
+
+
+class Relays:
+    """A relay for each of `agencies`, in threads of this process."""
+
+    def __init__(self, conninfo: str, login: Mapping[str, Any], agencies: Sequence[str], origin: Origin) -> None:
+        self.stopping = threading.Event()
+        self.watch = Watch()
+        self.conninfo = conninfo
+        self.login = login
+        self.threads = [
+            threading.Thread(target=self._run, args=(agency, conninfo, origin), name=f"relay {agency}", daemon=True)
+            for agency in agencies
+        ]
+        self.heart = threading.Thread(target=self._beat, args=(origin,), name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        for thread in (*self.threads, self.heart):
+            thread.start()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        for thread in (*self.threads, self.heart):
+            thread.join(timeout=5)
+
+    def end_if_stalled(self) -> None:
+        """Ends the process where a relay hangs; who started it starts it anew. It may die at any moment."""
+        if hanging := self.watch.stalled():
+            log.critical("no progress: ending", agencies=hanging)
+            os._exit(EXIT_STALLED)
+
+    def measure(self) -> None:
+        """For the metrics; also while Kafka is away."""
+        with contextlib.suppress(psycopg.Error), psycopg.connect(self.conninfo, row_factory=tuple_row) as connection:
+            for row in connection.execute(RELAYS):
+                Behind.of(*row).measure()
+
+    def _run(self, agency: str, conninfo: str, origin: Origin) -> None:
+        source = PostgresSource(conninfo, agency, self.stopping, lambda: self.watch.well(agency))
+        destination = KafkaDestination(self.login, agency)
+        self.watch.over(agency, source.say)
+        Relay(agency, source=source, destination=destination, origin=origin, witness=self.watch).run(self.stopping)
+        source.close()
+
+    def _beat(self, origin: Origin) -> None:
+        """Once a second something new on a topic that everybody may read: so that one can tell silence from a fault."""
+        while not self.stopping.is_set():
+            with contextlib.suppress(KafkaError), _heart(self.login) as producer:
+                while not self.stopping.wait(HEARTBEAT_SECONDS):
+                    value = orjson.dumps({"at": instant(datetime.now(UTC)), "source": origin.source})
+                    producer.send(names.HEARTBEAT, value=value, headers=[("content-type", b"application/json")])
+            self.stopping.wait(HEARTBEAT_SECONDS)
+
+
+@contextlib.contextmanager
+def _heart(login: Mapping[str, Any]) -> Iterator[KafkaProducer]:
+    producer = opened(
+        KafkaProducer,
+        **login,
+        enable_idempotence=True,
+        request_timeout_ms=2_000,
+        delivery_timeout_ms=5_000,
+        max_block_ms=2_000,
+        allow_auto_create_topics=False,
+        metrics_enabled=False,
+    )
+    try:
+        yield producer
+    finally:
+        with contextlib.suppress(KafkaError):
+            producer.close(timeout=2)

@@ -1,0 +1,228 @@
+"""Reads an agency's topic and the log side by side, application by application: `jejak audit-feed`.
+
+A plain consumer that takes part in no group; what it read lies in a private file until it is sorted, so memory is the
+same for any length. It knows the topic's form from docs/agencies.md alone and uses no code that makes or sends it.
+"""
+
+import hashlib
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import groupby
+from operator import itemgetter
+from time import monotonic
+from typing import Any
+
+import orjson
+import psycopg
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+from kafka.partitioner.default import murmur2
+
+from feeds.agencies.audit import Fault, Kind, Seen, Told, Verdict, Window
+from feeds.agencies.kafka import topic_names as names
+from feeds.history.spill import temporary_database
+from infra.kafka.brokers import ClusterFault, login
+from infra.settings import Kafka
+
+ID = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([1-9][0-9]{0,9})")
+POLL_MS, PAGE = 1000, 1000
+STUCK_SECONDS = 60
+"""Without a record, though the brokers say that there are more."""
+WINDOWS = (64, 512, 4096, 1 << 62)
+TOLD = """
+SELECT m.stream::text, m.version, m.previous, m.position, m.topic, sha256(m.body),
+    coalesce(s.notification_id = m.position AND s.topic = m.topic, false)
+FROM feeds.messages m
+LEFT JOIN stored_events s ON s.originator_id = m.stream AND s.originator_version = m.version
+WHERE m.agency = %s AND m.kind = 'event' ORDER BY m.stream, m.version
+"""
+SEEN = """
+SELECT stream, partition, place, version, previous, type, digest, odd FROM seen ORDER BY stream, partition, place
+"""
+TABLE = """
+CREATE TABLE seen (stream TEXT, partition INTEGER, place INTEGER, version INTEGER, previous TEXT, type TEXT,
+    digest BLOB, odd TEXT)
+"""
+
+Stand = Callable[[int, int], None]
+
+
+def audit(
+    kafka: Kafka, conninfo: str, agency: str, *, source: str, from_beginning: bool, stand: Stand
+) -> tuple[Verdict, int]:
+    """The verdict, and the position up to which the relay says it published. Raises ClusterFault."""
+    options = {"isolation_level": "read_committed", "enable_auto_commit": False, "max_poll_records": PAGE}
+    try:
+        with (
+            closing(KafkaConsumer(**login(kafka), **options, client_id="jejak-audit")) as consumer,
+            closing(temporary_database()) as scratch,
+        ):
+            published, begun = _published(consumer, agency)
+            verdict = Verdict()
+            scratch.execute(TABLE)
+            starts = _read(consumer, names.events(agency), scratch, verdict, source=source, stand=stand)
+            with psycopg.connect(conninfo) as connection:
+                _await_feeds(connection, published)
+                floors: dict[int, int | None] = dict.fromkeys(starts, 0)
+                if not from_beginning:
+                    floors = _floors(connection, agency, scratch, starts, empty=published if begun else 0)
+                _compare(connection, agency, scratch, verdict, Window(floors, published))
+            return verdict, published
+    except KafkaError as error:
+        raise ClusterFault(f"Kafka at {kafka.bootstrap}: {type(error).__name__}: {error}") from error
+
+
+def _published(consumer: KafkaConsumer, agency: str) -> tuple[int, bool]:
+    """Of the relay's newest committed record: before the topic is read, so that all up to it is there by then. And
+    whether that is where an operator began the feed, so that nothing was published yet.
+    """
+    at = TopicPartition(names.position(agency), 0)
+    _known(consumer, at.topic)
+    consumer.assign([at])
+    end, start = consumer.end_offsets([at])[at], consumer.beginning_offsets([at])[at]
+    for window in WINDOWS:
+        since = max(start, end - window)
+        consumer.seek(at, since)
+        newest = None
+        for record in _until(consumer, {at: end}):
+            newest = record
+        if newest is not None:
+            said = orjson.loads(newest.value)
+            return int(said["position"]), not said["count"]
+        if since == start:
+            break
+    raise ClusterFault(f"{at.topic} holds no position yet: `jejak relay --begin {agency}` begins the feed")
+
+
+def _read(
+    consumer: KafkaConsumer, topic: str, scratch: sqlite3.Connection, verdict: Verdict, *, source: str, stand: Stand
+) -> dict[int, int]:
+    """All records into the scratch file. The offset at which each partition begins."""
+    partitions = [TopicPartition(topic, number) for number in sorted(_known(consumer, topic))]
+    consumer.assign(partitions)
+    starts, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+    consumer.seek_to_beginning(*partitions)
+    total = sum(ends.values()) - sum(starts.values())
+    for read, record in enumerate(_until(consumer, ends), 1):
+        if read % PAGE == 0:
+            stand(read, total)
+        row = _row(record, source)
+        if row is None:
+            verdict.records += 1
+            place = f"partition {record.partition} offset {record.offset}"
+            verdict.add([Fault(Kind.FOREIGN, place, "its ce_id is none of ours")])
+        else:
+            scratch.execute("INSERT INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    return {at.partition: offset for at, offset in starts.items()}
+
+
+def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator[Any]:
+    """Every record below `ends`. Offsets have holes: it is the consumer's position that says that all was read."""
+    quiet_since = monotonic()
+    left = {at for at, end in ends.items() if consumer.position(at) < end}
+    while left:
+        for at, records in consumer.poll(timeout_ms=POLL_MS).items():
+            quiet_since = monotonic()
+            yield from (record for record in records if record.offset < ends[at])
+        left = {at for at in left if consumer.position(at) < ends[at]}
+        if monotonic() - quiet_since > STUCK_SECONDS:
+            raise ClusterFault(
+                f"no record for {STUCK_SECONDS} s, though {next(iter(left)).topic} holds more: try again"
+            )
+
+
+def _known(consumer: KafkaConsumer, topic: str) -> set[int]:
+    partitions: set[int] | None = consumer.partitions_for_topic(topic)
+    if not partitions:
+        raise ClusterFault(
+            f"there is no topic {topic} that this user may see: `jejak topics plan` tells what is missing"
+        )
+    return partitions
+
+
+def _row(record: Any, source: str) -> tuple[object, ...] | None:  # noqa: ANN401 - kafka-python has no types
+    headers = {name: bytes(value or b"").decode("utf-8", "replace") for name, value in record.headers}
+    matched = ID.fullmatch(headers.get("ce_id", ""))
+    if not matched:
+        return None
+    stream, version = matched[1], int(matched[2])
+    wanted = {
+        "ce_specversion": "1.0",
+        "ce_source": source,
+        "ce_sequence": f"{version:010}",
+        "ce_subject": f"application/{stream}",
+        "ce_partitionkey": stream,
+        "content-type": "application/json",
+    }
+    odd = [name for name, value in wanted.items() if headers.get(name) != value]
+    if len(headers) != len(record.headers):
+        odd.append("a header twice")
+    if record.key != stream.encode():
+        odd.append("key")
+    digest = hashlib.sha256(record.value or b"").digest()
+    said = (headers.get("ce_previous", ""), headers.get("ce_type", ""))
+    return (stream, record.partition, record.offset, version, *said, digest, ", ".join(odd))
+
+
+def _await_feeds(connection: psycopg.Connection[Any], published: int) -> None:
+    row = connection.execute("SELECT position FROM feeds.distributed").fetchone()
+    if row is None or row[0] < published:
+        raise ClusterFault("the feeds are being made anew from the log: try again when `jejak project` is done")
+
+
+def _compare(
+    connection: psycopg.Connection[Any], agency: str, scratch: sqlite3.Connection, verdict: Verdict, window: Window
+) -> None:
+    with connection.cursor("told") as cursor:
+        cursor.itersize = PAGE
+        cursor.execute(TOLD, (agency,))
+        for stream, told, seen in _side_by_side(iter(cursor), scratch.execute(SEEN)):
+            home = (murmur2(stream.encode()) & 0x7FFFFFFF) % len(window.floors)
+            verdict.judge(stream, told, seen, window, home)
+
+
+def _floors(
+    connection: psycopg.Connection[Any], agency: str, scratch: sqlite3.Connection, starts: dict[int, int], *, empty: int
+) -> dict[int, int | None]:
+    """What came before the oldest record on the topic may never have been meant for it; what came before the oldest of
+    a partition that lost its beginning is older than the topic keeps. `empty`: the floor of a topic without records.
+    """
+    oldest: dict[int, int] = {}
+    for partition in starts:
+        first = scratch.execute(
+            "SELECT stream, version FROM seen WHERE partition = ? ORDER BY place LIMIT 1", (partition,)
+        ).fetchone()
+        found = (
+            first
+            and connection.execute(
+                "SELECT position FROM feeds.messages WHERE agency = %s AND stream = %s AND version = %s",
+                (agency, *first),
+            ).fetchone()
+        )
+        if found:
+            oldest[partition] = found[0] - 1
+    everywhere = min(oldest.values(), default=empty)
+    return {number: everywhere if start == 0 else oldest.get(number) for number, start in starts.items()}
+
+
+def _side_by_side(
+    told: Iterator[tuple[Any, ...]], seen: Iterator[tuple[Any, ...]]
+) -> Iterator[tuple[str, list[Told], list[Seen]]]:
+    """What both say of one application, for each of which either says something. Both are sorted by it."""
+    ours, theirs = groupby(told, itemgetter(0)), groupby(seen, itemgetter(0))
+    mine, other = next(ours, None), next(theirs, None)
+    while mine or other:
+        stream = min(group[0] for group in (mine, other) if group)
+        messages, records = [], []
+        if mine and mine[0] == stream:
+            messages = [
+                Told(version, previous, position, topic, digest, stored)
+                for _, version, previous, position, topic, digest, stored in mine[1]
+            ]
+            mine = next(ours, None)
+        if other and other[0] == stream:
+            records = [Seen(*row[1:]) for row in other[1]]
+            other = next(theirs, None)
+        yield stream, messages, records

@@ -1,0 +1,218 @@
+"""The key store: dossier keys (one per person and application) and the named keys that macs and tokens are made with.
+
+A dossier key is durable before the event that uses it. A destroyed key reads as redacted, never as an error. A person
+whose NIK is known has one reference on all of their dossier keys; without it, each key has one of its own.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Self
+from uuid import UUID, uuid4
+
+from psycopg import AsyncConnection
+
+from infra.keys import person_index
+from infra.keys.key_folder import KEY_BYTES, KeyFolder
+from infra.postgres.coalescer import Gathered
+from infra.postgres.pool import Pool, borrowed
+
+FOREVER = date(1, 1, 1)
+
+COMMAND = "command"
+"""K_cmd: of the month; this and the last month's are tried, older ones destroyed."""
+SATISFACTION = "satisfaction"
+"""Beside the roles of persons: the applicant's, for an answer that must not be linked."""
+NIK = "nik"
+ONCE = {"import": 32, "pin": 32, "qr": 64, "claim": 32, "token": 32, "read-token": 32, "door": 32, NIK: 32}
+"""Keys that never change, with their sizes in bytes."""
+
+
+DRAWN = """
+INSERT INTO dossier_keys (key, application_id, person, role, bucket, wrapped)
+SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::text[], %b::integer[], %b::bytea[])
+ON CONFLICT (application_id, role) DO NOTHING
+"""
+STANDING = "SELECT application_id, key, role, bucket, wrapped FROM dossier_keys WHERE application_id = ANY(%s)"
+
+
+@dataclass(frozen=True, slots=True)
+class DossierKey:
+    key_id: UUID
+    role: str
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NamedKeys:
+    """What this process makes macs and tokens with. `commands`: the month's key first, then the last month's."""
+
+    commands: tuple[bytes, ...]
+    imports: bytes
+    pin: bytes
+    qr: bytes
+    token: bytes
+    read_token: bytes
+    door: bytes
+    claim: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    application: UUID
+    roles: tuple[str, ...]
+    niks: tuple[tuple[str, str], ...]
+
+
+class KeyStore:
+    """Use it as a context."""
+
+    def __init__(self, pool: Pool, conninfo: str, folder: KeyFolder) -> None:
+        self.pool = pool
+        self.folder = folder
+        self._nik: bytes | None = None
+        self._drawing: Gathered[_Wanted, dict[str, DossierKey]] = Gathered(self._draw, conninfo)
+
+    async def __aenter__(self) -> Self:
+        await self._drawing.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._drawing.__aexit__(*error)
+
+    async def named(self, today: date) -> NamedKeys:
+        """Loads what is there, makes what is missing, destroys command keys older than the last month."""
+        month = today.replace(day=1)
+        last = (
+            month.replace(year=month.year - 1, month=12) if month.month == 1 else month.replace(month=month.month - 1)
+        )
+        async with borrowed(self.pool) as connection:
+            keys = {name: await self._named(connection, name, FOREVER, size) for name, size in ONCE.items()}
+            await connection.execute("DELETE FROM named_keys WHERE name = %s AND month < %s", (COMMAND, last))
+            current = await self._named(connection, COMMAND, month, KEY_BYTES)
+            previous = await self._find(connection, COMMAND, last)
+        return NamedKeys(
+            commands=(current, *([previous] if previous else [])),
+            imports=keys["import"],
+            pin=keys["pin"],
+            qr=keys["qr"],
+            token=keys["token"],
+            read_token=keys["read-token"],
+            door=keys["door"],
+            claim=keys["claim"],
+        )
+
+    async def new_dossier_keys(
+        self, application: UUID, roles: Sequence[str], niks: Mapping[str, str] | None = None
+    ) -> list[DossierKey]:
+        """Fresh keys, one for each person concerned; durable when this returns. Where a rival made one first: that.
+
+        `niks`: by role, of those who have one. Who asks at the same time shares one transaction.
+        """
+        if niks and self._nik is None:
+            self._nik = await self._nik_key()
+        standing = await self._drawing.get(_Wanted(application, tuple(roles), tuple(sorted((niks or {}).items()))))
+        return [standing[role] for role in roles if standing and role in standing]
+
+    async def _draw(
+        self, connection: AsyncConnection, wanted: list["_Wanted"]
+    ) -> dict["_Wanted", dict[str, DossierKey]]:
+        """Asked again after a lost connection, it finds what it had stored: that stands, not what it draws anew."""
+        niks = {nik for each in wanted for _, nik in each.niks}
+        async with connection.transaction():
+            known = (
+                await person_index.references(connection, self.folder, self._nik, niks) if self._nik and niks else {}
+            )
+            drawn = [
+                (uuid4(), each.application, known.get(dict(each.niks).get(role, "")) or uuid4(), role)
+                for each in wanted
+                for role in each.roles
+            ]
+            wrapped = [
+                (key.bytes[0], self.folder.wrap(key.bytes[0], secrets.token_bytes(KEY_BYTES))) for key, *_ in drawn
+            ]
+            rows = [(*key, *box) for key, box in zip(drawn, wrapped, strict=True)]
+            await connection.execute(DRAWN, [list(column) for column in zip(*rows, strict=True)], prepare=True)
+            applications = list({each.application for each in wanted})
+            found = await (await connection.execute(STANDING, (applications,), prepare=True)).fetchall()
+        standing: dict[UUID, dict[str, DossierKey]] = {}
+        for application, key, role, bucket, boxed in found:
+            known_key = DossierKey(key, role, self.folder.unwrap(bucket, bytes(boxed)))
+            standing.setdefault(application, {})[role] = known_key
+        return {each: standing.get(each.application, {}) for each in wanted}
+
+    async def _nik_key(self) -> bytes:
+        async with borrowed(self.pool) as connection:
+            return await self._named(connection, NIK, FOREVER, ONCE[NIK])
+
+    async def satisfaction_key(self, application: UUID) -> DossierKey | None:
+        """The applicant's key for what they said of the service: another one, so that its id in the log links nothing.
+
+        It goes with the applicant's others. None where those were erased, or where there never were any.
+        """
+        drawn = uuid4()
+        bucket = drawn.bytes[0]
+        wrapped = self.folder.wrap(bucket, secrets.token_bytes(KEY_BYTES))
+        async with borrowed(self.pool) as connection:
+            await connection.execute(
+                "INSERT INTO dossier_keys (key, application_id, person, role, bucket, wrapped)"
+                " SELECT %s, application_id, person, %s, %s, %s FROM dossier_keys"
+                " WHERE application_id = %s AND role = 'applicant' ON CONFLICT (application_id, role) DO NOTHING",
+                (drawn, SATISFACTION, bucket, wrapped, application),
+            )
+        return (await self.dossier_keys(application)).get(SATISFACTION)
+
+    async def applications_of(self, nik: str, *, limit: int) -> list[UUID]:
+        """In which the person with this NIK has a part, the newest first."""
+        async with borrowed(self.pool) as connection:
+            key = await self._named(connection, NIK, FOREVER, ONCE[NIK])
+            return await person_index.applications_of(connection, key, nik, limit=limit)
+
+    async def dossier_keys(self, application: UUID) -> dict[str, DossierKey]:
+        """By role; what was erased is absent."""
+        async with borrowed(self.pool) as connection:
+            rows = await (await connection.execute(STANDING, ([application],))).fetchall()
+        return {
+            role: DossierKey(key, role, self.folder.unwrap(bucket, bytes(wrapped)))
+            for _, key, role, bucket, wrapped in rows
+        }
+
+    async def erase(self, *, application: UUID | None = None, person: UUID | None = None) -> list[UUID]:
+        """Destroys the dossier keys of an application or a person. Returns the applications that lost one.
+
+        With a person's last key goes their row: who comes again with the same NIK is somebody new.
+        """
+        async with borrowed(self.pool) as connection:
+            await person_index.erase(connection, person)
+            cursor = await connection.execute(
+                "DELETE FROM dossier_keys WHERE application_id = %s OR person = %s RETURNING application_id, person",
+                (application, person),
+            )
+            destroyed = await cursor.fetchall()
+            await person_index.erase_keyless(connection, {row[1] for row in destroyed})
+        return sorted({row[0] for row in destroyed})
+
+    async def _named(self, connection: AsyncConnection, name: str, month: date, size: int) -> bytes:
+        """Several processes may make it at once: the first one stored is everybody's."""
+        known = await self._find(connection, name, month)
+        if known is not None:
+            return known
+        bucket = secrets.randbelow(256)
+        wrapped = self.folder.wrap(bucket, secrets.token_bytes(size))
+        await connection.execute(
+            "INSERT INTO named_keys (name, month, bucket, wrapped) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (name, month, bucket, wrapped),
+        )
+        await connection.commit()
+        made = await self._find(connection, name, month)
+        if made is None:
+            raise LookupError(f"the key {name} was destroyed while it was made: start again")
+        return made
+
+    async def _find(self, connection: AsyncConnection, name: str, month: date) -> bytes | None:
+        cursor = await connection.execute(
+            "SELECT bucket, wrapped FROM named_keys WHERE name = %s AND month = %s", (name, month)
+        )
+        row = await cursor.fetchone()
+        return self.folder.unwrap(row[0], bytes(row[1])) if row else None

@@ -1,0 +1,115 @@
+"""Read tokens and bearers: JWTs with HS256, each kind under its own key and audience."""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from service_layer.rights import Bearer, Principal
+
+READ_TOKEN_SECONDS = DESK_SECONDS = 30 * 60
+REMEMBERED_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Until when (Unix time) the principal may be taken for who it says."""
+
+    principal: Principal
+    until: float
+
+
+class SignedTokens:
+    """What was verified under these keys is remembered, by its digest alone, so that the same token costs it once."""
+
+    def __init__(self, bearer_key: bytes, read_key: bytes) -> None:
+        self.bearer_key = OctKey.import_key(bearer_key)
+        self.read_key = OctKey.import_key(read_key)
+        self._verified: OrderedDict[bytes, Verified] = OrderedDict()
+
+    def read_token(self, application_id: UUID) -> tuple[str, int]:
+        claims = {
+            "aud": "jejak-read",
+            "sub": str(application_id),
+            "exp": int(time.time()) + READ_TOKEN_SECONDS,
+        }
+        return jwt.encode({"alg": "HS256"}, claims, self.read_key), READ_TOKEN_SECONDS
+
+    def bearer(self, principal: Principal, *, seconds: int) -> str:
+        claims = {
+            "aud": "jejak",
+            "sub": str(principal.actor),
+            "role": principal.bearer.value,
+            "office": principal.office,
+            "agency": principal.agency,
+            "exp": int(time.time()) + seconds,
+        }
+        return jwt.encode({"alg": "HS256"}, claims, self.bearer_key)
+
+    def principal(self, token: str) -> Principal | None:
+        """Only what is ours is remembered, and looked up by a digest: timing tells nothing of a signature."""
+        digest = sha256(token.encode()).digest()
+        verified = self._verified.get(digest)
+        if verified is None:
+            verified = self._citizen(token) or self._staff(token)
+            if verified is None:
+                return None
+            self._verified[digest] = verified
+            if len(self._verified) > REMEMBERED_MAX:
+                self._verified.popitem(last=False)
+        elif verified.until < time.time():
+            del self._verified[digest]
+            return None
+        else:
+            self._verified.move_to_end(digest)
+        return verified.principal
+
+    def desk_session(self, bearer: str) -> tuple[str, int] | None:
+        """It ends with the bearer, at the latest."""
+        claims = self._claims(bearer, self.bearer_key, "jejak")
+        if claims is None:
+            return None
+        now = int(time.time())
+        seconds = min(DESK_SECONDS, claims["exp"] - now)
+        session = {**claims, "aud": "jejak-desk", "exp": now + seconds}
+        return jwt.encode({"alg": "HS256"}, session, self.bearer_key), seconds
+
+    def at_desk(self, session: str) -> Principal | None:
+        verified = self._staff(session, "jejak-desk")
+        return verified.principal if verified else None
+
+    def _citizen(self, token: str) -> Verified | None:
+        claims = self._claims(token, self.read_key, "jejak-read")
+        if claims is None:
+            return None
+        return Verified(Principal(bearer=Bearer.CITIZEN, application_id=UUID(claims["sub"])), claims["exp"])
+
+    def _staff(self, token: str, audience: str = "jejak") -> Verified | None:
+        claims = self._claims(token, self.bearer_key, audience)
+        if claims is None:
+            return None
+        principal = Principal(
+            bearer=Bearer(claims["role"]),
+            actor=UUID(claims["sub"]),
+            office=claims["office"],
+            agency=claims["agency"],
+        )
+        return Verified(principal, claims["exp"])
+
+    @staticmethod
+    def _claims(token: str, key: OctKey, audience: str) -> dict[str, Any] | None:
+        registry = jwt.JWTClaimsRegistry(
+            aud={"essential": True, "value": audience}, exp={"essential": True}, sub={"essential": True}
+        )
+        try:
+            decoded = jwt.decode(token, key, algorithms=["HS256"])
+            registry.validate(decoded.claims)
+        except (JoseError, ValueError):
+            return None
+        return dict(decoded.claims)

@@ -1,0 +1,126 @@
+"""Questions that arrive together are asked together: what came during one round trip shares the next.
+
+No timer: an idle line asks at once, and the slower the database, the larger the batches.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Generic, Self, TypeVar
+
+from psycopg import AsyncConnection
+
+from infra.postgres.pool import AWAY, WAIT_SECONDS
+from service_layer.requests import Unavailable
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+Ask = Callable[[AsyncConnection, list[Key]], Awaitable[Mapping[Key, Value]]]
+"""Answers distinct keys, on a connection in autocommit; a key that it leaves out has no value. It changes nothing, so
+that it may be asked again after a lost connection. What it raises reaches all who share it: a key must be askable."""
+
+RECONNECT_SECONDS = 0.05
+CLOSE_SECONDS = 5.0
+
+
+class Gathered(Generic[Key, Value]):
+    """One connection, one question under way. At most `most` keys share it, at most `waiting_max` askers wait."""
+
+    def __init__(
+        self,
+        ask: Ask[Key, Value],
+        conninfo: str,
+        *,
+        most: int = 256,
+        waiting_max: int = 5000,
+        seconds: float = WAIT_SECONDS,
+    ) -> None:
+        self.ask = ask
+        self.conninfo = conninfo
+        self.most = most
+        self.waiting_max = waiting_max
+        self.seconds = seconds
+        self._waiting: deque[tuple[Key, asyncio.Future[Value | None]]] = deque()
+        self._arrived = asyncio.Event()
+        self._open = False
+        self._connection: AsyncConnection | None = None
+
+    async def __aenter__(self) -> Self:
+        self._open = True
+        self._worker = asyncio.create_task(self._work())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Whoever waits is answered first; nobody new is heard."""
+        self._open = False
+        self._arrived.set()
+        await asyncio.wait([self._worker], timeout=CLOSE_SECONDS)
+        self._worker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._worker
+
+    async def get(self, key: Key) -> Value | None:
+        """The value as it is after this call began. Raises what `ask` raises, and Unavailable: the database is away for
+        `seconds`, or too many wait.
+        """
+        if not self._open or len(self._waiting) >= self.waiting_max:
+            raise Unavailable
+        answer: asyncio.Future[Value | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((key, answer))
+        self._arrived.set()
+        return await answer
+
+    async def _work(self) -> None:
+        try:
+            while self._open or self._waiting:
+                if not self._waiting:
+                    self._arrived.clear()
+                    await self._arrived.wait()
+                    continue
+                await self._answer([self._waiting.popleft() for _ in range(min(self.most, len(self._waiting)))])
+        finally:
+            self._open = False
+            _refuse(self._waiting, Unavailable())
+            await self._disconnect()
+
+    async def _answer(self, batch: Sequence[tuple[Key, asyncio.Future[Value | None]]]) -> None:
+        try:
+            found = await self._found(list({key for key, answer in batch if not answer.done()}))
+        except (*AWAY, TimeoutError):
+            _refuse([*batch, *self._waiting], Unavailable())  # who waits has waited as long, or would
+            self._waiting.clear()
+        except asyncio.CancelledError:
+            _refuse(batch, Unavailable())
+            raise
+        except Exception as fault:  # noqa: BLE001 - it is theirs who asked
+            _refuse(batch, fault)
+        else:
+            for key, answer in batch:
+                if not answer.done():  # not cancelled meanwhile
+                    answer.set_result(found.get(key))
+
+    async def _found(self, keys: list[Key]) -> Mapping[Key, Value]:
+        async with asyncio.timeout(self.seconds):
+            while True:
+                try:
+                    if self._connection is None:
+                        self._connection = await AsyncConnection.connect(self.conninfo, autocommit=True)
+                    return await self.ask(self._connection, keys)
+                except AWAY:
+                    await self._disconnect()
+                    await asyncio.sleep(RECONNECT_SECONDS)
+                except asyncio.CancelledError:
+                    await self._disconnect()  # an answer to this question may still be on its way
+                    raise
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+
+def _refuse(batch: Sequence[tuple[Key, asyncio.Future[Value | None]]], fault: Exception) -> None:
+    for _, answer in batch:
+        if not answer.done():
+            answer.set_exception(fault)

@@ -1,0 +1,150 @@
+"""Folding the log into the rows of a view, page by page: what is read, what is folded, what is written."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from psycopg import Cursor, sql
+
+from domain.application.events import Recorded
+from infra.eventstore.envelope import canonical
+from infra.eventstore.history import recorded_of
+from projections.view import Row, View
+
+PAGE = 1000
+"""Events a page: rows and position are written in one transaction, and held in memory until then."""
+SHARDS_MAX = 64
+
+NEWER = """
+SELECT originator_id, originator_version, topic,
+    CASE WHEN starts_with(topic, %(topics)s) AND get_byte(uuid_send(originator_id), 15) %% %(of)s = %(number)s
+    THEN state END, notification_id, recorded_at
+FROM stored_events WHERE notification_id > %(after)s ORDER BY notification_id LIMIT %(limit)s
+"""
+"""All positions, for who waits for one; the states of those events alone that are for this shard of the view."""
+
+AnyCursor = Cursor[Any]
+Event = tuple[UUID, int, str, bytes | None, int, Any]
+"""Stream, version, topic, state, position, `recorded_at`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of `of` equal parts of a view, by the last byte of the stream's id, which is random."""
+
+    view: View
+    number: int = 0
+    of: int = 1
+
+    @property
+    def name(self) -> str:
+        return self.view.name if self.of == 1 else f"{self.view.name}#{self.number}/{self.of}"
+
+
+def part_of(key: UUID, of: int) -> int:
+    """The number of the shard that a stream belongs to; the same as in NEWER."""
+    return key.bytes[-1] % of
+
+
+class Poisoned(Exception):
+    """An event that a view cannot fold. Names its place, never what it says."""
+
+    def __init__(self, view: View, application: UUID, position: int, fault: Exception) -> None:
+        super().__init__(
+            f"the view {view.name} cannot fold the event at position {position}, of {application}"
+            f" ({type(fault).__name__})"
+        )
+        self.application = application
+        self.position = position
+        self.fault = type(fault).__name__
+
+
+def read_page(shard: Shard, cursor: AnyCursor, after: int, limit: int) -> list[Event]:
+    """The next rows of the log. Reading goes by position, which is the order of commit: nothing comes in between."""
+    values = {"topics": shard.view.topics, "of": shard.of, "number": shard.number, "after": after, "limit": limit}
+    cursor.execute(NEWER, values, prepare=True, binary=True)
+    return cursor.fetchall()
+
+
+def pages(view: View, cursor: AnyCursor, after: int, until: int | None = None) -> Iterator[list[Event]]:
+    """The log from `after` to its end, or to `until`."""
+    while page := read_page(Shard(view), cursor, after, PAGE):
+        if until is not None:
+            page = [row for row in page if row[4] <= until]
+            if not page:
+                return
+        yield page
+        after = page[-1][4]
+
+
+def fill(statement: str, table: sql.Composable) -> sql.Composed:
+    return sql.SQL(statement).format(table=table)
+
+
+def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[Event]) -> None:
+    """Folds a page of the log into the rows of `table`. Raises Poisoned, and has then written nothing."""
+    if rows := changed(view, table, cursor, page):
+        cursor.execute(fill(view.upsert, table), arrays(view, rows), prepare=True)
+
+
+def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[Event]) -> list[Row]:
+    """The rows of `table` that a page of the log changes, as they are after it. Raises Poisoned."""
+    streams: dict[UUID, list[Event]] = {}
+    for event in page:
+        if event[3] is not None:
+            streams.setdefault(event[0], []).append(event)
+    if not streams:
+        return []
+    keys = sorted(streams, key=lambda key: key.bytes)  # in one order, lest two that write wait for one another
+    cursor.execute(fill(view.rows, table), {"ids": keys}, prepare=True, binary=True)
+    known = {values[0]: read_row(view, values) for values in cursor.fetchall()}
+    folded = [folded_on(view, known.get(key), key, streams[key]) for key in keys]
+    return [row for key, row in zip(keys, folded, strict=True) if row and row is not known.get(key)]
+
+
+def arrays(view: View, rows: Sequence[Row]) -> dict[str, list[object]]:
+    """What `view.upsert` is given: a list of values for each column."""
+    columns = zip(*map(view.stored, rows), strict=True)
+    return {name: [_written(value) for value in values] for name, values in zip(view.columns, columns, strict=True)}
+
+
+def folded_on(view: View, row: Row | None, key: UUID, events: Sequence[Event]) -> Row | None:
+    """The row with those events that it does not know. Raises Poisoned for the first that cannot be folded."""
+    folded_to = row["version"] if row else 0  # beyond it: somebody took the position away, and not the row
+    new = [event for event in events if event[1] > folded_to]
+    if not new:
+        return row
+    try:
+        return view.fold(row, key, _decoded(new))
+    except Exception:  # noqa: BLE001 - whatever it is, that view stops, and no other
+        raise _first_poisoned(view, row, key, new) from None
+
+
+def _decoded(events: Iterable[Event]) -> list[Recorded]:
+    return [recorded_of(event[1:]) for event in events]
+
+
+def _first_poisoned(view: View, row: Row | None, key: UUID, events: Sequence[Event]) -> Poisoned:
+    for place, event in enumerate(events, 1):
+        try:
+            view.fold(row, key, _decoded(events[:place]))
+        except Exception as fault:  # noqa: BLE001 - see above
+            return Poisoned(view, key, event[4], fault)
+    raise AssertionError("a fold that fails, fails again: it is pure")
+
+
+def stored(view: View, row: Row) -> tuple[Any, ...]:
+    """The row's columns as they are written."""
+    return tuple(_written(value) for value in view.stored(row))
+
+
+def _written(value: object) -> object:
+    return canonical(value) if isinstance(value, dict) else value
+
+
+def read_row(view: View, values: Sequence[Any]) -> Row:
+    """The row as it was folded, from its columns as they are stored."""
+    columns = zip(view.columns.values(), values, strict=True)
+    return view.loaded(tuple(orjson.loads(value) if kind.startswith("bytea") else value for kind, value in columns))

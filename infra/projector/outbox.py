@@ -1,0 +1,191 @@
+"""Makes what each agency is told: folds the log, in its order, into the rows of `feeds.messages`.
+
+One process distributes at a time (an advisory lock of the session), any other stands by. Messages, concerns and the
+position reached are written in one transaction, so a kill at any moment leaves neither a gap nor a double. With other
+rules, or agencies, than those of the rows that are there, all are made anew.
+"""
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, LiteralString, cast
+from uuid import UUID
+
+import msgspec
+import psycopg
+import structlog
+from psycopg.rows import tuple_row
+
+from domain.intake import IntakeEvent
+from domain.registry.editions import OfficeRegistered
+from feeds.agencies.messages import Message, message_of
+from feeds.agencies.replies import reply_of
+from feeds.agencies.topics_file import Topics
+from infra.eventstore.history import recorded_of
+from infra.metrics import FEED_POSITION
+from infra.postgres.databases import for_derived
+from infra.projector.fold import AnyCursor
+from projections.routing import Agencies, Concern, shares
+
+PAGE = 1000
+POLL_SECONDS = 0.5
+REST_SECONDS = 0.05
+"""Between two pages that were not full: one transaction then tells what many commands did meanwhile."""
+BACK_OFF_SECONDS = 0.5
+CHANNEL = "feeds"
+LOCK = "SELECT pg_try_advisory_lock(hashtext('jejak distribute'))"
+
+NEWER = """
+SELECT originator_id, originator_version, topic, CASE WHEN NOT starts_with(topic, 'satisfaction.') THEN state END,
+    notification_id, recorded_at
+FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT %s
+"""
+OFFICES = """
+SELECT originator_version, topic, state, notification_id, recorded_at FROM stored_events
+WHERE topic NOT LIKE 'application.%%' AND topic NOT LIKE 'satisfaction.%%' AND topic NOT LIKE 'intake.%%'
+    AND topic = %s AND notification_id + 0 <= %s ORDER BY notification_id
+"""
+CONCERNS = "SELECT application_id, state FROM feeds.concerns WHERE application_id = ANY(%s)"
+KEEP = """
+INSERT INTO feeds.concerns SELECT * FROM unnest(%b::uuid[], %b::bytea[])
+ON CONFLICT (application_id) DO UPDATE SET state = EXCLUDED.state
+"""
+TELL = """
+INSERT INTO feeds.messages SELECT * FROM unnest(
+    %b::text[], %b::bigint[], %b::text[], %b::text[]::uuid[], %b::bigint[], %b::bigint[], %b::text[], %b::timestamptz[],
+    %b::timestamptz[], %b::bytea[], %b::bytea[])
+"""
+MESSAGES: LiteralString = "SELECT * FROM feeds.page(%b, %b, %b, %b, %b)"
+"""For who reads a feed: agency, kind or None, the position before, at most so many, about so many bytes."""
+
+log = structlog.get_logger("jejak.distributor")
+
+Stored = tuple[UUID, int, str, bytes | None, int, Any]
+"""Stream, version, topic, state, position, `recorded_at`."""
+
+
+class Distributor:
+    """Distributes in a thread of its own until it is told to stop."""
+
+    def __init__(self, conninfo: str, topics: Topics) -> None:
+        self.conninfo = for_derived(conninfo)
+        self.edition = topics.edition()
+        self.agencies = Agencies(feeds=topics.feeds())
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self._run, name="distribute", daemon=True)
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        if self.thread.ident is not None:
+            self.thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                self._follow()
+            except psycopg.Error as fault:
+                log.warning("distribution interrupted", fault=type(fault).__name__)
+                self.stopping.wait(BACK_OFF_SECONDS)
+            except Exception:
+                log.exception("distribution stands still")
+                self.stopping.wait(10 * BACK_OFF_SECONDS)
+
+    def _follow(self) -> None:
+        with psycopg.connect(self.conninfo, autocommit=True, row_factory=tuple_row) as connection:
+            while connection.execute(LOCK).fetchone() != (True,):
+                if self.stopping.wait(POLL_SECONDS):
+                    return
+            self.agencies = replace(self.agencies, offices=self._begin(connection))
+            connection.execute("LISTEN stored_events")
+            while not self.stopping.is_set():
+                while self.step(connection):
+                    if self.stopping.is_set():
+                        return
+                self.stopping.wait(REST_SECONDS)
+                list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
+
+    def _begin(self, connection: psycopg.Connection[Any]) -> dict[str, str]:
+        """The agency of each office, as far as the log was distributed."""
+        with connection.transaction():
+            row = connection.execute("SELECT position, edition FROM feeds.distributed FOR UPDATE").fetchone()
+            position, edition = row or (0, "")
+            if edition != self.edition:
+                if edition:
+                    log.info("making the feeds anew", reason="other agencies or rules")
+                connection.execute("TRUNCATE feeds.messages, feeds.concerns")
+                connection.execute("UPDATE feeds.distributed SET position = 0, edition = %s", (self.edition,))
+                position = 0
+            rows = connection.execute(OFFICES, (OfficeRegistered.topic, position)).fetchall()
+        return _offices(rows)
+
+    def step(self, connection: psycopg.Connection[Any]) -> bool:
+        """One page of the log, in one transaction. True if there may be more."""
+        with connection.transaction():
+            cursor = connection.cursor()
+            cursor.execute("SELECT position FROM feeds.distributed FOR UPDATE", prepare=True)
+            [position] = cursor.fetchone() or (0,)
+            cursor.execute(NEWER, (position, PAGE), prepare=True, binary=True)
+            page: list[Stored] = cursor.fetchall()
+            if not page:
+                return False
+            self.agencies = self._distribute(cursor, page)
+            reached = page[-1][4]
+            cursor.execute("UPDATE feeds.distributed SET position = %s", (reached,), prepare=True)
+            cursor.execute(f"SELECT pg_notify('{CHANNEL}', '{reached}')")
+        FEED_POSITION.set(reached)
+        return len(page) == PAGE
+
+    def _distribute(self, cursor: AnyCursor, page: Sequence[Stored]) -> Agencies:
+        agencies = self.agencies
+        streams = {event[0] for event in page if event[2].startswith("application.")}
+        concerns = _concerns(cursor, streams)
+        messages: list[Message] = []
+        for stream, version, topic, state, position, recorded_at in page:
+            row = (version, topic, state, position, recorded_at)
+            if topic == OfficeRegistered.topic:
+                agencies = replace(agencies, offices={**agencies.offices, **_offices([row])})
+            elif topic.startswith("intake."):
+                recorded = recorded_of(row)
+                answer = cast("IntakeEvent", recorded.event)
+                if answer.agency in agencies.feeds:
+                    messages.append(reply_of(answer, stream=stream, position=position, recorded=recorded))
+            elif stream in streams:
+                recorded = recorded_of(row)
+                found, concern = shares(concerns[stream], recorded, agencies)
+                concerns[stream] = concern
+                messages += (
+                    message_of(
+                        share.agency,
+                        share.capacity,
+                        share.previous,
+                        stream=stream,
+                        position=position,
+                        concern=concern,
+                        recorded=recorded,
+                    )
+                    for share in found
+                )
+        if streams:
+            states = [msgspec.json.encode(concerns[stream]) for stream in streams]
+            cursor.execute(KEEP, (list(streams), states), prepare=True)
+        if messages:
+            cursor.execute(TELL, tuple(map(list, zip(*messages, strict=True))), prepare=True)
+        return agencies
+
+
+def _concerns(cursor: AnyCursor, streams: Iterable[UUID]) -> dict[UUID, Concern]:
+    known = dict.fromkeys(streams, Concern())
+    cursor.execute(CONCERNS, (list(known),), prepare=True, binary=True)
+    known.update((stream, CONCERN.decode(state)) for stream, state in cursor.fetchall())
+    return known
+
+
+CONCERN = msgspec.json.Decoder(Concern)
+
+
+def _offices(rows: Iterable[Sequence[Any]]) -> dict[str, str]:
+    editions = (cast("OfficeRegistered", recorded_of(row).event) for row in rows)  # of that topic alone
+    return {edition.code: edition.agency for edition in editions}

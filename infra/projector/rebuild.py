@@ -1,0 +1,134 @@
+"""A view made anew from the log, beside the live one, and swapped in: readers never see it empty or half built.
+
+First stream by stream up to the log's end as it is at the start, each row written once, by COPY; then by position what
+came meanwhile; then, under a lock, the rest and the swap. How far it has come stands in `views.rebuilding`, in the
+transaction of the rows: a rebuild that was killed goes on there, if it was one of the same release.
+"""
+
+import hashlib
+from collections.abc import Callable
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import tuple_row
+
+from infra.projector.checkpoints import SAY_SO, all_reach, ensure, identifier, positions_of
+from infra.projector.fold import PAGE, AnyCursor, Shard, apply, fill, pages, read_page, stored
+from infra.projector.stream_scan import FIRST, events_until, finished_rows
+from infra.settings import PROJECT
+from projections.view import View
+
+TABLE = """
+CREATE TABLE IF NOT EXISTS views.rebuilding (
+    view text PRIMARY KEY, release text NOT NULL, stream uuid, position bigint NOT NULL
+)
+"""
+"""`stream`: the last whose row is written, of events up to `position`; NULL once they all are."""
+FOLDS = [PROJECT / name for name in ("domain", "projections")]
+
+Progress = Callable[[int, int], None]
+
+
+def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:
+    """Returns the position reached. `progress_of` is told how many events are folded, and of how many.
+
+    Raises Poisoned; the live view is then as it was.
+    """
+    with psycopg.connect(conninfo, row_factory=tuple_row) as connection, connection.cursor() as cursor:
+        ensure(view, connection)
+        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", (f"jejak rebuild {view.name}",))
+        stream, position = _begun(view, cursor)
+        connection.commit()
+        if stream is not None:
+            _by_stream(view, cursor, stream, position, progress_of)
+        _by_position(view, cursor, position)
+        return _swapped(view, cursor)
+
+
+def _begun(view: View, cursor: AnyCursor) -> tuple[UUID | None, int]:
+    """Where to go on: of a table that was left half built, or from the beginning."""
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtext('jejak views'))")  # another view's may begin just now
+    cursor.execute(TABLE)
+    release = _release(view)
+    cursor.execute(
+        "SELECT stream, position FROM views.rebuilding WHERE view = %s AND release = %s", (view.name, release)
+    )
+    known = cursor.fetchone()
+    if known and known[1] <= _end(cursor):
+        return known[0], known[1]
+    cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(_new(view)))
+    cursor.execute(fill(view.table, _new(view)))
+    cursor.execute(
+        "INSERT INTO views.rebuilding VALUES (%s, %s, %s, %s) ON CONFLICT (view) DO UPDATE"
+        " SET release = EXCLUDED.release, stream = EXCLUDED.stream, position = EXCLUDED.position",
+        (view.name, release, FIRST, end := _end(cursor)),
+    )
+    return FIRST, end
+
+
+def _by_stream(view: View, cursor: AnyCursor, stream: UUID, position: int, progress_of: Progress) -> None:
+    total = events_until(view, cursor, position)
+    seen = events_until(view, cursor, position, stream=stream)
+    for finished, more in finished_rows(view, cursor, after=stream, reached=[position]):
+        if finished:
+            with cursor.copy(fill(view.copied, _new(view))) as copy:
+                copy.set_types(view.types)
+                for _, row in finished:
+                    copy.write_row(stored(view, row))
+            _note(view, cursor, finished[-1][0], position)
+            cursor.connection.commit()
+        seen += more
+        if more:
+            progress_of(seen, total)
+    _note(view, cursor, None, position)
+    cursor.connection.commit()
+
+
+def _by_position(view: View, cursor: AnyCursor, position: int) -> None:
+    """To the log's end: what comes after a page that is not full is soon done, and is done under the lock."""
+    full = True
+    while full and (page := read_page(Shard(view), cursor, position, PAGE)):
+        apply(view, _new(view), cursor, page)
+        position, full = page[-1][4], len(page) == PAGE
+        _note(view, cursor, None, position)
+        cursor.connection.commit()
+
+
+def _swapped(view: View, cursor: AnyCursor) -> int:
+    cursor.execute("SELECT position FROM views.rebuilding WHERE view = %s", (view.name,))
+    [reached] = cursor.fetchone() or (0,)
+    cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(identifier(view)))
+    behind = max(*positions_of(view, cursor, locked=True), reached)  # the table, then the positions: as a runner does
+    for page in pages(view, cursor, reached, behind):
+        apply(view, _new(view), cursor, page)
+    cursor.execute(sql.SQL("DROP TABLE {}").format(identifier(view)))
+    cursor.execute(sql.SQL("ALTER TABLE {} RENAME TO {}").format(_new(view), sql.Identifier(view.name)))
+    all_reach(view, cursor, behind)
+    cursor.execute("DELETE FROM views.rebuilding WHERE view = %s", (view.name,))
+    cursor.execute(SAY_SO)
+    cursor.connection.commit()
+    return behind
+
+
+def _new(view: View) -> sql.Identifier:
+    return sql.Identifier("views", f"{view.name}_new")
+
+
+def _note(view: View, cursor: AnyCursor, stream: UUID | None, position: int) -> None:
+    cursor.execute(
+        "UPDATE views.rebuilding SET stream = %s, position = %s WHERE view = %s", (stream, position, view.name)
+    )
+
+
+def _release(view: View) -> str:
+    """Of what makes the rows: another fold may make others, of the same events and in the same columns."""
+    sources = sorted(path for folder in FOLDS for path in folder.rglob("*.py"))
+    whole = view.table.encode() + b"".join(path.read_bytes() for path in sources)
+    return hashlib.sha256(whole).hexdigest()
+
+
+def _end(cursor: AnyCursor) -> int:
+    cursor.execute("SELECT coalesce(max(notification_id), 0) FROM stored_events")
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0

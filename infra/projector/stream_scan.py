@@ -1,0 +1,59 @@
+"""The log stream by stream, for who folds each row once: in bounded memory, however long the log or a stream is."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from uuid import UUID
+
+from infra.projector.fold import PAGE, AnyCursor, Event, folded_on, part_of
+from projections.view import Row, View
+
+BY_STREAM = """
+SELECT originator_id, originator_version, topic, state, notification_id, recorded_at
+FROM stored_events
+WHERE (originator_id, originator_version) > (%(stream)s, %(version)s) AND notification_id <= %(until)s
+    AND starts_with(topic, %(topics)s)
+ORDER BY originator_id, originator_version LIMIT %(limit)s
+"""
+FIRST = UUID(int=0)
+
+Finished = list[tuple[UUID, Row]]
+
+
+def finished_rows(
+    view: View, cursor: AnyCursor, *, after: UUID, reached: Sequence[int]
+) -> Iterator[tuple[Finished, int]]:
+    """Rows of the streams beyond `after`, as they are finished, and how many events more were folded.
+
+    `reached`: up to which position events count, for each shard of the view. Raises Poisoned.
+    """
+    stream, version, row = after, 2**63 - 1, None
+    while page := _page(view, cursor, stream, version, max(reached)):
+        finished: Finished = []
+        for key, events in groupby(page, key=lambda event: event[0]):
+            if row is not None and key != stream:
+                finished.append((stream, row))
+            until = reached[part_of(key, len(reached))]
+            counted = [event for event in events if event[4] <= until]
+            row = folded_on(view, row if key == stream else None, key, counted)
+            stream = key
+        version = page[-1][1]
+        yield finished, len(page)
+    if row is not None:
+        yield [(stream, row)], 0
+
+
+def events_until(view: View, cursor: AnyCursor, position: int, *, stream: UUID | None = None) -> int:
+    """How many there are for the view, up to that position; with `stream`, of the streams up to that one."""
+    cursor.execute(
+        "SELECT count(*) FROM stored_events WHERE notification_id <= %s AND starts_with(topic, %s)"
+        " AND (%s::uuid IS NULL OR originator_id <= %s)",
+        (position, view.topics, stream, stream),
+    )
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _page(view: View, cursor: AnyCursor, stream: UUID, version: int, until: int) -> list[Event]:
+    values = {"stream": stream, "version": version, "until": until, "topics": view.topics, "limit": PAGE}
+    cursor.execute(BY_STREAM, values, prepare=True, binary=True)
+    return cursor.fetchall()

@@ -1,0 +1,62 @@
+"""A view compared with what its log folds to: row by row in the order of the ids, in one snapshot, without a copy."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from infra.projector.checkpoints import identifier, positions_of
+from infra.projector.fold import AnyCursor, fill, stored
+from infra.projector.stream_scan import FIRST, events_until, finished_rows
+from projections.view import View
+
+FOUND_MAX = 1000
+READ_AHEAD = 500
+
+Keyed = tuple[UUID, tuple[Any, ...]]
+"""A row's id, and its other columns."""
+
+
+def differences(view: View, conninfo: str, *, progress_of: Callable[[int, int], None]) -> list[UUID]:
+    """The rows that a rebuild would make differently, by id, at most so many. Raises Poisoned.
+
+    `progress_of` is told how many events are folded, and of how many.
+    """
+    with psycopg.connect(conninfo, row_factory=tuple_row) as connection, connection.cursor() as cursor:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        with connection.cursor(f"compare_{view.name}", binary=True) as reading:
+            reading.itersize = READ_AHEAD
+            live = ((row[0], row[1:]) for row in reading.execute(fill(view.all_rows, identifier(view))))
+            found = list(islice(_differing(live, _folded(view, cursor, progress_of)), FOUND_MAX))
+        connection.rollback()
+    return found
+
+
+def _differing(live: Iterator[Keyed], folded: Iterable[Keyed]) -> Iterator[UUID]:
+    held = next(live, None)
+    for key, values in folded:
+        while held and held[0] < key:
+            yield held[0]
+            held = next(live, None)
+        if held is None or held[0] != key:
+            yield key
+            continue
+        if held[1] != values:
+            yield key
+        held = next(live, None)
+    if held:
+        yield held[0]
+    yield from (key for key, _ in live)
+
+
+def _folded(view: View, cursor: AnyCursor, progress_of: Callable[[int, int], None]) -> Iterator[Keyed]:
+    reached = positions_of(view, cursor)
+    total, seen = events_until(view, cursor, max(reached)), 0
+    for finished, more in finished_rows(view, cursor, after=FIRST, reached=reached):
+        yield from ((key, stored(view, row)[1:]) for key, row in finished)
+        seen += more
+        if more:
+            progress_of(seen, total)

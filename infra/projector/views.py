@@ -1,0 +1,12 @@
+"""The views that there are, and what is done with them whole: made ready, made anew, compared with the log."""
+
+from infra.projector.checkpoints import LOG, ensure, position_of
+from infra.projector.fold import read_row
+from infra.projector.rebuild import rebuild
+from infra.projector.view_diff import differences
+from projections import desk, progress, satisfaction, statistics
+from projections.view import View
+
+__all__ = ["LOG", "VIEWS", "differences", "ensure", "position_of", "read_row", "rebuild"]
+
+VIEWS: dict[str, View] = {view.name: view for view in (progress.VIEW, statistics.VIEW, satisfaction.VIEW, desk.VIEW)}

@@ -1,0 +1,164 @@
+"""Reading the agencies' feeds for the API: pages by position, and one connection that hears when there is more."""
+
+import asyncio
+import contextlib
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Self
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+
+from feeds.agencies.messages import Kind, Message, Origin, structured
+from feeds.agencies.topics_file import Topics
+from infra.metrics import FEED_READERS
+from infra.postgres.pool import Pool, borrowed
+from infra.projector.outbox import CHANNEL, MESSAGES
+from infra.settings import Settings
+from service_layer.ports import Fed, ReadersMany
+
+READERS_MAX, READERS_OF_ONE_MAX = 200, 20
+POLL_SECONDS = 0.5
+"""A notification may be lost with its connection; this is the longest that one is waited for."""
+MADE_POLL_SECONDS = 0.1
+
+PLACE = "SELECT position FROM feeds.messages WHERE (agency, stream, version, kind) = (%s, %s, %s, %s)"
+NEWEST = """
+SELECT agency, (SELECT max(position) FROM feeds.messages AS one WHERE one.agency = each.agency AND kind = %s)
+FROM unnest(%s::text[]) AS each (agency)
+"""
+LOG_END = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
+DISTRIBUTED = "SELECT position FROM feeds.distributed"
+
+log = structlog.get_logger("jejak.feeds")
+
+
+def origin_of(settings: Settings) -> Origin:
+    """How this installation signs what leaves."""
+    return Origin(f"urn:gov:id:jejak:{settings.instance.lower()}", settings.public_url)
+
+
+class PostgresFeeds:
+    """Implements `api.ports.Feeds`. Entered, it listens and can be asked."""
+
+    def __init__(self, pool: Pool, conninfo: str, topics: Topics, origin: Origin) -> None:
+        self.pool = pool
+        self.conninfo = conninfo
+        self.agencies = frozenset(topics.agencies)
+        self.origin = origin
+        self.ending = False
+        self._readers: Counter[str] = Counter()
+        self._newest: dict[str, int] = {}
+        self._waiting: defaultdict[str, dict[asyncio.Future[None], int]] = defaultdict(dict)
+
+    async def __aenter__(self) -> Self:
+        self._listening = asyncio.create_task(self._listen())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.end()
+        self._listening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._listening
+
+    def end(self) -> None:
+        """Everybody who waits is released, and is to stop reading."""
+        self.ending = True
+        for waiting in self._waiting.values():
+            _release(waiting)
+
+    def has(self, agency: str) -> bool:
+        return agency in self.agencies
+
+    @contextlib.contextmanager
+    def reading(self, agency: str) -> Iterator[None]:
+        if self._readers.total() >= READERS_MAX or self._readers[agency] >= READERS_OF_ONE_MAX:
+            raise ReadersMany
+        self._readers[agency] += 1
+        FEED_READERS.inc()
+        try:
+            yield
+        finally:
+            self._readers -= Counter({agency: 1})
+            FEED_READERS.dec()
+
+    async def place(self, agency: str, event_id: str) -> int | None:
+        stream, _, version = event_id.partition(":")
+        async with borrowed(self.pool) as connection:
+            cursor = await connection.execute(PLACE, (agency, UUID(stream), int(version), Kind.EVENT), prepare=True)
+            found = await cursor.fetchone()
+        return int(found[0]) if found else None
+
+    async def made(self, *, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        end = await self._number(LOG_END)
+        while await self._number(DISTRIBUTED) < end:
+            if self.ending or time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(MADE_POLL_SECONDS)
+        return True
+
+    async def page(self, agency: str, place: int, *, limit: int, bytes_max: int) -> tuple[list[Fed], int]:
+        asked = (agency, Kind.EVENT, place, limit, bytes_max)
+        async with borrowed(self.pool) as connection:
+            cursor = await connection.execute(MESSAGES, asked, prepare=True, binary=True)
+            messages = [Message(*row) for row in await cursor.fetchall()]
+        if not messages:
+            self._newest[agency] = min(place, self._newest.get(agency, 0))  # what was there is being made anew
+            return [], place
+        return [Fed(message.id, structured(message, self.origin)) for message in messages], messages[-1].position
+
+    async def more(self, agency: str, place: int, *, seconds: float) -> bool:
+        """To be asked only within `reading`: of others it hears nothing."""
+        if self.ending or self._newest.get(agency, 0) > place:
+            return not self.ending
+        released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[agency][released] = place
+        try:
+            await asyncio.wait_for(released, seconds)
+        except TimeoutError:
+            return False
+        finally:
+            del self._waiting[agency][released]
+        return not self.ending
+
+    async def _number(self, query: str) -> int:
+        async with borrowed(self.pool) as connection:
+            found = await (await connection.execute(query, prepare=True)).fetchone()
+        return int(found[0]) if found else 0
+
+    async def _listen(self) -> None:
+        """Runs until cancelled. One connection for all who read."""
+        while True:
+            try:
+                async with await AsyncConnection.connect(self.conninfo, autocommit=True) as connection:
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    await self._follow(connection)
+            except psycopg.Error as lost:
+                log.warning("listening again", fault=type(lost).__name__)
+            finally:
+                self._newest.clear()  # it may come back from a backup, with less
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _follow(self, connection: AsyncConnection) -> None:
+        """Who reads was counted before it asked for a page, so that no event falls between page and notification."""
+        while True:
+            if self._readers:
+                await self._read(connection)
+            async for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+                pass
+
+    async def _read(self, connection: AsyncConnection) -> None:
+        cursor = await connection.execute(NEWEST, (Kind.EVENT, list(self._readers)), prepare=True, binary=True)
+        self._newest = {agency: position or 0 for agency, position in await cursor.fetchall()}
+        for agency, newest in self._newest.items():
+            _release({released: place for released, place in self._waiting[agency].items() if place < newest})
+
+
+def _release(waiting: dict[asyncio.Future[None], int]) -> None:
+    for released in waiting:
+        if not released.done():
+            released.set_result(None)

@@ -1,0 +1,164 @@
+"""Reading the views for the API: rows that are asked for together come together, and waiting costs no question."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Self
+from uuid import UUID
+
+import msgspec
+import orjson
+import psycopg
+from psycopg import AsyncConnection
+
+from infra.metrics import FEED_POSITION
+from infra.postgres.coalescer import Gathered
+from infra.postgres.pool import Pool, borrowed
+from infra.projector.checkpoints import LOG, POSITION, STOPPED, identifier
+from infra.projector.fold import fill, read_row
+from infra.projector.views import VIEWS
+from infra.queries.checkpoint_listener import Positions
+from infra.queries.relay_lag import RELAYS, Behind
+from projections import progress
+from projections.view import Row
+from service_layer.ports import Timeline
+from service_layer.requests import Unavailable
+
+ROWS = fill(progress.VIEW.rows, identifier(progress.VIEW))
+DISTRIBUTED = """
+SELECT position, coalesce((SELECT max(notification_id) FROM stored_events), 0) FROM feeds.distributed
+"""
+HELD = """
+SELECT notification_id, (SELECT max(era) FROM eras WHERE from_position < notification_id)
+FROM stored_events WHERE notification_id = ANY(%s)
+"""
+
+
+class StoredTimeline(msgspec.Struct):
+    """What of the row's document a timeline needs; the rest is skipped, not read."""
+
+    timeline: msgspec.Raw
+    version: int
+    office: str
+    offices: tuple[str, ...]
+
+
+STORED_TIMELINE = msgspec.json.Decoder(StoredTimeline)
+BODY = list(progress.VIEW.columns).index("body")
+
+
+class PostgresViews:
+    """Implements `api.ports.Views`. Entered, it listens and can be asked."""
+
+    def __init__(self, pool: Pool, conninfo: str) -> None:
+        self.pool = pool
+        self.positions = Positions(conninfo)
+        self.rows: Gathered[UUID, Sequence[Any]] = Gathered(_rows, conninfo)
+        self.eras: Gathered[int, int] = Gathered(_eras, conninfo)
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as opened:
+            await opened.enter_async_context(self.rows)
+            await opened.enter_async_context(self.eras)
+            opened.push_async_callback(_cancelled, asyncio.create_task(self.positions.listen()))
+            self._opened = opened.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._opened.aclose()
+
+    async def row(self, application_id: UUID) -> Row | None:
+        values = await self._values(application_id)
+        return read_row(progress.VIEW, values) if values else None
+
+    async def timeline(self, application_id: UUID) -> Timeline | None:
+        values = await self._values(application_id)
+        if values is None:
+            return None
+        stored = STORED_TIMELINE.decode(values[BODY])
+        return Timeline(bytes(stored.timeline), stored.version, stored.office, stored.offices)
+
+    async def _values(self, application_id: UUID) -> Sequence[Any] | None:
+        try:
+            return await self.rows.get(application_id)
+        except psycopg.errors.UndefinedTable as lost:  # the view was dropped: the runner makes it anew
+            raise Unavailable from lost
+
+    async def row_by_number(self, number: str) -> Row | None:
+        found = await self._one(progress.BY_NUMBER, {"number": number})
+        return orjson.loads(bytes(found[0])) if found else None
+
+    async def log_end(self) -> tuple[int, int]:
+        found = await self._one(
+            "SELECT (SELECT max(era) FROM eras), (SELECT coalesce(max(notification_id), 0) FROM stored_events)", {}
+        )
+        return (found[0], found[1]) if found else (1, 0)
+
+    async def era_of(self, position: int) -> int:
+        era = self.positions.era
+        if era and era.start < position < era.until:
+            return era.number
+        return await self.eras.get(position) or 1
+
+    async def holds(self, era: int, position: int) -> bool:
+        newest = self.positions.era
+        if newest and era == newest.number and newest.start < position and self.positions.passed(position):
+            return True
+        return await self.eras.get(position) == era
+
+    async def reached(self, position: int, *, seconds: float, view: str = progress.VIEW.name) -> bool:
+        return await self.positions.reached(view, position, seconds=seconds)
+
+    async def lag(self) -> dict[str, int]:
+        _, end = await self.log_end()
+        return {name: max(0, end - await self._position(name)) for name in VIEWS}
+
+    async def stopped(self) -> list[dict[str, Any]]:
+        try:
+            async with borrowed(self.pool) as connection:
+                rows = await (await connection.execute(STOPPED)).fetchall()
+        except psycopg.errors.UndefinedTable:  # nobody has projected yet
+            return []
+        return [{"view": view, "position": position, "application_id": str(id_)} for view, position, id_ in rows]
+
+    async def feeds(self) -> int:
+        found = await self._one(DISTRIBUTED, {})
+        position, end = found or (0, 0)
+        FEED_POSITION.set(position)
+        return max(0, int(end) - int(position))
+
+    async def relays(self) -> list[dict[str, Any]]:
+        async with borrowed(self.pool) as connection:
+            rows = await (await connection.execute(RELAYS, prepare=True)).fetchall()
+        found = [Behind.of(*row) for row in rows]
+        for behind in found:
+            behind.measure()
+        return [behind.told() for behind in found]
+
+    async def _position(self, view: str) -> int:
+        found = await self._one(POSITION, {"name": f"{LOG}-{view}"})
+        return int(found[0] or 0) if found else 0
+
+    async def _one(self, query: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
+        try:
+            async with borrowed(self.pool) as connection:
+                return await (await connection.execute(query, values, prepare=True)).fetchone()
+        except psycopg.errors.UndefinedTable as lost:  # the view was dropped: the runner makes it anew
+            raise Unavailable from lost
+
+
+async def _rows(connection: AsyncConnection, ids: list[UUID]) -> Mapping[UUID, Sequence[Any]]:
+    cursor = await connection.execute(ROWS, {"ids": ids}, prepare=True, binary=True)
+    return {values[0]: values for values in await cursor.fetchall()}
+
+
+async def _eras(connection: AsyncConnection, positions: list[int]) -> Mapping[int, int]:
+    cursor = await connection.execute(HELD, (positions,), prepare=True, binary=True)
+    return dict(await cursor.fetchall())
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,203 @@
+"""What the API is handed: its ports, implemented over the pools and keys of an installation."""
+
+import asyncio
+import hmac
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+from prometheus_client import generate_latest
+
+from domain.json_values import instant
+from domain.registry.editions import Registry
+from infra.composition import Installation
+from infra.eventstore.envelope import SealBroken, unseal
+from infra.eventstore.history import STREAM
+from infra.eventstore.satisfaction import StoredSatisfaction
+from infra.keys.tokens import SignedTokens
+from infra.logs import RequestLog
+from infra.metrics import COMMANDS, METRICS, PIN_FAILURES, REQUESTS
+from infra.postgres.pool import Pool, borrowed
+from infra.queries.agency_feed import PostgresFeeds
+from infra.queries.applications import PostgresViews
+from infra.queries.desk import PostgresDesk
+from infra.queries.statistics import PostgresStatistics
+from service_layer.ports import House
+from service_layer.rights import Principal
+
+PER_NETWORK, PER_NUMBER = 20, 100
+"""Wrong tries a day: for one number from one network, and for one number from all."""
+SECONDS_A_DAY = 86_400
+RECENT_SECONDS = 1.0
+
+log = structlog.get_logger("jejak.views")
+
+
+class RecentCatalogue:
+    """The log's registry; where a second is nothing, it is asked once a second at most."""
+
+    def __init__(self, registry: Callable[[], Coroutine[Any, Any, Registry]]) -> None:
+        self.registry = registry
+        self._reading = asyncio.Lock()
+        self._known: tuple[Registry, float] | None = None
+
+    async def recent(self) -> Registry:
+        """While one asks, the others take what is known."""
+        known = self._known
+        if known and (self._reading.locked() or time.monotonic() - known[1] < RECENT_SECONDS):
+            return known[0]
+        async with self._reading:
+            asked_at = time.monotonic()
+            if self._known is None or asked_at - self._known[1] >= RECENT_SECONDS:
+                self._known = await self.registry(), asked_at
+            return self._known[0]
+
+
+class CountingDoor:
+    """One table counts for all processes. Number and network stand in it as macs of the day's own, never in clear."""
+
+    def __init__(self, pool: Pool, key: bytes) -> None:
+        self.pool = pool
+        self.key = key
+
+    async def knock(self, number: str, network: str) -> int:
+        now = datetime.now(UTC)
+        subject, origin = self._masked(now, number, network)
+        async with borrowed(self.pool) as connection:
+            # One try at a time for a number, so that no crowd of networks can overrun the sum.
+            await connection.execute(
+                "SELECT pg_advisory_xact_lock(%s)", (int.from_bytes(subject[:8], "big", signed=True),)
+            )
+            await connection.execute("DELETE FROM pin_failures WHERE day < %s", (now.date(),))
+            cursor = await connection.execute(
+                "INSERT INTO pin_failures (subject, network, day, failures) VALUES (%s, %s, %s, 1)"
+                " ON CONFLICT (subject, day, network) DO UPDATE SET failures = pin_failures.failures + 1"
+                " RETURNING failures",
+                (subject, origin, now.date()),
+            )
+            here = await cursor.fetchone()
+            cursor = await connection.execute(
+                "SELECT sum(failures) FROM pin_failures WHERE subject = %s AND day = %s", (subject, now.date())
+            )
+            everywhere = await cursor.fetchone()
+            allowed = here is not None and everywhere is not None and here[0] <= PER_NETWORK
+            if allowed and everywhere is not None and everywhere[0] <= PER_NUMBER:
+                return 0
+            await connection.rollback()  # a try that is not judged does not count either
+        return SECONDS_A_DAY - int(now.timestamp()) % SECONDS_A_DAY
+
+    async def open(self, number: str, network: str) -> None:
+        now = datetime.now(UTC)
+        subject, origin = self._masked(now, number, network)
+        async with borrowed(self.pool) as connection:
+            await connection.execute(
+                "UPDATE pin_failures SET failures = greatest(failures - 1, 0)"
+                " WHERE subject = %s AND network = %s AND day = %s",
+                (subject, origin, now.date()),
+            )
+
+    def _masked(self, now: datetime, number: str, network: str) -> tuple[bytes, bytes]:
+        def masked(name: str) -> bytes:
+            return hmac.digest(self.key, f"jejak/door/1\0{now.date()}\0{name}".encode(), "sha256")[:16]
+
+        return masked(number), masked(network)
+
+
+class SealedDossiers:
+    """Opens sealed parts for who may, and keeps who did."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.pool = installation.pool
+        self.keys = installation.keys
+
+    async def record(self, applications: list[UUID], principal: Principal, purpose: str) -> None:
+        who = (principal.office, principal.bearer.value, principal.actor, purpose)
+        async with borrowed(self.pool) as connection, connection.cursor() as cursor:
+            await cursor.executemany(
+                "INSERT INTO accesses (application_id, office, role, actor, purpose) VALUES (%s, %s, %s, %s, %s)",
+                [(application, *who) for application in applications],
+            )
+
+    async def open(self, application_id: UUID, principal: Principal, purpose: str) -> list[dict[str, Any]]:
+        await self.record([application_id], principal, purpose)  # durable before anything is answered
+        async with borrowed(self.pool) as connection:
+            rows = await (await connection.execute(STREAM, (application_id,))).fetchall()
+        keys = {key.key_id: key.key for key in (await self.keys.dossier_keys(application_id)).values()}
+        return [
+            {
+                "version": version,
+                "role": part["role"],
+                "content": self._content(keys.get(UUID(part["key"])), part, application_id, version, topic),
+            }
+            for version, topic, state, _, _ in rows
+            for part in orjson.loads(bytes(state))["sealed"]
+        ]
+
+    @staticmethod
+    def _content(
+        key: bytes | None, part: dict[str, str], application_id: UUID, version: int, topic: str
+    ) -> dict[str, Any] | None:
+        """None where the key was destroyed: redacted, never an error."""
+        if key is None:
+            return None
+        try:
+            content: dict[str, Any] = unseal(key, part, application=application_id, version=version, topic=topic)
+        except SealBroken:
+            log.error("a sealed part does not open", version=version)  # noqa: TRY400 - its content stays out
+            return None
+        return content
+
+    async def accesses(self, application_id: UUID) -> list[dict[str, Any]]:
+        async with borrowed(self.pool) as connection:
+            cursor = await connection.execute(
+                "SELECT at, office, role, purpose FROM accesses WHERE application_id = %s ORDER BY id LIMIT 1000",
+                (application_id,),
+            )
+            rows = await cursor.fetchall()
+        return [{"at": instant(at), "office": o, "role": role, "purpose": purpose} for at, o, role, purpose in rows]
+
+
+class PrometheusMeter:
+    def __init__(self) -> None:
+        self._log = RequestLog()
+        self._observe = cache(lambda method, route, status: REQUESTS.labels(method, route, str(status)).observe)
+
+    def request(self, method: str, route: str, status: int, seconds: float) -> None:
+        self._observe(method, route, status)(seconds)
+        self._log(method, route, status, seconds)
+
+    def command(self, name: str, outcome: str) -> None:
+        COMMANDS.labels(name, outcome).inc()
+
+    def pin_failure(self) -> None:
+        PIN_FAILURES.inc()
+
+    def exposition(self) -> bytes:
+        return generate_latest(METRICS)
+
+
+def house(
+    installation: Installation, views: PostgresViews, feeds: PostgresFeeds, published: Mapping[str, bytes]
+) -> House:
+    return House(
+        applications=installation.applications,
+        views=views,
+        catalogue=RecentCatalogue(installation.editions.registry),
+        receipts=installation.paper,
+        tokens=SignedTokens(installation.named.token, installation.named.read_token),
+        door=CountingDoor(installation.pool, installation.named.door),
+        dossiers=SealedDossiers(installation),
+        persons=installation.keys,
+        statistics=PostgresStatistics(installation.pool, installation.editions),
+        satisfaction=StoredSatisfaction(installation.pool, installation.applications),
+        desk=PostgresDesk(installation.pool),
+        feeds=feeds,
+        published=published,
+        meter=PrometheusMeter(),
+        now=lambda: datetime.now(UTC),
+    )

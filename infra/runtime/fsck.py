@@ -1,0 +1,141 @@
+"""Checks what is stored: every stream's chain and bytes, every number's claim, every view row against a rebuild.
+
+Of a chain, event n is guarded by its successor, which holds its commitment; the newest event of a stream is guarded
+once the public log runs.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+import orjson
+import psycopg
+from psycopg.rows import tuple_row
+
+from infra.eventstore.envelope import STATE, b64, canonical, commitment, unb64
+from infra.eventstore.topics import decoder_of
+from infra.projector.fold import Poisoned
+from infra.projector.views import VIEWS, differences
+
+ALL = """
+SELECT originator_id, originator_version, topic, state FROM stored_events
+ORDER BY originator_id, originator_version
+"""
+READ_AHEAD = 2000
+CHANGED = "its successor holds another commitment: a byte of it was changed"
+
+Row = tuple[UUID, int, str, bytes]
+Progress = Callable[[int, int], None]
+
+
+class Checked(NamedTuple):
+    """`own`: its commitment; `fault`: what is wrong with the row by itself."""
+
+    version: int
+    prev: str
+    own: str
+    fault: str | None
+
+
+def faults_of_log(conninfo: str, progress: Progress) -> Iterator[str]:
+    """Each event of the log that is not as it was written, in bounded memory."""
+    with psycopg.connect(conninfo, row_factory=tuple_row) as connection:
+        total = connection.execute("SELECT count(*) FROM stored_events").fetchone()
+        with connection.cursor("fsck", binary=True) as cursor:
+            cursor.itersize = READ_AHEAD
+            rows = _told(cursor.execute(ALL), total[0] if total else 0, progress)
+            for stream, own in groupby(rows, key=lambda row: row[0]):
+                for fault in _faults_of_stream(_checked(stream, row) for row in own):
+                    yield f"event {stream}:{fault}"
+        yield from _faults_of_order(connection)
+        yield from _faults_of_claims(connection)
+
+
+def _told(rows: Iterable[Row], total: int, progress: Progress) -> Iterator[Row]:
+    seen = 0
+    for seen, row in enumerate(rows, 1):
+        yield row
+        if seen % READ_AHEAD == 0:
+            progress(seen, total)
+    progress(seen, total)
+
+
+def _checked(stream: UUID, row: Row) -> Checked:
+    _, version, topic, stored = row
+    try:
+        state: dict[str, Any] = orjson.loads(bytes(stored))
+        if canonical(state) != bytes(stored):
+            return Checked(version, "", "", "its bytes are not canonical")
+        if state.keys() != STATE:
+            return Checked(version, "", "", "its keys are not those of an event")
+        for name in ("salt", "prev"):
+            unb64(state[name])
+        decoder_of(topic).decode(stored)
+        return Checked(version, state["prev"], b64(commitment(stream, version, topic, state)), None)
+    except (ValueError, KeyError, TypeError, AttributeError, msgspec.MsgspecError) as error:
+        return Checked(version, "", "", f"it cannot be read ({type(error).__name__})")
+
+
+def _faults_of_stream(rows: Iterable[Checked]) -> Iterator[str]:
+    """A broken link names the event whose successor disagrees with it; one whose both links break is named alone.
+
+    Of a stream as long as may be, two rows are held.
+    """
+    before: Checked | None = None
+    suspect = 0  # its successor disagrees with it: it is named unless that one's own link is broken, too
+    for place, row in enumerate(rows, 1):
+        if row.version != place:
+            yield f"{row.version}: version {place} is missing before it"
+            return
+        if row.fault:
+            yield f"{row.version}: {row.fault}"
+        elif place == 1 and row.prev:
+            yield "1: it names a predecessor, and there is none"
+        broken = before is not None and not before.fault and not row.fault and before.own != row.prev
+        if suspect and not broken:
+            yield f"{suspect}: {CHANGED}"
+        suspect, before = place - 1 if broken else 0, row
+    if suspect:
+        yield f"{suspect}: {CHANGED} (or the newest event, its successor: nothing guards that one yet)"
+
+
+def _faults_of_order(connection: psycopg.Connection[Any]) -> Iterator[str]:
+    """`recorded_at` never runs against the positions."""
+    rows = connection.execute(
+        "SELECT originator_id, originator_version FROM ("
+        " SELECT *, lag(recorded_at) OVER (ORDER BY notification_id) AS before FROM stored_events) AS ordered"
+        " WHERE recorded_at < before"
+    )
+    for stream, version in rows:
+        yield f"event {stream}:{version}: recorded before the event that stands before it"
+
+
+def _faults_of_claims(connection: psycopg.Connection[Any]) -> Iterator[str]:
+    """A submission's number is claimed for it, until it is erased."""
+    try:
+        yield from _unclaimed(connection)
+    except psycopg.DataError:
+        return  # a state that is no JSON, and was named as such
+
+
+def _unclaimed(connection: psycopg.Connection[Any]) -> Iterator[str]:
+    rows = connection.execute(
+        "SELECT e.originator_id FROM events e WHERE e.topic = 'application.submitted.v1'"
+        " AND NOT EXISTS (SELECT FROM claims c WHERE c.originator_id = e.originator_id"
+        "   AND c.claim = convert_to(e.state->'data'->>'number', 'UTF8'))"
+        " AND NOT EXISTS (SELECT FROM erasures x WHERE x.application_id = e.originator_id)"
+    )
+    for (stream,) in rows:
+        yield f"event {stream}:1: its tracking number is not claimed for it"
+
+
+def faults_of_views(conninfo: str, progress: Progress) -> Iterator[str]:
+    """Each row that a rebuild would make differently."""
+    for view in VIEWS.values():
+        try:
+            for key in differences(view, conninfo, progress_of=progress):
+                yield f"view {view.name}: row {key} differs from its rebuild"
+        except Poisoned as poisoned:
+            yield str(poisoned)

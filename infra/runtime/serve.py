@@ -1,0 +1,193 @@
+"""Serving: the API of one process, and all of Jejak on one server."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from types import FrameType
+from typing import Any, TypeVar
+
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+
+from api.app import build
+from feeds.agencies.topics_file import read_topics
+from infra.composition import Installation, installation
+from infra.demo import seed
+from infra.postgres.databases import databases
+from infra.projector.runner import lay_out
+from infra.queries.agency_feed import PostgresFeeds, origin_of
+from infra.queries.applications import PostgresViews
+from infra.runtime.api_dependencies import house
+from infra.runtime.http_protocol import HttpProtocol
+from infra.runtime.public_documents import published
+from infra.runtime.scheduler import scheduling
+from infra.runtime.supervisor import kept
+from infra.settings import Settings
+
+GRACEFUL_SECONDS = 4
+"""For requests that are being answered: of the five in which all is closed."""
+BACKLOG = 1024
+GARBAGE_MAX = 10_000
+"""Objects made and not yet gone, after which cycles among them are looked for."""
+
+
+T = TypeVar("T")
+Fill = Callable[[Installation], Awaitable[None]]
+
+
+class PortTaken(Exception):
+    """Somebody else listens there."""
+
+
+class Server(uvicorn.Server):
+    """Says when it serves and when it is to stop, and leaves the signals to us: uvicorn would raise them again before
+    we have cleaned up.
+    """
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None], stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.says_started = started
+        self.says_stopping = stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.says_started()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.says_stopping()
+        super().handle_exit(sig, frame)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for number in signals:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Raises PortTaken, with what to do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise PortTaken(
+            f"{host}:{port} cannot be listened on ({error.strerror}): choose another port, as in make run PORT=8001"
+        ) from error
+    return listener
+
+
+async def serve_api(made: Installation, listener: socket.socket, started: Callable[[], None]) -> None:
+    """Answers requests until a signal, then at most five seconds more. Raises TopicsWrong."""
+    topics = read_topics(made.settings.topics_file)
+    views = PostgresViews(made.pool, made.databases.serving)
+    feeds = PostgresFeeds(made.pool, made.databases.serving, topics, origin_of(made.settings))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with views, feeds:
+            await made.editions.registry()
+            settle()
+            yield
+
+    config = uvicorn.Config(
+        build(house(made, views, feeds, published(topics)), lifespan),
+        http=HttpProtocol,
+        loop="none",
+        access_log=False,
+        log_config=None,
+        lifespan="on",
+        server_header=False,
+        proxy_headers=bool(os.environ.get("FORWARDED_ALLOW_IPS")),
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        limit_concurrency=1000,
+    )
+    await Server(config, started, feeds.end).serve(sockets=[listener])
+
+
+def settle() -> None:
+    """What is there by now stays: it is not looked through for garbage again and again. What a request leaves behind
+    goes by itself, but for the rare cycle, so that looking for that can be rare.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_MAX)
+
+
+def run_api(settings: Settings, listener: socket.socket) -> None:
+    """The API alone; another process projects."""
+
+    async def run() -> None:
+        async with installation(settings, found) as made:
+            await serve_api(made, listener, started=lambda: None)
+
+    with databases(settings, kept_alive=True) as found:
+        run_loop(run())
+
+
+def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: Fill) -> None:
+    """Everything on one server: API and scheduler here, the projections in a process of their own, so that neither has
+    to wait for the other, and relay and intake where there is a Kafka. More `workers`: the API in as many
+    processes. `fill` comes first.
+    """
+
+    async def run() -> None:
+        beside = [["project"], *([["relay"], ["intake"]] if settings.kafka else [])]
+        async with installation(settings, found) as made, kept(beside):
+            await fill(made)
+            started = await announcement(made, listener)
+            async with scheduling(made, interval=settings.schedule_seconds):
+                if workers == 1:
+                    await serve_api(made, listener, started)
+                else:
+                    await _supervise(listener, workers, started)
+
+    with databases(settings, kept_alive=True) as found:
+        lay_out(found.serving)  # before anybody asks for a view
+        run_loop(run())
+
+
+async def announcement(made: Installation, listener: socket.socket) -> Callable[[], None]:
+    """What is printed once we serve: one `name: value` a line."""
+    host, port = listener.getsockname()[:2]
+    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    lines = [f"citizen page: {base}/id/", f"statistics: {base}/id/statistics", f"API: {base}/openapi.json"]
+    found = await seed.sample(made)
+    if found:
+        _, number, pin = found
+        lines += [f"sample number: {number[:4]}-{number[4:8]}-{number[8:]}", f"sample PIN: {pin}"]
+    lines.append(f"data folder: {made.settings.data_dir}")
+    return lambda: print("\n".join(lines), flush=True)  # noqa: T201 - what the terminal is told
+
+
+async def _supervise(listener: socket.socket, workers: int, started: Callable[[], None]) -> None:
+    """API processes that share the listening socket, until a signal comes."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    listener.set_inheritable(True)
+    descriptor = listener.fileno()
+    async with kept([["api", "--descriptor", str(descriptor)]] * workers, [descriptor]):
+        started()
+        await stopping.wait()
+
+
+def run_loop(main: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)

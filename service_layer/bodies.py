@@ -1,0 +1,297 @@
+"""What the API takes, one msgspec type each: they decode the requests and make the schemas of openapi.json."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from domain import codes
+from domain.persons.national_id import Sex
+from domain.satisfaction import Score
+
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)"  # in Python `$` alone would let a line break through at the end
+
+Code = Annotated[str, Meta(pattern=SLUG, max_length=63)]
+StageCode = Annotated[str, Meta(pattern=SLUG, max_length=80)]
+District = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}$",
+        max_length=8,
+        examples=["33.74.01"],
+        description="PP.KK.CC (Kemendagri)",
+    ),
+]
+Regency = Annotated[
+    str,
+    Meta(pattern=r"^[0-9]{2}\.[0-9]{2}$", max_length=5, examples=["33.74"], description="PP.KK (Kemendagri)"),
+]
+Instant = Annotated[datetime, Meta(tz=True)]
+Personal = Annotated[str, Meta(min_length=1, max_length=200, description="Sealed: never in clear in an event")]
+Note = Annotated[str, Meta(max_length=2000, description="Sealed: never in clear in an event")]
+Rupiah = Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="Whole rupiah")]
+Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
+NIK_SCHEMA = {
+    "pattern": r"^[0-9]{6}(0[1-9]|[12][0-9]|3[01]|4[1-9]|[56][0-9]|7[01])(0[1-9]|1[0-2])[0-9]{2}[0-9]{4}$",
+    "maxLength": 16,
+    "examples": ["3374014101900001"],
+}
+Nik = Annotated[
+    str, Meta(max_length=200, description="Sealed; checked beyond its pattern", extra_json_schema=NIK_SCHEMA)
+]
+"""The pattern is published and not enforced: `domain.national_id` says better what is wrong."""
+
+
+class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A request's body: what it does not name is refused."""
+
+
+class CommandBody(Body, kw_only=True, forbid_unknown_fields=True):
+    """What every act may say. `at`: when it happened by the clock of a device that had no network; else leave it out.
+
+    `channel`: by which way it came; the counter where it is left out.
+    """
+
+    at: Instant | None = None
+    channel: codes.Channel | None = None
+
+
+class OtherDocument(Body, kw_only=True, forbid_unknown_fields=True):
+    """What identifies who has no NIK: a foreigner, a refugee."""
+
+    kind: Literal["passport", "kitas", "kitap", "unhcr", "other"]
+    number: Personal
+
+
+class Person(Body, kw_only=True, forbid_unknown_fields=True):
+    """Someone concerned; all of it is sealed under a key of this person and this application.
+
+    A newborn has no NIK yet. `birth_date` and `sex` are compared with the NIK: what differs is a warning.
+    """
+
+    name: Personal
+    nik: Nik | None = None
+    other_document: OtherDocument | None = None
+    birth_date: date | None = None
+    sex: Sex | None = None
+    phone: Personal | None = None
+    email: Personal | None = None
+    address: Personal | None = None
+
+
+class SubmitBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`office` may be left out by an officer: it is their own. `channel` defaults to counter."""
+
+    service: Annotated[Code, Meta(examples=["ktp-el"], description="From /v1/services")]
+    applicant: Person
+    office: Annotated[Code, Meta(examples=["pemda-3374-disdukcapil"], description="From /v1/offices")] | None = None
+    district: District | None = None
+    regency: Regency | None = None
+    subject: Person | None = None
+    proxy: Person | None = None
+
+
+class EmptyBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """Nothing to say but that it happened."""
+
+
+class CheckDocumentsBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    complete: bool
+    missing: Annotated[list[Code], Meta(max_length=50)] = []
+    declare_complete: bool = False
+
+
+class DefectiveDocumentBody(Body, kw_only=True, forbid_unknown_fields=True):
+    requirement: Code
+    defect: codes.Defect
+
+
+class ReturnForCorrectionBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """All defects at once."""
+
+    documents: Annotated[list[DefectiveDocumentBody], Meta(min_length=1, max_length=50)]
+    note: Note | None = None
+
+
+class StageBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    stage: StageCode
+
+
+class ReferBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    to: Code
+    note: Note | None = None
+
+
+class AnswerReferralBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    referral: Positive
+    advice: codes.Advice
+    note: Note | None = None
+
+
+class TransferBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    to: Code
+
+
+class ReassignBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`officer`: the random reference of the officer, the `sub` of their token."""
+
+    officer: UUID
+
+
+class SuspendBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    ground: Code
+    note: Note | None = None
+
+
+class RejectBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    reason: codes.RejectionReason
+    remedy: codes.Remedy
+    note: Note | None = None
+
+
+class IssueBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    document_number: Personal | None = None
+
+
+class HandOverBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    receiver: codes.Receiver = codes.Receiver.APPLICANT
+
+
+class CancelBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    reason: codes.CancellationReason
+    note: Note | None = None
+
+
+class ScheduleInspectionBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`on`: a day where the office is."""
+
+    on: date
+
+
+class RecordInspectionBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    inspection: Positive
+
+
+class RequestPaymentBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`payment_number`: of the payment order (SKRD, SPS, billing code)."""
+
+    amount_idr: Rupiah
+    expires_at: Instant | None = None
+    payment_number: Personal | None = None
+
+
+class ReceivePaymentBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`receipt_number`: of the payment, as the bank or treasury gave it."""
+
+    payment: Positive
+    amount_idr: Rupiah
+    receipt_number: Personal | None = None
+
+
+class ExpirePaymentBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    payment: Positive
+
+
+class ReportObstacleBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    code: codes.ObstacleCode
+    note: Note | None = None
+
+
+class ClearObstacleBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    obstacle: Positive
+
+
+class ExtendDeadlineBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`extension`: one that the service's standard lists, with its legal basis."""
+
+    extension: Code
+    note: Note | None = None
+
+
+class RevokeBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    ground: codes.RevocationGround
+    note: Note | None = None
+
+
+class DisputeBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    reason: codes.DisputeReason
+    note: Note | None = None
+
+
+class DismissDisputeBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    reason: codes.DismissalReason
+    note: Note | None = None
+
+
+class ReopenBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`redo`: stages of production that are done once more."""
+
+    redo: Annotated[list[StageCode], Meta(max_length=50)] = []
+
+
+class ReferComplaintBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`complaint_number`: as SP4N-LAPOR gave it."""
+
+    kind: codes.ComplaintKind
+    complaint_number: Personal | None = None
+
+
+class LinkedApplicationBody(Body, kw_only=True, forbid_unknown_fields=True):
+    """`version`: the one that you saw."""
+
+    application_id: UUID
+    version: Positive
+
+
+class LinkApplicationsBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """Applications that one life event needs. A document that several ask for is asked by the first that lists it."""
+
+    life_event: codes.LifeEvent
+    applications: Annotated[list[LinkedApplicationBody], Meta(min_length=2, max_length=10)]
+
+
+class AmendRecordBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`amends`: the version of the event that is wrong. `corrected_at`: with `time` only."""
+
+    amends: Positive
+    amendment: codes.Amendment
+    corrected_at: Instant | None = None
+    note: Note | None = None
+
+
+class TrackBody(Body, kw_only=True, forbid_unknown_fields=True):
+    """As on the receipt; spaces, hyphens and lower case are fine."""
+
+    number: Annotated[str, Meta(min_length=1, max_length=40, examples=["01K2-M9XD-4TB5"])]
+    pin: Annotated[str, Meta(min_length=1, max_length=20, examples=["51658548"])]
+
+
+Purpose = Literal["process-application", "verify-identity", "answer-citizen", "access-request", "inspection"]
+
+
+class OpenDossierBody(Body, kw_only=True, forbid_unknown_fields=True):
+    """Why the sealed parts are opened; the citizen can see it."""
+
+    purpose: Purpose
+
+
+class FindByPersonBody(Body, kw_only=True, forbid_unknown_fields=True):
+    """Never in a path: a NIK stands in no address, log or metric."""
+
+    nik: Nik
+
+
+class SatisfactionBody(Body, kw_only=True, forbid_unknown_fields=True):
+    """The nine answers of the survey (PermenPANRB 14/2017), by name: 1 is the worst, 4 the best."""
+
+    requirements: Score
+    procedure: Score
+    time: Score
+    fee: Score
+    product: Score
+    competence: Score
+    behaviour: Score
+    complaints: Score
+    facilities: Score

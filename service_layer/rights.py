@@ -1,0 +1,178 @@
+"""Rights: one table, operation by role, each with the office relation it takes. What is not in it is denied."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+from uuid import UUID
+
+from domain.registry.editions import Registry
+
+
+class Bearer(StrEnum):
+    """Who may ask. PUBLIC bears nothing; CITIZEN a read token of one application."""
+
+    PUBLIC = "public"
+    CITIZEN = "citizen"
+    OFFICER = "officer"
+    SUPERVISOR = "supervisor"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+    AGENCY = "agency"
+
+
+class Relation(StrEnum):
+    """What ties the bearer to the application: its holder, an office it concerns, the one asked, the citizen's own.
+
+    Of a feed, OWN is that of the agency itself.
+    """
+
+    ANY = "any"
+    HOLDER = "holder"
+    CONCERNED = "concerned"
+    OWN = "own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """`actor` is the random reference of the person in that office; `application_id` what a read token opens."""
+
+    bearer: Bearer
+    actor: UUID | None = None
+    office: str = ""
+    agency: str = ""
+    application_id: UUID | None = None
+
+    @property
+    def client(self) -> str:
+        """Whose keys these are: the name under which an Idempotency-Key is remembered."""
+        return f"{self.bearer}/{self.office or self.agency}/{self.actor or self.application_id or ''}"
+
+    def offices(self, registry: Registry) -> frozenset[str]:
+        if self.bearer is Bearer.AGENCY:
+            return frozenset(code for code, office in registry.offices.items() if office.agency == self.agency)
+        return frozenset({self.office} & registry.offices.keys())
+
+
+PUBLIC = Principal(bearer=Bearer.PUBLIC)
+
+STAFF = {Bearer.OFFICER: Relation.HOLDER, Bearer.SUPERVISOR: Relation.HOLDER}
+READERS = {
+    Bearer.CITIZEN: Relation.OWN,
+    Bearer.OFFICER: Relation.CONCERNED,
+    Bearer.SUPERVISOR: Relation.CONCERNED,
+    Bearer.AGENCY: Relation.CONCERNED,
+    Bearer.AUDITOR: Relation.ANY,
+}
+OFFICES = {**STAFF, Bearer.AGENCY: Relation.HOLDER}
+"""What the work of an office consists of: by its staff, or by its agency's own system."""
+SUPERVISORS = {Bearer.SUPERVISOR: Relation.HOLDER}
+EVERYONE = dict.fromkeys(Bearer, Relation.ANY)
+
+RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
+    "submit-application": dict.fromkeys((Bearer.OFFICER, Bearer.SUPERVISOR, Bearer.AGENCY), Relation.ANY),
+    "receive": OFFICES,
+    "check-documents": OFFICES,
+    "return-for-correction": OFFICES,
+    "supply-correction": OFFICES,
+    "declare-complete": OFFICES,
+    "enter-stage": OFFICES,
+    "complete-stage": OFFICES,
+    "refer": OFFICES,
+    "answer-referral": dict.fromkeys((Bearer.OFFICER, Bearer.SUPERVISOR, Bearer.AGENCY), Relation.CONCERNED),
+    "transfer": OFFICES,
+    "reassign": SUPERVISORS,
+    "suspend": OFFICES,
+    "resume": OFFICES,
+    "schedule-inspection": OFFICES,
+    "record-inspection": OFFICES,
+    "request-payment": OFFICES,
+    "receive-payment": OFFICES,
+    "expire-payment": OFFICES,
+    "report-obstacle": OFFICES,
+    "clear-obstacle": OFFICES,
+    "extend-deadline": SUPERVISORS,
+    "approve": OFFICES,
+    "reject": OFFICES,
+    "issue": OFFICES,
+    "make-ready": OFFICES,
+    "hand-over": OFFICES,
+    "withdraw": OFFICES,
+    "lapse": SUPERVISORS,
+    "cancel": SUPERVISORS,
+    "revoke": SUPERVISORS,
+    "dispute": {Bearer.CITIZEN: Relation.OWN, **STAFF},
+    "dismiss-dispute": SUPERVISORS,
+    "reopen": SUPERVISORS,
+    "refer-complaint": OFFICES,
+    "link-applications": STAFF,
+    "amend-record": SUPERVISORS,
+    "reset-pin": STAFF,
+    "open-dossier": STAFF,
+    "get-application": READERS,
+    "get-timeline": READERS,
+    "get-accesses": {Bearer.CITIZEN: Relation.OWN, Bearer.SUPERVISOR: Relation.HOLDER, Bearer.AUDITOR: Relation.ANY},
+    "find-by-person": dict.fromkeys((Bearer.OFFICER, Bearer.SUPERVISOR), Relation.CONCERNED),
+    "give-satisfaction": STAFF | {Bearer.CITIZEN: Relation.OWN},
+    "get-satisfaction": EVERYONE,
+    "get-desk": OFFICES,
+    "get-feed": {Bearer.AGENCY: Relation.OWN},
+    "get-exact-statistics": {Bearer.AUDITOR: Relation.ANY},
+    "get-statistics": EVERYONE,
+    "get-statistics-csv": EVERYONE,
+    "track": EVERYONE,
+    "list-services": EVERYONE,
+    "get-service": EVERYONE,
+    "list-offices": EVERYONE,
+    "get-office": EVERYONE,
+    "livez": EVERYONE,
+    "readyz": EVERYONE,
+    "metrics": EVERYONE,
+    "openapi": EVERYONE,
+    "get-problem": EVERYONE,
+}
+
+
+class Unauthenticated(Exception):
+    """The operation needs a bearer, and there is none, or none of ours."""
+
+
+class Forbidden(Exception):
+    """The bearer's role may not do this at all."""
+
+
+class NotYours(Exception):
+    """Not this bearer's application. Answered as if it did not exist."""
+
+
+def relation_for(operation: str, principal: Principal) -> Relation:
+    """What ties this bearer must have for the operation. Raises Unauthenticated or Forbidden."""
+    granted = RIGHTS.get(operation, {}).get(principal.bearer)
+    if granted is None:
+        raise Unauthenticated if principal.bearer is Bearer.PUBLIC else Forbidden
+    return granted
+
+
+def require(
+    relation: Relation,
+    principal: Principal,
+    registry: Registry,
+    *,
+    application_id: UUID,
+    holder: str,
+    concerned: Iterable[str],
+) -> None:
+    """Raises NotYours unless the bearer is tied to this application so."""
+    match relation:
+        case Relation.ANY:
+            tied = True
+        case Relation.OWN:
+            tied = principal.application_id == application_id
+        case Relation.HOLDER:
+            tied = holder in principal.offices(registry)
+        case Relation.CONCERNED:
+            tied = not principal.offices(registry).isdisjoint((holder, *concerned))
+        case _:
+            assert_never(relation)
+    if not tied:
+        raise NotYours

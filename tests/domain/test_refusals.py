@@ -1,0 +1,196 @@
+"""Every refusal is met by a sentence here, has a public face, and stands in the tree that errors.py draws."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from inspect import getmembers, isclass
+from uuid import UUID
+
+import pytest
+
+from domain import refusals
+from domain.application.commands import (
+    AmendRecord,
+    AnswerReferral,
+    Approve,
+    CheckDocuments,
+    ClearObstacle,
+    CompleteStage,
+    DeclareComplete,
+    DeemApproved,
+    Dispute,
+    EnterStage,
+    ExtendDeadline,
+    Link,
+    MovePromise,
+    Receive,
+    ReceivePayment,
+    RecordInspection,
+    Reopen,
+    ResetPin,
+    ReturnForCorrection,
+    ScheduleInspection,
+    SubmitApplication,
+    Suspend,
+    Transfer,
+)
+from domain.application.events import (
+    DefectiveDocument,
+    Disputed,
+    DocumentsChecked,
+    PinReset,
+    RecordAmended,
+    StageEntered,
+)
+from domain.application.evolve import Application, fold
+from domain.application.incident_events import Linked
+from domain.codes import Advice, Amendment, Channel, DisputeReason, LifeEvent
+from domain.refusals import Refusal, StatusForbids, all_refusals
+from domain.satisfaction import Answers, Element, Score, answer
+from tests.builders import (
+    BLURRED,
+    CHECKED,
+    COMPLETE,
+    HANDED_OVER,
+    INFORMATION,
+    KTP,
+    MAKASSAR,
+    MONDAY,
+    NEXT_MONDAY_AT_CLOSING,
+    NUMBER,
+    RECEIVED,
+    REFERRED,
+    REGISTRY,
+    REVIEWED,
+    SEMARANG,
+    SIP,
+    SUBMITTED,
+    stage_done,
+    submitted,
+)
+from tests.spec import When, given
+
+SUBMIT = SubmitApplication(service=KTP, number=NUMBER)
+ANSWER = AnswerReferral(referral=1, advice=Advice.UNKNOWN)
+AMEND = AmendRecord(amends=1, amendment=Amendment.TIME, corrected_at=MONDAY)
+VERIFICATION = EnterStage(stage="verification")
+UNASKED = DefectiveDocument(requirement="diploma", defect=BLURRED.defect)
+SECOND = timedelta(seconds=1)
+DISPUTE = Dispute(reason=DisputeReason.NOT_RECEIVED)
+LINK = Link(link=UUID(int=7), life_event=LifeEvent.BIRTH, others=(UUID(int=8),))
+LINKED = Linked(link=LINK.link, life_event=LINK.life_event, others=LINK.others, supplied=("family-card",))
+DEEM = DeemApproved(now=NEXT_MONDAY_AT_CLOSING)
+OF_SIP = (*submitted(SIP), *COMPLETE[1:])
+CONTENT = Answers(**dict.fromkeys(Element, Score.GOOD))
+WITHOUT_CALENDAR = replace(REGISTRY, calendars={})
+
+
+@dataclass(frozen=True)
+class Answering:
+    """The satisfaction with an application, as `When` is for a command."""
+
+    application: Application
+    given: bool
+
+    def refused(self, refusal: type[Refusal]) -> Refusal:
+        with pytest.raises(refusal) as caught:
+            answer(self.application, CONTENT, given=self.given)
+        return caught.value
+
+
+SCENARIOS: dict[type[Refusal], When | Answering] = {
+    refusals.ApplicationAlreadySubmitted: given(*SUBMITTED).when(SUBMIT),
+    refusals.ApplicationUnknown: given().when(Receive()),
+    refusals.ApplicationEnded: given(*HANDED_OVER).when(Approve()),
+    refusals.StatusForbids: given(*SUBMITTED).when(Approve()),
+    refusals.ServiceUnknown: given().when(replace(SUBMIT, service="no-such-service")),
+    refusals.ChannelNotOffered: given().when(SUBMIT, channel=Channel.POST),
+    refusals.OfficeUnknown: given(*COMPLETE).when(Transfer(to="no-such-office")),
+    refusals.OfficeUnchanged: given(*COMPLETE).when(Transfer(to=SEMARANG)),
+    refusals.ServiceNotOfferedHere: given().when(replace(SUBMIT, service=INFORMATION), office=MAKASSAR),
+    refusals.RegionUnknown: given().when(replace(SUBMIT, regency="99.99")),
+    refusals.RequirementUnknown: given(*RECEIVED).when(ReturnForCorrection(documents=(UNASKED,))),
+    refusals.DefectsMissing: given(*RECEIVED).when(ReturnForCorrection(documents=())),
+    refusals.DocumentsIncomplete: given(*RECEIVED, DocumentsChecked(complete=False)).when(DeclareComplete()),
+    refusals.DocumentsNotChecked: given(*RECEIVED).when(DeclareComplete()),
+    refusals.AlreadyComplete: given(*COMPLETE).when(DeclareComplete()),
+    refusals.CalendarEnds: given(*CHECKED, registry=WITHOUT_CALENDAR).when(DeclareComplete()),
+    refusals.StageUnknown: given(*COMPLETE).when(EnterStage(stage="daydreaming")),
+    refusals.StageOutOfOrder: given(*COMPLETE).when(EnterStage(stage="assessment")),
+    refusals.StageNotEntered: given(*COMPLETE).when(CompleteStage(stage="verification")),
+    refusals.StageAlreadyEntered: given(*COMPLETE, StageEntered(stage="verification")).when(VERIFICATION),
+    refusals.StageAlreadyCompleted: given(*COMPLETE, *stage_done("verification")).when(VERIFICATION),
+    refusals.StagesOpen: given(*COMPLETE).when(Approve()),
+    refusals.ReferralOpen: given(*REFERRED, *REVIEWED[len(COMPLETE) :]).when(Approve()),
+    refusals.ReferralUnknown: given(*COMPLETE).when(ANSWER, office=MAKASSAR),
+    refusals.NotTheReferredOffice: given(*REFERRED).when(ANSWER),
+    refusals.GroundUnknown: given(*COMPLETE).when(Suspend(ground="bad-weather")),
+    refusals.PaymentUnknown: given(*COMPLETE).when(ReceivePayment(payment=1, amount_idr=1)),
+    refusals.ObstacleUnknown: given(*COMPLETE).when(ClearObstacle(obstacle=1)),
+    refusals.InspectionUnknown: given(*COMPLETE).when(RecordInspection(inspection=1)),
+    refusals.InspectionInThePast: given(*COMPLETE).when(ScheduleInspection(on=date(2026, 3, 8))),
+    refusals.NoPromise: given(*RECEIVED).when(MovePromise()),
+    refusals.PromiseUnmoved: given(*COMPLETE).when(MovePromise()),
+    refusals.ExtensionUnknown: given(*COMPLETE).when(ExtendDeadline(extension="goodwill")),
+    refusals.DeemedApprovalNotOffered: given(*OF_SIP).when(DEEM, at=NEXT_MONDAY_AT_CLOSING),
+    refusals.NotYetDue: given(*COMPLETE).when(DEEM, at=NEXT_MONDAY_AT_CLOSING),
+    refusals.NothingDisputed: given(*HANDED_OVER).when(Reopen()),
+    refusals.AlreadyDisputed: given(*HANDED_OVER, Disputed(reason=DISPUTE.reason)).when(DISPUTE),
+    refusals.DisputeWindowOver: given(*HANDED_OVER).when(DISPUTE, at=MONDAY + timedelta(days=30) + SECOND),
+    refusals.AlreadyLinked: given(*COMPLETE, LINKED).when(LINK),
+    refusals.AskedInLinkedApplication: given(*RECEIVED, LINKED).when(
+        CheckDocuments(complete=False, missing=("family-card",))
+    ),
+    refusals.EventUnknown: given(*SUBMITTED).when(replace(AMEND, amends=2)),
+    refusals.AlreadyAmended: given(*SUBMITTED, RecordAmended(amends=1, amendment=Amendment.TIME)).when(AMEND),
+    refusals.AmendmentImpossible: given(*SUBMITTED).when(replace(AMEND, corrected_at=None)),
+    refusals.PinResetsExhausted: given(*SUBMITTED, *[PinReset()] * 255).when(ResetPin()),
+    refusals.NoOutcomeYet: Answering(fold(given(*SUBMITTED).history), given=False),
+    refusals.SatisfactionAlreadyGiven: Answering(fold(given(*HANDED_OVER).history), given=True),
+}
+
+each_refusal = pytest.mark.parametrize("refusal", all_refusals(), ids=lambda refusal: refusal.code)
+
+
+def test_there_is_a_sentence_for_every_refusal() -> None:
+    assert set(SCENARIOS) == set(all_refusals())
+
+
+@each_refusal
+def test_every_refusal_is_met(refusal: type[Refusal]) -> None:
+    SCENARIOS[refusal].refused(refusal)
+
+
+@each_refusal
+def test_a_refusal_says_what_is_wrong_and_what_can_be_done(refusal: type[Refusal]) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", refusal.code)
+    assert refusal.code == re.sub(r"(?<!^)(?=[A-Z])", "-", refusal.__name__).lower()
+    for words in (refusal.title, refusal.advice):
+        assert words[0].isupper()
+        assert not words.endswith(".")
+    if refusal is not StatusForbids:
+        assert str(refusal()) == f"{refusal.title}. {refusal.advice}"
+
+
+def test_codes_are_unique_and_refusals_come_by_code() -> None:
+    codes = [refusal.code for refusal in all_refusals()]
+    assert codes == sorted(set(codes))
+
+
+def test_a_forbidden_status_says_where_the_command_would_fit() -> None:
+    refusal = SCENARIOS[StatusForbids].refused(StatusForbids)
+    assert isinstance(refusal, StatusForbids)
+    assert (refusal.status, refusal.possible_in) == ("submitted", ("processing",))
+    both = StatusForbids("issued", ("received", "processing"))
+    assert str(both) == "The application is issued; this can be done while it is received or processing."
+
+
+def test_the_tree_names_exactly_the_classes_there_are() -> None:
+    assert refusals.__doc__
+    drawn = re.findall(r"^( *)[*+] (\w+)", refusals.__doc__, flags=re.MULTILINE)
+    roots = [name for indent, name in drawn if not indent]
+    leaves = [name for indent, name in drawn if indent]
+    defined = {name for name, member in getmembers(refusals, isclass) if member.__module__ == refusals.__name__}
+    assert roots == ["Refusal", "StaleVersion"]
+    assert sorted(leaves) == sorted(refusal.__name__ for refusal in all_refusals())
+    assert {*roots, *leaves} == defined

@@ -1,0 +1,111 @@
+"""The program: what it can do stands in it, with an example of each; what makes no sense is refused with exit 2."""
+
+import shlex
+from uuid import UUID, uuid4
+
+import pytest
+
+from infra.cli import main as cli
+from infra.cli.main import EXIT_WRONG, VERBS, main
+from infra.cli.verb import Verb
+from infra.settings import SettingsWrong
+
+TASKS = tuple(dict.fromkeys(verb.task for verb in VERBS))
+
+
+def exit_of(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def test_the_bare_program_lists_its_verbs_by_task(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    shown = capsys.readouterr().out
+    places = [shown.index(f"\n{task}:\n") for task in TASKS]
+    assert places == sorted(places)
+    for verb in VERBS:
+        assert f"\n  {verb.name:<11}{verb.help}\n" in shown
+    assert "Next: `jejak serve --examples`" in shown
+
+
+@pytest.mark.parametrize("name", [verb.name for verb in VERBS])
+def test_the_help_of_every_verb_has_an_example_and_what_to_do_next(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert exit_of(name, "--help") == 0
+    shown = capsys.readouterr().out
+    assert f"\nexample:  jejak {name}" in shown
+    assert "\nnext:     " in shown
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_every_example_is_one_that_the_program_takes(verb: Verb) -> None:
+    options = cli.make_parser().parse_args(shlex.split(verb.example)[1:])
+    assert options.verb == verb.name
+    assert cli.disagreement(options) is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("token",),
+        ("token", "--role", "officer", "--agency", "dinkes"),
+        ("token", "--role", "king"),
+        ("erase",),
+        ("erase", str(UUID(int=1)), "--person", str(UUID(int=2))),
+        ("erase", "not-an-id"),
+        ("era",),
+        ("era", "begin"),
+        ("era", "list", "--reason", "x"),
+        ("era", "end"),
+        ("rebuild", "nothing"),
+        ("import", "file.xes"),
+        ("serve", "--port", "eighty"),
+        ("psql", "--role", "keys"),
+        ("nothing",),
+    ],
+    ids=" ".join,
+)
+def test_options_that_disagree_or_mean_nothing_are_refused(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    assert exit_of(*arguments) == EXIT_WRONG
+    shown = capsys.readouterr()
+    assert "usage: jejak" in shown.err
+    assert shown.out == ""
+
+
+def test_a_token_for_an_office_names_the_office(capsys: pytest.CaptureFixture[str]) -> None:
+    for role in ("officer", "supervisor"):
+        assert main(["token", "--role", role]) == EXIT_WRONG
+        assert "needs --office" in capsys.readouterr().err
+
+
+def test_what_a_person_can_mend_is_told_in_one_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JEJAK_DATABASE_URL", "postgresql://db/jejak")
+    monkeypatch.delenv("JEJAK_KEYS_DATABASE_URL", raising=False)
+    assert main(["url"]) == EXIT_WRONG
+    told = capsys.readouterr().err
+    assert told.startswith("jejak: JEJAK_DATABASE_URL and JEJAK_KEYS_DATABASE_URL go together")
+    assert told.count("\n") == 1
+    assert SettingsWrong in cli.EXPECTED
+
+
+def test_without_kafka_the_intake_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("JEJAK_KAFKA_BOOTSTRAP", raising=False)
+    assert main(["intake"]) == EXIT_WRONG
+    assert "JEJAK_KAFKA_BOOTSTRAP is not set" in capsys.readouterr().err
+
+
+def test_nothing_is_erased_without_the_word(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda _: "yes")
+    assert main(["erase", str(uuid4())]) == 1
+    assert "nothing was erased" in capsys.readouterr().err

@@ -1,0 +1,96 @@
+"""The examples: the same lives for everyone, complete even if the first start was killed."""
+
+import asyncio
+import subprocess
+import sys
+import time
+
+import psycopg
+
+from domain.codes import Role
+from infra.composition import installation
+from infra.demo import seed
+from infra.runtime.fsck import faults_of_log
+from tests.conftest import PROJECT, Fresh
+from tests.infra.logs import environment
+from tests.truths import told_in_log
+
+FEW = seed.Fill(days=45, applications=24)
+SUBMITTED = "SELECT count(*) FROM stored_events WHERE topic = 'application.submitted.v1'"
+ALL = "SELECT count(*) FROM stored_events"
+FIRST_DAY = "SELECT recorded_at::date FROM stored_events ORDER BY notification_id LIMIT 1"
+SEED = """
+import asyncio, os
+from infra import database, main, seed, settings
+async def run(found, wanted):
+    async with main.installation(wanted, found) as made:
+        await seed.seed(made, seed.Fill(days=45, applications=24))
+wanted = settings.settings_from(os.environ)
+with database.databases(wanted) as found:
+    asyncio.run(run(found, wanted))
+"""
+
+
+def count(conninfo: str, query: str) -> int:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        [(found,)] = connection.execute(query.encode()).fetchall()
+        return int(found)
+
+
+def test_examples_that_a_kill_cut_short_are_completed_by_the_next_start(fresh: Fresh, another: Fresh) -> None:
+    at = fresh.databases
+    with subprocess.Popen([sys.executable, "-c", SEED], env=environment(fresh), cwd=PROJECT) as process:
+        deadline = time.monotonic() + 60
+        while count(at.owner, SUBMITTED) < FEW.applications // 3:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.kill()
+    assert 0 < count(at.owner, SUBMITTED) < FEW.applications
+    asyncio.run(complete(fresh))
+    assert list(faults_of_log(at.auditor, lambda *_: None)) == []
+    asyncio.run(complete(another))
+    assert list(told_in_log(at.auditor)) == list(told_in_log(another.databases.auditor))
+
+
+async def complete(fresh: Fresh) -> None:
+    """The next start completes them; the one after it finds nothing to do, and the same sample."""
+    at = fresh.databases
+    async with installation(fresh.settings, at) as made:
+        await seed.seed(made, FEW)
+        assert count(at.owner, SUBMITTED) == FEW.applications
+        end, sample = count(at.owner, ALL), await seed.sample(made)
+        assert sample is not None
+        await seed.seed(made, FEW)
+        assert count(at.owner, ALL) == end
+        assert await seed.sample(made) == sample
+
+
+def test_examples_end_on_the_day_of_the_first_start_also_if_completed_later(fresh: Fresh) -> None:
+    async def scenario() -> None:
+        async with installation(fresh.settings, fresh.databases) as made:
+            await seed.publish(made)
+            with psycopg.connect(fresh.databases.owner) as connection:
+                connection.execute("UPDATE stored_events SET recorded_at = recorded_at - interval '40 days'")
+                [(day,)] = connection.execute(FIRST_DAY).fetchall()
+            await seed.seed(made, FEW)
+        happened = [event["at"][:10] for _, event in told_in_log(fresh.databases.auditor)]
+        assert max(happened) <= day.isoformat()
+
+    asyncio.run(scenario())
+
+
+def test_the_sample_is_open_with_a_correction_behind_it_and_another_office_asked(fresh: Fresh) -> None:
+    async def scenario() -> None:
+        async with installation(fresh.settings, fresh.databases) as made:
+            await seed.seed(made, FEW)
+            found = await seed.sample(made)
+            assert found is not None
+            application = (await made.streams.history(found[0])).application
+        topics = [entry.event.topic for entry in application.entries]
+        assert "application.returned-for-correction.v1" in topics
+        assert (application.service, application.status, len(application.referrals)) == ("sip", "processing", 1)
+        assert application.promise is not None
+        assert {entry.act.by for entry in application.entries} == {Role.OFFICER}
+
+    asyncio.run(scenario())

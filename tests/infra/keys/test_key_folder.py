@@ -1,0 +1,89 @@
+"""The key folder: nobody else may enter it, however many make it at once, and a wrong key says what is wrong."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.keys.key_folder import BUCKETS, WRAPPED_BYTES, KeyFolder, KeysUnreadable
+from tests.conftest import PROJECT, new_folder
+
+WRAP = "import sys, pathlib, infra.keyfolder as k; f = k.KeyFolder(pathlib.Path(sys.argv[1]));"
+KEY = bytes(range(32))
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    made = new_folder()
+    yield made / "keys"
+    shutil.rmtree(made)
+
+
+def test_nobody_else_can_enter_the_folder_or_read_its_files(folder: Path) -> None:
+    KeyFolder(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    files = {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+    assert files == {"key-encryption-key": 0o600, "buckets": 0o600, "lock": 0o600}
+    assert (folder / "buckets").stat().st_size == BUCKETS * WRAPPED_BYTES
+
+
+def test_a_key_opens_again_after_a_restart_and_in_its_bucket_alone(folder: Path) -> None:
+    wrapped = KeyFolder(folder).wrap(7, KEY)
+    assert KEY not in wrapped
+    assert KeyFolder(folder).unwrap(7, wrapped) == KEY
+    with pytest.raises(KeysUnreadable, match="a key of bucket 8 does not open"):
+        KeyFolder(folder).unwrap(8, wrapped)
+
+
+def test_processes_that_start_at_once_share_one_set_of_keys(folder: Path) -> None:
+    command = [sys.executable, "-c", WRAP + "print(f.wrap(3, bytes(32)).hex())", str(folder)]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT, text=True) for _ in range(6)]
+    answers = {process.communicate(timeout=30)[0].strip() for process in started}
+    assert answers == {KeyFolder(folder).wrap(3, bytes(32)).hex()}
+
+
+def test_a_folder_that_others_can_enter_is_refused(folder: Path) -> None:
+    KeyFolder(folder)
+    folder.chmod(0o750)
+    with pytest.raises(KeysUnreadable, match=f"chmod 700 {folder}"):
+        KeyFolder(folder)
+
+
+def test_a_wrong_key_encryption_key_is_refused(folder: Path) -> None:
+    KeyFolder(folder)
+    (folder / "key-encryption-key").write_bytes(bytes(32))
+    with pytest.raises(KeysUnreadable, match="does not open with key-encryption-key: restore both"):
+        KeyFolder(folder)
+
+
+@pytest.mark.parametrize("cut_off", [0, 16, 31])
+def test_a_cut_off_key_encryption_key_is_refused(folder: Path, cut_off: int) -> None:
+    KeyFolder(folder)
+    (folder / "key-encryption-key").write_bytes(bytes(cut_off))
+    with pytest.raises(KeysUnreadable, match="has not 32 bytes: restore it"):
+        KeyFolder(folder)
+
+
+def test_a_missing_key_encryption_key_is_never_made_anew(folder: Path) -> None:
+    KeyFolder(folder)
+    (folder / "key-encryption-key").unlink()
+    with pytest.raises(KeysUnreadable, match="key-encryption-key is missing: restore it"):
+        KeyFolder(folder)
+    assert not (folder / "key-encryption-key").exists()
+
+
+def test_cut_off_buckets_are_refused(folder: Path) -> None:
+    KeyFolder(folder)
+    whole = (folder / "buckets").read_bytes()
+    (folder / "buckets").write_bytes(whole[:-1])
+    with pytest.raises(KeysUnreadable, match="restore both"):
+        KeyFolder(folder)
+
+
+def test_another_installations_keys_do_not_open(folder: Path) -> None:
+    wrapped = KeyFolder(folder).wrap(0, KEY)
+    with pytest.raises(KeysUnreadable, match="another installation"):
+        KeyFolder(folder.parent / "other").unwrap(0, wrapped)

@@ -1,0 +1,191 @@
+"""The distributor: every message once, in order, whatever dies when; the same bytes when the feeds are made anew."""
+
+import asyncio
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from domain.application.events import Transferred
+from domain.codes import Channel, Role
+from domain.provenance import Act
+from feeds.agencies.topics_file import AgencyTable, Topics
+from infra.eventstore.identifiers import registry_id
+from infra.eventstore.recorder import Save
+from infra.eventstore.rows import rows_of
+from infra.postgres.pool import pool
+from infra.projector.outbox import MESSAGES, Distributor
+from infra.queries.applications import PostgresViews
+from tests.builders import MAKASSAR, MONDAY, SEMARANG, an_act, an_office
+from tests.conftest import PROJECT, Fresh
+from tests.infra.logs import COMMAND, Writer, environment
+from tests.running import JEJAK
+
+BEHIND = """
+SELECT coalesce((SELECT max(notification_id) FROM stored_events), 0) - position FROM feeds.distributed
+WHERE edition = %s
+"""
+ENDED = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = 'jejak_serving' AND pid <> pg_backend_pid()
+"""
+TOPICS = Topics(agencies={"disdukcapil": AgencyTable()})
+
+
+@contextmanager
+def distributing(conninfo: str, topics: Topics = TOPICS) -> Iterator[Distributor]:
+    distributor = Distributor(conninfo, topics)
+    distributor.start()
+    try:
+        yield distributor
+    finally:
+        distributor.stop()
+
+
+def register(writer: Writer, code: str) -> None:
+    act = Act(at=MONDAY, by=Role.SYSTEM, channel=Channel.INTERNAL)
+    rows, _ = rows_of(
+        registry_id("office", code), 0, "", [an_office(code, "Asia/Jakarta")], act, command=COMMAND, digest=""
+    )
+    assert writer.recorder.append([Save(tuple(rows))])[0].stored
+
+
+def asked(conninfo: str, statement: str, *values: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        return connection.execute(statement, values).fetchall()
+
+
+def messages(conninfo: str) -> Sequence[tuple[Any, ...]]:
+    return asked(conninfo, "SELECT * FROM feeds.messages ORDER BY agency, position")
+
+
+def until_told(conninfo: str, topics: Topics = TOPICS, seconds: float = 60) -> None:
+    """Returns when the feeds are made up to the end of the log."""
+    deadline = time.monotonic() + seconds
+    while asked(conninfo, BEHIND, topics.edition()) != [(0,)]:
+        assert time.monotonic() < deadline, "the feeds did not catch up"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def writer(fresh: Fresh) -> Iterator[Writer]:
+    made = Writer(fresh.databases.serving)
+    register(made, SEMARANG)
+    yield made
+    made.datastore.close()
+
+
+def test_an_agency_is_told_of_each_event_of_its_offices_once_and_in_order(fresh: Fresh, writer: Writer) -> None:
+    lives = writer.lives(3)
+    at = fresh.databases
+    with distributing(at.serving):
+        lives += writer.lives(2)
+        until_told(at.serving)
+    told = asked(at.serving, "SELECT stream, version, previous FROM feeds.messages ORDER BY position")
+    assert told == [(life, version, version - 1) for life in lives for version in (1, 2, 3, 4)]
+
+
+def test_made_anew_the_feed_is_the_same_and_another_agencys_does_not_change_it(fresh: Fresh, writer: Writer) -> None:
+    at = fresh.databases
+    writer.life()
+    register(writer, MAKASSAR)
+    writer.lives(2)
+    with distributing(at.serving):
+        until_told(at.serving)
+    before = messages(at.serving)
+    assert len(before) == 12
+    more = Topics(agencies={**TOPICS.agencies, "pln": AgencyTable()})
+    with distributing(at.serving, more):
+        until_told(at.serving, more)
+    assert messages(at.serving) == before
+
+
+def test_an_office_concerns_an_agency_from_its_registration_on(fresh: Fresh, writer: Writer) -> None:
+    at = fresh.databases
+    act, stream = an_act(), UUID(int=77)
+    rows, _ = rows_of(stream, 0, "", [Transferred(to=MAKASSAR)], act, command=COMMAND, digest="")
+    writer.recorder.append([Save(tuple(rows))])
+    register(writer, MAKASSAR)
+    with distributing(at.serving):
+        until_told(at.serving)
+        assert messages(at.serving) == []
+
+
+def test_killed_at_any_moment_it_leaves_neither_a_gap_nor_a_double(fresh: Fresh, writer: Writer) -> None:
+    at = fresh.databases
+    lives = writer.lives(200)
+    for pause in (0.0, 0.05, 0.1):
+        with subprocess.Popen(
+            [*JEJAK, "project"],
+            env=environment(fresh) | {"JEJAK_TOPICS_FILE": str(PROJECT / "tests" / "infra" / "topics.toml")},
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            assert process.stdout
+            process.stdout.readline()
+            time.sleep(pause)
+            process.kill()
+            assert process.wait() == -9
+    with distributing(at.serving), distributing(at.serving):
+        lives += writer.lives(5)
+        until_told(at.serving)
+    told = asked(at.serving, "SELECT stream, version, previous FROM feeds.messages ORDER BY position")
+    assert told == [(life, version, version - 1) for life in lives for version in (1, 2, 3, 4)]
+
+
+def test_a_lost_connection_interrupts_it_only(fresh: Fresh, writer: Writer) -> None:
+    at = fresh.databases
+    with distributing(at.serving) as distributor:
+        writer.life()
+        until_told(at.serving)
+        asked(at.owner, ENDED)
+        writer.life()
+        until_told(at.serving)
+        assert distributor.thread.is_alive()
+    assert len(messages(at.serving)) == 8
+
+
+def test_an_event_that_it_cannot_tell_keeps_the_feeds_behind_and_readyz_says_so(fresh: Fresh, writer: Writer) -> None:
+    at = fresh.databases
+
+    async def behind() -> int:
+        async with pool(at.serving) as made:
+            return await PostgresViews(made, at.serving).feeds()
+
+    with distributing(at.serving):
+        writer.lives(2)
+        until_told(at.serving)
+        assert asyncio.run(behind()) == 0
+        asked(
+            at.owner,
+            "INSERT INTO stored_events SELECT gen_random_uuid(), 1, 'application.unheard-of.v1', '{}', max + 1, now()"
+            " FROM (SELECT max(notification_id) FROM stored_events) AS newest RETURNING 1",
+        )
+        assert asyncio.run(behind()) == 1
+    assert len(messages(at.serving)) == 8
+
+
+MANY = """
+INSERT INTO feeds.messages
+SELECT 'pln', n, 'event', gen_random_uuid(), 1, 0, 'application.received.v1', now(), now(), '{}', NULL
+FROM generate_series(1, 5000) AS n
+"""
+READ_ROWS = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'feeds.messages'::regclass"
+
+
+def test_a_page_reads_what_it_returns_however_little_is_known_of_the_table(fresh: Fresh) -> None:
+    """It is planned by what the table was when it was small; so planned, it would sort all that follows."""
+    with psycopg.connect(fresh.databases.owner, autocommit=True) as connection:
+        connection.execute("ANALYZE feeds.messages")
+        connection.execute(MANY)
+    with psycopg.connect(fresh.databases.serving) as connection:
+        page = connection.execute(MESSAGES, ("pln", None, 1000, 10, 4096)).fetchall()
+        [(read,)] = connection.execute(READ_ROWS).fetchall()
+    assert [row[1] for row in page] == list(range(1001, 1011))
+    assert read <= len(page) + 1

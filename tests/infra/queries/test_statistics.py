@@ -1,0 +1,96 @@
+"""The figures against a count by hand, and the cut that all processes share."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import psycopg
+import pytest
+
+from infra import catalogue
+from infra.composition import installation
+from infra.projector.views import VIEWS
+from infra.queries.statistics import PostgresStatistics, forget
+from projections.figures import Statistics
+from service_layer.requests import Unavailable
+from tests.conftest import Fresh
+from tests.infra.logs import writing
+from tests.infra.projector.test_views import made_anew
+
+STATISTICS = VIEWS["statistics"]
+T = TypeVar("T")
+
+
+def asked(fresh: Fresh, ask: Callable[[PostgresStatistics], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with installation(fresh.settings, fresh.databases) as made:
+            await made.editions.publish(catalogue.examples(), made.recorder, made.named.commands[0])
+            return await ask(PostgresStatistics(made.pool, made.editions))
+
+    return asyncio.run(run())
+
+
+def lives(fresh: Fresh, number: int) -> None:
+    with writing(fresh.databases.owner) as writer:
+        writer.lives(number)
+    made_anew(STATISTICS, fresh.databases.serving)
+
+
+def test_the_figures_are_those_of_a_count_by_hand(fresh: Fresh) -> None:
+    """Lives begin a day after one another and are withdrawn at once."""
+    lives(fresh, 40)
+    seen = asked(fresh, lambda figures: figures.exact())
+    total = seen.total
+    assert (total.submitted, total.answered, total.withdrawn, total.open) == (40, 40, 40, 0)
+    assert (total.without_deadline, total.on_time, total.late) == (40, 0, 0)
+    assert (total.days_median, total.on_time_percent, total.open_age_days_median) == (0.0, None, None)
+    assert {key: line.submitted for key, line in seen.tables["month"].items()} == {"2026-03": 23, "2026-04": 17}
+    assert [line.submitted for line in seen.tables["service"].values()] == [40]
+
+
+def cut_at(fresh: Fresh, age: timedelta) -> None:
+    with psycopg.connect(fresh.databases.owner) as connection:
+        connection.execute("UPDATE public_figures SET cut_at = %s", (datetime.now(UTC) - age,))
+
+
+def test_a_cut_is_kept_for_an_hour(fresh: Fresh) -> None:
+    lives(fresh, 12)
+    first = asked(fresh, PostgresStatistics.public)
+    assert first.total.submitted == 10
+    lives(fresh, 10)
+    assert asked(fresh, PostgresStatistics.public) == first
+    cut_at(fresh, timedelta(minutes=61))
+    assert asked(fresh, PostgresStatistics.public).total.submitted == 20
+
+
+def test_a_hundred_events_make_a_new_cut_after_a_minute(fresh: Fresh) -> None:
+    lives(fresh, 12)
+    first = asked(fresh, PostgresStatistics.public)
+    lives(fresh, 25)
+    assert asked(fresh, PostgresStatistics.public) == first
+    cut_at(fresh, timedelta(seconds=61))
+    assert asked(fresh, PostgresStatistics.public).total.submitted == 30
+
+
+def test_a_forgotten_cut_is_made_anew(fresh: Fresh) -> None:
+    lives(fresh, 12)
+    assert asked(fresh, PostgresStatistics.public).total.submitted == 10
+    lives(fresh, 10)
+    asked(fresh, lambda figures: forget(figures.pool))
+    assert asked(fresh, PostgresStatistics.public).total.submitted == 20
+
+
+def test_many_who_ask_at_once_get_one_cut(fresh: Fresh) -> None:
+    lives(fresh, 12)
+
+    async def crowd(statistics: PostgresStatistics) -> list[Statistics]:
+        return await asyncio.gather(*(statistics.public() for _ in range(40)))
+
+    cuts = asked(fresh, crowd)
+    assert all(cut == cuts[0] for cut in cuts)
+
+
+def test_a_view_that_is_not_there_is_a_reason_to_come_again(fresh: Fresh) -> None:
+    with pytest.raises(Unavailable):
+        asked(fresh, lambda figures: figures.exact())

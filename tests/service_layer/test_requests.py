@@ -1,0 +1,16 @@
+from domain.application.commands import Receive
+from domain.application.evolve import Application
+from service_layer.requests import Asked, KeyReused, Unavailable, anyone
+from tests.builders import an_act
+
+
+def test_a_command_whose_right_was_settled_before_is_anyones() -> None:
+    asked = Asked(command=Receive(), act=an_act(), client="counter-7", key="k-0001")
+    assert asked.permit is anyone
+    asked.permit(Application())
+    assert (asked.version_seen, asked.body, asked.personal) == (None, {}, {})
+
+
+def test_what_went_wrong_says_what_to_send() -> None:
+    assert "Send a new key" in str(KeyReused())
+    assert "same Idempotency-Key again" in str(Unavailable())
