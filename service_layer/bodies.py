@@ -41,7 +41,7 @@ NIK_SCHEMA = {
 Nik = Annotated[
     str, Meta(max_length=200, description="Sealed; checked beyond its pattern", extra_json_schema=NIK_SCHEMA)
 ]
-"""The pattern is published and not enforced: `domain.national_id` says better what is wrong."""
+"""The pattern is published and not enforced: `domain.persons.national_id` says better what is wrong."""
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -149,7 +149,7 @@ class Statistics(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questionnaire:
-    """Answers with what makes them a command: see `domain.ports.Asked`."""
+    """Answers with what makes them a command: see `service_layer.requests.Asked`."""
 
     answers: Answers
     act: Act

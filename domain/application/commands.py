@@ -233,7 +233,7 @@ class Reopen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """To `others`, under one link. `supplied`: what an application earlier in the list asks for (domain.linking)."""
+    """To `others`, under one link. `supplied`: what an application earlier in the list asks for (`linking`)."""
 
     link: UUID
     life_event: LifeEvent

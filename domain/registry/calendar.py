@@ -1,7 +1,7 @@
 """When an office is open: its days and hours, the country's days off, its own closures and special weeks.
 
 Days and hours are local ones of the office, wherever the citizen is; instants are UTC. What a promise makes of them
-stands in `domain.deadlines`.
+stands in `domain.promises.deadlines`.
 """
 
 from collections.abc import Iterator

@@ -69,7 +69,7 @@ class Decided:
 
 
 class StoredApplications:
-    """Implements `domain.ports.Applications` over the log."""
+    """Implements `service_layer.requests.Applications` over the log."""
 
     def __init__(
         self,

@@ -30,7 +30,7 @@ CLAIM_BYTES = 20
 
 
 class StoredSatisfaction:
-    """Implements `api.ports.Satisfaction` over the log."""
+    """Implements `service_layer.ports.Satisfaction` over the log."""
 
     def __init__(self, pool: Pool, applications: StoredApplications) -> None:
         self.pool = pool

@@ -50,8 +50,8 @@ log = structlog.get_logger("jejak.relay")
 
 
 class PostgresSource:
-    """Implements `feeds.kafka.relay.Source`. One connection, which also holds the lock that keeps rivals waiting: two
-    would fence each other in turns, which is safe, and slow.
+    """Implements `feeds.agencies.kafka.relay.Source`. Its one connection also holds the lock that keeps rivals
+    waiting: two active relays would fence each other in turns, which is safe, and slow.
     """
 
     def __init__(self, conninfo: str, agency: str, stopping: threading.Event, well: Callable[[], None]) -> None:
@@ -142,7 +142,7 @@ class PostgresSource:
 
 
 class KafkaDestination:
-    """Implements `feeds.kafka.relay.Destination`."""
+    """Implements `feeds.agencies.kafka.relay.Destination`."""
 
     def __init__(self, login: Mapping[str, Any], agency: str) -> None:
         self.login = login
@@ -176,7 +176,9 @@ class KafkaDestination:
 
 
 class Watch:
-    """Implements `feeds.kafka.relay.Witness`: metrics, the log, `feeds.relays`; and ends the process when one hangs."""
+    """Implements `feeds.agencies.kafka.relay.Witness`: metrics, the log, `feeds.relays`. It ends the process when a
+    relay hangs.
+    """
 
     def __init__(self) -> None:
         self._say: dict[str, Callable[[int, str], bool]] = {}

@@ -42,7 +42,7 @@ def origin_of(settings: Settings) -> Origin:
 
 
 class PostgresFeeds:
-    """Implements `api.ports.Feeds`. Entered, it listens and can be asked."""
+    """Implements `service_layer.ports.Feeds`. Entered, it listens and can be asked."""
 
     def __init__(self, pool: Pool, conninfo: str, topics: Topics, origin: Origin) -> None:
         self.pool = pool

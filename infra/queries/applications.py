@@ -49,7 +49,7 @@ BODY = list(progress.VIEW.columns).index("body")
 
 
 class PostgresViews:
-    """Implements `api.ports.Views`. Entered, it listens and can be asked."""
+    """Implements `service_layer.ports.Views`. Entered, it listens and can be asked."""
 
     def __init__(self, pool: Pool, conninfo: str) -> None:
         self.pool = pool

@@ -21,7 +21,6 @@ from feeds.agencies.asyncapi_messages import EVENTS
 from feeds.agencies.messages import STATUS, binary, status_headers
 from feeds.agencies.topics_file import KafkaTopics
 from projections.routing import Capacity
-from tests.conftest import PROJECT
 from tests.feeds.agencies.test_messages import ORIGIN, message
 from tests.feeds.agencies.test_schemas import NEWEST
 
@@ -163,6 +162,4 @@ def test_the_lock_of_the_parser_names_no_registry() -> None:
     packages = [each for name, each in lock["packages"].items() if name]
     assert len(packages) > 100
     assert all(each["integrity"].startswith("sha512-") for each in packages)
-    assert (
-        (PROJECT / "tests" / "feeds" / "agencies" / "asyncapi" / ".npmrc").read_text().startswith("omit-lockfile-registry-resolved")
-    )
+    assert (HERE / ".npmrc").read_text().startswith("omit-lockfile-registry-resolved")

@@ -276,7 +276,7 @@ PEAK = """
 import sys, tracemalloc
 from datetime import datetime
 from pathlib import Path
-from feeds.xes import read_xes
+from feeds.history.xes import read_xes
 tracemalloc.start()
 print(sum(len(case.events) for case in read_xes(Path(sys.argv[1]))), tracemalloc.get_traced_memory()[1])
 """

@@ -1,8 +1,8 @@
 """The library's own contract for recorders, run on ours.
 
 Left out, with reasons: AggregateRecorderTestCase (our recorder gives positions, as application recorders do, and that
-case wants none); ProcessRecorderTestCase (tracking has a recorder of its own, in `infra.views`); the factory's and the
-transcoder's cases (we use neither).
+case wants none); ProcessRecorderTestCase (tracking has a recorder of its own, in `infra.projector.views`); the
+factory's and the transcoder's cases (we use neither).
 """
 
 from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ from tests.conftest import PROJECT
 MANY_AT_ONCE = """
 import gc, sys, threading
 import msgspec
-from infra.store.topics import CLASSES, closed_type, decoder_of
+from infra.eventstore.topics import CLASSES, closed_type, decoder_of
 
 sys.setswitchinterval(1e-6)
 gc.set_threshold(5)

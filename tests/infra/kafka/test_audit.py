@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "infra.kafka.brokers",
     "infra.settings",
 }
-"""feeds.kafka for the names of topics alone."""
+"""feeds.agencies.kafka for the names of topics alone."""
 
 
 def audited(made: SetUp, fresh: Fresh, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, Any]:

@@ -1,7 +1,7 @@
 """What kafka-python 3.0.12 does by itself, and beside it what our transactions do, in the same fault.
 
 Where one of the tests of the client alone fails with a newer version, the defect is mended there: see which rule of
-`feeds.kafka.producer` is not needed any more.
+`feeds.agencies.kafka.producer` is not needed any more.
 """
 
 import threading

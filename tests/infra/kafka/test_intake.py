@@ -228,11 +228,11 @@ def test_each_command_is_applied_and_answered_once_though_processes_are_killed(c
 NOBODY_THERE = """
 import threading
 from kafka.errors import KafkaTimeoutError
-from feeds.kafka import commands
+from feeds.agencies.kafka import command_consumer
 
-commands.BOOTSTRAP_MILLISECONDS = 300
+command_consumer.BOOTSTRAP_MILLISECONDS = 300
 try:
-    commands.Commands(["pln"], {"bootstrap_servers": ["127.0.0.1:1"]})
+    command_consumer.Commands(["pln"], {"bootstrap_servers": ["127.0.0.1:1"]})
 except KafkaTimeoutError:
     print(threading.active_count())
 """

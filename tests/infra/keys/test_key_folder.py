@@ -11,7 +11,7 @@ import pytest
 from infra.keys.key_folder import BUCKETS, WRAPPED_BYTES, KeyFolder, KeysUnreadable
 from tests.conftest import PROJECT, new_folder
 
-WRAP = "import sys, pathlib, infra.keyfolder as k; f = k.KeyFolder(pathlib.Path(sys.argv[1]));"
+WRAP = "import sys, pathlib, infra.keys.key_folder as k; f = k.KeyFolder(pathlib.Path(sys.argv[1]));"
 KEY = bytes(range(32))
 
 
