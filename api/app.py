@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.dependencies import Dependencies
 from api.endpoints import survey_pages
 from api.endpoints.citizen_pages import PAGES
 from api.endpoints.desk_pages import DESK_PAGES
@@ -23,9 +24,7 @@ from api.problems import Problem, answer, trace_id
 from api.routing import indexed
 from domain.refusals import Refusal, StaleVersion
 from domain.tracking_number import NumberMistyped
-from service_layer.ports import House
-from service_layer.requests import KeyReused, Unavailable
-from service_layer.rights import Forbidden, NotYours, Unauthenticated
+from service_layer.faults import Forbidden, KeyReused, NotYours, Unauthenticated, Unavailable
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -45,9 +44,9 @@ EXPECTED = (
 log = structlog.get_logger("jejak.api")
 
 
-def build(house: House, lifespan: Lifespan | None = None) -> Starlette:
+def build(dependencies: Dependencies, lifespan: Lifespan | None = None) -> Starlette:
     """The application over what `infra` hands in."""
-    documents = {**house.published, "/openapi.json": orjson.dumps(document(OPERATIONS, version("jejak")))}
+    documents = {**dependencies.published, "/openapi.json": orjson.dumps(document(OPERATIONS, version("jejak")))}
 
     async def published(request: Request) -> Response:
         """A document in JSON that anybody may have."""
@@ -67,13 +66,13 @@ def build(house: House, lifespan: Lifespan | None = None) -> Starlette:
             )
         ),
         middleware=[
-            Middleware(Around, observe=house.meter.request, unexpected=unexpected),
+            Middleware(Around, observe=dependencies.meter.request, unexpected=unexpected),
         ],
         exception_handlers=dict.fromkeys(EXPECTED, answer),
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a redirect would repeat the path, and the Host that was sent
-    app.state.house = house
+    app.state.dependencies = dependencies
     return app
 
 

@@ -1,15 +1,14 @@
 """The headers that make a request safe to repeat and sure of what it saw: one expression each, parsed and published."""
 
 import re
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-import msgspec
 from starlette.requests import Request
 
+from api.dependencies import dependencies_of
 from api.problems import Problem
-from service_layer.bodies import Body
-from service_layer.ports import House
+from service_layer.decoding import AnyBody, decoded
 
 SYNC_TOKEN = r"^applications=([1-9][0-9]{0,4})\.([1-9][0-9]{0,17})$"  # noqa: S105 - no secret: a place in the log
 IF_MATCH = r'^"[1-9][0-9]{0,9}"$'
@@ -22,13 +21,6 @@ BODY_BYTES_MAX = 64 * 1024
 WAIT_SECONDS = 1.0
 WAIT_SECONDS_MAX = 10
 
-AnyBody = TypeVar("AnyBody", bound=Body)
-
-
-def house_of(request: Request) -> House:
-    house: House = request.app.state.house
-    return house
-
 
 def application_id(request: Request) -> UUID:
     """Of the path. An id that is none of ours is not found, whatever it looks like."""
@@ -39,23 +31,11 @@ def application_id(request: Request) -> UUID:
 
 
 async def body_of(request: Request, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
-    """The body as its type, and as the plain JSON that its digest is made of. Raises Problem with the place."""
+    """The body as its type, and as the plain JSON from which its digest is made. Raises Problem and BodyFault."""
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise Problem("unsupported-media-type")
     return decoded(await read_limited(request), kind)
-
-
-def decoded(raw: bytes, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
-    """As `body_of`, of what was read."""
-    try:
-        plain = msgspec.json.decode(raw or b"{}")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Problem("malformed-request", errors=[{"pointer": "", "detail": "The body is not JSON."}]) from None
-    try:
-        return msgspec.convert(plain, kind, strict=True), plain
-    except msgspec.ValidationError as error:
-        raise Problem("unprocessable", errors=[_place(str(error))]) from None
 
 
 async def read_limited(request: Request) -> bytes:
@@ -66,17 +46,6 @@ async def read_limited(request: Request) -> bytes:
         if len(read) > BODY_BYTES_MAX:
             raise Problem("too-large")
     return bytes(read)
-
-
-def _place(message: str) -> dict[str, str]:
-    """msgspec says "Expected `str`, got `int` - at `$.a[0].b`"; unknown fields are told without their name."""
-    what, _, where = message.partition(" - at `$")
-    if what.startswith("Object contains unknown field"):
-        what = "There is a field that this body does not have"
-    elif what.startswith("Invalid enum value"):
-        what = "Not one of the values that openapi.json lists"
-    pointer = re.sub(r"\[(\d+)\]", r"/\1", where.rstrip("`")).replace("[...]", "/-").replace(".", "/")
-    return {"pointer": pointer, "detail": f"{what}."}
 
 
 def idempotency_key(request: Request) -> str:
@@ -104,10 +73,10 @@ async def wait_for_sync(request: Request, view: str = "progress") -> None:
     if not matched:
         raise Problem("malformed-request", "Sync-Token must be one that we gave, as applications=1.4711.")
     era, position = int(matched[1]), int(matched[2])
-    house = house_of(request)
-    if not await house.views.holds(era, position):
+    dependencies = dependencies_of(request)
+    if not await dependencies.views.holds(era, position):
         raise Problem("token-ahead")
-    if not await house.views.reached(position, seconds=WAIT_SECONDS, view=view):
+    if not await dependencies.views.reached(position, seconds=WAIT_SECONDS, view=view):
         raise Problem("behind", headers={"Retry-After": "1"})
 
 

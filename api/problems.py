@@ -14,8 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from api.pages.render import problem_page
 from domain.refusals import ApplicationUnknown, Refusal, StaleVersion
 from domain.tracking_number import NumberMistyped
-from service_layer.requests import KeyReused, Unavailable
-from service_layer.rights import Forbidden, NotYours, Unauthenticated
+from service_layer.faults import BodyFault, Forbidden, KeyReused, NotYours, Unauthenticated, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +96,9 @@ def told(error: Exception) -> Told:
         case Problem():
             more = {"errors": error.errors} if error.errors else {}
             return _of(error.kind, error.detail, more, error.headers)
+        case BodyFault():
+            place = {"pointer": error.pointer, "detail": error.detail}
+            return _of(KINDS[error.code], more={"errors": [place]})
         case ApplicationUnknown() | NotYours():
             return _of(KINDS["not-found"])
         case Refusal():

@@ -5,17 +5,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from infra.eventstore.applications import StoredApplications
 from infra.eventstore.editions import Editions
 from infra.eventstore.group_commit import GroupCommit
 from infra.eventstore.recorder import Datastore, Recorder
+from infra.eventstore.store import PostgresEventStore
 from infra.eventstore.stream_reader import Streams
 from infra.keys.key_folder import KeyFolder
 from infra.keys.key_store import KeyStore, NamedKeys
-from infra.keys.receipt_codes import Paper
+from infra.keys.receipt_codes import ReceiptCodes
 from infra.postgres.databases import Databases
 from infra.postgres.pool import Pool, borrowed, pool
 from infra.settings import Settings
+from service_layer.handlers.commands import CommandHandler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +28,13 @@ class Installation:
     pool: Pool
     keys: KeyStore
     named: NamedKeys
-    paper: Paper
+    receipt_codes: ReceiptCodes
     streams: Streams
     editions: Editions
     recorder: Recorder
     writer: GroupCommit
-    applications: StoredApplications
+    store: PostgresEventStore
+    commands: CommandHandler
 
 
 @asynccontextmanager
@@ -48,19 +50,23 @@ async def installation(settings: Settings, databases: Databases) -> AsyncIterato
         ):
             named = await keys.named(datetime.now(UTC).date())
             await reapply_erasures(events, keys)
-            paper = Paper(instance=settings.instance, pin_key=named.pin, qr_key=named.qr)
+            receipt_codes = ReceiptCodes(instance=settings.instance, pin_key=named.pin, qr_key=named.qr)
+            store = PostgresEventStore(
+                pool=events, streams=streams, writer=writer, keys=keys, named=named, receipt_codes=receipt_codes
+            )
             yield Installation(
                 settings=settings,
                 databases=databases,
                 pool=events,
                 keys=keys,
                 named=named,
-                paper=paper,
+                receipt_codes=receipt_codes,
                 streams=streams,
                 editions=Editions(streams),
                 recorder=Recorder(datastore),
                 writer=writer,
-                applications=StoredApplications(streams=streams, writer=writer, keys=keys, named=named, paper=paper),
+                store=store,
+                commands=CommandHandler(store),
             )
     finally:
         datastore.close()

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from api import responses
-from api.problems import Problem
 from domain.application import commands
 from domain.application.commands import Command
 from domain.application.events import DefectiveDocument
 from service_layer import bodies
+from service_layer.faults import ImpossibleValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,6 @@ class Offered:
     command: Callable[[Any], Command]
     summary: str
     sealed: tuple[str, ...] = ()
-    returns: type[responses.DoneBody] = responses.DoneBody
 
 
 def _check_documents(body: bodies.CheckDocumentsBody) -> Command:
@@ -58,10 +56,10 @@ YEARS = range(1900, 2200)
 
 
 def in_years(when: date, pointer: str) -> None:
-    """Raises Problem."""
+    """Raises ImpossibleValue."""
     if when.year not in YEARS:
         detail = f"A time from {YEARS.start} to {YEARS.stop - 1}."
-        raise Problem("unprocessable", errors=[{"pointer": pointer, "detail": detail}])
+        raise ImpossibleValue(pointer, detail)
 
 
 EMPTY, NOTE = bodies.EmptyBody, ("note",)
@@ -209,6 +207,5 @@ COMMANDS = (
         EMPTY,
         lambda _: commands.ResetPin(),
         "The receipt's PIN and QR change",
-        returns=responses.PinResetBody,
     ),
 )

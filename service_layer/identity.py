@@ -6,17 +6,17 @@ from typing import Any
 
 import msgspec
 
-from api.problems import Problem
 from domain.persons import national_id
 from domain.persons.national_id import Doubt, NationalIdInvalid
 from domain.registry.editions import Registry
 from service_layer import bodies
+from service_layer.faults import ImpossibleValue
 
 PERSONS = ("applicant", "subject", "proxy")
 
 
 def doubts_about(body: bodies.SubmitBody, registry: Registry) -> list[dict[str, str]]:
-    """What is odd about the NIK of each person. Raises Problem where one is none; never says which number it was.
+    """What is odd about the NIK of each person. Raises ImpossibleValue where one is no NIK; never repeats the number.
 
     The place of the application is the applicant's, so theirs alone is compared with it.
     """
@@ -42,14 +42,12 @@ def _doubts(person: bodies.Person, role: str, body: bodies.SubmitBody, registry:
 
 
 def checked(nik: str, pointer: str, registry: Registry, **known: Any) -> tuple[Doubt, ...]:  # noqa: ANN401 - of each its own
-    """As `national_id.check`, with a fault as a Problem at `pointer`."""
+    """As `national_id.check`, with a fault as an ImpossibleValue at `pointer`."""
     try:
         return national_id.check(nik, provinces=registry.provinces, **known)
     except NationalIdInvalid as invalid:
         said = str(invalid)
-        raise Problem(
-            "unprocessable", errors=[{"pointer": pointer, "detail": f"{said[0].upper()}{said[1:]}."}]
-        ) from None
+        raise ImpossibleValue(pointer, f"{said[0].upper()}{said[1:]}.") from None
 
 
 def sealed_of(body: bodies.SubmitBody) -> dict[str, dict[str, Any]]:

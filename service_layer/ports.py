@@ -1,19 +1,14 @@
 """What the API needs handed in. `infra` implements these; the API never sees a database or a key."""
 
-from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from domain.application.evolve import Application
-from domain.provenance import Act
 from domain.registry.editions import Registry
-from domain.satisfaction import Answers
 from projections import figures
 from projections.view import Row
-from service_layer.requests import Applications, anyone
 from service_layer.rights import Principal
 
 
@@ -147,31 +142,8 @@ class Statistics(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Questionnaire:
-    """Answers with what makes them a command: see `service_layer.requests.Asked`."""
-
-    answers: Answers
-    act: Act
-    client: str
-    key: str
-    body: Any
-    permit: Callable[[Application], None] = anyone
-
-
-class Satisfaction(Protocol):
-    """What applicants said of the service: one answer for each application."""
-
-    async def give(self, application_id: UUID, questionnaire: Questionnaire) -> int:
-        """The position at which it stands; of the same command again, the first one's.
-
-        Raises Refusal, KeyReused, Unavailable, and what `questionnaire.permit` raises.
-        """
-        ...
-
-    async def given(self, application_id: UUID) -> bool:
-        """Whether this application was answered for."""
-        ...
+class SatisfactionQueries(Protocol):
+    """What applicants said of the service, counted."""
 
     async def units(self, as_of: datetime) -> list[dict[str, Any]]:
         """For `projections.satisfaction.units`: of what was recorded before `as_of`. Raises Unavailable."""
@@ -245,31 +217,3 @@ class Meter(Protocol):
     def command(self, name: str, outcome: str) -> None: ...
     def pin_failure(self) -> None: ...
     def exposition(self) -> bytes: ...
-
-
-class Clock(Protocol):
-    def __call__(self) -> datetime: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
-    """Everything an endpoint may use, in one value on `request.app.state.house`.
-
-    `published`: documents in JSON that anybody may have, by path.
-    """
-
-    applications: Applications
-    views: Views
-    catalogue: Catalogue
-    receipts: Receipts
-    tokens: Tokens
-    door: Door
-    dossiers: Dossiers
-    persons: Persons
-    statistics: Statistics
-    satisfaction: Satisfaction
-    desk: Desk
-    feeds: Feeds
-    published: Mapping[str, bytes]
-    meter: Meter
-    now: Clock

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from api.problems import Problem
 from domain.application.commands import AnswerReferral, Command, SubmitApplication
 from domain.application.decide import CHANNELS_OF_COMMANDS
 from domain.application.evolve import Application
@@ -19,8 +18,9 @@ from domain.provenance import Act
 from domain.registry.editions import Registry
 from service_layer import bodies
 from service_layer.commands import Offered, in_years
+from service_layer.faults import ImpossibleValue
 from service_layer.identity import sealed_of
-from service_layer.requests import Asked
+from service_layer.requests import CommandRequest
 from service_layer.rights import Bearer, Principal, Relation, require
 
 ROLES = {
@@ -46,10 +46,10 @@ class Sent:
     now: datetime
 
 
-def submission(sent: Sent, body: bodies.SubmitBody) -> Asked:
-    """Raises Problem."""
+def submission(sent: Sent, body: bodies.SubmitBody) -> CommandRequest:
+    """Raises ImpossibleValue."""
     office = _office(sent.principal, body.office, sent.registry)
-    return Asked(
+    return CommandRequest(
         command=SubmitApplication(service=body.service, number="", district=body.district, regency=body.regency),
         act=act_of(sent.principal, body, office, sent.now),
         client=sent.principal.client,
@@ -61,12 +61,12 @@ def submission(sent: Sent, body: bodies.SubmitBody) -> Asked:
 
 def command(
     sent: Sent, body: bodies.CommandBody, offered: Offered, relation: Relation, *, target: UUID, seen: int
-) -> Asked:
-    """A command on the application `target`, of which `seen` is the version that was seen. Raises Problem."""
+) -> CommandRequest:
+    """A command on the application `target`, of which `seen` is the version that was seen. Raises ImpossibleValue."""
     principal, wish = sent.principal, offered.command(body)
     said = {name: getattr(body, name) for name in offered.sealed if getattr(body, name)}
     personal = {"applicant": {name: unicodedata.normalize("NFC", value) for name, value in said.items()}}
-    return Asked(
+    return CommandRequest(
         command=wish,
         act=act_of(principal, body, principal.office, sent.now),
         client=principal.client,
@@ -80,12 +80,12 @@ def command(
 
 
 def act_of(principal: Principal, body: bodies.CommandBody, office: str, now: datetime) -> Act:
-    """Who, where, when. Without a time of its own it happens `now`, by our clock. Raises Problem."""
+    """Who, where, when. Without a time of its own it happens `now`, by our clock. Raises ImpossibleValue."""
     if body.at is not None:
         in_years(body.at, "/at")
         if not now - BEHIND_MAX <= body.at <= now + AHEAD_MAX:
             detail = "This is more than a day ahead or 31 days ago. Set the clock of the device and send the true time."
-            raise Problem("unprocessable", errors=[{"pointer": "/at", "detail": detail}])
+            raise ImpossibleValue("/at", detail)
     return Act(
         at=body.at or now,
         at_quality=Quality.DEVICE if body.at else Quality.SERVER,
@@ -133,7 +133,7 @@ def _office(principal: Principal, named: str | None, registry: Registry) -> str:
     own = principal.offices(registry)
     office = named or principal.office
     if office not in own:
-        raise Problem("unprocessable", errors=[{"pointer": "/office", "detail": "Name an office that you act for."}])
+        raise ImpossibleValue("/office", "Name an office that you act for.")
     return office
 
 
@@ -142,5 +142,5 @@ def _channel(principal: Principal, named: Channel | None) -> Channel:
     channel = named or (Channel.ELECTRONIC if remote else Channel.COUNTER)
     if channel not in CHANNELS_OF_COMMANDS:
         detail = "Use counter, mobile, self_service or electronic."
-        raise Problem("unprocessable", errors=[{"pointer": "/channel", "detail": detail}])
+        raise ImpossibleValue("/channel", detail)
     return channel

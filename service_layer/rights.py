@@ -7,6 +7,7 @@ from typing import assert_never
 from uuid import UUID
 
 from domain.registry.editions import Registry
+from service_layer.faults import Forbidden, NotYours, Unauthenticated
 
 
 class Bearer(StrEnum):
@@ -131,18 +132,6 @@ RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
     "openapi": EVERYONE,
     "get-problem": EVERYONE,
 }
-
-
-class Unauthenticated(Exception):
-    """The operation needs a bearer, and there is none, or none of ours."""
-
-
-class Forbidden(Exception):
-    """The bearer's role may not do this at all."""
-
-
-class NotYours(Exception):
-    """Not this bearer's application. Answered as if it did not exist."""
 
 
 def relation_for(operation: str, principal: Principal) -> Relation:

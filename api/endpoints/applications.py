@@ -11,12 +11,12 @@ from starlette.responses import Response
 from api.conditional import (
     application_id,
     body_of,
-    house_of,
     idempotency_key,
     preferred_wait,
     version_seen,
     wait_for_sync,
 )
+from api.dependencies import Dependencies, dependencies_of
 from api.problems import Problem
 from domain.application.commands import ResetPin
 from domain.application.evolve import Application
@@ -25,10 +25,10 @@ from domain.registry.editions import Registry
 from projections.view import Row
 from service_layer import bodies, requests_from_bodies
 from service_layer.commands import Offered
+from service_layer.faults import Unauthenticated
 from service_layer.identity import doubts_about
-from service_layer.ports import House
-from service_layer.requests import Answer, Asked
-from service_layer.rights import PUBLIC, Bearer, Principal, Unauthenticated, relation_for, require
+from service_layer.requests import CommandRequest, CommandResult
+from service_layer.rights import PUBLIC, Bearer, Principal, relation_for, require
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Found = TypeVar("Found")
@@ -43,17 +43,17 @@ def principal_of(request: Request) -> Principal:
     if header is None:
         return PUBLIC
     scheme, _, token = header.partition(" ")
-    known = house_of(request).tokens.principal(token.strip()) if scheme.lower() == "bearer" else None
+    known = dependencies_of(request).tokens.principal(token.strip()) if scheme.lower() == "bearer" else None
     if known is None:
         raise Unauthenticated
     return known
 
 
-async def registry_for(house: House, principal: Principal) -> Registry:
+async def registry_for(dependencies: Dependencies, principal: Principal) -> Registry:
     """To judge rights by: as of now for a bearer whose office was not registered a second ago."""
-    recent = await house.catalogue.recent()
+    recent = await dependencies.catalogue.recent()
     bound = principal.office or principal.agency
-    return recent if not bound or principal.offices(recent) else await house.catalogue.registry()
+    return recent if not bound or principal.offices(recent) else await dependencies.catalogue.registry()
 
 
 def json(body: object, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -62,18 +62,20 @@ def json(body: object, *, status: int = 200, headers: dict[str, str] | None = No
 
 async def submit_application(request: Request) -> Response:
     """Submit an application for somebody at a counter, by a mobile unit, a kiosk or an agency's own system."""
-    house, principal = house_of(request), principal_of(request)
+    dependencies, principal = dependencies_of(request), principal_of(request)
     relation_for("submit-application", principal)
     key = idempotency_key(request)
     body, plain = await body_of(request, bodies.SubmitBody)
-    registry = await registry_for(house, principal)
+    registry = await registry_for(dependencies, principal)
     warnings = doubts_about(body, registry)
-    sent = requests_from_bodies.Sent(principal=principal, key=key, plain=plain, registry=registry, now=house.now())
+    sent = requests_from_bodies.Sent(
+        principal=principal, key=key, plain=plain, registry=registry, now=dependencies.now()
+    )
     asked = requests_from_bodies.submission(sent, body)
     answer = await _handle(request, "submit-application", None, asked)
     submitted = {
         "application_id": str(answer.application_id),
-        **_paper(house, answer.application),
+        **_paper(dependencies, answer.application),
         "version": answer.application.version,
         "status": answer.application.status,
         "warnings": warnings,
@@ -82,13 +84,13 @@ async def submit_application(request: Request) -> Response:
     return json(submitted, status=201, headers={"Location": location, **await written(request, answer)})
 
 
-def _paper(house: House, application: Application) -> dict[str, str]:
+def _paper(dependencies: Dependencies, application: Application) -> dict[str, str]:
     """What stands on the receipt."""
     number, resets = application.number, application.pin_resets
     return {
         "tracking_number": number,
-        "pin": house.receipts.pin(number, resets),
-        "qr": f"/id/r/{house.receipts.qr_token(number, resets)}",
+        "pin": dependencies.receipts.pin(number, resets),
+        "qr": f"/id/r/{dependencies.receipts.qr_token(number, resets)}",
     }
 
 
@@ -96,16 +98,18 @@ def command_endpoint(offered: Offered) -> Endpoint:
     """The endpoint of one command; all are alike."""
 
     async def endpoint(request: Request) -> Response:
-        house, principal = house_of(request), principal_of(request)
+        dependencies, principal = dependencies_of(request), principal_of(request)
         relation = relation_for(offered.name, principal)
         target = application_id(request)
         key, seen = idempotency_key(request), version_seen(request)
         body, plain = await body_of(request, offered.body)
-        registry = await registry_for(house, principal)
-        sent = requests_from_bodies.Sent(principal=principal, key=key, plain=plain, registry=registry, now=house.now())
+        registry = await registry_for(dependencies, principal)
+        sent = requests_from_bodies.Sent(
+            principal=principal, key=key, plain=plain, registry=registry, now=dependencies.now()
+        )
         asked = requests_from_bodies.command(sent, body, offered, relation, target=target, seen=seen)
         answer = await _handle(request, offered.name, target, asked)
-        paper = _paper(house, answer.application) if isinstance(asked.command, ResetPin) else {}
+        paper = _paper(dependencies, answer.application) if isinstance(asked.command, ResetPin) else {}
         return json(done(answer, paper), headers=await written(request, answer))
 
     endpoint.__name__ = offered.name.replace("-", "_")
@@ -113,18 +117,18 @@ def command_endpoint(offered: Offered) -> Endpoint:
     return endpoint
 
 
-async def _handle(request: Request, name: str, target: UUID | None, asked: Asked) -> Answer:
-    house = house_of(request)
+async def _handle(request: Request, name: str, target: UUID | None, asked: CommandRequest) -> CommandResult:
+    dependencies = dependencies_of(request)
     try:
-        answer = await house.applications.handle(target, asked)
+        answer = await dependencies.commands.handle(target, asked)
     except (Refusal, StaleVersion) as refused:
-        house.meter.command(name, getattr(refused, "code", "stale-version"))
+        dependencies.meter.command(name, getattr(refused, "code", "stale-version"))
         raise
-    house.meter.command(name, "done")
+    dependencies.meter.command(name, "done")
     return answer
 
 
-def done(answer: Answer, paper: dict[str, str] | None = None) -> dict[str, Any]:
+def done(answer: CommandResult, paper: dict[str, str] | None = None) -> dict[str, Any]:
     return {
         "application_id": str(answer.application_id),
         "version": answer.application.version,
@@ -134,9 +138,9 @@ def done(answer: Answer, paper: dict[str, str] | None = None) -> dict[str, Any]:
     }
 
 
-async def written(request: Request, answer: Answer) -> dict[str, str]:
+async def written(request: Request, answer: CommandResult) -> dict[str, str]:
     """What the client keeps of its write; waits for the view where it prefers to."""
-    views = house_of(request).views
+    views = dependencies_of(request).views
     era = await views.era_of(answer.position)
     headers = {
         "ETag": f'"{answer.application.version}"',
@@ -156,21 +160,21 @@ async def readable(
     request: Request, operation: str, read: Read[Found], of: Callable[[Found], tuple[str, Iterable[str]]]
 ) -> tuple[Found, Principal]:
     """What `read` finds of the path's application, for who may read it; `of` tells its holder and whom it concerns."""
-    house, principal = house_of(request), principal_of(request)
+    dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for(operation, principal)
     target = application_id(request)
     await wait_for_sync(request)
     found = await read(target)
     if found is None:
         raise Problem("not-found")
-    registry = await registry_for(house, principal)
+    registry = await registry_for(dependencies, principal)
     holder, concerned = of(found)
     require(relation, principal, registry, application_id=target, holder=holder, concerned=concerned)
     return found, principal
 
 
 async def readable_row(request: Request, operation: str) -> tuple[Row, Principal]:
-    read = house_of(request).views.row
+    read = dependencies_of(request).views.row
     return await readable(request, operation, read, lambda row: (row["office"], row["offices"]))
 
 
@@ -183,7 +187,7 @@ async def get_application(request: Request) -> Response:
 
 async def get_timeline(request: Request) -> Response:
     """Read what happened to an application, in the order in which it happened."""
-    read = house_of(request).views.timeline
+    read = dependencies_of(request).views.timeline
     told, principal = await readable(request, "get-timeline", read, lambda told: (told.office, told.offices))
     items = _without_officers(told.items) if principal.bearer is Bearer.CITIZEN else told.items
     return _unless_seen(request, told.version, lambda: b'{"items":%b,"next":null}' % items)
@@ -211,7 +215,7 @@ def _unless_seen(request: Request, version: int, body: Callable[[], bytes]) -> R
 async def get_accesses(request: Request) -> Response:
     """Read which office opened sealed parts, when and why."""
     row, _ = await readable_row(request, "get-accesses")
-    items = await house_of(request).dossiers.accesses(UUID(row["application_id"]))
+    items = await dependencies_of(request).dossiers.accesses(UUID(row["application_id"]))
     return json({"items": items, "next": None}, headers=PRIVATE)
 
 
@@ -220,5 +224,5 @@ async def open_dossier(request: Request) -> Response:
     row, principal = await readable_row(request, "open-dossier")
     body, _ = await body_of(request, bodies.OpenDossierBody)
     target = UUID(row["application_id"])
-    items = await house_of(request).dossiers.open(target, principal, body.purpose)
+    items = await dependencies_of(request).dossiers.open(target, principal, body.purpose)
     return json({"items": items}, headers={"Cache-Control": "no-store"})

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from api.conditional import house_of, read_limited, wait_for_sync
+from api.conditional import read_limited, wait_for_sync
+from api.dependencies import Dependencies, dependencies_of
 from api.endpoints.public import admitted, language_of
 from api.pages.language import LANGUAGES
 from api.pages.render import STATIC, start_page, statistics_page, tracking_page
@@ -20,8 +21,8 @@ from api.problems import Problem
 from domain.tracking_number import NumberMistyped
 from projections.satisfaction import SERVED
 from projections.view import Row
-from service_layer.ports import House
-from service_layer.rights import Bearer, NotYours, Principal
+from service_layer.faults import NotYours
+from service_layer.rights import Bearer, Principal
 
 
 class LanguageConvertor(Convertor[str]):
@@ -79,9 +80,9 @@ async def enter(request: Request) -> Response:
 async def scan(request: Request) -> Response:
     """The QR of the receipt: exchanged at once for a session, never limited by another's failures."""
     language = request.path_params["language"]
-    house = house_of(request)
-    read = house.receipts.read_qr_token(request.path_params["token"])
-    row = await house.views.row_by_number(read[0]) if read else None
+    dependencies = dependencies_of(request)
+    read = dependencies.receipts.read_qr_token(request.path_params["token"])
+    row = await dependencies.views.row_by_number(read[0]) if read else None
     if read is None or row is None or row["pin_resets"] != read[1]:
         return _again(language, "qr-invalid", 404)
     return _let_in(request, language, UUID(row["application_id"]))
@@ -90,30 +91,32 @@ async def scan(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """The citizen's page of one application."""
     language = request.path_params["language"]
-    house = house_of(request)
+    dependencies = dependencies_of(request)
     await wait_for_sync(request)
     row = await own_row(request)
     if row is None:
         return RedirectResponse(f"/{language}/", status_code=303, headers=NO_STORE)
-    accesses = await house.dossiers.accesses(UUID(row["application_id"]))
-    survey = await _survey(house, row)
-    page = tracking_page(language, row, await house.catalogue.registry(), accesses, house.now(), survey=survey)
+    accesses = await dependencies.dossiers.accesses(UUID(row["application_id"]))
+    survey = await _survey(dependencies, row)
+    page = tracking_page(
+        language, row, await dependencies.catalogue.registry(), accesses, dependencies.now(), survey=survey
+    )
     # The tag is of the page's words without its "as of": what it says of today changes at midnight.
     return unless_seen(request, page, page.partition("<footer>")[0], "private, no-cache")
 
 
-async def _survey(house: House, row: Row) -> str:
+async def _survey(dependencies: Dependencies, row: Row) -> str:
     """Whether the applicant is asked how satisfied they are, or has said it; "" where there is nothing to ask."""
     if row["status"] not in SERVED or row["imported"]:
         return ""
-    return "given" if await house.satisfaction.given(UUID(row["application_id"])) else "asked"
+    return "given" if await dependencies.surveys.given(UUID(row["application_id"])) else "asked"
 
 
 async def statistics(request: Request) -> Response:
     """What anybody may know of all applications together."""
-    house = house_of(request)
-    public = await house.statistics.public()
-    page = statistics_page(request.path_params["language"], public, await house.catalogue.registry())
+    dependencies = dependencies_of(request)
+    public = await dependencies.statistics.public()
+    page = statistics_page(request.path_params["language"], public, await dependencies.catalogue.registry())
     return unless_seen(request, page, page, "public, max-age=60")
 
 
@@ -135,22 +138,22 @@ async def static(request: Request) -> Response:
 
 async def own_row(request: Request) -> Row | None:
     """The row that the session's token opens; None without a session, or with another application's."""
-    house = house_of(request)
+    dependencies = dependencies_of(request)
     try:
         target = UUID(request.path_params["application_id"])
     except ValueError:
         raise Problem("not-found") from None
-    bearer: Principal | None = house.tokens.principal(request.cookies.get(SESSION, ""))
+    bearer: Principal | None = dependencies.tokens.principal(request.cookies.get(SESSION, ""))
     if bearer is None or bearer.bearer is not Bearer.CITIZEN or bearer.application_id != target:
         return None
-    row = await house.views.row(target)
+    row = await dependencies.views.row(target)
     if row is None:
         raise NotYours
     return row
 
 
 def _let_in(request: Request, language: str, application_id: UUID) -> Response:
-    token, seconds = house_of(request).tokens.read_token(application_id)
+    token, seconds = dependencies_of(request).tokens.read_token(application_id)
     headers = {**NO_STORE, "Referrer-Policy": "no-referrer"}
     response = RedirectResponse(f"/{language}/applications/{application_id}", status_code=303, headers=headers)
     secure = request.url.scheme == "https"

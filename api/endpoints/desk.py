@@ -10,7 +10,8 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.conditional import house_of, wait_for_sync
+from api.conditional import wait_for_sync
+from api.dependencies import dependencies_of
 from api.endpoints.applications import json, principal_of
 from api.problems import Problem
 from domain.application.outcomes import silence_grants_at
@@ -21,8 +22,9 @@ from domain.registry.calendar import CalendarTooShort, Unit
 from domain.registry.editions import Registry
 from projections import desk
 from projections.view import Row
+from service_layer.faults import NotYours
 from service_layer.ports import Queued
-from service_layer.rights import Bearer, NotYours, Principal, relation_for
+from service_layer.rights import Bearer, Principal, relation_for
 
 SOON_WORKING_DAYS = 2
 CURSOR = r"^(-|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z)_([0-9a-f-]{36})$"
@@ -58,12 +60,12 @@ async def get_desk(request: Request) -> Response:
 
 async def queue_of(request: Request, principal: Principal) -> Queue:
     """What the query asks for. Raises NotYours for an office that is not the bearer's, Problem for nonsense."""
-    house = house_of(request)
-    registry, now = await house.catalogue.registry(), house.now()
+    dependencies = dependencies_of(request)
+    registry, now = await dependencies.catalogue.registry(), dependencies.now()
     asked = _asked(request, principal)
     if asked.office not in principal.offices(registry):
         raise NotYours
-    rows = await house.desk.queue(asked)
+    rows = await dependencies.desk.queue(asked)
     horizon = soon(now, asked.office, registry)
     return Queue(
         office=asked.office,

@@ -6,12 +6,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from api.conditional import house_of, read_limited
+from api.conditional import read_limited
+from api.dependencies import dependencies_of
 from api.endpoints.citizen_pages import NO_STORE, same_origin
 from api.endpoints.desk import queue_of
 from api.pages.render import desk_door_page, desk_page, offices_page
 from api.problems import Problem
-from service_layer.rights import Forbidden, Principal, relation_for
+from service_layer.faults import Forbidden
+from service_layer.rights import Principal, relation_for
 
 DESK_SESSION = "jejak_desk"
 KEPT = ("office", "status", "mine", "limit")
@@ -22,16 +24,16 @@ WAIT_SECONDS = 0.5
 
 async def desk(request: Request) -> Response:
     """The queue of an office for who has signed in, else the form to do so."""
-    language, house = request.path_params["language"], house_of(request)
-    principal = house.tokens.at_desk(request.cookies.get(DESK_SESSION, ""))
+    language, dependencies = request.path_params["language"], dependencies_of(request)
+    principal = dependencies.tokens.at_desk(request.cookies.get(DESK_SESSION, ""))
     if principal is None:
         message = "signed-out" if request.url.query == "signed-out" else None
         return HTMLResponse(desk_door_page(language, message=message), headers=NO_STORE)
-    registry = await house.catalogue.registry()
+    registry = await dependencies.catalogue.registry()
     if not request.query_params.get("office", principal.office):
         return HTMLResponse(offices_page(language, principal.offices(registry), registry), headers=NO_STORE)
-    _, end = await house.views.log_end()  # a browser has no Sync-Token: it sees what was done before it asked
-    await house.views.reached(end, seconds=WAIT_SECONDS, view="desk")
+    _, end = await dependencies.views.log_end()  # a browser has no Sync-Token: it sees what was done before it asked
+    await dependencies.views.reached(end, seconds=WAIT_SECONDS, view="desk")
     queue = await queue_of(request, principal)
     kept = {name: request.query_params[name] for name in KEPT if name in request.query_params}
     page = desk_page(
@@ -49,14 +51,14 @@ async def desk(request: Request) -> Response:
 
 async def sign_in(request: Request) -> Response:
     """The form: a bearer against a session. What was typed is never repeated."""
-    language, house = request.path_params["language"], house_of(request)
+    language, dependencies = request.path_params["language"], dependencies_of(request)
     same_origin(request)
     try:
         fields = parse_qs((await read_limited(request)).decode("utf-8", "replace"), max_num_fields=10)
     except ValueError:
         raise Problem("malformed-request", "Send the form from this site's own page.") from None
     bearer = fields.get("token", [""])[0].strip()
-    session, principal = house.tokens.desk_session(bearer), house.tokens.principal(bearer)
+    session, principal = dependencies.tokens.desk_session(bearer), dependencies.tokens.principal(bearer)
     if session is None or principal is None:
         return _again(language, "token-wrong")
     if not _has_desk(principal):

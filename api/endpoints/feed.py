@@ -14,13 +14,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from api.conditional import WAIT_SECONDS, house_of
+from api.conditional import WAIT_SECONDS
+from api.dependencies import dependencies_of
 from api.endpoints.applications import principal_of
 from api.problems import Problem
 from api.responses import Given, Instant
+from service_layer.faults import NotYours, Unavailable
 from service_layer.ports import Fed, Feeds, ReadersMany
-from service_layer.requests import Unavailable
-from service_layer.rights import NotYours, relation_for
+from service_layer.rights import relation_for
 
 BATCH, STREAM = "application/cloudevents-batch+json", "text/event-stream"
 EVENT_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:[1-9][0-9]{0,17}$"
@@ -59,7 +60,7 @@ async def get_feed(request: Request) -> "Answer":
     agency = request.path_params["agency"]
     if principal.agency != agency:
         raise NotYours
-    feeds = house_of(request).feeds
+    feeds = dependencies_of(request).feeds
     if not feeds.has(agency):
         raise Problem("no-feed")
     return Answer(feeds, agency, _asked(request))

@@ -6,11 +6,11 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.conditional import house_of
+from api.dependencies import dependencies_of
 from api.endpoints.applications import json
 from api.endpoints.public import NO_STORE
 from api.responses import Given
-from service_layer.requests import Unavailable
+from service_layer.faults import Unavailable
 
 
 class HealthBody(Given, kw_only=True):
@@ -59,7 +59,7 @@ async def readyz(request: Request) -> Response:
     """The store can be reached and the views are near the log's end; one that an event stops is named. So is how far
     the agencies' feeds and their relays are behind: that keeps nobody from being served.
     """
-    views = house_of(request).views
+    views = dependencies_of(request).views
     lag, stopped = await views.lag(), await views.stopped()
     ready = all(behind <= LAG_MAX for behind in lag.values())
     status = "behind" if not ready else "stopped" if stopped else "ok"
@@ -70,9 +70,9 @@ async def readyz(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     """For the operator's Prometheus. Keep it inside: live counters undo disclosure control."""
-    views = house_of(request).views
+    views = dependencies_of(request).views
     with suppress(Unavailable):
         await views.feeds()  # measures them: their own processes may have no port
         await views.relays()
-    exposition = house_of(request).meter.exposition()
+    exposition = dependencies_of(request).meter.exposition()
     return Response(exposition, media_type="text/plain; version=0.0.4; charset=utf-8", headers=NO_STORE)

@@ -6,11 +6,13 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.conditional import body_of, house_of, wait_for_sync
+from api.conditional import body_of, wait_for_sync
+from api.dependencies import dependencies_of
 from api.endpoints.applications import json, principal_of
 from service_layer import bodies
+from service_layer.faults import NotYours
 from service_layer.identity import checked
-from service_layer.rights import NotYours, relation_for, require
+from service_layer.rights import relation_for, require
 
 KNOWN_MAX, SHOWN_MAX = 1000, 100
 PURPOSE = "find-by-person"
@@ -22,17 +24,17 @@ async def find_by_person(request: Request) -> Response:
     Recorded for each application before it is answered, and shown to the citizen. A NIK proves nobody: show the
     applicant nothing on it alone.
     """
-    house, principal = house_of(request), principal_of(request)
+    dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for("find-by-person", principal)
     body, _ = await body_of(request, bodies.FindByPersonBody)
-    registry = await house.catalogue.registry()
+    registry = await dependencies.catalogue.registry()
     checked(body.nik, "/nik", registry)
     await wait_for_sync(request)
     items: list[dict[str, Any]] = []
-    for application in await house.persons.applications_of(body.nik, limit=KNOWN_MAX):
+    for application in await dependencies.persons.applications_of(body.nik, limit=KNOWN_MAX):
         if len(items) == SHOWN_MAX:
             break
-        row = await house.views.row(application)
+        row = await dependencies.views.row(application)
         if row is None:
             continue
         holder, concerned = row["office"], row["offices"]
@@ -41,5 +43,5 @@ async def find_by_person(request: Request) -> Response:
         except NotYours:
             continue
         items.append({name: row[name] for name in ("application_id", "service", "status", "office")})
-    await house.dossiers.record([UUID(item["application_id"]) for item in items], principal, PURPOSE)
+    await dependencies.dossiers.record([UUID(item["application_id"]) for item in items], principal, PURPOSE)
     return json({"items": items, "next": None}, headers={"Cache-Control": "no-store"})

@@ -8,7 +8,8 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from api.conditional import body_of, house_of
+from api.conditional import body_of
+from api.dependencies import dependencies_of
 from api.endpoints.applications import json
 from api.pages.render import problem_kind_page
 from api.problems import Problem
@@ -26,7 +27,7 @@ async def track(request: Request) -> Response:
     """Exchange the receipt's number and PIN for a read token of that one application."""
     body, _ = await body_of(request, bodies.TrackBody)
     application_id = await admitted(request, body.number, body.pin)
-    token, seconds = house_of(request).tokens.read_token(application_id)
+    token, seconds = dependencies_of(request).tokens.read_token(application_id)
     tracked = {"application_id": str(application_id), "read_token": token, "expires_in": seconds}
     return json(tracked, headers=NO_STORE)
 
@@ -36,21 +37,21 @@ async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
 
     Raises NumberMistyped, or Problem `limited` or `wrong-number-or-pin`, alike for a number that does not exist.
     """
-    house = house_of(request)
+    dependencies = dependencies_of(request)
     number = parse_tracking_number(typed_number)
     network = network_of(request.client.host if request.client else "")
-    retry_after = await house.door.knock(number, network)
+    retry_after = await dependencies.door.knock(number, network)
     if retry_after:
         raise Problem("limited", headers={"Retry-After": str(retry_after)})
-    _, end = await house.views.log_end()
-    await house.views.reached(end, seconds=1)
-    row = await house.views.row_by_number(number)
+    _, end = await dependencies.views.log_end()
+    await dependencies.views.reached(end, seconds=1)
+    row = await dependencies.views.row_by_number(number)
     resets = row["pin_resets"] if row else 0
-    right = house.receipts.is_pin(typed_pin.strip(), number, resets)
+    right = dependencies.receipts.is_pin(typed_pin.strip(), number, resets)
     if row is None or not right:
-        house.meter.pin_failure()
+        dependencies.meter.pin_failure()
         raise Problem("wrong-number-or-pin")
-    await house.door.open(number, network)
+    await dependencies.door.open(number, network)
     return UUID(row["application_id"])
 
 
@@ -65,7 +66,7 @@ def network_of(address: str) -> str:
 
 async def list_services(request: Request) -> Response:
     """List the services, each by the newest edition of its standard."""
-    registry = await house_of(request).catalogue.registry()
+    registry = await dependencies_of(request).catalogue.registry()
     codes, following = _page(request, sorted(registry.services))
     items = [data_of(registry.services[code][-1]) for code in codes]
     return _listed(request, items, following)
@@ -73,7 +74,7 @@ async def list_services(request: Request) -> Response:
 
 async def get_service(request: Request) -> Response:
     """Read one service's standard: requirements, stages, promise, fee."""
-    registry = await house_of(request).catalogue.registry()
+    registry = await dependencies_of(request).catalogue.registry()
     standard = registry.newest(request.path_params["service"])
     if standard is None:
         raise Problem("not-found")
@@ -82,14 +83,14 @@ async def get_service(request: Request) -> Response:
 
 async def list_offices(request: Request) -> Response:
     """List the offices, with their zones and opening hours."""
-    registry = await house_of(request).catalogue.registry()
+    registry = await dependencies_of(request).catalogue.registry()
     codes, following = _page(request, sorted(registry.offices))
     return _listed(request, [data_of(registry.offices[code]) for code in codes], following)
 
 
 async def get_office(request: Request) -> Response:
     """Read one office."""
-    registry = await house_of(request).catalogue.registry()
+    registry = await dependencies_of(request).catalogue.registry()
     office = registry.offices.get(request.path_params["office"])
     if office is None:
         raise Problem("not-found")

@@ -10,7 +10,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.conditional import application_id, body_of, house_of, idempotency_key
+from api.conditional import application_id, body_of, idempotency_key
+from api.dependencies import Dependencies, dependencies_of
 from api.endpoints.applications import json, principal_of
 from api.endpoints.statistics import OPEN_DATA, cached
 from api.problems import Problem
@@ -23,7 +24,7 @@ from domain.registry.editions import Registry
 from domain.satisfaction import Answers, SatisfactionAnswered, Weights
 from projections.satisfaction import Satisfaction, units
 from service_layer import bodies
-from service_layer.ports import House, Questionnaire
+from service_layer.requests import SurveyRequest
 from service_layer.requests_from_bodies import ROLES
 from service_layer.rights import Bearer, Principal, Relation, relation_for, require
 
@@ -33,7 +34,7 @@ async def give_satisfaction(request: Request) -> Response:
 
     The answers stand in a stream of their own; which application they are of is sealed.
     """
-    house, principal = house_of(request), principal_of(request)
+    dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for("give-satisfaction", principal)
     target, key = application_id(request), idempotency_key(request)
     body, plain = await body_of(request, bodies.SatisfactionBody)
@@ -46,7 +47,7 @@ async def give_satisfaction(request: Request) -> Response:
         key=key,
         body=plain,
     )
-    era = await house.views.era_of(position)
+    era = await dependencies.views.era_of(position)
     answered = {"application_id": str(target), "events": [SatisfactionAnswered.topic]}
     headers = {"Sync-Token": f"applications={era}.{position}", "Cache-Control": "no-store"}
     return json(answered, status=201, headers=headers)
@@ -63,8 +64,8 @@ async def give(
     body: Any,  # noqa: ANN401 - JSON is any value
 ) -> int:
     """The position of the answer. Raises what the port raises, and NotYours."""
-    house = house_of(request)
-    registry = await house.catalogue.registry()
+    dependencies = dependencies_of(request)
+    registry = await dependencies.catalogue.registry()
 
     def permit(application: Application) -> None:
         holder, concerned = application.office, application.concerned
@@ -72,19 +73,19 @@ async def give(
 
     citizen = principal.bearer is Bearer.CITIZEN
     act = Act(
-        at=house.now(),
+        at=dependencies.now(),
         by=Role.APPLICANT if citizen else ROLES[principal.bearer],
         actor=principal.actor,
         office=principal.office,
         channel=Channel.ELECTRONIC if citizen else Channel.COUNTER,
     )
-    questionnaire = Questionnaire(answers=answers, act=act, client=principal.client, key=key, body=body, permit=permit)
+    survey = SurveyRequest(answers=answers, act=act, client=principal.client, key=key, body=body, permit=permit)
     try:
-        position = await house.satisfaction.give(target, questionnaire)
+        position = await dependencies.surveys.handle(target, survey)
     except Refusal as refused:
-        house.meter.command("give-satisfaction", refused.code)
+        dependencies.meter.command("give-satisfaction", refused.code)
         raise
-    house.meter.command("give-satisfaction", "done")
+    dependencies.meter.command("give-satisfaction", "done")
     return position
 
 
@@ -97,18 +98,18 @@ async def get_satisfaction(request: Request) -> Response:
     if asked not in [each.value for each in Weights]:
         detail = f"One of {', '.join(Weights)}."
         raise Problem("malformed-request", errors=[{"pointer": "?weights", "detail": detail}])
-    found = await public(house_of(request), Weights(asked))
+    found = await public(dependencies_of(request), Weights(asked))
     body = {"as_of": instant(found.as_of), "weights": asked, "units": [asdict(unit) for unit in found.units]}
     return cached(request, orjson.dumps(body), "application/json", OPEN_DATA)
 
 
-async def public(house: House, weights: Weights) -> Satisfaction:
+async def public(dependencies: Dependencies, weights: Weights) -> Satisfaction:
     """Up to the last full hour: the same in every process, and never live."""
-    as_of = full_hour(house.now())
-    registry = await house.catalogue.registry()
+    as_of = full_hour(dependencies.now())
+    registry = await dependencies.catalogue.registry()
     places = {(code, office) for code in registry.services for office in _offices(registry, code)}
     return Satisfaction(
-        as_of=as_of, weights=weights, units=units(await house.satisfaction.units(as_of), places, weights)
+        as_of=as_of, weights=weights, units=units(await dependencies.satisfaction.units(as_of), places, weights)
     )
 
 

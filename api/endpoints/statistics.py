@@ -12,7 +12,8 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.conditional import house_of, wait_for_sync
+from api.conditional import wait_for_sync
+from api.dependencies import dependencies_of
 from api.endpoints.applications import json, principal_of
 from api.problems import Problem
 from domain.json_values import instant
@@ -26,13 +27,13 @@ HEAD = ("as_of", "table", "key", *FIGURES)
 
 async def get_statistics(request: Request) -> Response:
     """Read the public's figures: rounded down to tens, and late."""
-    found = await house_of(request).statistics.public()
+    found = await dependencies_of(request).statistics.public()
     return cached(request, orjson.dumps(body_of(found)), "application/json", OPEN_DATA)
 
 
 async def get_statistics_csv(request: Request) -> Response:
     """Read the public's figures as CSV: one row for the total, one for each line of each table."""
-    found = await house_of(request).statistics.public()
+    found = await dependencies_of(request).statistics.public()
     return cached(request, csv_of(found).encode(), "text/csv; charset=utf-8; header=present", OPEN_DATA)
 
 
@@ -44,7 +45,7 @@ async def get_exact_statistics(request: Request) -> Response:
     relation_for("get-exact-statistics", principal_of(request))
     as_of = _as_of(request)
     await wait_for_sync(request, "statistics")
-    return json(body_of(await house_of(request).statistics.exact(as_of)), headers={"Cache-Control": "no-store"})
+    return json(body_of(await dependencies_of(request).statistics.exact(as_of)), headers={"Cache-Control": "no-store"})
 
 
 def _as_of(request: Request) -> datetime | None:

@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from api.conditional import house_of, read_limited
+from api.conditional import read_limited
+from api.dependencies import dependencies_of
 from api.endpoints.citizen_pages import NO_STORE, own_row, same_origin, unless_seen
 from api.endpoints.satisfaction import give, public
 from api.pages.render import satisfaction_page, survey_page
@@ -16,7 +17,7 @@ from domain.refusals import SatisfactionAlreadyGiven
 from domain.satisfaction import Answers, Element, Score, Weights
 from projections.satisfaction import SERVED
 from projections.view import Row
-from service_layer.requests import KeyReused
+from service_layer.faults import KeyReused
 from service_layer.rights import Bearer, Principal, Relation
 
 FORM = "form"
@@ -30,7 +31,7 @@ async def ask(request: Request) -> Response:
     row = await own_row(request)
     if row is None or row["status"] not in SERVED:
         return _elsewhere(request, row)
-    given = await house_of(request).satisfaction.given(UUID(row["application_id"]))
+    given = await dependencies_of(request).surveys.given(UUID(row["application_id"]))
     return _page(request, row, "thanks" if given else "asked")
 
 
@@ -61,8 +62,10 @@ async def take(request: Request) -> Response:
 
 async def index(request: Request) -> Response:
     """What anybody may know of how satisfied applicants were."""
-    house, language = house_of(request), request.path_params["language"]
-    page = satisfaction_page(language, await public(house, Weights.EXACT), await house.catalogue.registry())
+    dependencies, language = dependencies_of(request), request.path_params["language"]
+    page = satisfaction_page(
+        language, await public(dependencies, Weights.EXACT), await dependencies.catalogue.registry()
+    )
     return unless_seen(request, page, page, "public, max-age=60")
 
 

@@ -50,7 +50,7 @@ async def _import(options: argparse.Namespace, mapping: Mapping, found: Database
         with bar("checking", _size(options.file), "B") as advance:
             summary = await asyncio.to_thread(check, options.file, mapping, registry, advance)
         coming = summary.events - summary.rejected.total()
-        importer = Importer(found.serving, made.recorder, made.named.imports, made.paper)
+        importer = Importer(found.serving, made.recorder, made.named.imports, made.receipt_codes)
         if options.dry_run:
             registry, new = foreseen(mapping, registry)
             with bar("comparing", coming, "ev") as advance:

@@ -23,7 +23,7 @@ from infra.projector.fold import SHARDS_MAX, Poisoned
 from infra.projector.views import VIEWS
 from infra.runtime.serve import PortTaken
 from infra.settings import SettingsWrong, interval
-from service_layer.requests import Unavailable
+from service_layer.faults import Unavailable
 from simulation.mall import NotSimulated
 
 EXPECTED = (

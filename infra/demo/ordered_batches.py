@@ -14,11 +14,12 @@ from uuid import UUID
 
 from domain.registry.editions import Registry
 from infra.composition import Installation
-from infra.eventstore.applications import StoredApplications
 from infra.eventstore.group_commit import GroupCommit
-from infra.eventstore.history import History, entry_of
+from infra.eventstore.history import entry_of
 from infra.eventstore.recorder import Outcome, Save, stream_of
+from infra.eventstore.store import PostgresEventStore
 from infra.eventstore.stream_reader import Streams
+from service_layer.streams import StreamHistory
 
 REMEMBERED_MAX = 5000
 
@@ -107,13 +108,13 @@ class Remembered:
 
     def __init__(self, streams: Streams) -> None:
         self.streams = streams
-        self.known: dict[UUID, History] = {}
+        self.known: dict[UUID, StreamHistory] = {}
 
     @property
     def registry(self) -> Registry:
         return self.streams.registry
 
-    async def history(self, application_id: UUID) -> History:
+    async def history(self, application_id: UUID) -> StreamHistory:
         if application_id not in self.known:
             self.keep(await self.streams.history(application_id))
         return self.known[application_id]
@@ -121,7 +122,7 @@ class Remembered:
     async def claimed(self, claims: Sequence[bytes]) -> UUID | None:
         return await self.streams.claimed(claims)
 
-    def keep(self, history: History) -> None:
+    def keep(self, history: StreamHistory) -> None:
         self.known[history.application_id] = history
 
     def forget(self, stream: UUID) -> None:
@@ -130,7 +131,7 @@ class Remembered:
 
     def extend(self, save: Save) -> None:
         stream = stream_of(save)
-        history = self.known.get(stream) or History.begin(stream)
+        history = self.known.get(stream) or StreamHistory.begin(stream)
         rows = ((row.originator_version, row.topic, row.state, 0, None) for row in save.events)
         self.keep(history.then(map(entry_of, rows)))
 
@@ -142,13 +143,18 @@ class Remembered:
             self.known = {}
 
 
-class InWaves(StoredApplications):
+class InWaves(PostgresEventStore):
     """An append waits for its wave. Counts what is new."""
 
     def __init__(self, made: Installation) -> None:
         self.remembered = Remembered(made.streams)
         super().__init__(
-            streams=self.remembered, writer=made.writer, keys=made.keys, named=made.named, paper=made.paper
+            pool=made.pool,
+            streams=self.remembered,
+            writer=made.writer,
+            keys=made.keys,
+            named=made.named,
+            receipt_codes=made.receipt_codes,
         )
         self.new_events = 0
 
@@ -157,14 +163,14 @@ class InWaves(StoredApplications):
         await self.remembered.begin()
         return Wave(members, self.writer)
 
-    def _turn(self, _: UUID) -> AbstractAsyncContextManager[None]:
+    def turn(self, _: UUID) -> AbstractAsyncContextManager[None]:
         """A wave may hold several commands of one application: they wait for each other in the wave."""
         return nullcontext()
 
-    def _kept(self, history: History) -> None:
+    def kept(self, history: StreamHistory) -> None:
         """It was extended before it was saved."""
 
-    async def append(self, save: Save) -> Outcome:
+    async def save(self, save: Save) -> Outcome:
         wave, place = PLACE.get()
         self.remembered.extend(save)
         stored = False

@@ -1,4 +1,4 @@
-"""Plays a plan over the real command path: every step is asked of `StoredApplications`, which decides and appends.
+"""Plays a plan over the real command path: the command handler decides each step and appends it.
 
 The log is in the plan's order, whatever the timing: what the steps of a wave save is appended by one call, in their
 order. Every step has a key of its own, so a plan that was cut short is completed by playing it again, and playing it
@@ -15,7 +15,9 @@ from domain.json_values import data_of, instant
 from domain.refusals import Refusal
 from infra.composition import Installation
 from infra.demo.ordered_batches import PLACE, AskAgain, InWaves, Wave
-from service_layer.requests import Asked, KeyReused
+from service_layer.faults import KeyReused
+from service_layer.handlers.commands import CommandHandler
+from service_layer.requests import CommandRequest
 from simulation.life import Step, person
 
 CLIENT = "simulation"
@@ -34,14 +36,15 @@ class Player:
 
     def __init__(self, made: Installation, plan_name: str) -> None:
         self.plan_name = plan_name
-        self.applications = InWaves(made)
+        self.store = InWaves(made)
+        self.commands = CommandHandler(self.store)
         self.ids: dict[int, UUID] = {}
         self.events = 0
         self.refused = 0
 
     @property
     def new_events(self) -> int:
-        return self.applications.new_events
+        return self.store.new_events
 
     async def play(self, steps: Iterable[Step], submitted: Progress, rate: float | None = None) -> None:
         """`rate`: commands a second, at most; None: as fast as it goes. `submitted` is told of each wave's new ones."""
@@ -58,7 +61,7 @@ class Player:
 
     async def _at_once(self, steps: list[Step]) -> list[Step]:
         """Returns those that must be asked again, in order."""
-        wave = await self.applications.wave(len(steps))
+        wave = await self.store.wave(len(steps))
         last: dict[int, int] = {}
         tasks = []
         try:
@@ -91,7 +94,7 @@ class Player:
         application = self.ids.get(step.ordinal) if step.number else None
         if application is None and step.number:
             return
-        asked = Asked(
+        asked = CommandRequest(
             command=step.command,
             act=step.act,
             client=CLIENT,
@@ -100,7 +103,7 @@ class Player:
             personal={} if step.number else person(step.ordinal),
         )
         try:
-            answer = await self.applications.handle(application, asked)
+            answer = await self.commands.handle(application, asked)
         except (Refusal, KeyReused):
             self.refused += 1
             self.ids.pop(step.ordinal, None)

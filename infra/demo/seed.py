@@ -61,7 +61,7 @@ async def sample(made: Installation) -> tuple[UUID, str, str] | None:
     if row is None:
         return None
     application = (await made.streams.history(row[0])).application
-    return row[0], application.number, made.paper.pin(application.number, application.pin_resets)
+    return row[0], application.number, made.receipt_codes.pin(application.number, application.pin_resets)
 
 
 async def _complete(made: Installation, fill: Fill) -> bool:

@@ -23,7 +23,7 @@ from psycopg.rows import tuple_row
 
 from infra.eventstore.recorder import APPEND, Outcome, Save, columns, outcomes
 from infra.metrics import APPEND_SECONDS, APPEND_WAITING, APPENDED
-from service_layer.requests import Unavailable
+from service_layer.faults import Unavailable
 
 EVENTS_A_CALL, BYTES_A_CALL = 500, 4_000_000
 """Nobody waits long for the lock (a submission's state has less than a kilobyte)."""

@@ -14,10 +14,11 @@ from psycopg import AsyncConnection
 
 from domain.registry.editions import Registry, RegistryEvent, evolve
 from infra.eventstore.envelope import b64, commitment
-from infra.eventstore.history import Entry, History, entry_of
+from infra.eventstore.history import entry_of
 from infra.eventstore.topics import event_of
 from infra.postgres.coalescer import Gathered
 from infra.postgres.databases import with_options
+from service_layer.streams import StreamEntry, StreamHistory
 
 REMEMBERED_EVENTS = 5_000
 """Of all streams together; an event takes some five kilobytes."""
@@ -65,7 +66,7 @@ class Streams:
 
     def __init__(self, conninfo: str) -> None:
         self.published = Published()
-        self.remembered: OrderedDict[UUID, History] = OrderedDict()
+        self.remembered: OrderedDict[UUID, StreamHistory] = OrderedDict()
         self.events = 0
         self.line: Gathered[Key, Any] = Gathered(self._read, with_options(conninfo, PLANNED))
 
@@ -85,15 +86,15 @@ class Streams:
         await self.line.get(REGISTRY)
         return self.published.registry
 
-    async def history(self, application_id: UUID) -> History:
+    async def history(self, application_id: UUID) -> StreamHistory:
         """As of now; without entries where there is no such stream."""
-        return cast("History", await self.line.get(application_id))
+        return cast("StreamHistory", await self.line.get(application_id))
 
     async def claimed(self, claims: Sequence[bytes]) -> UUID | None:
         """The stream that holds one of these claims."""
         return cast("UUID | None", await self.line.get(tuple(claims)))
 
-    def keep(self, history: History) -> None:
+    def keep(self, history: StreamHistory) -> None:
         """What was just appended to a stream, so that it need not be read."""
         self._forget(history.application_id)
         self.remembered[history.application_id] = history
@@ -110,7 +111,7 @@ class Streams:
         self._forget(stream)
 
     async def _read(self, connection: AsyncConnection, keys: list[Key]) -> dict[Key, Any]:
-        known = {key: self.remembered.get(key) or History.begin(key) for key in keys if isinstance(key, UUID)}
+        known = {key: self.remembered.get(key) or StreamHistory.begin(key) for key in keys if isinstance(key, UUID)}
         claims = [key for key in keys if isinstance(key, tuple)]
         asked = (
             self.published.position,
@@ -120,7 +121,7 @@ class Streams:
         )
         cursor = await connection.execute(READ, asked, prepare=True, binary=True)
         holders: dict[bytes, UUID] = {}
-        newer: defaultdict[UUID, list[Entry]] = defaultdict(list)
+        newer: defaultdict[UUID, list[StreamEntry]] = defaultdict(list)
         editions = []
         for claim, stream, *row in await cursor.fetchall():
             if claim is not None:
@@ -136,7 +137,7 @@ class Streams:
             found[some] = next((holders[one] for one in some if one in holders), None)
         return found
 
-    def _extended(self, history: History, entries: list[Entry]) -> History:
+    def _extended(self, history: StreamHistory, entries: list[StreamEntry]) -> StreamHistory:
         extended = history.then(sorted(entries, key=lambda entry: entry.recorded.version))
         if extended.entries:
             self.keep(extended)

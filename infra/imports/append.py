@@ -27,12 +27,13 @@ from feeds.history.records import Reader
 from feeds.history.source import SourceCase, SourceError
 from feeds.history.spill import Scratch
 from infra.eventstore.envelope import canonical, command_id, digest
-from infra.eventstore.history import History, history_of
+from infra.eventstore.history import head_of, history_of
 from infra.eventstore.identifiers import new_application_id
 from infra.eventstore.recorder import Recorder, Save
 from infra.eventstore.rows import rows_of
 from infra.imports.check import Progress, Summary
-from infra.keys.receipt_codes import Paper
+from infra.keys.receipt_codes import ReceiptCodes
+from service_layer.streams import StreamHistory
 
 EVENTS_PER_CALL = 500
 CASES_PER_READ = 250
@@ -62,7 +63,7 @@ class Draft:
         self._rows = rows
 
     @cached_property
-    def _history(self) -> History:
+    def _history(self) -> StreamHistory:
         return history_of(self.stream, self._rows)
 
     @cached_property
@@ -71,7 +72,7 @@ class Draft:
 
     @cached_property
     def prev(self) -> str:
-        return self._history.prev()
+        return head_of(self._history)
 
     def move(self, admitted: Admitted) -> None:
         version = self.application.version + 1
@@ -108,7 +109,7 @@ class Round:
 class Importer:
     """Appends the records of a checked file, or says what that would do."""
 
-    def __init__(self, conninfo: str, recorder: Recorder, import_key: bytes, paper: Paper) -> None:
+    def __init__(self, conninfo: str, recorder: Recorder, import_key: bytes, paper: ReceiptCodes) -> None:
         self.conninfo = conninfo
         self.recorder = recorder
         self.key = import_key

@@ -4,17 +4,15 @@ Refusals are verdicts, too. Nothing that a record says gets into one but its com
 the application's.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import structlog
 from eventsourcing.persistence import StoredEvent
 
-from api.conditional import decoded
-from api.problems import Problem, told
 from domain.codes import RefusalCode
 from domain.intake import IntakeAnswered, IntakeEvent, IntakeMalformed, IntakeRefused
 from domain.refusals import ApplicationUnknown, Refusal, StaleVersion
@@ -22,25 +20,25 @@ from domain.registry.editions import Registry
 from feeds.agencies.command_records import SUBMIT, Malformed, Record, Sent, read
 from feeds.agencies.kafka.command_consumer import Place
 from infra.composition import Installation
-from infra.eventstore.applications import CommandKeys, Decided
 from infra.eventstore.identifiers import new_application_id
 from infra.eventstore.intake import Answered
+from infra.eventstore.store import rows_in
 from infra.eventstore.topics import DataNotClosed, data_to_store
 from infra.postgres.pool import AWAY
 from service_layer import bodies
 from service_layer import requests_from_bodies as asked
 from service_layer.commands import COMMANDS
+from service_layer.decoding import decoded, parsed
+from service_layer.event_store import Draft
+from service_layer.faults import BodyFault, Forbidden, KeyReused, MalformedBody, NotYours, Unavailable
 from service_layer.identity import doubts_about
-from service_layer.requests import Answer, Asked, KeyReused, Unavailable
-from service_layer.rights import Bearer, Forbidden, NotYours, Principal, relation_for
+from service_layer.requests import CommandRequest, CommandResult
+from service_layer.rights import Bearer, Principal, relation_for
+from service_layer.streams import CommandIdentity
 
 OFFERED = {offered.name: offered for offered in COMMANDS}
 NAMES = frozenset({SUBMIT, *OFFERED})
-MISTAKES = frozenset(
-    {"malformed-request", "key-required", "precondition-required", "too-large", "unprocessable"}
-    | {"unsupported-media-type"}
-)
-"""Problems of a record that is no possible command: it goes to the dead letters, and may be mended and sent again."""
+STALE = "stale-version"
 INTERNAL = "internal-error"
 KEY_HOLDS = timedelta(days=31)
 """How long two bodies under one id can be told apart: digests are keyed, and the keys are the month's."""
@@ -60,7 +58,7 @@ class Asking:
     record: Record
     sent: Sent | Malformed
     plain: Any = None
-    keys: CommandKeys
+    keys: Sequence[CommandIdentity]
 
     @property
     def id(self) -> UUID | None:
@@ -83,7 +81,8 @@ class Clerk:
     """Answers records, without storing anything but the keys of persons."""
 
     def __init__(self, made: Installation) -> None:
-        self.applications = made.applications
+        self.commands = made.commands
+        self.store = made.store
 
     async def asking(self, place: Place, record: Record) -> Asking:
         """What is asked. Raises Unavailable where the keys cannot be read."""
@@ -97,10 +96,10 @@ class Clerk:
         key = str(sent.id) if isinstance(sent, Sent) else f"{place.partition}/{record.offset}"
         client = f"intake/{place.agency}"
         try:
-            keys = await self.applications.identities(client, key, body)
+            keys = await self.store.identities(client, key, body)
         except TypeError:  # numbers beyond those of JSON's common subset: no body of ours has any
             sent = Malformed("unprocessable", "", sent.id if isinstance(sent, Sent) else None)
-            keys = await self.applications.identities(client, key, [])
+            keys = await self.store.identities(client, key, [])
         return Asking(place=place, record=record, sent=sent, plain=plain, keys=keys)
 
     async def verdict(
@@ -114,7 +113,7 @@ class Clerk:
         if isinstance(sent, Malformed):
             return self._malformed(asking, sent)
         if known is not None:
-            same = known.digest in {told for _, told in asking.keys}
+            same = known.digest in {identity.digest for identity in asking.keys}
             if same or datetime.now(UTC) - known.at > KEY_HOLDS:
                 return None
             return self._malformed(asking, Malformed("key-reused", "header/ce_id", sent.id))
@@ -122,15 +121,14 @@ class Clerk:
             return await self._decided(asking, sent, registry)
         except (Unavailable, *AWAY, OSError) as away:
             raise Unavailable from away
-        except Problem as problem:
-            if problem.kind.code not in MISTAKES:
-                return self._refused(asking, sent, problem.kind.code)
-            place = problem.errors[0]["pointer"] if problem.errors else ""
-            return self._malformed(asking, Malformed(problem.kind.code, place, sent.id))
-        except (Forbidden, NotYours, ApplicationUnknown, KeyReused) as refused:
-            return self._refused(asking, sent, told(refused).code)
+        except BodyFault as fault:
+            return self._malformed(asking, Malformed(fault.code, fault.pointer, sent.id))
+        except ApplicationUnknown:
+            return self._refused(asking, sent, NotYours.code)
+        except (Forbidden, NotYours, KeyReused) as refused:
+            return self._refused(asking, sent, refused.code)
         except StaleVersion as stale:
-            return self._refused(asking, sent, told(stale).code, version=stale.now, target=sent.target)
+            return self._refused(asking, sent, STALE, version=stale.now, target=sent.target)
         except Refusal as refused:
             return self._refused(asking, sent, refused.code, target=sent.target)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it must not stop all that comes after it
@@ -142,19 +140,19 @@ class Clerk:
 
     async def _decided(self, asking: Asking, sent: Sent, registry: Registry) -> Verdict:
         wish = _asked(asking, sent, registry)
-        identities = await self.applications.identities(wish.client, wish.key, wish.body)
-        found = await self.applications.decided(sent.target, new_application_id(), wish, identities)
-        if isinstance(found, Answer):
+        identities = await self.store.identities(wish.client, wish.key, wish.body)
+        found = await self.commands.decide(sent.target, new_application_id(), wish, identities)
+        if isinstance(found, CommandResult):
             return self._answered(asking, sent, found.application_id, found.application.version)
         return self._answered(asking, sent, found.history.application_id, found.version, found)
 
     def _answered(
-        self, asking: Asking, sent: Sent, application: UUID, version: int, new: Decided | None = None
+        self, asking: Asking, sent: Sent, application: UUID, version: int, new: Draft | None = None
     ) -> Verdict:
         event = IntakeAnswered(agency=asking.place.agency, command=sent.id, application=application, version=version)
         if new is None:
             return Verdict(asking=asking, event=event)
-        return Verdict(asking=asking, event=event, rows=tuple(new.rows), claims=new.claims, owner=application)
+        return Verdict(asking=asking, event=event, rows=rows_in(new), claims=new.claims, owner=application)
 
     def _refused(
         self,
@@ -183,13 +181,13 @@ class Clerk:
 
 def _parsed(sent: Sent) -> tuple[Sent | Malformed, Any]:
     try:
-        return sent, msgspec.json.decode(sent.body or b"{}")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Malformed("malformed-request", "", sent.id), None
+        return sent, parsed(sent.body)
+    except MalformedBody as fault:
+        return Malformed(fault.code, fault.pointer, sent.id), None
 
 
-def _asked(asking: Asking, sent: Sent, registry: Registry) -> Asked:
-    """As the HTTP operation of that name makes it. Raises Problem and Forbidden."""
+def _asked(asking: Asking, sent: Sent, registry: Registry) -> CommandRequest:
+    """As the HTTP operation of that name makes it. Raises BodyFault and Forbidden."""
     principal = Principal(bearer=Bearer.AGENCY, agency=asking.place.agency)
     relation = relation_for(sent.name, principal)
     door = asked.Sent(

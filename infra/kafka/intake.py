@@ -29,7 +29,7 @@ from infra.eventstore.recorder import Save
 from infra.eventstore.rows import rows_of
 from infra.kafka.command_handler import Asking, Broken, Clerk, Verdict
 from infra.metrics import INTAKE, INTAKE_INTERRUPTED, INTAKE_WAITING
-from service_layer.requests import Unavailable
+from service_layer.faults import Unavailable
 
 RECORDS_A_SAVE = 100
 TRIES = 5
@@ -209,7 +209,7 @@ class Intake:
             # What was malformed has no answer yet: it may be mended and sent under the same id.
             save, ends = await self._save(place, reading, verdicts)
             digests = {
-                event.command: each.asking.keys[0][1]
+                event.command: each.asking.keys[0].digest
                 for each in verdicts
                 if not isinstance(event := each.event, IntakeMalformed)
             }
@@ -258,9 +258,11 @@ class Intake:
             rows += each.rows
             claims += each.claims
             owners += [each.owner] * len(each.claims) if each.owner else []
-            stream, (identity, told) = _stream(place, each.event), each.asking.keys[0]
+            stream, identity = _stream(place, each.event), each.asking.keys[0]
             version, prev = ends[stream]
-            [row], prev = rows_of(stream, version, prev, [each.event], act, command=identity, digest=told)
+            [row], prev = rows_of(
+                stream, version, prev, [each.event], act, command=identity.command, digest=identity.digest
+            )
             rows.append(row)
             ends[stream] = (version + 1, prev)
         return (Save(tuple(rows), tuple(claims), tuple(owners)) if rows else None), ends

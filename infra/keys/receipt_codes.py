@@ -18,7 +18,7 @@ QR_BYTES = 24
 CONTEXT = b"jejak/qr/1"
 
 
-class Paper:
+class ReceiptCodes:
     """Draws numbers for one instance (its two symbols) and makes and checks their PINs and QR tokens."""
 
     def __init__(self, *, instance: str, pin_key: bytes, qr_key: bytes) -> None:

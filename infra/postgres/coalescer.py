@@ -12,7 +12,7 @@ from typing import Generic, Self, TypeVar
 from psycopg import AsyncConnection
 
 from infra.postgres.pool import AWAY, WAIT_SECONDS
-from service_layer.requests import Unavailable
+from service_layer.faults import Unavailable
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")

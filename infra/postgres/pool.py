@@ -9,7 +9,7 @@ import psycopg_pool
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from service_layer.requests import Unavailable
+from service_layer.faults import Unavailable
 
 Pool = AsyncConnectionPool[AsyncConnection]
 

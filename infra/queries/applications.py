@@ -22,8 +22,8 @@ from infra.queries.checkpoint_listener import Positions
 from infra.queries.relay_lag import RELAYS, Behind
 from projections import progress
 from projections.view import Row
+from service_layer.faults import Unavailable
 from service_layer.ports import Timeline
-from service_layer.requests import Unavailable
 
 ROWS = fill(progress.VIEW.rows, identifier(progress.VIEW))
 DISTRIBUTED = """

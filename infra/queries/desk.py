@@ -10,8 +10,8 @@ from infra.projector.views import read_row
 from projections.desk import VIEW
 from projections.desk_queries import QUEUE
 from projections.view import Row
+from service_layer.faults import Unavailable
 from service_layer.ports import Queued
-from service_layer.requests import Unavailable
 
 
 class PostgresDesk:

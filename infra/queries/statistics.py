@@ -23,7 +23,7 @@ from infra.postgres.pool import Pool, borrowed
 from projections.disclosure import protect
 from projections.figures import COUNTS, TABLES, Figures, Statistics
 from projections.statistics import FIGURES
-from service_layer.requests import Unavailable
+from service_layer.faults import Unavailable
 
 LATE = timedelta(hours=1)
 SOON = timedelta(minutes=1)

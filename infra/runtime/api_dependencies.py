@@ -13,12 +13,12 @@ import orjson
 import structlog
 from prometheus_client import generate_latest
 
+from api.dependencies import Dependencies
 from domain.json_values import instant
 from domain.registry.editions import Registry
 from infra.composition import Installation
 from infra.eventstore.envelope import SealBroken, unseal
 from infra.eventstore.history import STREAM
-from infra.eventstore.satisfaction import StoredSatisfaction
 from infra.keys.tokens import SignedTokens
 from infra.logs import RequestLog
 from infra.metrics import COMMANDS, METRICS, PIN_FAILURES, REQUESTS
@@ -26,8 +26,10 @@ from infra.postgres.pool import Pool, borrowed
 from infra.queries.agency_feed import PostgresFeeds
 from infra.queries.applications import PostgresViews
 from infra.queries.desk import PostgresDesk
+from infra.queries.satisfaction import PostgresSatisfaction
 from infra.queries.statistics import PostgresStatistics
-from service_layer.ports import House
+from service_layer.handlers.links import LinkHandler
+from service_layer.handlers.surveys import SurveyHandler
 from service_layer.rights import Principal
 
 PER_NETWORK, PER_NUMBER = 20, 100
@@ -181,20 +183,22 @@ class PrometheusMeter:
         return generate_latest(METRICS)
 
 
-def house(
+def dependencies(
     installation: Installation, views: PostgresViews, feeds: PostgresFeeds, published: Mapping[str, bytes]
-) -> House:
-    return House(
-        applications=installation.applications,
+) -> Dependencies:
+    return Dependencies(
+        commands=installation.commands,
+        links=LinkHandler(installation.store),
+        surveys=SurveyHandler(installation.store),
         views=views,
         catalogue=RecentCatalogue(installation.editions.registry),
-        receipts=installation.paper,
+        receipts=installation.receipt_codes,
         tokens=SignedTokens(installation.named.token, installation.named.read_token),
         door=CountingDoor(installation.pool, installation.named.door),
         dossiers=SealedDossiers(installation),
         persons=installation.keys,
         statistics=PostgresStatistics(installation.pool, installation.editions),
-        satisfaction=StoredSatisfaction(installation.pool, installation.applications),
+        satisfaction=PostgresSatisfaction(installation.pool),
         desk=PostgresDesk(installation.pool),
         feeds=feeds,
         published=published,

@@ -28,7 +28,8 @@ from infra.postgres.pool import borrowed
 from infra.projector.views import read_row
 from projections import desk, desk_queries
 from projections.view import Row
-from service_layer.requests import Asked, Unavailable
+from service_layer.faults import Unavailable
+from service_layer.requests import CommandRequest
 
 CLIENT = "system"
 PAGE = 200
@@ -98,14 +99,14 @@ class Jobs:
 
     async def do(self, job: str, errand: Errand, end: int, tally: Tally) -> None:
         """One that fails stops no other. Raises Unavailable."""
-        asked = Asked(
+        asked = CommandRequest(
             command=errand.command,
             act=Act(at=errand.at, by=Role.SYSTEM, channel=Channel.INTERNAL),
             client=CLIENT,
             key=f"{job}\0{errand.subject}",
         )
         try:
-            answer = await self.made.applications.handle(errand.application, asked)
+            answer = await self.made.commands.handle(errand.application, asked)
             outcome = "done" if answer.position > end else "known"
         except Refusal:
             outcome = "refused"

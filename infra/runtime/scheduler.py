@@ -14,7 +14,7 @@ from psycopg import AsyncConnection
 
 from infra.composition import Installation
 from infra.runtime.jobs import Jobs, Tally
-from service_layer.requests import Unavailable
+from service_layer.faults import Unavailable
 
 ASK_SECONDS = 1.0
 """How soon one that stands by takes over, and how soon a fault is tried again."""

@@ -22,7 +22,7 @@ from infra.postgres.databases import databases
 from infra.projector.runner import lay_out
 from infra.queries.agency_feed import PostgresFeeds, origin_of
 from infra.queries.applications import PostgresViews
-from infra.runtime.api_dependencies import house
+from infra.runtime.api_dependencies import dependencies
 from infra.runtime.http_protocol import HttpProtocol
 from infra.runtime.public_documents import published
 from infra.runtime.scheduler import scheduling
@@ -106,7 +106,7 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
             yield
 
     config = uvicorn.Config(
-        build(house(made, views, feeds, published(topics)), lifespan),
+        build(dependencies(made, views, feeds, published(topics)), lifespan),
         http=HttpProtocol,
         loop="none",
         access_log=False,

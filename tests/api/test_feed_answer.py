@@ -11,8 +11,8 @@ import pytest
 from api.endpoints import feed
 from api.endpoints.feed import CHUNK_BYTES, Answer, Asked
 from api.problems import Problem
+from service_layer.faults import Unavailable
 from service_layer.ports import Fed, ReadersMany
-from service_layer.requests import Unavailable
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ from tests.browser.figures import INSTALLATIONS, NAMED
 
 
 class Open:
-    """A house that has nothing but statistics and names: the exact figures are not even in reach."""
+    """A dependencies that has nothing but statistics and names: the exact figures are not even in reach."""
 
     async def public(self) -> Statistics:
         return INSTALLATIONS["statistics"][0]
@@ -21,14 +21,14 @@ class Open:
 
 
 def asked(language: str, **headers: str) -> Response:
-    house = SimpleNamespace(statistics=Open(), catalogue=Open())
+    dependencies = SimpleNamespace(statistics=Open(), catalogue=Open())
     scope = {
         "type": "http",
         "method": "GET",
         "path": f"/{language}/statistics",
         "path_params": {"language": language},
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
-        "app": SimpleNamespace(state=SimpleNamespace(house=house)),
+        "app": SimpleNamespace(state=SimpleNamespace(dependencies=dependencies)),
     }
     return asyncio.run(answer(Request(scope)))
 

@@ -56,7 +56,7 @@ class Mortal(Jobs):
         super().__init__(made)
         self.last = run
         self.passed: Counter[str] = Counter()
-        append = made.applications.append
+        append = made.store.save
 
         async def mortal_append(save: Save) -> Outcome:
             self.reach("before append")
@@ -64,7 +64,7 @@ class Mortal(Jobs):
             self.reach("after append")
             return outcome
 
-        made.applications.append = mortal_append  # type: ignore[method-assign] # the test's own
+        made.store.save = mortal_append  # type: ignore[method-assign] # the test's own
         self.reach("begun")
 
     def reach(self, point: str) -> None:

@@ -14,7 +14,7 @@ from domain.application.events import ApplicationEvent, PinReset, Received, Subm
 from infra.eventstore.identifiers import new_application_id
 from infra.eventstore.recorder import Datastore, Recorder, Save
 from infra.eventstore.rows import rows_of
-from infra.keys.receipt_codes import Paper
+from infra.keys.receipt_codes import ReceiptCodes
 from infra.projector.checkpoints import STOPPED
 from infra.projector.fold import Shard
 from infra.projector.runner import wait_until_caught_up
@@ -25,7 +25,7 @@ from tests.builders import INFORMATION, MONDAY, an_act
 from tests.conftest import Fresh
 
 PROGRESS = VIEWS["progress"]
-PAPER = Paper(instance="01", pin_key=bytes(32), qr_key=bytes(range(64)))
+PAPER = ReceiptCodes(instance="01", pin_key=bytes(32), qr_key=bytes(range(64)))
 COMMAND = UUID(int=1)
 
 

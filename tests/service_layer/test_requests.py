@@ -1,12 +1,13 @@
 from domain.application.commands import Receive
 from domain.application.evolve import Application
-from service_layer.requests import Asked, KeyReused, Unavailable, anyone
+from service_layer.faults import KeyReused, Unavailable
+from service_layer.requests import CommandRequest, permit_anyone
 from tests.builders import an_act
 
 
 def test_a_command_whose_right_was_settled_before_is_anyones() -> None:
-    asked = Asked(command=Receive(), act=an_act(), client="counter-7", key="k-0001")
-    assert asked.permit is anyone
+    asked = CommandRequest(command=Receive(), act=an_act(), client="counter-7", key="k-0001")
+    assert asked.permit is permit_anyone
     asked.permit(Application())
     assert (asked.version_seen, asked.body, asked.personal) == (None, {}, {})
 

@@ -23,7 +23,7 @@ from infra.demo import seed
 from infra.demo.plan_player import Player
 from infra.eventstore.recorder import Outcome, Recorder, Save
 from infra.runtime.fsck import faults_of_log, faults_of_views
-from service_layer.requests import Asked
+from service_layer.requests import CommandRequest
 from simulation.life import Step
 from simulation.plan import Plan
 from simulation.truth import told
@@ -129,8 +129,8 @@ def test_an_application_that_somebody_else_ended_keeps_its_end_and_holds_up_no_o
             await seed.publish(made)
             player = Player(made, PLAN.name)
             await player.play(steps[: cut + 1], lambda _: None)
-            asked = Asked(command=Withdraw(), act=steps[cut].act, client="officer", key="withdrawn under way")
-            await made.applications.handle(player.ids[longest], asked)
+            asked = CommandRequest(command=Withdraw(), act=steps[cut].act, client="officer", key="withdrawn under way")
+            await made.commands.handle(player.ids[longest], asked)
             await player.play(steps[cut + 1 :], lambda _: None)
             return player.refused
 

@@ -8,22 +8,22 @@ import psycopg
 
 from domain.application.commands import Command, SubmitApplication
 from infra.composition import Installation
-from service_layer.requests import Answer, Asked
+from service_layer.requests import CommandRequest, CommandResult
 from tests.builders import INFORMATION, an_act
 
 SITI = {"applicant": {"name": "Siti Contoh", "nik": "3374014101900001"}}
 SUBMIT = SubmitApplication(service=INFORMATION, number="")
 
 
-def asked(command: Command, key: str | None = None, **more: Any) -> Asked:
-    return Asked(command=command, act=an_act(), client="counter-7", key=key or str(uuid4()), **more)
+def asked(command: Command, key: str | None = None, **more: Any) -> CommandRequest:
+    return CommandRequest(command=command, act=an_act(), client="counter-7", key=key or str(uuid4()), **more)
 
 
-async def submit(made: Installation, key: str | None = None, **more: Any) -> Answer:
-    return await made.applications.handle(None, asked(SUBMIT, key, **{"personal": SITI, **more}))
+async def submit(made: Installation, key: str | None = None, **more: Any) -> CommandResult:
+    return await made.commands.handle(None, asked(SUBMIT, key, **{"personal": SITI, **more}))
 
 
-def told(answer: Answer) -> tuple[Any, ...]:
+def told(answer: CommandResult) -> tuple[Any, ...]:
     """What an answer says to who asked; only who reads the log again learns when it was recorded."""
     return answer.application_id, replace(answer.application, entries=()), answer.events, answer.position
 

@@ -9,7 +9,8 @@ from domain.refusals import ApplicationUnknown, StaleVersion, StatusForbids
 from infra.composition import Installation
 from infra.eventstore.identifiers import new_application_id
 from infra.runtime.fsck import faults_of_log
-from service_layer.requests import Answer, KeyReused
+from service_layer.faults import KeyReused
+from service_layer.requests import CommandResult
 from tests.infra.eventstore.asking import SITI, SUBMIT, ask, asked, submit, told, topics
 
 pytestmark = pytest.mark.anyio
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_the_same_submission_again_gets_the_first_answer(made: Installation) -> None:
     first = await submit(made, "k-1")
-    await made.applications.handle(first.application_id, asked(Receive()))
+    await made.commands.handle(first.application_id, asked(Receive()))
     again = await submit(made, "k-1")
     assert told(again) == told(first)
     assert topics(made, first.application_id) == ["submitted", "received"]
@@ -25,12 +26,12 @@ async def test_the_same_submission_again_gets_the_first_answer(made: Installatio
 
 async def test_the_same_command_again_gets_the_first_answer_of_all_its_events(made: Installation) -> None:
     application = (await submit(made)).application_id
-    await made.applications.handle(application, asked(Receive()))
+    await made.commands.handle(application, asked(Receive()))
     check = asked(CheckDocuments(complete=True, declare_complete=True), "k-2", version_seen=2)
-    first = await made.applications.handle(application, check)
+    first = await made.commands.handle(application, check)
     assert first.events == ("application.documents-checked.v1", "application.declared-complete.v1")
-    await made.applications.handle(application, asked(Withdraw()))
-    assert told(await made.applications.handle(application, check)) == told(first)
+    await made.commands.handle(application, asked(Withdraw()))
+    assert told(await made.commands.handle(application, check)) == told(first)
     assert topics(made, application) == ["submitted", "received", "documents-checked", "declared-complete", "withdrawn"]
 
 
@@ -43,15 +44,15 @@ async def test_a_key_with_another_body_is_refused(made: Installation) -> None:
 
 async def test_a_key_that_was_another_commands_is_refused(made: Installation) -> None:
     application = (await submit(made)).application_id
-    await made.applications.handle(application, asked(Receive(), "k-2"))
+    await made.commands.handle(application, asked(Receive(), "k-2"))
     with pytest.raises(KeyReused):
-        await made.applications.handle(application, asked(ResetPin(), "k-2"))
+        await made.commands.handle(application, asked(ResetPin(), "k-2"))
 
 
 async def test_another_clients_same_key_is_another_key(made: Installation) -> None:
     first = await submit(made, "k-1")
     other = asked(SUBMIT, "k-1")
-    second = await made.applications.handle(None, type(other)(command=SUBMIT, act=other.act, client="x", key="k-1"))
+    second = await made.commands.handle(None, type(other)(command=SUBMIT, act=other.act, client="x", key="k-1"))
     assert first.application_id != second.application_id
 
 
@@ -59,22 +60,22 @@ async def test_a_refusal_is_not_remembered(made: Installation) -> None:
     application = (await submit(made)).application_id
     check = asked(CheckDocuments(complete=True), "k-3")
     with pytest.raises(StatusForbids):
-        await made.applications.handle(application, check)
-    await made.applications.handle(application, asked(Receive()))
-    answer = await made.applications.handle(application, check)
+        await made.commands.handle(application, check)
+    await made.commands.handle(application, asked(Receive()))
+    answer = await made.commands.handle(application, check)
     assert answer.application.version == 3
 
 
 async def test_an_application_that_nobody_submitted_is_unknown(made: Installation) -> None:
     with pytest.raises(ApplicationUnknown):
-        await made.applications.handle(new_application_id(), asked(Receive()))
+        await made.commands.handle(new_application_id(), asked(Receive()))
 
 
 async def test_who_saw_too_little_is_told_what_came_since(made: Installation) -> None:
     application = (await submit(made)).application_id
-    await made.applications.handle(application, asked(Withdraw()))
+    await made.commands.handle(application, asked(Withdraw()))
     with pytest.raises(StaleVersion) as caught:
-        await made.applications.handle(application, asked(Receive(), version_seen=1))
+        await made.commands.handle(application, asked(Receive(), version_seen=1))
     assert (caught.value.seen, caught.value.now) == (1, 2)
 
 
@@ -86,13 +87,13 @@ async def test_the_asker_is_judged_by_the_application_before_anything_is_told(ma
 
     for application, again in ((None, asked(SUBMIT, "k-1", permit=permit)), (first.application_id, asked(Issue()))):
         with pytest.raises((PermissionError, StatusForbids)):
-            await made.applications.handle(application, again)
+            await made.commands.handle(application, again)
     assert topics(made, first.application_id) == ["submitted"]
 
 
 async def test_commands_at_the_same_time_are_all_done_one_after_another(made: Installation) -> None:
     application = (await submit(made)).application_id
-    resets = (made.applications.handle(application, asked(ResetPin())) for _ in range(6))
+    resets = (made.commands.handle(application, asked(ResetPin())) for _ in range(6))
     answers = await asyncio.gather(*resets)
     assert sorted(answer.application.version for answer in answers) == [2, 3, 4, 5, 6, 7]
     assert sorted(answer.application.pin_resets for answer in answers) == [1, 2, 3, 4, 5, 6]
@@ -101,9 +102,9 @@ async def test_commands_at_the_same_time_are_all_done_one_after_another(made: In
 
 async def test_of_two_that_exclude_one_another_the_second_is_decided_anew(made: Installation) -> None:
     application = (await submit(made)).application_id
-    both = (made.applications.handle(application, asked(command)) for command in (Receive(), Receive()))
+    both = (made.commands.handle(application, asked(command)) for command in (Receive(), Receive()))
     answers = await asyncio.gather(*both, return_exceptions=True)
-    assert [type(answer) for answer in answers if not isinstance(answer, Answer)] == [StatusForbids]
+    assert [type(answer) for answer in answers if not isinstance(answer, CommandResult)] == [StatusForbids]
     assert topics(made, application) == ["submitted", "received"]
 
 
@@ -113,7 +114,7 @@ async def test_one_command_sent_six_times_at_once_is_one_act(made: Installation)
     assert len({answer.application.number for answer in submissions}) == 1
     application = submissions[0].application_id
     answers = await asyncio.gather(
-        *(made.applications.handle(application, asked(Receive(), "k-2")) for _ in range(6)),
+        *(made.commands.handle(application, asked(Receive(), "k-2")) for _ in range(6)),
     )
     assert {answer.application.version for answer in answers} == {2}
     assert topics(made, application) == ["submitted", "received"]
@@ -122,7 +123,7 @@ async def test_one_command_sent_six_times_at_once_is_one_act(made: Installation)
 async def test_two_who_seal_something_of_the_same_person_use_one_key(made: Installation) -> None:
     """As after an import, which brings no person: the first two acts that name one may come together."""
     application = (await submit(made, personal={})).application_id
-    both = (made.applications.handle(application, asked(ResetPin(), personal=SITI)) for _ in range(2))
+    both = (made.commands.handle(application, asked(ResetPin(), personal=SITI)) for _ in range(2))
     await asyncio.gather(*both)
     states = [event.state for event in made.recorder.select_events(application)]
     [key] = (await made.keys.dossier_keys(application)).values()
@@ -132,7 +133,7 @@ async def test_two_who_seal_something_of_the_same_person_use_one_key(made: Insta
 async def test_what_was_written_is_a_sound_chain(made: Installation) -> None:
     application = (await submit(made)).application_id
     for command in (Receive(), CheckDocuments(complete=True, declare_complete=True), Withdraw()):
-        await made.applications.handle(application, asked(command))
+        await made.commands.handle(application, asked(command))
     assert list(faults_of_log(made.databases.auditor, lambda *_: None)) == []
     claims = ask(made.databases.auditor, "SELECT length(claim) FROM claims WHERE originator_id = %s", application)
     assert sorted(claims) == [(12,), (16,)]

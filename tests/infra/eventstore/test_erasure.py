@@ -32,7 +32,7 @@ async def test_an_application_goes_on_without_its_keys_and_its_chain_holds(made:
     assert await made.keys.dossier_keys(application) == {}
     assert set(await made.keys.dossier_keys(other)) == {"applicant"}
     assert (await submit(made, "k-1")).application_id == application
-    await made.applications.handle(application, asked(Receive()))
+    await made.commands.handle(application, asked(Receive()))
     assert topics(made, application) == ["submitted", "received"]
     assert list(faults_of_log(made.databases.auditor, lambda *_: None)) == []
 

@@ -16,7 +16,8 @@ from infra.composition import Installation
 from infra.kafka.intake import TRIES, Intake
 from infra.metrics import METRICS
 from infra.runtime.fsck import faults_of_log
-from service_layer.requests import Asked, Unavailable
+from service_layer.faults import Unavailable
+from service_layer.requests import CommandRequest
 from tests.builders import MAKASSAR, an_act
 from tests.infra.eventstore.intaking import (
     AGENCY,
@@ -271,8 +272,8 @@ async def test_what_an_officer_does_in_between_is_seen_before_it_is_decided(
 
     async def meanwhile(*values: Any) -> None:
         if rivals:
-            wish = Asked(command=rivals.pop(), act=an_act(), client="counter-7", key="k")
-            await door.made.applications.handle(application, wish)
+            wish = CommandRequest(command=rivals.pop(), act=an_act(), client="counter-7", key="k")
+            await door.made.commands.handle(application, wish)
         await store(*values)
 
     monkeypatch.setattr(door.intake.kept, "store", meanwhile)
@@ -300,14 +301,14 @@ async def test_a_commit_whose_outcome_is_not_known_is_not_done_twice(
 async def test_while_the_database_is_away_a_partition_waits_and_nothing_is_a_dead_letter(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decided, away = door.made.applications.decided, [Unavailable(), OSError()]
+    decided, away = door.made.commands.decide, [Unavailable(), OSError()]
 
     async def falters(*values: Any) -> Any:
         if away:
             raise away.pop()
         return await decided(*values)
 
-    monkeypatch.setattr(door.made.applications, "decided", falters)
+    monkeypatch.setattr(door.made.commands, "decide", falters)
     told = await door.take(submission(), submission())
     assert [kind for kind, _ in told] == ["answered", "answered"]
     assert door.member.paused == set()
@@ -317,7 +318,7 @@ async def test_a_command_at_which_we_fail_is_tried_some_times_and_then_answered_
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     application, tried = await door.submitted(), []
-    decided = door.made.applications.decided
+    decided = door.made.commands.decide
 
     async def fails(target: UUID | None, *values: Any) -> Any:
         if target:
@@ -325,7 +326,7 @@ async def test_a_command_at_which_we_fail_is_tried_some_times_and_then_answered_
             raise ZeroDivisionError
         return await decided(target, *values)
 
-    monkeypatch.setattr(door.made.applications, "decided", fails)
+    monkeypatch.setattr(door.made.commands, "decide", fails)
     told = await door.take(submission(), command("receive", application, 1), submission())
     assert [said.get("code") for _, said in told] == [None, None, "internal-error", None]
     assert len(tried) >= TRIES
@@ -396,7 +397,7 @@ async def test_after_a_transfer_the_new_holder_commands(made: Installation) -> N
     application = await door.submitted()
     wishes: tuple[Command, ...] = (Receive(), Transfer(to=MAKASSAR))
     for key, wish in enumerate(wishes, 1):
-        await made.applications.handle(application, Asked(command=wish, act=an_act(), client="c", key=str(key)))
+        await made.commands.handle(application, CommandRequest(command=wish, act=an_act(), client="c", key=str(key)))
     told = await door.take(command("enter-stage", application, 3, stage="search"))
     assert told[-1][1].get("code") != "not-found"
     history = await made.streams.history(application)

@@ -12,12 +12,13 @@ from psycopg import AsyncConnection, OperationalError, sql
 
 from domain.application.commands import Receive, ResetPin
 from infra.composition import Installation
-from infra.eventstore import applications, group_commit
+from infra.eventstore import group_commit
 from infra.eventstore.group_commit import Waiting
 from infra.eventstore.recorder import Outcome, Save
 from infra.postgres import pool
 from infra.postgres.embedded import EmbeddedPostgres
-from service_layer.requests import Unavailable
+from service_layer.faults import Unavailable
+from service_layer.handlers import retries
 from tests.infra.eventstore.asking import ask, asked, submit, told, topics
 from tests.infra.eventstore.saves import a_save
 
@@ -42,7 +43,7 @@ async def test_a_backend_killed_while_it_appends_costs_nothing(made: Installatio
     conninfo = made.databases.owner
     with psycopg.connect(conninfo, autocommit=True) as holder:
         holder.execute(LOCK)
-        receiving = asyncio.create_task(made.applications.handle(first.application_id, asked(Receive())))
+        receiving = asyncio.create_task(made.commands.handle(first.application_id, asked(Receive())))
         submitting = asyncio.create_task(submit(made, "k-9"))
         for _ in range(3):
             holder.execute("SELECT pg_terminate_backend(%s)", (await waiting(conninfo),))
@@ -72,7 +73,7 @@ async def test_an_answer_lost_after_the_commit_is_found_in_the_log(
     assert answer.position == lost[0][0].positions[0]
     assert len(lost) == 1  # it was found, and not appended again
     lost.clear()
-    await made.applications.handle(answer.application_id, asked(ResetPin()))
+    await made.commands.handle(answer.application_id, asked(ResetPin()))
     assert topics(made, answer.application_id) == ["submitted", "pin-reset"]
     lost.clear()
     assert await submit(made) != answer
@@ -140,7 +141,7 @@ async def test_without_a_database_the_store_is_unavailable_in_time_and_comes_bac
     made: Installation, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = await submit(made, "k-1")
-    monkeypatch.setattr(applications, "SECONDS_MAX", 1.0)
+    monkeypatch.setattr(retries, "SECONDS_MAX", 1.0)
     [(name,)] = ask(made.databases.owner, "SELECT current_database()")
     alter = sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS {}")
     with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as server:

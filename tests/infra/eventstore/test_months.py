@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from infra.composition import Installation
-from infra.eventstore.applications import StoredApplications
-from service_layer.requests import KeyReused
+from infra.eventstore.store import PostgresEventStore
+from service_layer.faults import KeyReused
+from service_layer.handlers.commands import CommandHandler
 from tests.infra.eventstore.asking import SUBMIT, ask, asked, told
 
 pytestmark = pytest.mark.anyio
@@ -17,13 +18,16 @@ MONTHS = "SELECT month FROM named_keys WHERE name = 'command' ORDER BY month"
 async def test_a_client_key_holds_over_a_month_and_then_is_new(made: Installation) -> None:
     march, april, may = date(2026, 3, 31), date(2026, 4, 1), date(2026, 5, 1)
 
-    async def as_of(day: date) -> StoredApplications:
-        return StoredApplications(
-            streams=made.streams,
-            writer=made.writer,
-            keys=made.keys,
-            named=await made.keys.named(day),
-            paper=made.paper,
+    async def as_of(day: date) -> CommandHandler:
+        return CommandHandler(
+            PostgresEventStore(
+                pool=made.pool,
+                streams=made.streams,
+                writer=made.writer,
+                keys=made.keys,
+                named=await made.keys.named(day),
+                receipt_codes=made.receipt_codes,
+            )
         )
 
     in_march = await (await as_of(march)).handle(None, asked(SUBMIT, "k-1"))

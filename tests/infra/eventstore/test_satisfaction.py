@@ -18,13 +18,14 @@ from domain.refusals import ApplicationUnknown, NoOutcomeYet, SatisfactionAlread
 from domain.satisfaction import Answers, Element, SatisfactionAnswered, Score, Weights
 from infra.composition import Installation
 from infra.eventstore.envelope import unseal
-from infra.eventstore.satisfaction import StoredSatisfaction
 from infra.projector.fold import Shard
 from infra.projector.views import VIEWS, ensure, rebuild
+from infra.queries.satisfaction import PostgresSatisfaction
 from infra.runtime.fsck import faults_of_log, faults_of_views
 from projections.satisfaction import units
-from service_layer.ports import Questionnaire
-from service_layer.requests import KeyReused
+from service_layer.faults import KeyReused
+from service_layer.handlers.surveys import SurveyHandler
+from service_layer.requests import SurveyRequest
 from tests.builders import INFORMATION, MONDAY, SEMARANG
 from tests.infra.eventstore.asking import ask, asked, submit
 from tests.infra.logs import catch_up
@@ -35,21 +36,21 @@ CONTENT = Answers(**dict.fromkeys(Element, Score.GOOD))
 NEVER = timedelta(hours=1)
 
 
-def said(answers: Answers = CONTENT, key: str = "", **more: Any) -> Questionnaire:
+def said(answers: Answers = CONTENT, key: str = "", **more: Any) -> SurveyRequest:
     act = Act(at=MONDAY, by=Role.APPLICANT, channel=Channel.ELECTRONIC)
     body = {element.value: int(getattr(answers, element.value)) for element in Element}
-    return Questionnaire(answers=answers, act=act, client="citizen//", key=key or str(uuid4()), body=body, **more)
+    return SurveyRequest(answers=answers, act=act, client="citizen//", key=key or str(uuid4()), body=body, **more)
 
 
 async def ended(made: Installation, *before: Command) -> UUID:
     application = (await submit(made)).application_id
     for command in (*before, Withdraw()):
-        await made.applications.handle(application, asked(command))
+        await made.commands.handle(application, asked(command))
     return application
 
 
-def stored(made: Installation) -> StoredSatisfaction:
-    return StoredSatisfaction(made.pool, made.applications)
+def stored(made: Installation) -> SurveyHandler:
+    return SurveyHandler(made.store)
 
 
 def answered(made: Installation) -> list[tuple[UUID, dict[str, Any]]]:
@@ -60,10 +61,10 @@ def answered(made: Installation) -> list[tuple[UUID, dict[str, Any]]]:
 async def test_an_application_is_answered_for_once(made: Installation) -> None:
     application, survey = await ended(made), stored(made)
     assert not await survey.given(application)
-    await survey.give(application, said())
+    await survey.handle(application, said())
     assert await survey.given(application)
     with pytest.raises(SatisfactionAlreadyGiven):
-        await survey.give(application, said())
+        await survey.handle(application, said())
     [(stream, state)] = answered(made)
     assert stream.version == 7
     assert state["data"] == {
@@ -78,16 +79,16 @@ async def test_an_application_is_answered_for_once(made: Installation) -> None:
 
 async def test_the_same_command_again_is_the_first_answer_and_other_answers_are_refused(made: Installation) -> None:
     application, other, survey = await ended(made), await ended(made), stored(made)
-    first = await survey.give(application, said(key="k"))
-    assert await survey.give(application, said(key="k")) == first
+    first = await survey.handle(application, said(key="k"))
+    assert await survey.handle(application, said(key="k")) == first
     with pytest.raises(KeyReused):
-        await survey.give(application, said(replace(CONTENT, fee=Score.BEST), key="k"))
-    assert await survey.give(other, said(key="k")) != first, "citizens choose the same key"
+        await survey.handle(application, said(replace(CONTENT, fee=Score.BEST), key="k"))
+    assert await survey.handle(other, said(key="k")) != first, "citizens choose the same key"
 
 
 async def test_of_many_who_answer_at_once_one_is_heard(made: Installation) -> None:
     application, survey = await ended(made), stored(made)
-    results = await asyncio.gather(*(survey.give(application, said()) for _ in range(8)), return_exceptions=True)
+    results = await asyncio.gather(*(survey.handle(application, said()) for _ in range(8)), return_exceptions=True)
     assert sum(isinstance(result, int) for result in results) == 1
     assert sum(isinstance(result, SatisfactionAlreadyGiven) for result in results) == 7
     assert len(answered(made)) == 1
@@ -96,9 +97,9 @@ async def test_of_many_who_answer_at_once_one_is_heard(made: Installation) -> No
 async def test_nobody_is_asked_before_an_outcome_or_for_nothing(made: Installation) -> None:
     application = (await submit(made)).application_id
     with pytest.raises(NoOutcomeYet):
-        await stored(made).give(application, said())
+        await stored(made).handle(application, said())
     with pytest.raises(ApplicationUnknown):
-        await stored(made).give(uuid4(), said())
+        await stored(made).handle(uuid4(), said())
 
 
 async def test_who_may_not_is_told_so_before_anything_else(made: Installation) -> None:
@@ -111,12 +112,12 @@ async def test_who_may_not_is_told_so_before_anything_else(made: Installation) -
     refusing: Callable[[Any], None] = permit
     application = (await submit(made)).application_id
     with pytest.raises(NotThem):
-        await stored(made).give(application, said(permit=refusing))
+        await stored(made).handle(application, said(permit=refusing))
 
 
 async def test_the_log_links_nothing_and_the_seal_does(made: Installation) -> None:
     application = await ended(made, Receive())
-    await stored(made).give(application, said())
+    await stored(made).handle(application, said())
     [(stream, state)] = answered(made)
     [part] = state["sealed"]
     of_the_application = ask(
@@ -134,13 +135,13 @@ async def test_the_log_links_nothing_and_the_seal_does(made: Installation) -> No
 
 async def test_the_link_goes_with_the_applicants_keys_and_the_answer_stays(made: Installation) -> None:
     application, erased = await ended(made), await ended(made)
-    await stored(made).give(application, said())
+    await stored(made).handle(application, said())
     await made.keys.erase(application=application)
     assert await made.keys.dossier_keys(application) == {}
     with pytest.raises(SatisfactionAlreadyGiven):
-        await stored(made).give(application, said())
+        await stored(made).handle(application, said())
     await made.keys.erase(application=erased)
-    await stored(made).give(erased, said())
+    await stored(made).handle(erased, said())
     assert [len(state["sealed"]) for _, state in answered(made)] == [1, 0]
     assert await made.keys.dossier_keys(erased) == {}
 
@@ -155,25 +156,25 @@ def projected(made: Installation) -> None:
 async def test_the_view_is_folded_from_the_answers_alone_and_shows_none_of_a_few(made: Installation) -> None:
     survey, later = stored(made), datetime.now(UTC) + NEVER
     for _ in range(9):
-        await survey.give(await ended(made), said())
+        await survey.handle(await ended(made), said())
     projected(made)
-    assert await survey.units(later) == []
+    assert await PostgresSatisfaction(made.pool).units(later) == []
     unhappy = Answers(**dict.fromkeys(Element, Score.WORST))
-    await survey.give(await ended(made), said())
-    await survey.give(await ended(made), said(unhappy))
+    await survey.handle(await ended(made), said())
+    await survey.handle(await ended(made), said(unhappy))
     await ended(made)
     projected(made)
-    [row] = await survey.units(later)
+    [row] = await PostgresSatisfaction(made.pool).units(later)
     assert (row["answered"], row["served"], row["covered"], row["fee"]) == (11, 12, 10, 30)
     [unit] = units([row], [], Weights.EXACT)
     assert (unit.answered, unit.served, unit.index, unit.sufficient) == (10, 10, 75.0, False)
-    assert await survey.units(datetime.now(UTC) - NEVER) == []
+    assert await PostgresSatisfaction(made.pool).units(datetime.now(UTC) - NEVER) == []
     assert list(faults_of_log(made.databases.auditor, lambda *_: None)) == []
     assert list(faults_of_views(made.databases.serving, lambda *_: None)) == []
 
 
 async def test_a_spoilt_row_is_named_and_a_rebuild_mends_it(made: Installation) -> None:
-    await stored(made).give(await ended(made), said())
+    await stored(made).handle(await ended(made), said())
     projected(made)
     [(stream, _)] = answered(made)
     with psycopg.connect(made.databases.serving) as connection:
@@ -185,5 +186,5 @@ async def test_a_spoilt_row_is_named_and_a_rebuild_mends_it(made: Installation) 
 
 
 async def test_the_registry_is_read_on_past_the_answers(made: Installation) -> None:
-    await stored(made).give(await ended(made), said())
+    await stored(made).handle(await ended(made), said())
     assert INFORMATION in (await made.editions.registry()).services

@@ -11,6 +11,7 @@ from domain.codes import CancellationReason
 from domain.refusals import ApplicationEnded
 from infra.composition import Installation, installation
 from infra.eventstore import stream_reader
+from infra.eventstore.history import head_of
 from tests.conftest import Fresh
 from tests.infra.eventstore.asking import asked, submit, told, topics
 
@@ -20,24 +21,24 @@ pytestmark = pytest.mark.anyio
 async def test_what_another_process_wrote_is_seen(made: Installation, fresh: Fresh) -> None:
     first = await submit(made)
     async with installation(fresh.settings, fresh.databases) as other:
-        await made.applications.handle(first.application_id, asked(Receive()))
+        await made.commands.handle(first.application_id, asked(Receive()))
         for place in (other, made, other, made):
             before = (await place.streams.history(first.application_id)).application.version
-            answer = await place.applications.handle(first.application_id, asked(ResetPin()))
+            answer = await place.commands.handle(first.application_id, asked(ResetPin()))
             assert answer.application.version == before + 1
-        await other.applications.handle(first.application_id, asked(Cancel(reason=CancellationReason.DUPLICATE)))
+        await other.commands.handle(first.application_id, asked(Cancel(reason=CancellationReason.DUPLICATE)))
     with pytest.raises(ApplicationEnded):  # not refused by what is remembered, nor let through by it
-        await made.applications.handle(first.application_id, asked(Cancel(reason=CancellationReason.DUPLICATE)))
+        await made.commands.handle(first.application_id, asked(Cancel(reason=CancellationReason.DUPLICATE)))
 
 
 async def test_a_remembered_stream_is_what_a_reader_finds(made: Installation, fresh: Fresh) -> None:
     first = await submit(made)
-    await made.applications.handle(first.application_id, asked(Receive()))
+    await made.commands.handle(first.application_id, asked(Receive()))
     remembered = made.streams.remembered[first.application_id]
     async with installation(fresh.settings, fresh.databases) as other:
         read = await other.streams.history(first.application_id)
     assert remembered == read
-    assert remembered.prev() == read.prev()
+    assert head_of(remembered) == head_of(read)
 
 
 async def test_what_is_remembered_is_bounded(made: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +53,7 @@ async def test_a_crowd_at_one_application_is_served_in_turn(made: Installation, 
     first = await submit(made)
     async with installation(fresh.settings, fresh.databases) as other:
         places = [made, other] * 10
-        await asyncio.gather(*(place.applications.handle(first.application_id, asked(ResetPin())) for place in places))
+        await asyncio.gather(*(place.commands.handle(first.application_id, asked(ResetPin())) for place in places))
     assert topics(made, first.application_id) == ["submitted", *["pin-reset"] * 20]
 
 

@@ -20,7 +20,7 @@ from infra.eventstore.history import entry_of
 from infra.eventstore.rows import rows_of
 from infra.eventstore.topics import data_to_store
 from infra.keys.key_store import DossierKey
-from infra.keys.receipt_codes import Paper
+from infra.keys.receipt_codes import ReceiptCodes
 
 
 def run_of_bytes(start: int, length: int = 32) -> bytes:
@@ -173,7 +173,7 @@ def test_a_box_with_one_altered_field_does_not_open(name: str) -> None:
         )
 
 
-PAPER = Paper(instance="01", pin_key=run_of_bytes(0xA0), qr_key=run_of_bytes(0xC0, 64))
+PAPER = ReceiptCodes(instance="01", pin_key=run_of_bytes(0xA0), qr_key=run_of_bytes(0xC0, 64))
 PINS = ("51658548", "21142985")
 TOKENS = ("EGoyJTTsili7g6ag4oMyUTZfKjvM0qbv", "0PYRjYG_PdG2jcQKMnnlRnudt_2m89g6")
 
@@ -204,7 +204,7 @@ def test_a_token_that_is_not_ours_means_nothing(token: str) -> None:
 
 
 def test_another_installations_token_means_nothing() -> None:
-    other = Paper(instance="01", pin_key=PAPER.pin_key, qr_key=run_of_bytes(0x10, 64))
+    other = ReceiptCodes(instance="01", pin_key=PAPER.pin_key, qr_key=run_of_bytes(0x10, 64))
     assert other.read_qr_token(TOKENS[0]) is None
     assert PAPER.read_qr_token(TOKENS[0][:-1]) is None
 

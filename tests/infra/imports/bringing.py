@@ -113,7 +113,7 @@ async def bring_all(fresh: Fresh, *files: tuple[Path, Path]) -> list[Summary]:
             mapping = read_mapping(mapping_file)
             summary = check(file, mapping, await made.editions.registry(), silent)
             registry = await register(mapping, made.editions, made.recorder, made.named.commands[0])
-            importer = Importer(fresh.databases.serving, made.recorder, made.named.imports, made.paper)
+            importer = Importer(fresh.databases.serving, made.recorder, made.named.imports, made.receipt_codes)
             importer.append(file, mapping, registry, summary, silent)
             summaries.append(summary)
     return summaries

@@ -12,7 +12,7 @@ from domain.application.events import PinReset
 from domain.codes import Channel, Role
 from domain.provenance import Act
 from infra.eventstore import rows
-from infra.eventstore.history import STREAM, history_of
+from infra.eventstore.history import STREAM, head_of, history_of
 from infra.eventstore.recorder import Outcome, Recorder, Save
 from tests.builders import MONDAY
 from tests.conftest import Fresh
@@ -181,7 +181,7 @@ def test_somebody_else_who_writes_in_between_breaks_no_chain(
             history = history_of(UUID(str(saves[0].events[0].originator_id)), stored)
             act = Act(at=MONDAY, by=Role.SYSTEM, channel=Channel.INTERNAL)
             reset, _ = rows.rows_of(
-                history.application_id, len(stored), history.prev(), [PinReset()], act, command=UUID(int=1), digest=""
+                history.application_id, len(stored), head_of(history), [PinReset()], act, command=UUID(int=1), digest=""
             )
             assert append(self, [Save(tuple(reset))])[0].stored
         return append(self, saves)

@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 
 from infra.postgres import coalescer
 from infra.postgres.coalescer import Gathered
-from service_layer.requests import Unavailable
+from service_layer.faults import Unavailable
 from tests.conftest import Fresh
 
 pytestmark = pytest.mark.anyio

@@ -15,7 +15,7 @@ from infra.queries.applications import PostgresViews
 from infra.queries.checkpoint_listener import Era
 from infra.runtime import api_dependencies
 from infra.runtime.api_dependencies import RecentCatalogue
-from service_layer.requests import Unavailable
+from service_layer.faults import Unavailable
 from tests.conftest import Fresh
 from tests.infra.logs import PROGRESS, writing
 from tests.infra.projector.test_views import made_anew

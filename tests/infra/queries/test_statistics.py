@@ -13,7 +13,7 @@ from infra.composition import installation
 from infra.projector.views import VIEWS
 from infra.queries.statistics import PostgresStatistics, forget
 from projections.figures import Statistics
-from service_layer.requests import Unavailable
+from service_layer.faults import Unavailable
 from tests.conftest import Fresh
 from tests.infra.logs import writing
 from tests.infra.projector.test_views import made_anew

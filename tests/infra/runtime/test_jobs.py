@@ -21,7 +21,7 @@ from domain.refusals import Refusal
 from infra.projector.views import VIEWS, differences, ensure
 from infra.runtime.jobs import FIRST, Jobs, Tally
 from projections import desk_queries
-from service_layer.requests import Asked
+from service_layer.requests import CommandRequest
 from tests.builders import SEMARANG, stage_done
 from tests.conftest import Fresh
 from tests.infra.files import MONDAY_2027, OVERDUE, Desk, furnished
@@ -41,8 +41,8 @@ async def passed(desk: Desk, job: str, now: datetime | None = None) -> Tally:
 
 async def asked(desk: Desk, application: UUID, command: Command, at: datetime) -> Application:
     act = Act(at=at, by=Role.OFFICER, channel=Channel.COUNTER, office=SEMARANG)
-    answer = await desk.made.applications.handle(
-        application, Asked(command=command, act=act, client="officer", key=str(uuid4()))
+    answer = await desk.made.commands.handle(
+        application, CommandRequest(command=command, act=act, client="officer", key=str(uuid4()))
     )
     return answer.application
 

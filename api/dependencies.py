@@ -1,0 +1,53 @@
+"""API dependencies: everything that an endpoint may use, in one value on `request.app.state.dependencies`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+
+from service_layer.handlers.commands import CommandHandler
+from service_layer.handlers.links import LinkHandler
+from service_layer.handlers.surveys import SurveyHandler
+from service_layer.ports import (
+    Catalogue,
+    Desk,
+    Door,
+    Dossiers,
+    Feeds,
+    Meter,
+    Persons,
+    Receipts,
+    SatisfactionQueries,
+    Statistics,
+    Tokens,
+    Views,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """`published` maps paths to JSON documents that anybody may read. `now` gives the time in UTC."""
+
+    commands: CommandHandler
+    links: LinkHandler
+    surveys: SurveyHandler
+    views: Views
+    catalogue: Catalogue
+    receipts: Receipts
+    tokens: Tokens
+    door: Door
+    dossiers: Dossiers
+    persons: Persons
+    statistics: Statistics
+    satisfaction: SatisfactionQueries
+    desk: Desk
+    feeds: Feeds
+    published: Mapping[str, bytes]
+    meter: Meter
+    now: Callable[[], datetime]
+
+
+def dependencies_of(request: Request) -> Dependencies:
+    dependencies: Dependencies = request.app.state.dependencies
+    return dependencies

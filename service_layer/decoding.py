@@ -1,0 +1,42 @@
+"""Decoding: from the bytes of a body to its type, or to a fault that names the place."""
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+
+from service_layer.bodies import Body
+from service_layer.faults import ImpossibleValue, MalformedBody
+
+AnyBody = TypeVar("AnyBody", bound=Body)
+
+
+def decoded(raw: bytes, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
+    """The body as `kind`, and as the plain JSON from which its digest is made.
+
+    Raises MalformedBody and ImpossibleValue.
+    """
+    plain = parsed(raw)
+    try:
+        return msgspec.convert(plain, kind, strict=True), plain
+    except msgspec.ValidationError as error:
+        raise _impossible(str(error)) from None
+
+
+def parsed(raw: bytes) -> Any:  # noqa: ANN401 - JSON
+    """The body as plain JSON; an empty body is `{}`. Raises MalformedBody."""
+    try:
+        return msgspec.json.decode(raw or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise MalformedBody("", "The body is not JSON.") from None
+
+
+def _impossible(message: str) -> ImpossibleValue:
+    """msgspec says "Expected `str`, got `int` - at `$.a[0].b`". The name of an unknown field is not repeated."""
+    what, _, where = message.partition(" - at `$")
+    if what.startswith("Object contains unknown field"):
+        what = "There is a field that this body does not have"
+    elif what.startswith("Invalid enum value"):
+        what = "Not one of the values that openapi.json lists"
+    pointer = re.sub(r"\[(\d+)\]", r"/\1", where.rstrip("`")).replace("[...]", "/-").replace(".", "/")
+    return ImpossibleValue(pointer, f"{what}.")

@@ -1,0 +1,117 @@
+"""The command handler: the one way to change an application.
+
+Order of handling: is the command in the stream already? May the client do this? Did anything relevant change since the
+version that the client saw? Decide. Append; after a conflict, begin again. The log is the idempotency store; a refusal
+is not remembered.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from domain.application.commands import Command, SubmitApplication
+from domain.application.decide import decide, is_stale
+from domain.application.written_topics import TOPICS_OF
+from domain.refusals import ApplicationUnknown, StaleVersion
+from service_layer.event_store import Draft, EventStore
+from service_layer.faults import KeyReused
+from service_layer.handlers.retries import until_stored
+from service_layer.requests import CommandRequest, CommandResult
+from service_layer.streams import CommandIdentity, StreamHistory
+
+
+class CommandHandler:
+    """Carries out commands over an event store."""
+
+    def __init__(self, store: EventStore) -> None:
+        self.store = store
+
+    async def handle(self, application_id: UUID | None, request: CommandRequest) -> CommandResult:
+        """Decides and appends; None submits a new application. The same command again gets the first answer.
+
+        Raises Refusal, StaleVersion, KeyReused, Unavailable, and what `request.permit` raises.
+        """
+        identities = await self.store.identities(request.client, request.key, request.body)
+        fresh = self.store.new_id()
+        async with self.store.turn(application_id or fresh):
+            return await until_stored(lambda: self._attempt(application_id, fresh, request, identities))
+
+    async def _attempt(
+        self, application_id: UUID | None, fresh: UUID, request: CommandRequest, identities: Sequence[CommandIdentity]
+    ) -> CommandResult | None:
+        decided = await self.decide(application_id, fresh, request, identities)
+        if isinstance(decided, CommandResult):
+            return decided
+        stored = await self.store.append([decided])
+        if stored is None:
+            return None
+        [done] = stored
+        return CommandResult(
+            application_id=done.history.application_id,
+            application=done.history.application,
+            events=decided.topics,
+            position=done.position,
+        )
+
+    async def decide(
+        self, application_id: UUID | None, fresh: UUID, request: CommandRequest, identities: Sequence[CommandIdentity]
+    ) -> Draft | CommandResult:
+        """What is to be stored, or the first answer to this very command. Nothing is stored yet but dossier keys.
+
+        `fresh` is the id of a new application. Raises as `handle`.
+        """
+        history = await self._history(application_id, fresh, identities)
+        if application_id is not None and not history.entries:
+            raise ApplicationUnknown
+        application = history.application
+        request.permit(application)
+        earlier = first_result(history, request.command, identities)
+        if earlier:
+            return earlier
+        seen = request.version_seen
+        if seen is not None and is_stale(request.command, seen, application):
+            raise StaleVersion(seen, application.version)
+        command, act = self._numbered(request.command), request.act
+        if request.office_of is not None:
+            act = replace(act, office=request.office_of(application))
+        identity = identities[0]
+        return await self.store.draft(
+            history,
+            decide(command, application, act, self.store.registry),
+            act,
+            identity,
+            personal=request.personal,
+            claims=(identity.command.bytes, command.number.encode()) if isinstance(command, SubmitApplication) else (),
+        )
+
+    async def _history(
+        self, application_id: UUID | None, fresh: UUID, identities: Sequence[CommandIdentity]
+    ) -> StreamHistory:
+        if application_id is None:
+            application_id = await self.store.claimed([identity.command.bytes for identity in identities])
+        if application_id is None:
+            return StreamHistory.begin(fresh)
+        return await self.store.history(application_id)
+
+    def _numbered(self, command: Command) -> Command:
+        return replace(command, number=self.store.new_number()) if isinstance(command, SubmitApplication) else command
+
+
+def first_result(
+    history: StreamHistory, command: Command, identities: Sequence[CommandIdentity]
+) -> CommandResult | None:
+    """The first answer to this very command, rebuilt from its save. Raises KeyReused for another body or command."""
+    digests = {str(identity.command): identity.digest for identity in identities}
+    saved = [entry for entry in history.entries if entry.command in digests]
+    if not saved:
+        return None
+    same_body = all(entry.state["digest"] == digests[entry.command] for entry in saved)
+    if not same_body or not TOPICS_OF[type(command)].issuperset(entry.topic for entry in saved):
+        raise KeyReused
+    last = saved[-1]
+    return CommandResult(
+        application_id=history.application_id,
+        application=history.until(last.recorded.version),
+        events=tuple(entry.topic for entry in saved),
+        position=last.position,
+    )

@@ -1,0 +1,57 @@
+"""The survey handler: one questionnaire for each application, as an event in a stream of its own."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from domain.refusals import ApplicationUnknown
+from domain.satisfaction import answer
+from service_layer.event_store import EventStore
+from service_layer.faults import KeyReused
+from service_layer.handlers.retries import until_stored
+from service_layer.requests import SurveyRequest
+from service_layer.streams import CommandIdentity
+
+
+class SurveyHandler:
+    """Stores questionnaires over an event store.
+
+    Two claims keep them unique: the command, so that it can be repeated, and a keyed hash of the application, so that
+    there is one questionnaire. Without the keys neither tells anything.
+    """
+
+    def __init__(self, store: EventStore) -> None:
+        self.store = store
+
+    async def handle(self, application_id: UUID, request: SurveyRequest) -> int:
+        """The position of the answers. The same command again gets the first position.
+
+        Raises Refusal, KeyReused, Unavailable, and what `request.permit` raises.
+        """
+        # All citizens share one client name: the application in it keeps their keys apart.
+        client = f"satisfaction/{application_id}/{request.client}"
+        identities = await self.store.identities(client, request.key, request.body)
+        return await until_stored(lambda: self._attempt(application_id, request, identities))
+
+    async def given(self, application_id: UUID) -> bool:
+        """Whether this application has a questionnaire."""
+        return await self.store.claimed([self.store.survey_claim(application_id)]) is not None
+
+    async def _attempt(
+        self, application_id: UUID, request: SurveyRequest, identities: Sequence[CommandIdentity]
+    ) -> int | None:
+        history = await self.store.history(application_id)
+        if not history.entries:
+            raise ApplicationUnknown
+        request.permit(history.application)
+        stream = await self.store.claimed([identity.command.bytes for identity in identities])
+        if stream is not None:
+            return await self._first_position(stream, identities)
+        event = answer(history.application, request.answers, given=await self.given(application_id))
+        return await self.store.append_survey(application_id, event, request.act, identities[0])
+
+    async def _first_position(self, stream: UUID, identities: Sequence[CommandIdentity]) -> int:
+        """The position of the answers that this very command gave. Raises KeyReused for other answers."""
+        saved = await self.store.saved_survey(stream)
+        if saved is None or saved.identity not in identities:
+            raise KeyReused
+        return saved.position

@@ -1,0 +1,63 @@
+"""Streams: the stored events of one application, with what a repeated command and the chain need of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+
+from domain.application.events import Recorded
+from domain.application.evolve import Application, evolve
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEntry:
+    """One stored event of an application. `stored` are the bytes of its state, `command` is the id of its command."""
+
+    recorded: Recorded
+    topic: str
+    command: str
+    stored: bytes
+    position: int
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Decoded at each call: few callers need more than the event."""
+        return cast("dict[str, Any]", orjson.loads(self.stored))
+
+
+@dataclass(frozen=True, slots=True)
+class StreamHistory:
+    """A stream, and the application that it folds to. `own` is the commitment of the last event, where it is known."""
+
+    application_id: UUID
+    entries: tuple[StreamEntry, ...]
+    application: Application
+    own: str | None = field(default=None, compare=False)
+
+    @classmethod
+    def begin(cls, application_id: UUID) -> "StreamHistory":
+        """A stream without events."""
+        return cls(application_id, (), Application())
+
+    def then(self, entries: Iterable[StreamEntry], own: str | None = None) -> "StreamHistory":
+        """The history with the entries that follow."""
+        new = tuple(entries)
+        if not new:
+            return self
+        application = reduce(evolve, (entry.recorded for entry in new), self.application)
+        return StreamHistory(self.application_id, (*self.entries, *new), application, own)
+
+    def until(self, version: int) -> Application:
+        """The application as of that version."""
+        return reduce(evolve, (entry.recorded for entry in self.entries[:version]), Application())
+
+
+@dataclass(frozen=True, slots=True)
+class CommandIdentity:
+    """The id of a command and the digest of its body, under one key of the month (event-format, section 4)."""
+
+    command: UUID
+    digest: str
