@@ -4,10 +4,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from api.responses import Given, Instant
+from api.responses import Given
 from domain import codes
 from domain.application.status import Status
 from domain.clocks.ledger import Clock, Party
+from service_layer.bodies import Instant
 
 
 class PromiseBody(Given, kw_only=True):

@@ -12,14 +12,14 @@ from service_layer.handlers.surveys import SurveyHandler
 from service_layer.ports import (
     Catalogue,
     Desk,
-    Door,
     Dossiers,
     Feeds,
     Meter,
     Persons,
+    PinGuard,
     Receipts,
     SatisfactionQueries,
-    Statistics,
+    StatisticsQueries,
     Tokens,
     Views,
 )
@@ -36,10 +36,10 @@ class Dependencies:
     catalogue: Catalogue
     receipts: Receipts
     tokens: Tokens
-    door: Door
+    door: PinGuard
     dossiers: Dossiers
     persons: Persons
-    statistics: Statistics
+    statistics: StatisticsQueries
     satisfaction: SatisfactionQueries
     desk: Desk
     feeds: Feeds

@@ -26,7 +26,7 @@ UNROUTED = "(none)"
 VARY = (b"vary", b"Accept-Encoding")
 COMPRESSED_BYTES_MIN = 500
 
-Headers = Collection[tuple[bytes, bytes]]
+RawHeaders = Collection[tuple[bytes, bytes]]
 Observe = Callable[[str, str, int, float], None]
 Unexpected = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -76,7 +76,7 @@ def _takes_gzip(scope: Scope) -> bool:
     return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
 
 
-def secured(headers: Headers) -> list[tuple[bytes, bytes]]:
+def secured(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
     """With the headers of `SECURITY`, and Vary where the body is large enough to come compressed to others.
 
     What the endpoint says of one itself stands.

@@ -15,7 +15,7 @@ from domain.satisfaction import Weights
 from service_layer import bodies
 from service_layer.commands import COMMANDS
 
-Endpoint = Callable[[Request], Awaitable[Response | feed.Answer]]
+AnyEndpoint = Callable[[Request], Awaitable[Response | feed.FeedResponse]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Operation:
     name: str
     method: str
     path: str
-    endpoint: Endpoint
+    endpoint: AnyEndpoint
     tag: str
     returns: Mapping[int, Any]
     body: type[bodies.Body] | None = None
@@ -56,7 +56,7 @@ LISTED = {
 }
 
 
-def _read(name: str, path: str, endpoint: Endpoint, returns: Any) -> Operation:  # noqa: ANN401 - a body type
+def _read(name: str, path: str, endpoint: AnyEndpoint, returns: Any) -> Operation:  # noqa: ANN401 - a body type
     return Operation(
         name=name,
         method="GET",
@@ -70,7 +70,7 @@ def _read(name: str, path: str, endpoint: Endpoint, returns: Any) -> Operation: 
     )
 
 
-def _open(name: str, path: str, endpoint: Endpoint, returns: Any, tag: str, **more: Any) -> Operation:  # noqa: ANN401
+def _open(name: str, path: str, endpoint: AnyEndpoint, returns: Any, tag: str, **more: Any) -> Operation:  # noqa: ANN401
     return Operation(
         name=name, method="GET", path=path, endpoint=endpoint, tag=tag, returns=returns, bearer=False, **more
     )

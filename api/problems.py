@@ -18,7 +18,7 @@ from service_layer.faults import BodyFault, Forbidden, KeyReused, NotYours, Unau
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProblemKind:
     """A kind of problem: its stable code, its status, what it is called and what to do."""
 
     code: str
@@ -30,34 +30,62 @@ class Kind:
 KINDS = {
     kind.code: kind
     for kind in (
-        Kind("malformed-request", 400, "The request is malformed", "Mend what `errors` points at and send it again."),
-        Kind("key-required", 400, "Idempotency-Key is missing or not 1 to 200 visible ASCII characters",
-             "Send a fresh random key with every act; the same key again means the same act."),
-        Kind("unauthenticated", 401, "This needs a bearer token", "Send Authorization: Bearer, with a token of ours."),
-        Kind("forbidden", 403, "This role may not do that", "Ask someone whose role may."),
-        Kind("wrong-number-or-pin", 403, "Number or PIN is not right", "Compare both with the receipt."),
-        Kind("not-found", 404, "There is no such thing here, or it is not yours", "Check the address."),
-        Kind("no-feed", 404, "This agency has no feed", "Ask the operator to name the agency in the file of topics."),
-        Kind("method-not-allowed", 405, "This address does not take that method", "Allow lists what it takes."),
-        Kind("key-reused", 422, "The key was used for something else", "Send a new key for a new act."),
-        Kind("token-ahead", 409, "The Sync-Token is not of this log", "Drop it and read again."),
-        Kind("event-not-in-feed", 409, "The event is not in this feed",
-             "Begin again without lastEventId, and pass over what you have by its id."),
-        Kind("stale-version", 412, "Something relevant came after the version you saw", "Read it again, then decide."),
-        Kind("too-large", 413, "The body is too large", "Send at most 64 KiB."),
-        Kind("unsupported-media-type", 415, "The body is not JSON", "Send Content-Type: application/json."),
-        Kind("unprocessable", 422, "A value is not possible here", "Mend what `errors` points at and send it again."),
-        Kind("number-mistyped", 422, "The tracking number is mistyped", "Compare it with the receipt."),
-        Kind("precondition-required", 428, "If-Match is missing", 'Send the version that you saw, as If-Match: "7".'),
-        Kind("limited", 429, "Too many wrong tries", "Come again after Retry-After, or use the QR code."),
-        Kind("internal-error", 500, "Something went wrong here", "Tell the operator the trace_id."),
-        Kind("behind", 503, "The view has not caught up yet", "Ask again after Retry-After."),
-        Kind("readers-many", 503, "Too many read feeds at once",
-             "End what you do not need, or come again after Retry-After."),
-        Kind("unavailable", 503, "The store cannot be reached now",
-             "Send the same again, with the same Idempotency-Key, after Retry-After."),
+        ProblemKind(
+            "malformed-request", 400, "The request is malformed", "Mend what `errors` points at and send it again."
+        ),
+        ProblemKind(
+            "key-required",
+            400,
+            "Idempotency-Key is missing or not 1 to 200 visible ASCII characters",
+            "Send a fresh random key with every act; the same key again means the same act.",
+        ),
+        ProblemKind(
+            "unauthenticated", 401, "This needs a bearer token", "Send Authorization: Bearer, with a token of ours."
+        ),
+        ProblemKind("forbidden", 403, "This role may not do that", "Ask someone whose role may."),
+        ProblemKind("wrong-number-or-pin", 403, "Number or PIN is not right", "Compare both with the receipt."),
+        ProblemKind("not-found", 404, "There is no such thing here, or it is not yours", "Check the address."),
+        ProblemKind(
+            "no-feed", 404, "This agency has no feed", "Ask the operator to name the agency in the file of topics."
+        ),
+        ProblemKind("method-not-allowed", 405, "This address does not take that method", "Allow lists what it takes."),
+        ProblemKind("key-reused", 422, "The key was used for something else", "Send a new key for a new act."),
+        ProblemKind("token-ahead", 409, "The Sync-Token is not of this log", "Drop it and read again."),
+        ProblemKind(
+            "event-not-in-feed",
+            409,
+            "The event is not in this feed",
+            "Begin again without lastEventId, and pass over what you have by its id.",
+        ),
+        ProblemKind(
+            "stale-version", 412, "Something relevant came after the version you saw", "Read it again, then decide."
+        ),
+        ProblemKind("too-large", 413, "The body is too large", "Send at most 64 KiB."),
+        ProblemKind("unsupported-media-type", 415, "The body is not JSON", "Send Content-Type: application/json."),
+        ProblemKind(
+            "unprocessable", 422, "A value is not possible here", "Mend what `errors` points at and send it again."
+        ),
+        ProblemKind("number-mistyped", 422, "The tracking number is mistyped", "Compare it with the receipt."),
+        ProblemKind(
+            "precondition-required", 428, "If-Match is missing", 'Send the version that you saw, as If-Match: "7".'
+        ),
+        ProblemKind("limited", 429, "Too many wrong tries", "Come again after Retry-After, or use the QR code."),
+        ProblemKind("internal-error", 500, "Something went wrong here", "Tell the operator the trace_id."),
+        ProblemKind("behind", 503, "The view has not caught up yet", "Ask again after Retry-After."),
+        ProblemKind(
+            "readers-many",
+            503,
+            "Too many read feeds at once",
+            "End what you do not need, or come again after Retry-After.",
+        ),
+        ProblemKind(
+            "unavailable",
+            503,
+            "The store cannot be reached now",
+            "Send the same again, with the same Idempotency-Key, after Retry-After.",
+        ),
     )
-}  # fmt: skip
+}
 
 
 class Problem(Exception):
@@ -79,7 +107,7 @@ class Problem(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ProblemAnswer:
     """A problem ready to be written."""
 
     status: int
@@ -90,7 +118,7 @@ class Told:
     headers: Mapping[str, str]
 
 
-def told(error: Exception) -> Told:
+def problem_of(error: Exception) -> ProblemAnswer:
     """The one table from what was raised to what is answered."""
     match error:
         case Problem():
@@ -102,7 +130,7 @@ def told(error: Exception) -> Told:
         case ApplicationUnknown() | NotYours():
             return _of(KINDS["not-found"])
         case Refusal():
-            return Told(HTTPStatus.CONFLICT, error.code, error.title, str(error), {}, {})
+            return ProblemAnswer(HTTPStatus.CONFLICT, error.code, error.title, str(error), {}, {})
         case StaleVersion():
             return _of(KINDS["stale-version"], str(error), {"version": error.now}, {"ETag": f'"{error.now}"'})
         case KeyReused():
@@ -122,12 +150,12 @@ def told(error: Exception) -> Told:
 
 
 def _of(
-    kind: Kind, detail: str = "", more: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
-) -> Told:
-    return Told(kind.status, kind.code, kind.title, detail or kind.advice, more or {}, headers or {})
+    kind: ProblemKind, detail: str = "", more: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+) -> ProblemAnswer:
+    return ProblemAnswer(kind.status, kind.code, kind.title, detail or kind.advice, more or {}, headers or {})
 
 
-def _http(error: HTTPException) -> Told:
+def _http(error: HTTPException) -> ProblemAnswer:
     codes = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
     kind = KINDS[codes.get(error.status_code, "malformed-request")]
     return _of(kind, headers=error.headers or {})
@@ -135,7 +163,7 @@ def _http(error: HTTPException) -> Told:
 
 async def answer(request: Request, error: Exception) -> Response:
     """The problem as JSON; as a page, in the reader's language, for who asks for HTML."""
-    problem = told(error)
+    problem = problem_of(error)
     headers = {"Cache-Control": "no-store", **problem.headers}
     if "text/html" in request.headers.get("accept", ""):
         language = "en" if request.url.path.startswith("/en/") else "id"

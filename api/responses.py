@@ -1,11 +1,9 @@
 """What the API gives, one msgspec type each: they make the schemas of openapi.json, and the tests decode by them."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
 
 from domain import codes
 from domain.application.status import Status
@@ -13,8 +11,7 @@ from domain.persons.national_id import Doubt
 from domain.registry.calendar import AfterHours, DayZero
 from domain.satisfaction import Element, Grade, Weights
 from projections.figures import Count
-
-Instant = Annotated[datetime, Meta(tz=True)]
+from service_layer.bodies import Instant
 
 
 class Given(msgspec.Struct, kw_only=True):

@@ -17,7 +17,7 @@ from infra.eventstore.rows import rows_of
 from infra.keys.key_folder import KEY_BYTES
 from infra.keys.key_store import DossierKey
 from infra.keys.receipt_codes import SERIAL_BITS
-from simulation.life import Life, Step, person
+from simulation.life import Life, PlanStep, person
 from simulation.plan import Plan, latest
 
 INSTANCE = "01"
@@ -71,7 +71,7 @@ def plan(registry: Registry, applications: int, *, days: int = 90) -> Plan:
     return Plan(seed=1, days=days, applications=applications, until=until, registry=registry)
 
 
-def steps_as_saves(steps: Iterable[Step]) -> Iterator[tuple[Stream, Save]]:
+def steps_as_saves(steps: Iterable[PlanStep]) -> Iterator[tuple[Stream, Save]]:
     """In the order of the log, lives side by side."""
     streams: dict[int, Stream] = {}
     for step in steps:

@@ -24,13 +24,13 @@ from bench.installed import PROJECT, Installed, installed, say
 from bench.report import Measured, spread
 from bench.size import Size
 from feeds.agencies.kafka import topic_names as names
-from feeds.agencies.kafka.producer import BATCH_BYTES, LINGER_MS, Record
+from feeds.agencies.kafka.producer import BATCH_BYTES, LINGER_MS, ProducedRecord
 from feeds.agencies.kafka.relay import Relay, records_of
 from feeds.agencies.kafka.relay_position import Position, begin_at
 from feeds.agencies.messages import Message, Origin
 from feeds.agencies.topics_file import read_topics
 from infra.kafka.relay import KafkaDestination, PostgresSource, Watch
-from infra.projector.outbox import Distributor
+from infra.projector.outbox import Outbox
 from infra.queries.agency_feed import origin_of
 from tests.infra.kafka.broker import broker
 from tests.infra.kafka.logins import SetUp, set_up
@@ -89,7 +89,7 @@ def _measured(where: Installed, cluster: SetUp, size: Size) -> Iterator[Measured
     login = cluster.login("jejak-relay")
     topics = read_topics(Path(cluster.environment["JEJAK_TOPICS_FILE"]))
     fill(where, size.pick(2_000, 12_000))
-    distributor = Distributor(where.databases.serving, topics)
+    distributor = Outbox(where.databases.serving, topics)
     distributor.start()
     until_even(where.databases.serving)
     distributor.stop()  # another process's work; from here on the feed stands still
@@ -107,7 +107,7 @@ def _measured(where: Installed, cluster: SetUp, size: Size) -> Iterator[Measured
     with mock.patch("kafka.record.default_records.calc_crc32c", crc32c_in_python):
         plain = bare_rate(login, batches[:PLAIN_BATCHES])
     say("relay: from the commit to a consumer")
-    distributor = Distributor(where.databases.serving, topics)
+    distributor = Outbox(where.databases.serving, topics)
     distributor.start()
     waits = latencies(where, cluster, size.pick(3, 30))
     distributor.stop()
@@ -154,7 +154,7 @@ def relay(where: Installed, login: dict[str, Any], origin: Origin) -> Clock:
     return clock
 
 
-def bare_rate(login: dict[str, Any], batches: list[list[Record]]) -> float:
+def bare_rate(login: dict[str, Any], batches: list[list[ProducedRecord]]) -> float:
     """Messages a second, in batches as large as the transactions, each flushed, from the first one's end on."""
     producer = KafkaProducer(
         **login,
@@ -177,7 +177,7 @@ def bare_rate(login: dict[str, Any], batches: list[list[Record]]) -> float:
     return events / seconds
 
 
-def send(producer: KafkaProducer, batch: list[Record]) -> None:
+def send(producer: KafkaProducer, batch: list[ProducedRecord]) -> None:
     for record in batch:
         producer.send(record.topic, key=record.key, value=record.value, headers=list(record.headers))
     producer.flush()

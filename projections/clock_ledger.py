@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from domain.clocks.ledger import Clock, Entry, Kind, Mark, Party, Span, ledger, outcome_of
+from domain.clocks.ledger import Clock, LedgerEntry, Mark, MarkKind, Party, Span, ledger, outcome_of
 from domain.json_values import data_of, instant, parse_instant, plain
 from projections.view import Row
 
@@ -17,10 +17,10 @@ EMPTY: Row = {
 
 
 NOTHING = tuple(Mark._field_defaults.get(name) for name in Mark._fields)
-KINDS = {str(kind): kind for kind in Kind}
+KINDS = {str(kind): kind for kind in MarkKind}
 CLOCKS: Mapping[str | None, Clock | None] = {None: None, **{str(clock): clock for clock in Clock}}
 PARTIES: Mapping[str | None, Party | None] = {None: None, **{str(party): party for party in Party}}
-OF_OUTCOMES = (Kind.STOP.value, Kind.MOVED.value)
+OF_OUTCOMES = (MarkKind.STOP.value, MarkKind.MOVED.value)
 """The kinds of mark that say which outcome stands, and when."""
 
 
@@ -92,7 +92,7 @@ def shown(marks: Sequence[Mark]) -> Row:
     }
 
 
-def _entry(entry: Entry) -> Row:
+def _entry(entry: LedgerEntry) -> Row:
     mark = entry.mark
     return {
         "clock": plain(entry.clock),

@@ -103,7 +103,7 @@ WHERE place <= answered - mod(answered, %(step)s) GROUP BY service, office
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class SatisfactionUnit:
     """A service at an office, as the public sees it. None where fewer than ten answered, or a share of too few.
 
     `answered` and `served` are floored to tens; `index` (IKM) and `means` (NRR) have two decimals; `sufficient` says
@@ -122,20 +122,24 @@ class Unit:
     means: Mapping[Element, float] | None = None
 
 
-Place = tuple[str, str]
+ServiceAtOffice = tuple[str, str]
 
 
-def units(rows: Iterable[Mapping[str, Any]], places: Collection[Place], weights: Weights) -> list[Unit]:
+def units(
+    rows: Iterable[Mapping[str, Any]], places: Collection[ServiceAtOffice], weights: Weights
+) -> list[SatisfactionUnit]:
     """A line for each of `places` (service and office, all that are registered) and each that shows."""
     shown = {(row["service"], row["office"]): _unit(row, weights) for row in rows}
-    return [shown.get(place) or Unit(service=place[0], office=place[1]) for place in sorted({*places, *shown})]
+    return [
+        shown.get(place) or SatisfactionUnit(service=place[0], office=place[1]) for place in sorted({*places, *shown})
+    ]
 
 
-def _unit(row: Mapping[str, Any], weights: Weights) -> Unit:
+def _unit(row: Mapping[str, Any], weights: Weights) -> SatisfactionUnit:
     tally = Tally(row["covered"], {element: int(row[element.value]) for element in Element})
     index = tally.index(weights)
     answered, served = tally.n, row["served"] - row["served"] % SHOWN_FROM
-    return Unit(
+    return SatisfactionUnit(
         service=row["service"],
         office=row["office"],
         answered=answered,
@@ -155,4 +159,4 @@ class Satisfaction:
 
     as_of: datetime
     weights: Weights
-    units: list[Unit]
+    units: list[SatisfactionUnit]

@@ -14,7 +14,7 @@ from domain.satisfaction import Score
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)"  # in Python `$` alone would let a line break through at the end
 
 Code = Annotated[str, Meta(pattern=SLUG, max_length=63)]
-StageCode = Annotated[str, Meta(pattern=SLUG, max_length=80)]
+StageCodeText = Annotated[str, Meta(pattern=SLUG, max_length=80)]
 District = Annotated[
     str,
     Meta(
@@ -116,7 +116,7 @@ class ReturnForCorrectionBody(CommandBody, kw_only=True, forbid_unknown_fields=T
 
 
 class StageBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    stage: StageCode
+    stage: StageCodeText
 
 
 class ReferBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
@@ -228,7 +228,7 @@ class DismissDisputeBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 class ReopenBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     """`redo`: stages of production that are done once more."""
 
-    redo: Annotated[list[StageCode], Meta(max_length=50)] = []
+    redo: Annotated[list[StageCodeText], Meta(max_length=50)] = []
 
 
 class ReferComplaintBody(CommandBody, kw_only=True, forbid_unknown_fields=True):

@@ -13,7 +13,7 @@ from service_layer.faults import ImpossibleValue
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class CommandOperation:
     """`name` is the operation and the last part of the path. `sealed` names the body's fields that are personal."""
 
     name: str
@@ -65,144 +65,152 @@ def in_years(when: date, pointer: str) -> None:
 EMPTY, NOTE = bodies.EmptyBody, ("note",)
 
 COMMANDS = (
-    Offered("receive", EMPTY, lambda _: commands.Receive(), "The office takes the file in"),
-    Offered("check-documents", bodies.CheckDocumentsBody, _check_documents, "The documents are checked"),
-    Offered(
+    CommandOperation("receive", EMPTY, lambda _: commands.Receive(), "The office takes the file in"),
+    CommandOperation("check-documents", bodies.CheckDocumentsBody, _check_documents, "The documents are checked"),
+    CommandOperation(
         "return-for-correction",
         bodies.ReturnForCorrectionBody,
         _return_for_correction,
         "The file goes back to the applicant, with all defects at once",
         NOTE,
     ),
-    Offered("supply-correction", EMPTY, lambda _: commands.SupplyCorrection(), "The applicant mended the file"),
-    Offered(
+    CommandOperation(
+        "supply-correction", EMPTY, lambda _: commands.SupplyCorrection(), "The applicant mended the file"
+    ),
+    CommandOperation(
         "declare-complete", EMPTY, lambda _: commands.DeclareComplete(), "The file is complete: the promise starts"
     ),
-    Offered("enter-stage", bodies.StageBody, lambda b: commands.EnterStage(stage=b.stage), "A stage begins"),
-    Offered("complete-stage", bodies.StageBody, lambda b: commands.CompleteStage(stage=b.stage), "A stage is done"),
-    Offered("refer", bodies.ReferBody, lambda b: commands.Refer(to=b.to), "Another office is asked for advice", NOTE),
-    Offered(
+    CommandOperation("enter-stage", bodies.StageBody, lambda b: commands.EnterStage(stage=b.stage), "A stage begins"),
+    CommandOperation(
+        "complete-stage", bodies.StageBody, lambda b: commands.CompleteStage(stage=b.stage), "A stage is done"
+    ),
+    CommandOperation(
+        "refer", bodies.ReferBody, lambda b: commands.Refer(to=b.to), "Another office is asked for advice", NOTE
+    ),
+    CommandOperation(
         "answer-referral",
         bodies.AnswerReferralBody,
         lambda b: commands.AnswerReferral(referral=b.referral, advice=b.advice),
         "The office that was asked answers",
         NOTE,
     ),
-    Offered(
+    CommandOperation(
         "transfer", bodies.TransferBody, lambda b: commands.Transfer(to=b.to), "Another office takes the file over"
     ),
-    Offered(
+    CommandOperation(
         "reassign",
         bodies.ReassignBody,
         lambda b: commands.Reassign(officer=b.officer),
         "Another officer takes the file over",
     ),
-    Offered(
+    CommandOperation(
         "suspend", bodies.SuspendBody, lambda b: commands.Suspend(ground=b.ground), "Held, on a ground listed", NOTE
     ),
-    Offered("resume", EMPTY, lambda _: commands.Resume(), "The hold ends"),
-    Offered(
+    CommandOperation("resume", EMPTY, lambda _: commands.Resume(), "The hold ends"),
+    CommandOperation(
         "schedule-inspection", bodies.ScheduleInspectionBody, _schedule_inspection, "A field inspection has its day"
     ),
-    Offered(
+    CommandOperation(
         "record-inspection",
         bodies.RecordInspectionBody,
         lambda b: commands.RecordInspection(inspection=b.inspection),
         "The field inspection is done",
     ),
-    Offered(
+    CommandOperation(
         "request-payment",
         bodies.RequestPaymentBody,
         _request_payment,
         "The applicant is asked to pay",
         ("payment_number",),
     ),
-    Offered(
+    CommandOperation(
         "receive-payment",
         bodies.ReceivePaymentBody,
         lambda b: commands.ReceivePayment(payment=b.payment, amount_idr=b.amount_idr),
         "The payment is in",
         ("receipt_number",),
     ),
-    Offered(
+    CommandOperation(
         "expire-payment",
         bodies.ExpirePaymentBody,
         lambda b: commands.ExpirePayment(payment=b.payment),
         "The request of payment is over",
     ),
-    Offered(
+    CommandOperation(
         "report-obstacle",
         bodies.ReportObstacleBody,
         lambda b: commands.ReportObstacle(code=b.code),
         "Something holds the file up: the clocks run on",
         NOTE,
     ),
-    Offered(
+    CommandOperation(
         "clear-obstacle",
         bodies.ClearObstacleBody,
         lambda b: commands.ClearObstacle(obstacle=b.obstacle),
         "An obstacle is gone",
     ),
-    Offered(
+    CommandOperation(
         "extend-deadline",
         bodies.ExtendDeadlineBody,
         lambda b: commands.ExtendDeadline(extension=b.extension),
         "The deadline is extended, on a basis that the standard lists",
         NOTE,
     ),
-    Offered("approve", EMPTY, lambda _: commands.Approve(), "The application is granted"),
-    Offered(
+    CommandOperation("approve", EMPTY, lambda _: commands.Approve(), "The application is granted"),
+    CommandOperation(
         "reject",
         bodies.RejectBody,
         lambda b: commands.Reject(reason=b.reason, remedy=b.remedy),
         "The application is rejected, with reason and remedy",
         NOTE,
     ),
-    Offered("issue", bodies.IssueBody, lambda _: commands.Issue(), "The product is issued", ("document_number",)),
-    Offered("make-ready", EMPTY, lambda _: commands.MakeReady(), "The product can be collected"),
-    Offered(
+    CommandOperation(
+        "issue", bodies.IssueBody, lambda _: commands.Issue(), "The product is issued", ("document_number",)
+    ),
+    CommandOperation("make-ready", EMPTY, lambda _: commands.MakeReady(), "The product can be collected"),
+    CommandOperation(
         "hand-over",
         bodies.HandOverBody,
         lambda b: commands.HandOver(receiver=b.receiver),
         "The product is handed over; the citizen clock stops",
     ),
-    Offered("withdraw", EMPTY, lambda _: commands.Withdraw(), "The applicant withdraws"),
-    Offered("lapse", EMPTY, lambda _: commands.Lapse(), "The applicant stayed silent"),
-    Offered(
+    CommandOperation("withdraw", EMPTY, lambda _: commands.Withdraw(), "The applicant withdraws"),
+    CommandOperation("lapse", EMPTY, lambda _: commands.Lapse(), "The applicant stayed silent"),
+    CommandOperation(
         "cancel", bodies.CancelBody, lambda b: commands.Cancel(reason=b.reason), "The office cancels, with reason", NOTE
     ),
-    Offered(
+    CommandOperation(
         "revoke", bodies.RevokeBody, lambda b: commands.Revoke(ground=b.ground), "What was granted is withdrawn", NOTE
     ),
-    Offered(
+    CommandOperation(
         "dispute",
         bodies.DisputeBody,
         lambda b: commands.Dispute(reason=b.reason),
         "The citizen says that what is called done is not",
         NOTE,
     ),
-    Offered(
+    CommandOperation(
         "dismiss-dispute",
         bodies.DismissDisputeBody,
         lambda b: commands.DismissDispute(reason=b.reason),
         "The office holds that it is done",
         NOTE,
     ),
-    Offered(
+    CommandOperation(
         "reopen",
         bodies.ReopenBody,
         lambda b: commands.Reopen(redo=tuple(b.redo)),
         "The dispute was right: the product is made again",
     ),
-    Offered(
+    CommandOperation(
         "refer-complaint",
         bodies.ReferComplaintBody,
         lambda b: commands.ReferComplaint(kind=b.kind),
         "A complaint goes to SP4N-LAPOR",
         ("complaint_number",),
     ),
-    Offered("amend-record", bodies.AmendRecordBody, _amend_record, "The office mends its record", NOTE),
-    Offered(
+    CommandOperation("amend-record", bodies.AmendRecordBody, _amend_record, "The office mends its record", NOTE),
+    CommandOperation(
         "reset-pin",
         EMPTY,
         lambda _: commands.ResetPin(),

@@ -12,7 +12,7 @@ from domain.registry.editions import Registry
 from domain.satisfaction import SatisfactionAnswered
 from service_layer.streams import CommandIdentity, StreamHistory
 
-Personal = Mapping[str, Mapping[str, Any]]
+PersonalParts = Mapping[str, Mapping[str, Any]]
 """By the role of each person concerned: what is sealed."""
 
 
@@ -103,7 +103,7 @@ class EventStore(Protocol):
         act: Act,
         identity: CommandIdentity,
         *,
-        personal: Personal,
+        personal: PersonalParts,
         claims: tuple[bytes, ...],
     ) -> Draft:
         """Seals what is personal into the first event. New dossier keys are durable when this returns."""

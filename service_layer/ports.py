@@ -99,7 +99,7 @@ class Tokens(Protocol):
         ...
 
 
-class Door(Protocol):
+class PinGuard(Protocol):
     """Counts wrong numbers and PINs, for all processes."""
 
     async def knock(self, number: str, network: str) -> int:
@@ -130,7 +130,7 @@ class Dossiers(Protocol):
     async def accesses(self, application_id: UUID) -> list[dict[str, Any]]: ...
 
 
-class Statistics(Protocol):
+class StatisticsQueries(Protocol):
     """Figures of all applications. Raises Unavailable."""
 
     async def public(self) -> figures.Statistics:
@@ -151,7 +151,7 @@ class SatisfactionQueries(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Queued:
+class DeskPage:
     """A page of an office's queue: of that status, of that officer; after the file of that due date (UTC) and id."""
 
     office: str
@@ -162,20 +162,20 @@ class Queued:
 
 
 class Desk(Protocol):
-    async def queue(self, asked: Queued) -> list[Row]:
+    async def queue(self, asked: DeskPage) -> list[Row]:
         """Rows of the desk (projections/desk.py), the sooner due first, those without a date last."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Fed:
+class FeedEvent:
     """One event of a feed: its CloudEvents id, and the whole of it as JSON."""
 
     id: str
     document: bytes
 
 
-class ReadersMany(Exception):
+class TooManyReaders(Exception):
     """As many read feeds as this process has room for, or as many of one agency."""
 
 
@@ -190,7 +190,7 @@ class Feeds(Protocol):
     def has(self, agency: str) -> bool: ...
 
     def reading(self, agency: str) -> AbstractContextManager[None]:
-        """While it is read. Raises ReadersMany."""
+        """While it is read. Raises TooManyReaders."""
         ...
 
     async def place(self, agency: str, event_id: str) -> int | None:
@@ -201,7 +201,7 @@ class Feeds(Protocol):
         """Waits, at most so long, until the feeds are made of all that is in the log now. Raises Unavailable."""
         ...
 
-    async def page(self, agency: str, place: int, *, limit: int, bytes_max: int) -> tuple[list[Fed], int]:
+    async def page(self, agency: str, place: int, *, limit: int, bytes_max: int) -> tuple[list[FeedEvent], int]:
         """What comes after `place`, one at least if there is one, and the place of its last. Raises Unavailable."""
         ...
 

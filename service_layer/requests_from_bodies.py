@@ -17,7 +17,7 @@ from domain.codes import Channel, Quality, Role
 from domain.provenance import Act
 from domain.registry.editions import Registry
 from service_layer import bodies
-from service_layer.commands import Offered, in_years
+from service_layer.commands import CommandOperation, in_years
 from service_layer.faults import ImpossibleValue
 from service_layer.identity import sealed_of
 from service_layer.requests import CommandRequest
@@ -36,7 +36,7 @@ BEHIND_MAX = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sender:
     """Who sent a body, under which key of its own; the body as it came; `now` (UTC) and the registry to judge it by."""
 
     principal: Principal
@@ -46,7 +46,7 @@ class Sent:
     now: datetime
 
 
-def submission(sent: Sent, body: bodies.SubmitBody) -> CommandRequest:
+def submission(sent: Sender, body: bodies.SubmitBody) -> CommandRequest:
     """Raises ImpossibleValue."""
     office = _office(sent.principal, body.office, sent.registry)
     return CommandRequest(
@@ -60,7 +60,7 @@ def submission(sent: Sent, body: bodies.SubmitBody) -> CommandRequest:
 
 
 def command(
-    sent: Sent, body: bodies.CommandBody, offered: Offered, relation: Relation, *, target: UUID, seen: int
+    sent: Sender, body: bodies.CommandBody, offered: CommandOperation, relation: Relation, *, target: UUID, seen: int
 ) -> CommandRequest:
     """A command on the application `target`, of which `seen` is the version that was seen. Raises ImpossibleValue."""
     principal, wish = sent.principal, offered.command(body)

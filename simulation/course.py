@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from domain.application.status import Status
 from simulation.fates import struck
 from simulation.intake import made_complete, taken_in
-from simulation.life import Life, Move
+from simulation.life import Intention, Life
 from simulation.mall import Arrival, Mall
 from simulation.production import produced
 from simulation.review import reviewed
@@ -19,7 +19,7 @@ def lived(arrival: Arrival, mall: Mall) -> Life:
     return life
 
 
-def course(life: Life) -> Iterator[Move]:
+def course(life: Life) -> Iterator[Intention]:
     yield from taken_in(life)
     yield from made_complete(life)
     yield from reviewed(life)

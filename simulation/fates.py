@@ -8,7 +8,7 @@ from domain.application import commands
 from domain.application.events import DocumentsChecked, Received, StageEntered
 from domain.application.guards import UNDECIDED
 from domain.codes import Amendment, CancellationReason
-from simulation.life import Life, Move
+from simulation.life import Intention, Life
 
 
 class Fate(Enum):
@@ -34,7 +34,7 @@ FATES = {
 }
 
 
-def struck(life: Life, moves: Iterable[Move]) -> Iterator[Move]:
+def struck(life: Life, moves: Iterable[Intention]) -> Iterator[Intention]:
     """Its course, and what strikes it after one of the first moves."""
     [fate] = life.dice.choices(list(FATES), list(FATES.values()))
     turn = life.dice.randint(2, 7)
@@ -46,7 +46,7 @@ def struck(life: Life, moves: Iterable[Move]) -> Iterator[Move]:
             yield from _by(fate, life)
 
 
-def _by(fate: Fate, life: Life) -> Iterator[Move]:
+def _by(fate: Fate, life: Life) -> Iterator[Intention]:
     if life.application.status not in UNDECIDED:
         return
     soon = life.hence(0.1, 20)
@@ -65,7 +65,7 @@ def _by(fate: Fate, life: Life) -> Iterator[Move]:
             pass
 
 
-def _amended(life: Life) -> Iterator[Move]:
+def _amended(life: Life) -> Iterator[Intention]:
     """A wrong time of an act that settles nothing, or a stage entered too soon, and then again."""
     last = life.application.entries[-1]
     if isinstance(last.event, StageEntered):

@@ -8,7 +8,7 @@ from domain.application import commands
 from domain.application.commands import Command, ReportObstacle
 from domain.application.pauses import AWAITING_PAYMENT
 from domain.codes import ComplaintKind, ObstacleCode, StagePhase
-from simulation.life import Life, Move
+from simulation.life import Intention, Life
 
 PAID_HERE, UNPAID = 0.7, 0.12
 AMOUNTS = (50_000, 100_000, 350_000, 1_500_000)
@@ -41,7 +41,7 @@ COMPLAINTS = {ComplaintKind.INFORMATION: 1.0, ComplaintKind.COMPLAINT: 3.0}
 """Not the third kind: its 60 working days reach further than the calendar that a plan needs."""
 
 
-def paid(life: Life) -> Iterator[Move]:
+def paid(life: Life) -> Iterator[Intention]:
     """Asked for, and asked for again as often as nobody pays in time; some pay elsewhere."""
     standard = life.arrival.standard
     if not (standard.fee_idr or AWAITING_PAYMENT in standard.grounds) or not life.chance(PAID_HERE):
@@ -59,7 +59,7 @@ def paid(life: Life) -> Iterator[Move]:
         yield life.system(commands.ExpirePayment(payment=payment), expires_at)
 
 
-def inspection_scheduled(life: Life, halfway: datetime) -> Iterator[Move]:
+def inspection_scheduled(life: Life, halfway: datetime) -> Iterator[Intention]:
     """Where a survey lies ahead: for the day on which half the time is over."""
     if life.arrival.standard.stage(SURVEY) is None:
         return

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from domain.application import commands
 from domain.application.events import DefectiveDocument
 from domain.codes import Channel, Defect
-from simulation.life import Life, Move
+from simulation.life import Intention, Life
 
 RETURNED = (0.16, 0.25)
 """Odds of a first return, and of a second one after it."""
@@ -15,7 +15,7 @@ TRANSFERRED, COMPLAINT_TRANSFERRED = 0.04, 0.5
 DECLARED_APART = 0.3
 
 
-def taken_in(life: Life) -> Iterator[Move]:
+def taken_in(life: Life) -> Iterator[Intention]:
     arrival = life.arrival
     region = life.mall.registry.offices[arrival.office].region
     district = f"{region}.{life.dice.randint(1, 5):02}" if region and "." in region else None
@@ -40,7 +40,7 @@ def _others(life: Life) -> list[str]:
     return [code for code in offered if code != life.office and code in offices and offices[code].region == region]
 
 
-def made_complete(life: Life) -> Iterator[Move]:
+def made_complete(life: Life) -> Iterator[Intention]:
     """Checked, returned and corrected for a round or two, and declared complete; or silence, and it lapses."""
     for odds in RETURNED:
         if not life.arrival.standard.requirements or not life.chance(odds):
@@ -58,7 +58,7 @@ def made_complete(life: Life) -> Iterator[Move]:
         yield life.officer(commands.CheckDocuments(complete=True, declare_complete=True), at)
 
 
-def returned(life: Life, at: datetime) -> Iterator[Move]:
+def returned(life: Life, at: datetime) -> Iterator[Intention]:
     requirement = life.dice.choice(life.arrival.standard.requirements).code
     defect = life.dice.choice(list(Defect))
     missing = (requirement,) if defect is Defect.MISSING else ()

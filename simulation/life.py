@@ -24,7 +24,7 @@ LAST = ENDS - {Status.HANDED_OVER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class PlanStep:
     """One command of a plan, the events that it means, and when it comes into the log."""
 
     ordinal: int
@@ -36,7 +36,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Intention:
     """What somebody wants to do next."""
 
     command: Command
@@ -54,9 +54,9 @@ class Life:
         self.desk = self.dice.randrange(OFFICERS)
         self.application = Application(office=arrival.office)
         self.now = arrival.at
-        self.steps: list[Step] = []
+        self.steps: list[PlanStep] = []
 
-    def live(self, moves: Iterable[Move]) -> None:
+    def live(self, moves: Iterable[Intention]) -> None:
         """Takes the moves until one ends the application, but by a hand-over, or lies beyond the plan."""
         for move in moves:
             if move.arrives >= self.mall.ends:
@@ -65,12 +65,12 @@ class Life:
             if self.application.status in LAST:
                 return
 
-    def _take(self, move: Move) -> None:
+    def _take(self, move: Intention) -> None:
         events = decide(move.command, self.application, move.act, self.mall.registry)
         for event in events:
             recorded = Recorded(version=self.application.version + 1, act=move.act, event=event)
             self.application = evolve(self.application, recorded)
-        step = Step(
+        step = PlanStep(
             ordinal=self.arrival.ordinal,
             number=len(self.steps),
             command=move.command,
@@ -106,7 +106,7 @@ class Life:
         soonest = self.now + timedelta(minutes=self.dice.uniform(0.5, 6))
         return at if at >= soonest and hours.is_open(at) else hours.forward(soonest, self.grace())
 
-    def officer(self, command: Command, at: datetime, *, office: str = "", supervisor: bool = False) -> Move:
+    def officer(self, command: Command, at: datetime, *, office: str = "", supervisor: bool = False) -> Intention:
         """An act at a counter or a desk, in opening hours."""
         office = office or self.office
         staff = self.mall.staff(office)
@@ -117,17 +117,17 @@ class Life:
             actor=staff[-1] if supervisor else staff[self.desk],
             office=office,
         )
-        return Move(command=command, act=act, arrives=act.at)
+        return Intention(command=command, act=act, arrives=act.at)
 
-    def applicant(self, command: Command, at: datetime) -> Move:
+    def applicant(self, command: Command, at: datetime) -> Intention:
         """By telephone at any hour, where it was applied for so; else over the counter."""
         if self.arrival.channel is not Channel.ELECTRONIC:
             return self.officer(command, at)
         at = max(at, self.now + timedelta(minutes=1))
         act = Act(at=at, by=Role.APPLICANT, channel=Channel.ELECTRONIC, office=self.office)
-        return Move(command=command, act=act, arrives=at)
+        return Intention(command=command, act=act, arrives=at)
 
-    def at_the_door(self, command: Command, at: datetime, *, arrives: datetime) -> Move:
+    def at_the_door(self, command: Command, at: datetime, *, arrives: datetime) -> Intention:
         """By the channel of the submission: an officer at a counter or a mobile unit, or the applicants themselves."""
         channel = self.arrival.channel
         served = channel in (Channel.COUNTER, Channel.MOBILE)
@@ -139,9 +139,9 @@ class Life:
             actor=self.mall.staff(self.office)[self.desk] if served else None,
             office=self.office,
         )
-        return Move(command=command, act=act, arrives=arrives)
+        return Intention(command=command, act=act, arrives=arrives)
 
-    def from_unit(self, command: Command, at: datetime) -> Move:
+    def from_unit(self, command: Command, at: datetime) -> Intention:
         """An act of a mobile unit by the time of its device, in the log only when its network is back."""
         act = Act(
             at=at,
@@ -151,11 +151,13 @@ class Life:
             actor=self.mall.staff(self.office)[self.desk],
             office=self.office,
         )
-        return Move(command=command, act=act, arrives=self.hence(0.2, 48))
+        return Intention(command=command, act=act, arrives=self.hence(0.2, 48))
 
-    def system(self, command: Command, at: datetime, *, arrives: datetime | None = None) -> Move:
+    def system(self, command: Command, at: datetime, *, arrives: datetime | None = None) -> Intention:
         """Nobody's act: a time has come."""
-        return Move(command=command, act=Act(at=at, by=Role.SYSTEM, channel=Channel.INTERNAL), arrives=arrives or at)
+        return Intention(
+            command=command, act=Act(at=at, by=Role.SYSTEM, channel=Channel.INTERNAL), arrives=arrives or at
+        )
 
     def colleague(self) -> UUID:
         """Whose desk it goes to next."""

@@ -74,7 +74,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Entrance:
     """One way in: a service, at an office, by a channel."""
 
     standard: StandardPublished
@@ -126,7 +126,7 @@ class Mall:
         dice = random.Random(f"{self.seed}/arrivals")  # noqa: S311 - made up, and the same again
         doors, weights = self._doors()
         days = cache(self._days)
-        came: list[tuple[datetime, datetime, Door]] = []
+        came: list[tuple[datetime, datetime, Entrance]] = []
         for door in dice.choices(doors, cum_weights=weights, k=count):
             at = _moment(dice, door, *days(door.office, door.channel))
             came.append((self._uploaded(dice, door, at), at, door))
@@ -143,9 +143,9 @@ class Mall:
             for ordinal, (arrives, at, door) in enumerate(came)
         ]
 
-    def _doors(self) -> Weighed[Door]:
+    def _doors(self) -> Weighed[Entrance]:
         """All that can be entered in these days, with cumulated weights."""
-        doors: list[Door] = []
+        doors: list[Entrance] = []
         weights: list[float] = []
         for service in sorted(self.registry.services):
             for place, door in self._doors_of(service):
@@ -156,7 +156,7 @@ class Mall:
             raise NotSimulated(f"no example service can be applied for between {self.first} and {self.until}")
         return doors, weights
 
-    def _doors_of(self, service: str) -> Iterable[tuple[int, Door]]:
+    def _doors_of(self, service: str) -> Iterable[tuple[int, Entrance]]:
         standard = self.registry.standard_in_force(service, self.first)
         if standard is None or not standard.example or standard.free_order:
             return
@@ -166,7 +166,7 @@ class Mall:
             known = office in self.registry.offices and self.registry.offices[office].example
             for channel in sorted(set(standard.channels) & CHANNELS.keys()) if known else ():
                 if self._days(office, channel)[0]:
-                    yield place, Door(standard, office, channel)
+                    yield place, Entrance(standard, office, channel)
 
     def _days(self, office: str, channel: Channel) -> Weighed[Opening]:
         """The spans in which one may come, with cumulated weights: whole days for who comes by telephone."""
@@ -183,7 +183,7 @@ class Mall:
             weights.append((weights[-1] if weights else 0.0) + weight)
         return spans, weights
 
-    def _uploaded(self, dice: random.Random, door: Door, at: datetime) -> datetime:
+    def _uploaded(self, dice: random.Random, door: Entrance, at: datetime) -> datetime:
         """When it is in the log: at once, but for a mobile unit, whose network may be days away."""
         if door.channel is not Channel.MOBILE:
             return at
@@ -192,7 +192,7 @@ class Mall:
         return min(at + wait, max(at, self.ends - timedelta(minutes=1)))
 
 
-def _moment(dice: random.Random, door: Door, spans: Sequence[Opening], weights: Sequence[float]) -> datetime:
+def _moment(dice: random.Random, door: Entrance, spans: Sequence[Opening], weights: Sequence[float]) -> datetime:
     [(opens, closes)] = dice.choices(spans, cum_weights=weights)
     if door.channel is Channel.ELECTRONIC:
         [hour] = dice.choices(range(24), ONLINE_HOURS)

@@ -16,7 +16,7 @@ from itertools import islice
 from domain.application.commands import SubmitApplication
 from domain.registry.editions import Registry
 from simulation.course import lived
-from simulation.life import Life, Step
+from simulation.life import Life, PlanStep
 from simulation.mall import MARGIN_DAYS, Mall, NotSimulated
 from simulation.sample import sample
 
@@ -61,7 +61,7 @@ class Plan:
         for arrival in self.mall.arrivals(self.applications - first):
             yield lived(replace(arrival, ordinal=arrival.ordinal + first), self.mall)
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[PlanStep]:
         """By time of arrival, then ordinal, then number; the sample's before all others, whatever happens after."""
         lives = self.lives()
         if self.with_sample:
@@ -70,9 +70,9 @@ class Plan:
         yield from merged(lives)
 
 
-def merged(lives: Iterable[Life]) -> Iterator[Step]:
+def merged(lives: Iterable[Life]) -> Iterator[PlanStep]:
     """The steps of lives that come in the order of their first ones, each life read only once its time has come."""
-    under_way: list[tuple[datetime, int, int, list[Step]]] = []
+    under_way: list[tuple[datetime, int, int, list[PlanStep]]] = []
     for life in lives:
         if not life.steps:
             continue
@@ -84,14 +84,14 @@ def merged(lives: Iterable[Life]) -> Iterator[Step]:
         yield _next(under_way)
 
 
-def _next(under_way: list[tuple[datetime, int, int, list[Step]]]) -> Step:
+def _next(under_way: list[tuple[datetime, int, int, list[PlanStep]]]) -> PlanStep:
     _, ordinal, number, steps = heappop(under_way)
     if number + 1 < len(steps):
         heappush(under_way, (steps[number + 1].arrives, ordinal, number + 1, steps))
     return steps[number]
 
 
-def until_last_submission(steps: Iterable[Step]) -> list[Step]:
+def until_last_submission(steps: Iterable[PlanStep]) -> list[PlanStep]:
     """Without what comes after it, so that a log with all submissions holds all of the plan."""
     found = list(steps)
     while found and not isinstance(found[-1].command, SubmitApplication):

@@ -6,7 +6,7 @@ from domain.application import commands
 from domain.application.commands import ClearObstacle
 from domain.codes import DismissalReason, DisputeReason, Receiver, RevocationGround, StagePhase
 from simulation.incidents import obstacles
-from simulation.life import Life, Move
+from simulation.life import Intention, Life
 from simulation.stages import in_order, stage_acts, woven
 
 HANDED_OVER_EARLY = 0.1
@@ -18,7 +18,7 @@ AFTERCARE_DAYS = {"six-month-report": (170, 190)}
 """How long a stage after the hand-over takes, where not some days."""
 
 
-def produced(life: Life) -> Iterator[Move]:
+def produced(life: Life) -> Iterator[Intention]:
     """Issued, made, and into the citizen's hands; or it lies at the counter until it lapses."""
     yield life.officer(commands.Issue(), life.hence(0.1, 8))
     for act in woven(life.dice, stage_acts(life, StagePhase.PRODUCTION), obstacles(life, StagePhase.PRODUCTION)):
@@ -37,7 +37,7 @@ def produced(life: Life) -> Iterator[Move]:
     yield from handed_over(life)
 
 
-def handed_over(life: Life) -> Iterator[Move]:
+def handed_over(life: Life) -> Iterator[Intention]:
     if life.chance(REVOKED):
         ground = life.dice.choice(list(RevocationGround))
         yield life.officer(commands.Revoke(ground=ground), life.hence(24, 24 * 20), supervisor=True)
@@ -59,7 +59,7 @@ def _to_redo(life: Life) -> tuple[str, ...]:
     return tuple(done[life.dice.randrange(len(done)) :]) if done else ()
 
 
-def looked_after(life: Life) -> Iterator[Move]:
+def looked_after(life: Life) -> Iterator[Intention]:
     for act in stage_acts(life, StagePhase.AFTERCARE):
         days = (0.01, 0.1)
         if isinstance(act, commands.CompleteStage):

@@ -10,7 +10,7 @@ from domain.application.pauses import AWAITING_PAYMENT
 from domain.codes import Advice, RejectionReason, Remedy, StagePhase
 from simulation.incidents import complaints, extensions, inspected, inspection_scheduled, obstacles, paid
 from simulation.intake import returned
-from simulation.life import Life, Move
+from simulation.life import Intention, Life
 from simulation.stages import stage_acts, woven
 
 SUSPENDED = 0.15
@@ -24,7 +24,7 @@ Work = list[tuple[Command, str]]
 """What is to be done, and by which office; "": by the one that holds the file."""
 
 
-def reviewed(life: Life) -> Iterator[Move]:
+def reviewed(life: Life) -> Iterator[Intention]:
     """Paid for, then the stages before the decision, spread over the time until it, with all that comes between."""
     yield from paid(life)
     extension = extensions(life)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from domain.application import commands
 from domain.application.events import DefectiveDocument
 from domain.codes import Channel, Defect
-from simulation.life import Life, Move
+from simulation.life import Intention, Life
 from simulation.mall import Arrival, Mall, NotSimulated
 
 SERVICE, ASKED = "sip", "pemda-3374-dinkes"
@@ -30,7 +30,7 @@ def sample(mall: Mall) -> Life:
     return life
 
 
-def _moves(life: Life) -> Iterator[Move]:
+def _moves(life: Life) -> Iterator[Intention]:
     mall, standard = life.mall, life.arrival.standard
     opened = [opens for opens, closes in mall.hours(life.arrival.office).openings if closes <= mall.ends][-OPENINGS:]
     requirement = standard.requirements[0].code

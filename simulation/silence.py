@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from domain.application import commands
 from domain.application.guards import UNDECIDED
 from domain.codes import ObstacleCode, RevocationGround
-from simulation.life import Life, Move
+from simulation.life import Intention, Life
 from simulation.production import produced
 from simulation.review import judged
 
 HELD_UP_UNSEEN, DECIDED_UNSEEN, DECIDED_AGAINST, REVOKED_THEN = 0.3, 0.5, 0.4, 0.4
 
 
-def granted_by_silence(life: Life, moves: Iterable[Move]) -> Iterator[Move]:
+def granted_by_silence(life: Life, moves: Iterable[Intention]) -> Iterator[Intention]:
     """The moves, until the promise passes undecided where silence grants; so none is left undecided after that."""
     for move in moves:
         due = silent_until(life)
@@ -33,7 +33,7 @@ def silent_until(life: Life) -> datetime | None:
     return application.promise.due_at if application.status in UNDECIDED and not application.pausing else None
 
 
-def _granted(life: Life, due: datetime) -> Iterator[Move]:
+def _granted(life: Life, due: datetime) -> Iterator[Intention]:
     """Noticed soon after. A unit without a network may know of more: an obstacle, even a decision, from before."""
     before, noticed = life.now, max(due, life.now) + timedelta(seconds=life.dice.uniform(1, 59))
     yield life.system(commands.DeemApproved(now=noticed), due, arrives=noticed)

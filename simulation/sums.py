@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class MeantFact:
     """One application at the end of a plan. Instants are UTC; `office` holds it, `month` is that of its zone.
 
     Answered once it is decided or has ended; `outcome` None while it is open. `answer_known_at`: when it came into the
@@ -58,7 +58,7 @@ class Fact:
         return "on_time" if at <= self.due_at and self.outcome != SILENCE else "late"
 
 
-def statistics(facts: Sequence[Fact], as_of: datetime) -> dict[str, Any]:
+def statistics(facts: Sequence[MeantFact], as_of: datetime) -> dict[str, Any]:
     """The figures of all, and of each key of each table."""
     return {
         "total": figures(facts, as_of),
@@ -69,14 +69,14 @@ def statistics(facts: Sequence[Fact], as_of: datetime) -> dict[str, Any]:
     }
 
 
-def _grouped(facts: Iterable[Fact], table: str) -> dict[str, list[Fact]]:
-    groups: dict[str, list[Fact]] = {}
+def _grouped(facts: Iterable[MeantFact], table: str) -> dict[str, list[MeantFact]]:
+    groups: dict[str, list[MeantFact]] = {}
     for fact in facts:
         groups.setdefault(getattr(fact, table), []).append(fact)
     return groups
 
 
-def figures(facts: Sequence[Fact], as_of: datetime) -> dict[str, Any]:
+def figures(facts: Sequence[MeantFact], as_of: datetime) -> dict[str, Any]:
     """Days are of 24 hours; two decimals, shares one, halves rounded up. None where there is nothing to measure."""
     answered = [fact for fact in facts if fact.answered_at is not None]
     still_open = [fact for fact in facts if fact.answered_at is None]

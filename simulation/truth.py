@@ -12,16 +12,16 @@ from domain.application.commands import DeemApproved
 from domain.application.events import ApplicationEvent
 from domain.application.evolve import Application
 from domain.json_values import data_of, instant
-from simulation.life import Life, Step
+from simulation.life import Life, PlanStep
 from simulation.plan import Plan
-from simulation.sums import OUTCOMES, SILENCE, Fact, statistics
+from simulation.sums import OUTCOMES, SILENCE, MeantFact, statistics
 
 NOT_TOLD = ("number", "officer")
 """Of an event's data: drawn by each installation, or an id."""
 ENDS = (events.HandedOver, events.Rejected, events.Withdrawn, events.Lapsed, events.Cancelled, events.Revoked)
 ANSWERS = (*ENDS, events.Approved, events.DeemedApproved, events.Issued, events.MadeReady)
 
-Happened = list[tuple[Step, ApplicationEvent]]
+Happened = list[tuple[PlanStep, ApplicationEvent]]
 
 
 def truth(plan: Plan) -> Iterator[dict[str, Any]]:
@@ -37,7 +37,7 @@ def truth(plan: Plan) -> Iterator[dict[str, Any]]:
     yield {"statistics": {"as_of": instant(plan.mall.ends), **statistics(facts, plan.mall.ends)}}
 
 
-def fact_of(life: Life) -> Fact:
+def fact_of(life: Life) -> MeantFact:
     """Of a life that has begun."""
     happened = [(step, event) for step in life.steps for event in step.events]
     submitted, application = life.steps[0], life.application
@@ -45,7 +45,7 @@ def fact_of(life: Life) -> Fact:
     complete = _first(happened, events.DeclaredComplete)
     answer, end = _first(happened, *ANSWERS), _first(_since_reopened(happened), *ENDS)
     promise = application.promise
-    return Fact(
+    return MeantFact(
         ordinal=submitted.ordinal,
         service=application.service,
         office=application.office,
@@ -64,7 +64,7 @@ def fact_of(life: Life) -> Fact:
     )
 
 
-def outcome(answer: Step, application: Application) -> str:
+def outcome(answer: PlanStep, application: Application) -> str:
     """Silence, or its status where that ends it without a product, else granted."""
     if isinstance(answer.command, DeemApproved):
         return SILENCE
@@ -95,7 +95,7 @@ def _in_last_minute(happened: Happened) -> Iterator[bool]:
             yield due_at - (due_at - complete_at) / 5 <= step.act.at <= due_at
 
 
-def told(steps: list[Step]) -> list[dict[str, Any]]:
+def told(steps: list[PlanStep]) -> list[dict[str, Any]]:
     """The events of one application, in the order of its stream, without what differs between installations."""
     happened = [(step, event) for step in steps for event in step.events]
     return [
@@ -119,11 +119,11 @@ def _since_reopened(happened: Happened) -> Happened:
     return happened[places[-1] :] if places else happened
 
 
-def _first(happened: Happened, *kinds: type[ApplicationEvent]) -> Step | None:
+def _first(happened: Happened, *kinds: type[ApplicationEvent]) -> PlanStep | None:
     return next((step for step, event in happened if isinstance(event, kinds)), None)
 
 
-def _told(fact: Fact) -> dict[str, Any]:
+def _told(fact: MeantFact) -> dict[str, Any]:
     return {
         "ordinal": fact.ordinal,
         "service": fact.service,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from domain.application.admit import Record, admit
+from domain.application.admit import SourceRecord, admit
 from domain.application.commands import Command
 from domain.application.decide import decide
 from domain.application.events import ApplicationEvent, Recorded
@@ -75,7 +75,7 @@ class Given:
         channel: Channel = Channel.UNKNOWN,
     ) -> "Admitted":
         act = an_act(at, office=office, by=Role.IMPORT, channel=channel)
-        return Admitted(event, admit(Record(act=act, event=event), self.application, self.registry))
+        return Admitted(event, admit(SourceRecord(act=act, event=event), self.application, self.registry))
 
     def shows(self, **part: Any) -> None:
         row = self.row

@@ -24,7 +24,7 @@ from domain.refusals import Refusal, StaleVersion
 from domain.registry.editions import Registry
 from projections.view import Row
 from service_layer import bodies, requests_from_bodies
-from service_layer.commands import Offered
+from service_layer.commands import CommandOperation
 from service_layer.faults import Unauthenticated
 from service_layer.identity import doubts_about
 from service_layer.requests import CommandRequest, CommandResult
@@ -68,7 +68,7 @@ async def submit_application(request: Request) -> Response:
     body, plain = await body_of(request, bodies.SubmitBody)
     registry = await registry_for(dependencies, principal)
     warnings = doubts_about(body, registry)
-    sent = requests_from_bodies.Sent(
+    sent = requests_from_bodies.Sender(
         principal=principal, key=key, plain=plain, registry=registry, now=dependencies.now()
     )
     asked = requests_from_bodies.submission(sent, body)
@@ -94,7 +94,7 @@ def _paper(dependencies: Dependencies, application: Application) -> dict[str, st
     }
 
 
-def command_endpoint(offered: Offered) -> Endpoint:
+def command_endpoint(offered: CommandOperation) -> Endpoint:
     """The endpoint of one command; all are alike."""
 
     async def endpoint(request: Request) -> Response:
@@ -104,7 +104,7 @@ def command_endpoint(offered: Offered) -> Endpoint:
         key, seen = idempotency_key(request), version_seen(request)
         body, plain = await body_of(request, offered.body)
         registry = await registry_for(dependencies, principal)
-        sent = requests_from_bodies.Sent(
+        sent = requests_from_bodies.Sender(
             principal=principal, key=key, plain=plain, registry=registry, now=dependencies.now()
         )
         asked = requests_from_bodies.command(sent, body, offered, relation, target=target, seen=seen)

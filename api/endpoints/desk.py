@@ -23,7 +23,7 @@ from domain.registry.editions import Registry
 from projections import desk
 from projections.view import Row
 from service_layer.faults import NotYours
-from service_layer.ports import Queued
+from service_layer.ports import DeskPage
 from service_layer.rights import Bearer, Principal, relation_for
 
 SOON_WORKING_DAYS = 2
@@ -75,7 +75,7 @@ async def queue_of(request: Request, principal: Principal) -> Queue:
     )
 
 
-def _asked(request: Request, principal: Principal) -> Queued:
+def _asked(request: Request, principal: Principal) -> DeskPage:
     query = request.query_params
     office = query.get("office", principal.office)
     if not office:
@@ -87,7 +87,7 @@ def _asked(request: Request, principal: Principal) -> Queued:
         raise _wrong("status", "One of the statuses that openapi.json lists.")
     if mine not in ("true", "false"):
         raise _wrong("mine", "true or false.")
-    return Queued(
+    return DeskPage(
         office=office,
         status=status,
         officer=principal.actor if mine == "true" else None,

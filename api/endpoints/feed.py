@@ -18,9 +18,10 @@ from api.conditional import WAIT_SECONDS
 from api.dependencies import dependencies_of
 from api.endpoints.applications import principal_of
 from api.problems import Problem
-from api.responses import Given, Instant
+from api.responses import Given
+from service_layer.bodies import Instant
 from service_layer.faults import NotYours, Unavailable
-from service_layer.ports import Fed, Feeds, ReadersMany
+from service_layer.ports import FeedEvent, Feeds, TooManyReaders
 from service_layer.rights import relation_for
 
 BATCH, STREAM = "application/cloudevents-batch+json", "text/event-stream"
@@ -48,7 +49,7 @@ QUERY: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-async def get_feed(request: Request) -> "Answer":
+async def get_feed(request: Request) -> "FeedResponse":
     """Read an agency's own feed: a page after `lastEventId`, or a stream.
 
     Events are CloudEvents 1.0 in the order in which they were recorded. An empty page: there is nothing new yet; wait
@@ -63,7 +64,7 @@ async def get_feed(request: Request) -> "Answer":
     feeds = dependencies_of(request).feeds
     if not feeds.has(agency):
         raise Problem("no-feed")
-    return Answer(feeds, agency, _asked(request))
+    return FeedResponse(feeds, agency, _asked(request))
 
 
 class CloudEventBody(Given, kw_only=True):
@@ -88,7 +89,7 @@ class CloudEventBody(Given, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FeedQuery:
     """`after`: the id of the last event that the client has, "" for none; `timeout` in seconds."""
 
     after: str
@@ -97,7 +98,7 @@ class Asked:
     stream: bool
 
 
-def _asked(request: Request) -> Asked:
+def _asked(request: Request) -> FeedQuery:
     stream = STREAM in request.headers.get("accept", "")
     query = request.query_params
     after = (request.headers.get("last-event-id", "") if stream else "") or query.get("lastEventId", "")
@@ -108,17 +109,17 @@ def _asked(request: Request) -> Asked:
         raise _wrong("timeout", f"Milliseconds, a whole number from 0 to {TIMEOUT_MS_MAX}.")
     if not LIMIT.fullmatch(limit):
         raise _wrong("limit", f"A whole number from 1 to {LIMIT_MAX}.")
-    return Asked(after, int(timeout) / 1000, int(limit), stream)
+    return FeedQuery(after, int(timeout) / 1000, int(limit), stream)
 
 
 def _wrong(name: str, detail: str) -> Problem:
     return Problem("malformed-request", errors=[{"pointer": f"?{name}", "detail": detail}])
 
 
-class Answer:
+class FeedResponse:
     """The answer to one reader, an ASGI application: it holds its place among the readers until it is sent."""
 
-    def __init__(self, feeds: Feeds, agency: str, asked: Asked) -> None:
+    def __init__(self, feeds: Feeds, agency: str, asked: FeedQuery) -> None:
         self.feeds = feeds
         self.agency = agency
         self.asked = asked
@@ -128,7 +129,7 @@ class Answer:
             with self.feeds.reading(self.agency), _gone(receive) as gone:
                 place = await self._place()
                 await (self._stream if self.asked.stream else self._batch)(place, gone, send)
-        except ReadersMany:
+        except TooManyReaders:
             raise Problem("readers-many", headers={"Retry-After": "5"}) from None
 
     async def _place(self) -> int:
@@ -154,7 +155,7 @@ class Answer:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"]"})
 
-    async def _page(self, place: int) -> list[Fed]:
+    async def _page(self, place: int) -> list[FeedEvent]:
         events, _ = await self.feeds.page(self.agency, place, limit=self.asked.limit, bytes_max=BATCH_BYTES_MAX)
         return events
 
@@ -206,7 +207,7 @@ def _start(media_type: str, *more: tuple[bytes, bytes]) -> dict[str, Any]:
     return {"type": "http.response.start", "status": 200, "headers": headers}
 
 
-def _chunks(events: list[Fed]) -> Iterator[bytes]:
+def _chunks(events: list[FeedEvent]) -> Iterator[bytes]:
     """A JSON array but for its last bracket, in pieces: each is sent when the one before is on its way."""
     piece = bytearray(b"[")
     for number, event in enumerate(events):

@@ -9,16 +9,16 @@ from typing import Any
 
 from api.pages.history import said
 from api.pages.language import Language, Moment
-from api.pages.reader import Reading, Row
+from api.pages.reader import PageReader, ViewRow
 from api.pages.words import CLOCKS, GROUNDS, N_, NN_, PARTIES
-from domain.clocks.ledger import Clock, Kind, Party
+from domain.clocks.ledger import Clock, MarkKind, Party
 from domain.json_values import parse_instant
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LedgerLine:
     """`event` did `what`; `length` until the next line of the same clock."""
 
     when: Moment
@@ -33,11 +33,11 @@ class ClockLedger:
     """`hands`: who, and how long in all."""
 
     whole: str
-    lines: list[Line]
+    lines: list[LedgerLine]
     hands: list[tuple[str, str]]
 
 
-def clock_ledger(reading: Reading) -> ClockLedger | None:
+def clock_ledger(reading: PageReader) -> ClockLedger | None:
     """None where nothing was submitted and no clock ran."""
     ledger = reading.row["ledger"]
     if not ledger["entries"]:
@@ -45,7 +45,7 @@ def clock_ledger(reading: Reading) -> ClockLedger | None:
     return ClockLedger(_whole(reading), _lines(reading), _hands(reading))
 
 
-def _whole(reading: Reading) -> str:
+def _whole(reading: PageReader) -> str:
     citizen = reading.row["ledger"]["citizen"]
     if citizen is None:
         return ""
@@ -53,13 +53,13 @@ def _whole(reading: Reading) -> str:
     return reading.language.say(text, length=length(reading.language, _span(reading, citizen)))
 
 
-def _lines(reading: Reading) -> list[Line]:
+def _lines(reading: PageReader) -> list[LedgerLine]:
     """The office is named where it is another one than on the line before."""
     entries = reading.row["ledger"]["entries"]
     told = {entry["version"]: entry for entry in reading.row["timeline"]}
     before = ["", *(entry["office"] for entry in entries)]
     return [
-        Line(
+        LedgerLine(
             when=reading.moment(entry["at"], entry["office"], told[entry["version"]]["at_quality"]),
             what=reading.language.say(CLOCKS[entry["clock"], entry["kind"]]),
             event=_event(reading, entry, told[entry["version"]]),
@@ -70,7 +70,7 @@ def _lines(reading: Reading) -> list[Line]:
     ]
 
 
-def _event(reading: Reading, entry: Row, event: Row) -> str:
+def _event(reading: PageReader, entry: ViewRow, event: ViewRow) -> str:
     """With the ground, where the event's own words do not say it."""
     text = said(reading, event)
     if entry["ground"] is None or "ground" in event["data"]:
@@ -78,15 +78,15 @@ def _event(reading: Reading, entry: Row, event: Row) -> str:
     return f"{text} ({reading.word(GROUNDS, entry['ground'])})"
 
 
-def _length(reading: Reading, entry: Row, ahead: list[Row]) -> str:
+def _length(reading: PageReader, entry: ViewRow, ahead: list[ViewRow]) -> str:
     """The citizen's time counts whole; it is said above the table."""
-    if entry["kind"] == Kind.STOP or entry["clock"] == Clock.CITIZEN:
+    if entry["kind"] == MarkKind.STOP or entry["clock"] == Clock.CITIZEN:
         return ""
     until = next((other["at"] for other in ahead[1:] if other["clock"] == Clock.LEGAL), None)
     return length(reading.language, _span(reading, {"since": entry["at"], "until": until}))
 
 
-def _hands(reading: Reading) -> list[tuple[str, str]]:
+def _hands(reading: PageReader) -> list[tuple[str, str]]:
     totals: dict[str, timedelta] = {}
     for span in reading.row["ledger"]["holders"]:
         who = hands(reading, span["holder"], span["office"])
@@ -94,14 +94,14 @@ def _hands(reading: Reading) -> list[tuple[str, str]]:
     return [(who, length(reading.language, total)) for who, total in totals.items()]
 
 
-def hands(reading: Reading, holder: str, office: str) -> str:
+def hands(reading: PageReader, holder: str, office: str) -> str:
     """The office is named where it is another one than holds the file now."""
     who = reading.word(PARTIES, holder)
     named = holder == Party.OTHER_AGENCY or office not in ("", reading.row["office"])
     return f"{who}: {reading.office_name(office)}" if named else who
 
 
-def _span(reading: Reading, span: dict[str, Any]) -> timedelta:
+def _span(reading: PageReader, span: dict[str, Any]) -> timedelta:
     until: datetime = parse_instant(span["until"]) if span["until"] else reading.now
     return max(until - parse_instant(span["since"]), timedelta())
 

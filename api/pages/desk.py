@@ -32,7 +32,7 @@ DESK_MESSAGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class DeskMark:
     text: str
     when: Moment | None = None
     pressing: bool = False
@@ -43,18 +43,18 @@ class File:
     number: str
     service: str
     status: str
-    marks: list[Mark]
+    marks: list[DeskMark]
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class OfficeChoice:
     name: str
     code: str
 
 
-def office_of(language: Language, code: str, registry: Registry) -> Office:
+def office_of(language: Language, code: str, registry: Registry) -> OfficeChoice:
     office = registry.offices.get(code)
-    return Office(language.of(office.names) if office else code, code)
+    return OfficeChoice(language.of(office.names) if office else code, code)
 
 
 def files(language: Language, items: list[dict[str, Any]], office: str, registry: Registry) -> list[File]:
@@ -74,7 +74,7 @@ def _file(language: Language, item: dict[str, Any], zone: str, registry: Registr
     )
 
 
-def _marks(language: Language, item: dict[str, Any], zone: str) -> list[Mark]:
+def _marks(language: Language, item: dict[str, Any], zone: str) -> list[DeskMark]:
     say, count = language.say, language.count
 
     def at(instant: str) -> Moment:
@@ -83,23 +83,23 @@ def _marks(language: Language, item: dict[str, Any], zone: str) -> list[Mark]:
     marks = []
     if item["due_at"]:
         marks.append(
-            Mark(say(N_("Overdue since") if item["overdue"] else N_("Due")), at(item["due_at"]), item["overdue"])
+            DeskMark(say(N_("Overdue since") if item["overdue"] else N_("Due")), at(item["due_at"]), item["overdue"])
         )
     if item["deemed_approval_at"] and not item["overdue"]:
         soon = N_("Soon granted by silence") if item["deemed_soon"] else N_("Granted by silence if nobody decides")
-        marks.append(Mark(say(soon), pressing=item["deemed_soon"]))
+        marks.append(DeskMark(say(soon), pressing=item["deemed_soon"]))
     if item["paused"]:
-        marks.append(Mark(say(N_("The legal clock is stopped"))))
+        marks.append(DeskMark(say(N_("The legal clock is stopped"))))
     if item["payments"]:
-        marks.append(Mark(say(N_("A payment is awaited"))))
+        marks.append(DeskMark(say(N_("A payment is awaited"))))
     if item["obstacles"]:
-        marks.append(Mark(count(NN_("%(num)s obstacle", "%(num)s obstacles"), item["obstacles"])))
+        marks.append(DeskMark(count(NN_("%(num)s obstacle", "%(num)s obstacles"), item["obstacles"])))
     if item["disputed"]:
-        marks.append(Mark(say(N_("The applicant says that it is not done")), pressing=True))
+        marks.append(DeskMark(say(N_("The applicant says that it is not done")), pressing=True))
     if item["mine"]:
-        marks.append(Mark(say(N_("Yours"))))
+        marks.append(DeskMark(say(N_("Yours"))))
     elif item["officer"]:
-        marks.append(Mark(say(N_("Officer %(officer)s"), officer=item["officer"])))
+        marks.append(DeskMark(say(N_("Officer %(officer)s"), officer=item["officer"])))
     return marks
 
 

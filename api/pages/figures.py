@@ -6,7 +6,7 @@ Every number is one that was given. None is added up or worked out, since what i
 from dataclasses import dataclass
 
 from api.pages.language import Language
-from api.pages.tables import Chart, Line, days_in
+from api.pages.tables import Chart, TableLine, days_in
 from api.pages.words import N_
 from projections.figures import FEW, Count, Figures
 
@@ -63,7 +63,7 @@ def _durations(language: Language, total: Figures) -> list[KeyFigure]:
     return [KeyFigure(say(name), days_in(language, days)) for name, days in spans if days is not None]
 
 
-def extremes(language: Language, lines: list[Line]) -> str:
+def extremes(language: Language, lines: list[TableLine]) -> str:
     """The most and the least often on time; nothing where there are not two to compare."""
     shown = [(line.length, line) for line in lines if line.length is not None]
     if not shown:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from api.pages.language import Moment
-from api.pages.reader import Reading, Row
+from api.pages.reader import PageReader, ViewRow
 from api.pages.words import (
     ADVICE,
     CHANNELS,
@@ -33,7 +33,7 @@ REFUSALS = {refusal.code: refusal.title for refusal in all_refusals()}
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryLine:
     when: Moment
     said: str
     details: list[str]
@@ -41,12 +41,12 @@ class Entry:
     notes: list[str]
 
 
-def history(reading: Reading) -> list[Entry]:
+def history(reading: PageReader) -> list[HistoryLine]:
     return [_entry(reading, entry) for entry in reading.row["timeline"]]
 
 
-def _entry(reading: Reading, entry: Row) -> Entry:
-    return Entry(
+def _entry(reading: PageReader, entry: ViewRow) -> HistoryLine:
+    return HistoryLine(
         when=reading.moment(entry["at"], entry["office"], entry["at_quality"]),
         said=said(reading, entry),
         details=_details(reading, entry["data"]),
@@ -56,7 +56,7 @@ def _entry(reading: Reading, entry: Row) -> Entry:
     )
 
 
-def said(reading: Reading, entry: Row) -> str:
+def said(reading: PageReader, entry: ViewRow) -> str:
     language, data = reading.language, entry["data"]
     match entry["event"]:
         case "documents-checked":
@@ -95,31 +95,31 @@ def said(reading: Reading, entry: Row) -> str:
     return language.say(EVENTS[entry["event"]], **values)
 
 
-def _obstacle(reading: Reading, data: Row) -> str:
+def _obstacle(reading: PageReader, data: ViewRow) -> str:
     """Of one that imported history clears without having reported it, only the number is known."""
     codes = (known["code"] for known in reading.row["obstacles"] if known["obstacle"] == data["obstacle"])
     return reading.word(OBSTACLES, data.get("code") or next(codes, str(data["obstacle"])))
 
 
-def defects(reading: Reading, documents: list[Row]) -> list[str]:
+def defects(reading: PageReader, documents: list[ViewRow]) -> list[str]:
     return [
         f"{reading.requirement_name(each['requirement'])}: {reading.word(DEFECTS, each['defect'])}"
         for each in documents
     ]
 
 
-def _details(reading: Reading, data: Row) -> list[str]:
+def _details(reading: PageReader, data: ViewRow) -> list[str]:
     missing = [{"requirement": code, "defect": "missing"} for code in data.get("missing", ())]
     return defects(reading, [*missing, *data.get("documents", ())])
 
 
-def _place(reading: Reading, entry: Row) -> str:
+def _place(reading: PageReader, entry: ViewRow) -> str:
     office = reading.office_name(entry["office"])
     channel = reading.word(CHANNELS, entry["channel"]) if entry["channel"] != Channel.UNKNOWN else ""
     return " · ".join(part for part in (office, channel) if part)
 
 
-def _amended(reading: Reading, entry: Row) -> str | None:
+def _amended(reading: PageReader, entry: ViewRow) -> str | None:
     amended = entry["amended"]
     if amended is None:
         return None
@@ -129,14 +129,14 @@ def _amended(reading: Reading, entry: Row) -> str | None:
     return reading.language.say(N_("Corrected by the office: it happened on %(when)s."), when=when.text)
 
 
-def _deviates(reading: Reading, entry: Row) -> str | None:
+def _deviates(reading: PageReader, entry: ViewRow) -> str | None:
     refusal = entry["data"].get("deviates")
     if refusal is None:
         return None
     return reading.language.say(N_("Outside the usual order: %(why)s."), why=reading.word(REFUSALS, refusal))
 
 
-def _late(reading: Reading, entry: Row) -> str | None:
+def _late(reading: PageReader, entry: ViewRow) -> str | None:
     """Of what a unit without a network told us days later; that a whole history was imported is said once, above it."""
     recorded = entry["recorded_at"]
     if (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from api.pages.reader import Reading, Row
+from api.pages.reader import PageReader, ViewRow
 from api.pages.words import COMPLAINTS, DECISIONS, LIFE_EVENTS, N_, NN_, OBSTACLES, REASONS
 from domain.application.status import ENDS
 
@@ -15,11 +15,11 @@ class Matter:
     lines: list[str]
 
 
-def unpaid(reading: Reading) -> list[Row]:
+def unpaid(reading: PageReader) -> list[ViewRow]:
     return [p for p in reading.row["payments"] if p["received_at"] is None and p["expired_at"] is None]
 
 
-def matters(reading: Reading) -> list[Matter]:
+def matters(reading: PageReader) -> list[Matter]:
     """Those of which there is something to say."""
     told = (
         (N_("Why it counts as granted"), _deemed(reading)),
@@ -35,11 +35,11 @@ def matters(reading: Reading) -> list[Matter]:
     return [Matter(reading.language.say(heading), lines) for heading, lines in found if lines]
 
 
-def _day(reading: Reading, at: str) -> str:
+def _day(reading: PageReader, at: str) -> str:
     return reading.moment(at, "", "day").text
 
 
-def _deemed(reading: Reading) -> Iterator[str]:
+def _deemed(reading: PageReader) -> Iterator[str]:
     deemed, say = reading.row["deemed"], reading.language.say
     if deemed is None:
         return
@@ -53,7 +53,7 @@ def _deemed(reading: Reading) -> Iterator[str]:
     yield say(N_("The clock ran from %(since)s, with %(pauses)s."), since=complete, pauses=pauses)
 
 
-def _late_decision(reading: Reading) -> Iterator[str]:
+def _late_decision(reading: PageReader) -> Iterator[str]:
     late, say = reading.row["late_decision"], reading.language.say
     if late is None:
         return
@@ -63,7 +63,7 @@ def _late_decision(reading: Reading) -> Iterator[str]:
     yield say(N_("The outcome stays as it is."))
 
 
-def _dispute(reading: Reading) -> Iterator[str]:
+def _dispute(reading: PageReader) -> Iterator[str]:
     dispute, say = reading.row["dispute"], reading.language.say
     if dispute is None:
         return
@@ -80,7 +80,7 @@ def _dispute(reading: Reading) -> Iterator[str]:
     yield say(N_("The office answered on %(when)s that it is done: %(reason)s."), when=settled, reason=answer)
 
 
-def _payment(reading: Reading, payment: Row) -> str:
+def _payment(reading: PageReader, payment: ViewRow) -> str:
     say, amount = reading.language.say, reading.language.rupiah(payment["received_idr"] or payment["amount_idr"])
     if payment["received_at"]:
         return say(N_("%(amount)s, paid on %(when)s."), amount=amount, when=_day(reading, payment["received_at"]))
@@ -93,7 +93,7 @@ def _payment(reading: Reading, payment: Row) -> str:
     return say(N_("%(amount)s, to be paid."), amount=amount)
 
 
-def _obstacle(reading: Reading, obstacle: Row) -> str:
+def _obstacle(reading: PageReader, obstacle: ViewRow) -> str:
     say, what = reading.language.say, reading.word(OBSTACLES, obstacle["code"])
     since = _day(reading, obstacle["reported_at"])
     if obstacle["cleared_at"]:
@@ -104,7 +104,7 @@ def _obstacle(reading: Reading, obstacle: Row) -> str:
     return say(N_("%(what)s: since %(since)s, still so"), what=what, since=since)
 
 
-def _inspection(reading: Reading, visit: Row) -> str:
+def _inspection(reading: PageReader, visit: ViewRow) -> str:
     on = reading.language.day(date.fromisoformat(visit["on"]))
     if visit["done_at"]:
         return reading.language.say(
@@ -113,7 +113,7 @@ def _inspection(reading: Reading, visit: Row) -> str:
     return reading.language.say(N_("planned for %(on)s"), on=on)
 
 
-def _link(reading: Reading, link: Row) -> Iterator[str]:
+def _link(reading: PageReader, link: ViewRow) -> Iterator[str]:
     say, others = reading.language.say, len(link["others"])
     count = reading.language.count(NN_("%(num)s other application", "%(num)s other applications"), others)
     why = reading.word(LIFE_EVENTS, link["life_event"])
@@ -123,7 +123,7 @@ def _link(reading: Reading, link: Row) -> Iterator[str]:
         yield say(N_("Handed in there, not asked for again here: %(documents)s."), documents=names)
 
 
-def _complaint(reading: Reading, complaint: Row) -> str:
+def _complaint(reading: PageReader, complaint: ViewRow) -> str:
     return reading.language.say(
         N_("SP4N-LAPOR, %(kind)s: to be checked by %(verify)s, answered by %(answer)s."),
         kind=reading.word(COMPLAINTS, complaint["kind"]),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from api.pages.clock_ledger import length
 from api.pages.language import Moment
-from api.pages.reader import Reading, Row
+from api.pages.reader import PageReader, ViewRow
 from api.pages.words import N_, NN_, UNITS
 from domain.application.status import ENDS
 from domain.json_values import parse_instant
@@ -43,7 +43,7 @@ class Promised:
     remarks: list[str] = field(default_factory=list)
 
 
-def promised(reading: Reading) -> Promised | None:
+def promised(reading: PageReader) -> Promised | None:
     promise, say = reading.row["promise"], reading.language.say
     if promise is not None:
         return _dated(reading)
@@ -60,7 +60,7 @@ def promised(reading: Reading) -> Promised | None:
     return Promised(label, headline, remarks=[say(N_("You will see a date here as soon as your file is complete."))])
 
 
-def _dated(reading: Reading) -> Promised:
+def _dated(reading: PageReader) -> Promised:
     promise, language = reading.row["promise"], reading.language
     zone, due = reading.zone(""), parse_instant(promise["due_at"])
     when = (language.at_time if promise["unit"] in HOURLY else language.on_day)(due, zone)
@@ -76,7 +76,7 @@ def _dated(reading: Reading) -> Promised:
     return Promised(language.say(label), when.text, when, standing, late, list(_remarks(reading)))
 
 
-def _running(reading: Reading, days: int, *, late: bool) -> str:
+def _running(reading: PageReader, days: int, *, late: bool) -> str:
     count, say = reading.language.count, reading.language.say
     if late:
         ago = count(NN_("%(num)s day ago", "%(num)s days ago"), days) if days else say(N_("today"))
@@ -85,7 +85,7 @@ def _running(reading: Reading, days: int, *, late: bool) -> str:
     return say(N_("On time: %(left)s."), left=left)
 
 
-def _settled(reading: Reading, event: str, days: int, *, late: bool) -> str:
+def _settled(reading: PageReader, event: str, days: int, *, late: bool) -> str:
     if event in WITHOUT_OUTCOME:
         return ""
     if event == "deemed-approved":
@@ -106,7 +106,7 @@ def _settled(reading: Reading, event: str, days: int, *, late: bool) -> str:
     return reading.language.count(late_by, days)
 
 
-def _remarks(reading: Reading) -> list[str]:
+def _remarks(reading: PageReader) -> list[str]:
     promise, row, language = reading.row["promise"], reading.row, reading.language
     remarks = []
     if promise["unit"] == Unit.SOURCE:
@@ -126,13 +126,13 @@ def _remarks(reading: Reading) -> list[str]:
     return remarks
 
 
-def moves(reading: Reading) -> list[str]:
+def moves(reading: PageReader) -> list[str]:
     """How the promised date came to be what it is: a promise that was shown stays in sight."""
     shown = reading.row["promises"]
     return [_move(reading, was, now) for was, now in pairwise(shown) if was["due_at"] != now["due_at"]]
 
 
-def _move(reading: Reading, was: Row, now: Row) -> str:
+def _move(reading: PageReader, was: ViewRow, now: ViewRow) -> str:
     zone, language = reading.zone(""), reading.language
     before, after = (parse_instant(promise["due_at"]) for promise in (was, now))
     show = language.at_time if now["unit"] in HOURLY else language.on_day
@@ -150,12 +150,12 @@ def _move(reading: Reading, was: Row, now: Row) -> str:
             return language.say(N_("It was %(was)s, now %(now)s, because the file was declared complete."), **dates)
 
 
-def _basis(reading: Reading, extension: str) -> str:
+def _basis(reading: PageReader, extension: str) -> str:
     listed = (reading.standard.extensions if reading.standard else None) or ()
     return next((each.basis for each in listed if each.code == extension), extension)
 
 
-def _moved_by(reading: Reading, unit: str, before: datetime, after: datetime) -> str:
+def _moved_by(reading: PageReader, unit: str, before: datetime, after: datetime) -> str:
     """In the unit of the promise, where it counts days; else in days and hours."""
     if unit in HOURLY:
         return length(reading.language, after - before)

@@ -11,15 +11,15 @@ from api.pages.language import Language, Moment
 from domain.json_values import parse_instant
 from domain.registry.editions import OfficeRegistered, Registry, StandardPublished
 
-Row = dict[str, Any]
+ViewRow = dict[str, Any]
 
 FALLBACK_ZONE = "Asia/Jakarta"  # of an office that the registry does not know
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PageReader:
     language: Language
-    row: Row
+    row: ViewRow
     registry: Registry
     now: datetime
 

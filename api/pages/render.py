@@ -13,9 +13,9 @@ from api.pages.clock_ledger import clock_ledger
 from api.pages.history import history
 from api.pages.language import BY_CODE, LANGUAGES, Language
 from api.pages.notices import matters
-from api.pages.problems import PROBLEMS, Problem, in_words
+from api.pages.problems import PROBLEMS, ProblemText, in_words
 from api.pages.promise import promised
-from api.pages.reader import Reading, Row
+from api.pages.reader import PageReader, ViewRow
 from api.pages.steps import steps
 from api.pages.words import FIELD_OF, MESSAGES
 from domain.registry.editions import Registry
@@ -78,13 +78,13 @@ def start_page(language: str, *, message: str | None = None) -> str:
 
 
 def tracking_page(
-    language: str, row: Row, registry: Registry, accesses: list[dict[str, Any]], now: datetime, *, survey: str = ""
+    language: str, row: ViewRow, registry: Registry, accesses: list[dict[str, Any]], now: datetime, *, survey: str = ""
 ) -> str:
     """`row` is that of the progress view; `accesses` say which `office` opened sealed data and when (`at`).
 
     `survey`: "asked" where the applicant may say how satisfied they are, "given" where they did.
     """
-    reading = Reading(BY_CODE[language], row, registry, now)
+    reading = PageReader(BY_CODE[language], row, registry, now)
     return _page(
         language,
         "tracking.html",
@@ -224,5 +224,5 @@ def problem_kind_page(language: str, code: str) -> str | None:
     return _page(language, "kind.html", here="", code=code, told=told)
 
 
-def _told(language: Language, problem: Problem) -> tuple[str, str, str]:
+def _told(language: Language, problem: ProblemText) -> tuple[str, str, str]:
     return language.code, language.say(problem.title), language.say(problem.advice)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from api.pages.language import Moment
-from api.pages.reader import Reading, Row
+from api.pages.reader import PageReader, ViewRow
 from api.pages.words import N_
 from domain.application.status import ENDS
 from domain.codes import StagePhase
@@ -23,7 +23,7 @@ STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class WayStep:
     name: str
     state: str
     when: Moment | None = None
@@ -31,7 +31,7 @@ class Step:
     word: str = ""
 
 
-def steps(reading: Reading) -> list[Step]:
+def steps(reading: PageReader) -> list[WayStep]:
     """An ended application has no further steps; where stages come in any order, nobody knows the next one."""
     standard = reading.standard
     if standard is None or standard.free_order:
@@ -43,7 +43,7 @@ def steps(reading: Reading) -> list[Step]:
     return [replace(step, word=reading.language.say(STATES[step.state])) for step in way]
 
 
-def _way(reading: Reading) -> Iterator[Step]:
+def _way(reading: PageReader) -> Iterator[WayStep]:
     yield _milestone(reading, N_("Submitted"), "submitted")
     yield _milestone(reading, N_("Received by the office"), "received")
     yield _milestone(reading, N_("File complete"), "declared-complete")
@@ -54,19 +54,19 @@ def _way(reading: Reading) -> Iterator[Step]:
     yield _milestone(reading, N_("Handed over"), "handed-over")
 
 
-def _milestone(reading: Reading, name: str, *events: str) -> Step:
+def _milestone(reading: PageReader, name: str, *events: str) -> WayStep:
     entry = next((entry for entry in reading.row["timeline"] if entry["event"] in events), None)
     if entry is None:
-        return Step(reading.language.say(name), LATER)
+        return WayStep(reading.language.say(name), LATER)
     return _reached(reading, reading.language.say(name), DONE, entry)
 
 
-def _reached(reading: Reading, name: str, state: str, entry: Row) -> Step:
+def _reached(reading: PageReader, name: str, state: str, entry: ViewRow) -> WayStep:
     when = reading.moment(happened_at(entry), entry["office"], entry["at_quality"])
-    return Step(name, state, when, reading.office_name(entry["office"]))
+    return WayStep(name, state, when, reading.office_name(entry["office"]))
 
 
-def _stages(reading: Reading, phase: StagePhase, *closed_by: str) -> Iterator[Step]:
+def _stages(reading: PageReader, phase: StagePhase, *closed_by: str) -> Iterator[WayStep]:
     """The entered ones as often as they were entered, then those still ahead: none once one of `closed_by` happened."""
     standard = reading.standard
     of_phase = [stage for stage in standard.stages if stage.phase is phase] if standard else []
@@ -78,16 +78,16 @@ def _stages(reading: Reading, phase: StagePhase, *closed_by: str) -> Iterator[St
     seen = {stage["stage"] for stage in known}
     for stage in of_phase:
         if stage.code not in seen:
-            yield Step(reading.language.of(stage.names), OPTIONAL if stage.optional else LATER)
+            yield WayStep(reading.language.of(stage.names), OPTIONAL if stage.optional else LATER)
 
 
-def _of_entry(reading: Reading, stage: Row) -> Step:
+def _of_entry(reading: PageReader, stage: ViewRow) -> WayStep:
     version = stage["completed_by"] or stage["entered_by"]
     entry = next(entry for entry in reading.row["timeline"] if entry["version"] == version)
     return _reached(reading, reading.stage_name(stage["stage"]), DONE if stage["completed_by"] else NOW, entry)
 
 
-def _ahead(way: list[Step]) -> list[Step]:
+def _ahead(way: list[WayStep]) -> list[WayStep]:
     """Name the next step and the last one of those ahead."""
     ahead = [place for place, step in enumerate(way) if step.state == LATER]
     named = dict.fromkeys(ahead[-1:], LAST) | dict.fromkeys(ahead[:1], NEXT)

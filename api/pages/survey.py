@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from api.pages.language import Language
-from api.pages.tables import LINES_MAX, Line, count_in
+from api.pages.tables import LINES_MAX, TableLine, count_in
 from api.pages.words import N_
 from domain.registry.editions import Registry
 from domain.satisfaction import Element, Grade
-from projections.satisfaction import Unit
+from projections.satisfaction import SatisfactionUnit
 
 Choices = tuple[str, str, str, str]
 
@@ -77,7 +77,7 @@ def questions(language: Language) -> list[Question]:
     ]
 
 
-def shown(language: Language, registry: Registry, units: Iterable[Unit]) -> list[Line]:
+def shown(language: Language, registry: Registry, units: Iterable[SatisfactionUnit]) -> list[TableLine]:
     """The units that show an index, those with the most answers first."""
     telling = sorted(
         (unit for unit in units if unit.index is not None),
@@ -86,7 +86,7 @@ def shown(language: Language, registry: Registry, units: Iterable[Unit]) -> list
     return [_line(language, registry, unit) for unit in telling[:LINES_MAX]]
 
 
-def _line(language: Language, registry: Registry, unit: Unit) -> Line:
+def _line(language: Language, registry: Registry, unit: SatisfactionUnit) -> TableLine:
     standard, office = registry.newest(unit.service), registry.offices.get(unit.office)
     service = language.of(standard.names) if standard else unit.service
     place = language.of(office.names) if office else unit.office
@@ -96,10 +96,10 @@ def _line(language: Language, registry: Registry, unit: Unit) -> Line:
         count_in(language, unit.answered),
         language.say(N_("yes") if unit.sufficient else N_("not yet")),
     ]
-    return Line(f"{service}, {place}", cells, unit.index, _remark(language, unit))
+    return TableLine(f"{service}, {place}", cells, unit.index, _remark(language, unit))
 
 
-def _remark(language: Language, unit: Unit) -> str:
+def _remark(language: Language, unit: SatisfactionUnit) -> str:
     if unit.grade is None or unit.lowest is None:
         return ""
     lowest = language.say(N_("Lowest: %(element)s"), element=language.say(ELEMENTS[unit.lowest][0]))

@@ -17,7 +17,7 @@ SLOTS_MIN = 12  # so that the first months of an installation are no wall
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TableLine:
     """A cell that says nothing has no figure, or none that may be shown."""
 
     name: str
@@ -27,7 +27,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     name: str
     count: Count
     slot: int
@@ -38,16 +38,16 @@ class Column:
 class Chart:
     """Months in their order, each in its slot: one without applications leaves a gap."""
 
-    columns: list[Column]
+    columns: list[TableColumn]
     slots: int
 
     @property
-    def highest(self) -> Column | None:
+    def highest(self) -> TableColumn | None:
         shown = [column for column in self.columns if column.length is not None]
         return max(shown, key=lambda column: column.length or 0, default=None)
 
     @property
-    def lowest(self) -> Column:
+    def lowest(self) -> TableColumn:
         return min(self.columns, key=lambda column: -1 if column.length is None else column.length)
 
     @property
@@ -55,7 +55,7 @@ class Chart:
         return self.lowest.length is None
 
     @property
-    def latest(self) -> Column:
+    def latest(self) -> TableColumn:
         return self.columns[-1]
 
 
@@ -74,7 +74,7 @@ def examples_in(statistics: Statistics, registry: Registry) -> bool:
     return any(each.example for each in named if each)
 
 
-def promises(language: Language, statistics: Statistics, registry: Registry, table: str) -> list[Line]:
+def promises(language: Language, statistics: Statistics, registry: Registry, table: str) -> list[TableLine]:
     """By service, office or channel: those with the most applications first, hidden ones last."""
     lines = sorted(
         (
@@ -101,7 +101,7 @@ def _named(language: Language, registry: Registry, table: str, code: str) -> tup
     return language.of(found.names), language.say(remark) if remark else ""
 
 
-def _promise(language: Language, name: str, remark: str, figures: Figures) -> Line:
+def _promise(language: Language, name: str, remark: str, figures: Figures) -> TableLine:
     share = figures.on_time_percent
     cells = [
         share_in(language, share),
@@ -109,19 +109,20 @@ def _promise(language: Language, name: str, remark: str, figures: Figures) -> Li
         days_in(language, figures.days_median),
         days_in(language, figures.days_p90),
     ]
-    return Line(name, cells, share, remark)
+    return TableLine(name, cells, share, remark)
 
 
-def outcomes(language: Language, total: Figures) -> list[Line]:
+def outcomes(language: Language, total: Figures) -> list[TableLine]:
     """How the answered ones ended; a bar is measured against the most frequent end."""
     counts = {code: getattr(total, code) for code in OUTCOMES}
     lengths = _lengths(counts)
     return [
-        Line(language.say(word), [count_in(language, counts[code])], lengths[code]) for code, word in OUTCOMES.items()
+        TableLine(language.say(word), [count_in(language, counts[code])], lengths[code])
+        for code, word in OUTCOMES.items()
     ]
 
 
-def months(language: Language, statistics: Statistics) -> tuple[list[Line], Chart | None]:
+def months(language: Language, statistics: Statistics) -> tuple[list[TableLine], Chart | None]:
     """The last months up to the newest that has a line: the table from the newest back, the chart forward."""
     table = statistics.tables.get("month", {})
     newest = max(table, default="")
@@ -130,9 +131,9 @@ def months(language: Language, statistics: Statistics) -> tuple[list[Line], Char
     return lines[::-1], _chart(language, {month: figures.submitted for month, figures in recent.items()})
 
 
-def _month(language: Language, month: str, figures: Figures) -> Line:
+def _month(language: Language, month: str, figures: Figures) -> TableLine:
     cells = [count_in(language, figures.submitted), share_in(language, figures.on_time_percent)]
-    return Line(language.month(month), cells)
+    return TableLine(language.month(month), cells)
 
 
 def _chart(language: Language, counts: Mapping[str, Count]) -> Chart | None:
@@ -141,7 +142,7 @@ def _chart(language: Language, counts: Mapping[str, Count]) -> Chart | None:
     lengths, last = _lengths(counts), _place(max(counts))
     slots = max(SLOTS_MIN, 1 + last - _place(min(counts)))
     columns = [
-        Column(language.month(month), count, slots - 1 + _place(month) - last, lengths[month])
+        TableColumn(language.month(month), count, slots - 1 + _place(month) - last, lengths[month])
         for month, count in counts.items()
     ]
     return Chart(columns, slots)

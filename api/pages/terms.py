@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from api.pages.reader import Reading
+from api.pages.reader import PageReader
 from api.pages.words import N_, NN_, UNITS
 
 
-def terms(reading: Reading) -> Iterator[tuple[str, str]]:
+def terms(reading: PageReader) -> Iterator[tuple[str, str]]:
     """A name and a sentence for each, in the reader's language; laws are cited as the standard does."""
     standard, language = reading.standard, reading.language
     if standard is None:

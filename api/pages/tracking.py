@@ -9,12 +9,12 @@ from api.pages.clock_ledger import hands
 from api.pages.history import defects
 from api.pages.language import Moment
 from api.pages.notices import unpaid
-from api.pages.reader import Reading
+from api.pages.reader import PageReader
 from api.pages.terms import terms
 from api.pages.words import CHANNELS, N_, REASONS, REMEDIES, STATUSES
 from domain.application.status import ENDS, Status
 from domain.codes import Channel
-from domain.registry.calendar import Span, span_of
+from domain.registry.calendar import OpeningSpan, span_of
 from domain.registry.editions import OfficeRegistered
 
 
@@ -29,7 +29,7 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class FactLine:
     name: str
     text: str
     when: Moment | None = None
@@ -43,12 +43,12 @@ class Opened:
     office: str
 
 
-def status(reading: Reading) -> str:
+def status(reading: PageReader) -> str:
     code = reading.row["status"]
     return reading.word(STATUSES, code) if code else reading.language.say(N_("no status yet"))
 
 
-def duty(reading: Reading) -> Duty:
+def duty(reading: PageReader) -> Duty:
     row, say = reading.row, reading.language.say
     office = reading.office_name(row["office"])
     you, nobody = say(N_("you")), say(N_("nobody"))
@@ -72,7 +72,7 @@ def duty(reading: Reading) -> Duty:
             return Duty(say(N_("Nothing. Each new step will appear on this page.")), who=_turn(reading))
 
 
-def _turn(reading: Reading) -> str:
+def _turn(reading: PageReader) -> str:
     """Who has the file now."""
     holders = reading.row["ledger"]["holders"]
     if not holders:
@@ -81,23 +81,23 @@ def _turn(reading: Reading) -> str:
     return f"{who}, {reading.office_name(office)}" if office == reading.row["office"] else who
 
 
-def rejection(reading: Reading) -> str | None:
+def rejection(reading: PageReader) -> str | None:
     rejected = reading.row["rejection"]
     return reading.word(REASONS, rejected["reason"]) if rejected else None
 
 
-def facts(reading: Reading) -> list[Fact]:
+def facts(reading: PageReader) -> list[FactLine]:
     row, say = reading.row, reading.language.say
     return [
-        Fact(say(N_("Fee")), _fee(reading)),
-        Fact(say(N_("Office")), reading.office_name(row["office"])),
+        FactLine(say(N_("Fee")), _fee(reading)),
+        FactLine(say(N_("Office")), reading.office_name(row["office"])),
         *_opening(reading),
         *_submitted(reading),
-        *(Fact(name, text) for name, text in terms(reading)),
+        *(FactLine(name, text) for name, text in terms(reading)),
     ]
 
 
-def _fee(reading: Reading) -> str:
+def _fee(reading: PageReader) -> str:
     standard, say = reading.standard, reading.language.say
     if standard is None or standard.imported:
         return say(N_("not stated by the agency"))
@@ -108,7 +108,7 @@ def _fee(reading: Reading) -> str:
     return reading.language.rupiah(standard.fee_idr)
 
 
-def _opening(reading: Reading) -> list[Fact]:
+def _opening(reading: PageReader) -> list[FactLine]:
     """Of the office's local today. Imported offices are known without hours of their own."""
     office, language = reading.office, reading.language
     if office is None or office.imported or not any(day.opens for day in office.opening_days):
@@ -117,35 +117,35 @@ def _opening(reading: Reading) -> list[Fact]:
     name = language.say(N_("Open today, %(weekday)s"), weekday=language.weekday(local.date()))
     today = _span(reading, office, local.date())
     if today is None:
-        return [Fact(name, language.say(N_("closed")))]
+        return [FactLine(name, language.say(N_("closed")))]
     hours = f"{_clock(reading, local, today[0])}–{_clock(reading, local, today[1])}"  # noqa: RUF001 - a span
-    return [Fact(name, f"{hours} {language.zone(local, office.zone)}")]
+    return [FactLine(name, f"{hours} {language.zone(local, office.zone)}")]
 
 
-def _clock(reading: Reading, local: datetime, at: time) -> str:
+def _clock(reading: PageReader, local: datetime, at: time) -> str:
     return local.replace(hour=at.hour, minute=at.minute).strftime(reading.language.clock)
 
 
-def _span(reading: Reading, office: OfficeRegistered, day: date) -> Span | None:
+def _span(reading: PageReader, office: OfficeRegistered, day: date) -> OpeningSpan | None:
     """At the counter for this service. Where no calendar reaches today, the week decides."""
     known = reading.registry.calendar_from(reading.now, office.code)
     hours = reading.registry.opening_hours(office.code, reading.row["service"])
     return span_of(day, known[0], hours) if known else hours.days[day.weekday()]
 
 
-def _submitted(reading: Reading) -> list[Fact]:
+def _submitted(reading: PageReader) -> list[FactLine]:
     row, say = reading.row, reading.language.say
     if row["submitted_at"] is None:
         return []
     entry = next(entry for entry in row["timeline"] if entry["event"] == "submitted")
     when = reading.moment(row["submitted_at"], entry["office"], entry["at_quality"])
-    submitted = Fact(say(N_("Submitted")), when.text, when)
+    submitted = FactLine(say(N_("Submitted")), when.text, when)
     if row["channel"] == Channel.UNKNOWN:
         return [submitted]
-    return [submitted, Fact(say(N_("Channel")), reading.word(CHANNELS, row["channel"]))]
+    return [submitted, FactLine(say(N_("Channel")), reading.word(CHANNELS, row["channel"]))]
 
 
-def opened(reading: Reading, accesses: list[dict[str, Any]]) -> list[Opened]:
+def opened(reading: PageReader, accesses: list[dict[str, Any]]) -> list[Opened]:
     return [
         Opened(reading.moment(_text(access["at"]), access["office"]), reading.office_name(access["office"]))
         for access in accesses
@@ -156,10 +156,10 @@ def _text(at: datetime | str) -> str:
     return at.isoformat() if isinstance(at, datetime) else at
 
 
-def example(reading: Reading) -> bool:
+def example(reading: PageReader) -> bool:
     standard, office = reading.standard, reading.office
     return bool((standard and standard.example) or (office and office.example))
 
 
-def as_of(reading: Reading) -> Moment:
+def as_of(reading: PageReader) -> Moment:
     return reading.language.at_time(reading.now, reading.zone(""))

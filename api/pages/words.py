@@ -2,7 +2,7 @@
 
 from domain.application.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT
 from domain.application.status import Status
-from domain.clocks.marks import Clock, Kind, Party
+from domain.clocks.marks import Clock, MarkKind, Party
 from domain.codes import (
     Advice,
     CancellationReason,
@@ -222,14 +222,14 @@ PARTIES: dict[str, str] = {
 }
 
 CLOCKS: dict[tuple[str, str], str] = {
-    (Clock.CITIZEN, Kind.START): N_("Your time begins"),
-    (Clock.CITIZEN, Kind.STOP): N_("Your time ends"),
-    (Clock.CITIZEN, Kind.RESTART): N_("Your time goes on as if it had not ended"),
-    (Clock.LEGAL, Kind.START): N_("The office's clock starts"),
-    (Clock.LEGAL, Kind.PAUSE): N_("The office's clock is paused"),
-    (Clock.LEGAL, Kind.RESUME): N_("The office's clock runs again"),
-    (Clock.LEGAL, Kind.STOP): N_("The office's clock stops"),
-    (Clock.LEGAL, Kind.RESTART): N_("Declared complete once more; the office's clock runs on"),
+    (Clock.CITIZEN, MarkKind.START): N_("Your time begins"),
+    (Clock.CITIZEN, MarkKind.STOP): N_("Your time ends"),
+    (Clock.CITIZEN, MarkKind.RESTART): N_("Your time goes on as if it had not ended"),
+    (Clock.LEGAL, MarkKind.START): N_("The office's clock starts"),
+    (Clock.LEGAL, MarkKind.PAUSE): N_("The office's clock is paused"),
+    (Clock.LEGAL, MarkKind.RESUME): N_("The office's clock runs again"),
+    (Clock.LEGAL, MarkKind.STOP): N_("The office's clock stops"),
+    (Clock.LEGAL, MarkKind.RESTART): N_("Declared complete once more; the office's clock runs on"),
 }
 """What each entry of the clock ledger means."""
 

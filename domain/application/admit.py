@@ -19,14 +19,14 @@ from domain.registry.editions import Registry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class SourceRecord:
     """What a source says happened: the event, and the act it belongs to (`by` import, `at_quality` source or day)."""
 
     act: Act
     event: ApplicationEvent
 
 
-def admit(record: Record, application: Application, registry: Registry) -> ApplicationEvent:
+def admit(record: SourceRecord, application: Application, registry: Registry) -> ApplicationEvent:
     """The record's event, marked with the code of the refusal that the same command would have met."""
     event = _numbered(record.event, application)
     try:
@@ -62,7 +62,7 @@ def _numbered(event: ApplicationEvent, application: Application) -> ApplicationE
             return event
 
 
-def _judge(record: Record, application: Application, registry: Registry) -> None:
+def _judge(record: SourceRecord, application: Application, registry: Registry) -> None:
     command = _command_of(record.event)
     if command is None:  # no procedure knows it (a conclusion, what a system noted): only an end forbids it
         if application.ended:

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.application.evolve import RETURN
-from domain.clocks.marks import OF_A_REFERRAL, Clock, Kind, Mark, Party, marks_of
+from domain.clocks.marks import OF_A_REFERRAL, Clock, Mark, MarkKind, Party, marks_of
 from domain.rules import rests_on
 
-__all__ = ["Clock", "Kind", "Mark", "Party", "ledger", "marks_of", "outcome_of"]
+__all__ = ["Clock", "Mark", "MarkKind", "Party", "ledger", "marks_of", "outcome_of"]
 
 LAST_MINUTE_PERCENT = rests_on("last-minute")(20)
 """The last part of the promised time in which a return is a last-minute return, where the service sets none."""
@@ -34,11 +34,11 @@ OF_STAGES = ("stage-entered", "stage-completed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class LedgerEntry:
     """One line of the ledger: `kind` is START, PAUSE, RESUME, STOP or RESTART of `clock`, and `mark` did it."""
 
     clock: Clock
-    kind: Kind
+    kind: MarkKind
     mark: Mark
 
 
@@ -77,7 +77,7 @@ class Counts:
 class Ledger:
     """`legal`, `holders`: each without gap or overlap, without empty parts. `citizen` None: never submitted."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[LedgerEntry, ...]
     legal: tuple[LegalSpan, ...]
     citizen: Span | None
     holders: tuple[HolderSpan, ...]
@@ -107,11 +107,11 @@ def counted(marks: Iterable[Mark]) -> Counts:
     return _counts(ordered, (*citizen, *legal), paused)
 
 
-def _counts(ordered: Sequence[Mark], entries: Iterable[Entry], paused: int) -> Counts:
+def _counts(ordered: Sequence[Mark], entries: Iterable[LedgerEntry], paused: int) -> Counts:
     return Counts(
-        returns=sum(mark.kind is Kind.TAKEN and mark.name == RETURN for mark in ordered),
+        returns=sum(mark.kind is MarkKind.TAKEN and mark.name == RETURN for mark in ordered),
         last_minute_returns=_last_minute_returns(ordered),
-        restarts=sum(entry.kind is Kind.RESTART for entry in entries),
+        restarts=sum(entry.kind is MarkKind.RESTART for entry in entries),
         pauses=paused,
     )
 
@@ -119,78 +119,78 @@ def _counts(ordered: Sequence[Mark], entries: Iterable[Entry], paused: int) -> C
 def in_order(marks: Iterable[Mark]) -> list[Mark]:
     """By the time at which each happened as amended; of several amendments of one event the last counts."""
     told = sorted(marks, key=_place)
-    moved = {mark.amends: mark.corrected_at for mark in told if mark.kind is Kind.MOVED}
-    void = {mark.amends for mark in told if mark.kind is Kind.VOID}
+    moved = {mark.amends: mark.corrected_at for mark in told if mark.kind is MarkKind.MOVED}
+    void = {mark.amends for mark in told if mark.kind is MarkKind.VOID}
     if not moved and not void:
         return told
     standing = (mark for mark in told if mark.version not in void or mark.cause not in OF_STAGES)
     return sorted((mark._replace(at=moved.get(mark.version) or mark.at) for mark in standing), key=_place)
 
 
-def _place(mark: Mark) -> tuple[datetime, int, Kind, str]:
+def _place(mark: Mark) -> tuple[datetime, int, MarkKind, str]:
     return mark.at, mark.version, mark.kind, mark.name
 
 
 def outcome_of(marks: Iterable[Mark]) -> Mark | None:
     """The outcome that stands: by stream version, whatever happened before it and came to be known after it."""
-    stops = (mark for mark in in_order(marks) if mark.clock is Clock.LEGAL and mark.kind is Kind.STOP)
+    stops = (mark for mark in in_order(marks) if mark.clock is Clock.LEGAL and mark.kind is MarkKind.STOP)
     return min(stops, key=lambda mark: mark.version, default=None)
 
 
-def _legal(ordered: Sequence[Mark]) -> tuple[list[Entry], int]:
+def _legal(ordered: Sequence[Mark]) -> tuple[list[LedgerEntry], int]:
     """The entries, and how many pauses there were."""
-    entries: list[Entry] = []
+    entries: list[LedgerEntry] = []
     pausing: dict[str, Mark] = {}
 
-    def enter(kind: Kind, mark: Mark) -> None:
-        entries.append(Entry(clock=Clock.LEGAL, kind=kind, mark=mark))
+    def enter(kind: MarkKind, mark: Mark) -> None:
+        entries.append(LedgerEntry(clock=Clock.LEGAL, kind=kind, mark=mark))
 
     for mark in (mark for mark in ordered if mark.clock is Clock.LEGAL):
         started, stands = bool(entries), bool(pausing)
         match mark.kind:
-            case Kind.START:
-                enter(Kind.RESTART if started else Kind.START, mark)
+            case MarkKind.START:
+                enter(MarkKind.RESTART if started else MarkKind.START, mark)
                 if stands and not started:
-                    enter(Kind.PAUSE, next(iter(pausing.values()))._replace(at=mark.at))
-            case Kind.PAUSE:
+                    enter(MarkKind.PAUSE, next(iter(pausing.values()))._replace(at=mark.at))
+            case MarkKind.PAUSE:
                 pausing.setdefault(mark.name, mark)
                 if started and not stands:
-                    enter(Kind.PAUSE, mark)
-            case Kind.RESUME:
+                    enter(MarkKind.PAUSE, mark)
+            case MarkKind.RESUME:
                 pausing.pop(mark.name, None)
                 if started and stands and not pausing:
-                    enter(Kind.RESUME, mark)
+                    enter(MarkKind.RESUME, mark)
             case _:
                 if started:
-                    enter(Kind.STOP, mark)
+                    enter(MarkKind.STOP, mark)
                 break
-    return entries, sum(entry.kind is Kind.PAUSE for entry in entries)
+    return entries, sum(entry.kind is MarkKind.PAUSE for entry in entries)
 
 
-def _legal_spans(entries: Sequence[Entry]) -> Iterator[LegalSpan]:
-    turns = [entry for entry in entries if entry.kind is not Kind.RESTART]
+def _legal_spans(entries: Sequence[LedgerEntry]) -> Iterator[LegalSpan]:
+    turns = [entry for entry in entries if entry.kind is not MarkKind.RESTART]
     ends = [entry.mark.at for entry in turns[1:]]
     for entry, until in zip(turns, [*ends, None], strict=False):
-        if entry.kind is not Kind.STOP and until != entry.mark.at:
-            yield LegalSpan(since=entry.mark.at, until=until, running=entry.kind is not Kind.PAUSE)
+        if entry.kind is not MarkKind.STOP and until != entry.mark.at:
+            yield LegalSpan(since=entry.mark.at, until=until, running=entry.kind is not MarkKind.PAUSE)
 
 
-def _citizen(ordered: Sequence[Mark]) -> tuple[list[Entry], Span | None]:
+def _citizen(ordered: Sequence[Mark]) -> tuple[list[LedgerEntry], Span | None]:
     """Without a submission there is no clock. A stop that claims to come before it stops it at once."""
     marks = [mark for mark in ordered if mark.clock is Clock.CITIZEN]
-    start = next((mark for mark in marks if mark.kind is Kind.START), None)
+    start = next((mark for mark in marks if mark.kind is MarkKind.START), None)
     if start is None:
         return [], None
-    entries = [Entry(clock=Clock.CITIZEN, kind=Kind.START, mark=start)]
+    entries = [LedgerEntry(clock=Clock.CITIZEN, kind=MarkKind.START, mark=start)]
     stopped: Mark | None = None
     for mark in marks:
-        if mark.kind is Kind.STOP and stopped is None:
+        if mark.kind is MarkKind.STOP and stopped is None:
             stopped = mark
-        elif mark.kind is Kind.RESTART and stopped is not None and stopped.cause == "handed-over":
+        elif mark.kind is MarkKind.RESTART and stopped is not None and stopped.cause == "handed-over":
             stopped = None
         else:
             continue
-        entries.append(Entry(clock=Clock.CITIZEN, kind=mark.kind, mark=mark))
+        entries.append(LedgerEntry(clock=Clock.CITIZEN, kind=mark.kind, mark=mark))
     return entries, Span(since=start.at, until=max(start.at, stopped.at) if stopped else None)
 
 
@@ -215,18 +215,18 @@ def _turns(ordered: Sequence[Mark]) -> Iterator[tuple[datetime, Party, str]]:
     office, otherwise, decided = "", Party.FRONT_OFFICE, False
     for mark in ordered:
         match mark.kind:
-            case Kind.TAKEN if decided and mark.name == RETURN:
+            case MarkKind.TAKEN if decided and mark.name == RETURN:
                 continue
-            case Kind.TAKEN:
+            case MarkKind.TAKEN:
                 taken.pop(mark.name, None)
                 taken[mark.name] = mark
-            case Kind.RELEASED:
+            case MarkKind.RELEASED:
                 taken.pop(mark.name, None)
-            case Kind.OFFICE:
+            case MarkKind.OFFICE:
                 office = mark.office
-            case Kind.START if mark.clock is Clock.LEGAL:
+            case MarkKind.START if mark.clock is Clock.LEGAL:
                 otherwise = Party.BACK_OFFICE
-            case Kind.STOP if mark.clock is Clock.LEGAL:
+            case MarkKind.STOP if mark.clock is Clock.LEGAL:
                 otherwise, decided = Party.BACK_OFFICE, True
                 taken = {name: m for name, m in taken.items() if name != RETURN and not name.startswith(OF_A_REFERRAL)}
             case _:
@@ -252,11 +252,11 @@ def _last_minute_returns(ordered: Sequence[Mark]) -> int:
     percent = LAST_MINUTE_PERCENT
     found = 0
     for mark in ordered:
-        if mark.kind is Kind.START and mark.clock is Clock.LEGAL:
+        if mark.kind is MarkKind.START and mark.clock is Clock.LEGAL:
             complete_at = complete_at or mark.at
             percent = mark.percent or percent
-        elif mark.kind is Kind.PROMISE:
+        elif mark.kind is MarkKind.PROMISE:
             due_at = mark.due_at
-        elif mark.kind is Kind.TAKEN and mark.name == RETURN and complete_at and due_at:
+        elif mark.kind is MarkKind.TAKEN and mark.name == RETURN and complete_at and due_at:
             found += due_at - (due_at - complete_at) * percent / 100 <= mark.at <= due_at
     return found

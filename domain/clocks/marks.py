@@ -50,7 +50,7 @@ class Party(StrEnum):
     BACK_OFFICE = "back_office"
 
 
-class Kind(StrEnum):
+class MarkKind(StrEnum):
     """Of a mark. TAKEN and RELEASED: a party has the file, under a name; VOID: an entry in error is taken back."""
 
     START = "start"
@@ -73,7 +73,7 @@ class Mark(NamedTuple):
     that of a promise, `percent` the end of it in which a return is a last-minute one.
     """
 
-    kind: Kind
+    kind: MarkKind
     at: datetime
     version: int
     cause: str
@@ -110,20 +110,20 @@ def _cause(topic: str) -> str:
 def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
     """Pure, of this event alone; () where no clock cares."""
     event, act = recorded.event, recorded.act
-    said = Mark(kind=Kind.START, at=act.at, version=recorded.version, cause=cause_of(recorded), office=act.office)
+    said = Mark(kind=MarkKind.START, at=act.at, version=recorded.version, cause=cause_of(recorded), office=act.office)
     match event:
         case Submitted():
-            started = said._replace(kind=Kind.START, clock=Clock.CITIZEN)
-            return (started, said._replace(kind=Kind.OFFICE, office=act.office), *_promised(said, event.promise))
+            started = said._replace(kind=MarkKind.START, clock=Clock.CITIZEN)
+            return (started, said._replace(kind=MarkKind.OFFICE, office=act.office), *_promised(said, event.promise))
         case DeclaredComplete():
-            started = said._replace(kind=Kind.START, clock=Clock.LEGAL, percent=event.last_minute_percent)
+            started = said._replace(kind=MarkKind.START, clock=Clock.LEGAL, percent=event.last_minute_percent)
             return (started, *_promised(said, event.promise))
         case ReturnedForCorrection():
-            taken = said._replace(kind=Kind.TAKEN, name=RETURN, holder=Party.APPLICANT, office="")
+            taken = said._replace(kind=MarkKind.TAKEN, name=RETURN, holder=Party.APPLICANT, office="")
             return (taken, *_paused(said, RETURN, AWAITING_CORRECTION, pauses=event.pauses))
         case CorrectionSupplied():
             return (
-                said._replace(kind=Kind.RELEASED, name=RETURN),
+                said._replace(kind=MarkKind.RELEASED, name=RETURN),
                 _resumed(said, RETURN),
                 *_promised(said, event.promise),
             )
@@ -133,52 +133,56 @@ def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
             return (_resumed(said, SUSPENSION), *_promised(said, event.promise))
         case PaymentRequested():
             name = of_payment(event.payment)
-            taken = said._replace(kind=Kind.TAKEN, name=name, holder=Party.EXTERNAL, office="")
+            taken = said._replace(kind=MarkKind.TAKEN, name=name, holder=Party.EXTERNAL, office="")
             return (taken, *_paused(said, name, AWAITING_PAYMENT, pauses=event.pauses))
         case PaymentReceived() | PaymentExpired():
             name = of_payment(event.payment)
-            return (said._replace(kind=Kind.RELEASED, name=name), _resumed(said, name), *_promised(said, event.promise))
+            return (
+                said._replace(kind=MarkKind.RELEASED, name=name),
+                _resumed(said, name),
+                *_promised(said, event.promise),
+            )
         case Referred():
             name = f"{OF_A_REFERRAL}{event.referral}"
-            return (said._replace(kind=Kind.TAKEN, name=name, holder=Party.OTHER_AGENCY, office=event.to),)
+            return (said._replace(kind=MarkKind.TAKEN, name=name, holder=Party.OTHER_AGENCY, office=event.to),)
         case ReferralAnswered():
-            return (said._replace(kind=Kind.RELEASED, name=f"{OF_A_REFERRAL}{event.referral}"),)
+            return (said._replace(kind=MarkKind.RELEASED, name=f"{OF_A_REFERRAL}{event.referral}"),)
         case StageEntered():
             holder = Party(event.holder or Holder.BACK_OFFICE)
-            return (said._replace(kind=Kind.TAKEN, name=OF_A_STAGE + event.stage, holder=holder),)
+            return (said._replace(kind=MarkKind.TAKEN, name=OF_A_STAGE + event.stage, holder=holder),)
         case StageCompleted():
-            return (said._replace(kind=Kind.RELEASED, name=OF_A_STAGE + event.stage),)
+            return (said._replace(kind=MarkKind.RELEASED, name=OF_A_STAGE + event.stage),)
         case Transferred():
-            return (said._replace(kind=Kind.OFFICE, office=event.to),)
+            return (said._replace(kind=MarkKind.OFFICE, office=event.to),)
         case DeadlineExtended() | PromiseMoved():
             return _promised(said, event.promise)
         case Reopened():
             names = (AT_THE_COUNTER, *(OF_A_STAGE + stage for stage in event.redo))
-            released = (said._replace(kind=Kind.RELEASED, name=name) for name in names)
-            return (said._replace(kind=Kind.RESTART, clock=Clock.CITIZEN), *released)
+            released = (said._replace(kind=MarkKind.RELEASED, name=name) for name in names)
+            return (said._replace(kind=MarkKind.RESTART, clock=Clock.CITIZEN), *released)
         case RecordAmended(amendment=Amendment.ENTERED_IN_ERROR):
-            return (said._replace(kind=Kind.VOID, amends=event.amends),)
+            return (said._replace(kind=MarkKind.VOID, amends=event.amends),)
         case RecordAmended(corrected_at=datetime()):
-            return (said._replace(kind=Kind.MOVED, amends=event.amends, corrected_at=event.corrected_at),)
+            return (said._replace(kind=MarkKind.MOVED, amends=event.amends, corrected_at=event.corrected_at),)
         case MadeReady():
-            lies = said._replace(kind=Kind.TAKEN, name=AT_THE_COUNTER, holder=Party.FRONT_OFFICE)
+            lies = said._replace(kind=MarkKind.TAKEN, name=AT_THE_COUNTER, holder=Party.FRONT_OFFICE)
             return (*_stopped(said, event), lies)
         case _:
             return _stopped(said, event)
 
 
 def _promised(said: Mark, promise: Promise | None) -> tuple[Mark, ...]:
-    return (said._replace(kind=Kind.PROMISE, due_at=promise.due_at),) if promise else ()
+    return (said._replace(kind=MarkKind.PROMISE, due_at=promise.due_at),) if promise else ()
 
 
 def _paused(said: Mark, name: str, ground: str, *, pauses: bool) -> tuple[Mark, ...]:
-    return (said._replace(kind=Kind.PAUSE, clock=Clock.LEGAL, name=name, ground=ground),) if pauses else ()
+    return (said._replace(kind=MarkKind.PAUSE, clock=Clock.LEGAL, name=name, ground=ground),) if pauses else ()
 
 
 def _resumed(said: Mark, name: str) -> Mark:
-    return said._replace(kind=Kind.RESUME, clock=Clock.LEGAL, name=name)
+    return said._replace(kind=MarkKind.RESUME, clock=Clock.LEGAL, name=name)
 
 
 def _stopped(said: Mark, event: ApplicationEvent) -> tuple[Mark, ...]:
     clocks = ((Clock.LEGAL, DECIDES), (Clock.CITIZEN, FINISHES))
-    return tuple(said._replace(kind=Kind.STOP, clock=clock) for clock, kinds in clocks if type(event) in kinds)
+    return tuple(said._replace(kind=MarkKind.STOP, clock=clock) for clock, kinds in clocks if type(event) in kinds)

@@ -26,7 +26,7 @@ class Sex(StrEnum):
     MALE = "male"
 
 
-class Fault(StrEnum):
+class NationalIdFault(StrEnum):
     """Why it is no NIK."""
 
     NOT_SIXTEEN_DIGITS = "not-sixteen-digits"
@@ -46,11 +46,11 @@ class Doubt(StrEnum):
 
 
 MESSAGES = {
-    Fault.NOT_SIXTEEN_DIGITS: "a NIK has 16 digits",
-    Fault.NO_SUCH_MONTH: "digits 9 and 10 are a month, from 01 to 12",
-    Fault.NO_SUCH_DAY: "digits 7 and 8 are a day of birth, from 01 to 31, or from 41 to 71 of a woman",
-    Fault.NO_SUCH_DATE: "digits 7 to 12 are a date of birth, and there is no such day in any century",
-    Fault.NO_SERIAL: "the last four digits are a serial number, from 0001 on",
+    NationalIdFault.NOT_SIXTEEN_DIGITS: "a NIK has 16 digits",
+    NationalIdFault.NO_SUCH_MONTH: "digits 9 and 10 are a month, from 01 to 12",
+    NationalIdFault.NO_SUCH_DAY: "digits 7 and 8 are a day of birth, from 01 to 31, or from 41 to 71 of a woman",
+    NationalIdFault.NO_SUCH_DATE: "digits 7 to 12 are a date of birth, and there is no such day in any century",
+    NationalIdFault.NO_SERIAL: "the last four digits are a serial number, from 0001 on",
     Doubt.PROVINCE_UNKNOWN: "the first two digits are of no province that there is or was: compare it with the card",
     Doubt.REGENCY_DIFFERS: "it was first registered in another regency: right of somebody who moved",
     Doubt.BIRTH_DATE_DIFFERS: "it holds another date of birth: a NIK stays also when the date was corrected",
@@ -61,7 +61,7 @@ MESSAGES = {
 class NationalIdInvalid(ValueError):
     """Never repeats what was sent: a near miss is almost somebody's number, and messages end up in logs."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: NationalIdFault) -> None:
         super().__init__(MESSAGES[fault])
         self.fault = fault
 
@@ -82,7 +82,7 @@ def check(
     """
     day, month, year = _birth(nik)
     if int(nik[12:]) == 0:
-        _refuse(Fault.NO_SERIAL)
+        _refuse(NationalIdFault.NO_SERIAL)
     woman = day > FEMALE_FROM
     odd = {
         Doubt.PROVINCE_UNKNOWN: nik[:2] not in provinces,
@@ -97,19 +97,19 @@ def check(
 def _birth(nik: str) -> tuple[int, int, int]:
     """Day (a woman's with its 40), month, and year of the century. Raises NationalIdInvalid."""
     if not re.fullmatch(f"[0-9]{{{DIGITS}}}", nik):
-        _refuse(Fault.NOT_SIXTEEN_DIGITS)
+        _refuse(NationalIdFault.NOT_SIXTEEN_DIGITS)
     day, month, year = int(nik[6:8]), int(nik[8:10]), int(nik[10:12])
     if not 1 <= month <= LAST_MONTH:
-        _refuse(Fault.NO_SUCH_MONTH)
+        _refuse(NationalIdFault.NO_SUCH_MONTH)
     of_month = day - FEMALE_FROM if day > FEMALE_FROM else day
     if not 1 <= of_month <= LAST_DAY:
-        _refuse(Fault.NO_SUCH_DAY)
+        _refuse(NationalIdFault.NO_SUCH_DAY)
     try:
         date(CENTURY_WITH_ALL_DAYS + year, month, of_month)
     except ValueError:
-        _refuse(Fault.NO_SUCH_DATE)
+        _refuse(NationalIdFault.NO_SUCH_DATE)
     return day, month, year
 
 
-def _refuse(fault: Fault) -> NoReturn:
+def _refuse(fault: NationalIdFault) -> NoReturn:
     raise NationalIdInvalid(fault) from None

@@ -34,7 +34,7 @@ from domain.registry.calendar import (
 )
 from domain.rules import rests_on
 
-Pause = tuple[datetime, datetime]
+PauseSpan = tuple[datetime, datetime]
 """Of the legal clock: since, until."""
 
 N_MAX = 10_000  # beyond any promise, within the years that a date can hold
@@ -91,7 +91,7 @@ def further(
 def paused(
     due: datetime,
     unit: Unit,
-    pause: Pause,
+    pause: PauseSpan,
     calendar: Calendar,
     hours: OpeningHours,
     *,

@@ -13,7 +13,7 @@ from typing import get_args
 from domain import refusals
 from domain.codes import CalendarEditions
 from domain.promises import deadlines
-from domain.promises.deadlines import Pause
+from domain.promises.deadlines import PauseSpan
 from domain.provenance import Promise
 from domain.registry.calendar import AfterHours, Calendar, CalendarTooShort, DayZero, OpeningHours, Unit
 from domain.registry.editions import PromiseTerms, Registry
@@ -22,7 +22,7 @@ from domain.rules import rests_on
 NAMES_LONGEST: int = get_args(CalendarEditions)[1].longest
 ROLLS_FORWARD = "-rolls-forward"
 
-Count = Callable[[Calendar, OpeningHours], datetime]
+Counting = Callable[[Calendar, OpeningHours], datetime]
 
 
 class TooManyCalendars(ValueError):
@@ -83,7 +83,9 @@ def extended(promise: Promise, n: int, *, office: str, service: str, registry: R
 
 
 @rests_on("pause", "extension")
-def moved(promise: Promise, steps: Iterable[Pause | int], *, office: str, service: str, registry: Registry) -> Promise:
+def moved(
+    promise: Promise, steps: Iterable[PauseSpan | int], *, office: str, service: str, registry: Registry
+) -> Promise:
     """Return the promise after pauses and extensions (a number of units), one after the other."""
     for step in steps:
         if isinstance(step, int):
@@ -97,7 +99,7 @@ def moved(promise: Promise, steps: Iterable[Pause | int], *, office: str, servic
 def recomputed(
     terms: PromiseTerms,
     start: datetime,
-    pauses: Sequence[Pause],
+    pauses: Sequence[PauseSpan],
     extensions: Sequence[int],
     *,
     office: str,
@@ -123,7 +125,7 @@ def rule_of(hours: OpeningHours, *, roll_forward: bool) -> str:
 
 
 def _counted(
-    count: Count, start: datetime, office: str, service: str, registry: Registry
+    count: Counting, start: datetime, office: str, service: str, registry: Registry
 ) -> tuple[datetime, list[str]]:
     """What `count` gives, and the editions it may have looked at: those that say something from `start` to that day."""
     if office not in registry.offices:

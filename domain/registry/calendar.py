@@ -16,8 +16,8 @@ from domain.rules import rests_on
 DAYS_OF_WEEK = 7
 DAY = timedelta(days=1)
 
-Span = tuple[time, time]
-Week = tuple[Span | None, ...]
+OpeningSpan = tuple[time, time]
+Week = tuple[OpeningSpan | None, ...]
 """Monday to Sunday; `None` is a closed day."""
 
 
@@ -122,7 +122,7 @@ def week_of(day: date, calendar: Calendar, hours: OpeningHours) -> Week:
     return hours.days
 
 
-def _both(one: Span | None, other: Span | None) -> Span | None:
+def _both(one: OpeningSpan | None, other: OpeningSpan | None) -> OpeningSpan | None:
     if one is None or other is None:
         return None
     opens, closes = max(one[0], other[0]), min(one[1], other[1])
@@ -130,7 +130,7 @@ def _both(one: Span | None, other: Span | None) -> Span | None:
 
 
 @rests_on("holidays", "joint-leave", "local-closures")
-def span_of(day: date, calendar: Calendar, hours: OpeningHours) -> Span | None:
+def span_of(day: date, calendar: Calendar, hours: OpeningHours) -> OpeningSpan | None:
     """Return the local times between which the office is open on `day`; None if closed. Raises CalendarTooShort."""
     if not calendar.first_day <= day <= calendar.last_day:
         raise CalendarTooShort(calendar, day)

@@ -31,7 +31,7 @@ from domain.codes import (
     Text,
     Zone,
 )
-from domain.registry.calendar import AfterHours, Calendar, DayZero, OpeningHours, Span, SpecialWeek, Unit, Week
+from domain.registry.calendar import AfterHours, Calendar, DayZero, OpeningHours, OpeningSpan, SpecialWeek, Unit, Week
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,7 +352,7 @@ def _week(days: tuple[OpeningDay, ...]) -> Week:
     )
 
 
-def _together(spans: tuple[Span | None, ...]) -> Span | None:
+def _together(spans: tuple[OpeningSpan | None, ...]) -> OpeningSpan | None:
     is_open = [span for span in spans if span]
     return (min(span[0] for span in is_open), max(span[1] for span in is_open)) if is_open else None
 

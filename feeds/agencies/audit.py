@@ -12,7 +12,7 @@ from enum import StrEnum
 SHOWN_MAX = 20
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """What may be wrong, in the words of the report."""
 
     GAP = "gap"
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LoggedMessage:
     """A message of the log. `digest`: of its body; `stored`: whether its event is in the log, at that position."""
 
     version: int
@@ -53,8 +53,8 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    kind: Kind
+class AuditFault:
+    kind: FaultKind
     id: str
     words: str
 
@@ -79,7 +79,7 @@ class Window:
 
 
 @dataclass(slots=True)
-class Verdict:
+class AuditReport:
     """Sums, and the first faults in words."""
 
     applications: int = 0
@@ -87,20 +87,22 @@ class Verdict:
     records: int = 0
     not_yet: int = 0
     no_longer: int = 0
-    counts: dict[Kind, int] = field(default_factory=dict)
-    first: list[Fault] = field(default_factory=list)
+    counts: dict[FaultKind, int] = field(default_factory=dict)
+    first: list[AuditFault] = field(default_factory=list)
 
     @property
     def whole(self) -> bool:
         return not self.counts
 
-    def add(self, faults: Iterable[Fault]) -> None:
+    def add(self, faults: Iterable[AuditFault]) -> None:
         for fault in faults:
             self.counts[fault.kind] = self.counts.get(fault.kind, 0) + 1
             if len(self.first) < SHOWN_MAX:
                 self.first.append(fault)
 
-    def judge(self, application: str, told: Sequence[Told], seen: Sequence[Seen], window: Window, home: int) -> None:
+    def judge(
+        self, application: str, told: Sequence[LoggedMessage], seen: Sequence[Seen], window: Window, home: int
+    ) -> None:
         """One application's part. `home`: the partition of its key."""
         self.applications += 1
         self.messages += len(told)
@@ -111,13 +113,15 @@ class Verdict:
         missing = [message for message in absent if window.demands(message.position, home)]
         self.no_longer += sum(message.position <= window.published for message in absent) - len(missing)
         self.add(
-            Fault(Kind.GAP, f"{application}:{message.version}", f"position {message.position} is not on the topic")
+            AuditFault(
+                FaultKind.GAP, f"{application}:{message.version}", f"position {message.position} is not on the topic"
+            )
             for message in missing
         )
         self.add(faults_of(application, told, seen, home))
 
 
-def faults_of(application: str, told: Sequence[Told], seen: Sequence[Seen], home: int) -> Iterator[Fault]:
+def faults_of(application: str, told: Sequence[LoggedMessage], seen: Sequence[Seen], home: int) -> Iterator[AuditFault]:
     """But for gaps. `told` by version, `seen` by partition and offset."""
     yield from _of_log(application, told)
     known = {message.version: message for message in told}
@@ -127,32 +131,36 @@ def faults_of(application: str, told: Sequence[Told], seen: Sequence[Seen], home
         name = f"{application}:{record.version}"
         message = known.get(record.version)
         if message is None:
-            yield Fault(Kind.FOREIGN, name, f"{record.place}: the log tells this agency nothing of that id")
+            yield AuditFault(FaultKind.FOREIGN, name, f"{record.place}: the log tells this agency nothing of that id")
         elif record.version in before:
-            yield Fault(Kind.DOUBLE, name, f"{record.place}: it came before")
+            yield AuditFault(FaultKind.DOUBLE, name, f"{record.place}: it came before")
         elif record.version < newest:
-            yield Fault(Kind.DISORDER, name, f"{record.place}: after version {newest}")
+            yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: after version {newest}")
         if message and record.partition != home:
-            yield Fault(Kind.DISORDER, name, f"{record.place}: its application is on partition {home}")
+            yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: its application is on partition {home}")
         if message and (altered := _altered(message, record)):
-            yield Fault(Kind.ALTERED, name, f"{record.place}: {', '.join(altered)} not as in the log")
+            yield AuditFault(FaultKind.ALTERED, name, f"{record.place}: {', '.join(altered)} not as in the log")
         before.add(record.version)
         newest = max(newest, record.version)
 
 
-def _of_log(application: str, told: Sequence[Told]) -> Iterator[Fault]:
+def _of_log(application: str, told: Sequence[LoggedMessage]) -> Iterator[AuditFault]:
     """The list that the topic is compared with is compared with the events."""
     previous = 0
     for message in told:
         name = f"{application}:{message.version}"
         if not message.stored:
-            yield Fault(Kind.UNFOUNDED, name, f"position {message.position} of the log is another event, or none")
+            yield AuditFault(
+                FaultKind.UNFOUNDED, name, f"position {message.position} of the log is another event, or none"
+            )
         if message.previous != previous:
-            yield Fault(Kind.UNFOUNDED, name, f"says that {message.previous} came before it: it was {previous}")
+            yield AuditFault(
+                FaultKind.UNFOUNDED, name, f"says that {message.previous} came before it: it was {previous}"
+            )
         previous = message.version
 
 
-def _altered(message: Told, record: Seen) -> list[str]:
+def _altered(message: LoggedMessage, record: Seen) -> list[str]:
     compared = {
         "ce_type": record.type == f"jejak.{message.type}",
         "ce_previous": record.previous == f"{message.previous:010}",

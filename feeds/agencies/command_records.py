@@ -26,7 +26,7 @@ RANDOM = (4, 7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class CommandRecord:
     """As it came: `offset` is its place in its partition; `value` None where it has none."""
 
     offset: int
@@ -35,7 +35,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class SentCommand:
     """`target`: the application, None for a submission; `seen`: the version of it that the sender saw."""
 
     id: UUID
@@ -55,7 +55,7 @@ class Malformed(Exception):
         self.command = command
 
 
-def read(record: Record, names: Collection[str]) -> Sent | Malformed:
+def read(record: CommandRecord, names: Collection[str]) -> SentCommand | Malformed:
     """`names`: the commands that there are."""
     try:
         return _read(record, names)
@@ -63,7 +63,7 @@ def read(record: Record, names: Collection[str]) -> Sent | Malformed:
         return malformed
 
 
-def _read(record: Record, names: Collection[str]) -> Sent:
+def _read(record: CommandRecord, names: Collection[str]) -> SentCommand:
     headers = _headers(record)
     command = _id(headers.get("ce_id"))
     if command is None:
@@ -96,13 +96,13 @@ def _read(record: Record, names: Collection[str]) -> Sent:
     body = record.value or b""
     if len(body) > BODY_BYTES_MAX:
         raise wrong("too-large", "")
-    return Sent(id=command, name=typed[1], target=target, seen=seen, body=body)
+    return SentCommand(id=command, name=typed[1], target=target, seen=seen, body=body)
 
 
 OURS = ("ce_id", "ce_type", "ce_subject", "ce_specversion", "ce_ifmatch", "content-type")
 
 
-def _headers(record: Record) -> dict[str, str]:
+def _headers(record: CommandRecord) -> dict[str, str]:
     """Those that we read, each once. Raises Malformed."""
     if len(record.headers) > HEADERS_MAX:
         raise Malformed("malformed-request", "header/too-many")

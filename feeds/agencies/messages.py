@@ -35,7 +35,7 @@ class Origin:
         return f"{self.base_url}/schemas/{topic}.json"
 
 
-class Kind:
+class MessageKind:
     """On which of an agency's streams a message goes."""
 
     EVENT = "event"
@@ -118,7 +118,7 @@ def message_of(
     return Message(
         agency=agency,
         position=position,
-        kind=Kind.EVENT,
+        kind=MessageKind.EVENT,
         stream=str(stream),
         version=recorded.version,
         previous=previous,
@@ -166,7 +166,7 @@ def _own(message: Message) -> str:
 
 def _correlated(message: Message) -> dict[str, str]:
     """The id of the command that a reply or a dead letter is about, where it has one."""
-    if message.kind == Kind.EVENT:
+    if message.kind == MessageKind.EVENT:
         return {}
     command = orjson.loads(message.body).get("command")
     return {"correlationid": command} if command else {}
@@ -175,7 +175,7 @@ def _correlated(message: Message) -> dict[str, str]:
 def binary(message: Message, origin: Origin) -> Headers:
     """The headers of a Kafka record whose value is `message.body` (CloudEvents Kafka binding, 3.2)."""
     headers = [*_shared_headers(message.topic, origin), *_own_headers(message)]
-    return headers if message.kind == Kind.EVENT else [*headers, *_as_headers(_correlated(message))]
+    return headers if message.kind == MessageKind.EVENT else [*headers, *_as_headers(_correlated(message))]
 
 
 def structured(message: Message, origin: Origin) -> bytes:

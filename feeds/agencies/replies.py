@@ -7,7 +7,7 @@ import orjson
 from domain.application.events import Recorded
 from domain.intake import IntakeEvent, IntakeMalformed
 from domain.json_values import data_of
-from feeds.agencies.messages import Kind, Message
+from feeds.agencies.messages import Message, MessageKind
 
 OUTCOMES = {"intake.answered.v1": "applied", "intake.refused.v1": "refused", "intake.malformed.v1": "malformed"}
 
@@ -17,7 +17,7 @@ def reply_of(event: IntakeEvent, *, stream: UUID, position: int, recorded: Recor
     return Message(
         agency=event.agency,
         position=position,
-        kind=Kind.DEAD_LETTER if isinstance(event, IntakeMalformed) else Kind.REPLY,
+        kind=MessageKind.DEAD_LETTER if isinstance(event, IntakeMalformed) else MessageKind.REPLY,
         stream=str(stream),
         version=recorded.version,
         previous=recorded.version - 1,

@@ -10,25 +10,25 @@ there may not grow either, since messages of before are still in the feed.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-Schema = Mapping[str, Any]
+PublishedSchema = Mapping[str, Any]
 
 WORDS = frozenset({"title", "description", "examples", "$comment"})
 """Nobody's program turns on them."""
 BY_THEMSELVES = frozenset({"properties", "required", "items", "x-extensible-enum"})
 
 
-def all_breaks(published: Mapping[str, Schema], newest: Mapping[str, Schema]) -> list[str]:
+def all_breaks(published: Mapping[str, PublishedSchema], newest: Mapping[str, PublishedSchema]) -> list[str]:
     """Of every topic that was published. A topic that is new breaks nothing."""
     lost = [f"{topic}: it is gone" for topic in published if topic not in newest]
     return lost + [each for topic in published if topic in newest for each in breaks(published[topic], newest[topic])]
 
 
-def breaks(published: Schema, newest: Schema) -> list[str]:
+def breaks(published: PublishedSchema, newest: PublishedSchema) -> list[str]:
     """One line for each promise that is broken: where, and what. Empty: it is compatible."""
     return list(_breaks(published, newest, str(published.get("title", "schema"))))
 
 
-def _breaks(published: Schema, newest: Schema, place: str) -> Iterator[str]:
+def _breaks(published: PublishedSchema, newest: PublishedSchema, place: str) -> Iterator[str]:
     for keyword in sorted((published.keys() | newest.keys()) - WORDS - BY_THEMSELVES):
         if published.get(keyword) != newest.get(keyword):
             yield f"{place}: {keyword} was {_told(published, keyword)}, now {_told(newest, keyword)}"
@@ -46,7 +46,7 @@ def _breaks(published: Schema, newest: Schema, place: str) -> Iterator[str]:
         yield from _breaks(published.get("items", {}), newest.get("items", {}), f"{place}/-")
 
 
-def _required(published: Schema, newest: Schema, place: str) -> Iterator[str]:
+def _required(published: PublishedSchema, newest: PublishedSchema, place: str) -> Iterator[str]:
     before, now = set(published.get("required", ())), set(newest.get("required", ()))
     for name in sorted(before - now):
         yield f"{place}/{name}: it was always there, and may now be absent"
@@ -54,5 +54,5 @@ def _required(published: Schema, newest: Schema, place: str) -> Iterator[str]:
         yield f"{place}/{name}: it is required now, and messages of before do not have it"
 
 
-def _told(schema: Schema, keyword: str) -> str:
+def _told(schema: PublishedSchema, keyword: str) -> str:
     return str(schema[keyword]) if keyword in schema else "not said"

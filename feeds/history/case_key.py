@@ -5,7 +5,7 @@ from pathlib import Path
 
 from feeds.history.mapping import Mapping
 from feeds.history.source import SourceCase, SourceError
-from feeds.history.spill import Scratch, fingerprint
+from feeds.history.spill import Spill, fingerprint
 
 
 class CaseKeys:
@@ -13,7 +13,7 @@ class CaseKeys:
         self._file = file
         self._mapping = mapping
         self._columns = mapping.key_columns()
-        self._equals = Scratch()
+        self._equals = Spill()
 
     def key(self, source: SourceCase) -> str:
         """Raises SourceError."""

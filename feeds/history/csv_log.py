@@ -14,7 +14,7 @@ MAX_ROW = 1024 * 1024  # characters of one row
 MAX_CELL = 64 * 1024  # bytes of UTF-8
 MAX_COLUMNS = 1_000
 
-Row = tuple[int, list[str]]
+CsvRow = tuple[int, list[str]]
 """The line on which it begins, and its cells without the space around them."""
 
 
@@ -31,7 +31,7 @@ class Rows:
             raise SourceError(file, "line 1", "there is no row in the file", "a header")
         self.header = named(first[1])
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[CsvRow]:
         """Raises SourceError."""
         width = len(self.header)
         for line, cells in self._raw():
@@ -39,7 +39,7 @@ class Rows:
                 self._refuse(line, "a row with more cells than the header has names", f"{width} cells")
             yield line, cells[:width] + [""] * (width - len(cells))
 
-    def _raw(self) -> Iterator[Row]:
+    def _raw(self) -> Iterator[CsvRow]:
         while True:
             begun, self._taken = self._csv.line_num + 1, 0
             try:

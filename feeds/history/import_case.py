@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from domain.application.admit import Record
+from domain.application.admit import SourceRecord
 
 Content = dict[str, str]
 
@@ -12,14 +12,14 @@ Content = dict[str, str]
 class Item:
     """A record and what identifies it: `own_id`, or else its content and its place among equals (from 1)."""
 
-    record: Record
+    record: SourceRecord
     content: Content
     own_id: str | None = None
     ordinal: int = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ImportCase:
     """`key` is the case id of the source; the first item is the submission.
 
     `left_out`: events that a policy of the mapping leaves out, by its reason. Without items it is the whole case.

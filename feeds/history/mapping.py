@@ -15,9 +15,9 @@ from feeds.history.vocabulary import STAGE_CODE_LONGEST
 _SLUG = r"^(?=[0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*$"
 
 Slug = Annotated[str, Meta(pattern=_SLUG, max_length=63)]
-Shown = Annotated[str, Meta(min_length=1, max_length=200)]
+PublishedText = Annotated[str, Meta(min_length=1, max_length=200)]
 TimeOfDay = Annotated[str, Meta(pattern=r"^\d\d:\d\d:\d\d$")]
-StageCode = Annotated[str, Meta(pattern=_SLUG, max_length=STAGE_CODE_LONGEST)]
+MappedStageCode = Annotated[str, Meta(pattern=_SLUG, max_length=STAGE_CODE_LONGEST)]
 
 Side = Literal["earlier", "later", "leave_out"]
 
@@ -34,12 +34,12 @@ class Csv(Table, kw_only=True):
     encoding: str = "utf-8"
 
 
-class Office(Table, kw_only=True):
+class SourceOffice(Table, kw_only=True):
     """An office of the source, under a code of ours."""
 
     code: Slug
-    id: Shown
-    en: Shown
+    id: PublishedText
+    en: PublishedText
 
 
 class Offices(Table, kw_only=True):
@@ -47,11 +47,11 @@ class Offices(Table, kw_only=True):
 
     agency: Slug
     column: str | None = None
-    values: dict[str, Office] = field(default_factory=dict)
-    default: Office | None = None
-    others: list[Office] = field(default_factory=list)
+    values: dict[str, SourceOffice] = field(default_factory=dict)
+    default: SourceOffice | None = None
+    others: list[SourceOffice] = field(default_factory=list)
 
-    def all(self) -> dict[str, Office]:
+    def all(self) -> dict[str, SourceOffice]:
         """By code."""
         named = [*self.values.values(), *self.others, *([self.default] if self.default else [])]
         return {office.code: office for office in named}
@@ -67,8 +67,8 @@ class Service(Table, kw_only=True):
     """The service that the cases are of. Stages come from the activities."""
 
     code: Slug
-    id: Shown
-    en: Shown
+    id: PublishedText
+    en: PublishedText
     kind: Kind = Kind.LICENSING
     sensitive: bool = False
     free_order: bool = True
@@ -85,7 +85,7 @@ class Spelling(Table, kw_only=True):
     formats: list[str] = field(default_factory=lambda: ["iso"])
 
 
-class Moment(Spelling, kw_only=True):
+class TimeColumn(Spelling, kw_only=True):
     """A time in a column of the case."""
 
     column: str
@@ -95,7 +95,7 @@ class Activity(Table, kw_only=True):
     """What one word means: an event of ours, or a stage."""
 
     event: str = "stage"
-    stage: StageCode | None = None
+    stage: MappedStageCode | None = None
     to: Slug | None = None
     advice: Advice = Advice.UNKNOWN
     reason: str | None = None
@@ -103,7 +103,7 @@ class Activity(Table, kw_only=True):
     receiver: Receiver | None = None
 
 
-class Times(Moment, kw_only=True):
+class Times(TimeColumn, kw_only=True):
     """A column of times of the case, each an event: always the same one, or by the word in another column."""
 
     event: Activity | str = "stage"
@@ -140,9 +140,9 @@ class Mapping(Table, kw_only=True):
     service: Service
     offices: Offices
     channels: Channels = field(default_factory=Channels)
-    submitted: Moment | None = None
-    deadline: Moment | None = None
-    concluded: Moment | None = None
+    submitted: TimeColumn | None = None
+    deadline: TimeColumn | None = None
+    concluded: TimeColumn | None = None
     times: list[Times] = field(default_factory=list)
     events: Events = field(default_factory=Events)
     activities: dict[str, Activity | str] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.application import events
-from domain.application.admit import Record
+from domain.application.admit import SourceRecord
 from domain.application.events import ApplicationEvent
 from domain.codes import Channel, Role
 from domain.provenance import Act, Promise
@@ -18,10 +18,10 @@ from domain.registry.calendar import Unit
 from domain.registry.editions import Registry
 from feeds.history.activity_mapping import meaning
 from feeds.history.case_key import CaseKeys
-from feeds.history.import_case import Case, Content, Item, Unknown
+from feeds.history.import_case import Content, ImportCase, Item, Unknown
 from feeds.history.mapping import Activity, Mapping, activities_of
 from feeds.history.source import SourceCase, SourceError, SourceEvent
-from feeds.history.time_parsing import Clock, Instant
+from feeds.history.time_parsing import ReadTime, TimeReader
 from feeds.history.time_policy import LeftOut, Policy, neighbours
 from feeds.history.vocabulary import Words
 
@@ -30,12 +30,12 @@ NEVER_STORED = events.Concluded()
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldEvent:
     """An event as the source tells it; `at` is None where it does not say when."""
 
     event: ApplicationEvent
     content: Content
-    at: Instant | None
+    at: ReadTime | None
     own_id: str | None = None
 
 
@@ -57,15 +57,16 @@ class Reader:
         self._activities = _meanings(activities_of(mapping.activities))
         self._offices, self._channels = Words(mapping.offices.values), Words(mapping.channels.values)
         self._stated = [
-            (name, times, Clock(mapping, times), _meanings(times.meanings())) for name, times in mapping.stated_times()
+            (name, times, TimeReader(mapping, times), _meanings(times.meanings()))
+            for name, times in mapping.stated_times()
         ]
-        self._clock = Clock(mapping, mapping.events)
-        self._submission_clock = Clock(mapping, mapping.submitted) if mapping.submitted else None
-        self._deadline_clock = Clock(mapping, mapping.deadline) if mapping.deadline else None
+        self._clock = TimeReader(mapping, mapping.events)
+        self._submission_clock = TimeReader(mapping, mapping.submitted) if mapping.submitted else None
+        self._deadline_clock = TimeReader(mapping, mapping.deadline) if mapping.deadline else None
         standard = registry.newest(mapping.service.code)
         self._standard = standard.standard if standard else 1
 
-    def case(self, source: SourceCase) -> Case:
+    def case(self, source: SourceCase) -> ImportCase:
         """Raises SourceError, with the place, for what no policy of the mapping covers."""
         self._see(source.attributes.keys())
         key = self._keys.key(source)
@@ -74,22 +75,23 @@ class Reader:
         try:
             submitted = self._submitted(source, [one.at for one in (*rows, *states) if one.at], left_out)
         except LeftOut as out:
-            return Case(key, [], Counter({out.reason: 1 + len(rows) + len(states) + left_out.total()}))
+            return ImportCase(key, [], Counter({out.reason: 1 + len(rows) + len(states) + left_out.total()}))
         office, channel = self._office(source), self._channel(source)
         told = [*zip(neighbours((row.at for row in rows), submitted), rows, strict=True)]
         told += [(state.at, state) for state in states if state.at]
         told.sort(key=lambda one: one[0][0])
         items = [
-            Item(Record(act=_act(at, office, channel), event=one.event), one.content, one.own_id) for at, one in told
+            Item(SourceRecord(act=_act(at, office, channel), event=one.event), one.content, one.own_id)
+            for at, one in told
         ]
         first = self._submission(source, _act(submitted, office, channel))
-        return Case(key, [first, *self._told_apart(source, items)], left_out)
+        return ImportCase(key, [first, *self._told_apart(source, items)], left_out)
 
     def _see(self, columns: AbstractSet[str]) -> None:
         if not columns <= self._columns:
             self.dropped |= columns - self._columns
 
-    def _rows(self, source: SourceCase, left_out: Counter[str]) -> list[Told]:
+    def _rows(self, source: SourceCase, left_out: Counter[str]) -> list[ToldEvent]:
         """The events that are told one by one."""
         told = []
         for event in source.events:
@@ -100,7 +102,7 @@ class Reader:
                 left_out[out.reason] += 1
         return told
 
-    def _row(self, source: SourceCase, event: SourceEvent) -> Told:
+    def _row(self, source: SourceCase, event: SourceEvent) -> ToldEvent:
         columns = self.mapping.events
         name, text = event.attributes.get(columns.activity, ""), event.attributes.get(columns.at, "")
         said = self._activities.get(name)
@@ -113,9 +115,9 @@ class Reader:
         at = self._policy.row(source, event.line, text, self._clock)
         if not said:
             self.unknown.activities[name] += 1
-        return Told(said or NEVER_STORED, {"activity": name, "at": text}, at, own_id or None)
+        return ToldEvent(said or NEVER_STORED, {"activity": name, "at": text}, at, own_id or None)
 
-    def _states(self, source: SourceCase, left_out: Counter[str]) -> list[Told]:
+    def _states(self, source: SourceCase, left_out: Counter[str]) -> list[ToldEvent]:
         """The events that are told by times of the case."""
         told = []
         for statement in source.statements():
@@ -132,10 +134,10 @@ class Reader:
                 said = words.get(word)
                 if not said:
                     self.unknown.times.setdefault(times.column, Counter())[word] += 1
-                told.append(Told(said or NEVER_STORED, {"activity": name, "at": text}, at))
+                told.append(ToldEvent(said or NEVER_STORED, {"activity": name, "at": text}, at))
         return told
 
-    def _submitted(self, source: SourceCase, later: list[Instant], left_out: Counter[str]) -> Instant:
+    def _submitted(self, source: SourceCase, later: list[ReadTime], left_out: Counter[str]) -> ReadTime:
         """As the source says, else with the first event. Raises LeftOut with the reason of that for the whole case."""
         if self._submission_clock and self.mapping.submitted:
             text = source.attributes.get(self.mapping.submitted.column, "")
@@ -153,7 +155,7 @@ class Reader:
             service=self.mapping.service.code, standard=self._standard, number="", promise=self._promise(source)
         )
         content = {column: source.attributes.get(column, "") for column in self._submission_columns}
-        return Item(Record(act=act, event=event), content)
+        return Item(SourceRecord(act=act, event=event), content)
 
     def _promise(self, source: SourceCase) -> Promise | None:
         """A source's own deadline is a fact of the source, not computed."""
@@ -204,6 +206,6 @@ class Reader:
         return SourceError(self.file, source.place(line), what, expected)
 
 
-def _act(instant: Instant, office: str, channel: Channel) -> Act:
+def _act(instant: ReadTime, office: str, channel: Channel) -> Act:
     at, quality = instant
     return Act(at=at, at_quality=quality, by=Role.IMPORT, channel=channel, office=office)

@@ -5,7 +5,7 @@ from datetime import date
 from domain.codes import StagePhase
 from domain.registry.editions import Names, OfficeRegistered, OpeningDay, RegistryEvent, Stage, StandardPublished
 from feeds.history.activity_mapping import STAGES, code_of, meanings
-from feeds.history.mapping import Mapping, Office
+from feeds.history.mapping import Mapping, SourceOffice
 
 BEGINNING = date(1900, 1, 1)
 """An imported standard is in force for all of the past."""
@@ -18,7 +18,7 @@ def editions(mapping: Mapping) -> list[RegistryEvent]:
     return [*(_office(mapping, office) for office in offices.values()), _standard(mapping, sorted(offices))]
 
 
-def _office(mapping: Mapping, office: Office) -> OfficeRegistered:
+def _office(mapping: Mapping, office: SourceOffice) -> OfficeRegistered:
     return OfficeRegistered(
         code=office.code,
         edition=0,

@@ -20,7 +20,7 @@ def fingerprint(content: bytes) -> bytes:
     return blake2b(content, digest_size=16).digest()
 
 
-class Scratch:
+class Spill:
     """A dictionary from fingerprints to text, as large as the disk."""
 
     def __init__(self) -> None:

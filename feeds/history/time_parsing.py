@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from domain.codes import Quality
 from feeds.history.mapping import Mapping, Spelling
 
-Instant = tuple[datetime, Quality]
+ReadTime = tuple[datetime, Quality]
 Trouble = Literal["unreadable", "doubled", "missing"]
 
 WORDS = ("iso", "epoch", "epoch_ms")
@@ -25,7 +25,7 @@ class TimeUnclear(Exception):
         self.trouble: Trouble = trouble
 
 
-class Clock:
+class TimeReader:
     """Reads one column. Without an offset a time is local in the mapping's zone; a date is its first instant."""
 
     def __init__(self, mapping: Mapping, spelling: Spelling) -> None:
@@ -34,7 +34,7 @@ class Clock:
         self._day_at = frozenset(spelling.day_at)
         self._readers = [reader_of(pattern) for pattern in spelling.formats]
 
-    def read(self, text: str) -> Instant:
+    def read(self, text: str) -> ReadTime:
         """Raises TimeUnclear."""
         for reader in self._readers:
             try:
@@ -44,14 +44,14 @@ class Clock:
                 continue
         raise TimeUnclear("unreadable")
 
-    def day(self, day: date) -> Instant:
+    def day(self, day: date) -> ReadTime:
         return self._instant(datetime(day.year, day.month, day.day), is_date=True)  # noqa: DTZ001 - made local there
 
-    def is_weekend(self, instant: Instant) -> bool:
+    def is_weekend(self, instant: ReadTime) -> bool:
         at, quality = instant
         return quality is Quality.DAY and at.astimezone(self._zone).isoweekday() > 5  # noqa: PLR2004 - Friday
 
-    def _instant(self, read: datetime, *, is_date: bool) -> Instant:
+    def _instant(self, read: datetime, *, is_date: bool) -> ReadTime:
         local = read.astimezone(self._zone) if read.tzinfo else read.replace(tzinfo=self._zone)
         day = is_date or local.time().isoformat("seconds") in self._day_at
         if not (day or read.tzinfo):
@@ -76,11 +76,11 @@ class Clock:
         raise TimeUnclear(trouble)
 
 
-Reading = Callable[[str], tuple[datetime, bool]]
+ReadText = Callable[[str], tuple[datetime, bool]]
 """The time as it is spelt, aware if an offset is; and whether it is a date alone. Raises ValueError, OverflowError."""
 
 
-def reader_of(pattern: str) -> Reading:
+def reader_of(pattern: str) -> ReadText:
     match pattern:
         case "iso":
             return lambda text: (datetime.fromisoformat(text), len(text) <= DATE_LONGEST)

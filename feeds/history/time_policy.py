@@ -7,7 +7,7 @@ from pathlib import Path
 from domain.codes import Quality
 from feeds.history.mapping import Mapping
 from feeds.history.source import SourceCase, SourceError
-from feeds.history.time_parsing import Clock, Instant, TimeUnclear, Trouble
+from feeds.history.time_parsing import ReadTime, TimeReader, TimeUnclear, Trouble
 
 TROUBLES: dict[Trouble, tuple[str, str]] = {
     "unreadable": (
@@ -38,7 +38,7 @@ class Policy:
             "missing": mapping.missing,
         }
 
-    def instant(self, source: SourceCase, line: int, text: str, clock: Clock) -> Instant | None:
+    def instant(self, source: SourceCase, line: int, text: str, clock: TimeReader) -> ReadTime | None:
         """None where nothing is told. Raises LeftOut, SourceError."""
         if not text:
             return None
@@ -54,14 +54,14 @@ class Policy:
                 case _:
                     raise SourceError(self._file, source.place(line), wrong, f"{words} in the mapping") from unclear
 
-    def happened(self, source: SourceCase, line: int, text: str, clock: Clock) -> Instant | None:
+    def happened(self, source: SourceCase, line: int, text: str, clock: TimeReader) -> ReadTime | None:
         """As `instant`, of what is an event: a date at a weekend may be left out."""
         found = self.instant(source, line, text, clock)
         if found and self._mapping.weekends == "leave_out" and clock.is_weekend(found):
             raise LeftOut("a date at a weekend")
         return found
 
-    def row(self, source: SourceCase, line: int, text: str, clock: Clock) -> Instant | None:
+    def row(self, source: SourceCase, line: int, text: str, clock: TimeReader) -> ReadTime | None:
         """As `happened`, of an event's row; None where the time is that of its neighbour."""
         found = self.happened(source, line, text, clock)
         if found or self._mapping.empty_time == "previous":
@@ -81,7 +81,7 @@ class Policy:
         )
 
 
-def neighbours(times: Iterable[Instant | None], otherwise: Instant) -> list[Instant]:
+def neighbours(times: Iterable[ReadTime | None], otherwise: ReadTime) -> list[ReadTime]:
     """Where there is none, the time before it, or else the first one there is, known by the day only."""
     told = list(times)
     last = next((time for time in told if time), otherwise)

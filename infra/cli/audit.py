@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from feeds.agencies.audit import Verdict
+from feeds.agencies.audit import AuditReport
 from infra.cli.verbs import EXIT_FOUND, level, settings
 from infra.kafka.brokers import ClusterFault
 from infra.postgres.databases import databases
@@ -31,7 +31,7 @@ def audit_feed(options: argparse.Namespace) -> int:
     return 0 if verdict.whole else EXIT_FOUND
 
 
-def _document(agency: str, verdict: Verdict, published: int) -> dict[str, object]:
+def _document(agency: str, verdict: AuditReport, published: int) -> dict[str, object]:
     return {
         "agency": agency,
         "whole": verdict.whole,
@@ -46,7 +46,7 @@ def _document(agency: str, verdict: Verdict, published: int) -> dict[str, object
     }
 
 
-def _tell(agency: str, verdict: Verdict, published: int) -> None:
+def _tell(agency: str, verdict: AuditReport, published: int) -> None:
     for fault in verdict.first:
         print(fault)
     if sum(verdict.counts.values()) > len(verdict.first):

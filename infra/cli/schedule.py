@@ -10,10 +10,10 @@ from infra.composition import installation
 from infra.postgres.databases import databases
 from infra.projector.runner import wait_until_caught_up
 from infra.projector.views import VIEWS
-from infra.runtime.jobs import Jobs, Tally
 from infra.runtime.scheduler import schedule_once, scheduling
 from infra.runtime.serve import run_loop
 from infra.settings import Settings
+from service_layer.scheduled_jobs import Jobs, PassTally
 
 
 def schedule(options: argparse.Namespace) -> int:
@@ -39,7 +39,7 @@ def schedule(options: argparse.Namespace) -> int:
 def _once(wanted: Settings) -> int:
     """Projects meanwhile if nobody else does, so that the desk is up to date."""
 
-    async def run_job(jobs: Jobs, job: str) -> Tally:
+    async def run_job(jobs: Jobs, job: str) -> PassTally:
         with bar(job, None, "appl") as advance:
             tally = await jobs.run(job, advance)
         print(f"{job}: {tally}", flush=True)

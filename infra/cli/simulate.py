@@ -16,7 +16,7 @@ from infra import logs
 from infra.cli.verbs import EXIT_FOUND, bar, projecting, settings
 from infra.composition import installation
 from infra.demo import seed
-from infra.demo.plan_player import Player
+from infra.demo.plan_player import PlanPlayer
 from infra.postgres.databases import Databases, databases
 from infra.projector.runner import wait_until_caught_up
 from infra.queries.statistics import forget
@@ -83,7 +83,7 @@ async def _simulate(options: argparse.Namespace, found: Databases, between_waves
         )
         if options.truth:
             _write(options.truth, truth(plan))
-        player = Player(made, plan.name)
+        player = PlanPlayer(made, plan.name)
         with projecting(found):
             async with standing_still(made):
                 with bar("simulating", plan.applications, "appl") as advance:

@@ -11,11 +11,11 @@ from feeds.agencies.kafka.topology import (
     INTAKE,
     RELAY,
     EndUser,
-    Line,
     MakeTopic,
     MakeUser,
-    Note,
-    Refusal,
+    PlanLine,
+    PlanNote,
+    PlanRefusal,
     diff,
     wanted,
 )
@@ -64,12 +64,12 @@ def _plan(admin: "Admin", declared: Topics) -> int:
     return EXIT_FOUND if _to_do(lines) else 0
 
 
-def _apply(admin: "Admin", lines: list[Line], folder: Path, *, agreed: bool) -> bool:
+def _apply(admin: "Admin", lines: list[PlanLine], folder: Path, *, agreed: bool) -> bool:
     """Whether all is as it should be."""
     _show(lines)
     if not _to_do(lines):
         return True
-    if any(isinstance(line, Refusal) for line in lines):
+    if any(isinstance(line, PlanRefusal) for line in lines):
         print("nothing was changed: mend first what stands behind a !", file=sys.stderr)
         return False
     if not agreed and not _asked():
@@ -78,7 +78,7 @@ def _apply(admin: "Admin", lines: list[Line], folder: Path, *, agreed: bool) -> 
     credentials = CredentialsFolder(folder)
     done = 0
     for line in lines:
-        if not isinstance(line, Refusal | Note):
+        if not isinstance(line, PlanRefusal | PlanNote):
             admin.apply(line, credentials.kept_or_new)
             done += 1
             if isinstance(line, MakeUser):
@@ -89,7 +89,7 @@ def _apply(admin: "Admin", lines: list[Line], folder: Path, *, agreed: bool) -> 
     return True
 
 
-def _begin(at: Settings, kafka: Kafka, lines: list[Line], *, agreed: bool) -> int:
+def _begin(at: Settings, kafka: Kafka, lines: list[PlanLine], *, agreed: bool) -> int:
     """A relay never assumes where a feed begins: somebody says so once, when its topic of positions is new."""
     made = sorted(line.name for line in lines if isinstance(line, MakeTopic) and line.name.startswith(names.POSITIONS))
     agencies = [name.removeprefix(names.POSITIONS).partition(".")[0] for name in made]
@@ -113,15 +113,15 @@ def _rotate(admin: "Admin", declared: Topics, folder: Path, user: str) -> int:
     return 0
 
 
-def _show(lines: list[Line]) -> None:
+def _show(lines: list[PlanLine]) -> None:
     for line in lines:
         print(line)
     if not _to_do(lines):
         print("nothing to do: Kafka holds what the file of topics says")
 
 
-def _to_do(lines: list[Line]) -> bool:
-    return any(not isinstance(line, Note) for line in lines)
+def _to_do(lines: list[PlanLine]) -> bool:
+    return any(not isinstance(line, PlanNote) for line in lines)
 
 
 def _asked() -> bool:

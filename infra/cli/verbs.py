@@ -23,7 +23,7 @@ from infra.composition import Installation, installation
 from infra.demo import seed
 from infra.keys.tokens import SignedTokens
 from infra.postgres.databases import DatabaseRole, Databases, databases
-from infra.projector.outbox import Distributor
+from infra.projector.outbox import Outbox
 from infra.projector.runner import Runner, runners
 from infra.projector.views import VIEWS, rebuild
 from infra.runtime import serve
@@ -104,7 +104,7 @@ def projecting(found: Databases, shards: int | None = None, numbers: Sequence[in
 @contextmanager
 def distributing(found: Databases, topics: Topics) -> Iterator[None]:
     """The feeds of the agencies, made in this process if nobody else makes them. Without an agency there are none."""
-    distributor = Distributor(found.serving, topics)
+    distributor = Outbox(found.serving, topics)
     if topics.agencies:
         distributor.start()
     try:

@@ -16,7 +16,7 @@ from domain.registry.editions import Registry
 from infra.composition import Installation
 from infra.eventstore.group_commit import GroupCommit
 from infra.eventstore.history import entry_of
-from infra.eventstore.recorder import Outcome, Save, stream_of
+from infra.eventstore.recorder import Save, SaveOutcome, stream_of
 from infra.eventstore.store import PostgresEventStore
 from infra.eventstore.stream_reader import Streams
 from service_layer.streams import StreamHistory
@@ -28,7 +28,7 @@ class AskAgain(Exception):
     """The wave did not store this, or nobody knows: ask alone."""
 
 
-class Wave:
+class Batch:
     """Appends what its members save once each of them has joined with a save or left without one.
 
     `abandoned`: a member was cut short, so nothing of it is appended any more.
@@ -37,11 +37,11 @@ class Wave:
     def __init__(self, members: int, writer: GroupCommit) -> None:
         self.writer = writer
         self.saves: dict[int, Save] = {}
-        self.outcomes: dict[int, asyncio.Future[Outcome]] = {}
+        self.outcomes: dict[int, asyncio.Future[SaveOutcome]] = {}
         self.through = [asyncio.Event() for _ in range(members)]
         self.abandoned = False
 
-    async def append(self, place: int, save: Save) -> Outcome:
+    async def append(self, place: int, save: Save) -> SaveOutcome:
         """Raises AskAgain where the wave has others and this was not stored; a wave of one tells all there is."""
         if self.through[place].is_set():  # of one that tries again
             return await self.writer.append(save)
@@ -76,20 +76,20 @@ class Wave:
             return
         positions = iter(outcome.positions)
         for place, save in saves.items():
-            own = Outcome(outcome.kind, tuple(islice(positions, len(save.events))))
+            own = SaveOutcome(outcome.kind, tuple(islice(positions, len(save.events))))
             self._tell(place, own if outcome.stored or alone else AskAgain())
 
-    def _tell(self, place: int, what: Outcome | Exception) -> None:
+    def _tell(self, place: int, what: SaveOutcome | Exception) -> None:
         told = self.outcomes[place]
         if told.done():  # it was cancelled meanwhile
             return
-        if isinstance(what, Outcome):
+        if isinstance(what, SaveOutcome):
             told.set_result(what)
         else:
             told.set_exception(what)
 
 
-PLACE: ContextVar[tuple[Wave, int]] = ContextVar("place")
+PLACE: ContextVar[tuple[Batch, int]] = ContextVar("place")
 """The wave that this task belongs to, and where in it."""
 
 
@@ -103,7 +103,7 @@ def joint(saves: Sequence[Save]) -> Save:
     )
 
 
-class Remembered:
+class BatchStreams:
     """The streams still written to, with what is being saved; of that the positions are not known."""
 
     def __init__(self, streams: Streams) -> None:
@@ -143,11 +143,11 @@ class Remembered:
             self.known = {}
 
 
-class InWaves(PostgresEventStore):
+class BatchedEventStore(PostgresEventStore):
     """An append waits for its wave. Counts what is new."""
 
     def __init__(self, made: Installation) -> None:
-        self.remembered = Remembered(made.streams)
+        self.remembered = BatchStreams(made.streams)
         super().__init__(
             pool=made.pool,
             streams=self.remembered,
@@ -158,10 +158,10 @@ class InWaves(PostgresEventStore):
         )
         self.new_events = 0
 
-    async def wave(self, members: int) -> Wave:
+    async def wave(self, members: int) -> Batch:
         """The next one. No other may be under way."""
         await self.remembered.begin()
-        return Wave(members, self.writer)
+        return Batch(members, self.writer)
 
     def turn(self, _: UUID) -> AbstractAsyncContextManager[None]:
         """A wave may hold several commands of one application: they wait for each other in the wave."""
@@ -170,7 +170,7 @@ class InWaves(PostgresEventStore):
     def kept(self, history: StreamHistory) -> None:
         """It was extended before it was saved."""
 
-    async def save(self, save: Save) -> Outcome:
+    async def save(self, save: Save) -> SaveOutcome:
         wave, place = PLACE.get()
         self.remembered.extend(save)
         stored = False

@@ -7,28 +7,27 @@ once more adds nothing.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from uuid import UUID
 
 from domain.json_values import data_of, instant
 from domain.refusals import Refusal
 from infra.composition import Installation
-from infra.demo.ordered_batches import PLACE, AskAgain, InWaves, Wave
+from infra.demo.ordered_batches import PLACE, AskAgain, Batch, BatchedEventStore
+from infra.progress import Advance
 from service_layer.faults import KeyReused
 from service_layer.handlers.commands import CommandHandler
 from service_layer.requests import CommandRequest
-from simulation.life import Step, person
+from simulation.life import PlanStep, person
 
 CLIENT = "simulation"
 AT_ONCE = 64
 WAVES_A_SECOND = 10
 """At least, where a rate is asked for."""
 
-Progress = Callable[[int], None]
 
-
-class Player:
+class PlanPlayer:
     """Asks the steps of one plan, by the plan's name in each key. Counts as it goes.
 
     A refused step ends its application's part: somebody else has moved it on, or another release planned it otherwise.
@@ -36,7 +35,7 @@ class Player:
 
     def __init__(self, made: Installation, plan_name: str) -> None:
         self.plan_name = plan_name
-        self.store = InWaves(made)
+        self.store = BatchedEventStore(made)
         self.commands = CommandHandler(self.store)
         self.ids: dict[int, UUID] = {}
         self.events = 0
@@ -46,7 +45,7 @@ class Player:
     def new_events(self) -> int:
         return self.store.new_events
 
-    async def play(self, steps: Iterable[Step], submitted: Progress, rate: float | None = None) -> None:
+    async def play(self, steps: Iterable[PlanStep], submitted: Advance, rate: float | None = None) -> None:
         """`rate`: commands a second, at most; None: as fast as it goes. `submitted` is told of each wave's new ones."""
         at_once = AT_ONCE if rate is None else max(1, min(AT_ONCE, int(rate / WAVES_A_SECOND)))
         begun, asked = time.monotonic(), 0
@@ -59,7 +58,7 @@ class Player:
                 await self._at_once([step])
             submitted(sum(step.number == 0 for step in wave))
 
-    async def _at_once(self, steps: list[Step]) -> list[Step]:
+    async def _at_once(self, steps: list[PlanStep]) -> list[PlanStep]:
         """Returns those that must be asked again, in order."""
         wave = await self.store.wave(len(steps))
         last: dict[int, int] = {}
@@ -73,7 +72,7 @@ class Player:
             raise several.exceptions[0] from several
         return [step for step, task in zip(steps, tasks, strict=True) if task.result()]
 
-    async def _take_part(self, wave: Wave, place: int, step: Step, after: int | None) -> bool:
+    async def _take_part(self, wave: Batch, place: int, step: PlanStep, after: int | None) -> bool:
         """`after`: the place in the wave of the application's step before. True if it must be asked again."""
         PLACE.set((wave, place))
         try:
@@ -90,7 +89,7 @@ class Player:
             await wave.leave(place)
         return False
 
-    async def _ask(self, step: Step) -> None:
+    async def _ask(self, step: PlanStep) -> None:
         application = self.ids.get(step.ordinal) if step.number else None
         if application is None and step.number:
             return
@@ -111,7 +110,7 @@ class Player:
             self.ids[step.ordinal] = answer.application_id
 
 
-def waves(steps: Iterable[Step], at_once: int) -> Iterator[list[Step]]:
+def waves(steps: Iterable[PlanStep], at_once: int) -> Iterator[list[PlanStep]]:
     left = iter(steps)
     while wave := list(islice(left, at_once)):
         yield wave

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from infra import catalogue
 from infra.composition import Installation
-from infra.demo.plan_player import Player, Progress
+from infra.demo.plan_player import PlanPlayer
+from infra.progress import Advance
 from simulation.mall import JAKARTA
 from simulation.plan import Plan, latest, until_last_submission
 
@@ -18,16 +19,16 @@ SEED = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Fill:
+class SeedSize:
     days: int
     applications: int
 
 
-EXAMPLES = Fill(days=45, applications=200)
-DEMO = Fill(days=90, applications=3000)
+EXAMPLES = SeedSize(days=45, applications=200)
+DEMO = SeedSize(days=90, applications=3000)
 
 
-async def seed(made: Installation, fill: Fill, submitted: Progress = lambda _: None) -> None:
+async def seed(made: Installation, fill: SeedSize, submitted: Advance = lambda _: None) -> None:
     """Publishes the catalogue and makes sure that all of `fill` is there."""
     await publish(made)
     if await _complete(made, fill):
@@ -41,7 +42,7 @@ async def seed(made: Installation, fill: Fill, submitted: Progress = lambda _: N
         registry=registry,
         with_sample=True,
     )
-    await Player(made, plan.name).play(until_last_submission(plan.steps()), submitted)
+    await PlanPlayer(made, plan.name).play(until_last_submission(plan.steps()), submitted)
 
 
 async def publish(made: Installation) -> None:
@@ -64,7 +65,7 @@ async def sample(made: Installation) -> tuple[UUID, str, str] | None:
     return row[0], application.number, made.receipt_codes.pin(application.number, application.pin_resets)
 
 
-async def _complete(made: Installation, fill: Fill) -> bool:
+async def _complete(made: Installation, fill: SeedSize) -> bool:
     """All submissions are there, and a fill ends with one."""
     async with made.pool.connection() as connection:
         cursor = await connection.execute(

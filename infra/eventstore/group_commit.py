@@ -21,7 +21,7 @@ import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
 
-from infra.eventstore.recorder import APPEND, Outcome, Save, columns, outcomes
+from infra.eventstore.recorder import APPEND, Save, SaveOutcome, columns, outcomes
 from infra.metrics import APPEND_SECONDS, APPEND_WAITING, APPENDED
 from service_layer.faults import Unavailable
 
@@ -51,15 +51,15 @@ class Waiting:
     """A save, and who waits for its outcome."""
 
     save: Save
-    told: asyncio.Future[Outcome]
+    told: asyncio.Future[SaveOutcome]
     events: int
     bytes: int
     since: float
 
-    def tell(self, what: Outcome | Exception) -> None:
+    def tell(self, what: SaveOutcome | Exception) -> None:
         if self.told.done():  # cancelled meanwhile
             return
-        if isinstance(what, Outcome):
+        if isinstance(what, SaveOutcome):
             self.told.set_result(what)
         else:
             self.told.set_exception(what)
@@ -101,7 +101,7 @@ class GroupCommit:
             self._clock.cancel()
             await self._disconnect()
 
-    async def append(self, save: Save) -> Outcome:
+    async def append(self, save: Save) -> SaveOutcome:
         """All of the save's events or none.
 
         Raises Unavailable where too much waits already, or where the database does not answer for PATIENCE_SECONDS:
@@ -233,7 +233,7 @@ class GroupCommit:
         return [waiting for waiting, outcome in zip(batch, found, strict=True) if outcome is None]
 
 
-async def _append(connection: AsyncConnection[Any], batch: list[Waiting]) -> list[Outcome]:
+async def _append(connection: AsyncConnection[Any], batch: list[Waiting]) -> list[SaveOutcome]:
     saves = [waiting.save for waiting in batch]
     with APPEND_SECONDS.time():
         cursor = await connection.execute(APPEND, columns(saves), prepare=True, binary=True)
@@ -249,7 +249,7 @@ async def _end(connection: AsyncConnection[Any], backend: tuple[Any, ...]) -> No
         raise psycopg.OperationalError("the backend that we lost does not end")
 
 
-async def _found(connection: AsyncConnection[Any], saves: Sequence[Save]) -> list[Outcome | None]:
+async def _found(connection: AsyncConnection[Any], saves: Sequence[Save]) -> list[SaveOutcome | None]:
     """The outcome of each save that is in the log as it was made, to the byte; its salts are its own."""
     async with connection.transaction():
         await connection.execute(LOCK)
@@ -265,10 +265,10 @@ async def _found(connection: AsyncConnection[Any], saves: Sequence[Save]) -> lis
     return [_outcome([place for place in own if place], len(own)) for own in places]
 
 
-def _outcome(places: list[tuple[int, datetime]], events: int) -> Outcome | None:
+def _outcome(places: list[tuple[int, datetime]], events: int) -> SaveOutcome | None:
     if len(places) < events:
         return None
-    return Outcome("stored", tuple(position for position, _ in places), places[-1][1])
+    return SaveOutcome("stored", tuple(position for position, _ in places), places[-1][1])
 
 
 async def _one(connection: AsyncConnection[Any], query: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:

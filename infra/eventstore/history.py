@@ -16,7 +16,7 @@ SELECT originator_version, topic, state, notification_id, recorded_at
 FROM stored_events WHERE originator_id = %s ORDER BY originator_version
 """
 
-Row = tuple[int, str, bytes, int, datetime]
+StreamRow = tuple[int, str, bytes, int, datetime]
 
 
 def head_of(history: StreamHistory) -> str:

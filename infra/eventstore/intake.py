@@ -40,7 +40,7 @@ class Conflicting(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class OffsetMove:
     """A partition goes from an offset that we believe it is at to the next to be answered."""
 
     topic: str
@@ -85,7 +85,7 @@ class IntakeLog:
         }
         return {stream: found.get(stream, NOTHING) for stream in wanted}
 
-    async def store(self, move: Move, save: Save | None, agency: str, digests: Mapping[UUID, str]) -> None:
+    async def store(self, move: OffsetMove, save: Save | None, agency: str, digests: Mapping[UUID, str]) -> None:
         """All of it or nothing: the offset, the events, and which commands (by id, with their digests) they answer.
 
         Raises Overtaken and Conflicting. The offset's row stays locked to the end, so that of two processes which

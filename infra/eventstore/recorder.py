@@ -18,7 +18,7 @@ from psycopg.rows import DictRow, dict_row, tuple_row
 
 from infra.postgres.pool import ASK_SECONDS, RECONNECT_SECONDS
 
-__all__ = ["Datastore", "Outcome", "PersistenceError", "Recorder", "Save"]
+__all__ = ["Datastore", "PersistenceError", "Recorder", "Save", "SaveOutcome"]
 
 APPEND = """
 SELECT save, outcome, first_position, recorded_at
@@ -44,7 +44,7 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SaveOutcome:
     """`positions` of the save's events, recorded at one instant (UTC); none where it was stale or a claim was taken."""
 
     kind: str
@@ -89,7 +89,7 @@ class Recorder(PostgresApplicationRecorder):
             raise IntegrityError(outcome.kind)
         return outcome.positions
 
-    def append(self, saves: Sequence[Save]) -> list[Outcome]:
+    def append(self, saves: Sequence[Save]) -> list[SaveOutcome]:
         """One transaction for all saves; an outcome for each, in their order. It is one statement, committed by
         itself: the log's lock is not held while this process, which may wait for a processor, hears of it.
 
@@ -117,10 +117,10 @@ def columns(saves: Sequence[Save]) -> tuple[list[Any], ...]:
     )
 
 
-def outcomes(saves: Sequence[Save], rows: Sequence[tuple[Any, ...]]) -> list[Outcome]:
+def outcomes(saves: Sequence[Save], rows: Sequence[tuple[Any, ...]]) -> list[SaveOutcome]:
     """The answer to `APPEND`: one for each save, in their order. Positions of a save follow one another."""
     return [
-        Outcome(kind, tuple(range(first, first + len(save.events))) if kind == "stored" else (), recorded_at)
+        SaveOutcome(kind, tuple(range(first, first + len(save.events))) if kind == "stored" else (), recorded_at)
         for save, (_, kind, first, recorded_at) in zip(saves, rows, strict=True)
     ]
 

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
@@ -12,8 +11,7 @@ from domain.provenance import Act
 from infra.eventstore.envelope import BLINDING_BYTES, NONCE_BYTES, SALT_BYTES, b64, canonical, committed, seal
 from infra.eventstore.topics import AnyEvent, data_to_store
 from infra.keys.key_store import DossierKey
-
-Personal = Mapping[str, Mapping[str, Any]]
+from service_layer.event_store import PersonalParts
 
 
 def rows_of(
@@ -25,7 +23,7 @@ def rows_of(
     *,
     command: UUID,
     digest: str,
-    personal: Personal | None = None,
+    personal: PersonalParts | None = None,
     keys: Mapping[str, DossierKey] | None = None,
 ) -> tuple[list[StoredEvent], str]:
     """The events as stored after version `after`, whose commitment is `prev`, and the last one's own commitment.
@@ -61,7 +59,7 @@ def rows_of(
 
 
 def _sealed(
-    stream: UUID, version: int, topic: str, personal: Personal, keys: Mapping[str, DossierKey] | None
+    stream: UUID, version: int, topic: str, personal: PersonalParts, keys: Mapping[str, DossierKey] | None
 ) -> list[dict[str, str]]:
     """One part for each person of whom there is something to say and whose key stands, by role."""
     return [

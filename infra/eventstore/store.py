@@ -20,12 +20,12 @@ from infra.eventstore.envelope import command_id, digest, mac
 from infra.eventstore.group_commit import GroupCommit
 from infra.eventstore.history import STREAM, entry_of, head_of
 from infra.eventstore.identifiers import new_application_id
-from infra.eventstore.recorder import Outcome, Save
+from infra.eventstore.recorder import Save, SaveOutcome
 from infra.eventstore.rows import rows_of
 from infra.keys.key_store import DossierKey, KeyStore, NamedKeys
 from infra.keys.receipt_codes import ReceiptCodes
 from infra.postgres.pool import Pool, borrowed
-from service_layer.event_store import Draft, Personal, SavedSurvey, Stored
+from service_layer.event_store import Draft, PersonalParts, SavedSurvey, Stored
 from service_layer.streams import CommandIdentity, StreamHistory
 
 CLAIM_BYTES = 20
@@ -98,7 +98,7 @@ class PostgresEventStore:
         act: Act,
         identity: CommandIdentity,
         *,
-        personal: Personal,
+        personal: PersonalParts,
         claims: tuple[bytes, ...],
     ) -> Draft:
         rows, own = rows_of(
@@ -123,7 +123,7 @@ class PostgresEventStore:
         positions = iter(outcome.positions)
         return [self._stored(draft, tuple(islice(positions, len(draft.rows))), outcome.recorded_at) for draft in drafts]
 
-    async def save(self, save: Save) -> Outcome:
+    async def save(self, save: Save) -> SaveOutcome:
         """One save through the group commit."""
         return await self.writer.append(save)
 
@@ -171,7 +171,7 @@ class PostgresEventStore:
         self.kept(after)
         return Stored(after, positions[-1])
 
-    async def _keys_for(self, history: StreamHistory, personal: Personal) -> dict[str, DossierKey]:
+    async def _keys_for(self, history: StreamHistory, personal: PersonalParts) -> dict[str, DossierKey]:
         """The dossier keys of the persons concerned. New keys are durable before the event that uses them."""
         if not personal:
             return {}

@@ -16,7 +16,7 @@ from domain.registry.editions import Registry, RegistryEvent, evolve
 from infra.eventstore.envelope import b64, commitment
 from infra.eventstore.history import entry_of
 from infra.eventstore.topics import event_of
-from infra.postgres.coalescer import Gathered
+from infra.postgres.coalescer import Coalescer
 from infra.postgres.databases import with_options
 from service_layer.streams import StreamEntry, StreamHistory
 
@@ -24,7 +24,7 @@ REMEMBERED_EVENTS = 5_000
 """Of all streams together; an event takes some five kilobytes."""
 
 REGISTRY = ""
-Key = UUID | tuple[bytes, ...] | str
+StreamQuery = UUID | tuple[bytes, ...] | str
 """A stream; claims, of which one may be held; or the registry alone."""
 
 READ = """
@@ -45,7 +45,7 @@ PLANNED = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 """The first questions meet empty tables; a plan kept from then would scan them for ever."""
 
 
-class Published:
+class RegistryFold:
     """The registry as read so far, and the last event of each of its streams."""
 
     def __init__(self) -> None:
@@ -65,10 +65,10 @@ class Streams:
     """Use it as a context, in the loop that asks. Every question raises Unavailable."""
 
     def __init__(self, conninfo: str) -> None:
-        self.published = Published()
+        self.published = RegistryFold()
         self.remembered: OrderedDict[UUID, StreamHistory] = OrderedDict()
         self.events = 0
-        self.line: Gathered[Key, Any] = Gathered(self._read, with_options(conninfo, PLANNED))
+        self.line: Coalescer[StreamQuery, Any] = Coalescer(self._read, with_options(conninfo, PLANNED))
 
     async def __aenter__(self) -> Self:
         await self.line.__aenter__()
@@ -110,7 +110,7 @@ class Streams:
         """It is read whole the next time: what was remembered led to a save that the log refused."""
         self._forget(stream)
 
-    async def _read(self, connection: AsyncConnection, keys: list[Key]) -> dict[Key, Any]:
+    async def _read(self, connection: AsyncConnection, keys: list[StreamQuery]) -> dict[StreamQuery, Any]:
         known = {key: self.remembered.get(key) or StreamHistory.begin(key) for key in keys if isinstance(key, UUID)}
         claims = [key for key in keys if isinstance(key, tuple)]
         asked = (
@@ -132,7 +132,7 @@ class Streams:
                 editions.append((stream, *row[:4]))
         for edition in sorted(editions, key=lambda edition: edition[4]):
             self.published.fold(*edition)
-        found: dict[Key, Any] = {key: self._extended(history, newer[key]) for key, history in known.items()}
+        found: dict[StreamQuery, Any] = {key: self._extended(history, newer[key]) for key, history in known.items()}
         for some in claims:
             found[some] = next((holders[one] for one in some if one in holders), None)
         return found

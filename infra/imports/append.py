@@ -16,23 +16,24 @@ import orjson
 import psycopg
 from psycopg.rows import tuple_row
 
-from domain.application.admit import Record, admit
+from domain.application.admit import SourceRecord, admit
 from domain.application.events import ApplicationEvent, Recorded, Submitted
 from domain.application.evolve import Application, evolve
 from domain.registry.editions import Registry
 from feeds.history.file_format import read_cases
-from feeds.history.import_case import Case, Item
+from feeds.history.import_case import ImportCase, Item
 from feeds.history.mapping import Mapping
 from feeds.history.records import Reader
 from feeds.history.source import SourceCase, SourceError
-from feeds.history.spill import Scratch
+from feeds.history.spill import Spill
 from infra.eventstore.envelope import canonical, command_id, digest
 from infra.eventstore.history import head_of, history_of
 from infra.eventstore.identifiers import new_application_id
 from infra.eventstore.recorder import Recorder, Save
 from infra.eventstore.rows import rows_of
-from infra.imports.check import Progress, Summary
+from infra.imports.check import Summary
 from infra.keys.receipt_codes import ReceiptCodes
+from infra.progress import Advance
 from service_layer.streams import StreamHistory
 
 EVENTS_PER_CALL = 500
@@ -44,13 +45,13 @@ TRIES = 20
 class Admitted:
     """A record that is not there yet, as the event that it becomes."""
 
-    record: Record
+    record: SourceRecord
     event: ApplicationEvent
     command: UUID
     digest: str
 
 
-class Draft:
+class ImportedStream:
     """An application as far as this batch has come: the commands it holds with their digests, and its head.
 
     The head is folded where an event is added, which a file that is imported again does not do.
@@ -82,7 +83,7 @@ class Draft:
 
 
 @dataclass(slots=True)
-class Round:
+class Comparison:
     """One comparison of cases with the log: what they are compared by, and what was found.
 
     `seen`: commands with their digests beside those of the log.
@@ -90,7 +91,7 @@ class Round:
 
     source: str
     registry: Registry
-    seen: Scratch | None = None
+    seen: Spill | None = None
     duplicates: int = 0
     deviating: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
@@ -100,7 +101,7 @@ class Round:
         summary.deviating += self.deviating
         summary.rejected += self.rejected
 
-    def known(self, draft: Draft, identity: UUID) -> str | None:
+    def known(self, draft: ImportedStream, identity: UUID) -> str | None:
         """The digest under which this command is there already."""
         known = draft.commands.get(str(identity))
         return self.seen.get(identity.bytes) if known is None and self.seen is not None else known
@@ -115,17 +116,17 @@ class Importer:
         self.key = import_key
         self.paper = paper
 
-    def append(self, file: Path, mapping: Mapping, registry: Registry, summary: Summary, progress: Progress) -> None:
+    def append(self, file: Path, mapping: Mapping, registry: Registry, summary: Summary, progress: Advance) -> None:
         """Counts what is new into `summary`. `progress` is told of events."""
         for connection, cases in self._batches(file, mapping, registry):
             self._append_batch(connection, cases, mapping.source, registry, summary)
             progress(sum(len(case.items) for case in cases))
 
-    def foresee(self, file: Path, mapping: Mapping, registry: Registry, summary: Summary, progress: Progress) -> None:
+    def foresee(self, file: Path, mapping: Mapping, registry: Registry, summary: Summary, progress: Advance) -> None:
         """As `append`, but stores nothing. `registry` is as it would be by then."""
-        seen = Scratch()  # a case may stand in several traces: what the first one brings is no longer new
+        seen = Spill()  # a case may stand in several traces: what the first one brings is no longer new
         for connection, cases in self._batches(file, mapping, registry):
-            drafts, found = self._drafts(connection, mapping.source, cases), Round(mapping.source, registry, seen)
+            drafts, found = self._drafts(connection, mapping.source, cases), Comparison(mapping.source, registry, seen)
             for case in cases:
                 for admitted in self._admitted(case, drafts[case.key], found):
                     seen.put(admitted.command.bytes, admitted.digest)
@@ -135,7 +136,7 @@ class Importer:
 
     def _batches(
         self, file: Path, mapping: Mapping, registry: Registry
-    ) -> Iterator[tuple[psycopg.Connection[Any], list[Case]]]:
+    ) -> Iterator[tuple[psycopg.Connection[Any], list[ImportCase]]]:
         reader = Reader(file, mapping, registry)
         with psycopg.connect(self.conninfo, autocommit=True, row_factory=tuple_row) as connection:
             for sources in _some_at_a_time(read_cases(file, mapping)):
@@ -147,7 +148,7 @@ class Importer:
     def _append_batch(
         self,
         connection: psycopg.Connection[Any],
-        cases: list[Case],
+        cases: list[ImportCase],
         source: str,
         registry: Registry,
         summary: Summary,
@@ -155,7 +156,7 @@ class Importer:
         """Tried again from its reading where somebody else wrote in between: what is stored by then is a duplicate."""
         stored = 0
         for _ in range(TRIES):
-            drafts, found = self._drafts(connection, source, cases), Round(source, registry)
+            drafts, found = self._drafts(connection, source, cases), Comparison(source, registry)
             saves = _by_stream(
                 self._save(admitted, drafts[case.key])
                 for case in cases
@@ -180,7 +181,9 @@ class Importer:
                 break
         return stored
 
-    def _drafts(self, connection: psycopg.Connection[Any], source: str, cases: list[Case]) -> dict[str, Draft]:
+    def _drafts(
+        self, connection: psycopg.Connection[Any], source: str, cases: list[ImportCase]
+    ) -> dict[str, ImportedStream]:
         """The applications of these cases as the log has them: the command of a submission is a claim."""
         claims = {command_id(self.key, source, case.key).bytes: case.key for case in cases}
         found = connection.execute(CLAIMED, (list(claims),), prepare=True, binary=True).fetchall()
@@ -189,11 +192,13 @@ class Importer:
         for row in connection.execute(STREAMS, (list(rows),), prepare=True, binary=True) if rows else ():
             rows[row[0]].append(row[1:])
         return {
-            key: Draft(streams[key], rows[streams[key]]) if key in streams else Draft(new_application_id(), [])
+            key: ImportedStream(streams[key], rows[streams[key]])
+            if key in streams
+            else ImportedStream(new_application_id(), [])
             for key in claims.values()
         }
 
-    def _admitted(self, case: Case, draft: Draft, found: Round) -> Iterator[Admitted]:
+    def _admitted(self, case: ImportCase, draft: ImportedStream, found: Comparison) -> Iterator[Admitted]:
         """What the log does not have yet. The draft moves on by each as it is taken."""
         for place, item in enumerate(case.items):
             identity = command_id(self.key, found.source, case.key if place == 0 else _own_key(case.key, item))
@@ -210,13 +215,13 @@ class Importer:
                 yield admitted
 
     def _admit(
-        self, record: Record, application: Application, registry: Registry, identity: UUID, body_digest: str
+        self, record: SourceRecord, application: Application, registry: Registry, identity: UUID, body_digest: str
     ) -> Admitted:
         if isinstance(record.event, Submitted):
             record = replace(record, event=replace(record.event, number=self.paper.new_number()))
         return Admitted(record, admit(record, application, registry), identity, body_digest)
 
-    def _save(self, admitted: Admitted, draft: Draft) -> Save:
+    def _save(self, admitted: Admitted, draft: ImportedStream) -> Save:
         """Its row, chained to the one before; the draft has moved on to it already."""
         event = admitted.event
         [row], draft.prev = rows_of(

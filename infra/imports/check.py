@@ -4,7 +4,7 @@ The second pass is in `infra/imports/append.py`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
@@ -14,16 +14,15 @@ from typing import Any
 from domain.json_values import instant
 from domain.registry.editions import OfficeRegistered, Registry, RegistryEvent, StandardPublished, evolve
 from feeds.history.file_format import read_cases
-from feeds.history.import_case import Case, Unknown
+from feeds.history.import_case import ImportCase, Unknown
 from feeds.history.mapping import Mapping
 from feeds.history.records import Reader
 from feeds.history.registry_editions import editions
-from feeds.history.spill import Scratch, fingerprint
+from feeds.history.spill import Spill, fingerprint
 from feeds.history.vocabulary import lines_to_add, toml_text
 from infra.eventstore.editions import Editions
 from infra.eventstore.recorder import Recorder
-
-Progress = Callable[[int], None]
+from infra.progress import Advance
 
 
 class MappingIncomplete(Exception):
@@ -48,7 +47,7 @@ class Summary:
     dropped: tuple[str, ...] = ()
     deviating: int = 0
 
-    def see(self, case: Case) -> None:
+    def see(self, case: ImportCase) -> None:
         times = [item.record.act.at for item in case.items]
         self.events += len(times) + case.left_out.total()
         self.rejected += case.left_out
@@ -68,10 +67,10 @@ class Summary:
         }
 
 
-def check(file: Path, mapping: Mapping, registry: Registry, progress: Progress) -> Summary:
+def check(file: Path, mapping: Mapping, registry: Registry, progress: Advance) -> Summary:
     """The first pass. Raises SourceError, MappingIncomplete."""
     reader, summary = Reader(file, mapping, registry), Summary()
-    keys = Scratch()  # a case may stand in several traces
+    keys = Spill()  # a case may stand in several traces
     for source in read_cases(file, mapping, progress=progress):
         case = reader.case(source)
         summary.see(case)

@@ -37,7 +37,7 @@ from feeds.agencies.kafka.topology import (
     Grant,
     MakeTopic,
     MakeUser,
-    Revoke,
+    RevokeRight,
     Right,
     SetQuota,
     SetSettings,
@@ -105,7 +105,7 @@ class Admin:
             case Grant():
                 answer = self._client.create_acls([_acl_of(change.right)])
                 _demand(not answer["failed"], change, answer["failed"])
-            case Revoke():
+            case RevokeRight():
                 self._revoke(change)
             case MakeUser():
                 self.set_password(change.name, password_of(change.name))
@@ -133,7 +133,7 @@ class Admin:
         _demand(one["error_code"] == 0, change, one["error_message"])
         self._client.wait_for_topics([change.name])
 
-    def _revoke(self, change: Revoke) -> None:
+    def _revoke(self, change: RevokeRight) -> None:
         acl = _acl_of(change.right)
         at = acl.resource_pattern
         exactly = ResourcePatternFilter(at.resource_type, at.resource_name, at.pattern_type)

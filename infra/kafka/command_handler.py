@@ -17,8 +17,8 @@ from domain.codes import RefusalCode
 from domain.intake import IntakeAnswered, IntakeEvent, IntakeMalformed, IntakeRefused
 from domain.refusals import ApplicationUnknown, Refusal, StaleVersion
 from domain.registry.editions import Registry
-from feeds.agencies.command_records import SUBMIT, Malformed, Record, Sent, read
-from feeds.agencies.kafka.command_consumer import Place
+from feeds.agencies.command_records import SUBMIT, CommandRecord, Malformed, SentCommand, read
+from feeds.agencies.kafka.command_consumer import CommandPartition
 from infra.composition import Installation
 from infra.eventstore.identifiers import new_application_id
 from infra.eventstore.intake import Answered
@@ -51,59 +51,59 @@ class Broken(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class ReadCommand:
     """A record as read. `digest`: of the command that `sent` is, under each key that may have been in use."""
 
-    place: Place
-    record: Record
-    sent: Sent | Malformed
+    place: CommandPartition
+    record: CommandRecord
+    sent: SentCommand | Malformed
     plain: Any = None
     keys: Sequence[CommandIdentity]
 
     @property
     def id(self) -> UUID | None:
         """Of the command."""
-        return self.sent.id if isinstance(self.sent, Sent) else None
+        return self.sent.id if isinstance(self.sent, SentCommand) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What is stored of a record: the answer, and what it does to the application that `owner` is the stream of."""
 
-    asking: Asking
+    asking: ReadCommand
     event: IntakeEvent
     rows: tuple[StoredEvent, ...] = ()
     claims: tuple[bytes, ...] = ()
     owner: UUID | None = None
 
 
-class Clerk:
+class TopicCommandHandler:
     """Answers records, without storing anything but the keys of persons."""
 
     def __init__(self, made: Installation) -> None:
         self.commands = made.commands
         self.store = made.store
 
-    async def asking(self, place: Place, record: Record) -> Asking:
+    async def asking(self, place: CommandPartition, record: CommandRecord) -> ReadCommand:
         """What is asked. Raises Unavailable where the keys cannot be read."""
         sent, plain = read(record, NAMES), None
-        if isinstance(sent, Sent):
+        if isinstance(sent, SentCommand):
             sent, plain = _parsed(sent)
-        if isinstance(sent, Sent):
+        if isinstance(sent, SentCommand):
             body: Any = [sent.name, str(sent.target or ""), sent.seen, plain]
         else:
             body = []
-        key = str(sent.id) if isinstance(sent, Sent) else f"{place.partition}/{record.offset}"
+        key = str(sent.id) if isinstance(sent, SentCommand) else f"{place.partition}/{record.offset}"
         client = f"intake/{place.agency}"
         try:
             keys = await self.store.identities(client, key, body)
         except TypeError:  # numbers beyond those of JSON's common subset: no body of ours has any
-            sent = Malformed("unprocessable", "", sent.id if isinstance(sent, Sent) else None)
+            sent = Malformed("unprocessable", "", sent.id if isinstance(sent, SentCommand) else None)
             keys = await self.store.identities(client, key, [])
-        return Asking(place=place, record=record, sent=sent, plain=plain, keys=keys)
+        return ReadCommand(place=place, record=record, sent=sent, plain=plain, keys=keys)
 
     async def verdict(
-        self, asking: Asking, known: Answered | None, registry: Registry, *, last: bool
+        self, asking: ReadCommand, known: Answered | None, registry: Registry, *, last: bool
     ) -> Verdict | None:
         """None: this very command was answered before, and gets no second answer.
 
@@ -138,7 +138,7 @@ class Clerk:
                 return self._refused(asking, sent, INTERNAL)
             raise Broken from None
 
-    async def _decided(self, asking: Asking, sent: Sent, registry: Registry) -> Verdict:
+    async def _decided(self, asking: ReadCommand, sent: SentCommand, registry: Registry) -> Verdict:
         wish = _asked(asking, sent, registry)
         identities = await self.store.identities(wish.client, wish.key, wish.body)
         found = await self.commands.decide(sent.target, new_application_id(), wish, identities)
@@ -147,7 +147,7 @@ class Clerk:
         return self._answered(asking, sent, found.history.application_id, found.version, found)
 
     def _answered(
-        self, asking: Asking, sent: Sent, application: UUID, version: int, new: Draft | None = None
+        self, asking: ReadCommand, sent: SentCommand, application: UUID, version: int, new: Draft | None = None
     ) -> Verdict:
         event = IntakeAnswered(agency=asking.place.agency, command=sent.id, application=application, version=version)
         if new is None:
@@ -156,8 +156,8 @@ class Clerk:
 
     def _refused(
         self,
-        asking: Asking,
-        sent: Sent,
+        asking: ReadCommand,
+        sent: SentCommand,
         code: RefusalCode,
         *,
         target: UUID | None = None,
@@ -167,7 +167,7 @@ class Clerk:
         event = IntakeRefused(agency=agency, command=sent.id, code=code, application=target, version=version)
         return Verdict(asking=asking, event=event)
 
-    def _malformed(self, asking: Asking, malformed: Malformed) -> Verdict:
+    def _malformed(self, asking: ReadCommand, malformed: Malformed) -> Verdict:
         event = IntakeMalformed(
             agency=asking.place.agency,
             partition=asking.place.partition,
@@ -179,18 +179,18 @@ class Clerk:
         return Verdict(asking=asking, event=_placed(event))
 
 
-def _parsed(sent: Sent) -> tuple[Sent | Malformed, Any]:
+def _parsed(sent: SentCommand) -> tuple[SentCommand | Malformed, Any]:
     try:
         return sent, parsed(sent.body)
     except MalformedBody as fault:
         return Malformed(fault.code, fault.pointer, sent.id), None
 
 
-def _asked(asking: Asking, sent: Sent, registry: Registry) -> CommandRequest:
+def _asked(asking: ReadCommand, sent: SentCommand, registry: Registry) -> CommandRequest:
     """As the HTTP operation of that name makes it. Raises BodyFault and Forbidden."""
     principal = Principal(bearer=Bearer.AGENCY, agency=asking.place.agency)
     relation = relation_for(sent.name, principal)
-    door = asked.Sent(
+    door = asked.Sender(
         principal=principal, key=str(sent.id), plain=asking.plain, registry=registry, now=datetime.now(UTC)
     )
     if sent.target is None:

@@ -20,14 +20,14 @@ from kafka.errors import KafkaError
 from domain.codes import Channel, Role
 from domain.intake import IntakeAnswered, IntakeEvent, IntakeMalformed, IntakeRefused
 from domain.provenance import Act
-from feeds.agencies.command_records import Record, Sent
-from feeds.agencies.kafka.command_consumer import Place, Source
+from feeds.agencies.command_records import CommandRecord, SentCommand
+from feeds.agencies.kafka.command_consumer import CommandPartition, CommandSource
 from infra.composition import Installation
 from infra.eventstore.identifiers import registry_id
-from infra.eventstore.intake import Conflicting, End, IntakeLog, Move, Overtaken
+from infra.eventstore.intake import Conflicting, End, IntakeLog, OffsetMove, Overtaken
 from infra.eventstore.recorder import Save
 from infra.eventstore.rows import rows_of
-from infra.kafka.command_handler import Asking, Broken, Clerk, Verdict
+from infra.kafka.command_handler import Broken, ReadCommand, TopicCommandHandler, Verdict
 from infra.metrics import INTAKE, INTAKE_INTERRUPTED, INTAKE_WAITING
 from service_layer.faults import Unavailable
 
@@ -42,7 +42,7 @@ log = structlog.get_logger("jejak.intake")
 
 
 @dataclass(slots=True)
-class Reading:
+class PartitionState:
     """A partition that is ours: `next` is the offset to answer next, `ends` where its own streams stand."""
 
     next: int
@@ -55,12 +55,12 @@ class Reading:
 class Intake:
     """Use `run` once. `open_source` joins the group; it is called again after what Kafka could not do."""
 
-    def __init__(self, made: Installation, open_source: Callable[[], Source]) -> None:
+    def __init__(self, made: Installation, open_source: Callable[[], CommandSource]) -> None:
         self.open_source = open_source
         self.kept = IntakeLog(made.pool)
-        self.clerk = Clerk(made)
+        self.clerk = TopicCommandHandler(made)
         self.streams = made.streams
-        self.readings: dict[Place, Reading] = {}
+        self.readings: dict[CommandPartition, PartitionState] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping`: then what is under way is finished first."""
@@ -88,7 +88,7 @@ class Intake:
         except TimeoutError:
             return
 
-    async def step(self, source: Source, stopping: asyncio.Event) -> None:
+    async def step(self, source: CommandSource, stopping: asyncio.Event) -> None:
         """One poll, and the answers to what it brought. Raises KafkaError."""
         polled = await asyncio.to_thread(source.poll)
         ours, fresh = source.assigned()
@@ -107,7 +107,7 @@ class Intake:
         for place, reading in self.readings.items():
             INTAKE_WAITING.labels(place.agency, str(place.partition)).set(source.waiting(place, reading.next))
 
-    async def _begin(self, source: Source, place: Place) -> None:
+    async def _begin(self, source: CommandSource, place: CommandPartition) -> None:
         """Goes on where our own table says. A topic that ends before that was made anew, or lost its end."""
         try:
             reached = await self.kept.reached(place.topic, place.partition)
@@ -120,17 +120,17 @@ class Intake:
                     answered=reached,
                     end=last,
                 )
-                move = Move(topic=place.topic, partition=place.partition, believed=reached, reached=0)
+                move = OffsetMove(topic=place.topic, partition=place.partition, believed=reached, reached=0)
                 await self.kept.store(move, None, place.agency, {})
                 reached = 0
         except (Unavailable, Overtaken):
             INTAKE_INTERRUPTED.labels("database").inc()
             return  # at the next poll again; what comes until then is passed over
         source.seek(place, max(reached, first))
-        self.readings[place] = Reading(next=reached)
+        self.readings[place] = PartitionState(next=reached)
 
     async def _answer_all(
-        self, source: Source, place: Place, records: Sequence[Record], stopping: asyncio.Event
+        self, source: CommandSource, place: CommandPartition, records: Sequence[CommandRecord], stopping: asyncio.Event
     ) -> None:
         reading = self.readings[place]
         new = [record for record in records if record.offset >= reading.next]
@@ -154,13 +154,15 @@ class Intake:
                 return
             reading.pause, reading.tries = BACK_OFF_SECONDS, 0
 
-    def _resume(self, source: Source) -> None:
+    def _resume(self, source: CommandSource) -> None:
         for place, reading in self.readings.items():
             if reading.resume_at is not None and time.monotonic() >= reading.resume_at:
                 reading.resume_at = None
                 source.resume(place)
 
-    async def _answered(self, place: Place, reading: Reading, records: Sequence[Record]) -> str:
+    async def _answered(
+        self, place: CommandPartition, reading: PartitionState, records: Sequence[CommandRecord]
+    ) -> str:
         """Answers them all. Returns why not, "" where it did."""
         try:
             asked = [await self.clerk.asking(place, record) for record in records]
@@ -172,7 +174,7 @@ class Intake:
                 return reason
         return ""
 
-    async def _some(self, place: Place, reading: Reading, asked: Sequence[Asking]) -> str:
+    async def _some(self, place: CommandPartition, reading: PartitionState, asked: Sequence[ReadCommand]) -> str:
         """In one save; where one of them stands in the way, one by one."""
         if len(asked) > 1:
             with suppress(Conflicting, Broken):
@@ -183,7 +185,7 @@ class Intake:
                 return reason
         return ""
 
-    async def _alone(self, place: Place, reading: Reading, one: Asking) -> str:
+    async def _alone(self, place: CommandPartition, reading: PartitionState, one: ReadCommand) -> str:
         for _ in range(TRIES):
             try:
                 reason = await self._saved(place, reading, [one])
@@ -196,11 +198,11 @@ class Intake:
             return reason
         return "conflict"
 
-    async def _saved(self, place: Place, reading: Reading, asked: Sequence[Asking]) -> str:
+    async def _saved(self, place: CommandPartition, reading: PartitionState, asked: Sequence[ReadCommand]) -> str:
         """One transaction. Raises Conflicting and Broken: then nothing is stored, and nothing remembered."""
         try:
             verdicts = await self._verdicts(place, reading, asked)
-            move = Move(
+            move = OffsetMove(
                 topic=place.topic,
                 partition=place.partition,
                 believed=reading.next,
@@ -229,7 +231,9 @@ class Intake:
         _count(asked, verdicts)
         return ""
 
-    async def _verdicts(self, place: Place, reading: Reading, asked: Sequence[Asking]) -> list[Verdict]:
+    async def _verdicts(
+        self, place: CommandPartition, reading: PartitionState, asked: Sequence[ReadCommand]
+    ) -> list[Verdict]:
         """In the order of the records, without those that repeat what was answered before."""
         ids = [each.id for each in asked if each.id is not None]
         known = await self.kept.known(place.agency, ids) if ids else {}
@@ -245,7 +249,7 @@ class Intake:
         return [each for each in found if isinstance(each, Verdict)]
 
     async def _save(
-        self, place: Place, reading: Reading, verdicts: Sequence[Verdict]
+        self, place: CommandPartition, reading: PartitionState, verdicts: Sequence[Verdict]
     ) -> tuple[Save | None, dict[UUID, End]]:
         """All events of these verdicts, to be stored together, and where the partition's own streams stand then."""
         missing = {_stream(place, each.event) for each in verdicts} - reading.ends.keys()
@@ -267,8 +271,8 @@ class Intake:
             ends[stream] = (version + 1, prev)
         return (Save(tuple(rows), tuple(claims), tuple(owners)) if rows else None), ends
 
-    def _forget(self, asked: Asking) -> None:
-        if isinstance(asked.sent, Sent) and asked.sent.target is not None:
+    def _forget(self, asked: ReadCommand) -> None:
+        if isinstance(asked.sent, SentCommand) and asked.sent.target is not None:
             self.streams.forget(asked.sent.target)
 
 
@@ -277,22 +281,22 @@ def _kind(fault: Exception) -> dict[str, str]:
     return {"fault": type(fault).__name__}
 
 
-def _stream(place: Place, event: IntakeEvent) -> UUID:
+def _stream(place: CommandPartition, event: IntakeEvent) -> UUID:
     """Of the answers of a partition, or of its dead letters."""
     kind = "dead-letters" if isinstance(event, IntakeMalformed) else "answers"
     return registry_id("intake", f"{place.topic}/{place.partition}/{kind}")
 
 
-def _in_parts(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+def _in_parts(records: Sequence[CommandRecord]) -> Iterator[Sequence[CommandRecord]]:
     return (records[start : start + RECORDS_A_SAVE] for start in range(0, len(records), RECORDS_A_SAVE))
 
 
-def _together(asked: Sequence[Asking]) -> Iterator[list[Asking]]:
+def _together(asked: Sequence[ReadCommand]) -> Iterator[list[ReadCommand]]:
     """In their order, those that can be decided side by side: of distinct commands, on distinct applications."""
-    some: list[Asking] = []
+    some: list[ReadCommand] = []
     taken: set[UUID] = set()
     for each in asked:
-        own = {each.sent.id, each.sent.target or each.sent.id} if isinstance(each.sent, Sent) else set()
+        own = {each.sent.id, each.sent.target or each.sent.id} if isinstance(each.sent, SentCommand) else set()
         if some and not taken.isdisjoint(own):
             yield some
             some, taken = [], set()
@@ -302,7 +306,7 @@ def _together(asked: Sequence[Asking]) -> Iterator[list[Asking]]:
         yield some
 
 
-def _count(asked: Sequence[Asking], verdicts: Sequence[Verdict]) -> None:
+def _count(asked: Sequence[ReadCommand], verdicts: Sequence[Verdict]) -> None:
     for each in verdicts:
         match each.event:
             case IntakeAnswered():

@@ -18,7 +18,7 @@ from psycopg.rows import tuple_row
 from domain.json_values import instant
 from feeds.agencies.kafka import topic_names as names
 from feeds.agencies.kafka.client import opened
-from feeds.agencies.kafka.producer import Record, Transactions
+from feeds.agencies.kafka.producer import ProducedRecord, Transactions
 from feeds.agencies.kafka.relay import Refused, Relay
 from feeds.agencies.kafka.relay_position import Position, position_of, transactional_id
 from feeds.agencies.messages import Message, Origin
@@ -155,7 +155,7 @@ class KafkaDestination:
     def position(self) -> Position | None:
         return position_of(self.login, self.agency)
 
-    def send(self, records: Sequence[Record]) -> None:
+    def send(self, records: Sequence[ProducedRecord]) -> None:
         self._fenced().send(records)
 
     def commit(self) -> None:

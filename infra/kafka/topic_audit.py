@@ -20,7 +20,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.partitioner.default import murmur2
 
-from feeds.agencies.audit import Fault, Kind, Seen, Told, Verdict, Window
+from feeds.agencies.audit import AuditFault, AuditReport, FaultKind, LoggedMessage, Seen, Window
 from feeds.agencies.kafka import topic_names as names
 from feeds.history.spill import temporary_database
 from infra.kafka.brokers import ClusterFault, login
@@ -51,7 +51,7 @@ Stand = Callable[[int, int], None]
 
 def audit(
     kafka: Kafka, conninfo: str, agency: str, *, source: str, from_beginning: bool, stand: Stand
-) -> tuple[Verdict, int]:
+) -> tuple[AuditReport, int]:
     """The verdict, and the position up to which the relay says it published. Raises ClusterFault."""
     options = {"isolation_level": "read_committed", "enable_auto_commit": False, "max_poll_records": PAGE}
     try:
@@ -60,7 +60,7 @@ def audit(
             closing(temporary_database()) as scratch,
         ):
             published, begun = _published(consumer, agency)
-            verdict = Verdict()
+            verdict = AuditReport()
             scratch.execute(TABLE)
             starts = _read(consumer, names.events(agency), scratch, verdict, source=source, stand=stand)
             with psycopg.connect(conninfo) as connection:
@@ -97,7 +97,7 @@ def _published(consumer: KafkaConsumer, agency: str) -> tuple[int, bool]:
 
 
 def _read(
-    consumer: KafkaConsumer, topic: str, scratch: sqlite3.Connection, verdict: Verdict, *, source: str, stand: Stand
+    consumer: KafkaConsumer, topic: str, scratch: sqlite3.Connection, verdict: AuditReport, *, source: str, stand: Stand
 ) -> dict[int, int]:
     """All records into the scratch file. The offset at which each partition begins."""
     partitions = [TopicPartition(topic, number) for number in sorted(_known(consumer, topic))]
@@ -112,7 +112,7 @@ def _read(
         if row is None:
             verdict.records += 1
             place = f"partition {record.partition} offset {record.offset}"
-            verdict.add([Fault(Kind.FOREIGN, place, "its ce_id is none of ours")])
+            verdict.add([AuditFault(FaultKind.FOREIGN, place, "its ce_id is none of ours")])
         else:
             scratch.execute("INSERT INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     return {at.partition: offset for at, offset in starts.items()}
@@ -173,7 +173,7 @@ def _await_feeds(connection: psycopg.Connection[Any], published: int) -> None:
 
 
 def _compare(
-    connection: psycopg.Connection[Any], agency: str, scratch: sqlite3.Connection, verdict: Verdict, window: Window
+    connection: psycopg.Connection[Any], agency: str, scratch: sqlite3.Connection, verdict: AuditReport, window: Window
 ) -> None:
     with connection.cursor("told") as cursor:
         cursor.itersize = PAGE
@@ -209,7 +209,7 @@ def _floors(
 
 def _side_by_side(
     told: Iterator[tuple[Any, ...]], seen: Iterator[tuple[Any, ...]]
-) -> Iterator[tuple[str, list[Told], list[Seen]]]:
+) -> Iterator[tuple[str, list[LoggedMessage], list[Seen]]]:
     """What both say of one application, for each of which either says something. Both are sorted by it."""
     ours, theirs = groupby(told, itemgetter(0)), groupby(seen, itemgetter(0))
     mine, other = next(ours, None), next(theirs, None)
@@ -218,7 +218,7 @@ def _side_by_side(
         messages, records = [], []
         if mine and mine[0] == stream:
             messages = [
-                Told(version, previous, position, topic, digest, stored)
+                LoggedMessage(version, previous, position, topic, digest, stored)
                 for _, version, previous, position, topic, digest, stored in mine[1]
             ]
             mine = next(ours, None)

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 
 from infra.keys import person_index
 from infra.keys.key_folder import KEY_BYTES, KeyFolder
-from infra.postgres.coalescer import Gathered
+from infra.postgres.coalescer import Coalescer
 from infra.postgres.pool import Pool, borrowed
 
 FOREVER = date(1, 1, 1)
@@ -72,7 +72,7 @@ class KeyStore:
         self.pool = pool
         self.folder = folder
         self._nik: bytes | None = None
-        self._drawing: Gathered[_Wanted, dict[str, DossierKey]] = Gathered(self._draw, conninfo)
+        self._drawing: Coalescer[_Wanted, dict[str, DossierKey]] = Coalescer(self._draw, conninfo)
 
     async def __aenter__(self) -> Self:
         await self._drawing.__aenter__()

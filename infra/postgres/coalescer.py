@@ -24,7 +24,7 @@ RECONNECT_SECONDS = 0.05
 CLOSE_SECONDS = 5.0
 
 
-class Gathered(Generic[Key, Value]):
+class Coalescer(Generic[Key, Value]):
     """One connection, one question under way. At most `most` keys share it, at most `waiting_max` askers wait."""
 
     def __init__(

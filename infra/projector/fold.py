@@ -26,7 +26,7 @@ FROM stored_events WHERE notification_id > %(after)s ORDER BY notification_id LI
 """All positions, for who waits for one; the states of those events alone that are for this shard of the view."""
 
 AnyCursor = Cursor[Any]
-Event = tuple[UUID, int, str, bytes | None, int, Any]
+RawEvent = tuple[UUID, int, str, bytes | None, int, Any]
 """Stream, version, topic, state, position, `recorded_at`."""
 
 
@@ -61,14 +61,14 @@ class Poisoned(Exception):
         self.fault = type(fault).__name__
 
 
-def read_page(shard: Shard, cursor: AnyCursor, after: int, limit: int) -> list[Event]:
+def read_page(shard: Shard, cursor: AnyCursor, after: int, limit: int) -> list[RawEvent]:
     """The next rows of the log. Reading goes by position, which is the order of commit: nothing comes in between."""
     values = {"topics": shard.view.topics, "of": shard.of, "number": shard.number, "after": after, "limit": limit}
     cursor.execute(NEWER, values, prepare=True, binary=True)
     return cursor.fetchall()
 
 
-def pages(view: View, cursor: AnyCursor, after: int, until: int | None = None) -> Iterator[list[Event]]:
+def pages(view: View, cursor: AnyCursor, after: int, until: int | None = None) -> Iterator[list[RawEvent]]:
     """The log from `after` to its end, or to `until`."""
     while page := read_page(Shard(view), cursor, after, PAGE):
         if until is not None:
@@ -83,15 +83,15 @@ def fill(statement: str, table: sql.Composable) -> sql.Composed:
     return sql.SQL(statement).format(table=table)
 
 
-def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[Event]) -> None:
+def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[RawEvent]) -> None:
     """Folds a page of the log into the rows of `table`. Raises Poisoned, and has then written nothing."""
     if rows := changed(view, table, cursor, page):
         cursor.execute(fill(view.upsert, table), arrays(view, rows), prepare=True)
 
 
-def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[Event]) -> list[Row]:
+def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[RawEvent]) -> list[Row]:
     """The rows of `table` that a page of the log changes, as they are after it. Raises Poisoned."""
-    streams: dict[UUID, list[Event]] = {}
+    streams: dict[UUID, list[RawEvent]] = {}
     for event in page:
         if event[3] is not None:
             streams.setdefault(event[0], []).append(event)
@@ -110,7 +110,7 @@ def arrays(view: View, rows: Sequence[Row]) -> dict[str, list[object]]:
     return {name: [_written(value) for value in values] for name, values in zip(view.columns, columns, strict=True)}
 
 
-def folded_on(view: View, row: Row | None, key: UUID, events: Sequence[Event]) -> Row | None:
+def folded_on(view: View, row: Row | None, key: UUID, events: Sequence[RawEvent]) -> Row | None:
     """The row with those events that it does not know. Raises Poisoned for the first that cannot be folded."""
     folded_to = row["version"] if row else 0  # beyond it: somebody took the position away, and not the row
     new = [event for event in events if event[1] > folded_to]
@@ -122,11 +122,11 @@ def folded_on(view: View, row: Row | None, key: UUID, events: Sequence[Event]) -
         raise _first_poisoned(view, row, key, new) from None
 
 
-def _decoded(events: Iterable[Event]) -> list[Recorded]:
+def _decoded(events: Iterable[RawEvent]) -> list[Recorded]:
     return [recorded_of(event[1:]) for event in events]
 
 
-def _first_poisoned(view: View, row: Row | None, key: UUID, events: Sequence[Event]) -> Poisoned:
+def _first_poisoned(view: View, row: Row | None, key: UUID, events: Sequence[RawEvent]) -> Poisoned:
     for place, event in enumerate(events, 1):
         try:
             view.fold(row, key, _decoded(events[:place]))

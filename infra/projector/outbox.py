@@ -60,11 +60,11 @@ MESSAGES: LiteralString = "SELECT * FROM feeds.page(%b, %b, %b, %b, %b)"
 
 log = structlog.get_logger("jejak.distributor")
 
-Stored = tuple[UUID, int, str, bytes | None, int, Any]
+LoggedEvent = tuple[UUID, int, str, bytes | None, int, Any]
 """Stream, version, topic, state, position, `recorded_at`."""
 
 
-class Distributor:
+class Outbox:
     """Distributes in a thread of its own until it is told to stop."""
 
     def __init__(self, conninfo: str, topics: Topics) -> None:
@@ -128,7 +128,7 @@ class Distributor:
             cursor.execute("SELECT position FROM feeds.distributed FOR UPDATE", prepare=True)
             [position] = cursor.fetchone() or (0,)
             cursor.execute(NEWER, (position, PAGE), prepare=True, binary=True)
-            page: list[Stored] = cursor.fetchall()
+            page: list[LoggedEvent] = cursor.fetchall()
             if not page:
                 return False
             self.agencies = self._distribute(cursor, page)
@@ -138,7 +138,7 @@ class Distributor:
         FEED_POSITION.set(reached)
         return len(page) == PAGE
 
-    def _distribute(self, cursor: AnyCursor, page: Sequence[Stored]) -> Agencies:
+    def _distribute(self, cursor: AnyCursor, page: Sequence[LoggedEvent]) -> Agencies:
         agencies = self.agencies
         streams = {event[0] for event in page if event[2].startswith("application.")}
         concerns = _concerns(cursor, streams)

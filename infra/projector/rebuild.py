@@ -6,13 +6,13 @@ transaction of the rows: a rebuild that was killed goes on there, if it was one 
 """
 
 import hashlib
-from collections.abc import Callable
 from uuid import UUID
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
+from infra.progress import Progress
 from infra.projector.checkpoints import SAY_SO, all_reach, ensure, identifier, positions_of
 from infra.projector.fold import PAGE, AnyCursor, Shard, apply, fill, pages, read_page, stored
 from infra.projector.stream_scan import FIRST, events_until, finished_rows
@@ -26,8 +26,6 @@ CREATE TABLE IF NOT EXISTS views.rebuilding (
 """
 """`stream`: the last whose row is written, of events up to `position`; NULL once they all are."""
 FOLDS = [PROJECT / name for name in ("domain", "projections")]
-
-Progress = Callable[[int, int], None]
 
 
 def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from infra.projector.checkpoints import LOG, identifier
-from infra.projector.fold import PAGE, Event, Poisoned, Shard, arrays, changed, fill, read_page
+from infra.projector.fold import PAGE, Poisoned, RawEvent, Shard, arrays, changed, fill, read_page
 
 REACHED = "SELECT notification_id, xmin::text FROM views.tracking WHERE application_name = %s"
 MOVE = """
@@ -70,7 +70,7 @@ class Steps:
             raise CutOtherwise(f"{self.shard.name} is no shard of the view any more")
         return row[0], row[1]
 
-    def _moved(self, since: str, page: list[Event]) -> tuple[int, str] | None:
+    def _moved(self, since: str, page: list[RawEvent]) -> tuple[int, str] | None:
         """None where somebody has written the position meanwhile: nothing is written then. Raises Poisoned."""
         rows = changed(self.shard.view, identifier(self.shard.view), self.cursor, page)
         name, to = f"{LOG}-{self.shard.name}", page[-1][4]

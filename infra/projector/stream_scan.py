@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from uuid import UUID
 
-from infra.projector.fold import PAGE, AnyCursor, Event, folded_on, part_of
+from infra.projector.fold import PAGE, AnyCursor, RawEvent, folded_on, part_of
 from projections.view import Row, View
 
 BY_STREAM = """
@@ -53,7 +53,7 @@ def events_until(view: View, cursor: AnyCursor, position: int, *, stream: UUID |
     return int(row[0]) if row else 0
 
 
-def _page(view: View, cursor: AnyCursor, stream: UUID, version: int, until: int) -> list[Event]:
+def _page(view: View, cursor: AnyCursor, stream: UUID, version: int, until: int) -> list[RawEvent]:
     values = {"stream": stream, "version": version, "until": until, "topics": view.topics, "limit": PAGE}
     cursor.execute(BY_STREAM, values, prepare=True, binary=True)
     return cursor.fetchall()

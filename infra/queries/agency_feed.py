@@ -12,13 +12,13 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
-from feeds.agencies.messages import Kind, Message, Origin, structured
+from feeds.agencies.messages import Message, MessageKind, Origin, structured
 from feeds.agencies.topics_file import Topics
 from infra.metrics import FEED_READERS
 from infra.postgres.pool import Pool, borrowed
 from infra.projector.outbox import CHANNEL, MESSAGES
 from infra.settings import Settings
-from service_layer.ports import Fed, ReadersMany
+from service_layer.ports import FeedEvent, TooManyReaders
 
 READERS_MAX, READERS_OF_ONE_MAX = 200, 20
 POLL_SECONDS = 0.5
@@ -76,7 +76,7 @@ class PostgresFeeds:
     @contextlib.contextmanager
     def reading(self, agency: str) -> Iterator[None]:
         if self._readers.total() >= READERS_MAX or self._readers[agency] >= READERS_OF_ONE_MAX:
-            raise ReadersMany
+            raise TooManyReaders
         self._readers[agency] += 1
         FEED_READERS.inc()
         try:
@@ -88,7 +88,9 @@ class PostgresFeeds:
     async def place(self, agency: str, event_id: str) -> int | None:
         stream, _, version = event_id.partition(":")
         async with borrowed(self.pool) as connection:
-            cursor = await connection.execute(PLACE, (agency, UUID(stream), int(version), Kind.EVENT), prepare=True)
+            cursor = await connection.execute(
+                PLACE, (agency, UUID(stream), int(version), MessageKind.EVENT), prepare=True
+            )
             found = await cursor.fetchone()
         return int(found[0]) if found else None
 
@@ -101,15 +103,15 @@ class PostgresFeeds:
             await asyncio.sleep(MADE_POLL_SECONDS)
         return True
 
-    async def page(self, agency: str, place: int, *, limit: int, bytes_max: int) -> tuple[list[Fed], int]:
-        asked = (agency, Kind.EVENT, place, limit, bytes_max)
+    async def page(self, agency: str, place: int, *, limit: int, bytes_max: int) -> tuple[list[FeedEvent], int]:
+        asked = (agency, MessageKind.EVENT, place, limit, bytes_max)
         async with borrowed(self.pool) as connection:
             cursor = await connection.execute(MESSAGES, asked, prepare=True, binary=True)
             messages = [Message(*row) for row in await cursor.fetchall()]
         if not messages:
             self._newest[agency] = min(place, self._newest.get(agency, 0))  # what was there is being made anew
             return [], place
-        return [Fed(message.id, structured(message, self.origin)) for message in messages], messages[-1].position
+        return [FeedEvent(message.id, structured(message, self.origin)) for message in messages], messages[-1].position
 
     async def more(self, agency: str, place: int, *, seconds: float) -> bool:
         """To be asked only within `reading`: of others it hears nothing."""
@@ -152,7 +154,7 @@ class PostgresFeeds:
                 pass
 
     async def _read(self, connection: AsyncConnection) -> None:
-        cursor = await connection.execute(NEWEST, (Kind.EVENT, list(self._readers)), prepare=True, binary=True)
+        cursor = await connection.execute(NEWEST, (MessageKind.EVENT, list(self._readers)), prepare=True, binary=True)
         self._newest = {agency: position or 0 for agency, position in await cursor.fetchall()}
         for agency, newest in self._newest.items():
             _release({released: place for released, place in self._waiting[agency].items() if place < newest})

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from infra.metrics import FEED_POSITION
-from infra.postgres.coalescer import Gathered
+from infra.postgres.coalescer import Coalescer
 from infra.postgres.pool import Pool, borrowed
 from infra.projector.checkpoints import LOG, POSITION, STOPPED, identifier
 from infra.projector.fold import fill, read_row
@@ -54,8 +54,8 @@ class PostgresViews:
     def __init__(self, pool: Pool, conninfo: str) -> None:
         self.pool = pool
         self.positions = Positions(conninfo)
-        self.rows: Gathered[UUID, Sequence[Any]] = Gathered(_rows, conninfo)
-        self.eras: Gathered[int, int] = Gathered(_eras, conninfo)
+        self.rows: Coalescer[UUID, Sequence[Any]] = Coalescer(_rows, conninfo)
+        self.eras: Coalescer[int, int] = Coalescer(_eras, conninfo)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as opened:

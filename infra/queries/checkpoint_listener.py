@@ -29,7 +29,7 @@ log = structlog.get_logger("jejak.views")
 
 
 @dataclass(frozen=True, slots=True)
-class Era:
+class EraRange:
     """The positions above `start`, and below `until` at the least, are of the era `number`."""
 
     number: int
@@ -42,7 +42,7 @@ class Positions:
 
     def __init__(self, conninfo: str) -> None:
         self.conninfo = conninfo
-        self.era: Era | None = None
+        self.era: EraRange | None = None
         self._shards: dict[str, dict[str, int]] = {}
         self._waiting: defaultdict[str, dict[asyncio.Future[None], int]] = defaultdict(dict)
 
@@ -114,7 +114,7 @@ class Positions:
         shards: defaultdict[str, dict[str, int]] = defaultdict(dict)
         for name, position in tracked:
             shards[_view(name)][name] = position
-        self.era, self._shards = Era(number, start, end + APART), dict(shards)
+        self.era, self._shards = EraRange(number, start, end + APART), dict(shards)
         stopped: dict[str, int] = dict(await (await connection.execute(STANDING_STILL)).fetchall())
         for name, position in tracked:
             shard = name.removeprefix(f"{LOG}-")

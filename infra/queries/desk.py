@@ -11,14 +11,14 @@ from projections.desk import VIEW
 from projections.desk_queries import QUEUE
 from projections.view import Row
 from service_layer.faults import Unavailable
-from service_layer.ports import Queued
+from service_layer.ports import DeskPage
 
 
 class PostgresDesk:
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
-    async def queue(self, asked: Queued) -> list[Row]:
+    async def queue(self, asked: DeskPage) -> list[Row]:
         due_at, after = asked.after or (None, UUID(int=0))
         values = {
             "office": asked.office,

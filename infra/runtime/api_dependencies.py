@@ -60,7 +60,7 @@ class RecentCatalogue:
             return self._known[0]
 
 
-class CountingDoor:
+class PostgresPinGuard:
     """One table counts for all processes. Number and network stand in it as macs of the day's own, never in clear."""
 
     def __init__(self, pool: Pool, key: bytes) -> None:
@@ -194,7 +194,7 @@ def dependencies(
         catalogue=RecentCatalogue(installation.editions.registry),
         receipts=installation.receipt_codes,
         tokens=SignedTokens(installation.named.token, installation.named.read_token),
-        door=CountingDoor(installation.pool, installation.named.door),
+        door=PostgresPinGuard(installation.pool, installation.named.door),
         dossiers=SealedDossiers(installation),
         persons=installation.keys,
         statistics=PostgresStatistics(installation.pool, installation.editions),

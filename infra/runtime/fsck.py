@@ -4,7 +4,7 @@ Of a chain, event n is guarded by its successor, which holds its commitment; the
 once the public log runs.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,6 +16,7 @@ from psycopg.rows import tuple_row
 
 from infra.eventstore.envelope import STATE, b64, canonical, commitment, unb64
 from infra.eventstore.topics import decoder_of
+from infra.progress import Progress
 from infra.projector.fold import Poisoned
 from infra.projector.views import VIEWS, differences
 
@@ -26,8 +27,7 @@ ORDER BY originator_id, originator_version
 READ_AHEAD = 2000
 CHANGED = "its successor holds another commitment: a byte of it was changed"
 
-Row = tuple[UUID, int, str, bytes]
-Progress = Callable[[int, int], None]
+LogRow = tuple[UUID, int, str, bytes]
 
 
 class Checked(NamedTuple):
@@ -53,7 +53,7 @@ def faults_of_log(conninfo: str, progress: Progress) -> Iterator[str]:
         yield from _faults_of_claims(connection)
 
 
-def _told(rows: Iterable[Row], total: int, progress: Progress) -> Iterator[Row]:
+def _told(rows: Iterable[LogRow], total: int, progress: Progress) -> Iterator[LogRow]:
     seen = 0
     for seen, row in enumerate(rows, 1):
         yield row
@@ -62,7 +62,7 @@ def _told(rows: Iterable[Row], total: int, progress: Progress) -> Iterator[Row]:
     progress(seen, total)
 
 
-def _checked(stream: UUID, row: Row) -> Checked:
+def _checked(stream: UUID, row: LogRow) -> Checked:
     _, version, topic, stored = row
     try:
         state: dict[str, Any] = orjson.loads(bytes(stored))

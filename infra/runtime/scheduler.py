@@ -7,14 +7,17 @@ Nothing depends on either: two at once would do each act once.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 
 import psycopg
 import structlog
 from psycopg import AsyncConnection
 
 from infra.composition import Installation
-from infra.runtime.jobs import Jobs, Tally
+from infra.metrics import SCHEDULED, SCHEDULER_RAN
+from infra.queries.due_files import PostgresDueFiles
 from service_layer.faults import Unavailable
+from service_layer.scheduled_jobs import Jobs, PassTally
 
 ASK_SECONDS = 1.0
 """How soon one that stands by takes over, and how soon a fault is tried again."""
@@ -23,9 +26,25 @@ LEADS, PASS = "jejak schedule", "jejak schedule pass"
 log = structlog.get_logger("jejak.scheduler")
 
 
+class PrometheusJobMeter:
+    """Implements `service_layer.scheduled_jobs.JobMeter`."""
+
+    def command(self, job: str, outcome: str) -> None:
+        SCHEDULED.labels(job, outcome).inc()
+
+    def passed(self, job: str) -> None:
+        SCHEDULER_RAN.labels(job).set_to_current_time()
+
+
+def jobs_of(made: Installation, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Jobs:
+    """The jobs of this installation. `now` gives the time, UTC."""
+    due_files = PostgresDueFiles(made.pool, made.editions.registry)
+    return Jobs(made.commands, due_files, PrometheusJobMeter(), now)
+
+
 async def schedule(made: Installation, *, interval: float) -> None:
     """Until cancelled: a pass, `interval` seconds of rest, the next. What a cut-off pass left is the next one's."""
-    jobs = Jobs(made)
+    jobs = jobs_of(made)
     while True:
         try:
             async with _session(made) as connection:
@@ -42,9 +61,9 @@ async def schedule(made: Installation, *, interval: float) -> None:
             await asyncio.sleep(ASK_SECONDS)
 
 
-async def schedule_once(made: Installation, run: Callable[[Jobs, str], Awaitable[Tally]]) -> None:
+async def schedule_once(made: Installation, run: Callable[[Jobs, str], Awaitable[PassTally]]) -> None:
     """One pass, after one that is under way; `run` is called for each job by its name."""
-    jobs = Jobs(made)
+    jobs = jobs_of(made)
     async with _session(made) as connection, _a_pass(connection):
         for job in jobs.by_name:
             await run(jobs, job)

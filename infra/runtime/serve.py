@@ -37,7 +37,7 @@ GARBAGE_MAX = 10_000
 
 
 T = TypeVar("T")
-Fill = Callable[[Installation], Awaitable[None]]
+FillInstallation = Callable[[Installation], Awaitable[None]]
 
 
 class PortTaken(Exception):
@@ -140,7 +140,7 @@ def run_api(settings: Settings, listener: socket.socket) -> None:
         run_loop(run())
 
 
-def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: Fill) -> None:
+def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: FillInstallation) -> None:
     """Everything on one server: API and scheduler here, the projections in a process of their own, so that neither has
     to wait for the other, and relay and intake where there is a Kafka. More `workers`: the API in as many
     processes. `fill` comes first.

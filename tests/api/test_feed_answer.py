@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from api.endpoints import feed
-from api.endpoints.feed import CHUNK_BYTES, Answer, Asked
+from api.endpoints.feed import CHUNK_BYTES, FeedQuery, FeedResponse
 from api.problems import Problem
 from service_layer.faults import Unavailable
-from service_layer.ports import Fed, ReadersMany
+from service_layer.ports import FeedEvent, TooManyReaders
 
 pytestmark = pytest.mark.anyio
 
@@ -23,7 +23,9 @@ class Kept:
     """A feed in memory. `away`: the store cannot be reached; `room`: how many may read."""
 
     def __init__(self, events: int, size: int = 20) -> None:
-        self.events = [Fed(f"id:{number}", json.dumps(f"{number:0{size}}").encode()) for number in range(1, events + 1)]
+        self.events = [
+            FeedEvent(f"id:{number}", json.dumps(f"{number:0{size}}").encode()) for number in range(1, events + 1)
+        ]
         self.ending = self.away = False
         self.room = 1
         self.pages = 0
@@ -36,7 +38,7 @@ class Kept:
     def reading(self, agency: str) -> Iterator[None]:
         assert agency
         if not self.room:
-            raise ReadersMany
+            raise TooManyReaders
         self.room -= 1
         try:
             yield
@@ -50,7 +52,7 @@ class Kept:
     async def made(self, *, seconds: float) -> bool:
         return seconds > 0
 
-    async def page(self, agency: str, place: int, *, limit: int, bytes_max: int) -> tuple[list[Fed], int]:
+    async def page(self, agency: str, place: int, *, limit: int, bytes_max: int) -> tuple[list[FeedEvent], int]:
         assert agency
         assert bytes_max
         if self.away:
@@ -99,9 +101,9 @@ class Client:
 
 
 async def answered(kept: Kept, client: Client, **asked: Any) -> None:
-    known = Asked(**{"after": "", "timeout": 0.0, "limit": 100, "stream": False, **asked})
+    known = FeedQuery(**{"after": "", "timeout": 0.0, "limit": 100, "stream": False, **asked})
     async with asyncio.timeout(PATIENCE):
-        await Answer(kept, "pln", known)({}, client.receive, client.send)
+        await FeedResponse(kept, "pln", known)({}, client.receive, client.send)
 
 
 async def test_a_batch_is_one_array_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:

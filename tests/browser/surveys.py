@@ -1,7 +1,7 @@
 """The survey in each of its states, and what the public sees of none, and of some."""
 
 from domain.satisfaction import Element, Grade, Weights
-from projections.satisfaction import Satisfaction, Unit
+from projections.satisfaction import Satisfaction, SatisfactionUnit
 from tests.browser.samples import NOW
 
 APPLICATION = "0192f0c8-6b1e-7c3a-9d57-1f0a2b3c4d5e"
@@ -11,7 +11,7 @@ SURVEYS = {"rejected": "asked", "handed-over": "given"}
 
 MEANS = dict.fromkeys(Element, 3.25)
 SOME = [
-    Unit(
+    SatisfactionUnit(
         service=service,
         office=office,
         answered=answered,
@@ -32,9 +32,9 @@ SOME = [
 ]
 SATISFACTIONS = {
     "satisfaction": Satisfaction(
-        as_of=NOW, weights=Weights.EXACT, units=[*SOME, Unit(service="paspor", office="semarang")]
+        as_of=NOW, weights=Weights.EXACT, units=[*SOME, SatisfactionUnit(service="paspor", office="semarang")]
     ),
     "satisfaction-none": Satisfaction(
-        as_of=NOW, weights=Weights.EXACT, units=[Unit(service="paspor", office="semarang")]
+        as_of=NOW, weights=Weights.EXACT, units=[SatisfactionUnit(service="paspor", office="semarang")]
     ),
 }

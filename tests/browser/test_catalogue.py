@@ -4,7 +4,7 @@ from api.pages.translations import extracted, translated
 from api.pages.words import CLOCKS, COMPLAINTS, DECISIONS, EVENTS, LIFE_EVENTS, OBSTACLES, PARTIES, REASONS, STATUSES
 from domain.application.events import ApplicationEvent
 from domain.application.status import Status
-from domain.clocks.ledger import Clock, Kind, Party
+from domain.clocks.ledger import Clock, MarkKind, Party
 from domain.codes import (
     CancellationReason,
     ComplaintKind,
@@ -58,6 +58,6 @@ def test_every_code_of_the_clocks_and_of_what_is_in_the_way_has_words() -> None:
         (DECISIONS, Decision),
     ):
         assert set(words) == set(codes)
-    moves = {Kind.START, Kind.PAUSE, Kind.RESUME, Kind.STOP, Kind.RESTART}
+    moves = {MarkKind.START, MarkKind.PAUSE, MarkKind.RESUME, MarkKind.STOP, MarkKind.RESTART}
     assert {kind for clock, kind in CLOCKS if clock is Clock.LEGAL} == moves
-    assert {kind for clock, kind in CLOCKS if clock is Clock.CITIZEN} == moves - {Kind.PAUSE, Kind.RESUME}
+    assert {kind for clock, kind in CLOCKS if clock is Clock.CITIZEN} == moves - {MarkKind.PAUSE, MarkKind.RESUME}

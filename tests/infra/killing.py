@@ -12,18 +12,21 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from infra.composition import Installation, installation
-from infra.eventstore.recorder import Outcome, Save
+from infra.eventstore.recorder import Save, SaveOutcome
 from infra.postgres.databases import databases
-from infra.runtime import jobs
-from infra.runtime.jobs import Errand, Jobs, Tally
+from infra.queries import due_files
+from infra.queries.due_files import PostgresDueFiles
+from infra.runtime.scheduler import PrometheusJobMeter
 from infra.settings import settings_from
 from projections.view import Row
+from service_layer import scheduled_jobs
+from service_layer.scheduled_jobs import Errand, Jobs, PassTally
 from tests.conftest import PROJECT, Fresh
 from tests.infra.logs import environment
 
@@ -51,14 +54,26 @@ class Run:
     at_once: int = 2
 
 
+class MortalDueFiles(PostgresDueFiles):
+    reach: Callable[[str], None]
+
+    async def pages(self, query: str, key: str, values: dict[str, Any]) -> AsyncIterator[list[Row]]:
+        async for rows in super().pages(query, key, values):
+            self.reach("page read")
+            yield rows
+            self.reach("page done")
+
+
 class Mortal(Jobs):
     def __init__(self, made: Installation, run: Run) -> None:
-        super().__init__(made)
+        found = MortalDueFiles(made.pool, made.editions.registry)
+        found.reach = self.reach
+        super().__init__(made.commands, found, PrometheusJobMeter())
         self.last = run
         self.passed: Counter[str] = Counter()
         append = made.store.save
 
-        async def mortal_append(save: Save) -> Outcome:
+        async def mortal_append(save: Save) -> SaveOutcome:
             self.reach("before append")
             outcome = await append(save)
             self.reach("after append")
@@ -72,20 +87,14 @@ class Mortal(Jobs):
         if (point, self.passed[point]) == (self.last.point, self.last.ordinal):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    async def pages(self, query: str, key: str, values: dict[str, Any] | None) -> AsyncIterator[list[Row]]:
-        async for rows in super().pages(query, key, values):
-            self.reach("page read")
-            yield rows
-            self.reach("page done")
-
-    async def do(self, job: str, errand: Errand, end: int, tally: Tally) -> None:
+    async def do(self, job: str, errand: Errand, end: int, tally: PassTally) -> None:
         self.reach("before errand")
         await super().do(job, errand, end, tally)
         self.reach("after errand")
 
 
 async def live(run: Run) -> None:
-    jobs.PAGE, jobs.AT_ONCE = run.page, run.at_once
+    due_files.PAGE, scheduled_jobs.AT_ONCE = run.page, run.at_once
     settings = settings_from(os.environ)
     with databases(settings) as found:
         async with installation(settings, found) as made:

@@ -9,7 +9,7 @@ from domain.application.events import Recorded
 from domain.codes import Channel
 from domain.satisfaction import Answers, Element, Grade, Outcome, SatisfactionAnswered, Score, Weights
 from projections.figures import FEW
-from projections.satisfaction import COLUMNS, VIEW, Unit, units
+from projections.satisfaction import COLUMNS, VIEW, SatisfactionUnit, units
 from tests.builders import MONDAY, an_act
 
 ANSWER = UUID(int=5)
@@ -78,5 +78,5 @@ def test_what_does_not_show_has_a_line_that_says_nothing() -> None:
         ("ktp-el", "semarang"),
         ("nib", "semarang"),
     ]
-    assert told[0] == Unit(service="ktp-el", office="makassar")
+    assert told[0] == SatisfactionUnit(service="ktp-el", office="makassar")
     assert (told[0].answered, told[0].served, told[0].index, told[0].means) == (FEW, FEW, None, None)

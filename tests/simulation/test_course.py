@@ -13,7 +13,7 @@ from domain.application.events import ApplicationEvent
 from domain.application.guards import UNDECIDED
 from domain.application.status import Status
 from domain.codes import Channel, Decision, Quality, Role
-from simulation.life import Life, Step
+from simulation.life import Life, PlanStep
 from simulation.plan import Plan
 from simulation.stages import woven
 from tests.simulation.plans import a_season, country
@@ -27,7 +27,7 @@ def lives() -> list[Life]:
     return list(a_season().lives())
 
 
-def those_of(life: Life, kind: type[E]) -> list[tuple[Step, E]]:
+def those_of(life: Life, kind: type[E]) -> list[tuple[PlanStep, E]]:
     return [(step, event) for step in life.steps for event in step.events if isinstance(event, kind)]
 
 

@@ -19,7 +19,7 @@ from domain.codes import Channel, Quality, Role
 from domain.registry.calendar import is_working_day
 from domain.registry.editions import Registry
 from infra.eventstore.topics import CLASSES
-from simulation.life import Life, Step, person
+from simulation.life import Life, PlanStep, person
 from simulation.mall import NotSimulated
 from simulation.plan import APPLICATIONS_MAX, DAYS_MAX, Plan, latest, merged, until_last_submission
 from tests.simulation.plans import UNTIL, a_plan, a_season, country
@@ -85,7 +85,7 @@ def test_officers_act_while_their_office_is_open(plan: Plan) -> None:
             assert open_then(country(), step), (step.act.office, step.act.at)
 
 
-def open_then(registry: Registry, step: Step) -> bool:
+def open_then(registry: Registry, step: PlanStep) -> bool:
     known = registry.calendar_from(step.act.at, step.act.office)
     assert known
     hours = registry.opening_hours(step.act.office)
@@ -95,7 +95,7 @@ def open_then(registry: Registry, step: Step) -> bool:
     return is_working_day(day, known[0], hours) and span is not None and span[0] <= local < span[1]
 
 
-def registry_zone(registry: Registry, step: Step) -> ZoneInfo:
+def registry_zone(registry: Registry, step: PlanStep) -> ZoneInfo:
     return ZoneInfo(registry.offices[step.act.office].zone)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from projections.figures import COUNTS, Figures
 from projections.figures import TABLES as TABLES_SHOWN
-from simulation.sums import OUTCOMES, SILENCE, TABLES, Fact, figures, quantile, rounded, statistics
+from simulation.sums import OUTCOMES, SILENCE, TABLES, MeantFact, figures, quantile, rounded, statistics
 from simulation.truth import truth
 from tests.simulation.plans import a_plan, a_season
 
@@ -22,9 +22,9 @@ AS_OF = START + timedelta(days=10)
 
 def a_fact(
     *, answered: float | None = None, due: float | None = None, outcome: str = "granted", service: str = "nib"
-) -> Fact:
+) -> MeantFact:
     """Submitted at the start; the rest in days after it."""
-    return Fact(
+    return MeantFact(
         ordinal=0,
         service=service,
         office="pemda-3374-dpmptsp",

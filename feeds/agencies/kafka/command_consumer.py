@@ -12,7 +12,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
-from feeds.agencies.command_records import Record
+from feeds.agencies.command_records import CommandRecord
 from feeds.agencies.kafka import topic_names as names
 from feeds.agencies.kafka.client import opened
 
@@ -23,7 +23,7 @@ ASK_MILLISECONDS = 5_000
 CLOSE_MILLISECONDS = 5_000
 
 
-class Place(NamedTuple):
+class CommandPartition(NamedTuple):
     """A partition of an agency's topic of commands."""
 
     agency: str
@@ -34,30 +34,30 @@ class Place(NamedTuple):
         return names.commands(self.agency)
 
 
-class Source(Protocol):
+class CommandSource(Protocol):
     """One member of the group. Not for two threads at once. What Kafka cannot do now raises KafkaError."""
 
-    def poll(self) -> Mapping[Place, Sequence[Record]]:
+    def poll(self) -> Mapping[CommandPartition, Sequence[CommandRecord]]:
         """What came, in order, after at most half a second."""
         ...
 
-    def assigned(self) -> tuple[frozenset[Place], frozenset[Place]]:
+    def assigned(self) -> tuple[frozenset[CommandPartition], frozenset[CommandPartition]]:
         """What is ours as of the last poll, and what of it came, or came again, since this was asked last."""
         ...
 
-    def bounds(self, place: Place) -> tuple[int, int]:
+    def bounds(self, place: CommandPartition) -> tuple[int, int]:
         """The first offset that is there, and the one after the last that is committed."""
         ...
 
-    def seek(self, place: Place, offset: int) -> None: ...
-    def pause(self, place: Place) -> None: ...
-    def resume(self, place: Place) -> None: ...
+    def seek(self, place: CommandPartition, offset: int) -> None: ...
+    def pause(self, place: CommandPartition) -> None: ...
+    def resume(self, place: CommandPartition) -> None: ...
 
-    def show(self, reached: Mapping[Place, int]) -> None:
+    def show(self, reached: Mapping[CommandPartition, int]) -> None:
         """Tells the group how far each partition was read. Nothing depends on it."""
         ...
 
-    def waiting(self, place: Place, reached: int) -> int:
+    def waiting(self, place: CommandPartition, reached: int) -> int:
         """How many offsets are left, as far as is known."""
         ...
 
@@ -76,7 +76,7 @@ class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc] # the clien
 
 
 class Commands:
-    """A `Source` over Kafka. `connection`: how the brokers are reached, in the client's own words."""
+    """A `CommandSource` over Kafka. `connection`: how the brokers are reached, in the client's own words."""
 
     def __init__(self, agencies: Iterable[str], connection: Mapping[str, Any]) -> None:
         self.agency_of = {names.commands(agency): agency for agency in agencies}
@@ -98,41 +98,42 @@ class Commands:
         )
         self.consumer.subscribe(list(self.agency_of), listener=self.assignments)
 
-    def poll(self) -> dict[Place, list[Record]]:
+    def poll(self) -> dict[CommandPartition, list[CommandRecord]]:
         polled = self.consumer.poll(timeout_ms=int(POLL_SECONDS * 1000), max_records=RECORDS_A_POLL)
         return {
             self._place(partition): [
-                Record(offset=each.offset, headers=tuple(each.headers or ()), value=each.value) for each in records
+                CommandRecord(offset=each.offset, headers=tuple(each.headers or ()), value=each.value)
+                for each in records
             ]
             for partition, records in polled.items()
         }
 
-    def assigned(self) -> tuple[frozenset[Place], frozenset[Place]]:
+    def assigned(self) -> tuple[frozenset[CommandPartition], frozenset[CommandPartition]]:
         fresh, self.assignments.fresh = self.assignments.fresh, set()
         ours = frozenset(map(self._place, self.consumer.assignment()))
         return ours, ours & frozenset(map(self._place, fresh))
 
-    def bounds(self, place: Place) -> tuple[int, int]:
+    def bounds(self, place: CommandPartition) -> tuple[int, int]:
         at = _partition(place)
         first = self.consumer.beginning_offsets([at], timeout_ms=ASK_MILLISECONDS)[at]
         last = self.consumer.end_offsets([at], timeout_ms=ASK_MILLISECONDS)[at]
         return int(first), int(last)
 
-    def seek(self, place: Place, offset: int) -> None:
+    def seek(self, place: CommandPartition, offset: int) -> None:
         self.consumer.seek(_partition(place), offset)
 
-    def pause(self, place: Place) -> None:
+    def pause(self, place: CommandPartition) -> None:
         self.consumer.pause(_partition(place))
 
-    def resume(self, place: Place) -> None:
+    def resume(self, place: CommandPartition) -> None:
         self.consumer.resume(_partition(place))
 
-    def show(self, reached: Mapping[Place, int]) -> None:
+    def show(self, reached: Mapping[CommandPartition, int]) -> None:
         offsets = {_partition(place): OffsetAndMetadata(offset, "", -1) for place, offset in reached.items()}
         with suppress(KafkaError):
             self.consumer.commit_async(offsets)
 
-    def waiting(self, place: Place, reached: int) -> int:
+    def waiting(self, place: CommandPartition, reached: int) -> int:
         end = self.consumer.highwater(_partition(place))
         return max(0, end - reached) if end is not None else 0
 
@@ -140,9 +141,9 @@ class Commands:
         with suppress(KafkaError):
             self.consumer.close(autocommit=False, timeout_ms=CLOSE_MILLISECONDS)
 
-    def _place(self, partition: TopicPartition) -> Place:
-        return Place(self.agency_of[partition.topic], partition.partition)
+    def _place(self, partition: TopicPartition) -> CommandPartition:
+        return CommandPartition(self.agency_of[partition.topic], partition.partition)
 
 
-def _partition(place: Place) -> TopicPartition:
+def _partition(place: CommandPartition) -> TopicPartition:
     return TopicPartition(place.topic, place.partition)

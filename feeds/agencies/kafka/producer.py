@@ -32,7 +32,7 @@ class Untrusted(Exception):
     """What became of the transaction is not known: this producer is of no use any more."""
 
 
-class Record(NamedTuple):
+class ProducedRecord(NamedTuple):
     """`partition` None: that of the key."""
 
     topic: str
@@ -79,13 +79,13 @@ class Transactions:
             self.discard()
             raise
 
-    def publish(self, records: Sequence[Record]) -> None:
+    def publish(self, records: Sequence[ProducedRecord]) -> None:
         """All of them, or none. Raises KafkaError, Untrusted: then `discard`, and begin anew. So do the three steps."""
         self.send(records)
         self.commit()
         self.settle()
 
-    def send(self, records: Sequence[Record]) -> None:
+    def send(self, records: Sequence[ProducedRecord]) -> None:
         """They are on their way when this returns.
 
         As `KafkaProducer.send` of each, without what that does for every record again: it looks at the types of all

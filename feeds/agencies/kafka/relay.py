@@ -13,9 +13,9 @@ from typing import NamedTuple, Protocol
 import orjson
 
 from feeds.agencies.kafka import topic_names as names
-from feeds.agencies.kafka.producer import Record
+from feeds.agencies.kafka.producer import ProducedRecord
 from feeds.agencies.kafka.relay_position import Position, record_of
-from feeds.agencies.messages import Headers, Kind, Message, Origin, binary, status_headers
+from feeds.agencies.messages import Headers, Message, MessageKind, Origin, binary, status_headers
 
 WAIT_SECONDS = 0.25
 """A notification may be lost; this is the longest that one is waited for."""
@@ -23,7 +23,11 @@ BACK_OFF_SECONDS, DOUBLINGS, REFUSED_SECONDS = 0.2, 6, 5.0
 """Between two starts: twice as long after each fault, but not for ever, however long Kafka is away."""
 
 BEGIN = "`jejak relay --begin {}` publishes it from its beginning, with `--now` from here on"
-TOPICS = {Kind.EVENT: names.events, Kind.REPLY: names.replies, Kind.DEAD_LETTER: names.dead_letters}
+TOPICS = {
+    MessageKind.EVENT: names.events,
+    MessageKind.REPLY: names.replies,
+    MessageKind.DEAD_LETTER: names.dead_letters,
+}
 
 
 class Refused(Exception):
@@ -40,7 +44,7 @@ class Destination(Protocol):
     def fence(self) -> None: ...
     def position(self) -> Position | None: ...
 
-    def send(self, records: Sequence[Record]) -> None:
+    def send(self, records: Sequence[ProducedRecord]) -> None:
         """They are on their way when this returns."""
         ...
 
@@ -55,7 +59,7 @@ class Destination(Protocol):
     def discard(self) -> None: ...
 
 
-class Source(Protocol):
+class FeedSource(Protocol):
     """An agency's feed."""
 
     def lead(self) -> bool:
@@ -89,12 +93,12 @@ class Page(NamedTuple):
     """What one transaction publishes."""
 
     messages: Sequence[Message] = ()
-    records: Sequence[Record] = ()
+    records: Sequence[ProducedRecord] = ()
 
 
 class Relay:
     def __init__(
-        self, agency: str, *, source: Source, destination: Destination, origin: Origin, witness: Witness
+        self, agency: str, *, source: FeedSource, destination: Destination, origin: Origin, witness: Witness
     ) -> None:
         self.agency = agency
         self.source = source
@@ -157,15 +161,15 @@ class Relay:
         return after, following
 
 
-def records_of(messages: Sequence[Message], origin: Origin) -> list[Record]:
+def records_of(messages: Sequence[Message], origin: Origin) -> list[ProducedRecord]:
     """In their order; then where each application is by now, once for all that these say of it."""
     records = [
-        Record(TOPICS[message.kind](message.agency), message.key, message.body, _headers(message, origin))
+        ProducedRecord(TOPICS[message.kind](message.agency), message.key, message.body, _headers(message, origin))
         for message in messages
     ]
     newest = {message.stream: message for message in messages if message.status is not None}
     records += (
-        Record(names.status(message.agency), message.key, message.status, status_headers(message, origin))
+        ProducedRecord(names.status(message.agency), message.key, message.status, status_headers(message, origin))
         for message in newest.values()
         if message.status is not None
     )
@@ -174,7 +178,7 @@ def records_of(messages: Sequence[Message], origin: Origin) -> list[Record]:
 
 def _headers(message: Message, origin: Origin) -> Headers:
     headers = binary(message, origin)
-    return [*headers, *dead_letter_headers(message)] if message.kind == Kind.DEAD_LETTER else headers
+    return [*headers, *dead_letter_headers(message)] if message.kind == MessageKind.DEAD_LETTER else headers
 
 
 def dead_letter_headers(message: Message) -> Headers:

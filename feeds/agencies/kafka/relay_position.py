@@ -13,7 +13,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from feeds.agencies.kafka import topic_names as names
 from feeds.agencies.kafka.client import opened
-from feeds.agencies.kafka.producer import Record, Transactions
+from feeds.agencies.kafka.producer import ProducedRecord, Transactions
 
 READ_SECONDS, POLL_MS, LOOK_SECONDS = 20.0, 500, 0.2
 WINDOWS = (64, 512, 4096, 1 << 62)
@@ -49,9 +49,9 @@ def transactional_id(agency: str) -> str:
     return f"jejak-relay-{agency}"
 
 
-def record_of(agency: str, position: Position) -> Record:
+def record_of(agency: str, position: Position) -> ProducedRecord:
     value = orjson.dumps(msgspec.to_builtins(position))
-    return Record(names.position(agency), transactional_id(agency).encode(), value, partition=0)
+    return ProducedRecord(names.position(agency), transactional_id(agency).encode(), value, partition=0)
 
 
 def position_of(login: Mapping[str, Any], agency: str) -> Position | None:

@@ -88,7 +88,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Revoke:
+class RevokeRight:
     right: Right
 
     def __str__(self) -> str:
@@ -126,7 +126,7 @@ class SetQuota:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class PlanRefusal:
     """What is not done, and what a person would do instead. While there is one, nothing is applied."""
 
     words: str
@@ -136,7 +136,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class PlanNote:
     """Seen and left as it is."""
 
     words: str
@@ -145,8 +145,8 @@ class Note:
         return f"  {self.words}"
 
 
-Change = MakeTopic | SetSettings | Grant | Revoke | MakeUser | EndUser | SetQuota
-Line = Change | Refusal | Note
+Change = MakeTopic | SetSettings | Grant | RevokeRight | MakeUser | EndUser | SetQuota
+PlanLine = Change | PlanRefusal | PlanNote
 
 
 def wanted(topics: Topics) -> Cluster:
@@ -167,7 +167,7 @@ def wanted(topics: Topics) -> Cluster:
     )
 
 
-def diff(wanted: Cluster, found: Cluster) -> list[Line]:
+def diff(wanted: Cluster, found: Cluster) -> list[PlanLine]:
     """In the order in which it is done. Empty, or notes alone: there is nothing to do.
 
     The order is such that a run that was stopped is completed by the next: a user goes before the rights that show
@@ -185,8 +185,12 @@ def diff(wanted: Cluster, found: Cluster) -> list[Line]:
         *(Grant(right) for right in sorted(wanted.rights - found.rights)),
         *_of_quotas(wanted, found),
         *(EndUser(user) for user in sorted(gone & found.users)),
-        *(Revoke(right) for right in sorted(unwanted)),
-        *(Note(f"not ours, and reaches our topics: {right}") for right in sorted(found.rights) if _wide(right, wanted)),
+        *(RevokeRight(right) for right in sorted(unwanted)),
+        *(
+            PlanNote(f"not ours, and reaches our topics: {right}")
+            for right in sorted(found.rights)
+            if _wide(right, wanted)
+        ),
     ]
 
 
@@ -246,19 +250,19 @@ def _of_ours(agencies: tuple[str, ...]) -> Iterator[Right]:
     yield Right(INTAKE, "read", "group", INTAKE)
 
 
-def _of_topics(wanted: Cluster, found: Cluster) -> Iterator[Line]:
+def _of_topics(wanted: Cluster, found: Cluster) -> Iterator[PlanLine]:
     for name, topic in wanted.topics.items():
         there = found.topics.get(name)
         if there is None:
             yield MakeTopic(name, topic)
             continue
         if there.partitions != topic.partitions:
-            yield Refusal(
+            yield PlanRefusal(
                 f"topic {name} has {there.partitions} partitions, topics.toml says {topic.partitions}: never changed,"
                 " or the order of an application's events would break. Put the number back; for more, make a .v2 topic"
             )
         if there.replication != topic.replication:
-            yield Refusal(
+            yield PlanRefusal(
                 f"topic {name} has {there.replication} replicas, topics.toml says {topic.replication}: move them with"
                 " kafka-reassign-partitions.sh, or put the number back"
             )
@@ -267,7 +271,7 @@ def _of_topics(wanted: Cluster, found: Cluster) -> Iterator[Line]:
             yield SetSettings(name, {key: there.settings.get(key) for key in other}, other)
     for name in sorted(found.topics.keys() - wanted.topics.keys()):
         if name.startswith(names.ALL):
-            yield Note(f"topic {name} is of no agency of topics.toml: it stays until you delete it")
+            yield PlanNote(f"topic {name} is of no agency of topics.toml: it stays until you delete it")
 
 
 def _of_quotas(wanted: Cluster, found: Cluster) -> Iterator[SetQuota]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from feeds.history.draft import role
-from feeds.history.draft.column import Column
+from feeds.history.draft.column import ColumnSurvey
 from feeds.history.draft.survey import Columns, Survey
 from feeds.history.source import SourceError
 
@@ -19,20 +19,20 @@ class Choice:
 
     shape: Literal["event", "case"]
     key: list[str] = field(default_factory=list)
-    activity: Column | None = None
-    at: Column | None = None
+    activity: ColumnSurvey | None = None
+    at: ColumnSurvey | None = None
     by_content: bool = False
-    submitted: Column | None = None
-    deadline: Column | None = None
-    concluded: Column | None = None
-    times: list[Column] = field(default_factory=list)
+    submitted: ColumnSurvey | None = None
+    deadline: ColumnSurvey | None = None
+    concluded: ColumnSurvey | None = None
+    times: list[ColumnSurvey] = field(default_factory=list)
 
     @property
-    def moments(self) -> list[Column]:
+    def moments(self) -> list[ColumnSurvey]:
         return [column for column in (self.submitted, self.deadline, self.concluded) if column]
 
     @property
-    def dating(self) -> list[Column]:
+    def dating(self) -> list[ColumnSurvey]:
         """The columns whose times are events."""
         return [column for column in (self.submitted, self.concluded, self.at, *self.times) if column]
 
@@ -93,7 +93,7 @@ def _parted(columns: Columns, times: int, rows: int) -> Choice:
     return _by_content(columns, activity, times, rows)
 
 
-def _by_content(columns: Columns, activity: Column | None, times: int, rows: int) -> Choice:
+def _by_content(columns: Columns, activity: ColumnSurvey | None, times: int, rows: int) -> Choice:
     """No name tells what a case is: a column that repeats well may, beside a single one of few words."""
     texts = [column for column in columns.values() if not column.is_time and column is not activity]
     few = [
@@ -112,7 +112,7 @@ def _by_content(columns: Columns, activity: Column | None, times: int, rows: int
     return Choice("case", [unique.name] if unique else [])
 
 
-def _keys(columns: Columns, filled: float) -> list[Column]:
+def _keys(columns: Columns, filled: float) -> list[ColumnSurvey]:
     """What may name a case, the likeliest first."""
     named = [
         column
@@ -122,11 +122,11 @@ def _keys(columns: Columns, filled: float) -> list[Column]:
     return sorted(named, key=lambda column: (-role.case_rank(column.name), -column.different))
 
 
-def _named_activity(columns: Columns) -> Column | None:
+def _named_activity(columns: Columns) -> ColumnSurvey | None:
     return _best((column for column in columns.values() if not column.is_time), "activity")
 
 
-def _event_time(times: Iterable[Column]) -> Column | None:
+def _event_time(times: Iterable[ColumnSurvey]) -> ColumnSurvey | None:
     """The fullest of those with the likeliest name."""
     found = [column for column in times if column.is_time]
     fullest = max((column.filled for column in found), default=0)
@@ -134,7 +134,7 @@ def _event_time(times: Iterable[Column]) -> Column | None:
     return _best(full, "event_time") or max(full, key=lambda column: column.filled, default=None)
 
 
-def _take_moments(choice: Choice, times: list[Column]) -> list[Column]:
+def _take_moments(choice: Choice, times: list[ColumnSurvey]) -> list[ColumnSurvey]:
     """Sets what the names tell of the case's own times; returns the rest. A deadline alone dates nothing."""
     left = list(times)
     for name in ("deadline", "submitted", "concluded"):
@@ -146,11 +146,11 @@ def _take_moments(choice: Choice, times: list[Column]) -> list[Column]:
     return left
 
 
-def _best(columns: Iterable[Column], wanted: str) -> Column | None:
+def _best(columns: Iterable[ColumnSurvey], wanted: str) -> ColumnSurvey | None:
     """The one whose name says it best; none whose name says nothing."""
     placed = [(place, column) for column in columns if (place := role.place(column.name, wanted)) is not None]
     return min(placed, key=lambda one: one[0])[1] if placed else None
 
 
-def _first(columns: Iterable[Column], wanted: Callable[[Column], bool]) -> Column | None:
+def _first(columns: Iterable[ColumnSurvey], wanted: Callable[[ColumnSurvey], bool]) -> ColumnSurvey | None:
     return next(filter(wanted, columns), None)

@@ -15,7 +15,7 @@ MOST = 0.5  # of a column's texts must be read as times, for it to be one
 
 
 @dataclass(slots=True)
-class Column:
+class ColumnSurvey:
     """`words`: the first different ones, with their counts; `overflowing` if there are more than these."""
 
     name: str

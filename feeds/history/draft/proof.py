@@ -9,9 +9,9 @@ from feeds.history.case_grouping import TooManyRows
 from feeds.history.draft.choice import Choice
 from feeds.history.draft.survey import Survey
 from feeds.history.file_format import read_cases
-from feeds.history.mapping import Csv, Events, Mapping, Office, Offices, Service, Spelling
+from feeds.history.mapping import Csv, Events, Mapping, Offices, Service, SourceOffice, Spelling
 from feeds.history.source import SourceCase
-from feeds.history.time_parsing import Clock, TimeUnclear
+from feeds.history.time_parsing import TimeReader, TimeUnclear
 
 ZONE = "UTC"
 
@@ -36,7 +36,7 @@ def prove(survey: Survey, choice: Choice, progress: Callable[[int], None]) -> tu
 def _proven(survey: Survey, choice: Choice, progress: Callable[[int], None]) -> tuple[Choice, Proof]:
     mapping, proof = _mapping(survey, choice), Proof()
     varying: set[str] = set()
-    clocks = {column.name: Clock(mapping, Spelling(formats=column.formats)) for column in choice.dating}
+    clocks = {column.name: TimeReader(mapping, Spelling(formats=column.formats)) for column in choice.dating}
     for case in read_cases(survey.file, mapping, progress=progress):
         proof.nameless += not any(case.attributes.get(column) for column in choice.key)
         days = list(_days(case, clocks))
@@ -56,7 +56,7 @@ def _mapping(survey: Survey, choice: Choice) -> Mapping:
         case=choice.key,
         csv=Csv(shape=choice.shape, delimiter=written.delimiter, encoding=written.encoding),
         service=Service(code="draft", id="draft", en="draft"),
-        offices=Offices(agency="draft", default=Office(code="draft", id="draft", en="draft")),
+        offices=Offices(agency="draft", default=SourceOffice(code="draft", id="draft", en="draft")),
         events=Events(
             activity=choice.activity.name if choice.activity else "concept:name",
             at=choice.at.name if choice.at else "time:timestamp",
@@ -64,7 +64,7 @@ def _mapping(survey: Survey, choice: Choice) -> Mapping:
     )
 
 
-def _days(case: SourceCase, clocks: dict[str, Clock]) -> Iterator[date]:
+def _days(case: SourceCase, clocks: dict[str, TimeReader]) -> Iterator[date]:
     """Of all times that can be read and make an event."""
     for attributes in (case.attributes, *(row.attributes for row in (*case.rows, *case.events))):
         for name, clock in clocks.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from feeds.history.csv_log import Rows
-from feeds.history.draft.column import Column
+from feeds.history.draft.column import ColumnSurvey
 from feeds.history.file_format import is_table
 from feeds.history.mapping import Csv
 from feeds.history.source import SourceError, read_chunks
@@ -17,7 +17,7 @@ from feeds.history.xes import read_xes
 DELIMITERS: tuple[Literal[",", ";", "\t", "|"], ...] = (",", ";", "\t", "|")
 SAMPLE_ROWS = 500
 
-Columns = dict[str, Column]
+Columns = dict[str, ColumnSurvey]
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ def _of_table(file: Path, progress: Callable[[int], None]) -> Survey:
     tables = [Csv(encoding=encoding, delimiter=delimiter) for delimiter in DELIMITERS]
     table = max(tables, key=lambda table: _cells(file, table))
     rows = Rows(file, read_chunks(file, progress), table)
-    found = Survey(file, table, rows={name: Column(name) for name in rows.header})
+    found = Survey(file, table, rows={name: ColumnSurvey(name) for name in rows.header})
     for _, cells in rows:
         found.count += 1
         for name, cell in zip(rows.header, cells, strict=True):
@@ -63,7 +63,7 @@ def _of_log(file: Path, progress: Callable[[int], None]) -> Survey:
 def _see(columns: Columns, told: dict[str, str]) -> None:
     for name, value in told.items():
         if value:
-            columns.setdefault(name, Column(name)).see(value)
+            columns.setdefault(name, ColumnSurvey(name)).see(value)
 
 
 def _encoding(file: Path) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from feeds.history.draft import role
 from feeds.history.draft.choice import Choice
-from feeds.history.draft.column import Column
+from feeds.history.draft.column import ColumnSurvey
 from feeds.history.draft.proof import ZONE, Proof
 from feeds.history.draft.survey import Survey
 from feeds.history.vocabulary import STAGE_CODE_LONGEST, is_pattern, slug, stage_code, toml_text
@@ -131,7 +131,7 @@ def _stage(word: str, codes: set[str]) -> str:
     return f'{{ event = "stage", stage = "{code}" }}'
 
 
-def _formats(column: Column) -> Iterator[str]:
+def _formats(column: ColumnSurvey) -> Iterator[str]:
     if column.formats != ["iso"]:
         yield f"formats = {_strings(column.formats)}"
 

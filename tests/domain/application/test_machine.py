@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from domain.application.admit import Record, admit
+from domain.application.admit import SourceRecord, admit
 from domain.application.commands import (
     AmendRecord,
     Command,
@@ -164,7 +164,7 @@ class AnImportedApplication(AnApplication):
     @rule(event=arbitrary.onward_events, act=arbitrary.acts)
     def admitted(self, event: ApplicationEvent, act: Act) -> None:
         before = deepcopy(self.application)
-        event = admit(Record(act=act, event=event), self.application, REGISTRY)
+        event = admit(SourceRecord(act=act, event=event), self.application, REGISTRY)
         assert self.application == before
         self._happens(act, [event])
 

@@ -31,7 +31,7 @@ from domain.application.events import (
     Withdrawn,
 )
 from domain.application.incident_events import PaymentExpired, PaymentReceived, PaymentRequested
-from domain.clocks.ledger import Clock, Kind, Ledger, Mark, Party, ledger, marks_of, outcome_of
+from domain.clocks.ledger import Clock, Ledger, Mark, MarkKind, Party, ledger, marks_of, outcome_of
 from domain.clocks.marks import cause_of
 from domain.codes import Advice, Amendment, Holder, Receiver
 from tests.builders import (
@@ -96,7 +96,7 @@ def hands(found: Ledger) -> list[tuple[float | None, tuple[Party, str]]]:
     return [(hours_of(span.since), (span.holder, span.office)) for span in found.holders]
 
 
-def entries(found: Ledger, clock: Clock) -> list[tuple[Kind, str]]:
+def entries(found: Ledger, clock: Clock) -> list[tuple[MarkKind, str]]:
     return [(entry.kind, entry.mark.cause) for entry in found.entries if entry.clock is clock]
 
 
@@ -130,13 +130,13 @@ def test_pauses_that_overlap_are_one() -> None:
         (0, SUBMISSION), (1, DECLARED), (2, SUSPENSION), (3, PAYMENT), (4, Resumed()), (6, PaymentExpired(payment=1))
     )
     assert (legal(found), found.counts.pauses) == ([(1, "runs"), (2, "stands"), (6, "runs")], 1)
-    assert entries(found, Clock.LEGAL)[1:] == [(Kind.PAUSE, "suspended"), (Kind.RESUME, "payment-expired")]
+    assert entries(found, Clock.LEGAL)[1:] == [(MarkKind.PAUSE, "suspended"), (MarkKind.RESUME, "payment-expired")]
 
 
 def test_a_clock_that_starts_in_a_pause_starts_paused() -> None:
     found = book((0, SUBMISSION), (1, SUSPENSION), (2, DECLARED), (4, Resumed()))
     assert legal(found) == [(2, "stands"), (4, "runs")]
-    assert [kind for kind, _ in entries(found, Clock.LEGAL)] == [Kind.START, Kind.PAUSE, Kind.RESUME]
+    assert [kind for kind, _ in entries(found, Clock.LEGAL)] == [MarkKind.START, MarkKind.PAUSE, MarkKind.RESUME]
 
 
 def test_the_first_outcome_stops_the_legal_clock_and_nothing_moves_it_again() -> None:
@@ -167,7 +167,7 @@ def test_a_dispute_that_was_right_takes_the_hand_over_back() -> None:
     again = book(*done, (9, Reopened(redo=("printing",))))
     assert (citizen(again), again.counts.restarts) == ((0, None), 1)
     assert hands(again) == [(0, FRONT), (1, BACK), (3, FRONT), (9, BACK)]
-    assert entries(again, Clock.CITIZEN)[1:] == [(Kind.STOP, "handed-over"), (Kind.RESTART, "reopened")]
+    assert entries(again, Clock.CITIZEN)[1:] == [(MarkKind.STOP, "handed-over"), (MarkKind.RESTART, "reopened")]
     assert legal(again) == [(1, "runs"), (2, "stopped")]
     assert citizen(book(*done, (9, Reopened()), (12, OVER))) == (0, 12)
     assert book(*done[:-1], (9, Reopened())).counts.restarts == 0
@@ -320,7 +320,7 @@ def test_a_mark_names_its_event_as_the_timeline_does() -> None:
 
 def test_a_rejection_stops_both_clocks() -> None:
     found = of(given(*REJECTED).history)
-    assert [entry.clock for entry in found.entries if entry.kind is Kind.STOP] == [Clock.CITIZEN, Clock.LEGAL]
+    assert [entry.clock for entry in found.entries if entry.kind is MarkKind.STOP] == [Clock.CITIZEN, Clock.LEGAL]
     assert found.legal == (), "completeness and rejection in one instant"
 
 
@@ -414,7 +414,7 @@ def test_pausing_and_resuming_never_shortens_the_citizen_clock(history: list[Rec
 def test_marks_are_plain_facts() -> None:
     mark = marks_of(given(on(MONDAY, SUSPENSION)).history[0])[0]
     assert mark == Mark(
-        kind=Kind.PAUSE, clock=Clock.LEGAL, at=MONDAY, version=1, cause="suspended", name="suspension",
+        kind=MarkKind.PAUSE, clock=Clock.LEGAL, at=MONDAY, version=1, cause="suspended", name="suspension",
         ground="trafficking-check", office=SEMARANG,
     )  # fmt: skip
-    assert [mark.kind for mark in marks_of(given(*COMPLETE).history[-1])] == [Kind.START, Kind.PROMISE]
+    assert [mark.kind for mark in marks_of(given(*COMPLETE).history[-1])] == [MarkKind.START, MarkKind.PROMISE]

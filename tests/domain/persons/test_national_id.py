@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from domain.persons.national_id import MESSAGES, Doubt, Fault, NationalIdInvalid, Sex, check
+from domain.persons.national_id import MESSAGES, Doubt, NationalIdFault, NationalIdInvalid, Sex, check
 
 PROVINCES = {"33", "36", "91", "92", "96"}
 MAN, WOMAN = "3602041211870001", "3602045211870001"
@@ -17,24 +17,24 @@ def with_day(day: str) -> str:
 @pytest.mark.parametrize(
     ("nik", "fault"),
     [
-        pytest.param(with_day("40"), Fault.NO_SUCH_DAY, id="day 40"),
-        pytest.param(with_day("72"), Fault.NO_SUCH_DAY, id="day 72"),
-        pytest.param(with_day("00"), Fault.NO_SUCH_DAY, id="day 00"),
-        pytest.param(with_day("32"), Fault.NO_SUCH_DAY, id="day 32"),
-        pytest.param("3602041213870001", Fault.NO_SUCH_MONTH, id="month 13"),
-        pytest.param("3602041200870001", Fault.NO_SUCH_MONTH, id="month 00"),
-        pytest.param("3602041211870000", Fault.NO_SERIAL, id="serial 0000"),
-        pytest.param(MAN[:15], Fault.NOT_SIXTEEN_DIGITS, id="15 digits"),
-        pytest.param(MAN + "0", Fault.NOT_SIXTEEN_DIGITS, id="17 digits"),
-        pytest.param(MAN + "\n", Fault.NOT_SIXTEEN_DIGITS, id="a line break at its end"),
-        pytest.param("36020412118700O1", Fault.NOT_SIXTEEN_DIGITS, id="a letter"),
-        pytest.param("٣" + MAN[1:], Fault.NOT_SIXTEEN_DIGITS, id="a digit of another script"),
-        pytest.param("3602043002990001", Fault.NO_SUCH_DATE, id="30 February"),
-        pytest.param("3602047002990001", Fault.NO_SUCH_DATE, id="30 February of a woman"),
-        pytest.param("3602042902990001", Fault.NO_SUCH_DATE, id="29 February 99 of any century"),
+        pytest.param(with_day("40"), NationalIdFault.NO_SUCH_DAY, id="day 40"),
+        pytest.param(with_day("72"), NationalIdFault.NO_SUCH_DAY, id="day 72"),
+        pytest.param(with_day("00"), NationalIdFault.NO_SUCH_DAY, id="day 00"),
+        pytest.param(with_day("32"), NationalIdFault.NO_SUCH_DAY, id="day 32"),
+        pytest.param("3602041213870001", NationalIdFault.NO_SUCH_MONTH, id="month 13"),
+        pytest.param("3602041200870001", NationalIdFault.NO_SUCH_MONTH, id="month 00"),
+        pytest.param("3602041211870000", NationalIdFault.NO_SERIAL, id="serial 0000"),
+        pytest.param(MAN[:15], NationalIdFault.NOT_SIXTEEN_DIGITS, id="15 digits"),
+        pytest.param(MAN + "0", NationalIdFault.NOT_SIXTEEN_DIGITS, id="17 digits"),
+        pytest.param(MAN + "\n", NationalIdFault.NOT_SIXTEEN_DIGITS, id="a line break at its end"),
+        pytest.param("36020412118700O1", NationalIdFault.NOT_SIXTEEN_DIGITS, id="a letter"),
+        pytest.param("٣" + MAN[1:], NationalIdFault.NOT_SIXTEEN_DIGITS, id="a digit of another script"),
+        pytest.param("3602043002990001", NationalIdFault.NO_SUCH_DATE, id="30 February"),
+        pytest.param("3602047002990001", NationalIdFault.NO_SUCH_DATE, id="30 February of a woman"),
+        pytest.param("3602042902990001", NationalIdFault.NO_SUCH_DATE, id="29 February 99 of any century"),
     ],
 )
-def test_what_is_no_nik_is_told_why_and_not_repeated(nik: str, fault: Fault) -> None:
+def test_what_is_no_nik_is_told_why_and_not_repeated(nik: str, fault: NationalIdFault) -> None:
     with pytest.raises(NationalIdInvalid) as caught:
         check(nik, provinces=PROVINCES)
     assert caught.value.fault is fault
@@ -79,4 +79,4 @@ def test_what_else_is_known_of_the_person_is_compared_and_never_refused() -> Non
 
 
 def test_every_fault_and_doubt_has_its_sentence() -> None:
-    assert MESSAGES.keys() == {*Fault, *Doubt}
+    assert MESSAGES.keys() == {*NationalIdFault, *Doubt}

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from domain.promises.deadlines import Pause
+from domain.promises.deadlines import PauseSpan
 from domain.promises.steps import after_pause, moved, recomputed
 from domain.provenance import Promise
 from domain.registry.calendar import AfterHours, DayZero, Unit, is_working_day, local_day
@@ -59,7 +59,7 @@ class Case:
     def promise(self) -> Promise:
         return promise(self.n, self.unit, self.start, self.registry, roll_forward=self.roll_forward)
 
-    def after(self, *steps: Pause | int) -> Promise:
+    def after(self, *steps: PauseSpan | int) -> Promise:
         return moved(self.promise, steps, **place(self.registry))
 
     def is_open(self, due: datetime) -> bool:
@@ -81,27 +81,29 @@ def cases(*units: Unit, roll_forward: tuple[bool, ...] = (False, True)) -> st.Se
 
 
 @st.composite
-def pauses(draw: st.DrawFn) -> list[Pause]:
+def pauses(draw: st.DrawFn) -> list[PauseSpan]:
     """Disjoint, in order."""
     ends = sorted(draw(st.sets(instants, max_size=6)))
     return list(zip(ends[::2], ends[1::2], strict=False))
 
 
 @given(cases(Unit.WORKING_DAYS), pauses(), lengths)
-def test_working_days_never_end_on_a_closed_day_however_they_move(case: Case, taken: list[Pause], more: int) -> None:
+def test_working_days_never_end_on_a_closed_day_however_they_move(
+    case: Case, taken: list[PauseSpan], more: int
+) -> None:
     for found in (case.promise, case.after(*taken), case.after(*taken, more)):
         assert case.is_open(found.due_at)
 
 
 @given(cases(Unit.CALENDAR_DAYS, Unit.MONTHS, roll_forward=(True,)), pauses())
-def test_what_rolls_forward_never_ends_on_a_closed_day(case: Case, taken: list[Pause]) -> None:
+def test_what_rolls_forward_never_ends_on_a_closed_day(case: Case, taken: list[PauseSpan]) -> None:
     assert case.is_open(case.promise.due_at)
     assert case.is_open(case.after(*taken).due_at)
     assert case.promise.due_at >= replace(case, roll_forward=False).promise.due_at
 
 
 @given(cases(), pauses())
-def test_a_pause_never_shortens_and_nothing_is_due_before_it_is_complete(case: Case, taken: list[Pause]) -> None:
+def test_a_pause_never_shortens_and_nothing_is_due_before_it_is_complete(case: Case, taken: list[PauseSpan]) -> None:
     due = case.promise
     assert due.due_at >= case.start
     for pause in taken:
@@ -119,7 +121,7 @@ def test_a_longer_pause_never_makes_it_due_earlier(case: Case, ends: tuple[datet
 
 @given(cases(roll_forward=(False,)), pauses(), st.randoms(use_true_random=False))
 def test_disjoint_pauses_that_begin_before_the_due_instant_may_come_in_any_order(
-    case: Case, taken: list[Pause], dice: Any
+    case: Case, taken: list[PauseSpan], dice: Any
 ) -> None:
     running = [pause for pause in taken if pause[0] <= case.promise.due_at]
     assert case.after(*dice.sample(running, len(running))) == case.after(*running)
@@ -133,7 +135,7 @@ def test_two_pauses_that_meet_are_one(case: Case, ends: tuple[datetime, ...]) ->
 
 
 @given(cases(), st.sets(days_off, max_size=3), pauses())
-def test_more_closed_days_never_make_it_due_earlier(case: Case, closures: set[date], taken: list[Pause]) -> None:
+def test_more_closed_days_never_make_it_due_earlier(case: Case, closures: set[date], taken: list[PauseSpan]) -> None:
     """Of one in calendar days or months: if it is not paused, as a pause can begin on the day that is closed later."""
     more = evolve(case.registry, closed_on(*sorted(closures), code="more-closures"))
     running = [pause for pause in taken if pause[0] >= case.start and case.unit in BY_OPEN_DAYS_OR_TIME]

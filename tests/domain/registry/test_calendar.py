@@ -6,7 +6,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.promises.deadlines import N_MAX, due_at
-from domain.registry.calendar import Calendar, CalendarTooShort, OpeningHours, Span, Unit, day_zero, is_working_day
+from domain.registry.calendar import (
+    Calendar,
+    CalendarTooShort,
+    OpeningHours,
+    OpeningSpan,
+    Unit,
+    day_zero,
+    is_working_day,
+)
 
 
 def days_of_2026(*month_days: str) -> frozenset[date]:
@@ -271,6 +279,6 @@ def test_a_deadline_starts_at_an_instant() -> None:
         (SPAN, SPAN, SPAN, SPAN, SPAN, None, None, None),
     ],
 )
-def test_opening_hours_are_seven_days_that_open_before_they_close(days: tuple[Span | None, ...]) -> None:
+def test_opening_hours_are_seven_days_that_open_before_they_close(days: tuple[OpeningSpan | None, ...]) -> None:
     with pytest.raises(ValueError, match="seven days"):
         OpeningHours(zone=WIB, days=days)

@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.agencies.audit import SHOWN_MAX, Fault, Kind, Seen, Told, Verdict, Window
+from feeds.agencies.audit import SHOWN_MAX, AuditFault, AuditReport, FaultKind, LoggedMessage, Seen, Window
 
-TOLD = [Told(2, 0, 10, "a.v1", b"2"), Told(3, 2, 12, "b.v1", b"3"), Told(7, 3, 15, "c.v1", b"7")]
+TOLD = [
+    LoggedMessage(2, 0, 10, "a.v1", b"2"),
+    LoggedMessage(3, 2, 12, "b.v1", b"3"),
+    LoggedMessage(7, 3, 15, "c.v1", b"7"),
+]
 SEEN = [
     Seen(0, offset, one.version, f"{one.previous:010}", f"jejak.{one.type}", one.digest)
     for offset, one in enumerate(TOLD)
@@ -18,13 +22,13 @@ SEEN = [
 ALL = Window({0: 0, 1: 0}, 100)
 
 
-def verdict(told: list[Told], seen: list[Seen], window: Window = ALL) -> Verdict:
-    found = Verdict()
+def verdict(told: list[LoggedMessage], seen: list[Seen], window: Window = ALL) -> AuditReport:
+    found = AuditReport()
     found.judge("x", told, seen, window, 0)
     return found
 
 
-def kinds(told: list[Told], seen: list[Seen], window: Window = ALL) -> list[str]:
+def kinds(told: list[LoggedMessage], seen: list[Seen], window: Window = ALL) -> list[str]:
     return [f"{fault.kind} {fault.id}" for fault in verdict(told, seen, window).first]
 
 
@@ -68,7 +72,7 @@ def test_what_the_log_does_not_tell_is_foreign() -> None:
 )
 def test_an_altered_record_says_what_differs(change: dict[str, Any], named: str) -> None:
     [fault] = verdict(TOLD, [SEEN[0], replace(SEEN[1], **change), SEEN[2]]).first
-    assert fault == Fault(Kind.ALTERED, "x:3", f"partition 0 offset 1: {named} not as in the log")
+    assert fault == AuditFault(FaultKind.ALTERED, "x:3", f"partition 0 offset 1: {named} not as in the log")
 
 
 def test_what_is_not_published_yet_or_is_no_longer_kept_is_no_gap() -> None:
@@ -87,7 +91,7 @@ def test_the_list_of_messages_is_compared_with_the_log_itself() -> None:
 def test_the_first_faults_are_kept_and_all_are_counted() -> None:
     foreign = [replace(SEEN[0], version=version, offset=version) for version in range(100, 200)]
     found = verdict(TOLD, [*SEEN, *foreign])
-    assert found.counts == {Kind.FOREIGN: 100}
+    assert found.counts == {FaultKind.FOREIGN: 100}
     assert len(found.first) == SHOWN_MAX
 
 
@@ -96,5 +100,5 @@ def test_only_the_whole_share_in_its_order_is_whole(seen: list[Seen]) -> None:
     versions = [record.version for record in seen]
     found = verdict(TOLD, seen)
     assert found.whole == (versions == [2, 3, 7])
-    assert found.counts.get(Kind.GAP, 0) == len({2, 3, 7} - set(versions))
-    assert found.counts.get(Kind.DOUBLE, 0) == sum(count - 1 for count in Counter(versions).values())
+    assert found.counts.get(FaultKind.GAP, 0) == len({2, 3, 7} - set(versions))
+    assert found.counts.get(FaultKind.DOUBLE, 0) == sum(count - 1 for count in Counter(versions).values())

@@ -9,7 +9,15 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from domain.intake import IntakeMalformed
-from feeds.agencies.command_records import BODY_BYTES_MAX, HEADERS_MAX, OURS, Malformed, Record, Sent, read
+from feeds.agencies.command_records import (
+    BODY_BYTES_MAX,
+    HEADERS_MAX,
+    OURS,
+    CommandRecord,
+    Malformed,
+    SentCommand,
+    read,
+)
 from infra.eventstore.topics import closed_type, data_to_store
 
 NAMES = frozenset({"submit-application", "receive"})
@@ -26,18 +34,18 @@ RECEIVE = {
 SUBMIT = {"ce_id": str(ID), "ce_type": "jejak.command.submit-application.v1", "ce_specversion": "1.0"}
 
 
-def a_record(headers: dict[str, Any], value: bytes | None = b"{}") -> Record:
+def a_record(headers: dict[str, Any], value: bytes | None = b"{}") -> CommandRecord:
     sent = [(name, said.encode() if isinstance(said, str) else said) for name, said in headers.items()]
-    return Record(offset=0, headers=sent, value=value)
+    return CommandRecord(offset=0, headers=sent, value=value)
 
 
 def test_a_command_on_an_application_says_which_and_which_version_was_seen() -> None:
-    assert read(a_record(RECEIVE), NAMES) == Sent(id=ID, name="receive", target=TARGET, seen=7, body=b"{}")
+    assert read(a_record(RECEIVE), NAMES) == SentCommand(id=ID, name="receive", target=TARGET, seen=7, body=b"{}")
 
 
 def test_a_submission_names_no_application_and_headers_of_others_are_passed_over() -> None:
     sent = read(a_record({**SUBMIT, "traceparent": "\u20ac", "x": None}, None), NAMES)
-    assert sent == Sent(id=ID, name="submit-application", target=None, seen=0, body=b"")
+    assert sent == SentCommand(id=ID, name="submit-application", target=None, seen=0, body=b"")
 
 
 @pytest.mark.parametrize(
@@ -91,16 +99,16 @@ def test_a_submission_that_names_an_application_is_refused() -> None:
 
 def test_a_header_that_comes_twice_or_too_many_of_them_are_refused() -> None:
     twice = a_record(RECEIVE)
-    found = read(Record(offset=0, headers=[*twice.headers, ("ce_type", b"x")], value=b""), NAMES)
+    found = read(CommandRecord(offset=0, headers=[*twice.headers, ("ce_type", b"x")], value=b""), NAMES)
     assert isinstance(found, Malformed)
     assert found.place == "header/ce_type"
-    many = read(Record(offset=0, headers=[("x", b"")] * (HEADERS_MAX + 1), value=b""), NAMES)
+    many = read(CommandRecord(offset=0, headers=[("x", b"")] * (HEADERS_MAX + 1), value=b""), NAMES)
     assert isinstance(many, Malformed)
     assert many.place == "header/too-many"
 
 
 def test_a_body_may_be_as_large_as_over_http_and_no_larger() -> None:
-    assert isinstance(read(a_record(RECEIVE, bytes(BODY_BYTES_MAX)), NAMES), Sent)
+    assert isinstance(read(a_record(RECEIVE, bytes(BODY_BYTES_MAX)), NAMES), SentCommand)
     found = read(a_record(RECEIVE, bytes(BODY_BYTES_MAX + 1)), NAMES)
     assert isinstance(found, Malformed)
     assert (found.code, found.place, found.command) == ("too-large", "", ID)
@@ -114,7 +122,7 @@ SOME = st.lists(st.tuples(st.sampled_from([*OURS, "other"]) | st.text(max_size=1
 def test_whatever_a_record_holds_it_is_read_and_what_is_said_of_it_may_stand_in_an_event(
     headers: list[tuple[str, bytes | None]], value: bytes | None
 ) -> None:
-    found = read(Record(offset=3, headers=headers, value=value), NAMES)
+    found = read(CommandRecord(offset=3, headers=headers, value=value), NAMES)
     if isinstance(found, Malformed):
         event = IntakeMalformed(
             agency="pln", partition=0, offset=3, code=found.code, place=found.place, command=found.command

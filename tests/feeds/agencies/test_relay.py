@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.agencies.kafka import topic_names as names
-from feeds.agencies.kafka.producer import Record, Untrusted
+from feeds.agencies.kafka.producer import ProducedRecord, Untrusted
 from feeds.agencies.kafka.relay import Refused, Relay, records_of
 from feeds.agencies.kafka.relay_position import READ, Position, record_of
-from feeds.agencies.messages import Kind, Message, Origin
+from feeds.agencies.messages import Message, MessageKind, Origin
 
 AT = datetime(2026, 3, 9, 3, tzinfo=UTC)
 ORIGIN = Origin("urn:gov:id:jejak:01", "https://jejak.example")
@@ -22,7 +22,7 @@ AGENCY = "pln"
 DEAD = b'{"code":"not-json","place":"","partition":2,"offset":41}'
 
 
-def message(position: int, kind: str = Kind.EVENT, *, stream: int = 0, status: bytes | None = b"{}") -> Message:
+def message(position: int, kind: str = MessageKind.EVENT, *, stream: int = 0, status: bytes | None = b"{}") -> Message:
     return Message(
         AGENCY, position, kind, str(UUID(int=stream)), position, 0, "application.received.v1", AT, AT, b"{}", status
     )
@@ -35,8 +35,8 @@ class Kafka:
     """
 
     fates: list[str]
-    committed: list[Record] = field(default_factory=list)
-    sent: list[Record] = field(default_factory=list)
+    committed: list[ProducedRecord] = field(default_factory=list)
+    sent: list[ProducedRecord] = field(default_factory=list)
     fenced: bool = False
     steps: list[str] = field(default_factory=list)
 
@@ -50,7 +50,7 @@ class Kafka:
         found = [READ.decode(record.value) for record in self.committed if record.topic == names.position(AGENCY)]
         return found[-1] if found else None
 
-    def send(self, records: Sequence[Record]) -> None:
+    def send(self, records: Sequence[ProducedRecord]) -> None:
         assert self.fenced
         assert not self.sent, "a transaction within a transaction"
         self.sent = list(records)
@@ -185,8 +185,8 @@ def test_messages_go_by_kind_and_the_newest_status_of_each_application_once() ->
         message(1, stream=1, status=b"old"),
         message(2, stream=1, status=b"new"),
         message(3, stream=2, status=None),
-        message(4, Kind.REPLY, stream=9, status=None),
-        message(5, Kind.DEAD_LETTER, stream=9, status=None)._replace(body=DEAD),
+        message(4, MessageKind.REPLY, stream=9, status=None),
+        message(5, MessageKind.DEAD_LETTER, stream=9, status=None)._replace(body=DEAD),
     ]
     told = [(record.topic, record.key, record.value) for record in records_of(messages, ORIGIN)]
     assert [topic for topic, _, _ in told] == [

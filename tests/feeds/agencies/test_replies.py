@@ -9,7 +9,7 @@ from domain.codes import Channel, Role
 from domain.intake import IntakeAnswered, IntakeEvent, IntakeMalformed, IntakeRefused
 from domain.provenance import Act
 from feeds.agencies.kafka.relay import dead_letter_headers
-from feeds.agencies.messages import Kind, Message, Origin, attributes
+from feeds.agencies.messages import Message, MessageKind, Origin, attributes
 from feeds.agencies.replies import reply_of
 from tests.builders import APPLICATION, MONDAY
 
@@ -24,7 +24,7 @@ def told(event: IntakeEvent) -> Message:
 
 def test_an_answer_says_which_command_did_what() -> None:
     message = told(IntakeAnswered(agency="pln", command=COMMAND, application=APPLICATION, version=3))
-    assert (message.kind, message.agency, message.version, message.previous) == (Kind.REPLY, "pln", 4, 3)
+    assert (message.kind, message.agency, message.version, message.previous) == (MessageKind.REPLY, "pln", 4, 3)
     assert orjson.loads(message.body) == {
         "outcome": "applied",
         "command": str(COMMAND),
@@ -39,14 +39,14 @@ def test_a_refusal_says_why() -> None:
     message = told(
         IntakeRefused(agency="pln", command=COMMAND, code="stale-version", application=APPLICATION, version=7)
     )
-    assert message.kind == Kind.REPLY
+    assert message.kind == MessageKind.REPLY
     assert orjson.loads(message.body)["code"] == "stale-version"
 
 
 def test_a_dead_letter_says_where_the_record_lies_and_what_is_wrong_as_connect_does() -> None:
     event = IntakeMalformed(agency="pln", partition=2, offset=4711, code="unprocessable", place="/applicant/nik")
     message = told(event)
-    assert message.kind == Kind.DEAD_LETTER
+    assert message.kind == MessageKind.DEAD_LETTER
     assert "correlationid" not in attributes(message, ORIGIN)
     assert dict(dead_letter_headers(message)) == {
         "__connect.errors.topic": b"jejak.agency.pln.commands.v1",

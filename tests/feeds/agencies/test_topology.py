@@ -13,9 +13,9 @@ from feeds.agencies.kafka.topology import (
     Grant,
     MakeTopic,
     MakeUser,
-    Note,
-    Refusal,
-    Revoke,
+    PlanNote,
+    PlanRefusal,
+    RevokeRight,
     Right,
     SetQuota,
     SetSettings,
@@ -86,7 +86,7 @@ def test_the_relay_writes_no_commands_and_the_intake_nothing_at_all() -> None:
 
 def test_a_partition_count_is_never_changed() -> None:
     more = wanted(Topics(kafka=KafkaTopics(partitions=6), agencies=ALIKE.agencies))
-    refusals = [line for line in diff(more, WANTED) if isinstance(line, Refusal)]
+    refusals = [line for line in diff(more, WANTED) if isinstance(line, PlanRefusal)]
     assert len(refusals) == 12
     assert "make a .v2 topic" in str(refusals[0])
     assert not any(isinstance(line, SetSettings) for line in diff(more, WANTED))
@@ -94,7 +94,7 @@ def test_a_partition_count_is_never_changed() -> None:
 
 def test_replicas_are_moved_by_hand() -> None:
     found = replace(WANTED, topics={**WANTED.topics, names.HEARTBEAT: Topic(1, 1, {})})
-    assert any(isinstance(line, Refusal) and "1 replicas" in str(line) for line in diff(WANTED, found))
+    assert any(isinstance(line, PlanRefusal) and "1 replicas" in str(line) for line in diff(WANTED, found))
 
 
 def test_another_setting_is_told_with_what_it_was() -> None:
@@ -107,7 +107,7 @@ def test_another_setting_is_told_with_what_it_was() -> None:
 def test_a_topic_that_nobody_asks_for_stays_and_is_named() -> None:
     left = wanted(Topics(agencies={"pln": AgencyTable(), "pln-2": AgencyTable()}))
     lines = diff(left, WANTED)
-    assert sum(isinstance(line, Note) for line in lines) == 6
+    assert sum(isinstance(line, PlanNote) for line in lines) == 6
     assert not any(isinstance(line, MakeTopic) for line in lines)
 
 
@@ -115,10 +115,10 @@ def test_an_agency_that_is_gone_loses_its_login_and_its_rights() -> None:
     left = wanted(Topics(agencies={"pln": AgencyTable(), "pln-2": AgencyTable()}))
     lines = diff(left, WANTED)
     assert EndUser("plnx") in lines
-    revoked = {line.right for line in lines if isinstance(line, Revoke)}
+    revoked = {line.right for line in lines if isinstance(line, RevokeRight)}
     assert revoked == WANTED.rights - left.rights
     after = replace(left, topics=WANTED.topics)
-    assert all(isinstance(line, Note) for line in diff(left, after))
+    assert all(isinstance(line, PlanNote) for line in diff(left, after))
 
 
 def test_a_right_too_many_is_revoked_and_one_too_few_granted() -> None:
@@ -126,7 +126,7 @@ def test_a_right_too_many_is_revoked_and_one_too_few_granted() -> None:
     planted = Right("pln", "read", "topic", names.agency_prefix("plnx"), prefixed=True)
     strangers = Right("someone", "read", "topic", names.events("pln"))
     found = replace(WANTED, rights=WANTED.rights - {missing} | {planted, strangers})
-    assert diff(WANTED, found) == [Grant(missing), Revoke(planted), Revoke(strangers)]
+    assert diff(WANTED, found) == [Grant(missing), RevokeRight(planted), RevokeRight(strangers)]
 
 
 def test_what_opens_all_topics_to_somebody_else_is_named() -> None:

@@ -10,7 +10,7 @@ from domain.application import events
 from domain.codes import Channel, Quality, Role
 from domain.registry.calendar import Unit
 from domain.registry.editions import Registry
-from feeds.history.import_case import Case
+from feeds.history.import_case import ImportCase
 from feeds.history.mapping import Mapping
 from feeds.history.records import Reader
 from feeds.history.source import SourceCase, SourceError, SourceEvent
@@ -54,7 +54,7 @@ def source(*told: tuple[str, str] | tuple[str, str, str], **attributes: str) -> 
     return SourceCase({"concept:name": "A", **attributes}, made, line=10, ordinal=3)
 
 
-def read(*told: tuple[str, str] | tuple[str, str, str], **attributes: str) -> Case:
+def read(*told: tuple[str, str] | tuple[str, str, str], **attributes: str) -> ImportCase:
     return reader().case(source(*told, **attributes))
 
 
@@ -65,11 +65,11 @@ def refusal(told: SourceCase, /, **changes: object) -> SourceError:
     return refused.value
 
 
-def kinds(case: Case) -> list[str]:
+def kinds(case: ImportCase) -> list[str]:
     return [type(item.record.event).__name__ for item in case.items]
 
 
-def at(case: Case, place: int) -> tuple[datetime, Quality]:
+def at(case: ImportCase, place: int) -> tuple[datetime, Quality]:
     act = case.items[place].record.act
     return act.at, act.at_quality
 
@@ -217,7 +217,7 @@ def test_an_event_without_an_id_is_known_by_its_content_where_others_have_ids() 
 def test_the_same_case_read_again_or_in_another_order_has_the_same_identities() -> None:
     told = [("Terima", "2026-03-02T10:00:00"), ("Periksa", "2026-03-02T10:00:00"), ("Periksa", "2026-03-02T10:00:00")]
 
-    def identities(case: Case) -> list[tuple[str, str, int]]:
+    def identities(case: ImportCase) -> list[tuple[str, str, int]]:
         return sorted((item.content["activity"], item.content["at"], item.ordinal) for item in case.items[1:])
 
     assert identities(read(*told)) == identities(read(*told)) == identities(read(*told[::-1]))

@@ -6,14 +6,14 @@ import pytest
 
 from domain.application import events
 from domain.codes import Channel, Quality
-from feeds.history.import_case import Case
+from feeds.history.import_case import ImportCase
 from feeds.history.source import SourceCase, SourceEvent
 from tests.feeds.history.test_records import at, kinds, reader, refusal, source
 
 NEW_YORK = "America/New_York"
 
 
-def instants(case: Case) -> list[tuple[str, Quality]]:
+def instants(case: ImportCase) -> list[tuple[str, Quality]]:
     return [(item.record.act.at.strftime("%d %H:%M"), item.record.act.at_quality) for item in case.items]
 
 

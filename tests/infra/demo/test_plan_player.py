@@ -20,11 +20,11 @@ from domain.application.events import Withdrawn
 from infra.cli.simulate import EXIT_INTERRUPTED
 from infra.composition import installation
 from infra.demo import seed
-from infra.demo.plan_player import Player
-from infra.eventstore.recorder import Outcome, Recorder, Save
+from infra.demo.plan_player import PlanPlayer
+from infra.eventstore.recorder import Recorder, Save, SaveOutcome
 from infra.runtime.fsck import faults_of_log, faults_of_views
 from service_layer.requests import CommandRequest
-from simulation.life import Step
+from simulation.life import PlanStep
 from simulation.plan import Plan
 from simulation.truth import told
 from tests.conftest import PROJECT, Fresh
@@ -48,10 +48,12 @@ def events_in(fresh: Fresh) -> int:
     return row[0] if row else 0
 
 
-async def played(fresh: Fresh, plan: Plan, *, steps: list[Step] | None = None, rate: float | None = None) -> Player:
+async def played(
+    fresh: Fresh, plan: Plan, *, steps: list[PlanStep] | None = None, rate: float | None = None
+) -> PlanPlayer:
     async with installation(fresh.settings, fresh.databases) as made:
         await seed.publish(made)
-        player = Player(made, plan.name)
+        player = PlanPlayer(made, plan.name)
         await player.play(plan.steps() if steps is None else steps, lambda _: None, rate)
         return player
 
@@ -127,7 +129,7 @@ def test_an_application_that_somebody_else_ended_keeps_its_end_and_holds_up_no_o
     async def scenario() -> int:
         async with installation(fresh.settings, fresh.databases) as made:
             await seed.publish(made)
-            player = Player(made, PLAN.name)
+            player = PlanPlayer(made, PLAN.name)
             await player.play(steps[: cut + 1], lambda _: None)
             asked = CommandRequest(command=Withdraw(), act=steps[cut].act, client="officer", key="withdrawn under way")
             await made.commands.handle(player.ids[longest], asked)
@@ -154,7 +156,7 @@ def test_a_wave_goes_on_where_some_of_it_is_in_the_log_already(fresh: Fresh) -> 
 def test_lost_connections_cost_no_event_and_change_no_order(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
     append, calls = Recorder.append, iter(range(1_000_000))
 
-    def unlucky(self: Recorder, saves: list[Save]) -> list[Outcome]:
+    def unlucky(self: Recorder, saves: list[Save]) -> list[SaveOutcome]:
         """Now it fails before, now after it has stored."""
         call = next(calls)
         if call % 7 == 5:

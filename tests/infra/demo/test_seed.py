@@ -15,7 +15,7 @@ from tests.conftest import PROJECT, Fresh
 from tests.infra.logs import environment
 from tests.truths import told_in_log
 
-FEW = seed.Fill(days=45, applications=24)
+FEW = seed.SeedSize(days=45, applications=24)
 SUBMITTED = "SELECT count(*) FROM stored_events WHERE topic = 'application.submitted.v1'"
 ALL = "SELECT count(*) FROM stored_events"
 FIRST_DAY = "SELECT recorded_at::date FROM stored_events ORDER BY notification_id LIMIT 1"

@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from feeds.agencies.command_records import Record
-from feeds.agencies.kafka.command_consumer import Place
+from feeds.agencies.command_records import CommandRecord
+from feeds.agencies.kafka.command_consumer import CommandPartition
 from tests.builders import INFORMATION, SEMARANG
 
 AGENCY, STRANGER = "disdukcapil", "pln"
-HERE = Place(AGENCY, 0)
+HERE = CommandPartition(AGENCY, 0)
 NIK = "3374014101900001"
 SUBMISSION = {
     "service": INFORMATION,
@@ -46,21 +46,21 @@ def headers(name: str, id: UUID | None = None, **more: str) -> Headers:  # noqa:
 class Member:
     """A `Source` over lists of records, alone in its group."""
 
-    def __init__(self, *places: Place) -> None:
-        self.logs: dict[Place, list[Record]] = {place: [] for place in places or (HERE,)}
+    def __init__(self, *places: CommandPartition) -> None:
+        self.logs: dict[CommandPartition, list[CommandRecord]] = {place: [] for place in places or (HERE,)}
         self.places = frozenset(self.logs)
         self.fresh = self.places
         self.at = dict.fromkeys(self.places, 0)
-        self.paused: set[Place] = set()
-        self.shown: dict[Place, int] = {}
+        self.paused: set[CommandPartition] = set()
+        self.shown: dict[CommandPartition, int] = {}
         self.closed = False
 
-    def send(self, *sendings: Sending, place: Place = HERE) -> None:
+    def send(self, *sendings: Sending, place: CommandPartition = HERE) -> None:
         log = self.logs[place]
         for said, value in sendings:
-            log.append(Record(offset=len(log), headers=said, value=value))
+            log.append(CommandRecord(offset=len(log), headers=said, value=value))
 
-    def poll(self) -> Mapping[Place, Sequence[Record]]:
+    def poll(self) -> Mapping[CommandPartition, Sequence[CommandRecord]]:
         found = {}
         for place in sorted(self.places - self.paused):
             records = self.logs[place][self.at[place] :]
@@ -69,26 +69,26 @@ class Member:
                 found[place] = records
         return found
 
-    def assigned(self) -> tuple[frozenset[Place], frozenset[Place]]:
+    def assigned(self) -> tuple[frozenset[CommandPartition], frozenset[CommandPartition]]:
         fresh, self.fresh = self.fresh, frozenset()
         return self.places, fresh
 
-    def bounds(self, place: Place) -> tuple[int, int]:
+    def bounds(self, place: CommandPartition) -> tuple[int, int]:
         return 0, len(self.logs[place])
 
-    def seek(self, place: Place, offset: int) -> None:
+    def seek(self, place: CommandPartition, offset: int) -> None:
         self.at[place] = offset
 
-    def pause(self, place: Place) -> None:
+    def pause(self, place: CommandPartition) -> None:
         self.paused.add(place)
 
-    def resume(self, place: Place) -> None:
+    def resume(self, place: CommandPartition) -> None:
         self.paused.discard(place)
 
-    def show(self, reached: Mapping[Place, int]) -> None:
+    def show(self, reached: Mapping[CommandPartition, int]) -> None:
         self.shown |= reached
 
-    def waiting(self, place: Place, reached: int) -> int:
+    def waiting(self, place: CommandPartition, reached: int) -> int:
         return len(self.logs[place]) - reached
 
     def close(self) -> None:

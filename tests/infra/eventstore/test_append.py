@@ -8,14 +8,14 @@ import psycopg
 import pytest
 from eventsourcing.persistence import IntegrityError
 
-from infra.eventstore.recorder import APPEND, Outcome, Recorder, Save
+from infra.eventstore.recorder import APPEND, Recorder, Save, SaveOutcome
 from tests.conftest import Fresh
 from tests.infra.eventstore.saves import a_save, rows
 from tests.infra.eventstore.writers import Grouping
 
 
 class Appender(Protocol):
-    def append(self, saves: Sequence[Save]) -> list[Outcome]: ...
+    def append(self, saves: Sequence[Save]) -> list[SaveOutcome]: ...
 
 
 @pytest.fixture(params=["at once", "gathered"])
@@ -50,7 +50,7 @@ def test_a_version_that_exists_and_a_hole_are_stale(appender: Appender, fresh: F
     stream = uuid4()
     appender.append([a_save(1, 2, stream=stream)])
     for versions in ((1,), (2,), (4,), (3, 5), (3, 3), (4, 3), (0,), (-1,), (2, 3)):
-        assert appender.append([a_save(*versions, stream=stream)]) == [Outcome("stale", ())], versions
+        assert appender.append([a_save(*versions, stream=stream)]) == [SaveOutcome("stale", ())], versions
     assert stored(fresh) == 2
 
 

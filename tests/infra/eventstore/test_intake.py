@@ -10,7 +10,7 @@ import pytest
 from kafka.errors import KafkaTimeoutError
 
 from domain.application.commands import Command, Receive, Transfer, Withdraw
-from feeds.agencies.kafka.command_consumer import Place
+from feeds.agencies.kafka.command_consumer import CommandPartition
 from feeds.agencies.topics_file import AgencyTable, Topics
 from infra.composition import Installation
 from infra.kafka.intake import TRIES, Intake
@@ -46,7 +46,7 @@ class Door:
     member: Member
     intake: Intake
 
-    async def take(self, *sendings: Sending, place: Place = HERE) -> list[tuple[str, dict[str, Any]]]:
+    async def take(self, *sendings: Sending, place: CommandPartition = HERE) -> list[tuple[str, dict[str, Any]]]:
         """Sends these, and lets them be answered. Returns all answers so far."""
         self.member.send(*sendings, place=place)
         await self.settle()
@@ -146,7 +146,7 @@ async def test_what_the_rules_refuse_is_answered_by_its_code(door: Door) -> None
 
 
 async def test_another_agencys_application_is_not_found(made: Installation) -> None:
-    ours, theirs = HERE, Place(STRANGER, 0)
+    ours, theirs = HERE, CommandPartition(STRANGER, 0)
     member = Member(ours, theirs)
     door = Door(made, member, Intake(made, lambda: member))
     application = await door.submitted()
@@ -335,7 +335,7 @@ async def test_a_command_at_which_we_fail_is_tried_some_times_and_then_answered_
 async def test_a_partition_that_cannot_be_stored_waits_and_the_others_go_on(
     made: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    theirs = Place(STRANGER, 0)
+    theirs = CommandPartition(STRANGER, 0)
     member = Member(HERE, theirs)
     door = Door(made, member, Intake(made, lambda: member))
     await door.intake.step(member, asyncio.Event())
@@ -392,7 +392,7 @@ async def test_what_kafka_cannot_do_is_tried_again_until_it_is_stopped(
 
 async def test_after_a_transfer_the_new_holder_commands(made: Installation) -> None:
     """Whose the file is decides when the command is handled, not when it was sent."""
-    member = Member(HERE, Place(STRANGER, 0))
+    member = Member(HERE, CommandPartition(STRANGER, 0))
     door = Door(made, member, Intake(made, lambda: member))
     application = await door.submitted()
     wishes: tuple[Command, ...] = (Receive(), Transfer(to=MAKASSAR))

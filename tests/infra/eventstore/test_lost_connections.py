@@ -14,7 +14,7 @@ from domain.application.commands import Receive, ResetPin
 from infra.composition import Installation
 from infra.eventstore import group_commit
 from infra.eventstore.group_commit import Waiting
-from infra.eventstore.recorder import Outcome, Save
+from infra.eventstore.recorder import Save, SaveOutcome
 from infra.postgres import pool
 from infra.postgres.embedded import EmbeddedPostgres
 from service_layer.faults import Unavailable
@@ -59,9 +59,9 @@ async def test_an_answer_lost_after_the_commit_is_found_in_the_log(
     made: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append = group_commit._append
-    lost: list[list[Outcome]] = []
+    lost: list[list[SaveOutcome]] = []
 
-    async def append_and_lose(connection: AsyncConnection[Any], batch: list[Waiting]) -> list[Outcome]:
+    async def append_and_lose(connection: AsyncConnection[Any], batch: list[Waiting]) -> list[SaveOutcome]:
         outcomes = await append(connection, batch)
         lost.append(outcomes)
         if len(lost) % 2:
@@ -85,7 +85,7 @@ async def test_of_a_lost_batch_what_was_not_stored_is_appended(
     append = group_commit._append
     calls: list[int] = []
 
-    async def store_half_and_lose(connection: AsyncConnection[Any], batch: list[Waiting]) -> list[Outcome]:
+    async def store_half_and_lose(connection: AsyncConnection[Any], batch: list[Waiting]) -> list[SaveOutcome]:
         calls.append(len(batch))
         if len(calls) == 1:
             await append(connection, batch[: len(batch) // 2])  # as if somebody had resolved the first half
@@ -109,7 +109,7 @@ async def test_a_caller_that_is_cancelled_harms_nobody(made: Installation) -> No
         for task in tasks[::2]:
             task.cancel()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [isinstance(outcome, Outcome) for outcome in outcomes] == [False, True] * 10
+    assert [isinstance(outcome, SaveOutcome) for outcome in outcomes] == [False, True] * 10
 
 
 async def test_what_waits_is_bounded(made: Installation, monkeypatch: pytest.MonkeyPatch) -> None:

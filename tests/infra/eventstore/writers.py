@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from infra.eventstore.group_commit import GroupCommit
-from infra.eventstore.recorder import Outcome, Save
+from infra.eventstore.recorder import Save, SaveOutcome
 
 T = TypeVar("T")
 
@@ -36,8 +36,8 @@ class Grouping:
     async def _opened(self) -> GroupCommit:
         return await GroupCommit(self.conninfo).__aenter__()
 
-    def append(self, saves: Sequence[Save]) -> list[Outcome]:
-        async def all_at_once() -> list[Outcome]:
+    def append(self, saves: Sequence[Save]) -> list[SaveOutcome]:
+        async def all_at_once() -> list[SaveOutcome]:
             return list(await asyncio.gather(*(self.writer.append(save) for save in saves)))
 
         return self._run(all_at_once())

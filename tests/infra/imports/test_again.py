@@ -13,7 +13,7 @@ from domain.codes import Channel, Role
 from domain.provenance import Act
 from infra.eventstore import rows
 from infra.eventstore.history import STREAM, head_of, history_of
-from infra.eventstore.recorder import Outcome, Recorder, Save
+from infra.eventstore.recorder import Recorder, Save, SaveOutcome
 from tests.builders import MONDAY
 from tests.conftest import Fresh
 from tests.infra.imports.bringing import (
@@ -174,7 +174,7 @@ def test_somebody_else_who_writes_in_between_breaks_no_chain(
     )
     append, rivals = Recorder.append, iter([True])
 
-    def after_a_rival(self: Recorder, saves: Sequence[Save]) -> list[Outcome]:
+    def after_a_rival(self: Recorder, saves: Sequence[Save]) -> list[SaveOutcome]:
         if saves[0].events[0].topic.startswith("application.") and next(rivals, False):
             with psycopg.connect(fresh.databases.auditor) as connection:
                 stored = connection.execute(STREAM, (saves[0].events[0].originator_id,)).fetchall()

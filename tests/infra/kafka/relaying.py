@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 
 from feeds.agencies.topics_file import read_topics
-from infra.projector.outbox import Distributor
+from infra.projector.outbox import Outbox
 from tests.conftest import PROJECT, Fresh
 from tests.infra.kafka.broker import Broker
 from tests.infra.kafka.logins import SetUp, set_up
@@ -76,7 +76,7 @@ class Relaying:
 def relaying(broker: Broker, fresh: Fresh, folder: Path) -> Iterator[Relaying]:
     """With the topics set up, and the feeds being made. No relay runs yet."""
     cluster = set_up(broker, folder, AGENCY)
-    distributor = Distributor(fresh.databases.serving, read_topics(folder / "topics.toml"))
+    distributor = Outbox(fresh.databases.serving, read_topics(folder / "topics.toml"))
     distributor.start()
     made = Relaying(fresh.databases.serving, cluster, {**environment(fresh), **cluster.as_user("jejak-relay")}, folder)
     made.environment["JEJAK_DATA_DIR"] = str(fresh.settings.data_dir)

@@ -12,7 +12,7 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from feeds.agencies.kafka import producer
-from feeds.agencies.kafka.producer import Record, Transactions, Untrusted
+from feeds.agencies.kafka.producer import ProducedRecord, Transactions, Untrusted
 from tests.infra.kafka.broker import Broker, broker
 
 TOPIC = "trail"
@@ -37,8 +37,8 @@ def opened(own: Broker, name: str = "jejak-relay-pln") -> Transactions:
     return Transactions({"bootstrap_servers": own.bootstrap}, name)
 
 
-def record(value: str) -> Record:
-    return Record(TOPIC, b"key", value.encode())
+def record(value: str) -> ProducedRecord:
+    return ProducedRecord(TOPIC, b"key", value.encode())
 
 
 def committed(own: Broker) -> list[str]:

@@ -18,7 +18,7 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from feeds.agencies.kafka import producer
-from feeds.agencies.kafka.producer import Record, Transactions, Untrusted
+from feeds.agencies.kafka.producer import ProducedRecord, Transactions, Untrusted
 from tests.infra.kafka.broker import Broker
 from tests.infra.kafka.proxy import END_TRANSACTION, Proxy, proxy
 
@@ -72,8 +72,8 @@ def end(client: KafkaProducer) -> None:
     client._closed = True
 
 
-def record(between: Proxy, value: bytes, partition: int = 0) -> Record:
-    return Record(between.topic.decode(), b"key", value, partition=partition)
+def record(between: Proxy, value: bytes, partition: int = 0) -> ProducedRecord:
+    return ProducedRecord(between.topic.decode(), b"key", value, partition=partition)
 
 
 def committed(broker: Broker, between: Proxy) -> list[bytes]:

@@ -7,19 +7,23 @@ from uuid import uuid4
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
-from feeds.agencies.kafka.producer import Record, Transactions
+from feeds.agencies.kafka.producer import ProducedRecord, Transactions
 from tests.infra.kafka.broker import Broker
 
 PARTITIONS = 5
 Found = list[list[tuple[bytes, bytes, Sequence[tuple[str, bytes]]]]]
 
 
-def records(topic: str) -> list[Record]:
+def records(topic: str) -> list[ProducedRecord]:
     """Ids, an empty value, a large one, names beyond ASCII; the last two where they are told to be."""
     headers = [("ce_id", b"1"), ("ce_tanda", "diterima ✓".encode()), ("kosong", b"")]
     keys = [f"{number:032x}".encode() for number in range(40)]
-    made = [Record(topic, key, f"{number}".encode() * number, headers) for number, key in enumerate(keys * 3)]
-    return [*made, Record(topic, b"k", b"", (), 4), Record(topic, b"k", b"x" * 300_000, tuple(headers), 0)]
+    made = [ProducedRecord(topic, key, f"{number}".encode() * number, headers) for number, key in enumerate(keys * 3)]
+    return [
+        *made,
+        ProducedRecord(topic, b"k", b"", (), 4),
+        ProducedRecord(topic, b"k", b"x" * 300_000, tuple(headers), 0),
+    ]
 
 
 def topic_of(broker: Broker) -> str:

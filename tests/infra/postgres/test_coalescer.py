@@ -8,7 +8,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from infra.postgres import coalescer
-from infra.postgres.coalescer import Gathered
+from infra.postgres.coalescer import Coalescer
 from service_layer.faults import Unavailable
 from tests.conftest import Fresh
 
@@ -34,7 +34,7 @@ class Squares:
         return dict(await cursor.fetchall())
 
 
-async def held(squares: Squares, line: Gathered[int, int], key: int) -> "asyncio.Task[int | None]":
+async def held(squares: Squares, line: Coalescer[int, int], key: int) -> "asyncio.Task[int | None]":
     """A question that is under way until it is let go."""
     squares.let.clear()
     task = asyncio.create_task(line.get(key))
@@ -44,7 +44,7 @@ async def held(squares: Squares, line: Gathered[int, int], key: int) -> "asyncio
 
 async def test_what_came_during_one_round_trip_shares_the_next(fresh: Fresh) -> None:
     squares = Squares()
-    async with Gathered(squares.ask, fresh.databases.serving) as line:
+    async with Coalescer(squares.ask, fresh.databases.serving) as line:
         first = await held(squares, line, 1)
         later = [asyncio.create_task(line.get(key)) for key in (2, 3, 3, -4)]
         await asyncio.sleep(0)
@@ -55,14 +55,14 @@ async def test_what_came_during_one_round_trip_shares_the_next(fresh: Fresh) -> 
 
 async def test_a_batch_has_a_largest_size(fresh: Fresh) -> None:
     squares = Squares()
-    async with Gathered(squares.ask, fresh.databases.serving, most=2) as line:
+    async with Coalescer(squares.ask, fresh.databases.serving, most=2) as line:
         assert await asyncio.gather(*map(line.get, range(5))) == [0, 1, 4, 9, 16]
     assert squares.batches == [[0, 1], [2, 3], [4]]
 
 
 async def test_who_comes_to_a_full_queue_is_sent_away(fresh: Fresh) -> None:
     squares = Squares()
-    async with Gathered(squares.ask, fresh.databases.serving, waiting_max=1) as line:
+    async with Coalescer(squares.ask, fresh.databases.serving, waiting_max=1) as line:
         first = await held(squares, line, 1)
         second = asyncio.create_task(line.get(2))
         await asyncio.sleep(0)
@@ -74,7 +74,7 @@ async def test_who_comes_to_a_full_queue_is_sent_away(fresh: Fresh) -> None:
 
 async def test_who_goes_away_harms_nobody(fresh: Fresh) -> None:
     squares = Squares()
-    async with Gathered(squares.ask, fresh.databases.serving) as line:
+    async with Coalescer(squares.ask, fresh.databases.serving) as line:
         first = await held(squares, line, 1)
         second, third = (asyncio.create_task(line.get(key)) for key in (2, 3))
         await asyncio.sleep(0)
@@ -87,7 +87,7 @@ async def test_who_goes_away_harms_nobody(fresh: Fresh) -> None:
 
 async def test_a_fault_reaches_all_who_asked_and_nobody_later(fresh: Fresh) -> None:
     squares = Squares()
-    async with Gathered(squares.ask, fresh.databases.serving) as line:
+    async with Coalescer(squares.ask, fresh.databases.serving) as line:
         raised = await asyncio.gather(line.get(1_000_000), line.get(2), return_exceptions=True)
         assert [type(fault) for fault in raised] == [psycopg.errors.NumericValueOutOfRange] * 2
         assert await line.get(2) == 4
@@ -96,7 +96,7 @@ async def test_a_fault_reaches_all_who_asked_and_nobody_later(fresh: Fresh) -> N
 async def test_a_lost_connection_costs_nothing(fresh: Fresh) -> None:
     squares = Squares()
     with psycopg.connect(fresh.databases.owner, autocommit=True) as killer:
-        async with Gathered(squares.ask, fresh.databases.serving) as line:
+        async with Coalescer(squares.ask, fresh.databases.serving) as line:
             assert await line.get(2) == 4
             killer.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -106,14 +106,14 @@ async def test_a_lost_connection_costs_nothing(fresh: Fresh) -> None:
 
 
 async def test_while_the_database_is_away_all_are_told_so() -> None:
-    async with Gathered(Squares().ask, AWAY, seconds=0.2) as line:
+    async with Coalescer(Squares().ask, AWAY, seconds=0.2) as line:
         told = await asyncio.gather(line.get(1), line.get(2), return_exceptions=True)
         assert [type(fault) for fault in told] == [Unavailable] * 2
 
 
 async def test_a_question_without_an_answer_is_given_up_and_the_next_asked(fresh: Fresh) -> None:
     squares = Squares()
-    async with Gathered(squares.ask, fresh.databases.serving, seconds=0.2) as line:
+    async with Coalescer(squares.ask, fresh.databases.serving, seconds=0.2) as line:
         given_up = await held(squares, line, 1)
         with pytest.raises(Unavailable):
             await given_up
@@ -123,7 +123,7 @@ async def test_a_question_without_an_answer_is_given_up_and_the_next_asked(fresh
 
 async def test_closing_answers_who_waits_and_hears_nobody_new(fresh: Fresh) -> None:
     squares = Squares()
-    line = Gathered(squares.ask, fresh.databases.serving)
+    line = Coalescer(squares.ask, fresh.databases.serving)
     with pytest.raises(Unavailable):
         await line.get(1)
     async with line:
@@ -139,7 +139,7 @@ async def test_closing_answers_who_waits_and_hears_nobody_new(fresh: Fresh) -> N
 async def test_closing_waits_for_no_answer_that_never_comes(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coalescer, "CLOSE_SECONDS", 0.1)
     squares = Squares()
-    async with Gathered(squares.ask, fresh.databases.serving) as line:
+    async with Coalescer(squares.ask, fresh.databases.serving) as line:
         first = await held(squares, line, 1)
         second = asyncio.create_task(line.get(2))
         await asyncio.sleep(0)

@@ -19,7 +19,7 @@ from infra.eventstore.identifiers import registry_id
 from infra.eventstore.recorder import Save
 from infra.eventstore.rows import rows_of
 from infra.postgres.pool import pool
-from infra.projector.outbox import MESSAGES, Distributor
+from infra.projector.outbox import MESSAGES, Outbox
 from infra.queries.applications import PostgresViews
 from tests.builders import MAKASSAR, MONDAY, SEMARANG, an_act, an_office
 from tests.conftest import PROJECT, Fresh
@@ -38,8 +38,8 @@ TOPICS = Topics(agencies={"disdukcapil": AgencyTable()})
 
 
 @contextmanager
-def distributing(conninfo: str, topics: Topics = TOPICS) -> Iterator[Distributor]:
-    distributor = Distributor(conninfo, topics)
+def distributing(conninfo: str, topics: Topics = TOPICS) -> Iterator[Outbox]:
+    distributor = Outbox(conninfo, topics)
     distributor.start()
     try:
         yield distributor

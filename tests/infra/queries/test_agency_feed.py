@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from api.endpoints.feed import Answer, Asked
+from api.endpoints.feed import FeedQuery, FeedResponse
 from api.problems import Problem
 from feeds.agencies.messages import Origin
 from infra.postgres.pool import pool
 from infra.queries.agency_feed import READERS_MAX, READERS_OF_ONE_MAX, PostgresFeeds, origin_of
-from service_layer.ports import ReadersMany
+from service_layer.ports import TooManyReaders
 from tests.builders import SEMARANG
 from tests.conftest import Fresh
 from tests.infra.logs import Writer
@@ -58,8 +58,8 @@ async def whole(feeds: PostgresFeeds, *, limit: int = MANY, bytes_max: int = PLE
         pages.append([event.id for event in events])
 
 
-def answer(feeds: PostgresFeeds, after: str) -> Answer:
-    return Answer(feeds, AGENCY, Asked(after=after, timeout=0, limit=1, stream=False))
+def answer(feeds: PostgresFeeds, after: str) -> FeedResponse:
+    return FeedResponse(feeds, AGENCY, FeedQuery(after=after, timeout=0, limit=1, stream=False))
 
 
 def ids(lives: list[UUID]) -> list[str]:
@@ -160,11 +160,11 @@ async def test_there_is_room_for_so_many_readers_and_so_many_of_one_agency(fresh
         with ExitStack() as held:
             for _ in range(READERS_OF_ONE_MAX):
                 held.enter_context(feeds.reading(AGENCY))
-            with pytest.raises(ReadersMany), feeds.reading(AGENCY):
+            with pytest.raises(TooManyReaders), feeds.reading(AGENCY):
                 pass
             for number in range(READERS_MAX - READERS_OF_ONE_MAX):
                 held.enter_context(feeds.reading(f"other-{number % 20}"))
-            with pytest.raises(ReadersMany), feeds.reading("one-more"):
+            with pytest.raises(TooManyReaders), feeds.reading("one-more"):
                 pass
         with feeds.reading(AGENCY):
             assert sum(feeds._readers.values()) == 1

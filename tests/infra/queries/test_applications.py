@@ -12,7 +12,7 @@ import pytest
 from domain.registry.editions import Registry
 from infra.composition import installation
 from infra.queries.applications import PostgresViews
-from infra.queries.checkpoint_listener import Era
+from infra.queries.checkpoint_listener import EraRange
 from infra.runtime import api_dependencies
 from infra.runtime.api_dependencies import RecentCatalogue
 from service_layer.faults import Unavailable
@@ -69,7 +69,7 @@ async def test_the_log_holds_what_it_has_of_the_era_in_which_it_came(fresh: Fres
             assert not await views.holds(1, 9)
             assert not await views.holds(2, 8)
             assert await views.era_of(8) == 1
-        views.positions.era = Era(2, 8, 1_000_000)
+        views.positions.era = EraRange(2, 8, 1_000_000)
         assert await views.holds(1, 8), "of an era before"
         assert not await views.holds(2, 9)
         assert await views.era_of(8) == 1

@@ -137,9 +137,9 @@ async def test_a_lost_connection_is_made_again(fresh: Fresh) -> None:
 
 async def test_the_newest_era_is_known_as_far_as_no_other_can_have_begun(fresh: Fresh, tracking: Tracking) -> None:
     async with listening(fresh) as heard:
-        assert heard.era == checkpoint_listener.Era(1, 0, APART)
+        assert heard.era == checkpoint_listener.EraRange(1, 0, APART)
         with psycopg.connect(fresh.databases.owner, autocommit=True) as owner:
             owner.execute("INSERT INTO eras (era, from_position, reason) VALUES (2, %s, 'restored')", (APART,))
         tracking.moves("stored-progress", APART + 5, f"stored-progress {APART + 5}")
         assert await heard.reached("progress", APART + 5, seconds=GENEROUS)
-        assert heard.era == checkpoint_listener.Era(2, APART, 2 * APART)
+        assert heard.era == checkpoint_listener.EraRange(2, APART, 2 * APART)

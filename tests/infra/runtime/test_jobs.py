@@ -19,9 +19,11 @@ from domain.json_values import instant
 from domain.provenance import Act
 from domain.refusals import Refusal
 from infra.projector.views import VIEWS, differences, ensure
-from infra.runtime.jobs import FIRST, Jobs, Tally
+from infra.queries.due_files import FIRST
+from infra.runtime.scheduler import jobs_of
 from projections import desk_queries
 from service_layer.requests import CommandRequest
+from service_layer.scheduled_jobs import PassTally
 from tests.builders import SEMARANG, stage_done
 from tests.conftest import Fresh
 from tests.infra.files import MONDAY_2027, OVERDUE, Desk, furnished
@@ -33,8 +35,8 @@ HOUR = timedelta(hours=1)
 pytestmark = pytest.mark.anyio
 
 
-async def passed(desk: Desk, job: str, now: datetime | None = None) -> Tally:
-    jobs = Jobs(desk.made, lambda: now) if now else Jobs(desk.made)
+async def passed(desk: Desk, job: str, now: datetime | None = None) -> PassTally:
+    jobs = jobs_of(desk.made, lambda: now) if now else jobs_of(desk.made)
     desk.project()
     return await jobs.run(job)
 
@@ -57,8 +59,8 @@ async def test_silence_grants_once_at_the_promised_instant_what_nobody_decided(f
         early = await desk.complete([MONDAY_2027])
         paused = await desk.complete([OVERDUE], Suspended(ground="awaiting-payment", pauses=True))
         decided = await desk.complete([OVERDUE], *REVIEWED, Approved())
-        assert await passed(desk, "deem-approved") == Tally(done=5)
-        assert await passed(desk, "deem-approved") == Tally()
+        assert await passed(desk, "deem-approved") == PassTally(done=5)
+        assert await passed(desk, "deem-approved") == PassTally()
         found = desk.events([*silent, *early, *paused, *decided], DeemedApproved.topic)
         assert {application for application, states in found.items() if states} == set(silent)
         for application in silent:
@@ -71,7 +73,7 @@ async def test_a_wrong_clock_grants_nothing_at_once(fresh: Fresh) -> None:
     async with furnished(fresh) as desk:
         [by_a_device] = await desk.complete([OVERDUE], clock=Quality.DEVICE)
         [by_ours] = await desk.complete([OVERDUE])
-        assert await passed(desk, "deem-approved") == Tally(done=1)
+        assert await passed(desk, "deem-approved") == PassTally(done=1)
         found = desk.events([by_a_device, by_ours], DeemedApproved.topic)
         assert [len(found[application]) for application in (by_a_device, by_ours)] == [0, 1]
 
@@ -79,17 +81,17 @@ async def test_a_wrong_clock_grants_nothing_at_once(fresh: Fresh) -> None:
 async def test_a_promise_is_kept_until_its_instant_is_over(fresh: Fresh) -> None:
     async with furnished(fresh) as desk:
         await desk.complete([OVERDUE])
-        assert await passed(desk, "deem-approved", DUE - HOUR) == Tally()
-        assert await passed(desk, "deem-approved", DUE) == Tally()
-        assert await passed(desk, "deem-approved", DUE + timedelta(microseconds=1)) == Tally(done=1)
+        assert await passed(desk, "deem-approved", DUE - HOUR) == PassTally()
+        assert await passed(desk, "deem-approved", DUE) == PassTally()
+        assert await passed(desk, "deem-approved", DUE + timedelta(microseconds=1)) == PassTally(done=1)
 
 
 async def test_a_view_that_is_behind_makes_no_second_act(fresh: Fresh) -> None:
     async with furnished(fresh) as desk:
         await desk.complete([OVERDUE] * 3)
-        jobs = Jobs(desk.made)
-        assert await jobs.run("deem-approved") == Tally(done=3)
-        assert await jobs.run("deem-approved") == Tally(known=3)
+        jobs = jobs_of(desk.made)
+        assert await jobs.run("deem-approved") == PassTally(done=3)
+        assert await jobs.run("deem-approved") == PassTally(known=3)
 
 
 OUTCOMES = ("application.approved.v1", "application.rejected.v1", DeemedApproved.topic)
@@ -112,7 +114,7 @@ async def test_a_decision_in_the_instant_of_the_deadline_and_silence_are_one_out
                     assert (await now_of(desk, application)).status is Status.DEEMED_APPROVED
 
         async def be_silent() -> None:
-            await Jobs(desk.made).run("deem-approved")
+            await jobs_of(desk.made).run("deem-approved")
 
         order: dict[str, tuple[Callable[[], Awaitable[None]], ...]] = {
             "decision": (decide, be_silent),
@@ -146,25 +148,25 @@ async def test_a_pause_that_is_reported_three_days_late_changes_the_ledger_and_n
         assert [(pause.since, pause.until) for pause in after.pauses] == [
             (DUE - timedelta(days=3), DUE - timedelta(days=2))
         ]
-        assert await passed(desk, "deem-approved") == Tally()
+        assert await passed(desk, "deem-approved") == PassTally()
 
 
 async def test_a_newer_calendar_moves_each_promise_that_it_concerns_once(fresh: Fresh) -> None:
     async with furnished(fresh) as desk:
         moved = await desk.complete([MONDAY_2027] * 12)
         kept = await desk.complete([MONDAY_2027 + timedelta(days=14)] * 3)
-        jobs = Jobs(desk.made)
-        assert await jobs.run("move-promise") == Tally()
+        jobs = jobs_of(desk.made)
+        assert await jobs.run("move-promise") == PassTally()
         await desk.close(date(2027, 1, 6))
-        assert await jobs.run("move-promise") == Tally(done=12)
+        assert await jobs.run("move-promise") == PassTally(done=12)
         assert set(jobs.unmoved) == set(kept)
-        assert await passed(desk, "move-promise") == Tally()
+        assert await passed(desk, "move-promise") == PassTally()
         found = desk.events([*moved, *kept], PromiseMoved.topic)
         assert [len(found[application]) for application in (*moved, *kept)] == [1] * 12 + [0] * 3
         promise = found[moved[0]][0]["data"]["promise"]
         assert (promise["due_at"], promise["calendar"]) == ("2027-01-12T08:00:00.000000Z", "id-2027@2")
         await desk.close(date(2027, 1, 6), date(2027, 1, 7))
-        assert await passed(desk, "move-promise") == Tally(done=12)
+        assert await passed(desk, "move-promise") == PassTally(done=12)
 
 
 async def test_silence_does_not_grant_by_a_date_that_moves(fresh: Fresh) -> None:
@@ -173,7 +175,7 @@ async def test_silence_does_not_grant_by_a_date_that_moves(fresh: Fresh) -> None
         await desk.complete([MONDAY_2027])
         await desk.close(date(2027, 1, 6))
         just_after = datetime(2027, 1, 11, 9, tzinfo=UTC)
-        jobs = Jobs(desk.made, lambda: just_after)
+        jobs = jobs_of(desk.made, lambda: just_after)
         assert [str(await jobs.run(job)) for job in jobs.by_name] == [
             "1 done, 0 known, 0 refused, 0 failed",
             "0 done, 0 known, 0 refused, 0 failed",
@@ -189,8 +191,8 @@ async def test_a_payment_expires_at_its_own_time_and_the_clock_goes_on(fresh: Fr
         [already] = await desk.complete([OVERDUE], replace(asked_for, expires_at=OVERDUE - HOUR))
         await desk.complete([OVERDUE], replace(asked_for, expires_at=None))
         await desk.complete([MONDAY_2027], replace(asked_for, expires_at=MONDAY_2027 + HOUR))
-        assert await passed(desk, "expire-payment") == Tally(done=2)
-        assert await passed(desk, "expire-payment") == Tally()
+        assert await passed(desk, "expire-payment") == PassTally(done=2)
+        assert await passed(desk, "expire-payment") == PassTally()
         found = desk.events([expiring, already], PaymentExpired.topic)
         assert [found[one][0]["at"] for one in (expiring, already)] == [instant(until), instant(OVERDUE)]
         assert not (await now_of(desk, expiring)).pausing
@@ -201,7 +203,7 @@ async def test_a_rebuilt_desk_is_the_same(fresh: Fresh) -> None:
         await desk.complete([OVERDUE] * 3)
         await desk.complete([MONDAY_2027] * 3)
         await desk.close(date(2027, 1, 6))
-        for job in Jobs(desk.made).by_name:
+        for job in jobs_of(desk.made).by_name:
             await passed(desk, job)
         desk.project()
         assert differences(VIEWS["desk"], fresh.databases.serving, progress_of=lambda *_: None) == []

@@ -1,16 +1,16 @@
-"""What time brings about when nobody asks: silence grants, a newer calendar moves promises, payments expire.
+"""Scheduled jobs: what time brings about. Silence grants, a new calendar edition moves promises, payments expire.
 
-A job reads the desk for those it may concern and asks a command of each over the usual path, which alone decides. The
-command's id is made of job and subject (event-format, section 4), so that a job may run late, twice, at once or be
-killed: each act is stored once. A refusal means that there is nothing to do.
+A job finds the files that it may concern in the desk's view, and sends each one a command through the command handler,
+which alone decides. The command's identity is made of the job and its subject (event-format, section 4), so a job may
+run late, twice, twice at once, or be killed: each act is stored once. A refusal means that there is nothing to do.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -22,28 +22,56 @@ from domain.json_values import parse_instant
 from domain.provenance import Act, Promise
 from domain.refusals import Refusal
 from domain.registry.editions import Registry
-from infra.composition import Installation
-from infra.metrics import SCHEDULED, SCHEDULER_RAN
-from infra.postgres.pool import borrowed
-from infra.projector.views import read_row
-from projections import desk, desk_queries
+from projections import desk
 from projections.view import Row
 from service_layer.faults import Unavailable
+from service_layer.handlers.commands import CommandHandler
 from service_layer.requests import CommandRequest
 
 CLIENT = "system"
-PAGE = 200
 AT_ONCE = 8
-A_SECOND = 500
-"""Commands of a job, at most: who stands at a counter comes first."""
-FIRST = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+COMMANDS_PER_SECOND = 500
+"""The most that a job sends, so that people at a counter come first."""
 
 log = structlog.get_logger("jejak.scheduler")
 
 
+class DueFiles(Protocol):
+    """Files of the desk's view that time may concern, a page at a time. Every method raises Unavailable."""
+
+    async def registry(self) -> Registry:
+        """As of now."""
+        ...
+
+    async def log_end(self) -> int:
+        """The position of the newest event; 0 for an empty log."""
+        ...
+
+    def silent(self, now: datetime, standards: Sequence[tuple[str, int]]) -> AsyncIterator[list[Row]]:
+        """Undecided files of these (service, standard) whose promised date is over at `now`."""
+        ...
+
+    def outdated(self, editions: Collection[str]) -> AsyncIterator[list[Row]]:
+        """Undecided files whose promised date rests on other calendar editions than these."""
+        ...
+
+    def unpaid(self, now: datetime) -> AsyncIterator[list[Row]]:
+        """Files with a payment request that is over at `now`."""
+        ...
+
+
+class JobMeter(Protocol):
+    """Counts what the jobs do."""
+
+    def command(self, job: str, outcome: str) -> None: ...
+    def passed(self, job: str) -> None:
+        """A pass of the job has come to its end."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """One command of a job. `subject`: what it is about, the same for ever. `at`: when that happens, UTC."""
+    """One command of a job. `subject` names what it is about, the same for ever; `at` is when it happens, UTC."""
 
     application: UUID
     subject: str
@@ -52,8 +80,8 @@ class Errand:
 
 
 @dataclass(slots=True)
-class Tally:
-    """Of one pass: `done` is new in the log, `known` was there already; `failed`: a fault of ours, told in our log."""
+class PassTally:
+    """One pass: `done` is new in the log, `known` was there already, `failed` is a fault of ours that the log tells."""
 
     done: int = 0
     known: int = 0
@@ -65,23 +93,31 @@ class Tally:
 
 
 class Jobs:
-    """`now` gives the time, UTC."""
+    """The jobs of one installation. `now` gives the time, UTC."""
 
-    def __init__(self, made: Installation, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.made = made
+    def __init__(
+        self,
+        commands: CommandHandler,
+        due_files: DueFiles,
+        meter: JobMeter,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.commands = commands
+        self.due_files = due_files
+        self.meter = meter
         self.now = now
         self.by_name: dict[str, Callable[[], AsyncIterator[list[Errand]]]] = {
             "move-promise": self.outdated,
             "expire-payment": self.unpaid,
             "deem-approved": self.silent,
         }
-        """In this order: silence grants by dates that are up to date."""
+        """In this order, so that silence grants by dates that are up to date."""
         self.unmoved: dict[UUID, tuple[int, tuple[str, ...]]] = {}
-        """The version of each application whose date these calendars do not move: it is not computed again."""
+        """By application: the version and the editions that did not move its date, so it is not computed again."""
 
-    async def run(self, name: str, advance: Callable[[int], None] = lambda _: None) -> Tally:
-        """One pass. Raises Unavailable, and psycopg's UndefinedTable where the desk is not there yet."""
-        tally, begun, asked, end = Tally(), time.monotonic(), 0, await self._log_end()
+    async def run(self, name: str, advance: Callable[[int], None] = lambda _: None) -> PassTally:
+        """One pass. Raises Unavailable, and psycopg's UndefinedTable while the desk's view does not exist."""
+        tally, begun, asked, end = PassTally(), time.monotonic(), 0, await self.due_files.log_end()
         async for errands in self.by_name[name]():
             for first in range(0, len(errands), AT_ONCE):
                 some = errands[first : first + AT_ONCE]
@@ -93,21 +129,21 @@ class Jobs:
                         raise fault
                 asked += len(some)
                 advance(len(some))
-                await asyncio.sleep(max(0.0, begun + asked / A_SECOND - time.monotonic()))
-        SCHEDULER_RAN.labels(name).set_to_current_time()
+                await asyncio.sleep(max(0.0, begun + asked / COMMANDS_PER_SECOND - time.monotonic()))
+        self.meter.passed(name)
         return tally
 
-    async def do(self, job: str, errand: Errand, end: int, tally: Tally) -> None:
-        """One that fails stops no other. Raises Unavailable."""
-        asked = CommandRequest(
+    async def do(self, job: str, errand: Errand, end: int, tally: PassTally) -> None:
+        """Sends one command. A command that fails stops no other. Raises Unavailable."""
+        request = CommandRequest(
             command=errand.command,
             act=Act(at=errand.at, by=Role.SYSTEM, channel=Channel.INTERNAL),
             client=CLIENT,
             key=f"{job}\0{errand.subject}",
         )
         try:
-            answer = await self.made.commands.handle(errand.application, asked)
-            outcome = "done" if answer.position > end else "known"
+            result = await self.commands.handle(errand.application, request)
+            outcome = "done" if result.position > end else "known"
         except Refusal:
             outcome = "refused"
         except Unavailable:
@@ -116,18 +152,15 @@ class Jobs:
             log.exception("an errand failed", job=job)
             outcome = "failed"
         setattr(tally, outcome, getattr(tally, outcome) + 1)
-        SCHEDULED.labels(job, outcome).inc()
+        self.meter.command(job, outcome)
 
     async def silent(self) -> AsyncIterator[list[Errand]]:
         """Nobody decided by the date at which silence grants. It happens then, whenever it is found out."""
-        registry, now = await self.made.editions.registry(), self.now()
+        registry, now = await self.due_files.registry(), self.now()
         granting = [s for editions in registry.services.values() for s in editions if s.deemed_approval]
-        values = {
-            "now": now,
-            "services": [standard.service for standard in granting],
-            "standards": [standard.standard for standard in granting],
-        }
-        async for rows in self.pages(desk_queries.SILENT, "due_at", values if granting else None):
+        if not granting:
+            return
+        async for rows in self.due_files.silent(now, [(s.service, s.standard) for s in granting]):
             yield [
                 Errand(
                     application=row["application_id"],
@@ -140,11 +173,11 @@ class Jobs:
             ]
 
     async def outdated(self) -> AsyncIterator[list[Errand]]:
-        """The date rests on an edition of a calendar that is in force no more, and the one in force moves it."""
-        registry = await self.made.editions.registry()
+        """The date rests on an edition of a calendar that is no longer in force, and the edition in force moves it."""
+        registry = await self.due_files.registry()
         editions = tuple(sorted(f"{c.code}@{c.edition}" for c in registry.calendars.values()))
         unmoved: dict[UUID, tuple[int, tuple[str, ...]]] = {}
-        async for rows in self.pages(desk_queries.OUTDATED, "due_at", {"editions": list(editions)}):
+        async for rows in self.due_files.outdated(editions):
             errands = []
             for row in rows:
                 key, seen = row["application_id"], (row["version"], editions)
@@ -158,9 +191,9 @@ class Jobs:
         self.unmoved = unmoved
 
     async def unpaid(self) -> AsyncIterator[list[Errand]]:
-        """A request of payment expires at its own time, or at once where that was over when it was made."""
+        """A payment request expires at its own time, or at once where that time was over when it was made."""
         now = self.now()
-        async for rows in self.pages(desk_queries.UNPAID, "payment_expires_at", {"now": now}):
+        async for rows in self.due_files.unpaid(now):
             yield [
                 Errand(
                     application=row["application_id"],
@@ -173,36 +206,20 @@ class Jobs:
                 if payment["expires_at"] and parse_instant(payment["expires_at"]) < now
             ]
 
-    async def pages(self, query: str, key: str, values: dict[str, Any] | None) -> AsyncIterator[list[Row]]:
-        """The desk's rows in the order of `key`; none where there are no `values`."""
-        at, after = FIRST
-        while values is not None:
-            async with borrowed(self.made.pool) as connection:
-                cursor = await connection.execute(query, {**values, "at": at, "id": after, "limit": PAGE})
-                rows = [read_row(desk.VIEW, stored) for stored in await cursor.fetchall()]
-            if not rows:
-                return
-            yield rows
-            at, after = rows[-1][key], rows[-1]["application_id"]
-
-    async def _log_end(self) -> int:
-        async with borrowed(self.made.pool) as connection:
-            row = await (await connection.execute(desk_queries.LOG_END)).fetchone()
-        return int(row[0]) if row else 0
-
 
 def moved_promise(row: Row, registry: Registry) -> Promise | None:
-    """The promise as the calendars in force give it; None where that is the date that stands, or no date of ours."""
+    """The promise by the calendars in force; None where that is the standing date, or where no calendar reaches."""
     standard = registry.standard(row["service"], row["standard"])
     if standard is None:
         return None
     try:
         moved = promise_now(desk.promised(row), registry, standard)
-    except Refusal:  # no calendar reaches so far, or yet
+    except Refusal:
         return None
     return moved if moved and moved.due_at != row["due_at"] else None
 
 
 def granted_at(row: Row, registry: Registry) -> datetime | None:
+    """When silence grants this file, UTC; None where it does not."""
     standard = registry.standard(row["service"], row["standard"])
     return silence_grants_at(desk.promised(row), registry, standard) if standard else None

@@ -1,0 +1,52 @@
+"""Due files: the pages of the desk's view that the scheduled jobs work through."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from domain.registry.editions import Registry
+from infra.postgres.pool import Pool, borrowed
+from infra.projector.views import read_row
+from projections import desk, desk_queries
+from projections.view import Row
+
+PAGE = 200
+FIRST = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+"""Before every row, in the order of time and id."""
+
+
+class PostgresDueFiles:
+    """Implements `service_layer.scheduled_jobs.DueFiles`."""
+
+    def __init__(self, pool: Pool, registry: Callable[[], Coroutine[Any, Any, Registry]]) -> None:
+        self.pool = pool
+        self.registry = registry
+
+    async def log_end(self) -> int:
+        async with borrowed(self.pool) as connection:
+            row = await (await connection.execute(desk_queries.LOG_END)).fetchone()
+        return int(row[0]) if row else 0
+
+    def silent(self, now: datetime, standards: Sequence[tuple[str, int]]) -> AsyncIterator[list[Row]]:
+        services, numbers = [service for service, _ in standards], [number for _, number in standards]
+        values = {"now": now, "services": services, "standards": numbers}
+        return self.pages(desk_queries.SILENT, "due_at", values)
+
+    def outdated(self, editions: Collection[str]) -> AsyncIterator[list[Row]]:
+        return self.pages(desk_queries.OUTDATED, "due_at", {"editions": list(editions)})
+
+    def unpaid(self, now: datetime) -> AsyncIterator[list[Row]]:
+        return self.pages(desk_queries.UNPAID, "payment_expires_at", {"now": now})
+
+    async def pages(self, query: str, key: str, values: dict[str, Any]) -> AsyncIterator[list[Row]]:
+        """The desk's rows in the order of `key`."""
+        at, after = FIRST
+        while True:
+            async with borrowed(self.pool) as connection:
+                cursor = await connection.execute(query, {**values, "at": at, "id": after, "limit": PAGE})
+                rows = [read_row(desk.VIEW, stored) for stored in await cursor.fetchall()]
+            if not rows:
+                return
+            yield rows
+            at, after = rows[-1][key], rows[-1]["application_id"]
