@@ -21,12 +21,14 @@ ALL = "SELECT count(*) FROM stored_events"
 FIRST_DAY = "SELECT recorded_at::date FROM stored_events ORDER BY notification_id LIMIT 1"
 SEED = """
 import asyncio, os
-from infra import database, main, seed, settings
+from infra import composition, settings
+from infra.demo import seed
+from infra.postgres import databases
 async def run(found, wanted):
-    async with main.installation(wanted, found) as made:
-        await seed.seed(made, seed.Fill(days=45, applications=24))
+    async with composition.installation(wanted, found) as made:
+        await seed.seed(made, seed.SeedSize(days=45, applications=24))
 wanted = settings.settings_from(os.environ)
-with database.databases(wanted) as found:
+with databases.databases(wanted) as found:
     asyncio.run(run(found, wanted))
 """
 

@@ -23,7 +23,7 @@ AS_PROJECT = os.geteuid() == 0
 SERVE = """
 import sys
 from pathlib import Path
-from infra.postgres import EmbeddedPostgres
+from infra.postgres.embedded import EmbeddedPostgres
 with EmbeddedPostgres(Path(sys.argv[1])) as postgres:
     print(postgres.bin, flush=True)
     sys.stdin.readline()

@@ -112,9 +112,9 @@ def test_a_rebuild_that_was_killed_is_done_by_the_next(fresh: Fresh, view: View)
 
 KILLED = """
 import os, signal, sys
-from infra import by_stream, rebuild
+from infra.projector import rebuild, stream_scan
 from infra.projector.views import VIEWS
-by_stream.PAGE = 10
+stream_scan.PAGE = 10
 def progress_of(folded, total):
     if folded >= int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
