@@ -18,12 +18,12 @@ from domain.registry.calendar import Unit
 from domain.registry.editions import Registry
 from feeds.history.activity_mapping import meaning
 from feeds.history.case_key import CaseKeys
-from feeds.history.import_case import Content, ImportCase, Item, Unknown
 from feeds.history.mapping import Activity, Mapping, activities_of
 from feeds.history.source import SourceCase, SourceError, SourceEvent
 from feeds.history.time_parsing import ReadTime, TimeReader
 from feeds.history.time_policy import LeftOut, Policy, neighbours
-from feeds.history.vocabulary import Words
+from feeds.history.vocabulary import Unknown, Words
+from service_layer.import_case import Content, ImportCase, ImportItem
 
 NEVER_STORED = events.Concluded()
 """Stands for a word that the mapping lacks, until the whole file is read and it is refused for it."""
@@ -81,7 +81,7 @@ class Reader:
         told += [(state.at, state) for state in states if state.at]
         told.sort(key=lambda one: one[0][0])
         items = [
-            Item(SourceRecord(act=_act(at, office, channel), event=one.event), one.content, one.own_id)
+            ImportItem(SourceRecord(act=_act(at, office, channel), event=one.event), one.content, one.own_id)
             for at, one in told
         ]
         first = self._submission(source, _act(submitted, office, channel))
@@ -150,12 +150,12 @@ class Reader:
             raise LeftOut(next(iter(left_out)))
         return self._clock.day(self._policy.undated(source))
 
-    def _submission(self, source: SourceCase, act: Act) -> Item:
+    def _submission(self, source: SourceCase, act: Act) -> ImportItem:
         event = events.Submitted(
             service=self.mapping.service.code, standard=self._standard, number="", promise=self._promise(source)
         )
         content = {column: source.attributes.get(column, "") for column in self._submission_columns}
-        return Item(SourceRecord(act=act, event=event), content)
+        return ImportItem(SourceRecord(act=act, event=event), content)
 
     def _promise(self, source: SourceCase) -> Promise | None:
         """A source's own deadline is a fact of the source, not computed."""
@@ -171,7 +171,7 @@ class Reader:
         edition = f"{self.mapping.service.code}@{self._standard}"
         return Promise(unit=Unit.SOURCE, n=0, due_at=due[0], standard=edition, calendar="", rule="source")
 
-    def _told_apart(self, source: SourceCase, items: list[Item]) -> list[Item]:
+    def _told_apart(self, source: SourceCase, items: list[ImportItem]) -> list[ImportItem]:
         """Numbers equals without an id of their own; two events with one id are a fault of the mapping."""
         seen: Counter[tuple[str, str]] = Counter()
         numbered = []
@@ -182,7 +182,7 @@ class Reader:
                 raise self._wrong(
                     source, source.line, "two events of the case have one id", "a unique column as events.id, or none"
                 )
-            numbered.append(Item(item.record, item.content, item.own_id, seen[key]))
+            numbered.append(ImportItem(item.record, item.content, item.own_id, seen[key]))
         return numbered
 
     def _office(self, source: SourceCase) -> str:

@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Generic, TypeVar
 
@@ -61,3 +63,16 @@ def lines_to_add(counts: Mapping[str, int], meaning: str) -> list[str]:
     """TOML lines for words that a mapping lacks, the most frequent first, each with its count."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [f"{toml_text(word)} = {meaning}  # {count}" for word, count in ordered]
+
+
+@dataclass(slots=True)
+class Unknown:
+    """Words of the source that the mapping does not know, with their counts. `times` is by column."""
+
+    activities: Counter[str] = field(default_factory=Counter)
+    offices: Counter[str] = field(default_factory=Counter)
+    channels: Counter[str] = field(default_factory=Counter)
+    times: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return any((self.activities, self.offices, self.channels, self.times))

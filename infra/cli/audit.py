@@ -4,7 +4,7 @@ import argparse
 import json
 
 from feeds.agencies.audit import AuditReport
-from infra.cli.verbs import EXIT_FOUND, level, settings
+from infra.cli.terminal import EXIT_FOUND, level, settings
 from infra.kafka.brokers import ClusterFault
 from infra.postgres.databases import databases
 

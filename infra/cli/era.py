@@ -3,7 +3,8 @@
 import argparse
 
 from domain.json_values import instant
-from infra.cli.verbs import settings
+from infra.cli.terminal import settings
+from infra.cli.verb import Verb
 from infra.eventstore.eras import Era, begin, eras
 from infra.postgres.databases import databases
 
@@ -21,3 +22,23 @@ def era(options: argparse.Namespace) -> int:
 
 def _line(one: Era) -> str:
     return f"era {one.number}: positions above {one.from_position}, since {instant(one.at)}, {one.reason}"
+
+
+VERBS = (
+    Verb(
+        "era",
+        "look after it",
+        "after a restore or a promotion: positions that nobody has seen",
+        era,
+        'jejak era begin --reason "restored to 2026-11-25 10:00"',
+        "`jejak serve`; a Sync-Token of an event that was lost is now refused",
+        (
+            (("what",), {"choices": ["list", "begin"], "help": "the eras so far, or a new one"}),
+            (("--reason",), {"metavar": "TEXT", "help": "why it begins, to be read in years"}),
+            (
+                ("--seen",),
+                {"type": int, "metavar": "ERA", "help": "the newest era in use before, if the restore lost it"},
+            ),
+        ),
+    ),
+)

@@ -15,7 +15,7 @@ from psycopg.rows import tuple_row
 from domain.json_values import instant
 from feeds.agencies.messages import Message, structured
 from feeds.agencies.topics_file import Topics, read_topics
-from infra.cli.verbs import EXIT_WRONG, settings
+from infra.cli.terminal import EXIT_WRONG, settings
 from infra.postgres.databases import databases
 from infra.projector.outbox import CHANNEL, MESSAGES
 from infra.queries.agency_feed import origin_of

@@ -13,7 +13,9 @@ from feeds.history.draft import PASSES, drafted
 from feeds.history.mapping import Mapping
 from feeds.history.mapping_file import read_mapping
 from infra import logs
-from infra.cli.verbs import EXIT_WRONG, bar, projecting, settings
+from infra.cli.serving import projecting
+from infra.cli.terminal import EXIT_WRONG, bar, settings
+from infra.cli.verb import Verb
 from infra.composition import installation
 from infra.imports.append import Importer
 from infra.imports.check import MappingIncomplete, Summary, check, foreseen, register
@@ -114,3 +116,32 @@ def draft_mapping(options: argparse.Namespace) -> int:
 
 def _next_step(file: Path, mapping: Path | str) -> str:
     return f"`jejak import {file} --mapping {mapping} --dry-run`"
+
+
+VERBS = (
+    Verb(
+        "import",
+        "bring a past in",
+        "an agency's log, by a mapping",
+        import_file,
+        "jejak import examples/small.xes --mapping examples/small.toml",
+        "open any of its applications; the same command again adds nothing",
+        (
+            (("file",), {"type": Path, "metavar": "FILE", "help": "XES (.xes, .xes.gz) or CSV (.csv, .csv.gz)"}),
+            (("--mapping",), {"type": Path, "required": True, "metavar": "MAP.toml", "help": "what its words mean"}),
+            (("--dry-run",), {"action": "store_true", "help": "say what would happen, store nothing"}),
+        ),
+    ),
+    Verb(
+        "mapping",
+        "bring a past in",
+        "a draft of a mapping, for any log",
+        draft_mapping,
+        "jejak mapping examples/small.csv --output small.toml",
+        "`jejak import FILE --mapping MAP.toml --dry-run`, then edit what its words mean",
+        (
+            (("file",), {"type": Path, "metavar": "FILE", "help": "XES (.xes, .xes.gz) or CSV (.csv, .csv.gz)"}),
+            (("--output",), {"type": Path, "metavar": "MAP.toml", "help": "a new file to write it to (stdout)"}),
+        ),
+    ),
+)

@@ -7,7 +7,7 @@ import signal
 
 from feeds.agencies.topics_file import read_topics
 from infra import logs
-from infra.cli.verbs import settings
+from infra.cli.terminal import settings
 from infra.composition import installation
 from infra.kafka.brokers import login
 from infra.postgres.databases import databases

@@ -9,7 +9,7 @@ import psycopg
 
 from feeds.agencies.topics_file import Topics, TopicsWrong, read_topics
 from infra import logs
-from infra.cli.verbs import EXIT_WRONG, settings
+from infra.cli.terminal import EXIT_WRONG, settings
 from infra.kafka.brokers import ClusterFault, login
 from infra.postgres.databases import Databases, databases
 from infra.runtime.metrics_server import exposed

@@ -5,14 +5,16 @@ import asyncio
 import signal
 
 from infra import logs
-from infra.cli.verbs import bar, projecting, settings
+from infra.cli.serving import projecting
+from infra.cli.terminal import bar, settings
+from infra.cli.verb import Verb
 from infra.composition import installation
 from infra.postgres.databases import databases
 from infra.projector.runner import wait_until_caught_up
 from infra.projector.views import VIEWS
 from infra.runtime.scheduler import schedule_once, scheduling
 from infra.runtime.serve import run_loop
-from infra.settings import Settings
+from infra.settings import Settings, interval
 from service_layer.scheduled_jobs import Jobs, PassTally
 
 
@@ -53,3 +55,19 @@ def _once(wanted: Settings) -> int:
         wait_until_caught_up(found.serving, views=[VIEWS["desk"]])
         run_loop(run())
     return 0
+
+
+VERBS = (
+    Verb(
+        "schedule",
+        "run it",
+        "what time brings about: silence grants, promises move, payments expire",
+        schedule,
+        "jejak schedule --once",
+        "watch jejak_scheduler_commands_total in the /metrics of `jejak serve`, which schedules as well",
+        (
+            (("--once",), {"action": "store_true", "help": "each job once, then a line for each"}),
+            (("--interval",), {"type": interval, "metavar": "SECONDS", "help": "rest between two passes"}),
+        ),
+    ),
+)

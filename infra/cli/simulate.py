@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from infra import logs
-from infra.cli.verbs import EXIT_FOUND, bar, projecting, settings
+from infra.cli.serving import projecting
+from infra.cli.terminal import EXIT_FOUND, bar, settings
+from infra.cli.verb import Verb
 from infra.composition import installation
 from infra.demo import seed
 from infra.demo.plan_player import PlanPlayer
@@ -133,3 +135,24 @@ def rate(text: str) -> float:
 def day(text: str) -> date:
     """For argparse: 2026-03-09."""
     return date.fromisoformat(text)
+
+
+VERBS = (
+    Verb(
+        "simulate",
+        "bring a past in",
+        "a mall's days, by chance but the same again",
+        simulate,
+        "jejak simulate --seed 7 --days 30 --per-day 20 --truth truth.ndjson",
+        "compare what Jejak shows with the truth file; the same command again adds nothing",
+        (
+            (("--seed",), {"type": int, "default": 1, "help": "another seed, other lives (1)"}),
+            (("--days",), {"type": int, "default": 30, "help": "how many days before --until (30)"}),
+            (("--applications",), {"type": int, "metavar": "N", "help": "how many in all"}),
+            (("--per-day",), {"type": int, "metavar": "N", "help": f"or how many a day ({PER_DAY})"}),
+            (("--until",), {"type": day, "metavar": "DATE", "help": "nothing happens from then on (today)"}),
+            (("--truth",), {"type": Path, "metavar": "FILE", "help": "where to write what is meant to happen, NDJSON"}),
+            (("--rate",), {"type": rate, "metavar": "N", "help": "commands a second, at most (no limit)"}),
+        ),
+    ),
+)

@@ -21,7 +21,7 @@ from feeds.agencies.kafka.topology import (
 )
 from feeds.agencies.topics_file import Topics, TopicsWrong, read_topics
 from infra.cli.relay import begin_feed
-from infra.cli.verbs import EXIT_FOUND, settings
+from infra.cli.terminal import EXIT_FOUND, settings
 from infra.kafka.brokers import ClusterFault
 from infra.kafka.credentials import CredentialsFolder
 from infra.postgres.databases import databases

@@ -1,13 +1,6 @@
-"""The second pass of an import: a checked file is appended, at most 500 events a call.
+"""The second pass of an import: the cases of a checked file are appended, at most 500 events a call."""
 
-Every record has its own command under a key that never changes, so the same file again, in another order or after a
-kill, adds nothing, and a killed run is completed by the same call.
-"""
-
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,13 +9,10 @@ import orjson
 import psycopg
 from psycopg.rows import tuple_row
 
-from domain.application.admit import SourceRecord, admit
-from domain.application.events import ApplicationEvent, Recorded, Submitted
-from domain.application.evolve import Application, evolve
+from domain.application.events import Submitted
 from domain.registry.editions import Registry
 from feeds.history.file_format import read_cases
-from feeds.history.import_case import ImportCase, Item
-from feeds.history.mapping import Mapping
+from feeds.history.mapping import Mapping as LogMapping
 from feeds.history.records import Reader
 from feeds.history.source import SourceCase, SourceError
 from feeds.history.spill import Spill
@@ -34,207 +24,115 @@ from infra.eventstore.rows import rows_of
 from infra.imports.check import Summary
 from infra.keys.receipt_codes import ReceiptCodes
 from infra.progress import Advance
-from service_layer.streams import StreamHistory
+from service_layer.handlers.imports import Admitted, ImportedStream, ImportHandler
+from service_layer.import_case import ImportCase, ImportItem
+from service_layer.streams import CommandIdentity
 
 EVENTS_PER_CALL = 500
 CASES_PER_READ = 250
-TRIES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """A record that is not there yet, as the event that it becomes."""
+class PostgresImportStore:
+    """Implements `service_layer.handlers.imports.ImportStore` over one connection for reading and the recorder."""
 
-    record: SourceRecord
-    event: ApplicationEvent
-    command: UUID
-    digest: str
-
-
-class ImportedStream:
-    """An application as far as this batch has come: the commands it holds with their digests, and its head.
-
-    The head is folded where an event is added, which a file that is imported again does not do.
-    """
-
-    def __init__(self, stream: UUID, rows: Sequence[Sequence[Any]]) -> None:
-        self.stream = stream
-        states = [orjson.loads(bytes(state)) for _, _, state, *_ in rows]
-        self.commands: dict[str, str] = {state["command"]: state["digest"] for state in states}
-        self._rows = rows
-
-    @cached_property
-    def _history(self) -> StreamHistory:
-        return history_of(self.stream, self._rows)
-
-    @cached_property
-    def application(self) -> Application:
-        return self._history.application
-
-    @cached_property
-    def prev(self) -> str:
-        return head_of(self._history)
-
-    def move(self, admitted: Admitted) -> None:
-        version = self.application.version + 1
-        recorded = Recorded(version=version, act=admitted.record.act, event=admitted.event)
-        self.application = evolve(self.application, recorded)
-        self.commands[str(admitted.command)] = admitted.digest
-
-
-@dataclass(slots=True)
-class Comparison:
-    """One comparison of cases with the log: what they are compared by, and what was found.
-
-    `seen`: commands with their digests beside those of the log.
-    """
-
-    source: str
-    registry: Registry
-    seen: Spill | None = None
-    duplicates: int = 0
-    deviating: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-
-    def add_to(self, summary: Summary) -> None:
-        summary.duplicates += self.duplicates
-        summary.deviating += self.deviating
-        summary.rejected += self.rejected
-
-    def known(self, draft: ImportedStream, identity: UUID) -> str | None:
-        """The digest under which this command is there already."""
-        known = draft.commands.get(str(identity))
-        return self.seen.get(identity.bytes) if known is None and self.seen is not None else known
-
-
-class Importer:
-    """Appends the records of a checked file, or says what that would do."""
-
-    def __init__(self, conninfo: str, recorder: Recorder, import_key: bytes, paper: ReceiptCodes) -> None:
-        self.conninfo = conninfo
+    def __init__(
+        self, connection: psycopg.Connection[Any], recorder: Recorder, import_key: bytes, receipt_codes: ReceiptCodes
+    ) -> None:
+        self.connection = connection
         self.recorder = recorder
         self.key = import_key
-        self.paper = paper
+        self.receipt_codes = receipt_codes
 
-    def append(self, file: Path, mapping: Mapping, registry: Registry, summary: Summary, progress: Advance) -> None:
-        """Counts what is new into `summary`. `progress` is told of events."""
-        for connection, cases in self._batches(file, mapping, registry):
-            self._append_batch(connection, cases, mapping.source, registry, summary)
-            progress(sum(len(case.items) for case in cases))
+    def new_number(self) -> str:
+        return self.receipt_codes.new_number()
 
-    def foresee(self, file: Path, mapping: Mapping, registry: Registry, summary: Summary, progress: Advance) -> None:
-        """As `append`, but stores nothing. `registry` is as it would be by then."""
-        seen = Spill()  # a case may stand in several traces: what the first one brings is no longer new
-        for connection, cases in self._batches(file, mapping, registry):
-            drafts, found = self._drafts(connection, mapping.source, cases), Comparison(mapping.source, registry, seen)
-            for case in cases:
-                for admitted in self._admitted(case, drafts[case.key], found):
-                    seen.put(admitted.command.bytes, admitted.digest)
-                    summary.new_events += 1
-            found.add_to(summary)
-            progress(sum(len(case.items) for case in cases))
+    def streams(self, source: str, keys: Sequence[str]) -> Mapping[str, ImportedStream]:
+        """See the port. The command of a submission is a claim, so the claims lead to the streams."""
+        claims = {command_id(self.key, source, key).bytes: key for key in keys}
+        found = self.connection.execute(CLAIMED, (list(claims),), prepare=True, binary=True).fetchall()
+        streams = {claims[bytes(claim)]: stream for claim, stream in found}
+        rows: dict[UUID, list[Any]] = {stream: [] for stream in streams.values()}
+        for row in self.connection.execute(STREAMS, (list(rows),), prepare=True, binary=True) if rows else ():
+            rows[row[0]].append(row[1:])
+        return {
+            key: _stream(streams[key], rows[streams[key]]) if key in streams else _stream(new_application_id(), [])
+            for key in claims.values()
+        }
 
-    def _batches(
-        self, file: Path, mapping: Mapping, registry: Registry
-    ) -> Iterator[tuple[psycopg.Connection[Any], list[ImportCase]]]:
-        reader = Reader(file, mapping, registry)
-        with psycopg.connect(self.conninfo, autocommit=True, row_factory=tuple_row) as connection:
-            for sources in _some_at_a_time(read_cases(file, mapping)):
-                cases = [case for case in map(reader.case, sources) if case.items]
-                if reader.unknown:
-                    raise SourceError(file, "the file", "it changed since it was checked", "the same file throughout")
-                yield connection, cases
+    def identity(self, source: str, case: str, item: ImportItem, *, first: bool) -> CommandIdentity:
+        key = case if first else _own_key(case, item)
+        return CommandIdentity(command_id(self.key, source, key), digest(self.key, item.content))
 
-    def _append_batch(
-        self,
-        connection: psycopg.Connection[Any],
-        cases: list[ImportCase],
-        source: str,
-        registry: Registry,
-        summary: Summary,
-    ) -> None:
-        """Tried again from its reading where somebody else wrote in between: what is stored by then is a duplicate."""
+    def append(self, events: Sequence[tuple[ImportedStream, Admitted]]) -> int:
         stored = 0
-        for _ in range(TRIES):
-            drafts, found = self._drafts(connection, source, cases), Comparison(source, registry)
-            saves = _by_stream(
-                self._save(admitted, drafts[case.key])
-                for case in cases
-                for admitted in self._admitted(case, drafts[case.key], found)
-            )
-            done = self._store(saves)
-            stored += done
-            if done == sum(len(save.events) for save in saves):
-                summary.new_events += stored
-                found.duplicates -= stored - done
-                found.add_to(summary)
-                return
-        raise TimeoutError("somebody else keeps writing to the same applications: run the import again")
-
-    def _store(self, saves: list[Save]) -> int:
-        """Appends until a save is refused. Returns how many events are stored."""
-        stored = 0
-        for call in _calls(saves):
+        for call in _calls(_by_stream(_saves(events))):
             outcomes = self.recorder.append(call)
             stored += sum(len(save.events) for save, done in zip(call, outcomes, strict=True) if done.stored)
             if not all(done.stored for done in outcomes):
                 break
         return stored
 
-    def _drafts(
-        self, connection: psycopg.Connection[Any], source: str, cases: list[ImportCase]
-    ) -> dict[str, ImportedStream]:
-        """The applications of these cases as the log has them: the command of a submission is a claim."""
-        claims = {command_id(self.key, source, case.key).bytes: case.key for case in cases}
-        found = connection.execute(CLAIMED, (list(claims),), prepare=True, binary=True).fetchall()
-        streams = {claims[bytes(claim)]: stream for claim, stream in found}
-        rows: dict[UUID, list[Any]] = {stream: [] for stream in streams.values()}
-        for row in connection.execute(STREAMS, (list(rows),), prepare=True, binary=True) if rows else ():
-            rows[row[0]].append(row[1:])
-        return {
-            key: ImportedStream(streams[key], rows[streams[key]])
-            if key in streams
-            else ImportedStream(new_application_id(), [])
-            for key in claims.values()
-        }
 
-    def _admitted(self, case: ImportCase, draft: ImportedStream, found: Comparison) -> Iterator[Admitted]:
-        """What the log does not have yet. The draft moves on by each as it is taken."""
-        for place, item in enumerate(case.items):
-            identity = command_id(self.key, found.source, case.key if place == 0 else _own_key(case.key, item))
-            body_digest = digest(self.key, item.content)
-            known = found.known(draft, identity)
-            if known == body_digest:
-                found.duplicates += 1
-            elif known is not None:
-                found.rejected["changed since it was imported"] += 1
-            else:
-                admitted = self._admit(item.record, draft.application, found.registry, identity, body_digest)
-                found.deviating += admitted.event.deviates is not None
-                draft.move(admitted)
-                yield admitted
+class Importer:
+    """Appends the records of a checked file, or says what that would do."""
 
-    def _admit(
-        self, record: SourceRecord, application: Application, registry: Registry, identity: UUID, body_digest: str
-    ) -> Admitted:
-        if isinstance(record.event, Submitted):
-            record = replace(record, event=replace(record.event, number=self.paper.new_number()))
-        return Admitted(record, admit(record, application, registry), identity, body_digest)
+    def __init__(self, conninfo: str, recorder: Recorder, import_key: bytes, receipt_codes: ReceiptCodes) -> None:
+        self.conninfo = conninfo
+        self.recorder = recorder
+        self.key = import_key
+        self.receipt_codes = receipt_codes
 
-    def _save(self, admitted: Admitted, draft: ImportedStream) -> Save:
-        """Its row, chained to the one before; the draft has moved on to it already."""
-        event = admitted.event
-        [row], draft.prev = rows_of(
-            draft.stream,
-            draft.application.version - 1,
-            draft.prev,
+    def append(self, file: Path, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
+        """Counts what is new into `summary`. `advance` is told of events."""
+        for handler, cases in self._batches(file, mapping, registry):
+            summary.add(handler.append(cases))
+            advance(sum(len(case.items) for case in cases))
+
+    def foresee(self, file: Path, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
+        """As `append`, but stores nothing. `registry` is the registry as the import would leave it."""
+        seen = Spill()  # a case may stand in several traces: a record of the first trace is not new in the second
+        for handler, cases in self._batches(file, mapping, registry):
+            summary.add(handler.foresee(cases, seen))
+            advance(sum(len(case.items) for case in cases))
+
+    def _batches(
+        self, file: Path, mapping: LogMapping, registry: Registry
+    ) -> Iterator[tuple[ImportHandler, list[ImportCase]]]:
+        reader = Reader(file, mapping, registry)
+        with psycopg.connect(self.conninfo, autocommit=True, row_factory=tuple_row) as connection:
+            store = PostgresImportStore(connection, self.recorder, self.key, self.receipt_codes)
+            handler = ImportHandler(store, mapping.source, registry)
+            for sources in _some_at_a_time(read_cases(file, mapping)):
+                cases = [case for case in map(reader.case, sources) if case.items]
+                if reader.unknown:
+                    raise SourceError(file, "the file", "it changed since it was checked", "the same file throughout")
+                yield handler, cases
+
+
+def _stream(stream: UUID, rows: Sequence[Sequence[Any]]) -> ImportedStream:
+    states = [orjson.loads(bytes(state)) for _, _, state, *_ in rows]
+    commands = {state["command"]: state["digest"] for state in states}
+    return ImportedStream(stream, commands, lambda: history_of(stream, rows))
+
+
+def _saves(events: Sequence[tuple[ImportedStream, Admitted]]) -> Iterator[Save]:
+    """A save for each event, chained to the one before it in its stream."""
+    heads: dict[UUID, tuple[int, str]] = {}
+    for stream, admitted in events:
+        version, prev = heads.get(stream.stream) or (stream.history.application.version, head_of(stream.history))
+        event, identity = admitted.event, admitted.identity
+        [row], prev = rows_of(
+            stream.stream,
+            version,
+            prev,
             [event],
             admitted.record.act,
-            command=admitted.command,
-            digest=admitted.digest,
+            command=identity.command,
+            digest=identity.digest,
         )
-        claims = (admitted.command.bytes, event.number.encode()) if isinstance(event, Submitted) else ()
-        return Save((row,), claims)
+        heads[stream.stream] = (version + 1, prev)
+        claims = (identity.command.bytes, event.number.encode()) if isinstance(event, Submitted) else ()
+        yield Save((row,), claims)
 
 
 CLAIMED = "SELECT claim, originator_id FROM claims WHERE claim = ANY(%s::bytea[])"
@@ -276,7 +174,7 @@ def _calls(saves: Iterable[Save]) -> Iterator[list[Save]]:
         yield call
 
 
-def _own_key(case: str, item: Item) -> str:
+def _own_key(case: str, item: ImportItem) -> str:
     """Event-format, section 4: the event's own id, or else its content and its ordinal among equals."""
     if item.own_id:
         return f"{case}\0{item.own_id}"

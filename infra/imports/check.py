@@ -14,15 +14,16 @@ from typing import Any
 from domain.json_values import instant
 from domain.registry.editions import OfficeRegistered, Registry, RegistryEvent, StandardPublished, evolve
 from feeds.history.file_format import read_cases
-from feeds.history.import_case import ImportCase, Unknown
 from feeds.history.mapping import Mapping
 from feeds.history.records import Reader
 from feeds.history.registry_editions import editions
 from feeds.history.spill import Spill, fingerprint
-from feeds.history.vocabulary import lines_to_add, toml_text
+from feeds.history.vocabulary import Unknown, lines_to_add, toml_text
 from infra.eventstore.editions import Editions
 from infra.eventstore.recorder import Recorder
 from infra.progress import Advance
+from service_layer.handlers.imports import ImportTally
+from service_layer.import_case import ImportCase
 
 
 class MappingIncomplete(Exception):
@@ -54,6 +55,13 @@ class Summary:
         if times:
             self.first = min([*times, self.first] if self.first else times)
             self.last = max([*times, self.last] if self.last else times)
+
+    def add(self, tally: ImportTally) -> None:
+        """Counts what one batch came to."""
+        self.new_events += tally.new_events
+        self.duplicates += tally.duplicates
+        self.deviating += tally.deviating
+        self.rejected += tally.rejected
 
     def as_json(self) -> dict[str, Any]:
         return {

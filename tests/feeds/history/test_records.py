@@ -10,10 +10,10 @@ from domain.application import events
 from domain.codes import Channel, Quality, Role
 from domain.registry.calendar import Unit
 from domain.registry.editions import Registry
-from feeds.history.import_case import ImportCase
 from feeds.history.mapping import Mapping
 from feeds.history.records import Reader
 from feeds.history.source import SourceCase, SourceError, SourceEvent
+from service_layer.import_case import ImportCase
 
 FILE = Path("a.xes")
 MAPPING = {

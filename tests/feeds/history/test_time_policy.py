@@ -6,8 +6,8 @@ import pytest
 
 from domain.application import events
 from domain.codes import Channel, Quality
-from feeds.history.import_case import ImportCase
 from feeds.history.source import SourceCase, SourceEvent
+from service_layer.import_case import ImportCase
 from tests.feeds.history.test_records import at, kinds, reader, refusal, source
 
 NEW_YORK = "America/New_York"

@@ -1,0 +1,101 @@
+"""Verbs that look after an installation: rebuild, fsck, erase."""
+
+import argparse
+import asyncio
+import json
+import sys
+from itertools import islice
+from uuid import UUID
+
+import psycopg
+
+from infra.cli.terminal import EXIT_FOUND, level, settings
+from infra.cli.verb import Verb
+from infra.composition import installation
+from infra.postgres.databases import Databases, databases
+from infra.projector.views import VIEWS, rebuild
+from infra.runtime.fsck import faults_of_log, faults_of_views
+
+FAULTS_MAX = 1000
+"""The most faults named of the log, and of each view: with more, the disk is gone, not a row."""
+
+
+def rebuild_views(options: argparse.Namespace) -> int:
+    names = options.views or list(VIEWS)
+    with databases(settings()) as found:
+        for name in names:
+            with level(f"rebuilding {name}") as stand:
+                position = rebuild(VIEWS[name], found.serving, progress_of=stand)
+            print(f"{name}: rebuilt up to position {position}")
+    return 0
+
+
+def fsck(options: argparse.Namespace) -> int:
+    faults: list[str] = []
+    with databases(settings()) as found:
+        with level("checking the log") as stand:
+            faults += islice(faults_of_log(found.auditor, stand), FAULTS_MAX)
+        with level("checking the views") as stand:
+            faults += list(faults_of_views(found.serving, stand))
+    if options.json:
+        print(json.dumps({"faults": faults}))
+    else:
+        print("\n".join(faults) or "the log and the views are as they should be")
+    return EXIT_FOUND if faults else 0
+
+
+def erase(options: argparse.Namespace) -> int:
+    if not options.yes and input("Erased keys cannot be brought back. Type erase to go on: ") != "erase":
+        print("nothing was erased", file=sys.stderr)
+        return EXIT_FOUND
+    application: UUID | None = options.application
+    person: UUID | None = options.person
+
+    async def destroy(found: Databases) -> list[UUID]:
+        async with installation(settings(), found) as made:
+            with psycopg.connect(found.owner) as connection:  # the list first: it is re-applied at every start
+                connection.execute(
+                    "INSERT INTO erasures (application_id, person) VALUES (%s, %s)", (application, person)
+                )
+                connection.execute("DELETE FROM claims WHERE originator_id = %s AND length(claim) = 12", (application,))
+            return await made.keys.erase(application=application, person=person)
+
+    with databases(settings()) as found:
+        darkened = asyncio.run(destroy(found))
+    print(f"erased: the keys of {len(darkened)} applications; their events, timelines and chains stay")
+    return 0
+
+
+VERBS = (
+    Verb(
+        "rebuild",
+        "look after it",
+        "views anew from the log, swapped in while it serves",
+        rebuild_views,
+        "jejak rebuild progress",
+        "`jejak fsck` proves that it is right",
+        ((("views",), {"nargs": "*", "choices": [*VIEWS, []], "metavar": "VIEW", "help": ", ".join(VIEWS)}),),
+    ),
+    Verb(
+        "fsck",
+        "look after it",
+        "every chain and every view row, proven",
+        fsck,
+        "jejak fsck",
+        "a row that differs is mended by `jejak rebuild`; an event that was changed, from a backup",
+        ((("--json",), {"action": "store_true", "help": "for programs"}),),
+    ),
+    Verb(
+        "erase",
+        "look after it",
+        "the keys of an application or a person",
+        erase,
+        "jejak erase 0192f0c8-6b1e-7c3a-9d57-1f0a2b3c4d5e --yes",
+        "back up the list of erasures with the log: it is re-applied at every start",
+        (
+            (("application",), {"type": UUID, "nargs": "?", "metavar": "APPLICATION", "help": "an application's id"}),
+            (("--person",), {"type": UUID, "metavar": "REF", "help": "a person's reference in the key store"}),
+            (("--yes",), {"action": "store_true", "help": "do not ask"}),
+        ),
+    ),
+)

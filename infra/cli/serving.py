@@ -1,0 +1,148 @@
+"""Verbs that run Jejak: serve, api, project."""
+
+import argparse
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from feeds.agencies.topics_file import Topics, read_topics
+from infra import logs
+from infra.cli.terminal import bar, settings
+from infra.cli.verb import ATTACHED, HOST, PORT, Verb
+from infra.composition import Installation
+from infra.demo import seed
+from infra.postgres.databases import Databases, databases
+from infra.projector.fold import SHARDS_MAX
+from infra.projector.outbox import Outbox
+from infra.projector.runner import Runner, runners
+from infra.projector.views import VIEWS
+from infra.runtime import serve
+from infra.runtime.supervisor import attach
+
+
+def serve_all(options: argparse.Namespace) -> int:
+    logs.configure()
+    listener = serve.listen(options.host, options.port)
+    wanted = seed.DEMO if options.demo else seed.EXAMPLES if options.examples else None
+
+    async def fill(made: Installation) -> None:
+        if wanted:
+            with bar("filling in", wanted.applications, "appl") as advance:
+                await seed.seed(made, wanted, advance)
+
+    serve.run_all(settings(), listener, workers=options.workers, fill=fill)
+    return 0
+
+
+def serve_api(options: argparse.Namespace) -> int:
+    logs.configure()
+    if options.descriptor is None:
+        listener = serve.listen(options.host, options.port)
+        print(f"API: http://{options.host}:{options.port}/openapi.json", flush=True)
+    else:
+        listener = socket.socket(fileno=options.descriptor)
+    if options.attached:
+        attach(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    serve.run_api(settings(), listener)
+    return 0
+
+
+def project(options: argparse.Namespace) -> int:
+    logs.configure()
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    if options.attached:
+        attach(stopping.set)
+    topics = read_topics(settings().topics_file)
+    with (
+        databases(settings(), kept_alive=True) as found,
+        projecting(found, options.shards, options.shard),
+        distributing(found, topics),
+    ):
+        print("projecting: " + ", ".join(VIEWS), flush=True)
+        serve.settle()
+        stopping.wait()
+    return 0
+
+
+@contextmanager
+def projecting(found: Databases, shards: int | None = None, numbers: Sequence[int] = ()) -> Iterator[list[Runner]]:
+    """Runners in this process: at work where nobody else projects, else standing by."""
+    started = runners(found.serving, shards=shards, numbers=numbers)
+    for runner in started:
+        runner.start()
+    try:
+        yield started
+    finally:
+        for runner in started:
+            runner.stop()
+
+
+@contextmanager
+def distributing(found: Databases, topics: Topics) -> Iterator[None]:
+    """The feeds of the agencies, made in this process if nobody else makes them. Without an agency there are none."""
+    distributor = Outbox(found.serving, topics)
+    if topics.agencies:
+        distributor.start()
+    try:
+        yield
+    finally:
+        distributor.stop()
+
+
+def shards(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= SHARDS_MAX:
+        raise argparse.ArgumentTypeError(f"from 1 to {SHARDS_MAX}")
+    return number
+
+
+VERBS = (
+    Verb(
+        "serve",
+        "run it",
+        "everything on one server",
+        serve_all,
+        "jejak serve --examples",
+        "open the citizen page that it prints",
+        (
+            HOST,
+            PORT,
+            (("--workers",), {"type": int, "default": 1, "help": "processes that answer (1)"}),
+            (("--examples",), {"action": "store_true", "help": "fill in 200 example applications on the first start"}),
+            (("--demo",), {"action": "store_true", "help": "fill in 90 days of a mall on the first start"}),
+        ),
+    ),
+    Verb(
+        "api",
+        "run it",
+        "the API and pages alone",
+        serve_api,
+        "jejak api --port 8001",
+        "run `jejak project` beside it",
+        (HOST, PORT, (("--descriptor",), {"type": int, "help": argparse.SUPPRESS}), ATTACHED),
+    ),
+    Verb(
+        "project",
+        "run it",
+        "the projections alone",
+        project,
+        "jejak project",
+        "`/readyz` says how far each view is behind, and which event stops one",
+        (
+            (
+                ("--shards",),
+                {"type": shards, "metavar": "N", "help": "cut each view into N, for all processes (as it is)"},
+            ),
+            (
+                ("--shard",),
+                {"type": int, "nargs": "*", "default": [], "metavar": "K", "help": "these only, from 0 (all)"},
+            ),
+            ATTACHED,
+        ),
+    ),
+)

@@ -1,0 +1,32 @@
+"""An import case: what a source says of one application, as records that can be admitted to the log."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from domain.application.admit import SourceRecord
+
+Content = dict[str, str]
+"""The values from which a record was read, by their column."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportItem:
+    """A record and what identifies it: `own_id`, or else its content and its ordinal among equals (from 1)."""
+
+    record: SourceRecord
+    content: Content
+    own_id: str | None = None
+    ordinal: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCase:
+    """`key` is the case's id in the source; the first item is the submission.
+
+    `left_out` counts the events that a policy of the mapping leaves out, by the policy's reason. Without items the
+    whole case is left out.
+    """
+
+    key: str
+    items: list[ImportItem]
+    left_out: Counter[str] = field(default_factory=Counter)
