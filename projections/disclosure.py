@@ -16,7 +16,7 @@ from projections.figures import COUNTS, FEW, TABLES, Count, Figures, Statistics
 
 SHOWN_FROM = 10
 SHARE_FROM = 30
-"""The smallest denominator of a share (jejak-sdc/1, rule 4)."""
+"""The smallest denominator of a share that the public sees (docs/protection.md, Shares)."""
 DECILE_FROM = 100
 STEP = 5
 

@@ -42,7 +42,7 @@ class Capacity(StrEnum):
 ASKED_SEES = (Referred, ReferralAnswered, RecordAmended, Rejected, DeemedApproved, Withdrawn, Lapsed, Cancelled)
 """What an agency that was asked for advice must know: its own referral, and that nobody waits for it any more."""
 NEVER = frozenset({"officer"})
-"""Who acts is the office's own affair (event-format, section 3: the actor)."""
+"""Fields that no agency sees: the acting officer is known only to the office (docs/event-format.md, The state)."""
 NOT_FOR_OWNERS = NEVER | {"number", "district", "regency"}
 """The tracking number opens the citizen's page; where the applicant lives is not needed to own a service."""
 FOR_ASKED = frozenset({"referral", "to", "advice", "amends", "amendment", "corrected_at"})

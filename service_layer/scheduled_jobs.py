@@ -1,8 +1,9 @@
 """Scheduled jobs: what time brings about. Silence grants, a new calendar edition moves promises, payments expire.
 
 A job finds the files that it may concern in the desk's view, and sends each one a command through the command handler,
-which alone decides. The command's identity is made of the job and its subject (event-format, section 4), so a job may
-run late, twice, twice at once, or be killed: each act is stored once. A refusal means that there is nothing to do.
+which alone decides. The command's identity is made of the job and its subject (docs/event-format.md, Commands and
+digests), so a job may run late, twice, twice at once, or be killed: each act is stored once. A refusal means that there
+is nothing to do.
 """
 
 import asyncio

@@ -57,7 +57,7 @@ class StreamHistory:
 
 @dataclass(frozen=True, slots=True)
 class CommandIdentity:
-    """The id of a command and the digest of its body, under one key of the month (event-format, section 4)."""
+    """A command's id and its body's digest, under one month's key (docs/event-format.md, Commands and digests)."""
 
     command: UUID
     digest: str

@@ -99,7 +99,7 @@ from domain.provenance import Act, Promise
 from domain.registry.editions import Registry, StandardPublished
 
 PIN_RESETS_MAX = 255
-"""The QR token has one byte for them (event-format, section 11)."""
+"""The QR token has one byte for the count of resets (docs/event-format.md, Tracking number, PIN and QR)."""
 
 LATE_FACTS = (
     Suspend,
@@ -376,7 +376,7 @@ def amend_record(command: AmendRecord, application: Application) -> list[Applica
 
 
 CHANNELS_OF_COMMANDS = (Channel.COUNTER, Channel.MOBILE, Channel.SELF_SERVICE, Channel.ELECTRONIC)
-"""The four equal ways by which a command may come; imports know more (domain reference, section 3.1)."""
+"""The four channels that are equal before the law (Perpres 89/2021); imported history knows more channels."""
 
 
 ASIDE = (PromiseMoved, ComplaintReferred)

@@ -1,7 +1,7 @@
 """What may have happened to an application: facts in the past tense, and the act they belong to.
 
-An event's fields are the `data` of its stored form (event-format, section 3): codes, enumerations, integers, booleans,
-instants, UUIDs. An optional field that is None is not stored. A topic is for ever; a class may be renamed.
+An event's fields are the `data` of its stored form (docs/event-format.md, Data): codes, enumerations, integers,
+booleans, instants, UUIDs. An optional field that is None is not stored. A topic is for ever; a class may be renamed.
 """
 
 from dataclasses import dataclass

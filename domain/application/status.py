@@ -87,10 +87,10 @@ MOVES: Mapping[type[ApplicationEvent], Status] = {
 def status_after(status: Status | None, before: Status, event: ApplicationEvent) -> tuple[Status | None, Status]:
     """The status after `event`, and the one to which a return or a suspension leads back.
 
-    An end is for ever: what is recorded after it changes what is known, never the outcome (event-format, section 10);
-    only a product handed over can be disputed and made again, or revoked. A hold comes before a decision. A second hold
-    on top of the first does not hide where that one leads back to. Imported history may receive a held file or declare
-    it complete: that moves what the hold leads back to.
+    An end is for ever: what is recorded after it changes what is known, never the outcome (docs/event-format.md, Two
+    orders); only a product handed over can be disputed and made again, or revoked. A hold comes before a decision. A
+    second hold on top of the first does not hide where that one leads back to. Imported history may receive a held file
+    or declare it complete: that moves what the hold leads back to.
     """
     if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, Reopened | Revoked)):
         return status, before

@@ -1,6 +1,7 @@
 """The stored event, to the byte: canonical state, commands, commitments, sealed parts.
 
-What is written here can never be changed. The format and its reasons: docs/adr/0003-the-stored-event.md.
+What is written here can never be changed. The format: docs/event-format.md. Its reasons:
+docs/adr/0003-the-stored-event.md.
 HMAC is HMAC-SHA256; binary fields are standard base64 with padding.
 """
 

@@ -175,7 +175,7 @@ def _calls(saves: Iterable[Save]) -> Iterator[list[Save]]:
 
 
 def _own_key(case: str, item: ImportItem) -> str:
-    """Event-format, section 4: the event's own id, or else its content and its ordinal among equals."""
+    """The event's own id, or its content and ordinal among equals (docs/event-format.md, Commands and digests)."""
     if item.own_id:
         return f"{case}\0{item.own_id}"
     return f"{case}\0{canonical(item.content).decode()}\0{item.ordinal}"

@@ -1,6 +1,6 @@
 """What stands on the receipt: tracking number, PIN, QR. Nothing of the last two is stored: both follow from the number.
 
-So the same answer can be given again, and a check costs microseconds (event-format, section 11).
+The same answer can be given again, and a check costs microseconds (docs/event-format.md, Tracking number, PIN and QR).
 """
 
 import base64

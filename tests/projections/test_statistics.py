@@ -124,7 +124,7 @@ def test_what_follows_the_answer_does_not_move_it() -> None:
 
 
 def test_an_answer_that_history_takes_back_is_none() -> None:
-    """A hold no longer does (an outcome stands, event-format, section 10); a source may submit once more."""
+    """A hold does not take an outcome back (docs/event-format.md, Two orders); a second submission of a source does."""
     shows(*APPROVED, RETURN, status="approved", answered_at=MONDAY)
     taken_back = (*APPROVED, *SUBMITTED)
     shows(*taken_back, status="submitted", answered_at=None, answer_known_at=None)
