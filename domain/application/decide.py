@@ -1,8 +1,9 @@
-"""What may happen to an application.
+"""The decider: turns a command into events, or refuses it.
 
     decide : Command, Application, Act, Registry -> [Event]     may refuse
 
-Pure: time, ids and the registry come in as values. One function a command, named for it.
+The functions are pure: time, ids and the registry come in as values. Each command has one function with its name, here
+or in `incidents`, `outcomes` and `stages`; very short ones stand in `decide` itself.
 """
 
 from typing import assert_never
@@ -99,7 +100,7 @@ from domain.provenance import Act, Promise
 from domain.registry.editions import Registry, StandardPublished
 
 PIN_RESETS_MAX = 255
-"""The QR token has one byte for them (event-format, section 11)."""
+"""The QR token has one byte for the number of PIN resets (event-format, section 11)."""
 
 LATE_FACTS = (
     Suspend,
@@ -111,11 +112,11 @@ LATE_FACTS = (
     ReportObstacle,
     ClearObstacle,
 )
-"""What may still be reported after an outcome, if it happened before: it changes clocks, never the outcome."""
+"""Commands that may report, after an outcome, a fact from before it. They change clocks, never the outcome."""
 
 
 def decide(command: Command, application: Application, act: Act, registry: Registry) -> list[ApplicationEvent]:
-    """What happens when `command` is asked. Raises the `Refusal` that says why not."""
+    """Return the events that `command` causes. Raises the `Refusal` that says why the command is not done."""
     if isinstance(command, SubmitApplication):
         return submit(command, application, act, registry)
     if application.status is None:
@@ -226,7 +227,7 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
 def submit(
     command: SubmitApplication, application: Application, act: Act, registry: Registry
 ) -> list[ApplicationEvent]:
-    """The citizen clock starts; the standard in force at `act.at` stays the application's own."""
+    """The citizen clock starts. The application keeps the standard that is in force on the office's day of `act.at`."""
     if application.status is not None:
         raise refusals.ApplicationAlreadySubmitted
     if act.office not in registry.offices:
@@ -239,7 +240,7 @@ def submit(
     if act.channel not in standard.channels:
         raise refusals.ChannelNotOffered
     district, regency = command.district, command.regency
-    if standard.sensitive:  # the finest place recorded is the regency
+    if standard.sensitive:  # a sensitive service records no place finer than the regency
         district, regency = None, regency or (district[:5] if district else None)
     place = district[:5] if district else regency
     if place and place not in registry.regions:
@@ -276,7 +277,7 @@ def check_documents(
 def return_for_correction(
     command: ReturnForCorrection, application: Application, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """Before completeness the legal clock has not started; after it, it pauses only on a listed ground."""
+    """The legal clock pauses only if it runs already (after completeness) and the standard lists the ground."""
     only_in(application, *IN_WORK)
     if not command.documents:
         raise refusals.DefectsMissing
@@ -306,7 +307,7 @@ def _declared(application: Application, act: Act, registry: Registry, standard: 
 
 
 def _promise(application: Application, act: Act, registry: Registry, standard: StandardPublished) -> Promise | None:
-    """Computed once, then a fact. None where the standard gives no single figure."""
+    """Compute the promise, which is stored as a fact. None if the standard gives no single figure."""
     if standard.promise is None:
         return None
     return promised(
@@ -329,7 +330,10 @@ def refer(command: Refer, application: Application, registry: Registry) -> list[
 
 
 def answer_referral(command: AnswerReferral, application: Application, act: Act) -> list[ApplicationEvent]:
-    """The other office owns the answer. 0 names the oldest open one, as a source does that numbers none."""
+    """Only the office that was asked can answer, except in imported history.
+
+    Referral 0 means the oldest open referral, for sources that do not number referrals.
+    """
     if application.ended:
         raise refusals.ApplicationEnded
     number = command.referral or min(application.referrals, default=0)
@@ -350,7 +354,7 @@ def transfer(command: Transfer, application: Application, registry: Registry) ->
 
 
 def suspend(command: Suspend, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
-    """Only on a ground that the service lists; it pauses the legal clock, which runs only after completeness."""
+    """The ground must be one that the standard lists. The legal clock pauses if it runs, that is after completeness."""
     only_in(application, *IN_WORK)
     if command.ground not in standard.grounds:
         raise refusals.GroundUnknown
@@ -358,7 +362,10 @@ def suspend(command: Suspend, application: Application, standard: StandardPublis
 
 
 def amend_record(command: AmendRecord, application: Application) -> list[ApplicationEvent]:
-    """A later event that names the wrong one; open also after an end, since history must be right."""
+    """The amendment is a later event that names the wrong event.
+
+    An amendment is possible after an application has ended too, because its history must be right.
+    """
     if not 0 < command.amends <= application.version:
         raise refusals.EventUnknown
     if command.amends in application.amended:
@@ -376,19 +383,20 @@ def amend_record(command: AmendRecord, application: Application) -> list[Applica
 
 
 CHANNELS_OF_COMMANDS = (Channel.COUNTER, Channel.MOBILE, Channel.SELF_SERVICE, Channel.ELECTRONIC)
-"""The four equal ways by which a command may come; imports know more (domain reference, section 3.1)."""
+"""The four equal channels of a command; imported history has more (domain reference, section 3.1)."""
 
 
 ASIDE = (PromiseMoved, ComplaintReferred)
+"""Events that make no command stale."""
 
 
 def is_stale(command: Command, seen: int, application: Application) -> bool:
-    """Whether something relevant to `command` came after the version its sender saw.
+    """Whether an event that matters to `command` came after version `seen`, which the sender read.
 
-    Who holds the file inside the office, which PIN opens it, where a complaint went, and a date that a newer calendar
-    moved change nothing that another command decides on.
+    Four kinds of events do not matter to other commands: a reassignment to another officer, a PIN reset, a complaint
+    referral, and a promised date moved by a newer calendar.
     """
-    if seen > application.version:  # a version that never was: its sender saw something else
+    if seen > application.version:  # the application never had this version, so the sender read something else
         return True
     match command:
         case Reassign():

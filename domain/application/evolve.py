@@ -1,4 +1,4 @@
-"""An application: what it is. `evolve` never refuses, whatever history says; what may happen is in `decisions`.
+"""The application's state, folded from its events. Nothing here refuses an event; refusals are in `decide`.
 
 evolve : Application, Recorded -> Application
 fold   : [Recorded]            -> Application
@@ -63,7 +63,7 @@ from domain.codes import Amendment
 from domain.provenance import Pause, Promise
 
 RETURN, SUSPENSION = "return", "suspension"
-"""Names of pauses, beside one for each payment."""
+"""Names of pauses. Each payment request has a name too (`of_payment`)."""
 
 
 def of_payment(payment: int) -> str:
@@ -72,7 +72,7 @@ def of_payment(payment: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """How many of each kind there were: the next one's number is one more."""
+    """The highest number given so far, for each kind of numbered thing. The next one gets the number after it."""
 
     referrals: int = 0
     inspections: int = 0
@@ -83,17 +83,21 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """The applicant's permohonan, folded from its events.
+    """An application (permohonan), folded from its events. All instants are UTC.
 
-    `status` None: nothing is known of it yet. `before`: the status to which a return or a suspension leads back.
-    `checked`: the last check of the documents that are in now; None if they were not checked. `referrals` maps each
-    open referral to the office asked. `inspections`, `payments`, `obstacles`: the numbers of those that are open.
+    `status`: None before the first event. `before`: the status to which a return or a suspension leads back.
+    `checked`: the result of the last check of the documents; None if they were not checked since they last came in.
+    `referrals` maps the number of each open referral to the office that was asked. `inspections`, `payments` and
+    `obstacles` hold the numbers of the open ones.
 
-    `complete_at`, `decided_at`: when it was last declared complete, and first decided, as their events say.
-    `promised_at`: since when the system knows of the promise that stands. `pausing` maps each open pause of the legal
-    clock to its start; the clock stands still since `paused_since`; `pauses` are over. `extensions` were used.
-    `supplied`: requirements that a linked application asks for. `entries` keeps what an amendment may name: the event
-    of each version; those in `taken_back` were entered in error.
+    `complete_at`: when the file was last declared complete, by the event's `at`. `decided_at`: when it was first
+    decided, by the event's `at`. `promised_at`: when the system learnt of the promise in force. `pausing` maps the name
+    of each open pause of the legal clock to its start. `paused_since`: when the current standstill of the clock began.
+    `pauses`: the closed pauses. `extensions`: the codes already used. `supplied`: requirements that a linked
+    application asks for. `concerned`: the offices that the application concerns.
+
+    `entries` keeps the event of each version, because an amendment may name any of them. `amended`: the versions that
+    an amendment names. `taken_back`: the versions that were entered in error.
     """
 
     version: int = 0
@@ -138,7 +142,7 @@ class Application:
 
     @property
     def running(self) -> bool:
-        """Whether the legal clock started and no decision stopped it; it may be paused."""
+        """Whether the legal clock has started and no decision has stopped it. The clock may be paused."""
         return self.complete and self.decided_at is None
 
 
@@ -147,7 +151,7 @@ def fold(history: Iterable[Recorded]) -> Application:
 
 
 def evolve(application: Application, recorded: Recorded) -> Application:
-    """Never refuses."""
+    """Return the application after one more event. The function is total: it accepts any event in any state."""
     act = recorded.act
     status, before = status_after(application.status, application.before, recorded.event)
     changes = _changes(application, recorded)
@@ -169,7 +173,7 @@ def evolve(application: Application, recorded: Recorded) -> Application:
 
 
 Changes = dict[str, Any]
-"""New values of fields of an application: made into the next one at once, since a copy costs more than a decision."""
+"""New values of an application's fields. They are applied in one copy, because a copy costs more than a decision."""
 
 
 def _changes(application: Application, recorded: Recorded) -> Changes:
@@ -288,7 +292,7 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
 
 
 def _count(application: Application, **numbers: int) -> Counted:
-    """Imported history numbers as it likes: the highest number counts."""
+    """Raise the counters to at least these numbers. Imported history may number in any order, so the highest counts."""
     known = application.counted
     return replace(known, **{kind: max(getattr(known, kind), number) for kind, number in numbers.items()})
 
@@ -299,7 +303,7 @@ def _paused(application: Application, pause: str, at: datetime) -> Changes:
 
 
 def _gone_on(application: Application, pause: str, at: datetime, moved: Promise | None) -> Changes:
-    """The clock runs again when the last open pause ends."""
+    """Close a pause. The clock runs again when the last open pause ends."""
     pausing = {name: since for name, since in application.pausing.items() if name != pause}
     changes: Changes = {"pausing": pausing, "promise": moved or application.promise}
     if application.paused_since is not None and not pausing:
@@ -309,7 +313,7 @@ def _gone_on(application: Application, pause: str, at: datetime, moved: Promise 
 
 
 def _amended(application: Application, event: RecordAmended) -> Changes:
-    """An entry in error is taken back: the stages are those of the entries that stand. A wrong time moves nothing."""
+    """Take back an entry in error: the stages are computed again without it. A corrected time changes no state here."""
     changes: Changes = {"amended": application.amended | {event.amends}}
     if event.amendment is not Amendment.ENTERED_IN_ERROR or not 0 < event.amends <= len(application.entries):
         return changes

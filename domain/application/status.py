@@ -1,4 +1,4 @@
-"""Where an application is, and where each event moves it: total over any history."""
+"""The status of an application, and how each event changes it. `status_after` is total: it accepts any history."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -28,7 +28,7 @@ from domain.application.events import (
 
 
 class Status(StrEnum):
-    """Where an application is, in the citizen's words. The last seven end it."""
+    """The status of an application, in the citizen's words. `ENDS` holds those in which an application has ended."""
 
     SUBMITTED = "submitted"
     RECEIVED = "received"
@@ -61,7 +61,7 @@ ENDS = frozenset(
 )
 
 OUTCOMES = ENDS | {Status.APPROVED, Status.DEEMED_APPROVED, Status.ISSUED, Status.READY}
-"""Decided: what holds a file up comes before this."""
+"""Statuses of a decided application. A return or a suspension does not change such a status."""
 
 EARLY = (None, Status.SUBMITTED)
 INTAKE = (*EARLY, Status.RECEIVED)
@@ -85,12 +85,13 @@ MOVES: Mapping[type[ApplicationEvent], Status] = {
 
 
 def status_after(status: Status | None, before: Status, event: ApplicationEvent) -> tuple[Status | None, Status]:
-    """The status after `event`, and the one to which a return or a suspension leads back.
+    """Return the status after `event`, and the status to which a return or a suspension leads back.
 
-    An end is for ever: what is recorded after it changes what is known, never the outcome (event-format, section 10);
-    only a product handed over can be disputed and made again, or revoked. A hold comes before a decision. A second hold
-    on top of the first does not hide where that one leads back to. Imported history may receive a held file or declare
-    it complete: that moves what the hold leads back to.
+    An ended application stays ended: a later event adds facts but never changes the outcome (event-format, section 10).
+    The only exception is a product that was handed over: it can be disputed and made again, or revoked. A hold (return
+    or suspension) is possible only before a decision. A second hold on top of the first keeps the status to which the
+    first one leads back. Imported history may receive a held file or declare it complete; this changes the status to
+    which the hold leads back.
     """
     if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, Reopened | Revoked)):
         return status, before
