@@ -11,53 +11,8 @@ from functools import reduce
 from typing import Any, assert_never
 from uuid import UUID
 
-from domain.application.events import (
-    Approved,
-    Cancelled,
-    Concluded,
-    CorrectionSupplied,
-    DeadlineExtended,
-    DecisionReportedLate,
-    DeclaredComplete,
-    DeemedApproved,
-    Disputed,
-    DisputeDismissed,
-    DocumentsChecked,
-    HandedOver,
-    Issued,
-    Lapsed,
-    MadeReady,
-    PinReset,
-    PromiseMoved,
-    Reassigned,
-    Received,
-    RecordAmended,
-    Recorded,
-    ReferralAnswered,
-    Referred,
-    Rejected,
-    Reopened,
-    Resumed,
-    ReturnedForCorrection,
-    Revoked,
-    StageCompleted,
-    StageEntered,
-    Submitted,
-    Suspended,
-    Transferred,
-    Withdrawn,
-)
-from domain.application.incident_events import (
-    ComplaintReferred,
-    InspectionDone,
-    InspectionScheduled,
-    Linked,
-    ObstacleCleared,
-    ObstacleReported,
-    PaymentExpired,
-    PaymentReceived,
-    PaymentRequested,
-)
+from domain.application import events, incident_events
+from domain.application.events import Recorded
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.codes import Amendment
 from domain.provenance import Pause, Promise
@@ -179,7 +134,7 @@ Changes = dict[str, Any]
 def _changes(application: Application, recorded: Recorded) -> Changes:
     event, act = recorded.event, recorded.act
     match event:
-        case Submitted():
+        case events.Submitted():
             return {
                 "number": event.number,
                 "service": event.service,
@@ -188,103 +143,103 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
                 "office": act.office,
                 "promise": event.promise,
             }
-        case DocumentsChecked():
+        case events.DocumentsChecked():
             return {"checked": event.complete}
-        case ReturnedForCorrection():
+        case events.ReturnedForCorrection():
             return _paused(application, RETURN, act.at) if event.pauses else {}
-        case CorrectionSupplied():
+        case events.CorrectionSupplied():
             return {**_gone_on(application, RETURN, act.at, event.promise), "checked": None}
-        case Suspended():
+        case events.Suspended():
             return _paused(application, SUSPENSION, act.at) if event.pauses else {}
-        case Resumed():
+        case events.Resumed():
             return _gone_on(application, SUSPENSION, act.at, event.promise)
-        case DeclaredComplete():
+        case events.DeclaredComplete():
             return {"complete": True, "complete_at": act.at, "promise": event.promise or application.promise}
-        case DeadlineExtended():
+        case events.DeadlineExtended():
             return {"promise": event.promise, "extensions": (*application.extensions, event.extension)}
-        case PromiseMoved():
+        case events.PromiseMoved():
             return {"promise": event.promise}
-        case StageEntered():
+        case events.StageEntered():
             return {"entered": application.entered | {event.stage}}
-        case StageCompleted():
+        case events.StageCompleted():
             return {
                 "entered": application.entered - {event.stage},
                 "completed": application.completed | {event.stage},
             }
-        case Referred():
+        case events.Referred():
             return {
                 "referrals": {**application.referrals, event.referral: event.to},
                 "counted": _count(application, referrals=event.referral),
                 "concerned": application.concerned | {event.to},
             }
-        case ReferralAnswered():
+        case events.ReferralAnswered():
             left = {number: to for number, to in application.referrals.items() if number != event.referral}
             return {"referrals": left}
-        case InspectionScheduled():
+        case incident_events.InspectionScheduled():
             return {
                 "inspections": application.inspections | {event.inspection},
                 "counted": _count(application, inspections=event.inspection),
             }
-        case InspectionDone():
+        case incident_events.InspectionDone():
             return {"inspections": application.inspections - {event.inspection}}
-        case PaymentRequested():
+        case incident_events.PaymentRequested():
             paused = _paused(application, of_payment(event.payment), act.at) if event.pauses else {}
             return dict(
                 paused,
                 payments=application.payments | {event.payment},
                 counted=_count(application, payments=event.payment),
             )
-        case PaymentReceived() | PaymentExpired():
+        case incident_events.PaymentReceived() | incident_events.PaymentExpired():
             gone_on = _gone_on(application, of_payment(event.payment), act.at, event.promise)
             return dict(gone_on, payments=application.payments - {event.payment})
-        case ObstacleReported():
+        case incident_events.ObstacleReported():
             return {
                 "obstacles": application.obstacles | {event.obstacle},
                 "counted": _count(application, obstacles=event.obstacle),
             }
-        case ObstacleCleared():
+        case incident_events.ObstacleCleared():
             return {"obstacles": application.obstacles - {event.obstacle}}
-        case Disputed():
+        case events.Disputed():
             return {"disputed": True}
-        case DisputeDismissed():
+        case events.DisputeDismissed():
             return {"disputed": False}
-        case Reopened():
+        case events.Reopened():
             redo = set(event.redo)
             return {
                 "disputed": False,
                 "entered": application.entered - redo,
                 "completed": application.completed - redo,
             }
-        case HandedOver():
+        case events.HandedOver():
             return {"handed_over_at": act.at}
-        case Linked():
+        case incident_events.Linked():
             return {
                 "links": application.links.union(event.others),
                 "supplied": application.supplied.union(event.supplied),
             }
-        case ComplaintReferred():
+        case incident_events.ComplaintReferred():
             return {"counted": _count(application, complaints=event.complaint)}
-        case Transferred():
+        case events.Transferred():
             return {"office": event.to, "officer": None, "concerned": application.concerned | {event.to}}
-        case Reassigned():
+        case events.Reassigned():
             return {"officer": event.officer}
-        case RecordAmended():
+        case events.RecordAmended():
             return _amended(application, event)
-        case PinReset():
+        case events.PinReset():
             return {"pin_resets": application.pin_resets + 1}
         case (
-            Received()
-            | Approved()
-            | DeemedApproved()
-            | Rejected()
-            | DecisionReportedLate()
-            | Issued()
-            | MadeReady()
-            | Withdrawn()
-            | Lapsed()
-            | Cancelled()
-            | Revoked()
-            | Concluded()
+            events.Received()
+            | events.Approved()
+            | events.DeemedApproved()
+            | events.Rejected()
+            | events.DecisionReportedLate()
+            | events.Issued()
+            | events.MadeReady()
+            | events.Withdrawn()
+            | events.Lapsed()
+            | events.Cancelled()
+            | events.Revoked()
+            | events.Concluded()
         ):
             return {}
         case _:
@@ -312,7 +267,7 @@ def _gone_on(application: Application, pause: str, at: datetime, moved: Promise 
     return changes
 
 
-def _amended(application: Application, event: RecordAmended) -> Changes:
+def _amended(application: Application, event: events.RecordAmended) -> Changes:
     """Take back an entry in error: the stages are computed again without it. A corrected time changes no state here."""
     changes: Changes = {"amended": application.amended | {event.amends}}
     if event.amendment is not Amendment.ENTERED_IN_ERROR or not 0 < event.amends <= len(application.entries):
@@ -322,12 +277,12 @@ def _amended(application: Application, event: RecordAmended) -> Changes:
     completed: set[str] = set()
     for entry in application.entries:
         match entry.event:
-            case StageEntered(stage=stage) if entry.version not in taken_back:
+            case events.StageEntered(stage=stage) if entry.version not in taken_back:
                 entered.add(stage)
-            case StageCompleted(stage=stage) if entry.version not in taken_back:
+            case events.StageCompleted(stage=stage) if entry.version not in taken_back:
                 entered.discard(stage)
                 completed.add(stage)
-            case Reopened(redo=redo):
+            case events.Reopened(redo=redo):
                 entered.difference_update(redo)
                 completed.difference_update(redo)
     return {**changes, "taken_back": taken_back, "entered": frozenset(entered), "completed": frozenset(completed)}

@@ -3,28 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from domain.application.events import (
-    ApplicationEvent,
-    Approved,
-    Cancelled,
-    Concluded,
-    CorrectionSupplied,
-    DeclaredComplete,
-    DeemedApproved,
-    HandedOver,
-    Issued,
-    Lapsed,
-    MadeReady,
-    Received,
-    Rejected,
-    Reopened,
-    Resumed,
-    ReturnedForCorrection,
-    Revoked,
-    Submitted,
-    Suspended,
-    Withdrawn,
-)
+from domain.application import events
+from domain.application.events import ApplicationEvent
 
 
 class Status(StrEnum):
@@ -69,18 +49,18 @@ HOLDS = (Status.RETURNED, Status.SUSPENDED)
 
 
 MOVES: Mapping[type[ApplicationEvent], Status] = {
-    Submitted: Status.SUBMITTED,
-    Approved: Status.APPROVED,
-    DeemedApproved: Status.DEEMED_APPROVED,
-    Rejected: Status.REJECTED,
-    Issued: Status.ISSUED,
-    MadeReady: Status.READY,
-    HandedOver: Status.HANDED_OVER,
-    Withdrawn: Status.WITHDRAWN,
-    Lapsed: Status.LAPSED,
-    Cancelled: Status.CANCELLED,
-    Revoked: Status.REVOKED,
-    Concluded: Status.CONCLUDED,
+    events.Submitted: Status.SUBMITTED,
+    events.Approved: Status.APPROVED,
+    events.DeemedApproved: Status.DEEMED_APPROVED,
+    events.Rejected: Status.REJECTED,
+    events.Issued: Status.ISSUED,
+    events.MadeReady: Status.READY,
+    events.HandedOver: Status.HANDED_OVER,
+    events.Withdrawn: Status.WITHDRAWN,
+    events.Lapsed: Status.LAPSED,
+    events.Cancelled: Status.CANCELLED,
+    events.Revoked: Status.REVOKED,
+    events.Concluded: Status.CONCLUDED,
 }
 
 
@@ -93,29 +73,29 @@ def status_after(status: Status | None, before: Status, event: ApplicationEvent)
     first one leads back. Imported history may receive a held file or declare it complete; this changes the status to
     which the hold leads back.
     """
-    if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, Reopened | Revoked)):
+    if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, events.Reopened | events.Revoked)):
         return status, before
     underlying = before if status in HOLDS or status is None else status
     match event:
-        case Received() if status in HOLDS:
+        case events.Received() if status in HOLDS:
             return status, Status.RECEIVED if before in EARLY else before
-        case Received():
+        case events.Received():
             return (Status.RECEIVED, before) if status in EARLY else (status, before)
-        case ReturnedForCorrection() | Suspended() if status in OUTCOMES:
+        case events.ReturnedForCorrection() | events.Suspended() if status in OUTCOMES:
             return status, before
-        case ReturnedForCorrection():
+        case events.ReturnedForCorrection():
             return Status.RETURNED, underlying
-        case Suspended():
+        case events.Suspended():
             return Status.SUSPENDED, underlying
-        case CorrectionSupplied():
+        case events.CorrectionSupplied():
             return (before, before) if status is Status.RETURNED else (status, before)
-        case Resumed():
+        case events.Resumed():
             return (before, before) if status is Status.SUSPENDED else (status, before)
-        case DeclaredComplete() if status in HOLDS:
+        case events.DeclaredComplete() if status in HOLDS:
             return status, Status.PROCESSING if before in INTAKE else before
-        case DeclaredComplete():
+        case events.DeclaredComplete():
             return (Status.PROCESSING, before) if status in INTAKE else (status, before)
-        case Reopened():
+        case events.Reopened():
             return (Status.APPROVED, before) if status in (Status.READY, Status.HANDED_OVER) else (status, before)
         case _:
             return MOVES.get(type(event), status), before

@@ -5,28 +5,9 @@ from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
-from domain.application.events import (
-    ApplicationEvent,
-    CorrectionSupplied,
-    DeadlineExtended,
-    DeclaredComplete,
-    MadeReady,
-    PromiseMoved,
-    RecordAmended,
-    Recorded,
-    ReferralAnswered,
-    Referred,
-    Reopened,
-    Resumed,
-    ReturnedForCorrection,
-    StageCompleted,
-    StageEntered,
-    Submitted,
-    Suspended,
-    Transferred,
-)
+from domain.application import events, incident_events
+from domain.application.events import ApplicationEvent, Recorded
 from domain.application.evolve import RETURN, SUSPENSION, of_payment
-from domain.application.incident_events import PaymentExpired, PaymentReceived, PaymentRequested
 from domain.application.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT
 from domain.application.status import ENDS, MOVES, OUTCOMES
 from domain.codes import Amendment, Holder
@@ -122,59 +103,59 @@ def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
     event, act = recorded.event, recorded.act
     base = Mark(kind=MarkKind.START, at=act.at, version=recorded.version, cause=cause_of(recorded), office=act.office)
     match event:
-        case Submitted():
+        case events.Submitted():
             started = base._replace(kind=MarkKind.START, clock=Clock.CITIZEN)
             return (started, base._replace(kind=MarkKind.OFFICE, office=act.office), *_promised(base, event.promise))
-        case DeclaredComplete():
+        case events.DeclaredComplete():
             started = base._replace(kind=MarkKind.START, clock=Clock.LEGAL, percent=event.last_minute_percent)
             return (started, *_promised(base, event.promise))
-        case ReturnedForCorrection():
+        case events.ReturnedForCorrection():
             taken = base._replace(kind=MarkKind.TAKEN, name=RETURN, holder=Party.APPLICANT, office="")
             return (taken, *_paused(base, RETURN, AWAITING_CORRECTION, pauses=event.pauses))
-        case CorrectionSupplied():
+        case events.CorrectionSupplied():
             return (
                 base._replace(kind=MarkKind.RELEASED, name=RETURN),
                 _resumed(base, RETURN),
                 *_promised(base, event.promise),
             )
-        case Suspended():
+        case events.Suspended():
             return _paused(base, SUSPENSION, event.ground, pauses=event.pauses)
-        case Resumed():
+        case events.Resumed():
             return (_resumed(base, SUSPENSION), *_promised(base, event.promise))
-        case PaymentRequested():
+        case incident_events.PaymentRequested():
             name = of_payment(event.payment)
             taken = base._replace(kind=MarkKind.TAKEN, name=name, holder=Party.EXTERNAL, office="")
             return (taken, *_paused(base, name, AWAITING_PAYMENT, pauses=event.pauses))
-        case PaymentReceived() | PaymentExpired():
+        case incident_events.PaymentReceived() | incident_events.PaymentExpired():
             name = of_payment(event.payment)
             return (
                 base._replace(kind=MarkKind.RELEASED, name=name),
                 _resumed(base, name),
                 *_promised(base, event.promise),
             )
-        case Referred():
+        case events.Referred():
             name = f"{OF_A_REFERRAL}{event.referral}"
             return (base._replace(kind=MarkKind.TAKEN, name=name, holder=Party.OTHER_AGENCY, office=event.to),)
-        case ReferralAnswered():
+        case events.ReferralAnswered():
             return (base._replace(kind=MarkKind.RELEASED, name=f"{OF_A_REFERRAL}{event.referral}"),)
-        case StageEntered():
+        case events.StageEntered():
             holder = Party(event.holder or Holder.BACK_OFFICE)
             return (base._replace(kind=MarkKind.TAKEN, name=OF_A_STAGE + event.stage, holder=holder),)
-        case StageCompleted():
+        case events.StageCompleted():
             return (base._replace(kind=MarkKind.RELEASED, name=OF_A_STAGE + event.stage),)
-        case Transferred():
+        case events.Transferred():
             return (base._replace(kind=MarkKind.OFFICE, office=event.to),)
-        case DeadlineExtended() | PromiseMoved():
+        case events.DeadlineExtended() | events.PromiseMoved():
             return _promised(base, event.promise)
-        case Reopened():
+        case events.Reopened():
             names = (AT_THE_COUNTER, *(OF_A_STAGE + stage for stage in event.redo))
             released = (base._replace(kind=MarkKind.RELEASED, name=name) for name in names)
             return (base._replace(kind=MarkKind.RESTART, clock=Clock.CITIZEN), *released)
-        case RecordAmended(amendment=Amendment.ENTERED_IN_ERROR):
+        case events.RecordAmended(amendment=Amendment.ENTERED_IN_ERROR):
             return (base._replace(kind=MarkKind.VOID, amends=event.amends),)
-        case RecordAmended(corrected_at=datetime()):
+        case events.RecordAmended(corrected_at=datetime()):
             return (base._replace(kind=MarkKind.MOVED, amends=event.amends, corrected_at=event.corrected_at),)
-        case MadeReady():
+        case events.MadeReady():
             lies = base._replace(kind=MarkKind.TAKEN, name=AT_THE_COUNTER, holder=Party.FRONT_OFFICE)
             return (*_stopped(base, event), lies)
         case _:
