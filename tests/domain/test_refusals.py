@@ -1,4 +1,4 @@
-"""Every refusal is met by a sentence here, has a public face, and stands in the tree that errors.py draws."""
+"""Tests of refusals: each occurs in a scenario here, has a code and texts, and is in the tree in `refusals.py`."""
 
 import re
 from dataclasses import dataclass, replace
@@ -63,7 +63,7 @@ WITHOUT_CALENDAR = replace(REGISTRY, calendars={})
 
 @dataclass(frozen=True)
 class Answering:
-    """The satisfaction with an application, as `When` is for a command."""
+    """A survey's answers for an application, with the same interface as `When`."""
 
     application: Application
     given: bool

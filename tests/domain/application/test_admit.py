@@ -1,4 +1,4 @@
-"""Imported history is never refused: what the procedure would have refused is stored and marked."""
+"""Tests of admission: imported history is never refused; an event that the procedure would have refused is marked."""
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Deemed approval, and decisions and facts that come to be known after an outcome."""
+"""Tests of deemed approval, and of decisions and facts that are reported after an outcome."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -93,7 +93,7 @@ def test_only_where_the_service_opted_in() -> None:
 
 
 def known(since: datetime, quality: Quality) -> tuple[Recorded, ...]:
-    """Declared complete on Monday by the clock of somebody, as the system learnt at `since`."""
+    """A file was declared complete on Monday, by a clock of this quality. The system learnt of it at `since`."""
     happened = [Recorded(version=n, act=an_act(MONDAY), event=event) for n, event in enumerate(COMPLETE, 1)]
     complete = replace(happened[-1], act=replace(an_act(MONDAY), at_quality=quality), recorded_at=since)
     return (*happened[:-1], complete)
@@ -128,7 +128,7 @@ def test_a_date_that_was_ahead_when_it_became_known_is_the_date(since: datetime,
 
 
 def test_a_pause_moves_since_when_the_date_is_known() -> None:
-    """The unit was offline: that the clock runs again became known after the moved date."""
+    """The mobile unit was offline, so the system learnt of the end of the pause after the moved date."""
     moved = replace(PROMISE, due_at=DUE + timedelta(days=1))
     late = Recorded(
         version=0,
@@ -213,7 +213,7 @@ LATE_FACTS: list[tuple[Command, object]] = [
 def test_what_happened_before_the_outcome_may_be_reported_after_it(command: Command, fact: object) -> None:
     history = (*COMPLETE, on(DUE, deemed(), by=Role.SYSTEM))
     given(*history).when(command, at=THURSDAY).then(fact)  # type: ignore[arg-type]
-    if not isinstance(command, commands.ReportObstacle):  # which may come as long as the product is not there
+    if not isinstance(command, commands.ReportObstacle):  # an obstacle may be reported until the product is ready
         with pytest.raises(Refusal):
             given(*history).when(command, at=DUE).decided()
 

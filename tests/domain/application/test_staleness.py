@@ -1,4 +1,4 @@
-"""What a sender saw is stale only if something came since that its command decides on."""
+"""Tests of staleness: a version is stale only if an event that matters to the command came after it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The procedure as a table, written by hand: what each command does to an application of each status."""
+"""Tests of the procedure, as a table written by hand: the effect of each command on an application in each status."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -204,7 +204,7 @@ EXPECTED = {(command, status): cell for command, *cells in LINES for status, cel
 
 
 def outcome(history: tuple[ApplicationEvent, ...], command: Command) -> str:
-    """The sign of the table for what decide and evolve make of it."""
+    """Return the table's sign for the result of `decide` and `evolve`."""
     before = given(*history).application
     office = MAKASSAR if isinstance(command, commands.AnswerReferral) else before.office or SEMARANG
     at = NEXT_MONDAY_AT_CLOSING if isinstance(command, commands.DeemApproved) else MONDAY

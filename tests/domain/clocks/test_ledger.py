@@ -1,4 +1,4 @@
-"""The two clocks: what starts, pauses and stops them, in whose hands the file is, whatever order the facts come in."""
+"""Tests of the ledger: starts, pauses and stops of the two clocks, and holders, for any order of arrival."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -52,7 +52,7 @@ def of(history: Sequence[Recorded]) -> Ledger:
 
 
 def book(*happened: tuple[float, ApplicationEvent]) -> Ledger:
-    """Of events by the hour at which each happened."""
+    """Return the ledger of events, each given with the hour at which it happened."""
     return of(given(*(on(hour(at), event) for at, event in happened)).history)
 
 
@@ -60,7 +60,7 @@ Turn = tuple[float | None, str]
 
 
 def legal(found: Ledger) -> list[Turn]:
-    """When it began to run or to stand, and at last when it stopped."""
+    """Return the hours at which the clock began to run or to stand, and last the hour at which it stopped."""
     turns: list[Turn] = [(hours_of(span.since), "runs" if span.running else "stands") for span in found.legal]
     last = found.legal[-1].until if found.legal else None
     return [*turns, (hours_of(last), "stopped")] if last else turns
@@ -320,11 +320,11 @@ def test_a_rejection_stops_both_clocks() -> None:
     assert found.legal == (), "completeness and rejection in one instant"
 
 
-# Whatever happens
+# Properties of any history
 
 
 def apart(happened: list[tuple[ApplicationEvent, int]]) -> list[Recorded]:
-    """Each at an instant of its own, also where one is corrected."""
+    """Give each event, and each corrected time, a different instant."""
     return [
         on(hour(at + place / 1000), _corrected(event, place)) for place, (event, at) in enumerate(happened, start=1)
     ]
@@ -353,7 +353,7 @@ def same_but_for_versions(found: Ledger) -> object:
 
 @each(submitted_first, st.randoms(use_true_random=False))
 def test_any_order_of_arrival_gives_the_same_ledger(history: list[Recorded], random: object) -> None:
-    """An amendment names versions, so it follows the event to its new one."""
+    """An amendment names an event by version, so it must name the event's new version."""
     first = arrived(history)
     shuffled = list(first)
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis' own Random
