@@ -1,6 +1,6 @@
-"""The words that events may say. No string of an event is free: each is one of these, checked where events are written.
+"""Codes: the types of all strings in events. Events contain no free text; their strings are checked before storage.
 
-A `Pattern` bounds what a code looks like; whether it exists is asked of the registry by `decide`.
+A `Pattern` limits the form of a code. `decide` asks the registry whether the code exists.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Annotated
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What a code of ours looks like: a regular expression for the whole of it."""
+    """The form of a code: a regular expression for the whole code, and its greatest length in characters."""
 
     regex: str
     longest: int
@@ -18,13 +18,13 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Text that an institution publishes about itself (a name of an office, of a stage): registries only."""
+    """Text that an institution publishes about itself (the name of an office or a stage). Only registries use it."""
 
     longest: int = 200
 
 
 _SLUG = r"^(?=[0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*$"
-"""With a letter in it: digits alone might be a number that another register issued to a person."""
+"""A slug contains at least one letter: digits alone might be a number that another register gave to a person."""
 
 OfficeCode = Annotated[str, Pattern(_SLUG, 63)]
 AgencyCode = Annotated[str, Pattern(_SLUG, 63)]
@@ -50,7 +50,7 @@ Text = Annotated[str, Published()]
 
 
 class Role(StrEnum):
-    """Who did it."""
+    """The role of the actor."""
 
     APPLICANT = "applicant"
     PROXY = "proxy"
@@ -62,7 +62,7 @@ class Role(StrEnum):
 
 
 class Channel(StrEnum):
-    """By which way it reached us. The first four are equal before the law (Perpres 89/2021); imports know more."""
+    """The channel of an act. The first four are equal before the law (Perpres 89/2021); imported history has more."""
 
     COUNTER = "counter"
     MOBILE = "mobile"
@@ -76,7 +76,7 @@ class Channel(StrEnum):
 
 
 class Quality(StrEnum):
-    """Whose clock `at` is from, and how exact: DAY means that the source knows the date only."""
+    """Whose clock gave `at`, and how exact it is. DAY: the source knows only the date."""
 
     SERVER = "server"
     DEVICE = "device"
@@ -116,7 +116,7 @@ class RejectionReason(StrEnum):
 
 
 class Remedy(StrEnum):
-    """What the applicant can do about a rejection (UU 30/2014 art. 75-78 for objection and appeal)."""
+    """The remedy that an applicant has against a rejection (UU 30/2014 art. 75-78 for objection and appeal)."""
 
     APPLY_AGAIN = "apply_again"
     OBJECTION = "objection"
@@ -133,7 +133,7 @@ class CancellationReason(StrEnum):
 
 
 class RevocationGround(StrEnum):
-    """Why a granted product is withdrawn (dicabut)."""
+    """Why the office withdraws a granted product (dicabut)."""
 
     UNTRUE_STATEMENT = "untrue_statement"
     CONDITIONS_BROKEN = "conditions_broken"
@@ -143,7 +143,7 @@ class RevocationGround(StrEnum):
 
 
 class DisputeReason(StrEnum):
-    """Why a citizen says that "done" is not done."""
+    """Why a citizen disputes that the application is done."""
 
     NOT_RECEIVED = "not_received"
     WRONG_DATA = "wrong_data"
@@ -152,7 +152,7 @@ class DisputeReason(StrEnum):
 
 
 class DismissalReason(StrEnum):
-    """Why the office holds that it is done, against a dispute."""
+    """Why the office dismisses a dispute."""
 
     RECEIPT_PROVES_IT = "receipt_proves_it"
     PRODUCT_IS_RIGHT = "product_is_right"
@@ -160,14 +160,14 @@ class DismissalReason(StrEnum):
 
 
 class Decision(StrEnum):
-    """What an official decided."""
+    """An official's decision."""
 
     APPROVED = "approved"
     REJECTED = "rejected"
 
 
 class LifeEvent(StrEnum):
-    """What happened to a family or a business that needs several services at once."""
+    """An event in the life of a family or a business that needs several services at once."""
 
     BIRTH = "birth"
     MARRIAGE = "marriage"
@@ -178,7 +178,7 @@ class LifeEvent(StrEnum):
 
 
 class ComplaintKind(StrEnum):
-    """How SP4N-LAPOR classes a report (PermenPANRB 62/2018): each has its own time for an answer."""
+    """The class of a report in SP4N-LAPOR (PermenPANRB 62/2018). Each class has its own time limit for an answer."""
 
     INFORMATION = "information"
     COMPLAINT = "complaint"
@@ -186,7 +186,7 @@ class ComplaintKind(StrEnum):
 
 
 class ObstacleCode(StrEnum):
-    """What holds an application up (hambatan). They may overlap."""
+    """What delays an application (hambatan). Obstacles may overlap."""
 
     DOCUMENTS = "H-BERKAS"
     TECHNICAL_TEAM = "H-TEKNIS"
@@ -205,14 +205,14 @@ class ObstacleCode(StrEnum):
 
 
 class Receiver(StrEnum):
-    """Who took the product."""
+    """The person who collected the product."""
 
     APPLICANT = "applicant"
     PROXY = "proxy"
 
 
 class Amendment(StrEnum):
-    """What was wrong with the record that an office mends."""
+    """What was wrong with the record that an office corrects."""
 
     TIME = "time"
     ENTERED_IN_ERROR = "entered_in_error"
@@ -227,7 +227,7 @@ class StagePhase(StrEnum):
 
 
 class Holder(StrEnum):
-    """In whose hands a stage is."""
+    """The part of an office that does a stage."""
 
     FRONT_OFFICE = "front_office"
     BACK_OFFICE = "back_office"
@@ -236,14 +236,14 @@ class Holder(StrEnum):
 
 
 class Kind(StrEnum):
-    """Perizinan or non-perizinan."""
+    """The kind of a service: perizinan or non-perizinan."""
 
     LICENSING = "licensing"
     NON_LICENSING = "non_licensing"
 
 
 class RegionLevel(StrEnum):
-    """Of the region table."""
+    """The level of a region in the region table."""
 
     PROVINCE = "province"
     REGENCY = "regency"

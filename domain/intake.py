@@ -1,6 +1,7 @@
-"""What the intake answers to commands that agencies' systems send by topic: codes, ids and numbers, nothing of a body.
+"""Events of the intake: its answers to commands that agencies' systems send by topic.
 
-Answers of a topic's partition are a stream of their own, dead letters another: in each, every event is one message.
+They contain codes, ids and numbers, and nothing from the body of a command. Each partition of a topic has one stream
+for the answers and another for the dead letters. Every event in these streams becomes one message.
 """
 
 from dataclasses import dataclass
@@ -10,12 +11,15 @@ from uuid import UUID
 from domain.codes import AgencyCode, Pattern, RefusalCode
 
 Place = Annotated[str, Pattern(r"^(header/[a-z_-]+|(/([a-z][a-z_]*|[0-9]{1,4}|-))*)$", 200)]
-"""A header, or a JSON pointer into a body: made of names of ours, and of counts too short to be a number of anybody."""
+"""The place of a fault: a header, or a JSON pointer into a body.
+
+It consists of field names from the schema and of indexes of at most four digits, which cannot be a person's number.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeAnswered:
-    """The command was applied. `version`: of the application, as of the last event of that command."""
+    """The command was applied. `version`: the application's version at the last event of that command."""
 
     topic: ClassVar[str] = "intake.answered.v1"
     agency: AgencyCode
@@ -26,7 +30,10 @@ class IntakeAnswered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeRefused:
-    """The rules said no, by `code`. `application`: where it is the agency's; `version`: where what it saw was stale."""
+    """The rules refused the command; `code` says why.
+
+    `application`: present if the application is the agency's. `version`: present if the agency saw a stale version.
+    """
 
     topic: ClassVar[str] = "intake.refused.v1"
     agency: AgencyCode
@@ -38,9 +45,9 @@ class IntakeRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeMalformed:
-    """The record at that place of the agency's topic is no command that can be read: by `code`, at `place`.
+    """The record at `partition` and `offset` of the agency's topic cannot be read as a command.
 
-    `command`: its id, where it has one.
+    `code` says why, and `place` says where. `command`: the command's id, if it has one.
     """
 
     topic: ClassVar[str] = "intake.malformed.v1"

@@ -1,4 +1,7 @@
-"""An event's `data` as plain values, the way it is stored and shown: one spelling of an instant, no absent field."""
+"""Conversion of an event's `data` to JSON values, as they are stored and shown.
+
+Every instant has one spelling, and a field that is None is left out.
+"""
 
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
@@ -13,7 +16,10 @@ AS_THEY_ARE = frozenset({bool, int, str, NoneType})
 
 @lru_cache(maxsize=4096)
 def instant(at: datetime) -> str:
-    """UTC with always six digits, so that the order of the text is the order of time. `at` must be aware."""
+    """Format an instant in UTC, always with six decimals, so that texts sort in the order of time.
+
+    `at` must be aware.
+    """
     return at.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
@@ -22,25 +28,25 @@ def parse_instant(text: str) -> datetime:
     return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
-def data_of(event: Any) -> dict[str, Any]:  # noqa: ANN401 - any event class of ours
-    """The fields of an event as JSON values; a field that is None is left out."""
+def data_of(event: Any) -> dict[str, Any]:  # noqa: ANN401 - any event class of the domain
+    """Return the fields of an event as JSON values. A field that is None is left out."""
     names = _names(type(event))  # type: ignore[arg-type] # a class is hashable
     values = ((name, getattr(event, name)) for name in names)
     return {name: plain(value) for name, value in values if value is not None}
 
 
 @cache
-def _names(cls: Any) -> tuple[str, ...]:  # noqa: ANN401 - any event class of ours
+def _names(cls: Any) -> tuple[str, ...]:  # noqa: ANN401 - any event class of the domain
     return tuple(field.name for field in fields(cls))
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - JSON is any value
-    """JSON values of what an event may hold; raises TypeError for anything else (a float, a free object)."""
+    """Return the JSON value of one value in an event. Raises TypeError for other types (a float, a free object)."""
     if type(value) in AS_THEY_ARE:
         return value
     match value:
         case Enum():
-            return value._value_  # `value` is a descriptor in Python, and each event is asked for several
+            return value._value_  # faster than `value`, a descriptor in Python, and each event has several
         case datetime():
             return instant(value)
         case date():

@@ -1,4 +1,4 @@
-"""What all events share: the act they belong to, and the promise that some of them carry."""
+"""Shared parts of events: the act that an event belongs to, the base class, and the promise that some events carry."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,10 +19,10 @@ from domain.registry.calendar import Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """Who did it, where and when: what all events of one act share.
+    """An act: who acted, where and when. All events of one act share it.
 
-    `at` is aware, UTC; `actor` is a random reference per person and office, None for the system and for imports;
-    `office` is "" where no office acted.
+    `at`: aware, in UTC. `actor`: a random reference for each person and office; None for the system and for imports.
+    `office`: "" if no office acted.
     """
 
     at: datetime
@@ -35,7 +35,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """`deviates`: the code of the refusal that a command would have met. Only imported history has it."""
+    """`deviates`: the code of the refusal that the same command would have met. Only imported history has it."""
 
     topic: ClassVar[str]
     deviates: RefusalCode | None = None
@@ -43,7 +43,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """A promised date, as a fact: `due_at` in UTC, `n` counts `unit`; of a source's own deadline n is 0."""
+    """A promised date, stored as a fact.
+
+    `due_at`: UTC. `n`: the number of units; 0 for a source's own deadline. `standard`, `calendar`: the editions that
+    the date was computed from. `rule`: the name of the settings of the count.
+    """
 
     unit: Unit
     n: int

@@ -1,22 +1,22 @@
-"""Refusals: why a command is not done. Each has a stable public `code` and says what can be done instead.
+"""Refusals: the reasons why the rules forbid a command. Each has a stable public `code` and advises what to do instead.
 
-* Refusal                          the rules say no
+* Refusal                          the rules forbid the command
   + ApplicationAlreadySubmitted
   + ApplicationUnknown
   + ApplicationEnded
-  + StatusForbids                  not in this status; says in which
-  + ServiceUnknown                 or no standard in force at that time
+  + StatusForbids                  names the statuses in which the command is possible
+  + ServiceUnknown                 or the service has no standard in force at that time
   + ChannelNotOffered
   + OfficeUnknown
   + OfficeUnchanged
   + ServiceNotOfferedHere
   + RegionUnknown
   + RequirementUnknown
-  + DefectsMissing                 a return without saying what is wrong
+  + DefectsMissing                 a return names no defect
   + DocumentsIncomplete
   + DocumentsNotChecked
   + AlreadyComplete
-  + CalendarEnds                   no calendar for the promised day yet
+  + CalendarEnds                   no calendar covers the promised day yet
   + StageUnknown
   + StageOutOfOrder
   + StageNotEntered
@@ -41,20 +41,20 @@
   + DisputeWindowOver
   + AlreadyLinked
   + AskedInLinkedApplication
-  + EventUnknown                   an amendment names an event that is not there
+  + EventUnknown                   an amendment names an event that does not exist
   + AlreadyAmended
   + AmendmentImpossible
   + PinResetsExhausted
   + NoOutcomeYet
   + SatisfactionAlreadyGiven
-* StaleVersion                     something relevant came after the version that was seen
+* StaleVersion                     a relevant event came after the version that the sender saw
 """
 
 from typing import ClassVar
 
 
 class Refusal(Exception):
-    """The rules say no. Says nothing of what was sent, so that it may stand in an answer and in a log."""
+    """The rules forbid the command. The text repeats nothing that was sent, so answers and logs may contain it."""
 
     code: ClassVar[str]
     title: ClassVar[str]
@@ -67,7 +67,7 @@ class Refusal(Exception):
 class ApplicationAlreadySubmitted(Refusal):
     code = "application-already-submitted"
     title = "This application was submitted before"
-    advice = "Draw a new application for a new submission"
+    advice = "Start again with a new Idempotency-Key"
 
 
 class ApplicationUnknown(Refusal):
@@ -79,7 +79,7 @@ class ApplicationUnknown(Refusal):
 class ApplicationEnded(Refusal):
     code = "application-ended"
     title = "This application has ended"
-    advice = "Read its timeline; a new wish needs a new application"
+    advice = "Read its timeline; submit a new application for a new request"
 
 
 class StatusForbids(Refusal):
@@ -140,8 +140,8 @@ class RequirementUnknown(Refusal):
 
 class DefectsMissing(Refusal):
     code = "defects-missing"
-    title = "It is not said which documents are wrong"
-    advice = "Name all of them at once, each with its defect"
+    title = "The return does not say which documents are wrong"
+    advice = "Name all wrong documents at once, each with its defect"
 
 
 class DocumentsIncomplete(Refusal):
@@ -152,14 +152,14 @@ class DocumentsIncomplete(Refusal):
 
 class DocumentsNotChecked(Refusal):
     code = "documents-not-checked"
-    title = "The documents were not checked since they last came in"
-    advice = "Check the documents first; the same act may declare the file complete"
+    title = "The documents have not been checked since they were last supplied"
+    advice = "Check the documents first; the same request can declare the file complete"
 
 
 class AlreadyComplete(Refusal):
     code = "already-complete"
-    title = "The file was declared complete before"
-    advice = "The promise stands; go on with the stages"
+    title = "The file is already declared complete"
+    advice = "The promise stays in force; continue with the stages"
 
 
 class CalendarEnds(Refusal):
@@ -177,7 +177,7 @@ class StageUnknown(Refusal):
 class StageOutOfOrder(Refusal):
     code = "stage-out-of-order"
     title = "Other stages come before this one"
-    advice = "Complete the stages that it comes after"
+    advice = "Complete the earlier stages first"
 
 
 class StageNotEntered(Refusal):
@@ -189,24 +189,24 @@ class StageNotEntered(Refusal):
 class StageAlreadyEntered(Refusal):
     code = "stage-already-entered"
     title = "This stage was entered before"
-    advice = "Complete it, or amend the record if it was entered in error"
+    advice = "Complete the stage, or amend the record if the stage was entered in error"
 
 
 class StageAlreadyCompleted(Refusal):
     code = "stage-already-completed"
     title = "This stage was completed before"
-    advice = "Go on with the next stage, or amend the record if it was completed in error"
+    advice = "Continue with the next stage, or amend the record if this stage was completed in error"
 
 
 class StagesOpen(Refusal):
     code = "stages-open"
-    title = "Not all stages that must come before this are completed"
+    title = "Not all earlier stages are completed"
     advice = "Complete the stages that the application shows as open"
 
 
 class ReferralOpen(Refusal):
     code = "referral-open"
-    title = "Another office has not answered its referral yet"
+    title = "Another office has not answered a referral yet"
     advice = "Wait for the answer, or ask that office for it"
 
 
@@ -219,7 +219,7 @@ class ReferralUnknown(Refusal):
 class NotTheReferredOffice(Refusal):
     code = "not-the-referred-office"
     title = "Only the office that was asked can answer a referral"
-    advice = "Let that office answer"
+    advice = "The office that was asked must send the answer"
 
 
 class GroundUnknown(Refusal):
@@ -248,8 +248,8 @@ class InspectionUnknown(Refusal):
 
 class InspectionInThePast(Refusal):
     code = "inspection-in-the-past"
-    title = "An inspection cannot be scheduled for a day that is over"
-    advice = "Name a day from today on"
+    title = "An inspection cannot be scheduled for a day in the past"
+    advice = "Choose today or a later day"
 
 
 class NoPromise(Refusal):
@@ -260,8 +260,8 @@ class NoPromise(Refusal):
 
 class PromiseUnmoved(Refusal):
     code = "promise-unmoved"
-    title = "The calendars in force give the promised date that stands"
-    advice = "Nothing is to be done"
+    title = "The calendars in force give the same promised date"
+    advice = "No action is needed"
 
 
 class ExtensionUnknown(Refusal):
@@ -272,13 +272,13 @@ class ExtensionUnknown(Refusal):
 
 class DeemedApprovalNotOffered(Refusal):
     code = "deemed-approval-not-offered"
-    title = "This service does not grant by silence"
+    title = "This service does not grant applications by silence"
     advice = "Its standard in /v1/services says whether it does, and on which legal basis"
 
 
 class NotYetDue(Refusal):
     code = "not-yet-due"
-    title = "The promised date is not over, or the legal clock is paused"
+    title = "The promised date has not passed, or the legal clock is paused"
     advice = "Wait for the date that the application shows"
 
 
@@ -296,7 +296,7 @@ class AlreadyDisputed(Refusal):
 
 class DisputeWindowOver(Refusal):
     code = "dispute-window-over"
-    title = "The time in which this can be disputed is over"
+    title = "The time limit for a dispute has passed"
     advice = "Complain at the office or to SP4N-LAPOR"
 
 
@@ -309,7 +309,7 @@ class AlreadyLinked(Refusal):
 class AskedInLinkedApplication(Refusal):
     code = "asked-in-linked-application"
     title = "A linked application supplies this document"
-    advice = "It is asked once: look in the linked application's file"
+    advice = "The document is asked for only once: look in the linked application's file"
 
 
 class EventUnknown(Refusal):
@@ -321,42 +321,46 @@ class EventUnknown(Refusal):
 class AlreadyAmended(Refusal):
     code = "already-amended"
     title = "This event was amended before"
-    advice = "An event can be amended once; the timeline shows how"
+    advice = "An event can be amended once; the timeline shows the amendment"
 
 
 class AmendmentImpossible(Refusal):
     code = "amendment-impossible"
     title = "This event cannot be amended in that way"
-    advice = "A time needs corrected_at and fits every event but an amendment; an entry in error fits stages only"
+    advice = (
+        "To correct a time, send corrected_at, for any event except an amendment; only a stage can be entered in error"
+    )
 
 
 class PinResetsExhausted(Refusal):
     code = "pin-resets-exhausted"
-    title = "The PIN of this application was reset 255 times, which is all there are"
-    advice = "Hand out the status at the counter"
+    title = "The PIN of this application was reset 255 times, which is the limit"
+    advice = "Tell the applicant the status at the counter"
 
 
 class NoOutcomeYet(Refusal):
     code = "no-outcome-yet"
     title = "This application has no outcome yet"
-    advice = "Ask how satisfied the applicant is once it was issued, rejected, or ended otherwise"
+    advice = "Ask for the answers after the application was issued, rejected, or ended in another way"
 
 
 class SatisfactionAlreadyGiven(Refusal):
     code = "satisfaction-already-given"
     title = "The answers for this application were given before"
-    advice = "Each application is answered for once"
+    advice = "The survey can be answered once for each application"
 
 
 class StaleVersion(Exception):
-    """Something relevant came after the version that the sender saw. `now` is the stream's version."""
+    """A relevant event came after the version that the sender saw (`seen`). `now` is the stream's version."""
 
     def __init__(self, seen: int, now: int) -> None:
-        super().__init__(f"You saw version {seen}, it is now {now}: what you decided on has changed. Read it again.")
+        super().__init__(
+            f"You saw version {seen}, but the application changed and is now at version {now}. Read it again."
+        )
         self.seen = seen
         self.now = now
 
 
 def all_refusals() -> list[type[Refusal]]:
-    """Every refusal there is, by code."""
+    """Return all classes of refusals, sorted by code."""
     return sorted(Refusal.__subclasses__(), key=lambda refusal: refusal.code)

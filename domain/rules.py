@@ -1,6 +1,7 @@
-"""Which rule rests on what: a law, a source that nobody could check, or nothing but our own proposal.
+"""The rules and their sources: a law, a source that we could not check, or our own proposal.
 
-A rule that no source settles is never a constant: `field` names where a service, an office or a calendar sets it.
+A rule without a source is never a constant: its `field` names the setting of a service, an office or a calendar.
+Functions, classes and values name the rules that they implement:
 
     @rests_on("day-zero")
     def due_at(...): ...
@@ -18,16 +19,16 @@ T = TypeVar("T")
 
 
 class Tag(StrEnum):
-    """How sure a rule is."""
+    """How certain a rule is."""
 
     SOURCED = "S"
-    UNVERIFIED = "M"  # said to be so; the text itself was not seen
-    PROPOSED = "A"  # ours, as no source says anything
+    UNVERIFIED = "M"  # others state it, but we have not seen the text itself
+    PROPOSED = "A"  # our proposal, because no source says anything
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`field`: the setting, as `Class.field` of the registry; may be "" only where the rule is sourced."""
+    """One rule. `field`: its setting, as `Class.field` of the registry; "" is allowed only for a sourced rule."""
 
     text: str
     source: str
@@ -41,16 +42,18 @@ S, M, A = Tag.SOURCED, Tag.UNVERIFIED, Tag.PROPOSED
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         # When an office is open
-        "zone": Rule("days and hours are those of the office that works on the file", OURS, A, "OfficeRegistered.zone"),
+        "zone": Rule(
+            "days and hours are in the zone of the office that holds the file", OURS, A, "OfficeRegistered.zone"
+        ),
         "clock-change": Rule(
-            "an hour that comes twice means its first time; one that is skipped means as long after the jump as the"
-            " clock would have shown",
+            "if a local time occurs twice, the first occurrence counts; if it is skipped, the instant as long after the"
+            " jump as the time is after the beginning of the skipped span counts",
             OURS,
             A,
             "OfficeRegistered.zone",
         ),
         "opening-hours": Rule(
-            "offices that serve the public keep hours of their own, each counter too",
+            "each office that serves the public sets its own hours, and so does each counter",
             "Perpres 21/2023",
             S,
             "OfficeRegistered.opening_days",
@@ -62,19 +65,19 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             "CalendarPublished.holidays",
         ),
         "joint-leave": Rule(
-            "joint leave is no working day, but for an office that works then",
+            "a day of joint leave is not a working day, except for an office that works on it",
             "SKB 3 Menteri, for 2026: 1497/2025, 2/2025, 5/2025",
             S,
             "OfficeRegistered.joint_leave_closed",
         ),
         "local-closures": Rule(
-            "a day on which one office is closed is no working day of that office",
+            "a day on which one office is closed is not a working day of that office",
             OURS,
             A,
             "CalendarPublished.closures",
         ),
         "special-hours": Rule(
-            "other hours may hold for a span of days, as in Ramadan",
+            "special hours may apply for a span of days, for example in Ramadan",
             "Perpres 21/2023",
             S,
             "CalendarPublished.special_hours",
@@ -86,15 +89,17 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             S,
         ),
         "unit": Rule(
-            "working days, calendar days, months, hours and open hours are different promises; a plain day is a"
+            "working days, calendar days, months, hours and open hours are different units; a day without a kind is a"
             " calendar day",
             OURS,
             A,
             "PromiseTerms.unit",
         ),
-        "day-zero": Rule("the day of completeness is day 0, the next one day 1", OURS, A, "OfficeRegistered.day_zero"),
+        "day-zero": Rule(
+            "the day of completeness is day 0, and the next day is day 1", OURS, A, "OfficeRegistered.day_zero"
+        ),
         "after-hours": Rule(
-            "completeness while the office is closed counts as the next opening",
+            "completeness while the office is closed counts at the next opening",
             OURS,
             A,
             "OfficeRegistered.after_hours",
@@ -107,13 +112,13 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             "OfficeRegistered.opening_days",
         ),
         "roll-forward": Rule(
-            "a deadline in calendar days or months stays on a closed day unless told to roll forward",
+            "a deadline in calendar days or months stays on a closed day, unless the promise rolls forward",
             OURS,
             A,
             "PromiseTerms.roll_forward",
         ),
         "month-end": Rule(
-            "a month ends on the same day of a later month, or on that month's last", OURS, A, "PromiseTerms.unit"
+            "a month ends on the same day of the next month, or on that month's last day", OURS, A, "PromiseTerms.unit"
         ),
         # How it moves
         "pause": Rule(
@@ -129,53 +134,57 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             "PromiseTerms.unit",
         ),
         "last-minute": Rule(
-            "a return near the end of the promised time is counted as a last-minute one",
+            "a return near the end of the promised time counts as a last-minute return",
             OURS,
             A,
             "StandardPublished.last_minute_percent",
         ),
         # How it ends
         "silence": Rule(
-            "no decision in time counts as a grant, where a service opted in",
+            "if nobody decides in time, the application is granted, for a service that opted in",
             "UU 30/2014 art. 53, as amended by UU 6/2023 art. 175",
             S,
             "StandardPublished.deemed_approval",
         ),
         "silence-known": Rule(
-            "silence grants by no date that was over before the system knew of it",
+            "silence does not grant by a promised date that had passed before the system knew of it",
             OURS,
             A,
             "StandardPublished.promise",
         ),
         "dispute-window": Rule(
-            "what is called done can be disputed for some days", OURS, A, "StandardPublished.dispute_days"
+            "a citizen can dispute for some days that a product is done", OURS, A, "StandardPublished.dispute_days"
         ),
         "complaint-due": Rule(
-            "a complaint is verified within 3 working days and answered within 5, 14 or 60 by its kind",
+            "a complaint is verified within 3 working days and answered within 5, 14 or 60, depending on its kind",
             "PermenPANRB 62/2018",
             S,
         ),
-        # Who asks, and what they say of it
+        # Applicants, and their answers in the survey
         "national-id": Rule(
             "16 digits: district of first registration, birth date with 40 added for women, serial; for life",
             "UU 23/2006, as amended by UU 24/2013",
             S,
         ),
         "satisfaction-index": Rule(
-            "the weighted means of nine elements, times 25, with its grades", "PermenPANRB 14/2017", S
+            "the index is the weighted sum of the means of nine elements, times 25; grades follow from the index",
+            "PermenPANRB 14/2017",
+            S,
         ),
         "sample-size": Rule(
-            "how many answers speak for a population", "Krejcie and Morgan 1970, as PermenPANRB 14/2017 has it", S
+            "the number of answers that represents a population",
+            "Krejcie and Morgan 1970, as used in PermenPANRB 14/2017",
+            S,
         ),
     }
 )
 
 RESTING: dict[str, list[str]] = {}
-"""What rests on a rule, by the rule's name: functions and classes by their path, values as they are written."""
+"""The code that implements each rule, by the rule's name: the path of a function or class, the `repr` of a value."""
 
 
 def rests_on(*names: str) -> Callable[[T], T]:
-    """Say of a function, a class or a value which rules it implements. Raises KeyError for a rule that is not there."""
+    """Mark a function, a class or a value as an implementation of these rules. Raises KeyError for an unknown rule."""
     for name in names:
         RULES[name]
 

@@ -1,7 +1,7 @@
-"""The survey of satisfaction (SKM, PermenPANRB 14/2017): nine answers, and the index (IKM) that follows from them.
+"""The satisfaction survey (SKM, PermenPANRB 14/2017): nine answers, and the index (IKM) computed from them.
 
-Answers go by name, never by position: the order of the last two elements differs between offices. Arithmetic is exact;
-the index is rounded to two decimals first and graded then, so that no value falls between two grades.
+Answers have names, not positions, because the order of the last two elements differs between offices. The arithmetic
+is exact. The index is first rounded to two decimals and then graded, so that no value falls between two grades.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from domain.rules import rests_on
 
 
 class Element(StrEnum):
-    """What is asked about (unsur), in the order in which we ask."""
+    """The elements (unsur) of the survey, in the order of the questions."""
 
     REQUIREMENTS = "requirements"
     PROCEDURE = "procedure"
@@ -42,7 +42,7 @@ class Score(IntEnum):
 
 
 class Outcome(StrEnum):
-    """How the application had come out. Who was refused is asked too, or the index flatters."""
+    """The outcome of the application. Rejected applicants are asked too; without them the index would be too high."""
 
     GRANTED = "granted"
     REJECTED = "rejected"
@@ -62,12 +62,12 @@ OUTCOMES: Mapping[Status, Outcome] = {
     Status.CANCELLED: Outcome.CANCELLED,
     Status.REVOKED: Outcome.REVOKED,
 }
-"""After which an applicant is asked. What a source calls concluded had none that is known."""
+"""The statuses after which an applicant can answer. An application concluded in a source has no known outcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """One filled questionnaire; a field for each `Element`."""
+    """One completed questionnaire. It has a field for each `Element`."""
 
     requirements: Score
     procedure: Score
@@ -82,7 +82,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SatisfactionAnswered:
-    """`office`, `channel` and `outcome` are the application's. Which one it was stands in a sealed part alone."""
+    """`office`, `channel` and `outcome` are the application's. Only a sealed part says which application it is."""
 
     topic: ClassVar[str] = "satisfaction.answered.v1"
     service: ServiceCode
@@ -94,9 +94,9 @@ class SatisfactionAnswered:
 
 
 def answer(application: Application, answers: Answers, *, given: bool) -> SatisfactionAnswered:
-    """What happens when an applicant answers.
+    """Return the event of an applicant's answers.
 
-    `given`: whether this application was answered for before. Raises NoOutcomeYet, SatisfactionAlreadyGiven.
+    `given`: whether there are answers for this application already. Raises NoOutcomeYet, SatisfactionAlreadyGiven.
     """
     outcome = OUTCOMES.get(application.status) if application.status else None
     if outcome is None:
@@ -114,7 +114,10 @@ def answer(application: Application, answers: Answers, *, given: bool) -> Satisf
 
 
 class Weights(StrEnum):
-    """What an element counts: a ninth, or as offices round it. The grade may differ, so it is named with the index."""
+    """The weight of an element: one ninth, or a rounded value that some offices use.
+
+    The grade may depend on the weight, so the weight is named with the index.
+    """
 
     EXACT = "exact"
     THREE_DECIMALS = "0.111"
@@ -127,7 +130,7 @@ WEIGHT = {
     Weights.TWO_DECIMALS: Fraction("0.11"),
 }
 TO_HUNDRED = 25
-"""An answer of four makes 100."""
+"""Factor from a mean of 1 to 4 to an index of 25 to 100."""
 
 
 class Grade(StrEnum):
@@ -144,7 +147,7 @@ FROM = {Grade.A: Fraction("88.31"), Grade.B: Fraction("76.61"), Grade.C: Fractio
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """`n` questionnaires (at least one), and the sum of the answers for each element."""
+    """The number of questionnaires `n` (at least one), and the sum of the answers for each element."""
 
     n: int
     sums: Mapping[Element, int]
@@ -155,42 +158,45 @@ class Tally:
         return cls(len(questionnaires), sums)
 
     def means(self) -> dict[Element, Fraction]:
-        """The mean answer for each element (NRR), from 1 to 4."""
+        """Return the mean answer for each element (NRR), from 1 to 4."""
         return {element: Fraction(self.sums[element], self.n) for element in Element}
 
     def index(self, weights: Weights = Weights.EXACT) -> Fraction:
-        """IKM, from 25 to 100, rounded half up to two decimals."""
+        """Return the index (IKM), from 25 to 100, rounded half up to two decimals."""
         return rounded(sum(self.means().values(), Fraction()) * WEIGHT[weights] * TO_HUNDRED)
 
     def lowest(self) -> Element:
-        """What to mend first; of equals the one that is asked first."""
+        """Return the element with the lowest mean, which the office should improve first. On a tie, the first asked."""
         means = self.means()
         return min(Element, key=lambda element: means[element])
 
 
 def rounded(value: Fraction) -> Fraction:
-    """Half up, to two decimals. `value` is not negative."""
+    """Round half up to two decimals. `value` must not be negative."""
     return Fraction(floor(value * 100 + Fraction(1, 2)), 100)
 
 
 @rests_on("satisfaction-index")
 def grade(index: Fraction) -> Grade:
-    """Of a rounded index."""
+    """Return the grade of a rounded index."""
     return next((each for each, least in FROM.items() if index >= least), Grade.D)
 
 
 CHI_SQUARE = Fraction("3.841")
-"""Of one degree of freedom, at 95 %."""
+"""Chi-square for one degree of freedom, at 95 %."""
 HALF, MARGIN = Fraction(1, 2), Fraction("0.05")
 
 
 @rests_on("sample-size")
 def sample_size(served: int) -> int:
-    """How many of the `served` must answer (Krejcie and Morgan 1970), rounded to the nearest; 0 of nobody."""
+    """Return how many of the `served` applicants must answer (Krejcie and Morgan 1970), rounded to the nearest.
+
+    The result is 0 if nobody was served.
+    """
     spread = CHI_SQUARE * HALF * HALF
     return floor(spread * served / (MARGIN**2 * (served - 1) + spread) + HALF)
 
 
 def sufficient(answered: int, served: int) -> bool:
-    """Whether so many of the `served` have answered that the index may speak for all."""
+    """Whether enough of the `served` applicants have answered for the index to represent all of them."""
     return answered >= max(sample_size(served), 1)

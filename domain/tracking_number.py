@@ -1,8 +1,8 @@
 """The tracking number: twelve symbols that a citizen can read over the telephone.
 
-Two symbols name the instance, nine are random, the last is a check. The check symbol c solves c + sum(a^i * x_i) = 0
-over GF(32) = GF(2)[x] / (x^5 + x^2 + 1) with a = x. The powers of a from 0 to 11 are all different and none is zero, so
-every single wrong symbol and every swap of two unequal ones shows.
+Two symbols name the instance, nine are random, and the last is a check symbol. The check symbol c solves
+c + sum(a^i * x_i) = 0 over GF(32) = GF(2)[x] / (x^5 + x^2 + 1) with a = x. The powers of a from 0 to 11 are all
+different and none is zero, so the check finds every single wrong symbol and every swap of two unequal symbols.
 """
 
 from enum import StrEnum
@@ -18,7 +18,7 @@ READ_AS = str.maketrans("abcdefghijklmnopqrstuvwxyzILO", "ABCDEFGH1JK1MN0PQRSTUV
 
 
 class Mistake(StrEnum):
-    """What is wrong with a typed number; pages say it in the reader's language."""
+    """What is wrong with a typed number. Pages show it in the reader's language."""
 
     WRONG_LENGTH = "wrong-length"
     UNUSED_SYMBOL = "unused-symbol"
@@ -27,13 +27,16 @@ class Mistake(StrEnum):
 
 MESSAGES = {
     Mistake.WRONG_LENGTH: f"a tracking number has {SYMBOLS} symbols",
-    Mistake.UNUSED_SYMBOL: "the tracking number holds a symbol that is not used in tracking numbers",
+    Mistake.UNUSED_SYMBOL: "the tracking number contains a symbol that tracking numbers do not use",
     Mistake.CHECK_FAILS: "the check symbol does not match: one or more symbols were mistyped",
 }
 
 
 class NumberMistyped(ValueError):
-    """Never repeats what was typed: a near miss is almost somebody's number, and messages end up in logs."""
+    """A typed number is not a tracking number.
+
+    The message never repeats the text: a mistyped number is close to a real one, and messages reach logs.
+    """
 
     def __init__(self, mistake: Mistake) -> None:
         super().__init__(MESSAGES[mistake])
@@ -41,7 +44,7 @@ class NumberMistyped(ValueError):
 
 
 def check_symbol(eleven: str) -> str:
-    """Return the twelfth symbol, for eleven of the alphabet."""
+    """Return the twelfth symbol for eleven symbols of the alphabet."""
     total = 0
     for symbol in reversed(eleven):
         total = times_a(total ^ ALPHABET.index(symbol))
@@ -54,7 +57,7 @@ def times_a(element: int) -> int:
 
 
 def tracking_number(instance: str, serial: int) -> str:
-    """Return the number of this instance (two symbols) and this serial (45 bits, drawn at random by the caller)."""
+    """Return the tracking number of an instance (two symbols) and a serial (45 bits that the caller drew at random)."""
     if len(instance) != INSTANCE_SYMBOLS or not set(instance) <= set(ALPHABET):
         raise ValueError(f"an instance is {INSTANCE_SYMBOLS} symbols of the alphabet")
     if not 0 <= serial < len(ALPHABET) ** SERIAL_SYMBOLS:
@@ -65,7 +68,7 @@ def tracking_number(instance: str, serial: int) -> str:
 
 
 def parse_tracking_number(typed: str) -> str:
-    """Return the twelve symbols, however they were typed: lower case, in groups, I or L for 1, O for 0."""
+    """Return the twelve symbols of a typed number. Lower case, groups, I or L for 1, and O for 0 are accepted."""
     number = "".join(typed.split()).replace("-", "").translate(READ_AS)
     if len(number) != SYMBOLS:
         raise NumberMistyped(Mistake.WRONG_LENGTH)
@@ -77,5 +80,5 @@ def parse_tracking_number(typed: str) -> str:
 
 
 def grouped(number: str) -> str:
-    """Return the number in fours, as it is printed."""
+    """Return the number in groups of four, as it is printed."""
     return "-".join(number[place : place + GROUP] for place in range(0, len(number), GROUP))

@@ -1,4 +1,4 @@
-"""The course that a life takes: smooth most of the time, and all that may go otherwise, at known odds."""
+"""The course of a simulated life: most go smoothly, and every other course has known odds."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from simulation.silence import granted_by_silence
 
 
 def lived(arrival: Arrival, mall: Mall) -> Life:
-    """One life, as far as it has come by the end of the plan."""
+    """Return one life with all its steps before the end of the plan."""
     life = Life(arrival, mall)
     life.live(granted_by_silence(life, struck(life, course(life))))
     return life

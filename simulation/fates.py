@@ -1,4 +1,4 @@
-"""What strikes a life under way, at known odds: it is withdrawn, turns out a duplicate, is forgotten, changes hands."""
+"""Fates: unplanned turns in a simulated life, at known odds, for example a withdrawal or a reassignment."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -12,7 +12,7 @@ from simulation.life import Intention, Life
 
 
 class Fate(Enum):
-    """What strikes a life under way."""
+    """An unplanned turn in a life. FORGOTTEN: nothing more is done with the application."""
 
     NONE = auto()
     WITHDRAWN = auto()
@@ -32,10 +32,11 @@ FATES = {
     Fate.PIN_RESET: 4.0,
     Fate.AMENDED: 2.0,
 }
+"""The odds of each fate, in percent."""
 
 
 def struck(life: Life, moves: Iterable[Intention]) -> Iterator[Intention]:
-    """Its course, and what strikes it after one of the first moves."""
+    """Yield the moves of a life, and insert its fate after one of the moves 2 to 7."""
     [fate] = life.dice.choices(list(FATES), list(FATES.values()))
     turn = life.dice.randint(2, 7)
     for count, move in enumerate(moves, start=1):
@@ -66,7 +67,7 @@ def _by(fate: Fate, life: Life) -> Iterator[Intention]:
 
 
 def _amended(life: Life) -> Iterator[Intention]:
-    """A wrong time of an act that settles nothing, or a stage entered too soon, and then again."""
+    """Correct the last event: its time, if it decides nothing; or a stage entered too soon, which is entered again."""
     last = life.application.entries[-1]
     if isinstance(last.event, StageEntered):
         error = commands.AmendRecord(amends=last.version, amendment=Amendment.ENTERED_IN_ERROR)

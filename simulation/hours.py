@@ -1,4 +1,4 @@
-"""When an office is open, over the days of a simulation: as a sorted row of openings, so that a look-up is cheap."""
+"""The opening hours of an office during a simulation: a sorted list of openings, so that a look-up is cheap."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ Opening = tuple[datetime, datetime]
 
 
 class Hours:
-    """The openings of one office, in order, UTC."""
+    """The openings of one office, in order of time, in UTC."""
 
     def __init__(self, openings: Sequence[Opening]) -> None:
         self.openings = openings
@@ -19,7 +19,10 @@ class Hours:
         return place >= 0 and at < self.openings[place][1]
 
     def forward(self, at: datetime, grace: timedelta) -> datetime:
-        """`at` where the office is open then, else `grace` into the next opening; past the last one: `at`."""
+        """Return `at` if the office is open then, else `grace` after the next opening begins.
+
+        The result is never in the last tenth of that opening. After the last opening, the result is `at`.
+        """
         if self.is_open(at):
             return at
         place = bisect_right(self._opens, at)
@@ -29,7 +32,10 @@ class Hours:
         return min(opens + grace, opens + (closes - opens) * 0.9)
 
     def back(self, at: datetime, grace: timedelta) -> datetime:
-        """`at` where the office is open then, else `grace` before the last closing; before the first opening: `at`."""
+        """Return `at` if the office is open then, else `grace` before the last opening ends.
+
+        The result is never in the first tenth of that opening. Before the first opening, the result is `at`.
+        """
         place = bisect_right(self._opens, at) - 1
         if place < 0 or self.is_open(at):
             return at

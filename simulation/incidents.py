@@ -1,4 +1,4 @@
-"""What happens to a file on its way: payments, inspections, obstacles, complaints, an extension."""
+"""Incidents in a simulated life: payments, inspections, obstacles, complaints and extensions."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -12,7 +12,7 @@ from simulation.life import Intention, Life
 
 PAID_HERE, UNPAID = 0.7, 0.12
 AMOUNTS = (50_000, 100_000, 350_000, 1_500_000)
-"""In whole rupiah, where the standard gives no single fee."""
+"""Amounts in whole rupiah, for standards without a single fee."""
 TIME_TO_PAY = timedelta(days=7)
 SURVEY = "survey"
 OVERLAPPING, CLEARED = 0.25, 0.8
@@ -38,11 +38,11 @@ OBSTACLES: Mapping[StagePhase, Mapping[ObstacleCode, float]] = {
     StagePhase.PRODUCTION: {ObstacleCode.BLANK_FORMS: 5.0, ObstacleCode.SIGNATURE: 4.0, ObstacleCode.SYSTEM: 1.0},
 }
 COMPLAINTS = {ComplaintKind.INFORMATION: 1.0, ComplaintKind.COMPLAINT: 3.0}
-"""Not the third kind: its 60 working days reach further than the calendar that a plan needs."""
+"""The odds of each kind. INVESTIGATION is left out: its 60 working days go past the calendar that a plan needs."""
 
 
 def paid(life: Life) -> Iterator[Intention]:
-    """Asked for, and asked for again as often as nobody pays in time; some pay elsewhere."""
+    """Request a payment, and request it again each time it expires. Some applicants pay without a request."""
     standard = life.arrival.standard
     if not (standard.fee_idr or AWAITING_PAYMENT in standard.grounds) or not life.chance(PAID_HERE):
         return
@@ -60,7 +60,7 @@ def paid(life: Life) -> Iterator[Intention]:
 
 
 def inspection_scheduled(life: Life, halfway: datetime) -> Iterator[Intention]:
-    """Where a survey lies ahead: for the day on which half the time is over."""
+    """Schedule an inspection for the day of `halfway`, if the standard has a survey stage."""
     if life.arrival.standard.stage(SURVEY) is None:
         return
     move = life.officer(commands.ScheduleInspection(on=date.max), life.hence(0.1, 4))
@@ -69,14 +69,14 @@ def inspection_scheduled(life: Life, halfway: datetime) -> Iterator[Intention]:
 
 
 def inspected(life: Life, acts: list[Command]) -> list[Command]:
-    """With the record of the inspection before the survey is done."""
+    """Return the commands, with the record of the inspection inserted before the survey stage is completed."""
     record = commands.RecordInspection(inspection=life.application.counted.inspections)
     surveyed = commands.CompleteStage(stage=SURVEY)
     return [each for act in acts for each in ((record, act) if act == surveyed else (act,))]
 
 
 def obstacles(life: Life, phase: StagePhase) -> list[Command]:
-    """Reported, and most of them cleared; a second one may come before the first is over."""
+    """Report obstacles, and clear most of them. A second one may be reported before the first is cleared."""
     if not life.chance(HELD_UP[phase]):
         return []
     odds, known = OBSTACLES[phase], life.application.counted.obstacles
@@ -94,7 +94,7 @@ def complaints(life: Life) -> list[Command]:
 
 
 def extensions(life: Life) -> list[Command]:
-    """One that the standard lists, where the promised time will not do."""
+    """Return one extension that the standard lists, for a part of the lives that have a promise."""
     listed = life.arrival.standard.extensions or ()
     if life.application.promise is None or not listed or not life.chance(EXTENDED):
         return []

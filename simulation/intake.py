@@ -1,4 +1,4 @@
-"""How a file comes in and gets complete: received, passed on, checked, returned and corrected; or it lapses."""
+"""The first part of a simulated life: the file is submitted, received, transferred, checked, returned and corrected."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ def taken_in(life: Life) -> Iterator[Intention]:
 
 
 def _others(life: Life) -> list[str]:
-    """The offices of the same place that offer the service, too."""
+    """Return the other offices of the same region that offer the service."""
     offices = life.mall.registry.offices
     region = offices[life.office].region
     offered = life.arrival.standard.offices
@@ -41,7 +41,10 @@ def _others(life: Life) -> list[str]:
 
 
 def made_complete(life: Life) -> Iterator[Intention]:
-    """Checked, returned and corrected for a round or two, and declared complete; or silence, and it lapses."""
+    """Return and correct the file at most twice, then declare it complete.
+
+    If the applicant does not respond to a return, the application lapses.
+    """
     for odds in RETURNED:
         if not life.arrival.standard.requirements or not life.chance(odds):
             break

@@ -1,6 +1,6 @@
-"""One application's life: what is asked of it, when, by whom, as far as it has come by the end of the plan.
+"""The simulated life of one application: its commands, with time and actor, until the end of the plan.
 
-Each act is decided as it is planned, so a plan holds nothing that the procedure forbids.
+Each act is decided when it is planned, so a plan contains nothing that the procedure forbids.
 """
 
 import random
@@ -25,7 +25,10 @@ LAST = ENDS - {Status.HANDED_OVER}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanStep:
-    """One command of a plan, the events that it means, and when it comes into the log."""
+    """One command of a plan, its events, and when it arrives in the log (`arrives`, UTC).
+
+    `ordinal`: the number of the life in the plan. `number`: the number of the step in the life. Both count from 0.
+    """
 
     ordinal: int
     number: int
@@ -37,7 +40,7 @@ class PlanStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intention:
-    """What somebody wants to do next."""
+    """The next act that an actor intends. `arrives`: when it arrives in the log, in UTC."""
 
     command: Command
     act: Act
@@ -45,19 +48,19 @@ class Intention:
 
 
 class Life:
-    """Moves on by `take`; `now` is when the last act was in the log."""
+    """One life. `live` advances it; `now` is when the last act arrived in the log, in UTC."""
 
     def __init__(self, arrival: Arrival, mall: Mall) -> None:
         self.arrival = arrival
         self.mall = mall
-        self.dice = random.Random(f"{mall.seed}/life/{arrival.ordinal}")  # noqa: S311 - made up, and the same again
+        self.dice = random.Random(f"{mall.seed}/life/{arrival.ordinal}")  # noqa: S311 - reproducible test data
         self.desk = self.dice.randrange(OFFICERS)
         self.application = Application(office=arrival.office)
         self.now = arrival.at
         self.steps: list[PlanStep] = []
 
     def live(self, moves: Iterable[Intention]) -> None:
-        """Takes the moves until one ends the application, but by a hand-over, or lies beyond the plan."""
+        """Take the moves until one ends the application without a hand-over, or until one is after the plan's end."""
         for move in moves:
             if move.arrives >= self.mall.ends:
                 return
@@ -83,7 +86,7 @@ class Life:
 
     @property
     def office(self) -> str:
-        """Who holds it now."""
+        """The office that holds the application now."""
         return self.application.office
 
     @property
@@ -94,20 +97,23 @@ class Life:
         return self.dice.random() < odds
 
     def hence(self, least: float, most: float) -> datetime:
-        """Some hours from now."""
+        """Return an instant between `least` and `most` hours after `now`."""
         return self.now + timedelta(hours=self.dice.uniform(least, most))
 
     def grace(self) -> timedelta:
         return timedelta(minutes=self.dice.uniform(2, 75))
 
     def settled(self, at: datetime, hours: Hours) -> datetime:
-        """The nearest time at which the office is open, `at` or before it, but always after now."""
+        """Return a time in opening hours: `at` or shortly before the last closing before it.
+
+        If that time is not after `now`, return the next time in opening hours after `now`.
+        """
         at = hours.back(at, self.grace())
         soonest = self.now + timedelta(minutes=self.dice.uniform(0.5, 6))
         return at if at >= soonest and hours.is_open(at) else hours.forward(soonest, self.grace())
 
     def officer(self, command: Command, at: datetime, *, office: str = "", supervisor: bool = False) -> Intention:
-        """An act at a counter or a desk, in opening hours."""
+        """An officer's act at a counter or a desk, in opening hours."""
         office = office or self.office
         staff = self.mall.staff(office)
         act = Act(
@@ -120,7 +126,7 @@ class Life:
         return Intention(command=command, act=act, arrives=act.at)
 
     def applicant(self, command: Command, at: datetime) -> Intention:
-        """By telephone at any hour, where it was applied for so; else over the counter."""
+        """The applicant's act: online at any hour if the application was submitted online, otherwise at the counter."""
         if self.arrival.channel is not Channel.ELECTRONIC:
             return self.officer(command, at)
         at = max(at, self.now + timedelta(minutes=1))
@@ -128,7 +134,10 @@ class Life:
         return Intention(command=command, act=act, arrives=at)
 
     def at_the_door(self, command: Command, at: datetime, *, arrives: datetime) -> Intention:
-        """By the channel of the submission: an officer at a counter or a mobile unit, or the applicants themselves."""
+        """An act by the channel of the submission.
+
+        An officer acts at a counter or a mobile unit; the applicant or a proxy acts in the other channels.
+        """
         channel = self.arrival.channel
         served = channel in (Channel.COUNTER, Channel.MOBILE)
         act = Act(
@@ -142,7 +151,7 @@ class Life:
         return Intention(command=command, act=act, arrives=arrives)
 
     def from_unit(self, command: Command, at: datetime) -> Intention:
-        """An act of a mobile unit by the time of its device, in the log only when its network is back."""
+        """An act of a mobile unit, with the time of its device. It arrives when the unit has a network again."""
         act = Act(
             at=at,
             at_quality=Quality.DEVICE,
@@ -154,20 +163,20 @@ class Life:
         return Intention(command=command, act=act, arrives=self.hence(0.2, 48))
 
     def system(self, command: Command, at: datetime, *, arrives: datetime | None = None) -> Intention:
-        """Nobody's act: a time has come."""
+        """An act of the system, because a due time has come."""
         return Intention(
             command=command, act=Act(at=at, by=Role.SYSTEM, channel=Channel.INTERNAL), arrives=arrives or at
         )
 
     def colleague(self) -> UUID:
-        """Whose desk it goes to next."""
+        """Move the application to another officer's desk, and return that officer's reference."""
         self.desk = (self.desk + self.dice.randrange(1, OFFICERS)) % OFFICERS
         return self.mall.staff(self.office)[self.desk]
 
 
 def person(ordinal: int) -> dict[str, dict[str, Any]]:
-    """Who applies: plainly an example. No identity number ends in 0000, so this one is nobody's."""
-    dice = random.Random(ordinal)  # noqa: S311 - made up, and the same again
+    """Return an applicant who is plainly an example. No NIK ends in 0000, so this NIK belongs to nobody."""
+    dice = random.Random(ordinal)  # noqa: S311 - reproducible test data
     name = f"{dice.choice(GIVEN)} {dice.choice(FAMILY)} (contoh)"
     born = f"{dice.randint(1, 28) + dice.choice((0, 40)):02}{dice.randint(1, 12):02}{dice.randint(0, 99):02}"
     return {"applicant": {"name": name, "nik": f"3374{dice.randint(1, 16):02}{born}0000"}}

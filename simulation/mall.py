@@ -1,7 +1,8 @@
-"""A mall as the world brings it work: who comes, for which service, by which channel, on which day, at what hour.
+"""A simulated public service mall: its applications, with service, office, channel, day and hour.
 
-The odds follow what is known of such malls: half of all is civil registration, Mondays and the first day after a
-holiday are the fullest, mornings fuller than afternoons; by telephone people also come at night and on Sundays.
+The odds follow what is known of such malls: half of the applications are for civil registration; Mondays and the first
+day after a holiday are the busiest, and mornings are busier than afternoons. People who apply online also do so at
+night and on Sundays.
 """
 
 import random
@@ -21,7 +22,7 @@ from simulation.hours import Hours, Opening
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 MARGIN_DAYS = 60
-"""How far past its last day a plan looks into the calendar: promises made on that day fall due later."""
+"""How many calendar days a plan needs after its last day, because promises made on that day fall due later."""
 
 SERVICES = {
     "ktp-el": 22.0,
@@ -44,12 +45,12 @@ SERVICES = {
 OTHER_SERVICE = 1.0
 CHANNELS = {Channel.COUNTER: 5.5, Channel.ELECTRONIC: 3.0, Channel.MOBILE: 0.9, Channel.SELF_SERVICE: 0.6}
 FURTHER_OFFICES = 0.1
-"""The first office of a service is the mall's own; what the others get is a share of that."""
+"""The first office of a service is the mall's own. Each other office gets this share of the first office's odds."""
 WEEKDAYS = (1.5, 1.1, 1.0, 1.0, 0.9, 0.5, 0.5)
 AFTER_CLOSED_DAYS = 1.6
 ONLINE_HOURS = (1, 1, 1, 1, 1, 2, 3, 4, 7, 9, 9, 7, 6, 6, 6, 5, 5, 5, 6, 8, 9, 7, 4, 2)
 MORNING = (1.5, 2.6)
-"""Of a beta distribution over the opening."""
+"""The parameters of a beta distribution over one opening: more applications come in the morning."""
 UPLOADED_LATE = 0.4
 OFFICERS = 4
 
@@ -58,12 +59,12 @@ Weighed = tuple[Sequence[T], Sequence[float]]
 
 
 class NotSimulated(ValueError):
-    """What was asked for cannot be planned. Says why, and what can."""
+    """The requested simulation cannot be planned. The message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """An application comes in `at`, and is in the log when it `arrives`: a mobile unit may upload days later."""
+    """One application, submitted `at` and in the log at `arrives` (both UTC). A mobile unit may upload days later."""
 
     ordinal: int
     at: datetime
@@ -83,12 +84,15 @@ class Entrance:
 
 
 def beginning(day: date) -> datetime:
-    """Of a day in Jakarta, UTC."""
+    """Return the beginning of a day in Jakarta, in UTC."""
     return datetime.combine(day, time(), JAKARTA).astimezone(UTC)
 
 
 class Mall:
-    """The example offices from `first` on, before `until`. Raises NotSimulated where their calendars do not reach."""
+    """The example offices, from the day `first` up to and without the day `until`.
+
+    Raises NotSimulated if the calendars do not cover these days and `MARGIN_DAYS` after them.
+    """
 
     def __init__(self, seed: int, first: date, until: date, registry: Registry) -> None:
         self.seed = seed
@@ -99,31 +103,31 @@ class Mall:
         if not days or first < days[0][0] or until + timedelta(MARGIN_DAYS) > days[-1][1]:
             known = f"{days[0][0]} until {days[-1][1]}" if days else "no day at all"
             raise NotSimulated(
-                f"a simulation from {first} until {until} is not covered: the calendars know {known},"
-                f" and {MARGIN_DAYS} of those days must follow it"
+                f"a simulation from {first} until {until} is not possible: the calendars know {known},"
+                f" and they must also know the {MARGIN_DAYS} days after the simulation"
             )
         self.hours: Callable[[str], Hours] = cache(self._hours)
         self.staff: Callable[[str], tuple[UUID, ...]] = cache(self._staff)
 
     def _hours(self, office: str) -> Hours:
-        """From the first day on until well past the last."""
+        """Return the openings from the first day until after the last day."""
         known = self.registry.calendar_from(self.begins, office)
         if known is None:
-            raise NotSimulated(f"no calendar knows the first day of {office}")
+            raise NotSimulated(f"no calendar covers the first day of {office}")
         ahead = openings(self.begins, known[0], self.registry.opening_hours(office))
         end = self.ends + timedelta(MARGIN_DAYS - 2)
         return Hours([opening for opening in takewhile(lambda o: o[0] < end, ahead) if opening[0] >= self.begins])
 
     def _staff(self, office: str) -> tuple[UUID, ...]:
-        """The officers of an office, and last its supervisor: random references, but of this seed."""
-        dice = random.Random(f"{self.seed}/staff/{office}")  # noqa: S311 - made up, and the same again
+        """Return random references of an office's officers, and last of its supervisor. The seed determines them."""
+        dice = random.Random(f"{self.seed}/staff/{office}")  # noqa: S311 - reproducible test data
         return tuple(UUID(int=dice.getrandbits(128), version=4) for _ in range(OFFICERS + 1))
 
     def arrivals(self, count: int) -> list[Arrival]:
-        """In the order in which they come into the log."""
+        """Return `count` arrivals, in the order in which they arrive in the log."""
         if not count:
             return []
-        dice = random.Random(f"{self.seed}/arrivals")  # noqa: S311 - made up, and the same again
+        dice = random.Random(f"{self.seed}/arrivals")  # noqa: S311 - reproducible test data
         doors, weights = self._doors()
         days = cache(self._days)
         came: list[tuple[datetime, datetime, Entrance]] = []
@@ -144,7 +148,7 @@ class Mall:
         ]
 
     def _doors(self) -> Weighed[Entrance]:
-        """All that can be entered in these days, with cumulated weights."""
+        """Return all entrances that are open in these days, with cumulative weights."""
         doors: list[Entrance] = []
         weights: list[float] = []
         for service in sorted(self.registry.services):
@@ -161,7 +165,7 @@ class Mall:
         if standard is None or not standard.example or standard.free_order:
             return
         if standard != self.registry.standard_in_force(service, self.until):
-            return  # what changes under way would make a plan that half its days forbid
+            return  # if the standard changes during the plan, acts planned by one edition are refused by the other
         for place, office in enumerate(standard.offices):
             known = office in self.registry.offices and self.registry.offices[office].example
             for channel in sorted(set(standard.channels) & CHANNELS.keys()) if known else ():
@@ -169,7 +173,7 @@ class Mall:
                     yield place, Entrance(standard, office, channel)
 
     def _days(self, office: str, channel: Channel) -> Weighed[Opening]:
-        """The spans in which one may come, with cumulated weights: whole days for who comes by telephone."""
+        """Return the spans in which applications may come, with cumulative weights. Online, a span is a whole day."""
         if channel is Channel.ELECTRONIC:
             days = [self.first + timedelta(n) for n in range((self.until - self.first).days)]
             spans = [(beginning(day), beginning(day + timedelta(1))) for day in days]
@@ -184,7 +188,7 @@ class Mall:
         return spans, weights
 
     def _uploaded(self, dice: random.Random, door: Entrance, at: datetime) -> datetime:
-        """When it is in the log: at once, but for a mobile unit, whose network may be days away."""
+        """Return when a submission arrives in the log: at once, or later if a mobile unit has no network for days."""
         if door.channel is not Channel.MOBILE:
             return at
         late = dice.random() < UPLOADED_LATE

@@ -1,9 +1,9 @@
-"""A plan: all that happens in a mall within some days. A pure function of its few numbers and of the registry.
+"""The plan of a simulation: everything that happens in a mall in some days. It depends only on its parameters.
 
     lives : Plan -> [Life]      in the order of their submissions in the log
-    steps : Plan -> [Step]      in the order of the log
+    steps : Plan -> [PlanStep]  in the order of the log
 
-Both are made as they are read, so a plan of any size takes the room of the lives that are under way.
+Both are lazy. So a plan of any size needs only the memory for the lives that are under way.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,9 +26,10 @@ DAYS_MAX = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """`applications` arrive in the `days` before `until`; nothing happens from the beginning of that day on.
+    """The parameters of a plan: `applications` arrive in the `days` before `until`.
 
-    `with_sample`: the first of them is the one that visitors are shown. Raises NotSimulated for what cannot be.
+    Nothing happens after the beginning of the day `until`, in Jakarta. `with_sample`: the first application is the
+    sample that visitors see. Raises NotSimulated if the simulation is not possible.
     """
 
     seed: int
@@ -51,7 +52,7 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """Tells this plan from any other: no command of two plans is the same."""
+        """A name that is different for each plan, so that the commands of two plans are never the same."""
         return f"{self.seed}/{self.until}/{self.days}/{self.applications}{'/sample' if self.with_sample else ''}"
 
     def lives(self) -> Iterator[Life]:
@@ -62,7 +63,7 @@ class Plan:
             yield lived(replace(arrival, ordinal=arrival.ordinal + first), self.mall)
 
     def steps(self) -> Iterator[PlanStep]:
-        """By time of arrival, then ordinal, then number; the sample's before all others, whatever happens after."""
+        """Yield the steps, sorted by time of arrival, ordinal and number. All steps of the sample come first."""
         lives = self.lives()
         if self.with_sample:
             for life in islice(lives, 1):
@@ -71,7 +72,10 @@ class Plan:
 
 
 def merged(lives: Iterable[Life]) -> Iterator[PlanStep]:
-    """The steps of lives that come in the order of their first ones, each life read only once its time has come."""
+    """Merge the steps of the lives, sorted by time of arrival, ordinal and number.
+
+    `lives` are sorted by their first steps. Each life is read only when its first step is due.
+    """
     under_way: list[tuple[datetime, int, int, list[PlanStep]]] = []
     for life in lives:
         if not life.steps:
@@ -92,14 +96,14 @@ def _next(under_way: list[tuple[datetime, int, int, list[PlanStep]]]) -> PlanSte
 
 
 def until_last_submission(steps: Iterable[PlanStep]) -> list[PlanStep]:
-    """Without what comes after it, so that a log with all submissions holds all of the plan."""
-    found = list(steps)
-    while found and not isinstance(found[-1].command, SubmitApplication):
-        found.pop()
-    return found
+    """Return the steps up to the last submission, so that a log with all submissions contains the whole plan."""
+    kept = list(steps)
+    while kept and not isinstance(kept[-1].command, SubmitApplication):
+        kept.pop()
+    return kept
 
 
 def latest(registry: Registry, day: date) -> date:
-    """`day`, or the last one before it that the calendars can bear."""
+    """Return `day`, or the last earlier day on which a plan can end with these calendars."""
     ends = max((edition.last_day for edition in registry.national_calendars()), default=day + timedelta(MARGIN_DAYS))
     return min(day, ends - timedelta(MARGIN_DAYS))

@@ -1,4 +1,4 @@
-"""From the decision into the citizen's hands, and after: disputed and made again, revoked, looked after."""
+"""The last part of a simulated life: production, hand-over, disputes, revocation and aftercare."""
 
 from collections.abc import Iterator
 
@@ -15,11 +15,11 @@ BY_PROXY = 0.1
 DISPUTED, DISMISSED = 0.03, 0.4
 REVOKED = 0.01
 AFTERCARE_DAYS = {"six-month-report": (170, 190)}
-"""How long a stage after the hand-over takes, where not some days."""
+"""The least and the most days that an aftercare stage takes, if not 3 to 10 days."""
 
 
 def produced(life: Life) -> Iterator[Intention]:
-    """Issued, made, and into the citizen's hands; or it lies at the counter until it lapses."""
+    """Issue, make and hand over the product. A product that nobody collects stays at the counter, and some lapse."""
     yield life.officer(commands.Issue(), life.hence(0.1, 8))
     for act in woven(life.dice, stage_acts(life, StagePhase.PRODUCTION), obstacles(life, StagePhase.PRODUCTION)):
         hours = (4, 24 * 5) if isinstance(act, ClearObstacle) else (0.1, 8)
@@ -53,7 +53,7 @@ def handed_over(life: Life) -> Iterator[Intention]:
 
 
 def _to_redo(life: Life) -> tuple[str, ...]:
-    """Some stage of the production, and all after it."""
+    """Return a random completed stage of the production and all completed stages after it."""
     done = [stage.code for stage in in_order(life.arrival.standard, StagePhase.PRODUCTION)]
     done = [code for code in done if code in life.application.completed]
     return tuple(done[life.dice.randrange(len(done)) :]) if done else ()

@@ -1,4 +1,4 @@
-"""The office's work before the decision, and the decision."""
+"""The middle part of a simulated life: the office's work before the decision, and the decision."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -17,15 +17,15 @@ SUSPENDED = 0.15
 REFERRED, ADVICE_LOST, ADVICE_AGAINST = 0.1, 0.12, 0.15
 LAST_MINUTE = 0.03
 LATE = 0.12
-"""How often a decision is meant to fall after the promised date."""
+"""The odds that a decision is planned after the promised date."""
 REJECTED = 0.05
 
 Work = list[tuple[Command, str]]
-"""What is to be done, and by which office; "": by the one that holds the file."""
+"""Commands, each with the office that gives it; "" means the office that holds the file."""
 
 
 def reviewed(life: Life) -> Iterator[Intention]:
-    """Paid for, then the stages before the decision, spread over the time until it, with all that comes between."""
+    """Yield the payment, then the review stages with all incidents, spread over the time until the decision."""
     yield from paid(life)
     extension = extensions(life)
     decision = decision_time(life, late=bool(extension) or life.chance(LATE))
@@ -50,7 +50,7 @@ def reviewed(life: Life) -> Iterator[Intention]:
 
 
 def _advice(life: Life) -> Work:
-    """Another office's: asked for, and not always given."""
+    """Refer the application to another office, which does not always answer."""
     if not life.chance(REFERRED):
         return []
     offices = life.mall.registry.offices
@@ -61,7 +61,7 @@ def _advice(life: Life) -> Work:
 
 
 def _suspension(life: Life) -> Work:
-    """On a listed ground; what must be paid waits by itself."""
+    """Suspend and resume on a listed ground. AWAITING_PAYMENT is left out: a payment request pauses without this."""
     grounds = [ground for ground in life.arrival.standard.grounds if ground != AWAITING_PAYMENT]
     if not grounds or not life.chance(SUSPENDED):
         return []
@@ -78,7 +78,11 @@ def judged(life: Life, *, against: bool) -> Command:
 
 
 def decision_time(life: Life, *, late: bool) -> datetime:
-    """Within the promise, or beyond it where it is meant to be late; without one, as long as such work takes."""
+    """Return the planned time of the decision, in UTC.
+
+    With a promise: before its due date, or after it if `late`. Without a promise: after a random number of days, more
+    if the standard has more stages.
+    """
     promise = life.application.promise
     if promise is None:
         days = life.dice.gammavariate(1.5, 0.4 + 0.6 * len(life.arrival.standard.stages))

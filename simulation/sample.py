@@ -1,4 +1,7 @@
-"""The application that a visitor is shown first: returned once, corrected, complete, and waiting for another office."""
+"""The sample: the first application that a visitor sees.
+
+It was returned once, corrected and declared complete, and it waits for another office's answer to a referral.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,11 +14,14 @@ from simulation.mall import Arrival, Mall, NotSimulated
 
 SERVICE, ASKED = "sip", "pemda-3374-dinkes"
 OPENINGS = 8
-"""So many openings before the end of the plan it comes in; declared complete four before, it is due soon after."""
+"""The sample is submitted this many openings before the end of the plan.
+
+It is declared complete four openings before the end, so it is due soon after the end.
+"""
 
 
 def sample(mall: Mall) -> Life:
-    """Ordinal 0. Raises NotSimulated where the mall was not open often enough."""
+    """Return the sample's life, with ordinal 0. Raises NotSimulated if the office has too few openings in the plan."""
     standard = mall.registry.standard_in_force(SERVICE, mall.first)
     if standard is None or not standard.offices:
         raise NotSimulated(f"the sample needs the example service {SERVICE}")

@@ -1,4 +1,4 @@
-"""Silence: what is granted where nobody decides in time, and what turns up only afterwards."""
+"""Grants by silence in a simulated life: nobody decides in time, and some earlier facts are reported afterwards."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -14,7 +14,10 @@ HELD_UP_UNSEEN, DECIDED_UNSEEN, DECIDED_AGAINST, REVOKED_THEN = 0.3, 0.5, 0.4, 0
 
 
 def granted_by_silence(life: Life, moves: Iterable[Intention]) -> Iterator[Intention]:
-    """The moves, until the promise passes undecided where silence grants; so none is left undecided after that."""
+    """Yield the moves. If silence grants and the promise passes without a decision, stop them and grant.
+
+    So no application stays undecided after its due date if its standard lets silence grant.
+    """
     for move in moves:
         due = silent_until(life)
         if due is not None and move.arrives > due:
@@ -26,7 +29,7 @@ def granted_by_silence(life: Life, moves: Iterable[Intention]) -> Iterator[Inten
 
 
 def silent_until(life: Life) -> datetime | None:
-    """When silence grants, as it looks now; None where it does not."""
+    """Return when silence grants, by the present state, in UTC; None if silence does not grant."""
     application = life.application
     if life.arrival.standard.deemed_approval is None or application.promise is None:
         return None
@@ -34,7 +37,10 @@ def silent_until(life: Life) -> datetime | None:
 
 
 def _granted(life: Life, due: datetime) -> Iterator[Intention]:
-    """Noticed soon after. A unit without a network may know of more: an obstacle, even a decision, from before."""
+    """Yield the grant, which the system notices soon after the due time, and the moves after it.
+
+    A unit without a network may report an obstacle or a decision from before the due time.
+    """
     before, noticed = life.now, max(due, life.now) + timedelta(seconds=life.dice.uniform(1, 59))
     yield life.system(commands.DeemApproved(now=noticed), due, arrives=noticed)
     if life.chance(HELD_UP_UNSEEN):

@@ -1,4 +1,4 @@
-"""The stages of a life, as its service's standard orders them, and what else falls between them."""
+"""The stages of a simulated life, in the order of the service's standard, mixed with other commands."""
 
 import random
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def stage_acts(life: Life, phase: StagePhase) -> list[Command]:
-    """Those still to be done: after a dispute, the ones to be done once more."""
+    """Return the commands for the stages not begun yet; after a dispute, for the stages to repeat."""
     begun = life.application.entered | life.application.completed
     return [
         act
@@ -25,13 +25,13 @@ def stage_acts(life: Life, phase: StagePhase) -> list[Command]:
 
 
 def in_order(standard: StandardPublished, phase: StagePhase) -> list[Stage]:
-    """What comes before a stage has fewer stages before it."""
+    """Return the stages in a possible order: an earlier stage has fewer required stages before it."""
     stages = [stage for stage in standard.stages if stage.phase is phase]
     return sorted(stages, key=lambda stage: len(standard.required_before(stage)))
 
 
 def woven(dice: random.Random, row: Sequence[T], others: Sequence[T]) -> list[T]:
-    """Both as one row, by chance, each in its own order."""
+    """Merge both sequences at random places. Each keeps its own order."""
     whole = list(row)
     places = sorted(dice.choices(range(len(row) + 1), k=len(others)))
     for inserted, (place, other) in enumerate(zip(places, others, strict=True)):

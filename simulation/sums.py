@@ -1,4 +1,4 @@
-"""The sums of a truth: counts, shares and quantiles, exact, over what was meant to happen and nothing else."""
+"""The expected statistics of a plan: exact counts, shares and quantiles, from the planned facts only."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,17 +10,18 @@ from typing import Any
 OUTCOMES = ("granted", "rejected", "withdrawn", "lapsed", "cancelled", "concluded", "deemed_approved")
 SILENCE = "deemed_approved"
 MARKED = ("obstructed", "paused", "restarted", "returned_last_minute")
-"""What may have happened to an application at least once."""
+"""Marks of an application: each says that something happened to it at least once."""
 TABLES = ("service", "office", "channel", "month")
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeantFact:
-    """One application at the end of a plan. Instants are UTC; `office` holds it, `month` is that of its zone.
+    """The expected facts of one application at the end of a plan. Instants are UTC.
 
-    Answered once it is decided or has ended; `outcome` None while it is open. `answer_known_at`: when it came into the
-    log. `marks`: those of MARKED that fit.
+    `office`: the office that holds the application. `month`: the month of submission in that office's zone, as YYYY-MM.
+    An application is answered when it is decided or has ended. `outcome`: None while the application is open.
+    `answer_known_at`: when the answer arrived in the log. `marks`: the marks of MARKED that apply.
     """
 
     ordinal: int
@@ -41,16 +42,16 @@ class MeantFact:
 
     @property
     def judged(self) -> str:
-        """How an answer stands to its promise."""
+        """Whether the answer was on time, by when it happened: on_time, late, without_deadline; "" if not answered."""
         return self._judged(self.answered_at)
 
     @property
     def judged_by_record(self) -> str:
-        """Likewise, by when it came to be known."""
+        """Whether the answer was on time, by when it arrived in the log. The values are those of `judged`."""
         return self._judged(self.answer_known_at)
 
     def _judged(self, at: datetime | None) -> str:
-        """Silence keeps no promise."""
+        """A grant by silence is never on time."""
         if at is None:
             return ""
         if self.due_at is None:
@@ -59,7 +60,7 @@ class MeantFact:
 
 
 def statistics(facts: Sequence[MeantFact], as_of: datetime) -> dict[str, Any]:
-    """The figures of all, and of each key of each table."""
+    """Return the figures of all facts, and the figures for each key of each table."""
     return {
         "total": figures(facts, as_of),
         "tables": {
@@ -77,7 +78,11 @@ def _grouped(facts: Iterable[MeantFact], table: str) -> dict[str, list[MeantFact
 
 
 def figures(facts: Sequence[MeantFact], as_of: datetime) -> dict[str, Any]:
-    """Days are of 24 hours; two decimals, shares one, halves rounded up. None where there is nothing to measure."""
+    """Return the figures of these facts.
+
+    Days have 24 hours and are rounded to two decimals, percentages to one, halves up. A figure is None if there is
+    nothing to measure.
+    """
     answered = [fact for fact in facts if fact.answered_at is not None]
     still_open = [fact for fact in facts if fact.answered_at is None]
     judged = {name: sum(fact.judged == name for fact in answered) for name in ("on_time", "late", "without_deadline")}
@@ -109,7 +114,7 @@ def _percent(judged: Mapping[str, int]) -> float | None:
 
 
 def quantile(spans: Sequence[timedelta], share: Fraction) -> float | None:
-    """In days, between the two nearest of a sorted row by linear interpolation."""
+    """Return a quantile of sorted spans, in days, with linear interpolation between the two nearest values."""
     if not spans:
         return None
     exact = share * (len(spans) - 1)

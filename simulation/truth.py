@@ -1,6 +1,6 @@
-"""What a plan meant to do, so that others can check the product against it: each application, and the sums.
+"""The truth of a plan: the expected facts of each application and the expected statistics, to check the product with.
 
-Taken from the planned events alone, by rules of its own: no view has a part in it.
+The truth is computed from the planned events only, with code that is independent of the views.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from simulation.plan import Plan
 from simulation.sums import OUTCOMES, SILENCE, MeantFact, statistics
 
 NOT_TOLD = ("number", "officer")
-"""Of an event's data: drawn by each installation, or an id."""
+"""Fields of an event's data that differ between installations: they are drawn at random, or they are ids."""
 ENDS = (events.HandedOver, events.Rejected, events.Withdrawn, events.Lapsed, events.Cancelled, events.Revoked)
 ANSWERS = (*ENDS, events.Approved, events.DeemedApproved, events.Issued, events.MadeReady)
 
@@ -25,7 +25,7 @@ Happened = list[tuple[PlanStep, ApplicationEvent]]
 
 
 def truth(plan: Plan) -> Iterator[dict[str, Any]]:
-    """First the plan's own numbers, then the applications by ordinal, last the sums as of the plan's end."""
+    """Yield the plan's parameters, then the applications by ordinal, and last the statistics at the plan's end."""
     about = {"seed": plan.seed, "days": plan.days, "applications": plan.applications, "until": plan.until.isoformat()}
     yield {"simulation": about}
     facts = []
@@ -33,12 +33,12 @@ def truth(plan: Plan) -> Iterator[dict[str, Any]]:
         if life.steps:
             fact = fact_of(life)
             facts.append(fact)
-            yield {**_told(fact), "events": told(life.steps)}
+            yield {**_fact_row(fact), "events": told(life.steps)}
     yield {"statistics": {"as_of": instant(plan.mall.ends), **statistics(facts, plan.mall.ends)}}
 
 
 def fact_of(life: Life) -> MeantFact:
-    """Of a life that has begun."""
+    """Return the expected facts of a life. The life must have at least one step."""
     happened = [(step, event) for step in life.steps for event in step.events]
     submitted, application = life.steps[0], life.application
     zone = ZoneInfo(life.mall.registry.offices[application.office].zone)
@@ -65,7 +65,7 @@ def fact_of(life: Life) -> MeantFact:
 
 
 def outcome(answer: PlanStep, application: Application) -> str:
-    """Silence, or its status where that ends it without a product, else granted."""
+    """Return the outcome: silence, the status if it ends the application without a product, or granted."""
     if isinstance(answer.command, DeemApproved):
         return SILENCE
     status = str(application.status)
@@ -73,18 +73,18 @@ def outcome(answer: PlanStep, application: Application) -> str:
 
 
 def marks(happened: Happened) -> dict[str, bool]:
-    """What of sums.MARKED happened at least once."""
-    told = [event for _, event in happened]
+    """Return, for each mark of sums.MARKED, whether it applies."""
+    planned = [event for _, event in happened]
     return {
-        "obstructed": any(isinstance(event, incident_events.ObstacleReported) for event in told),
-        "paused": any(getattr(event, "pauses", False) is True for event in told),
-        "restarted": any(isinstance(event, events.Reopened) for event in told),
+        "obstructed": any(isinstance(event, incident_events.ObstacleReported) for event in planned),
+        "paused": any(getattr(event, "pauses", False) is True for event in planned),
+        "restarted": any(isinstance(event, events.Reopened) for event in planned),
         "returned_last_minute": any(_in_last_minute(happened)),
     }
 
 
 def _in_last_minute(happened: Happened) -> Iterator[bool]:
-    """Of each return: whether it fell in the last fifth of the time from completeness to the promise in force."""
+    """Yield, for each return, whether it was in the last fifth of the time from completeness to the due date then."""
     complete_at = due_at = None
     for step, event in happened:
         if isinstance(event, events.DeclaredComplete):
@@ -96,7 +96,7 @@ def _in_last_minute(happened: Happened) -> Iterator[bool]:
 
 
 def told(steps: list[PlanStep]) -> list[dict[str, Any]]:
-    """The events of one application, in the order of its stream, without what differs between installations."""
+    """Return the events of one application, in the order of its stream, without the fields in NOT_TOLD."""
     happened = [(step, event) for step in steps for event in step.events]
     return [
         {
@@ -114,7 +114,7 @@ def told(steps: list[PlanStep]) -> list[dict[str, Any]]:
 
 
 def _since_reopened(happened: Happened) -> Happened:
-    """What ended it before it was opened again ends it no more."""
+    """Return the events from the last reopening on: an end before it does not count any more."""
     places = [place for place, (_, event) in enumerate(happened) if isinstance(event, events.Reopened)]
     return happened[places[-1] :] if places else happened
 
@@ -123,7 +123,7 @@ def _first(happened: Happened, *kinds: type[ApplicationEvent]) -> PlanStep | Non
     return next((step for step, event in happened if isinstance(event, kinds)), None)
 
 
-def _told(fact: MeantFact) -> dict[str, Any]:
+def _fact_row(fact: MeantFact) -> dict[str, Any]:
     return {
         "ordinal": fact.ordinal,
         "service": fact.service,

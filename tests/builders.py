@@ -1,4 +1,4 @@
-"""A small country for tests: three offices in three zones, five services, two calendars; and what happened in it."""
+"""Test data: three offices in three time zones, five services and two calendars, and histories of applications."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -211,7 +211,7 @@ def an_act(
 
 
 def on(at: datetime, event: ApplicationEvent, *, office: str = SEMARANG, by: Role = Role.OFFICER) -> Recorded:
-    """An event with its own act, for a history; its version is its place there."""
+    """Return an event with its own act, for a history. `given` sets its version by its place in the history."""
     return Recorded(version=0, act=an_act(at, office=office, by=by), event=event)
 
 

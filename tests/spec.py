@@ -1,4 +1,4 @@
-"""Sentences about applications: given what happened, when something is asked, then this follows.
+"""A small language for tests of applications: given a history, when a command comes, then these events follow.
 
 given(*COMPLETE).when(EnterStage(stage="verification")).then(StageEntered(stage="verification"))
 given(*COMPLETE).when(Issue()).refused(StatusForbids)
@@ -28,7 +28,7 @@ from tests.builders import APPLICATION, MONDAY, REGISTRY, SEMARANG, an_act
 
 
 def given(*happened: ApplicationEvent | Recorded, registry: Registry = REGISTRY) -> "Given":
-    """An event alone happened at the counter in Semarang, on Monday; `builders.on` says otherwise."""
+    """Start from a history. A plain event happens at the counter in Semarang on Monday; `builders.on` sets its act."""
     recorded = (entry if isinstance(entry, Recorded) else _plainly(entry) for entry in happened)
     return Given(tuple(replace(entry, version=place) for place, entry in enumerate(recorded, start=1)), registry)
 
@@ -107,7 +107,7 @@ class Admitted:
     event: ApplicationEvent
 
     def as_(self, expected: ApplicationEvent | str) -> None:
-        """As `expected`; a code means: as told, marked with this code."""
+        """Assert that the admitted event is `expected`; a code means the source's event marked with this code."""
         assert self.event == (replace(self.told, deviates=expected) if isinstance(expected, str) else expected)
 
     def as_told(self) -> None:

@@ -1,8 +1,9 @@
-"""Imported history: what a source says happened is never refused.
+"""Admission of imported history: every record of a source becomes an event, and no record is refused.
 
-    admit : Record, Application, Registry -> Event
+    admit : SourceRecord, Application, Registry -> Event
 
-What the procedure would have refused is stored all the same and marked with the refusal's code.
+If the procedure would have refused the same command, the event is stored all the same, and its field `deviates` holds
+the refusal's code.
 """
 
 from dataclasses import dataclass, replace
@@ -20,14 +21,14 @@ from domain.registry.editions import Registry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRecord:
-    """What a source says happened: the event, and the act it belongs to (`by` import, `at_quality` source or day)."""
+    """One record of a source: an event, and the act that it belongs to (`by` import, `at_quality` source or day)."""
 
     act: Act
     event: ApplicationEvent
 
 
 def admit(record: SourceRecord, application: Application, registry: Registry) -> ApplicationEvent:
-    """The record's event, marked with the code of the refusal that the same command would have met."""
+    """Return the record's event. If the procedure would have refused the command, `deviates` is the refusal's code."""
     event = _numbered(record.event, application)
     try:
         _judge(replace(record, event=event), application, registry)
@@ -37,7 +38,11 @@ def admit(record: SourceRecord, application: Application, registry: Registry) ->
 
 
 def _numbered(event: ApplicationEvent, application: Application) -> ApplicationEvent:
-    """A source numbers nothing (0): what begins is the next one, what ends is the oldest open one."""
+    """Fill in the numbers that a source leaves out (0).
+
+    An event that opens something (a referral, a payment) gets the next number. An event that closes something gets the
+    number of the oldest open one, or 0 if none is open.
+    """
     counted = application.counted
     match event:
         case events.Referred(referral=0):
@@ -64,7 +69,7 @@ def _numbered(event: ApplicationEvent, application: Application) -> ApplicationE
 
 def _judge(record: SourceRecord, application: Application, registry: Registry) -> None:
     command = _command_of(record.event)
-    if command is None:  # no procedure knows it (a conclusion, what a system noted): only an end forbids it
+    if command is None:  # no command writes this event, so only the end of the application can forbid it
         if application.ended:
             raise refusals.ApplicationEnded
         return
@@ -75,7 +80,10 @@ def _judge(record: SourceRecord, application: Application, registry: Registry) -
 
 
 def _offered(service: str, act: Act, registry: Registry) -> Channel:
-    """The channel of a past submission is a fact, whatever the standard offers."""
+    """Return a channel that the standard offers, or the act's own channel if there is no standard.
+
+    The channel of a past submission is a fact, so it must not make the submission deviate.
+    """
     if act.office not in registry.offices:
         return act.channel
     standard = registry.standard_in_force(service, registry.local_day(act.at, act.office))

@@ -1,4 +1,4 @@
-"""What one may ask of an application: wishes in the imperative. Who, where and when come beside them, as an `Act`."""
+"""Commands: requests to change an application, named in the imperative. The actor, office and time are in an `Act`."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -45,7 +45,7 @@ class Receive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckDocuments:
-    """`declare_complete`: the same act declares the file complete (two events)."""
+    """`declare_complete`: the same act also declares the file complete, which makes a second event."""
 
     complete: bool
     missing: tuple[RequirementCode, ...] = ()
@@ -110,7 +110,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleInspection:
-    """`on`: a day of the office's local calendar."""
+    """`on`: a date in the office's time zone."""
 
     on: date
 
@@ -122,7 +122,7 @@ class RecordInspection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestPayment:
-    """In whole rupiah. `expires_at`: UTC; None where the request stays open."""
+    """`amount_idr`: whole rupiah. `expires_at`: UTC; None if the request never expires."""
 
     amount_idr: int
     expires_at: datetime | None = None
@@ -151,14 +151,14 @@ class ClearObstacle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtendDeadline:
-    """By one of the extensions that the service's standard lists with their legal basis."""
+    """`extension`: the code of an extension that the service's standard lists, with its legal basis."""
 
     extension: ExtensionCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovePromise:
-    """The scheduler's: a newer edition of a calendar is out."""
+    """The scheduler sends this command when a newer edition of a calendar was published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +174,10 @@ class Reject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeemApproved:
-    """The scheduler's: nobody answered in time. `now`: UTC, when that was looked at; the act's `at` is the due date."""
+    """The scheduler sends this command when the office did not decide in time.
+
+    `now`: when the scheduler looked, in UTC. The act's `at` is the due date.
+    """
 
     now: datetime
 
@@ -226,14 +229,17 @@ class DismissDispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopen:
-    """`redo`: the stages that are to be done once more."""
+    """`redo`: the stages that the office must do again."""
 
     redo: tuple[StageCode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """To `others`, under one link. `supplied`: what an application earlier in the list asks for (`linking`)."""
+    """Links the application to `others` under one link id.
+
+    `supplied`: the requirements that an application earlier in the list asks for (see `linking`).
+    """
 
     link: UUID
     life_event: LifeEvent
@@ -243,14 +249,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferComplaint:
-    """To SP4N-LAPOR, which keeps it; its number is sealed."""
+    """Refers a complaint to SP4N-LAPOR, which keeps the complaint. The complaint's number there is sealed."""
 
     kind: ComplaintKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendRecord:
-    """`amends`: the stream version of the event that is wrong. `corrected_at`: UTC, for TIME only."""
+    """`amends`: the stream version of the wrong event. `corrected_at`: UTC; only for an amendment of the TIME."""
 
     amends: int
     amendment: Amendment

@@ -1,84 +1,17 @@
-"""What may happen to an application.
+"""The decider: turns a command into events, or refuses it.
 
     decide : Command, Application, Act, Registry -> [Event]     may refuse
 
-Pure: time, ids and the registry come in as values. One function a command, named for it.
+The functions are pure: time, ids and the registry come in as values. Each command has one function with its name, here
+or in `incidents`, `outcomes` and `stages`; very short ones stand in `decide` itself.
 """
 
 from typing import assert_never
 
 from domain import refusals
-from domain.application import incidents, outcomes, stages
-from domain.application.commands import (
-    AmendRecord,
-    AnswerReferral,
-    Approve,
-    Cancel,
-    CheckDocuments,
-    ClearObstacle,
-    Command,
-    CompleteStage,
-    DeclareComplete,
-    DeemApproved,
-    DismissDispute,
-    Dispute,
-    EnterStage,
-    ExpirePayment,
-    ExtendDeadline,
-    HandOver,
-    Issue,
-    Lapse,
-    Link,
-    MakeReady,
-    MovePromise,
-    Reassign,
-    Receive,
-    ReceivePayment,
-    RecordInspection,
-    Refer,
-    ReferComplaint,
-    Reject,
-    Reopen,
-    ReportObstacle,
-    RequestPayment,
-    ResetPin,
-    Resume,
-    ReturnForCorrection,
-    Revoke,
-    ScheduleInspection,
-    SubmitApplication,
-    SupplyCorrection,
-    Suspend,
-    Transfer,
-    Withdraw,
-)
-from domain.application.events import (
-    ApplicationEvent,
-    Cancelled,
-    CorrectionSupplied,
-    DeclaredComplete,
-    DisputeDismissed,
-    DocumentsChecked,
-    HandedOver,
-    Issued,
-    Lapsed,
-    MadeReady,
-    PinReset,
-    PromiseMoved,
-    Reassigned,
-    Received,
-    RecordAmended,
-    ReferralAnswered,
-    Referred,
-    Resumed,
-    ReturnedForCorrection,
-    StageCompleted,
-    StageEntered,
-    Submitted,
-    Suspended,
-    Transferred,
-    Withdrawn,
-)
+from domain.application import commands, events, incident_events, incidents, outcomes, stages
+from domain.application.commands import Command
+from domain.application.events import ApplicationEvent
 from domain.application.evolve import RETURN, SUSPENSION, Application
 from domain.application.guards import (
     GRANTED,
@@ -90,7 +23,6 @@ from domain.application.guards import (
     only_in,
     stages_done,
 )
-from domain.application.incident_events import ComplaintReferred
 from domain.application.pauses import AWAITING_CORRECTION, promise_after
 from domain.application.status import Status
 from domain.codes import Amendment, Channel, Defect, Role, StagePhase
@@ -102,21 +34,21 @@ PIN_RESETS_MAX = 255
 """The QR token has one byte for the count of resets (docs/event-format.md, Tracking number, PIN and QR)."""
 
 LATE_FACTS = (
-    Suspend,
-    Resume,
-    ReturnForCorrection,
-    SupplyCorrection,
-    EnterStage,
-    CompleteStage,
-    ReportObstacle,
-    ClearObstacle,
+    commands.Suspend,
+    commands.Resume,
+    commands.ReturnForCorrection,
+    commands.SupplyCorrection,
+    commands.EnterStage,
+    commands.CompleteStage,
+    commands.ReportObstacle,
+    commands.ClearObstacle,
 )
-"""What may still be reported after an outcome, if it happened before: it changes clocks, never the outcome."""
+"""Commands that may report, after an outcome, a fact from before it. They change clocks, never the outcome."""
 
 
 def decide(command: Command, application: Application, act: Act, registry: Registry) -> list[ApplicationEvent]:
-    """What happens when `command` is asked. Raises the `Refusal` that says why not."""
-    if isinstance(command, SubmitApplication):
+    """Return the events that `command` causes. Raises the `Refusal` that says why the command is not done."""
+    if isinstance(command, commands.SubmitApplication):
         return submit(command, application, act, registry)
     if application.status is None:
         raise refusals.ApplicationUnknown
@@ -126,107 +58,107 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
     if isinstance(command, LATE_FACTS) and outcomes.before_outcome(application, act):
         application = outcomes.as_of(application, act)
     match command:
-        case Receive():
+        case commands.Receive():
             only_in(application, Status.SUBMITTED)
-            return [Received()]
-        case CheckDocuments():
+            return [events.Received()]
+        case commands.CheckDocuments():
             return check_documents(command, application, act, registry, standard)
-        case ReturnForCorrection():
+        case commands.ReturnForCorrection():
             return return_for_correction(command, application, standard)
-        case SupplyCorrection():
+        case commands.SupplyCorrection():
             only_in(application, Status.RETURNED)
-            return [CorrectionSupplied(promise=promise_after(RETURN, application, act.at, registry))]
-        case DeclareComplete():
+            return [events.CorrectionSupplied(promise=promise_after(RETURN, application, act.at, registry))]
+        case commands.DeclareComplete():
             return declare_complete(application, act, registry, standard)
-        case EnterStage():
+        case commands.EnterStage():
             return stages.enter_stage(command, application, standard)
-        case CompleteStage():
+        case commands.CompleteStage():
             return stages.complete_stage(command, application, standard)
-        case Refer():
+        case commands.Refer():
             return refer(command, application, registry)
-        case AnswerReferral():
+        case commands.AnswerReferral():
             return answer_referral(command, application, act)
-        case Transfer():
+        case commands.Transfer():
             return transfer(command, application, registry)
-        case Reassign():
+        case commands.Reassign():
             only_in(application, *UNDECIDED, *IN_PRODUCTION, Status.READY)
-            return [Reassigned(officer=command.officer)]
-        case Suspend():
+            return [events.Reassigned(officer=command.officer)]
+        case commands.Suspend():
             return suspend(command, application, standard)
-        case Resume():
+        case commands.Resume():
             only_in(application, Status.SUSPENDED)
-            return [Resumed(promise=promise_after(SUSPENSION, application, act.at, registry))]
-        case ScheduleInspection():
+            return [events.Resumed(promise=promise_after(SUSPENSION, application, act.at, registry))]
+        case commands.ScheduleInspection():
             return incidents.schedule_inspection(command, application, act, registry)
-        case RecordInspection():
+        case commands.RecordInspection():
             return incidents.record_inspection(command, application)
-        case RequestPayment():
+        case commands.RequestPayment():
             return incidents.request_payment(command, application, standard)
-        case ReceivePayment():
+        case commands.ReceivePayment():
             return incidents.receive_payment(command, application, act, registry)
-        case ExpirePayment():
+        case commands.ExpirePayment():
             return incidents.expire_payment(command, application, act, registry)
-        case ReportObstacle():
+        case commands.ReportObstacle():
             return incidents.report_obstacle(command, application)
-        case ClearObstacle():
+        case commands.ClearObstacle():
             return incidents.clear_obstacle(command, application)
-        case ExtendDeadline():
+        case commands.ExtendDeadline():
             return outcomes.extend_deadline(command, application, registry, standard)
-        case MovePromise():
+        case commands.MovePromise():
             return outcomes.move_promise(application, registry, standard)
-        case Approve():
+        case commands.Approve():
             return outcomes.approve(application, act, standard)
-        case Reject():
+        case commands.Reject():
             return outcomes.reject(command, application, act)
-        case DeemApproved():
+        case commands.DeemApproved():
             return outcomes.deem_approved(command, application, act, registry, standard)
-        case Issue():
+        case commands.Issue():
             only_in(application, *GRANTED)
-            return [Issued()]
-        case MakeReady():
+            return [events.Issued()]
+        case commands.MakeReady():
             only_in(application, Status.ISSUED)
             stages_done(StagePhase.PRODUCTION, application, standard)
-            return [MadeReady()]
-        case HandOver():
+            return [events.MadeReady()]
+        case commands.HandOver():
             only_in(application, Status.ISSUED, Status.READY)
             stages_done(StagePhase.PRODUCTION, application, standard)
-            return [HandedOver(receiver=command.receiver)]
-        case Withdraw():
+            return [events.HandedOver(receiver=command.receiver)]
+        case commands.Withdraw():
             only_in(application, *UNDECIDED)
-            return [Withdrawn()]
-        case Lapse():
+            return [events.Withdrawn()]
+        case commands.Lapse():
             only_in(application, Status.RETURNED, Status.READY)
-            return [Lapsed()]
-        case Cancel():
+            return [events.Lapsed()]
+        case commands.Cancel():
             only_in(application, *UNDECIDED, *GRANTED)
-            return [Cancelled(reason=command.reason)]
-        case Revoke():
+            return [events.Cancelled(reason=command.reason)]
+        case commands.Revoke():
             return outcomes.revoke(command, application)
-        case Dispute():
+        case commands.Dispute():
             return outcomes.dispute(command, application, act, standard)
-        case DismissDispute():
+        case commands.DismissDispute():
             outcomes.still_disputed(application)
-            return [DisputeDismissed(reason=command.reason)]
-        case Reopen():
+            return [events.DisputeDismissed(reason=command.reason)]
+        case commands.Reopen():
             return outcomes.reopen(command, application, standard)
-        case Link():
+        case commands.Link():
             return outcomes.link(command, application)
-        case ReferComplaint():
+        case commands.ReferComplaint():
             return incidents.refer_complaint(command, application, act, registry)
-        case AmendRecord():
+        case commands.AmendRecord():
             return amend_record(command, application)
-        case ResetPin():
+        case commands.ResetPin():
             if application.pin_resets >= PIN_RESETS_MAX:
                 raise refusals.PinResetsExhausted
-            return [PinReset()]
+            return [events.PinReset()]
         case _:
             assert_never(command)
 
 
 def submit(
-    command: SubmitApplication, application: Application, act: Act, registry: Registry
+    command: commands.SubmitApplication, application: Application, act: Act, registry: Registry
 ) -> list[ApplicationEvent]:
-    """The citizen clock starts; the standard in force at `act.at` stays the application's own."""
+    """The citizen clock starts. The application keeps the standard that is in force on the office's day of `act.at`."""
     if application.status is not None:
         raise refusals.ApplicationAlreadySubmitted
     if act.office not in registry.offices:
@@ -239,13 +171,13 @@ def submit(
     if act.channel not in standard.channels:
         raise refusals.ChannelNotOffered
     district, regency = command.district, command.regency
-    if standard.sensitive:  # the finest place recorded is the regency
+    if standard.sensitive:  # a sensitive service records no place finer than the regency
         district, regency = None, regency or (district[:5] if district else None)
     place = district[:5] if district else regency
     if place and place not in registry.regions:
         raise refusals.RegionUnknown
     return [
-        Submitted(
+        events.Submitted(
             service=command.service,
             standard=standard.standard,
             number=command.number,
@@ -256,14 +188,18 @@ def submit(
 
 
 def check_documents(
-    command: CheckDocuments, application: Application, act: Act, registry: Registry, standard: StandardPublished
+    command: commands.CheckDocuments,
+    application: Application,
+    act: Act,
+    registry: Registry,
+    standard: StandardPublished,
 ) -> list[ApplicationEvent]:
     only_in(application, *IN_WORK)
     asked_for(command.missing, standard)
     asked_once(command.missing, application)
     if command.complete and command.missing:
         raise refusals.DocumentsIncomplete
-    checked = DocumentsChecked(complete=command.complete, missing=command.missing)
+    checked = events.DocumentsChecked(complete=command.complete, missing=command.missing)
     if not command.declare_complete:
         return [checked]
     if not command.complete:
@@ -274,9 +210,9 @@ def check_documents(
 
 
 def return_for_correction(
-    command: ReturnForCorrection, application: Application, standard: StandardPublished
+    command: commands.ReturnForCorrection, application: Application, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """Before completeness the legal clock has not started; after it, it pauses only on a listed ground."""
+    """The legal clock pauses only if it runs already (after completeness) and the standard lists the ground."""
     only_in(application, *IN_WORK)
     if not command.documents:
         raise refusals.DefectsMissing
@@ -284,7 +220,7 @@ def return_for_correction(
     missing = tuple(d.requirement for d in command.documents if d.defect is Defect.MISSING)
     asked_once(missing, application)
     pauses = application.running and AWAITING_CORRECTION in standard.grounds
-    return [ReturnedForCorrection(documents=command.documents, pauses=pauses)]
+    return [events.ReturnedForCorrection(documents=command.documents, pauses=pauses)]
 
 
 def declare_complete(
@@ -300,13 +236,15 @@ def declare_complete(
     return [_declared(application, act, registry, standard)]
 
 
-def _declared(application: Application, act: Act, registry: Registry, standard: StandardPublished) -> DeclaredComplete:
+def _declared(
+    application: Application, act: Act, registry: Registry, standard: StandardPublished
+) -> events.DeclaredComplete:
     promise = _promise(application, act, registry, standard)
-    return DeclaredComplete(promise=promise, last_minute_percent=standard.last_minute_percent)
+    return events.DeclaredComplete(promise=promise, last_minute_percent=standard.last_minute_percent)
 
 
 def _promise(application: Application, act: Act, registry: Registry, standard: StandardPublished) -> Promise | None:
-    """Computed once, then a fact. None where the standard gives no single figure."""
+    """Compute the promise, which is stored as a fact. None if the standard gives no single figure."""
     if standard.promise is None:
         return None
     return promised(
@@ -319,17 +257,20 @@ def _promise(application: Application, act: Act, registry: Registry, standard: S
     )
 
 
-def refer(command: Refer, application: Application, registry: Registry) -> list[ApplicationEvent]:
+def refer(command: commands.Refer, application: Application, registry: Registry) -> list[ApplicationEvent]:
     only_in(application, *IN_WORK)
     if command.to not in registry.offices:
         raise refusals.OfficeUnknown
     if command.to == application.office:
         raise refusals.OfficeUnchanged
-    return [Referred(referral=application.counted.referrals + 1, to=command.to)]
+    return [events.Referred(referral=application.counted.referrals + 1, to=command.to)]
 
 
-def answer_referral(command: AnswerReferral, application: Application, act: Act) -> list[ApplicationEvent]:
-    """The other office owns the answer. 0 names the oldest open one, as a source does that numbers none."""
+def answer_referral(command: commands.AnswerReferral, application: Application, act: Act) -> list[ApplicationEvent]:
+    """Only the office that was asked can answer, except in imported history.
+
+    Referral 0 means the oldest open referral, for sources that do not number referrals.
+    """
     if application.ended:
         raise refusals.ApplicationEnded
     number = command.referral or min(application.referrals, default=0)
@@ -337,28 +278,31 @@ def answer_referral(command: AnswerReferral, application: Application, act: Act)
         raise refusals.ReferralUnknown
     if act.by is not Role.IMPORT and act.office != application.referrals[number]:
         raise refusals.NotTheReferredOffice
-    return [ReferralAnswered(referral=number, advice=command.advice)]
+    return [events.ReferralAnswered(referral=number, advice=command.advice)]
 
 
-def transfer(command: Transfer, application: Application, registry: Registry) -> list[ApplicationEvent]:
+def transfer(command: commands.Transfer, application: Application, registry: Registry) -> list[ApplicationEvent]:
     only_in(application, *UNDECIDED, *GRANTED)
     if command.to not in registry.offices:
         raise refusals.OfficeUnknown
     if command.to == application.office:
         raise refusals.OfficeUnchanged
-    return [Transferred(to=command.to)]
+    return [events.Transferred(to=command.to)]
 
 
-def suspend(command: Suspend, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
-    """Only on a ground that the service lists; it pauses the legal clock, which runs only after completeness."""
+def suspend(command: commands.Suspend, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
+    """The ground must be one that the standard lists. The legal clock pauses if it runs, that is after completeness."""
     only_in(application, *IN_WORK)
     if command.ground not in standard.grounds:
         raise refusals.GroundUnknown
-    return [Suspended(ground=command.ground, pauses=application.running)]
+    return [events.Suspended(ground=command.ground, pauses=application.running)]
 
 
-def amend_record(command: AmendRecord, application: Application) -> list[ApplicationEvent]:
-    """A later event that names the wrong one; open also after an end, since history must be right."""
+def amend_record(command: commands.AmendRecord, application: Application) -> list[ApplicationEvent]:
+    """The amendment is a later event that names the wrong event.
+
+    An amendment is possible after an application has ended too, because its history must be right.
+    """
     if not 0 < command.amends <= application.version:
         raise refusals.EventUnknown
     if command.amends in application.amended:
@@ -366,35 +310,36 @@ def amend_record(command: AmendRecord, application: Application) -> list[Applica
     wrong = application.entries[command.amends - 1].event
     has_time = command.corrected_at is not None
     fits = (
-        has_time and not isinstance(wrong, RecordAmended)
+        has_time and not isinstance(wrong, events.RecordAmended)
         if command.amendment is Amendment.TIME
-        else not has_time and isinstance(wrong, StageEntered | StageCompleted)
+        else not has_time and isinstance(wrong, events.StageEntered | events.StageCompleted)
     )
     if not fits:
         raise refusals.AmendmentImpossible
-    return [RecordAmended(amends=command.amends, amendment=command.amendment, corrected_at=command.corrected_at)]
+    return [events.RecordAmended(amends=command.amends, amendment=command.amendment, corrected_at=command.corrected_at)]
 
 
 CHANNELS_OF_COMMANDS = (Channel.COUNTER, Channel.MOBILE, Channel.SELF_SERVICE, Channel.ELECTRONIC)
 """The four channels that are equal before the law (Perpres 89/2021); imported history knows more channels."""
 
 
-ASIDE = (PromiseMoved, ComplaintReferred)
+ASIDE = (events.PromiseMoved, incident_events.ComplaintReferred)
+"""Events that make no command stale."""
 
 
 def is_stale(command: Command, seen: int, application: Application) -> bool:
-    """Whether something relevant to `command` came after the version its sender saw.
+    """Whether an event that matters to `command` came after version `seen`, which the sender read.
 
-    Who holds the file inside the office, which PIN opens it, where a complaint went, and a date that a newer calendar
-    moved change nothing that another command decides on.
+    Four kinds of events do not matter to other commands: a reassignment to another officer, a PIN reset, a complaint
+    referral, and a promised date moved by a newer calendar.
     """
-    if seen > application.version:  # a version that never was: its sender saw something else
+    if seen > application.version:  # the application never had this version, so the sender read something else
         return True
     match command:
-        case Reassign():
-            quiet: tuple[type, ...] = (PinReset, *ASIDE)
-        case ResetPin():
-            quiet = (Reassigned, *ASIDE)
+        case commands.Reassign():
+            quiet: tuple[type, ...] = (events.PinReset, *ASIDE)
+        case commands.ResetPin():
+            quiet = (events.Reassigned, *ASIDE)
         case _:
-            quiet = (Reassigned, PinReset, *ASIDE)
+            quiet = (events.Reassigned, events.PinReset, *ASIDE)
     return any(not isinstance(entry.event, quiet) for entry in application.entries[seen:])

@@ -1,4 +1,4 @@
-"""What may have happened to an application: facts in the past tense, and the act they belong to.
+"""Events of an application: facts in the past tense.
 
 An event's fields are the `data` of its stored form (docs/event-format.md, Data): codes, enumerations, integers,
 booleans, instants, UUIDs. An optional field that is None is not stored. A topic is for ever; a class may be renamed.
@@ -56,7 +56,7 @@ class DefectiveDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted(Event):
-    """The citizen clock starts. A service marked sensitive records the regency, others the district."""
+    """The citizen clock starts. A sensitive service records only the regency; other services record the district."""
 
     topic: ClassVar[str] = "application.submitted.v1"
     service: ServiceCode
@@ -81,7 +81,10 @@ class DocumentsChecked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnedForCorrection(Event):
-    """All defects at once. `pauses`: whether the legal clock pauses, which only a ground listed by the service does."""
+    """The office returns the file and names all defects at once.
+
+    `pauses`: whether the legal clock pauses. It pauses only on a ground that the service's standard lists.
+    """
 
     topic: ClassVar[str] = "application.returned-for-correction.v1"
     documents: tuple[DefectiveDocument, ...]
@@ -90,7 +93,7 @@ class ReturnedForCorrection(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionSupplied(Event):
-    """`promise`: moved by the pause that ends here, if one does."""
+    """`promise`: the promise as moved by the pause that ends here; absent if no promise moves."""
 
     topic: ClassVar[str] = "application.correction-supplied.v1"
     promise: Promise | None = None
@@ -98,9 +101,10 @@ class CorrectionSupplied(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredComplete(Event):
-    """The legal clock starts; the promise is computed here, once. None where the standard gives no single figure.
+    """The legal clock starts, and the promise is computed once.
 
-    `last_minute_percent`: the standard's, where it sets one.
+    `promise`: absent if the standard gives no single figure. `last_minute_percent`: the standard's value, if it sets
+    one.
     """
 
     topic: ClassVar[str] = "application.declared-complete.v1"
@@ -110,7 +114,7 @@ class DeclaredComplete(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageEntered(Event):
-    """`holder`: in whose hands the stage is; None is the back office."""
+    """`holder`: the part of the office that does the stage; absent for the back office."""
 
     topic: ClassVar[str] = "application.stage-entered.v1"
     stage: StageCode
@@ -134,7 +138,7 @@ class Referred(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferralAnswered(Event):
-    """`referral` is 0 where a source does not say which one was answered."""
+    """`referral` is 0 if a source does not say which referral was answered."""
 
     topic: ClassVar[str] = "application.referral-answered.v1"
     referral: int
@@ -162,7 +166,7 @@ class Suspended(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Event):
-    """`promise`: moved by the pause that ends here, if one does."""
+    """`promise`: the promise as moved by the pause that ends here; absent if no promise moves."""
 
     topic: ClassVar[str] = "application.resumed.v1"
     promise: Promise | None = None
@@ -170,7 +174,7 @@ class Resumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineExtended(Event):
-    """`extension`: which of those that the service's standard lists, with its legal basis."""
+    """`extension`: the code of an extension that the service's standard lists, with its legal basis."""
 
     topic: ClassVar[str] = "application.deadline-extended.v1"
     extension: ExtensionCode
@@ -179,7 +183,7 @@ class DeadlineExtended(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseMoved(Event):
-    """A newer edition of a calendar moved the promised date; the edition stands in the promise."""
+    """A newer edition of a calendar moved the promised date. The promise names the edition."""
 
     topic: ClassVar[str] = "application.promise-moved.v1"
     promise: Promise
@@ -199,11 +203,12 @@ class Rejected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeemedApproved(Event):
-    """Granted by silence (UU 30/2014 art. 53, amended by UU 6/2023 art. 175), with the evidence.
+    """The application is granted by silence (UU 30/2014 art. 53, amended by UU 6/2023 art. 175), with the evidence.
 
-    Nobody decided in any version up to `silent_until`; the clock ran from `complete_at` but for `pauses`, and `promise`
-    passed. Happens at the promise's `due_at`, whenever it is recorded; later only where that was over
-    before the system knew of the promise. The system records it and decides nothing.
+    The evidence: no event up to version `silent_until` is a decision, the legal clock ran from `complete_at` except
+    during `pauses`, and `promise` passed. The event happens at the promise's `due_at`, even if it is recorded later. If
+    `due_at` had passed before the system knew of the promise, the event happens later. The system only records the
+    grant; it decides nothing.
     """
 
     topic: ClassVar[str] = "application.deemed-approved.v1"
@@ -216,7 +221,7 @@ class DeemedApproved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionReportedLate(Event):
-    """A decision that was taken before the outcome and recorded after it: known now, and the outcome stands."""
+    """A decision was taken before the outcome but recorded after it. The outcome does not change."""
 
     topic: ClassVar[str] = "application.decision-reported-late.v1"
     decision: Decision
@@ -249,7 +254,7 @@ class Withdrawn(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lapsed(Event):
-    """The applicant stayed silent."""
+    """The applicant did not respond, so the application ends."""
 
     topic: ClassVar[str] = "application.lapsed.v1"
 
@@ -262,7 +267,7 @@ class Cancelled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked(Event):
-    """The product is withdrawn after it was granted."""
+    """The office withdraws the product after the grant."""
 
     topic: ClassVar[str] = "application.revoked.v1"
     ground: RevocationGround
@@ -270,7 +275,7 @@ class Revoked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disputed(Event):
-    """The citizen says that what is called done is not."""
+    """The citizen says that the application is not done, although the office says so."""
 
     topic: ClassVar[str] = "application.disputed.v1"
     reason: DisputeReason
@@ -284,7 +289,7 @@ class DisputeDismissed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopened(Event):
-    """The dispute was right: the grant stands, the product is made again. `redo`: stages to be done once more."""
+    """The dispute was right: the grant stays, and the office makes the product again. `redo`: the stages to repeat."""
 
     topic: ClassVar[str] = "application.reopened.v1"
     redo: tuple[StageCode, ...] = ()
@@ -292,7 +297,10 @@ class Reopened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAmended(Event):
-    """The office mends its record: names the wrong event by its version. `corrected_at`: UTC, for TIME only."""
+    """The office corrects its record. `amends`: the stream version of the wrong event.
+
+    `corrected_at`: UTC; only for an amendment of the TIME.
+    """
 
     topic: ClassVar[str] = "application.record-amended.v1"
     amends: int
@@ -307,7 +315,10 @@ class PinReset(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concluded(Event):
-    """Imports only: it ended, the source does not say how. Never counted as approved, issued or handed over."""
+    """In imported history only: the application ended, and the source does not say how.
+
+    The application is never counted as approved, issued or handed over.
+    """
 
     topic: ClassVar[str] = "application.concluded.v1"
 
@@ -360,7 +371,10 @@ ApplicationEvent = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """An event in its place: the stream version (1, 2, 3 …), the act it belongs to, and when we learnt of it (UTC)."""
+    """An event with its place in the stream: the version (1, 2, 3 …) and the act that the event belongs to.
+
+    `recorded_at`: when the system learnt of the event, in UTC; None if unknown.
+    """
 
     version: int
     act: Act
@@ -369,6 +383,9 @@ class Recorded:
 
     @property
     def known_at(self) -> datetime:
-        """Since when the system knows of it. Another's clock may be wrong, and what it says come late."""
+        """When the system learnt of the event, in UTC.
+
+        A clock other than the server's may be wrong, and its events may arrive late. Their `recorded_at` counts.
+        """
         own = self.act.at_quality is Quality.SERVER
         return self.act.at if own or self.recorded_at is None else self.recorded_at

@@ -1,4 +1,4 @@
-"""An application: what it is. `evolve` never refuses, whatever history says; what may happen is in `decisions`.
+"""The application's state, folded from its events. Nothing here refuses an event; refusals are in `decide`.
 
 evolve : Application, Recorded -> Application
 fold   : [Recorded]            -> Application
@@ -11,59 +11,14 @@ from functools import reduce
 from typing import Any, assert_never
 from uuid import UUID
 
-from domain.application.events import (
-    Approved,
-    Cancelled,
-    Concluded,
-    CorrectionSupplied,
-    DeadlineExtended,
-    DecisionReportedLate,
-    DeclaredComplete,
-    DeemedApproved,
-    Disputed,
-    DisputeDismissed,
-    DocumentsChecked,
-    HandedOver,
-    Issued,
-    Lapsed,
-    MadeReady,
-    PinReset,
-    PromiseMoved,
-    Reassigned,
-    Received,
-    RecordAmended,
-    Recorded,
-    ReferralAnswered,
-    Referred,
-    Rejected,
-    Reopened,
-    Resumed,
-    ReturnedForCorrection,
-    Revoked,
-    StageCompleted,
-    StageEntered,
-    Submitted,
-    Suspended,
-    Transferred,
-    Withdrawn,
-)
-from domain.application.incident_events import (
-    ComplaintReferred,
-    InspectionDone,
-    InspectionScheduled,
-    Linked,
-    ObstacleCleared,
-    ObstacleReported,
-    PaymentExpired,
-    PaymentReceived,
-    PaymentRequested,
-)
+from domain.application import events, incident_events
+from domain.application.events import Recorded
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.codes import Amendment
 from domain.provenance import Pause, Promise
 
 RETURN, SUSPENSION = "return", "suspension"
-"""Names of pauses, beside one for each payment."""
+"""Names of pauses. Each payment request has a name too (`of_payment`)."""
 
 
 def of_payment(payment: int) -> str:
@@ -72,7 +27,7 @@ def of_payment(payment: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """How many of each kind there were: the next one's number is one more."""
+    """The highest number given so far, for each kind of numbered thing. The next one gets the number after it."""
 
     referrals: int = 0
     inspections: int = 0
@@ -83,17 +38,21 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """The applicant's permohonan, folded from its events.
+    """An application (permohonan), folded from its events. All instants are UTC.
 
-    `status` None: nothing is known of it yet. `before`: the status to which a return or a suspension leads back.
-    `checked`: the last check of the documents that are in now; None if they were not checked. `referrals` maps each
-    open referral to the office asked. `inspections`, `payments`, `obstacles`: the numbers of those that are open.
+    `status`: None before the first event. `before`: the status to which a return or a suspension leads back.
+    `checked`: the result of the last check of the documents; None if they were not checked since they last came in.
+    `referrals` maps the number of each open referral to the office that was asked. `inspections`, `payments` and
+    `obstacles` hold the numbers of the open ones.
 
-    `complete_at`, `decided_at`: when it was last declared complete, and first decided, as their events say.
-    `promised_at`: since when the system knows of the promise that stands. `pausing` maps each open pause of the legal
-    clock to its start; the clock stands still since `paused_since`; `pauses` are over. `extensions` were used.
-    `supplied`: requirements that a linked application asks for. `entries` keeps what an amendment may name: the event
-    of each version; those in `taken_back` were entered in error.
+    `complete_at`: when the file was last declared complete, by the event's `at`. `decided_at`: when it was first
+    decided, by the event's `at`. `promised_at`: when the system learnt of the promise in force. `pausing` maps the name
+    of each open pause of the legal clock to its start. `paused_since`: when the current standstill of the clock began.
+    `pauses`: the closed pauses. `extensions`: the codes already used. `supplied`: requirements that a linked
+    application asks for. `concerned`: the offices that the application concerns.
+
+    `entries` keeps the event of each version, because an amendment may name any of them. `amended`: the versions that
+    an amendment names. `taken_back`: the versions that were entered in error.
     """
 
     version: int = 0
@@ -138,7 +97,7 @@ class Application:
 
     @property
     def running(self) -> bool:
-        """Whether the legal clock started and no decision stopped it; it may be paused."""
+        """Whether the legal clock has started and no decision has stopped it. The clock may be paused."""
         return self.complete and self.decided_at is None
 
 
@@ -147,7 +106,7 @@ def fold(history: Iterable[Recorded]) -> Application:
 
 
 def evolve(application: Application, recorded: Recorded) -> Application:
-    """Never refuses."""
+    """Return the application after one more event. The function is total: it accepts any event in any state."""
     act = recorded.act
     status, before = status_after(application.status, application.before, recorded.event)
     changes = _changes(application, recorded)
@@ -169,13 +128,13 @@ def evolve(application: Application, recorded: Recorded) -> Application:
 
 
 Changes = dict[str, Any]
-"""New values of fields of an application: made into the next one at once, since a copy costs more than a decision."""
+"""New values of an application's fields. They are applied in one copy, because a copy costs more than a decision."""
 
 
 def _changes(application: Application, recorded: Recorded) -> Changes:
     event, act = recorded.event, recorded.act
     match event:
-        case Submitted():
+        case events.Submitted():
             return {
                 "number": event.number,
                 "service": event.service,
@@ -184,103 +143,103 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
                 "office": act.office,
                 "promise": event.promise,
             }
-        case DocumentsChecked():
+        case events.DocumentsChecked():
             return {"checked": event.complete}
-        case ReturnedForCorrection():
+        case events.ReturnedForCorrection():
             return _paused(application, RETURN, act.at) if event.pauses else {}
-        case CorrectionSupplied():
+        case events.CorrectionSupplied():
             return {**_gone_on(application, RETURN, act.at, event.promise), "checked": None}
-        case Suspended():
+        case events.Suspended():
             return _paused(application, SUSPENSION, act.at) if event.pauses else {}
-        case Resumed():
+        case events.Resumed():
             return _gone_on(application, SUSPENSION, act.at, event.promise)
-        case DeclaredComplete():
+        case events.DeclaredComplete():
             return {"complete": True, "complete_at": act.at, "promise": event.promise or application.promise}
-        case DeadlineExtended():
+        case events.DeadlineExtended():
             return {"promise": event.promise, "extensions": (*application.extensions, event.extension)}
-        case PromiseMoved():
+        case events.PromiseMoved():
             return {"promise": event.promise}
-        case StageEntered():
+        case events.StageEntered():
             return {"entered": application.entered | {event.stage}}
-        case StageCompleted():
+        case events.StageCompleted():
             return {
                 "entered": application.entered - {event.stage},
                 "completed": application.completed | {event.stage},
             }
-        case Referred():
+        case events.Referred():
             return {
                 "referrals": {**application.referrals, event.referral: event.to},
                 "counted": _count(application, referrals=event.referral),
                 "concerned": application.concerned | {event.to},
             }
-        case ReferralAnswered():
+        case events.ReferralAnswered():
             left = {number: to for number, to in application.referrals.items() if number != event.referral}
             return {"referrals": left}
-        case InspectionScheduled():
+        case incident_events.InspectionScheduled():
             return {
                 "inspections": application.inspections | {event.inspection},
                 "counted": _count(application, inspections=event.inspection),
             }
-        case InspectionDone():
+        case incident_events.InspectionDone():
             return {"inspections": application.inspections - {event.inspection}}
-        case PaymentRequested():
+        case incident_events.PaymentRequested():
             paused = _paused(application, of_payment(event.payment), act.at) if event.pauses else {}
             return dict(
                 paused,
                 payments=application.payments | {event.payment},
                 counted=_count(application, payments=event.payment),
             )
-        case PaymentReceived() | PaymentExpired():
+        case incident_events.PaymentReceived() | incident_events.PaymentExpired():
             gone_on = _gone_on(application, of_payment(event.payment), act.at, event.promise)
             return dict(gone_on, payments=application.payments - {event.payment})
-        case ObstacleReported():
+        case incident_events.ObstacleReported():
             return {
                 "obstacles": application.obstacles | {event.obstacle},
                 "counted": _count(application, obstacles=event.obstacle),
             }
-        case ObstacleCleared():
+        case incident_events.ObstacleCleared():
             return {"obstacles": application.obstacles - {event.obstacle}}
-        case Disputed():
+        case events.Disputed():
             return {"disputed": True}
-        case DisputeDismissed():
+        case events.DisputeDismissed():
             return {"disputed": False}
-        case Reopened():
+        case events.Reopened():
             redo = set(event.redo)
             return {
                 "disputed": False,
                 "entered": application.entered - redo,
                 "completed": application.completed - redo,
             }
-        case HandedOver():
+        case events.HandedOver():
             return {"handed_over_at": act.at}
-        case Linked():
+        case incident_events.Linked():
             return {
                 "links": application.links.union(event.others),
                 "supplied": application.supplied.union(event.supplied),
             }
-        case ComplaintReferred():
+        case incident_events.ComplaintReferred():
             return {"counted": _count(application, complaints=event.complaint)}
-        case Transferred():
+        case events.Transferred():
             return {"office": event.to, "officer": None, "concerned": application.concerned | {event.to}}
-        case Reassigned():
+        case events.Reassigned():
             return {"officer": event.officer}
-        case RecordAmended():
+        case events.RecordAmended():
             return _amended(application, event)
-        case PinReset():
+        case events.PinReset():
             return {"pin_resets": application.pin_resets + 1}
         case (
-            Received()
-            | Approved()
-            | DeemedApproved()
-            | Rejected()
-            | DecisionReportedLate()
-            | Issued()
-            | MadeReady()
-            | Withdrawn()
-            | Lapsed()
-            | Cancelled()
-            | Revoked()
-            | Concluded()
+            events.Received()
+            | events.Approved()
+            | events.DeemedApproved()
+            | events.Rejected()
+            | events.DecisionReportedLate()
+            | events.Issued()
+            | events.MadeReady()
+            | events.Withdrawn()
+            | events.Lapsed()
+            | events.Cancelled()
+            | events.Revoked()
+            | events.Concluded()
         ):
             return {}
         case _:
@@ -288,7 +247,7 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
 
 
 def _count(application: Application, **numbers: int) -> Counted:
-    """Imported history numbers as it likes: the highest number counts."""
+    """Raise the counters to at least these numbers. Imported history may number in any order, so the highest counts."""
     known = application.counted
     return replace(known, **{kind: max(getattr(known, kind), number) for kind, number in numbers.items()})
 
@@ -299,7 +258,7 @@ def _paused(application: Application, pause: str, at: datetime) -> Changes:
 
 
 def _gone_on(application: Application, pause: str, at: datetime, moved: Promise | None) -> Changes:
-    """The clock runs again when the last open pause ends."""
+    """Close a pause. The clock runs again when the last open pause ends."""
     pausing = {name: since for name, since in application.pausing.items() if name != pause}
     changes: Changes = {"pausing": pausing, "promise": moved or application.promise}
     if application.paused_since is not None and not pausing:
@@ -308,8 +267,8 @@ def _gone_on(application: Application, pause: str, at: datetime, moved: Promise 
     return changes
 
 
-def _amended(application: Application, event: RecordAmended) -> Changes:
-    """An entry in error is taken back: the stages are those of the entries that stand. A wrong time moves nothing."""
+def _amended(application: Application, event: events.RecordAmended) -> Changes:
+    """Take back an entry in error: the stages are computed again without it. A corrected time changes no state here."""
     changes: Changes = {"amended": application.amended | {event.amends}}
     if event.amendment is not Amendment.ENTERED_IN_ERROR or not 0 < event.amends <= len(application.entries):
         return changes
@@ -318,12 +277,12 @@ def _amended(application: Application, event: RecordAmended) -> Changes:
     completed: set[str] = set()
     for entry in application.entries:
         match entry.event:
-            case StageEntered(stage=stage) if entry.version not in taken_back:
+            case events.StageEntered(stage=stage) if entry.version not in taken_back:
                 entered.add(stage)
-            case StageCompleted(stage=stage) if entry.version not in taken_back:
+            case events.StageCompleted(stage=stage) if entry.version not in taken_back:
                 entered.discard(stage)
                 completed.add(stage)
-            case Reopened(redo=redo):
+            case events.Reopened(redo=redo):
                 entered.difference_update(redo)
                 completed.difference_update(redo)
     return {**changes, "taken_back": taken_back, "entered": frozenset(entered), "completed": frozenset(completed)}

@@ -1,4 +1,4 @@
-"""What several decisions ask of an application before they say yes."""
+"""Guards: checks that several decisions share. Each raises a `Refusal` if its condition does not hold."""
 
 from domain import refusals
 from domain.application.evolve import Application
@@ -27,7 +27,7 @@ def asked_for(requirements: tuple[str, ...], standard: StandardPublished) -> Non
 
 
 def asked_once(missing: tuple[str, ...], application: Application) -> None:
-    """What a linked application supplies is not asked for again; it may still be found defective."""
+    """Refuse to ask for a document that a linked application supplies. Such a document may still be defective."""
     if application.supplied.intersection(missing):
         raise refusals.AskedInLinkedApplication
 

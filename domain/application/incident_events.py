@@ -1,4 +1,4 @@
-"""Facts of what happens to a file on its way: inspections, payments, obstacles, links, complaints."""
+"""Events of incidents during the work on an application: inspections, payments, obstacles, links, complaints."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,7 +16,7 @@ from domain.provenance import Event, Promise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectionScheduled(Event):
-    """`inspection` counts the field inspections of this application from 1; `on` is the office's local day."""
+    """`inspection` counts the field inspections of this application from 1. `on` is a date in the office's zone."""
 
     topic: ClassVar[str] = "application.inspection-scheduled.v1"
     inspection: int
@@ -31,7 +31,10 @@ class InspectionDone(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRequested(Event):
-    """`payment` counts the requests of this application from 1; the amount in whole rupiah; its number is sealed."""
+    """`payment` counts the payment requests of this application from 1. `amount_idr`: whole rupiah.
+
+    The payment's own number is sealed. `expires_at`: UTC; absent if the request never expires.
+    """
 
     topic: ClassVar[str] = "application.payment-requested.v1"
     payment: int
@@ -42,7 +45,7 @@ class PaymentRequested(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentReceived(Event):
-    """`promise`: moved by the pause that ends here, if one does."""
+    """`promise`: the promise as moved by the pause that ends here; absent if no promise moves."""
 
     topic: ClassVar[str] = "application.payment-received.v1"
     payment: int
@@ -52,7 +55,7 @@ class PaymentReceived(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentExpired(Event):
-    """`promise`: moved by the pause that ends here, if one does."""
+    """`promise`: the promise as moved by the pause that ends here; absent if no promise moves."""
 
     topic: ClassVar[str] = "application.payment-expired.v1"
     payment: int
@@ -61,7 +64,7 @@ class PaymentExpired(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObstacleReported(Event):
-    """`obstacle` counts those of this application from 1: they may overlap. The clocks run on."""
+    """`obstacle` counts the obstacles of this application from 1. Obstacles may overlap. The clocks keep running."""
 
     topic: ClassVar[str] = "application.obstacle-reported.v1"
     obstacle: int
@@ -76,9 +79,10 @@ class ObstacleCleared(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linked(Event):
-    """One life event needs several services: the same `link` stands in each of their streams.
+    """One life event needs several services: the stream of each application holds the same `link`.
 
-    `supplied`: requirements of this service that an application earlier in the list asks for; they are asked once.
+    `supplied`: requirements of this service that an application earlier in the list asks for. Each requirement is
+    asked for once.
     """
 
     topic: ClassVar[str] = "application.linked.v1"
@@ -90,9 +94,10 @@ class Linked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComplaintReferred(Event):
-    """A complaint went to SP4N-LAPOR (PermenPANRB 62/2018), its number sealed; it has due dates of its own.
+    """A complaint was referred to SP4N-LAPOR (PermenPANRB 62/2018). Its number there is sealed.
 
-    `complaint` counts those of this application from 1.
+    `complaint` counts the complaints of this application from 1. `verify_by` and `answer_by` are the complaint's due
+    dates.
     """
 
     topic: ClassVar[str] = "application.complaint-referred.v1"

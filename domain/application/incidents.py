@@ -1,4 +1,4 @@
-"""What happens to a file on its way: inspections, payments, obstacles, complaints."""
+"""Decisions about incidents during the work: inspections, payments, obstacles, complaints."""
 
 from domain import refusals
 from domain.application.commands import (
@@ -50,7 +50,7 @@ def record_inspection(command: RecordInspection, application: Application) -> li
 def request_payment(
     command: RequestPayment, application: Application, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """Pauses the legal clock only where the service lists that ground, and only once the clock runs."""
+    """The legal clock pauses only if it runs already and the standard lists the ground."""
     only_in(application, *IN_WORK, *GRANTED)
     pauses = application.running and AWAITING_PAYMENT in standard.grounds
     number = application.counted.payments + 1
@@ -83,7 +83,7 @@ def _payment_open(payment: int, application: Application) -> None:
 
 
 def report_obstacle(command: ReportObstacle, application: Application) -> list[ApplicationEvent]:
-    """The clocks run on: an obstacle explains, it does not excuse. Several may be open at a time."""
+    """The clocks keep running: an obstacle explains a delay and does not excuse it. Several may be open at a time."""
     only_in(application, *UNDECIDED, *IN_PRODUCTION)
     return [ObstacleReported(obstacle=application.counted.obstacles + 1, code=command.code)]
 
@@ -99,7 +99,10 @@ def clear_obstacle(command: ClearObstacle, application: Application) -> list[App
 def refer_complaint(
     command: ReferComplaint, application: Application, act: Act, registry: Registry
 ) -> list[ApplicationEvent]:
-    """Also after an end; what SP4N-LAPOR does with it is its own record, the due dates are ours to show."""
+    """A complaint is possible after an application has ended too.
+
+    SP4N-LAPOR keeps the record of the complaint; this event keeps the due dates.
+    """
     verify_by, answer_by = (
         steps.promised(
             terms,

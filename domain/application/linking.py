@@ -1,4 +1,4 @@
-"""Applications that one life event needs (a birth: certificate, family card, child card, insurance)."""
+"""Links between applications of one life event (for a birth: certificate, family card, child card, insurance)."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,9 @@ from domain.registry.editions import StandardPublished
 
 
 def supplied(standards: Sequence[StandardPublished]) -> list[tuple[str, ...]]:
-    """For each application in the list, by its standard, the requirements that one before it asks for.
+    """Return, for each standard in the list, its requirements that an earlier standard in the list also has.
 
-    So a shared requirement is asked once: by the first that lists it.
+    So the applicant is asked once for a shared requirement: by the first application that lists it.
     """
     asked: set[str] = set()
     shared: list[tuple[str, ...]] = []

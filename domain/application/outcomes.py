@@ -1,4 +1,4 @@
-"""How an application is decided: granted, refused, granted by silence; and what can still be said of it afterwards."""
+"""Decisions about the outcome: approval, rejection, grant by silence, deadlines, revocation, disputes and links."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -48,12 +48,15 @@ def reject(command: Reject, application: Application, act: Act) -> list[Applicat
 
 
 def before_outcome(application: Application, act: Act) -> bool:
-    """Whether the act happened before the outcome that stands, and comes to be known only now."""
+    """Whether the act happened before the outcome in force, although the system learns of it only now."""
     return application.decided_at is not None and act.at < application.decided_at
 
 
 def as_of(application: Application, act: Act) -> Application:
-    """What was the case when the act happened; the numbers already given stay given, and no promise moves any more."""
+    """Return the application as it was when the act happened.
+
+    Its counters are those of now, so that no number is given twice. It has no promise, so no promise can move.
+    """
     then = fold(entry for entry in application.entries if entry.act.at <= act.at)
     return replace(then, counted=application.counted, promise=None)
 
@@ -62,10 +65,10 @@ def as_of(application: Application, act: Act) -> Application:
 def deem_approved(
     command: Deem, application: Application, act: Act, registry: Registry, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """Silence grants where the service's standard says so (UU 30/2014 art. 53, UU 6/2023 art. 175).
+    """Silence grants an application if the service's standard says so (UU 30/2014 art. 53, UU 6/2023 art. 175).
 
-    Never early: its instant is over when somebody looked, the file was declared complete, nobody decided, and no pause
-    is open. A decision in the very instant was in time.
+    A grant never comes early: the due instant has passed at `command.now`, the file was declared complete, nobody has
+    decided, and no pause is open. A decision at exactly the due instant is in time.
     """
     only_in(application, *UNDECIDED)
     if standard.deemed_approval is None:
@@ -88,11 +91,13 @@ def deem_approved(
 
 @rests_on("silence-known")
 def silence_grants_at(application: Application, registry: Registry, standard: StandardPublished) -> datetime | None:
-    """When silence grants if nobody decides and nothing pauses: at the promised instant. None where no date of ours is,
-    or no calendar reaches.
+    """When silence grants if nobody decides and nothing pauses: at the promised instant, in UTC.
 
-    A date that was over when the system learnt of it (a wrong clock, a unit long without a network) lets nobody decide
-    in time: there silence needs the whole time once more, from then on.
+    None if no date was promised, if the date is a source's own, or if no calendar reaches far enough.
+
+    A promised date may have passed already when the system learnt of it (a device with a wrong clock, a mobile unit
+    that was long without a network). Nobody could then decide in time. In that case the whole promised time is counted
+    again from the instant at which the system learnt of the promise.
     """
     promise, known_at = application.promise, application.promised_at
     if standard.promise is None or promise is None or promise.unit is Unit.SOURCE or known_at is None:
@@ -130,7 +135,10 @@ def extend_deadline(
 
 
 def move_promise(application: Application, registry: Registry, standard: StandardPublished) -> list[ApplicationEvent]:
-    """To the date that the calendars in force give, counted anew from completeness, pauses and extensions included."""
+    """Move the promise to the date that the calendars in force give.
+
+    The date is counted again from completeness, with all pauses and extensions.
+    """
     only_in(application, *UNDECIDED)
     moved = promise_now(application, registry, standard)
     if moved is None:
@@ -141,7 +149,7 @@ def move_promise(application: Application, registry: Registry, standard: Standar
 
 
 def promise_now(application: Application, registry: Registry, standard: StandardPublished) -> Promise | None:
-    """What would be promised under the newest calendars; None where no date of ours is promised."""
+    """Return the promise under the newest calendars; None if the application has no date promised by `standard`."""
     if standard.promise is None or application.complete_at is None or application.office not in registry.offices:
         return None
     if application.promise is None or application.promise.standard != standard.edition:
@@ -168,7 +176,7 @@ def revoke(command: Revoke, application: Application) -> list[ApplicationEvent]:
 def dispute(
     command: Dispute, application: Application, act: Act, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """What is called done must be done. Possible in the days that the service's standard gives after the hand-over."""
+    """A citizen may dispute that a product is done. The standard says for how many days after the hand-over."""
     only_in(application, Status.READY, Status.HANDED_OVER)
     if application.disputed:
         raise refusals.AlreadyDisputed

@@ -1,6 +1,6 @@
-"""Pauses of the legal clock: what opens and closes one, and what closing the last open one does to the promise.
+"""Pauses of the legal clock: their names and grounds, and how the end of the last open pause moves the promise.
 
-Pauses may overlap (a payment during a suspension): the clock stands still while any is open.
+Pauses may overlap (a payment during a suspension). The clock stands still while at least one pause is open.
 """
 
 from datetime import datetime
@@ -13,16 +13,16 @@ from domain.registry.editions import Registry
 __all__ = ["AWAITING_CORRECTION", "AWAITING_PAYMENT", "RETURN", "SUSPENSION", "of_payment", "promise_after"]
 
 AWAITING_CORRECTION = "awaiting-correction"
-"""The ground on which a return after completeness pauses the legal clock, where the service lists it."""
+"""The ground on which a return after completeness pauses the legal clock, if the standard lists this ground."""
 AWAITING_PAYMENT = "awaiting-payment"
-"""Likewise for a request of payment."""
+"""The ground on which a payment request pauses the legal clock, if the standard lists this ground."""
 
 
 def promise_after(pause: str, application: Application, until: datetime, registry: Registry) -> Promise | None:
-    """The promise as the end of this pause moves it; None where nothing moves.
+    """Return the promise as the end of this pause moves it; None if the promise does not move.
 
-    Nothing moves while another pause is open, after a decision, where no date was promised, or where the date is a
-    source's own. Raises CalendarEnds.
+    The promise does not move while another pause is open, after a decision, if no date was promised, or if the date is
+    a source's own. Raises CalendarEnds.
     """
     promise, since = application.promise, application.paused_since
     if promise is None or since is None or application.decided_at is not None:

@@ -1,34 +1,14 @@
-"""Where an application is, and where each event moves it: total over any history."""
+"""The status of an application, and how each event changes it. `status_after` is total: it accepts any history."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 
-from domain.application.events import (
-    ApplicationEvent,
-    Approved,
-    Cancelled,
-    Concluded,
-    CorrectionSupplied,
-    DeclaredComplete,
-    DeemedApproved,
-    HandedOver,
-    Issued,
-    Lapsed,
-    MadeReady,
-    Received,
-    Rejected,
-    Reopened,
-    Resumed,
-    ReturnedForCorrection,
-    Revoked,
-    Submitted,
-    Suspended,
-    Withdrawn,
-)
+from domain.application import events
+from domain.application.events import ApplicationEvent
 
 
 class Status(StrEnum):
-    """Where an application is, in the citizen's words. The last seven end it."""
+    """The status of an application, in the citizen's words. `ENDS` holds those in which an application has ended."""
 
     SUBMITTED = "submitted"
     RECEIVED = "received"
@@ -61,7 +41,7 @@ ENDS = frozenset(
 )
 
 OUTCOMES = ENDS | {Status.APPROVED, Status.DEEMED_APPROVED, Status.ISSUED, Status.READY}
-"""Decided: what holds a file up comes before this."""
+"""Statuses of a decided application. A return or a suspension does not change such a status."""
 
 EARLY = (None, Status.SUBMITTED)
 INTAKE = (*EARLY, Status.RECEIVED)
@@ -69,52 +49,53 @@ HOLDS = (Status.RETURNED, Status.SUSPENDED)
 
 
 MOVES: Mapping[type[ApplicationEvent], Status] = {
-    Submitted: Status.SUBMITTED,
-    Approved: Status.APPROVED,
-    DeemedApproved: Status.DEEMED_APPROVED,
-    Rejected: Status.REJECTED,
-    Issued: Status.ISSUED,
-    MadeReady: Status.READY,
-    HandedOver: Status.HANDED_OVER,
-    Withdrawn: Status.WITHDRAWN,
-    Lapsed: Status.LAPSED,
-    Cancelled: Status.CANCELLED,
-    Revoked: Status.REVOKED,
-    Concluded: Status.CONCLUDED,
+    events.Submitted: Status.SUBMITTED,
+    events.Approved: Status.APPROVED,
+    events.DeemedApproved: Status.DEEMED_APPROVED,
+    events.Rejected: Status.REJECTED,
+    events.Issued: Status.ISSUED,
+    events.MadeReady: Status.READY,
+    events.HandedOver: Status.HANDED_OVER,
+    events.Withdrawn: Status.WITHDRAWN,
+    events.Lapsed: Status.LAPSED,
+    events.Cancelled: Status.CANCELLED,
+    events.Revoked: Status.REVOKED,
+    events.Concluded: Status.CONCLUDED,
 }
 
 
 def status_after(status: Status | None, before: Status, event: ApplicationEvent) -> tuple[Status | None, Status]:
-    """The status after `event`, and the one to which a return or a suspension leads back.
+    """Return the status after `event`, and the status to which a return or a suspension leads back.
 
-    An end is for ever: what is recorded after it changes what is known, never the outcome (docs/event-format.md, Two
-    orders); only a product handed over can be disputed and made again, or revoked. A hold comes before a decision. A
-    second hold on top of the first does not hide where that one leads back to. Imported history may receive a held file
-    or declare it complete: that moves what the hold leads back to.
+    An ended application stays ended: a later event adds facts but never changes the outcome (docs/event-format.md, Two
+    orders). The only exception is a product that was handed over: it can be disputed and made again, or revoked. A hold (return
+    or suspension) is possible only before a decision. A second hold on top of the first keeps the status to which the
+    first one leads back. Imported history may receive a held file or declare it complete; this changes the status to
+    which the hold leads back.
     """
-    if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, Reopened | Revoked)):
+    if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, events.Reopened | events.Revoked)):
         return status, before
     underlying = before if status in HOLDS or status is None else status
     match event:
-        case Received() if status in HOLDS:
+        case events.Received() if status in HOLDS:
             return status, Status.RECEIVED if before in EARLY else before
-        case Received():
+        case events.Received():
             return (Status.RECEIVED, before) if status in EARLY else (status, before)
-        case ReturnedForCorrection() | Suspended() if status in OUTCOMES:
+        case events.ReturnedForCorrection() | events.Suspended() if status in OUTCOMES:
             return status, before
-        case ReturnedForCorrection():
+        case events.ReturnedForCorrection():
             return Status.RETURNED, underlying
-        case Suspended():
+        case events.Suspended():
             return Status.SUSPENDED, underlying
-        case CorrectionSupplied():
+        case events.CorrectionSupplied():
             return (before, before) if status is Status.RETURNED else (status, before)
-        case Resumed():
+        case events.Resumed():
             return (before, before) if status is Status.SUSPENDED else (status, before)
-        case DeclaredComplete() if status in HOLDS:
+        case events.DeclaredComplete() if status in HOLDS:
             return status, Status.PROCESSING if before in INTAKE else before
-        case DeclaredComplete():
+        case events.DeclaredComplete():
             return (Status.PROCESSING, before) if status in INTAKE else (status, before)
-        case Reopened():
+        case events.Reopened():
             return (Status.APPROVED, before) if status in (Status.READY, Status.HANDED_OVER) else (status, before)
         case _:
             return MOVES.get(type(event), status), before

@@ -1,4 +1,7 @@
-"""Which topics a command may write: tells a repeated command from another one under the same key."""
+"""The topics that each command may write.
+
+With them, the same command sent again is told apart from another command under the same idempotency key.
+"""
 
 from collections.abc import Mapping
 

@@ -1,18 +1,27 @@
-"""The two clocks, and the ledger of what started, paused, resumed and stopped them. Pure; nothing here knows today.
+"""The ledger: when the two clocks of an application started, paused, resumed and stopped, and who held the file.
 
     ledger : {Mark} -> Ledger
 
-The *legal clock* runs from completeness to the first outcome and stands still while any pausing hold is open: pauses
-that overlap are one. The *citizen clock* runs from submission to the hand-over or to an end without a product; it never
-pauses and never resets. A dispute that was right takes the hand-over back: the clock runs as if it had not stopped.
+The functions are pure and do not depend on the current time.
 
-Marks are put in the order of their `at`, so the order in which they arrive changes nothing. Of one instant the stream
-version decides, as it does of what is legal; there the order of arrival shows. An amended time moves the event's marks.
+The *legal clock* runs from completeness to the first outcome. It stands still while at least one pause is open, so
+pauses that overlap count as one. The *citizen clock* runs from submission to the hand-over, or to an end without a
+product. It never pauses and never resets. If a dispute was right, the hand-over is taken back, and the citizen clock
+runs as if it had not stopped.
 
-Who has the file: the applicant while it is returned; else `external` while a payment is awaited; else the other agency
-while a referral is open; else who has the stage entered last of those open, the front office while the product lies
-ready; else the front office until the file is complete, the back office after it. Of several of one rank the latest
-counts. An outcome ends returns and referrals that are open. These parts lie end to end over the citizen clock.
+Marks are sorted by their `at`, so their order of arrival does not change the ledger. Marks with the same `at` are
+sorted by stream version; only there the order of arrival shows. An amended time moves the marks of its event.
+
+The holder of the file is the first of these that applies:
+
+1. the applicant, while the file is returned;
+2. `external`, while a payment is awaited;
+3. the other agency, while a referral is open;
+4. the holder of the open stage that was entered last; the front office, while the product is ready for collection;
+5. the front office until the file is complete, the back office after that.
+
+If several of one rank apply, the latest counts. An outcome ends open returns and referrals. The holders' spans cover
+the citizen clock end to end.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,16 +35,16 @@ from domain.rules import rests_on
 __all__ = ["Clock", "Mark", "MarkKind", "Party", "ledger", "marks_of", "outcome_of"]
 
 LAST_MINUTE_PERCENT = rests_on("last-minute")(20)
-"""The last part of the promised time in which a return is a last-minute return, where the service sets none."""
+"""Default for the percentage of the promised time, at its end, in which a return is a last-minute return."""
 
 WAITED_FOR: Mapping[Party | None, int] = {Party.APPLICANT: 3, Party.EXTERNAL: 2, Party.OTHER_AGENCY: 1}
-"""In this order, before any stage."""
+"""Ranks of the holders for whom the office waits. The highest rank counts; a stage has rank 0."""
 OF_STAGES = ("stage-entered", "stage-completed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One line of the ledger: `kind` is START, PAUSE, RESUME, STOP or RESTART of `clock`, and `mark` did it."""
+    """One line of the ledger: `kind` is START, PAUSE, RESUME, STOP or RESTART of `clock`, and `mark` caused it."""
 
     clock: Clock
     kind: MarkKind
@@ -44,7 +53,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """`until` is None while it is open."""
+    """A span of time, in UTC. `until` is None while the span is open."""
 
     since: datetime
     until: datetime | None
@@ -57,7 +66,7 @@ class LegalSpan(Span):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HolderSpan(Span):
-    """`office`: whose hands those are; "" of the applicant and of who takes a payment."""
+    """`office`: the code of the office that holds the file; "" if the holder is the applicant or external."""
 
     holder: Party
     office: str
@@ -65,7 +74,10 @@ class HolderSpan(Span):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """`pauses`: unions of pauses; `restarts`: reopenings after a hand-over, and completeness declared once more."""
+    """`pauses`: pauses that overlap count as one.
+
+    `restarts`: reopenings after a hand-over, and each time completeness was declared again.
+    """
 
     returns: int
     last_minute_returns: int
@@ -75,7 +87,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """`legal`, `holders`: each without gap or overlap, without empty parts. `citizen` None: never submitted."""
+    """`legal` and `holders` have no gaps, overlaps or empty spans. `citizen` is None if nothing was submitted."""
 
     entries: tuple[LedgerEntry, ...]
     legal: tuple[LegalSpan, ...]
@@ -85,7 +97,7 @@ class Ledger:
 
 
 def ledger(marks: Iterable[Mark]) -> Ledger:
-    """Of the same facts the same ledger, in whatever order they came."""
+    """Return the ledger of these marks. The order of `marks` does not matter."""
     ordered = in_order(marks)
     legal, paused = _legal(ordered)
     citizen, whole = _citizen(ordered)
@@ -100,7 +112,7 @@ def ledger(marks: Iterable[Mark]) -> Ledger:
 
 
 def counted(marks: Iterable[Mark]) -> Counts:
-    """The counts of the ledger alone."""
+    """Return only the counts of the ledger."""
     ordered = in_order(marks)
     legal, paused = _legal(ordered)
     citizen, _ = _citizen(ordered)
@@ -117,13 +129,13 @@ def _counts(ordered: Sequence[Mark], entries: Iterable[LedgerEntry], paused: int
 
 
 def in_order(marks: Iterable[Mark]) -> list[Mark]:
-    """By the time at which each happened as amended; of several amendments of one event the last counts."""
-    told = sorted(marks, key=_place)
-    moved = {mark.amends: mark.corrected_at for mark in told if mark.kind is MarkKind.MOVED}
-    void = {mark.amends for mark in told if mark.kind is MarkKind.VOID}
+    """Sort the marks by time, with amendments applied. If one event has several amendments, the last one counts."""
+    recorded = sorted(marks, key=_place)
+    moved = {mark.amends: mark.corrected_at for mark in recorded if mark.kind is MarkKind.MOVED}
+    void = {mark.amends for mark in recorded if mark.kind is MarkKind.VOID}
     if not moved and not void:
-        return told
-    standing = (mark for mark in told if mark.version not in void or mark.cause not in OF_STAGES)
+        return recorded
+    standing = (mark for mark in recorded if mark.version not in void or mark.cause not in OF_STAGES)
     return sorted((mark._replace(at=moved.get(mark.version) or mark.at) for mark in standing), key=_place)
 
 
@@ -132,13 +144,16 @@ def _place(mark: Mark) -> tuple[datetime, int, MarkKind, str]:
 
 
 def outcome_of(marks: Iterable[Mark]) -> Mark | None:
-    """The outcome that stands: by stream version, whatever happened before it and came to be known after it."""
+    """Return the outcome in force: the first one by stream version.
+
+    A decision that happened earlier but was recorded later does not replace it.
+    """
     stops = (mark for mark in in_order(marks) if mark.clock is Clock.LEGAL and mark.kind is MarkKind.STOP)
     return min(stops, key=lambda mark: mark.version, default=None)
 
 
 def _legal(ordered: Sequence[Mark]) -> tuple[list[LedgerEntry], int]:
-    """The entries, and how many pauses there were."""
+    """Return the entries of the legal clock, and the number of pauses."""
     entries: list[LedgerEntry] = []
     pausing: dict[str, Mark] = {}
 
@@ -176,7 +191,10 @@ def _legal_spans(entries: Sequence[LedgerEntry]) -> Iterator[LegalSpan]:
 
 
 def _citizen(ordered: Sequence[Mark]) -> tuple[list[LedgerEntry], Span | None]:
-    """Without a submission there is no clock. A stop that claims to come before it stops it at once."""
+    """Return the entries of the citizen clock, and its span.
+
+    Without a submission there is no clock. A stop with a time before the submission stops the clock at the submission.
+    """
     marks = [mark for mark in ordered if mark.clock is Clock.CITIZEN]
     start = next((mark for mark in marks if mark.kind is MarkKind.START), None)
     if start is None:
@@ -195,7 +213,7 @@ def _citizen(ordered: Sequence[Mark]) -> tuple[list[LedgerEntry], Span | None]:
 
 
 def _holder_spans(ordered: Sequence[Mark], whole: Span) -> Iterator[HolderSpan]:
-    """The turns of the file, cut to the citizen clock; neighbours of the same hands are one."""
+    """Return the spans of the holders, cut to the citizen clock. Neighbouring spans of one holder are merged."""
     turns: list[tuple[datetime, Party, str]] = []
     for at, holder, office in _turns(ordered):
         since = max(at, whole.since)
@@ -235,7 +253,7 @@ def _turns(ordered: Sequence[Mark]) -> Iterator[tuple[datetime, Party, str]]:
 
 
 def _hands(taken: dict[str, Mark], office: str, otherwise: Party) -> tuple[Party, str]:
-    """Of several of one rank the latest counts."""
+    """Return the holder and the office. If several marks have the highest rank, the latest counts."""
     if not taken:
         return otherwise, office
     last = max(reversed(taken.values()), key=_rank)
@@ -247,10 +265,13 @@ def _rank(mark: Mark) -> int:
 
 
 def _last_minute_returns(ordered: Sequence[Mark]) -> int:
-    """Returns in the last part of the time from completeness to the promise as it stood then, by wall time."""
+    """Count the returns in the last part of the promised time.
+
+    The promised time goes from completeness to the due date in force at the return, in wall time.
+    """
     complete_at = due_at = None
     percent = LAST_MINUTE_PERCENT
-    found = 0
+    returns = 0
     for mark in ordered:
         if mark.kind is MarkKind.START and mark.clock is Clock.LEGAL:
             complete_at = complete_at or mark.at
@@ -258,5 +279,5 @@ def _last_minute_returns(ordered: Sequence[Mark]) -> int:
         elif mark.kind is MarkKind.PROMISE:
             due_at = mark.due_at
         elif mark.kind is MarkKind.TAKEN and mark.name == RETURN and complete_at and due_at:
-            found += due_at - (due_at - complete_at) * percent / 100 <= mark.at <= due_at
-    return found
+            returns += due_at - (due_at - complete_at) * percent / 100 <= mark.at <= due_at
+    return returns

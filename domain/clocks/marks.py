@@ -1,32 +1,13 @@
-"""What an event means for the clocks: plain facts, each with its own time. Whatever adds them up is in `clocks`."""
+"""Marks: the meaning of one event for the clocks, as plain facts with a time. `ledger` adds them up."""
 
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
-from domain.application.events import (
-    ApplicationEvent,
-    CorrectionSupplied,
-    DeadlineExtended,
-    DeclaredComplete,
-    MadeReady,
-    PromiseMoved,
-    RecordAmended,
-    Recorded,
-    ReferralAnswered,
-    Referred,
-    Reopened,
-    Resumed,
-    ReturnedForCorrection,
-    StageCompleted,
-    StageEntered,
-    Submitted,
-    Suspended,
-    Transferred,
-)
+from domain.application import events, incident_events
+from domain.application.events import ApplicationEvent, Recorded
 from domain.application.evolve import RETURN, SUSPENSION, of_payment
-from domain.application.incident_events import PaymentExpired, PaymentReceived, PaymentRequested
 from domain.application.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT
 from domain.application.status import ENDS, MOVES, OUTCOMES
 from domain.codes import Amendment, Holder
@@ -39,7 +20,7 @@ class Clock(StrEnum):
 
 
 class Party(StrEnum):
-    """In whose hands a file is: the four of an office, and those for whom it waits."""
+    """A holder of a file: one of the four parts of an office, or a party for whom the office waits."""
 
     APPLICANT = "applicant"
     EXTERNAL = "external"
@@ -51,7 +32,12 @@ class Party(StrEnum):
 
 
 class MarkKind(StrEnum):
-    """Of a mark. TAKEN and RELEASED: a party has the file, under a name; VOID: an entry in error is taken back."""
+    """The kind of a mark.
+
+    START, PAUSE, RESUME, STOP and RESTART concern one clock. TAKEN and RELEASED: a party takes or releases the file,
+    under a name. OFFICE: an office takes the file over. PROMISE: a due date is promised. MOVED: an amendment corrects
+    the time of an event. VOID: an amendment takes an entry in error back.
+    """
 
     START = "start"
     PAUSE = "pause"
@@ -67,10 +53,12 @@ class MarkKind(StrEnum):
 
 
 class Mark(NamedTuple):
-    """`at` in UTC; `cause` is the event's name in its topic; `name` ties a pause to its end, a taking to its release.
+    """One fact for the clocks, from one event.
 
-    `office` acted, is asked or takes the file over. `amends` and `corrected_at` are those of an amendment, `due_at`
-    that of a promise, `percent` the end of it in which a return is a last-minute one.
+    `at`: UTC. `cause`: the event's name in its topic. `name` connects a pause with its end, and a TAKEN mark with its
+    RELEASED mark. `office`: the office that acted, that is asked, or that takes the file over. `amends` and
+    `corrected_at` come from an amendment, `due_at` from a promise. `percent`: the percentage of the promised time, at
+    its end, in which a return is a last-minute return.
     """
 
     kind: MarkKind
@@ -89,11 +77,14 @@ class Mark(NamedTuple):
 
 
 AT_THE_COUNTER = "counter"
-"""The product lies ready: it is in the hands of the front office until somebody takes it."""
+"""Name of the TAKEN mark for a product that is ready: the front office holds it until somebody collects it."""
 OF_A_STAGE = "stage:"
 OF_A_REFERRAL = "referral:"
 DECIDES = frozenset(kind for kind, status in MOVES.items() if status in OUTCOMES)
-"""Events that may be the outcome: the first of them stops the legal clock. What a source issues was decided then."""
+"""Events that can be the outcome. The first of them stops the legal clock.
+
+They include the issue of a product: a source that records no decision decided at the latest then.
+"""
 FINISHES = frozenset(kind for kind, status in MOVES.items() if status in ENDS)
 """Events that stop the citizen clock: the hand-over, and every end without a product."""
 
@@ -108,81 +99,81 @@ def _cause(topic: str) -> str:
 
 
 def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
-    """Pure, of this event alone; () where no clock cares."""
+    """Return the marks of this event; () if it means nothing for the clocks. The function is pure."""
     event, act = recorded.event, recorded.act
-    said = Mark(kind=MarkKind.START, at=act.at, version=recorded.version, cause=cause_of(recorded), office=act.office)
+    base = Mark(kind=MarkKind.START, at=act.at, version=recorded.version, cause=cause_of(recorded), office=act.office)
     match event:
-        case Submitted():
-            started = said._replace(kind=MarkKind.START, clock=Clock.CITIZEN)
-            return (started, said._replace(kind=MarkKind.OFFICE, office=act.office), *_promised(said, event.promise))
-        case DeclaredComplete():
-            started = said._replace(kind=MarkKind.START, clock=Clock.LEGAL, percent=event.last_minute_percent)
-            return (started, *_promised(said, event.promise))
-        case ReturnedForCorrection():
-            taken = said._replace(kind=MarkKind.TAKEN, name=RETURN, holder=Party.APPLICANT, office="")
-            return (taken, *_paused(said, RETURN, AWAITING_CORRECTION, pauses=event.pauses))
-        case CorrectionSupplied():
+        case events.Submitted():
+            started = base._replace(kind=MarkKind.START, clock=Clock.CITIZEN)
+            return (started, base._replace(kind=MarkKind.OFFICE, office=act.office), *_promised(base, event.promise))
+        case events.DeclaredComplete():
+            started = base._replace(kind=MarkKind.START, clock=Clock.LEGAL, percent=event.last_minute_percent)
+            return (started, *_promised(base, event.promise))
+        case events.ReturnedForCorrection():
+            taken = base._replace(kind=MarkKind.TAKEN, name=RETURN, holder=Party.APPLICANT, office="")
+            return (taken, *_paused(base, RETURN, AWAITING_CORRECTION, pauses=event.pauses))
+        case events.CorrectionSupplied():
             return (
-                said._replace(kind=MarkKind.RELEASED, name=RETURN),
-                _resumed(said, RETURN),
-                *_promised(said, event.promise),
+                base._replace(kind=MarkKind.RELEASED, name=RETURN),
+                _resumed(base, RETURN),
+                *_promised(base, event.promise),
             )
-        case Suspended():
-            return _paused(said, SUSPENSION, event.ground, pauses=event.pauses)
-        case Resumed():
-            return (_resumed(said, SUSPENSION), *_promised(said, event.promise))
-        case PaymentRequested():
+        case events.Suspended():
+            return _paused(base, SUSPENSION, event.ground, pauses=event.pauses)
+        case events.Resumed():
+            return (_resumed(base, SUSPENSION), *_promised(base, event.promise))
+        case incident_events.PaymentRequested():
             name = of_payment(event.payment)
-            taken = said._replace(kind=MarkKind.TAKEN, name=name, holder=Party.EXTERNAL, office="")
-            return (taken, *_paused(said, name, AWAITING_PAYMENT, pauses=event.pauses))
-        case PaymentReceived() | PaymentExpired():
+            taken = base._replace(kind=MarkKind.TAKEN, name=name, holder=Party.EXTERNAL, office="")
+            return (taken, *_paused(base, name, AWAITING_PAYMENT, pauses=event.pauses))
+        case incident_events.PaymentReceived() | incident_events.PaymentExpired():
             name = of_payment(event.payment)
             return (
-                said._replace(kind=MarkKind.RELEASED, name=name),
-                _resumed(said, name),
-                *_promised(said, event.promise),
+                base._replace(kind=MarkKind.RELEASED, name=name),
+                _resumed(base, name),
+                *_promised(base, event.promise),
             )
-        case Referred():
+        case events.Referred():
             name = f"{OF_A_REFERRAL}{event.referral}"
-            return (said._replace(kind=MarkKind.TAKEN, name=name, holder=Party.OTHER_AGENCY, office=event.to),)
-        case ReferralAnswered():
-            return (said._replace(kind=MarkKind.RELEASED, name=f"{OF_A_REFERRAL}{event.referral}"),)
-        case StageEntered():
+            return (base._replace(kind=MarkKind.TAKEN, name=name, holder=Party.OTHER_AGENCY, office=event.to),)
+        case events.ReferralAnswered():
+            return (base._replace(kind=MarkKind.RELEASED, name=f"{OF_A_REFERRAL}{event.referral}"),)
+        case events.StageEntered():
             holder = Party(event.holder or Holder.BACK_OFFICE)
-            return (said._replace(kind=MarkKind.TAKEN, name=OF_A_STAGE + event.stage, holder=holder),)
-        case StageCompleted():
-            return (said._replace(kind=MarkKind.RELEASED, name=OF_A_STAGE + event.stage),)
-        case Transferred():
-            return (said._replace(kind=MarkKind.OFFICE, office=event.to),)
-        case DeadlineExtended() | PromiseMoved():
-            return _promised(said, event.promise)
-        case Reopened():
+            return (base._replace(kind=MarkKind.TAKEN, name=OF_A_STAGE + event.stage, holder=holder),)
+        case events.StageCompleted():
+            return (base._replace(kind=MarkKind.RELEASED, name=OF_A_STAGE + event.stage),)
+        case events.Transferred():
+            return (base._replace(kind=MarkKind.OFFICE, office=event.to),)
+        case events.DeadlineExtended() | events.PromiseMoved():
+            return _promised(base, event.promise)
+        case events.Reopened():
             names = (AT_THE_COUNTER, *(OF_A_STAGE + stage for stage in event.redo))
-            released = (said._replace(kind=MarkKind.RELEASED, name=name) for name in names)
-            return (said._replace(kind=MarkKind.RESTART, clock=Clock.CITIZEN), *released)
-        case RecordAmended(amendment=Amendment.ENTERED_IN_ERROR):
-            return (said._replace(kind=MarkKind.VOID, amends=event.amends),)
-        case RecordAmended(corrected_at=datetime()):
-            return (said._replace(kind=MarkKind.MOVED, amends=event.amends, corrected_at=event.corrected_at),)
-        case MadeReady():
-            lies = said._replace(kind=MarkKind.TAKEN, name=AT_THE_COUNTER, holder=Party.FRONT_OFFICE)
-            return (*_stopped(said, event), lies)
+            released = (base._replace(kind=MarkKind.RELEASED, name=name) for name in names)
+            return (base._replace(kind=MarkKind.RESTART, clock=Clock.CITIZEN), *released)
+        case events.RecordAmended(amendment=Amendment.ENTERED_IN_ERROR):
+            return (base._replace(kind=MarkKind.VOID, amends=event.amends),)
+        case events.RecordAmended(corrected_at=datetime()):
+            return (base._replace(kind=MarkKind.MOVED, amends=event.amends, corrected_at=event.corrected_at),)
+        case events.MadeReady():
+            lies = base._replace(kind=MarkKind.TAKEN, name=AT_THE_COUNTER, holder=Party.FRONT_OFFICE)
+            return (*_stopped(base, event), lies)
         case _:
-            return _stopped(said, event)
+            return _stopped(base, event)
 
 
-def _promised(said: Mark, promise: Promise | None) -> tuple[Mark, ...]:
-    return (said._replace(kind=MarkKind.PROMISE, due_at=promise.due_at),) if promise else ()
+def _promised(base: Mark, promise: Promise | None) -> tuple[Mark, ...]:
+    return (base._replace(kind=MarkKind.PROMISE, due_at=promise.due_at),) if promise else ()
 
 
-def _paused(said: Mark, name: str, ground: str, *, pauses: bool) -> tuple[Mark, ...]:
-    return (said._replace(kind=MarkKind.PAUSE, clock=Clock.LEGAL, name=name, ground=ground),) if pauses else ()
+def _paused(base: Mark, name: str, ground: str, *, pauses: bool) -> tuple[Mark, ...]:
+    return (base._replace(kind=MarkKind.PAUSE, clock=Clock.LEGAL, name=name, ground=ground),) if pauses else ()
 
 
-def _resumed(said: Mark, name: str) -> Mark:
-    return said._replace(kind=MarkKind.RESUME, clock=Clock.LEGAL, name=name)
+def _resumed(base: Mark, name: str) -> Mark:
+    return base._replace(kind=MarkKind.RESUME, clock=Clock.LEGAL, name=name)
 
 
-def _stopped(said: Mark, event: ApplicationEvent) -> tuple[Mark, ...]:
+def _stopped(base: Mark, event: ApplicationEvent) -> tuple[Mark, ...]:
     clocks = ((Clock.LEGAL, DECIDES), (Clock.CITIZEN, FINISHES))
-    return tuple(said._replace(kind=MarkKind.STOP, clock=clock) for clock, kinds in clocks if type(event) in kinds)
+    return tuple(base._replace(kind=MarkKind.STOP, clock=clock) for clock, kinds in clocks if type(event) in kinds)

@@ -1,7 +1,8 @@
-"""The NIK (nomor induk kependudukan), `PP KK CC DDMMYY SSSS`: where and when first registered, and a serial.
+"""The check of a NIK (nomor induk kependudukan), which has the form `PP KK CC DDMMYY SSSS`.
 
-It is for life: it follows neither a move nor a birth date that was corrected, so what disagrees with it is a doubt and
-never a fault. It has no check digit, so a typing mistake may be somebody else's. Nothing here repeats it.
+The parts are the district of first registration, the birth date and a serial. A NIK is for life: it does not change
+after a move or after a correction of the birth date. So a disagreement with other data is a doubt, never a fault. A NIK
+has no check digit, so a mistyped NIK may belong to another person. No message here repeats the NIK.
 Source: UU 23/2006 jo. 24/2013 (Adminduk) and the practice of the civil registration offices.
 """
 
@@ -15,10 +16,10 @@ from domain.rules import rests_on
 
 DIGITS = 16
 FEMALE_FROM = 40
-"""Added to the day of birth of a woman."""
+"""A woman's NIK holds her day of birth plus 40."""
 LAST_DAY, LAST_MONTH = 31, 12
 CENTURY_WITH_ALL_DAYS = 2000
-"""Of the centuries that there are, the one in which every two-digit leap year is one: 00 too."""
+"""A century in which every two-digit year divisible by four is a leap year, 00 included."""
 
 
 class Sex(StrEnum):
@@ -27,7 +28,7 @@ class Sex(StrEnum):
 
 
 class NationalIdFault(StrEnum):
-    """Why it is no NIK."""
+    """Why a text is not a NIK."""
 
     NOT_SIXTEEN_DIGITS = "not-sixteen-digits"
     NO_SUCH_MONTH = "no-such-month"
@@ -37,7 +38,7 @@ class NationalIdFault(StrEnum):
 
 
 class Doubt(StrEnum):
-    """What is odd about it, and may be right all the same."""
+    """A disagreement between a NIK and other data. The NIK may be right all the same."""
 
     PROVINCE_UNKNOWN = "province-unknown"
     REGENCY_DIFFERS = "regency-differs"
@@ -48,18 +49,21 @@ class Doubt(StrEnum):
 MESSAGES = {
     NationalIdFault.NOT_SIXTEEN_DIGITS: "a NIK has 16 digits",
     NationalIdFault.NO_SUCH_MONTH: "digits 9 and 10 are a month, from 01 to 12",
-    NationalIdFault.NO_SUCH_DAY: "digits 7 and 8 are a day of birth, from 01 to 31, or from 41 to 71 of a woman",
+    NationalIdFault.NO_SUCH_DAY: "digits 7 and 8 are a day of birth, from 01 to 31, or from 41 to 71 for a woman",
     NationalIdFault.NO_SUCH_DATE: "digits 7 to 12 are a date of birth, and there is no such day in any century",
-    NationalIdFault.NO_SERIAL: "the last four digits are a serial number, from 0001 on",
-    Doubt.PROVINCE_UNKNOWN: "the first two digits are of no province that there is or was: compare it with the card",
-    Doubt.REGENCY_DIFFERS: "it was first registered in another regency: right of somebody who moved",
-    Doubt.BIRTH_DATE_DIFFERS: "it holds another date of birth: a NIK stays also when the date was corrected",
-    Doubt.SEX_DIFFERS: "it is of the other sex: a NIK stays also when that was corrected",
+    NationalIdFault.NO_SERIAL: "the last four digits are a serial number, from 0001 to 9999",
+    Doubt.PROVINCE_UNKNOWN: "the first two digits are not the code of a present or former province: check the card",
+    Doubt.REGENCY_DIFFERS: "the NIK was first registered in another regency; this is right if the person moved",
+    Doubt.BIRTH_DATE_DIFFERS: "the NIK holds another date of birth; this is right if the date was corrected later",
+    Doubt.SEX_DIFFERS: "the NIK is for the other sex; this is right if the sex was corrected later",
 }
 
 
 class NationalIdInvalid(ValueError):
-    """Never repeats what was sent: a near miss is almost somebody's number, and messages end up in logs."""
+    """The text is not a NIK.
+
+    The message never repeats the text: a mistyped NIK is close to a real person's number, and messages reach logs.
+    """
 
     def __init__(self, fault: NationalIdFault) -> None:
         super().__init__(MESSAGES[fault])
@@ -75,10 +79,11 @@ def check(
     sex: Sex | None = None,
     regency: str | None = None,
 ) -> tuple[Doubt, ...]:
-    """What is odd about the NIK. Raises NationalIdInvalid where it is none.
+    """Return the doubts about a NIK. Raises NationalIdInvalid if the text is not a NIK.
 
-    `provinces`: the two-digit codes of all editions of the region table, since a NIK keeps the one it began with.
-    `born`, `sex`, `regency` (as 33.74) are what else is known of the person; None is compared with nothing.
+    `provinces`: the two-digit codes in all editions of the region table, because a NIK keeps the code of its first
+    registration. `born`, `sex` and `regency` (for example 33.74) are other data about the person; a value of None is
+    not compared.
     """
     day, month, year = _birth(nik)
     if int(nik[12:]) == 0:
@@ -95,7 +100,7 @@ def check(
 
 
 def _birth(nik: str) -> tuple[int, int, int]:
-    """Day (a woman's with its 40), month, and year of the century. Raises NationalIdInvalid."""
+    """Return the day (for a woman plus 40), the month, and the year of the century. Raises NationalIdInvalid."""
     if not re.fullmatch(f"[0-9]{{{DIGITS}}}", nik):
         _refuse(NationalIdFault.NOT_SIXTEEN_DIGITS)
     day, month, year = int(nik[6:8]), int(nik[8:10]), int(nik[10:12])

@@ -1,7 +1,9 @@
-"""By when SP4N-LAPOR answers a complaint: PermenPANRB 62/2018, in working days of the office concerned.
+"""Time limits for a complaint at SP4N-LAPOR (PermenPANRB 62/2018), in working days of the office concerned.
 
-3 to verify and pass on; 5 for a request for information or a complaint without a matter of oversight; 14 for one
-without a field check; 60 with an investigation in the field.
+* 3 days to verify the complaint and to pass it on;
+* 5 days to answer a request for information, or a complaint without a matter of oversight;
+* 14 days to answer a complaint without a field check;
+* 60 days to answer a complaint with an investigation in the field.
 """
 
 from collections.abc import Mapping

@@ -1,15 +1,17 @@
-"""When a promise falls due, and by how much a pause moves it: days, months and hours over an office's calendar.
+"""Deadline arithmetic: when a promise falls due, and by how much a pause moves it, over an office's calendar.
 
-The law (UU 30/2014 art. 53, amended by UU 6/2023) counts from the day a file is received complete; no law that we know
-of says more. The rest is our proposal, and data of the office or the service (`domain.rules`):
+The law (UU 30/2014 art. 53, amended by UU 6/2023) counts from the day on which a file is received complete. We know of
+no law that says more. The other rules are our proposal, and the office or the service can set them (`domain.rules`):
 
-* the day of completeness is day 0, the day after it is day 1 (or it is day 1 itself: `DayZero`);
-* completeness after closing time, or on a day the office is closed, counts as the next opening (or on its own day:
-  `AfterHours`);
-* a deadline in days or months falls at the closing time of its last day, in the zone of the office;
-* one in calendar days or months stays on its day even if the office is closed then, unless told to roll forward.
+* the day of completeness is day 0 and the next day is day 1; with `DayZero.DAY_BEFORE` it is day 1 itself;
+* completeness after closing time, or on a day on which the office is closed, counts at the next opening; with
+  `AfterHours.SAME_DAY` it counts on its own day;
+* a deadline in days or months falls at the closing time of its last day, in the office's time zone;
+* a deadline in calendar days or months stays on its day even if the office is closed then, unless the promise rolls
+  forward.
 
-All instants are aware, results in UTC. All but wall hours raise CalendarTooShort where the calendar does not reach.
+All instants are aware, and results are in UTC. Every unit except wall hours raises CalendarTooShort if the calendar
+does not reach far enough.
 """
 
 from calendar import monthrange
@@ -35,18 +37,18 @@ from domain.registry.calendar import (
 from domain.rules import rests_on
 
 PauseSpan = tuple[datetime, datetime]
-"""Of the legal clock: since, until."""
+"""A pause of the legal clock: since, until."""
 
-N_MAX = 10_000  # beyond any promise, within the years that a date can hold
+N_MAX = 10_000  # larger than any promise, and small enough for the years of a `date`
 
 
 @rests_on("completeness", "unit", "day-zero", "after-hours", "roll-forward")
 def due_at(
     start: datetime, unit: Unit, n: int, calendar: Calendar, hours: OpeningHours, *, roll_forward: bool = False
 ) -> datetime:
-    """Return the instant by which `n` units from `start` are over; never before `start`.
+    """Return the instant at which `n` units from `start` are over. The result is never before `start`.
 
-    Raises ValueError for a start without a zone, for a length beyond `N_MAX`, and for a source's own unit.
+    Raises ValueError if `start` has no zone, if `n` is not between 0 and `N_MAX`, and for a source's own unit.
     """
     if start.utcoffset() is None:
         raise ValueError("a deadline starts at an instant, which names its zone")
@@ -70,7 +72,10 @@ def due_at(
 def further(
     due: datetime, unit: Unit, n: int, calendar: Calendar, hours: OpeningHours, *, roll_forward: bool = False
 ) -> datetime:
-    """Return the instant `n` more units after `due`; in days or months, after its local day. Raises as `due_at`."""
+    """Return the instant `n` more units after `due`. Days and months are counted from the local day of `due`.
+
+    Raises ValueError if `n` is not between 0 and `N_MAX`, and for a source's own unit.
+    """
     match unit:
         case Unit.WALL_HOURS:
             return due.astimezone(UTC) + timedelta(hours=_sane(n))
@@ -97,11 +102,13 @@ def paused(
     *,
     roll_forward: bool = False,
 ) -> datetime:
-    """Return `due` moved by a pause of the legal clock; never earlier. One that begins after `due` moves nothing.
+    """Return `due` moved by a pause of the legal clock, never to an earlier time.
 
-    Days are whole: of those after the day on which the pause begins, up to the one on which it ends,
-    the working ones move a promise in working days, all of them one in calendar days or months. Pauses that meet on a
-    day so count as one. Hours and minutes move by the time between, open time or any. A source's own deadline stays.
+    A pause that begins after `due` moves nothing. A promise in days or months moves by whole days: the days after the
+    one on which the pause begins, up to and including the one on which it ends. For a promise in working days, only the
+    working days among them count. So two pauses that meet on one day count as one. A promise in service hours or
+    minutes moves by the open time in the pause, and a promise in wall hours by the whole pause. A source's own deadline
+    does not move.
     """
     since, until = pause
     if unit is Unit.SOURCE or since > due or until <= since:
@@ -143,7 +150,7 @@ def _sane(n: int) -> int:
 
 @rests_on("unit", "opening-hours")
 def after_open_time(start: datetime, left: timedelta, calendar: Calendar, hours: OpeningHours) -> datetime:
-    """Return when the office will have been open for `left` since `start`."""
+    """Return the instant at which the office has been open for `left` since `start`."""
     ahead = openings(start, calendar, hours)
     while True:
         opens, closes = next(ahead)
@@ -155,7 +162,7 @@ def after_open_time(start: datetime, left: timedelta, calendar: Calendar, hours:
 
 @rests_on("closing-time", "roll-forward")
 def closing(day: date, calendar: Calendar, hours: OpeningHours, *, roll_forward: bool) -> datetime:
-    """Return when `day` closes: a closed day closes at the latest closing time of its week."""
+    """Return the closing time of `day`, in UTC. A closed day closes at the latest closing time of its week."""
     while (span := span_of(day, calendar, hours)) is None and roll_forward:
         day += DAY
     if span is None:

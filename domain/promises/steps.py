@@ -1,8 +1,9 @@
-"""A promise as a fact: counted by the registry's calendars and hours, moved by pauses and extensions.
+"""Promises: the promised date as a stored fact, computed from the registry and moved by pauses and extensions.
 
-Each names the editions it rests on up to its due day, and the settings it was counted by (`rule`). All instants are
-aware, `due_at` is UTC. `office` is the one that holds the file, `service` says at which of its counters. Every function
-raises `OfficeUnknown` for an office that nobody registered, `CalendarEnds` where no calendar reaches, TooManyCalendars.
+Each promise names the calendar editions that it was computed from, up to its due day, and the settings of the count
+(`rule`). All instants are aware, and `due_at` is in UTC. `office` is the office that holds the file; `service` selects
+its counter. Every function raises `OfficeUnknown` if the office is not registered, `CalendarEnds` if no calendar
+reaches far enough, and `TooManyCalendars`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -26,14 +27,20 @@ Counting = Callable[[Calendar, OpeningHours], datetime]
 
 
 class TooManyCalendars(ValueError):
-    """A promise rests on more editions than it can name: those of one office should be published as one calendar."""
+    """A promise depends on more calendar editions than it can name.
+
+    The closures and special hours of one office should be published as one calendar.
+    """
 
 
 @rests_on("completeness", "unit")
 def promised(
     terms: PromiseTerms, start: datetime, *, office: str, service: str, edition: str, registry: Registry
 ) -> Promise:
-    """Return what `terms` promise for a file declared complete at `start`; `edition` is the standard's (`ktp-el@3`)."""
+    """Return the promise under `terms` for a file declared complete at `start`.
+
+    `edition` is that of the standard, for example `ktp-el@3`.
+    """
     roll_forward = bool(terms.roll_forward)
 
     def count(calendar: Calendar, hours: OpeningHours) -> datetime:
@@ -54,10 +61,11 @@ def promised(
 def after_pause(
     promise: Promise, since: datetime, until: datetime, *, office: str, service: str, registry: Registry
 ) -> Promise:
-    """Return the promise moved by a pause (`deadlines.paused`), as the office that holds the file now counts.
+    """Return the promise moved by a pause (`deadlines.paused`), by the settings of the office that holds the file now.
 
-    Pauses are given in the order of time, as one that begins after the due instant moves nothing. Of those that begin
-    before the first due instant the order makes no difference, unless the promise rolls forward.
+    The caller must apply several pauses in the order of time, because a pause that begins after the due instant moves
+    nothing. The order of pauses that begin before the first due instant makes no difference, unless the promise rolls
+    forward.
     """
     if promise.unit is Unit.SOURCE or until <= since or since > promise.due_at:
         return promise
@@ -72,7 +80,7 @@ def after_pause(
 
 @rests_on("extension")
 def extended(promise: Promise, n: int, *, office: str, service: str, registry: Registry) -> Promise:
-    """Return the promise with `n` further units, from its due day on. Raises ValueError for a source's own deadline."""
+    """Return the promise with `n` more units after its due day. Raises ValueError for a source's own deadline."""
 
     def count(calendar: Calendar, hours: OpeningHours) -> datetime:
         unit, roll_forward = promise.unit, promise.rule.endswith(ROLLS_FORWARD)
@@ -86,7 +94,7 @@ def extended(promise: Promise, n: int, *, office: str, service: str, registry: R
 def moved(
     promise: Promise, steps: Iterable[PauseSpan | int], *, office: str, service: str, registry: Registry
 ) -> Promise:
-    """Return the promise after pauses and extensions (a number of units), one after the other."""
+    """Return the promise after these pauses and extensions (a number of units each), applied one after the other."""
     for step in steps:
         if isinstance(step, int):
             promise = extended(promise, step, office=office, service=service, registry=registry)
@@ -107,10 +115,11 @@ def recomputed(
     edition: str,
     registry: Registry,
 ) -> Promise:
-    """Return what the promise would be under the newest calendars: pauses since `start`, by time, then extensions.
+    """Return the promise as the newest calendars give it.
 
-    A new edition moves a promise if `due_at` differs; the editions named differ more often. Where pauses and extensions
-    took turns, `moved` takes them in their own order.
+    The pauses since `start` are applied in the order of time, then the extensions. `moved` applies them in another
+    order, for pauses and extensions that alternated. A new edition moves the promise only if `due_at` differs; the
+    names of the editions differ more often.
     """
     first = promised(terms, start, office=office, service=service, edition=edition, registry=registry)
     return moved(first, (*sorted(pauses), *extensions), office=office, service=service, registry=registry)
@@ -127,7 +136,7 @@ def rule_of(hours: OpeningHours, *, roll_forward: bool) -> str:
 def _counted(
     count: Counting, start: datetime, office: str, service: str, registry: Registry
 ) -> tuple[datetime, list[str]]:
-    """What `count` gives, and the editions it may have looked at: those that say something from `start` to that day."""
+    """Return the result of `count`, and the names of the editions that cover a day from `start` to that result."""
     if office not in registry.offices:
         raise refusals.OfficeUnknown
     known = registry.calendar_from(start, office)
@@ -143,7 +152,7 @@ def _counted(
 
 
 def _moved(promise: Promise, due: datetime, names: Iterable[str]) -> Promise:
-    """Keeps the editions it rested on before: its older days were counted by them."""
+    """Move the promise. It keeps the names of its earlier editions, because its earlier days were counted by them."""
     return replace(promise, due_at=due, calendar=_joined([*filter(None, promise.calendar.split("+")), *names]))
 
 

@@ -1,7 +1,7 @@
-"""When an office is open: its days and hours, the country's days off, its own closures and special weeks.
+"""Opening times of an office: its days and hours, national days off, its own closures and special weeks.
 
-Days and hours are local ones of the office, wherever the citizen is; instants are UTC. What a promise makes of them
-stands in `domain.promises.deadlines`.
+Days and hours are in the office's time zone, wherever the citizen is. Instants are UTC. `domain.promises.deadlines`
+computes deadlines from them.
 """
 
 from collections.abc import Iterator
@@ -18,20 +18,20 @@ DAY = timedelta(days=1)
 
 OpeningSpan = tuple[time, time]
 Week = tuple[OpeningSpan | None, ...]
-"""Monday to Sunday; `None` is a closed day."""
+"""Opening spans from Monday to Sunday; `None` is a closed day."""
 
 
 @rests_on("unit")
 class Unit(StrEnum):
-    """What a promise is counted in. A day of work, a day of the calendar and 24 hours are three different things."""
+    """The unit of a promise. A working day, a calendar day and 24 hours are three different units."""
 
-    SERVICE_MINUTES = "service_minutes"  # run while the office is open
-    SERVICE_HOURS = "service_hours"
-    WALL_HOURS = "wall_hours"  # run on, day and night
+    SERVICE_MINUTES = "service_minutes"  # count only while the office is open
+    SERVICE_HOURS = "service_hours"  # count only while the office is open
+    WALL_HOURS = "wall_hours"  # count day and night
     WORKING_DAYS = "working_days"
     CALENDAR_DAYS = "calendar_days"
-    MONTHS = "months"  # the same day of a later month, or that month's last
-    SOURCE = "source"  # an imported deadline: stated by its source, never computed
+    MONTHS = "months"  # the same day of a later month, or the last day of that month
+    SOURCE = "source"  # an imported deadline: its source states it, and nothing computes it
 
 
 @rests_on("day-zero")
@@ -39,12 +39,12 @@ class DayZero(StrEnum):
     """Which day is day 0 of a promise in days or months."""
 
     COMPLETENESS = "completeness"
-    DAY_BEFORE = "day_before"  # the day of completeness is day 1 already
+    DAY_BEFORE = "day_before"  # so the day of completeness is day 1
 
 
 @rests_on("after-hours")
 class AfterHours(StrEnum):
-    """As what something counts that happens after closing time or on a closed day."""
+    """When an act counts that happens after closing time or on a closed day."""
 
     NEXT_OPENING = "next_opening"
     SAME_DAY = "same_day"
@@ -65,9 +65,9 @@ class SpecialWeek:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """The days off of one office, and the span of days that are known (both ends included).
+    """The days off of one office. The calendar covers the days from `first_day` to `last_day`, both included.
 
-    Of several special weeks that hold on one day, the last one counts.
+    If several special weeks apply on one day, the last one in `special` counts.
     """
 
     code: str
@@ -82,9 +82,10 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningHours:
-    """When an office is open, in its own zone (an IANA name), and how it counts days.
+    """When an office is open, and how it counts days. `zone`: an IANA name.
 
-    `of_counter`: these are a counter's own hours; a special week of its office can shorten them, but opens no day.
+    `of_counter`: these are the hours of one counter. A special week of its office can shorten them, but cannot open a
+    closed day.
     """
 
     zone: str
@@ -104,18 +105,18 @@ def _is_week(days: Week) -> bool:
 
 
 class CalendarTooShort(ValueError):
-    """A day was asked about that lies outside what this edition of the calendar knows."""
+    """A day outside the span of this calendar edition was needed."""
 
     def __init__(self, calendar: Calendar, day: date) -> None:
         super().__init__(
-            f"calendar {calendar.code} edition {calendar.edition} knows {calendar.first_day} until"
-            f" {calendar.last_day}, not {day}: publish a newer edition that does"
+            f"calendar {calendar.code} edition {calendar.edition} covers {calendar.first_day} until"
+            f" {calendar.last_day}, not {day}: publish a newer edition that covers it"
         )
 
 
 @rests_on("special-hours", "opening-hours")
 def week_of(day: date, calendar: Calendar, hours: OpeningHours) -> Week:
-    """Return the week of opening hours in force on `day`, whether that day is off or not."""
+    """Return the week of opening hours in force on `day`, even if that day is a day off."""
     for special in reversed(calendar.special):
         if special.first_day <= day <= special.last_day:
             return tuple(map(_both, special.days, hours.days)) if hours.of_counter else special.days
@@ -131,7 +132,7 @@ def _both(one: OpeningSpan | None, other: OpeningSpan | None) -> OpeningSpan | N
 
 @rests_on("holidays", "joint-leave", "local-closures")
 def span_of(day: date, calendar: Calendar, hours: OpeningHours) -> OpeningSpan | None:
-    """Return the local times between which the office is open on `day`; None if closed. Raises CalendarTooShort."""
+    """Return the local opening and closing time of `day`; None if the office is closed. Raises CalendarTooShort."""
     if not calendar.first_day <= day <= calendar.last_day:
         raise CalendarTooShort(calendar, day)
     if day in calendar.holidays or day in calendar.closures:
@@ -149,7 +150,7 @@ def is_working_day(day: date, calendar: Calendar, hours: OpeningHours) -> bool:
 
 @rests_on("zone", "after-hours")
 def day_zero(start: datetime, calendar: Calendar, hours: OpeningHours) -> date:
-    """Return the day on which something that happened at `start` counts. Raises CalendarTooShort."""
+    """Return the local day on which an act at `start` counts. Raises CalendarTooShort."""
     if hours.after_hours is AfterHours.SAME_DAY:
         return local_day(start, hours)
     return next(_open_days(start, calendar, hours))[0]
@@ -157,9 +158,9 @@ def day_zero(start: datetime, calendar: Calendar, hours: OpeningHours) -> date:
 
 @rests_on("zone", "opening-hours")
 def openings(start: datetime, calendar: Calendar, hours: OpeningHours) -> Iterator[tuple[datetime, datetime]]:
-    """Yield (opens, closes) in UTC of every opening that has not closed before `start`, in order.
+    """Yield (opens, closes) in UTC for every opening that does not close before `start`, in order.
 
-    Ends only by CalendarTooShort.
+    The iterator ends only with CalendarTooShort.
     """
     for _, opens, closes in _open_days(start, calendar, hours):
         yield opens, closes
@@ -173,13 +174,13 @@ def _open_days(start: datetime, calendar: Calendar, hours: OpeningHours) -> Iter
         if span:
             opens, closes = instant(day, span[0], zone), instant(day, span[1], zone)
             if start <= closes:
-                yield day, min(opens, closes), closes  # an opening that the clock skips has no length
+                yield day, min(opens, closes), closes  # an opening inside a skipped hour has no length
         day += DAY
 
 
 @rests_on("opening-hours")
 def open_time(since: datetime, until: datetime, calendar: Calendar, hours: OpeningHours) -> timedelta:
-    """Return for how long the office is open between two instants. Raises CalendarTooShort."""
+    """Return how long the office is open between two instants. Raises CalendarTooShort."""
     between = takewhile(lambda opening: opening[0] < until, openings(since, calendar, hours))
     return sum((min(closes, until) - max(opens, since) for opens, closes in between), timedelta())
 
@@ -191,8 +192,9 @@ def local_day(at: datetime, hours: OpeningHours) -> date:
 
 @rests_on("zone", "clock-change")
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """Return, in UTC, when it is `at` on `day`: the first time, where clocks are put back over it.
+    """Return the instant of the local time `at` on `day`, in UTC.
 
-    Where they are put forward over it: as many minutes after the jump as the jump left out before it.
+    If the clocks are put back and `at` occurs twice, the first occurrence counts. If the clocks are put forward and
+    `at` is skipped, the result is as long after the jump as `at` is after the beginning of the skipped span.
     """
     return datetime.combine(day, at, zone).astimezone(UTC)

@@ -1,7 +1,7 @@
-"""What the offices promise and who they are: services, offices, calendars, regions, one event per edition.
+"""The registry: services, offices, calendars and regions, with one event for each edition.
 
-`Registry` is the fold of those events and is handed to `decide` as a value. What stands here is published by
-institutions about themselves, so names are allowed; nothing in it can speak of a person.
+`Registry` is the fold of these events, and `decide` gets it as a value. Institutions publish this data about
+themselves, so it may contain names; it contains nothing about a person.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ from domain.registry.calendar import AfterHours, Calendar, DayZero, OpeningHours
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """In Bahasa Indonesia and English."""
+    """A name in Bahasa Indonesia and in English."""
 
     id: Text
     en: Text
@@ -44,7 +44,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningDay:
-    """Local times of one weekday; both None where closed."""
+    """The local opening and closing time of one weekday; both are None on a closed day."""
 
     opens: ClockTime | None = None
     closes: ClockTime | None = None
@@ -52,7 +52,7 @@ class OpeningDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
-    """A counter (loket) with hours of its own, for the services that it serves."""
+    """A counter (loket) that has its own hours, for the services that it serves."""
 
     code: CounterCode
     names: Names
@@ -62,7 +62,7 @@ class Counter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficeRegistered:
-    """`day_zero` and `after_hours` are how the office counts; None: as `OpeningHours` does by itself."""
+    """`day_zero` and `after_hours`: how the office counts days; None means the default of `OpeningHours`."""
 
     topic: ClassVar[str] = "office.registered.v1"
     code: OfficeCode
@@ -88,7 +88,7 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One step of the office's work; `after` names the stages of its phase that come before it."""
+    """One step of the office's work. `after`: the stages of the same phase that come directly before it."""
 
     code: StageCode
     names: Names
@@ -100,7 +100,10 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseTerms:
-    """`n` of `unit`, counted from completeness. `roll_forward`: in calendar days or months, never onto a closed day."""
+    """A promise of `n` units from completeness.
+
+    `roll_forward`: a deadline in calendar days or months moves from a closed day to the next open day.
+    """
 
     unit: Unit
     n: int
@@ -109,7 +112,7 @@ class PromiseTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
-    """By how many units of the promise the deadline may be extended, once, and by which law."""
+    """An extension of the deadline, possible once: `n` units of the promise. `basis`: the law that allows it."""
 
     code: ExtensionCode
     n: int
@@ -118,7 +121,10 @@ class Extension:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeemedApproval:
-    """Silence grants (fiktif positif). `basis` names the law in `basis_text`: opt-in, service by service."""
+    """Silence grants the application (fiktif positif). Each service must opt in.
+
+    `basis`: the code of the law that `basis_text` names.
+    """
 
     basis: BasisCode
     basis_text: Text
@@ -126,13 +132,13 @@ class DeemedApproval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandardPublished:
-    """One edition of a service's standard (UU 25/2009 art. 21): what is asked, promised and paid, and the procedure.
+    """One edition of a service's standard (UU 25/2009 art. 21): requirements, stages, promise and fee.
 
-    `promise` is None where the source gives no single figure; `fee_idr` None where it depends. `free_order`: stages
-    may come in any order and more than once, as the past of an agency shows them. `grounds` are those on which the
-    legal clock may pause. `dispute_days`: calendar days after the hand-over in which it may be disputed that it is
-    done; None: at any time. `last_minute_percent`: how much of the promised time, at its end, makes a return a
-    last-minute one; None: 20.
+    `promise`: None if the source gives no single figure. `fee_idr`: whole rupiah; None if there is no single amount.
+    `free_order`: stages may come in any order and more than once, as in the imported history of an agency. `grounds`:
+    the grounds on which the legal clock may pause. `dispute_days`: the number of calendar days after the hand-over in
+    which a citizen may dispute that the product is done; None means at any time. `last_minute_percent`: the percentage
+    of the promised time, at its end, in which a return is a last-minute return; None means 20.
     """
 
     topic: ClassVar[str] = "service.standard-published.v1"
@@ -171,7 +177,7 @@ class StandardPublished:
         return frozenset(stage.code for stage in self.stages if stage.phase == phase and not stage.optional)
 
     def required_before(self, stage: Stage) -> frozenset[str]:
-        """The required stages that come before it, however far; an optional one between them breaks no order."""
+        """Return the required stages that come before `stage`, directly or through other stages, optional ones too."""
         before: set[str] = set()
         left = list(stage.after)
         while left:
@@ -185,7 +191,7 @@ class StandardPublished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialHours:
-    """Other opening days, Monday to Sunday, from `first_day` to `last_day` (both included), as in Ramadan."""
+    """Special opening days from Monday to Sunday, for `first_day` to `last_day` (both included), as in Ramadan."""
 
     first_day: date
     last_day: date
@@ -194,10 +200,10 @@ class SpecialHours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarPublished:
-    """National holidays and joint leave (SKB 3 Menteri) of a span of days; or what some offices add to it.
+    """A calendar edition: national holidays and joint leave (SKB 3 Menteri) in a span of days.
 
-    With `offices` it is laid over the national calendar, for them alone: it may say more days off, closures and special
-    hours within its span, and need not reach as far. Days outside the span say nothing.
+    With `offices`, it adds to the national calendar for these offices only: more days off, closures and special hours.
+    It need not cover the whole span of the national calendar. Dates outside its span have no effect.
     """
 
     topic: ClassVar[str] = "calendar.published.v1"
@@ -214,11 +220,11 @@ class CalendarPublished:
 
     @property
     def name(self) -> str:
-        """As a promise names it."""
+        """The edition's name in a promise, for example `id-2026@1`."""
         return f"{self.code}@{self.edition}"
 
     def touches(self, first: date, last: date) -> bool:
-        """Whether it says something about a day from `first` to `last`."""
+        """Whether the edition's span includes a day from `first` to `last`."""
         return self.first_day <= last and first <= self.last_day
 
     def within(self, days: tuple[date, ...] | None) -> frozenset[date]:
@@ -257,9 +263,10 @@ RegistryEvent = OfficeRegistered | StandardPublished | CalendarPublished | Regio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """All editions by code. Never changed: `evolve` makes a new one.
+    """The registered data, by code: all editions of a service, the newest edition of an office or a calendar.
 
-    `provinces`: the codes of every edition of the region table, since a NIK keeps the one that it began with.
+    The object is immutable: `evolve` makes a new one. `provinces`: the province codes in every edition of the region
+    table, because a NIK keeps the code of its first registration.
     """
 
     offices: Mapping[str, OfficeRegistered] = field(default_factory=dict)
@@ -272,11 +279,11 @@ class Registry:
         return next((s for s in self.services.get(service, ()) if s.standard == standard), None)
 
     def local_day(self, at: datetime, office: str) -> date:
-        """The date of `at` where the office is. The zone belongs to the office, not to the citizen's telephone."""
+        """Return the date of `at` in the office's time zone, not in the zone of the citizen's telephone."""
         return at.astimezone(ZoneInfo(self.offices[office].zone)).date()
 
     def standard_in_force(self, service: str, day: date) -> StandardPublished | None:
-        """The newest edition in force on the office's local `day`."""
+        """Return the newest edition in force on `day`, a local date of the office."""
         return max(
             (s for s in self.services.get(service, ()) if s.in_force_from <= day),
             key=lambda s: (s.in_force_from, s.standard),
@@ -287,7 +294,10 @@ class Registry:
         return max(self.services.get(service, ()), key=lambda s: s.standard, default=None)
 
     def opening_hours(self, office: str, service: str = "") -> OpeningHours:
-        """Of the counters for `service`, from the first that opens to the last that closes; if none, of the office."""
+        """Return the hours of the counters for `service`, or of the office if no counter serves it.
+
+        With several counters, each day goes from the first opening to the last closing.
+        """
         registered = self.offices[office]
         counters = [_week(c.opening_days) for c in registered.counters or () if service in c.services]
         weeks = counters or [_week(registered.opening_days)]
@@ -301,13 +311,15 @@ class Registry:
         )
 
     def national_calendars(self) -> tuple[CalendarPublished, ...]:
-        """The newest edition of each, by the days it knows."""
+        """Return the newest edition of each national calendar, sorted by the first day."""
         return tuple(sorted((c for c in self.calendars.values() if c.offices is None), key=_by_days))
 
     def calendar_from(self, start: datetime, office: str) -> tuple[Calendar, tuple[CalendarPublished, ...]] | None:
-        """National editions that follow one another without a gap from the office's local day of `start` on, as one.
+        """Return one merged calendar for the office, and the editions in it; None if no edition covers `start`.
 
-        And what is laid over them for this office. Of special hours the office's own count, of those the last to begin.
+        The calendar consists of the national editions that follow one another without a gap, beginning with the one
+        that covers the local day of `start`, and of the office's own editions. The office's own special hours override
+        the national ones. If special hours overlap, the ones that begin last count.
         """
         day = self.local_day(start, office)
         chain: list[CalendarPublished] = []
@@ -337,7 +349,7 @@ class Registry:
 
 
 def _special_weeks(editions: Iterable[CalendarPublished]) -> list[SpecialWeek]:
-    """The last to begin comes last."""
+    """Return the special weeks, sorted by their first day."""
     return sorted((week for edition in editions for week in edition.special_weeks()), key=lambda week: week.first_day)
 
 
@@ -358,7 +370,7 @@ def _together(spans: tuple[OpeningSpan | None, ...]) -> OpeningSpan | None:
 
 
 def evolve(registry: Registry, event: RegistryEvent) -> Registry:
-    """Take a new edition in. Total: the store keeps editions of one stream in order."""
+    """Return the registry with one more edition. Nothing is refused: the store keeps a stream's editions in order."""
     match event:
         case OfficeRegistered():
             return replace(registry, offices={**registry.offices, event.code: event})

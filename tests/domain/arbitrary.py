@@ -1,4 +1,4 @@
-"""Strategies: any act, any command, any event, whether it makes sense or not."""
+"""Hypothesis strategies: any act, any command and any event, even if it makes no sense."""
 
 from collections.abc import Iterable
 from dataclasses import fields
@@ -40,7 +40,7 @@ UNKNOWN = "no-such-code"
 offices = st.sampled_from([SEMARANG, MAKASSAR, SORONG, UNKNOWN])
 instants = st.integers(0, 72).map(lambda hours: MONDAY + timedelta(hours=hours))
 st.register_type_strategy(datetime, instants)
-"""Where a field's type alone tells: no event holds an instant without a zone, or of the year 1."""
+"""The strategy for fields of type `datetime`: no event holds an instant without a zone, or in the year 1."""
 requirements = st.sampled_from(["family-card", "photograph", UNKNOWN])
 of_the_source = Promise(unit=Unit.SOURCE, n=0, due_at=MONDAY, standard="ktp-el@3", calendar="", rule="source")
 promises = st.sampled_from([None, PROMISE, of_the_source])
@@ -65,11 +65,11 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "amendment": st.sampled_from(Amendment),
     "corrected_at": st.none() | instants,
 }
-"""What a field of that name may hold; enumerations and booleans are found by their type."""
+"""The strategy for each field name. For enumerations and booleans, the field's type is enough."""
 
 
 def any_of(kinds: Iterable[Any]) -> st.SearchStrategy[Any]:
-    """An instance of one of these classes, with any fields."""
+    """Return a strategy for instances of these classes, with any field values."""
     return st.one_of([_made(kind) for kind in kinds])
 
 

@@ -1,4 +1,4 @@
-"""One office of Semarang over the holidays of 2026 and 2027, and what may be laid over them."""
+"""Test data: one office in Semarang with the holidays of 2026 and 2027, and local calendars for it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -54,7 +54,7 @@ def the_office(zone: str = WIB, **settings: Any) -> OfficeRegistered:
 
 
 def closed_on(*closures: date, code: str = "closures-3374", **more: Any) -> CalendarPublished:
-    """Laid over the national calendar for the office alone, in the first half of 2026 if nothing else is said."""
+    """Return a local calendar of the office, by default for the first half of 2026."""
     laid: dict[str, Any] = {
         "code": code,
         "edition": 1,

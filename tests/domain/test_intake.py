@@ -1,4 +1,4 @@
-"""What the intake may say: a place is made of our names and of small counts, and could be nobody's number."""
+"""Tests of the intake's events: a place has only field names and small indexes, so it cannot be a person's number."""
 
 import re
 from typing import get_args

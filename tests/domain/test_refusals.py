@@ -1,4 +1,4 @@
-"""Every refusal is met by a sentence here, has a public face, and stands in the tree that errors.py draws."""
+"""Tests of refusals: each occurs in a scenario here, has a code and texts, and is in the tree in `refusals.py`."""
 
 import re
 from dataclasses import dataclass, replace
@@ -9,31 +9,7 @@ from uuid import UUID
 import pytest
 
 from domain import refusals
-from domain.application.commands import (
-    AmendRecord,
-    AnswerReferral,
-    Approve,
-    CheckDocuments,
-    ClearObstacle,
-    CompleteStage,
-    DeclareComplete,
-    DeemApproved,
-    Dispute,
-    EnterStage,
-    ExtendDeadline,
-    Link,
-    MovePromise,
-    Receive,
-    ReceivePayment,
-    RecordInspection,
-    Reopen,
-    ResetPin,
-    ReturnForCorrection,
-    ScheduleInspection,
-    SubmitApplication,
-    Suspend,
-    Transfer,
-)
+from domain.application import commands
 from domain.application.events import (
     DefectiveDocument,
     Disputed,
@@ -70,16 +46,16 @@ from tests.builders import (
 )
 from tests.spec import When, given
 
-SUBMIT = SubmitApplication(service=KTP, number=NUMBER)
-ANSWER = AnswerReferral(referral=1, advice=Advice.UNKNOWN)
-AMEND = AmendRecord(amends=1, amendment=Amendment.TIME, corrected_at=MONDAY)
-VERIFICATION = EnterStage(stage="verification")
+SUBMIT = commands.SubmitApplication(service=KTP, number=NUMBER)
+ANSWER = commands.AnswerReferral(referral=1, advice=Advice.UNKNOWN)
+AMEND = commands.AmendRecord(amends=1, amendment=Amendment.TIME, corrected_at=MONDAY)
+VERIFICATION = commands.EnterStage(stage="verification")
 UNASKED = DefectiveDocument(requirement="diploma", defect=BLURRED.defect)
 SECOND = timedelta(seconds=1)
-DISPUTE = Dispute(reason=DisputeReason.NOT_RECEIVED)
-LINK = Link(link=UUID(int=7), life_event=LifeEvent.BIRTH, others=(UUID(int=8),))
+DISPUTE = commands.Dispute(reason=DisputeReason.NOT_RECEIVED)
+LINK = commands.Link(link=UUID(int=7), life_event=LifeEvent.BIRTH, others=(UUID(int=8),))
 LINKED = Linked(link=LINK.link, life_event=LINK.life_event, others=LINK.others, supplied=("family-card",))
-DEEM = DeemApproved(now=NEXT_MONDAY_AT_CLOSING)
+DEEM = commands.DeemApproved(now=NEXT_MONDAY_AT_CLOSING)
 OF_SIP = (*submitted(SIP), *COMPLETE[1:])
 CONTENT = Answers(**dict.fromkeys(Element, Score.GOOD))
 WITHOUT_CALENDAR = replace(REGISTRY, calendars={})
@@ -87,7 +63,7 @@ WITHOUT_CALENDAR = replace(REGISTRY, calendars={})
 
 @dataclass(frozen=True)
 class Answering:
-    """The satisfaction with an application, as `When` is for a command."""
+    """A survey's answers for an application, with the same interface as `When`."""
 
     application: Application
     given: bool
@@ -100,51 +76,51 @@ class Answering:
 
 SCENARIOS: dict[type[Refusal], When | Answering] = {
     refusals.ApplicationAlreadySubmitted: given(*SUBMITTED).when(SUBMIT),
-    refusals.ApplicationUnknown: given().when(Receive()),
-    refusals.ApplicationEnded: given(*HANDED_OVER).when(Approve()),
-    refusals.StatusForbids: given(*SUBMITTED).when(Approve()),
+    refusals.ApplicationUnknown: given().when(commands.Receive()),
+    refusals.ApplicationEnded: given(*HANDED_OVER).when(commands.Approve()),
+    refusals.StatusForbids: given(*SUBMITTED).when(commands.Approve()),
     refusals.ServiceUnknown: given().when(replace(SUBMIT, service="no-such-service")),
     refusals.ChannelNotOffered: given().when(SUBMIT, channel=Channel.POST),
-    refusals.OfficeUnknown: given(*COMPLETE).when(Transfer(to="no-such-office")),
-    refusals.OfficeUnchanged: given(*COMPLETE).when(Transfer(to=SEMARANG)),
+    refusals.OfficeUnknown: given(*COMPLETE).when(commands.Transfer(to="no-such-office")),
+    refusals.OfficeUnchanged: given(*COMPLETE).when(commands.Transfer(to=SEMARANG)),
     refusals.ServiceNotOfferedHere: given().when(replace(SUBMIT, service=INFORMATION), office=MAKASSAR),
     refusals.RegionUnknown: given().when(replace(SUBMIT, regency="99.99")),
-    refusals.RequirementUnknown: given(*RECEIVED).when(ReturnForCorrection(documents=(UNASKED,))),
-    refusals.DefectsMissing: given(*RECEIVED).when(ReturnForCorrection(documents=())),
-    refusals.DocumentsIncomplete: given(*RECEIVED, DocumentsChecked(complete=False)).when(DeclareComplete()),
-    refusals.DocumentsNotChecked: given(*RECEIVED).when(DeclareComplete()),
-    refusals.AlreadyComplete: given(*COMPLETE).when(DeclareComplete()),
-    refusals.CalendarEnds: given(*CHECKED, registry=WITHOUT_CALENDAR).when(DeclareComplete()),
-    refusals.StageUnknown: given(*COMPLETE).when(EnterStage(stage="daydreaming")),
-    refusals.StageOutOfOrder: given(*COMPLETE).when(EnterStage(stage="assessment")),
-    refusals.StageNotEntered: given(*COMPLETE).when(CompleteStage(stage="verification")),
+    refusals.RequirementUnknown: given(*RECEIVED).when(commands.ReturnForCorrection(documents=(UNASKED,))),
+    refusals.DefectsMissing: given(*RECEIVED).when(commands.ReturnForCorrection(documents=())),
+    refusals.DocumentsIncomplete: given(*RECEIVED, DocumentsChecked(complete=False)).when(commands.DeclareComplete()),
+    refusals.DocumentsNotChecked: given(*RECEIVED).when(commands.DeclareComplete()),
+    refusals.AlreadyComplete: given(*COMPLETE).when(commands.DeclareComplete()),
+    refusals.CalendarEnds: given(*CHECKED, registry=WITHOUT_CALENDAR).when(commands.DeclareComplete()),
+    refusals.StageUnknown: given(*COMPLETE).when(commands.EnterStage(stage="daydreaming")),
+    refusals.StageOutOfOrder: given(*COMPLETE).when(commands.EnterStage(stage="assessment")),
+    refusals.StageNotEntered: given(*COMPLETE).when(commands.CompleteStage(stage="verification")),
     refusals.StageAlreadyEntered: given(*COMPLETE, StageEntered(stage="verification")).when(VERIFICATION),
     refusals.StageAlreadyCompleted: given(*COMPLETE, *stage_done("verification")).when(VERIFICATION),
-    refusals.StagesOpen: given(*COMPLETE).when(Approve()),
-    refusals.ReferralOpen: given(*REFERRED, *REVIEWED[len(COMPLETE) :]).when(Approve()),
+    refusals.StagesOpen: given(*COMPLETE).when(commands.Approve()),
+    refusals.ReferralOpen: given(*REFERRED, *REVIEWED[len(COMPLETE) :]).when(commands.Approve()),
     refusals.ReferralUnknown: given(*COMPLETE).when(ANSWER, office=MAKASSAR),
     refusals.NotTheReferredOffice: given(*REFERRED).when(ANSWER),
-    refusals.GroundUnknown: given(*COMPLETE).when(Suspend(ground="bad-weather")),
-    refusals.PaymentUnknown: given(*COMPLETE).when(ReceivePayment(payment=1, amount_idr=1)),
-    refusals.ObstacleUnknown: given(*COMPLETE).when(ClearObstacle(obstacle=1)),
-    refusals.InspectionUnknown: given(*COMPLETE).when(RecordInspection(inspection=1)),
-    refusals.InspectionInThePast: given(*COMPLETE).when(ScheduleInspection(on=date(2026, 3, 8))),
-    refusals.NoPromise: given(*RECEIVED).when(MovePromise()),
-    refusals.PromiseUnmoved: given(*COMPLETE).when(MovePromise()),
-    refusals.ExtensionUnknown: given(*COMPLETE).when(ExtendDeadline(extension="goodwill")),
+    refusals.GroundUnknown: given(*COMPLETE).when(commands.Suspend(ground="bad-weather")),
+    refusals.PaymentUnknown: given(*COMPLETE).when(commands.ReceivePayment(payment=1, amount_idr=1)),
+    refusals.ObstacleUnknown: given(*COMPLETE).when(commands.ClearObstacle(obstacle=1)),
+    refusals.InspectionUnknown: given(*COMPLETE).when(commands.RecordInspection(inspection=1)),
+    refusals.InspectionInThePast: given(*COMPLETE).when(commands.ScheduleInspection(on=date(2026, 3, 8))),
+    refusals.NoPromise: given(*RECEIVED).when(commands.MovePromise()),
+    refusals.PromiseUnmoved: given(*COMPLETE).when(commands.MovePromise()),
+    refusals.ExtensionUnknown: given(*COMPLETE).when(commands.ExtendDeadline(extension="goodwill")),
     refusals.DeemedApprovalNotOffered: given(*OF_SIP).when(DEEM, at=NEXT_MONDAY_AT_CLOSING),
     refusals.NotYetDue: given(*COMPLETE).when(DEEM, at=NEXT_MONDAY_AT_CLOSING),
-    refusals.NothingDisputed: given(*HANDED_OVER).when(Reopen()),
+    refusals.NothingDisputed: given(*HANDED_OVER).when(commands.Reopen()),
     refusals.AlreadyDisputed: given(*HANDED_OVER, Disputed(reason=DISPUTE.reason)).when(DISPUTE),
     refusals.DisputeWindowOver: given(*HANDED_OVER).when(DISPUTE, at=MONDAY + timedelta(days=30) + SECOND),
     refusals.AlreadyLinked: given(*COMPLETE, LINKED).when(LINK),
     refusals.AskedInLinkedApplication: given(*RECEIVED, LINKED).when(
-        CheckDocuments(complete=False, missing=("family-card",))
+        commands.CheckDocuments(complete=False, missing=("family-card",))
     ),
     refusals.EventUnknown: given(*SUBMITTED).when(replace(AMEND, amends=2)),
     refusals.AlreadyAmended: given(*SUBMITTED, RecordAmended(amends=1, amendment=Amendment.TIME)).when(AMEND),
     refusals.AmendmentImpossible: given(*SUBMITTED).when(replace(AMEND, corrected_at=None)),
-    refusals.PinResetsExhausted: given(*SUBMITTED, *[PinReset()] * 255).when(ResetPin()),
+    refusals.PinResetsExhausted: given(*SUBMITTED, *[PinReset()] * 255).when(commands.ResetPin()),
     refusals.NoOutcomeYet: Answering(fold(given(*SUBMITTED).history), given=False),
     refusals.SatisfactionAlreadyGiven: Answering(fold(given(*HANDED_OVER).history), given=True),
 }

@@ -1,4 +1,4 @@
-"""A rule has a source and a tag; what no source settles is a setting; every public function of a rule names it."""
+"""Tests of the rules: each has a source and a tag, or is a setting; every public function of a rule names it."""
 
 import importlib
 import inspect
@@ -10,9 +10,9 @@ from domain.registry import editions
 from domain.rules import RESTING, RULES, Rule, Tag, rests_on
 
 MODULES = ("registry.calendar", "promises.complaints", "promises.deadlines", "promises.steps")
-"""Where every public function is one of a rule."""
+"""Modules in which every public function implements a rule."""
 ELSEWHERE = ("clocks.ledger", "persons.national_id", "application.outcomes", "satisfaction")
-"""Where some of them are: read, so that their rules are known to rest on something."""
+"""Modules in which some functions implement a rule. The tests import them, so that their functions are registered."""
 
 each_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
 

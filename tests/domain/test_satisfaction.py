@@ -1,4 +1,4 @@
-"""The index of satisfaction, by the regulation's own figures; who is asked, and once."""
+"""Tests of the satisfaction index, with the regulation's own figures, and of the conditions for an answer."""
 
 from dataclasses import fields
 from fractions import Fraction
@@ -68,7 +68,7 @@ CONTENT = answers(*[3] * 9)
 
 
 def all_at(mean: str) -> Tally:
-    """Every element with this mean."""
+    """Return a tally in which every element has this mean."""
     exactly = Fraction(mean)
     return Tally(exactly.denominator, dict.fromkeys(Element, exactly.numerator))
 

@@ -1,4 +1,4 @@
-"""Imported history is never refused: what the procedure would have refused is stored and marked."""
+"""Tests of admission: imported history is never refused; an event that the procedure would have refused is marked."""
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -7,50 +7,9 @@ from uuid import UUID
 
 import pytest
 
+from domain.application import events, incident_events
 from domain.application.admit import _command_of
-from domain.application.events import (
-    ApplicationEvent,
-    Approved,
-    Cancelled,
-    Concluded,
-    CorrectionSupplied,
-    DeadlineExtended,
-    DecisionReportedLate,
-    DeclaredComplete,
-    Disputed,
-    DisputeDismissed,
-    DocumentsChecked,
-    HandedOver,
-    Issued,
-    Lapsed,
-    MadeReady,
-    PinReset,
-    PromiseMoved,
-    Reassigned,
-    Received,
-    RecordAmended,
-    ReferralAnswered,
-    Referred,
-    Rejected,
-    Reopened,
-    Resumed,
-    ReturnedForCorrection,
-    Revoked,
-    StageCompleted,
-    StageEntered,
-    Submitted,
-    Suspended,
-    Transferred,
-    Withdrawn,
-)
-from domain.application.incident_events import (
-    ComplaintReferred,
-    InspectionDone,
-    Linked,
-    ObstacleCleared,
-    PaymentExpired,
-    PaymentReceived,
-)
+from domain.application.events import ApplicationEvent
 from domain.codes import (
     Advice,
     Amendment,
@@ -101,85 +60,87 @@ from tests.builders import (
 )
 from tests.spec import given
 
-SUBMISSION = Submitted(service=KTP, standard=3, number=NUMBER)
-DISPUTED = Disputed(reason=DisputeReason.DEFECTIVE)
-STAGE_ENTERED = (*COMPLETE, StageEntered(stage="verification"))
+SUBMISSION = events.Submitted(service=KTP, standard=3, number=NUMBER)
+DISPUTED = events.Disputed(reason=DisputeReason.DEFECTIVE)
+STAGE_ENTERED = (*COMPLETE, events.StageEntered(stage="verification"))
 
 FITTING: list[tuple[tuple[ApplicationEvent, ...], ApplicationEvent]] = [
     ((), SUBMISSION),
-    (SUBMITTED, Received()),
-    (RECEIVED, DocumentsChecked(complete=False, missing=("photograph",))),
-    (CHECKED, ReturnedForCorrection(documents=(BLURRED,), pauses=True)),
-    (RETURNED, CorrectionSupplied()),
-    (CHECKED, DeclaredComplete(promise=PROMISE)),
-    (COMPLETE, StageEntered(stage="verification")),
-    (STAGE_ENTERED, StageCompleted(stage="verification")),
-    (COMPLETE, Referred(referral=1, to=MAKASSAR)),
-    (REFERRED, ReferralAnswered(referral=1, advice=Advice.UNKNOWN)),
-    (COMPLETE, Transferred(to=MAKASSAR)),
-    (COMPLETE, Reassigned(officer=UUID(int=7))),
-    (COMPLETE, Suspended(ground="awaiting-payment", pauses=True)),
-    (SUSPENDED, Resumed()),
-    (REVIEWED, Approved()),
-    (COMPLETE, Rejected(reason=RejectionReason.QUOTA_EXHAUSTED, remedy=Remedy.APPLY_AGAIN)),
-    (APPROVED, Issued()),
-    (ISSUED, MadeReady()),
-    (READY, HandedOver(receiver=Receiver.PROXY)),
-    (COMPLETE, Withdrawn()),
-    (READY, Lapsed()),
-    (COMPLETE, Cancelled(reason=CancellationReason.WRONG_SERVICE)),
-    (COMPLETE, RecordAmended(amends=1, amendment=Amendment.TIME, corrected_at=datetime(2026, 3, 8, tzinfo=UTC))),
+    (SUBMITTED, events.Received()),
+    (RECEIVED, events.DocumentsChecked(complete=False, missing=("photograph",))),
+    (CHECKED, events.ReturnedForCorrection(documents=(BLURRED,), pauses=True)),
+    (RETURNED, events.CorrectionSupplied()),
+    (CHECKED, events.DeclaredComplete(promise=PROMISE)),
+    (COMPLETE, events.StageEntered(stage="verification")),
+    (STAGE_ENTERED, events.StageCompleted(stage="verification")),
+    (COMPLETE, events.Referred(referral=1, to=MAKASSAR)),
+    (REFERRED, events.ReferralAnswered(referral=1, advice=Advice.UNKNOWN)),
+    (COMPLETE, events.Transferred(to=MAKASSAR)),
+    (COMPLETE, events.Reassigned(officer=UUID(int=7))),
+    (COMPLETE, events.Suspended(ground="awaiting-payment", pauses=True)),
+    (SUSPENDED, events.Resumed()),
+    (REVIEWED, events.Approved()),
+    (COMPLETE, events.Rejected(reason=RejectionReason.QUOTA_EXHAUSTED, remedy=Remedy.APPLY_AGAIN)),
+    (APPROVED, events.Issued()),
+    (ISSUED, events.MadeReady()),
+    (READY, events.HandedOver(receiver=Receiver.PROXY)),
+    (COMPLETE, events.Withdrawn()),
+    (READY, events.Lapsed()),
+    (COMPLETE, events.Cancelled(reason=CancellationReason.WRONG_SERVICE)),
+    (COMPLETE, events.RecordAmended(amends=1, amendment=Amendment.TIME, corrected_at=datetime(2026, 3, 8, tzinfo=UTC))),
     (COMPLETE, INSPECTION),
-    ((*COMPLETE, INSPECTION), InspectionDone(inspection=1)),
+    ((*COMPLETE, INSPECTION), incident_events.InspectionDone(inspection=1)),
     (COMPLETE, PAYMENT),
-    ((*COMPLETE, PAYMENT), PaymentReceived(payment=1, amount_idr=50_000)),
-    ((*COMPLETE, PAYMENT), PaymentExpired(payment=1)),
+    ((*COMPLETE, PAYMENT), incident_events.PaymentReceived(payment=1, amount_idr=50_000)),
+    ((*COMPLETE, PAYMENT), incident_events.PaymentExpired(payment=1)),
     (COMPLETE, OUT_OF_STOCK),
-    ((*COMPLETE, OUT_OF_STOCK), ObstacleCleared(obstacle=1)),
-    (COMPLETE, DeadlineExtended(extension="technical-study", promise=PROMISE)),
-    (COMPLETE, PromiseMoved(promise=PROMISE)),
+    ((*COMPLETE, OUT_OF_STOCK), incident_events.ObstacleCleared(obstacle=1)),
+    (COMPLETE, events.DeadlineExtended(extension="technical-study", promise=PROMISE)),
+    (COMPLETE, events.PromiseMoved(promise=PROMISE)),
     (COMPLETE, DEEMED[-1]),
-    (DEEMED, DecisionReportedLate(decision=Decision.APPROVED)),
-    (ISSUED, Revoked(ground=RevocationGround.COURT_ORDER)),
+    (DEEMED, events.DecisionReportedLate(decision=Decision.APPROVED)),
+    (ISSUED, events.Revoked(ground=RevocationGround.COURT_ORDER)),
     (READY, DISPUTED),
-    ((*READY, DISPUTED), DisputeDismissed(reason=DismissalReason.RECEIPT_PROVES_IT)),
-    ((*HANDED_OVER, DISPUTED), Reopened(redo=("printing",))),
-    (COMPLETE, Linked(link=UUID(int=7), life_event=LifeEvent.BIRTH, others=(UUID(int=8),))),
+    ((*READY, DISPUTED), events.DisputeDismissed(reason=DismissalReason.RECEIPT_PROVES_IT)),
+    ((*HANDED_OVER, DISPUTED), events.Reopened(redo=("printing",))),
+    (COMPLETE, incident_events.Linked(link=UUID(int=7), life_event=LifeEvent.BIRTH, others=(UUID(int=8),))),
     (
         HANDED_OVER,
-        ComplaintReferred(complaint=1, kind=ComplaintKind.INFORMATION, verify_by=PROMISE, answer_by=PROMISE),
+        incident_events.ComplaintReferred(
+            complaint=1, kind=ComplaintKind.INFORMATION, verify_by=PROMISE, answer_by=PROMISE
+        ),
     ),
-    (COMPLETE, PinReset()),
-    (COMPLETE, Concluded()),
+    (COMPLETE, events.PinReset()),
+    (COMPLETE, events.Concluded()),
 ]
 
 DEVIATING: list[tuple[tuple[ApplicationEvent, ...], ApplicationEvent, str]] = [
-    ((), Received(), "application-unknown"),
+    ((), events.Received(), "application-unknown"),
     (SUBMITTED, SUBMISSION, "application-already-submitted"),
-    ((), Submitted(service="no-such-service", standard=1, number=NUMBER), "service-unknown"),
-    ((), Submitted(service=KTP, standard=3, number=NUMBER, district="99.99.01"), "region-unknown"),
-    (submitted("no-such-service"), Received(), "service-unknown"),
-    (SUBMITTED, Approved(), "status-forbids"),
-    (RECEIVED, DocumentsChecked(complete=True, missing=("photograph",)), "documents-incomplete"),
-    (RECEIVED, DocumentsChecked(complete=False, missing=("diploma",)), "requirement-unknown"),
-    (RECEIVED, ReturnedForCorrection(documents=(), pauses=False), "defects-missing"),
-    (RECEIVED, DeclaredComplete(), "documents-not-checked"),
-    (COMPLETE, DeclaredComplete(), "already-complete"),
-    ((*CHECKED, Transferred(to="no-such-office")), DeclaredComplete(), "office-unknown"),
-    (COMPLETE, StageEntered(stage="assessment"), "stage-out-of-order"),
-    (COMPLETE, StageCompleted(stage="verification"), "stage-not-entered"),
-    (COMPLETE, Approved(), "stages-open"),
-    (COMPLETE, Suspended(ground="bad-weather", pauses=False), "ground-unknown"),
-    (COMPLETE, ReferralAnswered(referral=4, advice=Advice.UNKNOWN), "referral-unknown"),
-    (COMPLETE, RecordAmended(amends=99, amendment=Amendment.TIME), "event-unknown"),
-    (REJECTED, Approved(), "application-ended"),
-    (HANDED_OVER, StageEntered(stage="survey"), "application-ended"),
-    (WITHDRAWN, Concluded(), "application-ended"),
+    ((), events.Submitted(service="no-such-service", standard=1, number=NUMBER), "service-unknown"),
+    ((), events.Submitted(service=KTP, standard=3, number=NUMBER, district="99.99.01"), "region-unknown"),
+    (submitted("no-such-service"), events.Received(), "service-unknown"),
+    (SUBMITTED, events.Approved(), "status-forbids"),
+    (RECEIVED, events.DocumentsChecked(complete=True, missing=("photograph",)), "documents-incomplete"),
+    (RECEIVED, events.DocumentsChecked(complete=False, missing=("diploma",)), "requirement-unknown"),
+    (RECEIVED, events.ReturnedForCorrection(documents=(), pauses=False), "defects-missing"),
+    (RECEIVED, events.DeclaredComplete(), "documents-not-checked"),
+    (COMPLETE, events.DeclaredComplete(), "already-complete"),
+    ((*CHECKED, events.Transferred(to="no-such-office")), events.DeclaredComplete(), "office-unknown"),
+    (COMPLETE, events.StageEntered(stage="assessment"), "stage-out-of-order"),
+    (COMPLETE, events.StageCompleted(stage="verification"), "stage-not-entered"),
+    (COMPLETE, events.Approved(), "stages-open"),
+    (COMPLETE, events.Suspended(ground="bad-weather", pauses=False), "ground-unknown"),
+    (COMPLETE, events.ReferralAnswered(referral=4, advice=Advice.UNKNOWN), "referral-unknown"),
+    (COMPLETE, events.RecordAmended(amends=99, amendment=Amendment.TIME), "event-unknown"),
+    (REJECTED, events.Approved(), "application-ended"),
+    (HANDED_OVER, events.StageEntered(stage="survey"), "application-ended"),
+    (WITHDRAWN, events.Concluded(), "application-ended"),
     (HANDED_OVER, DEEMED[-1], "application-ended"),
-    (COMPLETE, PaymentReceived(payment=2, amount_idr=1), "payment-unknown"),
-    (HANDED_OVER, PaymentExpired(payment=1), "application-ended"),
-    (HANDED_OVER, ObstacleCleared(obstacle=1), "application-ended"),
-    (READY, Reopened(), "nothing-disputed"),
+    (COMPLETE, incident_events.PaymentReceived(payment=2, amount_idr=1), "payment-unknown"),
+    (HANDED_OVER, incident_events.PaymentExpired(payment=1), "application-ended"),
+    (HANDED_OVER, incident_events.ObstacleCleared(obstacle=1), "application-ended"),
+    (READY, events.Reopened(), "nothing-disputed"),
 ]
 
 
@@ -215,48 +176,52 @@ def test_a_past_submission_is_judged_by_the_standard_of_its_day() -> None:
 
 def test_a_past_submission_may_name_an_office_that_is_not_registered() -> None:
     given().admits(SUBMISSION, office="").as_("office-unknown")
-    given().admits(Submitted(service=INFORMATION, standard=1, number=NUMBER), office=SORONG).as_(
+    given().admits(events.Submitted(service=INFORMATION, standard=1, number=NUMBER), office=SORONG).as_(
         "service-not-offered-here"
     )
 
 
 def test_a_service_without_any_channel_was_not_offered() -> None:
     closed = evolve(REGISTRY, a_standard("closed-service", channels=()))
-    given(registry=closed).admits(Submitted(service="closed-service", standard=1, number=NUMBER)).as_(
+    given(registry=closed).admits(events.Submitted(service="closed-service", standard=1, number=NUMBER)).as_(
         "channel-not-offered"
     )
 
 
 def test_a_source_numbers_no_referrals_so_they_are_counted() -> None:
-    given(*COMPLETE).admits(Referred(referral=0, to=MAKASSAR)).as_(Referred(referral=1, to=MAKASSAR))
-    given(*ANSWERED).admits(Referred(referral=0, to=SORONG)).as_(Referred(referral=2, to=SORONG))
+    given(*COMPLETE).admits(events.Referred(referral=0, to=MAKASSAR)).as_(events.Referred(referral=1, to=MAKASSAR))
+    given(*ANSWERED).admits(events.Referred(referral=0, to=SORONG)).as_(events.Referred(referral=2, to=SORONG))
 
 
 def test_an_unnumbered_answer_is_to_the_oldest_open_referral() -> None:
-    both = given(*REFERRED, Referred(referral=2, to=SORONG))
-    both.admits(ReferralAnswered(referral=0, advice=Advice.UNKNOWN)).as_(
-        ReferralAnswered(referral=1, advice=Advice.UNKNOWN)
+    both = given(*REFERRED, events.Referred(referral=2, to=SORONG))
+    both.admits(events.ReferralAnswered(referral=0, advice=Advice.UNKNOWN)).as_(
+        events.ReferralAnswered(referral=1, advice=Advice.UNKNOWN)
     )
 
 
 def test_an_answer_that_nobody_asked_for_keeps_no_number() -> None:
-    given(*ANSWERED).admits(ReferralAnswered(referral=0, advice=Advice.UNKNOWN)).as_("referral-unknown")
+    given(*ANSWERED).admits(events.ReferralAnswered(referral=0, advice=Advice.UNKNOWN)).as_("referral-unknown")
 
 
 def test_in_a_free_order_the_stages_of_the_past_deviate_from_nothing() -> None:
-    for event in (StageEntered(stage="drafting"), StageCompleted(stage="drafting"), StageCompleted(stage="advice")):
+    for event in (
+        events.StageEntered(stage="drafting"),
+        events.StageCompleted(stage="drafting"),
+        events.StageCompleted(stage="advice"),
+    ):
         given(*OF_OLD_PERMIT).admits(event).as_told()
 
 
 def test_a_conclusion_after_an_end_deviates_and_the_end_stays() -> None:
-    admitted = given(*WITHDRAWN).admits(Concluded())
+    admitted = given(*WITHDRAWN).admits(events.Concluded())
     admitted.as_("application-ended")
     assert given(*WITHDRAWN, admitted.event).application.status == "withdrawn"
-    assert given(*COMPLETE, Concluded()).application.status == "concluded"
+    assert given(*COMPLETE, events.Concluded()).application.status == "concluded"
 
 
 def test_a_conclusion_of_what_is_unknown_is_a_fact_too() -> None:
-    given().admits(Concluded()).as_told()
+    given().admits(events.Concluded()).as_told()
 
 
 @pytest.mark.parametrize(
@@ -264,17 +229,19 @@ def test_a_conclusion_of_what_is_unknown_is_a_fact_too() -> None:
     [
         ((), INSPECTION, 1),
         ((INSPECTION,), INSPECTION, 2),
-        ((INSPECTION,), InspectionDone(inspection=0), 1),
+        ((INSPECTION,), incident_events.InspectionDone(inspection=0), 1),
         ((), PAYMENT, 1),
         ((PAYMENT,), PAYMENT, 2),
-        ((PAYMENT,), PaymentReceived(payment=0, amount_idr=50_000), 1),
-        ((PAYMENT,), PaymentExpired(payment=0), 1),
+        ((PAYMENT,), incident_events.PaymentReceived(payment=0, amount_idr=50_000), 1),
+        ((PAYMENT,), incident_events.PaymentExpired(payment=0), 1),
         ((), OUT_OF_STOCK, 1),
         ((OUT_OF_STOCK,), OUT_OF_STOCK, 2),
-        ((OUT_OF_STOCK,), ObstacleCleared(obstacle=0), 1),
+        ((OUT_OF_STOCK,), incident_events.ObstacleCleared(obstacle=0), 1),
         (
             (),
-            ComplaintReferred(complaint=0, kind=ComplaintKind.COMPLAINT, verify_by=PROMISE, answer_by=PROMISE),
+            incident_events.ComplaintReferred(
+                complaint=0, kind=ComplaintKind.COMPLAINT, verify_by=PROMISE, answer_by=PROMISE
+            ),
             1,
         ),
     ],
@@ -299,11 +266,11 @@ def test_the_command_that_is_judged_says_what_the_event_says(event: ApplicationE
 @pytest.mark.parametrize(
     ("unnumbered", "code"),
     [
-        (InspectionDone(inspection=0), "inspection-unknown"),
-        (PaymentReceived(payment=0, amount_idr=1), "payment-unknown"),
-        (PaymentExpired(payment=0), "payment-unknown"),
-        (ObstacleCleared(obstacle=0), "obstacle-unknown"),
-        (ReferralAnswered(referral=0, advice=Advice.UNKNOWN), "referral-unknown"),
+        (incident_events.InspectionDone(inspection=0), "inspection-unknown"),
+        (incident_events.PaymentReceived(payment=0, amount_idr=1), "payment-unknown"),
+        (incident_events.PaymentExpired(payment=0), "payment-unknown"),
+        (incident_events.ObstacleCleared(obstacle=0), "obstacle-unknown"),
+        (events.ReferralAnswered(referral=0, advice=Advice.UNKNOWN), "referral-unknown"),
     ],
 )
 def test_the_end_of_what_never_began_has_no_number(unnumbered: ApplicationEvent, code: str) -> None:

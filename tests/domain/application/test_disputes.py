@@ -1,4 +1,4 @@
-"""Done must mean done: disputes, reopening, revocation, and what comes after the service."""
+"""Tests of disputes, reopening, revocation and aftercare."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Inspections, payments, obstacles, complaints: what happens to a file on its way."""
+"""Tests of incidents during the work: inspections, payments, obstacles, complaints."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -52,7 +52,7 @@ from tests.builders import (
 from tests.spec import given
 
 LATE_EVENING = datetime(2026, 3, 9, 17, 30, tzinfo=UTC)
-"""Already the tenth in Semarang."""
+"""In Semarang it is already the tenth."""
 
 
 def test_inspections_are_counted() -> None:

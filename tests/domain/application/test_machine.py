@@ -1,4 +1,4 @@
-"""Any commands in any order, and any history: what holds of an application whatever happens to it."""
+"""Stateful tests: invariants of an application under any commands in any order, and under any imported history."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -56,11 +56,11 @@ ASIDE = {AmendRecord, Reassign, Refer, ResetPin, ReturnForCorrection, Suspend, T
 NOT_ONWARD = {*arbitrary.ENDING_COMMANDS, *ASIDE} - {HandOver}
 ONWARD: list[Command] = [*STAGES, *(command for command in COMMANDS.values() if type(command) not in NOT_ONWARD)]
 LONG = 15
-"""Events after which an application may end: a run that ends at once shows little."""
+"""The number of events after which an application may end. A run that ends at once tests little."""
 
 
 def decided(command: Command, application: Application, act: Act) -> list[ApplicationEvent] | None:
-    """None: refused, with a code that is documented. Whatever else is raised fails."""
+    """Return the events, or None if the command is refused with a documented code. Any other exception fails."""
     try:
         return decide(command, application, act, REGISTRY)
     except Refusal as refusal:
@@ -72,7 +72,7 @@ def takes_back(event: ApplicationEvent) -> bool:
 
 
 class AnApplication(RuleBasedStateMachine):
-    """Commands come as they come, and the row of its view follows."""
+    """Commands come in any order, and the row of the view is projected after each event."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class AnApplication(RuleBasedStateMachine):
 
     @rule(data=st.data(), office=st.sampled_from([None, MAKASSAR]), steps=st.integers(1, 5))
     def goes_on(self, data: st.DataObject, office: str | None, steps: int) -> None:
-        """Some of the commands that are possible now, so that a run comes far."""
+        """Send some of the commands that are possible now, so that a run reaches late statuses."""
         for _ in range(steps):
             act = an_act(office=office or self.application.office or SEMARANG)
             possible = [command for command in ONWARD if decided(command, self.application, act) is not None]
@@ -125,7 +125,7 @@ class AnApplication(RuleBasedStateMachine):
             if before.ended and not isinstance(event, Reopened | Revoked):
                 assert self.application.status == before.status
                 assert row_before
-                if not isinstance(event, RecordAmended):  # of a time: when it ended is told anew
+                if not isinstance(event, RecordAmended):  # an amended time may change ended_at
                     assert row["ended_at"] == row_before["ended_at"]
 
     @invariant()
@@ -159,7 +159,7 @@ class AnApplication(RuleBasedStateMachine):
 
 
 class AnImportedApplication(AnApplication):
-    """The same, with the records of a source between the commands."""
+    """The same machine, with records of a source between the commands."""
 
     @rule(event=arbitrary.onward_events, act=arbitrary.acts)
     def admitted(self, event: ApplicationEvent, act: Act) -> None:

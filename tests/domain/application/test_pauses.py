@@ -1,4 +1,4 @@
-"""Pauses of the legal clock and what moves the promise: pauses, extensions, newer calendars."""
+"""Tests of pauses of the legal clock, and of everything that moves the promise: pauses, extensions, newer calendars."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -170,7 +170,8 @@ def test_a_newer_calendar_moves_the_promise_once() -> None:
 def test_pauses_and_extensions_count_when_a_calendar_moves_the_promise() -> None:
     [extension] = given(*COMPLETE).when(ExtendDeadline(extension="technical-study")).decided()
     history = (*COMPLETE, on(TUESDAY, SUSPENSION), on(THURSDAY, Resumed(promise=TWO_DAYS_LATER)))
-    # Of the two days paused one is no working day now, so that there is a day less to add to a date a day later.
+    # The closure moves the first date a day later, but one of the two paused days is not a working day any more, so the
+    # pause adds one day less: the promise does not move.
     given(*history, registry=CLOSED_ON_WEDNESDAY).when(MovePromise()).refused(PromiseUnmoved)
     [moved] = given(*COMPLETE, extension, registry=CLOSED_ON_WEDNESDAY).when(MovePromise()).decided()
     assert isinstance(moved, PromiseMoved)
@@ -221,7 +222,7 @@ pauses = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=4)
 
 @any_of(pauses)
 def test_pausing_never_brings_the_promise_nearer(pauses: list[tuple[int, int]]) -> None:
-    """Nor do pauses, whatever their order, shorten the clock of the citizen, who waits all the while."""
+    """Pauses in any order never move the promise to an earlier date. The citizen clock runs on during all of them."""
     history = [*COMPLETE]
     due = PROMISE.due_at
     for began, lasted in pauses:
@@ -235,7 +236,7 @@ def test_pausing_never_brings_the_promise_nearer(pauses: list[tuple[int, int]]) 
 
 
 def test_the_counter_of_the_service_counts_wherever_a_promise_is_counted() -> None:
-    """Open on Tuesdays and Thursdays: declared, paused, extended, and moved by its hours alone."""
+    """The counter opens on Tuesdays and Thursdays. Every computation of the promise uses only its hours."""
     days = (CLOSED, OPEN, CLOSED, OPEN, CLOSED, CLOSED, CLOSED)
     counter = Counter(code="ktp", names=names("KTP"), opening_days=days, services=(KTP,))
     office = replace(REGISTRY.offices[SEMARANG], counters=(counter,))

@@ -1,44 +1,14 @@
-"""Deemed approval, and decisions and facts that come to be known after an outcome."""
+"""Tests of deemed approval, and of decisions and facts that are reported after an outcome."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.application.commands import (
-    AmendRecord,
-    Approve,
-    Cancel,
-    Command,
-    CompleteStage,
-    DeemApproved,
-    EnterStage,
-    Issue,
-    MovePromise,
-    Reject,
-    ReportObstacle,
-    Resume,
-    ReturnForCorrection,
-    Revoke,
-    Suspend,
-)
-from domain.application.events import (
-    Approved,
-    Cancelled,
-    DecisionReportedLate,
-    DeemedApproved,
-    Issued,
-    Recorded,
-    Rejected,
-    Resumed,
-    ReturnedForCorrection,
-    Revoked,
-    StageCompleted,
-    StageEntered,
-    Suspended,
-)
+from domain.application import commands, events, incident_events
+from domain.application.commands import Command
+from domain.application.events import Recorded
 from domain.application.evolve import fold
-from domain.application.incident_events import ObstacleReported
 from domain.application.outcomes import silence_grants_at
 from domain.application.status import Status
 from domain.codes import (
@@ -83,13 +53,13 @@ from tests.builders import (
 from tests.spec import given
 
 DUE, SECOND = NEXT_MONDAY_AT_CLOSING, timedelta(seconds=1)
-LOOKED = DeemApproved(now=DUE + SECOND)
-SUSPENSION = Suspended(ground="awaiting-payment", pauses=True)
+LOOKED = commands.DeemApproved(now=DUE + SECOND)
+SUSPENSION = events.Suspended(ground="awaiting-payment", pauses=True)
 
 
-def deemed(**changes: object) -> DeemedApproved:
+def deemed(**changes: object) -> events.DeemedApproved:
     event = DEEMED[-1]
-    assert isinstance(event, DeemedApproved)
+    assert isinstance(event, events.DeemedApproved)
     return replace(event, **changes)  # type: ignore[arg-type]
 
 
@@ -100,14 +70,14 @@ def test_silence_grants_with_its_evidence() -> None:
 
 def test_the_evidence_names_the_pauses() -> None:
     moved = replace(PROMISE, due_at=DUE + timedelta(days=1))
-    history = (*COMPLETE, on(TUESDAY, SUSPENSION), on(WEDNESDAY, Resumed(promise=moved)))
-    looked = DeemApproved(now=moved.due_at + SECOND)
+    history = (*COMPLETE, on(TUESDAY, SUSPENSION), on(WEDNESDAY, events.Resumed(promise=moved)))
+    looked = commands.DeemApproved(now=moved.due_at + SECOND)
     pauses = (Pause(since=TUESDAY, until=WEDNESDAY),)
     given(*history).when(looked, at=moved.due_at).then(deemed(promise=moved, pauses=pauses, silent_until=6))
 
 
 def test_never_early() -> None:
-    given(*COMPLETE).when(DeemApproved(now=DUE), at=DUE).refused(NotYetDue)
+    given(*COMPLETE).when(commands.DeemApproved(now=DUE), at=DUE).refused(NotYetDue)
     given(*COMPLETE).when(LOOKED, at=DUE - SECOND).refused(NotYetDue)
     given(*COMPLETE).when(LOOKED, at=DUE + SECOND).refused(NotYetDue)
 
@@ -123,7 +93,7 @@ def test_only_where_the_service_opted_in() -> None:
 
 
 def known(since: datetime, quality: Quality) -> tuple[Recorded, ...]:
-    """Declared complete on Monday by the clock of somebody, as the system learnt at `since`."""
+    """A file was declared complete on Monday, by a clock of this quality. The system learnt of it at `since`."""
     happened = [Recorded(version=n, act=an_act(MONDAY), event=event) for n, event in enumerate(COMPLETE, 1)]
     complete = replace(happened[-1], act=replace(an_act(MONDAY), at_quality=quality), recorded_at=since)
     return (*happened[:-1], complete)
@@ -143,10 +113,10 @@ def test_a_date_that_was_over_when_it_became_known_grants_nothing(quality: Quali
         edition="ktp-el@3",
         registry=REGISTRY,
     ).due_at
-    looked = DeemApproved(now=again + SECOND)
+    looked = commands.DeemApproved(now=again + SECOND)
     given(*known(known_at, quality)).when(LOOKED, at=DUE).refused(NotYetDue)
     given(*known(known_at, quality)).when(looked, at=DUE).refused(NotYetDue)
-    given(*known(known_at, quality)).when(DeemApproved(now=again), at=again).refused(NotYetDue)
+    given(*known(known_at, quality)).when(commands.DeemApproved(now=again), at=again).refused(NotYetDue)
     given(*known(known_at, quality)).when(looked, at=again).then(deemed(silent_until=4))
 
 
@@ -158,24 +128,24 @@ def test_a_date_that_was_ahead_when_it_became_known_is_the_date(since: datetime,
 
 
 def test_a_pause_moves_since_when_the_date_is_known() -> None:
-    """The unit was offline: that the clock runs again became known after the moved date."""
+    """The mobile unit was offline, so the system learnt of the end of the pause after the moved date."""
     moved = replace(PROMISE, due_at=DUE + timedelta(days=1))
     late = Recorded(
         version=0,
         act=replace(an_act(WEDNESDAY), at_quality=Quality.DEVICE),
-        event=Resumed(promise=moved),
+        event=events.Resumed(promise=moved),
         recorded_at=moved.due_at + SECOND,
     )
     history = (*COMPLETE, on(TUESDAY, SUSPENSION), late)
-    given(*history).when(DeemApproved(now=moved.due_at + 2 * SECOND), at=moved.due_at).refused(NotYetDue)
-    unmoved = (*COMPLETE, on(TUESDAY, SUSPENSION), replace(late, event=Resumed(promise=None)))
-    given(*unmoved).when(DeemApproved(now=moved.due_at), at=DUE).decided()
+    given(*history).when(commands.DeemApproved(now=moved.due_at + 2 * SECOND), at=moved.due_at).refused(NotYetDue)
+    unmoved = (*COMPLETE, on(TUESDAY, SUSPENSION), replace(late, event=events.Resumed(promise=None)))
+    given(*unmoved).when(commands.DeemApproved(now=moved.due_at), at=DUE).decided()
 
 
 def test_what_says_nothing_of_the_promise_leaves_since_when_it_is_known() -> None:
-    later = replace(on(TUESDAY, StageEntered(stage="verification")), recorded_at=WEDNESDAY)
+    later = replace(on(TUESDAY, events.StageEntered(stage="verification")), recorded_at=WEDNESDAY)
     assert given(*COMPLETE, later).application.promised_at == MONDAY
-    assert given(*COMPLETE, on(TUESDAY, Resumed(promise=PROMISE))).application.promised_at == MONDAY
+    assert given(*COMPLETE, on(TUESDAY, events.Resumed(promise=PROMISE))).application.promised_at == MONDAY
 
 
 def test_where_no_calendar_reaches_silence_grants_at_no_time() -> None:
@@ -187,8 +157,10 @@ def test_where_no_calendar_reaches_silence_grants_at_no_time() -> None:
     assert silence_grants_at(replace(silent, promise=None), REGISTRY, standard) is None
 
 
-@pytest.mark.parametrize("decided", [Approved(), Rejected(reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.APPEAL)])
-def test_a_decision_in_the_instant_of_the_deadline_was_in_time(decided: Approved | Rejected) -> None:
+@pytest.mark.parametrize(
+    "decided", [events.Approved(), events.Rejected(reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.APPEAL)]
+)
+def test_a_decision_in_the_instant_of_the_deadline_was_in_time(decided: events.Approved | events.Rejected) -> None:
     history = (*REVIEWED, on(DUE, decided))
     with pytest.raises(Refusal):
         given(*history).when(LOOKED, at=DUE).decided()
@@ -196,36 +168,44 @@ def test_a_decision_in_the_instant_of_the_deadline_was_in_time(decided: Approved
 
 def test_who_came_first_has_decided() -> None:
     history = (*REVIEWED, on(DUE, deemed(), by=Role.SYSTEM))
-    given(*history).when(Approve(), at=DUE).refused(StatusForbids)
+    given(*history).when(commands.Approve(), at=DUE).refused(StatusForbids)
     given(*history).when(LOOKED, at=DUE).refused(StatusForbids)
 
 
 def test_a_decision_reported_late_changes_nothing_but_what_is_known() -> None:
     history = (*REVIEWED, on(DUE, deemed(), by=Role.SYSTEM))
-    rejection = Reject(reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.APPEAL)
-    known = DecisionReportedLate(decision=Decision.REJECTED, reason=rejection.reason, remedy=rejection.remedy)
+    rejection = commands.Reject(reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.APPEAL)
+    known = events.DecisionReportedLate(decision=Decision.REJECTED, reason=rejection.reason, remedy=rejection.remedy)
     given(*history).when(rejection, at=DUE - SECOND).then(known)
-    given(*history).when(Approve(), at=DUE - SECOND).then(DecisionReportedLate(decision=Decision.APPROVED))
+    given(*history).when(commands.Approve(), at=DUE - SECOND).then(
+        events.DecisionReportedLate(decision=Decision.APPROVED)
+    )
     after = given(*history, on(DUE - SECOND, known)).application
     assert (after.status, after.decided_at) == (Status.DEEMED_APPROVED, DUE)
 
 
 def test_what_silence_granted_is_issued_revoked_or_cancelled_like_any_grant() -> None:
-    given(*DEEMED).when(Issue()).then(Issued())
-    given(*DEEMED).when(Revoke(ground=RevocationGround.UNTRUE_STATEMENT)).then(
-        Revoked(ground=RevocationGround.UNTRUE_STATEMENT)
+    given(*DEEMED).when(commands.Issue()).then(events.Issued())
+    given(*DEEMED).when(commands.Revoke(ground=RevocationGround.UNTRUE_STATEMENT)).then(
+        events.Revoked(ground=RevocationGround.UNTRUE_STATEMENT)
     )
-    given(*DEEMED).when(Cancel(reason=CancellationReason.DUPLICATE)).then(
-        Cancelled(reason=CancellationReason.DUPLICATE)
+    given(*DEEMED).when(commands.Cancel(reason=CancellationReason.DUPLICATE)).then(
+        events.Cancelled(reason=CancellationReason.DUPLICATE)
     )
-    given(*DEEMED).when(MovePromise()).refused(StatusForbids)
+    given(*DEEMED).when(commands.MovePromise()).refused(StatusForbids)
 
 
 LATE_FACTS: list[tuple[Command, object]] = [
-    (Suspend(ground="awaiting-payment"), SUSPENSION),
-    (ReturnForCorrection(documents=(BLURRED,)), ReturnedForCorrection(documents=(BLURRED,), pauses=True)),
-    (EnterStage(stage="verification"), StageEntered(stage="verification")),
-    (ReportObstacle(code=ObstacleCode.NETWORK), ObstacleReported(obstacle=1, code=ObstacleCode.NETWORK)),
+    (commands.Suspend(ground="awaiting-payment"), SUSPENSION),
+    (
+        commands.ReturnForCorrection(documents=(BLURRED,)),
+        events.ReturnedForCorrection(documents=(BLURRED,), pauses=True),
+    ),
+    (commands.EnterStage(stage="verification"), events.StageEntered(stage="verification")),
+    (
+        commands.ReportObstacle(code=ObstacleCode.NETWORK),
+        incident_events.ObstacleReported(obstacle=1, code=ObstacleCode.NETWORK),
+    ),
 ]
 
 
@@ -233,7 +213,7 @@ LATE_FACTS: list[tuple[Command, object]] = [
 def test_what_happened_before_the_outcome_may_be_reported_after_it(command: Command, fact: object) -> None:
     history = (*COMPLETE, on(DUE, deemed(), by=Role.SYSTEM))
     given(*history).when(command, at=THURSDAY).then(fact)  # type: ignore[arg-type]
-    if not isinstance(command, ReportObstacle):  # which may come as long as the product is not there
+    if not isinstance(command, commands.ReportObstacle):  # an obstacle may be reported until the product is ready
         with pytest.raises(Refusal):
             given(*history).when(command, at=DUE).decided()
 
@@ -243,41 +223,51 @@ def test_a_pause_reported_three_days_late_changes_the_ledger_not_the_outcome() -
     paused = given(*history).application
     assert paused.status is Status.DEEMED_APPROVED
     assert paused.paused_since == THURSDAY
-    given(*history).when(Resume(), at=FRIDAY).then(Resumed())
-    over = given(*history, on(FRIDAY, Resumed())).application
+    given(*history).when(commands.Resume(), at=FRIDAY).then(events.Resumed())
+    over = given(*history, on(FRIDAY, events.Resumed())).application
     assert (over.status, over.promise, over.decided_at) == (Status.DEEMED_APPROVED, PROMISE, DUE)
     assert over.pauses == (Pause(since=THURSDAY, until=FRIDAY),)
 
 
 def test_a_late_fact_must_have_been_possible_then() -> None:
     history = (on(TUESDAY, COMPLETE[0]), *(on(WEDNESDAY, event) for event in COMPLETE[1:]), on(DUE, deemed()))
-    given(*history).when(Suspend(ground="awaiting-payment"), at=TUESDAY).refused(StatusForbids)
-    given(*history).when(Suspend(ground="awaiting-payment"), at=WEDNESDAY).then(SUSPENSION)
-    given(*history).when(CompleteStage(stage="assessment"), at=THURSDAY).refused(Refusal)
+    given(*history).when(commands.Suspend(ground="awaiting-payment"), at=TUESDAY).refused(StatusForbids)
+    given(*history).when(commands.Suspend(ground="awaiting-payment"), at=WEDNESDAY).then(SUSPENSION)
+    given(*history).when(commands.CompleteStage(stage="assessment"), at=THURSDAY).refused(Refusal)
 
 
 def test_what_is_numbered_goes_on_counting_in_a_late_fact() -> None:
-    obstacle = ObstacleReported(obstacle=1, code=ObstacleCode.STAFF)
+    obstacle = incident_events.ObstacleReported(obstacle=1, code=ObstacleCode.STAFF)
     history = (*COMPLETE, on(FRIDAY, obstacle), on(DUE, deemed(), by=Role.SYSTEM))
-    given(*history).when(ReportObstacle(code=ObstacleCode.DATA), at=THURSDAY).then(
-        ObstacleReported(obstacle=2, code=ObstacleCode.DATA)
+    given(*history).when(commands.ReportObstacle(code=ObstacleCode.DATA), at=THURSDAY).then(
+        incident_events.ObstacleReported(obstacle=2, code=ObstacleCode.DATA)
     )
 
 
 def test_late_facts_know_of_amendments() -> None:
-    done = (StageEntered(stage="verification"), StageCompleted(stage="verification"))
+    done = (events.StageEntered(stage="verification"), events.StageCompleted(stage="verification"))
     history = (*COMPLETE, *done, on(DUE, deemed(), by=Role.SYSTEM))
-    amended = given(*history).when(AmendRecord(amends=6, amendment=Amendment.ENTERED_IN_ERROR), at=WEDNESDAY).decided()
+    amended = (
+        given(*history)
+        .when(commands.AmendRecord(amends=6, amendment=Amendment.ENTERED_IN_ERROR), at=WEDNESDAY)
+        .decided()
+    )
     after = given(*history, on(WEDNESDAY, amended[0]))
-    after.when(CompleteStage(stage="verification"), at=THURSDAY).then(StageCompleted(stage="verification"))
+    after.when(commands.CompleteStage(stage="verification"), at=THURSDAY).then(
+        events.StageCompleted(stage="verification")
+    )
 
 
 def test_after_an_end_the_same_holds() -> None:
     handed_over = (*HANDED_OVER[:-1], on(DUE, HANDED_OVER[-1]))
-    given(*handed_over).when(Approve(), at=DUE).refused(ApplicationEnded)
+    given(*handed_over).when(commands.Approve(), at=DUE).refused(ApplicationEnded)
 
 
 def test_the_first_decision_is_the_one_that_counts() -> None:
-    history = (*REVIEWED, on(TUESDAY, Approved()), on(WEDNESDAY, Cancelled(reason=CancellationReason.DUPLICATE)))
+    history = (
+        *REVIEWED,
+        on(TUESDAY, events.Approved()),
+        on(WEDNESDAY, events.Cancelled(reason=CancellationReason.DUPLICATE)),
+    )
     assert given(*history).application.decided_at == TUESDAY
     assert fold(()).decided_at is None

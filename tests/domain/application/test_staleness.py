@@ -1,4 +1,4 @@
-"""What a sender saw is stale only if something came since that its command decides on."""
+"""Tests of staleness: a version is stale only if an event that matters to the command came after it."""
 
 import pytest
 
@@ -53,7 +53,7 @@ def test_a_version_is_stale_when_something_relevant_came_since(command: Command,
 def test_a_stale_version_says_what_was_seen_and_what_there_is_now() -> None:
     stale = StaleVersion(3, 5)
     assert (stale.seen, stale.now) == (3, 5)
-    assert str(stale) == "You saw version 3, it is now 5: what you decided on has changed. Read it again."
+    assert str(stale) == "You saw version 3, but the application changed and is now at version 5. Read it again."
 
 
 def test_a_version_that_never_was_is_stale() -> None:

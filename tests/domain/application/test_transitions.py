@@ -1,4 +1,4 @@
-"""The procedure as a table, written by hand: what each command does to an application of each status."""
+"""Tests of the procedure, as a table written by hand: the effect of each command on an application in each status."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -6,49 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from domain.application.commands import (
-    AmendRecord,
-    AnswerReferral,
-    Approve,
-    Cancel,
-    CheckDocuments,
-    ClearObstacle,
-    Command,
-    CompleteStage,
-    DeclareComplete,
-    DeemApproved,
-    DismissDispute,
-    Dispute,
-    EnterStage,
-    ExpirePayment,
-    ExtendDeadline,
-    HandOver,
-    Issue,
-    Lapse,
-    Link,
-    MakeReady,
-    MovePromise,
-    Reassign,
-    Receive,
-    ReceivePayment,
-    RecordInspection,
-    Refer,
-    ReferComplaint,
-    Reject,
-    Reopen,
-    ReportObstacle,
-    RequestPayment,
-    ResetPin,
-    Resume,
-    ReturnForCorrection,
-    Revoke,
-    ScheduleInspection,
-    SubmitApplication,
-    SupplyCorrection,
-    Suspend,
-    Transfer,
-    Withdraw,
-)
+from domain.application import commands
+from domain.application.commands import Command
 from domain.application.events import ApplicationEvent, Disputed, Recorded, Referred, StageEntered
 from domain.application.evolve import evolve
 from domain.application.status import ENDS, Status
@@ -126,50 +85,50 @@ ENDED = {
 }
 
 COMMANDS: Mapping[str, Command] = {
-    "submit": SubmitApplication(service=KTP, number=NUMBER),
-    "receive": Receive(),
-    "check": CheckDocuments(complete=True),
-    "check+declare": CheckDocuments(complete=True, declare_complete=True),
-    "return": ReturnForCorrection(documents=(BLURRED,)),
-    "correct": SupplyCorrection(),
-    "declare": DeclareComplete(),
-    "survey": EnterStage(stage="survey"),
-    "interviewed": CompleteStage(stage="interview"),
-    "laminate": EnterStage(stage="lamination"),
-    "laminated": CompleteStage(stage="lamination"),
-    "refer": Refer(to=MAKASSAR),
-    "answer": AnswerReferral(referral=1, advice=Advice.FAVOURABLE),
-    "transfer": Transfer(to=MAKASSAR),
-    "reassign": Reassign(officer=OFFICER),
-    "suspend": Suspend(ground="awaiting-payment"),
-    "resume": Resume(),
-    "schedule": ScheduleInspection(on=MONDAY.date()),
-    "inspected": RecordInspection(inspection=1),
-    "ask-payment": RequestPayment(amount_idr=50_000),
-    "paid": ReceivePayment(payment=1, amount_idr=50_000),
-    "expire": ExpirePayment(payment=1),
-    "obstacle": ReportObstacle(code=ObstacleCode.NETWORK),
-    "cleared": ClearObstacle(obstacle=1),
-    "extend": ExtendDeadline(extension="technical-study"),
-    "move-promise": MovePromise(),
-    "approve": Approve(),
-    "deem-approved": DeemApproved(now=NEXT_MONDAY_AT_CLOSING + timedelta(seconds=1)),
-    "reject": Reject(reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.APPEAL),
-    "issue": Issue(),
-    "ready": MakeReady(),
-    "hand-over": HandOver(),
-    "withdraw": Withdraw(),
-    "lapse": Lapse(),
-    "cancel": Cancel(reason=CancellationReason.DUPLICATE),
-    "revoke": Revoke(ground=RevocationGround.COURT_ORDER),
-    "dispute": Dispute(reason=DisputeReason.NOT_RECEIVED),
-    "dismiss": DismissDispute(reason=DismissalReason.PRODUCT_IS_RIGHT),
-    "reopen": Reopen(redo=("printing",)),
-    "link": Link(link=UUID(int=7), life_event=LifeEvent.BIRTH, others=(UUID(int=8),)),
-    "complain": ReferComplaint(kind=ComplaintKind.COMPLAINT),
-    "follow-up": EnterStage(stage="follow-up"),
-    "amend": AmendRecord(amends=1, amendment=Amendment.TIME, corrected_at=TUESDAY),
-    "reset-pin": ResetPin(),
+    "submit": commands.SubmitApplication(service=KTP, number=NUMBER),
+    "receive": commands.Receive(),
+    "check": commands.CheckDocuments(complete=True),
+    "check+declare": commands.CheckDocuments(complete=True, declare_complete=True),
+    "return": commands.ReturnForCorrection(documents=(BLURRED,)),
+    "correct": commands.SupplyCorrection(),
+    "declare": commands.DeclareComplete(),
+    "survey": commands.EnterStage(stage="survey"),
+    "interviewed": commands.CompleteStage(stage="interview"),
+    "laminate": commands.EnterStage(stage="lamination"),
+    "laminated": commands.CompleteStage(stage="lamination"),
+    "refer": commands.Refer(to=MAKASSAR),
+    "answer": commands.AnswerReferral(referral=1, advice=Advice.FAVOURABLE),
+    "transfer": commands.Transfer(to=MAKASSAR),
+    "reassign": commands.Reassign(officer=OFFICER),
+    "suspend": commands.Suspend(ground="awaiting-payment"),
+    "resume": commands.Resume(),
+    "schedule": commands.ScheduleInspection(on=MONDAY.date()),
+    "inspected": commands.RecordInspection(inspection=1),
+    "ask-payment": commands.RequestPayment(amount_idr=50_000),
+    "paid": commands.ReceivePayment(payment=1, amount_idr=50_000),
+    "expire": commands.ExpirePayment(payment=1),
+    "obstacle": commands.ReportObstacle(code=ObstacleCode.NETWORK),
+    "cleared": commands.ClearObstacle(obstacle=1),
+    "extend": commands.ExtendDeadline(extension="technical-study"),
+    "move-promise": commands.MovePromise(),
+    "approve": commands.Approve(),
+    "deem-approved": commands.DeemApproved(now=NEXT_MONDAY_AT_CLOSING + timedelta(seconds=1)),
+    "reject": commands.Reject(reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.APPEAL),
+    "issue": commands.Issue(),
+    "ready": commands.MakeReady(),
+    "hand-over": commands.HandOver(),
+    "withdraw": commands.Withdraw(),
+    "lapse": commands.Lapse(),
+    "cancel": commands.Cancel(reason=CancellationReason.DUPLICATE),
+    "revoke": commands.Revoke(ground=RevocationGround.COURT_ORDER),
+    "dispute": commands.Dispute(reason=DisputeReason.NOT_RECEIVED),
+    "dismiss": commands.DismissDispute(reason=DismissalReason.PRODUCT_IS_RIGHT),
+    "reopen": commands.Reopen(redo=("printing",)),
+    "link": commands.Link(link=UUID(int=7), life_event=LifeEvent.BIRTH, others=(UUID(int=8),)),
+    "complain": commands.ReferComplaint(kind=ComplaintKind.COMPLAINT),
+    "follow-up": commands.EnterStage(stage="follow-up"),
+    "amend": commands.AmendRecord(amends=1, amendment=Amendment.TIME, corrected_at=TUESDAY),
+    "reset-pin": commands.ResetPin(),
 }
 
 SIGNS = {
@@ -245,10 +204,10 @@ EXPECTED = {(command, status): cell for command, *cells in LINES for status, cel
 
 
 def outcome(history: tuple[ApplicationEvent, ...], command: Command) -> str:
-    """The sign of the table for what decide and evolve make of it."""
+    """Return the table's sign for the result of `decide` and `evolve`."""
     before = given(*history).application
-    office = MAKASSAR if isinstance(command, AnswerReferral) else before.office or SEMARANG
-    at = NEXT_MONDAY_AT_CLOSING if isinstance(command, DeemApproved) else MONDAY
+    office = MAKASSAR if isinstance(command, commands.AnswerReferral) else before.office or SEMARANG
+    at = NEXT_MONDAY_AT_CLOSING if isinstance(command, commands.DeemApproved) else MONDAY
     asked = given(*history).when(command, at=at, office=office)
     try:
         events = asked.decided()

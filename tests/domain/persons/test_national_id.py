@@ -1,4 +1,4 @@
-"""What a NIK may be, what it may not, and what is odd about one that may be right."""
+"""Tests of the NIK check: valid NIKs, invalid ones, and doubts about a NIK that may be right."""
 
 from datetime import date
 
@@ -69,7 +69,7 @@ def test_a_province_that_no_list_knows_is_a_doubt_and_an_old_one_is_none() -> No
 
 def test_what_else_is_known_of_the_person_is_compared_and_never_refused() -> None:
     known = {"born": date(1987, 11, 12), "regency": "36.02"}
-    assert check(MAN, provinces=PROVINCES, sex=Sex.MALE, **known) == ()  # type: ignore[arg-type] # of each its own
+    assert check(MAN, provinces=PROVINCES, sex=Sex.MALE, **known) == ()  # type: ignore[arg-type] # each value has its own type
     assert check(WOMAN, provinces=PROVINCES, sex=Sex.FEMALE, **known) == ()  # type: ignore[arg-type] # as above
     assert check(WOMAN, provinces=PROVINCES, sex=Sex.MALE) == (Doubt.SEX_DIFFERS,)
     assert check(MAN, provinces=PROVINCES, born=date(1987, 11, 13)) == (Doubt.BIRTH_DATE_DIFFERS,)

@@ -1,4 +1,4 @@
-"""What holds of every promise, in any zone, by any settings, under any local calendar."""
+"""Properties of every promise, in any zone, with any settings and under any local calendar."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -82,7 +82,7 @@ def cases(*units: Unit, roll_forward: tuple[bool, ...] = (False, True)) -> st.Se
 
 @st.composite
 def pauses(draw: st.DrawFn) -> list[PauseSpan]:
-    """Disjoint, in order."""
+    """Draw disjoint pauses in the order of time."""
     ends = sorted(draw(st.sets(instants, max_size=6)))
     return list(zip(ends[::2], ends[1::2], strict=False))
 
@@ -136,7 +136,7 @@ def test_two_pauses_that_meet_are_one(case: Case, ends: tuple[datetime, ...]) ->
 
 @given(cases(), st.sets(days_off, max_size=3), pauses())
 def test_more_closed_days_never_make_it_due_earlier(case: Case, closures: set[date], taken: list[PauseSpan]) -> None:
-    """Of one in calendar days or months: if it is not paused, as a pause can begin on the day that is closed later."""
+    """In calendar days and months, tested without pauses: a pause may begin on a day that the closures close."""
     more = evolve(case.registry, closed_on(*sorted(closures), code="more-closures"))
     running = [pause for pause in taken if pause[0] >= case.start and case.unit in BY_OPEN_DAYS_OR_TIME]
     terms = PromiseTerms(unit=case.unit, n=case.n, roll_forward=case.roll_forward)

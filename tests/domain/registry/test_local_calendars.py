@@ -1,4 +1,4 @@
-"""What offices lay over the national calendar, and the hours of their counters."""
+"""Tests of local calendars, which offices add to the national calendar, and of counters' hours."""
 
 from dataclasses import replace
 from datetime import date, time
@@ -120,9 +120,9 @@ def test_special_hours_shorten_a_counters_hours_and_open_none() -> None:
     assert spans(registry, "2026-03-09", "2026-03-10", "2026-03-11", "2026-03-12", "2026-03-14", service="sip") == [
         (time(10), time(12)),
         (time(10), time(13)),
-        None,  # they would only meet at one
-        None,  # closed at the counter
-        None,  # closed in the office
+        None,  # the two spans only touch at one o'clock
+        None,  # the counter is closed
+        None,  # the office is closed
     ]
     assert spans(registry, "2026-03-12", "2026-03-16") == [(time(10), time(13)), LONG]
 
