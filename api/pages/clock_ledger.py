@@ -1,13 +1,14 @@
-"""The clock ledger in the reader's language: what moved the two clocks, how long, and in whose hands the file was.
+"""The clock ledger in words: which events moved the two clocks, for how long, and who had the file.
 
-What is still open is measured up to now, which only the page knows. Days are of 24 hours.
+Example of a line: "The office's clock is paused", "Documents returned for correction", "2 days". A span that is still
+open is measured up to now, the time of the request. A day has 24 hours.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.pages.history import said
+from api.pages.history import event_text
 from api.pages.language import Language, Moment
 from api.pages.reader import PageReader, ViewRow
 from api.pages.words import CLOCKS, GROUNDS, N_, NN_, PARTIES
@@ -19,7 +20,7 @@ DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """`event` did `what`; `length` until the next line of the same clock."""
+    """One entry of the ledger: `event` did `what` to a clock. `length` is the time until the clock's next entry."""
 
     when: Moment
     what: str
@@ -30,7 +31,7 @@ class LedgerLine:
 
 @dataclass(frozen=True, slots=True)
 class ClockLedger:
-    """`hands`: who, and how long in all."""
+    """`whole` is the citizen's time in one sentence. `hands` names each holder of the file and the total time."""
 
     whole: str
     lines: list[LedgerLine]
@@ -38,7 +39,7 @@ class ClockLedger:
 
 
 def clock_ledger(reading: PageReader) -> ClockLedger | None:
-    """None where nothing was submitted and no clock ran."""
+    """Returns None if no clock has started, that is, before the submission."""
     ledger = reading.row["ledger"]
     if not ledger["entries"]:
         return None
@@ -54,15 +55,15 @@ def _whole(reading: PageReader) -> str:
 
 
 def _lines(reading: PageReader) -> list[LedgerLine]:
-    """The office is named where it is another one than on the line before."""
+    """A line names its office only if the line before it has another office."""
     entries = reading.row["ledger"]["entries"]
-    told = {entry["version"]: entry for entry in reading.row["timeline"]}
+    events = {entry["version"]: entry for entry in reading.row["timeline"]}
     before = ["", *(entry["office"] for entry in entries)]
     return [
         LedgerLine(
-            when=reading.moment(entry["at"], entry["office"], told[entry["version"]]["at_quality"]),
+            when=reading.moment(entry["at"], entry["office"], events[entry["version"]]["at_quality"]),
             what=reading.language.say(CLOCKS[entry["clock"], entry["kind"]]),
-            event=_event(reading, entry, told[entry["version"]]),
+            event=_event(reading, entry, events[entry["version"]]),
             office=reading.office_name(entry["office"]) if entry["office"] != before[place] else "",
             length=_length(reading, entry, entries[place:]),
         )
@@ -71,15 +72,15 @@ def _lines(reading: PageReader) -> list[LedgerLine]:
 
 
 def _event(reading: PageReader, entry: ViewRow, event: ViewRow) -> str:
-    """With the ground, where the event's own words do not say it."""
-    text = said(reading, event)
+    """The event in words. The ground of a pause is added if the event's own words do not contain it."""
+    text = event_text(reading, event)
     if entry["ground"] is None or "ground" in event["data"]:
         return text
     return f"{text} ({reading.word(GROUNDS, entry['ground'])})"
 
 
 def _length(reading: PageReader, entry: ViewRow, ahead: list[ViewRow]) -> str:
-    """The citizen's time counts whole; it is said above the table."""
+    """The time until the next entry of the legal clock. Empty for the citizen's clock: its total is above the table."""
     if entry["kind"] == MarkKind.STOP or entry["clock"] == Clock.CITIZEN:
         return ""
     until = next((other["at"] for other in ahead[1:] if other["clock"] == Clock.LEGAL), None)
@@ -89,13 +90,13 @@ def _length(reading: PageReader, entry: ViewRow, ahead: list[ViewRow]) -> str:
 def _hands(reading: PageReader) -> list[tuple[str, str]]:
     totals: dict[str, timedelta] = {}
     for span in reading.row["ledger"]["holders"]:
-        who = hands(reading, span["holder"], span["office"])
+        who = holder_name(reading, span["holder"], span["office"])
         totals[who] = totals.get(who, timedelta()) + _span(reading, span)
     return [(who, length(reading.language, total)) for who, total in totals.items()]
 
 
-def hands(reading: PageReader, holder: str, office: str) -> str:
-    """The office is named where it is another one than holds the file now."""
+def holder_name(reading: PageReader, holder: str, office: str) -> str:
+    """The holder in words. The office is added if it is not the office that has the file now."""
     who = reading.word(PARTIES, holder)
     named = holder == Party.OTHER_AGENCY or office not in ("", reading.row["office"])
     return f"{who}: {reading.office_name(office)}" if named else who
@@ -107,7 +108,7 @@ def _span(reading: PageReader, span: dict[str, Any]) -> timedelta:
 
 
 def length(language: Language, span: timedelta) -> str:
-    """In days and hours, or hours and minutes: what is smaller does not matter then."""
+    """A duration in days and hours, or in hours and minutes if it is shorter than a day. Smaller units are left out."""
     if span < MINUTE:
         return language.say(N_("less than a minute"))
     days, rest = divmod(span, DAY)

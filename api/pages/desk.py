@@ -1,4 +1,7 @@
-"""What the page of the desk says of each file: facts in the words of the staff, marks in words and not in colour."""
+"""The list of open files of an office, in words for its staff.
+
+Each mark of a file is text, for example "Overdue since Monday": no mark is shown by colour alone.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,22 +20,26 @@ FOR_STAFF: dict[str, str] = {
     Status.RECEIVED: N_("documents to be checked"),
     Status.RETURNED: N_("with the applicant, for correction"),
     Status.PROCESSING: N_("to be decided"),
-    Status.SUSPENDED: N_("on hold"),
+    Status.SUSPENDED: N_("suspended"),
     Status.APPROVED: N_("to be issued"),
-    Status.DEEMED_APPROVED: N_("granted by silence, to be issued"),
+    Status.DEEMED_APPROVED: N_("counts as granted, to be issued"),
     Status.ISSUED: N_("to be made ready"),
-    Status.READY: N_("waits to be collected"),
+    Status.READY: N_("to be collected"),
 }
 
 DESK_MESSAGES = {
-    "token-wrong": N_("This token is not one of ours, or no longer valid. Ask your supervisor for a new one."),
-    "token-elsewhere": N_("This token opens no desk. Officers, supervisors and agencies have one."),
+    "token-wrong": N_("This token is wrong or has expired. Ask the operator for a new one."),
+    "token-elsewhere": N_(
+        "This token does not open a list of files. Only officers, supervisors and agencies have such a list."
+    ),
     "signed-out": N_("You have signed out."),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class DeskMark:
+    """One remark about a file. A `pressing` mark is emphasised."""
+
     text: str
     when: Moment | None = None
     pressing: bool = False
@@ -58,9 +65,8 @@ def office_of(language: Language, code: str, registry: Registry) -> OfficeChoice
 
 
 def files(language: Language, items: list[dict[str, Any]], office: str, registry: Registry) -> list[File]:
-    """`items` as the API gives them."""
-    known = registry.offices.get(office)
-    zone = known.zone if known else FALLBACK_ZONE
+    """`items` are the files as `GET /v1/desk` returns them. Times are shown in the zone of `office`."""
+    zone = _zone(office, registry)
     return [_file(language, item, zone, registry) for item in items]
 
 
@@ -86,23 +92,31 @@ def _marks(language: Language, item: dict[str, Any], zone: str) -> list[DeskMark
             DeskMark(say(N_("Overdue since") if item["overdue"] else N_("Due")), at(item["due_at"]), item["overdue"])
         )
     if item["deemed_approval_at"] and not item["overdue"]:
-        soon = N_("Soon granted by silence") if item["deemed_soon"] else N_("Granted by silence if nobody decides")
+        soon = (
+            N_("Will soon count as granted")
+            if item["deemed_soon"]
+            else N_("Counts as granted if nobody decides in time")
+        )
         marks.append(DeskMark(say(soon), pressing=item["deemed_soon"]))
     if item["paused"]:
-        marks.append(DeskMark(say(N_("The legal clock is stopped"))))
+        marks.append(DeskMark(say(N_("The legal clock is paused"))))
     if item["payments"]:
-        marks.append(DeskMark(say(N_("A payment is awaited"))))
+        marks.append(DeskMark(say(N_("Waiting for a payment"))))
     if item["obstacles"]:
         marks.append(DeskMark(count(NN_("%(num)s obstacle", "%(num)s obstacles"), item["obstacles"])))
     if item["disputed"]:
-        marks.append(DeskMark(say(N_("The applicant says that it is not done")), pressing=True))
+        marks.append(DeskMark(say(N_("The applicant disputes the result")), pressing=True))
     if item["mine"]:
-        marks.append(DeskMark(say(N_("Yours"))))
+        marks.append(DeskMark(say(N_("Your file"))))
     elif item["officer"]:
         marks.append(DeskMark(say(N_("Officer %(officer)s"), officer=item["officer"])))
     return marks
 
 
 def as_of(language: Language, now: datetime, office: str, registry: Registry) -> Moment:
-    known = registry.offices.get(office)
-    return language.at_time(now, known.zone if known else FALLBACK_ZONE)
+    return language.at_time(now, _zone(office, registry))
+
+
+def _zone(office: str, registry: Registry) -> str:
+    registered = registry.offices.get(office)
+    return registered.zone if registered else FALLBACK_ZONE

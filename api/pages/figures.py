@@ -1,6 +1,7 @@
-"""What the statistics page says in words: the sentence on top, the key figures, what stands out in each table.
+"""The statistics page in words: the summary, the key figures, and the extremes of each table.
 
-Every number is one that was given. None is added up or worked out, since what is hidden would show in the result.
+Every number on the page is one of the published figures. No number is added up or calculated here: a sum could reveal
+a figure that is hidden.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ class KeyFigure:
 
 
 def summary(language: Language, total: Figures) -> str:
-    """How many, how many answered, how many in time."""
+    """The number of applications, of answered ones, and the share answered on time."""
     say = language.say
     if total.submitted in (FEW, 0):
         return say(N_("Fewer than ten applications have come in, possibly none. That is too few to show more."))
@@ -31,13 +32,13 @@ def summary(language: Language, total: Figures) -> str:
     if total.on_time_percent is None:
         return first
     share = language.percent(total.on_time_percent)
-    second = say(N_("Of the answers that had a deadline, %(share)s came on time."), share=share)
+    second = say(N_("Of the answered applications that had a deadline, %(share)s were on time."), share=share)
     return f"{first} {second}"
 
 
 def _about(language: Language, count: Count) -> str:
-    said = in_words(language, count)
-    return said if count == FEW else language.say(N_("about %(count)s"), count=said)
+    text = in_words(language, count)
+    return text if count == FEW else language.say(N_("about %(count)s"), count=text)
 
 
 def key_figures(language: Language, total: Figures) -> list[KeyFigure]:
@@ -59,12 +60,12 @@ def in_words(language: Language, count: Count) -> str:
 
 def _durations(language: Language, total: Figures) -> list[KeyFigure]:
     say = language.say
-    spans = ((N_("Half were answered within"), total.days_median), (N_("Nine in ten within"), total.days_p90))
+    spans = ((N_("Half done within"), total.days_median), (N_("Nine in ten done within"), total.days_p90))
     return [KeyFigure(say(name), days_in(language, days)) for name, days in spans if days is not None]
 
 
 def extremes(language: Language, lines: list[TableLine]) -> str:
-    """The most and the least often on time; nothing where there are not two to compare."""
+    """The lines that were most and least often on time. Empty if all lines with a share have the same share."""
     shown = [(line.length, line) for line in lines if line.length is not None]
     if not shown:
         return ""
@@ -80,8 +81,8 @@ def extremes(language: Language, lines: list[TableLine]) -> str:
     )
 
 
-def told(language: Language, chart: Chart) -> str:
-    """The chart in words, for who does not see it."""
+def chart_in_words(language: Language, chart: Chart) -> str:
+    """The text alternative of the chart, for readers who do not see it."""
     if chart.highest is None:
         return language.say(N_("Every month has fewer than ten applications, possibly none."))
     months = {"highest": chart.highest, "lowest": chart.lowest, "latest": chart.latest}

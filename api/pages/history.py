@@ -1,4 +1,4 @@
-"""The timeline retold in the reader's language: every event, in the order of the row, none overwritten."""
+"""The timeline in words: every event in the order of the row. An amended event keeps its own line, with a note."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,14 +19,14 @@ from api.pages.words import (
     REASONS,
     RECEIVERS,
 )
-from domain.codes import Channel, Quality
+from domain.codes import Channel, Quality, Role
 from domain.json_values import parse_instant
 from domain.refusals import all_refusals
 from projections.timeline import CLOCK_AHEAD, LATE
 
 RECORDED_MUCH_LATER = timedelta(days=1)
 FLAGS = {
-    LATE: N_("This was recorded only after the outcome. The outcome stays as it is."),
+    LATE: N_("This was recorded only after the outcome. The outcome does not change."),
     CLOCK_AHEAD: N_("The clock of the device that recorded this was ahead."),
 }
 REFUSALS = {refusal.code: refusal.title for refusal in all_refusals()}
@@ -34,8 +34,10 @@ REFUSALS = {refusal.code: refusal.title for refusal in all_refusals()}
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
+    """One event: `text` says what happened, `details` list the documents, `notes` say what is unusual about it."""
+
     when: Moment
-    said: str
+    text: str
     details: list[str]
     place: str
     notes: list[str]
@@ -48,7 +50,7 @@ def history(reading: PageReader) -> list[HistoryLine]:
 def _entry(reading: PageReader, entry: ViewRow) -> HistoryLine:
     return HistoryLine(
         when=reading.moment(entry["at"], entry["office"], entry["at_quality"]),
-        said=said(reading, entry),
+        text=event_text(reading, entry),
         details=_details(reading, entry["data"]),
         place=_place(reading, entry),
         notes=[note for note in (_amended(reading, entry), _deviates(reading, entry), _late(reading, entry)) if note]
@@ -56,7 +58,8 @@ def _entry(reading: PageReader, entry: ViewRow) -> HistoryLine:
     )
 
 
-def said(reading: PageReader, entry: ViewRow) -> str:
+def event_text(reading: PageReader, entry: ViewRow) -> str:
+    """What happened, as one phrase, for example "Payment received: IDR 20,000"."""
     language, data = reading.language, entry["data"]
     match entry["event"]:
         case "documents-checked":
@@ -89,15 +92,15 @@ def said(reading: PageReader, entry: ViewRow) -> str:
             values = {"receiver": reading.word(RECEIVERS, data["receiver"])}
         case "record-amended":
             wrong = next(other for other in reading.row["timeline"] if other["version"] == data["amends"])
-            values = {"what": said(reading, wrong)}
+            values = {"what": event_text(reading, wrong)}
         case _:
             values = {}
     return language.say(EVENTS[entry["event"]], **values)
 
 
 def _obstacle(reading: PageReader, data: ViewRow) -> str:
-    """Of one that imported history clears without having reported it, only the number is known."""
-    codes = (known["code"] for known in reading.row["obstacles"] if known["obstacle"] == data["obstacle"])
+    """Imported history may clear an obstacle that it never reported. Then only the number of the obstacle is known."""
+    codes = (other["code"] for other in reading.row["obstacles"] if other["obstacle"] == data["obstacle"])
     return reading.word(OBSTACLES, data.get("code") or next(codes, str(data["obstacle"])))
 
 
@@ -114,9 +117,13 @@ def _details(reading: PageReader, data: ViewRow) -> list[str]:
 
 
 def _place(reading: PageReader, entry: ViewRow) -> str:
-    office = reading.office_name(entry["office"])
-    channel = reading.word(CHANNELS, entry["channel"]) if entry["channel"] != Channel.UNKNOWN else ""
-    return " · ".join(part for part in (office, channel) if part)
+    return " · ".join(part for part in (reading.office_name(entry["office"]), _channel(reading, entry)) if part)
+
+
+def _channel(reading: PageReader, entry: ViewRow) -> str:
+    if entry["by"] == Role.SYSTEM:
+        return reading.language.say(N_("automatically, by the system"))
+    return reading.word(CHANNELS, entry["channel"]) if entry["channel"] != Channel.UNKNOWN else ""
 
 
 def _amended(reading: PageReader, entry: ViewRow) -> str | None:
@@ -137,7 +144,10 @@ def _deviates(reading: PageReader, entry: ViewRow) -> str | None:
 
 
 def _late(reading: PageReader, entry: ViewRow) -> str | None:
-    """Of what a unit without a network told us days later; that a whole history was imported is said once, above it."""
+    """The day of recording, for an event that a device without a network sent more than a day later.
+
+    Events of an imported history get no such note: the page says once, above the history, that it was imported.
+    """
     recorded = entry["recorded_at"]
     if (
         recorded is None

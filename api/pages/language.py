@@ -1,6 +1,7 @@
-"""The reader's language: words from the catalogue, dates and times as they are written there.
+"""Languages of the pages: texts from the catalogue, and numbers, dates and times in local notation.
 
-Source strings are English; `locale/id` holds the Indonesian ones. It is read as it is written, so nothing is built.
+Source strings are English. `locale/id` contains the Indonesian translations. The `.po` file is compiled in memory when
+this module is imported, so there is no build step.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ ZONES = {"Asia/Jakarta": "WIB", "Asia/Pontianak": "WIB", "Asia/Makassar": "WITA"
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time as a machine and as a person reads it."""
+    """A time in two forms: `machine` is ISO 8601 (with offset, or a date alone), `text` is for people."""
 
     machine: str
     text: str
@@ -34,42 +35,46 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Language:
+    """One language. `clock` is the strftime format of a time of day."""
+
     code: str
     own_name: str
     clock: str
     translations: NullTranslations
 
     def say(self, msgid: str, **values: str) -> str:
+        """The translation of `msgid`, with `values` put in."""
         return self.translations.gettext(msgid) % values
 
     def count(self, forms: tuple[str, str], n: int) -> str:
-        """`n` of something; the strings name it %(num)s."""
+        """The translation for `n` things, for example "3 days". The strings contain `n` as %(num)s."""
         return self.translations.ngettext(*forms, n) % {"num": n}
 
     def measure(self, forms: tuple[str, str], amount: float) -> str:
-        """As `count`, of what may be a fraction."""
+        """As `count`, for an amount that may be a fraction."""
         return self.translations.ngettext(*forms, 1 if amount == 1 else 2) % {"num": self.number(amount)}
 
     def of(self, names: Names) -> str:
         return names.id if self.code == "id" else names.en
 
     def number(self, number: float) -> str:
-        """With one decimal where there is one."""
+        """`number` with one decimal, or with none if the decimal is zero."""
         return format_decimal(number, format="#,##0.#", locale=self.code)
 
     def hundredths(self, number: float) -> str:
-        """With two decimals, always."""
+        """`number` with exactly two decimals."""
         return format_decimal(number, format="#,##0.00", locale=self.code)
 
     def rupiah(self, amount: int) -> str:
-        amount_in = f"{amount:,}"
-        return f"Rp{amount_in.replace(',', '.')}" if self.code == "id" else f"IDR {amount_in}"
+        grouped = f"{amount:,}"
+        return f"Rp{grouped.replace(',', '.')}" if self.code == "id" else f"IDR {grouped}"
 
     def percent(self, percent: float) -> str:
-        return f"{self.number(percent)}\N{NO-BREAK SPACE}%"
+        """For example 87.5%, in Indonesian 87,5%. There is no space before the sign."""
+        return f"{self.number(percent)}%"
 
     def month(self, month: str) -> str:
-        """`month` as 2026-03."""
+        """The name and the year of `month`, which has the form 2026-03."""
         return format_date(date.fromisoformat(f"{month}-01"), "MMMM y", locale=self.code)
 
     def day(self, day: date) -> str:
@@ -79,17 +84,18 @@ class Language:
         return format_date(day, "EEEE", locale=self.code)
 
     def on_day(self, at: datetime, zone: str) -> Moment:
-        """The date alone, where the office is."""
+        """The date alone, in the time zone `zone` of the office."""
         day = at.astimezone(ZoneInfo(zone)).date()
         return Moment(day.isoformat(), self.day(day))
 
     def at_time(self, at: datetime, zone: str) -> Moment:
+        """The date and the time of day, in the time zone `zone` of the office."""
         local = at.astimezone(ZoneInfo(zone))
         text = f"{self.day(local.date())}, {local.strftime(self.clock)} {self.zone(local, zone)}"
         return Moment(local.isoformat(timespec="minutes"), text)
 
     def zone(self, local: datetime, zone: str) -> str:
-        """As people in Indonesia call it; elsewhere the distance from UTC."""
+        """WIB, WITA or WIT in Indonesia; for other zones the offset from UTC, for example UTC+01:00."""
         offset = local.strftime("%z")
         return ZONES.get(zone) or f"UTC{offset[:3]}:{offset[3:]}"
 

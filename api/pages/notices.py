@@ -1,4 +1,7 @@
-"""What else a citizen should know: payments, obstacles, visits, a grant by silence, a dispute, links, complaints."""
+"""Notices of the citizen's page: one section for each special matter of an application.
+
+The matters are deemed approval, a late decision, a dispute, payments, obstacles, inspections, links and complaints.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,29 +13,32 @@ from domain.application.status import ENDS
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
+class Notice:
+    """One section of the page: a heading and at least one line."""
+
     heading: str
     lines: list[str]
 
 
 def unpaid(reading: PageReader) -> list[ViewRow]:
+    """The payment requests that are neither paid nor expired."""
     return [p for p in reading.row["payments"] if p["received_at"] is None and p["expired_at"] is None]
 
 
-def matters(reading: PageReader) -> list[Matter]:
-    """Those of which there is something to say."""
-    told = (
+def notices(reading: PageReader) -> list[Notice]:
+    """The sections that have something to say about this application, in the order of the page."""
+    sections = (
         (N_("Why it counts as granted"), _deemed(reading)),
         (N_("A decision that was recorded late"), _late_decision(reading)),
-        (N_("What you said about the result"), _dispute(reading)),
+        (N_("Your dispute"), _dispute(reading)),
         (N_("Payments"), (_payment(reading, payment) for payment in reading.row["payments"])),
-        (N_("What is in the way"), (_obstacle(reading, obstacle) for obstacle in reading.row["obstacles"])),
+        (N_("What is holding it up"), (_obstacle(reading, obstacle) for obstacle in reading.row["obstacles"])),
         (N_("Field inspections"), (_inspection(reading, visit) for visit in reading.row["inspections"])),
         (N_("Linked applications"), (line for link in reading.row["links"] for line in _link(reading, link))),
         (N_("Complaints"), (_complaint(reading, complaint) for complaint in reading.row["complaints"])),
     )
-    found = [(heading, list(lines)) for heading, lines in told]
-    return [Matter(reading.language.say(heading), lines) for heading, lines in found if lines]
+    filled = [(heading, list(lines)) for heading, lines in sections]
+    return [Notice(reading.language.say(heading), lines) for heading, lines in filled if lines]
 
 
 def _day(reading: PageReader, at: str) -> str:
@@ -46,11 +52,11 @@ def _deemed(reading: PageReader) -> Iterator[str]:
     terms = reading.standard.deemed_approval if reading.standard else None
     law = terms.basis_text if terms and terms.basis == deemed["basis"] else deemed["basis"]
     yield say(N_("No decision came by %(due)s, the promised date."), due=_day(reading, deemed["promise"]["due_at"]))
-    yield say(N_("The law then treats the application as granted: %(law)s."), law=law)
-    yield say(N_("This system recorded it. It decided nothing, and neither did an official."))
+    yield say(N_("Therefore, by law, the application counts as granted: %(law)s."), law=law)
+    yield say(N_("This system only recorded that. Neither the system nor an official made a decision."))
     pauses = reading.language.count(NN_("%(num)s pause", "%(num)s pauses"), len(deemed["pauses"]))
     complete = _day(reading, deemed["complete_at"])
-    yield say(N_("The clock ran from %(since)s, with %(pauses)s."), since=complete, pauses=pauses)
+    yield say(N_("The time was counted from %(since)s, with %(pauses)s."), since=complete, pauses=pauses)
 
 
 def _late_decision(reading: PageReader) -> Iterator[str]:
@@ -60,7 +66,7 @@ def _late_decision(reading: PageReader) -> Iterator[str]:
     decision = reading.word(DECISIONS, late["decision"])
     when = _day(reading, late["decided_at"])
     yield say(N_("Decided on %(when)s, but recorded after the outcome: %(decision)s."), when=when, decision=decision)
-    yield say(N_("The outcome stays as it is."))
+    yield say(N_("The outcome does not change."))
 
 
 def _dispute(reading: PageReader) -> Iterator[str]:
@@ -74,10 +80,10 @@ def _dispute(reading: PageReader) -> Iterator[str]:
         return
     settled = _day(reading, dispute["settled_at"])
     if dispute["state"] == "reopened":
-        yield say(N_("The office agreed on %(when)s and does it again."), when=settled)
+        yield say(N_("The office agreed on %(when)s and is doing the work again."), when=settled)
         return
     answer = reading.word(REASONS, dispute["dismissal"])
-    yield say(N_("The office answered on %(when)s that it is done: %(reason)s."), when=settled, reason=answer)
+    yield say(N_("The office answered on %(when)s that the work is done: %(reason)s."), when=settled, reason=answer)
 
 
 def _payment(reading: PageReader, payment: ViewRow) -> str:
@@ -86,10 +92,10 @@ def _payment(reading: PageReader, payment: ViewRow) -> str:
         return say(N_("%(amount)s, paid on %(when)s."), amount=amount, when=_day(reading, payment["received_at"]))
     if payment["expired_at"]:
         when = _day(reading, payment["expired_at"])
-        return say(N_("%(amount)s, not paid; the time to pay ended on %(when)s."), amount=amount, when=when)
+        return say(N_("%(amount)s, not paid. The time to pay ended on %(when)s."), amount=amount, when=when)
     if payment["expires_at"]:
         until = reading.moment(payment["expires_at"]).text
-        return say(N_("%(amount)s, to be paid until %(until)s."), amount=amount, until=until)
+        return say(N_("%(amount)s, to be paid by %(until)s."), amount=amount, until=until)
     return say(N_("%(amount)s, to be paid."), amount=amount)
 
 
@@ -100,8 +106,8 @@ def _obstacle(reading: PageReader, obstacle: ViewRow) -> str:
         until = _day(reading, obstacle["cleared_at"])
         return say(N_("%(what)s: from %(since)s to %(until)s"), what=what, since=since, until=until)
     if reading.row["status"] in ENDS:
-        return say(N_("%(what)s: from %(since)s to the end"), what=what, since=since)
-    return say(N_("%(what)s: since %(since)s, still so"), what=what, since=since)
+        return say(N_("%(what)s: from %(since)s until the application ended"), what=what, since=since)
+    return say(N_("%(what)s: since %(since)s, not solved yet"), what=what, since=since)
 
 
 def _inspection(reading: PageReader, visit: ViewRow) -> str:
@@ -117,10 +123,10 @@ def _link(reading: PageReader, link: ViewRow) -> Iterator[str]:
     say, others = reading.language.say, len(link["others"])
     count = reading.language.count(NN_("%(num)s other application", "%(num)s other applications"), others)
     why = reading.word(LIFE_EVENTS, link["life_event"])
-    yield say(N_("It belongs together with %(count)s: %(why)s."), count=count, why=why)
+    yield say(N_("It is linked with %(count)s: %(why)s."), count=count, why=why)
     if link["supplied"]:
         names = ", ".join(reading.requirement_name(code) for code in link["supplied"])
-        yield say(N_("Handed in there, not asked for again here: %(documents)s."), documents=names)
+        yield say(N_("Already handed in there, not needed again here: %(documents)s."), documents=names)
 
 
 def _complaint(reading: PageReader, complaint: ViewRow) -> str:

@@ -1,6 +1,8 @@
-"""What was promised and how it stands: in words before the file is complete, a date after it. Never computed here.
+"""The promise on the citizen's page: the promised date, and whether it was kept.
 
-The legal clock stops at the decision, so that is what a promise is compared with; until then, with `now`.
+Before the file is complete, the promise is a duration in words ("5 working days after your file is complete"). After
+that it is a date, which is read from the row and never calculated here. The legal clock stops at the decision, so the
+promised date is compared with the decision; while there is no decision, with `now`.
 """
 
 from dataclasses import dataclass, field
@@ -33,7 +35,7 @@ WITHOUT_OUTCOME = ("withdrawn", "lapsed", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """`standing` is how it stands today; `late` asks for the way to complain."""
+    """`standing` says whether the promise is kept so far. If `late` is set, the page also says how to complain."""
 
     label: str
     headline: str
@@ -44,6 +46,7 @@ class Promised:
 
 
 def promised(reading: PageReader) -> Promised | None:
+    """Returns None for an application that ended without a promised date."""
     promise, say = reading.row["promise"], reading.language.say
     if promise is not None:
         return _dated(reading)
@@ -54,7 +57,7 @@ def promised(reading: PageReader) -> Promised | None:
     if reading.row["imported"]:
         return Promised(label, say(N_("The agency states no deadline for this application.")))
     if terms is None:
-        return Promised(label, say(N_("The standard of this service gives no single figure.")))
+        return Promised(label, say(N_("The standard of this service gives no fixed time.")))
     length = reading.language.count(UNITS[terms.unit], terms.n)
     headline = say(N_("%(length)s after your file is complete"), length=length)
     return Promised(label, headline, remarks=[say(N_("You will see a date here as soon as your file is complete."))])
@@ -92,17 +95,21 @@ def _settled(reading: PageReader, event: str, days: int, *, late: bool) -> str:
         return reading.language.say(N_("Not kept: no decision came by this date."))
     decided = event in ("approved", "rejected")
     if not late:
-        in_time = N_("Kept: the decision came in time.") if decided else N_("Kept: it ended in time.")
+        in_time = N_("Kept: the decision came in time.") if decided else N_("Kept: the application ended in time.")
         return reading.language.say(in_time)
     if days == 0:
         same_day = (
-            N_("Not kept: the decision came later that day.") if decided else N_("Not kept: it ended later that day.")
+            N_("Not kept: the decision came later that day.")
+            if decided
+            else N_("Not kept: the application ended later that day.")
         )
         return reading.language.say(same_day)
     if decided:
         late_by = NN_("Not kept: the decision came %(num)s day late.", "Not kept: the decision came %(num)s days late.")
     else:
-        late_by = NN_("Not kept: it ended %(num)s day late.", "Not kept: it ended %(num)s days late.")
+        late_by = NN_(
+            "Not kept: the application ended %(num)s day late.", "Not kept: the application ended %(num)s days late."
+        )
     return reading.language.count(late_by, days)
 
 
@@ -110,7 +117,7 @@ def _remarks(reading: PageReader) -> list[str]:
     promise, row, language = reading.row["promise"], reading.row, reading.language
     remarks = []
     if promise["unit"] == Unit.SOURCE:
-        remarks.append(language.say(N_("It stands in the agency's file; it was not worked out here.")))
+        remarks.append(language.say(N_("This deadline comes from the agency's data. Jejak did not calculate it.")))
     elif row["complete_at"]:
         length = language.count(UNITS[promise["unit"]], promise["n"])
         since = reading.moment(row["complete_at"], row["office"], "day").text
@@ -120,16 +127,16 @@ def _remarks(reading: PageReader) -> list[str]:
     if legal and legal[-1]["until"] is None and not legal[-1]["running"]:
         remarks.append(
             language.say(
-                N_("While your application waits, the clock is stopped. The date shown does not count that pause.")
+                N_("While your application waits, the clock is stopped. The date shown does not include this pause.")
             )
         )
     return remarks
 
 
 def moves(reading: PageReader) -> list[str]:
-    """How the promised date came to be what it is: a promise that was shown stays in sight."""
-    shown = reading.row["promises"]
-    return [_move(reading, was, now) for was, now in pairwise(shown) if was["due_at"] != now["due_at"]]
+    """One sentence for each move of the promised date: every date that was shown to the citizen stays on the page."""
+    promises = reading.row["promises"]
+    return [_move(reading, was, now) for was, now in pairwise(promises) if was["due_at"] != now["due_at"]]
 
 
 def _move(reading: PageReader, was: ViewRow, now: ViewRow) -> str:
@@ -156,17 +163,17 @@ def _basis(reading: PageReader, extension: str) -> str:
 
 
 def _moved_by(reading: PageReader, unit: str, before: datetime, after: datetime) -> str:
-    """In the unit of the promise, where it counts days; else in days and hours."""
+    """The length of the move: in the unit of the promise if that unit counts days, otherwise in days and hours."""
     if unit in HOURLY:
         return length(reading.language, after - before)
     zone, code = reading.zone(""), reading.row["office"]
     first, last = _day(before, zone), _day(after, zone)
     days = [first + timedelta(days=place) for place in range(1, (last - first).days + 1)]
-    known = reading.registry.calendar_from(before, code) if reading.office else None
-    if unit != Unit.WORKING_DAYS or known is None or last > known[0].last_day:
+    calendars = reading.registry.calendar_from(before, code) if reading.office else None
+    if unit != Unit.WORKING_DAYS or calendars is None or last > calendars[0].last_day:
         return reading.language.count(UNITS[Unit.CALENDAR_DAYS], len(days))
     hours = reading.registry.opening_hours(code)
-    return reading.language.count(UNITS[unit], sum(is_working_day(day, known[0], hours) for day in days))
+    return reading.language.count(UNITS[unit], sum(is_working_day(day, calendars[0], hours) for day in days))
 
 
 def _day(at: datetime, zone: str) -> date:

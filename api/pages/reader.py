@@ -1,6 +1,6 @@
-"""A row in the hands of its reader: the names behind its codes, the zone of its office.
+"""PageReader: one row of the progress view, with names for its codes and the time zone of its office.
 
-A page is shown whatever history says, so a code that the registry does not know reads as itself.
+Every application can be shown, also one with codes that the registry does not know: an unknown code is shown as it is.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ from domain.registry.editions import OfficeRegistered, Registry, StandardPublish
 
 ViewRow = dict[str, Any]
 
-FALLBACK_ZONE = "Asia/Jakarta"  # of an office that the registry does not know
+FALLBACK_ZONE = "Asia/Jakarta"
+"""The time zone of an office that the registry does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,15 @@ class PageReader:
         return next((self.language.of(one.names) for one in asked if one.code == code), code)
 
     def word(self, table: dict[str, str], code: str) -> str:
+        """The text of `code` in a table of `words`, or `code` itself."""
         return self.language.say(table[code]) if code in table else code
 
     def zone(self, code: str) -> str:
-        """Where nobody's office acted, that of the office that holds the file."""
+        """The time zone of the office `code`. If that office is unknown or empty: of the office that has the file."""
         office = self.registry.offices.get(code) or self.office
         return office.zone if office else FALLBACK_ZONE
 
     def moment(self, at: str, office: str = "", quality: str = "") -> Moment:
-        """`at` where `office` is; of quality `day`, its source knows the date only."""
+        """`at` in the time zone of `office`. With the quality `day`, only the date: its source knows no time of day."""
         show = self.language.on_day if quality == "day" else self.language.at_time
         return show(parse_instant(at), self.zone(office))

@@ -1,4 +1,8 @@
-"""The pages a citizen sees, as text: rendered from values alone, without scripts, database or clock."""
+"""Rendering: every HTML page as a string.
+
+A page depends only on the values that are passed in: this module reads no database and no clock. No page contains a
+script.
+"""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -12,7 +16,7 @@ from api.pages import desk, figures, survey, tables, tracking
 from api.pages.clock_ledger import clock_ledger
 from api.pages.history import history
 from api.pages.language import BY_CODE, LANGUAGES, Language
-from api.pages.notices import matters
+from api.pages.notices import notices
 from api.pages.problems import PROBLEMS, ProblemText, in_words
 from api.pages.promise import promised
 from api.pages.reader import PageReader, ViewRow
@@ -39,13 +43,14 @@ __all__ = [
 ]
 
 INSTALLATION_ZONE = "Asia/Jakarta"
+"""The time zone of pages that belong to no office."""
 
 HERE = Path(__file__).parent
 
 _STYLE = (HERE / "static" / "jejak.css").read_bytes()
 STYLESHEET = f"/static/jejak-{sha256(_STYLE).hexdigest()[:16]}.css"
 STATIC = {STYLESHEET: (_STYLE, "text/css; charset=utf-8")}
-"""What is served beside the pages, for ever under its path: the name changes with the content."""
+"""Files that are served beside the pages. A path contains the hash of its content, so clients may cache it for ever."""
 
 
 def _environment(language: Language) -> Environment:
@@ -57,7 +62,7 @@ def _environment(language: Language) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    # the extension gives this method to the environment, which types do not see
+    # jinja2.ext.i18n adds this method at run time, so the type checker does not know it
     environment.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]
     environment.globals |= {"language": language, "languages": list(BY_CODE.values()), "stylesheet": STYLESHEET}
     return environment
@@ -71,18 +76,18 @@ def _page(language: str, template: str, **values: object) -> str:
 
 
 def start_page(language: str, *, message: str | None = None) -> str:
-    """`message` is a code of `MESSAGES`. What was typed is never repeated."""
-    said = BY_CODE[language].say(MESSAGES[message]) if message else None
+    """`message` is a code of `MESSAGES`. The page never repeats the number or the PIN that was typed."""
+    text = BY_CODE[language].say(MESSAGES[message]) if message else None
     wrong = message not in (None, "signed-out")
-    return _page(language, "start.html", here="", said=said, wrong=wrong, field=FIELD_OF.get(message or ""))
+    return _page(language, "start.html", here="", message=text, wrong=wrong, field=FIELD_OF.get(message or ""))
 
 
 def tracking_page(
     language: str, row: ViewRow, registry: Registry, accesses: list[dict[str, Any]], now: datetime, *, survey: str = ""
 ) -> str:
-    """`row` is that of the progress view; `accesses` say which `office` opened sealed data and when (`at`).
+    """`row` is a row of the progress view. Each of `accesses` says which `office` opened sealed data and when (`at`).
 
-    `survey`: "asked" where the applicant may say how satisfied they are, "given" where they did.
+    `survey` is "asked" if the applicant is invited to the survey, "given" if the applicant has answered it, else empty.
     """
     reading = PageReader(BY_CODE[language], row, registry, now)
     return _page(
@@ -97,7 +102,7 @@ def tracking_page(
         promise=promised(reading),
         duty=tracking.duty(reading),
         rejection=tracking.rejection(reading),
-        matters=matters(reading),
+        notices=notices(reading),
         clocks=clock_ledger(reading),
         steps=steps(reading),
         facts=tracking.facts(reading),
@@ -109,20 +114,20 @@ def tracking_page(
 
 
 def survey_page(language: str, application_id: str, state: str, chosen: Mapping[str, int]) -> str:
-    """`state`: asked, incomplete (`chosen` stays), thanks, or again: they were given before."""
+    """`state` is asked, incomplete (the answers in `chosen` stay selected), thanks, or again (answered before)."""
     back = f"applications/{application_id}"
-    asked = survey.questions(BY_CODE[language])
-    kept = {question.code: chosen.get(question.code) for question in asked}
+    questions = survey.questions(BY_CODE[language])
+    kept = {question.code: chosen.get(question.code) for question in questions}
     here = f"{back}/satisfaction"
-    return _page(language, "survey.html", here=here, back=back, state=state, questions=asked, chosen=kept)
+    return _page(language, "survey.html", here=here, back=back, state=state, questions=questions, chosen=kept)
 
 
-def satisfaction_page(language: str, found: Satisfaction, registry: Registry) -> str:
-    """`found` is what the public may see; the registry gives its codes names."""
+def satisfaction_page(language: str, satisfaction: Satisfaction, registry: Registry) -> str:
+    """`satisfaction` contains only published figures. The registry gives names to its codes."""
     reader = BY_CODE[language]
     example = any(
         each.example
-        for unit in found.units
+        for unit in satisfaction.units
         if unit.index is not None
         for each in (registry.newest(unit.service), registry.offices.get(unit.office))
         if each
@@ -132,13 +137,13 @@ def satisfaction_page(language: str, found: Satisfaction, registry: Registry) ->
         "satisfaction.html",
         here="satisfaction",
         example=example,
-        lines=survey.shown(reader, registry, found.units),
-        as_of=reader.at_time(found.as_of, INSTALLATION_ZONE),
+        lines=survey.shown(reader, registry, satisfaction.units),
+        as_of=reader.at_time(satisfaction.as_of, INSTALLATION_ZONE),
     )
 
 
 def statistics_page(language: str, statistics: Statistics, registry: Registry) -> str:
-    """`statistics` are those that the public may see; the registry gives their codes names."""
+    """`statistics` contains only published figures. The registry gives names to its codes."""
     reader = BY_CODE[language]
     cuts = {table: tables.promises(reader, statistics, registry, table) for table in ("service", "office", "channel")}
     months, chart = tables.months(reader, statistics)
@@ -152,7 +157,7 @@ def statistics_page(language: str, statistics: Statistics, registry: Registry) -
         months=months,
         older=len(statistics.tables.get("month", ())) > len(months),
         chart=chart,
-        chart_said=figures.told(reader, chart) if chart else "",
+        chart_text=figures.chart_in_words(reader, chart) if chart else "",
         cuts={table: cut[: tables.LINES_MAX] for table, cut in cuts.items()},
         longer={table: len(cut) > tables.LINES_MAX for table, cut in cuts.items()},
         extremes={table: figures.extremes(reader, cut[: tables.LINES_MAX]) for table, cut in cuts.items()},
@@ -162,13 +167,13 @@ def statistics_page(language: str, statistics: Statistics, registry: Registry) -
 
 
 def desk_door_page(language: str, *, message: str | None = None) -> str:
-    """`message` is a code of `DESK_MESSAGES`. What was typed is never repeated."""
-    said = BY_CODE[language].say(desk.DESK_MESSAGES[message]) if message else None
-    return _page(language, "desk_door.html", here="desk", said=said, wrong=message not in (None, "signed-out"))
+    """The sign-in page. `message` is a code of `DESK_MESSAGES`. The page never repeats the token that was typed."""
+    text = BY_CODE[language].say(desk.DESK_MESSAGES[message]) if message else None
+    return _page(language, "desk_door.html", here="desk", message=text, wrong=message not in (None, "signed-out"))
 
 
 def offices_page(language: str, offices: Iterable[str], registry: Registry) -> str:
-    """For an agency: which of its offices."""
+    """The list of an agency's offices. The agency chooses one of them."""
     named = [desk.office_of(BY_CODE[language], code, registry) for code in sorted(offices)]
     return _page(language, "desk.html", here="desk", office=None, offices=named)
 
@@ -184,7 +189,10 @@ def desk_page(
     personal: bool,
     more: str,
 ) -> str:
-    """`files` as the API gives them; `personal`: who reads is one person; `more`: the query of the next page."""
+    """`files` are as `GET /v1/desk` returns them. `personal`: the reader is one person, not an agency.
+
+    `more` is the query of the next page, or empty.
+    """
     reader = BY_CODE[language]
     return _page(
         language,
@@ -200,7 +208,7 @@ def desk_page(
 
 
 def problem_page(language: str, *, status: int, title: str, detail: str, code: str) -> str:
-    """A problem answer for people. A known code is told in the reader's language, whatever language `detail` is in."""
+    """A problem as a page. The text of a known code is translated; the language of `detail` does not matter."""
     reader, known = BY_CODE[language], PROBLEMS.get(code)
     fallback = known or PROBLEMS["internal-error"]
     return _page(
@@ -215,14 +223,14 @@ def problem_page(language: str, *, status: int, title: str, detail: str, code: s
 
 
 def problem_kind_page(language: str, code: str) -> str | None:
-    """What a code means, in both languages, the reader's first. None for a code that there is not."""
+    """The meaning of a code in both languages, the reader's language first. Returns None for an unknown code."""
     problem = PROBLEMS.get(code)
     if problem is None:
         return None
     other = next(each for each in LANGUAGES if each != language)
-    told = [_told(BY_CODE[each], problem) for each in (language, other)]
-    return _page(language, "kind.html", here="", code=code, told=told)
+    texts = [_texts(BY_CODE[each], problem) for each in (language, other)]
+    return _page(language, "kind.html", here="", code=code, texts=texts)
 
 
-def _told(language: Language, problem: ProblemText) -> tuple[str, str, str]:
+def _texts(language: Language, problem: ProblemText) -> tuple[str, str, str]:
     return language.code, language.say(problem.title), language.say(problem.advice)

@@ -1,4 +1,7 @@
-"""The way of an application: what is done, what is done now, what comes next and last. Steps back stay visible."""
+"""Steps of an application: milestones and stages, each with its state (done, now, next, later, last, optional).
+
+A stage that was entered twice is shown twice, so steps back stay visible.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,7 +26,9 @@ STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class WayStep:
+class Step:
+    """One step. `word` is the state in the reader's language."""
+
     name: str
     state: str
     when: Moment | None = None
@@ -31,19 +36,22 @@ class WayStep:
     word: str = ""
 
 
-def steps(reading: PageReader) -> list[WayStep]:
-    """An ended application has no further steps; where stages come in any order, nobody knows the next one."""
+def steps(reading: PageReader) -> list[Step]:
+    """The steps in their order. An ended application shows no steps ahead.
+
+    If the standard allows any order of stages, the next stage is not known, and only entered stages are shown.
+    """
     standard = reading.standard
     if standard is None or standard.free_order:
-        way = [_of_entry(reading, stage) for stage in reading.row["stages"]]
+        found = [_of_entry(reading, stage) for stage in reading.row["stages"]]
     elif reading.row["status"] in ENDS:
-        way = [step for step in _way(reading) if step.state in (DONE, NOW)]
+        found = [step for step in _all_steps(reading) if step.state in (DONE, NOW)]
     else:
-        way = _ahead(list(_way(reading)))
-    return [replace(step, word=reading.language.say(STATES[step.state])) for step in way]
+        found = _ahead(list(_all_steps(reading)))
+    return [replace(step, word=reading.language.say(STATES[step.state])) for step in found]
 
 
-def _way(reading: PageReader) -> Iterator[WayStep]:
+def _all_steps(reading: PageReader) -> Iterator[Step]:
     yield _milestone(reading, N_("Submitted"), "submitted")
     yield _milestone(reading, N_("Received by the office"), "received")
     yield _milestone(reading, N_("File complete"), "declared-complete")
@@ -54,41 +62,44 @@ def _way(reading: PageReader) -> Iterator[WayStep]:
     yield _milestone(reading, N_("Handed over"), "handed-over")
 
 
-def _milestone(reading: PageReader, name: str, *events: str) -> WayStep:
+def _milestone(reading: PageReader, name: str, *events: str) -> Step:
     entry = next((entry for entry in reading.row["timeline"] if entry["event"] in events), None)
     if entry is None:
-        return WayStep(reading.language.say(name), LATER)
+        return Step(reading.language.say(name), LATER)
     return _reached(reading, reading.language.say(name), DONE, entry)
 
 
-def _reached(reading: PageReader, name: str, state: str, entry: ViewRow) -> WayStep:
+def _reached(reading: PageReader, name: str, state: str, entry: ViewRow) -> Step:
     when = reading.moment(happened_at(entry), entry["office"], entry["at_quality"])
-    return WayStep(name, state, when, reading.office_name(entry["office"]))
+    return Step(name, state, when, reading.office_name(entry["office"]))
 
 
-def _stages(reading: PageReader, phase: StagePhase, *closed_by: str) -> Iterator[WayStep]:
-    """The entered ones as often as they were entered, then those still ahead: none once one of `closed_by` happened."""
+def _stages(reading: PageReader, phase: StagePhase, *closed_by: str) -> Iterator[Step]:
+    """The stages of a phase: first those entered, as often as they were entered, then those still ahead.
+
+    After one of the events `closed_by`, no stage of the phase is ahead any more.
+    """
     standard = reading.standard
     of_phase = [stage for stage in standard.stages if stage.phase is phase] if standard else []
     codes = {stage.code for stage in of_phase}
-    known = [stage for stage in reading.row["stages"] if stage["stage"] in codes]
-    yield from (_of_entry(reading, stage) for stage in known)
+    entered = [stage for stage in reading.row["stages"] if stage["stage"] in codes]
+    yield from (_of_entry(reading, stage) for stage in entered)
     if any(entry["event"] in closed_by for entry in reading.row["timeline"]):
         return
-    seen = {stage["stage"] for stage in known}
+    seen = {stage["stage"] for stage in entered}
     for stage in of_phase:
         if stage.code not in seen:
-            yield WayStep(reading.language.of(stage.names), OPTIONAL if stage.optional else LATER)
+            yield Step(reading.language.of(stage.names), OPTIONAL if stage.optional else LATER)
 
 
-def _of_entry(reading: PageReader, stage: ViewRow) -> WayStep:
+def _of_entry(reading: PageReader, stage: ViewRow) -> Step:
     version = stage["completed_by"] or stage["entered_by"]
     entry = next(entry for entry in reading.row["timeline"] if entry["version"] == version)
     return _reached(reading, reading.stage_name(stage["stage"]), DONE if stage["completed_by"] else NOW, entry)
 
 
-def _ahead(way: list[WayStep]) -> list[WayStep]:
-    """Name the next step and the last one of those ahead."""
-    ahead = [place for place, step in enumerate(way) if step.state == LATER]
+def _ahead(found: list[Step]) -> list[Step]:
+    """Marks the first of the steps ahead as next and the last of them as last."""
+    ahead = [place for place, step in enumerate(found) if step.state == LATER]
     named = dict.fromkeys(ahead[-1:], LAST) | dict.fromkeys(ahead[:1], NEXT)
-    return [replace(step, state=named.get(place, step.state)) for place, step in enumerate(way)]
+    return [replace(step, state=named.get(place, step.state)) for place, step in enumerate(found)]

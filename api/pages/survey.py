@@ -1,4 +1,4 @@
-"""The survey of satisfaction in words: its nine questions with four choices each, and the public's index.
+"""The satisfaction survey in words: nine questions with four choices each, and the table of the public index.
 
 Questions and choices follow the questionnaire of PermenPANRB 14/2017.
 """
@@ -15,39 +15,44 @@ from projections.satisfaction import SatisfactionUnit
 
 Choices = tuple[str, str, str, str]
 
-FIT: Choices = (N_("Did not fit"), N_("Fitted badly"), N_("Fitted"), N_("Fitted very well"))
+FIT: Choices = (N_("Did not fit"), N_("Did not fit well"), N_("Fitted"), N_("Fitted very well"))
 ELEMENTS: dict[Element, tuple[str, str, Choices]] = {
     Element.REQUIREMENTS: (N_("Requirements"), N_("Did the requirements fit the kind of service?"), FIT),
     Element.PROCEDURE: (
         N_("Procedure"),
         N_("How easy was the procedure?"),
-        (N_("Not easy"), N_("Less easy"), N_("Easy"), N_("Very easy")),
+        (N_("Not easy"), N_("Not very easy"), N_("Easy"), N_("Very easy")),
     ),
     Element.TIME: (
         N_("Time taken"),
         N_("How quick was the service?"),
-        (N_("Not quick"), N_("Less quick"), N_("Quick"), N_("Very quick")),
+        (N_("Not quick"), N_("Not very quick"), N_("Quick"), N_("Very quick")),
     ),
     Element.FEE: (
         N_("Fee"),
         N_("How reasonable was the fee?"),
         (N_("Very expensive"), N_("Rather expensive"), N_("Cheap"), N_("Free of charge")),
     ),
-    Element.PRODUCT: (N_("Product"), N_("Did the result fit what the service's standard says?"), FIT),
+    Element.PRODUCT: (N_("Product"), N_("Did the result fit the standard of the service?"), FIT),
     Element.COMPETENCE: (
         N_("Competence of the officers"),
         N_("How capable were the officers?"),
-        (N_("Not capable"), N_("Less capable"), N_("Capable"), N_("Very capable")),
+        (N_("Not capable"), N_("Not very capable"), N_("Capable"), N_("Very capable")),
     ),
     Element.BEHAVIOUR: (
         N_("Behaviour of the officers"),
         N_("How polite and friendly were the officers?"),
-        (N_("Not polite"), N_("Less polite"), N_("Polite"), N_("Very polite")),
+        (N_("Not polite"), N_("Not very polite"), N_("Polite"), N_("Very polite")),
     ),
     Element.COMPLAINTS: (
         N_("Handling of complaints, suggestions and comments"),
         N_("How are complaints, suggestions and comments handled?"),
-        (N_("There is no way to give them"), N_("There is one, but it does not work"), N_("Not very well"), N_("Well")),
+        (
+            N_("There is no way to give them"),
+            N_("There is one, but it does not work"),
+            N_("It could work better"),
+            N_("It works well"),
+        ),
     ),
     Element.FACILITIES: (
         N_("Facilities"),
@@ -55,12 +60,12 @@ ELEMENTS: dict[Element, tuple[str, str, Choices]] = {
         (N_("Bad"), N_("Fair"), N_("Good"), N_("Very good")),
     ),
 }
-GRADES = {Grade.A: N_("Very good."), Grade.B: N_("Good."), Grade.C: N_("Less good."), Grade.D: N_("Not good.")}
+GRADES = {Grade.A: N_("Very good."), Grade.B: N_("Good."), Grade.C: N_("Not so good."), Grade.D: N_("Not good.")}
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`choices` from the worst to the best: what is sent, and what is read."""
+    """`choices` go from the worst to the best. Each is the value that the form sends (1 to 4) and its text."""
 
     code: str
     name: str
@@ -78,12 +83,12 @@ def questions(language: Language) -> list[Question]:
 
 
 def shown(language: Language, registry: Registry, units: Iterable[SatisfactionUnit]) -> list[TableLine]:
-    """The units that show an index, those with the most answers first."""
-    telling = sorted(
+    """The units that have a published index, those with the most answers first. At most `LINES_MAX`."""
+    published = sorted(
         (unit for unit in units if unit.index is not None),
         key=lambda unit: (-(unit.answered if isinstance(unit.answered, int) else 0), unit.service, unit.office),
     )
-    return [_line(language, registry, unit) for unit in telling[:LINES_MAX]]
+    return [_line(language, registry, unit) for unit in published[:LINES_MAX]]
 
 
 def _line(language: Language, registry: Registry, unit: SatisfactionUnit) -> TableLine:

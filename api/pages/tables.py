@@ -1,6 +1,6 @@
-"""The lines of the tables on the statistics page, and the lengths of their bars.
+"""Tables and charts of the statistics page: their lines, and the lengths of their bars.
 
-A length is a per cent of the longest that a bar can be. What is hidden has none.
+A length is a percentage of the longest possible bar. A hidden figure has the length None.
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from projections.figures import Count, Figures, Statistics
 
 LINES_MAX = 30
 MONTHS_MAX = 24
-SLOTS_MIN = 12  # so that the first months of an installation are no wall
+SLOTS_MIN = 12  # with fewer slots, the few first months of an installation would be very wide bars
 
 
 @dataclass(frozen=True, slots=True)
 class TableLine:
-    """A cell that says nothing has no figure, or none that may be shown."""
+    """An empty cell means that there is no figure, or that the figure may not be shown."""
 
     name: str
     cells: list[str]
@@ -36,7 +36,7 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Months in their order, each in its slot: one without applications leaves a gap."""
+    """Months in their order, each in its slot. A month without applications leaves its slot empty."""
 
     columns: list[TableColumn]
     slots: int
@@ -59,23 +59,25 @@ class Chart:
         return self.columns[-1]
 
 
-Known = StandardPublished | OfficeRegistered
+Registered = StandardPublished | OfficeRegistered
 
 
-def known(registry: Registry, table: str, code: str) -> Known | None:
+def registered(registry: Registry, table: str, code: str) -> Registered | None:
     return registry.newest(code) if table == "service" else registry.offices.get(code)
 
 
 def examples_in(statistics: Statistics, registry: Registry) -> bool:
-    """Whether any figure may hold made-up applications."""
+    """Whether any figure may include example applications."""
     named = (
-        known(registry, table, code) for table in ("service", "office") for code in statistics.tables.get(table, ())
+        registered(registry, table, code)
+        for table in ("service", "office")
+        for code in statistics.tables.get(table, ())
     )
     return any(each.example for each in named if each)
 
 
 def promises(language: Language, statistics: Statistics, registry: Registry, table: str) -> list[TableLine]:
-    """By service, office or channel: those with the most applications first, hidden ones last."""
+    """Lines by service, office or channel: those with the most applications first, hidden ones last."""
     lines = sorted(
         (
             (_named(language, registry, table, code), figures)
@@ -91,14 +93,14 @@ def _size(count: Count) -> int:
 
 
 def _named(language: Language, registry: Registry, table: str, code: str) -> tuple[str, str]:
-    """Its name, and what kind of name that is where it is no ordinary one."""
+    """The name of `code`, and a remark if the entry is an example or was imported."""
     if table == "channel":
         return language.say(CHANNELS[code]) if code in CHANNELS else code, ""
-    found = known(registry, table, code)
-    if found is None:
+    entry = registered(registry, table, code)
+    if entry is None:
         return code, ""
-    remark = N_("example") if found.example else N_("imported") if found.imported else ""
-    return language.of(found.names), language.say(remark) if remark else ""
+    remark = N_("example") if entry.example else N_("imported") if entry.imported else ""
+    return language.of(entry.names), language.say(remark) if remark else ""
 
 
 def _promise(language: Language, name: str, remark: str, figures: Figures) -> TableLine:
@@ -113,7 +115,7 @@ def _promise(language: Language, name: str, remark: str, figures: Figures) -> Ta
 
 
 def outcomes(language: Language, total: Figures) -> list[TableLine]:
-    """How the answered ones ended; a bar is measured against the most frequent end."""
+    """Answered applications by outcome. The most frequent outcome has the longest bar."""
     counts = {code: getattr(total, code) for code in OUTCOMES}
     lengths = _lengths(counts)
     return [
@@ -123,7 +125,10 @@ def outcomes(language: Language, total: Figures) -> list[TableLine]:
 
 
 def months(language: Language, statistics: Statistics) -> tuple[list[TableLine], Chart | None]:
-    """The last months up to the newest that has a line: the table from the newest back, the chart forward."""
+    """The last `MONTHS_MAX` months up to the newest month with figures.
+
+    The table begins with the newest month, the chart with the oldest.
+    """
     table = statistics.tables.get("month", {})
     newest = max(table, default="")
     recent = {month: table[month] for month in sorted(table) if _place(newest) - _place(month) < MONTHS_MAX}
@@ -149,7 +154,7 @@ def _chart(language: Language, counts: Mapping[str, Count]) -> Chart | None:
 
 
 def _place(month: str) -> int:
-    """Of a month among all months."""
+    """The number of months since the year 0."""
     year, _, number = month.partition("-")
     return int(year) * 12 + int(number)
 

@@ -1,4 +1,4 @@
-"""What a service's standard says beside its promise: how it may be extended, what silence means, how to dispute."""
+"""Terms of a service standard in words: extensions of the promise, deemed approval, and the time to dispute."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from api.pages.words import N_, NN_, UNITS
 
 
 def terms(reading: PageReader) -> Iterator[tuple[str, str]]:
-    """A name and a sentence for each, in the reader's language; laws are cited as the standard does."""
+    """Yields the name of each term and a sentence about it. Laws are cited as the standard cites them."""
     standard, language = reading.standard, reading.language
     if standard is None:
         return

@@ -1,11 +1,11 @@
-"""What the citizen page says above the history: where the application is, what to do now, the facts about it."""
+"""The upper part of the citizen's page: the status, what the reader must do now, and the facts of the application."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api.pages.clock_ledger import hands
+from api.pages.clock_ledger import holder_name
 from api.pages.history import defects
 from api.pages.language import Moment
 from api.pages.notices import unpaid
@@ -20,7 +20,7 @@ from domain.registry.editions import OfficeRegistered
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What the reader must do now; `pressing` where the application waits for it. `who` must act."""
+    """What the reader must do now. `pressing`: the application waits for the reader. `who` must act now."""
 
     text: str
     items: list[str] = field(default_factory=list)
@@ -37,7 +37,7 @@ class FactLine:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An office opened sealed data of the application."""
+    """One access: an office opened sealed data of the application."""
 
     when: Moment
     office: str
@@ -58,7 +58,7 @@ def duty(reading: PageReader) -> Duty:
             text = say(N_("Correct these documents and hand them in at %(office)s:"), office=office)
             return Duty(text, defects(reading, row["to_correct"]), pressing=True, who=you)
         case Status.READY | Status.HANDED_OVER if disputed:
-            text = say(N_("Nothing. The office must answer what you said about the result."))
+            text = say(N_("Nothing. The office must answer your dispute."))
             return Duty(text, who=office)
         case Status.READY:
             return Duty(say(N_("Collect it at %(office)s."), office=office), pressing=True, who=you)
@@ -67,17 +67,17 @@ def duty(reading: PageReader) -> Duty:
         case ended if ended in ENDS:
             return Duty(say(N_("Nothing. This application has ended.")), who=nobody)
         case _ if unpaid(reading):
-            return Duty(say(N_("Pay, see “Payments” below.")), pressing=True, who=you)
+            return Duty(say(N_("Please pay. See “Payments” below.")), pressing=True, who=you)
         case _:
             return Duty(say(N_("Nothing. Each new step will appear on this page.")), who=_turn(reading))
 
 
 def _turn(reading: PageReader) -> str:
-    """Who has the file now."""
+    """The holder who has the file now, with the office."""
     holders = reading.row["ledger"]["holders"]
     if not holders:
         return reading.office_name(reading.row["office"])
-    who, office = hands(reading, holders[-1]["holder"], holders[-1]["office"]), holders[-1]["office"]
+    who, office = holder_name(reading, holders[-1]["holder"], holders[-1]["office"]), holders[-1]["office"]
     return f"{who}, {reading.office_name(office)}" if office == reading.row["office"] else who
 
 
@@ -109,7 +109,7 @@ def _fee(reading: PageReader) -> str:
 
 
 def _opening(reading: PageReader) -> list[FactLine]:
-    """Of the office's local today. Imported offices are known without hours of their own."""
+    """The opening hours of today, in the time zone of the office. Imported offices have no opening hours."""
     office, language = reading.office, reading.language
     if office is None or office.imported or not any(day.opens for day in office.opening_days):
         return []
@@ -127,10 +127,10 @@ def _clock(reading: PageReader, local: datetime, at: time) -> str:
 
 
 def _span(reading: PageReader, office: OfficeRegistered, day: date) -> OpeningSpan | None:
-    """At the counter for this service. Where no calendar reaches today, the week decides."""
-    known = reading.registry.calendar_from(reading.now, office.code)
+    """The hours of the counter for this service. If no calendar covers today, the weekday decides."""
+    calendars = reading.registry.calendar_from(reading.now, office.code)
     hours = reading.registry.opening_hours(office.code, reading.row["service"])
-    return span_of(day, known[0], hours) if known else hours.days[day.weekday()]
+    return span_of(day, calendars[0], hours) if calendars else hours.days[day.weekday()]
 
 
 def _submitted(reading: PageReader) -> list[FactLine]:
@@ -139,10 +139,10 @@ def _submitted(reading: PageReader) -> list[FactLine]:
         return []
     entry = next(entry for entry in row["timeline"] if entry["event"] == "submitted")
     when = reading.moment(row["submitted_at"], entry["office"], entry["at_quality"])
-    submitted = FactLine(say(N_("Submitted")), when.text, when)
+    submitted = FactLine(say(N_("Submitted on")), when.text, when)
     if row["channel"] == Channel.UNKNOWN:
         return [submitted]
-    return [submitted, FactLine(say(N_("Channel")), reading.word(CHANNELS, row["channel"]))]
+    return [submitted, FactLine(say(N_("Way of applying")), reading.word(CHANNELS, row["channel"]))]
 
 
 def opened(reading: PageReader, accesses: list[dict[str, Any]]) -> list[Opened]:
@@ -157,6 +157,7 @@ def _text(at: datetime | str) -> str:
 
 
 def example(reading: PageReader) -> bool:
+    """Whether the service or the office is an example, so that the application is no real one."""
     standard, office = reading.standard, reading.office
     return bool((standard and standard.example) or (office and office.example))
 

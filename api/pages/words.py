@@ -1,4 +1,4 @@
-"""How the codes of events read to a citizen: one English source string a code, marked for the catalogue."""
+"""Words for codes: one English source string for each code that a citizen sees, marked for the catalogue."""
 
 from domain.application.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT
 from domain.application.status import Status
@@ -42,7 +42,7 @@ STATUSES: dict[str, str] = {
     Status.READY: N_("ready to collect"),
     Status.HANDED_OVER: N_("handed over"),
     Status.REJECTED: N_("rejected"),
-    Status.WITHDRAWN: N_("withdrawn"),
+    Status.WITHDRAWN: N_("withdrawn by the applicant"),
     Status.LAPSED: N_("lapsed, no correction came"),
     Status.CANCELLED: N_("cancelled by the office"),
     Status.REVOKED: N_("revoked after it was granted"),
@@ -58,7 +58,7 @@ EVENTS = {
     "declared-complete": N_("File declared complete"),
     "stage-entered": N_("Started: %(stage)s"),
     "stage-completed": N_("Finished: %(stage)s"),
-    "referred": N_("Advice asked of: %(to)s"),
+    "referred": N_("Advice requested from: %(to)s"),
     "referral-answered": N_("Advice given: %(advice)s"),
     "transferred": N_("File moved to: %(to)s"),
     "reassigned": N_("File given to another officer"),
@@ -66,11 +66,11 @@ EVENTS = {
     "resumed": N_("Processing resumed"),
     "inspection-scheduled": N_("Field inspection planned for %(on)s"),
     "inspection-done": N_("Field inspection done"),
-    "payment-requested": N_("Payment asked for: %(amount)s"),
+    "payment-requested": N_("Payment requested: %(amount)s"),
     "payment-received": N_("Payment received: %(amount)s"),
     "payment-expired": N_("The time to pay is over"),
     "obstacle-reported": N_("Obstacle: %(obstacle)s"),
-    "obstacle-cleared": N_("Obstacle out of the way: %(obstacle)s"),
+    "obstacle-cleared": N_("Obstacle removed: %(obstacle)s"),
     "deadline-extended": N_("Deadline extended to %(due)s"),
     "promise-moved": N_("Promised date moved to %(due)s"),
     "approved": N_("Application approved"),
@@ -80,14 +80,14 @@ EVENTS = {
     "issued": N_("Document issued"),
     "ready": N_("Ready to collect"),
     "handed-over": N_("Handed over to %(receiver)s"),
-    "withdrawn": N_("Application withdrawn"),
+    "withdrawn": N_("Application withdrawn by the applicant"),
     "lapsed": N_("Application lapsed: no correction came"),
     "cancelled": N_("Application cancelled by the office: %(reason)s"),
     "revoked": N_("Revoked by the office: %(reason)s"),
-    "disputed": N_("You said that it is not done: %(reason)s"),
-    "dispute-dismissed": N_("The office answered that it is done: %(reason)s"),
-    "reopened": N_("Reopened: the office does it again"),
-    "linked": N_("Belongs together with other applications: %(life_event)s"),
+    "disputed": N_("You disputed the result: %(reason)s"),
+    "dispute-dismissed": N_("The office answered that the work is done: %(reason)s"),
+    "reopened": N_("Reopened: the office is doing the work again"),
+    "linked": N_("Linked with other applications: %(life_event)s"),
     "complaint-referred": N_("Complaint passed on to SP4N-LAPOR"),
     "record-amended": N_("The office corrected its record “%(what)s”"),
     "pin-reset": N_("New PIN given out"),
@@ -153,18 +153,18 @@ GROUNDS = {
     AWAITING_PAYMENT: N_("waiting for the payment"),
     "trafficking-check": N_("check against human trafficking"),
 }
-"""Services may list others; those read as their code until they stand here."""
+"""A standard may list other grounds. Such a ground is shown as its code until it has an entry here."""
 
 CHANNELS: dict[str, str] = {
     Channel.COUNTER: N_("at the counter"),
-    Channel.MOBILE: N_("mobile service"),
+    Channel.MOBILE: N_("mobile unit"),
     Channel.SELF_SERVICE: N_("self-service kiosk"),
     Channel.ELECTRONIC: N_("online"),
-    Channel.INTERNAL: N_("inside the office"),
+    Channel.INTERNAL: N_("by the office itself"),
     Channel.TELEPHONE: N_("by telephone"),
     Channel.POST: N_("by post"),
     Channel.EMAIL: N_("by e-mail"),
-    Channel.UNKNOWN: N_("channel not known"),
+    Channel.UNKNOWN: N_("way of applying not known"),
 }
 
 OUTCOMES: dict[str, str] = {
@@ -188,7 +188,7 @@ OBSTACLES: dict[str, str] = {
     ObstacleCode.SIGNATURE: N_("waiting for the electronic signature"),
     ObstacleCode.PAYMENT: N_("the payment is missing or has expired"),
     ObstacleCode.QUOTA: N_("the queue is full"),
-    ObstacleCode.ACCESS: N_("weather or terrain bars the way"),
+    ObstacleCode.ACCESS: N_("weather or terrain blocks the way"),
     ObstacleCode.DISPUTED_LAND: N_("the land is in dispute"),
     ObstacleCode.APPLICANT: N_("the applicant cannot be reached"),
     ObstacleCode.REGULATION: N_("the rules have changed"),
@@ -213,7 +213,7 @@ COMPLAINTS: dict[str, str] = {
 
 PARTIES: dict[str, str] = {
     Party.APPLICANT: N_("you, the applicant"),
-    Party.EXTERNAL: N_("whoever pays"),
+    Party.EXTERNAL: N_("the person who pays"),
     Party.OTHER_AGENCY: N_("another agency"),
     Party.SIGNATORY: N_("the official who signs"),
     Party.TECHNICAL_TEAM: N_("technical team"),
@@ -224,14 +224,14 @@ PARTIES: dict[str, str] = {
 CLOCKS: dict[tuple[str, str], str] = {
     (Clock.CITIZEN, MarkKind.START): N_("Your time begins"),
     (Clock.CITIZEN, MarkKind.STOP): N_("Your time ends"),
-    (Clock.CITIZEN, MarkKind.RESTART): N_("Your time goes on as if it had not ended"),
+    (Clock.CITIZEN, MarkKind.RESTART): N_("Your time continues as if it had not ended"),
     (Clock.LEGAL, MarkKind.START): N_("The office's clock starts"),
     (Clock.LEGAL, MarkKind.PAUSE): N_("The office's clock is paused"),
     (Clock.LEGAL, MarkKind.RESUME): N_("The office's clock runs again"),
     (Clock.LEGAL, MarkKind.STOP): N_("The office's clock stops"),
-    (Clock.LEGAL, MarkKind.RESTART): N_("Declared complete once more; the office's clock runs on"),
+    (Clock.LEGAL, MarkKind.RESTART): N_("Declared complete again; the office's clock keeps running"),
 }
-"""What each entry of the clock ledger means."""
+"""The meaning of each entry of the clock ledger."""
 
 UNITS: dict[str, tuple[str, str]] = {
     Unit.SERVICE_MINUTES: NN_("%(num)s minute of opening time", "%(num)s minutes of opening time"),
@@ -243,14 +243,16 @@ UNITS: dict[str, tuple[str, str]] = {
 }
 
 MESSAGES = {
-    "wrong-number-or-pin": N_("The tracking number and the PIN do not belong together. Check both on your receipt."),
+    "wrong-number-or-pin": N_("The tracking number and the PIN do not match. Check both on your receipt."),
     "mistyped-wrong-length": N_("A tracking number has 12 letters and digits. Yours has more or fewer."),
-    "mistyped-unused-symbol": N_("The tracking number holds a sign that is not used in tracking numbers."),
-    "mistyped-check-fails": N_("The tracking number has a typing mistake. Compare it with your receipt, sign by sign."),
+    "mistyped-unused-symbol": N_("The tracking number contains a character that tracking numbers never have."),
+    "mistyped-check-fails": N_(
+        "The tracking number has a typing mistake. Compare it with your receipt, letter by letter."
+    ),
     "pin-malformed": N_("A PIN has 8 digits."),
     "limited": N_("Too many attempts. Please wait a while, then try again, or ask at the counter."),
     "signed-out": N_("You have signed out. Type your number and PIN to see your application again."),
-    "qr-invalid": N_("This QR code is not valid, or no longer. Type the number and PIN from your receipt instead."),
+    "qr-invalid": N_("This QR code is wrong or has expired. Type the number and PIN from your receipt instead."),
 }
 
 FIELD_OF = {
@@ -260,4 +262,4 @@ FIELD_OF = {
     "mistyped-check-fails": "number",
     "pin-malformed": "pin",
 }
-"""The field a message is about. The others are about none."""
+"""The form field that a message belongs to. A message that is not listed belongs to no field."""

@@ -76,7 +76,7 @@ def test_the_session_is_no_bearer_and_a_bearer_no_session(running: Jejak) -> Non
 def test_what_is_no_bearer_is_refused_and_not_repeated(running: Jejak, token: str) -> None:
     reply = sign_in(running, token or "rahasia-8842")
     assert (reply.status, reply.headers["Set-Cookie"]) == (403, None)
-    assert "not one of ours" in reply.body.decode()
+    assert "This token is wrong or has expired" in reply.body.decode()
     assert "rahasia" not in reply.body.decode()
 
 

@@ -60,7 +60,7 @@ def served() -> dict[str, tuple[bytes, str]]:
             pages[f"/{language}/{path}"] = statistics_page(language, statistics, registry)
         pages |= {f"/{language}/{path}": page for path, page in desks(language).items()}
         pages[f"/{language}/problem"] = problem_page(
-            language, status=404, title="There is nothing here", detail="Nothing at all", code="not-found"
+            language, status=404, title="Page not found", detail="Nothing at all", code="not-found"
         )
     pages["/problems/stages-open"] = problem_kind_page("id", "stages-open") or ""
     return {path: (page.encode(), HTML) for path, page in pages.items()} | STATIC

@@ -75,11 +75,11 @@ def stage(code: str, name: str, english: str, phase: StagePhase, **more: Any) ->
 
 REVIEW, PRODUCTION = StagePhase.REVIEW, StagePhase.PRODUCTION
 STAGES = (
-    stage("data-entry", "Data dimasukkan", "Data entered", REVIEW),
-    stage("validation", "Data diperiksa ulang", "Data checked again", REVIEW),
+    stage("data-entry", "Entri data", "Data entry", REVIEW),
+    stage("validation", "Pemeriksaan ulang data", "Second check of the data", REVIEW),
     stage("survey", "Survei lapangan", "Visit on site", REVIEW, optional=True),
-    stage("signing", "Tanda tangan pejabat", "Signed by the official", PRODUCTION),
-    stage("printing", "Dicetak", "Printed", PRODUCTION),
+    stage("signing", "Penandatanganan oleh pejabat", "Signing by the official", PRODUCTION),
+    stage("printing", "Pencetakan", "Printing", PRODUCTION),
 )
 REQUIREMENTS = (
     Requirement(code="old-family-card", names=Names(id="Kartu Keluarga lama", en="Old family card")),

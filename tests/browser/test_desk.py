@@ -12,25 +12,25 @@ everywhere = pytest.mark.parametrize("language", ["id", "en"])
 @pytest.mark.parametrize(
     ("path", "language", "words"),
     [
-        ("desk-each", "en", "Soon granted by silence"),
-        ("desk-each", "id", "Segera dianggap dikabulkan"),
+        ("desk-each", "en", "Will soon count as granted"),
+        ("desk-each", "id", "Sebentar lagi dianggap dikabulkan"),
         ("desk-each", "en", 'Due <time datetime="2026-03-16T15:00+07:00">Monday, 16 March 2026, 15:00 WIB</time>'),
-        ("desk-each", "en", "The legal clock is stopped"),
-        ("desk-each", "en", "A payment is awaited"),
+        ("desk-each", "en", "The legal clock is paused"),
+        ("desk-each", "en", "Waiting for a payment"),
         ("desk-each", "en", "1 obstacle"),
-        ("desk-each", "en", "The applicant says that it is not done"),
-        ("desk-each", "en", "Yours"),
+        ("desk-each", "en", "The applicant disputes the result"),
+        ("desk-each", "en", "Your file"),
         ("desk-each", "en", "Officer 00000000-0000-0000-0000-000000000002"),
-        ("desk-each", "en", "granted by silence, to be issued"),
+        ("desk-each", "en", "counts as granted, to be issued"),
         ("desk-each", "en", "01K2-M9XD-4TB5"),
         ("desk-late", "en", '<strong class="late">Overdue since</strong> <time'),
         ("desk-late", "id", "Lewat tenggat sejak"),
         ("desk-late", "en", 'href="/en/desk">All files of the office'),
-        ("desk-each", "en", 'href="/en/desk?mine=true">My files alone'),
+        ("desk-each", "en", 'href="/en/desk?mine=true">Only my files'),
         ("desk-full", "en", 'href="/en/desk?after=next" rel="next"'),
-        ("desk-none", "en", "No open file."),
+        ("desk-none", "en", "There are no open files."),
         ("desk-offices", "en", 'href="/en/desk?office=unknown">unknown'),
-        ("desk-refused", "id", "Token ini bukan token kami"),
+        ("desk-refused", "id", "Token ini salah atau sudah tidak berlaku"),
         ("desk-signed-out", "en", "You have signed out."),
     ],
 )
@@ -40,7 +40,7 @@ def test_the_page_says(path: str, language: str, words: str) -> None:
 
 @everywhere
 def test_what_is_overdue_is_not_called_soon(language: str) -> None:
-    for words in ("Soon granted", "Segera dianggap"):
+    for words in ("soon count as granted", "Sebentar lagi dianggap"):
         assert words not in unescape(desks(language)["desk-late"])
 
 

@@ -37,8 +37,8 @@ def test_what_was_chosen_stays_when_something_is_missing() -> None:
 
 def test_thanks_are_given_once_and_a_second_answer_is_told_so() -> None:
     assert "Thank you. Your answers are recorded." in survey("thanks")
-    assert "They cannot be given twice." in survey("again")
-    assert "Jawaban tidak dapat diberikan dua kali." in survey("again", "id")
+    assert "They can be answered only once." in survey("again")
+    assert "Survei hanya dapat diisi satu kali." in survey("again", "id")
     for state in ("thanks", "again"):
         assert "<form" not in survey(state)
 

@@ -6,13 +6,14 @@ from uuid import UUID
 import pytest
 
 from api.pages.render import STATIC, problem_kind_page, problem_page, start_page, tracking_page
-from domain.application.events import Reassigned
+from domain.application.events import Reassigned, Received
+from domain.codes import Channel, Role
 from domain.refusals import all_refusals
 from domain.registry.editions import Registry
 from tests.browser.samples import ACCESSES, NOW, REGISTRY, START, row, submitted
 from tests.browser.states import IN_MARCH, STATES
 
-OF_THE_WAY = [
+OF_API = [
     "malformed-request",
     "unauthenticated",
     "forbidden",
@@ -45,7 +46,7 @@ def text(
     ("sample", "words"),
     [
         ("submitted", "5 working days after your file is complete"),
-        ("no-single-figure", "The standard of this service gives no single figure."),
+        ("no-single-figure", "The standard of this service gives no fixed time."),
         ("no-single-figure", "This is an example, not a real application."),
         ("no-single-figure", "depends on your case"),
         ("returned", "Old family card: cannot be read"),
@@ -64,8 +65,8 @@ def text(
         ("handed-over", "Handed over to the applicant's proxy"),
         ("rejected", "the documents are not valid"),
         ("rejected", "you may object in writing"),
-        ("imported", "This history comes from the agency's own file."),
-        ("imported", "Not kept: it ended 4 days late."),
+        ("imported", "This history comes from the agency's own data."),
+        ("imported", "Not kept: the application ended 4 days late."),
         ("imported", "Outside the usual order: Other stages come before this one."),
         ("uploaded-late", "Recorded on Saturday, 7 November 2026."),
         ("amended", "Corrected by the office: it happened on Wednesday, 4 November 2026, 07:55 WIB."),
@@ -121,38 +122,59 @@ def test_open_spans_are_measured_up_to_today() -> None:
     [
         ("moved", "Documents returned for correction (waiting for corrected documents)"),
         ("moved", "you, the applicant</th><td>2 days"),
-        ("unpaid", "Pay, see “Payments” below."),
-        ("unpaid", "IDR 350,000, to be paid until Friday, 13 November 2026, 15:00 WIB."),
+        ("unpaid", "Please pay. See “Payments” below."),
+        ("unpaid", "IDR 350,000, to be paid by Friday, 13 November 2026, 15:00 WIB."),
         ("unpaid", "Who must act now: you<"),
         ("unpaid", "While your application waits, the clock is stopped."),
         ("linked", "IDR 20,000, paid on Friday, 6 November 2026."),
-        ("linked", "It belongs together with 2 other applications: a birth."),
-        ("linked", "not asked for again here: Old family card."),
-        ("held-up", "blank forms have run out: since Thursday, 5 November 2026, still so"),
-        ("held-up", "weather or terrain bars the way: from Thursday, 5 November 2026 to Tuesday, 10 November 2026"),
+        ("linked", "It is linked with 2 other applications: a birth."),
+        ("linked", "not needed again here: Old family card."),
+        ("held-up", "blank forms have run out: since Thursday, 5 November 2026, not solved yet"),
+        ("held-up", "weather or terrain blocks the way: from Thursday, 5 November 2026 to Tuesday, 10 November 2026"),
         ("held-up", "Who must act now: another agency: Population Office, Makassar City"),
         ("held-up", "planned for Monday, 9 November 2026, done on Monday, 9 November 2026"),
         ("held-up", "because the deadline was extended: Perwal 1/2026 pasal 2."),
         ("held-up", "because the days off changed."),
         ("held-up", "to be checked by Monday, 16 November 2026, answered by Monday, 30 November 2026."),
         ("silent", "Not kept: no decision came by this date."),
-        ("silent", "The law then treats the application as granted: UU 30/2014 pasal 53."),
-        ("silent", "This system recorded it. It decided nothing, and neither did an official."),
+        ("silent", "Therefore, by law, the application counts as granted: UU 30/2014 pasal 53."),
+        ("silent", "This system only recorded that. Neither the system nor an official made a decision."),
         ("silent", "with 1 pause."),
         ("silent", "Decided on Tuesday, 10 November 2026, but recorded after the outcome: rejected."),
-        ("disputed", "Nothing. The office must answer what you said about the result."),
+        ("disputed", "Nothing. The office must answer your dispute."),
         ("disputed", "The office has not answered yet."),
-        ("reopened", "The office agreed on Thursday, 12 November 2026 and does it again."),
-        ("reopened", "Your time goes on as if it had not ended"),
+        ("reopened", "The office agreed on Thursday, 12 November 2026 and is doing the work again."),
+        ("reopened", "Your time continues as if it had not ended"),
         ("reopened", "Who must act now: technical team, Population and Civil Registration Office, Semarang City"),
         ("revoked", "Revoked by the office: something stated was not true"),
         ("revoked", "Who must act now: nobody"),
-        ("known-late", "This was recorded only after the outcome. The outcome stays as it is."),
+        ("known-late", "This was recorded only after the outcome. The outcome does not change."),
         ("known-late", "The clock of the device that recorded this was ahead."),
     ],
 )
 def test_the_page_of_clocks_says(sample: str, words: str) -> None:
     assert words in text(sample)
+
+
+@pytest.mark.parametrize(
+    ("sample", "words"),
+    [
+        ("processing", "Pengajuan<"),
+        ("processing", "Entri data dimulai<"),
+        ("processing", "Entri data selesai<"),
+        ("processing", "Siapa yang pernah membuka data pribadi Anda"),
+        ("held-up", "<h2>Kendala</h2>"),
+        ("silent", "Karena itu permohonan ini dianggap dikabulkan: UU 30/2014 pasal 53."),
+    ],
+)
+def test_the_page_says_in_indonesian(sample: str, words: str) -> None:
+    assert words in text(sample, "id")
+
+
+def test_what_the_system_does_by_itself_is_said() -> None:
+    sample = row(22, START, ("04 01:12", Received()), by=Role.SYSTEM, channel=Channel.INTERNAL)
+    assert "Semarang City · automatically, by the system" in text(sample)
+    assert "otomatis oleh sistem" in text(sample, "id")
 
 
 def test_a_date_only_has_no_hour() -> None:
@@ -203,7 +225,7 @@ def test_no_page_holds_a_script_or_a_style_of_its_own() -> None:
         assert next(iter(STATIC)) in page
 
 
-@pytest.mark.parametrize("code", [*OF_THE_WAY, *(refusal.code for refusal in all_refusals())])
+@pytest.mark.parametrize("code", [*OF_API, *(refusal.code for refusal in all_refusals())])
 def test_every_code_has_a_page_in_both_languages(code: str) -> None:
     page = problem_kind_page("id", code)
     assert page is not None
