@@ -51,8 +51,8 @@ EVENTS_HEAD = """# Events
 
 `make docs` writes this page from the code. A topic is permanent: every released version of an event can be loaded for
 ever, and `tests/history/` holds a stored sample of each. The fields of `data` have closed types: codes, enumerations,
-integers, booleans, instants, UUIDs. An optional field without a value is not stored. The field `deviates` occurs only in
-imported events and is not listed here.
+integers, booleans, instants, UUIDs. An optional field without a value is not stored. The field `deviates` occurs only
+in imported events and is not listed here.
 
 | topic | data | written by the command | meaning |
 |---|---|---|---|"""
@@ -68,9 +68,9 @@ transition; an event that the procedure would have refused is marked as a deviat
 
 PROBLEMS_HEAD = """# Problems
 
-`make docs` writes this page from the code. Every error is an RFC 9457 problem (`application/problem+json`) with a stable
-`code`. The page `/problems/{code}` explains the same codes in two languages. The texts never repeat what the client
-sent.
+`make docs` writes this page from the code. Every error is an RFC 9457 problem (`application/problem+json`) with a
+stable `code`. The page `/problems/{code}` explains the same codes in two languages. The texts never repeat what the
+client sent.
 
 # Refusals: the rules do not allow the command (409)
 """

@@ -63,6 +63,13 @@ def test_every_metric_stands_in_the_operators_guide_and_no_other() -> None:
     assert set(re.findall(r"`(jejak_[a-z_]+)` \|", text("operating.md"))) == metrics()
 
 
+def test_every_log_message_that_the_operators_guide_quotes_is_written_by_the_code() -> None:
+    quoted = re.findall(r'"([a-z]+(?: [a-z]+)+)"', text("operating.md"))
+    assert len(quoted) > 6
+    code = "\n".join(file.read_text(encoding="utf-8") for file in (PROJECT / "infra").rglob("*.py"))
+    assert [message for message in quoted if message not in code] == []
+
+
 @pytest.mark.parametrize("topic", sorted(CLASSES))
 def test_every_topic_stands_in_the_list_of_events_with_its_data(topic: str) -> None:
     [row] = [line for line in text("events.md").splitlines() if line.startswith(f"| `{topic}` |")]
@@ -116,9 +123,11 @@ def test_every_link_between_the_documents_leads_somewhere() -> None:
                 assert (file.parent / target).exists(), f"{file.relative_to(PROJECT)}: {target}"
 
 
-@pytest.mark.parametrize("file", [*sorted(PROJECT.glob("*.md")), *sorted(DOCS.glob("*.md"))], ids=lambda file: file.name)
-def test_every_path_that_a_document_names_exists(file: Path) -> None:
-    content = file.read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    "document", [*sorted(PROJECT.glob("*.md")), *sorted(DOCS.glob("*.md"))], ids=lambda file: file.name
+)
+def test_every_path_that_a_document_names_exists(document: Path) -> None:
+    content = document.read_text(encoding="utf-8")
     assert [path for path in PATHS.findall(content) if _is_ours(path) and not (PROJECT / path).exists()] == []
     assert [name for name in MODULES.findall(content) if not _is_module(name)] == []
 
