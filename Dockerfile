@@ -5,6 +5,7 @@ RUN python -m venv .venv && .venv/bin/pip install --no-cache-dir --require-hashe
 COPY domain domain
 COPY simulation simulation
 COPY projections projections
+COPY service_layer service_layer
 COPY api api
 COPY feeds feeds
 COPY infra infra

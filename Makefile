@@ -5,26 +5,26 @@ READY  := $(VENV)/.ready
 UV     := $(BIN)/uv
 PORT   ?= 8000
 WORKERS ?= 2
-# The pure rooms, tested whole in one process, so that what no test reaches shows.
+# The tests of the pure rooms. They run in one process, so that coverage sees every line that no test reaches.
 PURE   := tests/domain tests/projections tests/infra/projector/test_views.py
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check bench bench-quick docs mutate format prove lock
 
-help:             ## what there is to do
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 18
+help:             ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 20
 
-run: $(READY)     ## set up, then serve on 127.0.0.1:8000 with 200 examples (PORT=… to change)
+run: $(READY)     ## set up, then serve on 127.0.0.1:8000 with 200 examples (PORT=… for another port)
 	@exec $(BIN)/jejak serve --examples --port $(PORT)
 
-demo: $(READY)    ## run with 90 days of a mall: 3,000 applications, a minute or two
+demo: $(READY)    ## run with 90 simulated days: 3,000 applications, a minute or two
 	@exec $(BIN)/jejak serve --demo --port $(PORT)
 
-test: $(READY)    ## set up, then the whole suite (TESTS="tests/infra/eventstore …" for a part)
+test: $(READY)    ## set up, then run the whole suite (TESTS="tests/infra/eventstore …" for a part)
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(TESTS)
 
-check: $(READY)   ## what CI runs: format, lint, types, layers, spelling, tests
+check: $(READY)   ## run what CI runs: format, lint, types, layers, spelling, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -35,33 +35,33 @@ check: $(READY)   ## what CI runs: format, lint, types, layers, spelling, tests
 	$(BIN)/coverage report --fail-under=100 --show-missing --skip-covered
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope $(PURE:%=--ignore=%)
 
-format: $(READY)  ## format and mend what a tool can mend
+format: $(READY)  ## format, and apply the fixes that ruff can make
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(READY)    ## write the generated pages of docs anew from the code
+docs: $(READY)    ## generate the pages of docs that follow from the code
 	@exec $(BIN)/python -m docs.generate
 
-prove: $(READY)   ## the long rounds in full: order, kills, memory; growth to 1,000,000 applications
+prove: $(READY)   ## run the long rounds: order, kills, memory; growth to 1,000,000 applications
 	@$(BIN)/python -m pytest -m prove -s --timeout 3600
 	@exec $(BIN)/python -m bench growth burst --full
 
-mutate: $(READY)  ## mutation testing of domain/, most of an hour; `.venv/bin/mutmut results` lists what survived
+mutate: $(READY)  ## mutation testing of domain/, almost an hour; `.venv/bin/mutmut results` lists the survivors
 	@exec $(BIN)/mutmut run
 
-bench: $(READY)   ## every benchmark, against a baseline of the same run: one JSON line each, under 20 minutes
+bench: $(READY)   ## run every benchmark with a baseline of the same run: one JSON line each, under 20 minutes
 	@exec $(BIN)/python -m bench
 
-bench-quick: $(READY) ## a short round of each, under 4 minutes
+bench-quick: $(READY) ## run a short round of each benchmark, under 4 minutes
 	@exec $(BIN)/python -m bench --quick
 
-lock: $(READY)    ## after a change in pyproject.toml: keeps every pin that still fits (UPGRADE=--upgrade moves them)
+lock: $(READY)    ## update the lock after a change in pyproject.toml; pins that still fit stay (UPGRADE=--upgrade moves them)
 	$(UV) --system-certs pip compile --quiet --universal --group dev --generate-hashes --no-annotate --no-header \
 	    $(UPGRADE) --output-file requirements.lock pyproject.toml
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Jejak needs Python 3.11 or newer: make PYTHON=/path/to/it")'
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'No venv here. On Debian: apt-get install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'python3 has no venv module. On Debian: apt-get install python3-venv' >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
 	@$(UV) --system-certs pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
 	@$(UV) --system-certs pip install --quiet --no-deps --python $(BIN)/python --editable .

@@ -1,9 +1,13 @@
-"""Writes events.md, problems.md, state-machine.md, asyncapi.json and the schemas from the code: `python -m
-docs.generate`. A test compares them. With `publish` it keeps the schemas of a release instead.
+"""The generator of documents that follow from the code: `python -m docs.generate`, or `make docs`.
 
-The transitions are found by asking: each command of the tests is put to an application of each status.
+It writes events.md, problems.md, state-machine.md, tree.md, asyncapi.json and the schemas. Tests fail when a document
+differs from the code. `python -m docs.generate publish` keeps the schemas of a release instead.
+
+The transitions of the state machine come from the code itself: each command of the tests is sent to an application in
+each status.
 """
 
+import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -26,41 +30,62 @@ from tests.domain.application.test_transitions import COMMANDS, EXAMPLES, outcom
 from tests.spec import given
 
 FOLDER = Path(__file__).parent
+PROJECT = FOLDER.parent
 PUBLISHED = FOLDER / "schemas" / "published"
+ROOMS = {
+    "domain": "What an application is and what may happen to it. Pure: the standard library only.",
+    "projections": "Read models: pure folds from events to rows, and the SQL that reads those rows.",
+    "service_layer": "Requests, rights, command handlers and scheduled jobs, independent of the transport.",
+    "api": "HTTP: operations, problems, endpoints and the pages for citizens and offices.",
+    "feeds": "Files in (XES, CSV, commands by topic) and messages to agencies out, with their schemas.",
+    "simulation": "Plans of made-up applications, for examples, tests and load. Pure and repeatable.",
+    "infra": "Everything with a side effect: database, keys, Kafka, processes, settings and the `jejak` program.",
+    "bench": "Benchmarks, each with a baseline that is measured in the same run.",
+}
+"""The rooms of the code, in the order in which a newcomer reads them, and one sentence about each."""
 START = "[*]"
 Edge = tuple[str, str, str]
-"""From a status, to a status, by a command."""
+"""The status before, the status after, and the command."""
 
 EVENTS_HEAD = """# Events
 
-Written by `make docs` from the code. Topics are for ever: every version ever written loads for ever, with a real sample
-of each in `tests/history/`. `data` is closed: codes, enumerations, integers, booleans, instants, UUIDs. Optional fields
-that are absent are left out; `deviates` occurs in imported events only.
+`make docs` writes this page from the code. A topic is permanent: every released version of an event can be loaded for
+ever, and `tests/history/` holds a stored sample of each. The fields of `data` have closed types: codes, enumerations,
+integers, booleans, instants, UUIDs. An optional field without a value is not stored. The field `deviates` occurs only
+in imported events and is not listed here.
 
-| topic | data | by the command | what it says |
+| topic | data | written by the command | meaning |
 |---|---|---|---|"""
 
 MACHINE_HEAD = """# The states of an application
 
-Written by `make docs` from the code: each command was put to an application of each status. What changes no status is
-not drawn (stages, referrals, payments, obstacles and the like); only a hand-over in dispute is reopened. Imported
-history may do anything; it is marked where it deviates.
+`make docs` writes this diagram from the code: the generator sends each command to an application in each status.
+Commands that change no status are not in the diagram (stages, referrals, payments, obstacles and similar commands). A
+handed-over application can be reopened only while a dispute about it is open. Imported history may contain any
+transition; an event that the procedure would have refused is marked as a deviation.
 """
 
 
 PROBLEMS_HEAD = """# Problems
 
-Written by `make docs` from the code. Every error is an RFC 9457 problem (`application/problem+json`) with a stable
-`code`. The same codes open a page in two languages at `/problems/{code}`. Texts never repeat what was sent.
+`make docs` writes this page from the code. Every error is an RFC 9457 problem (`application/problem+json`) with a
+stable `code`. The page `/problems/{code}` explains the same codes in two languages. The texts never repeat what the
+client sent.
 
-# Refusals: the rules say no (409)
+# Refusals: the rules do not allow the command (409)
+"""
+
+TREE_HEAD = """# The rooms, module by module
+
+`make docs` writes this page from the first line of each module's docstring. [ARCHITECTURE.md](../ARCHITECTURE.md) says
+how the rooms work together.
 """
 
 
 def problems() -> str:
     refusals = [f"## {r.code}\n\n{r.title}. {r.advice}.\n" for r in all_refusals()]
     others = [f"## {k.code}\n\n{k.status}. {k.title}. {k.advice}\n" for k in KINDS.values()]
-    return "\n".join([PROBLEMS_HEAD, *refusals, "# Everything else\n", *others])
+    return "\n".join([PROBLEMS_HEAD, *refusals, "# All other problems\n", *others])
 
 
 def events() -> str:
@@ -77,8 +102,8 @@ def _row(topic: str) -> str:
     ]
     commands = [_kebab(command.__name__) for command, written in WRITTEN.items() if kind in written]
     doc = cleandoc(kind.__doc__ or "")
-    said = "" if doc.startswith(kind.__name__ + "(") else " ".join(doc.split())
-    return f"| `{topic}` | {', '.join(data) or 'none'} | {', '.join(commands) or 'none'} | {said} |"
+    meaning = "" if doc.startswith(kind.__name__ + "(") else " ".join(doc.split())
+    return f"| `{topic}` | {', '.join(data) or 'none'} | {', '.join(commands) or 'none'} | {meaning} |"
 
 
 def _kebab(name: str) -> str:
@@ -86,40 +111,73 @@ def _kebab(name: str) -> str:
 
 
 def edges() -> Iterator[Edge]:
-    """What the code does, in the order of the statuses."""
+    """Every transition of the code, in the order of the statuses."""
     for status, history in EXAMPLES.items():
         for name, command in COMMANDS.items():
-            found = outcome(history, command)
-            if found in set(Status):
-                yield status_of(status), found, name
+            after = outcome(history, command)
+            if after in set(Status):
+                yield status_of(status), after, name
 
 
 def status_of(example: str) -> str:
-    """Of an example of the tests, as it is drawn."""
+    """The status of an example of the tests, as the diagram shows it."""
     return str(given(*EXAMPLES[example]).application.status or START)
 
 
-def machine(found: Iterable[Edge]) -> str:
+def machine(transitions: Iterable[Edge]) -> str:
     by_pair: dict[tuple[str, str], list[str]] = {}
-    for before, after, command in found:
+    for before, after, command in transitions:
         by_pair.setdefault((before, after), []).append(command)
     lines = [f"    {before} --> {after}: {', '.join(commands)}" for (before, after), commands in by_pair.items()]
     ends = [f"    {end} --> {START}" for end in Status if end in ENDS]
     return "\n".join([MACHINE_HEAD, "```mermaid", "stateDiagram-v2", *lines, *ends, "```", ""])
 
 
+def tree() -> str:
+    return "\n".join([TREE_HEAD, *(line for room in ROOMS for line in _room(room))])
+
+
+def _room(room: str) -> Iterator[str]:
+    folders = sorted({file.parent for file in (PROJECT / room).rglob("*.py")})
+    for folder in folders:
+        name = folder.relative_to(PROJECT).as_posix()
+        sentence = ROOMS.get(name) or first_line(folder / "__init__.py")
+        yield f"{'##' if name == room else '###'} {name}/\n"
+        if sentence:
+            yield sentence + "\n"
+        modules = [file for file in sorted(folder.glob("*.py")) if file.name != "__init__.py"]
+        if modules:
+            yield "| module | what it is |\n|---|---|"
+            yield from (_module(file) for file in modules)
+            yield ""
+
+
+def _module(file: Path) -> str:
+    path = file.relative_to(PROJECT).as_posix()
+    return f"| [`{file.name}`](../{path}) | {first_line(file).replace('|', '&#124;')} |"
+
+
+def first_line(file: Path) -> str:
+    """The first line of the module's docstring; the rest of its paragraph too where the line ends inside a sentence."""
+    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) if file.exists() else None
+    paragraph = (docstring or "").partition("\n\n")[0].splitlines()
+    if not paragraph:
+        return ""
+    return paragraph[0] if paragraph[0].endswith((".", ":")) else " ".join(paragraph)
+
+
 def documents() -> dict[str, bytes]:
-    """What agencies are told, as JSON, by the file in this folder."""
+    """The JSON documents for agencies, by their file name in this folder."""
     asyncapi = document(read_topics(TOPICS_FILE).kafka, version("jejak"))
     by_file = {"asyncapi.json": asyncapi, **{f"schemas/{topic}.json": each for topic, each in schemas().items()}}
     return {name: orjson.dumps(each, option=orjson.OPT_INDENT_2) + b"\n" for name, each in by_file.items()}
 
 
 def publish() -> Path:
-    """Keeps the schemas as this version promises them, for ever. Raises FileExistsError where it did so before."""
+    """Writes the schemas that this release promises. Raises FileExistsError if the release was published before."""
     file = PUBLISHED / f"{version('jejak')}.json"
-    with file.open("xb") as opened:
-        opened.write(orjson.dumps(schemas(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
+    with file.open("xb") as stream:
+        stream.write(orjson.dumps(schemas(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
     return file
 
 
@@ -129,6 +187,7 @@ def main() -> None:
     (FOLDER / "problems.md").write_text(problems(), encoding="utf-8")
     (FOLDER / "events.md").write_text(events(), encoding="utf-8")
     (FOLDER / "state-machine.md").write_text(machine(edges()), encoding="utf-8")
+    (FOLDER / "tree.md").write_text(tree(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""What must be true of the project's files. That imports point inwards is import-linter's, in `make check`."""
+"""Rules for the files of the project. The rules for imports are import-linter's: `make check` runs it."""
 
+import ast
 import re
 import subprocess
+from collections import Counter, defaultdict
 from functools import cache
 from pathlib import Path
 
@@ -25,12 +27,15 @@ TOP = (
     "requirements.lock",
 )
 LINES_MAX = 400
+MODULES_MAX = 20
+LARGER = {"bench": 26}
+"""Folders that still hold more modules, and how many. None may grow, and no other folder may be added."""
 HOSTS = re.compile(rb"(?:pypi|pythonhosted|npmjs|crates|docker|ghcr|debian|maven)\.(?:org|com|io)\b")
 
 
 @cache
 def ours() -> tuple[Path, ...]:
-    """All files under version control or about to be, but for the lock that uv makes."""
+    """All files under version control, and new files that git does not ignore."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=PROJECT,
@@ -38,7 +43,7 @@ def ours() -> tuple[Path, ...]:
         check=False,
     )
     if listed.returncode != 0:
-        pytest.skip("this is no checkout: git does not know its files")
+        pytest.skip("this folder is no git checkout, so its files are not known")
     names = [name for name in listed.stdout.decode().split("\0") if name]
     return tuple(PROJECT / name for name in names if (PROJECT / name).is_file())
 
@@ -61,7 +66,7 @@ def test_no_file_of_the_product_names_a_registrys_host() -> None:
 
 
 def test_the_lock_names_no_host() -> None:
-    """Whoever installs chooses the registry or its mirror."""
+    """The person who installs chooses the registry or its mirror."""
     lines = (PROJECT / "requirements.lock").read_text().splitlines()
     assert [line for line in lines if "://" in line or line.startswith(("--index", "--extra-index", "--find"))] == []
     packages = [line for line in lines if line and not line.startswith((" ", "#", "-"))]
@@ -83,3 +88,23 @@ def test_nothing_reads_the_environment_but_what_starts_processes() -> None:
         if file.suffix == ".py" and re.search(r"os\.(environ|getenv)", file.read_text())
     }
     assert all(name.startswith("infra/") for name in readers)
+
+
+def test_no_folder_holds_more_modules_than_a_reader_can_survey() -> None:
+    rooms = {*ROOMS, "bench", "tests"}
+    sources = [file.relative_to(PROJECT) for file in ours() if file.suffix == ".py" and file.name != "__init__.py"]
+    modules = Counter(file.parent.as_posix() for file in sources if file.parts[0] in rooms)
+    assert len(modules) > 20
+    assert {name: n for name, n in modules.items() if n > LARGER.get(name, MODULES_MAX)} == {}
+
+
+def test_no_class_name_stands_for_two_things() -> None:
+    """A reader who searches for a class finds one definition."""
+    modules = defaultdict(set)
+    for file in of_the_product():
+        if file.suffix == ".py":
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    modules[node.name].add(file.relative_to(PROJECT).as_posix())
+    assert len(modules) > 300
+    assert {name: where for name, where in modules.items() if len(where) > 1} == {}
