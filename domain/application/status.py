@@ -68,10 +68,10 @@ def status_after(status: Status | None, before: Status, event: ApplicationEvent)
     """Return the status after `event`, and the status to which a return or a suspension leads back.
 
     An ended application stays ended: a later event adds facts but never changes the outcome (docs/event-format.md, Two
-    orders). The only exception is a product that was handed over: it can be disputed and made again, or revoked. A hold (return
-    or suspension) is possible only before a decision. A second hold on top of the first keeps the status to which the
-    first one leads back. Imported history may receive a held file or declare it complete; this changes the status to
-    which the hold leads back.
+    orders). The only exception is a product that was handed over: it can be disputed and made again, or revoked. A hold
+    (return or suspension) is possible only before a decision. A second hold on top of the first keeps the status to
+    which the first one leads back. Imported history may receive a held file or declare it complete; this changes the
+    status to which the hold leads back.
     """
     if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, events.Reopened | events.Revoked)):
         return status, before

@@ -1,8 +1,8 @@
 """The library's own contract for recorders, run on ours.
 
 Left out, with reasons: AggregateRecorderTestCase (our recorder gives positions, as application recorders do, and that
-case wants none); ProcessRecorderTestCase (tracking has a recorder of its own, in `infra.projector.views`); the
-factory's and the transcoder's cases (we use neither).
+case wants none); the transcoder's and the factory's cases (the log has a format of its own, and the factory for readers
+does not write). Tracking and process recorders, applications and projections are in `test_library`.
 """
 
 from collections.abc import Iterator, Sequence

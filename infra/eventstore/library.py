@@ -1,0 +1,284 @@
+"""The log for users of the `eventsourcing` library: an application that reads it, and the parts of that application.
+
+A projection or a process application of the library reads Jejak's log through `JejakLog`. Nothing here writes to the
+log: an event is stored by a command, and a save through an `Application` raises `NotSupportedError`. The guide with
+examples is docs/eventsourcing.md; the reasons are in docs/adr/0028-the-eventsourcing-library.md.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, make_dataclass
+from datetime import datetime
+from typing import Any, ClassVar, cast
+from uuid import UUID
+
+import msgspec
+import psycopg
+from eventsourcing import postgres
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.domain import DomainEventProtocol, TAggregateID
+from eventsourcing.persistence import (
+    AggregateRecorder,
+    ApplicationRecorder,
+    InfrastructureFactory,
+    Mapper,
+    MapperDeserialisationError,
+    Notification,
+    NotSupportedError,
+    OperationalError,
+    ProcessRecorder,
+    StoredEvent,
+    TrackingRecorder,
+    Transcoder,
+)
+from eventsourcing.utils import Environment, EnvType, TopicError
+
+from domain.application import evolve
+from domain.application.events import ApplicationEvent, Recorded
+from domain.provenance import Act
+from infra.eventstore.recorder import Datastore, Recorder, Save, SaveOutcome
+from infra.eventstore.topics import CLASSES, AnyEvent, StoredClass, act_of, decoder_of
+from infra.postgres.databases import with_options
+
+__all__ = ["JejakLog", "LogFactory", "LogMapper", "LogRecorder", "LoggedEvent"]
+
+NOT_WRITTEN = "Jejak's log is not written through an Application: a command stores an event (docs/eventsourcing.md)"
+READ_ONLY = "-c role=jejak_auditor -c default_transaction_read_only=on"
+TOPIC = re.compile(r"[a-z]+\.[a-z-]+\.v[0-9]+")
+"""The form of Jejak's topics; a topic of the library is `module:Class`."""
+
+CONNECTION_SECONDS = 5.0
+"""How long a reader waits for a connection of the pool; a command waits less."""
+
+RECORDED_AT_OF_STREAM = "SELECT originator_version AS place, recorded_at FROM stored_events WHERE originator_id = %s"
+RECORDED_AT = "SELECT notification_id AS place, recorded_at FROM stored_events WHERE notification_id = ANY(%s)"
+
+
+class LoggedEvent:
+    """An event of the log, as the library's mapper gives it. It is also an instance of its class in `domain`.
+
+    So `isinstance(event, Submitted)`, `match` and the library's `singledispatchmethod` work, and `event.service` is a
+    field as in the domain's class.
+
+    `timestamp` is the time of the act (aware, UTC), which a source may report late. `recorded_at` is the time when the
+    log stored the event (aware, UTC); it is None for a notification that did not come from a `LogRecorder`. `event` is
+    the same event as a plain instance of its class, as the functions of `domain` take it.
+    """
+
+    __slots__ = ()
+
+    topic: ClassVar[str]
+    originator_id: UUID
+    originator_version: int
+    act: Act
+    recorded_at: datetime | None
+    event: AnyEvent
+
+    @property
+    def timestamp(self) -> datetime:
+        return self.act.at
+
+
+def _logged_class(cls: StoredClass) -> type[Any]:
+    return make_dataclass(
+        f"Logged{cls.__name__}",
+        (
+            ("originator_id", UUID),
+            ("originator_version", int),
+            ("act", Act),
+            ("recorded_at", datetime | None),
+            ("event", cls, field(repr=False, compare=False)),
+        ),
+        bases=(cls, LoggedEvent),
+        namespace={"__module__": __name__},
+        frozen=True,
+        slots=True,
+        kw_only=True,
+    )
+
+
+LOGGED = {topic: _logged_class(cls) for topic, cls in CLASSES.items()}
+FIELDS = {topic: tuple(field.name for field in fields(cls)) for topic, cls in CLASSES.items()}
+
+
+@dataclass(frozen=True)
+class LogRow(StoredEvent):
+    recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class LogNotification(Notification):
+    recorded_at: datetime
+
+
+class LogRecorder(Recorder):
+    """The recorder for readers: it adds `recorded_at` to each row and refuses to store."""
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:  # noqa: ANN401 - the library's signature
+        """Raises NotSupportedError, unless there is nothing to store."""
+        if stored_events:
+            raise NotSupportedError(NOT_WRITTEN)
+        return ()
+
+    def append(self, saves: Sequence[Save]) -> list[SaveOutcome]:  # noqa: ARG002 - the recorder's signature
+        """Raises NotSupportedError."""
+        raise NotSupportedError(NOT_WRITTEN)
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        found = super().select_events(originator_id, gt=gt, lte=lte, desc=desc, limit=limit)
+        times = self._recorded_at(RECORDED_AT_OF_STREAM, originator_id) if found else {}
+        return [LogRow(**vars(row), recorded_at=times[row.originator_version]) for row in found]
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        found = super().select_notifications(start, limit, stop, topics, inclusive_of_start=inclusive_of_start)
+        times = self._recorded_at(RECORDED_AT, [row.id for row in found]) if found else {}
+        return [LogNotification(**vars(row), recorded_at=times[row.id]) for row in found]
+
+    def _recorded_at(self, query: str, value: object) -> dict[int, datetime]:
+        """A second question: the library's own reads leave the column out. Rows never change, so both answers agree."""
+        with self.datastore.get_connection() as connection:
+            return {
+                row["place"]: row["recorded_at"] for row in connection.execute(query.encode(), (value,), prepare=True)
+            }
+
+
+class LogMapper(Mapper[UUID]):
+    """Gives a `LoggedEvent` for each of Jejak's topics. All other topics are left to the library's mapper.
+
+    So a follower reads Jejak's events and its own events with one mapper. A cipher or a compressor that is configured
+    for the follower is not applied to Jejak's events.
+    """
+
+    def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
+        """Raises TopicError for a topic that this release does not know, MapperDeserialisationError for a bad state."""
+        topic = stored_event.topic
+        if topic not in CLASSES:
+            if TOPIC.fullmatch(topic):  # the library would try to import a module of that name
+                raise TopicError(f"this release does not know the topic {topic}: install the newer release")
+            return super().to_domain_event(stored_event)
+        try:
+            state = decoder_of(topic).decode(stored_event.state)
+        except msgspec.DecodeError as error:
+            place = f"{stored_event.originator_id} version {stored_event.originator_version}"
+            raise MapperDeserialisationError(f"the state of {topic}, {place}, cannot be read: {error}") from error
+        stream = stored_event.originator_id
+        logged: DomainEventProtocol[UUID] = LOGGED[topic](
+            **{name: getattr(state.data, name) for name in FIELDS[topic]},
+            originator_id=stream if isinstance(stream, UUID) else UUID(stream),
+            originator_version=stored_event.originator_version,
+            act=act_of(state),
+            recorded_at=getattr(stored_event, "recorded_at", None),
+            event=state.data,
+        )
+        return logged
+
+    def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
+        """Raises NotSupportedError for an event of Jejak's: a copy would lack its seals and its place in the chain."""
+        if isinstance(domain_event, LoggedEvent):
+            raise NotSupportedError(NOT_WRITTEN)
+        return super().to_stored_event(domain_event)
+
+
+class LogFactory(InfrastructureFactory[TrackingRecorder]):
+    """`PERSISTENCE_MODULE=infra.eventstore.library`: reads Jejak's log, and keeps a projection's own tables elsewhere.
+
+    `application_recorder` reads the log of `JEJAK_DATABASE_URL` as the role `jejak_auditor`, in read-only transactions.
+    The other recorders are the library's own, in the database that the library's `POSTGRES_…` settings name.
+    """
+
+    def __init__(self, env: Environment | EnvType | None) -> None:
+        super().__init__(env)
+        self._closing: list[Datastore | postgres.PostgresFactory] = []
+
+    def mapper(
+        self, transcoder: Transcoder | None = None, mapper_class: type[Mapper[TAggregateID]] | None = None
+    ) -> Mapper[TAggregateID]:
+        if mapper_class is None and not self.env.get(self.MAPPER_TOPIC):
+            mapper_class = cast("type[Mapper[TAggregateID]]", LogMapper)
+        return super().mapper(transcoder, mapper_class)
+
+    def application_recorder(self) -> ApplicationRecorder:
+        """Raises OSError, as the library's factories do, where no database is named. Raises OperationalError where the
+        database cannot be reached, or where the login may not take the role `jejak_auditor`.
+        """
+        url = self.env.get("JEJAK_DATABASE_URL")
+        if not url:
+            raise OSError("JEJAK_DATABASE_URL is not set: it names the database of the log (`jejak url` prints it)")
+        conninfo = with_options(url, READ_ONLY)
+        try:
+            psycopg.connect(conninfo).close()  # a pool would only say how long it waited
+        except psycopg.OperationalError as error:
+            raise OperationalError(str(error)) from error
+        datastore = Datastore(conninfo)
+        datastore.pool.timeout = CONNECTION_SECONDS
+        self._closing.append(datastore)
+        return LogRecorder(datastore)
+
+    def tracking_recorder(self, tracking_recorder_class: type[TrackingRecorder] | None = None) -> TrackingRecorder:
+        return self._own().tracking_recorder(
+            cast("type[postgres.PostgresTrackingRecorder] | None", tracking_recorder_class)
+        )
+
+    def process_recorder(self) -> ProcessRecorder:
+        return self._own().process_recorder()
+
+    def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
+        return self._own().aggregate_recorder(purpose)
+
+    def close(self) -> None:
+        for opened in self._closing:
+            opened.close()
+
+    def _own(self) -> postgres.PostgresFactory:
+        """The library's factory over the projection's own database."""
+        made = postgres.PostgresFactory(self.env)
+        self._closing.append(made)
+        return made
+
+
+class JejakLog(Application[UUID]):
+    """Jejak's log as an application of the library, to be read. Its name in tracking records is `jejak`.
+
+    Its own factory is always `LogFactory`, whatever `PERSISTENCE_MODULE` says. So a projection may keep its tables in
+    any database for which the library has a module.
+    """
+
+    name = "jejak"
+    log_section_size = 500
+
+    def construct_factory(self, env: Environment) -> InfrastructureFactory:
+        return LogFactory(Environment(env.name, {**env, "IS_SNAPSHOTTING_ENABLED": "n"}))
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        return LogMapper(self.construct_transcoder())
+
+    def application(self, application_id: UUID) -> evolve.Application:
+        """An applicant's application as the events of its stream say. Raises AggregateNotFoundError."""
+        history = tuple(_recorded(self.events.get(application_id)))
+        if not history:
+            raise AggregateNotFoundError(f"no application has the id {application_id}")
+        return evolve.fold(history)
+
+
+def _recorded(events: Iterable[Any]) -> Iterable[Recorded]:
+    for logged in events:
+        if isinstance(logged.event, ApplicationEvent):
+            yield Recorded(
+                version=logged.originator_version, act=logged.act, event=logged.event, recorded_at=logged.recorded_at
+            )
