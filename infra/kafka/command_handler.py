@@ -25,8 +25,7 @@ from infra.eventstore.intake import Answered
 from infra.eventstore.store import rows_in
 from infra.eventstore.topics import DataNotClosed, data_to_store
 from infra.postgres.pool import AWAY
-from service_layer import bodies
-from service_layer import requests_from_bodies as asked
+from service_layer import bodies, requests_from_bodies
 from service_layer.commands import COMMANDS
 from service_layer.decoding import decoded, parsed
 from service_layer.event_store import Draft
@@ -190,16 +189,16 @@ def _asked(asking: ReadCommand, sent: SentCommand, registry: Registry) -> Comman
     """As the HTTP operation of that name makes it. Raises BodyFault and Forbidden."""
     principal = Principal(bearer=Bearer.AGENCY, agency=asking.place.agency)
     relation = relation_for(sent.name, principal)
-    door = asked.Sender(
+    context = requests_from_bodies.BodyContext(
         principal=principal, key=str(sent.id), plain=asking.plain, registry=registry, now=datetime.now(UTC)
     )
     if sent.target is None:
         body, _ = decoded(sent.body, bodies.SubmitBody)
         doubts_about(body, registry)
-        return asked.submission(door, body)
+        return requests_from_bodies.submission(context, body)
     offered = OFFERED[sent.name]
     acted, _ = decoded(sent.body, offered.body)
-    return asked.command(door, acted, offered, relation, target=sent.target, seen=sent.seen)
+    return requests_from_bodies.command(context, acted, offered, relation, target=sent.target, seen=sent.seen)
 
 
 def _placed(event: IntakeMalformed) -> IntakeMalformed:
