@@ -4,11 +4,13 @@ from hashlib import sha256
 from urllib.parse import parse_qs
 from uuid import UUID
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from api.conditional import read_limited
 from api.dependencies import dependencies_of
+from api.pages.language import LANGUAGES
 from api.problems import Problem
 from projections.view import Row
 from service_layer.faults import NotYours
@@ -16,6 +18,21 @@ from service_layer.rights import Bearer, Principal
 
 SESSION = "jejak_session"
 FROM_OUR_PAGE = "Send the form from this site's own page."
+
+
+class LanguageConvertor(Convertor[str]):
+    """The language as the first part of a page's path."""
+
+    regex = "|".join(LANGUAGES)
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("language", LanguageConvertor())
 
 
 async def form_of(request: Request, *, fields_max: int = 10) -> dict[str, list[str]]:

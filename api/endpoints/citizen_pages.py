@@ -5,7 +5,6 @@ The server renders the pages. They use no script and one cookie.
 
 from uuid import UUID
 
-from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -14,28 +13,12 @@ from api.browser import SESSION, form_of, language_of, own_row, page_unless_seen
 from api.conditional import wait_for_sync
 from api.dependencies import Dependencies, dependencies_of
 from api.endpoints.public import admitted
-from api.pages.language import LANGUAGES
 from api.pages.render import STATIC, start_page, statistics_page, tracking_page
 from api.problems import Problem
 from api.results import NO_STORE
 from domain.tracking_number import NumberMistyped
 from projections.satisfaction import SERVED
 from projections.view import Row
-
-
-class LanguageConvertor(Convertor[str]):
-    """The language as the first part of a page's path."""
-
-    regex = "|".join(LANGUAGES)
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return value
-
-
-register_url_convertor("language", LanguageConvertor())
 
 STATUS_OF = {"limited": 429, "wrong-number-or-pin": 403}
 
