@@ -1,4 +1,4 @@
-"""One case as records: what happened, each with its identity, and what was left out or not understood."""
+"""An imported case: its records with their identities, and counts of events left out and of unknown words."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ Content = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A record and what identifies it: `own_id`, or else its content and its place among equals (from 1)."""
+    """A record and its identity: `own_id`, or else the content and its number among equal contents (from 1)."""
 
     record: SourceRecord
     content: Content
@@ -20,9 +20,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ImportCase:
-    """`key` is the case id of the source; the first item is the submission.
+    """A case. `key` is the case id of the source; the first item is the submission.
 
-    `left_out`: events that a policy of the mapping leaves out, by its reason. Without items it is the whole case.
+    `left_out` counts the events that a policy of the mapping leaves out, by reason. If there are no items, the whole
+    case is left out.
     """
 
     key: str
@@ -32,7 +33,7 @@ class ImportCase:
 
 @dataclass(slots=True)
 class Unknown:
-    """Words of the source that the mapping does not know, with their counts; those of times by their column."""
+    """Counts of the words of the source that are not in the mapping. `times` has them by column."""
 
     activities: Counter[str] = field(default_factory=Counter)
     offices: Counter[str] = field(default_factory=Counter)
