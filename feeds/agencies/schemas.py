@@ -125,7 +125,11 @@ def _doc(event: type[Any]) -> str:
     A dataclass without a docstring gets its signature as `__doc__`, which is not published.
     """
     doc = cleandoc(event.__doc__ or "")
-    return "What its name says." if doc.startswith(f"{event.__name__}(") else " ".join(doc.replace("`", "").split())
+    return (
+        "The name describes the event."
+        if doc.startswith(f"{event.__name__}(")
+        else " ".join(doc.replace("`", "").split())
+    )
 
 
 def _object(properties: Mapping[str, Schema], required: list[str]) -> Schema:
