@@ -45,15 +45,15 @@ log = structlog.get_logger("jejak.api")
 
 
 def build(dependencies: Dependencies, lifespan: Lifespan | None = None) -> Starlette:
-    """The application over what `infra` hands in."""
+    """Builds the application. `infra` supplies the dependencies."""
     documents = {**dependencies.published, "/openapi.json": orjson.dumps(document(OPERATIONS, version("jejak")))}
 
     async def published(request: Request) -> Response:
-        """A document in JSON that anybody may have."""
-        found = documents.get(request.url.path)
-        if found is None:
+        """A public JSON document."""
+        content = documents.get(request.url.path)
+        if content is None:
             raise Problem("not-found")
-        return Response(found, media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
+        return Response(content, media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
 
     app = Starlette(
         routes=indexed(
@@ -71,13 +71,16 @@ def build(dependencies: Dependencies, lifespan: Lifespan | None = None) -> Starl
         exception_handlers=dict.fromkeys(EXPECTED, answer),
         lifespan=lifespan,
     )
-    app.router.redirect_slashes = False  # a redirect would repeat the path, and the Host that was sent
+    app.router.redirect_slashes = False  # a redirect would repeat the request's path and Host in its answer
     app.state.dependencies = dependencies
     return app
 
 
 async def unexpected(request: Request, error: Exception) -> Response:
-    """A fault of ours: its kind and place go to the log, never its message, which may quote what was sent."""
+    """Answers an unexpected error with 500.
+
+    Its class and place are logged, but not its message: it may quote the request and so hold personal data.
+    """
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next

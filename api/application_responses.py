@@ -1,4 +1,4 @@
-"""What the API gives of an application: facts only. Instants are UTC; what depends on today is the reader's."""
+"""Response bodies of one application, facts only. Instants are UTC. Clients compute what depends on today's date."""
 
 from datetime import date
 from typing import Any
@@ -50,7 +50,7 @@ class DocumentState(Given, kw_only=True):
 
 
 class PromiseState(PromiseBody, kw_only=True):
-    """A promise that was shown. `why`: source, completeness, pause, extension, calendar."""
+    """A promise that was shown to the applicant. `why`: source, completeness, pause, extension, calendar."""
 
     why: str
     extension: str | None
@@ -74,7 +74,7 @@ class PaymentState(Given, kw_only=True):
 
 
 class ComplaintState(Given, kw_only=True):
-    """What SP4N-LAPOR has to do by when (PermenPANRB 62/2018)."""
+    """A complaint at SP4N-LAPOR, with its deadlines for verification and answer (PermenPANRB 62/2018)."""
 
     complaint: int
     kind: codes.ComplaintKind
@@ -103,7 +103,7 @@ class InspectionState(Given, kw_only=True):
 
 
 class DisputeState(Given, kw_only=True):
-    """The newest. `state`: open, dismissed, reopened."""
+    """The newest dispute. `state`: open, dismissed, reopened."""
 
     state: str
     reason: codes.DisputeReason
@@ -129,7 +129,7 @@ class PauseState(Given, kw_only=True):
 
 
 class DeemedState(Given, kw_only=True):
-    """The evidence of a grant by silence, as it was when it was recorded."""
+    """The evidence of a grant by silence, as it was at the time of recording."""
 
     basis: str
     promise: PromiseBody
@@ -149,7 +149,7 @@ class LateDecisionState(Given, kw_only=True):
 
 
 class LedgerEntryState(Given, kw_only=True):
-    """`kind`: start, pause, resume, stop, restart. `event` of `version` did it."""
+    """An entry of the clock ledger. `kind`: start, pause, resume, stop, restart. Its cause is `event` of `version`."""
 
     clock: Clock
     kind: str
@@ -161,7 +161,7 @@ class LedgerEntryState(Given, kw_only=True):
 
 
 class SpanState(Given, kw_only=True):
-    """`until` null: still open."""
+    """A span of time. `until` is null while the span is open."""
 
     since: Instant
     until: Instant | None
@@ -184,7 +184,10 @@ class LedgerCounts(Given, kw_only=True):
 
 
 class LedgerState(Given, kw_only=True):
-    """The clock ledger: what moved the two clocks, their spans, and in whose hands the file was. By `at`."""
+    """The clock ledger: the entries that moved the two clocks, the spans of each clock, and the holders of the file.
+
+    Entries are sorted by `at`.
+    """
 
     entries: list[LedgerEntryState]
     legal: list[LegalSpanState]
@@ -194,9 +197,9 @@ class LedgerState(Given, kw_only=True):
 
 
 class ApplicationBody(Given, kw_only=True):
-    """Facts only: what depends on today is the reader's to compute. Instants are UTC.
+    """An application, facts only. Instants are UTC. Clients compute what depends on today's date.
 
-    An instant `x_at` is that of the event of version `x_by`, as corrected.
+    An instant `x_at` is the time of the event with version `x_by`, after corrections.
     """
 
     application_id: UUID
@@ -243,9 +246,10 @@ class AmendedState(Given, kw_only=True):
 
 
 class TimelineEntry(Given, kw_only=True):
-    """`event` is the kebab-case name; `data` its closed facts; `amended` what corrected it later.
+    """One event of the timeline. `event` is its name in kebab case, `data` holds its facts, `amended` its correction.
 
-    `flags`: `late` happened before the outcome and was recorded after it; `clock_ahead` of the device that told it.
+    `flags`: `late` means that the event happened before the outcome and was recorded after it; `clock_ahead` means that
+    the clock of the recording device was ahead.
     """
 
     version: int
@@ -262,7 +266,7 @@ class TimelineEntry(Given, kw_only=True):
 
 
 class TimelineBody(Given, kw_only=True):
-    """Sorted by `at` (a corrected one by what it was corrected to), then version."""
+    """The timeline, sorted by `at` and then by version. A corrected event is sorted by its corrected time."""
 
     items: list[TimelineEntry]
     next: None = None

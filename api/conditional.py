@@ -1,4 +1,7 @@
-"""The headers that make a request safe to repeat and sure of what it saw: one expression each, parsed and published."""
+"""Request headers and bodies: idempotency keys, optimistic concurrency (If-Match), Sync-Token, limited body size.
+
+Each header has one regular expression, which the parser uses and openapi.json publishes.
+"""
 
 import re
 from typing import Any
@@ -10,11 +13,11 @@ from api.dependencies import dependencies_of
 from api.problems import Problem
 from service_layer.decoding import AnyBody, decoded
 
-SYNC_TOKEN = r"^applications=([1-9][0-9]{0,4})\.([1-9][0-9]{0,17})$"  # noqa: S105 - no secret: a place in the log
+SYNC_TOKEN = r"^applications=([1-9][0-9]{0,4})\.([1-9][0-9]{0,17})$"  # noqa: S105 - not a secret: a position in the log
 IF_MATCH = r'^"[1-9][0-9]{0,9}"$'
 IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,200}$"
 ANY = r"^[\x20-\x7e]{0,200}$"
-"""Of headers that change nothing where we do not understand them."""
+"""The pattern of headers whose unknown values are ignored."""
 PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,2})(?:$|[,;\s])")
 
 BODY_BYTES_MAX = 64 * 1024
@@ -23,7 +26,7 @@ WAIT_SECONDS_MAX = 10
 
 
 def application_id(request: Request) -> UUID:
-    """Of the path. An id that is none of ours is not found, whatever it looks like."""
+    """The application id of the path. Raises Problem `not-found` for a text that is not a UUID."""
     try:
         return UUID(request.path_params["application_id"])
     except ValueError:
@@ -31,7 +34,7 @@ def application_id(request: Request) -> UUID:
 
 
 async def body_of(request: Request, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
-    """The body as its type, and as the plain JSON from which its digest is made. Raises Problem and BodyFault."""
+    """The body as `kind`, and as the plain JSON from which its digest is made. Raises Problem and BodyFault."""
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise Problem("unsupported-media-type")
@@ -39,13 +42,13 @@ async def body_of(request: Request, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
 
 
 async def read_limited(request: Request) -> bytes:
-    """At most 64 KiB, counted as they come."""
-    read = bytearray()
+    """The body, counted while it arrives. Raises Problem `too-large` beyond 64 KiB."""
+    body = bytearray()
     async for chunk in request.stream():
-        read += chunk
-        if len(read) > BODY_BYTES_MAX:
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
             raise Problem("too-large")
-    return bytes(read)
+    return bytes(body)
 
 
 def idempotency_key(request: Request) -> str:
@@ -56,22 +59,26 @@ def idempotency_key(request: Request) -> str:
 
 
 def version_seen(request: Request) -> int:
-    given = request.headers.get("if-match")
-    if given is None:
+    header = request.headers.get("if-match")
+    if header is None:
         raise Problem("precondition-required")
-    if not re.match(IF_MATCH, given):
-        raise Problem("malformed-request", 'If-Match must be the version that you saw, as in If-Match: "7".')
-    return int(given.strip('"'))
+    if not re.match(IF_MATCH, header):
+        raise Problem("malformed-request", 'If-Match must be the version that you saw, for example If-Match: "7".')
+    return int(header.strip('"'))
 
 
 async def wait_for_sync(request: Request, view: str = "progress") -> None:
-    """Waits until the view has passed the client's own write. A token that is not, or no longer, in the log: 409."""
+    """Waits until the view contains the write that the Sync-Token names.
+
+    Raises Problem `token-ahead` (409) if the log does not have the token's position, for example after a restore from a
+    backup, and Problem `behind` (503) after WAIT_SECONDS.
+    """
     token = request.headers.get("sync-token")
     if token is None:
         return
     matched = re.match(SYNC_TOKEN, token)
     if not matched:
-        raise Problem("malformed-request", "Sync-Token must be one that we gave, as applications=1.4711.")
+        raise Problem("malformed-request", "Send a Sync-Token from an earlier answer, for example applications=1.4711.")
     era, position = int(matched[1]), int(matched[2])
     dependencies = dependencies_of(request)
     if not await dependencies.views.holds(era, position):
@@ -81,6 +88,6 @@ async def wait_for_sync(request: Request, view: str = "progress") -> None:
 
 
 def preferred_wait(request: Request) -> int:
-    """Seconds that the client would wait for the view (RFC 7240); 0 where it does not say."""
+    """Seconds that the client wants to wait for the view (`Prefer: wait`, RFC 7240), at most 10; 0 by default."""
     matched = PREFER_WAIT.search(request.headers.get("prefer", ""))
     return min(int(matched[1]), WAIT_SECONDS_MAX) if matched else 0

@@ -27,7 +27,7 @@ from service_layer.ports import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """`published` maps paths to JSON documents that anybody may read. `now` gives the time in UTC."""
+    """The dependencies. `published` maps paths to public JSON documents. `now` gives the time in UTC."""
 
     commands: CommandHandler
     links: LinkHandler

@@ -1,4 +1,4 @@
-"""Around every request: security headers, compression, and the route template and time that log and metrics get."""
+"""Middleware around every request: security headers, compression, and one line of log and metrics per request."""
 
 import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
@@ -32,9 +32,10 @@ Unexpected = Callable[[Request, Exception], Awaitable[Response]]
 
 
 class Around:
-    """Paths, numbers, tokens and keys never reach a log or a metric: both get the route's template.
+    """Adds security headers, compresses, and observes each request by its route's template.
 
-    Compresses for who takes it. For others Vary alone is said, lest a cache mixes up the two.
+    Because log and metrics get the template and not the path, no tracking number, token or key reaches them. A client
+    that does not accept gzip gets the plain body with a Vary header, so that caches keep both forms apart.
     """
 
     def __init__(self, app: ASGIApp, observe: Observe, unexpected: Unexpected) -> None:
@@ -60,7 +61,7 @@ class Around:
 
         try:
             await (self.compressing if _takes_gzip(scope) else self.plain)(scope, receive, watched)
-        except Exception as error:  # noqa: BLE001 - here a fault of ours ends, so that no server prints what was sent
+        except Exception as error:  # noqa: BLE001 - the server would print the error, which may quote the request
             if started_answer:
                 raise ConnectionAbortedError("the answer broke off") from None
             response = await self.unexpected(Request(scope), error)
@@ -77,14 +78,14 @@ def _takes_gzip(scope: Scope) -> bool:
 
 
 def secured(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
-    """With the headers of `SECURITY`, and Vary where the body is large enough to come compressed to others.
+    """Adds the headers of `SECURITY`, and Vary if the body is large enough to be compressed for other clients.
 
-    What the endpoint says of one itself stands.
+    A header that the endpoint set itself is kept.
     """
-    said = dict(headers)
-    added = [pair for pair in RAW if pair[0] not in said]
-    varies = said.get(b"vary", b"")
-    if int(said.get(b"content-length", 0)) < COMPRESSED_BYTES_MIN or b"accept-encoding" in varies.lower():
+    present = dict(headers)
+    added = [pair for pair in RAW if pair[0] not in present]
+    varies = present.get(b"vary", b"")
+    if int(present.get(b"content-length", 0)) < COMPRESSED_BYTES_MIN or b"accept-encoding" in varies.lower():
         return [*headers, *added]
     if not varies:
         return [*headers, VARY, *added]
@@ -94,7 +95,7 @@ def secured(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
 
 
 def template(scope: MutableMapping[str, Any]) -> str:
-    """The path as the route names it."""
+    """The path template of the matched route, or UNROUTED."""
     route = scope.get("route")
     path = getattr(route, "path", None)
     return path if isinstance(path, str) else UNROUTED

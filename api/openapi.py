@@ -1,4 +1,4 @@
-"""OpenAPI 3.1, made from the list of operations. Summary and description are the endpoint's docstring."""
+"""The OpenAPI 3.1 document, made from the list of operations. Summary and description come from endpoint docstrings."""
 
 import inspect
 from typing import Any, get_args, get_origin
@@ -19,28 +19,28 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
 }
 ANSWER_HEADERS = {
     "ETag": "The version of the application, quoted",
-    "Location": "Where the application is",
-    "Sync-Token": "Send it back with a GET to see your own write",
+    "Location": "The path of the application",
+    "Sync-Token": "Send it with a later GET to see your own write",
 }
 REASONS = {
-    400: "Malformed",
-    401: "No bearer of ours",
-    403: "Not for this role",
-    404: "Not there, or not yours",
-    405: "Not this method",
-    409: "Refused by the rules, or a token that is ahead of the log",
-    412: "Something relevant came after the version in If-Match",
-    413: "Too large",
-    415: "Not JSON",
-    422: "Not possible, or the key was used for something else",
+    400: "The request is malformed",
+    401: "There is no valid bearer token",
+    403: "The bearer's role may not do this",
+    404: "It does not exist, or the bearer may not see it",
+    405: "The address does not allow this method",
+    409: "The rules refuse the command, or the Sync-Token is not in the log",
+    412: "A relevant event came after the version in If-Match",
+    413: "The body is too large",
+    415: "The body is not JSON",
+    422: "A value is not possible, or the Idempotency-Key was used for another request",
     428: "If-Match is missing",
     429: "Too many wrong tries",
-    503: "Behind, or out of reach; try again after Retry-After",
+    503: "The view is behind or the store cannot be reached; try again after Retry-After",
 }
 
 
 def document(operations: tuple[Operation, ...], version: str) -> dict[str, Any]:
-    """The whole document, ready to be published."""
+    """The whole document as plain JSON values."""
     types = {body for operation in operations for body in _types(operation)} | {responses.ProblemBody}
     _, schemas = msgspec.json.schema_components(sorted(types, key=lambda t: t.__name__), ref_template=COMPONENT)
     paths: dict[str, dict[str, Any]] = {}
@@ -55,7 +55,7 @@ def document(operations: tuple[Operation, ...], version: str) -> dict[str, Any]:
         "info": {
             "title": "Jejak",
             "version": version,
-            "description": "The trail of every application for a public service.",
+            "description": "Tracks every application for a public service.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
@@ -69,7 +69,7 @@ def document(operations: tuple[Operation, ...], version: str) -> dict[str, Any]:
 
 
 def _link(operation: Operation) -> dict[str, Any]:
-    """How to go on with the application that was just submitted."""
+    """An OpenAPI link from the submission's response to a further operation on the new application."""
     parameters = {"path.application_id": "$response.body#/application_id"}
     if "If-Match" in operation.headers:
         parameters["header.If-Match"] = "$response.header.ETag"
@@ -92,7 +92,11 @@ def _described(operation: Operation) -> dict[str, Any]:
         "parameters": _parameters(operation),
         "responses": {
             **{str(status): _answer(operation, status) for status in operation.returns},
-            **({"304": {"description": "You have this version"}} if "If-None-Match" in operation.headers else {}),
+            **(
+                {"304": {"description": "You have this version already"}}
+                if "If-None-Match" in operation.headers
+                else {}
+            ),
             **{str(status): _problem(status) for status in sorted(operation.problems)},
         },
     }

@@ -1,4 +1,4 @@
-"""The one list of what the API does. It makes the routes and the OpenAPI document, so that they cannot drift."""
+"""Operations: the one list of what the API offers. Routes and the OpenAPI document are made from it, so they agree."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,9 +20,10 @@ AnyEndpoint = Callable[[Request], Awaitable[Response | feed.FeedResponse]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """`headers` maps request headers to their pattern; `problems` are the statuses answered as RFC 9457.
+    """One operation. `headers` maps request headers to their patterns; `problems` are the statuses answered as RFC
+    9457.
 
-    `stream`: the same comes as a stream for who accepts text/event-stream.
+    `stream`: a client that accepts text/event-stream gets the result as a stream. `answers` names response headers.
     """
 
     name: str
@@ -51,7 +52,7 @@ WRITE = (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 503)
 SYNC = {"Sync-Token": SYNC_TOKEN}
 POLLED = {**SYNC, "If-None-Match": ANY}
 LISTED = {
-    "after": {"type": "string", "maxLength": 100, "description": "The last code of the page before"},
+    "after": {"type": "string", "maxLength": 100, "description": "The last code of the previous page"},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
 }
 
@@ -77,7 +78,7 @@ def _open(name: str, path: str, endpoint: AnyEndpoint, returns: Any, tag: str, *
 
 
 RESULTS: Mapping[str, type[responses.DoneBody]] = {"reset-pin": responses.PinResetBody}
-"""What a command answers beyond what all of them answer."""
+"""Commands whose response body differs from DoneBody."""
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -245,7 +246,13 @@ OPERATIONS: tuple[Operation, ...] = (
         tag="statistics",
         returns={200: responses.StatisticsBody},
         headers=SYNC,
-        query={"as_of": {"type": "string", "format": "date-time", "description": "Measure ages then, not now"}},
+        query={
+            "as_of": {
+                "type": "string",
+                "format": "date-time",
+                "description": "The time at which ages are measured; now by default",
+            }
+        },
         problems=(400, 401, 403, 409, 503),
     ),
     Operation(

@@ -1,4 +1,4 @@
-"""Every error as an RFC 9457 problem, from one table. Texts never repeat what was sent: it may be personal."""
+"""Problems: every error as an RFC 9457 problem, from one table. Texts never quote the request: it may be personal."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from service_layer.faults import BodyFault, Forbidden, KeyReused, NotYours, Unau
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
-    """A kind of problem: its stable code, its status, what it is called and what to do."""
+    """A kind of problem: its stable code, its HTTP status, its title, and advice for the client."""
 
     code: str
     status: int
@@ -31,65 +31,100 @@ KINDS = {
     kind.code: kind
     for kind in (
         ProblemKind(
-            "malformed-request", 400, "The request is malformed", "Mend what `errors` points at and send it again."
+            "malformed-request",
+            400,
+            "The request is malformed",
+            "Correct the places that `errors` names and send the request again.",
         ),
         ProblemKind(
             "key-required",
             400,
             "Idempotency-Key is missing or not 1 to 200 visible ASCII characters",
-            "Send a fresh random key with every act; the same key again means the same act.",
+            "Send a new random key with every new request. The same key again means the same request again.",
         ),
         ProblemKind(
-            "unauthenticated", 401, "This needs a bearer token", "Send Authorization: Bearer, with a token of ours."
+            "unauthenticated",
+            401,
+            "This operation needs a bearer token",
+            "Send Authorization: Bearer with a valid token of this installation.",
         ),
-        ProblemKind("forbidden", 403, "This role may not do that", "Ask someone whose role may."),
-        ProblemKind("wrong-number-or-pin", 403, "Number or PIN is not right", "Compare both with the receipt."),
-        ProblemKind("not-found", 404, "There is no such thing here, or it is not yours", "Check the address."),
+        ProblemKind("forbidden", 403, "This role may not do this", "Ask a person whose role may do it."),
+        ProblemKind("wrong-number-or-pin", 403, "The number or the PIN is not right", "Compare both with the receipt."),
         ProblemKind(
-            "no-feed", 404, "This agency has no feed", "Ask the operator to name the agency in the file of topics."
+            "not-found",
+            404,
+            "There is nothing at this address, or you may not see it",
+            "Check the address.",
         ),
-        ProblemKind("method-not-allowed", 405, "This address does not take that method", "Allow lists what it takes."),
-        ProblemKind("key-reused", 422, "The key was used for something else", "Send a new key for a new act."),
-        ProblemKind("token-ahead", 409, "The Sync-Token is not of this log", "Drop it and read again."),
+        ProblemKind(
+            "no-feed", 404, "This agency has no feed", "Ask the operator to add the agency to the topics file."
+        ),
+        ProblemKind(
+            "method-not-allowed",
+            405,
+            "This address does not allow this method",
+            "The header Allow lists the methods that it allows.",
+        ),
+        ProblemKind(
+            "key-reused",
+            422,
+            "The Idempotency-Key was used for another request",
+            "Send a new key for a new request.",
+        ),
+        ProblemKind(
+            "token-ahead",
+            409,
+            "The Sync-Token does not belong to this log",
+            "Read again without the token.",
+        ),
         ProblemKind(
             "event-not-in-feed",
             409,
             "The event is not in this feed",
-            "Begin again without lastEventId, and pass over what you have by its id.",
+            "Read the feed from its beginning, without lastEventId, and skip the events whose id you have.",
         ),
         ProblemKind(
-            "stale-version", 412, "Something relevant came after the version you saw", "Read it again, then decide."
+            "stale-version",
+            412,
+            "A relevant event came after the version that you saw",
+            "Read the application again, then decide.",
         ),
         ProblemKind("too-large", 413, "The body is too large", "Send at most 64 KiB."),
         ProblemKind("unsupported-media-type", 415, "The body is not JSON", "Send Content-Type: application/json."),
         ProblemKind(
-            "unprocessable", 422, "A value is not possible here", "Mend what `errors` points at and send it again."
+            "unprocessable",
+            422,
+            "A value is not possible here",
+            "Correct the places that `errors` names and send the request again.",
         ),
         ProblemKind("number-mistyped", 422, "The tracking number is mistyped", "Compare it with the receipt."),
         ProblemKind(
-            "precondition-required", 428, "If-Match is missing", 'Send the version that you saw, as If-Match: "7".'
+            "precondition-required",
+            428,
+            "If-Match is missing",
+            'Send the version that you saw, for example If-Match: "7".',
         ),
-        ProblemKind("limited", 429, "Too many wrong tries", "Come again after Retry-After, or use the QR code."),
-        ProblemKind("internal-error", 500, "Something went wrong here", "Tell the operator the trace_id."),
-        ProblemKind("behind", 503, "The view has not caught up yet", "Ask again after Retry-After."),
+        ProblemKind("limited", 429, "Too many wrong tries", "Try again after Retry-After, or use the QR code."),
+        ProblemKind("internal-error", 500, "The server has an internal error", "Report the trace_id to the operator."),
+        ProblemKind("behind", 503, "The view has not caught up yet", "Try again after Retry-After."),
         ProblemKind(
             "readers-many",
             503,
-            "Too many read feeds at once",
-            "End what you do not need, or come again after Retry-After.",
+            "Too many clients read feeds at the same time",
+            "Close streams that you do not need, or try again after Retry-After.",
         ),
         ProblemKind(
             "unavailable",
             503,
             "The store cannot be reached now",
-            "Send the same again, with the same Idempotency-Key, after Retry-After.",
+            "Send the same request again, with the same Idempotency-Key, after Retry-After.",
         ),
     )
 }
 
 
 class Problem(Exception):
-    """Raised where an endpoint knows what is wrong. `errors` point into the request by JSON pointer."""
+    """A problem that an endpoint found itself. Each of `errors` has a JSON pointer into the request and a detail."""
 
     def __init__(
         self,
@@ -119,7 +154,7 @@ class ProblemAnswer:
 
 
 def problem_of(error: Exception) -> ProblemAnswer:
-    """The one table from what was raised to what is answered."""
+    """The problem that answers an exception. This is the one table of all exceptions."""
     match error:
         case Problem():
             more = {"errors": error.errors} if error.errors else {}
@@ -162,7 +197,7 @@ def _http(error: HTTPException) -> ProblemAnswer:
 
 
 async def answer(request: Request, error: Exception) -> Response:
-    """The problem as JSON; as a page, in the reader's language, for who asks for HTML."""
+    """The problem as JSON, or as a page in the reader's language for a client that accepts HTML."""
     problem = problem_of(error)
     headers = {"Cache-Control": "no-store", **problem.headers}
     if "text/html" in request.headers.get("accept", ""):
@@ -187,6 +222,6 @@ async def answer(request: Request, error: Exception) -> Response:
 
 
 def trace_id(request: Request) -> str:
-    """Ours, random: nothing that a client sent is repeated."""
-    known: str = request.scope.setdefault("jejak.trace_id", secrets.token_hex(16))
-    return known
+    """The request's random trace id, made here. A trace id from the client is never used."""
+    trace: str = request.scope.setdefault("jejak.trace_id", secrets.token_hex(16))
+    return trace

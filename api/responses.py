@@ -1,4 +1,4 @@
-"""What the API gives, one msgspec type each: they make the schemas of openapi.json, and the tests decode by them."""
+"""Response bodies, one msgspec type each. The schemas of openapi.json come from them, and tests decode with them."""
 
 from typing import Any
 from uuid import UUID
@@ -15,11 +15,14 @@ from service_layer.bodies import Instant
 
 
 class Given(msgspec.Struct, kw_only=True):
-    """An answer's body."""
+    """A response body."""
 
 
 class WarningBody(Given, kw_only=True):
-    """What is odd in the request, and may be right: it was done all the same. `code` is stable."""
+    """A doubt about a value of the request.
+
+    The value may be right, so the command was carried out. `code` is stable.
+    """
 
     pointer: str
     code: Doubt
@@ -27,7 +30,7 @@ class WarningBody(Given, kw_only=True):
 
 
 class SubmittedBody(Given, kw_only=True):
-    """For the receipt: the number and PIN open the citizen's page, `qr` is its path for a QR code."""
+    """A new application, with the data of the receipt. Number and PIN open the citizen's page; `qr` is its QR path."""
 
     application_id: UUID
     tracking_number: str
@@ -39,7 +42,7 @@ class SubmittedBody(Given, kw_only=True):
 
 
 class DoneBody(Given, kw_only=True):
-    """`events`: the topics of what was appended."""
+    """A command that was carried out. `events`: the topics of the events that were appended."""
 
     application_id: UUID
     version: int
@@ -48,7 +51,7 @@ class DoneBody(Given, kw_only=True):
 
 
 class PinResetBody(DoneBody, kw_only=True):
-    """The new receipt: number as before, another PIN and QR. The old ones open nothing any more."""
+    """The new receipt: the same number with a new PIN and QR path. The old PIN and QR code no longer work."""
 
     tracking_number: str
     pin: str
@@ -56,7 +59,7 @@ class PinResetBody(DoneBody, kw_only=True):
 
 
 class LinkedBody(Given, kw_only=True):
-    """In the order in which they were named."""
+    """A link. The applications are in the order of the request."""
 
     link: UUID
     applications: list[DoneBody]
@@ -75,7 +78,7 @@ class AccessesBody(Given, kw_only=True):
 
 
 class OpenedPart(Given, kw_only=True):
-    """`content` is null where the key was destroyed: redacted."""
+    """A sealed part, opened. `content` is null if its key was destroyed (redacted)."""
 
     version: int
     role: str
@@ -87,7 +90,7 @@ class OpenedBody(Given, kw_only=True):
 
 
 class TrackedBody(Given, kw_only=True):
-    """`read_token` opens this one application for reading, as a bearer, for `expires_in` seconds."""
+    """`read_token` is a bearer token that reads this one application for `expires_in` seconds."""
 
     application_id: UUID
     read_token: str
@@ -102,21 +105,25 @@ class FoundApplication(Given, kw_only=True):
 
 
 class FoundBody(Given, kw_only=True):
-    """The newest first; those that the asker's own office is concerned with, and no others."""
+    """The applications of a person that concern the bearer's office, newest first."""
 
     items: list[FoundApplication]
     next: None = None
 
 
 class AnsweredBody(Given, kw_only=True):
-    """`events`: the topics of what was appended, in a stream that is not the application's."""
+    """The survey was answered. `events`: the topics of the events that were appended, in a stream of the survey."""
 
     application_id: UUID
     events: list[str]
 
 
 class UnitBody(Given, kw_only=True):
-    """A service at an office. Counts are floored to tens; below ten nothing shows. `index` is IKM, `means` are NRR."""
+    """The satisfaction figures of a service at an office.
+
+    Counts are rounded down to tens. With fewer than ten answers no figure is shown. `index` is the IKM, `means` are the
+    NRR of the elements.
+    """
 
     service: str
     office: str
@@ -131,7 +138,10 @@ class UnitBody(Given, kw_only=True):
 
 
 class SatisfactionFiguresBody(Given, kw_only=True):
-    """As of a full hour. `weights`: what each element counts, since the grade may turn on it."""
+    """The public satisfaction index, as of a full hour.
+
+    `weights`: the weight of each element; it can change a grade.
+    """
 
     as_of: Instant
     weights: Weights
@@ -156,9 +166,10 @@ class CounterBody(Given, kw_only=True):
 
 
 class OfficeBody(Given, kw_only=True):
-    """Seven opening days from Monday, in local time of `zone`; an empty one is closed.
+    """An office. It has seven opening days from Monday, in local time of `zone`; on an empty day it is closed.
 
-    A counter keeps hours of its own for its services. No `day_zero` is `completeness`, no `after_hours` `next_opening`.
+    A counter has its own opening days for its services. The default of `day_zero` is `completeness`, the default of
+    `after_hours` is `next_opening`.
     """
 
     code: str
@@ -202,7 +213,7 @@ class PromiseStandard(Given, kw_only=True):
 
 
 class ExtensionStandard(Given, kw_only=True):
-    """By `n` units of the promise, once, by the law of `basis`."""
+    """An extension of the promise by `n` of its units. It is allowed once, by the law in `basis`."""
 
     code: str
     n: int
@@ -215,10 +226,10 @@ class DeemedApprovalStandard(Given, kw_only=True):
 
 
 class ServiceBody(Given, kw_only=True):
-    """The newest edition of the service's standard. `promise` null: its source gives no single figure.
+    """The newest edition of a service's standard. `promise` is null if its source gives no single figure.
 
-    `deemed_approval`: the law by which silence grants; absent, it does not. `dispute_days`: calendar days after the
-    hand-over in which it may be disputed; absent, at any time.
+    `deemed_approval`: the law by which silence grants the application; if absent, silence does not grant it.
+    `dispute_days`: the calendar days after the hand-over in which a dispute is possible; if absent, there is no limit.
     """
 
     service: str
@@ -252,11 +263,13 @@ class ServicesBody(Given, kw_only=True):
 
 
 class FiguresBody(Given, kw_only=True):
-    """Counts of applications. Public ones are floored to tens, `<10` below ten and for zero; days are of 24 hours.
+    """Counts of applications.
 
-    submitted = open + answered; answered = on_time + late + without_deadline, the same with the two that end in
-    `_recorded`, and the sum of the outcomes: granted to concluded, and deemed_approved. Null where a figure cannot be
-    given, or may not.
+    Public counts are rounded down to tens, with `<10` below ten and for zero. A day is 24 hours.
+
+    submitted = open + answered. answered = on_time + late + without_deadline, also with the two counts that end in
+    `_recorded`. answered is also the sum of the outcomes: granted to concluded, and deemed_approved. A figure is null
+    if it cannot be computed or is withheld.
     """
 
     submitted: Count
@@ -289,7 +302,9 @@ class FiguresBody(Given, kw_only=True):
 
 
 class LineBody(FiguresBody, kw_only=True):
-    """`key`: the code of a service or office, a channel, or the month of submission where the office is (2026-03)."""
+    """One line of a table. `key`: the code of a service or an office, a channel, or the month of submission in the
+    office's time zone (for example 2026-03).
+    """
 
     key: str
 
@@ -302,7 +317,7 @@ class TablesBody(Given, kw_only=True):
 
 
 class StatisticsBody(Given, kw_only=True):
-    """One line for all, and one table each by service, office, channel and month."""
+    """The total of all applications, and one table each by service, office, channel and month."""
 
     as_of: Instant
     total: FiguresBody
@@ -310,10 +325,12 @@ class StatisticsBody(Given, kw_only=True):
 
 
 class FileBody(Given, kw_only=True):
-    """One file of the queue. `due_at` while a decision is awaited; `deemed_approval_at` where silence grants then.
+    """One file of the queue.
 
-    `overdue`, `deemed_soon` (within two working days of the office) and `mine` are as of `as_of` and the bearer.
-    `payments` and `obstacles`: how many are open. `officer`: whose it is, for supervisors.
+    `due_at` is set while a decision is awaited; `deemed_approval_at` is when silence grants it.
+
+    `overdue` and `deemed_soon` (within two working days of the office) hold at `as_of`; `mine` is about the bearer.
+    `payments` and `obstacles` count the open ones. `officer`: the officer of the file, shown to supervisors only.
     """
 
     application_id: UUID
@@ -337,7 +354,7 @@ class FileBody(Given, kw_only=True):
 
 
 class DeskBody(Given, kw_only=True):
-    """The open files of an office, the sooner due first, those without a date last."""
+    """The open files of an office, sorted by due date; files without a due date come last."""
 
     office: str
     as_of: Instant
@@ -351,7 +368,7 @@ class ProblemError(Given, kw_only=True):
 
 
 class ProblemBody(Given, kw_only=True):
-    """RFC 9457. `code` is stable; `type` leads to a page that explains it."""
+    """A problem by RFC 9457. `code` is stable. `type` is the address of a page that explains the code."""
 
     type: str
     title: str

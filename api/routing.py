@@ -1,4 +1,4 @@
-"""Finding the route of a path without trying one after the other."""
+"""An index of routes, so that a path's route is found without trying all routes one after the other."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,7 +8,10 @@ from starlette.types import Receive, Scope, Send
 
 
 class ByEnding(BaseRoute):
-    """Routes whose paths end in a word, found by it. Each answers for itself: its template, its methods."""
+    """Routes whose paths end in a fixed word, indexed by that word.
+
+    Each route still matches its template and methods.
+    """
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes: defaultdict[str, list[Route]] = defaultdict(list)
@@ -28,7 +31,7 @@ class ByEnding(BaseRoute):
 
 
 def indexed(routes: Iterable[Route]) -> list[BaseRoute]:
-    """The same routes; those that end in a parameter are tried in their order, after those that end in a word."""
+    """The same routes with an index. Routes that end in a parameter come last and are tried in their order."""
     words: list[Route] = []
     parameters: list[Route] = []
     for route in routes:

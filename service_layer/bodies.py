@@ -1,4 +1,4 @@
-"""What the API takes, one msgspec type each: they decode the requests and make the schemas of openapi.json."""
+"""Request bodies, one msgspec type each. They decode requests, and the schemas of openapi.json come from them."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -11,7 +11,7 @@ from domain import codes
 from domain.persons.national_id import Sex
 from domain.satisfaction import Score
 
-SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)"  # in Python `$` alone would let a line break through at the end
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)"  # in Python, `$` alone also matches before a line break at the end
 
 Code = Annotated[str, Meta(pattern=SLUG, max_length=63)]
 StageCodeText = Annotated[str, Meta(pattern=SLUG, max_length=80)]
@@ -29,8 +29,8 @@ Regency = Annotated[
     Meta(pattern=r"^[0-9]{2}\.[0-9]{2}$", max_length=5, examples=["33.74"], description="PP.KK (Kemendagri)"),
 ]
 Instant = Annotated[datetime, Meta(tz=True)]
-Personal = Annotated[str, Meta(min_length=1, max_length=200, description="Sealed: never in clear in an event")]
-Note = Annotated[str, Meta(max_length=2000, description="Sealed: never in clear in an event")]
+Personal = Annotated[str, Meta(min_length=1, max_length=200, description="Sealed: never stored in clear in an event")]
+Note = Annotated[str, Meta(max_length=2000, description="Sealed: never stored in clear in an event")]
 Rupiah = Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="Whole rupiah")]
 Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
 NIK_SCHEMA = {
@@ -39,19 +39,21 @@ NIK_SCHEMA = {
     "examples": ["3374014101900001"],
 }
 Nik = Annotated[
-    str, Meta(max_length=200, description="Sealed; checked beyond its pattern", extra_json_schema=NIK_SCHEMA)
+    str,
+    Meta(max_length=200, description="Sealed; the server checks more than the pattern", extra_json_schema=NIK_SCHEMA),
 ]
-"""The pattern is published and not enforced: `domain.persons.national_id` says better what is wrong."""
+"""The pattern is published but not enforced here: `domain.persons.national_id` gives better messages."""
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A request's body: what it does not name is refused."""
+    """A request body. A field that the body does not have is refused."""
 
 
 class CommandBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """What every act may say. `at`: when it happened by the clock of a device that had no network; else leave it out.
+    """Fields that every command may have. `at`: the time of the act by the clock of a device that had no network; leave
+    it out if the device is online.
 
-    `channel`: by which way it came; the counter where it is left out.
+    `channel`: the channel of the act; the default is counter.
     """
 
     at: Instant | None = None
@@ -59,16 +61,17 @@ class CommandBody(Body, kw_only=True, forbid_unknown_fields=True):
 
 
 class OtherDocument(Body, kw_only=True, forbid_unknown_fields=True):
-    """What identifies who has no NIK: a foreigner, a refugee."""
+    """Another identity document, for a person without a NIK, such as a foreigner or a refugee."""
 
     kind: Literal["passport", "kitas", "kitap", "unhcr", "other"]
     number: Personal
 
 
 class Person(Body, kw_only=True, forbid_unknown_fields=True):
-    """Someone concerned; all of it is sealed under a key of this person and this application.
+    """A person whom the application concerns. All fields are sealed under a key of this person and this application.
 
-    A newborn has no NIK yet. `birth_date` and `sex` are compared with the NIK: what differs is a warning.
+    `nik` is optional: a newborn has no NIK yet. `birth_date` and `sex` are compared with the NIK; a difference gives a
+    warning.
     """
 
     name: Personal
@@ -82,7 +85,9 @@ class Person(Body, kw_only=True, forbid_unknown_fields=True):
 
 
 class SubmitBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`office` may be left out by an officer: it is their own. `channel` defaults to counter."""
+    """A new application. An officer may leave out `office`; the default is the officer's office. `channel` defaults to
+    counter.
+    """
 
     service: Annotated[Code, Meta(examples=["ktp-el"], description="From /v1/services")]
     applicant: Person
@@ -94,7 +99,7 @@ class SubmitBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class EmptyBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """Nothing to say but that it happened."""
+    """A command without fields of its own."""
 
 
 class CheckDocumentsBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
@@ -109,7 +114,7 @@ class DefectiveDocumentBody(Body, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReturnForCorrectionBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """All defects at once."""
+    """All defects of the file, in one command."""
 
     documents: Annotated[list[DefectiveDocumentBody], Meta(min_length=1, max_length=50)]
     note: Note | None = None
@@ -135,7 +140,7 @@ class TransferBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReassignBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`officer`: the random reference of the officer, the `sub` of their token."""
+    """`officer`: the random reference of the officer, which is the `sub` of the officer's token."""
 
     officer: UUID
 
@@ -165,7 +170,7 @@ class CancelBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class ScheduleInspectionBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`on`: a day where the office is."""
+    """`on`: the day of the inspection, in the office's time zone."""
 
     on: date
 
@@ -175,7 +180,7 @@ class RecordInspectionBody(CommandBody, kw_only=True, forbid_unknown_fields=True
 
 
 class RequestPaymentBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`payment_number`: of the payment order (SKRD, SPS, billing code)."""
+    """`payment_number`: the number of the payment order (SKRD, SPS, billing code)."""
 
     amount_idr: Rupiah
     expires_at: Instant | None = None
@@ -183,7 +188,7 @@ class RequestPaymentBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReceivePaymentBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`receipt_number`: of the payment, as the bank or treasury gave it."""
+    """`receipt_number`: the number that the bank or the treasury gave to the payment."""
 
     payment: Positive
     amount_idr: Rupiah
@@ -204,7 +209,7 @@ class ClearObstacleBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class ExtendDeadlineBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`extension`: one that the service's standard lists, with its legal basis."""
+    """`extension`: the code of an extension that the service's standard lists with its legal basis."""
 
     extension: Code
     note: Note | None = None
@@ -226,34 +231,36 @@ class DismissDisputeBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReopenBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`redo`: stages of production that are done once more."""
+    """`redo`: the production stages that are done again."""
 
     redo: Annotated[list[StageCodeText], Meta(max_length=50)] = []
 
 
 class ReferComplaintBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`complaint_number`: as SP4N-LAPOR gave it."""
+    """`complaint_number`: the number that SP4N-LAPOR gave to the complaint."""
 
     kind: codes.ComplaintKind
     complaint_number: Personal | None = None
 
 
 class LinkedApplicationBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """`version`: the one that you saw."""
+    """An application to link. `version`: the version that you saw."""
 
     application_id: UUID
     version: Positive
 
 
 class LinkApplicationsBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """Applications that one life event needs. A document that several ask for is asked by the first that lists it."""
+    """Applications that one life event needs. If several of them require the same document, only the first application
+    that lists it asks for it.
+    """
 
     life_event: codes.LifeEvent
     applications: Annotated[list[LinkedApplicationBody], Meta(min_length=2, max_length=10)]
 
 
 class AmendRecordBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`amends`: the version of the event that is wrong. `corrected_at`: with `time` only."""
+    """`amends`: the version of the wrong event. `corrected_at` is allowed only with the amendment `time`."""
 
     amends: Positive
     amendment: codes.Amendment
@@ -262,7 +269,7 @@ class AmendRecordBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class TrackBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """As on the receipt; spaces, hyphens and lower case are fine."""
+    """Number and PIN of the receipt. Spaces, hyphens and lower case letters are accepted."""
 
     number: Annotated[str, Meta(min_length=1, max_length=40, examples=["01K2-M9XD-4TB5"])]
     pin: Annotated[str, Meta(min_length=1, max_length=20, examples=["51658548"])]
@@ -272,13 +279,13 @@ Purpose = Literal["process-application", "verify-identity", "answer-citizen", "a
 
 
 class OpenDossierBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """Why the sealed parts are opened; the citizen can see it."""
+    """The purpose of opening the sealed parts. The citizen can see it."""
 
     purpose: Purpose
 
 
 class FindByPersonBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """Never in a path: a NIK stands in no address, log or metric."""
+    """The NIK is sent in a body and not in a path, so that it is in no address, log or metric."""
 
     nik: Nik
 

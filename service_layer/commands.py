@@ -1,4 +1,4 @@
-"""The commands as the API offers them: name, body, and how a body becomes a command and what of it is sealed."""
+"""The offered commands: for each one its name, its body type, how a body becomes a command, and the sealed fields."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,10 @@ from service_layer.faults import ImpossibleValue
 
 @dataclass(frozen=True, slots=True)
 class CommandOperation:
-    """`name` is the operation and the last part of the path. `sealed` names the body's fields that are personal."""
+    """A command that clients may send.
+
+    `name` is the operation and the last part of the path. `sealed` names the personal fields of the body.
+    """
 
     name: str
     body: type[bodies.CommandBody]
@@ -52,33 +55,36 @@ def _amend_record(body: bodies.AmendRecordBody) -> Command:
 
 
 YEARS = range(1900, 2200)
-"""Of a time that is sent: at the ends of all time no other zone can show it."""
+"""The accepted years of a time in a body. At the limits of `datetime`, conversion to another time zone fails."""
 
 
 def in_years(when: date, pointer: str) -> None:
-    """Raises ImpossibleValue."""
+    """Checks that the year of a body's time is in YEARS. Raises ImpossibleValue."""
     if when.year not in YEARS:
-        detail = f"A time from {YEARS.start} to {YEARS.stop - 1}."
+        detail = f"Send a time between the years {YEARS.start} and {YEARS.stop - 1}."
         raise ImpossibleValue(pointer, detail)
 
 
 EMPTY, NOTE = bodies.EmptyBody, ("note",)
 
 COMMANDS = (
-    CommandOperation("receive", EMPTY, lambda _: commands.Receive(), "The office takes the file in"),
+    CommandOperation("receive", EMPTY, lambda _: commands.Receive(), "The office receives the file"),
     CommandOperation("check-documents", bodies.CheckDocumentsBody, _check_documents, "The documents are checked"),
     CommandOperation(
         "return-for-correction",
         bodies.ReturnForCorrectionBody,
         _return_for_correction,
-        "The file goes back to the applicant, with all defects at once",
+        "The file goes back to the applicant with a list of all defects",
         NOTE,
     ),
     CommandOperation(
-        "supply-correction", EMPTY, lambda _: commands.SupplyCorrection(), "The applicant mended the file"
+        "supply-correction", EMPTY, lambda _: commands.SupplyCorrection(), "The applicant corrected the file"
     ),
     CommandOperation(
-        "declare-complete", EMPTY, lambda _: commands.DeclareComplete(), "The file is complete: the promise starts"
+        "declare-complete",
+        EMPTY,
+        lambda _: commands.DeclareComplete(),
+        "The file is complete, and the promised time starts",
     ),
     CommandOperation("enter-stage", bodies.StageBody, lambda b: commands.EnterStage(stage=b.stage), "A stage begins"),
     CommandOperation(
@@ -91,7 +97,7 @@ COMMANDS = (
         "answer-referral",
         bodies.AnswerReferralBody,
         lambda b: commands.AnswerReferral(referral=b.referral, advice=b.advice),
-        "The office that was asked answers",
+        "The office that was asked for advice answers",
         NOTE,
     ),
     CommandOperation(
@@ -104,11 +110,15 @@ COMMANDS = (
         "Another officer takes the file over",
     ),
     CommandOperation(
-        "suspend", bodies.SuspendBody, lambda b: commands.Suspend(ground=b.ground), "Held, on a ground listed", NOTE
+        "suspend",
+        bodies.SuspendBody,
+        lambda b: commands.Suspend(ground=b.ground),
+        "The file is suspended on a listed ground",
+        NOTE,
     ),
-    CommandOperation("resume", EMPTY, lambda _: commands.Resume(), "The hold ends"),
+    CommandOperation("resume", EMPTY, lambda _: commands.Resume(), "The suspension ends"),
     CommandOperation(
-        "schedule-inspection", bodies.ScheduleInspectionBody, _schedule_inspection, "A field inspection has its day"
+        "schedule-inspection", bodies.ScheduleInspectionBody, _schedule_inspection, "A field inspection is scheduled"
     ),
     CommandOperation(
         "record-inspection",
@@ -127,33 +137,33 @@ COMMANDS = (
         "receive-payment",
         bodies.ReceivePaymentBody,
         lambda b: commands.ReceivePayment(payment=b.payment, amount_idr=b.amount_idr),
-        "The payment is in",
+        "The payment is received",
         ("receipt_number",),
     ),
     CommandOperation(
         "expire-payment",
         bodies.ExpirePaymentBody,
         lambda b: commands.ExpirePayment(payment=b.payment),
-        "The request of payment is over",
+        "The payment request expires",
     ),
     CommandOperation(
         "report-obstacle",
         bodies.ReportObstacleBody,
         lambda b: commands.ReportObstacle(code=b.code),
-        "Something holds the file up: the clocks run on",
+        "An obstacle delays the file; the clocks keep running",
         NOTE,
     ),
     CommandOperation(
         "clear-obstacle",
         bodies.ClearObstacleBody,
         lambda b: commands.ClearObstacle(obstacle=b.obstacle),
-        "An obstacle is gone",
+        "An obstacle is removed",
     ),
     CommandOperation(
         "extend-deadline",
         bodies.ExtendDeadlineBody,
         lambda b: commands.ExtendDeadline(extension=b.extension),
-        "The deadline is extended, on a basis that the standard lists",
+        "The deadline is extended by an extension that the standard lists",
         NOTE,
     ),
     CommandOperation("approve", EMPTY, lambda _: commands.Approve(), "The application is granted"),
@@ -161,7 +171,7 @@ COMMANDS = (
         "reject",
         bodies.RejectBody,
         lambda b: commands.Reject(reason=b.reason, remedy=b.remedy),
-        "The application is rejected, with reason and remedy",
+        "The application is rejected with a reason and a remedy",
         NOTE,
     ),
     CommandOperation(
@@ -174,33 +184,39 @@ COMMANDS = (
         lambda b: commands.HandOver(receiver=b.receiver),
         "The product is handed over; the citizen clock stops",
     ),
-    CommandOperation("withdraw", EMPTY, lambda _: commands.Withdraw(), "The applicant withdraws"),
-    CommandOperation("lapse", EMPTY, lambda _: commands.Lapse(), "The applicant stayed silent"),
+    CommandOperation("withdraw", EMPTY, lambda _: commands.Withdraw(), "The applicant withdraws the application"),
     CommandOperation(
-        "cancel", bodies.CancelBody, lambda b: commands.Cancel(reason=b.reason), "The office cancels, with reason", NOTE
+        "lapse", EMPTY, lambda _: commands.Lapse(), "The application lapses because the applicant did not respond"
     ),
     CommandOperation(
-        "revoke", bodies.RevokeBody, lambda b: commands.Revoke(ground=b.ground), "What was granted is withdrawn", NOTE
+        "cancel",
+        bodies.CancelBody,
+        lambda b: commands.Cancel(reason=b.reason),
+        "The office cancels the application with a reason",
+        NOTE,
+    ),
+    CommandOperation(
+        "revoke", bodies.RevokeBody, lambda b: commands.Revoke(ground=b.ground), "The grant is withdrawn", NOTE
     ),
     CommandOperation(
         "dispute",
         bodies.DisputeBody,
         lambda b: commands.Dispute(reason=b.reason),
-        "The citizen says that what is called done is not",
+        "The citizen disputes that the application is done",
         NOTE,
     ),
     CommandOperation(
         "dismiss-dispute",
         bodies.DismissDisputeBody,
         lambda b: commands.DismissDispute(reason=b.reason),
-        "The office holds that it is done",
+        "The office dismisses the dispute",
         NOTE,
     ),
     CommandOperation(
         "reopen",
         bodies.ReopenBody,
         lambda b: commands.Reopen(redo=tuple(b.redo)),
-        "The dispute was right: the product is made again",
+        "The office accepts the dispute, and the product is made again",
     ),
     CommandOperation(
         "refer-complaint",
@@ -209,7 +225,7 @@ COMMANDS = (
         "A complaint goes to SP4N-LAPOR",
         ("complaint_number",),
     ),
-    CommandOperation("amend-record", bodies.AmendRecordBody, _amend_record, "The office mends its record", NOTE),
+    CommandOperation("amend-record", bodies.AmendRecordBody, _amend_record, "The office corrects its record", NOTE),
     CommandOperation(
         "reset-pin",
         EMPTY,

@@ -13,7 +13,7 @@ from domain.satisfaction import SatisfactionAnswered
 from service_layer.streams import CommandIdentity, StreamHistory
 
 PersonalParts = Mapping[str, Mapping[str, Any]]
-"""By the role of each person concerned: what is sealed."""
+"""Maps the role of each person concerned to the data that is sealed."""
 
 
 class StoredRow(Protocol):
@@ -31,7 +31,7 @@ class StoredRow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Rows that follow on `history`, the commitment of the last one, and what they claim for their stream."""
+    """New rows that follow `history`. `own` is the commitment of the last row; `claims` are unique to the stream."""
 
     history: StreamHistory
     rows: tuple[StoredRow, ...]
@@ -58,18 +58,18 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class SavedSurvey:
-    """The save that answered a questionnaire: its command, the digest of its body, its position."""
+    """The save of a questionnaire's answers: its command, the digest of its body, its position."""
 
     identity: CommandIdentity
     position: int
 
 
 class EventStore(Protocol):
-    """Every method raises Unavailable. Whatever is appended is checked against versions and claims under one lock."""
+    """The event store. Every method raises Unavailable. An append checks versions and claims under one lock."""
 
     @property
     def registry(self) -> Registry:
-        """As of the last read of the log."""
+        """The registry as of the last read of the log."""
         ...
 
     def new_id(self) -> UUID:
@@ -89,11 +89,11 @@ class EventStore(Protocol):
         ...
 
     async def history(self, application_id: UUID) -> StreamHistory:
-        """As of now; without entries where there is no such stream."""
+        """The history of the stream as of now. It has no entries if there is no such stream."""
         ...
 
     async def claimed(self, claims: Sequence[bytes]) -> UUID | None:
-        """The stream that holds one of these claims."""
+        """The stream that holds one of these claims, or None."""
         ...
 
     async def draft(
@@ -106,23 +106,26 @@ class EventStore(Protocol):
         personal: PersonalParts,
         claims: tuple[bytes, ...],
     ) -> Draft:
-        """Seals what is personal into the first event. New dossier keys are durable when this returns."""
+        """Makes rows from events.
+
+        Personal data is sealed into the first event. New dossier keys are durable on return.
+        """
         ...
 
     async def append(self, drafts: Sequence[Draft]) -> Sequence[Stored] | None:
-        """One save: all of it is stored, or None where another save came in between."""
+        """One save: stores all drafts, or returns None if another save came in between."""
         ...
 
     def survey_claim(self, application_id: UUID) -> bytes:
-        """What is unique about an application's questionnaire, and tells nothing without the key."""
+        """The claim that makes an application's questionnaire unique. It reveals nothing without the key."""
         ...
 
     async def append_survey(
         self, application_id: UUID, event: SatisfactionAnswered, act: Act, identity: CommandIdentity
     ) -> int | None:
-        """The answers as a stream of their own; only a sealed part says which application they are about.
+        """Stores the answers as a separate stream. Only a sealed part says to which application the answers belong.
 
-        Returns their position, or None where another save came in between.
+        Returns their position, or None if another save came in between.
         """
         ...
 

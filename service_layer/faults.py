@@ -4,7 +4,7 @@ from typing import ClassVar
 
 
 class Fault(Exception):
-    """Something that keeps a request from being carried out, and that is no refusal of the domain's rules."""
+    """A fault that prevents a request from being carried out, other than a refusal by the domain's rules."""
 
     code: ClassVar[str]
 
@@ -15,7 +15,7 @@ class KeyReused(Fault):
     code = "key-reused"
 
     def __str__(self) -> str:
-        return "This Idempotency-Key was used for something else. Send a new key for a new act."
+        return "This Idempotency-Key was used for another request. Send a new key for a new request."
 
 
 class Unavailable(Fault):
@@ -30,7 +30,7 @@ class Unavailable(Fault):
 class BodyFault(Fault):
     """The body cannot be used. `pointer` is a JSON pointer into the body; `detail` says what to write there.
 
-    Neither repeats what was sent: it may be personal.
+    Neither of them quotes the body, because the body may be personal.
     """
 
     def __init__(self, pointer: str, detail: str) -> None:
@@ -46,7 +46,7 @@ class MalformedBody(BodyFault):
 
 
 class ImpossibleValue(BodyFault):
-    """A value of the body is not possible there."""
+    """A value in the body is not possible at its place."""
 
     code = "unprocessable"
 

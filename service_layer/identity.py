@@ -1,4 +1,4 @@
-"""Who an application concerns, as sent: the NIK checked, and what is sealed of each person."""
+"""The persons in a submission: checks of their NIK, and the data of each person that is sealed."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -16,17 +16,21 @@ PERSONS = ("applicant", "subject", "proxy")
 
 
 def doubts_about(body: bodies.SubmitBody, registry: Registry) -> list[dict[str, str]]:
-    """What is odd about the NIK of each person. Raises ImpossibleValue where one is no NIK; never repeats the number.
+    """Warnings about the NIK of each person, as `WarningBody`. They never quote the number.
 
-    The place of the application is the applicant's, so theirs alone is compared with it.
+    The application's place belongs to the applicant, so only the applicant's NIK is compared with it. Raises
+    ImpossibleValue for a text that is not a NIK.
     """
     return [
-        {"pointer": f"/{role}/nik", "code": doubt.value, "detail": f"{said[0].upper()}{said[1:]}."}
+        {"pointer": f"/{role}/nik", "code": doubt.value, "detail": _sentence(national_id.MESSAGES[doubt])}
         for role, person in persons_of(body)
         if person.nik is not None
         for doubt in _doubts(person, role, body, registry)
-        for said in (national_id.MESSAGES[doubt],)
     ]
+
+
+def _sentence(message: str) -> str:
+    return f"{message[0].upper()}{message[1:]}."
 
 
 def _doubts(person: bodies.Person, role: str, body: bodies.SubmitBody, registry: Registry) -> tuple[Doubt, ...]:
@@ -41,28 +45,27 @@ def _doubts(person: bodies.Person, role: str, body: bodies.SubmitBody, registry:
     )
 
 
-def checked(nik: str, pointer: str, registry: Registry, **known: Any) -> tuple[Doubt, ...]:  # noqa: ANN401 - of each its own
-    """As `national_id.check`, with a fault as an ImpossibleValue at `pointer`."""
+def checked(nik: str, pointer: str, registry: Registry, **known: Any) -> tuple[Doubt, ...]:  # noqa: ANN401 - passed on
+    """The doubts of `national_id.check`. Raises ImpossibleValue at `pointer` for a text that is not a NIK."""
     try:
         return national_id.check(nik, provinces=registry.provinces, **known)
     except NationalIdInvalid as invalid:
-        said = str(invalid)
-        raise ImpossibleValue(pointer, f"{said[0].upper()}{said[1:]}.") from None
+        raise ImpossibleValue(pointer, _sentence(str(invalid))) from None
 
 
 def sealed_of(body: bodies.SubmitBody) -> dict[str, dict[str, Any]]:
-    """What is sealed of each person concerned, in the one normal form of its text."""
+    """The data of each person to be sealed, by role, with text in Unicode NFC."""
     return {role: _normal(msgspec.to_builtins(person)) for role, person in persons_of(body)}
 
 
 def persons_of(body: bodies.SubmitBody) -> Iterator[tuple[str, bodies.Person]]:
-    """By role."""
+    """The persons of the body with their roles."""
     return ((role, person) for role in PERSONS if (person := getattr(body, role)))
 
 
-def _normal(said: dict[str, Any]) -> dict[str, Any]:
+def _normal(fields: dict[str, Any]) -> dict[str, Any]:
     return {
         name: _normal(value) if isinstance(value, dict) else unicodedata.normalize("NFC", value)
-        for name, value in said.items()
+        for name, value in fields.items()
         if value is not None
     }

@@ -1,4 +1,4 @@
-"""What the API needs handed in. `infra` implements these; the API never sees a database or a key."""
+"""Ports: what the application layer needs from storage and keys. `infra` implements them; the API sees no database."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from service_layer.rights import Principal
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Of one application: its entries as a JSON array, and what decides who may read it."""
+    """The timeline of one application: its entries as a JSON array, and the offices that decide who may read it."""
 
     items: bytes
     version: int
@@ -23,7 +23,7 @@ class Timeline:
 
 
 class Views(Protocol):
-    """Rows of `progress`, by position. Reading one raises Unavailable."""
+    """The views: rows of `progress`, and how far each view has come. Reading raises Unavailable."""
 
     async def row(self, application_id: UUID) -> dict[str, Any] | None: ...
     async def timeline(self, application_id: UUID) -> Timeline | None: ...
@@ -34,15 +34,15 @@ class Views(Protocol):
         ...
 
     async def era_of(self, position: int) -> int:
-        """The era in which `position` was handed out; of an answer given again, not always the newest."""
+        """The era in which `position` was assigned. For a repeated answer this may be an older era."""
         ...
 
     async def holds(self, era: int, position: int) -> bool:
-        """Whether the log has an event at `position`, of that era."""
+        """Whether the log has an event at `position` in that era."""
         ...
 
     async def reached(self, position: int, *, seconds: float, view: str = "progress") -> bool:
-        """Waits until `view` has passed `position`, at most so long."""
+        """Waits until `view` has passed `position`, for at most `seconds`. True if it has."""
         ...
 
     async def lag(self) -> dict[str, int]:
@@ -50,7 +50,7 @@ class Views(Protocol):
         ...
 
     async def stopped(self) -> list[dict[str, Any]]:
-        """Each event that a view cannot fold: `view`, `position`, `application_id`. Raises Unavailable."""
+        """Each event that a view cannot process: `view`, `position`, `application_id`. Raises Unavailable."""
         ...
 
     async def feeds(self) -> int:
@@ -58,17 +58,17 @@ class Views(Protocol):
         ...
 
     async def relays(self) -> list[dict[str, Any]]:
-        """How far each feed's relay is behind: `agency`, `oldest_seconds`, `fault`. Raises Unavailable."""
+        """The lag of each feed's relay: `agency`, `oldest_seconds`, `fault`. Raises Unavailable."""
         ...
 
 
 class Catalogue(Protocol):
     async def registry(self) -> Registry:
-        """As of now. Raises Unavailable."""
+        """The registry as of now. Raises Unavailable."""
         ...
 
     async def recent(self) -> Registry:
-        """As it was within the last second: for rights, which every request asks for. Raises Unavailable."""
+        """The registry, at most one second old: for rights, which every request checks. Raises Unavailable."""
         ...
 
 
@@ -83,19 +83,23 @@ class Receipts(Protocol):
 
 class Tokens(Protocol):
     def read_token(self, application_id: UUID) -> tuple[str, int]:
-        """A signed token that reads one application, and for how many seconds."""
+        """A signed token that reads one application, and its lifetime in seconds."""
         ...
 
     def principal(self, token: str) -> Principal | None:
-        """Who bears it; None for one that is not ours, altered or too old."""
+        """The token's principal; None for a token that is altered, expired or not signed by this installation."""
         ...
 
     def desk_session(self, bearer: str) -> tuple[str, int] | None:
-        """For a bearer of staff or an agency a token that opens the desk's page alone, and for how many seconds."""
+        """For a bearer token of staff or of an agency: a token that opens only the desk page, and its lifetime in
+        seconds.
+
+        None for any other token.
+        """
         ...
 
     def at_desk(self, session: str) -> Principal | None:
-        """Who has such a token."""
+        """The principal of a desk session's token, or None."""
         ...
 
 
@@ -103,27 +107,27 @@ class PinGuard(Protocol):
     """Counts wrong numbers and PINs, for all processes."""
 
     async def knock(self, number: str, network: str) -> int:
-        """Counts one try before it is judged. Returns 0 to go on, else the seconds after which to come again."""
+        """Counts one try before it is checked. Returns 0 to continue, else the seconds to wait before the next try."""
         ...
 
     async def open(self, number: str, network: str) -> None:
-        """It was the right one: the try does not count."""
+        """Takes back the counted try, because number and PIN were right."""
         ...
 
 
 class Persons(Protocol):
-    """Who has a part in what. By NIK; what was erased is not known."""
+    """Finds the applications of a person by NIK. Erased persons are not found."""
 
     async def applications_of(self, nik: str, *, limit: int) -> list[UUID]:
-        """The newest first."""
+        """The ids of the person's applications, newest first."""
         ...
 
 
 class Dossiers(Protocol):
-    """Sealed parts. Opening one is recorded durably before it is answered."""
+    """Sealed parts. Each access is recorded durably before the answer."""
 
     async def record(self, applications: list[UUID], principal: Principal, purpose: str) -> None:
-        """That each was looked at; durable when this returns."""
+        """Records an access to each of these applications. The record is durable on return."""
         ...
 
     async def open(self, application_id: UUID, principal: Principal, purpose: str) -> list[dict[str, Any]]: ...
@@ -134,25 +138,31 @@ class StatisticsQueries(Protocol):
     """Figures of all applications. Raises Unavailable."""
 
     async def public(self) -> figures.Statistics:
-        """As anybody may see them: coarse, and late."""
+        """The public figures: coarse, and published with a delay."""
         ...
 
     async def exact(self, as_of: datetime | None = None) -> figures.Statistics:
-        """For the auditor alone. Ages and what is overdue are measured at `as_of`, or now."""
+        """The exact figures, for auditors only.
+
+        Ages and overdue applications are measured at `as_of`, by default now.
+        """
         ...
 
 
 class SatisfactionQueries(Protocol):
-    """What applicants said of the service, counted."""
+    """Counts of the answers to the satisfaction survey."""
 
     async def units(self, as_of: datetime) -> list[dict[str, Any]]:
-        """For `projections.satisfaction.units`: of what was recorded before `as_of`. Raises Unavailable."""
+        """The rows for `projections.satisfaction.units`, of answers recorded before `as_of`. Raises Unavailable."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskPage:
-    """A page of an office's queue: of that status, of that officer; after the file of that due date (UTC) and id."""
+    """A query for a page of an office's queue, optionally of one status or one officer.
+
+    `after`: the due date (UTC) and id of the last file on the previous page.
+    """
 
     office: str
     status: str | None = None
@@ -162,56 +172,62 @@ class DeskPage:
 
 
 class Desk(Protocol):
-    async def queue(self, asked: DeskPage) -> list[Row]:
-        """Rows of the desk (projections/desk.py), the sooner due first, those without a date last."""
+    async def queue(self, page: DeskPage) -> list[Row]:
+        """Rows of the desk view (projections/desk.py), sorted by due date; rows without a due date come last."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class FeedEvent:
-    """One event of a feed: its CloudEvents id, and the whole of it as JSON."""
+    """One event of a feed: its CloudEvents id, and the whole event as JSON."""
 
     id: str
     document: bytes
 
 
 class TooManyReaders(Exception):
-    """As many read feeds as this process has room for, or as many of one agency."""
+    """The limit of open feed readers of this process, or of one agency, is reached."""
 
 
 class Feeds(Protocol):
-    """What each agency is told, in the order of the log. A place is ours alone: it never leaves. 0 is the beginning."""
+    """The feeds of the agencies, in the order of the log.
+
+    A place is an internal position in a feed and is never sent to clients; 0 is the beginning.
+    """
 
     @property
     def ending(self) -> bool:
-        """The process stops: who reads is to come to an end."""
+        """Whether the process is stopping, so that open streams must end."""
         ...
 
     def has(self, agency: str) -> bool: ...
 
     def reading(self, agency: str) -> AbstractContextManager[None]:
-        """While it is read. Raises TooManyReaders."""
+        """Counts a reader of the feed while the context is open. Raises TooManyReaders."""
         ...
 
     async def place(self, agency: str, event_id: str) -> int | None:
-        """Of that event; None where the feed has it not. Raises Unavailable."""
+        """The place of that event; None if it is not in the feed. Raises Unavailable."""
         ...
 
     async def made(self, *, seconds: float) -> bool:
-        """Waits, at most so long, until the feeds are made of all that is in the log now. Raises Unavailable."""
+        """Waits, for at most `seconds`, until the feeds contain all events that are in the log now.
+
+        Raises Unavailable.
+        """
         ...
 
     async def page(self, agency: str, place: int, *, limit: int, bytes_max: int) -> tuple[list[FeedEvent], int]:
-        """What comes after `place`, one at least if there is one, and the place of its last. Raises Unavailable."""
+        """The events after `place`, at least one if there is any, and the place of the last one. Raises Unavailable."""
         ...
 
     async def more(self, agency: str, place: int, *, seconds: float) -> bool:
-        """Waits, at most so long, until there is something after `place`. False as soon as `ending`."""
+        """Waits, for at most `seconds`, until there is an event after `place`. False as soon as `ending`."""
         ...
 
 
 class Meter(Protocol):
-    """What the operator is told: metrics, and a line of the log for each request."""
+    """Metrics for the operator, and one log line for each request."""
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None: ...
     def command(self, name: str, outcome: str) -> None: ...

@@ -13,16 +13,17 @@ from domain.satisfaction import Answers
 
 
 def permit_anyone(_: Application) -> None:
-    """The right to a request that was checked before, such as one of the system's own."""
+    """Permits every request: for requests whose rights were checked before, such as those of scheduled jobs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRequest:
-    """A command, the client that sends it under a key of its own, and the version that the client saw.
+    """A command, the client that sends it under an idempotency key, and the version that the client saw.
 
-    `body` is what was sent: it tells the same request from another one under the same key. `personal` maps the role of
-    each person concerned to what is sealed. `permit` raises where the client may not do this to the application as it
-    stands. `office_of` names the office that acts, where only the application tells; else it is the act's own.
+    `body` is the body of the request: it distinguishes a repeated request from another request under the same key.
+    `personal` maps the role of each person concerned to the data to seal. `permit` raises if the client may not do this
+    to the application in its present state. `office_of` gives the acting office if it depends on the application;
+    without it, the acting office is the office of `act`.
     """
 
     command: Command

@@ -1,6 +1,6 @@
-"""From a body to what is asked of an application: who, where, when, by which right. One way for every door.
+"""Turns request bodies into command requests: the principal, office, time and right of the act are added.
 
-Nothing here knows whether it came over HTTP or by a topic.
+HTTP and Kafka use the same functions; nothing here depends on the transport.
 """
 
 import unicodedata
@@ -30,14 +30,16 @@ ROLES = {
     Bearer.AGENCY: Role.AGENCY,
 }
 AHEAD_MAX = timedelta(days=1)
-"""Of a device's clock. What is nearer is taken and shown as ahead."""
+"""How far a device's clock may be ahead. Such a time is accepted and shown as ahead."""
 BEHIND_MAX = timedelta(days=31)
-"""Longer ago the clock is wrong rather than the network away: a date counted from there would be over at once."""
+"""How old a device's time may be. A time further back points to a wrong clock, and a deadline computed from it would be
+over at once.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
-    """Who sent a body, under which key of its own; the body as it came; `now` (UTC) and the registry to judge it by."""
+class BodyContext:
+    """The context of a body: principal, idempotency key, the body as plain JSON, the registry, and `now` (UTC)."""
 
     principal: Principal
     key: str
@@ -46,45 +48,59 @@ class Sender:
     now: datetime
 
 
-def submission(sent: Sender, body: bodies.SubmitBody) -> CommandRequest:
-    """Raises ImpossibleValue."""
-    office = _office(sent.principal, body.office, sent.registry)
+def submission(context: BodyContext, body: bodies.SubmitBody) -> CommandRequest:
+    """The request that submits an application. Raises ImpossibleValue."""
+    office = _office(context.principal, body.office, context.registry)
     return CommandRequest(
         command=SubmitApplication(service=body.service, number="", district=body.district, regency=body.regency),
-        act=act_of(sent.principal, body, office, sent.now),
-        client=sent.principal.client,
-        key=sent.key,
-        body=sent.plain,
+        act=act_of(context.principal, body, office, context.now),
+        client=context.principal.client,
+        key=context.key,
+        body=context.plain,
         personal=sealed_of(body),
     )
 
 
 def command(
-    sent: Sender, body: bodies.CommandBody, offered: CommandOperation, relation: Relation, *, target: UUID, seen: int
+    context: BodyContext,
+    body: bodies.CommandBody,
+    offered: CommandOperation,
+    relation: Relation,
+    *,
+    target: UUID,
+    seen: int,
 ) -> CommandRequest:
-    """A command on the application `target`, of which `seen` is the version that was seen. Raises ImpossibleValue."""
-    principal, wish = sent.principal, offered.command(body)
-    said = {name: getattr(body, name) for name in offered.sealed if getattr(body, name)}
-    personal = {"applicant": {name: unicodedata.normalize("NFC", value) for name, value in said.items()}}
+    """The request for a command on the application `target`; `seen` is the version that the client saw.
+
+    Raises ImpossibleValue.
+    """
+    principal, registry, command = context.principal, context.registry, offered.command(body)
+    sealed = {name: getattr(body, name) for name in offered.sealed if getattr(body, name)}
+    personal = {"applicant": {name: unicodedata.normalize("NFC", value) for name, value in sealed.items()}}
     return CommandRequest(
-        command=wish,
-        act=act_of(principal, body, principal.office, sent.now),
+        command=command,
+        act=act_of(principal, body, principal.office, context.now),
         client=principal.client,
-        key=sent.key,
-        body=sent.plain,
-        personal=personal if said else {},
+        key=context.key,
+        body=context.plain,
+        personal=personal if sealed else {},
         version_seen=seen,
-        permit=_permit(wish, relation, principal, sent.registry, target),
-        office_of=_office_of(wish, principal, sent.registry) if principal.bearer is Bearer.AGENCY else None,
+        permit=_permit(command, relation, principal, registry, target),
+        office_of=_office_of(command, principal, registry) if principal.bearer is Bearer.AGENCY else None,
     )
 
 
 def act_of(principal: Principal, body: bodies.CommandBody, office: str, now: datetime) -> Act:
-    """Who, where, when. Without a time of its own it happens `now`, by our clock. Raises ImpossibleValue."""
+    """The act: actor, office, channel and time.
+
+    Without a time in the body, the act happens `now`, by the server's clock.
+
+    Raises ImpossibleValue.
+    """
     if body.at is not None:
         in_years(body.at, "/at")
         if not now - BEHIND_MAX <= body.at <= now + AHEAD_MAX:
-            detail = "This is more than a day ahead or 31 days ago. Set the clock of the device and send the true time."
+            detail = "The time is more than 1 day ahead or 31 days ago. Set the device's clock and send the true time."
             raise ImpossibleValue("/at", detail)
     return Act(
         at=body.at or now,
@@ -97,12 +113,12 @@ def act_of(principal: Principal, body: bodies.CommandBody, office: str, now: dat
 
 
 def _permit(
-    wish: Command, relation: Relation, principal: Principal, registry: Registry, target: UUID
+    command: Command, relation: Relation, principal: Principal, registry: Registry, target: UUID
 ) -> Callable[[Application], None]:
     def permit(application: Application) -> None:
         concerned = application.concerned
-        if isinstance(wish, AnswerReferral):  # the office that was asked, not every one concerned
-            concerned = frozenset({application.referrals.get(wish.referral, "")}) | {application.office}
+        if isinstance(command, AnswerReferral):  # only the office of this referral, not every office concerned
+            concerned = frozenset({application.referrals.get(command.referral, "")}) | {application.office}
         require(
             relation,
             principal,
@@ -115,21 +131,24 @@ def _permit(
     return permit
 
 
-def _office_of(wish: Command, principal: Principal, registry: Registry) -> Callable[[Application], str]:
-    """An agency's system acts for the office that holds the file, or for the one of its own that was asked."""
+def _office_of(command: Command, principal: Principal, registry: Registry) -> Callable[[Application], str]:
+    """An agency's system acts for the office that holds the file, or for its own office that was asked for advice."""
 
     def office(application: Application) -> str:
-        if isinstance(wish, AnswerReferral):
-            asked = application.referrals.get(wish.referral, "")
-            if asked in principal.offices(registry):
-                return asked
+        if isinstance(command, AnswerReferral):
+            adviser = application.referrals.get(command.referral, "")
+            if adviser in principal.offices(registry):
+                return adviser
         return application.office
 
     return office
 
 
 def _office(principal: Principal, named: str | None, registry: Registry) -> str:
-    """An officer acts for their own office; an agency's system says for which of its offices."""
+    """The acting office. An officer acts for the officer's own office; an agency's system names one of its offices.
+
+    Raises ImpossibleValue.
+    """
     own = principal.offices(registry)
     office = named or principal.office
     if office not in own:

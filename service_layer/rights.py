@@ -1,4 +1,7 @@
-"""Rights: one table, operation by role, each with the office relation it takes. What is not in it is denied."""
+"""Rights: one table of operations and roles, with the relation to the application that each role needs.
+
+An operation or role that is not in the table is denied.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +14,7 @@ from service_layer.faults import Forbidden, NotYours, Unauthenticated
 
 
 class Bearer(StrEnum):
-    """Who may ask. PUBLIC bears nothing; CITIZEN a read token of one application."""
+    """The kinds of bearers. PUBLIC has no token; CITIZEN has a read token of one application."""
 
     PUBLIC = "public"
     CITIZEN = "citizen"
@@ -23,9 +26,11 @@ class Bearer(StrEnum):
 
 
 class Relation(StrEnum):
-    """What ties the bearer to the application: its holder, an office it concerns, the one asked, the citizen's own.
+    """The relation between a bearer and an application that a right needs.
 
-    Of a feed, OWN is that of the agency itself.
+    HOLDER: the bearer's office holds the file. CONCERNED: the application concerns an office of the bearer, for example
+    one that was asked for advice. OWN: it is the citizen's application, or the agency's feed. ANY: no relation is
+    needed.
     """
 
     ANY = "any"
@@ -36,7 +41,9 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """`actor` is the random reference of the person in that office; `application_id` what a read token opens."""
+    """The bearer of a request. `actor` is the random reference of the person in that office; `application_id` is the
+    application that a read token opens.
+    """
 
     bearer: Bearer
     actor: UUID | None = None
@@ -46,7 +53,7 @@ class Principal:
 
     @property
     def client(self) -> str:
-        """Whose keys these are: the name under which an Idempotency-Key is remembered."""
+        """The name of the client, within which an Idempotency-Key is unique."""
         return f"{self.bearer}/{self.office or self.agency}/{self.actor or self.application_id or ''}"
 
     def offices(self, registry: Registry) -> frozenset[str]:
@@ -66,7 +73,7 @@ READERS = {
     Bearer.AUDITOR: Relation.ANY,
 }
 OFFICES = {**STAFF, Bearer.AGENCY: Relation.HOLDER}
-"""What the work of an office consists of: by its staff, or by its agency's own system."""
+"""Rights for the work of an office: for its staff, and for its agency's own system."""
 SUPERVISORS = {Bearer.SUPERVISOR: Relation.HOLDER}
 EVERYONE = dict.fromkeys(Bearer, Relation.ANY)
 
@@ -135,7 +142,7 @@ RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
 
 
 def relation_for(operation: str, principal: Principal) -> Relation:
-    """What ties this bearer must have for the operation. Raises Unauthenticated or Forbidden."""
+    """The relation that this bearer needs for the operation. Raises Unauthenticated or Forbidden."""
     granted = RIGHTS.get(operation, {}).get(principal.bearer)
     if granted is None:
         raise Unauthenticated if principal.bearer is Bearer.PUBLIC else Forbidden
@@ -151,7 +158,7 @@ def require(
     holder: str,
     concerned: Iterable[str],
 ) -> None:
-    """Raises NotYours unless the bearer is tied to this application so."""
+    """Checks that the bearer has this relation to the application. Raises NotYours if not."""
     match relation:
         case Relation.ANY:
             tied = True

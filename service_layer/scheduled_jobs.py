@@ -1,9 +1,9 @@
-"""Scheduled jobs: what time brings about. Silence grants, a new calendar edition moves promises, payments expire.
+"""Scheduled jobs: commands that time triggers. Silence grants, a new calendar edition moves promises, payments expire.
 
-A job finds the files that it may concern in the desk's view, and sends each one a command through the command handler,
-which alone decides. The command's identity is made of the job and its subject (docs/event-format.md, Commands and
-digests), so a job may run late, twice, twice at once, or be killed: each act is stored once. A refusal means that there
-is nothing to do.
+A job finds candidate files in the desk view and sends each of them a command. Only the command handler decides. The
+command's identity is made from the job and its subject (docs/event-format.md, Commands and digests). So a job may run
+late, run twice, run twice at the same time, or be killed: each act is stored once. A refusal means that there is
+nothing to do.
 """
 
 import asyncio
@@ -32,16 +32,16 @@ from service_layer.requests import CommandRequest
 CLIENT = "system"
 AT_ONCE = 8
 COMMANDS_PER_SECOND = 500
-"""The most that a job sends, so that people at a counter come first."""
+"""The highest rate at which a job sends commands, so that requests from the counters are not delayed."""
 
 log = structlog.get_logger("jejak.scheduler")
 
 
 class DueFiles(Protocol):
-    """Files of the desk's view that time may concern, a page at a time. Every method raises Unavailable."""
+    """Queries for files of the desk view that a job may concern, page by page. Every method raises Unavailable."""
 
     async def registry(self) -> Registry:
-        """As of now."""
+        """The registry as of now."""
         ...
 
     async def log_end(self) -> int:
@@ -66,13 +66,13 @@ class JobMeter(Protocol):
 
     def command(self, job: str, outcome: str) -> None: ...
     def passed(self, job: str) -> None:
-        """A pass of the job has come to its end."""
+        """A pass of the job is complete."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """One command of a job. `subject` names what it is about, the same for ever; `at` is when it happens, UTC."""
+    """One command of a job. `subject` identifies the act and must never change; `at` is the time of the act, UTC."""
 
     application: UUID
     subject: str
@@ -82,7 +82,9 @@ class Errand:
 
 @dataclass(slots=True)
 class PassTally:
-    """One pass: `done` is new in the log, `known` was there already, `failed` is a fault of ours that the log tells."""
+    """Counts of one pass: `done` commands are new in the log, `known` ones were there already, `failed` ones raised an
+    unexpected error, which is logged.
+    """
 
     done: int = 0
     known: int = 0
@@ -112,13 +114,16 @@ class Jobs:
             "expire-payment": self.unpaid,
             "deem-approved": self.silent,
         }
-        """In this order, so that silence grants by dates that are up to date."""
+        """The order matters: promises are moved first, so that silence grants by dates that are up to date."""
         self.unmoved: dict[UUID, tuple[int, tuple[str, ...]]] = {}
-        """By application: the version and the editions that did not move its date, so it is not computed again."""
+        """By application: the version and the calendar editions for which the date did not move.
+
+        It is a cache: the date is not computed again for the same version and editions.
+        """
 
     async def run(self, name: str, advance: Callable[[int], None] = lambda _: None) -> PassTally:
         """One pass. Raises Unavailable, and psycopg's UndefinedTable while the desk's view does not exist."""
-        tally, begun, asked, end = PassTally(), time.monotonic(), 0, await self.due_files.log_end()
+        tally, begun, sent, end = PassTally(), time.monotonic(), 0, await self.due_files.log_end()
         async for errands in self.by_name[name]():
             for first in range(0, len(errands), AT_ONCE):
                 some = errands[first : first + AT_ONCE]
@@ -128,14 +133,14 @@ class Jobs:
                 for fault in faults:
                     if fault:
                         raise fault
-                asked += len(some)
+                sent += len(some)
                 advance(len(some))
-                await asyncio.sleep(max(0.0, begun + asked / COMMANDS_PER_SECOND - time.monotonic()))
+                await asyncio.sleep(max(0.0, begun + sent / COMMANDS_PER_SECOND - time.monotonic()))
         self.meter.passed(name)
         return tally
 
     async def do(self, job: str, errand: Errand, end: int, tally: PassTally) -> None:
-        """Sends one command. A command that fails stops no other. Raises Unavailable."""
+        """Sends one command. A failure does not stop the other commands. Raises Unavailable."""
         request = CommandRequest(
             command=errand.command,
             act=Act(at=errand.at, by=Role.SYSTEM, channel=Channel.INTERNAL),
@@ -156,7 +161,10 @@ class Jobs:
         self.meter.command(job, outcome)
 
     async def silent(self) -> AsyncIterator[list[Errand]]:
-        """Nobody decided by the date at which silence grants. It happens then, whenever it is found out."""
+        """Errands for files that silence grants: nobody decided in time.
+
+        The act's time is the date of the grant, however late the job runs.
+        """
         registry, now = await self.due_files.registry(), self.now()
         granting = [s for editions in registry.services.values() for s in editions if s.deemed_approval]
         if not granting:
@@ -174,7 +182,9 @@ class Jobs:
             ]
 
     async def outdated(self) -> AsyncIterator[list[Errand]]:
-        """The date rests on an edition of a calendar that is no longer in force, and the edition in force moves it."""
+        """Errands for files whose date rests on a calendar edition that is no longer in force, if the edition in force
+        moves the date.
+        """
         registry = await self.due_files.registry()
         editions = tuple(sorted(f"{c.code}@{c.edition}" for c in registry.calendars.values()))
         unmoved: dict[UUID, tuple[int, tuple[str, ...]]] = {}
@@ -192,7 +202,10 @@ class Jobs:
         self.unmoved = unmoved
 
     async def unpaid(self) -> AsyncIterator[list[Errand]]:
-        """A payment request expires at its own time, or at once where that time was over when it was made."""
+        """Errands for expired payment requests.
+
+        A request expires at its expiry time, or at the time of the request if the expiry time was earlier.
+        """
         now = self.now()
         async for rows in self.due_files.unpaid(now):
             yield [
@@ -209,7 +222,7 @@ class Jobs:
 
 
 def moved_promise(row: Row, registry: Registry) -> Promise | None:
-    """The promise by the calendars in force; None where that is the standing date, or where no calendar reaches."""
+    """The promise by the calendars in force; None if its date is unchanged, or if no calendar reaches it."""
     standard = registry.standard(row["service"], row["standard"])
     if standard is None:
         return None
@@ -221,6 +234,6 @@ def moved_promise(row: Row, registry: Registry) -> Promise | None:
 
 
 def granted_at(row: Row, registry: Registry) -> datetime | None:
-    """When silence grants this file, UTC; None where it does not."""
+    """The time at which silence grants this file, UTC; None if silence does not grant it."""
     standard = registry.standard(row["service"], row["standard"])
     return silence_grants_at(desk.promised(row), registry, standard) if standard else None

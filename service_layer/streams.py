@@ -1,4 +1,4 @@
-"""Streams: the stored events of one application, with what a repeated command and the chain need of them."""
+"""Streams: the stored events of one application, with the data that idempotency and the hash chain need."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from domain.application.evolve import Application, evolve
 
 @dataclass(frozen=True, slots=True)
 class StreamEntry:
-    """One stored event of an application. `stored` are the bytes of its state, `command` is the id of its command."""
+    """One stored event of an application. `stored` holds the bytes of its state; `command` is the id of its command."""
 
     recorded: Recorded
     topic: str
@@ -24,13 +24,13 @@ class StreamEntry:
 
     @property
     def state(self) -> dict[str, Any]:
-        """Decoded at each call: few callers need more than the event."""
+        """The state as JSON. It is decoded at each call, because few callers need more than the event."""
         return cast("dict[str, Any]", orjson.loads(self.stored))
 
 
 @dataclass(frozen=True, slots=True)
 class StreamHistory:
-    """A stream, and the application that it folds to. `own` is the commitment of the last event, where it is known."""
+    """A stream, and the application that its events fold to. `own` is the commitment of the last event, if known."""
 
     application_id: UUID
     entries: tuple[StreamEntry, ...]

@@ -1,47 +1,26 @@
-"""The pages: one box for number and PIN, the citizen's page, the QR, the statistics.
+"""The citizens' pages: the form for number and PIN, the application's page, the QR code, the statistics.
 
-Server-rendered, no script, one cookie.
+The server renders the pages. They use no script and one cookie.
 """
 
-from hashlib import sha256
-from urllib.parse import parse_qs
 from uuid import UUID
 
-from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from api.conditional import read_limited, wait_for_sync
+from api.browser import SESSION, form_of, language_of, own_row, page_unless_seen, same_origin
+from api.conditional import wait_for_sync
 from api.dependencies import Dependencies, dependencies_of
-from api.endpoints.public import admitted, language_of
-from api.pages.language import LANGUAGES
+from api.endpoints.public import admitted
 from api.pages.render import STATIC, start_page, statistics_page, tracking_page
 from api.problems import Problem
+from api.results import NO_STORE
 from domain.tracking_number import NumberMistyped
 from projections.satisfaction import SERVED
 from projections.view import Row
-from service_layer.faults import NotYours
-from service_layer.rights import Bearer, Principal
 
-
-class LanguageConvertor(Convertor[str]):
-    """The first part of a page's path."""
-
-    regex = "|".join(LANGUAGES)
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return value
-
-
-register_url_convertor("language", LanguageConvertor())
-
-SESSION = "jejak_session"
 STATUS_OF = {"limited": 429, "wrong-number-or-pin": 403}
-NO_STORE = {"Cache-Control": "no-store"}
 
 
 async def choose_language(request: Request) -> Response:
@@ -55,14 +34,10 @@ async def start(request: Request) -> Response:
 
 
 async def enter(request: Request) -> Response:
-    """The form of the start page: number and PIN against a session."""
+    """The form of the start page: exchanges number and PIN for a session."""
     language = request.path_params["language"]
     same_origin(request)
-    form = (await read_limited(request)).decode("utf-8", "replace")
-    try:
-        fields = parse_qs(form, max_num_fields=10)
-    except ValueError:
-        raise Problem("malformed-request", "Send the form from this site's own page.") from None
+    fields = await form_of(request)
     number, pin = (fields.get(name, [""])[0] for name in ("number", "pin"))
     try:
         if not pin.strip().isdigit():
@@ -78,12 +53,12 @@ async def enter(request: Request) -> Response:
 
 
 async def scan(request: Request) -> Response:
-    """The QR of the receipt: exchanged at once for a session, never limited by another's failures."""
+    """The QR code of the receipt: exchanges its token for a session. Wrong PINs of other people never limit it."""
     language = request.path_params["language"]
     dependencies = dependencies_of(request)
-    read = dependencies.receipts.read_qr_token(request.path_params["token"])
-    row = await dependencies.views.row_by_number(read[0]) if read else None
-    if read is None or row is None or row["pin_resets"] != read[1]:
+    qr = dependencies.receipts.read_qr_token(request.path_params["token"])
+    row = await dependencies.views.row_by_number(qr[0]) if qr else None
+    if qr is None or row is None or row["pin_resets"] != qr[1]:
         return _again(language, "qr-invalid", 404)
     return _let_in(request, language, UUID(row["application_id"]))
 
@@ -101,23 +76,23 @@ async def show(request: Request) -> Response:
     page = tracking_page(
         language, row, await dependencies.catalogue.registry(), accesses, dependencies.now(), survey=survey
     )
-    # The tag is of the page's words without its "as of": what it says of today changes at midnight.
-    return unless_seen(request, page, page.partition("<footer>")[0], "private, no-cache")
+    # The ETag leaves out the footer with its "as of" time. The other words change with events, and at midnight.
+    return page_unless_seen(request, page, page.partition("<footer>")[0], "private, no-cache")
 
 
 async def _survey(dependencies: Dependencies, row: Row) -> str:
-    """Whether the applicant is asked how satisfied they are, or has said it; "" where there is nothing to ask."""
+    """The state of the satisfaction survey: "given", "asked", or "" where the applicant is not asked."""
     if row["status"] not in SERVED or row["imported"]:
         return ""
     return "given" if await dependencies.surveys.given(UUID(row["application_id"])) else "asked"
 
 
 async def statistics(request: Request) -> Response:
-    """What anybody may know of all applications together."""
+    """The public statistics page."""
     dependencies = dependencies_of(request)
     public = await dependencies.statistics.public()
     page = statistics_page(request.path_params["language"], public, await dependencies.catalogue.registry())
-    return unless_seen(request, page, page, "public, max-age=60")
+    return page_unless_seen(request, page, page, "public, max-age=60")
 
 
 async def sign_out(request: Request) -> Response:
@@ -128,28 +103,12 @@ async def sign_out(request: Request) -> Response:
 
 
 async def static(request: Request) -> Response:
-    found = STATIC.get(request.url.path)
-    if found is None:
+    file = STATIC.get(request.url.path)
+    if file is None:
         raise Problem("not-found")
-    content, media_type = found
+    content, media_type = file
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
     return Response(content, media_type=media_type, headers=headers)
-
-
-async def own_row(request: Request) -> Row | None:
-    """The row that the session's token opens; None without a session, or with another application's."""
-    dependencies = dependencies_of(request)
-    try:
-        target = UUID(request.path_params["application_id"])
-    except ValueError:
-        raise Problem("not-found") from None
-    bearer: Principal | None = dependencies.tokens.principal(request.cookies.get(SESSION, ""))
-    if bearer is None or bearer.bearer is not Bearer.CITIZEN or bearer.application_id != target:
-        return None
-    row = await dependencies.views.row(target)
-    if row is None:
-        raise NotYours
-    return row
 
 
 def _let_in(request: Request, language: str, application_id: UUID) -> Response:
@@ -161,30 +120,9 @@ def _let_in(request: Request, language: str, application_id: UUID) -> Response:
     return response
 
 
-def unless_seen(request: Request, page: str, tagged: str, caching: str) -> Response:
-    """304 to a client that holds a page of the same `tagged` text."""
-    etag = f'W/"{sha256(tagged.encode()).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": caching}
-    if request.headers.get("if-none-match") == etag:
-        return Response(status_code=304, headers=headers)
-    return HTMLResponse(page, headers=headers)
-
-
 def _again(language: str, message: str, status: int, headers: dict[str, str] | None = None) -> Response:
     page = start_page(language, message=message)
     return HTMLResponse(page, status_code=status, headers={**NO_STORE, **(headers or {})})
-
-
-def same_origin(request: Request) -> None:
-    """Cross-origin posts are refused by what the browser says of itself; a client that says nothing is no browser."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        same = site in ("same-origin", "none")
-    else:
-        origin = request.headers.get("origin")
-        same = origin is None or origin.partition("://")[2] == request.headers.get("host")
-    if not same:
-        raise Problem("forbidden", "Send the form from this site's own page.")
 
 
 PAGES = (

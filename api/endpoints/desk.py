@@ -1,4 +1,4 @@
-"""An office's queue: who may see which, and what of it depends on now and on the office's calendar."""
+"""The desk endpoint: an office's queue of open files, with facts that depend on now and on the office's calendar."""
 
 import re
 from collections.abc import Mapping
@@ -10,10 +10,11 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.authorization import principal_of
 from api.conditional import wait_for_sync
 from api.dependencies import dependencies_of
-from api.endpoints.applications import json, principal_of
 from api.problems import Problem
+from api.results import NO_STORE, json
 from domain.application.outcomes import silence_grants_at
 from domain.application.status import ENDS, Status
 from domain.json_values import instant, parse_instant
@@ -30,17 +31,25 @@ SOON_WORKING_DAYS = 2
 CURSOR = r"^(-|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z)_([0-9a-f-]{36})$"
 LIMIT = r"[1-9][0-9]?|100"
 QUERY: Mapping[str, Mapping[str, Any]] = {
-    "office": {"type": "string", "maxLength": 63, "description": "Which of its offices, for an agency"},
+    "office": {
+        "type": "string",
+        "maxLength": 63,
+        "description": "The office; required for an agency, which may have several",
+    },
     "status": {"type": "string", "enum": [status.value for status in Status if status not in ENDS]},
-    "mine": {"type": "string", "enum": ["true", "false"], "description": "Those that the bearer has alone"},
-    "after": {"type": "string", "pattern": CURSOR, "description": "`next` of the page before"},
+    "mine": {
+        "type": "string",
+        "enum": ["true", "false"],
+        "description": "Only the files that are assigned to the bearer",
+    },
+    "after": {"type": "string", "pattern": CURSOR, "description": "The `next` of the previous page"},
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """One page: the files as `FileBody` has them. `after`: where the next one begins, if there is one."""
+    """One page of the queue. `files` have the fields of `FileBody`; `after` is the next page's cursor, if any."""
 
     office: str
     as_of: datetime
@@ -49,33 +58,36 @@ class Queue:
 
 
 async def get_desk(request: Request) -> Response:
-    """Read an office's open files, the sooner due first: an officer's own office, or one of an agency's."""
+    """Read the open files of an office, sorted by due date.
+
+    Officers read their own office, an agency one of its offices.
+    """
     principal = principal_of(request)
     relation_for("get-desk", principal)
     await wait_for_sync(request, "desk")
     queue = await queue_of(request, principal)
     body = {"office": queue.office, "as_of": instant(queue.as_of), "items": queue.files, "next": queue.after}
-    return json(body, headers={"Cache-Control": "no-store"})
+    return json(body, headers=NO_STORE)
 
 
 async def queue_of(request: Request, principal: Principal) -> Queue:
-    """What the query asks for. Raises NotYours for an office that is not the bearer's, Problem for nonsense."""
+    """The page that the query parameters name. Raises NotYours for an office of another agency, and Problem."""
     dependencies = dependencies_of(request)
     registry, now = await dependencies.catalogue.registry(), dependencies.now()
-    asked = _asked(request, principal)
-    if asked.office not in principal.offices(registry):
+    page = _page_of(request, principal)
+    if page.office not in principal.offices(registry):
         raise NotYours
-    rows = await dependencies.desk.queue(asked)
-    horizon = soon(now, asked.office, registry)
+    rows = await dependencies.desk.queue(page)
+    horizon = soon(now, page.office, registry)
     return Queue(
-        office=asked.office,
+        office=page.office,
         as_of=now,
         files=[file_of(row, principal, registry, now, horizon) for row in rows],
-        after=_cursor(rows[-1]) if len(rows) == asked.limit else None,
+        after=_cursor(rows[-1]) if len(rows) == page.limit else None,
     )
 
 
-def _asked(request: Request, principal: Principal) -> DeskPage:
+def _page_of(request: Request, principal: Principal) -> DeskPage:
     query = request.query_params
     office = query.get("office", principal.office)
     if not office:
@@ -105,7 +117,7 @@ def _after(given: str | None) -> tuple[datetime | None, UUID] | None:
             return None if matched[1] == "-" else parse_instant(matched[1]), UUID(matched[2])
     except (ValueError, OverflowError):
         pass
-    raise _wrong("after", "The `next` of the page before.")
+    raise _wrong("after", "The `next` of the previous page.")
 
 
 def _wrong(parameter: str, detail: str) -> Problem:
@@ -117,18 +129,23 @@ def _cursor(row: Row) -> str:
 
 
 def soon(now: datetime, office: str, registry: Registry) -> datetime:
-    """The end of the second working day from now, by the office's calendar; of a calendar day where none reaches."""
-    known = registry.calendar_from(now, office)
+    """The end of the second working day from now by the office's calendar, UTC.
+
+    If no calendar reaches that day, it is now plus two calendar days.
+    """
+    calendar = registry.calendar_from(now, office)
     try:
-        if known:
-            return due_at(now, Unit.WORKING_DAYS, SOON_WORKING_DAYS, known[0], registry.opening_hours(office))
+        if calendar:
+            return due_at(now, Unit.WORKING_DAYS, SOON_WORKING_DAYS, calendar[0], registry.opening_hours(office))
     except CalendarTooShort:
         pass
     return now.astimezone(UTC) + timedelta(days=SOON_WORKING_DAYS)
 
 
 def file_of(row: Row, principal: Principal, registry: Registry, now: datetime, horizon: datetime) -> dict[str, Any]:
-    """As `FileBody`. While the legal clock is paused no date draws nearer, so silence grants at none."""
+    """The fields of `FileBody`. While the legal clock is paused, the due date does not come nearer, so there is no date
+    of a grant by silence.
+    """
     standard, due, details = registry.standard(row["service"], row["standard"]), row["due_at"], row["details"]
     until = parse_instant(details["paused_since"]) if row["paused"] else now
     deemed_at = None
@@ -141,11 +158,11 @@ def file_of(row: Row, principal: Principal, registry: Registry, now: datetime, h
         "service": row["service"],
         "standard": row["standard"],
         "status": row["status"],
-        "submitted_at": _told(row["submitted_at"]),
-        "complete_at": _told(row["complete_at"]),
-        "due_at": _told(due),
+        "submitted_at": _instant(row["submitted_at"]),
+        "complete_at": _instant(row["complete_at"]),
+        "due_at": _instant(due),
         "overdue": due is not None and due < until,
-        "deemed_approval_at": _told(deemed_at),
+        "deemed_approval_at": _instant(deemed_at),
         "deemed_soon": deemed_at is not None and deemed_at <= horizon,
         "paused": row["paused"],
         "payments": len(details["payments"]),
@@ -156,5 +173,5 @@ def file_of(row: Row, principal: Principal, registry: Registry, now: datetime, h
     }
 
 
-def _told(at: datetime | None) -> str | None:
+def _instant(at: datetime | None) -> str | None:
     return instant(at) if at else None

@@ -1,29 +1,28 @@
-"""The desk as a page. Staff signs in with a bearer, exchanged for a short session that opens this page alone."""
+"""The desk as an HTML page. Staff exchange a bearer token for a short session that opens only this page."""
 
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from api.conditional import read_limited
+from api.browser import form_of, same_origin
 from api.dependencies import dependencies_of
-from api.endpoints.citizen_pages import NO_STORE, same_origin
 from api.endpoints.desk import queue_of
 from api.pages.render import desk_door_page, desk_page, offices_page
-from api.problems import Problem
+from api.results import NO_STORE
 from service_layer.faults import Forbidden
 from service_layer.rights import Principal, relation_for
 
 DESK_SESSION = "jejak_desk"
 KEPT = ("office", "status", "mine", "limit")
-"""Of the query, by the link to the next page."""
+"""Query parameters that the link to the next page repeats."""
 WAIT_SECONDS = 0.5
-"""For a view that stands still it is shown as it is."""
+"""The longest wait for the desk view. After that the page shows the view as it is."""
 
 
 async def desk(request: Request) -> Response:
-    """The queue of an office for who has signed in, else the form to do so."""
+    """The queue of an office; without a session, the form to sign in."""
     language, dependencies = request.path_params["language"], dependencies_of(request)
     principal = dependencies.tokens.at_desk(request.cookies.get(DESK_SESSION, ""))
     if principal is None:
@@ -32,7 +31,7 @@ async def desk(request: Request) -> Response:
     registry = await dependencies.catalogue.registry()
     if not request.query_params.get("office", principal.office):
         return HTMLResponse(offices_page(language, principal.offices(registry), registry), headers=NO_STORE)
-    _, end = await dependencies.views.log_end()  # a browser has no Sync-Token: it sees what was done before it asked
+    _, end = await dependencies.views.log_end()  # a browser has no Sync-Token: wait for all earlier events
     await dependencies.views.reached(end, seconds=WAIT_SECONDS, view="desk")
     queue = await queue_of(request, principal)
     kept = {name: request.query_params[name] for name in KEPT if name in request.query_params}
@@ -50,13 +49,10 @@ async def desk(request: Request) -> Response:
 
 
 async def sign_in(request: Request) -> Response:
-    """The form: a bearer against a session. What was typed is never repeated."""
+    """The form to sign in: exchanges a bearer token for a session. The answer never repeats the typed text."""
     language, dependencies = request.path_params["language"], dependencies_of(request)
     same_origin(request)
-    try:
-        fields = parse_qs((await read_limited(request)).decode("utf-8", "replace"), max_num_fields=10)
-    except ValueError:
-        raise Problem("malformed-request", "Send the form from this site's own page.") from None
+    fields = await form_of(request)
     bearer = fields.get("token", [""])[0].strip()
     session, principal = dependencies.tokens.desk_session(bearer), dependencies.tokens.principal(bearer)
     if session is None or principal is None:

@@ -1,7 +1,7 @@
-"""An agency's feed over HTTP: a page of CloudEvents for who asks again and again, or a stream of them (SSE).
+"""The feed endpoint: an agency reads its CloudEvents over HTTP, page by page or as a stream (SSE).
 
-Whoever reads slowly is waited for: nothing is read from the store before what was read is on its way, so that each
-reader costs one page of memory, and no other reader waits for it.
+Backpressure: the next page is read from the store only when the previous page has been sent. So a slow reader costs one
+page of memory, and no other reader waits for a slow one.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from api.authorization import principal_of
 from api.conditional import WAIT_SECONDS
 from api.dependencies import dependencies_of
-from api.endpoints.applications import principal_of
 from api.problems import Problem
 from api.responses import Given
 from service_layer.bodies import Instant
@@ -34,27 +34,31 @@ CHUNK_BYTES = 64 * 1024
 HEARTBEAT_SECONDS = 15.0
 RETRY_MS = 2000
 STREAM_SECONDS_MAX = 3600.0
-"""Then the client comes again, with a bearer that is still good."""
+"""After this time the stream ends. The client connects again, so its bearer token is checked again."""
 
 QUERY: Mapping[str, Mapping[str, Any]] = {
-    "lastEventId": {"type": "string", "pattern": EVENT_ID, "description": "The id of the last event that you have"},
+    "lastEventId": {
+        "type": "string",
+        "pattern": EVENT_ID,
+        "description": "The id of the last event that you have read",
+    },
     "timeout": {
         "type": "integer",
         "minimum": 0,
         "maximum": TIMEOUT_MS_MAX,
         "default": 0,
-        "description": "Milliseconds to wait for an event where there is none yet",
+        "description": "Milliseconds to wait if there is no new event yet",
     },
     "limit": {"type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": 100},
 }
 
 
 async def get_feed(request: Request) -> "FeedResponse":
-    """Read an agency's own feed: a page after `lastEventId`, or a stream.
+    """Read an agency's own feed: a page of events after `lastEventId`, or a stream.
 
-    Events are CloudEvents 1.0 in the order in which they were recorded. An empty page: there is nothing new yet; wait
-    for it with `timeout`. A page holds `limit` events, or fewer where they are more than 1 MiB. With
-    `Accept: text/event-stream` the answer is a stream (SSE) that goes on after Last-Event-ID.
+    Events are CloudEvents 1.0 in the order in which they were recorded. An empty page means that there is no new event
+    yet; `timeout` lets the request wait for one. A page holds at most `limit` events, and fewer if they would be larger
+    than 1 MiB. With `Accept: text/event-stream` the answer is a stream (SSE) that continues after Last-Event-ID.
     """
     principal = principal_of(request)
     relation_for("get-feed", principal)
@@ -64,12 +68,12 @@ async def get_feed(request: Request) -> "FeedResponse":
     feeds = dependencies_of(request).feeds
     if not feeds.has(agency):
         raise Problem("no-feed")
-    return FeedResponse(feeds, agency, _asked(request))
+    return FeedResponse(feeds, agency, _query_of(request))
 
 
 class CloudEventBody(Given, kw_only=True):
-    """CloudEvents 1.0. `data` is of the schema at `dataschema`; `previous`: the `sequence` of the feed's event before
-    of the same subject, zeros where there is none.
+    """A CloudEvents 1.0 event. `dataschema` is the address of the schema of `data`. `previous` is the `sequence` of the
+    previous event of the same subject in this feed, or zeros if there is none.
     """
 
     specversion: str
@@ -90,7 +94,9 @@ class CloudEventBody(Given, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class FeedQuery:
-    """`after`: the id of the last event that the client has, "" for none; `timeout` in seconds."""
+    """The parameters of a read. `after` is the id of the last event that the client has, "" for none; `timeout` is in
+    seconds.
+    """
 
     after: str
     timeout: float
@@ -98,12 +104,12 @@ class FeedQuery:
     stream: bool
 
 
-def _asked(request: Request) -> FeedQuery:
+def _query_of(request: Request) -> FeedQuery:
     stream = STREAM in request.headers.get("accept", "")
     query = request.query_params
     after = (request.headers.get("last-event-id", "") if stream else "") or query.get("lastEventId", "")
     if after and not re.fullmatch(EVENT_ID, after):
-        raise _wrong("lastEventId", "The id of an event of this feed, as it stands in its `id`.")
+        raise _wrong("lastEventId", "Send the `id` of an event of this feed.")
     timeout, limit = query.get("timeout", "0"), query.get("limit", "100")
     if not TIMEOUT.fullmatch(timeout):
         raise _wrong("timeout", f"Milliseconds, a whole number from 0 to {TIMEOUT_MS_MAX}.")
@@ -117,30 +123,33 @@ def _wrong(name: str, detail: str) -> Problem:
 
 
 class FeedResponse:
-    """The answer to one reader, an ASGI application: it holds its place among the readers until it is sent."""
+    """The answer to one reader, as an ASGI application. It counts as one of the open readers until it is sent."""
 
-    def __init__(self, feeds: Feeds, agency: str, asked: FeedQuery) -> None:
+    def __init__(self, feeds: Feeds, agency: str, query: FeedQuery) -> None:
         self.feeds = feeds
         self.agency = agency
-        self.asked = asked
+        self.query = query
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         try:
             with self.feeds.reading(self.agency), _gone(receive) as gone:
                 place = await self._place()
-                await (self._stream if self.asked.stream else self._batch)(place, gone, send)
+                await (self._stream if self.query.stream else self._batch)(place, gone, send)
         except TooManyReaders:
             raise Problem("readers-many", headers={"Retry-After": "5"}) from None
 
     async def _place(self) -> int:
-        """Where the client is. An event that is not in the feed may yet come while the feed is being made."""
-        if not self.asked.after:
+        """The place of the client's last event. While the feed is being built, the event may still appear in it.
+
+        Raises Problem `behind` and `event-not-in-feed`.
+        """
+        if not self.query.after:
             return 0
-        place = await self.feeds.place(self.agency, self.asked.after)
+        place = await self.feeds.place(self.agency, self.query.after)
         if place is None:
-            made = await self.feeds.made(seconds=WAIT_SECONDS)
-            place = await self.feeds.place(self.agency, self.asked.after)
-            if place is None and not made:
+            complete = await self.feeds.made(seconds=WAIT_SECONDS)
+            place = await self.feeds.place(self.agency, self.query.after)
+            if place is None and not complete:
                 raise Problem("behind", headers={"Retry-After": "5"})
         if place is None:
             raise Problem("event-not-in-feed")
@@ -148,7 +157,7 @@ class FeedResponse:
 
     async def _batch(self, place: int, gone: "asyncio.Future[None]", send: Send) -> None:
         events = await self._page(place)
-        if not events and self.asked.timeout and await self._more(place, self.asked.timeout, gone):
+        if not events and self.query.timeout and await self._more(place, self.query.timeout, gone):
             events = await self._page(place)
         await send(_start(BATCH))
         for chunk in _chunks(events):
@@ -156,7 +165,7 @@ class FeedResponse:
         await send({"type": "http.response.body", "body": b"]"})
 
     async def _page(self, place: int) -> list[FeedEvent]:
-        events, _ = await self.feeds.page(self.agency, place, limit=self.asked.limit, bytes_max=BATCH_BYTES_MAX)
+        events, _ = await self.feeds.page(self.agency, place, limit=self.query.limit, bytes_max=BATCH_BYTES_MAX)
         return events
 
     async def _stream(self, place: int, gone: "asyncio.Future[None]", send: Send) -> None:
@@ -164,20 +173,20 @@ class FeedResponse:
         until = now() + STREAM_SECONDS_MAX
         await send(_start(STREAM, (b"x-accel-buffering", b"no")))
         await send({"type": "http.response.body", "body": f"retry: {RETRY_MS}\n\n".encode(), "more_body": True})
-        with contextlib.suppress(Unavailable):  # ends it: the client comes again
+        with contextlib.suppress(Unavailable):  # ends the stream; the client connects again
             while not (self.feeds.ending or gone.done() or now() > until):
                 events, place = await self.feeds.page(self.agency, place, limit=STREAM_PAGE, bytes_max=STREAM_BYTES_MAX)
                 if events:
-                    told = b"".join(b"id: %s\ndata: %s\n\n" % (event.id.encode(), event.document) for event in events)
+                    piece = b"".join(b"id: %s\ndata: %s\n\n" % (event.id.encode(), event.document) for event in events)
                 elif await self._more(place, HEARTBEAT_SECONDS, gone):
                     continue
                 else:
-                    told = b":\n\n"
-                await send({"type": "http.response.body", "body": told, "more_body": True})
+                    piece = b":\n\n"
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
     async def _more(self, place: int, seconds: float, gone: "asyncio.Future[None]") -> bool:
-        """Waits for an event, but not for a client that has gone."""
+        """Waits until there is an event, the client disconnects, or the time is over. True if there is an event."""
         more = asyncio.create_task(self.feeds.more(self.agency, place, seconds=seconds))
         first: set[asyncio.Future[Any]] = {more, gone}
         try:
@@ -189,7 +198,7 @@ class FeedResponse:
 
 @contextlib.contextmanager
 def _gone(receive: Receive) -> "Iterator[asyncio.Future[None]]":
-    """Done when the client has gone."""
+    """A future that is done when the client has disconnected."""
 
     async def wait() -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -208,7 +217,7 @@ def _start(media_type: str, *more: tuple[bytes, bytes]) -> dict[str, Any]:
 
 
 def _chunks(events: list[FeedEvent]) -> Iterator[bytes]:
-    """A JSON array but for its last bracket, in pieces: each is sent when the one before is on its way."""
+    """A JSON array without its last bracket, in pieces of about CHUNK_BYTES. Each is made when the previous is sent."""
     piece = bytearray(b"[")
     for number, event in enumerate(events):
         piece += b"," * (number > 0) + event.document

@@ -1,4 +1,4 @@
-"""For who runs it: whether this process lives, whether it is ready, and its metrics."""
+"""Endpoints for the operator: liveness, readiness and metrics of this process."""
 
 from contextlib import suppress
 from uuid import UUID
@@ -7,9 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.dependencies import dependencies_of
-from api.endpoints.applications import json
-from api.endpoints.public import NO_STORE
 from api.responses import Given
+from api.results import NO_STORE, json
 from service_layer.faults import Unavailable
 
 
@@ -24,7 +23,11 @@ class StoppedBody(Given, kw_only=True):
 
 
 class RelayBody(Given, kw_only=True):
-    """How long the oldest message that is not in Kafka yet waits, 0: there is none; `fault`: what keeps the relay."""
+    """The lag of one agency's relay.
+
+    `oldest_seconds`: how long the oldest message that is not in Kafka yet has waited; 0 if there is none. `fault`: the
+    code of the fault that stops the relay.
+    """
 
     agency: str
     oldest_seconds: float
@@ -32,10 +35,10 @@ class RelayBody(Given, kw_only=True):
 
 
 class ReadyBody(Given, kw_only=True):
-    """`views` maps each view to how many positions it is behind the log; `stopped`: the event that stops a view.
+    """Readiness. `views` maps each view to its lag: how many positions it is behind the log.
 
-    `feeds`: how many positions are not made into the agencies' feeds yet;
-    `relays`: how far Kafka is behind; none where nothing was ever relayed.
+    `stopped` lists each event that a view cannot process. `feeds` is how many positions of the log are not in the
+    agencies' feeds yet. `relays` gives each relay's lag; it is empty if no relay has ever run.
     """
 
     status: str
@@ -47,17 +50,19 @@ class ReadyBody(Given, kw_only=True):
 
 
 async def livez(_: Request) -> Response:
-    """This process answers."""
+    """Check that this process answers."""
     return json({"status": "ok"}, headers=NO_STORE)
 
 
 LAG_MAX = 10_000
-"""Positions that a view may be behind the log while we call ourselves ready."""
+"""The largest lag of a view, in positions, at which this process still counts as ready."""
 
 
 async def readyz(request: Request) -> Response:
-    """The store can be reached and the views are near the log's end; one that an event stops is named. So is how far
-    the agencies' feeds and their relays are behind: that keeps nobody from being served.
+    """Check that the store can be reached and that the views are close to the end of the log.
+
+    The answer names each event that stops a view. It also gives the lag of the agencies' feeds and relays; their lag
+    does not make this process unready.
     """
     views = dependencies_of(request).views
     lag, stopped = await views.lag(), await views.stopped()
@@ -69,10 +74,13 @@ async def readyz(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """For the operator's Prometheus. Keep it inside: live counters undo disclosure control."""
+    """Read the metrics, for the operator's Prometheus.
+
+    Keep this address inside the operator's network: live counters would defeat the statistics' disclosure control.
+    """
     views = dependencies_of(request).views
     with suppress(Unavailable):
-        await views.feeds()  # measures them: their own processes may have no port
+        await views.feeds()  # updates the gauges here: the processes of feeds and relays may have no port
         await views.relays()
     exposition = dependencies_of(request).meter.exposition()
     return Response(exposition, media_type="text/plain; version=0.0.4; charset=utf-8", headers=NO_STORE)

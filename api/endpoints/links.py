@@ -1,13 +1,14 @@
-"""Linking what one life event needs: one event in each application, all of them stored or none."""
+"""The endpoint that links applications of one life event. All applications are linked in one save, or none."""
 
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.authorization import principal_of
 from api.conditional import body_of, idempotency_key
 from api.dependencies import dependencies_of
-from api.endpoints.applications import done, json, principal_of, written
+from api.results import done, json, written
 from domain.application.evolve import Application
 from domain.refusals import Refusal, StaleVersion
 from service_layer import bodies
@@ -18,7 +19,7 @@ from service_layer.rights import relation_for, require
 
 
 async def link_applications(request: Request) -> Response:
-    """Link applications that one life event needs; a document that several ask for is asked once."""
+    """Link applications that one life event needs. A document that several of them require is asked for once."""
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for("link-applications", principal)
     key = idempotency_key(request)
@@ -39,7 +40,7 @@ async def link_applications(request: Request) -> Response:
             concerned=application.concerned,
         )
 
-    asked = LinkRequest(
+    link_request = LinkRequest(
         versions_seen=targets,
         life_event=body.life_event,
         act=act_of(principal, body, principal.office, dependencies.now()),
@@ -49,11 +50,11 @@ async def link_applications(request: Request) -> Response:
         permit=permit,
     )
     try:
-        link, answers = await dependencies.links.handle(asked)
+        link, results = await dependencies.links.handle(link_request)
     except (Refusal, StaleVersion) as refused:
         dependencies.meter.command("link-applications", getattr(refused, "code", "stale-version"))
         raise
     dependencies.meter.command("link-applications", "done")
-    headers = await written(request, max(answers, key=lambda answer: answer.position))
+    headers = await written(request, max(results, key=lambda result: result.position))
     headers.pop("ETag")
-    return json({"link": str(link), "applications": [done(answer) for answer in answers]}, headers=headers)
+    return json({"link": str(link), "applications": [done(result) for result in results]}, headers=headers)

@@ -1,4 +1,7 @@
-"""Finding what an office holds of a person: by NIK, in the body alone, and recorded for each application shown."""
+"""The endpoint that finds a person's applications by NIK.
+
+The NIK is in the body only, never in the path. The access is recorded for each application that is shown.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -6,9 +9,10 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.authorization import principal_of
 from api.conditional import body_of, wait_for_sync
 from api.dependencies import dependencies_of
-from api.endpoints.applications import json, principal_of
+from api.results import NO_STORE, json
 from service_layer import bodies
 from service_layer.faults import NotYours
 from service_layer.identity import checked
@@ -19,10 +23,10 @@ PURPOSE = "find-by-person"
 
 
 async def find_by_person(request: Request) -> Response:
-    """Find the applications of a person, by NIK, that the own office is concerned with.
+    """Find the applications of a person by NIK, as far as they concern the bearer's office.
 
-    Recorded for each application before it is answered, and shown to the citizen. A NIK proves nobody: show the
-    applicant nothing on it alone.
+    The access is recorded for each application before the answer, and the citizen can see it. Knowing a NIK proves no
+    identity: do not show data to a person who only states a NIK.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for("find-by-person", principal)
@@ -44,4 +48,4 @@ async def find_by_person(request: Request) -> Response:
             continue
         items.append({name: row[name] for name in ("application_id", "service", "status", "office")})
     await dependencies.dossiers.record([UUID(item["application_id"]) for item in items], principal, PURPOSE)
-    return json({"items": items, "next": None}, headers={"Cache-Control": "no-store"})
+    return json({"items": items, "next": None}, headers=NO_STORE)

@@ -1,4 +1,4 @@
-"""Endpoints that need no bearer: the way in, the catalogue, documents."""
+"""Endpoints that need no bearer token: tracking by number and PIN, the catalogue, explanations of problems."""
 
 import re
 from ipaddress import ip_address, ip_network
@@ -8,23 +8,23 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from api.browser import language_of
 from api.conditional import body_of
 from api.dependencies import dependencies_of
-from api.endpoints.applications import json
 from api.pages.render import problem_kind_page
 from api.problems import Problem
+from api.results import NO_STORE, json
 from domain.json_values import data_of
 from domain.tracking_number import parse_tracking_number
 from service_layer import bodies
 
 CATALOGUE = {"Cache-Control": "public, max-age=60"}
-NO_STORE = {"Cache-Control": "no-store"}
 LIMIT = r"[1-9][0-9]?|100"
 AFTER_MAX = 100
 
 
 async def track(request: Request) -> Response:
-    """Exchange the receipt's number and PIN for a read token of that one application."""
+    """Exchange the tracking number and PIN of a receipt for a token that reads this one application."""
     body, _ = await body_of(request, bodies.TrackBody)
     application_id = await admitted(request, body.number, body.pin)
     token, seconds = dependencies_of(request).tokens.read_token(application_id)
@@ -33,9 +33,11 @@ async def track(request: Request) -> Response:
 
 
 async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
-    """The application that number and PIN open. Every try counts before it is judged, so that rivals cannot race it.
+    """The application that number and PIN open. Every try is counted before it is checked, so that parallel requests
+    cannot get around the limit.
 
-    Raises NumberMistyped, or Problem `limited` or `wrong-number-or-pin`, alike for a number that does not exist.
+    Raises NumberMistyped, and Problem `limited` or `wrong-number-or-pin`. A number that does not exist gets the same
+    answer as a wrong PIN.
     """
     dependencies = dependencies_of(request)
     number = parse_tracking_number(typed_number)
@@ -56,16 +58,19 @@ async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
 
 
 def network_of(address: str) -> str:
-    """An IPv4 address, or the /64 of an IPv6 one: one household can have all of it."""
+    """The network whose tries are counted together: an IPv4 address, or the /64 of an IPv6 address.
+
+    One household can use a whole /64.
+    """
     try:
-        known = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return address
-    return str(ip_network((known, 64), strict=False)) if known.version == 6 else str(known)  # noqa: PLR2004 - IPv6
+    return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)  # noqa: PLR2004 - IPv6
 
 
 async def list_services(request: Request) -> Response:
-    """List the services, each by the newest edition of its standard."""
+    """List the services, each with the newest edition of its standard."""
     registry = await dependencies_of(request).catalogue.registry()
     codes, following = _page(request, sorted(registry.services))
     items = [data_of(registry.services[code][-1]) for code in codes]
@@ -98,14 +103,14 @@ async def get_office(request: Request) -> Response:
 
 
 def _page(request: Request, codes: list[str]) -> tuple[list[str], str | None]:
-    """Keyset paging by code: `after` is the last one seen."""
+    """Keyset paging by code. `after` is the last code of the previous page. Returns the page and the next `after`."""
     limit = request.query_params.get("limit", "50")
     if not re.fullmatch(LIMIT, limit):
         detail = "A whole number from 1 to 100."
         raise Problem("malformed-request", errors=[{"pointer": "?limit", "detail": detail}])
     after = request.query_params.get("after", "")
     if len(after) > AFTER_MAX:
-        detail = "At most 100 characters: the last code of the page before."
+        detail = "At most 100 characters: the last code of the previous page."
         raise Problem("malformed-request", errors=[{"pointer": "?after", "detail": detail}])
     left = [code for code in codes if code > after]
     page = left[: int(limit)]
@@ -121,14 +126,8 @@ def _listed(request: Request, items: list[dict[str, Any]], following: str | None
 
 
 async def get_problem(request: Request) -> Response:
-    """What a problem code means, for people, in the language of Accept-Language (Indonesian by default)."""
+    """Read an explanation of a problem code as a page, in the language of Accept-Language (Indonesian by default)."""
     page = problem_kind_page(language_of(request), request.path_params["code"])
     if page is None:
         raise Problem("not-found")
     return HTMLResponse(page, headers={"Cache-Control": "public, max-age=3600", "Vary": "Accept-Language"})
-
-
-def language_of(request: Request) -> str:
-    """Indonesian unless English is asked for and preferred."""
-    first = request.headers.get("accept-language", "").split(",")[0].strip().lower()
-    return "en" if first.startswith("en") else "id"

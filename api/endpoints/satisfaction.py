@@ -1,4 +1,4 @@
-"""Endpoints of the survey of satisfaction: the answers of one application, and what anybody may know of all."""
+"""Endpoints of the satisfaction survey: give the answers for one application, and read the public index."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -10,11 +10,11 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.authorization import principal_of
 from api.conditional import application_id, body_of, idempotency_key
 from api.dependencies import Dependencies, dependencies_of
-from api.endpoints.applications import json, principal_of
-from api.endpoints.statistics import OPEN_DATA, cached
 from api.problems import Problem
+from api.results import NO_STORE, OPEN_DATA, cached, json
 from domain.application.evolve import Application
 from domain.codes import Channel, Role
 from domain.json_values import instant
@@ -30,9 +30,10 @@ from service_layer.rights import Bearer, Principal, Relation, relation_for, requ
 
 
 async def give_satisfaction(request: Request) -> Response:
-    """Answer the survey for one application: its applicant, or the office for a form on paper. Once.
+    """Answer the satisfaction survey for one application. It can be answered once.
 
-    The answers stand in a stream of their own; which application they are of is sealed.
+    The applicant answers, or the office types in a paper form. The answers are stored in a separate stream; the link to
+    the application is sealed.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for("give-satisfaction", principal)
@@ -49,7 +50,7 @@ async def give_satisfaction(request: Request) -> Response:
     )
     era = await dependencies.views.era_of(position)
     answered = {"application_id": str(target), "events": [SatisfactionAnswered.topic]}
-    headers = {"Sync-Token": f"applications={era}.{position}", "Cache-Control": "no-store"}
+    headers = {"Sync-Token": f"applications={era}.{position}", **NO_STORE}
     return json(answered, status=201, headers=headers)
 
 
@@ -63,7 +64,7 @@ async def give(
     key: str,
     body: Any,  # noqa: ANN401 - JSON is any value
 ) -> int:
-    """The position of the answer. Raises what the port raises, and NotYours."""
+    """Stores the answers and returns their position. Raises what `SurveyHandler.handle` raises, and NotYours."""
     dependencies = dependencies_of(request)
     registry = await dependencies.catalogue.registry()
 
@@ -90,21 +91,22 @@ async def give(
 
 
 async def get_satisfaction(request: Request) -> Response:
-    """Read the index of satisfaction of each service at each office, as the public may see it.
+    """Read the public satisfaction index of each service at each office.
 
-    `weights` chooses what each of the nine elements counts: exactly a ninth, 0.111 or 0.11.
+    `weights` chooses the weight of each of the nine elements: exactly one ninth, 0.111 or 0.11.
     """
-    asked = request.query_params.get("weights", Weights.EXACT.value)
-    if asked not in [each.value for each in Weights]:
+    weights = request.query_params.get("weights", Weights.EXACT.value)
+    if weights not in [each.value for each in Weights]:
         detail = f"One of {', '.join(Weights)}."
         raise Problem("malformed-request", errors=[{"pointer": "?weights", "detail": detail}])
-    found = await public(dependencies_of(request), Weights(asked))
-    body = {"as_of": instant(found.as_of), "weights": asked, "units": [asdict(unit) for unit in found.units]}
+    satisfaction = await public(dependencies_of(request), Weights(weights))
+    units_given = [asdict(unit) for unit in satisfaction.units]
+    body = {"as_of": instant(satisfaction.as_of), "weights": weights, "units": units_given}
     return cached(request, orjson.dumps(body), "application/json", OPEN_DATA)
 
 
 async def public(dependencies: Dependencies, weights: Weights) -> Satisfaction:
-    """Up to the last full hour: the same in every process, and never live."""
+    """The public index as of the last full hour, UTC. So every process gives the same answer, and no figure is live."""
     as_of = full_hour(dependencies.now())
     registry = await dependencies.catalogue.registry()
     places = {(code, office) for code in registry.services for office in _offices(registry, code)}

@@ -1,18 +1,16 @@
-"""The pages of the survey: a plain form for who has the application's page open, and the index for everybody."""
+"""The pages of the satisfaction survey: the form for an applicant with an open session, and the public index."""
 
-from urllib.parse import parse_qs
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from api.conditional import read_limited
+from api.browser import form_of, own_row, page_unless_seen, same_origin
 from api.dependencies import dependencies_of
-from api.endpoints.citizen_pages import NO_STORE, own_row, same_origin, unless_seen
 from api.endpoints.satisfaction import give, public
 from api.pages.render import satisfaction_page, survey_page
-from api.problems import Problem
+from api.results import NO_STORE
 from domain.refusals import SatisfactionAlreadyGiven
 from domain.satisfaction import Answers, Element, Score, Weights
 from projections.satisfaction import SERVED
@@ -21,13 +19,13 @@ from service_layer.faults import KeyReused
 from service_layer.rights import Bearer, Principal, Relation
 
 FORM = "form"
-"""The key of the one command that a form can be: sent twice with the same answers, it happened once."""
+"""The idempotency key of every form: the same answers sent twice are stored once."""
 STATUS_OF = {"incomplete": 422, "again": 409}
 SCORES = {str(score.value): score for score in Score}
 
 
 async def ask(request: Request) -> Response:
-    """The questions; thanks once they were answered. Who is not there yet goes back to the application."""
+    """The questions, or thanks if they are answered. Redirects to the application while it has no outcome."""
     row = await own_row(request)
     if row is None or row["status"] not in SERVED:
         return _elsewhere(request, row)
@@ -36,14 +34,14 @@ async def ask(request: Request) -> Response:
 
 
 async def take(request: Request) -> Response:
-    """The form, sent."""
+    """Takes the posted form."""
     same_origin(request)
     row = await own_row(request)
     if row is None or row["status"] not in SERVED:
         return _elsewhere(request, row)
-    sent = await _sent(request)
-    if sent.keys() != {element.value for element in Element}:
-        return _page(request, row, "incomplete", sent)
+    scores = await _scores(request)
+    if scores.keys() != {element.value for element in Element}:
+        return _page(request, row, "incomplete", scores)
     target = UUID(row["application_id"])
     try:
         await give(
@@ -51,9 +49,9 @@ async def take(request: Request) -> Response:
             Principal(bearer=Bearer.CITIZEN, application_id=target),
             Relation.OWN,
             target=target,
-            answers=Answers(**sent),
+            answers=Answers(**scores),
             key=FORM,
-            body={name: score.value for name, score in sent.items()},
+            body={name: score.value for name, score in scores.items()},
         )
     except (SatisfactionAlreadyGiven, KeyReused):
         return _page(request, row, "again")
@@ -61,21 +59,17 @@ async def take(request: Request) -> Response:
 
 
 async def index(request: Request) -> Response:
-    """What anybody may know of how satisfied applicants were."""
+    """The page of the public satisfaction index."""
     dependencies, language = dependencies_of(request), request.path_params["language"]
     page = satisfaction_page(
         language, await public(dependencies, Weights.EXACT), await dependencies.catalogue.registry()
     )
-    return unless_seen(request, page, page, "public, max-age=60")
+    return page_unless_seen(request, page, page, "public, max-age=60")
 
 
-async def _sent(request: Request) -> dict[str, Score]:
-    """The answers that are ones, by element."""
-    form = (await read_limited(request)).decode("utf-8", "replace")
-    try:
-        fields = parse_qs(form, max_num_fields=len(Element))
-    except ValueError:
-        raise Problem("malformed-request", "Send the form from this site's own page.") from None
+async def _scores(request: Request) -> dict[str, Score]:
+    """The valid answers of the form, by element."""
+    fields = await form_of(request, fields_max=len(Element))
     chosen = {element.value: SCORES.get(fields.get(element.value, [""])[0]) for element in Element}
     return {name: score for name, score in chosen.items() if score is not None}
 

@@ -16,21 +16,21 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
- * A consumer of an agency's events in Java, to begin from. Needs Java 17 and kafka-clients 4.2.1 with its dependencies.
+ * An example consumer of an agency's events, in Java. It needs Java 17 and kafka-clients 4.2.1 with its dependencies.
  *
  * <pre>java -cp "lib/*" Consumer.java pln kafka.example.go.id:9093 pln.password [--ca-file ca.pem] [--until-idle SECONDS]</pre>
  *
- * What it shows: read_committed; the offset is committed after the work is done; an event that comes again changes
- * nothing; a gap in an application's events is noticed; a type that it does not know is passed over; a clean stop.
+ * It shows: isolation level read_committed; committing the offset after the work is done; idempotent handling of an event
+ * that comes again; detecting a gap in an application's events; ignoring unknown types; a clean stop.
  */
 public final class Consumer {
-    /** Of what this system makes use of. All others are counted and passed over: new ones come without notice. */
+    /** The types that this system uses. Other types are counted and ignored, because new types can appear at any time. */
     private static final List<String> KNOWN =
             List.of("jejak.application.submitted.v1", "jejak.application.received.v1", "jejak.application.withdrawn.v1");
 
-    private static final Pattern STATUS = Pattern.compile("\"status\":\"([a-z_-]+)\""); // take a JSON library instead
+    private static final Pattern STATUS = Pattern.compile("\"status\":\"([a-z_-]+)\""); // use a JSON library in a real system
 
-    /** The newest version of each application: in a real system a column beside what is made of the event. */
+    /** The newest version of each application. In a real system, this is a column beside the results of the events. */
     private final Map<String, Long> newest = new HashMap<>();
     private final Map<String, String> statuses = new HashMap<>();
     private final Map<String, Long> totals = new TreeMap<>();
@@ -54,8 +54,8 @@ public final class Consumer {
             }
         }));
         try (consumer) {
-            // An in-memory `newest` knows nothing of last time: this example always reads from the beginning. With a
-            // database, leave seekToBeginning out: the group's committed offset says where to go on.
+            // `newest` is only in memory, so this example always reads from the beginning. With a database, leave
+            // seekToBeginning out: reading continues at the group's committed offset.
             consumer.subscribe(List.of("jejak.agency." + agency + ".events.v1"), new FromTheBeginning(consumer));
             long last = System.nanoTime();
             while (idle == 0 || System.nanoTime() - last < idle * 1e9) {
@@ -66,10 +66,10 @@ public final class Consumer {
                     last = System.nanoTime();
                     take(record);
                 }
-                consumer.commitSync(); // after the work: a crash in between brings events again, and loses none
+                consumer.commitSync(); // after the work: after a crash in between, events come again, and no event is lost
             }
         } catch (WakeupException stopped) {
-            // what was taken is committed up to the last poll
+            // the offsets are committed up to the last poll
         }
         System.out.println(report());
         System.out.flush();
@@ -82,7 +82,7 @@ public final class Consumer {
         long version = Long.parseLong(id.substring(id.lastIndexOf(':') + 1));
         long before = newest.getOrDefault(application, 0L);
         if (version <= before) {
-            return; // again
+            return; // the event came again
         }
         if (Long.parseLong(header(record, "ce_previous")) != before) {
             gaps++;
@@ -99,24 +99,24 @@ public final class Consumer {
     }
 
     private static Properties settings(String agency, String bootstrap, String password, List<String> given) {
-        Properties found = new Properties();
-        found.put("bootstrap.servers", bootstrap);
-        found.put("group.id", agency + ".example-java"); // a group's name begins with the agency's id and a dot
-        found.put("isolation.level", "read_committed"); // else what was taken back shows, too
-        found.put("enable.auto.commit", "false");
-        found.put("auto.offset.reset", "earliest");
-        found.put("key.deserializer", StringDeserializer.class.getName());
-        found.put("value.deserializer", StringDeserializer.class.getName());
-        found.put("sasl.mechanism", "SCRAM-SHA-512");
-        found.put("sasl.jaas.config", "org.apache.kafka.common.security.scram.ScramLoginModule required username=\""
+        Properties settings = new Properties();
+        settings.put("bootstrap.servers", bootstrap);
+        settings.put("group.id", agency + ".example-java"); // a group's name begins with the agency's id and a dot
+        settings.put("isolation.level", "read_committed"); // without it, records of aborted transactions are read, too
+        settings.put("enable.auto.commit", "false");
+        settings.put("auto.offset.reset", "earliest");
+        settings.put("key.deserializer", StringDeserializer.class.getName());
+        settings.put("value.deserializer", StringDeserializer.class.getName());
+        settings.put("sasl.mechanism", "SCRAM-SHA-512");
+        settings.put("sasl.jaas.config", "org.apache.kafka.common.security.scram.ScramLoginModule required username=\""
                 + agency + "\" password=\"" + password + "\";");
-        found.put("security.protocol", "SASL_PLAINTEXT"); // for tests alone
+        settings.put("security.protocol", "SASL_PLAINTEXT"); // for tests only
         if (given.contains("--ca-file")) {
-            found.put("security.protocol", "SASL_SSL");
-            found.put("ssl.truststore.type", "PEM");
-            found.put("ssl.truststore.location", after(given, "--ca-file"));
+            settings.put("security.protocol", "SASL_SSL");
+            settings.put("ssl.truststore.type", "PEM");
+            settings.put("ssl.truststore.location", after(given, "--ca-file"));
         }
-        return found;
+        return settings;
     }
 
     private static String after(List<String> given, String name) {

@@ -1,9 +1,9 @@
-"""A consumer of an agency's events in Python, to begin from. Needs kafka-python 3.0.12.
+"""An example consumer of an agency's events, in Python. It needs kafka-python 3.0.12.
 
     python consumer.py --agency pln --bootstrap kafka.example.go.id:9093 --password-file pln.password --ca-file ca.pem
 
-What it shows: read_committed; the offset is committed after the work is done; an event that comes again changes
-nothing; a gap in an application's events is noticed; a type that it does not know is passed over; a clean stop.
+It shows: isolation level read_committed; committing the offset after the work is done; idempotent handling of an event
+that comes again; detecting a gap in an application's events; ignoring unknown types; a clean stop.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 from kafka import KafkaConsumer
 
 KNOWN = {"jejak.application.submitted.v1", "jejak.application.received.v1", "jejak.application.withdrawn.v1"}
-"""Of what this system makes use of. All others are counted and passed over: new ones come without notice."""
+"""The types that this system uses. Other types are counted and ignored, because new types can appear at any time."""
 
 
 def main() -> int:
@@ -30,7 +30,7 @@ def main() -> int:
         f"jejak.agency.{options.agency}.events.v1",
         bootstrap_servers=options.bootstrap.split(","),
         group_id=f"{options.agency}.example-python",  # a group's name begins with the agency's id and a dot
-        isolation_level="read_committed",  # else what was taken back shows, too
+        isolation_level="read_committed",  # without it, records of aborted transactions are read, too
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         **login(options),
@@ -52,7 +52,7 @@ def main() -> int:
                     print(f"gap before {headers['ce_id']}: read again from an earlier offset", file=sys.stderr)
                 if outcome != "again":
                     totals[headers["ce_type"]] += 1
-        store.keep()  # first what we did, then that we did it: a crash in between brings events again, and loses none
+        store.keep()  # before the offset: after a crash in between, events come again, and no event is lost
         consumer.commit()
     consumer.close()
     print(json.dumps({"gaps": gaps, "events": sum(totals.values()), "by_type": dict(sorted(totals.items()))}))
@@ -60,8 +60,11 @@ def main() -> int:
 
 
 class Store:
-    """What this system made of the events: of each application the newest version and, if its type is known, the
-    status. One place for both the result and the version makes it idempotent: `ce_id` is application and version.
+    """The results of this system: for each application the newest version and, if the event's type is known, the
+    status.
+
+    The result and the version are stored in the same transaction, so handling an event is idempotent: `ce_id` contains
+    the application and the version.
     """
 
     def __init__(self, file: str) -> None:
@@ -72,7 +75,9 @@ class Store:
         self.database.execute("BEGIN")
 
     def take(self, headers: dict[str, str], value: bytes) -> str:
-        """What became of the event: new, again (it was here), or gap (new, but one before it is missing)."""
+        """Stores an event. Returns "new", "again" (it was stored before), or "gap" (new, but an earlier event is
+        missing).
+        """
         application, _, version = headers["ce_id"].rpartition(":")
         row = self.database.execute("SELECT version FROM seen WHERE application = ?", (application,)).fetchone()
         newest = row[0] if row else 0
@@ -92,23 +97,27 @@ class Store:
 
 
 def login(options: argparse.Namespace) -> dict[str, object]:
-    found: dict[str, object] = {
-        "security_protocol": "SASL_SSL" if options.ca_file else "SASL_PLAINTEXT",  # the second for tests alone
+    settings: dict[str, object] = {
+        "security_protocol": "SASL_SSL" if options.ca_file else "SASL_PLAINTEXT",  # SASL_PLAINTEXT for tests only
         "sasl_mechanism": "SCRAM-SHA-512",
         "sasl_plain_username": options.agency,
         "sasl_plain_password": Path(options.password_file).read_text(encoding="ascii").strip(),
     }
-    return {**found, "ssl_cafile": options.ca_file} if options.ca_file else found
+    return {**settings, "ssl_cafile": options.ca_file} if options.ca_file else settings
 
 
 def parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Reads an agency's events; prints how many of each type.")
+    parser = argparse.ArgumentParser(
+        description="Reads an agency's events and prints the number of events of each type."
+    )
     parser.add_argument("--agency", required=True)
-    parser.add_argument("--bootstrap", required=True, help="host:port, or several with commas between")
+    parser.add_argument("--bootstrap", required=True, help="host:port, or several separated by commas")
     parser.add_argument("--password-file", required=True)
-    parser.add_argument("--ca-file", help="PEM, of who signed the brokers' certificates")
-    parser.add_argument("--database", default="consumer.sqlite", help="where it keeps what it did")
-    parser.add_argument("--until-idle", type=float, metavar="SECONDS", help="stop when nothing came for so long")
+    parser.add_argument("--ca-file", help="PEM file of the CA that signed the brokers' certificates")
+    parser.add_argument("--database", default="consumer.sqlite", help="the SQLite file for its results")
+    parser.add_argument(
+        "--until-idle", type=float, metavar="SECONDS", help="stop after so many seconds without an event"
+    )
     return parser.parse_args()
 
 

@@ -1,17 +1,17 @@
 #!/bin/sh
-# A consumer of an agency's events with kcat, to begin from. Needs awk, and kcat with librdkafka 2.6.1 or newer (kcat -V):
-# an older one, like Debian 12's, gets the login by SCRAM wrong, and brokers from 3.7.2 and 4 on refuse it.
+# An example consumer of an agency's events, with kcat. It needs awk, and kcat with librdkafka 2.6.1 or newer (kcat -V).
+# Older versions, such as Debian 12's, have a fault in the SCRAM login, and brokers from 3.7.2 and 4 on refuse it.
 #
 #   sh consumer.sh pln kafka.example.go.id:9093 pln.password state [--ca-file ca.pem] [--until-idle SECONDS] \
 #       [--set PROPERTY=VALUE]        any other setting of librdkafka
 #
-# What it shows: read_committed; the place reached is kept after the work is done, in the same file as its result, which
-# is replaced as a whole; an event that comes again changes nothing; a gap in an application's events is noticed; a type
-# that it does not know is passed over; a clean stop. Group, offsets and all else that kcat does by itself is not used.
+# It shows: isolation level read_committed; keeping the offset after the work is done, in the same file as the result,
+# which is replaced atomically; idempotent handling of an event that comes again; detecting a gap in an application's
+# events; ignoring unknown types; a clean stop. It does not use kcat's consumer groups and stored offsets.
 set -eu
 agency=$1 bootstrap=$2 password=$3 state=$4
 shift 4
-protocol=SASL_PLAINTEXT idle='' more='' # without --ca-file in the clear: for tests alone
+protocol=SASL_PLAINTEXT idle='' more='' # without --ca-file, the connection is not encrypted: for tests only
 while [ $# -gt 0 ]; do
     case $1 in
         --ca-file) protocol=SASL_SSL more="ssl.ca.location=$2" ;;
@@ -28,7 +28,7 @@ trap 'stop=1' INT TERM
 umask 077
 mkdir -p "$state"
 trap 'rm -f "$state/login" "$state/page"' EXIT
-# In a file of our own, not on the command line: there anybody on this machine would read the password.
+# The login is in a private file and not on the command line, where every user of this machine could read the password.
 cat >"$state/login" <<LOGIN
 bootstrap.servers=$bootstrap
 security.protocol=$protocol
@@ -41,9 +41,9 @@ $more
 LOGIN
 [ -e "$state/seen" ] || : >"$state/seen"
 partitions=$(kcat -F "$state/login" -L -t "$topic" 2>/dev/null | sed -n 's/.* with \([0-9]*\) partitions:.*/\1/p')
-[ -n "$partitions" ] || { echo "$topic is not to be seen: are agency, password and address right?" >&2; exit 1; }
+[ -n "$partitions" ] || { echo "cannot see $topic: check the agency, the password and the address" >&2; exit 1; }
 
-# Lines of the file "seen", by tabs: at PARTITION NEXT-OFFSET, app APPLICATION VERSION, type TYPE COUNT, gaps COUNT.
+# Lines of the file "seen", separated by tabs: at PARTITION NEXT-OFFSET, app APPLICATION VERSION, type TYPE COUNT, gaps COUNT.
 work='
 BEGIN { FS = OFS = "\t" }
 FILENAME == seen { kept[$1 OFS $2] = $3; next }
@@ -57,7 +57,7 @@ FILENAME == seen { kept[$1 OFS $2] = $3; next }
         kept["gaps" OFS ""]++
         print "gap before " header["ce_id"] ": read again from an earlier offset" > "/dev/stderr"
     }
-    if (header["ce_type"] ~ /^jejak\.application\.(submitted|received|withdrawn)\.v1$/) { } # $4 is its JSON: use it here
+    if (header["ce_type"] ~ /^jejak\.application\.(submitted|received|withdrawn)\.v1$/) { } # $4 is the JSON of the event: use it here
     kept[name] = id[2]
     kept["type" OFS header["ce_type"]]++
 }
@@ -73,7 +73,7 @@ while [ -z "$stop" ]; do
         if [ -s "$state/page" ]; then
             quiet_since=$(date +%s)
             awk -v seen="$state/seen" "$work" "$state/seen" "$state/page" >"$state/seen.new"
-            mv "$state/seen.new" "$state/seen" # result and place at once: a crash before it brings the page again
+            mv "$state/seen.new" "$state/seen" # result and offset together: after a crash before it, the page is read again
         fi
         partition=$((partition + 1))
     done

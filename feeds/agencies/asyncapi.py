@@ -1,4 +1,7 @@
-"""AsyncAPI 3: the agencies' topics in Kafka, what is on them and who may write there; made from the same classes."""
+"""The AsyncAPI 3 document: the agencies' Kafka topics, their messages, and who may write to them.
+
+It is made from the same classes as the messages themselves.
+"""
 
 from feeds.agencies.asyncapi_messages import BINDING, DEAD_LETTERS, EVENTS, REPLIES, TRAITS, Part, drafted, messages
 from feeds.agencies.kafka import topic_names as names
@@ -11,16 +14,16 @@ AGENCY = "{agency}"
 
 
 def document(kafka: KafkaTopics, version: str) -> Part:
-    """The whole of it, ready to be published. What an agency's own topics are called is told by its id."""
-    known = schemas()
+    """The whole document as plain JSON values. The names of an agency's topics contain the agency's id."""
+    by_topic = schemas()
     return {
         "asyncapi": "3.0.0",
         "id": "urn:jejak:agencies",
         "info": {
-            "title": "Jejak: what agencies are told, and what they command",
+            "title": "Jejak: events for agencies, and commands from agencies",
             "version": version,
-            "description": "CloudEvents 1.0 in Kafka, binary mode. Read with isolation.level=read_committed; pass over "
-            "types and fields that you do not know. The same events come over HTTP: /v1/feeds/{agency}.",
+            "description": "CloudEvents 1.0 in Kafka, binary mode. Read with isolation.level=read_committed. Ignore "
+            "types and fields that you do not know. The same events are available over HTTP: /v1/feeds/{agency}.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": JSON,
@@ -30,14 +33,14 @@ def document(kafka: KafkaTopics, version: str) -> Part:
         "components": {
             "securitySchemes": {"scram": {"type": "scramSha512", "description": "One user for each agency, over TLS"}},
             "messageTraits": TRAITS,
-            "schemas": {topic: drafted(schema) for topic, schema in known.items()},
-            "messages": messages(known),
+            "schemas": {topic: drafted(schema) for topic, schema in by_topic.items()},
+            "messages": messages(by_topic),
         },
     }
 
 
 def _server() -> Part:
-    broker = {"default": "kafka.example:9093", "description": "As your agency was told with its credentials"}
+    broker = {"default": "kafka.example:9093", "description": "Your agency got this address with its credentials"}
     return {
         "host": "{broker}",
         "protocol": "kafka-secure",
@@ -48,31 +51,33 @@ def _server() -> Part:
 
 
 def _channels(kafka: KafkaTopics) -> Part:
-    told, lasting = kafka.retention_days, kafka.replies_days
+    events_days, replies_days = kafka.retention_days, kafka.replies_days
     events, status, commands = names.events(AGENCY), names.status(AGENCY), names.commands(AGENCY)
     replies, letters = names.replies(AGENCY), names.dead_letters(AGENCY)
     return {
-        "events": _channel(kafka, events, EVENTS, "Every event that concerns the agency.", days=told),
-        "status": _channel(kafka, status, [STATUS], "Where each application is: the newest of each is kept."),
-        "commands": _channel(kafka, commands, ["command"], "What the agency wants done.", days=kafka.commands_days),
-        "replies": _channel(kafka, replies, REPLIES, "One reply to each command.", days=lasting),
-        "deadLetters": _channel(kafka, letters, DEAD_LETTERS, "What is no command.", days=lasting, partitions=1),
-        "heartbeat": _shared(names.HEARTBEAT, "heartbeat", "A record a second: the way to you is open.", kafka),
-        "releases": _shared(names.RELEASES, "release", "Statistics as they are published, for everybody.", kafka),
+        "events": _channel(kafka, events, EVENTS, "Every event that concerns the agency.", days=events_days),
+        "status": _channel(kafka, status, [STATUS], "The newest status record of each application (compacted)."),
+        "commands": _channel(kafka, commands, ["command"], "Commands of the agency.", days=kafka.commands_days),
+        "replies": _channel(kafka, replies, REPLIES, "One reply to each command.", days=replies_days),
+        "deadLetters": _channel(
+            kafka, letters, DEAD_LETTERS, "Records that are not valid commands.", days=replies_days, partitions=1
+        ),
+        "heartbeat": _shared(names.HEARTBEAT, "heartbeat", "One record a second while the relay is connected.", kafka),
+        "releases": _shared(names.RELEASES, "release", "Published statistics, for all agencies.", kafka),
     }
 
 
 def _channel(
     kafka: KafkaTopics, address: str, messages: list[str], description: str, *, days: int = 0, partitions: int = 0
 ) -> Part:
-    """Of one agency. Without `days` it is compacted; without `partitions` it has those of the events."""
+    """A channel of one agency. Without `days` the topic is compacted. `partitions` 0: as many as the events topic."""
     kept: Part = {"cleanup.policy": ["delete"], "retention.ms": days * MS_A_DAY} if days else {}
     return {
         "address": address,
         "description": description,
         "parameters": {
             "agency": {
-                "description": f"The agency's id, at most {AGENCY_LONGEST} of {AGENCY_ID.pattern}",
+                "description": f"The agency's id: {AGENCY_ID.pattern}, at most {AGENCY_LONGEST} characters",
                 "examples": ["pemda-3374"],
             }
         },
@@ -100,18 +105,20 @@ def _referred(messages: list[str]) -> Part:
 
 
 def _operations() -> Part:
-    """`send` is what Jejak does."""
+    """The operations from Jejak's point of view: Jejak sends events and receives commands."""
     return {
-        "tellEvents": _operation("send", "events", EVENTS, "Each event once, of one application in its order."),
-        "tellStatus": _operation("send", "status", [STATUS], "Where an application is by now."),
+        "tellEvents": _operation("send", "events", EVENTS, "Each event once; those of one application in order."),
+        "tellStatus": _operation("send", "status", [STATUS], "The present status of an application."),
         "takeCommands": {
-            **_operation("receive", "commands", ["command"], "Each command is applied once, whatever is sent twice."),
+            **_operation("receive", "commands", ["command"], "Each command is applied once, even if it is sent twice."),
             "reply": {"channel": {"$ref": "#/channels/replies"}},
         },
         "replyToCommands": _operation("send", "replies", REPLIES, "One reply to each command."),
-        "putAside": _operation("send", "deadLetters", DEAD_LETTERS, "Its place, a code and where: never its content."),
-        "beat": _operation("send", "heartbeat", ["heartbeat"], "A record a second."),
-        "release": _operation("send", "releases", ["release"], "Statistics as they are published."),
+        "putAside": _operation(
+            "send", "deadLetters", DEAD_LETTERS, "The place of the record, an error code and its place; no content."
+        ),
+        "beat": _operation("send", "heartbeat", ["heartbeat"], "One record a second."),
+        "release": _operation("send", "releases", ["release"], "Published statistics."),
     }
 
 

@@ -1,4 +1,4 @@
-"""What is on the agencies' topics, for the AsyncAPI document: headers, payload and an example of each message."""
+"""The messages of the AsyncAPI document: headers, payload and an example of each message on the agencies' topics."""
 
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -32,18 +32,18 @@ PLACED = {
     "__connect.errors.exception.message": "unprocessable at /applicant/nik",
 }
 PUT_ASIDE = {**REPLIED, "deadLetter": PLACED}
-"""Samples of the headers of each trait."""
+"""Example headers of each trait."""
 
 
-def messages(known: Mapping[str, Schema]) -> Part:
-    """By topic, with its schema; what has no topic of ours by what it is."""
+def messages(schemas: Mapping[str, Schema]) -> Part:
+    """The messages by event topic, with their schemas, and the messages that are not events by name."""
     return {
-        **{topic: _event(topic, known[topic]) for topic in EVENTS},
-        STATUS: _event(STATUS, known[STATUS], source=f"{SOURCE}:status"),
-        **{topic: _answer(topic, known[topic], REPLIED) for topic in REPLIES},
-        **{topic: _answer(topic, known[topic], PUT_ASIDE) for topic in DEAD_LETTERS},
+        **{topic: _event(topic, schemas[topic]) for topic in EVENTS},
+        STATUS: _event(STATUS, schemas[STATUS], source=f"{SOURCE}:status"),
+        **{topic: _answer(topic, schemas[topic], REPLIED) for topic in REPLIES},
+        **{topic: _answer(topic, schemas[topic], PUT_ASIDE) for topic in DEAD_LETTERS},
         "command": _command(),
-        "heartbeat": _plain("jejak.heartbeat", "The second in which it was sent."),
+        "heartbeat": _plain("jejak.heartbeat", "The second in which the record was sent."),
         "release": _plain("jejak.release", "Statistics of one month."),
     }
 
@@ -62,9 +62,8 @@ def _headers(required: Mapping[str, Schema], optional: Mapping[str, Schema] | No
 
 
 def _cloud_event() -> Part:
-    said = "`previous`: the sequence of the message before of that application on this topic, zeros if there is none."
     return {
-        "description": said,
+        "description": "`previous`: the sequence of the previous message of that application on this topic, or zeros.",
         **_headers(
             {
                 "ce_specversion": {"type": "string", "const": "1.0"},
@@ -114,21 +113,21 @@ def _event(topic: str, schema: Schema, source: str = SOURCE) -> Part:
 
 
 def _answer(topic: str, schema: Schema, more: Mapping[str, Mapping[str, str]]) -> Part:
-    """With headers of more traits, by trait."""
-    made = _event(topic, schema)
-    made["traits"] += [{"$ref": f"#/components/messageTraits/{trait}"} for trait in more]
+    """An event message with the headers of further traits, by trait."""
+    message = _event(topic, schema)
+    message["traits"] += [{"$ref": f"#/components/messageTraits/{trait}"} for trait in more]
     for headers in more.values():
-        made["examples"][0]["headers"].update(headers)
-    return made
+        message["examples"][0]["headers"].update(headers)
+    return message
 
 
 def _answer_headers() -> Part:
-    correlated = {"type": "string", "format": "uuid", "description": "`ce_id` of the command, where it has one."}
+    correlated = {"type": "string", "format": "uuid", "description": "The `ce_id` of the command, if it has one."}
     return {"headers": {"type": "object", "properties": {"ce_correlationid": correlated}}}
 
 
 def _dead_letter_headers() -> Part:
-    """Under the names that consumers of Kafka Connect know."""
+    """The headers of a dead letter, named as in Kafka Connect."""
     return {"headers": {"type": "object", "required": list(PLACED), "properties": dict.fromkeys(PLACED, TEXT)}}
 
 
@@ -136,18 +135,18 @@ def _command_headers() -> Part:
     return _headers(
         {
             "ce_specversion": {"type": "string", "const": "1.0"},
-            "ce_id": {"type": "string", "format": "uuid", "description": "Yours; the same again is the same command."},
+            "ce_id": {"type": "string", "format": "uuid", "description": "Made by you; it is the idempotency key."},
             "ce_type": {"type": "string", "pattern": r"^jejak\.command\.[a-z-]+\.v1$"},
         },
         {
             "ce_subject": {
                 "type": "string",
-                "description": "application/<id>. A submission has neither this nor the next.",
+                "description": "application/<id>. A submission has neither ce_subject nor ce_ifmatch.",
             },
             "ce_ifmatch": {
                 "type": "string",
                 "pattern": "^[1-9][0-9]{0,9}$",
-                "description": "The version that you saw, as If-Match over HTTP.",
+                "description": "The version that you saw, like If-Match over HTTP.",
             },
         },
     )
@@ -165,7 +164,7 @@ def _command() -> Part:
     return {
         "name": "jejak.command",
         "title": "A command",
-        "summary": "The body is that of the same command over HTTP, as openapi.json has it; at most 64 KiB.",
+        "summary": "The body is the body of the same command over HTTP (see openapi.json), at most 64 KiB.",
         "contentType": JSON,
         "traits": [{"$ref": "#/components/messageTraits/command"}],
         "payload": drafted({"type": "object"}),

@@ -1,8 +1,8 @@
-"""Whether a topic holds what the log says an agency was told: each message once, per application in order, unaltered.
+"""The audit: compares an agency's topic with the log. Each message must be there once, in order, and unaltered.
 
-    faults_of : application, messages of the log, records of the topic -> [Fault]
+    faults_of : application, messages of the log, records of the topic -> [AuditFault]
 
-Pure. It imports nothing of what makes or sends the messages: a mistake made there is not made here again.
+This module is pure. It imports no code that makes or sends messages, so that a mistake there cannot hide here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ SHOWN_MAX = 20
 
 
 class FaultKind(StrEnum):
-    """What may be wrong, in the words of the report."""
+    """The kinds of faults, named as in the report."""
 
     GAP = "gap"
     DOUBLE = "double"
@@ -25,7 +25,9 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoggedMessage:
-    """A message of the log. `digest`: of its body; `stored`: whether its event is in the log, at that position."""
+    """A message of the agency's feed. `digest` is the SHA-256 of its body; `stored`: whether the log has its event at
+    `position`.
+    """
 
     version: int
     previous: int
@@ -37,7 +39,7 @@ class LoggedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A record of the topic. `odd`: names of what contradicts its own id."""
+    """A record of the topic. `odd` names the headers and parts that contradict the record's id."""
 
     partition: int
     offset: int
@@ -64,10 +66,10 @@ class AuditFault:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which messages the topic must hold: those above the floor of their partition, up to what the relay published.
+    """The messages that the topic must hold: positions above the partition's floor, up to the relay's last position.
 
-    `floors`: by partition, the position before the oldest record that must be there; None: nothing can be demanded,
-    because what was there is older than the topic keeps.
+    `floors`: by partition, the position before the oldest record that must be there. None: no record can be demanded,
+    because all its records may be older than the topic's retention.
     """
 
     floors: Mapping[int, int | None]
@@ -80,7 +82,10 @@ class Window:
 
 @dataclass(slots=True)
 class AuditReport:
-    """Sums, and the first faults in words."""
+    """The totals, and the first SHOWN_MAX faults.
+
+    `not_yet`: messages that the relay has not published yet; `no_longer`: messages that the topic no longer keeps.
+    """
 
     applications: int = 0
     messages: int = 0
@@ -101,14 +106,14 @@ class AuditReport:
                 self.first.append(fault)
 
     def judge(
-        self, application: str, told: Sequence[LoggedMessage], seen: Sequence[Seen], window: Window, home: int
+        self, application: str, logged: Sequence[LoggedMessage], seen: Sequence[Seen], window: Window, home: int
     ) -> None:
-        """One application's part. `home`: the partition of its key."""
+        """Adds the result of one application. `home`: the partition of its key."""
         self.applications += 1
-        self.messages += len(told)
+        self.messages += len(logged)
         self.records += len(seen)
-        there = {record.version for record in seen}
-        absent = [message for message in told if message.version not in there]
+        versions = {record.version for record in seen}
+        absent = [message for message in logged if message.version not in versions]
         self.not_yet += sum(message.position > window.published for message in absent)
         missing = [message for message in absent if window.demands(message.position, home)]
         self.no_longer += sum(message.position <= window.published for message in absent) - len(missing)
@@ -118,44 +123,46 @@ class AuditReport:
             )
             for message in missing
         )
-        self.add(faults_of(application, told, seen, home))
+        self.add(faults_of(application, logged, seen, home))
 
 
-def faults_of(application: str, told: Sequence[LoggedMessage], seen: Sequence[Seen], home: int) -> Iterator[AuditFault]:
-    """But for gaps. `told` by version, `seen` by partition and offset."""
-    yield from _of_log(application, told)
-    known = {message.version: message for message in told}
+def faults_of(
+    application: str, logged: Sequence[LoggedMessage], seen: Sequence[Seen], home: int
+) -> Iterator[AuditFault]:
+    """All faults of an application except gaps. `logged` is sorted by version, `seen` by partition and offset."""
+    yield from _of_log(application, logged)
+    by_version = {message.version: message for message in logged}
     before: set[int] = set()
     newest = 0
     for record in seen:
         name = f"{application}:{record.version}"
-        message = known.get(record.version)
+        message = by_version.get(record.version)
         if message is None:
-            yield AuditFault(FaultKind.FOREIGN, name, f"{record.place}: the log tells this agency nothing of that id")
+            yield AuditFault(FaultKind.FOREIGN, name, f"{record.place}: the agency's feed has no message with this id")
         elif record.version in before:
-            yield AuditFault(FaultKind.DOUBLE, name, f"{record.place}: it came before")
+            yield AuditFault(FaultKind.DOUBLE, name, f"{record.place}: the same message is there already")
         elif record.version < newest:
             yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: after version {newest}")
         if message and record.partition != home:
             yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: its application is on partition {home}")
         if message and (altered := _altered(message, record)):
-            yield AuditFault(FaultKind.ALTERED, name, f"{record.place}: {', '.join(altered)} not as in the log")
+            yield AuditFault(FaultKind.ALTERED, name, f"{record.place}: {', '.join(altered)} differ from the log")
         before.add(record.version)
         newest = max(newest, record.version)
 
 
-def _of_log(application: str, told: Sequence[LoggedMessage]) -> Iterator[AuditFault]:
-    """The list that the topic is compared with is compared with the events."""
+def _of_log(application: str, logged: Sequence[LoggedMessage]) -> Iterator[AuditFault]:
+    """Checks the feed's messages themselves against the events of the log."""
     previous = 0
-    for message in told:
+    for message in logged:
         name = f"{application}:{message.version}"
         if not message.stored:
             yield AuditFault(
-                FaultKind.UNFOUNDED, name, f"position {message.position} of the log is another event, or none"
+                FaultKind.UNFOUNDED, name, f"position {message.position} of the log has another event or none"
             )
         if message.previous != previous:
             yield AuditFault(
-                FaultKind.UNFOUNDED, name, f"says that {message.previous} came before it: it was {previous}"
+                FaultKind.UNFOUNDED, name, f"its previous version is given as {message.previous}, but it is {previous}"
             )
         previous = message.version
 

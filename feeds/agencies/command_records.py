@@ -1,10 +1,10 @@
-"""Commands that agencies' systems send by topic: what a record asks for, or what is wrong with it, and where.
+"""Command records: parses the Kafka records in which agencies' systems send commands, or says what is wrong and where.
 
-    read : Record, names -> Sent | Malformed
+    read : CommandRecord, names -> SentCommand | Malformed
 
-Pure, and total over whatever bytes a record holds; nothing that it says of a fault is taken from the record. Which
-agency sends is told by the topic, which the broker lets that agency alone write to; nothing in a record is believed of
-that. Of the body only its size is judged here: what it means is the API's, as over HTTP.
+The functions are pure and accept any bytes. A fault never quotes the record. The sending agency is known from the
+topic, because the broker lets only that agency write to it; no header of a record is trusted for this. Of the body,
+only the size is checked here; the meaning of the body is the same as over HTTP.
 """
 
 import re
@@ -22,12 +22,12 @@ TYPE = re.compile(r"jejak\.command\.([a-z-]{1,63})\.v1")
 SUBJECT = re.compile(r"application/([0-9a-f-]{36})")
 VERSION = re.compile(r"[1-9][0-9]{0,9}")
 RANDOM = (4, 7)
-"""Versions of a UUID (RFC 9562) that say nothing of what they were made of."""
+"""UUID versions (RFC 9562) that are random or time-based, and so reveal no other data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRecord:
-    """As it came: `offset` is its place in its partition; `value` None where it has none."""
+    """A record as it came from Kafka. `offset` is its place in its partition; `value` is None for a tombstone."""
 
     offset: int
     headers: Sequence[tuple[str, bytes | None]]
@@ -36,7 +36,7 @@ class CommandRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentCommand:
-    """`target`: the application, None for a submission; `seen`: the version of it that the sender saw."""
+    """A command as sent. `target` is the application, None for a submission; `seen` is the version the sender saw."""
 
     id: UUID
     name: str
@@ -46,7 +46,7 @@ class SentCommand:
 
 
 class Malformed(Exception):
-    """A record that is no command. `place`: see `domain.intake.Place`; `command`: its id, where that could be read."""
+    """A record that is not a valid command. `place`: see `domain.intake.Place`. `command`: its id, if readable."""
 
     def __init__(self, code: str, place: str, command: UUID | None = None) -> None:
         super().__init__(code, place)
@@ -56,7 +56,7 @@ class Malformed(Exception):
 
 
 def read(record: CommandRecord, names: Collection[str]) -> SentCommand | Malformed:
-    """`names`: the commands that there are."""
+    """The command of a record, or its fault. `names`: the names of all commands."""
     try:
         return _read(record, names)
     except Malformed as malformed:
@@ -99,36 +99,39 @@ def _read(record: CommandRecord, names: Collection[str]) -> SentCommand:
     return SentCommand(id=command, name=typed[1], target=target, seen=seen, body=body)
 
 
-OURS = ("ce_id", "ce_type", "ce_subject", "ce_specversion", "ce_ifmatch", "content-type")
+READ_HEADERS = ("ce_id", "ce_type", "ce_subject", "ce_specversion", "ce_ifmatch", "content-type")
 
 
 def _headers(record: CommandRecord) -> dict[str, str]:
-    """Those that we read, each once. Raises Malformed."""
+    """The headers of READ_HEADERS; each may occur once. Other headers are ignored. Raises Malformed."""
     if len(record.headers) > HEADERS_MAX:
         raise Malformed("malformed-request", "header/too-many")
-    found: dict[str, str] = {}
+    headers: dict[str, str] = {}
     for name, value in record.headers:
-        if name not in OURS:
+        if name not in READ_HEADERS:
             continue
-        if name in found or value is None:
+        if name in headers or value is None:
             raise Malformed("malformed-request", f"header/{name}")
         try:
-            found[name] = value.decode("ascii")
+            headers[name] = value.decode("ascii")
         except UnicodeDecodeError:
             raise Malformed("malformed-request", f"header/{name}") from None
-    return found
+    return headers
 
 
 def _id(text: str | None) -> UUID | None:
-    """A random one alone: it is stored in clear, and other versions may be made of what identifies somebody."""
-    found = _uuid(text) if text else None
-    return found if found and found.version in RANDOM else None
+    """The command's id, if its version is in RANDOM.
+
+    The id is stored in clear, and other versions of a UUID may be made from data that identifies a person.
+    """
+    parsed = _uuid(text) if text else None
+    return parsed if parsed and parsed.version in RANDOM else None
 
 
 def _uuid(text: str) -> UUID | None:
-    """In its one canonical spelling."""
+    """The UUID, if the text is its canonical spelling."""
     try:
-        found = UUID(text)
+        parsed = UUID(text)
     except ValueError:
         return None
-    return found if str(found) == text else None
+    return parsed if str(parsed) == text else None

@@ -1,6 +1,6 @@
-"""What leaves: one CloudEvents 1.0 event for one agency, as Kafka carries it (binary mode) and as HTTP does (JSON).
+"""Messages to agencies: one CloudEvents 1.0 event for one agency, in binary mode for Kafka and in JSON for HTTP.
 
-Nothing of an actor, a salt or a sealed part is in it: it is made of shares (projections/routing.py) alone.
+A message contains no actor, salt or sealed part: it is made only from the facts that projections/routing.py allows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,14 +19,17 @@ from projections.routing import Capacity, Concern, facts
 JSON = "application/json"
 STATUS = "application.status.v1"
 CLASSIFICATION = "restricted"
-"""For the agency that it is addressed to, and nobody else."""
+"""Each message is only for the agency that it is addressed to."""
 
 Headers = Sequence[tuple[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Which installation speaks: `source` is an URN; `base_url`, without a slash at its end, where its API answers."""
+    """The installation that sends a message.
+
+    `source` is a URN; `base_url` is the address of its API, without a slash at the end.
+    """
 
     source: str
     base_url: str
@@ -36,7 +39,7 @@ class Origin:
 
 
 class MessageKind:
-    """On which of an agency's streams a message goes."""
+    """The kinds of messages. Each kind goes to a topic of its own."""
 
     EVENT = "event"
     REPLY = "reply"
@@ -44,9 +47,10 @@ class MessageKind:
 
 
 class Message(NamedTuple):
-    """A row of `feeds.messages`. `position`: of the event in the log; it never leaves. `stream`: a UUID. `previous`:
-    the version of the agency's message before, of the same stream, else 0. `body` and `status` are JSON;
-    without `status` it says nothing about where an application is. Instants are UTC.
+    """A row of `feeds.messages`. Instants are UTC; `body` and `status` are JSON.
+
+    `position` is the event's position in the log; it is never sent. `stream` is a UUID. `previous` is the version of
+    the agency's previous message of the same stream, or 0. A message without `status` makes no status record.
     """
 
     agency: str
@@ -67,17 +71,17 @@ class Message(NamedTuple):
 
     @property
     def key(self) -> bytes:
-        """Order holds among messages of one key."""
+        """The key of the Kafka record. Messages with the same key stay in order."""
         return self.stream.encode()
 
 
 def sequence(version: int) -> str:
-    """Its order is that of the text, as the extension `sequence` asks."""
+    """The version as text that sorts like the number, as the CloudEvents extension `sequence` requires."""
     return f"{version:010}"
 
 
 def body_of(application: UUID, concern: Concern, recorded: Recorded, capacity: Capacity) -> bytes:
-    """What an event says to an agency of that capacity. `concern`: as it is after the event."""
+    """The body of an event's message for an agency in that capacity. `concern`: the state after the event."""
     act, event = recorded.act, recorded.event
     return orjson.dumps(
         {
@@ -96,7 +100,7 @@ def body_of(application: UUID, concern: Concern, recorded: Recorded, capacity: C
 
 
 def status_of(application: UUID, concern: Concern, at: datetime) -> bytes:
-    """Where an application is: of a compacted topic that keeps the newest of each. Nothing in it is personal."""
+    """The body of an application's status record, for a compacted topic. It contains no personal data."""
     return orjson.dumps(
         {
             "application": str(application),
@@ -113,7 +117,10 @@ def status_of(application: UUID, concern: Concern, at: datetime) -> bytes:
 def message_of(
     agency: str, capacity: Capacity, previous: int, *, stream: UUID, position: int, concern: Concern, recorded: Recorded
 ) -> Message:
-    """`concern`: as it is after the event. Who was asked for advice follows no status."""
+    """The message of an event to an agency. `concern`: the state after the event.
+
+    An agency that was only asked for advice gets no status records.
+    """
     event: ApplicationEvent = recorded.event
     return Message(
         agency=agency,
@@ -131,14 +138,14 @@ def message_of(
 
 
 def attributes(message: Message, origin: Origin) -> dict[str, str]:
-    """The CloudEvents attributes but for `data` and its content type."""
+    """The CloudEvents attributes except `data` and `datacontenttype`."""
     own = zip(OWN, _own(message).split("\n"), strict=True)
     return {**_shared(message.topic, origin), **dict(own), **_correlated(message)}
 
 
 @lru_cache(512)
 def _shared(topic: str, origin: Origin) -> Mapping[str, str]:
-    """What all messages of a topic have alike."""
+    """The attributes that all messages of a topic share."""
     return {
         "specversion": "1.0",
         "source": origin.source,
@@ -153,8 +160,9 @@ OWN_HEADERS = tuple(f"ce_{name}" for name in OWN)
 
 
 def _own(message: Message) -> str:
-    """What is this message's alone: a line for each of OWN, as none holds a line break. One text: every record
-    passes here.
+    """The attributes of OWN as one text, one line each; no attribute contains a line break.
+
+    It is one text for speed, because every record passes here.
     """
     stream, version, topic = message.stream, message.version, message.topic
     times = instant(message.at), instant(message.recorded_at)
@@ -165,7 +173,7 @@ def _own(message: Message) -> str:
 
 
 def _correlated(message: Message) -> dict[str, str]:
-    """The id of the command that a reply or a dead letter is about, where it has one."""
+    """The id of the command that a reply or a dead letter is about, if the command has an id."""
     if message.kind == MessageKind.EVENT:
         return {}
     command = orjson.loads(message.body).get("command")
@@ -184,7 +192,9 @@ def structured(message: Message, origin: Origin) -> bytes:
 
 
 def status_headers(message: Message, origin: Origin) -> Headers:
-    """Of the status record that goes with a message. Its source differs: id and source together are unique."""
+    """The headers of a message's status record. It has another `source` than the message, because the pair of `source`
+    and `id` must be unique.
+    """
     return [*_shared_headers(STATUS, _of_status(origin)), *_own_headers(message)]
 
 
@@ -202,5 +212,5 @@ def _own_headers(message: Message) -> Headers:
     return list(zip(OWN_HEADERS, _own(message).encode().split(b"\n"), strict=True))
 
 
-def _as_headers(found: Mapping[str, str]) -> Headers:
-    return [(f"ce_{name}", value.encode()) for name, value in found.items()]
+def _as_headers(attributes: Mapping[str, str]) -> Headers:
+    return [(f"ce_{name}", value.encode()) for name, value in attributes.items()]

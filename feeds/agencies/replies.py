@@ -1,4 +1,4 @@
-"""What an agency is told of its commands: answered, refused, or not readable; made of the intake's events alone."""
+"""Replies: messages that answer an agency's commands (applied, refused or malformed), made from the intake's events."""
 
 from uuid import UUID
 
@@ -13,7 +13,9 @@ OUTCOMES = {"intake.answered.v1": "applied", "intake.refused.v1": "refused", "in
 
 
 def reply_of(event: IntakeEvent, *, stream: UUID, position: int, recorded: Recorded) -> Message:
-    """Every event of these streams goes to their one agency, so the message before is that of the version before."""
+    """The reply or dead letter of an intake event. All events of such a stream go to the same agency, so the previous
+    message has the previous version.
+    """
     return Message(
         agency=event.agency,
         position=position,

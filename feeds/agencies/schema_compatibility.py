@@ -1,10 +1,10 @@
-"""Whether a schema still keeps what a published one promised, for who reads messages by the published one.
+"""Schema compatibility: finds changes of a schema that break consumers of an earlier published schema.
 
-    breaks : Schema, Schema -> [str]
+    breaks : PublishedSchema, PublishedSchema -> [str]
 
-Within a version a message may gain optional fields and new values of open lists; words may change. All else that a
-consumer can rely on stays: what is named and what is always there, types, formats, patterns and limits. What is always
-there may not grow either, since messages of before are still in the feed.
+Within a version, a message may gain optional fields and new values of open lists, and descriptions may change. All else
+must stay: field names, required fields, types, formats, patterns and limits. A new required field is not allowed
+either, because earlier messages without it are still in the feed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,25 +13,25 @@ from typing import Any
 PublishedSchema = Mapping[str, Any]
 
 WORDS = frozenset({"title", "description", "examples", "$comment"})
-"""Nobody's program turns on them."""
+"""Keywords for people, on which no program depends."""
 BY_THEMSELVES = frozenset({"properties", "required", "items", "x-extensible-enum"})
 
 
 def all_breaks(published: Mapping[str, PublishedSchema], newest: Mapping[str, PublishedSchema]) -> list[str]:
-    """Of every topic that was published. A topic that is new breaks nothing."""
+    """The breaks in all published topics. A new topic breaks nothing."""
     lost = [f"{topic}: it is gone" for topic in published if topic not in newest]
     return lost + [each for topic in published if topic in newest for each in breaks(published[topic], newest[topic])]
 
 
 def breaks(published: PublishedSchema, newest: PublishedSchema) -> list[str]:
-    """One line for each promise that is broken: where, and what. Empty: it is compatible."""
+    """One line for each break, with its place. The list is empty if the schemas are compatible."""
     return list(_breaks(published, newest, str(published.get("title", "schema"))))
 
 
 def _breaks(published: PublishedSchema, newest: PublishedSchema, place: str) -> Iterator[str]:
     for keyword in sorted((published.keys() | newest.keys()) - WORDS - BY_THEMSELVES):
         if published.get(keyword) != newest.get(keyword):
-            yield f"{place}: {keyword} was {_told(published, keyword)}, now {_told(newest, keyword)}"
+            yield f"{place}: {keyword} was {_shown(published, keyword)}, now {_shown(newest, keyword)}"
     yield from _required(published, newest, place)
     values, now = published.get("x-extensible-enum"), newest.get("x-extensible-enum")
     if values is not None and not set(values) <= set(now or ()):
@@ -51,8 +51,8 @@ def _required(published: PublishedSchema, newest: PublishedSchema, place: str) -
     for name in sorted(before - now):
         yield f"{place}/{name}: it was always there, and may now be absent"
     for name in sorted(now - before):
-        yield f"{place}/{name}: it is required now, and messages of before do not have it"
+        yield f"{place}/{name}: it is required now, and earlier messages do not have it"
 
 
-def _told(schema: PublishedSchema, keyword: str) -> str:
+def _shown(schema: PublishedSchema, keyword: str) -> str:
     return str(schema[keyword]) if keyword in schema else "not said"

@@ -1,7 +1,7 @@
-"""JSON Schema (draft 7) of the data of each message, made from the classes of the events: what consumers rely on.
+"""JSON Schemas (draft 7) of the data of each message, made from the classes of the events. Consumers rely on them.
 
-Within a version a schema only gains optional fields and values (feeds/agencies/schema_compatibility.py): who reads
-must pass over fields and values that it does not know. What an agency does not see in its capacity is not required.
+Within a version, a schema only gains optional fields and values (feeds/agencies/schema_compatibility.py), so a consumer
+must ignore fields and values that it does not know. A field that some capacities do not see is not required.
 """
 
 import re
@@ -35,13 +35,13 @@ CODES = (
     "ktp-el@3",
     "/applicant/nik",
 )
-"""Samples of what patterns allow: the first that fits stands as the example."""
+"""Example values: the first one that matches a pattern becomes the example of the field."""
 
-WORDS = {"deviates": "Imported history alone: the code of the refusal that a command would have met."}
+WORDS = {"deviates": "Only for imported history: the code of the refusal that a command would have got."}
 
 
 def schemas() -> dict[str, Schema]:
-    """By topic: of every event that may be told to an agency, of the status record, and of what answers commands."""
+    """The schemas by topic: of every event that an agency may get, of the status record, and of replies to commands."""
     return {
         **{event.topic: schema_of(event) for event in get_args(ApplicationEvent)},
         STATUS: status_schema(),
@@ -50,11 +50,11 @@ def schemas() -> dict[str, Schema]:
 
 
 def schema_of(event: type[ApplicationEvent]) -> Schema:
-    """Of the data of its message, in whatever capacity an agency gets it."""
+    """The schema of an event's message, for all capacities of the receiving agency."""
     properties = {
-        "application": _uuid("Its id."),
+        "application": _uuid("The id of the application."),
         **_about_the_application(),
-        "capacity": _open(Capacity, "Why this agency is told."),
+        "capacity": _open(Capacity, "Why this agency gets the event."),
         "at_quality": _open(Quality, Quality.__doc__ or ""),
         "by": _open(Role, Role.__doc__ or ""),
         "channel": _open(Channel, Channel.__doc__ or ""),
@@ -64,19 +64,21 @@ def schema_of(event: type[ApplicationEvent]) -> Schema:
 
 
 def status_schema() -> Schema:
-    """Of the record that tells where an application is; the newest of each is kept."""
+    """The schema of the status record. The topic keeps the newest record of each application."""
     properties = {
-        "application": _uuid("Its id."),
+        "application": _uuid("The id of the application."),
         **_about_the_application(),
-        "version": _integer("Of the application: of two records the one with the higher version is true."),
-        "at": _instant("When it came there, UTC."),
+        "version": _integer(
+            "The version of the application: of two records, the one with the higher version is valid."
+        ),
+        "at": _instant("When the application reached this status, UTC."),
     }
-    return _published(STATUS, "Where an application is.", properties, list(properties))
+    return _published(STATUS, "The present status of an application.", properties, list(properties))
 
 
 def answer_schema(event: type[IntakeEvent]) -> Schema:
-    """Of the reply to a command, or of the dead letter that a record became."""
-    outcome = {"type": "string", "description": "What became of it.", "examples": [OUTCOMES[event.topic]]}
+    """The schema of a reply to a command, or of a dead letter."""
+    outcome = {"type": "string", "description": "The outcome of the command.", "examples": [OUTCOMES[event.topic]]}
     fields = [(name, hint) for name, hint in _fields(event) if name != "agency"]
     properties = {"outcome": outcome, **{name: _of(hint) for name, hint in fields}}
     required = ["outcome", *(name for name, hint in fields if not _optional(hint))]
@@ -84,30 +86,31 @@ def answer_schema(event: type[IntakeEvent]) -> Schema:
 
 
 def facts_schema(event: type[ApplicationEvent]) -> Schema:
-    """Of `facts`: required is what everybody sees who is told of such an event."""
-    all_told = capacities(event)
+    """The schema of `facts`. A field is required if every capacity that gets this event sees it."""
+    receiving = capacities(event)
     properties: dict[str, Schema] = {}
     required = []
     for name, hint in _fields(event):
-        sees = [capacity for capacity in all_told if seen(name, capacity)]
+        sees = [capacity for capacity in receiving if seen(name, capacity)]
         if sees:
             words = [WORDS[name]] if name in WORDS else []
-            if len(sees) < len(all_told):
+            if len(sees) < len(receiving):
                 words.append(f"Only for: {', '.join(sees)}.")
             elif not _optional(hint):
                 required.append(name)
-            properties[name] = _said(_of(hint), " ".join(words))
+            properties[name] = _described(_of(hint), " ".join(words))
     return _object(properties, required)
 
 
 def _about_the_application() -> dict[str, Schema]:
-    """As it is after the event."""
+    """The fields that describe the application after the event."""
     code = {"type": "string", "maxLength": CODE_MAX}
+    office = "Code of the office that holds the application."
     return {
         "service": {**code, "description": "Code of the service.", "examples": ["ktp-el"]},
-        "standard": _integer("Which edition of the service's standard applies."),
-        "office": {**code, "description": "Code of the office that holds it.", "examples": ["pemda-3374-disdukcapil"]},
-        "status": _open(Status, "Null before its submission is known.") | {"type": ["string", "null"]},
+        "standard": _integer("The edition of the service's standard that applies."),
+        "office": {**code, "description": office, "examples": ["pemda-3374-disdukcapil"]},
+        "status": _open(Status, "Null before the submission is known.") | {"type": ["string", "null"]},
     }
 
 
@@ -117,9 +120,16 @@ def _published(topic: str, description: str, properties: Mapping[str, Schema], r
 
 
 def _doc(event: type[Any]) -> str:
-    """What its class says of it, in one line; without words of its own a dataclass says its fields."""
+    """The docstring of the event's class on one line.
+
+    A dataclass without a docstring gets its signature as `__doc__`, which is not published.
+    """
     doc = cleandoc(event.__doc__ or "")
-    return "What its name says." if doc.startswith(f"{event.__name__}(") else " ".join(doc.replace("`", "").split())
+    return (
+        "The name describes the event."
+        if doc.startswith(f"{event.__name__}(")
+        else " ".join(doc.replace("`", "").split())
+    )
 
 
 def _object(properties: Mapping[str, Schema], required: list[str]) -> Schema:
@@ -141,7 +151,7 @@ def _optional(hint: Any) -> bool:  # noqa: ANN401 - annotations are any value
 
 
 def _of(hint: Any) -> Schema:  # noqa: ANN401 - annotations are any value
-    """An optional field that is absent is left out, so its schema is that of what it holds."""
+    """The schema of a type. An absent optional field is left out of the message, so its schema does not allow null."""
     if get_origin(hint) in (Union, UnionType):
         [kind] = [part for part in get_args(hint) if part is not NoneType]
         return _of(kind)
@@ -176,24 +186,24 @@ def _code(pattern: Pattern) -> Schema:
 
 
 def _integer(description: str = "") -> Schema:
-    return _said({"type": "integer", "minimum": 0, "examples": [1]}, description)
+    return _described({"type": "integer", "minimum": 0, "examples": [1]}, description)
 
 
 def _uuid(description: str = "") -> Schema:
-    return _said({"type": "string", "format": "uuid", "examples": [AN_APPLICATION]}, description)
+    return _described({"type": "string", "format": "uuid", "examples": [AN_APPLICATION]}, description)
 
 
 def _instant(description: str = "") -> Schema:
-    return _said({"type": "string", "format": "date-time", "examples": [AN_INSTANT]}, description)
+    return _described({"type": "string", "format": "date-time", "examples": [AN_INSTANT]}, description)
 
 
-def _said(schema: Schema, description: str) -> Schema:
-    said = " ".join(part for part in (schema.get("description", ""), description) if part)
-    return {**schema, "description": said} if said else schema
+def _described(schema: Schema, description: str) -> Schema:
+    words = " ".join(part for part in (schema.get("description", ""), description) if part)
+    return {**schema, "description": words} if words else schema
 
 
 def example(schema: Schema) -> Any:  # noqa: ANN401 - JSON is any value
-    """A value that the schema allows, with all that it names."""
+    """An example value of the schema, with all its properties."""
     if schema["type"] == "object":
         return {name: example(each) for name, each in schema["properties"].items()}
     if schema["type"] == "array":

@@ -1,4 +1,4 @@
-"""Which agencies have a feed, and what their topics are like: read from `topics.toml`, refused where it is wrong."""
+"""The topics file (`topics.toml`): the agencies that have a feed, and the settings of their topics."""
 
 import hashlib
 import re
@@ -15,12 +15,12 @@ from projections.routing import Agency
 
 TOPICS_FILE = Path(__file__).parent.parent / "topics.toml"
 ROUTING = 1
-"""Counted up where the rules of projections/routing.py or feeds/agencies/messages.py give other messages for the same
-events.
+"""The edition of the routing rules. Increase it when projections/routing.py or feeds/agencies/messages.py give other
+messages for the same events.
 """
 
 AGENCY_ID = re.compile(r"(?=[0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
-"""No dot: with one, a right on the prefix of a neighbour's name would open its topics."""
+"""An id contains no dot. With a dot, a right on the prefix of one agency's name could cover another agency's topics."""
 AGENCY_LONGEST = 63
 
 Days = Annotated[int, Meta(ge=1, le=3650)]
@@ -28,11 +28,11 @@ Bytes = Annotated[int, Meta(ge=1024)]
 
 
 class TopicsWrong(Exception):
-    """The file of topics cannot be used: says the file, the key and what is expected."""
+    """The topics file cannot be used. The message names the file, the key and what is expected."""
 
 
 class KafkaTopics(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of every agency's topics. Quotas are bytes a second of one agency."""
+    """The settings of every agency's topics. Quotas are in bytes per second for one agency."""
 
     partitions: Annotated[int, Meta(ge=1, le=64)] = 3
     replication: Annotated[int, Meta(ge=1, le=7)] = 3
@@ -54,7 +54,7 @@ class Topics(Struct, frozen=True, forbid_unknown_fields=True):
     agencies: dict[str, AgencyTable] = {}
 
     def feeds(self) -> dict[str, Agency]:
-        """By code; dates are the beginnings of their days in UTC."""
+        """The agencies with a feed, by code. A date means the beginning of that day in UTC."""
         return {
             code: Agency(
                 code=code,
@@ -65,13 +65,13 @@ class Topics(Struct, frozen=True, forbid_unknown_fields=True):
         }
 
     def edition(self) -> str:
-        """Of what decides who is told what: with another one the feeds are made anew."""
+        """A digest of all that decides which agency gets which message. When it changes, the feeds are rebuilt."""
         rules = [ROUTING, sorted((code, msgspec.to_builtins(table)) for code, table in self.agencies.items())]
         return hashlib.sha256(orjson.dumps(rules, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 def read_topics(file: Path = TOPICS_FILE) -> Topics:
-    """Raises TopicsWrong."""
+    """Reads and checks the topics file. Raises TopicsWrong."""
     try:
         topics = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), Topics)
     except OSError as error:
@@ -80,7 +80,9 @@ def read_topics(file: Path = TOPICS_FILE) -> Topics:
         raise TopicsWrong(f"{file}: {error}") from error
     for code in topics.agencies:
         if not AGENCY_ID.fullmatch(code) or len(code) > AGENCY_LONGEST:
-            raise TopicsWrong(f"{file}: agencies.{code}: an id is small letters, digits and single hyphens, at most 63")
+            raise TopicsWrong(
+                f"{file}: agencies.{code}: an id has lower case letters, digits and single hyphens, at most 63"
+            )
     if topics.kafka.min_insync > topics.kafka.replication:
         raise TopicsWrong(f"{file}: kafka.min_insync must not be above kafka.replication")
     return topics

@@ -1,4 +1,4 @@
-"""From a word of the source, by its mapping, to the event that it means."""
+"""Activity mapping: turns a word of the source into the event that the mapping gives to it."""
 
 from collections.abc import Iterator
 
@@ -27,12 +27,12 @@ KNOWN = frozenset({*PLAIN, *STAGES, "referred", "referral_answered", "handed_ove
 
 
 def code_of(word: str, activity: Activity) -> str:
-    """Of its stage: the code that the mapping gives, else one made of the word."""
+    """The code of the activity's stage: from the mapping, or else made from the word."""
     return activity.stage or stage_code(word)
 
 
 def meaning(word: str, activity: Activity) -> ApplicationEvent:
-    """`word` is the key of the mapping; the activity is one in which `fault` found nothing."""
+    """The event of an activity. `word` is its key in the mapping; `fault` must have found nothing wrong with it."""
     match activity.event:
         case "stage":
             return events.StageCompleted(stage=code_of(word, activity))
@@ -54,10 +54,10 @@ def meaning(word: str, activity: Activity) -> ApplicationEvent:
 
 
 def fault(word: str, activity: Activity, mapping: Mapping) -> str | None:
-    """What is wrong with the meaning that the mapping gives to a word; None if nothing is."""
+    """The fault in the activity that the mapping gives to a word; None if there is no fault."""
     match activity.event:
         case "stage" | "stage_entered" if is_pattern(word) and not activity.stage:
-            return "a pattern needs a stage code: names from a file are not published unseen"
+            return "a pattern needs a stage code, because names from a file are not published unseen"
         case "referred" if activity.to not in mapping.offices.all():
             return "to must be the code of an office of this mapping (offices.others)"
         case "handed_over" if activity.receiver is None:
@@ -77,7 +77,7 @@ def _listed(words: type[Receiver] | type[RejectionReason] | type[Remedy] | type[
 
 
 def meanings(mapping: Mapping) -> Iterator[tuple[str, str, Activity]]:
-    """All that the mapping gives a meaning to: where it stands, the word, the meaning."""
+    """All words that the mapping gives a meaning to, each with its place in the mapping and its activity."""
     for word, activity in activities_of(mapping.activities).items():
         yield f"activities.{word!r}", word, activity
     for times in mapping.times:

@@ -1,6 +1,6 @@
-"""Cases of a CSV file: its rows may be scattered over it, so they are sorted by case in a temporary file.
+"""Case grouping: collects the rows of each case in a CSV file, with a temporary file, because rows may be scattered.
 
-Cases come in the order in which they first appear, and the rows of each in the order of the file.
+Cases are in the order of their first rows, and the rows of each case in the order of the file.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,8 +15,8 @@ from feeds.history.mapping import Mapping
 from feeds.history.source import SourceCase, SourceError, SourceEvent, read_chunks, silent
 from feeds.history.spill import fingerprint, temporary_database
 
-MAX_ROWS = 50_000  # of one case
-MAX_BYTES = 64 * 1024 * 1024  # of the cells of one case
+MAX_ROWS = 50_000  # per case
+MAX_BYTES = 64 * 1024 * 1024  # of cells per case
 
 TABLES = (
     "CREATE TABLE cases (key BLOB PRIMARY KEY, number INTEGER, rows INTEGER, bytes INTEGER) WITHOUT ROWID",
@@ -25,13 +25,14 @@ TABLES = (
 
 
 class TooManyRows(SourceError):
-    """One case has more rows than any case should."""
+    """A case has more than MAX_ROWS rows or MAX_BYTES bytes."""
 
 
 def read_csv(file: Path, mapping: Mapping, *, progress: Callable[[int], None] = silent) -> Iterator[SourceCase]:
-    """The cases of a CSV file; a column that is empty in a row is none of its attributes. Raises SourceError.
+    """Reads the cases of a CSV file. An empty cell is not an attribute of its row. Raises SourceError.
 
-    A row without a case is a case of its own. `progress`: half of the bytes as they are read, half as cases come out.
+    A row without a case id is a separate case. `progress` gets half of the bytes while they are read, and the other
+    half while cases are yielded.
     """
     left = 0
 
@@ -45,9 +46,9 @@ def read_csv(file: Path, mapping: Mapping, *, progress: Callable[[int], None] = 
         rows = grouped.fill(Rows(file, read_chunks(file, read), mapping.csv))
         for case in grouped.cases():
             yield case
-            told = left * len(case.rows or case.events) // max(rows, 1)
-            rows, left = rows - len(case.rows or case.events), left - told
-            progress(told)
+            share = left * len(case.rows or case.events) // max(rows, 1)
+            rows, left = rows - len(case.rows or case.events), left - share
+            progress(share)
         progress(left)
     finally:
         grouped.close()
@@ -67,7 +68,7 @@ class _Grouped:
         self._database.close()
 
     def fill(self, rows: Rows) -> int:
-        """Takes all rows in. Returns how many there are."""
+        """Stores all rows in the temporary database. Returns their number."""
         self._header = rows.header
         for column in sorted(self._mapping.table_columns() - {*rows.header}):
             wrong = f"the header has no column {column!r}, which the mapping names"
@@ -84,15 +85,15 @@ class _Grouped:
         return total
 
     def _case(self, key: list[str], size: int, line: int) -> int:
-        """The number of the case with this key; a new one where there is none."""
+        """The number of the case with this key; a new number if there is no such case yet."""
         mark = fingerprint(msgspec.msgpack.encode(key))
-        known = any(key) and self._database.execute("SELECT * FROM cases WHERE key = ?", (mark,)).fetchone()
-        if not known:
+        counted = any(key) and self._database.execute("SELECT * FROM cases WHERE key = ?", (mark,)).fetchone()
+        if not counted:
             self._count += 1
             if any(key):
                 self._database.execute("INSERT INTO cases VALUES (?, ?, 1, ?)", (mark, self._count, size))
             return self._count
-        _, number, rows, total = known
+        _, number, rows, total = counted
         if rows == MAX_ROWS or total + size > MAX_BYTES:
             raise TooManyRows(
                 self._file, f"line {line}", "too many rows of one case", f"at most {MAX_ROWS}, and {MAX_BYTES} bytes"
@@ -101,16 +102,16 @@ class _Grouped:
         return int(number)
 
     def cases(self) -> Iterator[SourceCase]:
-        found = self._database.execute("SELECT number, line, cells FROM rows ORDER BY number, rowid")
-        for _, rows in groupby(found, itemgetter(0)):
-            told = [SourceEvent(self._facts(cells), line) for _, line, cells in rows]
+        stored = self._database.execute("SELECT number, line, cells FROM rows ORDER BY number, rowid")
+        for _, rows in groupby(stored, itemgetter(0)):
+            events = [SourceEvent(self._facts(cells), line) for _, line, cells in rows]
             attributes: dict[str, str] = {}
-            for row in reversed(told):  # so that the first row that says something of the case stands
+            for row in reversed(events):  # reversed, so that the first row with a value wins
                 attributes |= row.attributes
             if self._mapping.csv.shape == "case":
-                yield SourceCase(attributes, [], told[0].line, rows=told)
+                yield SourceCase(attributes, [], events[0].line, rows=events)
             else:
-                yield SourceCase(attributes, told, told[0].line)
+                yield SourceCase(attributes, events, events[0].line)
 
     def _facts(self, packed: bytes) -> dict[str, str]:
         cells = msgspec.msgpack.decode(packed, type=list[str])

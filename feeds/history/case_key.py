@@ -1,4 +1,4 @@
-"""What a case is called in its source: one column, the parts of several, or its content where it has no name."""
+"""Case keys: the identity of a case in its source, from one column, from several columns, or from its content."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ class CaseKeys:
         self._equals = Spill()
 
     def key(self, source: SourceCase) -> str:
-        """Raises SourceError."""
+        """The key of a case. Raises SourceError."""
         parts = [source.attributes.get(column, "") for column in self._columns]
         if not any(parts):
             return self._nameless(source)
@@ -25,13 +25,16 @@ class CaseKeys:
         return parts[0] if len(parts) == 1 else _canonical(parts)
 
     def _nameless(self, source: SourceCase) -> str:
-        """By its content and its number among equals, so that it is the same case whenever it is read."""
+        """A key from the case's content and its number among equal cases.
+
+        So a case has the same key at every import.
+        """
         if self._mapping.empty_case == "refuse":
             wrong = f"the case has no {' or '.join(self._columns)}"
             expected = 'a case id, or empty_case = "each" in the mapping'
             raise SourceError(self._file, source.place(source.line), wrong, expected)
-        told = [source.attributes, *(event.attributes for event in source.events)]
-        mark = fingerprint(_canonical(told).encode())
+        content = [source.attributes, *(event.attributes for event in source.events)]
+        mark = fingerprint(_canonical(content).encode())
         return _canonical(["", mark.hex(), self._equals.count(mark)])
 
 

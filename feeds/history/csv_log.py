@@ -1,4 +1,4 @@
-"""Rows of a CSV file, read as a stream. The file is not trusted: everything in it that could grow has a limit."""
+"""CSV logs: reads the rows of a CSV file as a stream. The file is not trusted, so all sizes have limits."""
 
 import codecs
 import csv
@@ -15,11 +15,11 @@ MAX_CELL = 64 * 1024  # bytes of UTF-8
 MAX_COLUMNS = 1_000
 
 CsvRow = tuple[int, list[str]]
-"""The line on which it begins, and its cells without the space around them."""
+"""The line on which a row begins, and its cells without surrounding spaces."""
 
 
 class Rows:
-    """The rows of one file under its `header`; blank ones are none."""
+    """The rows of one file under its `header`. Blank rows are skipped."""
 
     def __init__(self, file: Path, chunks: Iterable[bytes], table: Csv) -> None:
         self._file = file
@@ -58,7 +58,9 @@ class Rows:
                 yield begun, stripped
 
     def _lines(self, chunks: Iterable[bytes], encoding: str) -> Iterator[str]:
-        """Lines with their ends: line feeds and returns alone, as other marks of Unicode may stand within a cell."""
+        """Lines with their line ends. Only line feeds and returns end a line: a cell may contain other separators of
+        Unicode.
+        """
         decoder = codecs.getincrementaldecoder(encoding)()
         rest = ""
         for chunk in chunks:
@@ -66,7 +68,7 @@ class Rows:
             if self._line == 1 and not rest:
                 text = text.removeprefix("\ufeff")
             lines = list(io.StringIO(rest + text, newline=""))
-            # what has no line feed yet may go on, or its \r be half of an end
+            # text without a line feed may continue in the next chunk, and its \r may be half of a line end
             rest = lines.pop() if lines and chunk and not lines[-1].endswith("\n") else ""
             for line in lines:
                 self._take(line)
@@ -96,10 +98,10 @@ class Rows:
 
 
 def named(header: list[str]) -> list[str]:
-    """The columns' names: an empty one is called by its place, a repeated one numbered."""
+    """The names of the columns. An empty name becomes "column <place>", and a repeated name gets a number."""
     names: dict[str, None] = {}
-    for place, told in enumerate(header, 1):
-        name = first = told or f"column {place}"
+    for place, text in enumerate(header, 1):
+        name = first = text or f"column {place}"
         number = 1
         while name in names:
             number += 1

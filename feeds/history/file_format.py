@@ -1,4 +1,4 @@
-"""Which reader a file of history needs: its name says so."""
+"""File formats of history: chooses the reader of a file by the file's name."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,8 +17,8 @@ def is_table(file: Path) -> bool:
 
 
 def read_cases(file: Path, mapping: Mapping, *, progress: Callable[[int], None] = silent) -> Iterator[SourceCase]:
-    """Every case of the file. Raises SourceError, also after the first cases: whoever must not act on half a file
+    """Reads every case of the file.
 
-    reads it twice.
+    SourceError may be raised after the first cases, so a caller that must not act on an incomplete file reads it twice.
     """
     return read_csv(file, mapping, progress=progress) if is_table(file) else read_xes(file, progress=progress)

@@ -1,6 +1,7 @@
-"""The mapping of an agency's log: which of its columns and words mean what here. TOML, written by people.
+"""The mapping of an agency's log: the meaning of its columns and words. People write it in TOML.
 
-What it does not name is dropped. What it names and the registry lacks is registered, marked as imported.
+Columns that the mapping does not name are dropped. Offices and services that it names and that the registry does not
+have are registered, marked as imported.
 """
 
 from datetime import date
@@ -27,7 +28,7 @@ class Table(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Csv(Table, kw_only=True):
-    """How a CSV file is written. `shape`: whether a row is an event, or a case with its times in columns."""
+    """The format of a CSV file. `shape`: a row is an event, or a row is a case with its times in columns."""
 
     shape: Literal["event", "case"] = "event"
     delimiter: Literal[",", ";", "\t", "|"] = ","
@@ -35,7 +36,7 @@ class Csv(Table, kw_only=True):
 
 
 class SourceOffice(Table, kw_only=True):
-    """An office of the source, under a code of ours."""
+    """An office of the source, with its code in Jejak."""
 
     code: Slug
     id: PublishedText
@@ -43,7 +44,7 @@ class SourceOffice(Table, kw_only=True):
 
 
 class Offices(Table, kw_only=True):
-    """`column` of the case; `values` maps its words; `default` stands where the column is empty."""
+    """The offices. `column` is a column of the case, `values` maps its words, `default` is for an empty column."""
 
     agency: Slug
     column: str | None = None
@@ -52,7 +53,7 @@ class Offices(Table, kw_only=True):
     others: list[SourceOffice] = field(default_factory=list)
 
     def all(self) -> dict[str, SourceOffice]:
-        """By code."""
+        """All offices of the mapping, by code."""
         named = [*self.values.values(), *self.others, *([self.default] if self.default else [])]
         return {office.code: office for office in named}
 
@@ -64,7 +65,7 @@ class Channels(Table, kw_only=True):
 
 
 class Service(Table, kw_only=True):
-    """The service that the cases are of. Stages come from the activities."""
+    """The service of all cases. Its stages come from the activities."""
 
     code: Slug
     id: PublishedText
@@ -75,10 +76,10 @@ class Service(Table, kw_only=True):
 
 
 class Spelling(Table, kw_only=True):
-    """How a column writes its times.
+    """The spelling of a column's times.
 
-    `formats` are tried in order: "iso", "epoch", "epoch_ms", or a pattern of strptime. `day_at`: local times of day
-    that only mean "on that day".
+    `formats` are tried in order: "iso", "epoch", "epoch_ms", or a pattern of strptime. `day_at` lists local times of
+    day that mean only "on that day", for example 00:00:00.
     """
 
     day_at: list[TimeOfDay] = field(default_factory=list)
@@ -92,7 +93,7 @@ class TimeColumn(Spelling, kw_only=True):
 
 
 class Activity(Table, kw_only=True):
-    """What one word means: an event of ours, or a stage."""
+    """The meaning of one word: an event, or a stage."""
 
     event: str = "stage"
     stage: MappedStageCode | None = None
@@ -104,19 +105,24 @@ class Activity(Table, kw_only=True):
 
 
 class Times(TimeColumn, kw_only=True):
-    """A column of times of the case, each an event: always the same one, or by the word in another column."""
+    """A column of times of the case.
+
+    Each time is an event: always the same event, or one chosen by the word in the column `by`.
+    """
 
     event: Activity | str = "stage"
     by: str | None = None
     values: dict[str, Activity | str] = field(default_factory=dict)
 
     def meanings(self) -> dict[str, Activity]:
-        """By the word in the other column, or under the column's own name."""
+        """The activities by the word in the column `by`; without `by`, one activity under the column's own name."""
         return activities_of(self.values if self.by else {self.column: self.event})
 
 
 class Events(Spelling, kw_only=True):
-    """`id` is a column with the event's own id, unique within its case; without it the content tells events apart."""
+    """The columns of events. `id` is a column with an event id that is unique within its case. Without it, the content
+    identifies an event.
+    """
 
     activity: str = "concept:name"
     at: str = "time:timestamp"
@@ -124,7 +130,9 @@ class Events(Spelling, kw_only=True):
 
 
 class Mapping(Table, kw_only=True):
-    """`doubled` and `missing`: local times that occur twice and never in `zone`. `undated`: a case without any time."""
+    """A mapping. `doubled` and `missing` are policies for local times that occur twice or never in `zone`. `undated` is
+    the day of a case without any time.
+    """
 
     source: Slug
     zone: str
@@ -148,11 +156,11 @@ class Mapping(Table, kw_only=True):
     activities: dict[str, Activity | str] = field(default_factory=dict)
 
     def key_columns(self) -> list[str]:
-        """The columns that name a case together."""
+        """The columns that together are the case id."""
         return [self.case] if isinstance(self.case, str) else self.case
 
     def stated_times(self) -> list[tuple[str, Times]]:
-        """The times of a case that are events, each with the name that its content bears."""
+        """The time columns of a case that are events, each with the name that is used in its record's content."""
         stated = [(times.column, times) for times in self.times]
         if self.concluded:
             end = self.concluded
@@ -162,24 +170,24 @@ class Mapping(Table, kw_only=True):
         return stated
 
     def submission_columns(self) -> set[str]:
-        """What a submission is known by: all that is told of the case but what happened to it later."""
+        """The columns that identify a submission: all columns of the case except times of later events."""
         later = {times.column for _, times in self.stated_times()}
         moments = {moment.column for moment in (self.submitted, self.deadline) if moment}
         named = {column for column in (self.offices.column, self.channels.column) if column}
         return ({*self.key_columns()} | moments | named) - later
 
     def case_columns(self) -> set[str]:
-        told = {column for _, times in self.stated_times() for column in (times.column, times.by) if column}
-        return self.submission_columns() | told
+        stated = {column for _, times in self.stated_times() for column in (times.column, times.by) if column}
+        return self.submission_columns() | stated
 
     def event_columns(self) -> set[str]:
         return {self.events.activity, self.events.at} | ({self.events.id} if self.events.id else set())
 
     def table_columns(self) -> set[str]:
-        """What the header of a CSV must have."""
+        """The columns that the header of a CSV file must have."""
         return self.case_columns() | (self.event_columns() if self.csv.shape == "event" else set())
 
 
 def activities_of(values: dict[str, Activity | str]) -> dict[str, Activity]:
-    """A word alone is the name of an event."""
-    return {word: Activity(event=said) if isinstance(said, str) else said for word, said in values.items()}
+    """The activities by word. A value that is only a text is the name of an event."""
+    return {word: Activity(event=each) if isinstance(each, str) else each for word, each in values.items()}

@@ -1,4 +1,4 @@
-"""Reading a mapping, and refusing one that cannot be used before any file is opened."""
+"""The mapping file: reads a mapping and checks it before any log is opened."""
 
 import re
 import tomllib
@@ -17,11 +17,11 @@ SOME_TIME = datetime(2026, 11, 23, 13, 45, 59, tzinfo=UTC)
 
 
 class MappingWrong(Exception):
-    """The mapping cannot be used: says the file, the key and what is expected."""
+    """The mapping cannot be used. The message names the file, the key and what is expected."""
 
 
 def read_mapping(file: Path) -> Mapping:
-    """Raises MappingWrong."""
+    """Reads and checks a mapping. Raises MappingWrong."""
     try:
         mapping = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), Mapping)
     except OSError as error:
@@ -37,7 +37,7 @@ def read_mapping(file: Path) -> Mapping:
 def _zone(mapping: Mapping) -> str | None:
     try:
         ZoneInfo(mapping.zone)
-    except (KeyError, ValueError, OSError):  # OSError: the name of a folder of zones
+    except (KeyError, ValueError, OSError):  # OSError: the name is a folder of zones
         return "zone must be an IANA name such as Asia/Jakarta"
     return None
 
@@ -48,7 +48,7 @@ def _encoding(mapping: Mapping) -> str | None:
     except LookupError:
         return "csv.encoding must be one that Python knows, such as utf-8 or windows-1252"
     except UnicodeError:
-        return None  # of two bytes a letter: one byte says nothing
+        return None  # an encoding with two bytes per letter: it exists, but one byte cannot be decoded
     return None
 
 
@@ -56,7 +56,7 @@ def _columns(mapping: Mapping) -> str | None:
     if not mapping.offices.default and not mapping.offices.column:
         return "[offices] needs a column, or a default office"
     if not mapping.key_columns() and mapping.empty_case == "refuse":
-        return 'case needs a column, or empty_case = "each": each row is a case of its own'
+        return 'case needs a column, or empty_case = "each" (each row is a separate case)'
     for column, count in Counter(times.column for times in mapping.times).items():
         if count > 1:
             return f"[[times]] names the column {column!r} twice"
@@ -70,7 +70,7 @@ def _formats(mapping: Mapping) -> str | None:
     moments = [moment for moment in (mapping.submitted, mapping.deadline, mapping.concluded) if moment]
     for spelling in (*moments, *mapping.times, mapping.events):
         if not spelling.formats:
-            return 'formats must name at least one; "iso" is the usual one'
+            return 'formats must name at least one format; "iso" is the usual one'
         for pattern in spelling.formats:
             if pattern not in WORDS and not _can_be_read(pattern):
                 return f"formats: {pattern!r} is none of {', '.join(WORDS)}, nor a strptime pattern with year and day"
@@ -79,7 +79,7 @@ def _formats(mapping: Mapping) -> str | None:
 
 def _can_be_read(pattern: str) -> bool:
     if "%Z" in pattern or not re.search("%[YyGcx]", pattern):
-        return False  # a zone's short name tells no offset; without a year it would be 1900
+        return False  # a zone's short name gives no offset; without a year, the year would be 1900
     try:
         return datetime.strptime(SOME_TIME.strftime(pattern), pattern).day == SOME_TIME.day  # noqa: DTZ007
     except ValueError:
@@ -95,5 +95,5 @@ def _words(mapping: Mapping) -> str | None:
         if activity.event == "stage":
             other = codes.setdefault(code_of(word, activity), word)
             if other != word and not activity.stage:
-                return f"{place}: give it a stage code of its own, another activity has the same"
+                return f"{place}: give it another stage code, because another activity has the same code"
     return None

@@ -1,7 +1,7 @@
-"""From a case of a source to what happened: the records of one application, in their order, each with its identity.
+"""Turns a case of a source into the records of one application, in order, each with its identity.
 
-The submission comes first; the rest by time, and in the source's own order where times are equal. A case's records are
-the same whenever the same case is read.
+The submission comes first. The other records are sorted by time; records with the same time keep the source's order.
+Reading the same case again gives the same records.
 """
 
 from collections import Counter
@@ -26,12 +26,15 @@ from feeds.history.vocabulary import Unknown, Words
 from service_layer.import_case import Content, ImportCase, ImportItem
 
 NEVER_STORED = events.Concluded()
-"""Stands for a word that the mapping lacks, until the whole file is read and it is refused for it."""
+"""A placeholder for a word that is not in the mapping.
+
+The file is refused for such words after the whole file is read.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ToldEvent:
-    """An event as the source tells it; `at` is None where it does not say when."""
+    """An event as the source states it. `at` is None if the source gives no time."""
 
     event: ApplicationEvent
     content: Content
@@ -44,7 +47,7 @@ def _meanings(words: dict[str, Activity]) -> Words[ApplicationEvent]:
 
 
 class Reader:
-    """Turns the cases of one file into records. What the mapping does not know is counted in `unknown`."""
+    """Turns the cases of one file into records. Words that are not in the mapping are counted in `unknown`."""
 
     def __init__(self, file: Path, mapping: Mapping, registry: Registry) -> None:
         self.file = file
@@ -67,7 +70,10 @@ class Reader:
         self._standard = standard.standard if standard else 1
 
     def case(self, source: SourceCase) -> ImportCase:
-        """Raises SourceError, with the place, for what no policy of the mapping covers."""
+        """The records of a case.
+
+        Raises SourceError, with the place, for a fault that no policy of the mapping covers.
+        """
         self._see(source.attributes.keys())
         key = self._keys.key(source)
         left_out: Counter[str] = Counter()
@@ -77,12 +83,12 @@ class Reader:
         except LeftOut as out:
             return ImportCase(key, [], Counter({out.reason: 1 + len(rows) + len(states) + left_out.total()}))
         office, channel = self._office(source), self._channel(source)
-        told = [*zip(neighbours((row.at for row in rows), submitted), rows, strict=True)]
-        told += [(state.at, state) for state in states if state.at]
-        told.sort(key=lambda one: one[0][0])
+        dated = [*zip(neighbours((row.at for row in rows), submitted), rows, strict=True)]
+        dated += [(state.at, state) for state in states if state.at]
+        dated.sort(key=lambda pair: pair[0][0])
         items = [
-            ImportItem(SourceRecord(act=_act(at, office, channel), event=one.event), one.content, one.own_id)
-            for at, one in told
+            ImportItem(SourceRecord(act=_act(at, office, channel), event=event.event), event.content, event.own_id)
+            for at, event in dated
         ]
         first = self._submission(source, _act(submitted, office, channel))
         return ImportCase(key, [first, *self._told_apart(source, items)], left_out)
@@ -92,34 +98,34 @@ class Reader:
             self.dropped |= columns - self._columns
 
     def _rows(self, source: SourceCase, left_out: Counter[str]) -> list[ToldEvent]:
-        """The events that are told one by one."""
-        told = []
+        """The events that the source lists one by one."""
+        rows = []
         for event in source.events:
             self._see(event.attributes.keys())
             try:
-                told.append(self._row(source, event))
+                rows.append(self._row(source, event))
             except LeftOut as out:
                 left_out[out.reason] += 1
-        return told
+        return rows
 
     def _row(self, source: SourceCase, event: SourceEvent) -> ToldEvent:
         columns = self.mapping.events
         name, text = event.attributes.get(columns.activity, ""), event.attributes.get(columns.at, "")
-        said = self._activities.get(name)
-        if not name and not said:
+        meant = self._activities.get(name)
+        if not name and not meant:
             expected = f'each event has {columns.activity}, or a line "" = "stage" under [activities]'
             raise self._wrong(source, event.line, f"an event has no {columns.activity}", expected)
         own_id = event.attributes.get(columns.id) if columns.id else None
         if own_id and "\0" in own_id:
             raise self._wrong(source, event.line, "a zero byte in an event's id", "text")
         at = self._policy.row(source, event.line, text, self._clock)
-        if not said:
+        if not meant:
             self.unknown.activities[name] += 1
-        return ToldEvent(said or NEVER_STORED, {"activity": name, "at": text}, at, own_id or None)
+        return ToldEvent(meant or NEVER_STORED, {"activity": name, "at": text}, at, own_id or None)
 
     def _states(self, source: SourceCase, left_out: Counter[str]) -> list[ToldEvent]:
-        """The events that are told by times of the case."""
-        told = []
+        """The events that the time columns of the case state."""
+        states = []
         for statement in source.statements():
             for name, times, clock, words in self._stated:
                 text = statement.attributes.get(times.column, "")
@@ -131,14 +137,17 @@ class Reader:
                 if not at:
                     continue
                 word = statement.attributes.get(times.by, "") if times.by else times.column
-                said = words.get(word)
-                if not said:
+                meant = words.get(word)
+                if not meant:
                     self.unknown.times.setdefault(times.column, Counter())[word] += 1
-                told.append(ToldEvent(said or NEVER_STORED, {"activity": name, "at": text}, at))
-        return told
+                states.append(ToldEvent(meant or NEVER_STORED, {"activity": name, "at": text}, at))
+        return states
 
     def _submitted(self, source: SourceCase, later: list[ReadTime], left_out: Counter[str]) -> ReadTime:
-        """As the source says, else with the first event. Raises LeftOut with the reason of that for the whole case."""
+        """The time of the submission: as the source states it, else the time of the first event.
+
+        Raises LeftOut if the whole case is left out, with the reason.
+        """
         if self._submission_clock and self.mapping.submitted:
             text = source.attributes.get(self.mapping.submitted.column, "")
             stated = self._policy.happened(source, source.line, text, self._submission_clock)
@@ -158,7 +167,7 @@ class Reader:
         return ImportItem(SourceRecord(act=act, event=event), content)
 
     def _promise(self, source: SourceCase) -> Promise | None:
-        """A source's own deadline is a fact of the source, not computed."""
+        """The promise with the source's own deadline. The deadline is a fact of the source and is not computed."""
         if not self.mapping.deadline or not self._deadline_clock:
             return None
         text = source.attributes.get(self.mapping.deadline.column, "")
@@ -172,7 +181,10 @@ class Reader:
         return Promise(unit=Unit.SOURCE, n=0, due_at=due[0], standard=edition, calendar="", rule="source")
 
     def _told_apart(self, source: SourceCase, items: list[ImportItem]) -> list[ImportItem]:
-        """Numbers equals without an id of their own; two events with one id are a fault of the mapping."""
+        """Numbers equal events that have no own id.
+
+        Raises SourceError for two events with the same id: then the mapping is wrong.
+        """
         seen: Counter[tuple[str, str]] = Counter()
         numbered = []
         for item in items:
@@ -188,19 +200,19 @@ class Reader:
     def _office(self, source: SourceCase) -> str:
         offices = self.mapping.offices
         value = source.attributes.get(offices.column, "") if offices.column else ""
-        known = self._offices.get(value) or (offices.default if not value or not offices.values else None)
-        if known is None:
+        office = self._offices.get(value) or (offices.default if not value or not offices.values else None)
+        if office is None:
             self.unknown.offices[value] += 1
             return ""
-        return known.code
+        return office.code
 
     def _channel(self, source: SourceCase) -> Channel:
         channels = self.mapping.channels
         value = source.attributes.get(channels.column, "") if channels.column else ""
-        known = self._channels.get(value)
-        if value and known is None:
+        channel = self._channels.get(value)
+        if value and channel is None:
             self.unknown.channels[value] += 1
-        return known or channels.default
+        return channel or channels.default
 
     def _wrong(self, source: SourceCase, line: int, what: str, expected: str) -> SourceError:
         return SourceError(self.file, source.place(line), what, expected)

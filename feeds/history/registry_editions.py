@@ -1,4 +1,4 @@
-"""What the registry must know before the first record of a mapping: its offices, and the service with its stages."""
+"""Registry editions: what an import registers before its first record, its offices and its service with stages."""
 
 from datetime import date
 
@@ -8,12 +8,12 @@ from feeds.history.activity_mapping import STAGES, code_of, meanings
 from feeds.history.mapping import Mapping, SourceOffice
 
 BEGINNING = date(1900, 1, 1)
-"""An imported standard is in force for all of the past."""
+"""The date from which an imported standard is in force, so that it covers the whole past."""
 NAME_LONGEST = 200
 
 
 def editions(mapping: Mapping) -> list[RegistryEvent]:
-    """Offices first."""
+    """The registry events of a mapping: the offices first, then the service's standard."""
     offices = mapping.offices.all()
     return [*(_office(mapping, office) for office in offices.values()), _standard(mapping, sorted(offices))]
 
@@ -51,7 +51,7 @@ def _standard(mapping: Mapping, offices: list[str]) -> StandardPublished:
 
 
 def _stages(mapping: Mapping) -> tuple[Stage, ...]:
-    """Each is called by the word of the mapping that leads to it: of a file's own words none is published unseen."""
+    """The stages. The name of a stage is its word in the mapping, so no word of the file is published unseen."""
     named: dict[str, str] = {}
     for _, word, activity in meanings(mapping):
         if activity.event in STAGES:

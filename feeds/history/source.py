@@ -1,4 +1,4 @@
-"""What every reader of a file of history shares: the cases it yields, the refusal it raises, the bytes it reads."""
+"""Sources: what all readers of history files share. Cases, the error of a bad file, and reading bytes in chunks."""
 
 import gzip
 import zlib
@@ -12,7 +12,7 @@ CHUNK = 64 * 1024
 
 
 class SourceError(Exception):
-    """A file cannot be taken as it is. Values of the file are never quoted: they may be personal data."""
+    """A file cannot be imported. The message never quotes values of the file, because they may be personal data."""
 
     def __init__(self, file: Path, place: str, wrong: str, expected: str) -> None:
         super().__init__(file, place, wrong, expected)
@@ -27,7 +27,7 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SourceEvent:
-    """One event as the file tells it; values are the file's own text."""
+    """One event as the file states it. Values are the file's own text."""
 
     attributes: dict[str, str]
     line: int
@@ -35,9 +35,9 @@ class SourceEvent:
 
 @dataclass(frozen=True, slots=True)
 class SourceCase:
-    """One case as the file tells it. `ordinal` counts the traces of a log from 1, None where it has none.
+    """One case as the file states it. `ordinal` counts the traces of an XES log from 1; it is None for a table.
 
-    `rows`: of a table of cases, each row that tells of this case; each states the times of the case.
+    `rows`: in a table of cases, the rows of this case; each row states times of the case.
     """
 
     attributes: dict[str, str]
@@ -50,18 +50,21 @@ class SourceCase:
         return f"line {line}" if self.ordinal is None else f"trace {self.ordinal}, line {line}"
 
     def statements(self) -> list[SourceEvent]:
-        """What states the times of the case: its rows, or itself."""
+        """The rows that state times of the case; without rows, the case itself."""
         return self.rows or [SourceEvent(self.attributes, self.line)]
 
 
 def silent(_count: int) -> None:
-    """Progress that nobody watches."""
+    """A progress function that shows nothing."""
 
 
 def read_chunks(file: Path, progress: Callable[[int], None] = silent) -> Iterator[bytes]:
-    """The bytes of a file, unpacked where its name ends with .gz; an empty last chunk says that the end is sound.
+    """The bytes of a file in chunks, unpacked if its name ends with .gz.
 
-    `progress` is told how many bytes of the file itself, packed or not, were read since it was told last.
+    The last chunk is empty and means that the file is complete.
+
+    `progress` gets the number of bytes of the file itself (packed, if it is packed) that were read since the last call.
+    Raises SourceError.
     """
     with _opened(file) as raw, gzip.GzipFile(fileobj=raw) if _packed(file) else nullcontext(raw) as stream:
         position = 0
@@ -96,7 +99,7 @@ def _next_chunk(file: Path, raw: BinaryIO, stream: BinaryIO | gzip.GzipFile) -> 
 
 
 def _wrong(fault: Exception) -> str:
-    # the standard library's own messages are not passed on: BadGzipFile quotes bytes of the file
+    # messages of the standard library are not passed on, because BadGzipFile quotes bytes of the file
     match fault:
         case gzip.BadGzipFile():
             return "not gzip, though its name ends with .gz, or damaged"

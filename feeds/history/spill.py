@@ -1,4 +1,4 @@
-"""What is too much to hold in memory while a file is read: a private file that is gone with its connection."""
+"""Spill: private temporary storage on disk for data that may be too large for memory. It ends with its connection."""
 
 import sqlite3
 from hashlib import blake2b
@@ -7,7 +7,7 @@ CACHE_KIBIBYTES = 8_192
 
 
 def temporary_database() -> sqlite3.Connection:
-    """SQLite deletes its file as soon as it is opened, so that not even a killed process leaves one behind."""
+    """A temporary database. SQLite deletes its file as soon as it is open, so even a killed process leaves no file."""
     database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
     database.execute("PRAGMA journal_mode = OFF")
     database.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
@@ -16,12 +16,12 @@ def temporary_database() -> sqlite3.Connection:
 
 
 def fingerprint(content: bytes) -> bytes:
-    """Sixteen bytes that stand for a key of any length."""
+    """A hash of 16 bytes for a key of any length."""
     return blake2b(content, digest_size=16).digest()
 
 
 class Spill:
-    """A dictionary from fingerprints to text, as large as the disk."""
+    """A dictionary from fingerprints to text, on disk."""
 
     def __init__(self) -> None:
         self._database = temporary_database()
@@ -35,7 +35,7 @@ class Spill:
         self._database.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (key, value))
 
     def count(self, key: bytes) -> int:
-        """How often it was counted, this time too."""
+        """Counts the key. Returns how often it was counted, including this time."""
         times = int(self.get(key) or 0) + 1
         self.put(key, str(times))
         return times

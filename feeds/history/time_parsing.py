@@ -1,4 +1,4 @@
-"""Reading times: as a column spells them, in the zone of the source, to UTC with their quality."""
+"""Time parsing: reads the times of a column, in the source's time zone, into UTC with their quality."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TimeUnclear(Exception):
-    """A text does not tell one instant, and no policy of the mapping says which to take."""
+    """A text does not give exactly one instant, and no policy of the mapping says which instant to use."""
 
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(trouble)
@@ -26,7 +26,9 @@ class TimeUnclear(Exception):
 
 
 class TimeReader:
-    """Reads one column. Without an offset a time is local in the mapping's zone; a date is its first instant."""
+    """Reads the times of one column. A time without an offset is local in the mapping's zone; a date means its first
+    instant there.
+    """
 
     def __init__(self, mapping: Mapping, spelling: Spelling) -> None:
         self._zone = ZoneInfo(mapping.zone)
@@ -35,31 +37,31 @@ class TimeReader:
         self._readers = [reader_of(pattern) for pattern in spelling.formats]
 
     def read(self, text: str) -> ReadTime:
-        """Raises TimeUnclear."""
+        """The instant of a text. Raises TimeUnclear."""
         for reader in self._readers:
             try:
-                read, is_date = reader(text)
-                return self._instant(read, is_date=is_date)
+                parsed, is_date = reader(text)
+                return self._instant(parsed, is_date=is_date)
             except (ValueError, OverflowError):
                 continue
         raise TimeUnclear("unreadable")
 
     def day(self, day: date) -> ReadTime:
-        return self._instant(datetime(day.year, day.month, day.day), is_date=True)  # noqa: DTZ001 - made local there
+        return self._instant(datetime(day.year, day.month, day.day), is_date=True)  # noqa: DTZ001 - `_instant` makes it local
 
     def is_weekend(self, instant: ReadTime) -> bool:
         at, quality = instant
         return quality is Quality.DAY and at.astimezone(self._zone).isoweekday() > 5  # noqa: PLR2004 - Friday
 
-    def _instant(self, read: datetime, *, is_date: bool) -> ReadTime:
-        local = read.astimezone(self._zone) if read.tzinfo else read.replace(tzinfo=self._zone)
+    def _instant(self, parsed: datetime, *, is_date: bool) -> ReadTime:
+        local = parsed.astimezone(self._zone) if parsed.tzinfo else parsed.replace(tzinfo=self._zone)
         day = is_date or local.time().isoformat("seconds") in self._day_at
-        if not (day or read.tzinfo):
+        if not (day or parsed.tzinfo):
             local = self._settled(local)
         return local.astimezone(UTC), Quality.DAY if day else Quality.SOURCE
 
     def _settled(self, local: datetime) -> datetime:
-        """Where clocks were moved, a local time is two instants or none: the policy says which side is meant."""
+        """The instant by the mapping's policy, where clocks were moved and the local time is two instants or none."""
         other = local.replace(fold=1)
         before, after = local.utcoffset(), other.utcoffset()
         if before is None or after is None or before == after:
@@ -77,7 +79,10 @@ class TimeReader:
 
 
 ReadText = Callable[[str], tuple[datetime, bool]]
-"""The time as it is spelt, aware if an offset is; and whether it is a date alone. Raises ValueError, OverflowError."""
+"""Parses a text into a datetime, which is aware only if the text has an offset, and whether the text is only a date.
+
+Raises ValueError, OverflowError.
+"""
 
 
 def reader_of(pattern: str) -> ReadText:
@@ -90,4 +95,4 @@ def reader_of(pattern: str) -> ReadText:
             return lambda text: (EPOCH + timedelta(milliseconds=float(text)), False)
         case _:
             is_date = not re.search("%[HIcXs]", pattern)
-            return lambda text: (datetime.strptime(text, pattern), is_date)  # noqa: DTZ007 - made local by the clock
+            return lambda text: (datetime.strptime(text, pattern), is_date)  # noqa: DTZ007 - TimeReader makes it local

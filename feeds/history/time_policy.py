@@ -1,4 +1,4 @@
-"""What the mapping says of times that a source leaves unclear: which instant to take, or what to leave out."""
+"""Time policies: what the mapping says about unclear times, namely which instant to use or what to leave out."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -12,16 +12,16 @@ from feeds.history.time_parsing import ReadTime, TimeReader, TimeUnclear, Troubl
 TROUBLES: dict[Trouble, tuple[str, str]] = {
     "unreadable": (
         "a time cannot be read",
-        'ISO 8601, as 2011-10-11T09:21:26+02:00, or formats that fit, or unreadable_time = "empty" or "leave_out"',
+        'ISO 8601 such as 2011-10-11T09:21:26+02:00, or other formats, or unreadable_time = "empty" or "leave_out"',
     ),
     "doubled": ("a local time occurs twice in the zone", 'doubled = "earlier", "later" or "leave_out"'),
-    "missing": ("a local time never was in the zone", 'missing = "earlier", "later" or "leave_out"'),
+    "missing": ("a local time does not exist in the zone", 'missing = "earlier", "later" or "leave_out"'),
 }
-"""What is wrong, and the words that the mapping lacks."""
+"""For each trouble, its description and the lines that the mapping needs."""
 
 
 class LeftOut(Exception):
-    """A policy of the mapping leaves it out, and says why."""
+    """A policy of the mapping leaves out an event or a case, for a `reason`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -39,7 +39,7 @@ class Policy:
         }
 
     def instant(self, source: SourceCase, line: int, text: str, clock: TimeReader) -> ReadTime | None:
-        """None where nothing is told. Raises LeftOut, SourceError."""
+        """The instant of a text; None if the text is empty or counts as empty. Raises LeftOut, SourceError."""
         if not text:
             return None
         try:
@@ -55,38 +55,40 @@ class Policy:
                     raise SourceError(self._file, source.place(line), wrong, f"{words} in the mapping") from unclear
 
     def happened(self, source: SourceCase, line: int, text: str, clock: TimeReader) -> ReadTime | None:
-        """As `instant`, of what is an event: a date at a weekend may be left out."""
-        found = self.instant(source, line, text, clock)
-        if found and self._mapping.weekends == "leave_out" and clock.is_weekend(found):
+        """Like `instant`, for the time of an event: a date at a weekend may be left out."""
+        at = self.instant(source, line, text, clock)
+        if at and self._mapping.weekends == "leave_out" and clock.is_weekend(at):
             raise LeftOut("a date at a weekend")
-        return found
+        return at
 
     def row(self, source: SourceCase, line: int, text: str, clock: TimeReader) -> ReadTime | None:
-        """As `happened`, of an event's row; None where the time is that of its neighbour."""
-        found = self.happened(source, line, text, clock)
-        if found or self._mapping.empty_time == "previous":
-            return found
+        """Like `happened`, for an event with its own row; None if it gets the time of the previous event."""
+        at = self.happened(source, line, text, clock)
+        if at or self._mapping.empty_time == "previous":
+            return at
         if self._mapping.empty_time == "leave_out":
             raise LeftOut("no time")
         wrong = f"an event has no {self._mapping.events.at}"
         raise SourceError(self._file, source.place(line), wrong, 'a time, or empty_time = "previous" in the mapping')
 
     def undated(self, source: SourceCase) -> date:
-        """The day of a case that names no time at all. Raises SourceError."""
+        """The day of a case without any time. Raises SourceError."""
         if self._mapping.undated:
             return self._mapping.undated
         wrong = "the case has neither a submission time nor an event with one"
         raise SourceError(
-            self._file, source.place(source.line), wrong, "one of them, or undated = a date, as 2026-01-01"
+            self._file, source.place(source.line), wrong, "one of them, or undated = a date such as 2026-01-01"
         )
 
 
 def neighbours(times: Iterable[ReadTime | None], otherwise: ReadTime) -> list[ReadTime]:
-    """Where there is none, the time before it, or else the first one there is, known by the day only."""
-    told = list(times)
-    last = next((time for time in told if time), otherwise)
+    """The times with gaps filled: a missing time becomes the previous time, or else the first time in the list, or
+    `otherwise`. A filled time is precise to the day only.
+    """
+    given = list(times)
+    last = next((time for time in given if time), otherwise)
     filled = []
-    for time in told:
+    for time in given:
         last = time or (last[0], Quality.DAY)
         filled.append(last)
     return filled

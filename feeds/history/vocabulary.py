@@ -1,4 +1,4 @@
-"""The words of a source as the keys of a mapping: exact ones, patterns, and how they are written in TOML."""
+"""Vocabulary: the words of a source as keys of a mapping. Exact words, patterns, codes, and their spelling in TOML."""
 
 import re
 import unicodedata
@@ -19,7 +19,7 @@ def is_pattern(key: str) -> bool:
 
 
 class Words(Generic[Meaning]):
-    """What a word means: by the key that equals it, else by the longest pattern (`*`, as in a shell) that fits."""
+    """Looks up the meaning of a word: by the equal key, else by the longest matching pattern (`*`, as in a shell)."""
 
     def __init__(self, meanings: Mapping[str, Meaning]) -> None:
         self.meanings = meanings
@@ -27,7 +27,7 @@ class Words(Generic[Meaning]):
         self._keys: dict[str, str | None] = {}
 
     def key(self, word: str) -> str | None:
-        """The key that stands for it; None where the mapping does not know the word."""
+        """The key that matches the word; None if the word is not in the mapping."""
         if word in self.meanings:
             return word
         if word not in self._keys:
@@ -42,13 +42,13 @@ class Words(Generic[Meaning]):
 
 
 def slug(name: str, longest: int) -> str:
-    """ASCII letters, digits and single hyphens; may be empty, or digits alone."""
+    """A slug of ASCII letters, digits and single hyphens. It may be empty or have digits only."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:longest].strip("-")
 
 
 def stage_code(name: str) -> str:
-    """A code made of an activity's name, with a letter in it."""
+    """A code made from an activity's name. It contains at least one letter."""
     code = slug(name, STAGE_CODE_LONGEST)
     return code if re.search("[a-z]", code) else f"stage-{code}"[:STAGE_CODE_LONGEST].strip("-")
 
@@ -60,7 +60,7 @@ def toml_text(text: str) -> str:
 
 
 def lines_to_add(counts: Mapping[str, int], meaning: str) -> list[str]:
-    """TOML lines for words that a mapping lacks, the most frequent first, each with its count."""
+    """TOML lines for words that are not in a mapping, the most frequent first, each with its count."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [f"{toml_text(word)} = {meaning}  # {count}" for word, count in ordered]
 

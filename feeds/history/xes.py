@@ -1,7 +1,7 @@
-"""Event logs in XES (IEEE 1849), read as a stream: one case in memory at a time, whatever the size of the file.
+"""XES logs: reads event logs in XES (IEEE 1849) as a stream, with one case in memory at a time.
 
-The file is not trusted. Everything in it that could grow without end has a limit, and a document type, the home of
-entity bombs and of references to other files, is refused outright.
+The file is not trusted. Everything that could grow without end has a limit. A document type declaration is refused,
+because it can contain entity bombs and references to other files.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,11 +14,11 @@ from feeds.history.source import SourceCase, SourceError, SourceEvent, read_chun
 
 MAX_DEPTH = 64
 MAX_VALUE = 64 * 1024  # bytes of UTF-8
-MAX_ATTRIBUTES = 1_000  # of one trace or one event
-MAX_EVENTS = 50_000  # of one trace
-MAX_MARKUP = 1024 * 1024  # bytes of one tag or comment; expat holds it whole until it ends
+MAX_ATTRIBUTES = 1_000  # per trace or event
+MAX_EVENTS = 50_000  # per trace
+MAX_MARKUP = 1024 * 1024  # bytes of one tag or comment; expat keeps it in memory until it ends
 MAX_TRACE = 64 * 1024 * 1024  # bytes of one trace as XML
-MAX_NAMES = 1_000  # distinct names of elements and their XML attributes; expat never forgets one
+MAX_NAMES = 1_000  # distinct names of elements and their XML attributes; expat keeps all of them
 
 _SINGLE_VALUES = ("string", "date", "int", "float", "boolean", "id")
 _TRACE_DEPTH, _EVENT_DEPTH = 2, 3
@@ -26,11 +26,11 @@ _NOWHERE = -1
 
 
 def read_xes(file: Path, *, progress: Callable[[int], None] = silent) -> Iterator[SourceCase]:
-    """The cases of an event log in file order, with every value as the file spells it.
+    """Reads the cases of an event log in file order. Values are the file's own text.
 
-    What is no fact of a case is left out: defaults (<global>), classifiers, attributes of the log, attributes of
-    attributes, lists and containers. Cases are yielded while the rest of the file is still unread, so a SourceError
-    may follow them: whoever must not act on half a file reads it twice.
+    Elements that are not facts of a case are left out: defaults (<global>), classifiers, attributes of the log,
+    attributes of attributes, lists and containers. Cases are yielded before the rest of the file is read, so a
+    SourceError may follow them. A caller that must not act on an incomplete file reads it twice.
     """
     log = _Log(file)
     for chunk in read_chunks(file, progress):
@@ -38,7 +38,7 @@ def read_xes(file: Path, *, progress: Callable[[int], None] = silent) -> Iterato
 
 
 class _Log:
-    """The handlers of expat, and where in the log they stand."""
+    """The handlers of expat, with their position in the log."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -47,7 +47,7 @@ class _Log:
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.StartDoctypeDeclHandler = self._doctype
-        self._parser.StartNamespaceDeclHandler = _ignore  # so that prefixes, too, are counted among the names
+        self._parser.StartNamespaceDeclHandler = _ignore  # so that namespace prefixes are counted as names, too
         self._typed: frozenset[str] = frozenset()
         self._event = self._trace = ""
         self._depth = 0
@@ -58,7 +58,7 @@ class _Log:
         self._count = self._bytes = self._token_start = self._trace_start = 0
 
     def read(self, chunk: bytes) -> list[SourceCase]:
-        """The cases that end within this chunk; an empty chunk is the end of the file."""
+        """Parses a chunk and returns the cases that end in it. An empty chunk means the end of the file."""
         self._bytes += len(chunk)
         try:
             self._parser.Parse(chunk, not chunk)
@@ -74,7 +74,7 @@ class _Log:
         return ready
 
     def _check_growth(self) -> None:
-        # expat may answer -1 where it stands nowhere: then the last known place still holds
+        # expat may return -1 if it has no current position: then the last known position stays valid
         self._token_start = max(self._token_start, self._parser.CurrentByteIndex)
         if self._bytes - self._token_start > MAX_MARKUP:
             self._refuse("a tag or comment without an end", f"at most {MAX_MARKUP} bytes")
@@ -107,7 +107,7 @@ class _Log:
         self._depth -= 1
 
     def _start_log(self, name: str) -> None:
-        # the elements of a log are those of its root's namespace, if it has one; foreign ones are not facts
+        # the elements of a log have the namespace of its root, if any; elements of other namespaces are not facts
         namespace, _, local = name.rpartition(" ")
         if local != "log":
             self._refuse("the root element is not <log>", "an XES event log")
@@ -138,7 +138,7 @@ class _Log:
         if len(value) > MAX_VALUE // 4 and len(value.encode()) > MAX_VALUE:
             self._refuse(f"a value that is too long, of {_shown(key)}", f"at most {MAX_VALUE} bytes")
         if key in self._facts:
-            self._refuse(f"{_shown(key)} stands twice", "each key once in a trace or event")
+            self._refuse(f"{_shown(key)} occurs twice", "each key once in a trace or event")
         if len(self._facts) == MAX_ATTRIBUTES:
             self._refuse("too many attributes", f"at most {MAX_ATTRIBUTES} on a trace or event")
         self._facts[intern(key)] = value

@@ -1,6 +1,7 @@
-"""Asks the brokers what is there, and does what feeds/agencies/kafka/topology.py says is to be done.
+"""Kafka administration: reads the state of the brokers, and applies the changes of feeds/agencies/kafka/topology.py.
 
-kafka-python's admin client tells of many failures in what it returns and raises nothing: all of it is looked at here.
+kafka-python's admin client reports many failures only in its return values and does not raise. So this module checks
+every return value.
 """
 
 import contextlib
@@ -59,12 +60,12 @@ ALL_RIGHTS = ACLFilter(
 OF_A_USER, ANY_NAME = "user", 2
 QuotasRequest = Any
 QuotasResponse = Any
-"""Classes that kafka-python makes of Kafka's own descriptions when it is imported: no checker knows them."""
+"""Any: kafka-python generates these classes at import time, so the type checker does not know them."""
 
 
 @contextlib.contextmanager
 def administering(kafka: Kafka) -> Iterator["Admin"]:
-    """Raises ClusterFault, also for what the brokers answer within."""
+    """Opens an Admin. Raises ClusterFault, also for every KafkaError that is raised inside the context."""
     options = {"bootstrap_timeout_ms": CONNECT_MS, "request_timeout_ms": REQUEST_MS, "client_id": "jejak-topics"}
     try:
         client = KafkaAdminClient(**login(kafka), **options)
@@ -74,14 +75,16 @@ def administering(kafka: Kafka) -> Iterator["Admin"]:
             client.close()
     except KafkaError as error:
         who = f"as {kafka.username}" if kafka.username else "without a login"
-        # kafka-python knows a refused login from a lost connection no better than by its time-out.
+        # kafka-python cannot distinguish a refused login from a lost connection: both end in a time-out.
         raise ClusterFault(
-            f"Kafka at {kafka.bootstrap}, {who}: not reached, or the login or a right refused:"
-            f" {_short(error)}. See JEJAK_KAFKA_BOOTSTRAP, _USERNAME, _PASSWORD_FILE, _CA_FILE, and that user's rights"
+            f"Kafka at {kafka.bootstrap}, {who}: the brokers cannot be reached, or they refused the login or a right:"
+            f" {_short(error)}. Check JEJAK_KAFKA_BOOTSTRAP, _USERNAME, _PASSWORD_FILE, _CA_FILE, and the user's rights"
         ) from error
 
 
 class Admin:
+    """Reads and changes the state of a cluster."""
+
     def __init__(self, client: KafkaAdminClient) -> None:
         self._client = client
 
@@ -94,7 +97,7 @@ class Admin:
         )
 
     def apply(self, change: Change, password_of: Callable[[str], str]) -> None:
-        """One change. `password_of`: of a user that is to be made. Raises ClusterFault, KafkaError."""
+        """Applies one change. `password_of` gives the password of a new user. Raises ClusterFault, KafkaError."""
         match change:
             case MakeTopic():
                 self._make_topic(change)
@@ -123,12 +126,12 @@ class Admin:
 
     def _make_topic(self, change: MakeTopic) -> None:
         topic = change.topic
-        made = {
+        options = {
             "num_partitions": topic.partitions,
             "replication_factor": topic.replication,
             "configs": dict(topic.settings),
         }
-        answer = self._client.create_topics({change.name: made}, wait_for_metadata=False, raise_errors=False)
+        answer = self._client.create_topics({change.name: options}, wait_for_metadata=False, raise_errors=False)
         [one] = answer["topics"]
         _demand(one["error_code"] == 0, change, one["error_message"])
         self._client.wait_for_topics([change.name])
@@ -151,15 +154,15 @@ class Admin:
         _demand(one.error_code == 0, change, one.error_message)
 
     def _ask(self, request: QuotasRequest) -> QuotasResponse:
-        """What the admin client has no method for: the request itself, by the way that its own methods take."""
-        return self._client._manager.run(self._client._manager.send, request)  # noqa: SLF001 - none other in 3.0.12
+        """Sends a request for which the admin client has no method, in the same way as the client's own methods."""
+        return self._client._manager.run(self._client._manager.send, request)  # noqa: SLF001 - no public way in 3.0.12
 
     def _topics(self) -> dict[str, Topic]:
         described = [topic for topic in self._client.describe_topics() if not topic["is_internal"]]
         if not described:
             return {}
-        asked = [ConfigResource(ConfigResourceType.TOPIC, topic["name"]) for topic in described]
-        configs = self._client.describe_configs(asked, config_filter="all")["topic"]
+        resources = [ConfigResource(ConfigResourceType.TOPIC, topic["name"]) for topic in described]
+        configs = self._client.describe_configs(resources, config_filter="all")["topic"]
         return {
             topic["name"]: Topic(
                 partitions=len(topic["partitions"]),
@@ -170,8 +173,8 @@ class Admin:
         }
 
     def _rights(self) -> Iterable[Right]:
-        found, _ = self._client.describe_acls(ALL_RIGHTS)
-        return [_right_of(acl) for acl in found]
+        acls, _ = self._client.describe_acls(ALL_RIGHTS)
+        return [_right_of(acl) for acl in acls]
 
     def _quotas(self) -> Mapping[str, Mapping[str, float]]:
         of_users = DescribeClientQuotasRequest.ComponentData(entity_type=OF_A_USER, match_type=ANY_NAME, match=None)
@@ -215,10 +218,11 @@ def _ours(word: str) -> str:
     return word.lower().replace("_", "-")
 
 
-def _demand(held: bool, what: object, said: object) -> None:  # noqa: FBT001 - as `assert` does
-    if not held:
-        raise ClusterFault(f"Kafka did not do it: {what}: it says {said}")
+def _demand(done: bool, what: object, answer: object) -> None:  # noqa: FBT001 - used like `assert`
+    """Raises ClusterFault unless `done`."""
+    if not done:
+        raise ClusterFault(f"Kafka did not apply this: {what}: it answered {answer}")
 
 
 def _short(error: Exception) -> str:
-    return str(error).splitlines()[0][:300] if str(error) else "no more is said"
+    return str(error).splitlines()[0][:300] if str(error) else "without further details"

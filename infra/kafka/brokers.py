@@ -1,4 +1,4 @@
-"""How Kafka's brokers are reached. kafka-python itself is not imported here: that takes half a second."""
+"""The connection options for Kafka's brokers. This module does not import kafka-python, which takes half a second."""
 
 from typing import Any
 
@@ -6,23 +6,23 @@ from infra.settings import Kafka
 
 
 class ClusterFault(Exception):
-    """The brokers did not do what was asked, or were not reached: says what, and what to look at."""
+    """The brokers did not carry out a request, or could not be reached. The message says what to check."""
 
 
 def login(kafka: Kafka) -> dict[str, Any]:
-    """How any client of kafka-python gets in. Raises ClusterFault."""
-    found: dict[str, Any] = {"bootstrap_servers": kafka.bootstrap.split(",")}
+    """The connection and login options of every kafka-python client. Raises ClusterFault."""
+    options: dict[str, Any] = {"bootstrap_servers": kafka.bootstrap.split(",")}
     if kafka.ca_file:
-        found |= {"security_protocol": "SSL", "ssl_cafile": str(kafka.ca_file)}
+        options |= {"security_protocol": "SSL", "ssl_cafile": str(kafka.ca_file)}
     if kafka.username and kafka.password_file:
         try:
             password = kafka.password_file.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ClusterFault(f"{kafka.password_file}: cannot be read ({error.strerror})") from error
-        found |= {
+        options |= {
             "security_protocol": "SASL_SSL" if kafka.ca_file else "SASL_PLAINTEXT",
             "sasl_mechanism": "SCRAM-SHA-512",
             "sasl_plain_username": kafka.username,
             "sasl_plain_password": password,
         }
-    return found
+    return options

@@ -1,7 +1,7 @@
-"""From a record of an agency's topic to what is stored of it: what it asks for is decided as over HTTP.
+"""The topic command handler: decides the command of a Kafka record, in the same way as over HTTP.
 
-Refusals are verdicts, too. Nothing that a record says gets into one but its command's id and, where it is the agency's,
-the application's.
+The result is a verdict, which is stored. Refusals are verdicts, too. Of the record's content, a verdict contains only
+the command's id and, if the agency may know it, the application's id.
 """
 
 from collections.abc import Sequence
@@ -25,8 +25,7 @@ from infra.eventstore.intake import Answered
 from infra.eventstore.store import rows_in
 from infra.eventstore.topics import DataNotClosed, data_to_store
 from infra.postgres.pool import AWAY
-from service_layer import bodies
-from service_layer import requests_from_bodies as asked
+from service_layer import bodies, requests_from_bodies
 from service_layer.commands import COMMANDS
 from service_layer.decoding import decoded, parsed
 from service_layer.event_store import Draft
@@ -41,18 +40,18 @@ NAMES = frozenset({SUBMIT, *OFFERED})
 STALE = "stale-version"
 INTERNAL = "internal-error"
 KEY_HOLDS = timedelta(days=31)
-"""How long two bodies under one id can be told apart: digests are keyed, and the keys are the month's."""
+"""How long two bodies with the same command id can be distinguished: digests are keyed with a monthly key."""
 
 log = structlog.get_logger("jejak.intake")
 
 
 class Broken(Exception):
-    """A record that we fail at, not its sender, and not for want of the database."""
+    """An internal error while handling a record. Neither the sender nor an unreachable database is the cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadCommand:
-    """A record as read. `digest`: of the command that `sent` is, under each key that may have been in use."""
+    """A parsed record. `keys` are the identities of its command, one for each monthly key that may have been in use."""
 
     place: CommandPartition
     record: CommandRecord
@@ -62,13 +61,13 @@ class ReadCommand:
 
     @property
     def id(self) -> UUID | None:
-        """Of the command."""
+        """The id of the command; None for a malformed record."""
         return self.sent.id if isinstance(self.sent, SentCommand) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What is stored of a record: the answer, and what it does to the application that `owner` is the stream of."""
+    """The data to store for a record: the answer `event`, and the rows and claims for the application `owner`."""
 
     asking: ReadCommand
     event: IntakeEvent
@@ -78,14 +77,14 @@ class Verdict:
 
 
 class TopicCommandHandler:
-    """Answers records, without storing anything but the keys of persons."""
+    """Makes verdicts on records. It stores nothing except the keys of persons."""
 
-    def __init__(self, made: Installation) -> None:
-        self.commands = made.commands
-        self.store = made.store
+    def __init__(self, installation: Installation) -> None:
+        self.commands = installation.commands
+        self.store = installation.store
 
     async def asking(self, place: CommandPartition, record: CommandRecord) -> ReadCommand:
-        """What is asked. Raises Unavailable where the keys cannot be read."""
+        """Parses a record. Raises Unavailable if the keys cannot be read."""
         sent, plain = read(record, NAMES), None
         if isinstance(sent, SentCommand):
             sent, plain = _parsed(sent)
@@ -97,7 +96,7 @@ class TopicCommandHandler:
         client = f"intake/{place.agency}"
         try:
             keys = await self.store.identities(client, key, body)
-        except TypeError:  # numbers beyond those of JSON's common subset: no body of ours has any
+        except TypeError:  # a number outside the interoperable range of JSON; no valid body has one
             sent = Malformed("unprocessable", "", sent.id if isinstance(sent, SentCommand) else None)
             keys = await self.store.identities(client, key, [])
         return ReadCommand(place=place, record=record, sent=sent, plain=plain, keys=keys)
@@ -105,9 +104,9 @@ class TopicCommandHandler:
     async def verdict(
         self, asking: ReadCommand, known: Answered | None, registry: Registry, *, last: bool
     ) -> Verdict | None:
-        """None: this very command was answered before, and gets no second answer.
+        """The verdict on a record; None if the same command was answered before, because it gets no second answer.
 
-        Raises Unavailable, and Broken unless this is the `last` try: then our own fault is the answer.
+        Raises Unavailable, and Broken for an internal error. On the `last` try, the internal error becomes the verdict.
         """
         sent = asking.sent
         if isinstance(sent, Malformed):
@@ -131,20 +130,21 @@ class TopicCommandHandler:
             return self._refused(asking, sent, STALE, version=stale.now, target=sent.target)
         except Refusal as refused:
             return self._refused(asking, sent, refused.code, target=sent.target)
-        except Exception as fault:  # noqa: BLE001 - whatever it is, it must not stop all that comes after it
-            said = {"agency": asking.place.agency, "partition": asking.place.partition, "offset": asking.record.offset}
-            log.error("a command cannot be handled", fault=type(fault).__name__, **said)  # noqa: TRY400 - nothing of it
+        except Exception as fault:  # noqa: BLE001 - no error of one record may block the records after it
+            place = {"agency": asking.place.agency, "partition": asking.place.partition, "offset": asking.record.offset}
+            # Without a traceback, because it could quote the record.
+            log.error("a command cannot be handled", fault=type(fault).__name__, **place)  # noqa: TRY400
             if last:
                 return self._refused(asking, sent, INTERNAL)
             raise Broken from None
 
     async def _decided(self, asking: ReadCommand, sent: SentCommand, registry: Registry) -> Verdict:
-        wish = _asked(asking, sent, registry)
-        identities = await self.store.identities(wish.client, wish.key, wish.body)
-        found = await self.commands.decide(sent.target, new_application_id(), wish, identities)
-        if isinstance(found, CommandResult):
-            return self._answered(asking, sent, found.application_id, found.application.version)
-        return self._answered(asking, sent, found.history.application_id, found.version, found)
+        request = _request(asking, sent, registry)
+        identities = await self.store.identities(request.client, request.key, request.body)
+        decided = await self.commands.decide(sent.target, new_application_id(), request, identities)
+        if isinstance(decided, CommandResult):
+            return self._answered(asking, sent, decided.application_id, decided.application.version)
+        return self._answered(asking, sent, decided.history.application_id, decided.version, decided)
 
     def _answered(
         self, asking: ReadCommand, sent: SentCommand, application: UUID, version: int, new: Draft | None = None
@@ -186,24 +186,24 @@ def _parsed(sent: SentCommand) -> tuple[SentCommand | Malformed, Any]:
         return Malformed(fault.code, fault.pointer, sent.id), None
 
 
-def _asked(asking: ReadCommand, sent: SentCommand, registry: Registry) -> CommandRequest:
-    """As the HTTP operation of that name makes it. Raises BodyFault and Forbidden."""
+def _request(asking: ReadCommand, sent: SentCommand, registry: Registry) -> CommandRequest:
+    """The command request, made in the same way as by the HTTP operation. Raises BodyFault and Forbidden."""
     principal = Principal(bearer=Bearer.AGENCY, agency=asking.place.agency)
     relation = relation_for(sent.name, principal)
-    door = asked.Sender(
+    context = requests_from_bodies.BodyContext(
         principal=principal, key=str(sent.id), plain=asking.plain, registry=registry, now=datetime.now(UTC)
     )
     if sent.target is None:
         body, _ = decoded(sent.body, bodies.SubmitBody)
         doubts_about(body, registry)
-        return asked.submission(door, body)
+        return requests_from_bodies.submission(context, body)
     offered = OFFERED[sent.name]
-    acted, _ = decoded(sent.body, offered.body)
-    return asked.command(door, acted, offered, relation, target=sent.target, seen=sent.seen)
+    command_body, _ = decoded(sent.body, offered.body)
+    return requests_from_bodies.command(context, command_body, offered, relation, target=sent.target, seen=sent.seen)
 
 
 def _placed(event: IntakeMalformed) -> IntakeMalformed:
-    """Without its place, should that not be one that an event may say."""
+    """The event, without its place if the place is not among the closed values that an event may contain."""
     try:
         data_to_store(event)
     except DataNotClosed:

@@ -1,4 +1,4 @@
-"""Passwords of Kafka's users, each in a file of its own that its owner alone may read. They are never printed."""
+"""Passwords of Kafka's users, one file for each user. Only the owner may read a file. Passwords are never printed."""
 
 import os
 import secrets
@@ -8,7 +8,10 @@ PASSWORD_BYTES = 32
 
 
 class CredentialsFolder:
-    """`<user>.password` holds the password and nothing else; `<user>.password.new` one that is about to be set."""
+    """A folder of password files.
+
+    `<user>.password` contains only the password; `<user>.password.new` contains a password that is about to be set.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Makes the folder. Raises OSError."""
@@ -19,21 +22,28 @@ class CredentialsFolder:
         return self.folder / f"{user}.password"
 
     def kept_or_new(self, user: str) -> str:
-        """What the file says, for a cluster that was made anew; else a new one, in the file before anybody has it."""
+        """The password in the user's file; without a file, a new password, which is written to the file first.
+
+        The password in the file is used again for a cluster that was rebuilt.
+        """
         file = self.file(user)
         if not file.exists():
             _write(file, secrets.token_urlsafe(PASSWORD_BYTES))
         return file.read_text(encoding="ascii")
 
     def drafted(self, user: str) -> str:
-        """A new one beside the old: who dies between the two steps still has what the brokers may know."""
+        """A new password, in a file beside the present one.
+
+        If the process dies between drafting and adopting, both passwords are still in files, and the brokers know one
+        of them.
+        """
         draft = self._draft(user)
         if not draft.exists():
             _write(draft, secrets.token_urlsafe(PASSWORD_BYTES))
         return draft.read_text(encoding="ascii")
 
     def adopt_draft(self, user: str) -> Path:
-        """The brokers know the new one: it takes the old one's place."""
+        """Replaces the present password with the drafted one, after the brokers have accepted it."""
         self._draft(user).replace(self.file(user))
         return self.file(user)
 
@@ -42,7 +52,7 @@ class CredentialsFolder:
 
 
 def _write(file: Path, password: str) -> None:
-    """On the disk before it returns, and never half of it under that name."""
+    """Writes the file atomically. The file is on the disk when this returns."""
     part = file.with_name(f".{file.name}.part")
     part.unlink(missing_ok=True)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

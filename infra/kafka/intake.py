@@ -1,8 +1,9 @@
-"""The intake: reads commands by topic, answers each once. Offset, events and answer are one transaction.
+"""The intake: reads commands from the agencies' topics and answers each command once.
 
-Any number of processes: Kafka's group shares the partitions out, and where it errs (a process that was thought dead
-goes on) the offset in our own table decides, under its row's lock. What is temporary waits and is tried again; a record
-that cannot be handled is answered as such after a few tries, so that none blocks what comes after it.
+Offset, events and answer are stored in one transaction. Any number of processes may run: Kafka's consumer group assigns
+the partitions. If two processes believe that they own a partition, the offset in the database decides, under its row's
+lock. After a temporary fault the partition pauses and retries with back-off. A record that cannot be handled is
+answered with an internal error after a few tries, so that it does not block the records after it.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ from service_layer.faults import Unavailable
 
 RECORDS_A_SAVE = 100
 TRIES = 5
-"""Of a record alone: after so many conflicts it waits, after so many faults of ours it is answered as one."""
+"""The tries of a single record. After TRIES conflicts it waits; after TRIES internal errors the error is its answer."""
 BACK_OFF_SECONDS, BACK_OFF_MAX_SECONDS = 0.1, 5.0
 RECONNECT_SECONDS = 2.0
 DETAIL_MAX = 200
@@ -43,7 +44,10 @@ log = structlog.get_logger("jejak.intake")
 
 @dataclass(slots=True)
 class PartitionState:
-    """A partition that is ours: `next` is the offset to answer next, `ends` where its own streams stand."""
+    """The state of an assigned partition.
+
+    `next` is the offset to answer next; `ends` has the ends of its answer streams.
+    """
 
     next: int
     ends: dict[UUID, End] = field(default_factory=dict)
@@ -53,17 +57,19 @@ class PartitionState:
 
 
 class Intake:
-    """Use `run` once. `open_source` joins the group; it is called again after what Kafka could not do."""
+    """The intake of one process. Call `run` once. `open_source` joins the consumer group; it is called again after a
+    KafkaError.
+    """
 
-    def __init__(self, made: Installation, open_source: Callable[[], CommandSource]) -> None:
+    def __init__(self, installation: Installation, open_source: Callable[[], CommandSource]) -> None:
         self.open_source = open_source
-        self.kept = IntakeLog(made.pool)
-        self.clerk = TopicCommandHandler(made)
-        self.streams = made.streams
+        self.kept = IntakeLog(installation.pool)
+        self.clerk = TopicCommandHandler(installation)
+        self.streams = installation.streams
         self.readings: dict[CommandPartition, PartitionState] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Until `stopping`: then what is under way is finished first."""
+        """Runs until `stopping` is set. The save in progress is finished first."""
         while not stopping.is_set():
             try:
                 source = await asyncio.to_thread(self.open_source)
@@ -80,7 +86,7 @@ class Intake:
                 await asyncio.to_thread(source.close)
 
     async def _interrupted(self, stopping: asyncio.Event, away: KafkaError) -> None:
-        # Of the client's own words: topics, groups and nodes, never what a record holds.
+        # The client's message may name topics, groups and nodes, but never the content of a record.
         log.warning("reading commands is interrupted", fault=type(away).__name__, detail=str(away)[:DETAIL_MAX])
         INTAKE_INTERRUPTED.labels("kafka").inc()
         try:
@@ -89,17 +95,17 @@ class Intake:
             return
 
     async def step(self, source: CommandSource, stopping: asyncio.Event) -> None:
-        """One poll, and the answers to what it brought. Raises KafkaError."""
+        """One poll, and the answers to its records. Raises KafkaError."""
         polled = await asyncio.to_thread(source.poll)
-        ours, fresh = source.assigned()
-        for place in self.readings.keys() - ours:
+        assigned, fresh = source.assigned()
+        for place in self.readings.keys() - assigned:
             INTAKE_WAITING.remove(place.agency, str(place.partition))
-        self.readings = {place: known for place, known in self.readings.items() if place in ours - fresh}
+        self.readings = {place: state for place, state in self.readings.items() if place in assigned - fresh}
         begun = set(self.readings)
-        for place in sorted(ours - begun):
+        for place in sorted(assigned - begun):
             await self._begin(source, place)
         for place, records in polled.items():
-            if place in begun:  # what came before the place was sought is read again from there
+            if place in begun:  # records of a new partition were polled before its seek; they are read again
                 await self._answer_all(source, place, records, stopping)
         self._resume(source)
         if polled:
@@ -108,13 +114,16 @@ class Intake:
             INTAKE_WAITING.labels(place.agency, str(place.partition)).set(source.waiting(place, reading.next))
 
     async def _begin(self, source: CommandSource, place: CommandPartition) -> None:
-        """Goes on where our own table says. A topic that ends before that was made anew, or lost its end."""
+        """Seeks to the offset in the database.
+
+        If the topic ends before it, the topic was recreated or lost records: then reading starts at its beginning.
+        """
         try:
             reached = await self.kept.reached(place.topic, place.partition)
             first, last = await asyncio.to_thread(source.bounds, place)
             if reached > last:
                 log.warning(
-                    "a topic ends before what was answered of it: read again from its beginning, answered once",
+                    "a topic ends before the answered offset: read from its beginning, each command answered once",
                     topic=place.topic,
                     partition=place.partition,
                     answered=reached,
@@ -125,7 +134,7 @@ class Intake:
                 reached = 0
         except (Unavailable, Overtaken):
             INTAKE_INTERRUPTED.labels("database").inc()
-            return  # at the next poll again; what comes until then is passed over
+            return  # tried again at the next poll; records polled until then are ignored
         source.seek(place, max(reached, first))
         self.readings[place] = PartitionState(next=reached)
 
@@ -139,11 +148,11 @@ class Intake:
                 return
             try:
                 reason = await self._answered(place, reading, some)
-            except Exception as fault:  # noqa: BLE001 - this partition waits, and the others go on
+            except Exception as fault:  # noqa: BLE001 - only this partition pauses
                 log.error("a partition stands still", topic=place.topic, partition=place.partition, **_kind(fault))  # noqa: TRY400
                 reason = "fault"
             if reason == "overtaken":
-                del self.readings[place]  # if it is still ours, it begins again
+                del self.readings[place]  # if it is still assigned, the next step begins it again
                 return
             if reason:
                 INTAKE_INTERRUPTED.labels(reason).inc()
@@ -163,32 +172,32 @@ class Intake:
     async def _answered(
         self, place: CommandPartition, reading: PartitionState, records: Sequence[CommandRecord]
     ) -> str:
-        """Answers them all. Returns why not, "" where it did."""
+        """Answers the records. Returns "", or the reason why it could not: database, overtaken, fault or conflict."""
         try:
-            asked = [await self.clerk.asking(place, record) for record in records]
+            commands = [await self.clerk.asking(place, record) for record in records]
         except Unavailable:
             return "database"
-        for some in _together(asked):
+        for some in _together(commands):
             reason = await self._some(place, reading, some)
             if reason:
                 return reason
         return ""
 
-    async def _some(self, place: CommandPartition, reading: PartitionState, asked: Sequence[ReadCommand]) -> str:
-        """In one save; where one of them stands in the way, one by one."""
-        if len(asked) > 1:
+    async def _some(self, place: CommandPartition, reading: PartitionState, commands: Sequence[ReadCommand]) -> str:
+        """Answers the commands in one save; if one of them prevents it, in one save each. Returns as `_answered`."""
+        if len(commands) > 1:
             with suppress(Conflicting, Broken):
-                return await self._saved(place, reading, asked)
-        for one in asked:
-            reason = await self._alone(place, reading, one)
+                return await self._saved(place, reading, commands)
+        for command in commands:
+            reason = await self._alone(place, reading, command)
             if reason:
                 return reason
         return ""
 
-    async def _alone(self, place: CommandPartition, reading: PartitionState, one: ReadCommand) -> str:
+    async def _alone(self, place: CommandPartition, reading: PartitionState, command: ReadCommand) -> str:
         for _ in range(TRIES):
             try:
-                reason = await self._saved(place, reading, [one])
+                reason = await self._saved(place, reading, [command])
             except Conflicting:
                 continue
             except Broken:
@@ -198,17 +207,20 @@ class Intake:
             return reason
         return "conflict"
 
-    async def _saved(self, place: CommandPartition, reading: PartitionState, asked: Sequence[ReadCommand]) -> str:
-        """One transaction. Raises Conflicting and Broken: then nothing is stored, and nothing remembered."""
+    async def _saved(self, place: CommandPartition, reading: PartitionState, commands: Sequence[ReadCommand]) -> str:
+        """Answers the commands in one transaction.
+
+        Raises Conflicting and Broken; then nothing is stored and no state of the partition changes.
+        """
         try:
-            verdicts = await self._verdicts(place, reading, asked)
+            verdicts = await self._verdicts(place, reading, commands)
             move = OffsetMove(
                 topic=place.topic,
                 partition=place.partition,
                 believed=reading.next,
-                reached=asked[-1].record.offset + 1,
+                reached=commands[-1].record.offset + 1,
             )
-            # What was malformed has no answer yet: it may be mended and sent under the same id.
+            # A malformed command counts as not answered: the sender may correct it and send it with the same id.
             save, ends = await self._save(place, reading, verdicts)
             digests = {
                 event.command: each.asking.keys[0].digest
@@ -223,35 +235,38 @@ class Intake:
             return "overtaken"
         except Conflicting:
             reading.ends.clear()
-            for each in asked:
-                self._forget(each)
+            for command in commands:
+                self._forget(command)
             raise
         reading.next = move.reached
         reading.ends |= ends
-        _count(asked, verdicts)
+        _count(commands, verdicts)
         return ""
 
     async def _verdicts(
-        self, place: CommandPartition, reading: PartitionState, asked: Sequence[ReadCommand]
+        self, place: CommandPartition, reading: PartitionState, commands: Sequence[ReadCommand]
     ) -> list[Verdict]:
-        """In the order of the records, without those that repeat what was answered before."""
-        ids = [each.id for each in asked if each.id is not None]
-        known = await self.kept.known(place.agency, ids) if ids else {}
+        """The verdicts in the order of the records, without those of repeated commands, which were answered before."""
+        ids = [command.id for command in commands if command.id is not None]
+        answered = await self.kept.known(place.agency, ids) if ids else {}
         registry = await self.streams.registry_now()
         last = reading.tries >= TRIES - 1
-        found = await asyncio.gather(
-            *(self.clerk.verdict(each, known.get(each.id) if each.id else None, registry, last=last) for each in asked),
-            return_exceptions=True,  # so that none goes on behind our back
+        results = await asyncio.gather(
+            *(
+                self.clerk.verdict(command, answered.get(command.id) if command.id else None, registry, last=last)
+                for command in commands
+            ),
+            return_exceptions=True,  # so that no verdict keeps running after the first error
         )
-        for each in found:
-            if isinstance(each, BaseException):
-                raise each
-        return [each for each in found if isinstance(each, Verdict)]
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return [result for result in results if isinstance(result, Verdict)]
 
     async def _save(
         self, place: CommandPartition, reading: PartitionState, verdicts: Sequence[Verdict]
     ) -> tuple[Save | None, dict[UUID, End]]:
-        """All events of these verdicts, to be stored together, and where the partition's own streams stand then."""
+        """The save with all events of these verdicts, and the ends of the partition's answer streams after it."""
         missing = {_stream(place, each.event) for each in verdicts} - reading.ends.keys()
         ends = {**reading.ends, **(await self.kept.ends(missing) if missing else {})}
         act = Act(at=datetime.now(UTC), by=Role.SYSTEM, channel=Channel.INTERNAL)
@@ -271,18 +286,18 @@ class Intake:
             ends[stream] = (version + 1, prev)
         return (Save(tuple(rows), tuple(claims), tuple(owners)) if rows else None), ends
 
-    def _forget(self, asked: ReadCommand) -> None:
-        if isinstance(asked.sent, SentCommand) and asked.sent.target is not None:
-            self.streams.forget(asked.sent.target)
+    def _forget(self, command: ReadCommand) -> None:
+        if isinstance(command.sent, SentCommand) and command.sent.target is not None:
+            self.streams.forget(command.sent.target)
 
 
 def _kind(fault: Exception) -> dict[str, str]:
-    """All that a log may say of it: a trace, or its words, might show what was sent."""
+    """The only fact about an error that may be logged: its message or a traceback could quote the record."""
     return {"fault": type(fault).__name__}
 
 
 def _stream(place: CommandPartition, event: IntakeEvent) -> UUID:
-    """Of the answers of a partition, or of its dead letters."""
+    """The stream of a partition's answers, or of its dead letters."""
     kind = "dead-letters" if isinstance(event, IntakeMalformed) else "answers"
     return registry_id("intake", f"{place.topic}/{place.partition}/{kind}")
 
@@ -291,11 +306,14 @@ def _in_parts(records: Sequence[CommandRecord]) -> Iterator[Sequence[CommandReco
     return (records[start : start + RECORDS_A_SAVE] for start in range(0, len(records), RECORDS_A_SAVE))
 
 
-def _together(asked: Sequence[ReadCommand]) -> Iterator[list[ReadCommand]]:
-    """In their order, those that can be decided side by side: of distinct commands, on distinct applications."""
+def _together(commands: Sequence[ReadCommand]) -> Iterator[list[ReadCommand]]:
+    """Splits the commands, in their order, into groups that can be decided concurrently.
+
+    All commands of a group have distinct ids and distinct applications.
+    """
     some: list[ReadCommand] = []
     taken: set[UUID] = set()
-    for each in asked:
+    for each in commands:
         own = {each.sent.id, each.sent.target or each.sent.id} if isinstance(each.sent, SentCommand) else set()
         if some and not taken.isdisjoint(own):
             yield some
@@ -306,7 +324,7 @@ def _together(asked: Sequence[ReadCommand]) -> Iterator[list[ReadCommand]]:
         yield some
 
 
-def _count(asked: Sequence[ReadCommand], verdicts: Sequence[Verdict]) -> None:
+def _count(commands: Sequence[ReadCommand], verdicts: Sequence[Verdict]) -> None:
     for each in verdicts:
         match each.event:
             case IntakeAnswered():
@@ -315,4 +333,4 @@ def _count(asked: Sequence[ReadCommand], verdicts: Sequence[Verdict]) -> None:
                 INTAKE.labels("refused", refused.code).inc()
             case IntakeMalformed() as malformed:
                 INTAKE.labels("malformed", malformed.code).inc()
-    INTAKE.labels("repeated", "").inc(len(asked) - len(verdicts))
+    INTAKE.labels("repeated", "").inc(len(commands) - len(verdicts))

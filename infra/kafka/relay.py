@@ -1,4 +1,4 @@
-"""Publishing the feeds to Kafka: a thread for each agency, what they read and write, and a watch over all of them."""
+"""The relay process: publishes the feeds to Kafka with one thread for each agency, and watches that none hangs."""
 
 import contextlib
 import os
@@ -30,7 +30,9 @@ from infra.queries.relay_lag import RELAYS, Behind
 PAGE, PAGE_BYTES = 1000, 4 * 1024 * 1024
 POLL_SECONDS, RIVAL_SECONDS = 0.5, 1.0
 STALL_SECONDS = 180.0
-"""Longer than all waits of a transaction together: who has neither published nor failed for so long, hangs."""
+"""A relay that has neither published nor failed for so long hangs. It is longer than all time limits of a transaction
+together.
+"""
 EXIT_STALLED = 70
 HEARTBEAT_SECONDS = 1.0
 
@@ -50,12 +52,14 @@ log = structlog.get_logger("jejak.relay")
 
 
 class PostgresSource:
-    """Implements `feeds.agencies.kafka.relay.Source`. Its one connection also holds the lock that keeps rivals
-    waiting: two active relays would fence each other in turns, which is safe, and slow.
+    """Implements `feeds.agencies.kafka.relay.FeedSource`.
+
+    Its one connection also holds the advisory lock, for which other relays of the feed wait. Without it, two active
+    relays would fence each other in turns, which is safe but slow.
     """
 
     def __init__(self, conninfo: str, agency: str, stopping: threading.Event, well: Callable[[], None]) -> None:
-        """`well` is called while it waits for somebody else, who may take as long as it takes."""
+        """`well` is called while the relay waits for another process, so that this wait does not count as hanging."""
         self.conninfo = for_derived(conninfo)
         self.agency = agency
         self.stopping = stopping
@@ -83,36 +87,39 @@ class PostgresSource:
             if position.position > end:
                 raise Refused(
                     "ahead-of-log",
-                    f"{self.agency}: Kafka has the feed up to position {position.position}, the log ends at {end}:"
-                    " it was restored from a backup, and lacks what was published. See docs/operating.md, Kafka",
+                    f"{self.agency}: Kafka has the feed up to position {position.position}, but the log ends at {end}:"
+                    " the log was restored from a backup and lacks published events. See docs/operating.md, Kafka",
                 )
             if distributed >= position.position:
                 break
             self.well()
-            if self.stopping.wait(POLL_SECONDS):  # the feeds are being made anew
+            if self.stopping.wait(POLL_SECONDS):  # the feeds are being rebuilt
                 return
         if not position.count:
             return
-        there = self._found(THERE, self.agency, position.position)
-        if there is None or f"{there[0]}:{there[1]}" != position.id:
+        message = self._row(THERE, self.agency, position.position)
+        if message is None or f"{message[0]}:{message[1]}" != position.id:
             raise Refused(
                 "other-log",
                 f"{self.agency}: position {position.position} of era {position.era} was another event when it was"
-                " published: the log, or who is told what, was changed. See docs/operating.md, Kafka",
+                " published: the log or the routing was changed. See docs/operating.md, Kafka",
             )
 
     def era(self) -> int:
         return int(self._one(ERA)[0])
 
     def page(self, after: int) -> list[Message]:
-        asked = (self.agency, None, after, PAGE, PAGE_BYTES)
-        return [Message(*row) for row in self._open().execute(MESSAGES, asked, prepare=True, binary=True).fetchall()]
+        values = (self.agency, None, after, PAGE, PAGE_BYTES)
+        return [Message(*row) for row in self._open().execute(MESSAGES, values, prepare=True, binary=True).fetchall()]
 
     def wait(self, seconds: float) -> None:
         list(self._open().notifies(timeout=seconds, stop_after=1))
 
     def say(self, position: int, fault: str) -> bool:
-        """For who watches. `position` -1: as it was said last. False: it is not written, and to be said again."""
+        """Writes the relay's state to `feeds.relays`, for monitoring. `position` -1 keeps the last position.
+
+        False if it could not be written and must be written again.
+        """
         values = {
             "agency": self.agency,
             "position": position,
@@ -131,14 +138,14 @@ class PostgresSource:
         return self._connection
 
     def _one(self, query: str, *values: object) -> tuple[Any, ...]:
-        found = self._found(query, *values)
-        if found is None:
+        row = self._row(query, *values)
+        if row is None:
             raise psycopg.OperationalError("no row")
-        return found
+        return row
 
-    def _found(self, query: str, *values: object) -> tuple[Any, ...] | None:
-        found: tuple[Any, ...] | None = self._open().execute(query, values, prepare=True).fetchone()
-        return found
+    def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._open().execute(query, values, prepare=True).fetchone()
+        return row
 
 
 class KafkaDestination:
@@ -186,12 +193,12 @@ class Watch:
         self._said: dict[str, tuple[int, str]] = {}
 
     def over(self, agency: str, say: Callable[[int, str], bool]) -> None:
-        """Has this agency's relay in its care from now on."""
+        """Watches this agency's relay from now on. `say` writes its state."""
         self._say[agency] = say
         self.well(agency)
 
     def well(self, agency: str) -> None:
-        """It works, or waits for somebody else."""
+        """The relay works, or waits for another process."""
         self._well[agency] = time.monotonic()
 
     def published(self, agency: str, position: int, count: int) -> None:  # noqa: ARG002 - the port's
@@ -210,7 +217,7 @@ class Watch:
         RELAY_FAULTS.labels(agency, code).inc()
         if self._said.get(agency, (0, ""))[1] != code:
             log.warning("relay interrupted", agency=agency, fault=code, what=words)
-        self.well(agency)  # it begins anew, or waits for an operator: neither is to hang
+        self.well(agency)  # the relay starts again or waits for an operator; neither counts as hanging
         self._tell(agency, -1, code)
 
     def stalled(self) -> list[str]:
@@ -223,7 +230,7 @@ class Watch:
 
 
 class Relays:
-    """A relay for each of `agencies`, in threads of this process."""
+    """One relay for each of `agencies`, in threads of this process."""
 
     def __init__(self, conninfo: str, login: Mapping[str, Any], agencies: Sequence[str], origin: Origin) -> None:
         self.stopping = threading.Event()
@@ -246,13 +253,16 @@ class Relays:
             thread.join(timeout=5)
 
     def end_if_stalled(self) -> None:
-        """Ends the process where a relay hangs; who started it starts it anew. It may die at any moment."""
+        """Ends the process if a relay hangs; the supervisor starts it again.
+
+        The relay can be killed safely at any time.
+        """
         if hanging := self.watch.stalled():
             log.critical("no progress: ending", agencies=hanging)
             os._exit(EXIT_STALLED)
 
     def measure(self) -> None:
-        """For the metrics; also while Kafka is away."""
+        """Updates the lag metrics from the database, so they are right also while Kafka is unreachable."""
         with contextlib.suppress(psycopg.Error), psycopg.connect(self.conninfo, row_factory=tuple_row) as connection:
             for row in connection.execute(RELAYS):
                 Behind.of(*row).measure()
@@ -265,7 +275,10 @@ class Relays:
         source.close()
 
     def _beat(self, origin: Origin) -> None:
-        """Once a second something new on a topic that everybody may read: so that one can tell silence from a fault."""
+        """Sends a record every second to the heartbeat topic, which every agency may read.
+
+        So a reader can distinguish a feed without news from a fault.
+        """
         while not self.stopping.is_set():
             with contextlib.suppress(KafkaError), _heart(self.login) as producer:
                 while not self.stopping.wait(HEARTBEAT_SECONDS):

@@ -1,7 +1,8 @@
-"""Reads an agency's topic and the log side by side, application by application: `jejak audit-feed`.
+"""The topic audit (`jejak audit-feed`): reads an agency's topic and the log side by side, application by application.
 
-A plain consumer that takes part in no group; what it read lies in a private file until it is sorted, so memory is the
-same for any length. It knows the topic's form from docs/agencies.md alone and uses no code that makes or sends it.
+It is a plain consumer without a group. The records are kept in a private temporary file until they are sorted, so
+memory does not grow with the length of the topic. It knows the format of the records only from docs/agencies.md and
+uses no code that makes or sends messages.
 """
 
 import hashlib
@@ -29,9 +30,9 @@ from infra.settings import Kafka
 ID = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([1-9][0-9]{0,9})")
 POLL_MS, PAGE = 1000, 1000
 STUCK_SECONDS = 60
-"""Without a record, though the brokers say that there are more."""
+"""The longest time without a record while the brokers report more records."""
 WINDOWS = (64, 512, 4096, 1 << 62)
-TOLD = """
+LOGGED = """
 SELECT m.stream::text, m.version, m.previous, m.position, m.topic, sha256(m.body),
     coalesce(s.notification_id = m.position AND s.topic = m.topic, false)
 FROM feeds.messages m
@@ -47,12 +48,16 @@ CREATE TABLE seen (stream TEXT, partition INTEGER, place INTEGER, version INTEGE
 """
 
 Stand = Callable[[int, int], None]
+"""Progress: the number of records read, and the total."""
 
 
 def audit(
     kafka: Kafka, conninfo: str, agency: str, *, source: str, from_beginning: bool, stand: Stand
 ) -> tuple[AuditReport, int]:
-    """The verdict, and the position up to which the relay says it published. Raises ClusterFault."""
+    """The report, and the position up to which the relay has published. Raises ClusterFault.
+
+    `from_beginning`: the topic must hold the feed from its first message on.
+    """
     options = {"isolation_level": "read_committed", "enable_auto_commit": False, "max_poll_records": PAGE}
     try:
         with (
@@ -75,11 +80,13 @@ def audit(
 
 
 def _published(consumer: KafkaConsumer, agency: str) -> tuple[int, bool]:
-    """Of the relay's newest committed record: before the topic is read, so that all up to it is there by then. And
-    whether that is where an operator began the feed, so that nothing was published yet.
+    """The position in the relay's newest committed record, and whether an operator began the feed there, so that
+    nothing has been published yet.
+
+    It is read before the topic, so that all messages up to it are on the topic when the topic is read.
     """
     at = TopicPartition(names.position(agency), 0)
-    _known(consumer, at.topic)
+    _partitions(consumer, at.topic)
     consumer.assign([at])
     end, start = consumer.end_offsets([at])[at], consumer.beginning_offsets([at])[at]
     for window in WINDOWS:
@@ -89,18 +96,18 @@ def _published(consumer: KafkaConsumer, agency: str) -> tuple[int, bool]:
         for record in _until(consumer, {at: end}):
             newest = record
         if newest is not None:
-            said = orjson.loads(newest.value)
-            return int(said["position"]), not said["count"]
+            value = orjson.loads(newest.value)
+            return int(value["position"]), not value["count"]
         if since == start:
             break
-    raise ClusterFault(f"{at.topic} holds no position yet: `jejak relay --begin {agency}` begins the feed")
+    raise ClusterFault(f"{at.topic} has no position yet: `jejak relay --begin {agency}` begins the feed")
 
 
 def _read(
     consumer: KafkaConsumer, topic: str, scratch: sqlite3.Connection, verdict: AuditReport, *, source: str, stand: Stand
 ) -> dict[int, int]:
-    """All records into the scratch file. The offset at which each partition begins."""
-    partitions = [TopicPartition(topic, number) for number in sorted(_known(consumer, topic))]
+    """Copies all records into the scratch file. Returns the first offset of each partition."""
+    partitions = [TopicPartition(topic, number) for number in sorted(_partitions(consumer, topic))]
     consumer.assign(partitions)
     starts, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
     consumer.seek_to_beginning(*partitions)
@@ -112,14 +119,14 @@ def _read(
         if row is None:
             verdict.records += 1
             place = f"partition {record.partition} offset {record.offset}"
-            verdict.add([AuditFault(FaultKind.FOREIGN, place, "its ce_id is none of ours")])
+            verdict.add([AuditFault(FaultKind.FOREIGN, place, "its ce_id is not a valid message id")])
         else:
             scratch.execute("INSERT INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     return {at.partition: offset for at, offset in starts.items()}
 
 
 def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator[Any]:
-    """Every record below `ends`. Offsets have holes: it is the consumer's position that says that all was read."""
+    """Every record below `ends`. Offsets have gaps, so the consumer's own position shows when all records are read."""
     quiet_since = monotonic()
     left = {at for at, end in ends.items() if consumer.position(at) < end}
     while left:
@@ -129,15 +136,15 @@ def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator
         left = {at for at in left if consumer.position(at) < ends[at]}
         if monotonic() - quiet_since > STUCK_SECONDS:
             raise ClusterFault(
-                f"no record for {STUCK_SECONDS} s, though {next(iter(left)).topic} holds more: try again"
+                f"no record for {STUCK_SECONDS} s, although {next(iter(left)).topic} has more records: try again"
             )
 
 
-def _known(consumer: KafkaConsumer, topic: str) -> set[int]:
+def _partitions(consumer: KafkaConsumer, topic: str) -> set[int]:
     partitions: set[int] | None = consumer.partitions_for_topic(topic)
     if not partitions:
         raise ClusterFault(
-            f"there is no topic {topic} that this user may see: `jejak topics plan` tells what is missing"
+            f"there is no topic {topic} that this user may see: `jejak topics plan` shows what is missing"
         )
     return partitions
 
@@ -162,67 +169,69 @@ def _row(record: Any, source: str) -> tuple[object, ...] | None:  # noqa: ANN401
     if record.key != stream.encode():
         odd.append("key")
     digest = hashlib.sha256(record.value or b"").digest()
-    said = (headers.get("ce_previous", ""), headers.get("ce_type", ""))
-    return (stream, record.partition, record.offset, version, *said, digest, ", ".join(odd))
+    previous, kind = headers.get("ce_previous", ""), headers.get("ce_type", "")
+    return (stream, record.partition, record.offset, version, previous, kind, digest, ", ".join(odd))
 
 
 def _await_feeds(connection: psycopg.Connection[Any], published: int) -> None:
     row = connection.execute("SELECT position FROM feeds.distributed").fetchone()
     if row is None or row[0] < published:
-        raise ClusterFault("the feeds are being made anew from the log: try again when `jejak project` is done")
+        raise ClusterFault("the feeds are being rebuilt from the log: try again when `jejak project` is done")
 
 
 def _compare(
     connection: psycopg.Connection[Any], agency: str, scratch: sqlite3.Connection, verdict: AuditReport, window: Window
 ) -> None:
-    with connection.cursor("told") as cursor:
+    with connection.cursor("logged") as cursor:
         cursor.itersize = PAGE
-        cursor.execute(TOLD, (agency,))
-        for stream, told, seen in _side_by_side(iter(cursor), scratch.execute(SEEN)):
+        cursor.execute(LOGGED, (agency,))
+        for stream, logged, seen in _side_by_side(iter(cursor), scratch.execute(SEEN)):
             home = (murmur2(stream.encode()) & 0x7FFFFFFF) % len(window.floors)
-            verdict.judge(stream, told, seen, window, home)
+            verdict.judge(stream, logged, seen, window, home)
 
 
 def _floors(
     connection: psycopg.Connection[Any], agency: str, scratch: sqlite3.Connection, starts: dict[int, int], *, empty: int
 ) -> dict[int, int | None]:
-    """What came before the oldest record on the topic may never have been meant for it; what came before the oldest of
-    a partition that lost its beginning is older than the topic keeps. `empty`: the floor of a topic without records.
+    """The floors of the window, by partition. `empty` is the floor of a topic without records.
+
+    Messages before the oldest record of the topic may never have been published to it. In a partition that lost its
+    beginning, messages before its oldest record are older than the topic's retention.
     """
     oldest: dict[int, int] = {}
     for partition in starts:
         first = scratch.execute(
             "SELECT stream, version FROM seen WHERE partition = ? ORDER BY place LIMIT 1", (partition,)
         ).fetchone()
-        found = (
+        row = (
             first
             and connection.execute(
                 "SELECT position FROM feeds.messages WHERE agency = %s AND stream = %s AND version = %s",
                 (agency, *first),
             ).fetchone()
         )
-        if found:
-            oldest[partition] = found[0] - 1
+        if row:
+            oldest[partition] = row[0] - 1
     everywhere = min(oldest.values(), default=empty)
     return {number: everywhere if start == 0 else oldest.get(number) for number, start in starts.items()}
 
 
 def _side_by_side(
-    told: Iterator[tuple[Any, ...]], seen: Iterator[tuple[Any, ...]]
+    logged: Iterator[tuple[Any, ...]], seen: Iterator[tuple[Any, ...]]
 ) -> Iterator[tuple[str, list[LoggedMessage], list[Seen]]]:
-    """What both say of one application, for each of which either says something. Both are sorted by it."""
-    ours, theirs = groupby(told, itemgetter(0)), groupby(seen, itemgetter(0))
-    mine, other = next(ours, None), next(theirs, None)
-    while mine or other:
-        stream = min(group[0] for group in (mine, other) if group)
+    """A merge join: for each application, its messages and its records. Both inputs are sorted by application."""
+    logged_groups, seen_groups = groupby(logged, itemgetter(0)), groupby(seen, itemgetter(0))
+    log_group, topic_group = next(logged_groups, None), next(seen_groups, None)
+    while log_group or topic_group:
+        stream = min(group[0] for group in (log_group, topic_group) if group)
         messages, records = [], []
-        if mine and mine[0] == stream:
+        if log_group and log_group[0] == stream:
             messages = [
                 LoggedMessage(version, previous, position, topic, digest, stored)
-                for _, version, previous, position, topic, digest, stored in mine[1]
+                for _, version, previous, position, topic, digest, stored in log_group[1]
             ]
-            mine = next(ours, None)
-        if other and other[0] == stream:
-            records = [Seen(*row[1:]) for row in other[1]]
-            other = next(theirs, None)
+            log_group = next(logged_groups, None)
+        if topic_group and topic_group[0] == stream:
+            records = [Seen(*row[1:]) for row in topic_group[1]]
+            topic_group = next(seen_groups, None)
         yield stream, messages, records

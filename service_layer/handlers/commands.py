@@ -27,7 +27,9 @@ class CommandHandler:
         self.store = store
 
     async def handle(self, application_id: UUID | None, request: CommandRequest) -> CommandResult:
-        """Decides and appends; None submits a new application. The same command again gets the first answer.
+        """Decides and appends. Without an `application_id` it submits a new application.
+
+        A repeated command gets the first result again.
 
         Raises Refusal, StaleVersion, KeyReused, Unavailable, and what `request.permit` raises.
         """
@@ -56,9 +58,9 @@ class CommandHandler:
     async def decide(
         self, application_id: UUID | None, fresh: UUID, request: CommandRequest, identities: Sequence[CommandIdentity]
     ) -> Draft | CommandResult:
-        """What is to be stored, or the first answer to this very command. Nothing is stored yet but dossier keys.
+        """The draft to store, or the first result if this command was handled before.
 
-        `fresh` is the id of a new application. Raises as `handle`.
+        Nothing is stored yet except new dossier keys. `fresh` is the id for a new application. Raises as `handle`.
         """
         history = await self._history(application_id, fresh, identities)
         if application_id is not None and not history.entries:
@@ -100,7 +102,10 @@ class CommandHandler:
 def first_result(
     history: StreamHistory, command: Command, identities: Sequence[CommandIdentity]
 ) -> CommandResult | None:
-    """The first answer to this very command, rebuilt from its save. Raises KeyReused for another body or command."""
+    """The first result of the same command, rebuilt from its save; None if it was not handled before.
+
+    Raises KeyReused if the idempotency key was used with another body or command.
+    """
     digests = {str(identity.command): identity.digest for identity in identities}
     saved = [entry for entry in history.entries if entry.command in digests]
     if not saved:

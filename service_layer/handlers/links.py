@@ -73,9 +73,12 @@ class LinkHandler:
 
 def _commands(fresh: UUID, request: LinkRequest, histories: Sequence[StreamHistory], registry: Registry) -> list[Link]:
     """The command for each stream. Raises ServiceUnknown."""
-    found = [registry.standard(h.application.service, h.application.standard) for h in histories]
-    standards = [standard for standard in found if standard]
-    if len(standards) < len(found):
+    standards = [
+        standard
+        for history in histories
+        if (standard := registry.standard(history.application.service, history.application.standard))
+    ]
+    if len(standards) < len(histories):
         raise ServiceUnknown
     ids = [history.application_id for history in histories]
     return [

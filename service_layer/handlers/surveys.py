@@ -15,15 +15,15 @@ from service_layer.streams import CommandIdentity
 class SurveyHandler:
     """Stores questionnaires over an event store.
 
-    Two claims keep them unique: the command, so that it can be repeated, and a keyed hash of the application, so that
-    there is one questionnaire. Without the keys neither tells anything.
+    Two claims make them unique: the command, so that a client can repeat it, and a keyed hash of the application, so
+    that an application has one questionnaire. Without the keys neither claim reveals the application.
     """
 
     def __init__(self, store: EventStore) -> None:
         self.store = store
 
     async def handle(self, application_id: UUID, request: SurveyRequest) -> int:
-        """The position of the answers. The same command again gets the first position.
+        """Stores the answers and returns their position. A repeated command gets the first position again.
 
         Raises Refusal, KeyReused, Unavailable, and what `request.permit` raises.
         """
@@ -50,7 +50,7 @@ class SurveyHandler:
         return await self.store.append_survey(application_id, event, request.act, identities[0])
 
     async def _first_position(self, stream: UUID, identities: Sequence[CommandIdentity]) -> int:
-        """The position of the answers that this very command gave. Raises KeyReused for other answers."""
+        """The position of the answers that the same command stored. Raises KeyReused for other answers."""
         saved = await self.store.saved_survey(stream)
         if saved is None or saved.identity not in identities:
             raise KeyReused

@@ -1,7 +1,7 @@
-"""Clients of kafka-python that leave nothing behind where they do not come to be.
+"""Opens clients of kafka-python so that a failed start leaves no thread or socket behind.
 
-One that does not find the brokers raises, and its thread and sockets live on: with a relay that tries again for as long
-as Kafka is away, they would pile up.
+The constructor of a kafka-python client that does not find the brokers raises, but its thread and sockets stay alive.
+A relay retries as long as Kafka is away, so they would pile up.
 """
 
 from collections.abc import Callable
@@ -13,16 +13,16 @@ BOOTSTRAP_MILLISECONDS = 4_000
 
 
 def opened(kind: Callable[..., Any], **options: Any) -> Any:  # noqa: ANN401 - the clients have no types
-    """A KafkaProducer or a KafkaConsumer. Raises KafkaTimeoutError where no broker answers in four seconds."""
-    begun: list[Any] = []
+    """Opens a KafkaProducer or a KafkaConsumer. Raises KafkaTimeoutError if no broker answers within four seconds."""
+    started: list[Any] = []
 
-    def net(**settings: Any) -> Any:  # noqa: ANN401 - as above
-        begun.append(KafkaNetClient(**settings))
-        return begun[-1]
+    def net(**settings: Any) -> Any:  # noqa: ANN401 - the clients have no types
+        started.append(KafkaNetClient(**settings))
+        return started[-1]
 
     try:
         return kind(**options, kafka_client=net, bootstrap_timeout_ms=BOOTSTRAP_MILLISECONDS)
     except BaseException:
-        for each in begun:
+        for each in started:
             each.close()
         raise

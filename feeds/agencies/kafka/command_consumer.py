@@ -1,7 +1,7 @@
-"""Reading the agencies' topics of commands, with the group's rebalances made plain: what is newly ours, what is not.
+"""The command consumer: reads the agencies' command topics as a member of a consumer group, and reports rebalances.
 
-Where reading goes on is never Kafka's word: whoever holds a partition seeks to what it knows. Offsets are committed to
-the group for those alone who look at its lag.
+The offset to continue at never comes from Kafka: the member that gets a partition seeks to the offset in its own table.
+Offsets are committed to the group only so that tools can show the consumer lag.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ CLOSE_MILLISECONDS = 5_000
 
 
 class CommandPartition(NamedTuple):
-    """A partition of an agency's topic of commands."""
+    """A partition of an agency's command topic."""
 
     agency: str
     partition: int
@@ -35,18 +35,20 @@ class CommandPartition(NamedTuple):
 
 
 class CommandSource(Protocol):
-    """One member of the group. Not for two threads at once. What Kafka cannot do now raises KafkaError."""
+    """One member of the consumer group. It is not safe for two threads. Every method may raise KafkaError."""
 
     def poll(self) -> Mapping[CommandPartition, Sequence[CommandRecord]]:
-        """What came, in order, after at most half a second."""
+        """The next records of each partition, in order. Waits at most half a second."""
         ...
 
     def assigned(self) -> tuple[frozenset[CommandPartition], frozenset[CommandPartition]]:
-        """What is ours as of the last poll, and what of it came, or came again, since this was asked last."""
+        """The partitions assigned to this member as of the last poll, and those that were assigned since the last call
+        of this method, also if they were assigned before.
+        """
         ...
 
     def bounds(self, place: CommandPartition) -> tuple[int, int]:
-        """The first offset that is there, and the one after the last that is committed."""
+        """The first offset that is available, and the offset after the last committed record."""
         ...
 
     def seek(self, place: CommandPartition, offset: int) -> None: ...
@@ -54,11 +56,11 @@ class CommandSource(Protocol):
     def resume(self, place: CommandPartition) -> None: ...
 
     def show(self, reached: Mapping[CommandPartition, int]) -> None:
-        """Tells the group how far each partition was read. Nothing depends on it."""
+        """Commits to the group how far each partition was read. Only tools that show the lag depend on it."""
         ...
 
     def waiting(self, place: CommandPartition, reached: int) -> int:
-        """How many offsets are left, as far as is known."""
+        """The consumer lag: how many offsets are left after `reached`, as of the last poll."""
         ...
 
     def close(self) -> None: ...
@@ -69,14 +71,14 @@ class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc] # the clien
         self.fresh: set[TopicPartition] = set()
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Nothing to do: what was not committed comes to nothing by itself."""
+        """Does nothing: the database rejects an outdated offset when the answers are stored."""
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self.fresh |= set(assigned)
 
 
 class Commands:
-    """A `CommandSource` over Kafka. `connection`: how the brokers are reached, in the client's own words."""
+    """A `CommandSource` over Kafka. `connection`: the client's options for reaching the brokers."""
 
     def __init__(self, agencies: Iterable[str], connection: Mapping[str, Any]) -> None:
         self.agency_of = {names.commands(agency): agency for agency in agencies}

@@ -1,13 +1,15 @@
-"""One Kafka transaction at a time, on kafka-python 3.0.12, whose transaction layer can say that it committed what it
-dropped. The rules that keep that from happening are here and nowhere else; they touch private parts, so the version is
-pinned. tests/infra/kafka/test_client_defects.py shows each defect, and that without rule 1, 2, 3 or 4 one comes
-through.
+"""The transactional producer: publishes one Kafka transaction at a time, with rules against defects of kafka-python.
 
-1  flush before the commit, then look at every future: a commit does not.
-2  a commit with a time limit; without an answer its outcome is unknown.
-3  no bump of the epoch: an error that asks for one is the end of this producer.
-4  after any fault the producer is thrown away, never aborted and used again.
-5  a new producer fences its predecessors first; only then is the position read (position.py), from Kafka alone.
+The transaction layer of kafka-python 3.0.12 can report a commit although it dropped records. The rules that prevent
+this are only in this module. They use private parts of the client, so its version is pinned.
+tests/infra/kafka/test_client_defects.py shows each defect, and that a defect gets through without rule 1, 2, 3 or 4.
+
+1  Flush before the commit, then check every future: the commit does not check them.
+2  Commit with a time limit. Without an answer, the outcome of the commit is unknown.
+3  Never bump the epoch: an error that asks for a new epoch ends this producer.
+4  After any fault, discard the producer. Never abort the transaction and use the producer again.
+5  A new producer fences its predecessors first. Only then is the position read (relay_position.py), and only from
+Kafka.
 """
 
 import contextlib
@@ -25,15 +27,17 @@ LINGER_MS, BATCH_BYTES = 20, 131_072
 REQUEST_MS, DELIVERY_MS, BLOCK_MS, BACK_OFF_MS = 5_000, 10_000, 20_000, 10
 TRANSACTION_MS = 30_000
 FLUSH_SECONDS, COMMIT_MS, JOIN_SECONDS = 12.0, 10_000, 10
-"""Linger and request < delivery < flush; flush and commit < transaction < the broker's largest: each fires in turn."""
+"""Invariants, so that the time limits expire in this order: linger + request < delivery < flush, and flush + commit <
+transaction < the broker's limit for transactions.
+"""
 
 
 class Untrusted(Exception):
-    """What became of the transaction is not known: this producer is of no use any more."""
+    """The outcome of the transaction is unknown. This producer must not be used again."""
 
 
 class ProducedRecord(NamedTuple):
-    """`partition` None: that of the key."""
+    """A record to publish. `partition` None: the key decides the partition."""
 
     topic: str
     key: bytes
@@ -44,15 +48,19 @@ class ProducedRecord(NamedTuple):
 
 @lru_cache(4096)
 def _hash(key: bytes) -> int:
-    """As Java's clients, and kafka-python by default, hash a key to its partition. In Python; so once for all the
-    messages of an application that follow one another.
+    """The hash that decides a key's partition, the same as in Java's clients and kafka-python's default.
+
+    It runs in pure Python, so it is cached for consecutive messages of the same application.
     """
-    found: int = murmur2(key) & 0x7FFF_FFFF
-    return found
+    result: int = murmur2(key) & 0x7FFF_FFFF
+    return result
 
 
 class Transactions:
-    """A producer that has fenced all before it under the same `transactional_id`. Raises KafkaError, Untrusted."""
+    """A producer that has fenced all earlier producers with the same `transactional_id`.
+
+    Raises KafkaError, Untrusted.
+    """
 
     def __init__(self, login: Mapping[str, Any], transactional_id: str) -> None:
         self._futures: list[Any] = []
@@ -80,16 +88,20 @@ class Transactions:
             raise
 
     def publish(self, records: Sequence[ProducedRecord]) -> None:
-        """All of them, or none. Raises KafkaError, Untrusted: then `discard`, and begin anew. So do the three steps."""
+        """Publishes all records in one transaction: `send`, `commit`, `settle`.
+
+        Each step may raise KafkaError or Untrusted. Then call `discard`, and start again with a new producer.
+        """
         self.send(records)
         self.commit()
         self.settle()
 
     def send(self, records: Sequence[ProducedRecord]) -> None:
-        """They are on their way when this returns.
+        """Begins a transaction and queues the records for sending.
 
-        As `KafkaProducer.send` of each, without what that does for every record again: it looks at the types of all
-        headers, measures the record before it is written, and asks whether its partition is in the transaction.
+        It does the same as `KafkaProducer.send` for each record, without three steps that `send` repeats for every
+        record: checking the types of all headers, estimating the record's size, and checking whether its partition is
+        in the transaction.
         """
         producer = self._producer
         producer.begin_transaction()
@@ -108,23 +120,26 @@ class Transactions:
                 wake()
 
     def commit(self) -> None:
-        """All that was sent is there, and Kafka was told to commit it."""
+        """Waits until Kafka has all records, and tells Kafka to commit them."""
         sent, self._futures = self._futures, []
         self._producer.flush(timeout=FLUSH_SECONDS)
         failed = [future for future in sent if not future.succeeded()]
         if failed:
             raise Untrusted(f"{len(failed)} of {len(sent)} records, first: {type(failed[0].exception).__name__}")
-        self._result = self._producer._transaction_manager.begin_commit()  # noqa: SLF001 - rule 2: as `commit_transaction`,
-        self._producer._sender.wakeup()  # noqa: SLF001 - which itself waits for ever
+        # Rule 2: these two calls are `commit_transaction` without its wait, which has no time limit.
+        self._result = self._producer._transaction_manager.begin_commit()  # noqa: SLF001
+        self._producer._sender.wakeup()  # noqa: SLF001
 
     def settle(self) -> None:
-        """It is committed."""
+        """Waits until Kafka confirms the commit. Raises Untrusted after COMMIT_MS."""
         if self._result is None or not self._result.wait(timeout_ms=COMMIT_MS):
             raise Untrusted(f"no answer to the commit in {COMMIT_MS} ms")
         self._result = None
 
     def discard(self) -> None:
-        """Rule 4: `close` can raise and leave its thread alive, and would not end the transaction either."""
+        """Ends the producer (rule 4). `close` is not used: it can raise and leave its thread alive, and it does not end
+        the transaction.
+        """
         with contextlib.suppress(KafkaError, RuntimeError, AttributeError):
             self._producer._sender.force_close()  # noqa: SLF001
             self._producer._sender.join(JOIN_SECONDS)  # noqa: SLF001

@@ -1,8 +1,8 @@
-"""The relay of one agency: from its feed to Kafka, each message once and in order, whatever dies when.
+"""The relay of one agency: publishes its feed to Kafka, each message once and in order, even after crashes.
 
-The order of steps is what makes it so: fence whoever came before, then read from Kafka how far the feed was published,
-then transactions that hold messages and the new position together. After any fault all of it begins anew. Kafka and the
-feed are handed in, so that the steps can be tried without either.
+The order of the steps guarantees this: fence all earlier relays, read from Kafka how far the feed was published, then
+publish transactions that contain the messages together with the new position. After any fault, the relay starts again
+with the first step. Kafka and the feed are parameters, so tests can run the steps without them.
 """
 
 import random
@@ -18,9 +18,9 @@ from feeds.agencies.kafka.relay_position import Position, record_of
 from feeds.agencies.messages import Headers, Message, MessageKind, Origin, binary, status_headers
 
 WAIT_SECONDS = 0.25
-"""A notification may be lost; this is the longest that one is waited for."""
+"""The longest wait for a notification, because a notification may be lost."""
 BACK_OFF_SECONDS, DOUBLINGS, REFUSED_SECONDS = 0.2, 6, 5.0
-"""Between two starts: twice as long after each fault, but not for ever, however long Kafka is away."""
+"""The exponential back-off between two starts: it doubles with each fault, at most DOUBLINGS times."""
 
 BEGIN = "`jejak relay --begin {}` publishes it from its beginning, with `--now` from here on"
 TOPICS = {
@@ -31,7 +31,10 @@ TOPICS = {
 
 
 class Refused(Exception):
-    """The relay does not go on by itself: `code` is for the metric, the words say what an operator does."""
+    """The relay cannot continue without an operator.
+
+    `code` is for the metric; the message says what the operator does.
+    """
 
     def __init__(self, code: str, words: str) -> None:
         super().__init__(words)
@@ -39,50 +42,53 @@ class Refused(Exception):
 
 
 class Destination(Protocol):
-    """Kafka, as a relay sees it. Any of these may raise anything; then `discard`, and from the beginning."""
+    """Kafka, as a port. Every method may raise any exception; then the relay calls `discard` and starts again."""
 
     def fence(self) -> None: ...
     def position(self) -> Position | None: ...
 
     def send(self, records: Sequence[ProducedRecord]) -> None:
-        """They are on their way when this returns."""
+        """Begins a transaction and queues the records for sending."""
         ...
 
     def commit(self) -> None:
-        """Kafka has all that was sent, and was told to commit it."""
+        """Waits until Kafka has all records, and tells Kafka to commit them."""
         ...
 
     def settle(self) -> None:
-        """It is committed."""
+        """Waits until Kafka confirms the commit."""
         ...
 
     def discard(self) -> None: ...
 
 
 class FeedSource(Protocol):
-    """An agency's feed."""
+    """An agency's feed, as a port."""
 
     def lead(self) -> bool:
-        """Waits until nobody else relays this feed. False: told to stop meanwhile."""
+        """Waits until no other process relays this feed. False if the relay was told to stop while it waited."""
         ...
 
     def vouch(self, position: Position) -> None:
-        """That the feed has what was published. Waits while it is being made anew. Raises Refused."""
+        """Checks that the feed contains the message that was published last. Waits while the feed is being rebuilt.
+
+        Raises Refused.
+        """
         ...
 
     def era(self) -> int: ...
 
     def page(self, after: int) -> list[Message]:
-        """The next messages, at most so many and so large as one transaction bears."""
+        """The next messages after that position, limited in number and bytes to what one transaction can hold."""
         ...
 
     def wait(self, seconds: float) -> None:
-        """For more, at most so long."""
+        """Waits for new messages, at most `seconds`."""
         ...
 
 
 class Witness(Protocol):
-    """Is told how it goes: for metrics, and for who watches over the process."""
+    """Gets reports of the relay's progress, for metrics and for the watch over the process."""
 
     def published(self, agency: str, position: int, count: int) -> None: ...
     def idle(self, agency: str, position: int) -> None: ...
@@ -90,7 +96,7 @@ class Witness(Protocol):
 
 
 class Page(NamedTuple):
-    """What one transaction publishes."""
+    """The messages and records of one transaction."""
 
     messages: Sequence[Message] = ()
     records: Sequence[ProducedRecord] = ()
@@ -107,7 +113,7 @@ class Relay:
         self.witness = witness
 
     def run(self, stopping: threading.Event) -> None:
-        """Until it is told to stop. Every fault ends in a fresh start, later and later while it lasts."""
+        """Relays until `stopping` is set. After every fault it starts again, with exponential back-off."""
         faults = 0
         while not stopping.is_set():
             rest = 0.0
@@ -117,7 +123,7 @@ class Relay:
             except Refused as refused:
                 self.witness.fault(self.agency, refused.code, str(refused))
                 rest = REFUSED_SECONDS
-            except Exception as fault:  # noqa: BLE001 - whatever it is, this producer is not to be trusted
+            except Exception as fault:  # noqa: BLE001 - after any fault the producer must not be used again
                 self.witness.fault(self.agency, type(fault).__name__, "")
                 faults = min(faults + 1, DOUBLINGS)
                 rest = BACK_OFF_SECONDS * 2**faults * random.uniform(0.5, 1)  # noqa: S311 - no secret
@@ -126,31 +132,31 @@ class Relay:
             stopping.wait(rest)
 
     def follow(self, stopping: threading.Event) -> Iterator[Position]:
-        """Yields the position after each transaction, and where there was nothing to publish."""
+        """Yields the position after each transaction, and each time that there was nothing to publish."""
         if not self.source.lead():
             return
         self.destination.fence()
-        known = self.destination.position()
-        if known is None:
+        reached = self.destination.position()
+        if reached is None:
             raise Refused("not-begun", f"the feed of {self.agency} has no first position: {BEGIN.format(self.agency)}")
-        self.source.vouch(known)
+        self.source.vouch(reached)
         following = Page()
         while not stopping.is_set():
-            page = following if following.messages else self._page(known.position)
+            page = following if following.messages else self._page(reached.position)
             if page.messages:
-                known, following = self._publish(page, known)
-                self.witness.published(self.agency, known.position, known.count)
+                reached, following = self._publish(page, reached)
+                self.witness.published(self.agency, reached.position, reached.count)
             else:
-                self.witness.idle(self.agency, known.position)
+                self.witness.idle(self.agency, reached.position)
                 self.source.wait(WAIT_SECONDS)
-            yield known
+            yield reached
 
     def _page(self, after: int) -> Page:
         messages = self.source.page(after)
         return Page(messages, records_of(messages, self.origin))
 
     def _publish(self, page: Page, before: Position) -> tuple[Position, Page]:
-        """The position after it, and the page that follows: it is made ready while Kafka is at work."""
+        """Publishes a page. Returns the new position and the next page, which is prepared while Kafka commits."""
         last = page.messages[-1]
         after = Position(last.position, self.source.era(), last.id, len(page.messages), before.position)
         self.destination.send([*page.records, record_of(self.agency, after)])
@@ -162,7 +168,7 @@ class Relay:
 
 
 def records_of(messages: Sequence[Message], origin: Origin) -> list[ProducedRecord]:
-    """In their order; then where each application is by now, once for all that these say of it."""
+    """The records of the messages in order; then one status record for each application, with the newest status."""
     records = [
         ProducedRecord(TOPICS[message.kind](message.agency), message.key, message.body, _headers(message, origin))
         for message in messages
@@ -182,12 +188,12 @@ def _headers(message: Message, origin: Origin) -> Headers:
 
 
 def dead_letter_headers(message: Message) -> Headers:
-    """Where the record lies and what is wrong with it, under the names that Kafka Connect gave such headers."""
-    said = orjson.loads(message.body)
-    what = f"{said['code']} at {said['place'] or 'the body'}"
+    """The place of the malformed record and its fault, in headers named as in Kafka Connect."""
+    letter = orjson.loads(message.body)
+    fault = f"{letter['code']} at {letter['place'] or 'the body'}"
     return [
         ("__connect.errors.topic", names.commands(message.agency).encode()),
-        ("__connect.errors.partition", str(said["partition"]).encode()),
-        ("__connect.errors.offset", str(said["offset"]).encode()),
-        ("__connect.errors.exception.message", what.encode()),
+        ("__connect.errors.partition", str(letter["partition"]).encode()),
+        ("__connect.errors.offset", str(letter["offset"]).encode()),
+        ("__connect.errors.exception.message", fault.encode()),
     ]

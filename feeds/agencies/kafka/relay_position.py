@@ -1,5 +1,7 @@
-"""How far an agency's feed was published: the newest record of a compacted topic that one relay alone writes, in the
-transaction of the messages it counts. Kafka is the only one that is asked; no memory, no row is believed.
+"""The relay position: how far an agency's feed was published, as the newest record of a compacted topic in Kafka.
+
+Only the agency's relay writes to this topic, in the same transaction as the messages. The position is always read from
+Kafka, never from memory or from a database row.
 """
 
 import time
@@ -17,21 +19,21 @@ from feeds.agencies.kafka.producer import ProducedRecord, Transactions
 
 READ_SECONDS, POLL_MS, LOOK_SECONDS = 20.0, 500, 0.2
 WINDOWS = (64, 512, 4096, 1 << 62)
-"""Records from the end, one window after the other, until one of ours is found."""
+"""How many records from the end are read: window after window, until a position record is found."""
 
 
 class Hanging(Exception):
-    """A transaction on the topic is open and nobody ends it: what it hides may be our own last position."""
+    """A transaction on the topic stays open. It may hide the relay's own last position."""
 
 
 class AlreadyBegun(Exception):
-    """The feed has a position; another one by mistake would publish twice, or leave out."""
+    """The feed has a position already. A second first position would publish messages twice or leave some out."""
 
 
 class Position(msgspec.Struct, frozen=True):
-    """`position` in the log, of the message `id`, the last that was published, of that era; `prev` the one before.
+    """The log position and id of the last published message, with its era. `prev` is the position before it.
 
-    `count` messages came in this transaction: 0 where an operator began the feed here.
+    `count` is the number of messages in the transaction; 0 if an operator began the feed here.
     """
 
     position: int
@@ -45,7 +47,7 @@ READ = msgspec.json.Decoder(Position)
 
 
 def transactional_id(agency: str) -> str:
-    """The same for ever: another one would fence nobody."""
+    """The transactional id of the agency's relay. It must never change: a new id would not fence earlier relays."""
     return f"jejak-relay-{agency}"
 
 
@@ -55,9 +57,9 @@ def record_of(agency: str, position: Position) -> ProducedRecord:
 
 
 def position_of(login: Mapping[str, Any], agency: str) -> Position | None:
-    """To be asked only after the producer that will write has fenced its predecessors. None: never begun.
+    """The position in Kafka; None if the feed was never begun. Raises KafkaError, Hanging.
 
-    Raises KafkaError, Hanging.
+    Call it only after the new producer has fenced its predecessors.
     """
     at, key = TopicPartition(names.position(agency), 0), transactional_id(agency).encode()
     with closing(_consumer(login, "read_committed")) as committed:
@@ -65,32 +67,34 @@ def position_of(login: Mapping[str, Any], agency: str) -> Position | None:
         end, begin = _stable_end(login, committed, at), committed.beginning_offsets([at])[at]
         for window in WINDOWS:
             since = max(begin, end - window)
-            found = None
+            newest = None
             for record in _records(committed, at, since, end):
                 if record.key == key:
-                    found = READ.decode(record.value)
-            if found is not None or since == begin:
-                return found
+                    newest = READ.decode(record.value)
+            if newest is not None or since == begin:
+                return newest
     return None
 
 
 def begin_at(login: Mapping[str, Any], agency: str, position: Position, *, anew: bool = False) -> None:
-    """Writes the first position, once, by an operator's word: a relay never assumes one. `anew`: whatever is there.
+    """Writes the first position for an operator; a relay never chooses one itself.
+
+    `anew`: even if there is one already.
 
     Raises AlreadyBegun, KafkaError, Hanging, Untrusted.
     """
     producer = Transactions(login, transactional_id(agency))
     try:
-        known = position_of(login, agency)
-        if known is not None and not anew:
-            raise AlreadyBegun(f"the feed of {agency} is published up to position {known.position} already")
+        present = position_of(login, agency)
+        if present is not None and not anew:
+            raise AlreadyBegun(f"the feed of {agency} is published up to position {present.position} already")
         producer.publish([record_of(agency, position)])
     finally:
         producer.discard()
 
 
 def _stable_end(login: Mapping[str, Any], committed: KafkaConsumer, at: TopicPartition) -> int:
-    """Waits until no transaction is open on the topic."""
+    """The topic's end offset. Waits until no transaction is open on the topic. Raises Hanging after READ_SECONDS."""
     with closing(_consumer(login, "read_uncommitted")) as raw:
         high = raw.end_offsets([at])[at]
     deadline = time.monotonic() + READ_SECONDS
@@ -102,7 +106,10 @@ def _stable_end(login: Mapping[str, Any], committed: KafkaConsumer, at: TopicPar
 
 
 def _records(consumer: KafkaConsumer, at: TopicPartition, since: int, end: int) -> Iterator[Any]:
-    """Those from `since` up to `end`: offsets have holes, so the consumer's own position says that all were read."""
+    """The records from `since` up to `end`.
+
+    Offsets have gaps, so the consumer's own position shows when all are read.
+    """
     consumer.seek(at, since)
     deadline = time.monotonic() + READ_SECONDS
     while consumer.position(at) < end:

@@ -1,4 +1,8 @@
-"""What the topics are called. No agency's id holds a dot: a right on a prefix that ends with one is its own alone."""
+"""The names of the topics.
+
+No agency's id contains a dot, and all prefixes end with a dot. So a right on an agency's prefix covers only the topics
+of that agency.
+"""
 
 ALL = "jejak."
 AGENCIES = "jejak.agency."

@@ -1,7 +1,8 @@
-"""What a Kafka cluster should hold for the agencies of `topics.toml`, and what must change for it to: topics, rights,
-users, quotas. Pure; infra/kafka/admin.py asks the brokers and does it.
+"""Topology: the topics, rights, users and quotas that a Kafka cluster should have, and the changes to get there.
 
-A partition count is never changed (the order of an application's events would break), and no topic is ever deleted.
+The wanted state follows from the agencies in `topics.toml`. This module is pure; infra/kafka/admin.py reads the state
+of the brokers and applies the changes. A partition count is never changed, because the order of an application's events
+would break, and no topic is ever deleted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,10 +14,13 @@ from feeds.agencies.topics_file import Topics, TopicsWrong
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 RECORD_BYTES, COMMAND_BYTES = 1_048_576, 131_072
-"""The largest batch that a broker takes. A command's body is at most half of that, its headers beside it."""
+"""The largest batches that the broker accepts, for our records and for commands.
+
+A command's body may have half of that; the rest is for headers.
+"""
 RELAY, INTAKE, AUDIT = "jejak-relay", "jejak-intake", "jejak-audit"
 NOT_AN_AGENCY = ("admin", "anonymous", "kafka")
-"""Users that a cluster may have of its own: an agency of that name would take over their passwords."""
+"""Users that a cluster may have already. For an agency with such a name, the user's password would be replaced."""
 CONSUMES, PRODUCES = "consumer_byte_rate", "producer_byte_rate"
 
 
@@ -29,8 +33,8 @@ class Topic:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Right:
-    """What a user may do. `resource` and `operation`: Kafka's words in small letters (topic, group, transactional-id);
-    `prefixed`: to all whose names begin like that.
+    """A right of a user (a Kafka ACL). `resource` and `operation` are Kafka's words in lower case (topic, group,
+    transactional-id). `prefixed`: the right covers all resources whose names begin with `name`.
     """
 
     user: str
@@ -50,7 +54,7 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Quotas are bytes a second, by user and Kafka's name of the quota."""
+    """The state of a cluster. Quotas are in bytes per second, by user and by Kafka's name of the quota."""
 
     topics: Mapping[str, Topic] = field(default_factory=dict)
     rights: frozenset[Right] = frozenset()
@@ -64,8 +68,8 @@ class MakeTopic:
     topic: Topic
 
     def __str__(self) -> str:
-        told = ", ".join(f"{key}={value}" for key, value in sorted(self.topic.settings.items()))
-        return f"+ topic {self.name}: {self.topic.partitions} partitions, {self.topic.replication} replicas, {told}"
+        settings = ", ".join(f"{key}={value}" for key, value in sorted(self.topic.settings.items()))
+        return f"+ topic {self.name}: {self.topic.partitions} partitions, {self.topic.replication} replicas, {settings}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,8 @@ class SetSettings:
     after: Mapping[str, str]
 
     def __str__(self) -> str:
-        told = ", ".join(f"{key}={value} (is {self.before[key]})" for key, value in sorted(self.after.items()))
-        return f"~ topic {self.name}: {told}"
+        settings = ", ".join(f"{key}={value} (is {self.before[key]})" for key, value in sorted(self.after.items()))
+        return f"~ topic {self.name}: {settings}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class MakeUser:
     name: str
 
     def __str__(self) -> str:
-        return f"+ user {self.name}, with a password of its own in a file"
+        return f"+ user {self.name}, with a new password in a file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ class EndUser:
     name: str
 
     def __str__(self) -> str:
-        return f"- user {self.name}: no agency of topics.toml any more"
+        return f"- user {self.name}: it is no longer an agency in topics.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +122,16 @@ class SetQuota:
     after: Mapping[str, float]
 
     def __str__(self) -> str:
-        told = ", ".join(
+        rates = ", ".join(
             f"{key}={value:.0f} (is {self.before[key]:.0f})" if key in self.before else f"{key}={value:.0f}"
             for key, value in sorted(self.after.items())
         )
-        return f"~ quota of {self.user}: {told}"
+        return f"~ quota of {self.user}: {rates}"
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRefusal:
-    """What is not done, and what a person would do instead. While there is one, nothing is applied."""
+    """A change that is refused, with what a person can do instead. While a plan has a refusal, nothing is applied."""
 
     words: str
 
@@ -137,7 +141,7 @@ class PlanRefusal:
 
 @dataclass(frozen=True, slots=True)
 class PlanNote:
-    """Seen and left as it is."""
+    """A finding that is left unchanged."""
 
     words: str
 
@@ -150,10 +154,10 @@ PlanLine = Change | PlanRefusal | PlanNote
 
 
 def wanted(topics: Topics) -> Cluster:
-    """Raises TopicsWrong where an agency's id is that of a user who is none."""
+    """The wanted state of the cluster. Raises TopicsWrong if an agency's id is the name of another Kafka user."""
     for agency in topics.agencies:
         if agency in NOT_AN_AGENCY or agency.startswith("jejak"):
-            raise TopicsWrong(f"agencies.{agency}: the Kafka user of that name is no agency's: take another id")
+            raise TopicsWrong(f"agencies.{agency}: this is the name of another Kafka user; choose another id")
     kafka, agencies = topics.kafka, tuple(topics.agencies)
     rate = {
         CONSUMES: float(kafka.consumer_bytes_a_second),
@@ -168,10 +172,10 @@ def wanted(topics: Topics) -> Cluster:
 
 
 def diff(wanted: Cluster, found: Cluster) -> list[PlanLine]:
-    """In the order in which it is done. Empty, or notes alone: there is nothing to do.
+    """The changes, in the order in which they are applied. If the list is empty or has only notes, nothing is to do.
 
-    The order is such that a run that was stopped is completed by the next: a user goes before the rights that show
-    whose it was, and comes before the rights that it gets.
+    The order lets the next run complete a run that was stopped: a user is removed before the rights that identify it,
+    and added before its rights.
     """
     gone = {
         right.user
@@ -187,7 +191,7 @@ def diff(wanted: Cluster, found: Cluster) -> list[PlanLine]:
         *(EndUser(user) for user in sorted(gone & found.users)),
         *(RevokeRight(right) for right in sorted(unwanted)),
         *(
-            PlanNote(f"not ours, and reaches our topics: {right}")
+            PlanNote(f"a right of another user that also covers Jejak's topics: {right}")
             for right in sorted(found.rights)
             if _wide(right, wanted)
         ),
@@ -208,7 +212,7 @@ def _topics(topics: Topics) -> Iterator[tuple[str, Topic]]:
     for agency in topics.agencies:
         yield names.events(agency), deleting(kafka.retention_days, partitions=kafka.partitions)
         yield names.status(agency), Topic(kafka.partitions, kafka.replication, compacted)
-        # An agency's clock is not ours: by its own time stamps a command might expire before it is read.
+        # An agency's clock may be wrong: with the agency's time stamps, a command could expire before it is read.
         at_arrival = {"message_timestamp_type": "LogAppendTime"}
         commands = deleting(kafka.commands_days, partitions=kafka.partitions, largest=COMMAND_BYTES, **at_arrival)
         yield names.commands(agency), commands
@@ -220,7 +224,11 @@ def _topics(topics: Topics) -> Iterator[tuple[str, Topic]]:
 
 
 def _of_agency(agency: str) -> Iterator[Right]:
-    """All prefixes end with a dot, which no id holds: else one would open its neighbours' whose ids begin like it."""
+    """The rights of one agency.
+
+    Each prefix ends with a dot, and no id contains a dot. Without the dot, the prefix would also cover agencies whose
+    ids begin with this id.
+    """
     own = f"{agency}."
     for operation in ("read", "describe"):
         yield Right(agency, operation, "topic", names.agency_prefix(agency), prefixed=True)
@@ -258,20 +266,21 @@ def _of_topics(wanted: Cluster, found: Cluster) -> Iterator[PlanLine]:
             continue
         if there.partitions != topic.partitions:
             yield PlanRefusal(
-                f"topic {name} has {there.partitions} partitions, topics.toml says {topic.partitions}: never changed,"
-                " or the order of an application's events would break. Put the number back; for more, make a .v2 topic"
+                f"topic {name} has {there.partitions} partitions, topics.toml says {topic.partitions}: it is never"
+                " changed, because the order of an application's events would break. Restore the number in topics.toml;"
+                " for more partitions, make a .v2 topic"
             )
         if there.replication != topic.replication:
             yield PlanRefusal(
                 f"topic {name} has {there.replication} replicas, topics.toml says {topic.replication}: move them with"
-                " kafka-reassign-partitions.sh, or put the number back"
+                " kafka-reassign-partitions.sh, or restore the number in topics.toml"
             )
         other = {key: value for key, value in topic.settings.items() if there.settings.get(key) != value}
         if other:
             yield SetSettings(name, {key: there.settings.get(key) for key in other}, other)
     for name in sorted(found.topics.keys() - wanted.topics.keys()):
         if name.startswith(names.ALL):
-            yield PlanNote(f"topic {name} is of no agency of topics.toml: it stays until you delete it")
+            yield PlanNote(f"topic {name} belongs to no agency in topics.toml: it stays until you delete it")
 
 
 def _of_quotas(wanted: Cluster, found: Cluster) -> Iterator[SetQuota]:
@@ -283,11 +292,11 @@ def _of_quotas(wanted: Cluster, found: Cluster) -> Iterator[SetQuota]:
 
 
 def _ours(right: Right, users: frozenset[str]) -> bool:
-    """Whether we say who has it: all of our users' rights, and anybody's to our topics by their name."""
+    """Whether the plan decides about a right: all rights of the wanted users, and every right to a topic of Jejak."""
     return right.user in users or (right.resource == "topic" and right.name.startswith(names.ALL))
 
 
 def _wide(right: Right, wanted: Cluster) -> bool:
-    """A right of somebody else's that is not to our topics alone but opens them, too."""
+    """Whether another user's right is wider than Jejak's topics but also covers them."""
     everything = right.name == "*" or (right.prefixed and names.ALL.startswith(right.name))
     return right.allowed and right.resource == "topic" and everything and right.user not in wanted.users

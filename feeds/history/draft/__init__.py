@@ -1,4 +1,4 @@
-"""Drafts a mapping for a log that nobody has described yet: one that imports unedited and keeps every row."""
+"""Drafts a mapping for a log without one. The draft can be imported without edits and keeps every row."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +9,11 @@ from feeds.history.draft.survey import survey
 from feeds.history.draft.text import draft_text
 
 PASSES = 2
-"""How often the progress tells of each byte."""
+"""How many times the progress counts each byte, because the file is read twice."""
 
 
 def drafted(file: Path, progress: Callable[[int], None]) -> str:
-    """The mapping as TOML. Raises SourceError for a file that is not sound, or in which nothing is a time."""
+    """The mapping as TOML. Raises SourceError for a damaged file and for a file without any column of times."""
     seen = survey(file, progress)
     choice, proof = prove(seen, choose(seen), progress)
     return draft_text(seen, choice, proof)

@@ -1,4 +1,4 @@
-"""What a draft takes each column of a log for, by its name and by what it holds."""
+"""The draft's choice: the role that it gives to each column of a log, by the column's name and content."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,12 +10,17 @@ from feeds.history.draft.survey import Columns, Survey
 from feeds.history.source import SourceError
 
 FEW, SELDOM = 100, 5
-"""A column without a telling name may hold activities if it has at most so many, each so often on the average."""
+"""A column whose name says nothing may hold activities if it has at most FEW different texts, and each of them occurs
+at least SELDOM times on average.
+"""
 
 
 @dataclass(slots=True)
 class Choice:
-    """`key` is empty where each row is a case of its own. `by_content`: no name told which column the activity is."""
+    """The chosen columns. `key` is empty if each row is a separate case.
+
+    `by_content`: the activity column was chosen by its content and not by its name.
+    """
 
     shape: Literal["event", "case"]
     key: list[str] = field(default_factory=list)
@@ -38,7 +43,7 @@ class Choice:
 
 
 def choose(survey: Survey) -> Choice:
-    """Raises SourceError for a file in which nothing is a time."""
+    """Chooses the columns. Raises SourceError for a file without any column of times."""
     if not any(column.is_time for column in (*survey.cases.values(), *survey.rows.values())):
         raise SourceError(
             survey.file, "the file", "nothing in it is a time", "a log, with at least one column of times"
@@ -75,7 +80,7 @@ def _of_table(survey: Survey) -> Choice:
 
 
 def _parted(columns: Columns, times: int, rows: int) -> Choice:
-    """Whether a row is an event or a case, what names the case, and what the event."""
+    """Decides whether a row is an event or a case, and which columns name the case and the event."""
     keys = _keys(columns, rows / 2)
     unique, repeating = _first(keys, lambda key: key.unique), _first(keys, lambda key: not key.unique)
     activity = _named_activity(columns)
@@ -94,26 +99,28 @@ def _parted(columns: Columns, times: int, rows: int) -> Choice:
 
 
 def _by_content(columns: Columns, activity: ColumnSurvey | None, times: int, rows: int) -> Choice:
-    """No name tells what a case is: a column that repeats well may, beside a single one of few words."""
+    """The choice if no column name says what a case is: a column with repeated texts may be the case, if there is one
+    single column with few different texts for the activity.
+    """
     texts = [column for column in columns.values() if not column.is_time and column is not activity]
     few = [
         column
         for column in texts
         if not column.overflowing and not column.numeric and 1 < column.different <= min(FEW, rows / SELDOM)
     ]
-    said = activity or (few[0] if len(few) == 1 and times == 1 else None)
-    full = [column for column in texts if column is not said and column.filled == rows]
+    chosen = activity or (few[0] if len(few) == 1 and times == 1 else None)
+    full = [column for column in texts if column is not chosen and column.filled == rows]
     repeating = [column for column in full if not column.unique and column.different > rows / FEW]
-    if said:
+    if chosen:
         key = max(repeating, key=lambda column: column.different, default=None)
         if key or activity:
-            return Choice("event", [key.name] if key else [], said, by_content=said is not activity)
+            return Choice("event", [key.name] if key else [], chosen, by_content=chosen is not activity)
     unique = _first(full, lambda column: column.unique)
     return Choice("case", [unique.name] if unique else [])
 
 
 def _keys(columns: Columns, filled: float) -> list[ColumnSurvey]:
-    """What may name a case, the likeliest first."""
+    """The columns that may name a case, the most likely first."""
     named = [
         column
         for column in columns.values()
@@ -127,27 +134,30 @@ def _named_activity(columns: Columns) -> ColumnSurvey | None:
 
 
 def _event_time(times: Iterable[ColumnSurvey]) -> ColumnSurvey | None:
-    """The fullest of those with the likeliest name."""
-    found = [column for column in times if column.is_time]
-    fullest = max((column.filled for column in found), default=0)
-    full = [column for column in found if column.filled >= fullest / 2]
+    """The time column with the most likely name, among those that are at least half as full as the fullest one."""
+    candidates = [column for column in times if column.is_time]
+    fullest = max((column.filled for column in candidates), default=0)
+    full = [column for column in candidates if column.filled >= fullest / 2]
     return _best(full, "event_time") or max(full, key=lambda column: column.filled, default=None)
 
 
 def _take_moments(choice: Choice, times: list[ColumnSurvey]) -> list[ColumnSurvey]:
-    """Sets what the names tell of the case's own times; returns the rest. A deadline alone dates nothing."""
+    """Sets the deadline, submission and end of the case by the columns' names. Returns the other columns.
+
+    A deadline is not set if it is the only time, because a deadline alone does not date a case.
+    """
     left = list(times)
     for name in ("deadline", "submitted", "concluded"):
-        found = _best(left, name)
+        column = _best(left, name)
         dated = len(times) > 1 or (choice.at and choice.at.is_time)
-        if found and (dated or name != "deadline"):
-            setattr(choice, name, found)
-            left.remove(found)
+        if column and (dated or name != "deadline"):
+            setattr(choice, name, column)
+            left.remove(column)
     return left
 
 
 def _best(columns: Iterable[ColumnSurvey], wanted: str) -> ColumnSurvey | None:
-    """The one whose name says it best; none whose name says nothing."""
+    """The column whose name fits the role best; None if no name fits."""
     placed = [(place, column) for column in columns if (place := role.place(column.name, wanted)) is not None]
     return min(placed, key=lambda one: one[0])[1] if placed else None
 

@@ -1,4 +1,4 @@
-"""What can be seen of one column while a file passes by once, in bounded memory."""
+"""Column survey: statistics of one column, collected in one pass over the file and in bounded memory."""
 
 import math
 from collections import Counter
@@ -11,12 +11,12 @@ from feeds.history.draft.spelling import chosen, fitting, has_offset, needs_a_na
 WORDS_MAX = 500
 WORDS_LENGTH = 100_000  # characters of all words together
 SKETCH_BITS = 1 << 19
-MOST = 0.5  # of a column's texts must be read as times, for it to be one
+MOST = 0.5  # the share of a column's texts that must be readable as times, for it to be a time column
 
 
 @dataclass(slots=True)
 class ColumnSurvey:
-    """`words`: the first different ones, with their counts; `overflowing` if there are more than these."""
+    """The statistics of a column. `words` counts the first different texts; `overflowing`: there are more texts."""
 
     name: str
     filled: int = 0
@@ -62,7 +62,7 @@ class ColumnSurvey:
 
     @property
     def different(self) -> int:
-        """How many different texts: exact for few, else estimated from the bits that stayed empty."""
+        """The number of different texts: exact for few texts, else estimated by linear counting."""
         if not self.overflowing:
             return len(self.words)
         empty = SKETCH_BITS - int.from_bytes(self._sketch, "big").bit_count()
@@ -79,4 +79,4 @@ class ColumnSurvey:
 
     @property
     def unique(self) -> bool:
-        return self.filled > 1 and self.different > 0.98 * self.filled  # doubled rows, and the estimate's error
+        return self.filled > 1 and self.different > 0.98 * self.filled  # 2 % for repeated rows and the estimate's error

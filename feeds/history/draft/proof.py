@@ -1,4 +1,6 @@
-"""The second look: whether what was chosen holds case by case, and what the policies of the draft have to cover."""
+"""The proof of a draft: a second pass over the file that checks the choice case by case, and counts what the draft's
+policies must cover.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,7 +20,10 @@ ZONE = "UTC"
 
 @dataclass(slots=True)
 class Proof:
-    """How many cases have no name, and no time. `first`: the day of the earliest time of all, UTC."""
+    """The numbers of cases without a name and without a time.
+
+    `first`: the day of the earliest time in the file, UTC.
+    """
 
     nameless: int = 0
     undated: int = 0
@@ -26,7 +31,7 @@ class Proof:
 
 
 def prove(survey: Survey, choice: Choice, progress: Callable[[int], None]) -> tuple[Choice, Proof]:
-    """The choice without what did not hold. Raises SourceError."""
+    """Returns the choice without the columns that the second pass disproved. Raises SourceError."""
     try:
         return _proven(survey, choice, progress)
     except TooManyRows:
@@ -48,7 +53,7 @@ def _proven(survey: Survey, choice: Choice, progress: Callable[[int], None]) -> 
 
 
 def _mapping(survey: Survey, choice: Choice) -> Mapping:
-    """Just enough of one to read the cases by."""
+    """A minimal mapping, with which the cases can be read."""
     written = survey.table or Csv()
     return Mapping(
         source="draft",
@@ -65,7 +70,7 @@ def _mapping(survey: Survey, choice: Choice) -> Mapping:
 
 
 def _days(case: SourceCase, clocks: dict[str, TimeReader]) -> Iterator[date]:
-    """Of all times that can be read and make an event."""
+    """The days of all readable times of a case."""
     for attributes in (case.attributes, *(row.attributes for row in (*case.rows, *case.events))):
         for name, clock in clocks.items():
             if text := attributes.get(name):
@@ -74,9 +79,9 @@ def _days(case: SourceCase, clocks: dict[str, TimeReader]) -> Iterator[date]:
 
 
 def _varying(case: SourceCase, choice: Choice) -> set[str]:
-    """Columns that were taken for a time of the case and are none, as its rows tell different ones.
+    """Columns that were chosen as a time of the case but differ between the rows of the case.
 
-    In a table of cases it is the submission where a case has several rows: each row is to be an event.
+    In a table of cases, this is the submission column if a case has several rows: then each row becomes an event.
     """
     if case.rows:
         return {choice.submitted.name} if choice.submitted and len(case.rows) > 1 else set()

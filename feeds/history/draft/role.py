@@ -1,6 +1,6 @@
-"""What a column may be by its name (names.toml).
+"""Column roles: what a column may be by the words in its name (names.toml).
 
-A draft has to guess; it is read by a person before it is trusted.
+The draft guesses. A person must check it before use.
 """
 
 import re
@@ -14,13 +14,16 @@ SETS = {role: frozenset(words) for role, words in NAMES.items()}
 
 @cache
 def tokens(name: str) -> tuple[str, ...]:
-    """Its words in lower case; a word for a date that is glued to another is parted from it."""
+    """The words of a name in lower case.
+
+    A word for a date is split from a word that is joined to it ("tanggalmasuk").
+    """
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    found: list[str] = []
+    words: list[str] = []
     for word in re.findall(r"[^\W_]+", parted.lower()):
         glued = re.fullmatch(r"(.{3,}?)(date|datum|time|dt|ts)|(tanggal|tgl|datum|date|waktu)(.{3,})", word)
-        found += [part for part in glued.groups() if part] if glued and word not in SETS["time"] else [word]
-    return tuple(found)
+        words += [part for part in glued.groups() if part] if glued and word not in SETS["time"] else [word]
+    return tuple(words)
 
 
 def has(name: str, role: str) -> bool:
@@ -28,7 +31,7 @@ def has(name: str, role: str) -> bool:
 
 
 def case_rank(name: str) -> int:
-    """3: a case's number; 2: a case; 1: a number; 0: no word says so."""
+    """How likely the name is a case id. 3: words for a case and a number; 2: a case; 1: a number; 0: none of them."""
     if has(name, "no_case"):
         return 0
     if has(name, "case"):
@@ -37,9 +40,12 @@ def case_rank(name: str) -> int:
 
 
 def place(name: str, role: str) -> int | None:
-    """Of the first word of this role that the name has; None if it has none, or one that speaks against it."""
+    """The place, in the role's list, of its first word that the name has.
+
+    None if the name has no such word, or has a word against the role.
+    """
     against = {"activity": "no_activity", "state": "no_activity"}.get(role, "plans")
     if has(name, against):
         return None
-    said = tokens(name)
-    return next((number for number, word in enumerate(NAMES[role]) if word in said), None)
+    words = tokens(name)
+    return next((number for number, word in enumerate(NAMES[role]) if word in words), None)

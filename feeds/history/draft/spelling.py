@@ -1,4 +1,4 @@
-"""Which formats the times of a column are written in, found by trying those that a text looks like."""
+"""Spelling of times: finds the formats of a column's times by trying the formats that a text looks like."""
 
 import re
 from collections import Counter
@@ -35,7 +35,7 @@ LOOKS = {
     "%p": "a{2}",
     "%z": "(a|[+-]9{2}:?9{2})",
 }
-"""What a directive looks like where every digit is a 9 and every letter an a."""
+"""The shape of each strptime directive, as a regular expression in which every digit is a 9 and every letter an a."""
 
 SHAPE = {code: "9" if chr(code).isdigit() else "a" for code in range(128) if chr(code).isalnum()}
 
@@ -60,7 +60,7 @@ def _looking_like(shape: str) -> tuple[str, ...]:
 
 
 def fitting(text: str) -> tuple[str, ...]:
-    """The formats by which it can be read."""
+    """The formats by which the text can be read as a time."""
     if len(text) > LONGEST:
         return ()
     return tuple(pattern for pattern in _looking_like(text.translate(SHAPE)) if _reads(pattern, text))
@@ -68,20 +68,26 @@ def fitting(text: str) -> tuple[str, ...]:
 
 def _reads(pattern: str, text: str) -> bool:
     try:
-        read, _ = reader_of(pattern)(text)
+        instant, _ = reader_of(pattern)(text)
     except (ValueError, OverflowError):
         return False
-    return pattern not in EPOCHS or PLAUSIBLE[0] <= read < PLAUSIBLE[1]
+    return pattern not in EPOCHS or PLAUSIBLE[0] <= instant < PLAUSIBLE[1]
 
 
 def needs_a_name(text: str) -> bool:
-    """Digits alone, or a year of two digits: may as well be a number, unless its column is called a time."""
+    """Whether the text has digits only, or a year of two digits.
+
+    Such a text may be a number; it counts as a time only if the name of its column says so.
+    """
     return len(re.findall("[0-9]", text)) == len(text) or bool(re.fullmatch(r"\d{1,2}[-./]\d{1,2}[-./]\d{2}", text))
 
 
-def chosen(found: Counter[tuple[str, ...]]) -> list[str]:
-    """The fewest formats that read all of these texts, each given by the formats that fit it; the likeliest first."""
-    left, formats = Counter({fit: count for fit, count in found.items() if fit}), list[str]()
+def chosen(spellings: Counter[tuple[str, ...]]) -> list[str]:
+    """A small set of formats that reads all texts, the most frequent format first (greedy set cover).
+
+    `spellings` counts the texts by the formats that fit them.
+    """
+    left, formats = Counter({fit: count for fit, count in spellings.items() if fit}), list[str]()
     while left:
         gain = Counter[str]()
         for fit, count in left.items():
@@ -97,4 +103,4 @@ def has_offset(text: str) -> bool:
 
 
 def union(formats: Iterable[list[str]]) -> list[str]:
-    return list(dict.fromkeys(pattern for told in formats for pattern in told))
+    return list(dict.fromkeys(pattern for patterns in formats for pattern in patterns))

@@ -1,4 +1,6 @@
-"""The first look at a log: how it is written, and what each of its columns holds."""
+"""The survey of a log: a first pass over the file that finds its encoding, its delimiter, and statistics of each
+column.
+"""
 
 import codecs
 from collections.abc import Callable
@@ -22,7 +24,9 @@ Columns = dict[str, ColumnSurvey]
 
 @dataclass(slots=True)
 class Survey:
-    """Of a table all columns are those of its `rows`; a log in XES has those of its cases and those of its events."""
+    """The survey of one file. For a table, all columns are in `rows`. For an XES log, `cases` has the attributes of the
+    cases and `rows` those of the events.
+    """
 
     file: Path
     table: Csv | None = None
@@ -32,7 +36,7 @@ class Survey:
 
 
 def survey(file: Path, progress: Callable[[int], None]) -> Survey:
-    """Raises SourceError."""
+    """Surveys a file. Raises SourceError."""
     return _of_table(file, progress) if is_table(file) else _of_log(file, progress)
 
 
@@ -41,33 +45,35 @@ def _of_table(file: Path, progress: Callable[[int], None]) -> Survey:
     tables = [Csv(encoding=encoding, delimiter=delimiter) for delimiter in DELIMITERS]
     table = max(tables, key=lambda table: _cells(file, table))
     rows = Rows(file, read_chunks(file, progress), table)
-    found = Survey(file, table, rows={name: ColumnSurvey(name) for name in rows.header})
+    result = Survey(file, table, rows={name: ColumnSurvey(name) for name in rows.header})
     for _, cells in rows:
-        found.count += 1
+        result.count += 1
         for name, cell in zip(rows.header, cells, strict=True):
             if cell:
-                found.rows[name].see(cell)
-    return found
+                result.rows[name].see(cell)
+    return result
 
 
 def _of_log(file: Path, progress: Callable[[int], None]) -> Survey:
-    found = Survey(file)
+    result = Survey(file)
     for case in read_xes(file, progress=progress):
-        _see(found.cases, case.attributes)
+        _see(result.cases, case.attributes)
         for event in case.events:
-            _see(found.rows, event.attributes)
-        found.count += len(case.events)
-    return found
+            _see(result.rows, event.attributes)
+        result.count += len(case.events)
+    return result
 
 
-def _see(columns: Columns, told: dict[str, str]) -> None:
-    for name, value in told.items():
+def _see(columns: Columns, attributes: dict[str, str]) -> None:
+    for name, value in attributes.items():
         if value:
             columns.setdefault(name, ColumnSurvey(name)).see(value)
 
 
 def _encoding(file: Path) -> str:
-    """UTF-8 wherever it can be; anything else is taken for an old Western encoding, of which the last reads all."""
+    """The encoding of the file: UTF-8 if the whole file is valid UTF-8, else windows-1252, else iso-8859-1, which can
+    decode every byte. A file with a UTF-16 byte order mark is UTF-16.
+    """
     readers = {name: codecs.getincrementaldecoder(name)() for name in ("utf-8", "windows-1252", "iso-8859-1")}
     first = True
     for chunk in read_chunks(file):
@@ -83,7 +89,10 @@ def _encoding(file: Path) -> str:
 
 
 def _cells(file: Path, table: Csv) -> tuple[int, int]:
-    """How many cells and names this delimiter makes of the first rows; none where it parts nothing, or does not fit."""
+    """The numbers of filled cells and of columns that this delimiter gives for the first rows.
+
+    Both are 0 if it gives only one column or does not fit the file.
+    """
     try:
         rows = Rows(file, read_chunks(file), table)
         cells = sum(bool(cell) for _, cells in islice(rows, SAMPLE_ROWS) for cell in cells)

@@ -1,4 +1,4 @@
-"""The draft as TOML: of the file's values it names activities only, as they become stages."""
+"""The text of a draft, as TOML. The only values of the file in it are activities, because they become stages."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ MANY = 200
 
 
 def source_of(file: Path) -> str:
-    """A slug of the file's name, with a letter in it."""
+    """The name of the source: a slug of the file's name that contains a letter."""
     stem = file.name.removesuffix(".gz").rpartition(".")[0] or file.name
     code = slug(stem, SOURCE_LONGEST)
     return code if any(c.isalpha() for c in code) else f"log-{code}".strip("-")
@@ -32,29 +32,29 @@ def draft_text(survey: Survey, choice: Choice, proof: Proof) -> str:
 
 def _head(survey: Survey, choice: Choice) -> Iterator[str]:
     offsets = all(column.offsets == column.filled - column.unread for column in choice.dating)
-    check = "all its times name their offset" if offsets else "CHECK: some times name no offset; write their zone here"
-    yield "# A draft by `jejak mapping`. Read it, name what its words mean, and try it: jejak import --dry-run."
+    check = "all times have an offset" if offsets else "CHECK: some times have no offset; write their time zone here"
+    yield "# A draft by `jejak mapping`. Read it, set the meaning of each word, and test it: jejak import --dry-run."
     yield f'source = "{source_of(survey.file)}"'
     yield f"case = {_strings(choice.key) if len(choice.key) != 1 else toml_text(choice.key[0])}"
     yield f'zone = "{ZONE}"  # {check}'
 
 
 def _policies(survey: Survey, choice: Choice, proof: Proof) -> Iterator[str]:
-    yield 'doubled = "earlier"  # a local time that occurs twice as clocks go back: or "later", "leave_out"'
-    yield 'missing = "later"  # a local time that never was as clocks go forward: or "earlier", "leave_out"'
+    yield 'doubled = "earlier"  # for a local time that occurs twice when clocks go back; or "later", "leave_out"'
+    yield 'missing = "later"  # for a local time that is skipped when clocks go forward; or "earlier", "leave_out"'
     unread = sum(column.unread for column in [*choice.dating, *([choice.deadline] if choice.deadline else [])])
     if unread:
-        yield f'unreadable_time = "empty"  # {unread} texts are no times: taken as if nothing stood there'
+        yield f'unreadable_time = "empty"  # {unread} texts cannot be read as times; they are treated as empty'
     if (
         survey.count
         and choice.shape == "event"
         and (not choice.at or choice.at.filled - choice.at.unread < survey.count)
     ):
-        yield 'empty_time = "previous"  # an event without a time: that of the one before it in its case'
+        yield 'empty_time = "previous"  # an event without a time gets the time of the previous event of its case'
     if proof.nameless:
-        yield f'empty_case = "each"  # {proof.nameless} without a case: each is a case of its own'
+        yield f'empty_case = "each"  # {proof.nameless} rows or traces have no case id; each becomes a separate case'
     if proof.undated and proof.first:
-        yield f"undated = {proof.first}  # {proof.undated} cases without any time: put on the first day of the file"
+        yield f"undated = {proof.first}  # {proof.undated} cases have no time; they get the first day of the file"
 
 
 def _written(survey: Survey, choice: Choice) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _names(survey: Survey) -> Iterator[str]:
 
 
 def _candidates(survey: Survey, choice: Choice) -> Iterator[str]:
-    """Columns that may be the office or the channel; of their values the number only."""
+    """Comments about columns that may be the office or the channel, with the number of their different values only."""
     taken = {*choice.key, *(column.name for column in (choice.activity, *choice.dating) if column)}
     columns = survey.rows if survey.table else survey.cases
     for table, wanted in (("offices", "office"), ("channels", "channel")):
@@ -103,23 +103,23 @@ def _events(choice: Choice) -> Iterator[str]:
 
 
 def _activities(survey: Survey, choice: Choice) -> Iterator[str]:
-    """A line for each in the order of the file, so that the same file gives the same draft."""
+    """One line for each activity, in the order of the file, so that the same file gives the same draft."""
     if choice.shape == "case":
         return
     yield from ("", "[activities]")
     if choice.by_content:
-        yield "# CHECK: no name told that this column holds activities. Its words are published as names of stages."
+        yield "# CHECK: this column was chosen by content, not by name. Its words are published as names of stages."
     codes = {OTHER, UNNAMED}
     if not choice.activity or choice.activity.filled < survey.count:
         yield f'"" = {{ event = "stage", stage = "{UNNAMED}" }}'
     for word in choice.activity.words if choice.activity else ():
         yield f"{toml_text(word)} = {_stage(word, codes)}"
     if choice.activity and choice.activity.overflowing:
-        yield f'"*" = {{ event = "stage", stage = "{OTHER}" }}  # there are more than these'
+        yield f'"*" = {{ event = "stage", stage = "{OTHER}" }}  # there are more activities than these'
 
 
 def _stage(word: str, codes: set[str]) -> str:
-    """A stage whose code nobody has yet; takes it."""
+    """The TOML value of a stage with an unused code. Adds the code to `codes`."""
     plain = code = stage_code(word)
     number = 1
     while code in codes:

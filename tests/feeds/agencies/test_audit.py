@@ -72,7 +72,7 @@ def test_what_the_log_does_not_tell_is_foreign() -> None:
 )
 def test_an_altered_record_says_what_differs(change: dict[str, Any], named: str) -> None:
     [fault] = verdict(TOLD, [SEEN[0], replace(SEEN[1], **change), SEEN[2]]).first
-    assert fault == AuditFault(FaultKind.ALTERED, "x:3", f"partition 0 offset 1: {named} not as in the log")
+    assert fault == AuditFault(FaultKind.ALTERED, "x:3", f"partition 0 offset 1: {named} differ from the log")
 
 
 def test_what_is_not_published_yet_or_is_no_longer_kept_is_no_gap() -> None:

@@ -12,7 +12,7 @@ from domain.intake import IntakeMalformed
 from feeds.agencies.command_records import (
     BODY_BYTES_MAX,
     HEADERS_MAX,
-    OURS,
+    READ_HEADERS,
     CommandRecord,
     Malformed,
     SentCommand,
@@ -115,7 +115,7 @@ def test_a_body_may_be_as_large_as_over_http_and_no_larger() -> None:
 
 
 VALUES = st.one_of(st.none(), st.binary(max_size=60), st.sampled_from([said.encode() for said in RECEIVE.values()]))
-SOME = st.lists(st.tuples(st.sampled_from([*OURS, "other"]) | st.text(max_size=12), VALUES), max_size=60)
+SOME = st.lists(st.tuples(st.sampled_from([*READ_HEADERS, "other"]) | st.text(max_size=12), VALUES), max_size=60)
 
 
 @drawn(SOME, st.none() | st.binary(max_size=200))
@@ -129,4 +129,4 @@ def test_whatever_a_record_holds_it_is_read_and_what_is_said_of_it_may_stand_in_
         )
         said = data_to_store(event)
         assert msgspec.convert(said, closed_type(IntakeMalformed))
-        assert found.place in {"", "header/too-many"} or found.place.removeprefix("header/") in OURS
+        assert found.place in {"", "header/too-many"} or found.place.removeprefix("header/") in READ_HEADERS

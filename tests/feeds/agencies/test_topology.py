@@ -132,7 +132,7 @@ def test_a_right_too_many_is_revoked_and_one_too_few_granted() -> None:
 def test_what_opens_all_topics_to_somebody_else_is_named() -> None:
     found = replace(WANTED, rights=WANTED.rights | {Right("backup", "read", "topic", "*")})
     [line] = diff(WANTED, found)
-    assert str(line) == "  not ours, and reaches our topics: backup may read topic *"
+    assert str(line) == "  a right of another user that also covers Jejak's topics: backup may read topic *"
 
 
 def test_a_quota_is_told_with_what_it_was() -> None:

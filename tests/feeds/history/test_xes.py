@@ -184,12 +184,12 @@ REFUSED: dict[str, tuple[str | bytes, str, str]] = {
     "a key twice in an event": (
         in_event(f'<int key="k" value="1"/>\n<string key="k" value="{SECRET}"/>'),
         "trace 1, line 5",
-        "attribute 'k' stands twice",
+        "attribute 'k' occurs twice",
     ),
     "a key twice in a trace": (
         '<log><trace/>\n<trace><int key="k" value="1"/><event/>\n<int key="k" value="2"/></trace></log>',
         "trace 2, line 3",
-        "attribute 'k' stands twice",
+        "attribute 'k' occurs twice",
     ),
     "no key": (in_event(f'<string value="{SECRET}"/>'), "trace 1, line 4", "without key or value"),
     "no value": (in_event('<string key="k"/>'), "trace 1, line 4", "without key or value"),

@@ -103,7 +103,7 @@ def test_where_nothing_was_published_it_says_so(
     made = begun(kafka, tmp_path)
     code, said = audited(made, fresh, capsys)
     assert code == 2
-    assert "holds no position yet" in said
+    assert "has no position yet" in said
 
 
 def test_a_feed_begins_with_its_topics_where_the_operator_says_so(

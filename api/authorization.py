@@ -1,0 +1,71 @@
+"""Authorization: who sends a request, and whether that bearer may read the application that the path names."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+from uuid import UUID
+
+from starlette.requests import Request
+
+from api.conditional import application_id, wait_for_sync
+from api.dependencies import Dependencies, dependencies_of
+from api.problems import Problem
+from domain.registry.editions import Registry
+from projections.view import Row
+from service_layer.faults import Unauthenticated
+from service_layer.rights import PUBLIC, Principal, relation_for, require
+
+Result = TypeVar("Result")
+Read = Callable[[UUID], Awaitable[Result | None]]
+
+
+def principal_of(request: Request) -> Principal:
+    """The principal of the request's bearer token; PUBLIC for a request without a token.
+
+    Raises Unauthenticated for a token that this installation did not sign: such a request never counts as public.
+    """
+    header = request.headers.get("authorization")
+    if header is None:
+        return PUBLIC
+    scheme, _, token = header.partition(" ")
+    principal = dependencies_of(request).tokens.principal(token.strip()) if scheme.lower() == "bearer" else None
+    if principal is None:
+        raise Unauthenticated
+    return principal
+
+
+async def registry_for(dependencies: Dependencies, principal: Principal) -> Registry:
+    """The registry by which rights are judged: at most one second old.
+
+    If the bearer's office is not in it, the office may have been registered within that second, so the current
+    registry is read.
+    """
+    recent = await dependencies.catalogue.recent()
+    bound = principal.office or principal.agency
+    return recent if not bound or principal.offices(recent) else await dependencies.catalogue.registry()
+
+
+async def readable(
+    request: Request, operation: str, read: Read[Result], of: Callable[[Result], tuple[str, Iterable[str]]]
+) -> tuple[Result, Principal]:
+    """Reads the application of the path with `read`, for a bearer that has the right to `operation`.
+
+    `of` gives the application's holder and the offices that it concerns. Raises Unauthenticated, Forbidden, NotYours
+    and Problem `not-found`.
+    """
+    dependencies, principal = dependencies_of(request), principal_of(request)
+    relation = relation_for(operation, principal)
+    target = application_id(request)
+    await wait_for_sync(request)
+    result = await read(target)
+    if result is None:
+        raise Problem("not-found")
+    registry = await registry_for(dependencies, principal)
+    holder, concerned = of(result)
+    require(relation, principal, registry, application_id=target, holder=holder, concerned=concerned)
+    return result, principal
+
+
+async def readable_row(request: Request, operation: str) -> tuple[Row, Principal]:
+    """The row of the `progress` view for the application of the path. Raises as `readable`."""
+    read = dependencies_of(request).views.row
+    return await readable(request, operation, read, lambda row: (row["office"], row["offices"]))

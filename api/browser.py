@@ -1,0 +1,93 @@
+"""Browser requests: what the HTML pages share. Session cookie, forms, protection against cross-site posts, language."""
+
+from hashlib import sha256
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from api.conditional import read_limited
+from api.dependencies import dependencies_of
+from api.pages.language import LANGUAGES
+from api.problems import Problem
+from projections.view import Row
+from service_layer.faults import NotYours
+from service_layer.rights import Bearer, Principal
+
+SESSION = "jejak_session"
+FROM_OUR_PAGE = "Send the form from this site's own page."
+
+
+class LanguageConvertor(Convertor[str]):
+    """The language as the first part of a page's path."""
+
+    regex = "|".join(LANGUAGES)
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("language", LanguageConvertor())
+
+
+async def form_of(request: Request, *, fields_max: int = 10) -> dict[str, list[str]]:
+    """The fields of a posted form. Raises Problem `too-large`, and `malformed-request` for too many fields."""
+    form = (await read_limited(request)).decode("utf-8", "replace")
+    try:
+        return parse_qs(form, max_num_fields=fields_max)
+    except ValueError:
+        raise Problem("malformed-request", FROM_OUR_PAGE) from None
+
+
+def same_origin(request: Request) -> None:
+    """Raises Problem `forbidden` for a cross-site post, by Sec-Fetch-Site or by Origin.
+
+    A client that sends neither header is not a browser, so no user's cookies are at risk.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        same = site in ("same-origin", "none")
+    else:
+        origin = request.headers.get("origin")
+        same = origin is None or origin.partition("://")[2] == request.headers.get("host")
+    if not same:
+        raise Problem("forbidden", FROM_OUR_PAGE)
+
+
+async def own_row(request: Request) -> Row | None:
+    """The row of the application in the path, if the session cookie opens it.
+
+    None without a session, or with a session for another application.
+    """
+    dependencies = dependencies_of(request)
+    try:
+        target = UUID(request.path_params["application_id"])
+    except ValueError:
+        raise Problem("not-found") from None
+    principal: Principal | None = dependencies.tokens.principal(request.cookies.get(SESSION, ""))
+    if principal is None or principal.bearer is not Bearer.CITIZEN or principal.application_id != target:
+        return None
+    row = await dependencies.views.row(target)
+    if row is None:
+        raise NotYours
+    return row
+
+
+def page_unless_seen(request: Request, page: str, tagged: str, caching: str) -> Response:
+    """The page; 304 for a client that has a page with the same `tagged` text."""
+    etag = f'W/"{sha256(tagged.encode()).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": caching}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return HTMLResponse(page, headers=headers)
+
+
+def language_of(request: Request) -> str:
+    """The language of a page without a language in its path: "en" if Accept-Language begins with English, else "id"."""
+    first = request.headers.get("accept-language", "").split(",")[0].strip().lower()
+    return "en" if first.startswith("en") else "id"

@@ -1,0 +1,59 @@
+"""Results: how endpoints turn values into responses, with the headers for caches and for later requests."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.conditional import preferred_wait
+from api.dependencies import dependencies_of
+from service_layer.requests import CommandResult
+
+NO_STORE = {"Cache-Control": "no-store"}
+OPEN_DATA = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+
+
+def json(body: object, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), status_code=status, headers=headers, media_type="application/json")
+
+
+def done(result: CommandResult, receipt: dict[str, str] | None = None) -> dict[str, Any]:
+    """The body `DoneBody` of a command's result, with the fields of a new receipt if there is one."""
+    return {
+        "application_id": str(result.application_id),
+        "version": result.application.version,
+        "status": result.application.status,
+        "events": list(result.events),
+        **(receipt or {}),
+    }
+
+
+async def written(request: Request, result: CommandResult) -> dict[str, str]:
+    """The headers of a write: ETag and Sync-Token. If the client sent `Prefer: wait`, waits until the view has it."""
+    views = dependencies_of(request).views
+    era = await views.era_of(result.position)
+    headers = {
+        "ETag": f'"{result.application.version}"',
+        "Sync-Token": f"applications={era}.{result.position}",
+        **NO_STORE,
+    }
+    wait = preferred_wait(request)
+    if wait and await views.reached(result.position, seconds=wait):
+        headers["Preference-Applied"] = f"wait={wait}"
+    return headers
+
+
+def cached(request: Request, content: bytes, media_type: str, more: Mapping[str, str] | None = None) -> Response:
+    """A public response for shared caches, for at most 60 seconds; 304 if the client has the same content.
+
+    The ETag is a hash of the bytes. A position of the log as ETag would let the public count events live.
+    """
+    etag = f'"{sha256(content).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "public, max-age=60", **(more or {})}
+    seen = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    if etag in seen:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
