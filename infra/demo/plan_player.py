@@ -1,8 +1,8 @@
-"""Plays a plan over the real command path: the command handler decides each step and appends it.
+"""Plan player: plays a simulation's plan through the real command handler, which decides and appends each step.
 
-The log is in the plan's order, whatever the timing: what the steps of a wave save is appended by one call, in their
-order. Every step has a key of its own, so a plan that was cut short is completed by playing it again, and playing it
-once more adds nothing.
+The log has the order of the plan, whatever the timing: all steps of a batch are appended by one call, in their order.
+Every step has its own idempotency key. So playing a plan again completes a plan that was cut off, and playing it once
+more adds nothing.
 """
 
 import asyncio
@@ -24,13 +24,15 @@ from simulation.life import PlanStep, person
 CLIENT = "simulation"
 AT_ONCE = 64
 WAVES_A_SECOND = 10
-"""At least, where a rate is asked for."""
+"""The least number of batches in a second, if a rate is given."""
 
 
 class PlanPlayer:
-    """Asks the steps of one plan, by the plan's name in each key. Counts as it goes.
+    """Plays the steps of one plan. The name of the plan is a part of each idempotency key.
 
-    A refused step ends its application's part: somebody else has moved it on, or another release planned it otherwise.
+    It counts the events of the steps in `events`, and the refused steps in `refused`. After a refused step, the other
+    steps of the same application are skipped. A step is refused if somebody else has acted on the application, or if
+    another release made another plan.
     """
 
     def __init__(self, made: Installation, plan_name: str) -> None:
@@ -46,7 +48,11 @@ class PlanPlayer:
         return self.store.new_events
 
     async def play(self, steps: Iterable[PlanStep], submitted: Advance, rate: float | None = None) -> None:
-        """`rate`: commands a second, at most; None: as fast as it goes. `submitted` is told of each wave's new ones."""
+        """Plays all steps.
+
+        `rate` is the most commands in a second, and None means no limit. `submitted` is called after each batch with
+        the number of its submissions.
+        """
         at_once = AT_ONCE if rate is None else max(1, min(AT_ONCE, int(rate / WAVES_A_SECOND)))
         begun, asked = time.monotonic(), 0
         for wave in waves(steps, at_once):
@@ -59,7 +65,7 @@ class PlanPlayer:
             submitted(sum(step.number == 0 for step in wave))
 
     async def _at_once(self, steps: list[PlanStep]) -> list[PlanStep]:
-        """Returns those that must be asked again, in order."""
+        """Plays one batch. Returns the steps that must be tried again, in order."""
         wave = await self.store.wave(len(steps))
         last: dict[int, int] = {}
         tasks = []
@@ -73,7 +79,10 @@ class PlanPlayer:
         return [step for step, task in zip(steps, tasks, strict=True) if task.result()]
 
     async def _take_part(self, wave: Batch, place: int, step: PlanStep, after: int | None) -> bool:
-        """`after`: the place in the wave of the application's step before. True if it must be asked again."""
+        """Plays one step in a batch. Returns whether it must be tried again.
+
+        `after` is the place in the batch of the application's previous step, if the batch has one.
+        """
         PLACE.set((wave, place))
         try:
             stream = None if after is None else await wave.stream_of(after)
@@ -111,6 +120,7 @@ class PlanPlayer:
 
 
 def waves(steps: Iterable[PlanStep], at_once: int) -> Iterator[list[PlanStep]]:
+    """Cuts the steps into batches of at most `at_once` steps."""
     left = iter(steps)
     while wave := list(islice(left, at_once)):
         yield wave

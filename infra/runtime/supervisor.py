@@ -1,4 +1,7 @@
-"""Processes that a server keeps: one that dies is replaced, and all go with the server, even if that is killed."""
+"""Supervisor: keeps worker processes running. A worker that dies is replaced.
+
+All workers end with the server, even if the server is killed.
+"""
 
 import asyncio
 import contextlib
@@ -11,12 +14,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 10
 ATTACHED = "--attached"
-"""The option of a verb that ends with whoever started it."""
+"""The option of a verb whose process ends together with its parent process."""
 
 
 @contextlib.asynccontextmanager
 async def kept(verbs: Sequence[Sequence[str]], descriptors: Sequence[int] = ()) -> AsyncIterator[None]:
-    """Keeps a process of `jejak` for each of `verbs`. They inherit `descriptors`."""
+    """Keeps one `jejak` process for each of `verbs` while the context lasts. The processes inherit `descriptors`."""
 
     def spawn(verb: Sequence[str]) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "infra.cli.main", *verb, ATTACHED]
@@ -54,10 +57,11 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
 
 
 def attach(end: Callable[[], None]) -> None:
-    """Calls `end` once whoever started us is gone: then our standard input ends. From a thread of its own."""
+    """Calls `end`, in a new thread, when the parent process has ended: this process's standard input then ends too."""
 
     def wait() -> None:
-        while os.read(sys.stdin.fileno(), 1024):  # unbuffered: Python cannot end while a thread has a buffer's lock
+        # Unbuffered, because Python cannot exit while a thread holds the lock of a buffer.
+        while os.read(sys.stdin.fileno(), 1024):
             pass
         end()
 
