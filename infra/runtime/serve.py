@@ -26,7 +26,7 @@ from infra.runtime.api_dependencies import dependencies
 from infra.runtime.http_protocol import HttpProtocol
 from infra.runtime.public_documents import published
 from infra.runtime.scheduler import scheduling
-from infra.runtime.supervisor import kept
+from infra.runtime.supervisor import kept, stop_event
 from infra.settings import Settings
 
 GRACEFUL_SECONDS = 4
@@ -182,10 +182,7 @@ async def announcement(made: Installation, listener: socket.socket) -> Callable[
 
 async def _supervise(listener: socket.socket, workers: int, started: Callable[[], None]) -> None:
     """Runs API processes that share the listening socket, until a signal arrives."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
+    stopping = stop_event()
     listener.set_inheritable(True)
     descriptor = listener.fileno()
     async with kept([["api", "--descriptor", str(descriptor)]] * workers, [descriptor]):

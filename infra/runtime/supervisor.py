@@ -6,6 +6,7 @@ All workers end with the server, even if the server is killed.
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -54,6 +55,14 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
         process.wait()
     if process.stdin:
         process.stdin.close()
+
+
+def stop_event() -> asyncio.Event:
+    """Returns an event that SIGINT or SIGTERM sets. Call it in the running event loop of the main thread."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping
 
 
 def attach(end: Callable[[], None]) -> None:
