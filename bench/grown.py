@@ -22,7 +22,7 @@ from bench.rig.load import Connection, Offered, Run, Work, request, run_loop
 from bench.rig.report import Measured
 from bench.rig.requests import OFFICE, ON, submission
 from bench.rig.size import Size
-from infra.projector.runner import lay_out
+from infra.projector.runner import ensure_views
 from infra.projector.views import VIEWS, rebuild
 
 FLAT, SLOWER = 0.9, 1.1
@@ -76,7 +76,7 @@ def _grow(where: Installed, applications: int) -> None:
     That is quicker than projecting event by event.
     """
     fill(where, applications)
-    lay_out(where.databases.serving)
+    ensure_views(where.databases.serving)
     say(f"growth: building the views of {applications:,} applications")
     with processes() as pool:
         for name in pool.map(_build, VIEWS, repeat(where.databases.serving)):

@@ -166,7 +166,7 @@ class BatchedEventStore(PostgresEventStore):
         )
         self.new_events = 0
 
-    async def wave(self, members: int) -> Batch:
+    async def batch(self, members: int) -> Batch:
         """Begins the next batch. No other batch may be under way."""
         await self.remembered.begin()
         return Batch(members, self.writer)
@@ -179,11 +179,11 @@ class BatchedEventStore(PostgresEventStore):
         """Does nothing: the cached history was extended before the save."""
 
     async def save(self, save: Save) -> SaveOutcome:
-        wave, place = PLACE.get()
+        batch, place = PLACE.get()
         self.remembered.extend(save)
         stored = False
         try:
-            outcome = await wave.append(place, save)
+            outcome = await batch.append(place, save)
             stored = outcome.stored
         finally:
             if not stored:

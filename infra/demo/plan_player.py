@@ -23,7 +23,7 @@ from simulation.life import PlanStep, person
 
 CLIENT = "simulation"
 AT_ONCE = 64
-WAVES_A_SECOND = 10
+BATCHES_A_SECOND = 10
 """The least number of batches in a second, if a rate is given."""
 
 
@@ -53,56 +53,56 @@ class PlanPlayer:
         `rate` is the most commands in a second, and None means no limit. `submitted` is called after each batch with
         the number of its submissions.
         """
-        at_once = AT_ONCE if rate is None else max(1, min(AT_ONCE, int(rate / WAVES_A_SECOND)))
-        begun, asked = time.monotonic(), 0
-        for wave in waves(steps, at_once):
+        at_once = AT_ONCE if rate is None else max(1, min(AT_ONCE, int(rate / BATCHES_A_SECOND)))
+        begun, played = time.monotonic(), 0
+        for batch in batches(steps, at_once):
             if rate is not None:
-                await asyncio.sleep(max(0.0, begun + asked / rate - time.monotonic()))
-            asked += len(wave)
-            self.events += sum(len(step.events) for step in wave)
-            for step in await self._at_once(wave):
-                await self._at_once([step])
-            submitted(sum(step.number == 0 for step in wave))
+                await asyncio.sleep(max(0.0, begun + played / rate - time.monotonic()))
+            played += len(batch)
+            self.events += sum(len(step.events) for step in batch)
+            for step in await self._play_batch(batch):
+                await self._play_batch([step])
+            submitted(sum(step.number == 0 for step in batch))
 
-    async def _at_once(self, steps: list[PlanStep]) -> list[PlanStep]:
+    async def _play_batch(self, steps: list[PlanStep]) -> list[PlanStep]:
         """Plays one batch. Returns the steps that must be tried again, in order."""
-        wave = await self.store.wave(len(steps))
+        batch = await self.store.batch(len(steps))
         last: dict[int, int] = {}
         tasks = []
         try:
             async with asyncio.TaskGroup() as members:
                 for place, step in enumerate(steps):
-                    tasks.append(members.create_task(self._take_part(wave, place, step, last.get(step.ordinal))))
+                    tasks.append(members.create_task(self._play_step(batch, place, step, last.get(step.ordinal))))
                     last[step.ordinal] = place
         except ExceptionGroup as several:
             raise several.exceptions[0] from several
         return [step for step, task in zip(steps, tasks, strict=True) if task.result()]
 
-    async def _take_part(self, wave: Batch, place: int, step: PlanStep, after: int | None) -> bool:
+    async def _play_step(self, batch: Batch, place: int, step: PlanStep, after: int | None) -> bool:
         """Plays one step in a batch. Returns whether it must be tried again.
 
         `after` is the place in the batch of the application's previous step, if the batch has one.
         """
-        PLACE.set((wave, place))
+        PLACE.set((batch, place))
         try:
-            stream = None if after is None else await wave.stream_of(after)
+            stream = None if after is None else await batch.stream_of(after)
             if stream is not None:
                 self.ids[step.ordinal] = stream
-            await self._ask(step)
+            await self._handle(step)
         except AskAgain:
             return True
         except BaseException:
-            wave.abandoned = True
+            batch.abandoned = True
             raise
         finally:
-            await wave.leave(place)
+            await batch.leave(place)
         return False
 
-    async def _ask(self, step: PlanStep) -> None:
+    async def _handle(self, step: PlanStep) -> None:
         application = self.ids.get(step.ordinal) if step.number else None
         if application is None and step.number:
             return
-        asked = CommandRequest(
+        request = CommandRequest(
             command=step.command,
             act=step.act,
             client=CLIENT,
@@ -111,7 +111,7 @@ class PlanPlayer:
             personal={} if step.number else person(step.ordinal),
         )
         try:
-            answer = await self.commands.handle(application, asked)
+            answer = await self.commands.handle(application, request)
         except (Refusal, KeyReused):
             self.refused += 1
             self.ids.pop(step.ordinal, None)
@@ -119,8 +119,8 @@ class PlanPlayer:
             self.ids[step.ordinal] = answer.application_id
 
 
-def waves(steps: Iterable[PlanStep], at_once: int) -> Iterator[list[PlanStep]]:
+def batches(steps: Iterable[PlanStep], at_once: int) -> Iterator[list[PlanStep]]:
     """Cuts the steps into batches of at most `at_once` steps."""
     left = iter(steps)
-    while wave := list(islice(left, at_once)):
-        yield wave
+    while batch := list(islice(left, at_once)):
+        yield batch

@@ -40,8 +40,8 @@ BACK_OFF_MAX_SECONDS = 1.0
 CONNECT_SECONDS = 5
 END_MILLISECONDS = 5_000
 
-OURSELVES = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
-END = "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE pid = %s AND backend_start = %s"
+OWN_BACKEND = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+TERMINATE = "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE pid = %s AND backend_start = %s"
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('public.stored_events', 0))"
 FIND = """
 SELECT s.originator_id, s.originator_version, s.notification_id, s.recorded_at, s.state = k.state
@@ -224,7 +224,7 @@ class GroupCommit:
             self._connection = await AsyncConnection.connect(
                 self.conninfo, autocommit=True, row_factory=tuple_row, connect_timeout=CONNECT_SECONDS
             )
-            self._backend = await _one(self._connection, OURSELVES)
+            self._backend = await _one(self._connection, OWN_BACKEND)
         return self._connection
 
     async def _disconnect(self) -> None:
@@ -245,7 +245,7 @@ class GroupCommit:
         if not self._lost:
             return batch
         for backend in self._lost:
-            await _end(connection, backend)
+            await _terminate(connection, backend)
         found = await _found(connection, [waiting.save for waiting in batch])
         self._lost.clear()
         for waiting, outcome in zip(batch, found, strict=True):
@@ -261,13 +261,13 @@ async def _append(connection: AsyncConnection[Any], batch: list[Waiting]) -> lis
         return outcomes(saves, await cursor.fetchall())
 
 
-async def _end(connection: AsyncConnection[Any], backend: tuple[Any, ...]) -> None:
+async def _terminate(connection: AsyncConnection[Any], backend: tuple[Any, ...]) -> None:
     """Terminates an old backend of this process. Raises OperationalError if the backend still runs afterwards.
 
     The session goes back to the role of its login for this: the same login owns the old backend, so it may end it.
     """
     await connection.execute("SET ROLE NONE")
-    ended = await _one(connection, END, (END_MILLISECONDS, *backend))
+    ended = await _one(connection, TERMINATE, (END_MILLISECONDS, *backend))
     await connection.execute("RESET ROLE")
     if ended == (False,):
         raise psycopg.OperationalError("the backend of the lost connection does not end")
@@ -281,12 +281,12 @@ async def _found(connection: AsyncConnection[Any], saves: Sequence[Save]) -> lis
     async with connection.transaction():
         await connection.execute(LOCK)
         events = [event for save in saves for event in save.events]
-        asked = (
+        values = (
             [event.originator_id for event in events],
             [event.originator_version for event in events],
             [event.state for event in events],
         )
-        cursor = await connection.execute(FIND, asked, binary=True)
+        cursor = await connection.execute(FIND, values, binary=True)
         stored = {(row[0], row[1]): row[2:4] for row in await cursor.fetchall() if row[4]}
     places = [[stored.get((event.originator_id, event.originator_version)) for event in save.events] for save in saves]
     return [_outcome([place for place in own if place], len(own)) for own in places]

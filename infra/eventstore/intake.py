@@ -109,8 +109,8 @@ class IntakeLog:
                 if digests:
                     await connection.execute(KEEP, (agency, list(digests), list(digests.values())))
                 if save:
-                    asked = await connection.execute(APPEND, columns([save]), prepare=True, binary=True)
-                    [outcome] = outcomes([save], await asked.fetchall())
+                    cursor = await connection.execute(APPEND, columns([save]), prepare=True, binary=True)
+                    [outcome] = outcomes([save], await cursor.fetchall())
                     if not outcome.stored:
                         raise Conflicting
         except psycopg.errors.UniqueViolation:

@@ -121,13 +121,13 @@ class Streams:
     async def _read(self, connection: AsyncConnection, keys: list[StreamQuery]) -> dict[StreamQuery, Any]:
         known = {key: self.remembered.get(key) or StreamHistory.begin(key) for key in keys if isinstance(key, UUID)}
         claims = [key for key in keys if isinstance(key, tuple)]
-        asked = (
+        values = (
             self.published.position,
             list(known),
             [history.application.version for history in known.values()],
             [claim for some in claims for claim in some],
         )
-        cursor = await connection.execute(READ, asked, prepare=True, binary=True)
+        cursor = await connection.execute(READ, values, prepare=True, binary=True)
         holders: dict[bytes, UUID] = {}
         newer: defaultdict[UUID, list[StreamEntry]] = defaultdict(list)
         editions = []

@@ -42,15 +42,15 @@ async def references(
     Two transactions with the same NIK get the same reference. All transactions lock rows in the order of `lookup`, so
     that they cannot deadlock.
     """
-    asked = {lookup(key, nik): (uuid4(), nik) for nik in niks}
-    if not asked:
+    drawn_by_lookup = {lookup(key, nik): (uuid4(), nik) for nik in niks}
+    if not drawn_by_lookup:
         return {}
     rows = [
         (drawn, looked_up, drawn.bytes[0], folder.wrap(drawn.bytes[0], nik.encode()))
-        for looked_up, (drawn, nik) in asked.items()
+        for looked_up, (drawn, nik) in drawn_by_lookup.items()
     ]
     cursor = await connection.execute(HELD, [list(column) for column in zip(*rows, strict=True)], prepare=True)
-    return {asked[bytes(looked_up)][1]: person for looked_up, person in await cursor.fetchall()}
+    return {drawn_by_lookup[bytes(looked_up)][1]: person for looked_up, person in await cursor.fetchall()}
 
 
 async def applications_of(connection: AsyncConnection, key: bytes, nik: str, *, limit: int) -> list[UUID]:

@@ -138,7 +138,7 @@ class EmbeddedPostgres:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        asked = make_conninfo(self.conninfo("postgres"), connect_timeout=2).encode()
+        address = make_conninfo(self.conninfo("postgres"), connect_timeout=2).encode()
         launched = False
         while True:
             server_lock = self._try_lock("server.lock", fcntl.LOCK_EX)
@@ -148,7 +148,7 @@ class EmbeddedPostgres:
                     raise PostgresNotStarted(f"PostgreSQL ended while starting in {self.folder}: {self._last_words()}")
                 self._launch(server_lock)
                 launched = True
-            elif PGconn.ping(asked) == Ping.OK:
+            elif PGconn.ping(address) == Ping.OK:
                 return
             if time.monotonic() > deadline:
                 raise PostgresNotStarted(

@@ -34,7 +34,7 @@ ORDER BY length(application_name), application_name
 """
 """The positions of a view's shards, in the order of the shards."""
 REACH = "UPDATE views.tracking SET notification_id = %(to)s WHERE split_part(application_name, '#', 1) = %(name)s"
-SAY_SO = "SELECT pg_notify('views', '')"
+NOTIFY_LISTENERS = "SELECT pg_notify('views', '')"
 """A notification without a position: the listeners then read the positions and the stopped views again."""
 STOPPED = "SELECT view, position, application_id FROM views.stopped ORDER BY name"
 
@@ -65,10 +65,10 @@ def is_missing(view: View, connection: psycopg.Connection[Any]) -> bool:
     return cursor.fetchone() is None
 
 
-def cut(view: View, of: int, connection: psycopg.Connection[Any]) -> None:
+def reshard(view: View, of: int, connection: psycopg.Connection[Any]) -> None:
     """Divides a view into `of` shards. All of them begin at the earliest position of the old shards.
 
-    A runner of the old division stops (see `infra.projector.step.CutOtherwise`).
+    A runner of the old division stops (see `infra.projector.step.Resharded`).
     """
     name = f"{LOG}-{view.name}"
     wanted = sorted(f"{LOG}-{Shard(view, number, of).name}" for number in range(of))
@@ -81,7 +81,7 @@ def cut(view: View, of: int, connection: psycopg.Connection[Any]) -> None:
             return
         cursor.execute("DELETE FROM views.tracking WHERE application_name = ANY(%s)", (list(known),))
         cursor.execute(
-            "INSERT INTO views.tracking SELECT name, %s FROM unnest(%s::text[]) AS cut (name)",
+            "INSERT INTO views.tracking SELECT name, %s FROM unnest(%s::text[]) AS shards (name)",
             (min(known.values()), wanted),
         )
         cursor.execute("DELETE FROM views.stopped WHERE view = %s", (view.name,))
@@ -103,13 +103,13 @@ def positions_of(view: View, cursor: AnyCursor, *, locked: bool = False) -> list
     return [row[0] for row in cursor.fetchall()] or [0]
 
 
-def all_reach(view: View, cursor: AnyCursor, position: int) -> None:
+def move_all(view: View, cursor: AnyCursor, position: int) -> None:
     """Sets the position of every shard to `position`, and clears the faults that stopped a shard."""
     cursor.execute(REACH, {"name": f"{LOG}-{view.name}", "to": position})
     cursor.execute("DELETE FROM views.stopped WHERE view = %s", (view.name,))
 
 
-def stop(shard: Shard, poisoned: Poisoned, connection: psycopg.Connection[Any]) -> None:
+def record_stopped(shard: Shard, poisoned: Poisoned, connection: psycopg.Connection[Any]) -> None:
     """Records for all processes which event stops the shard."""
     connection.execute(
         "INSERT INTO views.stopped (name, view, position, application_id, fault) VALUES (%s, %s, %s, %s, %s)"
@@ -117,10 +117,10 @@ def stop(shard: Shard, poisoned: Poisoned, connection: psycopg.Connection[Any]) 
         " fault = EXCLUDED.fault",
         (shard.name, shard.view.name, poisoned.position, poisoned.application, poisoned.fault),
     )
-    connection.execute(SAY_SO)
+    connection.execute(NOTIFY_LISTENERS)
 
 
-def go_on(shard: Shard, connection: psycopg.Connection[Any]) -> None:
+def clear_stopped(shard: Shard, connection: psycopg.Connection[Any]) -> None:
     """Removes the record of the event that stopped the shard."""
     connection.execute("DELETE FROM views.stopped WHERE name = %s", (shard.name,))
-    connection.execute(SAY_SO)
+    connection.execute(NOTIFY_LISTENERS)

@@ -119,7 +119,7 @@ class Outbox:
             position, edition = row or (0, "")
             if edition != self.edition:
                 if edition:
-                    log.info("making the feeds anew", reason="other agencies or rules")
+                    log.info("making all messages of the feeds again", reason="other agencies or rules")
                 connection.execute("TRUNCATE feeds.messages, feeds.concerns")
                 connection.execute("UPDATE feeds.distributed SET position = 0, edition = %s", (self.edition,))
                 position = 0

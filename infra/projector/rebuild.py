@@ -18,7 +18,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from infra.progress import Progress
-from infra.projector.checkpoints import SAY_SO, all_reach, ensure, identifier, positions_of
+from infra.projector.checkpoints import NOTIFY_LISTENERS, ensure, identifier, move_all, positions_of
 from infra.projector.fold import PAGE, AnyCursor, Shard, apply, fill, pages, read_page, stored
 from infra.projector.stream_scan import FIRST, events_until, finished_rows
 from infra.settings import PROJECT
@@ -109,9 +109,9 @@ def _swapped(view: View, cursor: AnyCursor) -> int:
         apply(view, _new(view), cursor, page)
     cursor.execute(sql.SQL("DROP TABLE {}").format(identifier(view)))
     cursor.execute(sql.SQL("ALTER TABLE {} RENAME TO {}").format(_new(view), sql.Identifier(view.name)))
-    all_reach(view, cursor, behind)
+    move_all(view, cursor, behind)
     cursor.execute("DELETE FROM views.rebuilding WHERE view = %s", (view.name,))
-    cursor.execute(SAY_SO)
+    cursor.execute(NOTIFY_LISTENERS)
     cursor.connection.commit()
     return behind
 

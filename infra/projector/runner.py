@@ -15,7 +15,15 @@ import structlog
 from psycopg.rows import dict_row
 
 from infra.postgres.databases import for_derived
-from infra.projector.checkpoints import cut, ensure, go_on, is_missing, position_of, positions_of, stop
+from infra.projector.checkpoints import (
+    clear_stopped,
+    ensure,
+    is_missing,
+    position_of,
+    positions_of,
+    record_stopped,
+    reshard,
+)
 from infra.projector.fold import Poisoned, Shard
 from infra.projector.step import Steps
 from infra.projector.views import VIEWS
@@ -49,7 +57,7 @@ class Runner:
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name=f"project {self.shard.name}", daemon=True)
         self.fault: str | None = None
-        self.well = False
+        self.is_projecting = False
 
     def start(self) -> None:
         self.thread.start()
@@ -87,9 +95,9 @@ class Runner:
                         if self.stopping.is_set():
                             return
                 except Poisoned as poisoned:
-                    self._stand_still(poisoned, connection)
+                    self._record_poisoned(poisoned, connection)
                 else:
-                    self._go_on(connection)
+                    self._clear_fault(connection)
                     self.stopping.wait(REST_SECONDS.get(self.view.name, 0))
                 if not list(connection.notifies(timeout=POLL_SECONDS, stop_after=1)):
                     steps.known = None  # another process may have moved the position, or divided the view again
@@ -102,21 +110,21 @@ class Runner:
         ).fetchone()
         return bool(row and row["leads"])
 
-    def _stand_still(self, poisoned: Poisoned, connection: psycopg.Connection[dict[str, bool]]) -> None:
+    def _record_poisoned(self, poisoned: Poisoned, connection: psycopg.Connection[dict[str, bool]]) -> None:
         if self.fault is None:
             log.error("projection stopped by an event it cannot fold", view=self.shard.name, why=str(poisoned))
-        self.fault, self.well = poisoned.fault, False
-        stop(self.shard, poisoned, connection)
+        self.fault, self.is_projecting = poisoned.fault, False
+        record_stopped(self.shard, poisoned, connection)
         self.stopping.wait(POISON_SECONDS)
 
-    def _go_on(self, connection: psycopg.Connection[dict[str, bool]]) -> None:
+    def _clear_fault(self, connection: psycopg.Connection[dict[str, bool]]) -> None:
         """Clears the fault that stopped the shard, in this process or in an earlier one."""
-        if not self.well:
-            go_on(self.shard, connection)
-        self.fault, self.well = None, True
+        if not self.is_projecting:
+            clear_stopped(self.shard, connection)
+        self.fault, self.is_projecting = None, True
 
 
-def lay_out(conninfo: str) -> None:
+def ensure_views(conninfo: str) -> None:
     """Makes the tables of all views that are missing. New tables are empty."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         for view in VIEWS.values():
@@ -128,16 +136,16 @@ def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int
 
     `shards` divides every view into so many shards first, for all processes.
     """
-    lay_out(conninfo)
+    ensure_views(conninfo)
     with psycopg.connect(conninfo, autocommit=True) as connection:
         for view in VIEWS.values():
             if shards:
-                cut(view, shards, connection)
-        cuts = {view.name: len(positions_of(view, connection.cursor())) for view in VIEWS.values()}
+                reshard(view, shards, connection)
+        shard_counts = {view.name: len(positions_of(view, connection.cursor())) for view in VIEWS.values()}
     return [
-        Runner(view, conninfo, number=number, of=cuts[view.name])
+        Runner(view, conninfo, number=number, of=shard_counts[view.name])
         for view in VIEWS.values()
-        for number in range(cuts[view.name])
+        for number in range(shard_counts[view.name])
         if not numbers or number in numbers
     ]
 

@@ -22,7 +22,7 @@ RETURNING xmin::text, pg_notify('views', %(notice)s)
 MOVE_AND_WRITE = f"WITH moved AS ({MOVE}), written AS ({{}}) SELECT * FROM moved"  # noqa: S608 - constants
 
 
-class CutOtherwise(Exception):
+class Resharded(Exception):
     """Another process has divided the view into another number of shards."""
 
 
@@ -40,7 +40,7 @@ class Steps:
     def step(self) -> bool:
         """Folds one page. Returns whether the log may have more.
 
-        Raises Poisoned after all events before the poisoned event are folded and written. Raises CutOtherwise.
+        Raises Poisoned after all events before the poisoned event are folded and written. Raises Resharded.
         """
         first: Poisoned | None = None
         while True:
@@ -68,7 +68,7 @@ class Steps:
     def _read(self) -> tuple[int, str]:
         row = self.cursor.execute(REACHED, (f"{LOG}-{self.shard.name}",)).fetchone()
         if row is None:
-            raise CutOtherwise(f"{self.shard.name} is no longer a shard of the view")
+            raise Resharded(f"{self.shard.name} is no longer a shard of the view")
         return row[0], row[1]
 
     def _moved(self, since: str, page: list[RawEvent]) -> tuple[int, str] | None:

@@ -100,9 +100,9 @@ class PostgresFeeds:
         return True
 
     async def page(self, agency: str, place: int, *, limit: int, bytes_max: int) -> tuple[list[FeedEvent], int]:
-        asked = (agency, MessageKind.EVENT, place, limit, bytes_max)
+        values = (agency, MessageKind.EVENT, place, limit, bytes_max)
         async with borrowed(self.pool) as connection:
-            cursor = await connection.execute(MESSAGES, asked, prepare=True, binary=True)
+            cursor = await connection.execute(MESSAGES, values, prepare=True, binary=True)
             messages = [Message(*row) for row in await cursor.fetchall()]
         if not messages:
             # The feed may be in the middle of a rebuild, so positions beyond `place` do not exist at present.

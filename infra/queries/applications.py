@@ -137,7 +137,7 @@ class PostgresViews:
         found = [Behind.of(*row) for row in rows]
         for behind in found:
             behind.measure()
-        return [behind.told() for behind in found]
+        return [behind.public_fields() for behind in found]
 
     async def _position(self, view: str) -> int:
         found = await self._one(POSITION, {"name": f"{LOG}-{view}"})

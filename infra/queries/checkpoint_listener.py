@@ -18,7 +18,7 @@ from infra.projector.checkpoints import LOG
 CHANNEL = "views"
 
 TRACKED = "SELECT application_name, notification_id FROM views.tracking"
-STANDING_STILL = "SELECT name, position FROM views.stopped"
+STOPPED_SHARDS = "SELECT name, position FROM views.stopped"
 NEWEST_ERA = """
 SELECT era, from_position, greatest(from_position, (SELECT coalesce(max(notification_id), 0) FROM stored_events))
 FROM eras ORDER BY era DESC LIMIT 1
@@ -109,7 +109,7 @@ class Positions:
         for name, position in tracked:
             shards[_view(name)][name] = position
         self.era, self._shards = EraRange(number, start, end + APART), dict(shards)
-        stopped: dict[str, int] = dict(await (await connection.execute(STANDING_STILL)).fetchall())
+        stopped: dict[str, int] = dict(await (await connection.execute(STOPPED_SHARDS)).fetchall())
         for name, position in tracked:
             shard = name.removeprefix(f"{LOG}-")
             VIEW_POSITION.labels(shard).set(position)

@@ -43,7 +43,7 @@ class Behind(NamedTuple):
         RELAY_BEHIND.labels(self.agency).set(self.messages)
         RELAY_OLDEST.labels(self.agency).set(self.oldest_seconds)
 
-    def told(self) -> dict[str, Any]:
+    def public_fields(self) -> dict[str, Any]:
         """Returns the public part, without the number of messages: it would count what an agency receives.
 
         `oldest_seconds` is rounded up to a tenth of a second.

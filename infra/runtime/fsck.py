@@ -25,7 +25,7 @@ SELECT originator_id, originator_version, topic, state FROM stored_events
 ORDER BY originator_id, originator_version
 """
 READ_AHEAD = 2000
-CHANGED = "its successor holds another commitment: a byte of it was changed"
+CHANGED = "its successor stores another commitment, so a byte of this event was changed"
 
 LogRow = tuple[UUID, int, str, bytes]
 
@@ -88,18 +88,18 @@ def _faults_of_stream(rows: Iterable[Checked]) -> Iterator[str]:
     suspect = 0  # an event with a broken link to its successor: it is named unless the successor's next link breaks too
     for place, row in enumerate(rows, 1):
         if row.version != place:
-            yield f"{row.version}: version {place} is missing before it"
+            yield f"{row.version}: version {place} is missing before this version"
             return
         if row.fault:
             yield f"{row.version}: {row.fault}"
         elif place == 1 and row.prev:
-            yield "1: it names a predecessor, and there is none"
+            yield "1: it stores a commitment to a predecessor, but the first event of a stream has none"
         broken = before is not None and not before.fault and not row.fault and before.own != row.prev
         if suspect and not broken:
             yield f"{suspect}: {CHANGED}"
         suspect, before = place - 1 if broken else 0, row
     if suspect:
-        yield f"{suspect}: {CHANGED} (or the newest event, its successor: nothing guards that one yet)"
+        yield f"{suspect}: {CHANGED} (or a byte of its successor: nothing guards the newest event yet)"
 
 
 def _faults_of_order(connection: psycopg.Connection[Any]) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _faults_of_order(connection: psycopg.Connection[Any]) -> Iterator[str]:
         " WHERE recorded_at < before"
     )
     for stream, version in rows:
-        yield f"event {stream}:{version}: recorded before the event that stands before it"
+        yield f"event {stream}:{version}: its recorded_at is earlier than that of the event before it"
 
 
 def _faults_of_claims(connection: psycopg.Connection[Any]) -> Iterator[str]:

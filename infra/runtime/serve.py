@@ -19,7 +19,7 @@ from feeds.agencies.topics_file import read_topics
 from infra.composition import Installation, installation
 from infra.demo import seed
 from infra.postgres.databases import databases
-from infra.projector.runner import lay_out
+from infra.projector.runner import ensure_views
 from infra.queries.agency_feed import PostgresFeeds, origin_of
 from infra.queries.applications import PostgresViews
 from infra.runtime.api_dependencies import dependencies
@@ -163,7 +163,7 @@ def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: 
                     await _supervise(listener, workers, started)
 
     with databases(settings, kept_alive=True) as found:
-        lay_out(found.serving)  # the tables must exist before the first request
+        ensure_views(found.serving)  # the tables must exist before the first request
         run_loop(run())
 
 
