@@ -1,1 +1,1 @@
-"""How fast it is, each figure beside a baseline of the same run: `python -m bench NAME`."""
+"""Benchmarks: each measures a figure and a baseline in the same run. Start one with `python -m bench NAME`."""

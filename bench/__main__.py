@@ -1,6 +1,7 @@
-"""`python -m bench [NAME …] [--quick | --full]`: one JSON line each, against a baseline of the same run.
+"""`python -m bench [NAME …] [--quick | --full]`: prints one JSON line for each figure, with its baseline.
 
-Client, server and PostgreSQL share this machine's cores. Progress goes to stderr. Exit 1 if any line is not ok.
+Figure and baseline are measured in the same run. Client, server and PostgreSQL share this machine's cores. Progress is
+written to stderr. The exit code is 1 if any line is not ok.
 """
 
 import argparse
@@ -22,8 +23,8 @@ from bench import (
     timeline,
     visible,
 )
-from bench.report import Measured
-from bench.size import Size
+from bench.rig.report import Measured
+from bench.rig.size import Size
 
 Run = Callable[..., Iterator[Measured]]
 
@@ -41,7 +42,7 @@ BENCHES: tuple[tuple[tuple[str, ...], Run], ...] = (
     (("timeline",), timeline.run),
     (("growth", "burst"), grown.run),
 )
-"""Those of one row are measured on one installation."""
+"""The names of one row are measured on one installation, by one function."""
 NAMES = tuple(name for names, _ in BENCHES for name in names)
 EXIT_INTERRUPTED = 130
 
@@ -61,14 +62,14 @@ def main() -> int:
         dest="size",
         action="store_const",
         const=Size.FULL,
-        help="growth to 1,000,000 applications, not 100,000; most of an hour",
+        help="growth to 1,000,000 applications, not 100,000; takes most of an hour",
     )
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown:
-        parser.error(f"there is no bench {', '.join(sorted(unknown))}: choose of {', '.join(NAMES)}")
+        parser.error(f"there is no bench {', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}")
     ok = True
-    signal.signal(signal.SIGTERM, _stopped)  # servers and folders are put away then, too
+    signal.signal(signal.SIGTERM, _stopped)  # so that servers are stopped and folders are removed
     try:
         for measured in measure(frozenset(options.names or NAMES), options.size or Size.USUAL):
             print(measured.line(), flush=True)
@@ -84,8 +85,9 @@ def _stopped(*_: object) -> None:
 
 
 def measure(names: frozenset[str], size: Size) -> Iterator[Measured]:
-    for of, run in BENCHES:
-        if names & set(of):
+    """Runs the benches that have one of `names`, and yields each figure as soon as it is measured."""
+    for own_names, run in BENCHES:
+        if names & set(own_names):
             yield from run(size=size, names=names)
 
 

@@ -1,20 +1,20 @@
-"""`append` and `append_pgbench`: events through the store, each a save of its own, from callers in two processes."""
+"""`append` and `append_pgbench`: appends events through the event store, one save per event, from two processes."""
 
 from collections.abc import Iterator
 
 import orjson
 import psycopg
 
-from bench import inserts, stock
-from bench.appending import PROCESSES, at_once, processes
-from bench.installed import Installed, installed, say
-from bench.lives import Pattern, patterns
-from bench.report import Measured
-from bench.size import Size
+from bench.baselines import inserts, stock
+from bench.rig.appending import PROCESSES, at_once, processes
+from bench.rig.installed import Installed, installed, say
+from bench.rig.lives import Pattern, patterns
+from bench.rig.report import Measured
+from bench.rig.size import Size
 from infra.eventstore.envelope import b64, commitment
 
 SECONDS = (2.0, 6.0)
-"""Of each part, in a quick round and in a usual one."""
+"""The length of each part, in a quick round and in a usual round."""
 CALLERS = (32, 64, 128)
 THREADS = (1, 8, 32)
 SAMPLE = 200
@@ -32,7 +32,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:
         by_callers = _ours(where, known, seconds)
         callers, rate = max(by_callers.items(), key=lambda item: item[1])
         rows, fault = where.rows(), _fault(where)
-        told = {
+        details = {
             "callers": callers,
             "processes": PROCESSES,
             "by_callers": {str(number): round(value) for number, value in by_callers.items()},
@@ -48,8 +48,8 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:
                 baseline_least=plausible,
                 rows=rows,
                 on=ON,
-                more={**told, **more},
-                fault=fault if baseline else "there is no pgbench here",
+                more={**details, **more},
+                fault=fault if baseline else "pgbench is not installed",
                 postgres=where.postgres,
             )
 
@@ -57,14 +57,14 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:
             alone = _stock(where, known, seconds)
             yield measured("append", max(alone.values()), 30, stock.PLAUSIBLE, baseline_by_threads=_rounded(alone))
         if "append_pgbench" in names:
-            bare = _pgbench(where, seconds)
-            best = max(bare.values(), default=None)
-            yield measured("append_pgbench", best, 1.5, inserts.PLAUSIBLE, baseline_by_clients=_rounded(bare))
+            by_clients = _pgbench(where, seconds)
+            best = max(by_clients.values(), default=None)
+            yield measured("append_pgbench", best, 1.5, inserts.PLAUSIBLE, baseline_by_clients=_rounded(by_clients))
 
 
 def _ours(where: Installed, known: list[Pattern], seconds: float) -> dict[int, float]:
     with processes() as pool:
-        at_once(pool, where.databases.serving, known, CALLERS[0], 0.5)  # its imports and plans are not measured
+        at_once(pool, where.databases.serving, known, CALLERS[0], 0.5)  # warm up imports and query plans
         rates = {}
         for callers in CALLERS:
             say(f"append: {PROCESSES} processes of {callers} callers")
@@ -95,11 +95,14 @@ def _pgbench(where: Installed, seconds: float) -> dict[int, float]:
 
 
 def _fault(where: Installed) -> str | None:
-    """What is wrong with the log: a sample of its newest streams must chain, and no position be there twice."""
+    """Returns a fault of the log, or None.
+
+    The chains of a sample of the newest streams must be correct, and no position may be used twice.
+    """
     with psycopg.connect(where.databases.owner) as connection:
         doubled = connection.execute("SELECT count(*) - count(DISTINCT notification_id) FROM stored_events").fetchone()
         if doubled and doubled[0]:
-            return f"{doubled[0]} positions are there twice"
+            return f"{doubled[0]} positions are used twice"
         for (stream,) in connection.execute(NEWEST, (SAMPLE,)).fetchall():
             prev = ""
             for place, (version, topic, stored) in enumerate(connection.execute(STREAM, (stream,)), 1):

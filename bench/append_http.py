@@ -1,23 +1,23 @@
-"""`append_http`: one event a request, no time to think, against the library's recorder behind a bare endpoint."""
+"""`append_http`: appends one event per HTTP request, without pauses. The baseline is the library behind an endpoint."""
 
 from collections.abc import Iterator
 
-from bench import bare, stock
-from bench.installed import Installed, installed, say, served
-from bench.lifecycle import OFFICE, ON
-from bench.load import Connection, Run, request, run_loop, warmed
-from bench.queue import Waiting, officer, queue
-from bench.report import Measured
-from bench.size import Size
+from bench.baselines import bare, stock
+from bench.rig.installed import Installed, installed, say, served
+from bench.rig.load import Connection, Run, request, run_loop, warmed
+from bench.rig.queue import Waiting, officer, queue
+from bench.rig.report import Measured
+from bench.rig.requests import OFFICE, ON
+from bench.rig.size import Size
 
 RATIO = 10
 CLIENTS = ((8, 64), (8, 32, 64))
-"""In a quick round and in a usual one."""
+"""The numbers of clients in a quick round and in a usual round."""
 EACH = 40
-"""Applications that a client has for itself."""
+"""The number of applications that only one client uses."""
 
 
-def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
+def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
     seconds, swept = size.pick(2, 8), size.pick(*CLIENTS)
     with installed() as where:
         waiting = queue(where, EACH * max(swept))
@@ -61,9 +61,9 @@ def _ours(where: Installed, port: int, waiting: list[Waiting], clients: int, sec
 
 def _theirs(port: int, clients: int, seconds: float) -> Run:
     say(f"append_http: the stock recorder, {clients} clients")
-    asked = request("POST", "/", body=b'{"code":"H-JARINGAN"}')
+    sent = request("POST", "/", body=b'{"code":"H-JARINGAN"}')
 
     async def ask(connection: Connection) -> None:
-        await connection.expect(200, asked)
+        await connection.expect(200, sent)
 
     return run_loop(warmed(port, [lambda: ask] * clients, seconds))

@@ -1,13 +1,13 @@
-"""`conflicts`: events stored a second where a tenth of all saves is stale, against the same where none is."""
+"""`conflicts`: events stored per second if a tenth of all saves is stale. The baseline has no stale saves."""
 
 from collections.abc import Iterator
 from statistics import median
 
-from bench.appending import PROCESSES, at_once, processes
-from bench.installed import installed, say
-from bench.lives import patterns
-from bench.report import Measured
-from bench.size import Size
+from bench.rig.appending import PROCESSES, at_once, processes
+from bench.rig.installed import installed, say
+from bench.rig.lives import patterns
+from bench.rig.report import Measured
+from bench.rig.size import Size
 
 RATIO = 0.8
 STALE_EVERY = 10
@@ -15,14 +15,14 @@ CALLERS = 64
 ROUNDS = 3
 
 
-def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
+def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
     seconds = size.pick(1.5, 5.0)
     with installed() as where, processes() as pool:
         known = patterns(where.registry)
         conninfo = where.databases.serving
-        at_once(pool, conninfo, known, CALLERS, 0.5)  # its imports and plans are not measured
+        at_once(pool, conninfo, known, CALLERS, 0.5)  # warm up imports and query plans
         with_stale, without = [], []
-        for number in range(ROUNDS):  # in turns, so that whatever else the machine does meets both
+        for number in range(ROUNDS):  # in turns, so that other load on the machine affects both
             say(f"conflicts: round {number + 1} of {ROUNDS}")
             without.append(at_once(pool, conninfo, known, CALLERS, seconds))
             with_stale.append(at_once(pool, conninfo, known, CALLERS, seconds, stale_every=STALE_EVERY))

@@ -1,11 +1,14 @@
-"""What a command costs in `domain` alone: decided on a state already held, and the state after it. One core."""
+"""`decide`: the cost of a command in `domain` alone, on one core.
+
+A command is decided on a state in memory, and the next state is computed. No I/O is measured.
+"""
 
 import time
 from collections.abc import Iterator
 from statistics import median
 
-from bench.report import Measured
-from bench.size import Size
+from bench.rig.report import Measured
+from bench.rig.size import Size
 from domain.application.commands import (
     Command,
     EnterStage,
@@ -24,7 +27,7 @@ from tests.domain.application.test_transitions import COMMANDS
 from tests.spec import given
 
 RATE = 20_000
-"""Asked for, of each kind of command."""
+"""The target for each kind of command, in commands per second."""
 ROUNDS = 5
 
 rejection = COMMANDS["reject"]
@@ -39,8 +42,8 @@ ASKED: tuple[Command, ...] = (
 )
 
 
-def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
-    """The slowest kind of command counts; the median of some rounds, since machines are shared."""
+def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
+    """Reports the slowest kind of command. Each kind gets the median of several rounds, because machines are shared."""
     application, act = given(*COMPLETE).application, an_act()
     times = size.pick(2_000, 20_000)
     rates: dict[str, float] = {}

@@ -1,6 +1,6 @@
-"""`growth` and `burst`: what many applications cost, and what a rush does to a log that has many.
+"""`growth` and `burst`: the effect of many applications, and the effect of a rush on a log with many applications.
 
-Two installations of one run, a small and a large one, are measured in turns: the small one is the baseline.
+Each run has a small and a large installation, which are measured in turns. The small installation is the baseline.
 """
 
 from collections.abc import Iterator
@@ -13,31 +13,33 @@ import orjson
 import psycopg
 
 from bench.append import CALLERS
-from bench.appending import at_once, processes
-from bench.filling import fill
-from bench.installed import Installed, installed, say, served
-from bench.lifecycle import OFFICE, ON, live, submission
-from bench.lives import patterns
-from bench.load import Connection, Offered, Run, Work, request, run_loop
-from bench.report import Measured
-from bench.size import Size
-from infra.projector.runner import lay_out
+from bench.lifecycle import live
+from bench.rig.appending import at_once, processes
+from bench.rig.filling import fill
+from bench.rig.installed import Installed, installed, say, served
+from bench.rig.lives import patterns
+from bench.rig.load import Connection, Offered, Run, Work, request, run_loop
+from bench.rig.report import Measured
+from bench.rig.requests import OFFICE, ON, submission
+from bench.rig.size import Size
+from infra.projector.runner import ensure_views
 from infra.projector.views import VIEWS, rebuild
 
 FLAT, SLOWER = 0.9, 1.1
-"""The least throughput and the most latency, as shares of those when the log was small."""
+"""The least throughput and the most latency, as ratios to the values of the small log."""
 SLOW, RUSH = 1, 35
-"""Submissions a second, and as many reads."""
+"""Submissions per second, with one read after each submission."""
 RECOVERS_SECONDS = 5.0
 CALM_SECONDS = 0.1
-"""An answer within it is nobody's trouble, whatever it was before."""
+"""An answer within this time never counts as late, whatever the latency was before the rush."""
 ROUNDS = 6
-"""Of each, in turns, and who begins takes turns too: what else the machine does falls on both. The median counts."""
+"""The rounds of each installation, in turns. The installation that begins alternates too, so that other load on the
+machine affects both. The median counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How fast it is with so many rows, counted before; of each round in its order."""
+    """The figures of one installation. `rows` was counted before the rounds. The lists have one entry per round."""
 
     rows: dict[str, int]
     lifecycles: list[Run]
@@ -69,14 +71,17 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:
 
 
 def _grow(where: Installed, applications: int) -> None:
-    """The views are built as `jejak rebuild` builds them, which is quicker than event by event, two at a time."""
+    """Fills an installation. The views are built by the code of `jejak rebuild`, two at a time.
+
+    That is quicker than projecting event by event.
+    """
     fill(where, applications)
-    lay_out(where.databases.serving)
+    ensure_views(where.databases.serving)
     say(f"growth: building the views of {applications:,} applications")
     with processes() as pool:
-        for name in pool.map(_built, VIEWS, repeat(where.databases.serving)):
+        for name in pool.map(_build, VIEWS, repeat(where.databases.serving)):
             say(f"growth: {name} is built")
-    say("growth: vacuum and checkpoint, as after any load")
+    say("growth: vacuum and checkpoint, as after any bulk load")
     with psycopg.connect(where.databases.owner, autocommit=True) as connection:
         connection.execute("ANALYZE")
         for name in VIEWS:
@@ -84,14 +89,16 @@ def _grow(where: Installed, applications: int) -> None:
         connection.execute("CHECKPOINT")
 
 
-def _built(name: str, conninfo: str) -> str:
+def _build(name: str, conninfo: str) -> str:
     rebuild(VIEWS[name], conninfo, progress_of=lambda *_: None)
     return name
 
 
 def _levels(small: Installed, large: Installed, size: Size) -> tuple[Level, Level]:
-    """Both are served all the while, so that what comes once a minute comes to both. Appending comes last: of all that
-    is measured it adds most.
+    """Measures both installations in turns.
+
+    Both are served all the time, so that work that happens once a minute affects both. Appending is measured last,
+    because it adds the most events.
     """
     levels = [Level(where.rows("progress"), [], []) for where in (small, large)]
     seconds, rounds = size.pick(2, 6), size.pick(1, ROUNDS)
@@ -100,7 +107,7 @@ def _levels(small: Installed, large: Installed, size: Size) -> tuple[Level, Leve
         for number in range(rounds + 1):
             for where, port, level in pairs[:: (-1) ** number]:
                 lived = run_loop(live(where, port, seconds if number else 1))
-                if number:  # the first is for plans and caches
+                if number:  # the first round warms up query plans and caches
                     level.lifecycles.append(lived)
                     say(f"growth: at {level.rows['progress']:,} applications {lived.rate:.0f} lifecycles/s")
     with processes() as pool:
@@ -155,7 +162,7 @@ def _burst(where: Installed, size: Size) -> Measured:
     calm, rush = size.pick((3, 4), (15, 30))
     say(f"burst: {SLOW} a second, {RUSH} for {rush} s, {SLOW} again")
     with served(where) as port:
-        run_loop(live(where, port, 1))  # until then the projector may not have begun
+        run_loop(live(where, port, 1))  # the projector may not have started before this
         before, during, after = run_loop(_offered(port, where.bearer(OFFICE), calm, rush))
     errors = [error for part in (before, during, after) for error in part.errors]
     bound = max(CALM_SECONDS, *before.seconds)
@@ -181,7 +188,10 @@ def _burst(where: Installed, size: Size) -> Measured:
 
 
 async def _offered(port: int, bearer: bytes, calm: float, rush: float) -> list[Run]:
-    """Each at its planned instant, whether or not the ones before were answered; latency counts from there."""
+    """Sends each request at its planned instant, whether or not earlier requests were answered.
+
+    Latency counts from the planned instant.
+    """
     offered = Offered(port)
 
     async def submit_and_read(connection: Connection) -> None:

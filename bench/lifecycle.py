@@ -1,25 +1,22 @@
-"""`lifecycle`: over HTTP an application is submitted, moves twice, and its timeline is read, all four moments in it."""
+"""`lifecycle`: submits an application over HTTP, sends two commands for it, and reads its timeline of four moments."""
 
-import secrets
 from collections.abc import Iterator
-from datetime import date, timedelta
 
 import orjson
 
-from bench.installed import Installed, installed, say, served
-from bench.load import Client, Connection, Run, Unexpected, request, run_loop, warmed
-from bench.report import Measured
-from bench.size import Size
+from bench.rig.installed import Installed, installed, say, served
+from bench.rig.load import Client, Connection, Run, Unexpected, request, run_loop, warmed
+from bench.rig.report import Measured
+from bench.rig.requests import OFFICE, ON, command, submission
+from bench.rig.size import Size
 
-OFFICE, SERVICE, DISTRICT = "pemda-3374-disdukcapil", "ktp-el", "33.74.01"
 CLIENTS = 32
 RATE, P95_MS = 400, 100
 MOMENTS = 4
-"""Submitted, received, documents checked, declared complete: the last command makes two events."""
-ON = ("rights", "sealing", "chain", "claims", "views", "scheduler", "read your writes")
+"""The moments are submitted, received, documents checked and declared complete. The last command makes two events."""
 
 
-def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
+def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
     seconds = size.pick(4, 15)
     with installed() as where, served(where) as port:
         say(f"lifecycle: {CLIENTS} clients")
@@ -32,22 +29,19 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
             most={"p95_ms": P95_MS},
             rows=where.rows("progress"),
             on=(*ON, "feeds"),
-            more=told(lived),
+            more={"clients": CLIENTS, **lived.spread(0.5, 0.95, 0.99)},
             fault=lived.fault,
             postgres=where.postgres,
         )
 
 
-def told(lived: Run) -> dict[str, float]:
-    return {"clients": CLIENTS, **lived.spread(0.5, 0.95, 0.99)}
-
-
 async def live(where: Installed, port: int, seconds: float) -> Run:
+    """Runs lifecycles for `seconds`, after a warm-up."""
     return await warmed(port, [client(where.bearer(OFFICE)) for _ in range(CLIENTS)], seconds)
 
 
 def client(bearer: bytes) -> Client:
-    """An officer: one application after another, each somebody's."""
+    """Returns a client that plays an officer: it handles one application after another, each of another applicant."""
 
     async def life(connection: Connection) -> None:
         reply = await connection.expect(201, submission(bearer))
@@ -58,22 +52,6 @@ def client(bearer: bytes) -> Client:
         seen = b"sync-token: " + reply.header(b"sync-token")
         reply = await connection.expect(200, request("GET", f"{path}/timeline", bearer=bearer, headers=(seen,)))
         if len(orjson.loads(reply.body)["items"]) != MOMENTS:
-            raise Unexpected("the timeline does not show what was just done")
+            raise Unexpected("the timeline does not show the last commands")
 
     return lambda: life
-
-
-def submission(bearer: bytes) -> bytes:
-    born, serial = date(1950, 1, 1) + timedelta(days=secrets.randbelow(20_000)), 1 + secrets.randbelow(9999)
-    applicant = {"name": "Siti Contoh", "nik": f"337401{born:%d%m%y}{serial:04}"}
-    body = orjson.dumps({"service": SERVICE, "district": DISTRICT, "applicant": applicant})
-    return request("POST", "/v1/applications", bearer=bearer, body=body, headers=(_key(),))
-
-
-def command(bearer: bytes, path: str, name: str, seen: int, body: bytes = b"{}") -> bytes:
-    headers = (_key(), b'if-match: "%d"' % seen)
-    return request("POST", f"{path}/{name}", bearer=bearer, body=body, headers=headers)
-
-
-def _key() -> bytes:
-    return b"idempotency-key: " + secrets.token_hex(8).encode()

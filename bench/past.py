@@ -1,4 +1,4 @@
-"""`import` and `rebuild`: a past brought in by the program itself, and each view made anew from it."""
+"""`import` and `rebuild`: imports a log by the program itself, and rebuilds views from it."""
 
 import json
 import resource
@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.copying import copied_per_second
-from bench.installed import Installed, installed
-from bench.log import write_log
-from bench.report import Measured
-from bench.size import Size
+from bench.baselines.copying import copied_per_second
+from bench.rig.installed import Installed, installed
+from bench.rig.log import write_log
+from bench.rig.report import Measured
+from bench.rig.size import Size
 from infra.projector.views import VIEWS, rebuild
 
 QUICK, USUAL = 16_000, 200_000

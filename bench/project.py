@@ -1,30 +1,33 @@
-"""`project`, one view and all: the runner over a log that is there, against the library's way of it."""
+"""`project` and `project all`: projects an existing log into one view and into all views.
+
+The baseline is the library's kind of projection.
+"""
 
 import time
 from collections.abc import Iterator, Sequence
 
 import psycopg
 
-from bench import stock
-from bench.filling import append_plan
-from bench.installed import Installed, installed, say
-from bench.report import Measured
-from bench.size import Size
+from bench.baselines import stock
+from bench.rig.filling import append_plan
+from bench.rig.installed import Installed, installed, say
+from bench.rig.report import Measured
+from bench.rig.size import Size
 from infra.projector.runner import Runner, runners, wait_until_caught_up
 from infra.projector.views import VIEWS
 from projections.view import View
 
 LEAN = "desk"
 ONE, ALL = 50, 15
-"""The least ratios asked for."""
+"""The least ratios to the baseline, for one view and for all views."""
 PLAUSIBLE = 300
-"""Events a second, an upsert and a tracking row each."""
+"""Events per second of the baseline. Each event costs an upsert and a tracking row."""
 STREAMS = "SELECT count(DISTINCT originator_id) FROM stored_events WHERE topic LIKE 'application.%'"
 EVENTS_EACH = 14
-"""About so many has a simulated life."""
+"""The approximate number of events of a simulated life."""
 
 
-def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
+def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
     with installed() as where:
         say("project: writing the log")
         append_plan(where, applications=size.pick(12_000, 100_000) // EVENTS_EACH)
@@ -53,14 +56,17 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
 
 
 def _alone(where: Installed, view: View) -> float:
-    """Seconds until the view has the whole log, nobody else at work."""
+    """Returns the seconds until one view has folded the whole log while nothing else works."""
     say(f"project: {view.name} alone")
     runner = Runner(view, where.databases.serving)
     return _through(where, [runner], [view])
 
 
 def _together(where: Installed) -> float:
-    """As `jejak serve` runs them: each view's events count once."""
+    """Returns the seconds until all views have folded the log, with runners as in `jejak serve`.
+
+    Each event of the log counts once, and not once per view.
+    """
     say("project: all views together")
     _forget(where)
     return _through(where, runners(where.databases.serving), list(VIEWS.values()))
@@ -79,14 +85,14 @@ def _through(where: Installed, started: Sequence[Runner], views: Sequence[View])
 
 
 def _forget(where: Installed) -> None:
-    """The views anew from position 0: the runner makes a table that is missing."""
+    """Drops all views, so that they begin at position 0: the runners make missing tables."""
     with psycopg.connect(where.databases.serving, autocommit=True) as connection:
         for name in VIEWS:
             connection.execute(f"DROP TABLE views.{name}".encode())
 
 
 def _fault(where: Installed) -> str | None:
-    """A view of the whole log has a row for each application."""
+    """Returns a fault if the view `progress` does not have one row for each application."""
     rows = where.rows("progress")
     with psycopg.connect(where.databases.serving) as connection:
         row = connection.execute(STREAMS).fetchone()

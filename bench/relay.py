@@ -1,4 +1,7 @@
-"""`relay`: an agency's feed to a real Kafka, against a bare producer of kafka-python; from the commit to a consumer."""
+"""`relay`: publishes an agency's feed to a real Kafka. The baseline is a bare producer of kafka-python.
+
+It also measures the time from the commit of an event until a consumer has it.
+"""
 
 import gc
 import subprocess
@@ -19,10 +22,10 @@ import pytest
 from kafka import KafkaProducer, TopicPartition
 from kafka.record._crc32c import crc as crc32c_in_python
 
-from bench.filling import fill
-from bench.installed import PROJECT, Installed, installed, say
-from bench.report import Measured, spread
-from bench.size import Size
+from bench.rig.filling import fill
+from bench.rig.installed import Installed, installed, say
+from bench.rig.report import Measured, spread
+from bench.rig.size import Size
 from feeds.agencies.kafka import topic_names as names
 from feeds.agencies.kafka.producer import BATCH_BYTES, LINGER_MS, ProducedRecord
 from feeds.agencies.kafka.relay import Relay, records_of
@@ -32,6 +35,7 @@ from feeds.agencies.topics_file import read_topics
 from infra.kafka.relay import KafkaDestination, PostgresSource, Watch
 from infra.projector.outbox import Outbox
 from infra.queries.agency_feed import origin_of
+from infra.settings import PROJECT
 from tests.infra.kafka.broker import broker
 from tests.infra.kafka.logins import SetUp, set_up
 from tests.infra.logs import Writer
@@ -48,7 +52,7 @@ SELECT coalesce((SELECT max(notification_id) FROM stored_events), 0) - position 
 
 
 class Clock(Watch):
-    """Also notes when each transaction was committed, and of how many messages; and stops where there is no more."""
+    """A watch that notes the time and the number of messages of each commit, and stops the relay at the feed's end."""
 
     def __init__(self, stopping: threading.Event) -> None:
         super().__init__()
@@ -70,15 +74,15 @@ class Clock(Watch):
 
     @property
     def rate(self) -> float:
-        """Messages a second, from the first commit on: before it lies the start of a producer."""
+        """Messages per second after the first commit, so that the start of the producer does not count."""
         (begun, _), (ended, _) = self.commits[0], self.commits[-1]
         return sum(count for _, count in self.commits[1:]) / (ended - begun)
 
 
-def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
+def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
     try:
         with installed() as where, broker() as made, tempfile.TemporaryDirectory() as folder:
-            with redirect_stdout(sys.stderr):  # it tells what it sets up; ours is a line of JSON
+            with redirect_stdout(sys.stderr):  # the setup prints its steps, and stdout is only for lines of JSON
                 cluster = set_up(made, Path(folder), AGENCY)
             yield from _measured(where, cluster, size)
     except pytest.skip.Exception as skipped:
@@ -92,11 +96,11 @@ def _measured(where: Installed, cluster: SetUp, size: Size) -> Iterator[Measured
     distributor = Outbox(where.databases.serving, topics)
     distributor.start()
     until_even(where.databases.serving)
-    distributor.stop()  # another process's work; from here on the feed stands still
+    distributor.stop()  # usually it runs in another process; from here on the feed does not change
     source = PostgresSource(where.databases.serving, AGENCY, threading.Event(), lambda: None)
     origin = origin_of(where.settings)
     batches = [records_of(page, origin) for page in pages(source)]
-    gc.freeze()  # what the bench holds is nobody's to look through
+    gc.freeze()  # the garbage collector must not scan the bench's own data during the measurement
     bare, relayed = [], []
     for number in range(1, size.pick(2, 3) + 1):
         say(f"relay: round {number}: {sum(map(len, batches)):,} records in {len(batches)} transactions")
@@ -155,7 +159,10 @@ def relay(where: Installed, login: dict[str, Any], origin: Origin) -> Clock:
 
 
 def bare_rate(login: dict[str, Any], batches: list[list[ProducedRecord]]) -> float:
-    """Messages a second, in batches as large as the transactions, each flushed, from the first one's end on."""
+    """Returns messages per second of a bare producer, after its first batch.
+
+    The batches are as large as the relay's transactions, and each batch is flushed.
+    """
     producer = KafkaProducer(
         **login,
         enable_idempotence=True,
@@ -193,7 +200,10 @@ def until_even(conninfo: str) -> None:
 
 
 def latencies(where: Installed, cluster: SetUp, seconds: float) -> list[float]:
-    """From `recorded_at`, set just before the commit, to a consumer that reads what is committed; in seconds."""
+    """Returns the times in seconds from `recorded_at`, set just before the commit, to a consumer.
+
+    The consumer reads only committed messages.
+    """
     waits: list[float] = []
     ending = threading.Event()
     reading = threading.Event()
@@ -239,7 +249,7 @@ def relaying(where: Installed, cluster: SetUp) -> Iterator[None]:
         try:
             if process.stdout:
                 process.stdout.readline()
-            time.sleep(3)  # it fences and reads its position
+            time.sleep(3)  # the relay fences older producers and reads its position
             yield
         finally:
             process.terminate()

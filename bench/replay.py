@@ -1,4 +1,4 @@
-"""`replay`: the log as the domain's events, against the same rows fetched and no more."""
+"""`replay`: decodes the log into the domain's events. The baseline only fetches the same rows."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,29 +8,29 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
-from bench.filling import append_plan
-from bench.installed import Installed, installed, say
-from bench.report import Measured
-from bench.size import Size
+from bench.rig.filling import append_plan
+from bench.rig.installed import Installed, installed, say
+from bench.rig.report import Measured
+from bench.rig.size import Size
 from infra.eventstore.history import recorded_of
 from infra.projector.fold import pages
 from projections import progress
 
 RATIO = 0.25
 PLAUSIBLE = 50_000
-"""Rows a second: less was never fetched on a machine that had nothing else to do."""
+"""Rows per second. No idle machine ever fetched fewer."""
 ROUNDS = 5
 EVENTS_EACH = 14
 
 Page = list[tuple[Any, ...]]
 
 
-def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
+def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
     with installed() as where:
         say("replay: writing the log")
         append_plan(where, applications=size.pick(8_000, 60_000) // EVENTS_EACH)
         replayed, fetched = [], []
-        for number in range(ROUNDS):  # in turns, so that whatever else the machine does meets both
+        for number in range(ROUNDS):  # in turns, so that other load on the machine affects both
             say(f"replay: round {number + 1} of {ROUNDS}")
             fetched.append(_through(where, fetch))
             replayed.append(_through(where, replay))
@@ -48,17 +48,18 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
 
 
 def fetch(_: Page) -> None:
-    """The rows are there: nothing more."""
+    """Does nothing with the fetched rows."""
 
 
 def replay(page: Page) -> None:
+    """Decodes the rows into events."""
     for row in page:
         if row[3] is not None:
             recorded_of(row[1:])
 
 
 def _through(where: Installed, each: Callable[[Page], None]) -> float:
-    """Rows a second, page by page from the first to the last."""
+    """Returns rows per second, over all pages of the log."""
     with psycopg.connect(where.databases.serving, row_factory=tuple_row) as connection, connection.cursor() as cursor:
         rows, begun = 0, time.perf_counter()
         for page in pages(progress.VIEW, cursor, 0):

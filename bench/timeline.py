@@ -1,24 +1,24 @@
-"""`timeline`: reading one over HTTP, against a bare endpoint that answers the same bytes."""
+"""`timeline`: reads timelines over HTTP. The baseline is a bare endpoint that answers the same bytes."""
 
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 
-from bench import bare
-from bench.installed import installed, say, served
-from bench.lifecycle import OFFICE
-from bench.load import Client, Connection, Run, connect, request, run_loop, warmed
-from bench.queue import queue
-from bench.report import Measured
-from bench.size import Size
+from bench.baselines import bare
+from bench.rig.installed import installed, say, served
+from bench.rig.load import Client, Connection, Run, connect, request, run_loop, warmed
+from bench.rig.queue import queue
+from bench.rig.report import Measured
+from bench.rig.requests import OFFICE
+from bench.rig.size import Size
 
 RATIO, RATE, P99_MS = 0.4, 3_000, 20
 CLIENTS = ((32, 64), (8, 32, 64, 128))
-"""In a quick round and in a usual one."""
+"""The numbers of clients in a quick round and in a usual round."""
 APPLICATIONS = 2_000
 ON = ("rights", "views", "registry", "scheduler")
 
 
-def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
+def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
     seconds, clients = size.pick(2, 8), size.pick(*CLIENTS)
     with installed() as where:
         bearer = where.bearer(OFFICE)

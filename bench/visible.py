@@ -1,4 +1,4 @@
-"""`visible`: from the commit of a command to its event in the citizen's view, at a fixed rate."""
+"""`visible`: the time from the commit of a command until its event is in the citizen's view, at a fixed rate."""
 
 import asyncio
 import time
@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from bench.installed import Installed, installed, say, served
-from bench.lifecycle import OFFICE, ON
-from bench.load import Connection, Offered, Run, Work, run_loop
-from bench.queue import one, queue
-from bench.report import Measured, percentile, spread
-from bench.size import Size
+from bench.rig.installed import Installed, installed, say, served
+from bench.rig.load import Connection, Offered, Run, Work, run_loop
+from bench.rig.queue import one, queue
+from bench.rig.report import Measured, percentile, spread
+from bench.rig.requests import OFFICE, ON
+from bench.rig.size import Size
 from infra.projector.runner import POLL_SECONDS, wait_until_caught_up
 from infra.projector.views import LOG
 from projections import progress
@@ -30,18 +30,18 @@ WHERE notification_id > %s ORDER BY notification_id"""
 
 @dataclass(slots=True)
 class Watch:
-    """Which position the view was seen to have reached, and when (seconds since the epoch), in their order."""
+    """The positions that the view was seen to reach, in their order, with the times in seconds since the epoch."""
 
     positions: list[int] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
 
     def visible(self, position: int) -> float | None:
-        """When it was first seen to have come as far; None if it never was."""
+        """Returns the time at which the view was first seen at or after `position`, or None."""
         place = bisect_left(self.positions, position)
         return self.times[place] if place < len(self.times) else None
 
 
-def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - as all benches are called
+def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
     seconds = size.pick(4, 20)
     with installed() as where, served(where) as port:
         say(f"visible: {RATE} commands a second for {seconds} s")
@@ -70,25 +70,25 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
 
 
 async def _offered(where: Installed, port: int, seconds: float) -> tuple[Run, Watch, int]:
-    """What was answered, what was seen, and after which position that counts."""
-    asking = Asking(where, int(RATE * (seconds + WARM_SECONDS)))
+    """Returns the answers, the watch, and the position after which events count."""
+    commands = Commands(where, int(RATE * (seconds + WARM_SECONDS)))
     wait_until_caught_up(where.databases.serving)
     offered = Offered(port)
     async with _watching(where.databases.serving) as watch:
-        await offered.at_rates(asking, (RATE, WARM_SECONDS))
+        await offered.at_rates(commands, (RATE, WARM_SECONDS))
         after = _end(where)
-        [answered] = await offered.at_rates(asking, (RATE, seconds))
-        with suppress(TimeoutError):  # what was never seen is counted as such
+        [answered] = await offered.at_rates(commands, (RATE, seconds))
+        with suppress(TimeoutError):  # events that were never seen are counted as missed
             await asyncio.to_thread(
                 wait_until_caught_up, where.databases.serving, views=[progress.VIEW], seconds=CATCH_UP_SECONDS
             )
-            await asyncio.sleep(2 * POLL_SECONDS)  # the watch hears of it last
+            await asyncio.sleep(2 * POLL_SECONDS)  # so that the watch has seen the last position
     offered.close()
     return answered, watch, after
 
 
-class Asking:
-    """One command for each application, so that none waits for the one before."""
+class Commands:
+    """Gives one command for each application, so that no command waits for an earlier one."""
 
     def __init__(self, where: Installed, applications: int) -> None:
         self.bearer = where.bearer(OFFICE)
@@ -117,7 +117,7 @@ async def _watching(conninfo: str) -> AsyncIterator[Watch]:
 
 
 async def _watch(watch: Watch, connection: psycopg.AsyncConnection) -> None:
-    """Reads where the view stands whenever a view says that it has moved."""
+    """Reads the position of the view after each notification of a view."""
     await connection.execute("LISTEN views")
     while True:
         cursor = await connection.execute(REACHED, (f"{LOG}-{progress.VIEW.name}",), prepare=True)

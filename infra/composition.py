@@ -1,4 +1,4 @@
-"""Puts the rooms together: nothing else wires, and nobody else reads the environment."""
+"""Composition: builds the objects of a process and connects the packages. No other module does this."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +21,7 @@ from service_layer.handlers.commands import CommandHandler
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """All that a process needs of the world."""
+    """The objects of one process: settings, databases, keys, event store and command handler."""
 
     settings: Settings
     databases: Databases
@@ -39,6 +39,7 @@ class Installation:
 
 @asynccontextmanager
 async def installation(settings: Settings, databases: Databases) -> AsyncIterator[Installation]:
+    """Opens an installation. On exit it stores the saves that still wait, and closes all connections."""
     datastore = Datastore(databases.serving)
     try:
         async with (
@@ -73,7 +74,10 @@ async def installation(settings: Settings, databases: Databases) -> AsyncIterato
 
 
 async def reapply_erasures(events: Pool, keys: KeyStore) -> None:
-    """A restored backup of the key store may bring back what was erased: it is erased again at every start."""
+    """Erases the keys of all recorded erasures again.
+
+    A restored backup of the key store may bring back erased keys, so this runs at every start.
+    """
     async with borrowed(events) as connection:
         rows = await (await connection.execute("SELECT application_id, person FROM erasures")).fetchall()
     for application, person in rows:

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line on stderr, names and numbers of ours only."""
+"""Logs: one JSON object per line on stderr. Lines have only names and numbers from this program, never client data."""
 
 import asyncio
 import atexit
@@ -14,6 +14,7 @@ LINES_BYTES, LINES_SECONDS = 4096, 0.1
 
 
 def configure(level: int = logging.INFO) -> None:
+    """Sets up the logs of a process. The logs of libraries are switched off."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -25,13 +26,15 @@ def configure(level: int = logging.INFO) -> None:
         logger_factory=structlog.BytesLoggerFactory(file=sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
-    # Libraries may quote what was sent in their messages: only their faults' kinds would be safe, and we log those.
+    # A library's message may quote client data. Only the class of a library's error is safe, and our code logs it.
     logging.disable(logging.CRITICAL)
 
 
 class RequestLog:
-    """A line for each request, as the loggers write theirs, without what these do for each: lines leave together, ten
-    times a second or when there are LINES_BYTES of them, which a pipe takes in one piece beside other processes'.
+    """The log of requests: one line for each request, in the format of the other log lines.
+
+    It costs less than a logger, because lines are written together: ten times a second, or as soon as there are
+    LINES_BYTES of them. A pipe writes so many bytes in one piece, even if other processes write to it too.
     """
 
     def __init__(self) -> None:
@@ -41,7 +44,7 @@ class RequestLog:
         atexit.register(self.flush)
 
     def __call__(self, method: str, route: str, status: int, seconds: float) -> None:
-        """From within the loop alone."""
+        """Adds a line. Call this only in the event loop."""
         line = orjson.dumps(
             {
                 "method": method,
@@ -66,7 +69,7 @@ class RequestLog:
             self._until.cancel()
             self._until = None
         lines, self._lines, self._bytes = self._lines, [], 0
-        with contextlib.suppress(OSError, ValueError):  # nobody hears us any more
+        with contextlib.suppress(OSError, ValueError):  # stderr was closed
             sys.stderr.buffer.write(b"".join(lines))
             sys.stderr.buffer.flush()
 
@@ -77,7 +80,7 @@ def _stamped(_: object, __: str, event: structlog.typing.EventDict) -> structlog
 
 
 def _without_messages(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """An exception's kind and place, never its message: it may quote what was sent."""
+    """Logs the class and the place of an exception, never its message, because the message may quote client data."""
     info = event.pop("exc_info", None)
     error = sys.exc_info()[1] if info is True else info
     if isinstance(error, BaseException):

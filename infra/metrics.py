@@ -1,4 +1,7 @@
-"""What the operator's Prometheus reads at /metrics. Not public: live counters would undo disclosure control."""
+"""Metrics: the operator's Prometheus reads them at /metrics.
+
+They are not public, because live counters would defeat disclosure control.
+"""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -7,28 +10,31 @@ METRICS = CollectorRegistry()
 REQUESTS = Histogram(
     "jejak_request_seconds", "Time to answer, by route template", ("method", "route", "status"), registry=METRICS
 )
-COMMANDS = Counter("jejak_commands_total", "Commands, by what came of them", ("command", "outcome"), registry=METRICS)
-PIN_FAILURES = Counter("jejak_pin_failures_total", "Wrong numbers or PINs at the door", registry=METRICS)
+COMMANDS = Counter("jejak_commands_total", "Commands, by outcome", ("command", "outcome"), registry=METRICS)
+PIN_FAILURES = Counter("jejak_pin_failures_total", "Wrong numbers or PINs", registry=METRICS)
 VIEW_POSITION = Gauge("jejak_view_position", "The position that a view has reached", ("view",), registry=METRICS)
 APPENDED = Histogram(
     "jejak_append_events",
-    "Events of one commit of this process",
+    "Events in one commit of this process",
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
     registry=METRICS,
 )
-APPEND_SECONDS = Histogram("jejak_append_seconds", "Time from asking for a commit to its answer", registry=METRICS)
+APPEND_SECONDS = Histogram("jejak_append_seconds", "Time from the request for a commit to its answer", registry=METRICS)
 APPEND_WAITING = Gauge("jejak_append_waiting_events", "Events that wait for the next commit", registry=METRICS)
 VIEW_STOPPED = Gauge(
-    "jejak_view_stopped_position", "The position of the event that stops a view, else 0", ("view",), registry=METRICS
+    "jejak_view_stopped_position", "The position of the event that stops a view, or 0", ("view",), registry=METRICS
 )
 SCHEDULED = Counter(
     "jejak_scheduler_commands_total",
-    "Commands of the scheduler, by what came of them",
+    "Commands of the scheduler, by outcome",
     ("job", "outcome"),
     registry=METRICS,
 )
 SCHEDULER_RAN = Gauge(
-    "jejak_scheduler_last_run_timestamp_seconds", "When a job last went through, Unix time", ("job",), registry=METRICS
+    "jejak_scheduler_last_run_timestamp_seconds",
+    "When a job last ran to its end, Unix time",
+    ("job",),
+    registry=METRICS,
 )
 FEED_POSITION = Gauge("jejak_feed_position", "The position up to which the feeds are made", registry=METRICS)
 RELAY_POSITION = Gauge(
@@ -44,24 +50,27 @@ RELAY_BEHIND = Gauge(
     "jejak_relay_behind_messages", "Messages of a feed that are not in Kafka yet", ("agency",), registry=METRICS
 )
 RELAY_OLDEST = Gauge(
-    "jejak_relay_oldest_seconds", "How long ago the oldest of them was recorded", ("agency",), registry=METRICS
+    "jejak_relay_oldest_seconds",
+    "How long ago the oldest message that is not in Kafka yet was recorded",
+    ("agency",),
+    registry=METRICS,
 )
 RELAY_FAULTS = Counter(
-    "jejak_relay_faults_total", "Fresh starts of a relay, by why", ("agency", "fault"), registry=METRICS
+    "jejak_relay_faults_total", "Restarts of a relay, by fault", ("agency", "fault"), registry=METRICS
 )
 FEED_READERS = Gauge("jejak_feed_readers", "Clients of this process that read a feed now", registry=METRICS)
 INTAKE = Counter(
     "jejak_intake_records_total",
-    "Records of the agencies' topics of commands, by what came of them and why",
+    "Records of the agencies' command topics, by outcome and code",
     ("outcome", "code"),
     registry=METRICS,
 )
 INTAKE_WAITING = Gauge(
     "jejak_intake_waiting_records",
-    "Records of a topic's partition that are not answered yet",
+    "Records of a command topic's partition that are not answered yet",
     ("agency", "partition"),
     registry=METRICS,
 )
 INTAKE_INTERRUPTED = Counter(
-    "jejak_intake_interruptions_total", "Tries that were put off, by their reason", ("reason",), registry=METRICS
+    "jejak_intake_interruptions_total", "Postponed tries, by reason", ("reason",), registry=METRICS
 )

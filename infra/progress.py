@@ -1,8 +1,8 @@
-"""Progress: how a long task tells its caller how far it is."""
+"""Progress: the callbacks by which a long task reports its progress to its caller."""
 
 from collections.abc import Callable
 
 Advance = Callable[[int], None]
-"""Told how many more units are done."""
+"""Called with the number of units that were done after the last call."""
 Progress = Callable[[int, int], None]
-"""Told how many units are done, and of how many."""
+"""Called with the number of units that are done, and with the number of all units."""

@@ -1,4 +1,4 @@
-"""Settings: from the environment, once, into one frozen value. Refuses to start on nonsense."""
+"""Settings: read once from the environment into a frozen value. An invalid variable raises SettingsWrong."""
 
 import os
 import re
@@ -12,12 +12,15 @@ BASE_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*[A-Za-z0-
 
 
 class SettingsWrong(Exception):
-    """Says which variable is wrong, and what is expected."""
+    """A variable has an invalid value. The message names the variable and the expected value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kafka:
-    """How the brokers are reached. Without a user name: in the clear and without a login, for tests and one machine."""
+    """How the brokers are reached.
+
+    Without a user name, the connection has no login and no encryption. Use this only for tests and on one machine.
+    """
 
     bootstrap: str
     username: str | None = None
@@ -27,7 +30,10 @@ class Kafka:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`database_url` None: the embedded PostgreSQL in `data_dir`. Each field's variable stands in docs/operating.md."""
+    """The settings of a process. docs/operating.md lists the variable of each field.
+
+    If `database_url` is None, the embedded PostgreSQL in `data_dir` is used.
+    """
 
     data_dir: Path
     key_dir: Path
@@ -41,7 +47,7 @@ class Settings:
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    """Raises SettingsWrong."""
+    """Reads the settings from environment variables. Raises SettingsWrong."""
     if environment.get("POSTGRES_ENABLE_DB_FUNCTIONS"):
         raise SettingsWrong("POSTGRES_ENABLE_DB_FUNCTIONS loses events for readers: unset it")
     data_dir = Path(environment.get("JEJAK_DATA_DIR") or _default_data_dir()).resolve()
@@ -77,7 +83,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
 
 
 def _kafka(environment: Mapping[str, str]) -> Kafka | None:
-    """None without JEJAK_KAFKA_BOOTSTRAP: then there is no Kafka, and the feed goes by HTTP."""
+    """Returns None if JEJAK_KAFKA_BOOTSTRAP is not set: without Kafka, agencies read their feed by HTTP."""
     bootstrap = environment.get("JEJAK_KAFKA_BOOTSTRAP")
     username, password = environment.get("JEJAK_KAFKA_USERNAME"), environment.get("JEJAK_KAFKA_PASSWORD_FILE")
     ca_file = environment.get("JEJAK_KAFKA_CA_FILE")
@@ -99,7 +105,7 @@ def _kafka(environment: Mapping[str, str]) -> Kafka | None:
 
 
 def interval(text: str) -> float:
-    """The rest between two passes of the scheduler, in seconds. Raises ValueError."""
+    """Parses the pause between two passes of the scheduler, in seconds from 1 to 86400. Raises ValueError."""
     seconds = float(text)
     if not 1 <= seconds <= SECONDS_A_DAY:
         raise ValueError

@@ -1,4 +1,4 @@
-"""What ships: the region table, the calendars, and the example catalogue. Read into editions of the registry."""
+"""The shipped catalogue: region table, calendars, and example offices and services, as editions of the registry."""
 
 import csv
 import tomllib
@@ -34,12 +34,15 @@ REGIONS_SOURCE = "Kemendagri region codes 2025, cahyadsn/wilayah (MIT)"
 
 
 def basics() -> list[RegistryEvent]:
-    """Regions and calendars: what every installation has."""
+    """Returns the regions and the calendars, which every installation has."""
     return [_regions(), *_calendars()]
 
 
 def examples() -> list[RegistryEvent]:
-    """Offices and services marked as examples: local standards differ by a hundred times, none is national truth."""
+    """Returns offices, their calendars and services, with offices and services marked as examples.
+
+    They are only examples because local standards differ by up to a factor of a hundred, so none is valid nationally.
+    """
     read = tomllib.loads((HERE / "examples.toml").read_text(encoding="utf-8"))
     return [*map(_office, read["office"]), *map(_calendar, read["calendar"]), *map(_standard, read["service"])]
 
@@ -66,7 +69,7 @@ def _calendars() -> list[CalendarPublished]:
 
 
 def _calendar(read: dict[str, Any]) -> CalendarPublished:
-    """Of one year; with `offices`, laid over the national one for them."""
+    """Returns the calendar of one year. With `offices`, it is laid over the national calendar for these offices."""
     return CalendarPublished(
         code=read["code"],
         edition=read["edition"],

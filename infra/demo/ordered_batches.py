@@ -1,8 +1,9 @@
-"""The command path in waves: its usual reading and deciding, many at once, and one save for all of a wave, in order.
+"""Ordered batches: handles many commands at once and stores the events of a batch by one save, in order.
 
-What was just read or saved is remembered rather than read again, so that a wave may hold several commands of one
-application. It is stored whole or not at all: of two commands in a row the log could take the second without the first,
-where a third came between. If it is refused, all is forgotten, and each command asked again alone.
+The commands of a batch are read and decided in the usual way. Streams that were just read or saved are kept in memory,
+so a batch may have several commands of one application. A batch is stored completely or not at all. Otherwise the log
+could store the second of two commands without the first, if another writer appended between them. If the log refuses
+a batch, the streams are dropped from memory, and each command is tried again alone.
 """
 
 import asyncio
@@ -25,13 +26,13 @@ REMEMBERED_MAX = 5000
 
 
 class AskAgain(Exception):
-    """The wave did not store this, or nobody knows: ask alone."""
+    """The batch did not store the save of this command, or the outcome is unknown. Try the command again alone."""
 
 
 class Batch:
-    """Appends what its members save once each of them has joined with a save or left without one.
+    """Appends the saves of its members, once each member has joined with a save or has left without one.
 
-    `abandoned`: a member was cut short, so nothing of it is appended any more.
+    If `abandoned`, a member was cut off, so the batch is never appended.
     """
 
     def __init__(self, members: int, writer: GroupCommit) -> None:
@@ -42,8 +43,12 @@ class Batch:
         self.abandoned = False
 
     async def append(self, place: int, save: Save) -> SaveOutcome:
-        """Raises AskAgain where the wave has others and this was not stored; a wave of one tells all there is."""
-        if self.through[place].is_set():  # of one that tries again
+        """Joins with a save and returns its outcome.
+
+        Raises AskAgain if the batch has other members and the save was not stored. In a batch of one member, the
+        member gets the real outcome or error.
+        """
+        if self.through[place].is_set():  # the member's handler tries again
             return await self.writer.append(save)
         self.saves[place] = save
         self.outcomes[place] = asyncio.get_running_loop().create_future()
@@ -51,12 +56,12 @@ class Batch:
         return await self.outcomes[place]
 
     async def leave(self, place: int) -> None:
-        """Called of every member in the end, also of one that has joined."""
+        """Must be called for every member at its end, also for a member that has joined."""
         if not self.through[place].is_set():
             await self._is_through(place)
 
     async def stream_of(self, place: int) -> UUID | None:
-        """To which it saves, once that is known; None where it saves nothing."""
+        """Waits until a member has joined or left. Returns the stream of its save, or None if it saves nothing."""
         await self.through[place].wait()
         return stream_of(self.saves[place]) if place in self.saves else None
 
@@ -70,31 +75,31 @@ class Batch:
         saves = dict(sorted(self.saves.items()))
         try:
             outcome = await self.writer.append(joint(list(saves.values())))
-        except Exception as error:  # noqa: BLE001 - each member is told
+        except Exception as error:  # noqa: BLE001 - each member gets the error
             for place in saves:
-                self._tell(place, error if alone else AskAgain())
+                self._finish(place, error if alone else AskAgain())
             return
         positions = iter(outcome.positions)
         for place, save in saves.items():
             own = SaveOutcome(outcome.kind, tuple(islice(positions, len(save.events))))
-            self._tell(place, own if outcome.stored or alone else AskAgain())
+            self._finish(place, own if outcome.stored or alone else AskAgain())
 
-    def _tell(self, place: int, what: SaveOutcome | Exception) -> None:
-        told = self.outcomes[place]
-        if told.done():  # it was cancelled meanwhile
+    def _finish(self, place: int, result: SaveOutcome | Exception) -> None:
+        outcome = self.outcomes[place]
+        if outcome.done():  # the member was cancelled
             return
-        if isinstance(what, SaveOutcome):
-            told.set_result(what)
+        if isinstance(result, SaveOutcome):
+            outcome.set_result(result)
         else:
-            told.set_exception(what)
+            outcome.set_exception(result)
 
 
 PLACE: ContextVar[tuple[Batch, int]] = ContextVar("place")
-"""The wave that this task belongs to, and where in it."""
+"""The batch that the current task belongs to, and its place in the batch."""
 
 
 def joint(saves: Sequence[Save]) -> Save:
-    """One save for all, in their order."""
+    """Joins saves into one save, in their order."""
     claims = [(claim, stream_of(save)) for save in saves for claim in save.claims]
     return Save(
         tuple(event for save in saves for event in save.events),
@@ -104,7 +109,7 @@ def joint(saves: Sequence[Save]) -> Save:
 
 
 class BatchStreams:
-    """The streams still written to, with what is being saved; of that the positions are not known."""
+    """The cached streams, with the events that are being saved. The positions of these events are not known yet."""
 
     def __init__(self, streams: Streams) -> None:
         self.streams = streams
@@ -136,7 +141,10 @@ class BatchStreams:
         self.keep(history.then(map(entry_of, rows)))
 
     async def begin(self) -> None:
-        """A wave: with the registry as of now. Forgets what has ended; and all, if that was too little."""
+        """Prepares for a batch: reads the current registry, and drops the streams of ended applications.
+
+        If more than REMEMBERED_MAX streams are left, all streams are dropped.
+        """
         await self.streams.registry_now()
         self.known = {stream: history for stream, history in self.known.items() if not history.application.ended}
         if len(self.known) > REMEMBERED_MAX:
@@ -144,7 +152,7 @@ class BatchStreams:
 
 
 class BatchedEventStore(PostgresEventStore):
-    """An append waits for its wave. Counts what is new."""
+    """An event store whose appends wait for their batch. It counts the new events in `new_events`."""
 
     def __init__(self, made: Installation) -> None:
         self.remembered = BatchStreams(made.streams)
@@ -158,24 +166,24 @@ class BatchedEventStore(PostgresEventStore):
         )
         self.new_events = 0
 
-    async def wave(self, members: int) -> Batch:
-        """The next one. No other may be under way."""
+    async def batch(self, members: int) -> Batch:
+        """Begins the next batch. No other batch may be under way."""
         await self.remembered.begin()
         return Batch(members, self.writer)
 
     def turn(self, _: UUID) -> AbstractAsyncContextManager[None]:
-        """A wave may hold several commands of one application: they wait for each other in the wave."""
+        """Takes no lock: the commands of one application wait for each other inside the batch."""
         return nullcontext()
 
     def kept(self, history: StreamHistory) -> None:
-        """It was extended before it was saved."""
+        """Does nothing: the cached history was extended before the save."""
 
     async def save(self, save: Save) -> SaveOutcome:
-        wave, place = PLACE.get()
+        batch, place = PLACE.get()
         self.remembered.extend(save)
         stored = False
         try:
-            outcome = await wave.append(place, save)
+            outcome = await batch.append(place, save)
             stored = outcome.stored
         finally:
             if not stored:

@@ -1,8 +1,8 @@
-"""Plays a plan over the real command path: the command handler decides each step and appends it.
+"""Plan player: plays a simulation's plan through the real command handler, which decides and appends each step.
 
-The log is in the plan's order, whatever the timing: what the steps of a wave save is appended by one call, in their
-order. Every step has a key of its own, so a plan that was cut short is completed by playing it again, and playing it
-once more adds nothing.
+The log has the order of the plan, whatever the timing: all steps of a batch are appended by one call, in their order.
+Every step has its own idempotency key. So playing a plan again completes a plan that was cut off, and playing it once
+more adds nothing.
 """
 
 import asyncio
@@ -23,14 +23,16 @@ from simulation.life import PlanStep, person
 
 CLIENT = "simulation"
 AT_ONCE = 64
-WAVES_A_SECOND = 10
-"""At least, where a rate is asked for."""
+BATCHES_A_SECOND = 10
+"""The least number of batches in a second, if a rate is given."""
 
 
 class PlanPlayer:
-    """Asks the steps of one plan, by the plan's name in each key. Counts as it goes.
+    """Plays the steps of one plan. The name of the plan is a part of each idempotency key.
 
-    A refused step ends its application's part: somebody else has moved it on, or another release planned it otherwise.
+    It counts the events of the steps in `events`, and the refused steps in `refused`. After a refused step, the other
+    steps of the same application are skipped. A step is refused if somebody else has acted on the application, or if
+    another release made another plan.
     """
 
     def __init__(self, made: Installation, plan_name: str) -> None:
@@ -46,54 +48,61 @@ class PlanPlayer:
         return self.store.new_events
 
     async def play(self, steps: Iterable[PlanStep], submitted: Advance, rate: float | None = None) -> None:
-        """`rate`: commands a second, at most; None: as fast as it goes. `submitted` is told of each wave's new ones."""
-        at_once = AT_ONCE if rate is None else max(1, min(AT_ONCE, int(rate / WAVES_A_SECOND)))
-        begun, asked = time.monotonic(), 0
-        for wave in waves(steps, at_once):
-            if rate is not None:
-                await asyncio.sleep(max(0.0, begun + asked / rate - time.monotonic()))
-            asked += len(wave)
-            self.events += sum(len(step.events) for step in wave)
-            for step in await self._at_once(wave):
-                await self._at_once([step])
-            submitted(sum(step.number == 0 for step in wave))
+        """Plays all steps.
 
-    async def _at_once(self, steps: list[PlanStep]) -> list[PlanStep]:
-        """Returns those that must be asked again, in order."""
-        wave = await self.store.wave(len(steps))
+        `rate` is the most commands in a second, and None means no limit. `submitted` is called after each batch with
+        the number of its submissions.
+        """
+        at_once = AT_ONCE if rate is None else max(1, min(AT_ONCE, int(rate / BATCHES_A_SECOND)))
+        begun, played = time.monotonic(), 0
+        for batch in batches(steps, at_once):
+            if rate is not None:
+                await asyncio.sleep(max(0.0, begun + played / rate - time.monotonic()))
+            played += len(batch)
+            self.events += sum(len(step.events) for step in batch)
+            for step in await self._play_batch(batch):
+                await self._play_batch([step])
+            submitted(sum(step.number == 0 for step in batch))
+
+    async def _play_batch(self, steps: list[PlanStep]) -> list[PlanStep]:
+        """Plays one batch. Returns the steps that must be tried again, in order."""
+        batch = await self.store.batch(len(steps))
         last: dict[int, int] = {}
         tasks = []
         try:
             async with asyncio.TaskGroup() as members:
                 for place, step in enumerate(steps):
-                    tasks.append(members.create_task(self._take_part(wave, place, step, last.get(step.ordinal))))
+                    tasks.append(members.create_task(self._play_step(batch, place, step, last.get(step.ordinal))))
                     last[step.ordinal] = place
         except ExceptionGroup as several:
             raise several.exceptions[0] from several
         return [step for step, task in zip(steps, tasks, strict=True) if task.result()]
 
-    async def _take_part(self, wave: Batch, place: int, step: PlanStep, after: int | None) -> bool:
-        """`after`: the place in the wave of the application's step before. True if it must be asked again."""
-        PLACE.set((wave, place))
+    async def _play_step(self, batch: Batch, place: int, step: PlanStep, after: int | None) -> bool:
+        """Plays one step in a batch. Returns whether it must be tried again.
+
+        `after` is the place in the batch of the application's previous step, if the batch has one.
+        """
+        PLACE.set((batch, place))
         try:
-            stream = None if after is None else await wave.stream_of(after)
+            stream = None if after is None else await batch.stream_of(after)
             if stream is not None:
                 self.ids[step.ordinal] = stream
-            await self._ask(step)
+            await self._handle(step)
         except AskAgain:
             return True
         except BaseException:
-            wave.abandoned = True
+            batch.abandoned = True
             raise
         finally:
-            await wave.leave(place)
+            await batch.leave(place)
         return False
 
-    async def _ask(self, step: PlanStep) -> None:
+    async def _handle(self, step: PlanStep) -> None:
         application = self.ids.get(step.ordinal) if step.number else None
         if application is None and step.number:
             return
-        asked = CommandRequest(
+        request = CommandRequest(
             command=step.command,
             act=step.act,
             client=CLIENT,
@@ -102,7 +111,7 @@ class PlanPlayer:
             personal={} if step.number else person(step.ordinal),
         )
         try:
-            answer = await self.commands.handle(application, asked)
+            answer = await self.commands.handle(application, request)
         except (Refusal, KeyReused):
             self.refused += 1
             self.ids.pop(step.ordinal, None)
@@ -110,7 +119,8 @@ class PlanPlayer:
             self.ids[step.ordinal] = answer.application_id
 
 
-def waves(steps: Iterable[PlanStep], at_once: int) -> Iterator[list[PlanStep]]:
+def batches(steps: Iterable[PlanStep], at_once: int) -> Iterator[list[PlanStep]]:
+    """Cuts the steps into batches of at most `at_once` steps."""
     left = iter(steps)
-    while wave := list(islice(left, at_once)):
-        yield wave
+    while batch := list(islice(left, at_once)):
+        yield batch

@@ -1,7 +1,7 @@
-"""What a first start fills in: a simulation up to that day, the same for everyone but for numbers and ids.
+"""Seed: fills a new installation with a simulation that ends on the day of the first start.
 
-A fill that was killed is completed by the next start, on whichever day that is. `make run` has a small one, `make demo`
-a mall's quarter of a year.
+The simulation is the same for everyone, except for numbers and ids. If a fill is killed, the next start completes it,
+even on a later day. `make run` uses a small simulation, and `make demo` uses 90 days of a mall.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,10 @@ DEMO = SeedSize(days=90, applications=3000)
 
 
 async def seed(made: Installation, fill: SeedSize, submitted: Advance = lambda _: None) -> None:
-    """Publishes the catalogue and makes sure that all of `fill` is there."""
+    """Publishes the catalogue, and plays the simulation of size `fill` unless all of it is stored already.
+
+    `submitted` is called with the number of new submissions.
+    """
     await publish(made)
     if await _complete(made, fill):
         return
@@ -46,13 +49,13 @@ async def seed(made: Installation, fill: SeedSize, submitted: Advance = lambda _
 
 
 async def publish(made: Installation) -> None:
-    """The calendars, the regions, and the example offices and services."""
+    """Publishes the calendars, the regions, and the example offices and services."""
     editions = [*catalogue.basics(), *catalogue.examples()]
     await made.editions.publish(editions, made.recorder, made.named.commands[0])
 
 
 async def sample(made: Installation) -> tuple[UUID, str, str] | None:
-    """The first example: application id, tracking number, PIN. None where there are no examples."""
+    """Returns the id, the tracking number and the PIN of the first example application, or None without examples."""
     async with made.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT originator_id FROM events WHERE topic = 'application.submitted.v1' AND state->>'by' <> 'import'"
@@ -66,7 +69,7 @@ async def sample(made: Installation) -> tuple[UUID, str, str] | None:
 
 
 async def _complete(made: Installation, fill: SeedSize) -> bool:
-    """All submissions are there, and a fill ends with one."""
+    """Returns whether all submissions are stored. They prove a complete fill, because a fill ends with a submission."""
     async with made.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT count(*) FROM (SELECT FROM events WHERE topic = 'application.submitted.v1'"
@@ -78,7 +81,7 @@ async def _complete(made: Installation, fill: SeedSize) -> bool:
 
 
 async def _first_day(made: Installation) -> date:
-    """The day of the first start, in Jakarta: when the log was told the regions."""
+    """Returns the day of the first start, in Jakarta's time zone: the day on which the regions were published."""
     async with made.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT recorded_at FROM stored_events WHERE topic = 'regions.published.v1'"

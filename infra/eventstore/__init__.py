@@ -1,1 +1,1 @@
-"""The log: the one place that knows the eventsourcing library."""
+"""The event store on PostgreSQL. No other package here uses the `eventsourcing` library."""

@@ -1,4 +1,4 @@
-"""The registry as the log has it, and the publishing of new editions."""
+"""Editions: reads the registry from the log and publishes new editions of its entries."""
 
 import asyncio
 from collections.abc import Iterable
@@ -24,15 +24,21 @@ from infra.eventstore.stream_reader import Streams
 
 
 class Editions:
+    """Reads and publishes the registry."""
+
     def __init__(self, streams: Streams) -> None:
         self.streams = streams
 
     async def registry(self) -> Registry:
-        """As of now."""
+        """Returns the registry with every edition that is committed when this call begins."""
         return await self.streams.registry_now()
 
     async def publish(self, editions: Iterable[RegistryEvent], recorder: Recorder, command_key: bytes) -> int:
-        """Appends the editions that say something new, each numbered after the last of its code. Returns how many."""
+        """Appends the editions that differ from the stored ones, and returns how many were appended.
+
+        Each new edition gets the number after the last edition of the same code. An edition that equals the last
+        one is skipped.
+        """
         published = 0
         for edition in editions:
             await self.registry()
@@ -57,6 +63,7 @@ class Editions:
 
 
 def subject(edition: RegistryEvent) -> tuple[str, str]:
+    """Returns the kind and the code of the registry stream that the edition belongs to."""
     match edition:
         case OfficeRegistered():
             return "office", edition.code

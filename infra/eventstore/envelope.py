@@ -1,8 +1,7 @@
-"""The stored event, to the byte: canonical state, commands, commitments, sealed parts.
+"""The byte format of a stored event: canonical state, command ids, digests, commitments and sealed parts.
 
-What is written here can never be changed. The format: docs/event-format.md. Its reasons:
-docs/adr/0003-the-stored-event.md.
-HMAC is HMAC-SHA256; binary fields are standard base64 with padding.
+Stored bytes can never be changed, so this format can never be changed either. docs/event-format.md gives
+the format, docs/adr/0003-the-stored-event.md its reasons. HMAC is HMAC-SHA256. Binary fields are standard base64 with padding.
 """
 
 import base64
@@ -27,24 +26,33 @@ STATE = frozenset((*OPEN, *ACTOR, "sealed", "salt"))
 
 
 class SealBroken(Exception):
-    """A sealed part does not open: moved, altered, or under another key."""
+    """A sealed part cannot be opened: the part was moved or altered, or the key is another one."""
 
 
 def canonical(value: object) -> bytes:
-    """RFC 8785 for our subset: ASCII keys, NFC strings, integers below 2**53, booleans, null; never a float."""
+    """Encodes `value` as canonical JSON (RFC 8785).
+
+    Only this subset is supported: ASCII keys, NFC strings, integers below 2**53, booleans and null. Floats are not
+    supported.
+    """
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def mac(key: bytes, tag: str, message: bytes) -> bytes:
+    """Returns HMAC-SHA256 of `tag`, a zero byte and `message`: 32 bytes."""
     return hmac.digest(key, tag.encode() + b"\0" + message, "sha256")
 
 
 def b64(raw: bytes) -> str:
+    """Encodes as standard base64 with padding."""
     return binascii.b2a_base64(raw, newline=False).decode()
 
 
 def unb64(text: str) -> bytes:
-    """Raises ValueError for anything but the one canonical spelling, so that no altered byte goes unnoticed."""
+    """Decodes standard base64. Raises ValueError unless `text` is the canonical encoding.
+
+    Several spellings could decode to the same bytes. Only one is accepted, so that every altered byte is noticed.
+    """
     raw = base64.b64decode(text, validate=True)
     if b64(raw) != text:
         raise ValueError("not canonical base64")
@@ -52,7 +60,10 @@ def unb64(text: str) -> bytes:
 
 
 def command_id(key: bytes, client: str, own_key: str) -> UUID:
-    """A UUIDv8 that tells nothing of the client's own key. Raises ValueError for a zero byte in a client's name."""
+    """Returns a command's id, a UUIDv8. The id reveals nothing about `own_key`, the client's Idempotency-Key.
+
+    Raises ValueError if the client's name has a zero byte.
+    """
     if "\0" in client:
         raise ValueError("a zero byte in the client's name")
     raw = bytearray(mac(key, "jejak/command/1", client.encode() + b"\0" + own_key.encode())[:16])
@@ -62,20 +73,26 @@ def command_id(key: bytes, client: str, own_key: str) -> UUID:
 
 
 def digest(key: bytes, body: object) -> str:
-    """Tells the same body again from another one, and nothing to who does not hold the key."""
+    """Returns a keyed digest of a command's body: 32 hexadecimal digits.
+
+    Two equal bodies have the same digest. Without the key, the digest reveals nothing about the body.
+    """
     return mac(key, "jejak/digest/1", canonical(body))[:16].hex()
 
 
 def commitment(application: UUID, version: int, topic: str, state: Mapping[str, Any]) -> bytes:
-    """SHA-256 over the parts of an event, from its row alone, also after erasure. Raises ValueError, KeyError."""
+    """Returns the commitment to an event: SHA-256 over its parts. Raises ValueError, KeyError.
+
+    The commitment is computed from the stored row alone, so it can be checked after an erasure too.
+    """
     salt = unb64(state["salt"])
     if len(salt) != SALT_BYTES:
-        raise ValueError("a salt has 32 bytes")
+        raise ValueError(f"a salt has {SALT_BYTES} bytes")
     return committed(str(application), version, topic, state, salt)
 
 
 def committed(application: str, version: int, topic: str, state: Mapping[str, Any], salt: bytes) -> bytes:
-    """As `commitment`, of an event that is just made: `salt` is the state's."""
+    """Does the same as `commitment` for an event that is being made. `salt` is the decoded salt of `state`."""
     opened = {"id": application, "topic": topic, "version": version}
     for name in OPEN:
         opened[name] = state[name]
@@ -99,7 +116,10 @@ INNER_REST, OUTER_REST = b"\x36" * 32, b"\x5c" * 32
 
 
 def keyed(key: bytes, message: bytes) -> bytes:
-    """HMAC-SHA256 (RFC 2104) of a key of 32 bytes: six to an event, and `hmac.digest` takes half as long again."""
+    """Returns HMAC-SHA256 (RFC 2104) for a key of exactly 32 bytes.
+
+    An event needs six of these, and `hmac.digest` takes half as long again as this function.
+    """
     inner = hashlib.sha256(key.translate(INNER) + INNER_REST + message).digest()
     return hashlib.sha256(key.translate(OUTER) + OUTER_REST + inner).digest()
 
@@ -116,7 +136,10 @@ def seal(
     blinding: bytes,
     nonce: bytes,
 ) -> dict[str, str]:
-    """One person's part of one event; `blinding` and `nonce` are fresh random bytes, `topic` is the stored one."""
+    """Encrypts one person's part of one event. The result is stored in the event's `sealed` list.
+
+    `blinding` and `nonce` are fresh random bytes. `topic` is the topic that is stored with the event.
+    """
     content = canonical(personal)
     box = AESGCM(key).encrypt(nonce, blinding + content, _bound_to(application, version, topic, key_id))
     return {
@@ -129,7 +152,7 @@ def seal(
 
 
 def unseal(key: bytes, part: Mapping[str, str], *, application: UUID, version: int, topic: str) -> Any:  # noqa: ANN401
-    """What a sealed part says. Raises SealBroken where it was moved to another event, version, topic or key."""
+    """Decrypts a sealed part. Raises SealBroken if the part was moved to another event, version, topic or key."""
     bound = _bound_to(application, version, topic, UUID(part["key"]))
     try:
         clear = AESGCM(key).decrypt(unb64(part["nonce"]), unb64(part["box"]), bound)

@@ -1,5 +1,8 @@
-"""Eras: after a restore to a point in time, or the promotion of an asynchronous replica, the log lacks its last events
-and would hand out their positions again. A new era begins well beyond them; a `Sync-Token` names the era it is of.
+"""Eras: ranges of positions, so that no position is ever given to two different events.
+
+After a restore to a point in time, or after the promotion of an asynchronous replica, the log lacks its last events.
+Without a new era, the log would hand out the positions of the lost events again. A new era begins far beyond these
+positions. A `Sync-Token` names the era of its position.
 """
 
 from dataclasses import dataclass
@@ -8,14 +11,17 @@ from datetime import UTC, datetime
 import psycopg
 
 APART = 1_000_000
-"""Positions left out between two eras: more than a restore can lose."""
+"""The number of positions that are left out between two eras. A restore loses fewer events than this."""
 REASON_MAX, ERA_MAX = 200, 99_999
-"""Characters; and the last era that a `Sync-Token` has room for."""
+"""The longest reason in characters, and the last era that fits into a `Sync-Token`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Era:
-    """Its events have positions above `from_position`, up to the next era's. `at` in UTC."""
+    """One era. Its events have positions above `from_position`, up to `from_position` of the next era.
+
+    `at` is the time at which the era began, in UTC.
+    """
 
     number: int
     from_position: int
@@ -24,21 +30,22 @@ class Era:
 
 
 class EraNotBegun(Exception):
-    """Why, and what to do about it."""
+    """An era cannot begin. The message gives the reason and the remedy."""
 
 
 def eras(conninfo: str) -> list[Era]:
-    """All, the first first."""
+    """Returns all eras in the order of their numbers."""
     with psycopg.connect(conninfo) as connection:
         rows = connection.execute("SELECT era, from_position, at, reason FROM eras ORDER BY era").fetchall()
     return [Era(number, start, at.astimezone(UTC), reason) for number, start, at, reason in rows]
 
 
 def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
-    """A new era, as the log's owner, in one transaction under the append's lock.
+    """Begins a new era, in one transaction that holds the lock of the append. `conninfo` is the log owner's.
 
-    `seen` is the newest era that clients may know: a restore may have lost its row, or its events. Raises EraNotBegun
-    where nothing was appended since the last era began, unless `seen` says that it was in use.
+    `seen` is the number of the newest era that clients may know. A restore may have lost the row of this era, or its
+    events. Raises EraNotBegun if nothing was appended since the last era began, unless `seen` says that the last era
+    was in use.
     """
     if not 0 < len(reason) <= REASON_MAX:
         raise EraNotBegun(f"a reason has 1 to {REASON_MAX} characters")
@@ -47,13 +54,13 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
         last, start, end = _standing(connection)
         if end <= start and (seen or 0) < last:
             raise EraNotBegun(
-                f"nothing was appended since era {last} began: it is new enough."
-                f" If clients may have seen an event of it, say --seen {last}"
+                f"nothing was appended since era {last} began, so no new era is needed."
+                f" If clients may have seen an event of era {last}, add --seen {last}"
             )
         number, from_position = max(last, seen or 0) + 1, max(start, end) + APART
         if number > ERA_MAX:
             raise EraNotBegun(f"era {number} has no room in a Sync-Token: the last is {ERA_MAX}")
-        # Before the row: should we die in between, the sequence has a gap and nothing else happened.
+        # The sequence moves first: if this process dies between the two statements, only a gap in it is left.
         connection.execute("SELECT setval('stored_events_notification_id_seq', %s)", (from_position,))
         connection.execute(
             "INSERT INTO eras (era, from_position, reason) VALUES (%s, %s, %s)", (number, from_position, reason)
@@ -62,11 +69,11 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
 
 
 def _standing(connection: psycopg.Connection[tuple[int, ...]]) -> tuple[int, ...]:
-    """The newest era, where it began, and the position of the newest event."""
+    """Returns the number of the newest era, the position where it began, and the position of the newest event."""
     row = connection.execute(
         "SELECT era, from_position, (SELECT coalesce(max(notification_id), 0) FROM stored_events)"
         " FROM eras ORDER BY era DESC LIMIT 1"
     ).fetchone()
     if row is None:
-        raise EraNotBegun("the log has no first era: its schema is not ours")
+        raise EraNotBegun("the log has no first era: the database does not have the schema of this release")
     return row

@@ -1,10 +1,11 @@
-"""Group commit: the saves of many callers in one call of the append, one transaction, one flush.
+"""Group commit: stores the saves of many callers with one call of the append, in one transaction and one disk flush.
 
-There is no timer. While a batch is under way the next one gathers, so the slower the disk, the larger the batches. One
-writer a process, in its event loop; any number of processes, as the append's own lock orders them.
+There is no timer. While one batch is being stored, the next batch gathers. The slower the disk is, the larger the
+batches become. Each process has one writer, in its event loop. Several processes can write at once, because the append
+takes a lock in the database.
 
-A caller that is cancelled, or that waits no longer, harms nobody: its save is stored or not, and the log tells which,
-since ids, versions and bytes were fixed before the first try.
+A caller may be cancelled, or stop waiting. Its save is then stored or not stored, and the log shows which, because ids,
+versions and bytes are fixed before the first try.
 """
 
 import asyncio
@@ -26,16 +27,21 @@ from infra.metrics import APPEND_SECONDS, APPEND_WAITING, APPENDED
 from service_layer.faults import Unavailable
 
 EVENTS_A_CALL, BYTES_A_CALL = 500, 4_000_000
-"""Nobody waits long for the lock (a submission's state has less than a kilobyte)."""
+"""The size of a batch, bounded so that other writers do not wait long for the lock.
+
+The state of a submission has less than a kilobyte.
+"""
 EVENTS_WAITING, BYTES_WAITING = 5_000, 32_000_000
+"""The most that may wait for the next batch: beyond it, `append` refuses with Unavailable (backpressure)."""
 PATIENCE_SECONDS = 5.0
+"""The longest time that a caller waits for the outcome of a save."""
 BACK_OFF_SECONDS = 0.1
 BACK_OFF_MAX_SECONDS = 1.0
 CONNECT_SECONDS = 5
 END_MILLISECONDS = 5_000
 
-OURSELVES = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
-END = "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE pid = %s AND backend_start = %s"
+OWN_BACKEND = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+TERMINATE = "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE pid = %s AND backend_start = %s"
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('public.stored_events', 0))"
 FIND = """
 SELECT s.originator_id, s.originator_version, s.notification_id, s.recorded_at, s.state = k.state
@@ -48,25 +54,31 @@ log = structlog.get_logger("jejak.writer")
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """A save, and who waits for its outcome."""
+    """A save that waits, and the future of the caller that waits for its outcome.
+
+    `since` is the loop's time in seconds at which the caller began to wait.
+    """
 
     save: Save
-    told: asyncio.Future[SaveOutcome]
+    outcome: asyncio.Future[SaveOutcome]
     events: int
     bytes: int
     since: float
 
-    def tell(self, what: SaveOutcome | Exception) -> None:
-        if self.told.done():  # cancelled meanwhile
+    def finish(self, result: SaveOutcome | Exception) -> None:
+        if self.outcome.done():  # the caller was cancelled
             return
-        if isinstance(what, SaveOutcome):
-            self.told.set_result(what)
+        if isinstance(result, SaveOutcome):
+            self.outcome.set_result(result)
         else:
-            self.told.set_exception(what)
+            self.outcome.set_exception(result)
 
 
 class GroupCommit:
-    """Appends to the log of one database. Use it as a context: leaving it writes what waits, then closes."""
+    """The writer of one process for one database.
+
+    Use it as an asynchronous context manager. On exit it stores the saves that still wait, then it closes.
+    """
 
     def __init__(self, conninfo: str) -> None:
         self.conninfo = conninfo
@@ -96,16 +108,16 @@ class GroupCommit:
             await asyncio.wait_for(self._task, PATIENCE_SECONDS)
         except TimeoutError:
             for waiting in (*self._under_way, *self.queue):
-                waiting.tell(Unavailable())
+                waiting.finish(Unavailable())
         finally:
             self._clock.cancel()
             await self._disconnect()
 
     async def append(self, save: Save) -> SaveOutcome:
-        """All of the save's events or none.
+        """Stores all events of the save, or none of them.
 
-        Raises Unavailable where too much waits already, or where the database does not answer for PATIENCE_SECONDS:
-        then the outcome is unknown, and the log tells.
+        Raises Unavailable if too many saves wait already, or if the database does not answer within PATIENCE_SECONDS.
+        In the second case the outcome is unknown, and the caller must read the log.
         """
         size = sum(len(event.state) for event in save.events)
         if self._closing or self.events >= EVENTS_WAITING or self.bytes + size > BYTES_WAITING:
@@ -116,16 +128,19 @@ class GroupCommit:
         self.events += waiting.events
         self.bytes += size
         self._arrived.set()
-        return await waiting.told
+        return await waiting.outcome
 
     async def _lose_patience(self) -> None:
-        """One clock for all: a timer for each save would cost more than its share of a commit."""
+        """Refuses saves that have waited too long.
+
+        One task checks all saves, because a timer for each save would cost more than the save's share of a commit.
+        """
         while True:
             await asyncio.sleep(PATIENCE_SECONDS / 20)
             late = asyncio.get_running_loop().time() - PATIENCE_SECONDS
             for waiting in (*self._under_way, *self.queue):
                 if waiting.since < late:
-                    waiting.tell(Unavailable())
+                    waiting.finish(Unavailable())
 
     async def _run(self) -> None:
         while True:
@@ -138,12 +153,16 @@ class GroupCommit:
                 except Exception as fault:
                     log.exception("a batch was not appended")
                     for waiting in batch:
-                        waiting.tell(fault)
+                        waiting.finish(fault)
             if self._closing:
                 return
 
     def _next(self) -> list[Waiting]:
-        """At most one save for a stream: of rivals the first goes now, and the others will be stale in their turn."""
+        """Takes the next batch from the queue, with at most one save for each stream.
+
+        If several saves are for one stream, the first is taken and the others stay in the queue. When their turn
+        comes, the log refuses them as stale.
+        """
         batch: list[Waiting] = []
         later: list[Waiting] = []
         streams: set[Any] = set()
@@ -151,7 +170,7 @@ class GroupCommit:
         while self.queue and events < EVENTS_A_CALL and size < BYTES_A_CALL:
             waiting = self.queue.popleft()
             own = {event.originator_id for event in waiting.save.events}
-            if waiting.told.done():
+            if waiting.outcome.done():
                 self._left(waiting)
             elif streams.isdisjoint(own):
                 streams |= own
@@ -170,7 +189,7 @@ class GroupCommit:
         self.bytes -= waiting.bytes
 
     async def _store(self, batch: list[Waiting]) -> None:
-        """Tries until every save of the batch has its outcome, or nobody waits for it any more."""
+        """Tries again until every save of the batch has its outcome, or no caller waits for one any more."""
         pause = BACK_OFF_SECONDS
         while batch:
             try:
@@ -182,19 +201,20 @@ class GroupCommit:
                 await self._disconnect()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, BACK_OFF_MAX_SECONDS)
-                batch = [waiting for waiting in batch if not waiting.told.done()]
-            except psycopg.Error as error:  # of one save, since the append refuses by outcomes: find it
+                batch = [waiting for waiting in batch if not waiting.outcome.done()]
+            # One save must have caused the error, because the append reports refusals as outcomes. Find that save.
+            except psycopg.Error as error:
                 await self._each_alone(batch, error)
                 return
             else:
                 APPENDED.observe(sum(len(outcome.positions) for outcome in found))
                 for waiting, outcome in zip(batch, found, strict=True):
-                    waiting.tell(outcome)
+                    waiting.finish(outcome)
                 return
 
     async def _each_alone(self, batch: list[Waiting], error: psycopg.Error) -> None:
         if len(batch) == 1:
-            batch[0].tell(error)
+            batch[0].finish(error)
             return
         for waiting in batch:
             await self._store([waiting])
@@ -204,7 +224,7 @@ class GroupCommit:
             self._connection = await AsyncConnection.connect(
                 self.conninfo, autocommit=True, row_factory=tuple_row, connect_timeout=CONNECT_SECONDS
             )
-            self._backend = await _one(self._connection, OURSELVES)
+            self._backend = await _one(self._connection, OWN_BACKEND)
         return self._connection
 
     async def _disconnect(self) -> None:
@@ -217,19 +237,20 @@ class GroupCommit:
                 await connection.close()
 
     async def _known(self, connection: AsyncConnection[Any], batch: list[Waiting]) -> list[Waiting]:
-        """Those that are not stored for certain; the others are told their outcome.
+        """Returns the saves that are certainly not stored. The callers of the other saves get their outcome.
 
-        After a lost connection "not there yet" proves nothing while the old backend lives: it is ended first.
+        After a lost connection, the absence of a row proves nothing while the old backend still runs. So the old
+        backend is terminated first.
         """
         if not self._lost:
             return batch
         for backend in self._lost:
-            await _end(connection, backend)
+            await _terminate(connection, backend)
         found = await _found(connection, [waiting.save for waiting in batch])
         self._lost.clear()
         for waiting, outcome in zip(batch, found, strict=True):
             if outcome:
-                waiting.tell(outcome)
+                waiting.finish(outcome)
         return [waiting for waiting, outcome in zip(batch, found, strict=True) if outcome is None]
 
 
@@ -240,26 +261,32 @@ async def _append(connection: AsyncConnection[Any], batch: list[Waiting]) -> lis
         return outcomes(saves, await cursor.fetchall())
 
 
-async def _end(connection: AsyncConnection[Any], backend: tuple[Any, ...]) -> None:
-    """By the login's own right, which is the right of both its backends. Raises OperationalError where it lives on."""
+async def _terminate(connection: AsyncConnection[Any], backend: tuple[Any, ...]) -> None:
+    """Terminates an old backend of this process. Raises OperationalError if the backend still runs afterwards.
+
+    The session goes back to the role of its login for this: the same login owns the old backend, so it may end it.
+    """
     await connection.execute("SET ROLE NONE")
-    ended = await _one(connection, END, (END_MILLISECONDS, *backend))
+    ended = await _one(connection, TERMINATE, (END_MILLISECONDS, *backend))
     await connection.execute("RESET ROLE")
     if ended == (False,):
-        raise psycopg.OperationalError("the backend that we lost does not end")
+        raise psycopg.OperationalError("the backend of the lost connection does not end")
 
 
 async def _found(connection: AsyncConnection[Any], saves: Sequence[Save]) -> list[SaveOutcome | None]:
-    """The outcome of each save that is in the log as it was made, to the byte; its salts are its own."""
+    """Returns the outcome of each save that is in the log, and None for each other save.
+
+    A save is in the log if the stored bytes equal its bytes. Salts are random, so no other save has the same bytes.
+    """
     async with connection.transaction():
         await connection.execute(LOCK)
         events = [event for save in saves for event in save.events]
-        asked = (
+        values = (
             [event.originator_id for event in events],
             [event.originator_version for event in events],
             [event.state for event in events],
         )
-        cursor = await connection.execute(FIND, asked, binary=True)
+        cursor = await connection.execute(FIND, values, binary=True)
         stored = {(row[0], row[1]): row[2:4] for row in await cursor.fetchall() if row[4]}
     places = [[stored.get((event.originator_id, event.originator_version)) for event in save.events] for save in saves]
     return [_outcome([place for place in own if place], len(own)) for own in places]

@@ -1,4 +1,7 @@
-"""Reading streams: rows of the log as what happened, with what a chain and a repeated command need of them."""
+"""Histories: turns rows of the log into events and stream histories.
+
+A stream history also keeps the data that the hash chain and a repeated command need.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -20,7 +23,10 @@ StreamRow = tuple[int, str, bytes, int, datetime]
 
 
 def head_of(history: StreamHistory) -> str:
-    """The commitment that the next event follows on; "" for the first event of a stream."""
+    """Returns the commitment to the stream's last event, which the next event stores as `prev`.
+
+    The result is "" for a stream without events.
+    """
     if history.own is not None:
         return history.own
     if not history.entries:
@@ -30,13 +36,16 @@ def head_of(history: StreamHistory) -> str:
 
 
 def entry_of(row: Sequence[Any]) -> StreamEntry:
-    """Raises KeyError for an unknown topic, msgspec's DecodeError for a state that cannot be read."""
+    """Decodes a row of a stream.
+
+    Raises KeyError for an unknown topic, and msgspec's DecodeError for a state that cannot be read.
+    """
     state, recorded = _read(row)
     return StreamEntry(recorded, row[1], state.command, row[2], row[3])
 
 
 def recorded_of(row: Sequence[Any]) -> Recorded:
-    """The event alone, for who folds many. Raises as `entry_of` does."""
+    """Decodes only the event of a row, for code that folds many rows. Raises the same errors as `entry_of`."""
     return _read(row)[1]
 
 
@@ -48,5 +57,6 @@ def _read(row: Sequence[Any]) -> tuple[State[AnyEvent], Recorded]:
 
 
 def history_of(application_id: UUID, rows: Iterable[Sequence[Any]]) -> StreamHistory:
+    """Folds the rows of one stream, in the order of their versions."""
     entries = tuple(entry_of(row) for row in rows)
     return StreamHistory(application_id, entries, fold(entry.recorded for entry in entries))

@@ -1,4 +1,4 @@
-"""What the intake keeps: how far each partition was answered, which commands, and the answers, in one transaction."""
+"""Intake log: stores offsets, command ids and answers of the command topics in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,21 +27,25 @@ SELECT s.id, e.originator_version, e.topic, e.state FROM unnest(%s::uuid[]) AS s
 """
 
 End = tuple[int, str]
-"""The version of a stream's last event, and its commitment: what the next one follows on."""
+"""The version of a stream's last event and the commitment to that event. The next event continues from both."""
 NOTHING: End = (0, "")
+"""The end of a stream that has no events."""
 
 
 class Overtaken(Exception):
-    """Another process moved this partition's offset: it is no longer ours, or never was."""
+    """Another process moved the offset of this partition, so this process does not own the partition."""
 
 
 class Conflicting(Exception):
-    """Somebody else appended to one of the streams, or answered one of the commands: read again, decide again."""
+    """Another writer appended to one of the streams, or answered one of the commands.
+
+    The caller must read and decide again.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetMove:
-    """A partition goes from an offset that we believe it is at to the next to be answered."""
+    """The move of a partition's offset, from the offset that this process believes to the next unanswered offset."""
 
     topic: str
     partition: int
@@ -51,31 +55,37 @@ class OffsetMove:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A command that was answered: which body it came with, and when (UTC)."""
+    """A command that was answered: the digest of its body, and the time of the answer (UTC)."""
 
     digest: str
     at: datetime
 
 
 class IntakeLog:
-    """Every method raises Unavailable where the database is away; whether a `store` happened, `reached` tells."""
+    """Reads and writes the state of the intake.
+
+    Every method raises Unavailable if the database cannot be reached. If `store` raises it, call `reached` to learn
+    whether the data was stored.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
     async def reached(self, topic: str, partition: int) -> int:
-        """The offset of the next record to answer; 0 where none was answered."""
+        """Returns the offset of the next record to answer, or 0 if no record was answered."""
         async with borrowed(self.pool) as connection:
             await connection.execute(BEGIN, (topic, partition))
             row = await (await connection.execute(REACHED, (topic, partition))).fetchone()
         return int(row[0]) if row else 0
 
     async def known(self, agency: str, commands: Sequence[UUID]) -> dict[UUID, Answered]:
+        """Returns those of the agency's commands that were answered already."""
         async with borrowed(self.pool) as connection:
             rows = await (await connection.execute(KNOWN, (agency, list(commands)))).fetchall()
         return {command: Answered(digest, at) for command, digest, at in rows}
 
     async def ends(self, streams: Iterable[UUID]) -> dict[UUID, End]:
+        """Returns the end of each stream, which is NOTHING for a stream without events."""
         wanted = list(streams)
         async with borrowed(self.pool) as connection:
             rows = await (await connection.execute(END, (wanted,))).fetchall()
@@ -86,10 +96,10 @@ class IntakeLog:
         return {stream: found.get(stream, NOTHING) for stream in wanted}
 
     async def store(self, move: OffsetMove, save: Save | None, agency: str, digests: Mapping[UUID, str]) -> None:
-        """All of it or nothing: the offset, the events, and which commands (by id, with their digests) they answer.
+        """Stores the offset, the events, and the ids and digests of the answered commands: all of them or none.
 
-        Raises Overtaken and Conflicting. The offset's row stays locked to the end, so that of two processes which
-        believe the same the second finds it moved.
+        Raises Overtaken and Conflicting. The row of the offset stays locked until the transaction ends. If two
+        processes believe the same offset, the second process finds that the offset has moved.
         """
         try:
             async with borrowed(self.pool) as connection:
@@ -99,8 +109,8 @@ class IntakeLog:
                 if digests:
                     await connection.execute(KEEP, (agency, list(digests), list(digests.values())))
                 if save:
-                    asked = await connection.execute(APPEND, columns([save]), prepare=True, binary=True)
-                    [outcome] = outcomes([save], await asked.fetchall())
+                    cursor = await connection.execute(APPEND, columns([save]), prepare=True, binary=True)
+                    [outcome] = outcomes([save], await cursor.fetchall())
                     if not outcome.stored:
                         raise Conflicting
         except psycopg.errors.UniqueViolation:

@@ -1,7 +1,8 @@
-"""The library's PostgreSQL recorder, taught our append: one function of the database, an outcome for each save.
+"""Recorder: the library's PostgreSQL recorder, with an append that calls one database function.
 
-On `stored_events` the serving role may select and call that function, nothing else. The library's own insert paths
-(LOCK TABLE and INSERT; POSTGRES_ENABLE_DB_FUNCTIONS, which loses events for readers) are not used.
+The function `append_events` reports an outcome for each save. The serving role may only select from `stored_events`
+and call this function. The insert paths of the library are not used: one is LOCK TABLE and INSERT, the other is
+POSTGRES_ENABLE_DB_FUNCTIONS, which loses events for readers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,9 +31,10 @@ ORDER BY save
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Events that are stored together or not at all, and what they claim to be unique.
+    """Events that are stored together or not at all, with their claims: values that must be unique in the log.
 
-    `owners`: the stream of each claim, where the events are of several; else it is theirs.
+    `owners` gives the stream of each claim, and is needed only if the events belong to several streams. Without
+    `owners`, every claim belongs to the stream of the first event.
     """
 
     events: tuple[StoredEvent, ...]
@@ -45,7 +47,11 @@ class Save:
 
 @dataclass(frozen=True, slots=True)
 class SaveOutcome:
-    """`positions` of the save's events, recorded at one instant (UTC); none where it was stale or a claim was taken."""
+    """The outcome of a save. `kind` is "stored", or names the reason of the refusal.
+
+    `positions` are the positions of the events, which are all recorded at one instant (UTC). There are no positions if
+    the save was stale or a claim was taken.
+    """
 
     kind: str
     positions: tuple[int, ...]
@@ -57,7 +63,7 @@ class SaveOutcome:
 
 
 class Datastore(PostgresDatastore):
-    """The library's datastore over a connection string."""
+    """The library's datastore, opened with a connection string."""
 
     def __init__(self, conninfo: str, *, pool_size: int = 4) -> None:
         super().__init__(dbname="", host="", port="", user="", password="", schema="public")
@@ -77,11 +83,13 @@ class Datastore(PostgresDatastore):
 
 
 class Recorder(PostgresApplicationRecorder):
+    """The library's application recorder, which appends through `append_events`."""
+
     def __init__(self, datastore: Datastore, *, events_table_name: str = "stored_events") -> None:
         super().__init__(datastore, events_table_name=events_table_name)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:  # noqa: ANN401 - the library's signature
-        """The library's contract: all or IntegrityError. `claims` may come in `kwargs`."""
+        """Fulfils the library's contract: stores all events, or raises IntegrityError. `kwargs` may have `claims`."""
         if not stored_events:
             return ()
         outcome = self.append([Save(tuple(stored_events), tuple(kwargs.get("claims", ())))])[0]
@@ -90,10 +98,13 @@ class Recorder(PostgresApplicationRecorder):
         return outcome.positions
 
     def append(self, saves: Sequence[Save]) -> list[SaveOutcome]:
-        """One transaction for all saves; an outcome for each, in their order. It is one statement, committed by
-        itself: the log's lock is not held while this process, which may wait for a processor, hears of it.
+        """Stores all saves in one transaction. Returns an outcome for each save, in the order of the saves.
 
-        A lost connection raises the library's OperationalError and leaves the outcome unknown: the caller reads again.
+        The append is one statement that commits by itself. So the lock of the log is released in the database, and
+        not only when this process gets processor time to read the answer.
+
+        If the connection is lost, the library's OperationalError is raised and the outcome is unknown. The caller must
+        then read the log.
         """
         with self.datastore.get_connection() as connection:
             cursor = Cursor(connection, row_factory=tuple_row)
@@ -102,7 +113,7 @@ class Recorder(PostgresApplicationRecorder):
 
 
 def columns(saves: Sequence[Save]) -> tuple[list[Any], ...]:
-    """The arguments of `APPEND`: an array for each of its parameters, the saves numbered in their order."""
+    """Returns the arguments of `APPEND`: an array for each parameter. Saves are numbered in their order, from 0."""
     events = [(number, event) for number, save in enumerate(saves) for event in save.events]
     claims = [(number, claim, owner) for number, save in enumerate(saves) for claim, owner in save.owned()]
     return (
@@ -118,7 +129,10 @@ def columns(saves: Sequence[Save]) -> tuple[list[Any], ...]:
 
 
 def outcomes(saves: Sequence[Save], rows: Sequence[tuple[Any, ...]]) -> list[SaveOutcome]:
-    """The answer to `APPEND`: one for each save, in their order. Positions of a save follow one another."""
+    """Reads the answer to `APPEND`: one outcome for each save, in their order.
+
+    The positions of one save are consecutive numbers.
+    """
     return [
         SaveOutcome(kind, tuple(range(first, first + len(save.events))) if kind == "stored" else (), recorded_at)
         for save, (_, kind, first, recorded_at) in zip(saves, rows, strict=True)
@@ -126,6 +140,7 @@ def outcomes(saves: Sequence[Save], rows: Sequence[tuple[Any, ...]]) -> list[Sav
 
 
 def stream_of(save: Save) -> UUID:
+    """Returns the stream of the save's first event."""
     return _uuid(save.events[0])
 
 

@@ -1,4 +1,7 @@
-"""Making the rows of a save: sealed, committed to, chained. Ids, versions and bytes are fixed before the first try."""
+"""Rows: turns events into rows for the log, with sealed parts, commitments and the hash chain.
+
+The ids, versions and bytes of the rows are fixed before the first try to store them.
+"""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -26,9 +29,10 @@ def rows_of(
     personal: PersonalParts | None = None,
     keys: Mapping[str, DossierKey] | None = None,
 ) -> tuple[list[StoredEvent], str]:
-    """The events as stored after version `after`, whose commitment is `prev`, and the last one's own commitment.
+    """Returns the rows for `events`, and the commitment to the last row.
 
-    What is personal goes into the first.
+    The rows continue the stream after version `after`, and `prev` is the commitment to that version. The personal
+    parts go into the first row.
     """
     acted = {
         "actor": str(act.actor) if act.actor else "",
@@ -61,7 +65,7 @@ def rows_of(
 def _sealed(
     stream: UUID, version: int, topic: str, personal: PersonalParts, keys: Mapping[str, DossierKey] | None
 ) -> list[dict[str, str]]:
-    """One part for each person of whom there is something to say and whose key stands, by role."""
+    """Returns one sealed part for each role that has personal data and a key, sorted by role."""
     return [
         seal(
             key.key,

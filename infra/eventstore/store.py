@@ -1,4 +1,4 @@
-"""The event store over PostgreSQL: reading, sealing, chaining and appending for the handlers of the service layer."""
+"""The event store on PostgreSQL: reads, seals, chains and appends events for the handlers of the service layer."""
 
 import asyncio
 from collections.abc import Sequence
@@ -32,7 +32,10 @@ CLAIM_BYTES = 20
 
 
 class StreamReader(Protocol):
-    """What is known of the log: `infra.eventstore.stream_reader.Streams`, or streams kept for a batch."""
+    """Reads streams and keeps them in memory.
+
+    The implementations are `infra.eventstore.stream_reader.Streams` and the streams that a batch keeps.
+    """
 
     @property
     def registry(self) -> Registry: ...
@@ -124,15 +127,15 @@ class PostgresEventStore:
         return [self._stored(draft, tuple(islice(positions, len(draft.rows))), outcome.recorded_at) for draft in drafts]
 
     async def save(self, save: Save) -> SaveOutcome:
-        """One save through the group commit."""
+        """Stores one save through the group commit."""
         return await self.writer.append(save)
 
     def kept(self, history: StreamHistory) -> None:
-        """Remembers a stream that was just appended to, so that it need not be read again."""
+        """Keeps the history of a stream after an append, so that the stream need not be read again."""
         self.streams.keep(history)
 
     def survey_claim(self, application_id: UUID) -> bytes:
-        """HMAC-SHA256(K_claim, `jejak/skm/1` || 0 || the application's 16 bytes), the first 20 bytes."""
+        """Returns the first 20 bytes of HMAC-SHA256(K_claim, `jejak/skm/1` || 0 || the application's 16 bytes)."""
         return mac(self.named.claim, "jejak/skm/1", application_id.bytes)[:CLAIM_BYTES]
 
     async def append_survey(
@@ -172,7 +175,10 @@ class PostgresEventStore:
         return Stored(after, positions[-1])
 
     async def _keys_for(self, history: StreamHistory, personal: PersonalParts) -> dict[str, DossierKey]:
-        """The dossier keys of the persons concerned. New keys are durable before the event that uses them."""
+        """Returns the dossier keys of the persons in `personal`, and makes the missing keys.
+
+        New keys are durable before the event that uses them is stored.
+        """
         if not personal:
             return {}
         known = await self.keys.dossier_keys(history.application_id) if history.entries else {}
@@ -185,12 +191,12 @@ class PostgresEventStore:
 
 
 def rows_in(draft: Draft) -> tuple[StoredEvent, ...]:
-    """The draft's rows as what they are: `rows_of` made them."""
+    """Returns the rows of a draft with their real type: `rows_of` made these rows."""
     return cast("tuple[StoredEvent, ...]", draft.rows)
 
 
 def save_of(drafts: Sequence[Draft]) -> Save:
-    """One save for all drafts, in their order."""
+    """Joins all drafts into one save, in their order."""
     claims = [(claim, draft.history.application_id) for draft in drafts for claim in draft.claims]
     return Save(
         tuple(row for draft in drafts for row in rows_in(draft)),

@@ -1,7 +1,7 @@
-"""Reading the log: streams, claims and the registry, all that is asked at the same time in one question.
+"""Stream reader: reads streams, claims and the registry, and coalesces concurrent requests into one query.
 
-A stream is remembered as it was read or written last, and each question reads what came after that: so it is as of now,
-and most of it is neither sent nor folded again.
+The reader caches each stream as it was last read or written. Each query reads only the events after the cached version.
+So the result is current, and most events are neither sent nor folded again.
 """
 
 from collections import OrderedDict, defaultdict
@@ -21,11 +21,11 @@ from infra.postgres.databases import with_options
 from service_layer.streams import StreamEntry, StreamHistory
 
 REMEMBERED_EVENTS = 5_000
-"""Of all streams together; an event takes some five kilobytes."""
+"""The most events that the cache keeps, over all streams. An event takes about five kilobytes of memory."""
 
 REGISTRY = ""
 StreamQuery = UUID | tuple[bytes, ...] | str
-"""A stream; claims, of which one may be held; or the registry alone."""
+"""A key of the coalescer: the id of a stream, or a tuple of claims, or "" for the registry alone."""
 
 READ = """
 SELECT NULL::bytea, originator_id, originator_version, topic, state, notification_id, recorded_at FROM stored_events
@@ -42,11 +42,11 @@ SELECT c.claim, c.originator_id, 0, '', ''::bytea, 0, NULL FROM unnest(%b::bytea
 ) AS c
 """
 PLANNED = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
-"""The first questions meet empty tables; a plan kept from then would scan them for ever."""
+"""Planner options. The first queries run on empty tables, and a plan cached then would scan the tables for ever."""
 
 
 class RegistryFold:
-    """The registry as read so far, and the last event of each of its streams."""
+    """The fold of the registry up to `position`, and the last event of each registry stream in `ends`."""
 
     def __init__(self) -> None:
         self.registry = Registry()
@@ -62,7 +62,11 @@ class RegistryFold:
 
 
 class Streams:
-    """Use it as a context, in the loop that asks. Every question raises Unavailable."""
+    """The cached streams of one process.
+
+    Use it as an asynchronous context manager, in the event loop of its callers. Every method that queries the database
+    raises Unavailable.
+    """
 
     def __init__(self, conninfo: str) -> None:
         self.published = RegistryFold()
@@ -79,23 +83,24 @@ class Streams:
 
     @property
     def registry(self) -> Registry:
-        """As of the last question."""
+        """The registry as of the last query."""
         return self.published.registry
 
     async def registry_now(self) -> Registry:
+        """Queries the database and returns the current registry."""
         await self.line.get(REGISTRY)
         return self.published.registry
 
     async def history(self, application_id: UUID) -> StreamHistory:
-        """As of now; without entries where there is no such stream."""
+        """Returns the current history of a stream, without entries if there is no such stream."""
         return cast("StreamHistory", await self.line.get(application_id))
 
     async def claimed(self, claims: Sequence[bytes]) -> UUID | None:
-        """The stream that holds one of these claims."""
+        """Returns the stream that holds one of these claims, or None."""
         return cast("UUID | None", await self.line.get(tuple(claims)))
 
     def keep(self, history: StreamHistory) -> None:
-        """What was just appended to a stream, so that it need not be read."""
+        """Caches a history. Call it after an append, so that the new events need not be read."""
         self._forget(history.application_id)
         self.remembered[history.application_id] = history
         self.events += len(history.entries)
@@ -107,19 +112,22 @@ class Streams:
         self.events -= len(gone.entries) if gone else 0
 
     def forget(self, stream: UUID) -> None:
-        """It is read whole the next time: what was remembered led to a save that the log refused."""
+        """Drops a stream from the cache, so that the next query reads all of it.
+
+        Call it if the log refused a save that was made from the cached history.
+        """
         self._forget(stream)
 
     async def _read(self, connection: AsyncConnection, keys: list[StreamQuery]) -> dict[StreamQuery, Any]:
         known = {key: self.remembered.get(key) or StreamHistory.begin(key) for key in keys if isinstance(key, UUID)}
         claims = [key for key in keys if isinstance(key, tuple)]
-        asked = (
+        values = (
             self.published.position,
             list(known),
             [history.application.version for history in known.values()],
             [claim for some in claims for claim in some],
         )
-        cursor = await connection.execute(READ, asked, prepare=True, binary=True)
+        cursor = await connection.execute(READ, values, prepare=True, binary=True)
         holders: dict[bytes, UUID] = {}
         newer: defaultdict[UUID, list[StreamEntry]] = defaultdict(list)
         editions = []

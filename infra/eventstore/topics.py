@@ -1,6 +1,7 @@
-"""Topics: which class an event's topic means, and the closed types that its data must fit before it is written.
+"""Topics: maps the topic of an event to its class, and checks the data of an event before it is written.
 
-The types are made from the plain dataclasses of the domain: a pattern there becomes a constraint here.
+The data must fit a closed type. The closed types are made from the plain dataclasses of the domain: a pattern in a
+dataclass becomes a constraint in its closed type.
 """
 
 from collections.abc import Hashable
@@ -38,17 +39,17 @@ CLASSES: dict[str, StoredClass] = {
         *get_args(IntakeEvent),
     )
 }
-"""Every version ever written stays here for ever."""
+"""The class of each topic. A topic that was ever written must never be removed."""
 
 LARGEST_INTEGER = 2**53 - 1
 
 
 class DataNotClosed(ValueError):
-    """An event says something that no event may say. Names the field, never the value."""
+    """The data of an event does not fit its closed type. The message names the field, never the value."""
 
 
 def data_to_store(event: AnyEvent) -> dict[str, Any]:
-    """The event's `data`, checked against its closed type. Raises DataNotClosed."""
+    """Returns the event's `data` after a check against its closed type. Raises DataNotClosed."""
     data = data_of(event)
     try:
         msgspec.convert(data, closed_type(cast("Hashable", type(event))), strict=True)
@@ -58,12 +59,12 @@ def data_to_store(event: AnyEvent) -> dict[str, Any]:
 
 
 def event_of(topic: str, data: dict[str, Any]) -> AnyEvent:
-    """The event that a stored row means. Raises KeyError for a topic that this release does not know."""
+    """Makes the event from its stored topic and data. Raises KeyError for a topic that this release does not know."""
     return msgspec.convert(data, CLASSES[topic], strict=True)
 
 
 class State(msgspec.Struct, Generic[E]):
-    """What a stored state says to who folds it; the chain and the sealed parts are passed over."""
+    """The fields of a stored state that a fold reads. The chain and the sealed parts are skipped."""
 
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     at_quality: Quality
@@ -76,11 +77,15 @@ class State(msgspec.Struct, Generic[E]):
 
 
 def decoder_of(topic: str) -> msgspec.json.Decoder[State[AnyEvent]]:
-    """Reads a state straight into the event's class. Raises KeyError for a topic that this release does not know."""
+    """Returns the decoder that reads a state directly into the event's class.
+
+    Raises KeyError for a topic that this release does not know.
+    """
     return _DECODERS[topic]
 
 
 def act_of(state: State[AnyEvent]) -> Act:
+    """Returns the act of an event: who did it, where, when and through which channel."""
     return Act(
         at=state.at,
         at_quality=state.at_quality,
@@ -93,12 +98,16 @@ def act_of(state: State[AnyEvent]) -> Act:
 
 @lru_cache(maxsize=4096)
 def _actor(text: str) -> UUID:
-    """Few act often, and to read an id costs as much as to read the rest of an act."""
+    """Parses an actor's id, with a cache.
+
+    A few actors act often, and parsing an id costs as much as reading the rest of an act.
+    """
     return UUID(text)
 
 
 @cache
 def closed_type(cls: Any) -> type[msgspec.Struct]:  # noqa: ANN401 - any event class
+    """Returns the closed type of an event class: every field is bounded, and unknown fields are forbidden."""
     hints = get_type_hints(cls, include_extras=True)
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for name, hint in hints.items():
@@ -111,11 +120,11 @@ def closed_type(cls: Any) -> type[msgspec.Struct]:  # noqa: ANN401 - any event c
 
 
 def _closed(hint: Any) -> Any:  # noqa: ANN401 - annotations are any value
-    """The same type with its limits; a bare string is refused, as nothing bounds what it says."""
+    """Returns the same type with its limits. Raises TypeError for a bare string, because its content has no bounds."""
     if get_origin(hint) is Annotated:
         base, limit = get_args(hint)
         if isinstance(limit, Pattern):
-            whole = rf"(?:{limit.regex})\Z"  # `$` alone would let a line break through at the end
+            whole = rf"(?:{limit.regex})\Z"  # `$` would also match before a line break at the end
             return Annotated[base, msgspec.Meta(pattern=whole, max_length=limit.longest)]
         if isinstance(limit, Published):
             return Annotated[base, msgspec.Meta(max_length=limit.longest)]
@@ -134,9 +143,10 @@ def _closed(hint: Any) -> Any:  # noqa: ANN401 - annotations are any value
 
 
 def _made() -> dict[str, msgspec.json.Decoder[State[AnyEvent]]]:
-    """All decoders, and all closed types made ready, before there is a second thread.
+    """Makes all decoders and all closed types while the process has only one thread.
 
-    msgspec keeps what it learnt of a class at the class; two threads that learn of one at once end the process.
+    msgspec caches its information about a class on the class itself. If two threads fill this cache at the same time,
+    the process crashes.
     """
     shape: Any = State
     for cls in CLASSES.values():

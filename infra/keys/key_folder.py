@@ -1,7 +1,8 @@
-"""The 256 bucket keys, in a folder outside every database cluster, wrapped by a key-encryption key beside them.
+"""Key folder: holds the 256 bucket keys, wrapped by a key-encryption key in the same folder.
 
-PostgreSQL backs up and rewinds whole clusters; these keys are not in one, so that re-wrapping a bucket makes old
-backups forget. Folder 0700, files 0600. AES key wrap (RFC 3394).
+The folder is outside every database cluster. PostgreSQL backs up and rewinds whole clusters, so a key inside a cluster
+would return with an old backup. Because the bucket keys are outside, wrapping a bucket with a new key makes the old
+backups unreadable. The folder has mode 0700 and the files have mode 0600. Keys are wrapped by AES key wrap (RFC 3394).
 """
 
 import fcntl
@@ -17,11 +18,14 @@ BUCKETS = 256
 
 
 class KeysUnreadable(Exception):
-    """The key folder is not as it must be: says what and where."""
+    """The key folder has a fault. The message says what is wrong and where."""
 
 
 class KeyFolder:
-    """Wraps and unwraps keys by bucket. Makes the folder on first use; safe for several processes at once."""
+    """Wraps and unwraps keys by bucket.
+
+    The folder is made on first use. Several processes may open it at the same time. Raises KeysUnreadable.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -34,7 +38,7 @@ class KeyFolder:
                 raise KeysUnreadable(f"{folder}/key-encryption-key is missing: restore it; a new one opens nothing")
             wrapping_key = self._load("key-encryption-key", secrets.token_bytes(KEY_BYTES))
             if len(wrapping_key) != KEY_BYTES:
-                raise KeysUnreadable(f"{folder}/key-encryption-key has not {KEY_BYTES} bytes: restore it")
+                raise KeysUnreadable(f"{folder}/key-encryption-key does not have {KEY_BYTES} bytes: restore it")
             fresh = b"".join(aes_key_wrap(wrapping_key, secrets.token_bytes(KEY_BYTES)) for _ in range(BUCKETS))
             wrapped = self._load("buckets", fresh)
         try:
@@ -46,10 +50,11 @@ class KeyFolder:
             raise KeysUnreadable(f"{folder}/buckets does not open with key-encryption-key: restore both") from broken
 
     def wrap(self, bucket: int, key: bytes) -> bytes:
+        """Wraps a key with the key of a bucket (0 to 255)."""
         return aes_key_wrap(self._buckets[bucket], key)
 
     def unwrap(self, bucket: int, wrapped: bytes) -> bytes:
-        """Raises KeysUnreadable where the bucket key is not the one it was wrapped with."""
+        """Unwraps a key. Raises KeysUnreadable if it was wrapped with another bucket key."""
         try:
             return aes_key_unwrap(self._buckets[bucket], wrapped)
         except InvalidUnwrap as broken:
@@ -58,7 +63,7 @@ class KeyFolder:
             ) from broken
 
     def _load(self, name: str, fresh: bytes) -> bytes:
-        """The file's bytes; written whole and durable before it gets its name."""
+        """Returns the bytes of a file. A missing file is made from `fresh`, and is durable before it gets its name."""
         file = self.folder / name
         if not file.exists():
             new = file.with_suffix(".new")

@@ -1,7 +1,8 @@
-"""The key store: dossier keys (one per person and application) and the named keys that macs and tokens are made with.
+"""The key store: dossier keys, one per person and application, and the named keys that make macs and tokens.
 
-A dossier key is durable before the event that uses it. A destroyed key reads as redacted, never as an error. A person
-whose NIK is known has one reference on all of their dossier keys; without it, each key has one of its own.
+A dossier key is durable before the event that uses it. A part whose key was destroyed reads as redacted, never as an
+error. If the NIK of a person is known, all dossier keys of this person have the same reference to the person. If the
+NIK is not known, each dossier key has a different reference.
 """
 
 import secrets
@@ -19,11 +20,12 @@ from infra.postgres.coalescer import Coalescer
 from infra.postgres.pool import Pool, borrowed
 
 FOREVER = date(1, 1, 1)
+"""The month of a key that never changes."""
 
 COMMAND = "command"
-"""K_cmd: of the month; this and the last month's are tried, older ones destroyed."""
+"""K_cmd, one key each month. The keys of this month and the last month are tried, and older keys are destroyed."""
 SATISFACTION = "satisfaction"
-"""Beside the roles of persons: the applicant's, for an answer that must not be linked."""
+"""The role of the applicant's second key, for survey answers, which must not be linked to the application."""
 NIK = "nik"
 ONCE = {"import": 32, "pin": 32, "qr": 64, "claim": 32, "token": 32, "read-token": 32, "door": 32, NIK: 32}
 """Keys that never change, with their sizes in bytes."""
@@ -46,7 +48,7 @@ class DossierKey:
 
 @dataclass(frozen=True, slots=True)
 class NamedKeys:
-    """What this process makes macs and tokens with. `commands`: the month's key first, then the last month's."""
+    """The keys that make macs and tokens. `commands` has this month's key first, then last month's key if it exists."""
 
     commands: tuple[bytes, ...]
     imports: bytes
@@ -66,7 +68,7 @@ class _Wanted:
 
 
 class KeyStore:
-    """Use it as a context."""
+    """Makes, reads and destroys keys. Use it as an asynchronous context manager. Methods raise Unavailable."""
 
     def __init__(self, pool: Pool, conninfo: str, folder: KeyFolder) -> None:
         self.pool = pool
@@ -82,7 +84,7 @@ class KeyStore:
         await self._drawing.__aexit__(*error)
 
     async def named(self, today: date) -> NamedKeys:
-        """Loads what is there, makes what is missing, destroys command keys older than the last month."""
+        """Loads the named keys and makes the missing ones. Destroys command keys older than the last month."""
         month = today.replace(day=1)
         last = (
             month.replace(year=month.year - 1, month=12) if month.month == 1 else month.replace(month=month.month - 1)
@@ -106,9 +108,10 @@ class KeyStore:
     async def new_dossier_keys(
         self, application: UUID, roles: Sequence[str], niks: Mapping[str, str] | None = None
     ) -> list[DossierKey]:
-        """Fresh keys, one for each person concerned; durable when this returns. Where a rival made one first: that.
+        """Returns one key for each role. The keys are durable when this returns.
 
-        `niks`: by role, of those who have one. Who asks at the same time shares one transaction.
+        If another process made a key first, that key is returned. `niks` has the NIK by role, for persons who have
+        one. Concurrent calls share one transaction.
         """
         if niks and self._nik is None:
             self._nik = await self._nik_key()
@@ -118,7 +121,10 @@ class KeyStore:
     async def _draw(
         self, connection: AsyncConnection, wanted: list["_Wanted"]
     ) -> dict["_Wanted", dict[str, DossierKey]]:
-        """Asked again after a lost connection, it finds what it had stored: that stands, not what it draws anew."""
+        """Draws and stores keys. If a key is stored already, the stored key is returned and the new key is dropped.
+
+        So this method can be called again after a lost connection.
+        """
         niks = {nik for each in wanted for _, nik in each.niks}
         async with connection.transaction():
             known = (
@@ -147,9 +153,10 @@ class KeyStore:
             return await self._named(connection, NIK, FOREVER, ONCE[NIK])
 
     async def satisfaction_key(self, application: UUID) -> DossierKey | None:
-        """The applicant's key for what they said of the service: another one, so that its id in the log links nothing.
+        """Returns the applicant's key for survey answers.
 
-        It goes with the applicant's others. None where those were erased, or where there never were any.
+        It is a separate key, so that its id in the log does not link an answer to an application. It is erased together
+        with the applicant's other keys. Returns None if these keys were erased or never existed.
         """
         drawn = uuid4()
         bucket = drawn.bytes[0]
@@ -164,13 +171,13 @@ class KeyStore:
         return (await self.dossier_keys(application)).get(SATISFACTION)
 
     async def applications_of(self, nik: str, *, limit: int) -> list[UUID]:
-        """In which the person with this NIK has a part, the newest first."""
+        """Returns the applications in which the person with this NIK has a part, the newest first."""
         async with borrowed(self.pool) as connection:
             key = await self._named(connection, NIK, FOREVER, ONCE[NIK])
             return await person_index.applications_of(connection, key, nik, limit=limit)
 
     async def dossier_keys(self, application: UUID) -> dict[str, DossierKey]:
-        """By role; what was erased is absent."""
+        """Returns the keys of an application by role. Erased keys are absent."""
         async with borrowed(self.pool) as connection:
             rows = await (await connection.execute(STANDING, ([application],))).fetchall()
         return {
@@ -179,9 +186,9 @@ class KeyStore:
         }
 
     async def erase(self, *, application: UUID | None = None, person: UUID | None = None) -> list[UUID]:
-        """Destroys the dossier keys of an application or a person. Returns the applications that lost one.
+        """Destroys the dossier keys of an application or a person. Returns the applications that lost a key.
 
-        With a person's last key goes their row: who comes again with the same NIK is somebody new.
+        With a person's last key, the person's row is deleted too. The same NIK then gets a new reference next time.
         """
         async with borrowed(self.pool) as connection:
             await person_index.erase(connection, person)
@@ -194,7 +201,10 @@ class KeyStore:
         return sorted({row[0] for row in destroyed})
 
     async def _named(self, connection: AsyncConnection, name: str, month: date, size: int) -> bytes:
-        """Several processes may make it at once: the first one stored is everybody's."""
+        """Returns a named key, and makes it if it is missing.
+
+        Several processes may make it at the same time. All of them then use the key that was stored first.
+        """
         known = await self._find(connection, name, month)
         if known is not None:
             return known
@@ -207,7 +217,7 @@ class KeyStore:
         await connection.commit()
         made = await self._find(connection, name, month)
         if made is None:
-            raise LookupError(f"the key {name} was destroyed while it was made: start again")
+            raise LookupError(f"the key {name} was destroyed while it was being made: start again")
         return made
 
     async def _find(self, connection: AsyncConnection, name: str, month: date) -> bytes | None:

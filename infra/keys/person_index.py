@@ -1,6 +1,7 @@
-"""Persons by their NIK: one random reference each, found by a keyed mac, so that the NIK itself is no key anywhere.
+"""Person index: finds a person's random reference by a keyed mac of the NIK.
 
-The functions run inside the caller's transaction, which holds the person's row: an erasure comes before or after.
+The NIK itself is not used as a key in any table. The functions run in the caller's transaction, which locks the row of
+the person. So an erasure happens completely before or completely after this transaction.
 """
 
 import hmac
@@ -17,7 +18,7 @@ SELECT * FROM unnest(%b::uuid[], %b::bytea[], %b::integer[], %b::bytea[]) AS p (
 ORDER BY p.lookup
 ON CONFLICT (lookup) DO UPDATE SET lookup = EXCLUDED.lookup RETURNING lookup, person
 """
-"""The rows that are there, or new ones: either way nobody else changes them before this transaction ends."""
+"""Inserts missing rows and locks all of them, so that no other transaction changes them before this one ends."""
 
 APPLICATIONS = """
 SELECT DISTINCT d.application_id FROM persons p JOIN dossier_keys d USING (person)
@@ -26,40 +27,47 @@ WHERE p.lookup = %s ORDER BY d.application_id DESC LIMIT %s
 
 
 def lookup(key: bytes, nik: str) -> bytes:
-    """HMAC-SHA256(K_nik, `jejak/nik/1` || 0 || NIK). Unkeyed, trying all birth dates of a district would find it."""
+    """Returns HMAC-SHA256(K_nik, `jejak/nik/1` || 0 || NIK).
+
+    The key is necessary: without it, an attacker could find a NIK by trying all birth dates of a district.
+    """
     return hmac.digest(key, b"jejak/nik/1\0" + nik.encode(), "sha256")
 
 
 async def references(
     connection: AsyncConnection, folder: KeyFolder, key: bytes, niks: Iterable[str]
 ) -> dict[str, UUID]:
-    """Each person's reference, drawn where the NIK is new. Two at once get the same one.
+    """Returns the reference of each person, by NIK, and draws one for each new NIK.
 
-    All hold rows in the order of `lookup`, so that no two wait for one another.
+    Two transactions with the same NIK get the same reference. All transactions lock rows in the order of `lookup`, so
+    that they cannot deadlock.
     """
-    asked = {lookup(key, nik): (uuid4(), nik) for nik in niks}
-    if not asked:
+    drawn_by_lookup = {lookup(key, nik): (uuid4(), nik) for nik in niks}
+    if not drawn_by_lookup:
         return {}
     rows = [
         (drawn, looked_up, drawn.bytes[0], folder.wrap(drawn.bytes[0], nik.encode()))
-        for looked_up, (drawn, nik) in asked.items()
+        for looked_up, (drawn, nik) in drawn_by_lookup.items()
     ]
     cursor = await connection.execute(HELD, [list(column) for column in zip(*rows, strict=True)], prepare=True)
-    return {asked[bytes(looked_up)][1]: person for looked_up, person in await cursor.fetchall()}
+    return {drawn_by_lookup[bytes(looked_up)][1]: person for looked_up, person in await cursor.fetchall()}
 
 
 async def applications_of(connection: AsyncConnection, key: bytes, nik: str, *, limit: int) -> list[UUID]:
-    """The newest applications in which the person has a part; none of a NIK that is not known."""
+    """Returns the newest applications in which the person has a part. The list is empty for an unknown NIK."""
     return [row[0] for row in await (await connection.execute(APPLICATIONS, (lookup(key, nik), limit))).fetchall()]
 
 
 async def erase(connection: AsyncConnection, person: UUID | None) -> None:
-    """The row first, then the dossier keys: who makes one for it meanwhile holds the row, and is waited for."""
+    """Deletes the person's row. Call this before deleting the dossier keys.
+
+    A transaction that makes a key for this person holds the row's lock, so this statement waits for it.
+    """
     await connection.execute("DELETE FROM persons WHERE person = %s", (person,))
 
 
 async def erase_keyless(connection: AsyncConnection, among: Collection[UUID]) -> None:
-    """Rows of which no dossier key is left."""
+    """Deletes the rows of those persons who have no dossier key left."""
     await connection.execute("SELECT FROM persons WHERE person = ANY(%s) ORDER BY lookup FOR UPDATE", (list(among),))
     await connection.execute(
         "DELETE FROM persons p WHERE person = ANY(%s) AND NOT EXISTS"

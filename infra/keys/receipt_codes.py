@@ -1,6 +1,7 @@
-"""What stands on the receipt: tracking number, PIN, QR. Nothing of the last two is stored: both follow from the number.
+"""Receipt codes: the tracking number, the PIN and the QR token on a receipt.
 
-The same answer can be given again, and a check costs microseconds (docs/event-format.md, Tracking number, PIN and QR).
+PIN and QR token are not stored, because both are computed from the number. So the same answer can be given again, and a
+check costs microseconds (docs/event-format.md, Tracking number, PIN and QR).
 """
 
 import base64
@@ -19,7 +20,10 @@ CONTEXT = b"jejak/qr/1"
 
 
 class ReceiptCodes:
-    """Draws numbers for one instance (its two symbols) and makes and checks their PINs and QR tokens."""
+    """Draws tracking numbers for one instance, and makes and checks their PINs and QR tokens.
+
+    `instance` has two symbols, with which every number of this installation begins.
+    """
 
     def __init__(self, *, instance: str, pin_key: bytes, qr_key: bytes) -> None:
         self.instance = instance
@@ -45,7 +49,10 @@ class ReceiptCodes:
         return base64.urlsafe_b64encode(box).decode()
 
     def read_qr_token(self, token: str) -> tuple[str, int] | None:
-        """The number and the resets it was printed at; None for a token that is not ours."""
+        """Returns the number and the count of PIN resets at the time of printing.
+
+        Returns None for a token that was not made with this key.
+        """
         try:
             box = base64.b64decode(token, altchars=b"-_", validate=True)
             clear = self.siv.decrypt(box, [CONTEXT]) if len(box) == QR_BYTES else b""

@@ -1,4 +1,7 @@
-"""Read tokens and bearers: JWTs with HS256, each kind under its own key and audience."""
+"""Tokens: read tokens, bearers and desk sessions, all JWTs with HS256.
+
+Read tokens have a different key from bearers and desk sessions. Each of the three kinds has its own audience.
+"""
 
 import time
 from collections import OrderedDict
@@ -19,14 +22,14 @@ REMEMBERED_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """Until when (Unix time) the principal may be taken for who it says."""
+    """A verified principal, and the time (Unix time, in seconds) until which the token is valid."""
 
     principal: Principal
     until: float
 
 
 class SignedTokens:
-    """What was verified under these keys is remembered, by its digest alone, so that the same token costs it once."""
+    """Makes and verifies tokens. Verified tokens are cached by their digest, so a token is verified only once."""
 
     def __init__(self, bearer_key: bytes, read_key: bytes) -> None:
         self.bearer_key = OctKey.import_key(bearer_key)
@@ -34,6 +37,7 @@ class SignedTokens:
         self._verified: OrderedDict[bytes, Verified] = OrderedDict()
 
     def read_token(self, application_id: UUID) -> tuple[str, int]:
+        """Returns a citizen's token for one application, and its lifetime in seconds."""
         claims = {
             "aud": "jejak-read",
             "sub": str(application_id),
@@ -42,6 +46,7 @@ class SignedTokens:
         return jwt.encode({"alg": "HS256"}, claims, self.read_key), READ_TOKEN_SECONDS
 
     def bearer(self, principal: Principal, *, seconds: int) -> str:
+        """Returns a bearer for a member of staff or an agency's system, valid for `seconds`."""
         claims = {
             "aud": "jejak",
             "sub": str(principal.actor),
@@ -53,7 +58,10 @@ class SignedTokens:
         return jwt.encode({"alg": "HS256"}, claims, self.bearer_key)
 
     def principal(self, token: str) -> Principal | None:
-        """Only what is ours is remembered, and looked up by a digest: timing tells nothing of a signature."""
+        """Returns the principal of a read token or a bearer, or None for an invalid token.
+
+        Only valid tokens are cached, and they are looked up by a digest, so timing reveals nothing about a signature.
+        """
         digest = sha256(token.encode()).digest()
         verified = self._verified.get(digest)
         if verified is None:
@@ -71,7 +79,7 @@ class SignedTokens:
         return verified.principal
 
     def desk_session(self, bearer: str) -> tuple[str, int] | None:
-        """It ends with the bearer, at the latest."""
+        """Returns a desk session for a bearer, and its lifetime in seconds. It never outlives the bearer."""
         claims = self._claims(bearer, self.bearer_key, "jejak")
         if claims is None:
             return None
@@ -81,6 +89,7 @@ class SignedTokens:
         return jwt.encode({"alg": "HS256"}, session, self.bearer_key), seconds
 
     def at_desk(self, session: str) -> Principal | None:
+        """Returns the principal of a desk session, or None for an invalid session."""
         verified = self._staff(session, "jejak-desk")
         return verified.principal if verified else None
 

@@ -1,6 +1,6 @@
-"""Questions that arrive together are asked together: what came during one round trip shares the next.
+"""Coalescer: answers concurrent requests with one query. Requests that arrive during a round trip share the next one.
 
-No timer: an idle line asks at once, and the slower the database, the larger the batches.
+There is no timer. An idle coalescer queries at once, and the slower the database is, the larger the batches become.
 """
 
 import asyncio
@@ -17,15 +17,22 @@ from service_layer.faults import Unavailable
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 Ask = Callable[[AsyncConnection, list[Key]], Awaitable[Mapping[Key, Value]]]
-"""Answers distinct keys, on a connection in autocommit; a key that it leaves out has no value. It changes nothing, so
-that it may be asked again after a lost connection. What it raises reaches all who share it: a key must be askable."""
+"""Answers a list of distinct keys, on a connection in autocommit. A key that is absent from the answer has no value.
+
+It must be safe to call again after a lost connection. An exception reaches every caller in the batch, so a key must
+never be invalid.
+"""
 
 RECONNECT_SECONDS = 0.05
 CLOSE_SECONDS = 5.0
 
 
 class Coalescer(Generic[Key, Value]):
-    """One connection, one question under way. At most `most` keys share it, at most `waiting_max` askers wait."""
+    """One connection with one query under way.
+
+    At most `most` keys share a query, and at most `waiting_max` callers wait. A query may take `seconds`, with all its
+    retries. Use it as an asynchronous context manager.
+    """
 
     def __init__(
         self,
@@ -52,7 +59,7 @@ class Coalescer(Generic[Key, Value]):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Whoever waits is answered first; nobody new is heard."""
+        """Answers the callers that wait, then closes. New calls are refused."""
         self._open = False
         self._arrived.set()
         await asyncio.wait([self._worker], timeout=CLOSE_SECONDS)
@@ -61,8 +68,10 @@ class Coalescer(Generic[Key, Value]):
             await self._worker
 
     async def get(self, key: Key) -> Value | None:
-        """The value as it is after this call began. Raises what `ask` raises, and Unavailable: the database is away for
-        `seconds`, or too many wait.
+        """Returns the value of the key, read after this call began, or None.
+
+        Raises what `ask` raises. Raises Unavailable if the database does not answer for `seconds`, or if too many
+        callers wait.
         """
         if not self._open or len(self._waiting) >= self.waiting_max:
             raise Unavailable
@@ -88,16 +97,16 @@ class Coalescer(Generic[Key, Value]):
         try:
             found = await self._found(list({key for key, answer in batch if not answer.done()}))
         except (*AWAY, TimeoutError):
-            _refuse([*batch, *self._waiting], Unavailable())  # who waits has waited as long, or would
+            _refuse([*batch, *self._waiting], Unavailable())  # the waiting callers would get the same error later
             self._waiting.clear()
         except asyncio.CancelledError:
             _refuse(batch, Unavailable())
             raise
-        except Exception as fault:  # noqa: BLE001 - it is theirs who asked
+        except Exception as fault:  # noqa: BLE001 - the callers get the fault
             _refuse(batch, fault)
         else:
             for key, answer in batch:
-                if not answer.done():  # not cancelled meanwhile
+                if not answer.done():  # the caller may have been cancelled
                     answer.set_result(found.get(key))
 
     async def _found(self, keys: list[Key]) -> Mapping[Key, Value]:
@@ -111,7 +120,7 @@ class Coalescer(Generic[Key, Value]):
                     await self._disconnect()
                     await asyncio.sleep(RECONNECT_SECONDS)
                 except asyncio.CancelledError:
-                    await self._disconnect()  # an answer to this question may still be on its way
+                    await self._disconnect()  # the answer to this query may still arrive on the old connection
                     raise
 
     async def _disconnect(self) -> None:

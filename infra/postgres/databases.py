@@ -1,4 +1,4 @@
-"""The two databases: where they are, which role connects, and their schema, migrated once by the owner."""
+"""Databases: the addresses and roles of the two databases, and the migration of their schemas by the owner."""
 
 import contextlib
 import threading
@@ -23,11 +23,11 @@ log = structlog.get_logger("jejak.database")
 
 
 class SchemaNotOurs(Exception):
-    """The database has another schema than this release knows. Says what to do."""
+    """The schema of the database is not the schema of this release. The message gives the remedy."""
 
 
 class DatabaseRole(StrEnum):
-    """OWNER migrates; SERVING reads the log, calls the append, owns the views; AUDITOR reads."""
+    """OWNER migrates. SERVING reads the log, calls the append and owns the views. AUDITOR only reads."""
 
     OWNER = "owner"
     SERVING = "serving"
@@ -36,7 +36,10 @@ class DatabaseRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """Connection strings, by role. `keys` is the key store's, as its own role; `keys_owner` migrates it."""
+    """The connection strings by role. `keys` is for the key store with its own role, and `keys_owner` migrates it.
+
+    `tools` is the folder of PostgreSQL's programs, and is known only for the embedded server.
+    """
 
     owner: str
     serving: str
@@ -55,9 +58,10 @@ class Databases:
 
 @contextlib.contextmanager
 def databases(settings: Settings, *, kept_alive: bool = False) -> Iterator[Databases]:
-    """The configured databases, or the embedded ones, started here if nobody runs them. Migrated.
+    """Yields the configured databases, or the embedded databases. Both are migrated.
 
-    `kept_alive`: an embedded server that dies is started again, for who serves.
+    The embedded server is started here if no other process runs it. With `kept_alive`, an embedded server that dies
+    is started again: processes that serve use this.
     """
     if settings.database_url and settings.keys_database_url:
         found = _configured(settings.database_url, settings.keys_database_url)
@@ -93,7 +97,10 @@ def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
 
 
 def embedded(postgres: EmbeddedPostgres, events: str, keys: str) -> Databases:
-    """On the embedded server each role connects by itself: the socket's folder is the guard."""
+    """Returns the databases on the embedded server.
+
+    Each role connects under its own name and without a password. The folder of the socket guards the access.
+    """
     return Databases(
         owner=postgres.conninfo(events),
         serving=postgres.conninfo(events, "jejak_serving"),
@@ -105,6 +112,7 @@ def embedded(postgres: EmbeddedPostgres, events: str, keys: str) -> Databases:
 
 
 def create(postgres: EmbeddedPostgres, *names: str) -> None:
+    """Creates the databases that are missing on the embedded server."""
     with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(hashtext('jejak create'))")
         for name in names:
@@ -113,7 +121,10 @@ def create(postgres: EmbeddedPostgres, *names: str) -> None:
 
 
 def _configured(url: str, keys_url: str) -> Databases:
-    """The login of the URL takes the role of each task: it must be the owner, or a member of that role."""
+    """Returns the databases for two URLs.
+
+    The login of a URL takes the role of each task. So this login must be the owner, or a member of the role.
+    """
 
     def as_role(base: str, role: str) -> str:
         return make_conninfo(base, options=f"-c role={role}")
@@ -128,26 +139,28 @@ def _configured(url: str, keys_url: str) -> Databases:
 
 
 def with_options(conninfo: str, options: str) -> str:
-    """Those of the server's command line beside what it has already, as its role."""
+    """Adds server options to a connection string. Options that it already has, such as its role, are kept."""
     known = conninfo_to_dict(conninfo).get("options") or ""
     return make_conninfo(conninfo, options=f"{known} {options}".strip())
 
 
 def for_derived(conninfo: str) -> str:
-    """For who writes only what is made from the log: its commits do not wait for the disk. After a crash of the
-    database the last of it may be missing, and with it the position that was reached; it is made again.
+    """Returns a connection string for a writer of derived data, whose commits do not wait for the disk.
+
+    Derived data is made from the log alone, such as a view. After a crash of the database, the last rows may be missing
+    together with the position of these rows. They are then made again from the log.
     """
     return with_options(conninfo, "-c synchronous_commit=off")
 
 
 def migrate(found: Databases) -> None:
-    """Brings both schemas to this release, each step once, however many processes start at once."""
+    """Migrates both schemas to this release. Each step runs once, even if several processes start at the same time."""
     _migrate(found.owner, MIGRATIONS / "events")
     _migrate(found.keys_owner, MIGRATIONS / "keys")
 
 
 def _migrate(conninfo: str, folder: Path) -> None:
-    """All steps that are missing, in one transaction: one that fails leaves nothing behind. Raises SchemaNotOurs."""
+    """Runs all missing steps in one transaction, so a step that fails leaves nothing behind. Raises SchemaNotOurs."""
     steps = sorted(folder.glob("*.sql"))
     names = [step.name for step in steps]
     with psycopg.connect(conninfo) as connection:
@@ -161,7 +174,7 @@ def _migrate(conninfo: str, folder: Path) -> None:
             )
         if applied != names[: len(applied)]:
             strange = next(name for name, ours in zip(applied, names, strict=False) if name != ours)
-            raise SchemaNotOurs(f"the database has the step {strange}, which this release does not know: not ours")
+            raise SchemaNotOurs(f"the database has the step {strange}, which this release does not know")
         if not applied:
             connection.execute("CREATE TABLE IF NOT EXISTS migrations (step integer PRIMARY KEY, name text NOT NULL)")
             connection.execute("GRANT SELECT ON migrations TO PUBLIC")
@@ -171,7 +184,7 @@ def _migrate(conninfo: str, folder: Path) -> None:
 
 
 def _applied(connection: psycopg.Connection) -> list[str]:
-    # By the catalogue's rows: `to_regclass` may answer from a cache that has not heard of a table made while we waited.
+    # This reads the catalogue's rows, because `to_regclass` may use a cache that is older than our wait for the lock.
     known = "SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = 'migrations'"
     if connection.execute(known).fetchone() is None:
         return []

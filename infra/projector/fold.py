@@ -1,4 +1,4 @@
-"""Folding the log into the rows of a view, page by page: what is read, what is folded, what is written."""
+"""Folding: reads pages of the log, folds them into rows of a view, and writes the rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from infra.eventstore.history import recorded_of
 from projections.view import Row, View
 
 PAGE = 1000
-"""Events a page: rows and position are written in one transaction, and held in memory until then."""
+"""Events on a page. The rows of a page are held in memory, and written in one transaction with the position."""
 SHARDS_MAX = 64
 
 NEWER = """
@@ -23,16 +23,16 @@ SELECT originator_id, originator_version, topic,
     THEN state END, notification_id, recorded_at
 FROM stored_events WHERE notification_id > %(after)s ORDER BY notification_id LIMIT %(limit)s
 """
-"""All positions, for who waits for one; the states of those events alone that are for this shard of the view."""
+"""Returns every position, so that waiters see progress, but the payload only of events in this shard."""
 
 AnyCursor = Cursor[Any]
 RawEvent = tuple[UUID, int, str, bytes | None, int, Any]
-"""Stream, version, topic, state, position, `recorded_at`."""
+"""Stream, version, topic, state, position, `recorded_at`. The state is None for an event of another shard."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One of `of` equal parts of a view, by the last byte of the stream's id, which is random."""
+    """One of `of` parts of a view. The last byte of a stream's id, which is random, decides which part it is in."""
 
     view: View
     number: int = 0
@@ -44,12 +44,12 @@ class Shard:
 
 
 def part_of(key: UUID, of: int) -> int:
-    """The number of the shard that a stream belongs to; the same as in NEWER."""
+    """Returns the number of the shard that a stream belongs to. The rule must be the same as in NEWER."""
     return key.bytes[-1] % of
 
 
 class Poisoned(Exception):
-    """An event that a view cannot fold. Names its place, never what it says."""
+    """A view cannot fold an event. The message names the event's position and application, never its content."""
 
     def __init__(self, view: View, application: UUID, position: int, fault: Exception) -> None:
         super().__init__(
@@ -62,14 +62,17 @@ class Poisoned(Exception):
 
 
 def read_page(shard: Shard, cursor: AnyCursor, after: int, limit: int) -> list[RawEvent]:
-    """The next rows of the log. Reading goes by position, which is the order of commit: nothing comes in between."""
+    """Returns the next rows of the log after a position.
+
+    Readers see positions in commit order, so no event can appear later before a position that was read.
+    """
     values = {"topics": shard.view.topics, "of": shard.of, "number": shard.number, "after": after, "limit": limit}
     cursor.execute(NEWER, values, prepare=True, binary=True)
     return cursor.fetchall()
 
 
 def pages(view: View, cursor: AnyCursor, after: int, until: int | None = None) -> Iterator[list[RawEvent]]:
-    """The log from `after` to its end, or to `until`."""
+    """Yields the log page by page, from the position `after` to the end, or to the position `until`."""
     while page := read_page(Shard(view), cursor, after, PAGE):
         if until is not None:
             page = [row for row in page if row[4] <= until]
@@ -80,24 +83,25 @@ def pages(view: View, cursor: AnyCursor, after: int, until: int | None = None) -
 
 
 def fill(statement: str, table: sql.Composable) -> sql.Composed:
+    """Inserts a table's name into a statement of a view."""
     return sql.SQL(statement).format(table=table)
 
 
 def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[RawEvent]) -> None:
-    """Folds a page of the log into the rows of `table`. Raises Poisoned, and has then written nothing."""
+    """Folds a page of the log into the rows of `table`. Raises Poisoned before anything is written."""
     if rows := changed(view, table, cursor, page):
         cursor.execute(fill(view.upsert, table), arrays(view, rows), prepare=True)
 
 
 def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[RawEvent]) -> list[Row]:
-    """The rows of `table` that a page of the log changes, as they are after it. Raises Poisoned."""
+    """Returns the new state of the rows of `table` that a page of the log changes. Raises Poisoned."""
     streams: dict[UUID, list[RawEvent]] = {}
     for event in page:
         if event[3] is not None:
             streams.setdefault(event[0], []).append(event)
     if not streams:
         return []
-    keys = sorted(streams, key=lambda key: key.bytes)  # in one order, lest two that write wait for one another
+    keys = sorted(streams, key=lambda key: key.bytes)  # all writers use one order, so that they cannot deadlock
     cursor.execute(fill(view.rows, table), {"ids": keys}, prepare=True, binary=True)
     known = {values[0]: read_row(view, values) for values in cursor.fetchall()}
     folded = [folded_on(view, known.get(key), key, streams[key]) for key in keys]
@@ -105,20 +109,23 @@ def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence
 
 
 def arrays(view: View, rows: Sequence[Row]) -> dict[str, list[object]]:
-    """What `view.upsert` is given: a list of values for each column."""
+    """Returns the arguments of `view.upsert`: a list of values for each column."""
     columns = zip(*map(view.stored, rows), strict=True)
     return {name: [_written(value) for value in values] for name, values in zip(view.columns, columns, strict=True)}
 
 
 def folded_on(view: View, row: Row | None, key: UUID, events: Sequence[RawEvent]) -> Row | None:
-    """The row with those events that it does not know. Raises Poisoned for the first that cannot be folded."""
-    folded_to = row["version"] if row else 0  # beyond it: somebody took the position away, and not the row
+    """Folds the events that the row does not have yet. Raises Poisoned for the first event that cannot be folded.
+
+    A row may already have events of the page, for example after the position was set back and the row was kept.
+    """
+    folded_to = row["version"] if row else 0
     new = [event for event in events if event[1] > folded_to]
     if not new:
         return row
     try:
         return view.fold(row, key, _decoded(new))
-    except Exception:  # noqa: BLE001 - whatever it is, that view stops, and no other
+    except Exception:  # noqa: BLE001 - any fault of a fold stops this view, and no other view
         raise _first_poisoned(view, row, key, new) from None
 
 
@@ -136,7 +143,7 @@ def _first_poisoned(view: View, row: Row | None, key: UUID, events: Sequence[Raw
 
 
 def stored(view: View, row: Row) -> tuple[Any, ...]:
-    """The row's columns as they are written."""
+    """Returns the columns of a row as they are written to the table."""
     return tuple(_written(value) for value in view.stored(row))
 
 
@@ -145,6 +152,6 @@ def _written(value: object) -> object:
 
 
 def read_row(view: View, values: Sequence[Any]) -> Row:
-    """The row as it was folded, from its columns as they are stored."""
+    """Makes a row from its stored columns."""
     columns = zip(view.columns.values(), values, strict=True)
     return view.loaded(tuple(orjson.loads(value) if kind.startswith("bytea") else value for kind, value in columns))

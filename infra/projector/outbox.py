@@ -1,8 +1,8 @@
-"""Makes what each agency is told: folds the log, in its order, into the rows of `feeds.messages`.
+"""Outbox: folds the log, in the order of positions, into the messages for each agency (`feeds.messages`).
 
-One process distributes at a time (an advisory lock of the session), any other stands by. Messages, concerns and the
-position reached are written in one transaction, so a kill at any moment leaves neither a gap nor a double. With other
-rules, or agencies, than those of the rows that are there, all are made anew.
+One process distributes at a time, guarded by an advisory lock of its session. The other processes stand by. Messages,
+concerns and the position are written in one transaction, so a kill at any moment causes no gap and no duplicate. If
+the stored messages were made with other rules, or for other agencies, all messages are made again.
 """
 
 import threading
@@ -30,7 +30,7 @@ from projections.routing import Agencies, Concern, shares
 PAGE = 1000
 POLL_SECONDS = 0.5
 REST_SECONDS = 0.05
-"""Between two pages that were not full: one transaction then tells what many commands did meanwhile."""
+"""The pause after a page that was not full. One transaction can then publish the events of many commands."""
 BACK_OFF_SECONDS = 0.5
 CHANNEL = "feeds"
 LOCK = "SELECT pg_try_advisory_lock(hashtext('jejak distribute'))"
@@ -56,16 +56,21 @@ INSERT INTO feeds.messages SELECT * FROM unnest(
     %b::timestamptz[], %b::bytea[], %b::bytea[])
 """
 MESSAGES: LiteralString = "SELECT * FROM feeds.page(%b, %b, %b, %b, %b)"
-"""For who reads a feed: agency, kind or None, the position before, at most so many, about so many bytes."""
+"""The query of a feed's reader. Parameters: agency, kind or None, position before the page, most rows, about how many
+bytes."""
 
 log = structlog.get_logger("jejak.distributor")
 
 LoggedEvent = tuple[UUID, int, str, bytes | None, int, Any]
-"""Stream, version, topic, state, position, `recorded_at`."""
+"""Stream, version, topic, state, position, `recorded_at`. The state is None for a satisfaction event."""
 
 
 class Outbox:
-    """Distributes in a thread of its own until it is told to stop."""
+    """Distributes in its own thread until `stop` is called.
+
+    The thread uses one connection that holds the lock, listens and writes. So it does not use the asynchronous
+    `infra.postgres.listener.Listener`.
+    """
 
     def __init__(self, conninfo: str, topics: Topics) -> None:
         self.conninfo = for_derived(conninfo)
@@ -108,13 +113,13 @@ class Outbox:
                 list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
 
     def _begin(self, connection: psycopg.Connection[Any]) -> dict[str, str]:
-        """The agency of each office, as far as the log was distributed."""
+        """Returns the agency of each office, as of the position up to which the log was distributed."""
         with connection.transaction():
             row = connection.execute("SELECT position, edition FROM feeds.distributed FOR UPDATE").fetchone()
             position, edition = row or (0, "")
             if edition != self.edition:
                 if edition:
-                    log.info("making the feeds anew", reason="other agencies or rules")
+                    log.info("making all messages of the feeds again", reason="other agencies or rules")
                 connection.execute("TRUNCATE feeds.messages, feeds.concerns")
                 connection.execute("UPDATE feeds.distributed SET position = 0, edition = %s", (self.edition,))
                 position = 0
@@ -122,7 +127,7 @@ class Outbox:
         return _offices(rows)
 
     def step(self, connection: psycopg.Connection[Any]) -> bool:
-        """One page of the log, in one transaction. True if there may be more."""
+        """Distributes one page of the log in one transaction. Returns whether the log may have more."""
         with connection.transaction():
             cursor = connection.cursor()
             cursor.execute("SELECT position FROM feeds.distributed FOR UPDATE", prepare=True)
@@ -187,5 +192,5 @@ CONCERN = msgspec.json.Decoder(Concern)
 
 
 def _offices(rows: Iterable[Sequence[Any]]) -> dict[str, str]:
-    editions = (cast("OfficeRegistered", recorded_of(row).event) for row in rows)  # of that topic alone
+    editions = (cast("OfficeRegistered", recorded_of(row).event) for row in rows)  # callers select by this topic
     return {edition.code: edition.agency for edition in editions}

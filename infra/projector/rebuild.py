@@ -1,8 +1,13 @@
-"""A view made anew from the log, beside the live one, and swapped in: readers never see it empty or half built.
+"""Rebuild: builds a view again from the log beside the live view, and then swaps the two tables.
 
-First stream by stream up to the log's end as it is at the start, each row written once, by COPY; then by position what
-came meanwhile; then, under a lock, the rest and the swap. How far it has come stands in `views.rebuilding`, in the
-transaction of the rows: a rebuild that was killed goes on there, if it was one of the same release.
+Readers never see an empty or half-built view. A rebuild has three steps:
+
+1. It reads the log stream by stream, up to the end that the log had at the start, and writes each row once by COPY.
+2. It reads the events that were appended meanwhile, by position.
+3. Under a lock it folds the rest and swaps the tables.
+
+The progress is stored in `views.rebuilding`, in the transaction of the rows. A rebuild that was killed continues from
+there, if the same release began it.
 """
 
 import hashlib
@@ -13,7 +18,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from infra.progress import Progress
-from infra.projector.checkpoints import SAY_SO, all_reach, ensure, identifier, positions_of
+from infra.projector.checkpoints import NOTIFY_LISTENERS, ensure, identifier, move_all, positions_of
 from infra.projector.fold import PAGE, AnyCursor, Shard, apply, fill, pages, read_page, stored
 from infra.projector.stream_scan import FIRST, events_until, finished_rows
 from infra.settings import PROJECT
@@ -24,14 +29,15 @@ CREATE TABLE IF NOT EXISTS views.rebuilding (
     view text PRIMARY KEY, release text NOT NULL, stream uuid, position bigint NOT NULL
 )
 """
-"""`stream`: the last whose row is written, of events up to `position`; NULL once they all are."""
+"""`stream` is the last stream whose row is written, with events up to `position`. NULL means that all are written."""
 FOLDS = [PROJECT / name for name in ("domain", "projections")]
 
 
 def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:
-    """Returns the position reached. `progress_of` is told how many events are folded, and of how many.
+    """Rebuilds a view and returns the position that it reached.
 
-    Raises Poisoned; the live view is then as it was.
+    `progress_of` is called with the number of folded events and the number of all events. Raises Poisoned; the live
+    view is then unchanged.
     """
     with psycopg.connect(conninfo, row_factory=tuple_row) as connection, connection.cursor() as cursor:
         ensure(view, connection)
@@ -45,8 +51,8 @@ def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:
 
 
 def _begun(view: View, cursor: AnyCursor) -> tuple[UUID | None, int]:
-    """Where to go on: of a table that was left half built, or from the beginning."""
-    cursor.execute("SELECT pg_advisory_xact_lock(hashtext('jejak views'))")  # another view's may begin just now
+    """Returns the stream and the position from which to continue a half-built table, or to begin a new one."""
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtext('jejak views'))")  # rebuilds of two views may begin at once
     cursor.execute(TABLE)
     release = _release(view)
     cursor.execute(
@@ -84,7 +90,7 @@ def _by_stream(view: View, cursor: AnyCursor, stream: UUID, position: int, progr
 
 
 def _by_position(view: View, cursor: AnyCursor, position: int) -> None:
-    """To the log's end: what comes after a page that is not full is soon done, and is done under the lock."""
+    """Folds pages until one is not full. The few events after that page are folded under the lock."""
     full = True
     while full and (page := read_page(Shard(view), cursor, position, PAGE)):
         apply(view, _new(view), cursor, page)
@@ -97,14 +103,15 @@ def _swapped(view: View, cursor: AnyCursor) -> int:
     cursor.execute("SELECT position FROM views.rebuilding WHERE view = %s", (view.name,))
     [reached] = cursor.fetchone() or (0,)
     cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(identifier(view)))
-    behind = max(*positions_of(view, cursor, locked=True), reached)  # the table, then the positions: as a runner does
+    # The table is locked before the positions, because a runner takes its locks in this order too.
+    behind = max(*positions_of(view, cursor, locked=True), reached)
     for page in pages(view, cursor, reached, behind):
         apply(view, _new(view), cursor, page)
     cursor.execute(sql.SQL("DROP TABLE {}").format(identifier(view)))
     cursor.execute(sql.SQL("ALTER TABLE {} RENAME TO {}").format(_new(view), sql.Identifier(view.name)))
-    all_reach(view, cursor, behind)
+    move_all(view, cursor, behind)
     cursor.execute("DELETE FROM views.rebuilding WHERE view = %s", (view.name,))
-    cursor.execute(SAY_SO)
+    cursor.execute(NOTIFY_LISTENERS)
     cursor.connection.commit()
     return behind
 
@@ -120,7 +127,10 @@ def _note(view: View, cursor: AnyCursor, stream: UUID | None, position: int) -> 
 
 
 def _release(view: View) -> str:
-    """Of what makes the rows: another fold may make others, of the same events and in the same columns."""
+    """Returns a hash of all code that makes the rows.
+
+    Other code may make other rows from the same events, even if the columns are the same.
+    """
     sources = sorted(path for folder in FOLDS for path in folder.rglob("*.py"))
     whole = view.table.encode() + b"".join(path.read_bytes() for path in sources)
     return hashlib.sha256(whole).hexdigest()

@@ -1,8 +1,9 @@
-"""Runs the projections: wakes on the log's notification, folds what is new, lets those wait who asked for a position.
+"""Runner: projects views. It wakes on the log's notification, folds the new events, and notifies of its position.
 
-One process projects a shard of a view at a time (an advisory lock of the session); any other stands by. A fault stops
-nothing for good: the connection is made anew, the position read again. An event that cannot be folded stops its view
-alone, is named in `views.stopped`, and tried again until a fix or a rebuild lets the view go on.
+One process projects a shard of a view at a time, guarded by an advisory lock of its session. The other processes stand
+by. After a database fault the runner connects again and reads its position again. An event that cannot be folded stops
+only its own view. This event is named in `views.stopped`, and the runner tries it again until a fix or a rebuild lets
+the view continue.
 """
 
 import threading
@@ -14,27 +15,40 @@ import structlog
 from psycopg.rows import dict_row
 
 from infra.postgres.databases import for_derived
-from infra.projector.checkpoints import cut, ensure, go_on, is_missing, position_of, positions_of, stop
+from infra.projector.checkpoints import (
+    clear_stopped,
+    ensure,
+    is_missing,
+    position_of,
+    positions_of,
+    record_stopped,
+    reshard,
+)
 from infra.projector.fold import Poisoned, Shard
 from infra.projector.step import Steps
 from infra.projector.views import VIEWS
 from projections.view import View
 
 POLL_SECONDS = 0.5
-"""A notification may be lost with its connection; this is the longest that one is waited for."""
+"""The longest wait for a notification, because a notification may be lost with its connection."""
 BACK_OFF_SECONDS = 0.5
 REST_SECONDS = {"desk": 0.02, "statistics": 0.2, "satisfaction": 0.2}
-"""Between two pages that were not full: a page then tells what many commands did. An officer does not notice 20 ms; a
-citizen's view does not rest at all.
+"""The pause after a page that was not full, by view. The next page then has the events of many commands.
+
+An officer does not notice 20 ms. The view `progress`, which citizens read, has no pause.
 """
 POISON_SECONDS = 5.0
-"""How long a view that is stopped by an event waits before it tries that event again."""
+"""The time that a stopped view waits before it tries the event again."""
 
 log = structlog.get_logger("jejak.runner")
 
 
 class Runner:
-    """Projects one shard of a view in a thread of its own until it is told to stop."""
+    """Projects one shard of a view in its own thread until `stop` is called.
+
+    The thread uses one connection that holds the lock, listens and writes. So it does not use the asynchronous
+    `infra.postgres.listener.Listener`.
+    """
 
     def __init__(self, view: View, conninfo: str, *, number: int = 0, of: int = 1) -> None:
         self.view = view
@@ -43,7 +57,7 @@ class Runner:
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name=f"project {self.shard.name}", daemon=True)
         self.fault: str | None = None
-        self.well = False
+        self.is_projecting = False
 
     def start(self) -> None:
         self.thread.start()
@@ -67,7 +81,7 @@ class Runner:
                 return
 
     def _follow(self) -> None:
-        """Holds one connection, which leads, listens and writes; each turn folds all there is, then waits."""
+        """Holds one connection, which takes the lock, listens and writes. Each turn folds all new events and waits."""
         with psycopg.connect(self.conninfo, autocommit=True, row_factory=dict_row) as connection:
             ensure(self.view, connection)
             while not self._leads(connection):
@@ -81,13 +95,13 @@ class Runner:
                         if self.stopping.is_set():
                             return
                 except Poisoned as poisoned:
-                    self._stand_still(poisoned, connection)
+                    self._record_poisoned(poisoned, connection)
                 else:
-                    self._go_on(connection)
+                    self._clear_fault(connection)
                     self.stopping.wait(REST_SECONDS.get(self.view.name, 0))
                 if not list(connection.notifies(timeout=POLL_SECONDS, stop_after=1)):
-                    steps.known = None  # in a quiet hour it may have been moved, or cut
-                    if is_missing(self.view, connection):  # or dropped: made anew, too
+                    steps.known = None  # another process may have moved the position, or divided the view again
+                    if is_missing(self.view, connection):  # an operator may have dropped the view
                         ensure(self.view, connection)
 
     def _leads(self, connection: psycopg.Connection[dict[str, bool]]) -> bool:
@@ -96,39 +110,42 @@ class Runner:
         ).fetchone()
         return bool(row and row["leads"])
 
-    def _stand_still(self, poisoned: Poisoned, connection: psycopg.Connection[dict[str, bool]]) -> None:
+    def _record_poisoned(self, poisoned: Poisoned, connection: psycopg.Connection[dict[str, bool]]) -> None:
         if self.fault is None:
             log.error("projection stopped by an event it cannot fold", view=self.shard.name, why=str(poisoned))
-        self.fault, self.well = poisoned.fault, False
-        stop(self.shard, poisoned, connection)
+        self.fault, self.is_projecting = poisoned.fault, False
+        record_stopped(self.shard, poisoned, connection)
         self.stopping.wait(POISON_SECONDS)
 
-    def _go_on(self, connection: psycopg.Connection[dict[str, bool]]) -> None:
-        """Whatever stopped it, here or in a process before this one, is over."""
-        if not self.well:
-            go_on(self.shard, connection)
-        self.fault, self.well = None, True
+    def _clear_fault(self, connection: psycopg.Connection[dict[str, bool]]) -> None:
+        """Clears the fault that stopped the shard, in this process or in an earlier one."""
+        if not self.is_projecting:
+            clear_stopped(self.shard, connection)
+        self.fault, self.is_projecting = None, True
 
 
-def lay_out(conninfo: str) -> None:
-    """The tables of all views, empty where they are missing."""
+def ensure_views(conninfo: str) -> None:
+    """Makes the tables of all views that are missing. New tables are empty."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         for view in VIEWS.values():
             ensure(view, connection)
 
 
 def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int] = ()) -> list[Runner]:
-    """One for each shard of each view, or for those of `numbers`. `shards` cuts the views anew, for all processes."""
-    lay_out(conninfo)
+    """Returns a runner for each shard of each view, or only for the shards with the given `numbers`.
+
+    `shards` divides every view into so many shards first, for all processes.
+    """
+    ensure_views(conninfo)
     with psycopg.connect(conninfo, autocommit=True) as connection:
         for view in VIEWS.values():
             if shards:
-                cut(view, shards, connection)
-        cuts = {view.name: len(positions_of(view, connection.cursor())) for view in VIEWS.values()}
+                reshard(view, shards, connection)
+        shard_counts = {view.name: len(positions_of(view, connection.cursor())) for view in VIEWS.values()}
     return [
-        Runner(view, conninfo, number=number, of=cuts[view.name])
+        Runner(view, conninfo, number=number, of=shard_counts[view.name])
         for view in VIEWS.values()
-        for number in range(cuts[view.name])
+        for number in range(shard_counts[view.name])
         if not numbers or number in numbers
     ]
 
@@ -136,11 +153,14 @@ def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int
 def wait_until_caught_up(
     conninfo: str, *, views: Collection[View] = tuple(VIEWS.values()), seconds: float = 3600.0
 ) -> None:
-    """Returns when each of `views` has passed the end of the log as it is now. Raises TimeoutError."""
+    """Waits until each of `views` has passed the current end of the log.
+
+    Raises TimeoutError if the views do not catch up within `seconds`.
+    """
     deadline = time.monotonic() + seconds
     with psycopg.connect(conninfo, autocommit=True) as connection, connection.cursor() as cursor:
         for view in views:
-            ensure(view, connection)  # the runners may not have come so far
+            ensure(view, connection)  # the runners may not have started yet
         cursor.execute("SELECT coalesce(max(notification_id), 0) FROM stored_events")
         row = cursor.fetchone()
         end = int(row[0]) if row else 0

@@ -1,7 +1,8 @@
-"""A shard of a view on its way along the log: a page is read, folded, and written with the position it ends at.
+"""Steps: moves a shard of a view along the log. Each step reads a page, folds it, and writes rows and position.
 
-The page and the rows are read without a lock. They are written only if nobody has written the position since it was
-read (one statement, so all of it or nothing): whoever did meanwhile, a rival or a rebuild, has the last word.
+The page and the rows are read without a lock (optimistic concurrency). They are written by one statement, and only if
+no other process has written the position since it was read. If a rival or a rebuild has written the position, this
+step writes nothing.
 """
 
 from typing import Any
@@ -15,38 +16,38 @@ from infra.projector.fold import PAGE, Poisoned, RawEvent, Shard, arrays, change
 REACHED = "SELECT notification_id, xmin::text FROM views.tracking WHERE application_name = %s"
 MOVE = """
 UPDATE views.tracking SET notification_id = %(to)s WHERE application_name = %(shard)s AND xmin = %(since)s::xid
-RETURNING xmin::text, pg_notify('views', %(said)s)
+RETURNING xmin::text, pg_notify('views', %(notice)s)
 """
-"""`xmin` is another one whenever somebody has written the row, be it the same position: a rebuild that swaps does."""
-MOVE_AND_WRITE = f"WITH moved AS ({MOVE}), written AS ({{}}) SELECT * FROM moved"  # noqa: S608 - texts of ours
+"""`xmin` changes with every write of the row, even if the position stays the same. A rebuild does such a write."""
+MOVE_AND_WRITE = f"WITH moved AS ({MOVE}), written AS ({{}}) SELECT * FROM moved"  # noqa: S608 - constants
 
 
-class CutOtherwise(Exception):
-    """Another process has cut the view into another number of shards since."""
+class Resharded(Exception):
+    """Another process has divided the view into another number of shards."""
 
 
 class Steps:
-    """Over a connection that commits each statement by itself. Nothing of it is waited for: see ADR 25."""
+    """The steps of one shard, over a connection in autocommit. A commit does not wait for the disk: see ADR 25."""
 
     def __init__(self, shard: Shard, connection: psycopg.Connection[Any]) -> None:
         self.shard = shard
         self.cursor = psycopg.Cursor(connection, row_factory=tuple_row)
         self.known: tuple[int, str] | None = None
-        """The position as it was read or written last, and by which transaction; None: to be read."""
+        """The last position that was read or written, and the transaction that wrote it. None: it must be read."""
         write = shard.view.upsert_from("moved")
         self._write = fill(MOVE_AND_WRITE.format(write), identifier(shard.view))
 
     def step(self) -> bool:
-        """One page. True if there may be more.
+        """Folds one page. Returns whether the log may have more.
 
-        Raises Poisoned, CutOtherwise; before the first it has folded all that stands before that event.
+        Raises Poisoned after all events before the poisoned event are folded and written. Raises Resharded.
         """
         first: Poisoned | None = None
         while True:
             try:
                 more = self._step(before=first.position if first else None)
             except Poisoned as poisoned:
-                first, self.known = poisoned, None  # there may be an earlier one, of another stream
+                first, self.known = poisoned, None  # another stream may have an earlier poisoned event
                 continue
             if first is None:
                 return more
@@ -67,14 +68,17 @@ class Steps:
     def _read(self) -> tuple[int, str]:
         row = self.cursor.execute(REACHED, (f"{LOG}-{self.shard.name}",)).fetchone()
         if row is None:
-            raise CutOtherwise(f"{self.shard.name} is no shard of the view any more")
+            raise Resharded(f"{self.shard.name} is no longer a shard of the view")
         return row[0], row[1]
 
     def _moved(self, since: str, page: list[RawEvent]) -> tuple[int, str] | None:
-        """None where somebody has written the position meanwhile: nothing is written then. Raises Poisoned."""
+        """Writes rows and position. Returns the new position, or None if another process wrote the position first.
+
+        In the second case nothing is written. Raises Poisoned.
+        """
         rows = changed(self.shard.view, identifier(self.shard.view), self.cursor, page)
         name, to = f"{LOG}-{self.shard.name}", page[-1][4]
-        values = {"shard": name, "since": since, "to": to, "said": f"{name} {to}"}
+        values = {"shard": name, "since": since, "to": to, "notice": f"{name} {to}"}
         if rows:
             self.cursor.execute(self._write, {**values, **arrays(self.shard.view, rows)}, prepare=True)
         else:

@@ -1,4 +1,7 @@
-"""The log stream by stream, for who folds each row once: in bounded memory, however long the log or a stream is."""
+"""Stream scan: reads the log stream by stream, so that each row is folded only once.
+
+Memory use is bounded, however long the log or a single stream is.
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -22,9 +25,9 @@ Finished = list[tuple[UUID, Row]]
 def finished_rows(
     view: View, cursor: AnyCursor, *, after: UUID, reached: Sequence[int]
 ) -> Iterator[tuple[Finished, int]]:
-    """Rows of the streams beyond `after`, as they are finished, and how many events more were folded.
+    """Yields the finished rows of the streams after `after`, with the number of events that were read for them.
 
-    `reached`: up to which position events count, for each shard of the view. Raises Poisoned.
+    `reached` has, for each shard of the view, the position up to which events are folded. Raises Poisoned.
     """
     stream, version, row = after, 2**63 - 1, None
     while page := _page(view, cursor, stream, version, max(reached)):
@@ -43,7 +46,7 @@ def finished_rows(
 
 
 def events_until(view: View, cursor: AnyCursor, position: int, *, stream: UUID | None = None) -> int:
-    """How many there are for the view, up to that position; with `stream`, of the streams up to that one."""
+    """Counts the view's events up to `position`. With `stream`, counts only streams up to this stream's id."""
     cursor.execute(
         "SELECT count(*) FROM stored_events WHERE notification_id <= %s AND starts_with(topic, %s)"
         " AND (%s::uuid IS NULL OR originator_id <= %s)",

@@ -1,4 +1,7 @@
-"""A view compared with what its log folds to: row by row in the order of the ids, in one snapshot, without a copy."""
+"""View diff: compares a view with a fold of the log, row by row in the order of the ids.
+
+Both are read in one snapshot of the database, and no copy of the view is made.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -17,13 +20,13 @@ FOUND_MAX = 1000
 READ_AHEAD = 500
 
 Keyed = tuple[UUID, tuple[Any, ...]]
-"""A row's id, and its other columns."""
+"""The id of a row, and its other columns."""
 
 
 def differences(view: View, conninfo: str, *, progress_of: Callable[[int, int], None]) -> list[UUID]:
-    """The rows that a rebuild would make differently, by id, at most so many. Raises Poisoned.
+    """Returns the ids of rows that a rebuild would make differently, at most FOUND_MAX of them. Raises Poisoned.
 
-    `progress_of` is told how many events are folded, and of how many.
+    `progress_of` is called with the number of folded events and the number of all events.
     """
     with psycopg.connect(conninfo, row_factory=tuple_row) as connection, connection.cursor() as cursor:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ

@@ -1,4 +1,4 @@
-"""The views that there are, and what is done with them whole: made ready, made anew, compared with the log."""
+"""Views: the list of all views, and the functions that make, rebuild and compare whole views."""
 
 from infra.projector.checkpoints import LOG, ensure, position_of
 from infra.projector.fold import read_row

@@ -1,28 +1,26 @@
-"""Reading the agencies' feeds for the API: pages by position, and one connection that hears when there is more."""
+"""Agency feed queries: reads the agencies' feeds by pages of positions, and wakes readers when a feed has more."""
 
 import asyncio
 import contextlib
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Self
 from uuid import UUID
 
-import psycopg
-import structlog
 from psycopg import AsyncConnection
 
 from feeds.agencies.messages import Message, MessageKind, Origin, structured
 from feeds.agencies.topics_file import Topics
 from infra.metrics import FEED_READERS
+from infra.postgres.listener import Listener
 from infra.postgres.pool import Pool, borrowed
 from infra.projector.outbox import CHANNEL, MESSAGES
 from infra.settings import Settings
 from service_layer.ports import FeedEvent, TooManyReaders
 
 READERS_MAX, READERS_OF_ONE_MAX = 200, 20
-POLL_SECONDS = 0.5
-"""A notification may be lost with its connection; this is the longest that one is waited for."""
+"""The most readers of one process, and of one agency in it."""
 MADE_POLL_SECONDS = 0.1
 
 PLACE = "SELECT position FROM feeds.messages WHERE (agency, stream, version, kind) = (%s, %s, %s, %s)"
@@ -33,29 +31,27 @@ FROM unnest(%s::text[]) AS each (agency)
 LOG_END = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 DISTRIBUTED = "SELECT position FROM feeds.distributed"
 
-log = structlog.get_logger("jejak.feeds")
-
 
 def origin_of(settings: Settings) -> Origin:
-    """How this installation signs what leaves."""
+    """Returns the source and the public address that this installation writes into its messages."""
     return Origin(f"urn:gov:id:jejak:{settings.instance.lower()}", settings.public_url)
 
 
 class PostgresFeeds:
-    """Implements `service_layer.ports.Feeds`. Entered, it listens and can be asked."""
+    """Implements `service_layer.ports.Feeds`. Use it as an asynchronous context manager: inside, it listens."""
 
     def __init__(self, pool: Pool, conninfo: str, topics: Topics, origin: Origin) -> None:
         self.pool = pool
-        self.conninfo = conninfo
         self.agencies = frozenset(topics.agencies)
         self.origin = origin
         self.ending = False
+        self._listener = Listener(conninfo, [CHANNEL], heard=self._on_heard, down=self._forget)
         self._readers: Counter[str] = Counter()
         self._newest: dict[str, int] = {}
         self._waiting: defaultdict[str, dict[asyncio.Future[None], int]] = defaultdict(dict)
 
     async def __aenter__(self) -> Self:
-        self._listening = asyncio.create_task(self._listen())
+        self._listening = asyncio.create_task(self._listener.run())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -65,7 +61,7 @@ class PostgresFeeds:
             await self._listening
 
     def end(self) -> None:
-        """Everybody who waits is released, and is to stop reading."""
+        """Releases all readers that wait, and tells them to stop reading."""
         self.ending = True
         for waiting in self._waiting.values():
             _release(waiting)
@@ -104,17 +100,18 @@ class PostgresFeeds:
         return True
 
     async def page(self, agency: str, place: int, *, limit: int, bytes_max: int) -> tuple[list[FeedEvent], int]:
-        asked = (agency, MessageKind.EVENT, place, limit, bytes_max)
+        values = (agency, MessageKind.EVENT, place, limit, bytes_max)
         async with borrowed(self.pool) as connection:
-            cursor = await connection.execute(MESSAGES, asked, prepare=True, binary=True)
+            cursor = await connection.execute(MESSAGES, values, prepare=True, binary=True)
             messages = [Message(*row) for row in await cursor.fetchall()]
         if not messages:
-            self._newest[agency] = min(place, self._newest.get(agency, 0))  # what was there is being made anew
+            # The feed may be in the middle of a rebuild, so positions beyond `place` do not exist at present.
+            self._newest[agency] = min(place, self._newest.get(agency, 0))
             return [], place
         return [FeedEvent(message.id, structured(message, self.origin)) for message in messages], messages[-1].position
 
     async def more(self, agency: str, place: int, *, seconds: float) -> bool:
-        """To be asked only within `reading`: of others it hears nothing."""
+        """Call this only within `reading`: agencies without a reader are not watched."""
         if self.ending or self._newest.get(agency, 0) > place:
             return not self.ending
         released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -132,26 +129,16 @@ class PostgresFeeds:
             found = await (await connection.execute(query, prepare=True)).fetchone()
         return int(found[0]) if found else 0
 
-    async def _listen(self) -> None:
-        """Runs until cancelled. One connection for all who read."""
-        while True:
-            try:
-                async with await AsyncConnection.connect(self.conninfo, autocommit=True) as connection:
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    await self._follow(connection)
-            except psycopg.Error as lost:
-                log.warning("listening again", fault=type(lost).__name__)
-            finally:
-                self._newest.clear()  # it may come back from a backup, with less
-            await asyncio.sleep(POLL_SECONDS)
+    def _forget(self) -> None:
+        self._newest.clear()
 
-    async def _follow(self, connection: AsyncConnection) -> None:
-        """Who reads was counted before it asked for a page, so that no event falls between page and notification."""
-        while True:
-            if self._readers:
-                await self._read(connection)
-            async for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
-                pass
+    async def _on_heard(self, connection: AsyncConnection, _payloads: Sequence[str]) -> None:
+        """Reads the newest positions for all agencies that have a reader.
+
+        A reader is counted before it asks for a page, so no event is lost between the page and the notification.
+        """
+        if self._readers:
+            await self._read(connection)
 
     async def _read(self, connection: AsyncConnection) -> None:
         cursor = await connection.execute(NEWEST, (MessageKind.EVENT, list(self._readers)), prepare=True, binary=True)

@@ -1,4 +1,7 @@
-"""Reading the views for the API: rows that are asked for together come together, and waiting costs no question."""
+"""View queries: reads rows of the views for the API.
+
+Requests for rows that arrive together share one query. Waiting for a position costs no query.
+"""
 
 import asyncio
 import contextlib
@@ -36,7 +39,7 @@ FROM stored_events WHERE notification_id = ANY(%s)
 
 
 class StoredTimeline(msgspec.Struct):
-    """What of the row's document a timeline needs; the rest is skipped, not read."""
+    """The fields of a row's document that a timeline needs. The decoder skips the other fields."""
 
     timeline: msgspec.Raw
     version: int
@@ -49,7 +52,7 @@ BODY = list(progress.VIEW.columns).index("body")
 
 
 class PostgresViews:
-    """Implements `service_layer.ports.Views`. Entered, it listens and can be asked."""
+    """Implements `service_layer.ports.Views`. Use it as an asynchronous context manager: inside, it listens."""
 
     def __init__(self, pool: Pool, conninfo: str) -> None:
         self.pool = pool
@@ -82,7 +85,7 @@ class PostgresViews:
     async def _values(self, application_id: UUID) -> Sequence[Any] | None:
         try:
             return await self.rows.get(application_id)
-        except psycopg.errors.UndefinedTable as lost:  # the view was dropped: the runner makes it anew
+        except psycopg.errors.UndefinedTable as lost:  # the view was dropped, and the runner will rebuild it
             raise Unavailable from lost
 
     async def row_by_number(self, number: str) -> Row | None:
@@ -118,7 +121,7 @@ class PostgresViews:
         try:
             async with borrowed(self.pool) as connection:
                 rows = await (await connection.execute(STOPPED)).fetchall()
-        except psycopg.errors.UndefinedTable:  # nobody has projected yet
+        except psycopg.errors.UndefinedTable:  # no runner has started yet
             return []
         return [{"view": view, "position": position, "application_id": str(id_)} for view, position, id_ in rows]
 
@@ -134,7 +137,7 @@ class PostgresViews:
         found = [Behind.of(*row) for row in rows]
         for behind in found:
             behind.measure()
-        return [behind.told() for behind in found]
+        return [behind.public_fields() for behind in found]
 
     async def _position(self, view: str) -> int:
         found = await self._one(POSITION, {"name": f"{LOG}-{view}"})
@@ -144,7 +147,7 @@ class PostgresViews:
         try:
             async with borrowed(self.pool) as connection:
                 return await (await connection.execute(query, values, prepare=True)).fetchone()
-        except psycopg.errors.UndefinedTable as lost:  # the view was dropped: the runner makes it anew
+        except psycopg.errors.UndefinedTable as lost:  # the view was dropped, and the runner will rebuild it
             raise Unavailable from lost
 
 

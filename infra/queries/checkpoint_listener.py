@@ -1,36 +1,33 @@
-"""How far the views have come, as their runners say it by notification: who waits is released at once."""
+"""Checkpoint listener: keeps in memory how far each view has come, and releases readers that wait for a position.
+
+The runners of the views say their positions by notification, so a waiting reader is released at once.
+"""
 
 import asyncio
-import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import psycopg
-import structlog
 from psycopg import AsyncConnection
 
 from infra.eventstore.eras import APART
 from infra.metrics import VIEW_POSITION, VIEW_STOPPED
+from infra.postgres.listener import Listener
 from infra.projector.checkpoints import LOG
 
 CHANNEL = "views"
-POLL_SECONDS = 0.5
-"""A notification may be lost with its connection; this is the longest that one is waited for."""
 
 TRACKED = "SELECT application_name, notification_id FROM views.tracking"
-STANDING_STILL = "SELECT name, position FROM views.stopped"
+STOPPED_SHARDS = "SELECT name, position FROM views.stopped"
 NEWEST_ERA = """
 SELECT era, from_position, greatest(from_position, (SELECT coalesce(max(notification_id), 0) FROM stored_events))
 FROM eras ORDER BY era DESC LIMIT 1
 """
 
-log = structlog.get_logger("jejak.views")
-
 
 @dataclass(frozen=True, slots=True)
 class EraRange:
-    """The positions above `start`, and below `until` at the least, are of the era `number`."""
+    """The positions of an era: those above `start`, and at least those below `until`, belong to the era `number`."""
 
     number: int
     start: int
@@ -38,24 +35,27 @@ class EraRange:
 
 
 class Positions:
-    """Knows nothing while the database cannot be heard: `listen` runs beside those who ask."""
+    """The positions of all views. `listen` must run beside the readers.
+
+    While the LISTEN connection is down, no position is known, and readers wait until it is back or their time is over.
+    """
 
     def __init__(self, conninfo: str) -> None:
-        self.conninfo = conninfo
         self.era: EraRange | None = None
+        self._listener = Listener(conninfo, [CHANNEL], heard=self._on_heard, down=self._forget)
         self._shards: dict[str, dict[str, int]] = {}
         self._waiting: defaultdict[str, dict[asyncio.Future[None], int]] = defaultdict(dict)
 
     def position(self, view: str) -> int:
-        """0 where nothing is known. Of a view in shards, that of the last of them."""
+        """Returns the position of a view: that of its last shard, or 0 if no position is known."""
         return min(self._shards.get(view, {}).values(), default=0)
 
     def passed(self, position: int) -> bool:
-        """Whether some view has passed it: then it is in the log."""
+        """Returns whether some view has passed the position. If so, the position is in the log."""
         return any(self.position(view) >= position for view in self._shards)
 
     async def reached(self, view: str, position: int, *, seconds: float) -> bool:
-        """Waits until the view has passed `position`, at most so long."""
+        """Waits until the view has passed `position`, for at most `seconds`. Returns whether the view has passed it."""
         if self.position(view) >= position:
             return True
         released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -70,36 +70,30 @@ class Positions:
 
     async def listen(self) -> None:
         """Runs until cancelled."""
-        while True:
-            try:
-                async with await AsyncConnection.connect(self.conninfo, autocommit=True) as connection:
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    await self._follow(connection)
-            except psycopg.Error as lost:
-                log.warning("listening again", fault=type(lost).__name__)
-            finally:
-                self.era, self._shards = None, {}  # it may come back from a backup, with less
-            await asyncio.sleep(POLL_SECONDS)
+        await self._listener.run()
 
-    async def _follow(self, connection: AsyncConnection) -> None:
-        await self._read(connection)
-        while True:
-            read_at = time.monotonic()
-            told = [said.payload async for said in connection.notifies(timeout=POLL_SECONDS, stop_after=1)]
-            understood = self._hear(told)
-            if not understood or (any(self._waiting.values()) and time.monotonic() - read_at >= POLL_SECONDS):
-                await self._read(connection)
+    def _forget(self) -> None:
+        self.era, self._shards = None, {}
 
-    def _hear(self, told: Iterable[str]) -> bool:
-        """Each names a view, or a shard of one, and its position: `stored-progress 4711`. False: one does not."""
+    async def _on_heard(self, connection: AsyncConnection, payloads: Sequence[str]) -> None:
+        """Reads the tables at first, after a payload without a position, and after silence while readers wait."""
+        is_silent = not payloads and any(self._waiting.values())
+        if self.era is None or not self._take(payloads) or is_silent:
+            await self._read(connection)
+
+    def _take(self, payloads: Iterable[str]) -> bool:
+        """Takes the positions from payloads, such as `stored-progress 4711`: a view or a shard, and its position.
+
+        Returns False at the first payload that says no usable position: the tables must then be read.
+        """
         moved = set()
-        for said in told:
-            tracked, _, position = said.rpartition(" ")
+        for payload in payloads:
+            tracked, _, position = payload.rpartition(" ")
             view = _view(tracked)
-            known = self._shards.get(view, {})
-            if tracked not in known or not position.isdecimal() or not self._covers(int(position)):
+            shards = self._shards.get(view, {})
+            if tracked not in shards or not position.isdecimal() or not self._covers(int(position)):
                 return False
-            known[tracked] = int(position)
+            shards[tracked] = int(position)
             VIEW_POSITION.labels(tracked.removeprefix(f"{LOG}-")).set(int(position))
             moved.add(view)
         self._release(moved)
@@ -115,7 +109,7 @@ class Positions:
         for name, position in tracked:
             shards[_view(name)][name] = position
         self.era, self._shards = EraRange(number, start, end + APART), dict(shards)
-        stopped: dict[str, int] = dict(await (await connection.execute(STANDING_STILL)).fetchall())
+        stopped: dict[str, int] = dict(await (await connection.execute(STOPPED_SHARDS)).fetchall())
         for name, position in tracked:
             shard = name.removeprefix(f"{LOG}-")
             VIEW_POSITION.labels(shard).set(position)

@@ -1,4 +1,4 @@
-"""The desk of an office, read page by page."""
+"""Desk queries: reads the queue of an office page by page."""
 
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from service_layer.ports import DeskPage
 
 
 class PostgresDesk:
+    """Implements `service_layer.ports.Desk`."""
+
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
@@ -31,6 +33,6 @@ class PostgresDesk:
         try:
             async with borrowed(self.pool) as connection:
                 rows = await (await connection.execute(QUEUE, values)).fetchall()
-        except psycopg.errors.UndefinedTable as lost:  # the view was dropped: the runner makes it anew
+        except psycopg.errors.UndefinedTable as lost:  # the view was dropped, and the runner will rebuild it
             raise Unavailable from lost
         return [read_row(VIEW, stored) for stored in rows]

@@ -13,7 +13,7 @@ from projections.view import Row
 
 PAGE = 200
 FIRST = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
-"""Before every row, in the order of time and id."""
+"""A place before every row, in the order of time and id."""
 
 
 class PostgresDueFiles:
@@ -40,7 +40,7 @@ class PostgresDueFiles:
         return self.pages(desk_queries.UNPAID, "payment_expires_at", {"now": now})
 
     async def pages(self, query: str, key: str, values: dict[str, Any]) -> AsyncIterator[list[Row]]:
-        """The desk's rows in the order of `key`."""
+        """Yields the desk's rows page by page, in the order of the column `key` and the application's id."""
         at, after = FIRST
         while True:
             async with borrowed(self.pool) as connection:

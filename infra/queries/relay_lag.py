@@ -1,4 +1,7 @@
-"""How far the relays are behind, as they say in `feeds.relays`: for who watches; they themselves never read it back."""
+"""Relay lag: how far each relay is behind its feed, for the operator's metrics and for `Views.relays`.
+
+The relays write their positions to the table `feeds.relays`. They never read them back from this table.
+"""
 
 from math import ceil
 from typing import Any, NamedTuple
@@ -16,11 +19,15 @@ FROM feeds.relays, LATERAL (
 ) AS following (behind, oldest)
 ORDER BY agency
 """
-"""Ten thousand messages are counted; where there are more it is one more than that."""
+"""The count stops at 10,001, which means more than ten thousand messages."""
 
 
 class Behind(NamedTuple):
-    """`messages` not published yet; how long ago the oldest was recorded; what keeps the relay, else empty."""
+    """The lag of one relay.
+
+    `messages` is the number of messages that are not published yet, at most 10,001. `oldest_seconds` is the age of
+    the oldest of these messages. `fault` is the fault that stops the relay, or empty.
+    """
 
     agency: str
     messages: int
@@ -32,9 +39,13 @@ class Behind(NamedTuple):
         return cls(agency, messages, max(0.0, oldest_seconds or 0.0), fault)
 
     def measure(self) -> None:
+        """Sets the metrics of this relay."""
         RELAY_BEHIND.labels(self.agency).set(self.messages)
         RELAY_OLDEST.labels(self.agency).set(self.oldest_seconds)
 
-    def told(self) -> dict[str, Any]:
-        """For everybody: without the number, which would count what an agency is told."""
+    def public_fields(self) -> dict[str, Any]:
+        """Returns the public part, without the number of messages: it would count what an agency receives.
+
+        `oldest_seconds` is rounded up to a tenth of a second.
+        """
         return {"agency": self.agency, "oldest_seconds": ceil(10 * self.oldest_seconds) / 10, "fault": self.fault}

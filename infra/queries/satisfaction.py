@@ -1,4 +1,4 @@
-"""Satisfaction queries: the counts of questionnaires from which the index is made."""
+"""Satisfaction queries: reads the counts of questionnaires from which the satisfaction index is computed."""
 
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ class PostgresSatisfaction:
         self.pool = pool
 
     async def units(self, as_of: datetime) -> list[dict[str, Any]]:
-        """See the port. While the view is being made anew, raises Unavailable."""
+        """See the port. Raises Unavailable while the view is being rebuilt."""
         values = {"as_of": as_of, "statuses": list(SERVED), "step": SHOWN_FROM}
         try:
             async with borrowed(self.pool) as connection, connection.cursor(row_factory=dict_row) as cursor:

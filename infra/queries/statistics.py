@@ -1,7 +1,8 @@
-"""The figures: exact ones from the facts as they are, the public's from a cut that all processes share.
+"""Statistics queries: exact figures from the current facts, and public figures from a cut that all processes share.
 
-A cut is late on purpose: who watches a live figure sees each application come. It is made anew when an hour old, or
-when a hundred events came since, none of which stands out then.
+Public figures are updated in batches, so watching the page does not reveal a single submission. A new cut is made when
+the last cut is more than an hour old. It is also made when the last cut is more than a minute old and a hundred events
+were appended after it: among so many events, no single event stands out.
 """
 
 import asyncio
@@ -30,7 +31,7 @@ SOON = timedelta(minutes=1)
 MANY_EVENTS = 100
 
 END = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
-NEWEST = f"SELECT cut_at, position, figures, ({END}) FROM public_figures"  # noqa: S608 - text of ours
+NEWEST = f"SELECT cut_at, position, figures, ({END}) FROM public_figures"  # noqa: S608 - a constant
 KEEP = """
 INSERT INTO public_figures (cut_at, position, figures) VALUES (%s, %s, %s)
 ON CONFLICT (only_one) DO UPDATE
@@ -39,10 +40,12 @@ SET cut_at = EXCLUDED.cut_at, position = EXCLUDED.position, figures = EXCLUDED.f
 
 
 class PostgresStatistics:
+    """Implements `service_layer.ports.StatisticsQueries`."""
+
     def __init__(self, pool: Pool, editions: Editions) -> None:
         self.pool = pool
         self.editions = editions
-        self.cutting = asyncio.Lock()  # of this process, so that one connection at the most waits for other processes
+        self.cutting = asyncio.Lock()  # at most one connection of this process waits for the lock in the database
 
     async def exact(self, as_of: datetime | None = None) -> Statistics:
         registry = await self.editions.registry()
@@ -50,7 +53,10 @@ class PostgresStatistics:
             return await _exact(connection, registry, as_of or datetime.now(UTC))
 
     async def public(self) -> Statistics:
-        """The newest cut, after making it where it is due; while somebody else makes it, the one before."""
+        """Returns the newest cut, and makes a new cut if it is due.
+
+        While another task of this process makes the new cut, the last cut is returned.
+        """
         async with self._borrowed() as connection:
             row = await (await connection.execute(NEWEST)).fetchone()
         if row and (not _due(*row) or self.cutting.locked()):
@@ -71,7 +77,7 @@ class PostgresStatistics:
         try:
             async with borrowed(self.pool) as connection:
                 yield connection
-        except psycopg.errors.UndefinedTable as lost:  # the view was dropped: the runner makes it anew
+        except psycopg.errors.UndefinedTable as lost:  # the view was dropped, and the runner will rebuild it
             raise Unavailable from lost
 
 
@@ -88,7 +94,7 @@ async def _exact(connection: AsyncConnection, registry: Registry, as_of: datetim
 
 
 async def forget(pool: Pool) -> None:
-    """After a past was brought in, nobody waits an hour for its figures."""
+    """Deletes the public cut. Call it after an import, so that the imported events show in the figures at once."""
     async with borrowed(pool) as connection:
         await connection.execute("DELETE FROM public_figures")
 

@@ -1,4 +1,4 @@
-"""What the API is handed: its ports, implemented over the pools and keys of an installation."""
+"""API dependencies: implements the ports of the API with the pools and keys of an installation."""
 
 import asyncio
 import hmac
@@ -33,7 +33,7 @@ from service_layer.handlers.surveys import SurveyHandler
 from service_layer.rights import Principal
 
 PER_NETWORK, PER_NUMBER = 20, 100
-"""Wrong tries a day: for one number from one network, and for one number from all."""
+"""The wrong tries allowed in a day: for one number from one network, and for one number from all networks."""
 SECONDS_A_DAY = 86_400
 RECENT_SECONDS = 1.0
 
@@ -41,7 +41,7 @@ log = structlog.get_logger("jejak.views")
 
 
 class RecentCatalogue:
-    """The log's registry; where a second is nothing, it is asked once a second at most."""
+    """The registry for readers that accept a delay of a second. The log is queried at most once a second."""
 
     def __init__(self, registry: Callable[[], Coroutine[Any, Any, Registry]]) -> None:
         self.registry = registry
@@ -49,7 +49,7 @@ class RecentCatalogue:
         self._known: tuple[Registry, float] | None = None
 
     async def recent(self) -> Registry:
-        """While one asks, the others take what is known."""
+        """Returns the registry. While one caller queries the log, other callers get the last known registry."""
         known = self._known
         if known and (self._reading.locked() or time.monotonic() - known[1] < RECENT_SECONDS):
             return known[0]
@@ -61,7 +61,10 @@ class RecentCatalogue:
 
 
 class PostgresPinGuard:
-    """One table counts for all processes. Number and network stand in it as macs of the day's own, never in clear."""
+    """Counts wrong PINs in one table for all processes.
+
+    The table has macs of number and network, which change every day (UTC). It never has them in clear.
+    """
 
     def __init__(self, pool: Pool, key: bytes) -> None:
         self.pool = pool
@@ -71,7 +74,7 @@ class PostgresPinGuard:
         now = datetime.now(UTC)
         subject, origin = self._masked(now, number, network)
         async with borrowed(self.pool) as connection:
-            # One try at a time for a number, so that no crowd of networks can overrun the sum.
+            # One try at a time for a number, so that many networks together cannot exceed the sum.
             await connection.execute(
                 "SELECT pg_advisory_xact_lock(%s)", (int.from_bytes(subject[:8], "big", signed=True),)
             )
@@ -90,7 +93,7 @@ class PostgresPinGuard:
             allowed = here is not None and everywhere is not None and here[0] <= PER_NETWORK
             if allowed and everywhere is not None and everywhere[0] <= PER_NUMBER:
                 return 0
-            await connection.rollback()  # a try that is not judged does not count either
+            await connection.rollback()  # a refused try does not count
         return SECONDS_A_DAY - int(now.timestamp()) % SECONDS_A_DAY
 
     async def open(self, number: str, network: str) -> None:
@@ -111,7 +114,7 @@ class PostgresPinGuard:
 
 
 class SealedDossiers:
-    """Opens sealed parts for who may, and keeps who did."""
+    """Opens sealed parts for principals that have the right, and records each access."""
 
     def __init__(self, installation: Installation) -> None:
         self.pool = installation.pool
@@ -126,7 +129,7 @@ class SealedDossiers:
             )
 
     async def open(self, application_id: UUID, principal: Principal, purpose: str) -> list[dict[str, Any]]:
-        await self.record([application_id], principal, purpose)  # durable before anything is answered
+        await self.record([application_id], principal, purpose)  # durable before any content is returned
         async with borrowed(self.pool) as connection:
             rows = await (await connection.execute(STREAM, (application_id,))).fetchall()
         keys = {key.key_id: key.key for key in (await self.keys.dossier_keys(application_id)).values()}
@@ -144,13 +147,13 @@ class SealedDossiers:
     def _content(
         key: bytes | None, part: dict[str, str], application_id: UUID, version: int, topic: str
     ) -> dict[str, Any] | None:
-        """None where the key was destroyed: redacted, never an error."""
+        """Returns the content, or None if the key was destroyed: the part then reads as redacted, never as an error."""
         if key is None:
             return None
         try:
             content: dict[str, Any] = unseal(key, part, application=application_id, version=version, topic=topic)
         except SealBroken:
-            log.error("a sealed part does not open", version=version)  # noqa: TRY400 - its content stays out
+            log.error("a sealed part does not open", version=version)  # noqa: TRY400 - no content may reach the log
             return None
         return content
 
@@ -165,6 +168,8 @@ class SealedDossiers:
 
 
 class PrometheusMeter:
+    """Counts and logs requests and commands."""
+
     def __init__(self) -> None:
         self._log = RequestLog()
         self._observe = cache(lambda method, route, status: REQUESTS.labels(method, route, str(status)).observe)
@@ -186,6 +191,7 @@ class PrometheusMeter:
 def dependencies(
     installation: Installation, views: PostgresViews, feeds: PostgresFeeds, published: Mapping[str, bytes]
 ) -> Dependencies:
+    """Returns the dependencies of the API. `published` has the public documents by path."""
     return Dependencies(
         commands=installation.commands,
         links=LinkHandler(installation.store),

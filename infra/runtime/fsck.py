@@ -1,7 +1,7 @@
-"""Checks what is stored: every stream's chain and bytes, every number's claim, every view row against a rebuild.
+"""Fsck: checks the bytes and the chain of every stream, the claim of every number, and every row of the views.
 
-Of a chain, event n is guarded by its successor, which holds its commitment; the newest event of a stream is guarded
-once the public log runs.
+The rows of the views are compared with a rebuild. In a chain, each event is guarded by its successor, which stores the
+commitment to it. Nothing guards the newest event of a stream yet: a public log will do so.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,13 +25,13 @@ SELECT originator_id, originator_version, topic, state FROM stored_events
 ORDER BY originator_id, originator_version
 """
 READ_AHEAD = 2000
-CHANGED = "its successor holds another commitment: a byte of it was changed"
+CHANGED = "its successor stores another commitment, so a byte of this event was changed"
 
 LogRow = tuple[UUID, int, str, bytes]
 
 
 class Checked(NamedTuple):
-    """`own`: its commitment; `fault`: what is wrong with the row by itself."""
+    """A checked row. `own` is the commitment to it. `fault` is a fault of the row alone, or None."""
 
     version: int
     prev: str
@@ -40,12 +40,12 @@ class Checked(NamedTuple):
 
 
 def faults_of_log(conninfo: str, progress: Progress) -> Iterator[str]:
-    """Each event of the log that is not as it was written, in bounded memory."""
+    """Yields a message for each fault of the log. Memory use is bounded."""
     with psycopg.connect(conninfo, row_factory=tuple_row) as connection:
         total = connection.execute("SELECT count(*) FROM stored_events").fetchone()
         with connection.cursor("fsck", binary=True) as cursor:
             cursor.itersize = READ_AHEAD
-            rows = _told(cursor.execute(ALL), total[0] if total else 0, progress)
+            rows = _counted(cursor.execute(ALL), total[0] if total else 0, progress)
             for stream, own in groupby(rows, key=lambda row: row[0]):
                 for fault in _faults_of_stream(_checked(stream, row) for row in own):
                     yield f"event {stream}:{fault}"
@@ -53,7 +53,7 @@ def faults_of_log(conninfo: str, progress: Progress) -> Iterator[str]:
         yield from _faults_of_claims(connection)
 
 
-def _told(rows: Iterable[LogRow], total: int, progress: Progress) -> Iterator[LogRow]:
+def _counted(rows: Iterable[LogRow], total: int, progress: Progress) -> Iterator[LogRow]:
     seen = 0
     for seen, row in enumerate(rows, 1):
         yield row
@@ -79,45 +79,46 @@ def _checked(stream: UUID, row: LogRow) -> Checked:
 
 
 def _faults_of_stream(rows: Iterable[Checked]) -> Iterator[str]:
-    """A broken link names the event whose successor disagrees with it; one whose both links break is named alone.
+    """Yields the faults of one stream. Only two rows are held in memory, however long the stream is.
 
-    Of a stream as long as may be, two rows are held.
+    A broken link names the event whose commitment its successor does not store. If both links of an event are broken,
+    only this event is named.
     """
     before: Checked | None = None
-    suspect = 0  # its successor disagrees with it: it is named unless that one's own link is broken, too
+    suspect = 0  # an event with a broken link to its successor: it is named unless the successor's next link breaks too
     for place, row in enumerate(rows, 1):
         if row.version != place:
-            yield f"{row.version}: version {place} is missing before it"
+            yield f"{row.version}: version {place} is missing before this version"
             return
         if row.fault:
             yield f"{row.version}: {row.fault}"
         elif place == 1 and row.prev:
-            yield "1: it names a predecessor, and there is none"
+            yield "1: it stores a commitment to a predecessor, but the first event of a stream has none"
         broken = before is not None and not before.fault and not row.fault and before.own != row.prev
         if suspect and not broken:
             yield f"{suspect}: {CHANGED}"
         suspect, before = place - 1 if broken else 0, row
     if suspect:
-        yield f"{suspect}: {CHANGED} (or the newest event, its successor: nothing guards that one yet)"
+        yield f"{suspect}: {CHANGED} (or a byte of its successor: nothing guards the newest event yet)"
 
 
 def _faults_of_order(connection: psycopg.Connection[Any]) -> Iterator[str]:
-    """`recorded_at` never runs against the positions."""
+    """Yields the events whose `recorded_at` is earlier than that of the event before them in the order of positions."""
     rows = connection.execute(
         "SELECT originator_id, originator_version FROM ("
         " SELECT *, lag(recorded_at) OVER (ORDER BY notification_id) AS before FROM stored_events) AS ordered"
         " WHERE recorded_at < before"
     )
     for stream, version in rows:
-        yield f"event {stream}:{version}: recorded before the event that stands before it"
+        yield f"event {stream}:{version}: its recorded_at is earlier than that of the event before it"
 
 
 def _faults_of_claims(connection: psycopg.Connection[Any]) -> Iterator[str]:
-    """A submission's number is claimed for it, until it is erased."""
+    """Yields the submissions whose tracking number is not claimed for them. Erased applications need no claim."""
     try:
         yield from _unclaimed(connection)
     except psycopg.DataError:
-        return  # a state that is no JSON, and was named as such
+        return  # a state is not JSON, and this fault was reported before
 
 
 def _unclaimed(connection: psycopg.Connection[Any]) -> Iterator[str]:
@@ -132,7 +133,7 @@ def _unclaimed(connection: psycopg.Connection[Any]) -> Iterator[str]:
 
 
 def faults_of_views(conninfo: str, progress: Progress) -> Iterator[str]:
-    """Each row that a rebuild would make differently."""
+    """Yields a message for each row that a rebuild would make differently."""
     for view in VIEWS.values():
         try:
             for key in differences(view, conninfo, progress_of=progress):

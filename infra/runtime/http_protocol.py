@@ -1,5 +1,7 @@
-"""How answers leave. uvicorn writes the head of an answer and its body one after the other, and each write is a call of
-the system that wakes who waits for the answer: here what is written in one turn of the loop leaves as one.
+"""HTTP protocol: uvicorn's protocol, with all writes of one turn of the event loop joined into one.
+
+uvicorn writes the head and the body of a response separately. Each write is a system call that wakes the client. One
+joined write costs one system call and wakes the client once.
 """
 
 import asyncio
@@ -8,11 +10,11 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HELD_BYTES_MAX = 65_536
-"""More is not held back: uvicorn learns from the transport that a client reads slowly."""
+"""The most bytes that are held back. Beyond them uvicorn must learn from the transport that a client reads slowly."""
 
 
 class Joining:
-    """A transport whose writes wait for the end of the turn. All else goes to the one that it is made of."""
+    """A transport that holds back writes until the end of the loop's turn. Other calls go to the real transport."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
@@ -21,7 +23,7 @@ class Joining:
         self._bytes = 0
         self.is_closing = transport.is_closing
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a transport has
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute of a transport
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
@@ -38,10 +40,12 @@ class Joining:
 
     def _flush(self) -> None:
         held, self._held, self._bytes = self._held, [], 0
-        if held and not self.is_closing():  # the client may have gone since
+        if held and not self.is_closing():  # the client may have closed the connection
             self._transport.write(b"".join(held))
 
 
 class HttpProtocol(HttpToolsProtocol):
+    """uvicorn's protocol over a transport that joins writes."""
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn declares it
         super().connection_made(cast("asyncio.Transport", Joining(transport, self.loop)))

@@ -1,4 +1,4 @@
-"""`/metrics` of a process that answers nothing else, on the loopback address alone."""
+"""Metrics server: serves `/metrics` for a process without an API, only on the loopback address."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,14 +11,14 @@ from infra.runtime.serve import PortTaken
 
 @contextmanager
 def exposed(port: int | None) -> Iterator[None]:
-    """Without a port nothing is. Raises PortTaken."""
+    """Serves the metrics on 127.0.0.1 while the context lasts. Does nothing if `port` is None. Raises PortTaken."""
     if port is None:
         yield
         return
     try:
         server, thread = start_http_server(port, addr="127.0.0.1", registry=METRICS)
     except OSError as error:
-        raise PortTaken(f"127.0.0.1:{port} cannot be listened on ({error.strerror}): name another port") from error
+        raise PortTaken(f"127.0.0.1:{port} cannot be listened on ({error.strerror}): choose another port") from error
     try:
         yield
     finally:

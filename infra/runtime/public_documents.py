@@ -1,4 +1,4 @@
-"""Documents that anybody may have: how agencies are told, and the schema of each message."""
+"""Public documents: the AsyncAPI document of the agencies' feeds, and the schema of each message."""
 
 from importlib.metadata import version
 
@@ -10,7 +10,7 @@ from feeds.agencies.topics_file import Topics
 
 
 def published(topics: Topics) -> dict[str, bytes]:
-    """By path, as JSON. `ce_dataschema` of a message leads to its schema."""
+    """Returns the documents by path, as JSON. The `ce_dataschema` of a message is the address of its schema."""
     asyncapi = orjson.dumps(document(topics.kafka, version("jejak")))
     return {
         "/asyncapi.json": asyncapi,

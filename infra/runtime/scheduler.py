@@ -1,7 +1,8 @@
-"""Runs the jobs, pass after pass: one scheduler of an installation at a time, any number standing by.
+"""Scheduler: runs the scheduled jobs, pass after pass. One scheduler of an installation works, the others stand by.
 
-An advisory lock of the session decides who; another is held for each pass, so that `--once` waits for one under way.
-Nothing depends on either: two at once would do each act once.
+An advisory lock of the session elects the scheduler that works. Another advisory lock is held during each pass, so
+that `--once` waits for a pass that is under way. Correctness does not depend on these locks: even if two schedulers
+worked at once, each act would be done only once.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from service_layer.faults import Unavailable
 from service_layer.scheduled_jobs import Jobs, PassTally
 
 ASK_SECONDS = 1.0
-"""How soon one that stands by takes over, and how soon a fault is tried again."""
+"""The time after which a standby scheduler tries to take over, and after which a fault is tried again."""
 LEADS, PASS = "jejak schedule", "jejak schedule pass"
 
 log = structlog.get_logger("jejak.scheduler")
@@ -37,13 +38,16 @@ class PrometheusJobMeter:
 
 
 def jobs_of(made: Installation, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Jobs:
-    """The jobs of this installation. `now` gives the time, UTC."""
+    """Returns the jobs of this installation. `now` returns the current time in UTC."""
     due_files = PostgresDueFiles(made.pool, made.editions.registry)
     return Jobs(made.commands, due_files, PrometheusJobMeter(), now)
 
 
 async def schedule(made: Installation, *, interval: float) -> None:
-    """Until cancelled: a pass, `interval` seconds of rest, the next. What a cut-off pass left is the next one's."""
+    """Runs passes until cancelled, with a pause of `interval` seconds after each pass.
+
+    If a pass is cut off, the next pass does the remaining work.
+    """
     jobs = jobs_of(made)
     while True:
         try:
@@ -62,7 +66,7 @@ async def schedule(made: Installation, *, interval: float) -> None:
 
 
 async def schedule_once(made: Installation, run: Callable[[Jobs, str], Awaitable[PassTally]]) -> None:
-    """One pass, after one that is under way; `run` is called for each job by its name."""
+    """Runs one pass, and waits first for a pass that is under way. `run` is called with the name of each job."""
     jobs = jobs_of(made)
     async with _session(made) as connection, _a_pass(connection):
         for job in jobs.by_name:
@@ -71,7 +75,7 @@ async def schedule_once(made: Installation, run: Callable[[Jobs, str], Awaitable
 
 @contextlib.asynccontextmanager
 async def scheduling(made: Installation, *, interval: float) -> AsyncIterator[None]:
-    """Schedules beside what else this process does."""
+    """Runs the scheduler in the background of this process while the context lasts."""
     task = asyncio.create_task(schedule(made, interval=interval))
     try:
         yield
@@ -83,14 +87,17 @@ async def scheduling(made: Installation, *, interval: float) -> AsyncIterator[No
 
 @contextlib.asynccontextmanager
 async def standing_still(made: Installation) -> AsyncIterator[None]:
-    """No pass begins meanwhile: a past that is being played is not acted upon before it is whole."""
+    """Keeps passes from starting while the context lasts.
+
+    While a simulated past is being played, no job may act on it before it is complete.
+    """
     async with _session(made) as connection, _a_pass(connection):
         yield
 
 
 @contextlib.asynccontextmanager
 async def _session(made: Installation) -> AsyncIterator[AsyncConnection]:
-    """A connection of its own: the locks are its session's, and gone with it."""
+    """Opens a connection for the locks, which belong to its session and are freed when it closes."""
     async with await AsyncConnection.connect(made.databases.serving, autocommit=True) as connection:
         yield connection
 
@@ -105,7 +112,7 @@ async def _a_pass(connection: AsyncConnection) -> AsyncIterator[None]:
 
 
 async def _locked(connection: AsyncConnection, name: str) -> None:
-    """Asks again and again rather than waiting in the server, where a cancelled wait would hold the connection."""
+    """Takes a lock by polling. A lock that waits in the server would block the connection after a cancellation."""
     while True:
         row = await (await connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (name,))).fetchone()
         if row and row[0]:

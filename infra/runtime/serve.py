@@ -1,4 +1,4 @@
-"""Serving: the API of one process, and all of Jejak on one server."""
+"""Serving: runs the API in one process, or all of Jejak on one server."""
 
 import asyncio
 import contextlib
@@ -19,21 +19,21 @@ from feeds.agencies.topics_file import read_topics
 from infra.composition import Installation, installation
 from infra.demo import seed
 from infra.postgres.databases import databases
-from infra.projector.runner import lay_out
+from infra.projector.runner import ensure_views
 from infra.queries.agency_feed import PostgresFeeds, origin_of
 from infra.queries.applications import PostgresViews
 from infra.runtime.api_dependencies import dependencies
 from infra.runtime.http_protocol import HttpProtocol
 from infra.runtime.public_documents import published
 from infra.runtime.scheduler import scheduling
-from infra.runtime.supervisor import kept
+from infra.runtime.supervisor import kept, stop_event
 from infra.settings import Settings
 
 GRACEFUL_SECONDS = 4
-"""For requests that are being answered: of the five in which all is closed."""
+"""The time for requests that are being answered at a stop. The whole stop must take less than five seconds."""
 BACKLOG = 1024
 GARBAGE_MAX = 10_000
-"""Objects made and not yet gone, after which cycles among them are looked for."""
+"""The number of new objects after which the garbage collector looks for cycles."""
 
 
 T = TypeVar("T")
@@ -41,12 +41,13 @@ FillInstallation = Callable[[Installation], Awaitable[None]]
 
 
 class PortTaken(Exception):
-    """Somebody else listens there."""
+    """The port cannot be listened on, for example because another process listens on it."""
 
 
 class Server(uvicorn.Server):
-    """Says when it serves and when it is to stop, and leaves the signals to us: uvicorn would raise them again before
-    we have cleaned up.
+    """uvicorn's server, with callbacks for its start and its stop, and with its own handling of signals.
+
+    uvicorn would raise the signals again before this process has cleaned up.
     """
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None], stopping: Callable[[], None]) -> None:
@@ -77,7 +78,7 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Raises PortTaken, with what to do."""
+    """Returns a listening socket. Raises PortTaken, whose message gives the remedy."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -93,7 +94,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve_api(made: Installation, listener: socket.socket, started: Callable[[], None]) -> None:
-    """Answers requests until a signal, then at most five seconds more. Raises TopicsWrong."""
+    """Answers requests until a signal arrives, then for at most five seconds more. Raises TopicsWrong."""
     topics = read_topics(made.settings.topics_file)
     views = PostgresViews(made.pool, made.databases.serving)
     feeds = PostgresFeeds(made.pool, made.databases.serving, topics, origin_of(made.settings))
@@ -121,8 +122,10 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
 
 
 def settle() -> None:
-    """What is there by now stays: it is not looked through for garbage again and again. What a request leaves behind
-    goes by itself, but for the rare cycle, so that looking for that can be rare.
+    """Tunes the garbage collector once a process has started.
+
+    The objects of the start live as long as the process, so the collector no longer scans them. Objects of a request
+    are freed by reference counting, except for rare cycles, so the collector can run rarely.
     """
     gc.collect()
     gc.freeze()
@@ -130,7 +133,7 @@ def settle() -> None:
 
 
 def run_api(settings: Settings, listener: socket.socket) -> None:
-    """The API alone; another process projects."""
+    """Runs only the API. Another process must run the projections."""
 
     async def run() -> None:
         async with installation(settings, found) as made:
@@ -141,9 +144,11 @@ def run_api(settings: Settings, listener: socket.socket) -> None:
 
 
 def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: FillInstallation) -> None:
-    """Everything on one server: API and scheduler here, the projections in a process of their own, so that neither has
-    to wait for the other, and relay and intake where there is a Kafka. More `workers`: the API in as many
-    processes. `fill` comes first.
+    """Runs everything on one server, after `fill` has run.
+
+    API and scheduler run in this process. The projections run in a separate process, so that neither waits for the
+    other. With Kafka, the relay and the intake run in separate processes too. If `workers` is more than one, the API
+    runs in so many separate processes.
     """
 
     async def run() -> None:
@@ -158,12 +163,12 @@ def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: 
                     await _supervise(listener, workers, started)
 
     with databases(settings, kept_alive=True) as found:
-        lay_out(found.serving)  # before anybody asks for a view
+        ensure_views(found.serving)  # the tables must exist before the first request
         run_loop(run())
 
 
 async def announcement(made: Installation, listener: socket.socket) -> Callable[[], None]:
-    """What is printed once we serve: one `name: value` a line."""
+    """Returns a function that prints the addresses and an example, one `name: value` per line."""
     host, port = listener.getsockname()[:2]
     base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     lines = [f"citizen page: {base}/id/", f"statistics: {base}/id/statistics", f"API: {base}/openapi.json"]
@@ -172,15 +177,12 @@ async def announcement(made: Installation, listener: socket.socket) -> Callable[
         _, number, pin = found
         lines += [f"sample number: {number[:4]}-{number[4:8]}-{number[8:]}", f"sample PIN: {pin}"]
     lines.append(f"data folder: {made.settings.data_dir}")
-    return lambda: print("\n".join(lines), flush=True)  # noqa: T201 - what the terminal is told
+    return lambda: print("\n".join(lines), flush=True)  # noqa: T201 - output for the terminal
 
 
 async def _supervise(listener: socket.socket, workers: int, started: Callable[[], None]) -> None:
-    """API processes that share the listening socket, until a signal comes."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
+    """Runs API processes that share the listening socket, until a signal arrives."""
+    stopping = stop_event()
     listener.set_inheritable(True)
     descriptor = listener.fileno()
     async with kept([["api", "--descriptor", str(descriptor)]] * workers, [descriptor]):
@@ -189,5 +191,6 @@ async def _supervise(listener: socket.socket, workers: int, started: Callable[[]
 
 
 def run_loop(main: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine to its end in a new uvloop event loop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)

@@ -1,8 +1,12 @@
-"""Processes that a server keeps: one that dies is replaced, and all go with the server, even if that is killed."""
+"""Supervisor: keeps worker processes running. A worker that dies is replaced.
+
+All workers end with the server, even if the server is killed.
+"""
 
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -11,12 +15,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 10
 ATTACHED = "--attached"
-"""The option of a verb that ends with whoever started it."""
+"""The option of a verb whose process ends together with its parent process."""
 
 
 @contextlib.asynccontextmanager
 async def kept(verbs: Sequence[Sequence[str]], descriptors: Sequence[int] = ()) -> AsyncIterator[None]:
-    """Keeps a process of `jejak` for each of `verbs`. They inherit `descriptors`."""
+    """Keeps one `jejak` process for each of `verbs` while the context lasts. The processes inherit `descriptors`."""
 
     def spawn(verb: Sequence[str]) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "infra.cli.main", *verb, ATTACHED]
@@ -53,11 +57,20 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
 
 
+def stop_event() -> asyncio.Event:
+    """Returns an event that SIGINT or SIGTERM sets. Call it in the running event loop of the main thread."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    return stopping
+
+
 def attach(end: Callable[[], None]) -> None:
-    """Calls `end` once whoever started us is gone: then our standard input ends. From a thread of its own."""
+    """Calls `end`, in a new thread, when the parent process has ended: this process's standard input then ends too."""
 
     def wait() -> None:
-        while os.read(sys.stdin.fileno(), 1024):  # unbuffered: Python cannot end while a thread has a buffer's lock
+        # Unbuffered, because Python cannot exit while a thread holds the lock of a buffer.
+        while os.read(sys.stdin.fileno(), 1024):
             pass
         end()
 

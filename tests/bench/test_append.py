@@ -2,8 +2,9 @@
 
 import pytest
 
-from bench import append, inserts
-from bench.size import Size
+from bench import append
+from bench.baselines import inserts
+from bench.rig.size import Size
 
 TINY = 0.2
 

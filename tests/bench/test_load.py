@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from bench.load import Connection, Offered, Unexpected, closed, connect, request
+from bench.rig.load import Connection, Offered, Unexpected, closed, connect, request
 
 pytestmark = pytest.mark.anyio
 

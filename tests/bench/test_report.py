@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from bench.__main__ import BENCHES, NAMES
-from bench.load import Run
-from bench.report import Measured, percentile, spread
-from bench.size import Size
+from bench.rig.load import Run
+from bench.rig.report import Measured, percentile, spread
+from bench.rig.size import Size
 
 
 def measured(**more: Any) -> Measured:

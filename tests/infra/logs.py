@@ -101,7 +101,7 @@ def arriving(conninfo: str) -> Iterator[Writer]:
 
 
 def catch_up(shard: Shard, conninfo: str) -> None:
-    """To the end of the log as it is by then, in this process. Raises Poisoned, CutOtherwise."""
+    """To the end of the log as it is by then, in this process. Raises Poisoned, Resharded."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         steps = Steps(shard, connection)
         while steps.step():

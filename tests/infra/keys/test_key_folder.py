@@ -63,7 +63,7 @@ def test_a_wrong_key_encryption_key_is_refused(folder: Path) -> None:
 def test_a_cut_off_key_encryption_key_is_refused(folder: Path, cut_off: int) -> None:
     KeyFolder(folder)
     (folder / "key-encryption-key").write_bytes(bytes(cut_off))
-    with pytest.raises(KeysUnreadable, match="has not 32 bytes: restore it"):
+    with pytest.raises(KeysUnreadable, match="does not have 32 bytes: restore it"):
         KeyFolder(folder)
 
 

@@ -302,7 +302,7 @@ def test_a_server_that_cannot_start_says_why(empty: Path) -> None:
 @pytest.mark.skipif(not AS_PROJECT, reason="only root runs the server as somebody else")
 def test_root_is_refused_a_folder_that_nobody_can_enter(empty: Path) -> None:
     empty.chmod(0o700)
-    with pytest.raises(PostgresNotStarted, match=f"nobody, who cannot enter {empty}/data: choose"):
+    with pytest.raises(PostgresNotStarted, match=f"nobody, which cannot enter {empty}/data: choose"):
         EmbeddedPostgres(empty / "data").start()
 
 
@@ -327,5 +327,5 @@ def test_programs_out_of_reach_are_copied(folder: Path) -> None:
 def test_a_folder_of_somebody_else_is_refused() -> None:
     with pytest.raises(PostgresNotStarted, match=r"/usr/start.lock belongs to another user"):
         EmbeddedPostgres(Path("/usr")).start()
-    with pytest.raises(PostgresNotStarted, match=r"no way to /usr/jejak \(Permission denied\)"):
+    with pytest.raises(PostgresNotStarted, match=r"/usr/jejak cannot be made \(Permission denied\)"):
         EmbeddedPostgres(Path("/usr/jejak")).start()

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from infra.projector import fold
-from infra.projector.checkpoints import cut, ensure, positions_of
+from infra.projector.checkpoints import ensure, positions_of, reshard
 from infra.projector.rebuild import rebuild
 from infra.projector.runner import Runner, runners
 from tests.conftest import Fresh
@@ -17,7 +17,7 @@ from tests.infra.logs import PROGRESS, arriving, catch_up, differing, reached, w
 def cut_into(conninfo: str, shards: int) -> list[Runner]:
     with psycopg.connect(conninfo, autocommit=True) as connection:
         ensure(PROGRESS, connection)
-        cut(PROGRESS, shards, connection)
+        reshard(PROGRESS, shards, connection)
     return [Runner(PROGRESS, conninfo, number=number, of=shards) for number in range(shards)]
 
 
@@ -51,7 +51,7 @@ def test_the_cut_may_change_while_events_arrive_and_nothing_is_missed_or_counted
                 runner.start()
             for runner in old:
                 runner.thread.join(timeout=60)
-                assert runner.fault == "CutOtherwise"
+                assert runner.fault == "Resharded"
             wait_for(at.serving, seconds=60)
             old = started
     with psycopg.connect(at.serving) as connection, connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Applications of one office that are under way, as many as asked, for commands over HTTP."""
+"""Queue: applications of one office that are under way, as targets for commands over HTTP."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from itertools import cycle
 from uuid import UUID, uuid4
 
-from bench.filling import append
-from bench.installed import Installed
-from bench.lifecycle import DISTRICT, OFFICE, SERVICE, command
-from bench.lives import Stream
-from bench.load import Client, Connection, Work
+from bench.rig.filling import append
+from bench.rig.installed import Installed
+from bench.rig.lives import Stream
+from bench.rig.load import Client, Connection, Work
+from bench.rig.requests import DISTRICT, OFFICE, SERVICE, command
 from domain.application.events import Received, Submitted
 from domain.codes import Channel, Role
 from domain.provenance import Act
@@ -18,13 +18,13 @@ from infra.eventstore.recorder import Save
 
 OBSTACLE = b'{"code":"H-JARINGAN"}'
 COMMANDS = 4
-"""Asked of an application before it is the next one's turn: an obstacle and its end, twice."""
+"""The number of commands for an application before the next one's turn: an obstacle and its end, twice."""
 APPLICANT = {"applicant": {"name": "Siti Contoh"}}
 
 
 @dataclass(slots=True)
 class Waiting:
-    """An application, with its version and how many obstacles there were."""
+    """An application with its version and the number of its obstacles."""
 
     id: UUID
     version: int = 2
@@ -32,7 +32,7 @@ class Waiting:
 
 
 def queue(where: Installed, applications: int) -> list[Waiting]:
-    """Appends them, submitted and received, and returns them."""
+    """Appends applications that are submitted and received, and returns them."""
     standard = where.registry.standard_in_force(SERVICE, datetime.now(UTC).date())
     assert standard is not None
     act = Act(at=datetime.now(UTC), by=Role.OFFICER, channel=Channel.COUNTER, actor=uuid4(), office=OFFICE)
@@ -49,7 +49,10 @@ def queue(where: Installed, applications: int) -> list[Waiting]:
 
 
 def officer(bearer: bytes, own: list[Waiting]) -> Client:
-    """Reports and clears obstacles of `own`, which nobody else touches: one event a request."""
+    """Returns a client that reports and clears obstacles, with one event per request.
+
+    Only this client may use the applications of `own`.
+    """
     turns = (application for application in cycle(own) for _ in range(COMMANDS))
 
     def following() -> Work:
@@ -59,7 +62,7 @@ def officer(bearer: bytes, own: list[Waiting]) -> Client:
 
 
 async def one(connection: Connection, bearer: bytes, application: Waiting) -> bytes:
-    """The next command of it. Returns the answer's Sync-Token. Raises Unexpected."""
+    """Sends the next command for an application. Returns the answer's Sync-Token. Raises Unexpected."""
     path = f"/v1/applications/{application.id}"
     reports = application.version % 2 == 0
     number = application.obstacles + reports

@@ -1,7 +1,9 @@
-"""Endpoints that do what is measured and nothing else, for a baseline: a process of its own, as ours is.
+"""Bare endpoints: a server that does only the measured work, in a separate process like the real server.
 
-python -m bench.bare append CONNINFO --port N      POST stores one event by the library's recorder, in a thread
-python -m bench.bare answer FILE --port N          GET answers the bytes of FILE
+python -m bench.baselines.bare append CONNINFO --port N
+    POST stores one event by the library's recorder, in a thread.
+python -m bench.baselines.bare answer FILE --port N
+    GET answers the bytes of FILE.
 """
 
 import argparse
@@ -20,12 +22,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bench import stock
-from bench.installed import Installed, free_port, running
+from bench.baselines import stock
+from bench.rig.installed import Installed, free_port, running
 from infra.eventstore.identifiers import new_application_id
 
 STATE_BYTES = 450
-"""As large as an event of ours is, on average."""
+"""The average size of an event's state in Jejak."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -58,7 +60,9 @@ def serve(endpoint: Endpoint, method: str, port: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="bench.bare", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="bench.baselines.bare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", choices=["append", "answer"])
     parser.add_argument("of")
     parser.add_argument("--port", type=int, required=True)
@@ -72,9 +76,9 @@ def main() -> None:
 
 @contextmanager
 def serving(where: Installed, what: str, of: str) -> Iterator[int]:
-    """Yields its port."""
+    """Runs the server in a new process, and yields its port."""
     port = free_port()
-    with running([sys.executable, "-m", "bench.bare", what, of, "--port", str(port)], port, where):
+    with running([sys.executable, "-m", "bench.baselines.bare", what, of, "--port", str(port)], port, where):
         yield port
 
 

@@ -1,4 +1,7 @@
-"""A made-up log of a past, as large as asked: an event a row, the rows of a case scattered over some days."""
+"""Import log: writes a made-up CSV log of any size, with one event per row.
+
+The rows of a case are spread over several days, so cases alternate in the file.
+"""
 
 import csv
 import gzip
@@ -28,14 +31,14 @@ at = "waktu"
 
 
 def write_log(folder: Path, events: int) -> tuple[Path, Path]:
-    """The log and its mapping."""
+    """Writes a log with `events` events and its mapping into `folder`. Returns the paths of both files."""
     file, mapping = folder / "bench.csv.gz", folder / "bench.toml"
     mapping.write_text(MAPPING + "".join(f'"{name}" = "stage"\n' for name in ACTIVITIES), encoding="utf-8")
     cases = events // EVENTS_PER_CASE
     with gzip.open(file, "wt", encoding="utf-8", newline="", compresslevel=1) as packed:
         writer = csv.writer(packed)
         writer.writerow(("nomor", "kegiatan", "waktu"))
-        for start in range(0, cases, 100):  # a hundred cases go side by side
+        for start in range(0, cases, 100):  # the rows of a hundred cases alternate
             for place, activity in enumerate(ACTIVITIES):
                 for case in range(start, min(start + 100, cases)):
                     at = FIRST + timedelta(minutes=case, days=place)

@@ -1,4 +1,4 @@
-"""Callers that append made-up lives through the store, as many at once as asked, in processes of their own."""
+"""Appending: concurrent callers that append made-up lives through the event store, in separate processes."""
 
 import asyncio
 import signal
@@ -12,7 +12,7 @@ from multiprocessing import get_context
 
 import uvloop
 
-from bench.lives import Pattern
+from bench.rig.lives import Pattern
 from infra.eventstore.group_commit import GroupCommit
 from infra.runtime.serve import settle
 
@@ -21,7 +21,10 @@ PROCESSES = 2
 
 @dataclass(frozen=True, slots=True)
 class Stint:
-    """What one process did: events stored, from when to when. In seconds of the monotonic clock, which all share."""
+    """The work of one process: events stored, and its begin and end.
+
+    Times are seconds of the monotonic clock, which all processes share.
+    """
 
     events: int
     begun: float
@@ -29,9 +32,9 @@ class Stint:
 
 
 def stint(conninfo: str, known: list[Pattern], callers: int, seconds: float, stale_every: int = 0) -> Stint:
-    """Each caller carries one application after another through its events, saving one at a time.
+    """Runs `callers` callers for `seconds`. Each caller appends one application after another, event by event.
 
-    `stale_every` n: every n-th save is one that the log must refuse, beside those that it stores; 0: none is.
+    If `stale_every` is n, every n-th save is stale, and the log must refuse it. If it is 0, no save is stale.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_stint(conninfo, known, callers, seconds, stale_every))
@@ -39,7 +42,7 @@ def stint(conninfo: str, known: list[Pattern], callers: int, seconds: float, sta
 
 async def _stint(conninfo: str, known: list[Pattern], callers: int, seconds: float, stale_every: int) -> Stint:
     lives = cycle(known)
-    settle()  # as the server does before it serves
+    settle()  # the real server does this too before it serves
     async with GroupCommit(conninfo) as through:
         begun = time.monotonic()
         async with asyncio.TaskGroup() as group:
@@ -48,19 +51,19 @@ async def _stint(conninfo: str, known: list[Pattern], callers: int, seconds: flo
 
 
 async def _caller(through: GroupCommit, lives: Iterator[Pattern], until: float, stale_every: int = 0) -> int:
-    events = asked = 0
+    events = saves = 0
     for pattern in lives:
         for _, save in pattern.saves():
             outcome = await through.append(save)
             if not outcome.stored:
-                raise AssertionError(f"an append that nothing stands against was {outcome.kind}")
+                raise AssertionError(f"an append without a conflict was {outcome.kind}")
             events += len(outcome.positions)
-            asked += 1
-            if stale_every and asked % (stale_every - 1) == 0:
-                asked += 1
+            saves += 1
+            if stale_every and saves % (stale_every - 1) == 0:
+                saves += 1
                 again = await through.append(save)
                 if again.kind != "stale":
-                    raise AssertionError(f"a version that exists was {again.kind}")
+                    raise AssertionError(f"an append of an existing version was {again.kind}")
             if time.monotonic() >= until:
                 return events
     return events
@@ -68,9 +71,12 @@ async def _caller(through: GroupCommit, lives: Iterator[Pattern], until: float, 
 
 @contextmanager
 def processes() -> Iterator[ProcessPoolExecutor]:
-    """Spawned, not forked: who holds the embedded server must not be copied. Ctrl-C is the parent's alone."""
+    """Yields a pool of spawned processes. Only the parent handles Ctrl-C.
+
+    The processes are not forked, because a process that holds a share in the embedded server must not be copied.
+    """
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as they inherit it
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the new processes inherit this
         try:
             list(pool.map(abs, range(PROCESSES)))
         finally:
@@ -78,7 +84,7 @@ def processes() -> Iterator[ProcessPoolExecutor]:
         try:
             yield pool
         except BaseException:
-            pool.shutdown(cancel_futures=True)  # what is under way is bounded, what waits is not
+            pool.shutdown(cancel_futures=True)  # the running calls are short, but the queue may be long
             raise
 
 
@@ -91,7 +97,7 @@ def at_once(
     *,
     stale_every: int = 0,
 ) -> float:
-    """Events stored a second, by all processes together, each with so many callers."""
+    """Returns events stored per second by all processes together, with `callers` callers in each process."""
     began = [pool.submit(stint, conninfo, known, callers, seconds, stale_every) for _ in range(PROCESSES)]
     stints = [each.result() for each in began]
     return sum(each.events for each in stints) / (max(s.ended for s in stints) - min(s.begun for s in stints))

@@ -1,4 +1,4 @@
-"""A log as large as asked, quickly: rows as the command path makes them, appended by the store's own function."""
+"""Filling: makes a large log quickly. Rows are made as for real commands, and appended by the recorder."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import psycopg
 
-from bench.appending import processes
-from bench.installed import Installed, say
-from bench.lives import Pattern, Stream, patterns, plan, steps_as_saves
+from bench.rig.appending import processes
+from bench.rig.installed import Installed, say
+from bench.rig.lives import Pattern, Stream, patterns, plan, steps_as_saves
 from infra.demo.ordered_batches import joint
 from infra.eventstore.recorder import Datastore, Recorder, Save
 from infra.keys.key_folder import KeyFolder
@@ -20,35 +20,35 @@ from infra.postgres.databases import Databases
 SAVES_A_CALL = 400
 COPY = "COPY dossier_keys (key, application_id, person, role, bucket, wrapped) FROM STDIN"
 SIDE_BY_SIDE = 50
-"""Applications of which the log has the first event of each, then the second of each, and so on."""
+"""The number of applications whose events alternate in the log: first all first events, then all second events."""
 SHARE = 2_000
-"""Applications that a process fills in at once."""
+"""The number of applications that a process fills in with one call."""
 SAY_SECONDS = 10.0
 
 
 def append_plan(where: Installed, *, applications: int) -> None:
-    """Whole lives of the simulation, as a mall has them. Their sealed parts read as redacted: no key is kept."""
+    """Appends complete lives of the simulation. Their sealed parts read as redacted, because no key is kept."""
     saves = (save for _, save in steps_as_saves(plan(where.registry, applications).steps()))
     append(where.databases.serving, saves)
 
 
 def fill(where: Installed, applications: int) -> None:
-    """So many more, each of eight events and with its dossier key, by several processes."""
+    """Adds applications, each with eight events and its dossier key, by several processes."""
     known = patterns(where.registry)
     sizes = [min(SHARE, applications - begun) for begun in range(0, applications, SHARE)]
-    done, said = 0, time.monotonic()
+    done, reported_at = 0, time.monotonic()
     with processes() as pool:
         parts = {pool.submit(fill_part, where.databases, where.settings.key_dir, known, size): size for size in sizes}
         for part in as_completed(parts):
             part.result()
             done += parts[part]
-            if time.monotonic() - said > SAY_SECONDS or done == applications:
+            if time.monotonic() - reported_at > SAY_SECONDS or done == applications:
                 say(f"filling: {done:,} of {applications:,} applications")
-                said = time.monotonic()
+                reported_at = time.monotonic()
 
 
 def fill_part(found: Databases, key_dir: Path, known: list[Pattern], applications: int) -> None:
-    """In a process of the pool."""
+    """Adds applications. It runs in a process of the pool."""
     streams: list[Stream] = []
     append(found.serving, _side_by_side(islice(cycle(known), applications), streams))
     _keep_keys(found.keys, KeyFolder(key_dir), streams)
@@ -63,15 +63,15 @@ def _side_by_side(lives: Iterable[Pattern], streams: list[Stream]) -> Iterator[S
 
 
 def append(conninfo: str, saves: Iterable[Save]) -> None:
+    """Appends saves in large calls, in their order."""
     datastore = Datastore(conninfo, pool_size=1)
     try:
         recorder, left = Recorder(datastore), iter(saves)
         while batch := list(islice(left, SAVES_A_CALL)):
-            [outcome] = recorder.append(
-                [joint(batch)]
-            )  # a call may hold several saves of one stream: all or none of it
+            # One joint save, because a batch may have several saves of one stream.
+            [outcome] = recorder.append([joint(batch)])
             if not outcome.stored:
-                raise AssertionError(f"an append that nothing stands against was {outcome.kind}")
+                raise AssertionError(f"an append without a conflict was {outcome.kind}")
     finally:
         datastore.close()
 

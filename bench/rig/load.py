@@ -1,7 +1,8 @@
-"""A load client that is light on the cores that it shares with the server: HTTP/1.1 kept alive, a few calls a request.
+"""Load client: HTTP/1.1 with kept-alive connections. It is cheap, because it shares the cores with the server.
 
-Closed loop: so many clients, each asks again once it is answered. Open loop: requests at planned instants, whether or
-not the ones before are answered; latency counts from the plan, so that a stall is not forgotten.
+In a closed loop, each client sends its next request after the answer to the last one. In an open loop, requests are
+sent at planned instants, whether or not earlier requests are answered. Latency then counts from the planned instant, so
+that a stall of the server counts for every request that it delays.
 """
 
 import asyncio
@@ -13,32 +14,34 @@ from typing import Any, TypeVar, cast
 
 import uvloop
 
-from bench.report import spread
+from bench.rig.report import spread
 
 T = TypeVar("T")
 ANSWER_SECONDS = 30.0
 CONNECTIONS_MAX = 256
-"""Of an open loop: what would wait for more of them is late and counted so."""
+"""The most connections of an open loop. A request that waits for a connection is late, and its wait counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
+    """An answer. `head` has the status line and the headers as they were received."""
+
     status: int
     head: bytes
     body: bytes
 
     def header(self, name: bytes) -> bytes:
-        """`name` in lower case, as the servers here write it. Raises ValueError where it is not there."""
+        """Returns a header's value. `name` is in lower case, as the servers write it. Raises ValueError if missing."""
         begins = self.head.index(b"\r\n" + name + b": ") + len(name) + 4
         return self.head[begins : self.head.index(b"\r\n", begins)]
 
 
 class Unexpected(Exception):
-    """An answer that is not the one that the bench is about."""
+    """An answer is not the one that the bench measures."""
 
 
 class Connection(asyncio.Protocol):
-    """One request at a time; every answer must say its length."""
+    """One HTTP connection with one request at a time. Every answer must have a content-length."""
 
     transport: asyncio.Transport
 
@@ -47,7 +50,7 @@ class Connection(asyncio.Protocol):
         self.waiting: asyncio.Future[Reply] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's is none by its type
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's transport is not a subtype
 
     def data_received(self, data: bytes) -> None:
         self.buffer = self.buffer + data if self.buffer else data
@@ -68,13 +71,13 @@ class Connection(asyncio.Protocol):
             self.waiting.set_exception(exc or ConnectionResetError("closed by the server"))
 
     async def ask(self, request: bytes) -> Reply:
-        """Raises OSError, TimeoutError."""
+        """Sends a request and returns its answer. Raises OSError, TimeoutError."""
         self.waiting = asyncio.get_running_loop().create_future()
         self.transport.write(request)
         return await asyncio.wait_for(self.waiting, ANSWER_SECONDS)
 
     async def expect(self, status: int, request: bytes) -> Reply:
-        """Raises Unexpected for any other status."""
+        """Does the same as `ask`, and raises Unexpected for any other status."""
         reply = await self.ask(request)
         if reply.status != status:
             raise Unexpected(f"{reply.status} {reply.body[:300].decode(errors='replace')}")
@@ -82,11 +85,13 @@ class Connection(asyncio.Protocol):
 
 
 async def connect(port: int) -> Connection:
+    """Opens a connection to 127.0.0.1."""
     _, connection = await asyncio.get_running_loop().create_connection(Connection, "127.0.0.1", port)
     return connection
 
 
 def request(method: str, path: str, *, bearer: bytes = b"", body: bytes = b"", headers: Sequence[bytes] = ()) -> bytes:
+    """Returns the bytes of an HTTP request."""
     lines = [f"{method} {path} HTTP/1.1".encode(), b"host: 127.0.0.1", *headers]
     if bearer:
         lines.append(b"authorization: Bearer " + bearer)
@@ -97,12 +102,12 @@ def request(method: str, path: str, *, bearer: bytes = b"", body: bytes = b"", h
 
 @dataclass(slots=True)
 class Run:
-    """How long each answer took, in seconds, and what went wrong."""
+    """The times of all answers, in seconds, and the errors."""
 
     seconds: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     elapsed: float = 0.0
-    """Until the last of them."""
+    """The time in seconds from the begin to the last answer."""
     begun: float = 0.0
 
     @property
@@ -121,13 +126,13 @@ class Run:
 
 Work = Callable[[Connection], Awaitable[object]]
 Client = Callable[[], Work]
-"""Gives its next piece of work."""
+"""Returns the client's next piece of work."""
 WARM_SECONDS = 1.0
 FAILS = (OSError, TimeoutError, Unexpected, ValueError)
 
 
 async def closed(port: int, clients: Sequence[Client], seconds: float) -> Run:
-    """Each of `clients` asks again once it is through with the piece of work before."""
+    """Runs a closed loop for `seconds`: each client starts its next piece of work when the last one is done."""
     run = Run()
     connections = [await connect(port) for _ in clients]
     begun = time.perf_counter()
@@ -152,13 +157,13 @@ async def closed(port: int, clients: Sequence[Client], seconds: float) -> Run:
 
 
 async def warmed(port: int, clients: Sequence[Client], seconds: float) -> Run:
-    """After a second that does not count."""
+    """Runs a closed loop after a warm-up of WARM_SECONDS, which does not count."""
     await closed(port, clients, WARM_SECONDS)
     return await closed(port, clients, seconds)
 
 
 class Offered:
-    """An open loop over as many connections as it needs, up to a bound."""
+    """An open loop. It opens as many connections as it needs, up to CONNECTIONS_MAX."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -166,9 +171,10 @@ class Offered:
         self.room = asyncio.Semaphore(CONNECTIONS_MAX)
 
     async def at_rates(self, work: Client, *parts: tuple[float, float]) -> list[Run]:
-        """Each part is so many a second, for so many seconds; one begins when the one before was to end.
+        """Runs several parts, each with a rate per second and a length in seconds.
 
-        A planned instant that has passed is worked off at once. Returns when all are answered.
+        A part begins at the planned end of the part before. If a planned instant has passed, its request is sent at
+        once. Returns when all requests are answered.
         """
         runs, begins = [], time.perf_counter()
         async with asyncio.TaskGroup() as group:
@@ -195,7 +201,7 @@ class Offered:
                 run.errors.append(f"{type(error).__name__}: {error}")
 
     def _open(self) -> Connection | None:
-        """One that is free; the server has closed those that were so for long."""
+        """Returns a free connection, or None. Connections that the server has closed are dropped."""
         while self.free:
             if not (connection := self.free.pop()).transport.is_closing():
                 return connection
@@ -208,5 +214,6 @@ class Offered:
 
 
 def run_loop(main: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine to its end in a new uvloop event loop."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)

@@ -1,4 +1,4 @@
-"""How large a round is: QUICK for a look, USUAL for `make bench`, FULL for `make prove`."""
+"""Size: the size of a round. QUICK is for a short look, USUAL for `make bench`, FULL for `make prove`."""
 
 from enum import StrEnum
 from typing import TypeVar
@@ -12,7 +12,7 @@ class Size(StrEnum):
     FULL = "full"
 
     def pick(self, quick: T, usual: T, full: T | None = None) -> T:
-        """Without a `full` of its own a full round is a usual one."""
+        """Returns the value for this size. Without `full`, a full round uses the value of a usual round."""
         if self is Size.QUICK:
             return quick
         return full if self is Size.FULL and full is not None else usual

@@ -1,4 +1,7 @@
-"""The baseline of what reads or writes the whole log: the same rows by one COPY into a table of the same shape."""
+"""COPY baseline: writes the rows of the log by one COPY into a table of the same shape.
+
+It is the baseline for benches that read or write the whole log.
+"""
 
 import time
 
@@ -8,9 +11,9 @@ COLUMNS = "originator_id, originator_version, topic, state, notification_id, rec
 
 
 def copied_per_second(conninfo: str) -> float:
-    """Rows a second, from memory into PostgreSQL, indexes on, committed. `conninfo`: the owner's."""
+    """Returns rows per second, from memory into PostgreSQL, with indexes and the commit. `conninfo` is the owner's."""
     with psycopg.connect(conninfo) as connection:
-        rows = connection.execute(f"SELECT {COLUMNS} FROM stored_events ORDER BY notification_id").fetchall()  # noqa: S608 - columns of ours
+        rows = connection.execute(f"SELECT {COLUMNS} FROM stored_events ORDER BY notification_id").fetchall()  # noqa: S608 - constant columns
         connection.execute("CREATE TABLE copied (LIKE stored_events INCLUDING INDEXES)")
         connection.commit()
         started = time.perf_counter()

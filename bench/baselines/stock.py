@@ -1,4 +1,4 @@
-"""The baseline of the library alone: its recorder as it comes, one event a save, and its kind of projection."""
+"""Library baseline: the unchanged recorder of `eventsourcing`, one event per save, and its kind of projection."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -17,12 +17,12 @@ from infra.eventstore.identifiers import new_application_id
 
 SCHEMA = "stock"
 PLAUSIBLE = 500
-"""Appends a second: less was never seen on a machine that had nothing else to do."""
+"""Appends per second. No idle machine was ever slower than this."""
 
 
 @contextmanager
 def datastore(conninfo: str, *, schema: str = SCHEMA) -> Iterator[PostgresDatastore]:
-    """As the library's factory makes it by default. `conninfo`: the owner's."""
+    """Yields a datastore with the defaults of the library's factory. `conninfo` is the owner's."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
     given = conninfo_to_dict(conninfo)
@@ -45,13 +45,14 @@ def datastore(conninfo: str, *, schema: str = SCHEMA) -> Iterator[PostgresDatast
 
 
 def recorder(store: PostgresDatastore) -> PostgresApplicationRecorder:
+    """Returns the library's recorder over a table `stock_events`."""
     made = PostgresApplicationRecorder(store, events_table_name="stock_events")
     made.create_table()
     return made
 
 
 def renamed(lives: Sequence[Sequence[StoredEvent]]) -> Iterator[StoredEvent]:
-    """The same rows under ids of their own, without end: as large, and nothing to make when they are wanted."""
+    """Yields the same rows under new stream ids, without end. So no work is left for the time of the measurement."""
     for life in cycle(lives):
         stream = new_application_id()
         for row in life:
@@ -61,6 +62,7 @@ def renamed(lives: Sequence[Sequence[StoredEvent]]) -> Iterator[StoredEvent]:
 def appended_per_second(
     conninfo: str, lives: Sequence[Sequence[StoredEvent]], *, threads: int, seconds: float
 ) -> float:
+    """Appends `lives` again and again from several threads. Returns events per second."""
     with datastore(conninfo) as store:
         into = recorder(store)
 
@@ -80,7 +82,7 @@ def appended_per_second(
 
 
 class View(PostgresTrackingRecorder):
-    """What the library's documentation shows: one event, one transaction, one upsert and the tracking row."""
+    """A projection as in the library's documentation: each event is one transaction of an upsert and a tracking row."""
 
     def __init__(self, store: PostgresDatastore) -> None:
         super().__init__(store, tracking_table_name="stock_tracking")
@@ -100,7 +102,7 @@ PAGE = 500
 
 
 def projected_per_second(conninfo: str, seconds: float) -> float:
-    """The log that is there, from its beginning, for so long or to its end."""
+    """Projects the log from its beginning, for `seconds` or to its end. Returns events per second."""
     with datastore(conninfo) as store, datastore(conninfo, schema="public") as log:
         view = View(store)
         view.create_table()

@@ -1,4 +1,4 @@
-"""An installation of a benchmark's own under /tmp, gone afterwards, and servers that run as a user would start them."""
+"""Installations: a temporary installation under /tmp for each benchmark, and servers started as a user starts them."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import psycopg
 
-from bench.report import postgres_version
+from bench.rig.report import postgres_version
 from domain.registry.editions import Registry
 from infra.composition import installation
 from infra.demo import seed
@@ -26,22 +26,21 @@ from infra.keys.key_store import NamedKeys
 from infra.keys.tokens import SignedTokens
 from infra.postgres.databases import Databases, databases
 from infra.projector.runner import wait_until_caught_up
-from infra.settings import Settings, settings_from
+from infra.settings import PROJECT, Settings, settings_from
 from service_layer.rights import Bearer, Principal
 
-PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS, STOP_SECONDS = 120.0, 30.0
 LAST_WORDS = 2_000
 TOKEN_SECONDS = 24 * 3600
 NO_AGENCIES = Path(os.devnull)
-"""An empty file of topics: nobody has a feed."""
+"""An empty topics file: no agency has a feed."""
 UNDISTRIBUTED = "SELECT coalesce((SELECT max(notification_id) FROM stored_events), 0) - position FROM feeds.distributed"
 COUNTS = "SELECT (SELECT count(*) FROM stored_events), (SELECT count(*) FROM claims)"
 
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """With the example catalogue, and no application yet. `feeds`: whether agencies have any."""
+    """An installation with the example catalogue and no application yet. `feeds`: whether agencies have feeds."""
 
     folder: Path
     settings: Settings
@@ -57,26 +56,27 @@ class Installed:
         return {**os.environ, "JEJAK_DATA_DIR": str(self.folder), **topics}
 
     def bearer(self, office: str) -> bytes:
-        """Of a supervisor there, who may do all that an officer may."""
+        """Returns the bearer of a supervisor of the office, who has all rights of an officer."""
         principal = Principal(bearer=Bearer.SUPERVISOR, actor=uuid4(), office=office, agency="")
         tokens = SignedTokens(self.named.token, self.named.read_token)
         return tokens.bearer(principal, seconds=TOKEN_SECONDS).encode()
 
     def rows(self, *views: str) -> dict[str, int]:
-        """Counted in the database now: events and claims, and the rows of the views named."""
+        """Counts the events, the claims, and the rows of the named views in the database."""
         with psycopg.connect(self.databases.owner) as connection:
             row = connection.execute(COUNTS).fetchone() or (0, 0)
             counts = dict(zip(("events", "claims"), row, strict=True))
             for view in views:
-                found = connection.execute(f"SELECT count(*) FROM views.{view}".encode()).fetchone()  # noqa: S608 - a name of ours
+                found = connection.execute(f"SELECT count(*) FROM views.{view}".encode()).fetchone()  # noqa: S608 - a constant name
                 counts[view] = found[0] if found else 0
         return counts
 
 
 @contextmanager
 def installed(*, feeds: bool = True) -> Iterator[Installed]:
+    """Makes an installation, and removes its folder at the end."""
     folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="jejak-bench-"))
-    folder.chmod(0o711)  # the database's unprivileged user must pass
+    folder.chmod(0o711)  # the database's unprivileged user must be able to enter
     settings = settings_from({"JEJAK_DATA_DIR": str(folder)})
     try:
         with databases(settings) as found:
@@ -93,6 +93,7 @@ async def _furnished(settings: Settings, found: Databases) -> tuple[Registry, Na
 
 
 def free_port() -> int:
+    """Returns a port on 127.0.0.1 that no process listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -101,7 +102,7 @@ def free_port() -> int:
 
 @contextmanager
 def served(where: Installed) -> Iterator[int]:
-    """`jejak serve`; yields its port once the views and the feeds have caught up with the log."""
+    """Runs `jejak serve`. Yields its port once the views and the feeds have caught up with the log."""
     port = free_port()
     with running([sys.executable, "-m", "infra.cli.main", "serve", "--port", str(port)], port, where):
         wait_until_caught_up(where.databases.serving)
@@ -117,14 +118,14 @@ def _undistributed(where: Installed) -> bool:
 
 @contextmanager
 def running(command: list[str], port: int, where: Installed) -> Iterator[None]:
-    """A server that answers; told to stop in the end, and made to if it does not."""
-    said = where.folder / f"{port}.log"
-    with said.open("wb") as log:
+    """Runs a server and waits until it answers. At the end the server is terminated, and killed if it does not stop."""
+    log_file = where.folder / f"{port}.log"
+    with log_file.open("wb") as log:
         process = subprocess.Popen(
             command, env=where.environment, cwd=PROJECT, stdout=log, stderr=log, start_new_session=True
         )
     try:
-        wait_for(process, port, said)
+        wait_for(process, port, log_file)
         yield
     finally:
         process.send_signal(signal.SIGTERM)
@@ -135,8 +136,8 @@ def running(command: list[str], port: int, where: Installed) -> Iterator[None]:
             process.wait()
 
 
-def wait_for(process: subprocess.Popen[bytes], port: int, said: Path) -> None:
-    """Raises TimeoutError, with the last that the server said."""
+def wait_for(process: subprocess.Popen[bytes], port: int, log_file: Path) -> None:
+    """Waits until the server answers. Raises TimeoutError, with the end of the server's log."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         connection = HTTPConnection("127.0.0.1", port, timeout=5)
@@ -148,9 +149,9 @@ def wait_for(process: subprocess.Popen[bytes], port: int, said: Path) -> None:
             time.sleep(0.05)
         finally:
             connection.close()
-    raise TimeoutError(f"no answer on port {port}: {said.read_text(errors='replace')[-LAST_WORDS:]}")
+    raise TimeoutError(f"no answer on port {port}: {log_file.read_text(errors='replace')[-LAST_WORDS:]}")
 
 
-def say(what: str) -> None:
-    """Progress, for who waits."""
-    print(f"bench: {what}", file=sys.stderr, flush=True)
+def say(step: str) -> None:
+    """Prints the current step of a bench to stderr."""
+    print(f"bench: {step}", file=sys.stderr, flush=True)

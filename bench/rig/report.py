@@ -1,4 +1,4 @@
-"""One JSON object a line: what was measured, against what, on what."""
+"""Report: one JSON line for each measured figure, with its baseline and its conditions."""
 
 import json
 import platform
@@ -12,10 +12,12 @@ import psycopg
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """`value` and `baseline` in `unit`. `target`: the least ratio asked for; `least`: the least value.
+    """A measured figure. `value` and `baseline` are in `unit`.
 
-    `most`: the most that a figure of `more` may be. `rows` are counts read from the database, `on` what was at work.
-    `baseline_least`: a baseline below it tells of the machine, not of us. `fault`: why this is not to be believed.
+    `target` is the least ratio of value to baseline, and `least` is the least value. `most` has the largest allowed
+    values of figures in `more`. `rows` has counts that were read from the database. `on` lists the features that were
+    at work. If the baseline is below `baseline_least`, the machine was too slow for a valid result. `fault` says why
+    the result is not valid.
     """
 
     bench: str
@@ -50,7 +52,7 @@ class Measured:
         return in_ratio and in_value and in_bounds and self.fault is None and self.implausible is None
 
     def line(self) -> str:
-        told = {
+        fields = {
             "bench": self.bench,
             "value": round(self.value, 1),
             "unit": self.unit,
@@ -68,21 +70,25 @@ class Measured:
             "python": platform.python_version(),
             "postgres": self.postgres,
         }
-        return json.dumps(told)
+        return json.dumps(fields)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The least of `values` that `share` of them do not pass. Raises ValueError for none."""
+    """Returns the least value that at least `share` (0 to 1) of all values do not exceed.
+
+    Raises ValueError if there are no values.
+    """
     if not values:
         raise ValueError("no values")
     return sorted(values)[max(0, ceil(share * len(values)) - 1)]
 
 
 def spread(seconds: Sequence[float], *shares: float) -> dict[str, float]:
-    """Percentiles in milliseconds, named as in a report: p50_ms, p99_ms."""
+    """Returns percentiles in milliseconds by their names in a report, such as p50_ms and p99_ms."""
     return {f"p{share * 100:g}_ms": round(percentile(seconds, share) * 1000, 2) for share in shares}
 
 
 def postgres_version(conninfo: str) -> str:
+    """Returns the version of the PostgreSQL server."""
     with psycopg.connect(conninfo) as connection:
         return str(connection.info.parameter_status("server_version"))

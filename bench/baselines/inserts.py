@@ -1,4 +1,7 @@
-"""The baseline of the machine: PostgreSQL's own pgbench, a row a transaction, into a table like the log."""
+"""pgbench baseline: PostgreSQL's pgbench inserts one row per transaction into a table like the log.
+
+It shows how fast the machine itself is.
+"""
 
 import re
 import shutil
@@ -10,7 +13,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 PLAUSIBLE = 8_000
-"""Transactions a second: less was never seen on a machine that had nothing else to do."""
+"""Transactions per second. No idle machine was ever slower than this."""
 CLIENTS = (8, 32)
 THREADS = 2
 SCRIPT = r"""\set size random(316, 750)
@@ -21,7 +24,7 @@ FIRST_WITH_UUIDV7 = 180_000
 
 
 def program(tools: Path | None) -> str | None:
-    """Beside the embedded server, on the path, or where Debian puts it."""
+    """Finds pgbench: beside the embedded server, on the path, or in Debian's folder. Returns None if it is missing."""
     beside = [tools / "pgbench"] if tools else []
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"), reverse=True)
     found = [str(file) for file in beside if file.exists()] or [shutil.which("pgbench") or ""]
@@ -29,7 +32,7 @@ def program(tools: Path | None) -> str | None:
 
 
 def inserted_per_second(pgbench: str, conninfo: str, *, clients: int, seconds: int) -> float:
-    """`conninfo`: the owner's. Raises CalledProcessError."""
+    """Returns transactions per second. `conninfo` is the owner's. Raises CalledProcessError."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS inserted")
         connection.execute("CREATE TABLE inserted (LIKE stored_events INCLUDING DEFAULTS INCLUDING INDEXES)")

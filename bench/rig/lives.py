@@ -1,4 +1,4 @@
-"""Made-up lives as rows of the log: the simulation's, with ids, numbers, keys, seals and chains of their own."""
+"""Lives: simulated applications as rows of the log, each with a new id, number, key, seal and chain."""
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,13 +23,13 @@ from simulation.plan import Plan, latest
 INSTANCE = "01"
 DIGEST_BYTES = 16
 EVENTS_EACH = 8
-"""As many as a life has that is counted by: submission and seven more."""
+"""The number of events of a pattern: the submission and seven more."""
 PATTERNS = 200
 
 
 @dataclass(slots=True)
 class Stream:
-    """An application that is being written, with what its next row rests on."""
+    """An application that is being written, with the data that its next row needs."""
 
     id: UUID
     personal: Mapping[str, Mapping[str, Any]]
@@ -43,7 +43,7 @@ class Stream:
         return cls(new_application_id(), personal, 0, "", key)
 
     def save(self, act: Act, events: tuple[ApplicationEvent, ...]) -> Save:
-        """The next one: sealed where it is the submission, which also claims its command and its number."""
+        """Returns the next save. A submission has a sealed part, and claims its command id and its number."""
         command = uuid4()
         first = self.version == 0
         if isinstance(events[0], Submitted):
@@ -66,13 +66,13 @@ class Stream:
 
 
 def plan(registry: Registry, applications: int, *, days: int = 90) -> Plan:
-    """Until yesterday: nothing of it lies ahead of who reads it."""
+    """Returns a plan that ends yesterday, so that no event is in the future."""
     until: date = latest(registry, datetime.now(UTC).date() - timedelta(days=1))
     return Plan(seed=1, days=days, applications=applications, until=until, registry=registry)
 
 
 def steps_as_saves(steps: Iterable[PlanStep]) -> Iterator[tuple[Stream, Save]]:
-    """In the order of the log, lives side by side."""
+    """Yields the saves in the order of the plan, in which the events of different lives alternate."""
     streams: dict[int, Stream] = {}
     for step in steps:
         if step.number == 0:
@@ -83,20 +83,20 @@ def steps_as_saves(steps: Iterable[PlanStep]) -> Iterator[tuple[Stream, Save]]:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """The first eight events of a life, to be lived again and again under other names."""
+    """The first eight events of a life, which can be repeated for many applications."""
 
     personal: Mapping[str, Mapping[str, Any]]
     events: tuple[tuple[Act, ApplicationEvent], ...]
 
     def saves(self) -> Iterator[tuple[Stream, Save]]:
-        """Each event a save of its own, made when it is asked for."""
+        """Yields one save for each event of a new application. Each save is made when it is taken."""
         stream = Stream.begin(self.personal)
         for act, event in self.events:
             yield stream, stream.save(act, (event,))
 
 
 def patterns(registry: Registry) -> list[Pattern]:
-    """Of lives that have as many."""
+    """Returns the patterns of simulated lives that have at least eight events."""
     return [pattern for life in plan(registry, PATTERNS).lives() if (pattern := _pattern(life))]
 
 

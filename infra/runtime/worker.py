@@ -1,0 +1,92 @@
+"""Worker: the common frame of a worker process: logs, signals, the watch on the parent process, and databases.
+
+`worker` is for verbs that work in threads, such as `relay` and `project`. `run_worker` is for verbs that work in an
+event loop, such as `intake` and `schedule`. `run_installation` is for verbs that handle signals by themselves, such as
+`api`.
+"""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from infra import logs
+from infra.composition import Installation, installation
+from infra.postgres.databases import Databases, databases
+from infra.runtime.metrics_server import exposed
+from infra.runtime.serve import run_loop, settle
+from infra.runtime.supervisor import attach, stop_event
+from infra.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker process that works in threads. A signal, or the end of the parent process, sets `stopping`."""
+
+    databases: Databases
+    stopping: threading.Event
+
+
+@contextmanager
+def worker(settings: Settings, *, attached: bool = False, metrics_port: int | None = None) -> Iterator[Worker]:
+    """Opens the databases of a worker process, which must end its work when `stopping` is set.
+
+    With `attached`, the process stops when its parent process ends. With `metrics_port`, it serves `/metrics` on
+    127.0.0.1. Call this in the main thread. Raises PortTaken, and the errors of `databases`.
+    """
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with _databases(settings, attached=attached, metrics_port=metrics_port) as found:
+        yield Worker(found, stopping)
+
+
+def run_worker(
+    settings: Settings,
+    work: Callable[[Installation, asyncio.Event], Awaitable[None]],
+    *,
+    attached: bool = False,
+    metrics_port: int | None = None,
+) -> None:
+    """Runs `work` in an event loop, with an open installation and an event that SIGINT or SIGTERM sets.
+
+    `work` must return soon after the event is set. For `attached`, `metrics_port` and errors, see `worker`.
+    """
+
+    async def run() -> None:
+        stopping = stop_event()
+        async with installation(settings, found) as made:
+            settle()
+            await work(made, stopping)
+
+    with _databases(settings, attached=attached, metrics_port=metrics_port) as found:
+        run_loop(run())
+
+
+def run_installation(
+    settings: Settings,
+    work: Callable[[Installation], Awaitable[None]],
+    *,
+    attached: bool = False,
+    metrics_port: int | None = None,
+) -> None:
+    """Does the same as `run_worker` for work that handles signals by itself, and that calls `settle` by itself."""
+
+    async def run() -> None:
+        async with installation(settings, found) as made:
+            await work(made)
+
+    with _databases(settings, attached=attached, metrics_port=metrics_port) as found:
+        run_loop(run())
+
+
+@contextmanager
+def _databases(settings: Settings, *, attached: bool, metrics_port: int | None) -> Iterator[Databases]:
+    logs.configure()
+    if attached:
+        attach(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    with databases(settings, kept_alive=True) as found, exposed(metrics_port):
+        yield found

@@ -1,0 +1,89 @@
+"""The frame of a worker process: signals and the end of the parent stop it, in threads and in an event loop."""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra import logs
+from infra.runtime import worker as module
+from infra.runtime.worker import run_installation, run_worker, worker
+from infra.settings import Settings, settings_from
+
+GENEROUS = 30.0
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_from({"JEJAK_DATA_DIR": str(tmp_path)})
+
+
+@pytest.fixture(autouse=True)
+def frame(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], None]]]:
+    """No database and no change of this process's logs. Yields what would be called when the parent ends."""
+
+    @contextmanager
+    def databases(_: Settings, *, kept_alive: bool) -> Iterator[str]:
+        assert kept_alive
+        yield "the databases"
+
+    @asynccontextmanager
+    async def installation(_: Settings, found: Any) -> AsyncIterator[str]:
+        assert found == "the databases"
+        yield "an installation"
+
+    attached: list[Callable[[], None]] = []
+    monkeypatch.setattr(logs, "configure", lambda: None)
+    monkeypatch.setattr(module, "databases", databases)
+    monkeypatch.setattr(module, "installation", installation)
+    monkeypatch.setattr(module, "attach", attached.append)
+    monkeypatch.setattr(module, "settle", lambda: None)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield attached
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_a_worker_of_threads(settings: Settings, number: signal.Signals) -> None:
+    with worker(settings) as working:
+        assert not working.stopping.is_set()
+        os.kill(os.getpid(), number)
+        assert working.stopping.wait(GENEROUS)
+
+
+def test_the_end_of_the_parent_stops_an_attached_worker(settings: Settings, frame: list[Callable[[], None]]) -> None:
+    with worker(settings, attached=True) as working:
+        [parent_ended] = frame
+        threading.Thread(target=parent_ended).start()
+        assert working.stopping.wait(GENEROUS)
+
+
+def test_a_signal_stops_a_worker_of_an_event_loop(settings: Settings, frame: list[Callable[[], None]]) -> None:
+    seen: list[Any] = []
+
+    async def work(made: Any, stopping: asyncio.Event) -> None:
+        [parent_ended] = frame
+        threading.Thread(target=parent_ended).start()
+        await asyncio.wait_for(stopping.wait(), GENEROUS)
+        seen.append(made)
+
+    run_worker(settings, work, attached=True)
+    assert seen == ["an installation"]
+
+
+def test_work_that_handles_signals_gets_the_installation_alone(settings: Settings) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    seen: list[Any] = []
+
+    async def work(made: Any) -> None:
+        seen.extend([made, signal.getsignal(signal.SIGTERM)])
+
+    run_installation(settings, work)
+    assert seen == ["an installation", before]
