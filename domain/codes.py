@@ -50,7 +50,7 @@ Text = Annotated[str, Published()]
 
 
 class Role(StrEnum):
-    """The role of the actor."""
+    """The role of the person or the system that acted."""
 
     APPLICANT = "applicant"
     PROXY = "proxy"
