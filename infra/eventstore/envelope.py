@@ -1,7 +1,7 @@
 """The byte format of a stored event: canonical state, command ids, digests, commitments and sealed parts.
 
-Stored bytes can never be changed, so this format can never be changed either. docs/event-format.md gives
-the format, docs/adr/0003-the-stored-event.md its reasons. HMAC is HMAC-SHA256. Binary fields are standard base64 with padding.
+Stored bytes can never be changed, so this format can never be changed either. docs/event-format.md gives the format,
+docs/adr/0003-the-stored-event.md its reasons. HMAC is HMAC-SHA256. Binary fields are standard base64 with padding.
 """
 
 import base64
