@@ -105,7 +105,9 @@ def test_an_agency_that_is_gone_keeps_its_topics_and_loses_its_login(
     with pytest.raises(KafkaTimeoutError):
         KafkaAdminClient(**login, bootstrap_timeout_ms=2000)
     assert made.topics("plan") == 0
-    assert "topic jejak.agency.kota-e.events.v1 belongs to no agency in topics.toml: it stays" in capsys.readouterr().out
+    assert (
+        "topic jejak.agency.kota-e.events.v1 belongs to no agency in topics.toml: it stays" in capsys.readouterr().out
+    )
 
 
 def test_passwords_lie_in_files_of_their_owner_alone_and_nowhere_else(made: SetUp, capsys: Captured) -> None:
