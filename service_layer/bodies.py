@@ -99,7 +99,7 @@ class SubmitBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class EmptyBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """A command without fields of its own."""
+    """A command without further fields."""
 
 
 class CheckDocumentsBody(CommandBody, kw_only=True, forbid_unknown_fields=True):

@@ -39,7 +39,7 @@ class Origin:
 
 
 class MessageKind:
-    """The kinds of messages. Each kind goes to a topic of its own."""
+    """The kinds of messages. Each kind goes to a separate topic."""
 
     EVENT = "event"
     REPLY = "reply"

@@ -1,4 +1,4 @@
-"""The survey handler: one questionnaire for each application, as an event in a stream of its own."""
+"""The survey handler: one questionnaire for each application, as an event in a separate stream."""
 
 from collections.abc import Sequence
 from uuid import UUID
