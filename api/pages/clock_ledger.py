@@ -16,6 +16,8 @@ from domain.clocks.ledger import Clock, MarkKind, Party
 from domain.json_values import parse_instant
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+NO_BREAK = "\N{NO-BREAK SPACE}"
+"""Keeps a number and its unit on one line, since the column of durations is narrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +118,5 @@ def length(language: Language, span: timedelta) -> str:
     parts = [(NN_("%(num)s day", "%(num)s days"), days), (NN_("%(num)s hour", "%(num)s hours"), hours)]
     if not days:
         parts = [parts[1], (NN_("%(num)s minute", "%(num)s minutes"), rest // MINUTE)]
-    return " ".join(language.count(forms, amount) for forms, amount in parts if amount)
+    amounts = (language.count(forms, amount) for forms, amount in parts if amount)
+    return " ".join(text.replace(" ", NO_BREAK) for text in amounts)

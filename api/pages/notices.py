@@ -52,7 +52,7 @@ def _deemed(reading: PageReader) -> Iterator[str]:
     terms = reading.standard.deemed_approval if reading.standard else None
     law = terms.basis_text if terms and terms.basis == deemed["basis"] else deemed["basis"]
     yield say(N_("No decision came by %(due)s, the promised date."), due=_day(reading, deemed["promise"]["due_at"]))
-    yield say(N_("Therefore, by law, the application counts as granted: %(law)s."), law=law)
+    yield say(N_("Therefore the application counts as granted by law (%(law)s)."), law=law)
     yield say(N_("This system only recorded that. Neither the system nor an official made a decision."))
     pauses = reading.language.count(NN_("%(num)s pause", "%(num)s pauses"), len(deemed["pauses"]))
     complete = _day(reading, deemed["complete_at"])

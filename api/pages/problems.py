@@ -25,7 +25,7 @@ _OF_API = {
     ),
     "unauthenticated": ProblemText(N_("You are not signed in"), N_("Sign in, or send a valid access token")),
     "forbidden": ProblemText(N_("You may not do this"), N_("Ask the office that holds the application")),
-    "not-found": ProblemText(N_("There is nothing here"), N_("Check the address, or go to the start page")),
+    "not-found": ProblemText(N_("Page not found"), N_("Check the address, or go to the start page")),
     "method-not-allowed": ProblemText(
         N_("This cannot be done at this address"), N_("Read in the description of the API what this address can do")
     ),

@@ -43,12 +43,12 @@ def steps(reading: PageReader) -> list[Step]:
     """
     standard = reading.standard
     if standard is None or standard.free_order:
-        found = [_of_entry(reading, stage) for stage in reading.row["stages"]]
+        listed = [_of_entry(reading, stage) for stage in reading.row["stages"]]
     elif reading.row["status"] in ENDS:
-        found = [step for step in _all_steps(reading) if step.state in (DONE, NOW)]
+        listed = [step for step in _all_steps(reading) if step.state in (DONE, NOW)]
     else:
-        found = _ahead(list(_all_steps(reading)))
-    return [replace(step, word=reading.language.say(STATES[step.state])) for step in found]
+        listed = _ahead(list(_all_steps(reading)))
+    return [replace(step, word=reading.language.say(STATES[step.state])) for step in listed]
 
 
 def _all_steps(reading: PageReader) -> Iterator[Step]:
@@ -98,8 +98,8 @@ def _of_entry(reading: PageReader, stage: ViewRow) -> Step:
     return _reached(reading, reading.stage_name(stage["stage"]), DONE if stage["completed_by"] else NOW, entry)
 
 
-def _ahead(found: list[Step]) -> list[Step]:
+def _ahead(listed: list[Step]) -> list[Step]:
     """Marks the first of the steps ahead as next and the last of them as last."""
-    ahead = [place for place, step in enumerate(found) if step.state == LATER]
+    ahead = [place for place, step in enumerate(listed) if step.state == LATER]
     named = dict.fromkeys(ahead[-1:], LAST) | dict.fromkeys(ahead[:1], NEXT)
-    return [replace(step, state=named.get(place, step.state)) for place, step in enumerate(found)]
+    return [replace(step, state=named.get(place, step.state)) for place, step in enumerate(listed)]

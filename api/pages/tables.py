@@ -13,7 +13,7 @@ from projections.figures import Count, Figures, Statistics
 
 LINES_MAX = 30
 MONTHS_MAX = 24
-SLOTS_MIN = 12  # with fewer slots, the few first months of an installation would be very wide bars
+SLOTS_MIN = 12  # with fewer slots, the first months of an installation would be very wide bars
 
 
 @dataclass(frozen=True, slots=True)

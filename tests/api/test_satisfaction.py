@@ -128,7 +128,7 @@ def test_the_form_is_a_page_that_is_sent_once(running: Jejak) -> None:
     assert "Thank you." in page(running, arrived, "")
     again = form(running, arrived, GOOD | {"fee": 1})
     assert again.status == 409
-    assert b"were given before" in again.body
+    assert b"have already been answered" in again.body
 
 
 def test_a_form_of_another_site_or_of_nobody_is_not_taken(running: Jejak) -> None:

@@ -52,7 +52,7 @@ def test_who_opens_a_dossier_is_seen_by_the_citizen(running: Jejak) -> None:
     assert (seen["office"], seen["role"], seen["purpose"]) == (LICENSING, "officer", "verify-identity")
     name = running.request("GET", f"/v1/offices/{LICENSING}").json()["names"]["en"]
     let_in = typed(running, arrived.paper["tracking_number"], arrived.paper["pin"], language="en")
-    section = page_of(running, let_in, arrived.id, "en").partition("Who opened your sealed data")[2]
+    section = page_of(running, let_in, arrived.id, "en").partition("Who has opened your personal data")[2]
     assert name in section.partition("</section>")[0]
 
 
