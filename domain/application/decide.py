@@ -79,7 +79,7 @@ from domain.application.events import (
     Transferred,
     Withdrawn,
 )
-from domain.application.evolve import RETURN, SUSPENSION, Application
+from domain.application.evolve import Application
 from domain.application.guards import (
     GRANTED,
     IN_PRODUCTION,
@@ -91,7 +91,8 @@ from domain.application.guards import (
     stages_done,
 )
 from domain.application.incident_events import ComplaintReferred
-from domain.application.pauses import AWAITING_CORRECTION, promise_after
+from domain.application.outcomes import promise_after
+from domain.application.pauses import AWAITING_CORRECTION, RETURN, SUSPENSION
 from domain.application.status import Status
 from domain.codes import Amendment, Channel, Defect, Role, StagePhase
 from domain.promises.steps import promised

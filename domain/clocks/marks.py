@@ -25,9 +25,8 @@ from domain.application.events import (
     Suspended,
     Transferred,
 )
-from domain.application.evolve import RETURN, SUSPENSION, of_payment
 from domain.application.incident_events import PaymentExpired, PaymentReceived, PaymentRequested
-from domain.application.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT
+from domain.application.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT, RETURN, SUSPENSION, of_payment
 from domain.application.status import ENDS, MOVES, OUTCOMES
 from domain.codes import Amendment, Holder
 from domain.provenance import Promise
