@@ -8,7 +8,9 @@ from uuid import UUID
 
 from domain.registry.editions import Registry
 from projections import figures
-from projections.view import Row
+from projections.desk import DeskRow
+from projections.progress import ProgressRow
+from projections.satisfaction import UnitCounts
 from service_layer.rights import Principal
 
 
@@ -25,9 +27,9 @@ class Timeline:
 class Views(Protocol):
     """Rows of `progress`, by position. Reading one raises Unavailable."""
 
-    async def row(self, application_id: UUID) -> dict[str, Any] | None: ...
+    async def row(self, application_id: UUID) -> ProgressRow | None: ...
     async def timeline(self, application_id: UUID) -> Timeline | None: ...
-    async def row_by_number(self, number: str) -> dict[str, Any] | None: ...
+    async def row_by_number(self, number: str) -> ProgressRow | None: ...
 
     async def log_end(self) -> tuple[int, int]:
         """The era, and the position of the newest event."""
@@ -145,7 +147,7 @@ class StatisticsQueries(Protocol):
 class SatisfactionQueries(Protocol):
     """What applicants said of the service, counted."""
 
-    async def units(self, as_of: datetime) -> list[dict[str, Any]]:
+    async def units(self, as_of: datetime) -> list[UnitCounts]:
         """For `projections.satisfaction.units`: of what was recorded before `as_of`. Raises Unavailable."""
         ...
 
@@ -162,7 +164,7 @@ class DeskPage:
 
 
 class Desk(Protocol):
-    async def queue(self, asked: DeskPage) -> list[Row]:
+    async def queue(self, asked: DeskPage) -> list[DeskRow]:
         """Rows of the desk (projections/desk.py), the sooner due first, those without a date last."""
         ...
 

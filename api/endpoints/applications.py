@@ -22,7 +22,7 @@ from domain.application.commands import ResetPin
 from domain.application.evolve import Application
 from domain.refusals import Refusal, StaleVersion
 from domain.registry.editions import Registry
-from projections.view import Row
+from projections.progress import ProgressRow
 from service_layer import bodies, requests_from_bodies
 from service_layer.commands import CommandOperation
 from service_layer.faults import Unauthenticated
@@ -173,7 +173,7 @@ async def readable(
     return found, principal
 
 
-async def readable_row(request: Request, operation: str) -> tuple[Row, Principal]:
+async def readable_row(request: Request, operation: str) -> tuple[ProgressRow, Principal]:
     read = dependencies_of(request).views.row
     return await readable(request, operation, read, lambda row: (row["office"], row["offices"]))
 

@@ -19,8 +19,8 @@ from api.pages.language import LANGUAGES
 from api.pages.render import STATIC, start_page, statistics_page, tracking_page
 from api.problems import Problem
 from domain.tracking_number import NumberMistyped
+from projections.progress import ProgressRow
 from projections.satisfaction import SERVED
-from projections.view import Row
 from service_layer.faults import NotYours
 from service_layer.rights import Bearer, Principal
 
@@ -105,7 +105,7 @@ async def show(request: Request) -> Response:
     return unless_seen(request, page, page.partition("<footer>")[0], "private, no-cache")
 
 
-async def _survey(dependencies: Dependencies, row: Row) -> str:
+async def _survey(dependencies: Dependencies, row: ProgressRow) -> str:
     """Whether the applicant is asked how satisfied they are, or has said it; "" where there is nothing to ask."""
     if row["status"] not in SERVED or row["imported"]:
         return ""
@@ -136,7 +136,7 @@ async def static(request: Request) -> Response:
     return Response(content, media_type=media_type, headers=headers)
 
 
-async def own_row(request: Request) -> Row | None:
+async def own_row(request: Request) -> ProgressRow | None:
     """The row that the session's token opens; None without a session, or with another application's."""
     dependencies = dependencies_of(request)
     try:

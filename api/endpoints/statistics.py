@@ -17,11 +17,10 @@ from api.dependencies import dependencies_of
 from api.endpoints.applications import json, principal_of
 from api.problems import Problem
 from domain.json_values import instant
-from projections.figures import TABLES, Figures, Statistics
+from projections.figures import FIGURES, TABLES, Statistics
 from service_layer.rights import relation_for
 
 OPEN_DATA = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-FIGURES = tuple(Figures.__dataclass_fields__)
 HEAD = ("as_of", "table", "key", *FIGURES)
 
 

@@ -5,14 +5,15 @@ What is still open is measured up to now, which only the page knows. Days are of
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from api.pages.history import said
 from api.pages.language import Language, Moment
-from api.pages.reader import PageReader, ViewRow
+from api.pages.reader import PageReader
 from api.pages.words import CLOCKS, GROUNDS, N_, NN_, PARTIES
 from domain.clocks.ledger import Clock, MarkKind, Party
 from domain.json_values import parse_instant
+from projections.clock_ledger import ShownEntry, ShownSpan
+from projections.timeline import TimelineEntry
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
@@ -70,7 +71,7 @@ def _lines(reading: PageReader) -> list[LedgerLine]:
     ]
 
 
-def _event(reading: PageReader, entry: ViewRow, event: ViewRow) -> str:
+def _event(reading: PageReader, entry: ShownEntry, event: TimelineEntry) -> str:
     """With the ground, where the event's own words do not say it."""
     text = said(reading, event)
     if entry["ground"] is None or "ground" in event["data"]:
@@ -78,7 +79,7 @@ def _event(reading: PageReader, entry: ViewRow, event: ViewRow) -> str:
     return f"{text} ({reading.word(GROUNDS, entry['ground'])})"
 
 
-def _length(reading: PageReader, entry: ViewRow, ahead: list[ViewRow]) -> str:
+def _length(reading: PageReader, entry: ShownEntry, ahead: list[ShownEntry]) -> str:
     """The citizen's time counts whole; it is said above the table."""
     if entry["kind"] == MarkKind.STOP or entry["clock"] == Clock.CITIZEN:
         return ""
@@ -101,7 +102,7 @@ def hands(reading: PageReader, holder: str, office: str) -> str:
     return f"{who}: {reading.office_name(office)}" if named else who
 
 
-def _span(reading: PageReader, span: dict[str, Any]) -> timedelta:
+def _span(reading: PageReader, span: ShownSpan) -> timedelta:
     until: datetime = parse_instant(span["until"]) if span["until"] else reading.now
     return max(until - parse_instant(span["since"]), timedelta())
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from api.pages.language import Moment
-from api.pages.reader import PageReader, ViewRow
+from api.pages.reader import PageReader
 from api.pages.words import (
     ADVICE,
     CHANNELS,
@@ -22,7 +23,8 @@ from api.pages.words import (
 from domain.codes import Channel, Quality
 from domain.json_values import parse_instant
 from domain.refusals import all_refusals
-from projections.timeline import CLOCK_AHEAD, LATE
+from projections.progress import DefectEntry
+from projections.timeline import CLOCK_AHEAD, LATE, TimelineEntry
 
 RECORDED_MUCH_LATER = timedelta(days=1)
 FLAGS = {
@@ -45,7 +47,7 @@ def history(reading: PageReader) -> list[HistoryLine]:
     return [_entry(reading, entry) for entry in reading.row["timeline"]]
 
 
-def _entry(reading: PageReader, entry: ViewRow) -> HistoryLine:
+def _entry(reading: PageReader, entry: TimelineEntry) -> HistoryLine:
     return HistoryLine(
         when=reading.moment(entry["at"], entry["office"], entry["at_quality"]),
         said=said(reading, entry),
@@ -56,7 +58,7 @@ def _entry(reading: PageReader, entry: ViewRow) -> HistoryLine:
     )
 
 
-def said(reading: PageReader, entry: ViewRow) -> str:
+def said(reading: PageReader, entry: TimelineEntry) -> str:
     language, data = reading.language, entry["data"]
     match entry["event"]:
         case "documents-checked":
@@ -95,31 +97,31 @@ def said(reading: PageReader, entry: ViewRow) -> str:
     return language.say(EVENTS[entry["event"]], **values)
 
 
-def _obstacle(reading: PageReader, data: ViewRow) -> str:
+def _obstacle(reading: PageReader, data: dict[str, Any]) -> str:
     """Of one that imported history clears without having reported it, only the number is known."""
     codes = (known["code"] for known in reading.row["obstacles"] if known["obstacle"] == data["obstacle"])
     return reading.word(OBSTACLES, data.get("code") or next(codes, str(data["obstacle"])))
 
 
-def defects(reading: PageReader, documents: list[ViewRow]) -> list[str]:
+def defects(reading: PageReader, documents: list[DefectEntry]) -> list[str]:
     return [
         f"{reading.requirement_name(each['requirement'])}: {reading.word(DEFECTS, each['defect'])}"
         for each in documents
     ]
 
 
-def _details(reading: PageReader, data: ViewRow) -> list[str]:
-    missing = [{"requirement": code, "defect": "missing"} for code in data.get("missing", ())]
+def _details(reading: PageReader, data: dict[str, Any]) -> list[str]:
+    missing: list[DefectEntry] = [{"requirement": code, "defect": "missing"} for code in data.get("missing", ())]
     return defects(reading, [*missing, *data.get("documents", ())])
 
 
-def _place(reading: PageReader, entry: ViewRow) -> str:
+def _place(reading: PageReader, entry: TimelineEntry) -> str:
     office = reading.office_name(entry["office"])
     channel = reading.word(CHANNELS, entry["channel"]) if entry["channel"] != Channel.UNKNOWN else ""
     return " · ".join(part for part in (office, channel) if part)
 
 
-def _amended(reading: PageReader, entry: ViewRow) -> str | None:
+def _amended(reading: PageReader, entry: TimelineEntry) -> str | None:
     amended = entry["amended"]
     if amended is None:
         return None
@@ -129,14 +131,14 @@ def _amended(reading: PageReader, entry: ViewRow) -> str | None:
     return reading.language.say(N_("Corrected by the office: it happened on %(when)s."), when=when.text)
 
 
-def _deviates(reading: PageReader, entry: ViewRow) -> str | None:
+def _deviates(reading: PageReader, entry: TimelineEntry) -> str | None:
     refusal = entry["data"].get("deviates")
     if refusal is None:
         return None
     return reading.language.say(N_("Outside the usual order: %(why)s."), why=reading.word(REFUSALS, refusal))
 
 
-def _late(reading: PageReader, entry: ViewRow) -> str | None:
+def _late(reading: PageReader, entry: TimelineEntry) -> str | None:
     """Of what a unit without a network told us days later; that a whole history was imported is said once, above it."""
     recorded = entry["recorded_at"]
     if (

@@ -5,13 +5,11 @@ A page is shown whatever history says, so a code that the registry does not know
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from api.pages.language import Language, Moment
 from domain.json_values import parse_instant
 from domain.registry.editions import OfficeRegistered, Registry, StandardPublished
-
-ViewRow = dict[str, Any]
+from projections.progress import ProgressRow
 
 FALLBACK_ZONE = "Asia/Jakarta"  # of an office that the registry does not know
 
@@ -19,7 +17,7 @@ FALLBACK_ZONE = "Asia/Jakarta"  # of an office that the registry does not know
 @dataclass(frozen=True, slots=True)
 class PageReader:
     language: Language
-    row: ViewRow
+    row: ProgressRow
     registry: Registry
     now: datetime
 

@@ -11,7 +11,7 @@ from psycopg import Cursor, sql
 from domain.application.events import Recorded
 from infra.eventstore.envelope import canonical
 from infra.eventstore.history import recorded_of
-from projections.view import Row, View
+from projections.view import R, Row, View, ViewOf
 
 PAGE = 1000
 """Events a page: rows and position are written in one transaction, and held in memory until then."""
@@ -110,7 +110,7 @@ def arrays(view: View, rows: Sequence[Row]) -> dict[str, list[object]]:
     return {name: [_written(value) for value in values] for name, values in zip(view.columns, columns, strict=True)}
 
 
-def folded_on(view: View, row: Row | None, key: UUID, events: Sequence[RawEvent]) -> Row | None:
+def folded_on(view: ViewOf[R], row: R | None, key: UUID, events: Sequence[RawEvent]) -> R | None:
     """The row with those events that it does not know. Raises Poisoned for the first that cannot be folded."""
     folded_to = row["version"] if row else 0  # beyond it: somebody took the position away, and not the row
     new = [event for event in events if event[1] > folded_to]
@@ -144,7 +144,7 @@ def _written(value: object) -> object:
     return canonical(value) if isinstance(value, dict) else value
 
 
-def read_row(view: View, values: Sequence[Any]) -> Row:
+def read_row(view: ViewOf[R], values: Sequence[Any]) -> R:
     """The row as it was folded, from its columns as they are stored."""
     columns = zip(view.columns.values(), values, strict=True)
     return view.loaded(tuple(orjson.loads(value) if kind.startswith("bytea") else value for kind, value in columns))

@@ -9,6 +9,7 @@ from api.pages.render import STATIC, problem_kind_page, problem_page, start_page
 from domain.application.events import Reassigned
 from domain.refusals import all_refusals
 from domain.registry.editions import Registry
+from projections.progress import ProgressRow
 from tests.browser.samples import ACCESSES, NOW, REGISTRY, START, row, submitted
 from tests.browser.states import IN_MARCH, STATES
 
@@ -35,7 +36,7 @@ OF_THE_WAY = [
 
 
 def text(
-    name: str | dict[str, Any], language: str = "en", now: datetime = NOW, accesses: list[dict[str, Any]] | None = None
+    name: str | ProgressRow, language: str = "en", now: datetime = NOW, accesses: list[dict[str, Any]] | None = None
 ) -> str:
     sample = STATES[name] if isinstance(name, str) else name
     return unescape(tracking_page(language, sample, REGISTRY, accesses or [], now))
