@@ -197,8 +197,8 @@ def assert_the_row_tells(row: ProgressRow, application: Application) -> None:
 
 
 def _place(entry: TimelineEntry) -> tuple[str, int]:
-    amended = entry["amended"] or {}
-    return amended.get("corrected_at") or entry["at"], entry["version"]
+    amended = entry["amended"]
+    return (amended and amended["corrected_at"]) or entry["at"], entry["version"]
 
 
 RUNS = settings(max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
