@@ -10,7 +10,7 @@ from api.conditional import application_id, wait_for_sync
 from api.dependencies import Dependencies, dependencies_of
 from api.problems import Problem
 from domain.registry.editions import Registry
-from projections.view import Row
+from projections.progress import ProgressRow
 from service_layer.faults import Unauthenticated
 from service_layer.rights import PUBLIC, Principal, relation_for, require
 
@@ -65,7 +65,7 @@ async def readable(
     return result, principal
 
 
-async def readable_row(request: Request, operation: str) -> tuple[Row, Principal]:
+async def readable_row(request: Request, operation: str) -> tuple[ProgressRow, Principal]:
     """The row of the `progress` view for the application of the path. Raises as `readable`."""
     read = dependencies_of(request).views.row
     return await readable(request, operation, read, lambda row: (row["office"], row["offices"]))

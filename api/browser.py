@@ -12,7 +12,7 @@ from api.conditional import read_limited
 from api.dependencies import dependencies_of
 from api.pages.language import LANGUAGES
 from api.problems import Problem
-from projections.view import Row
+from projections.progress import ProgressRow
 from service_layer.faults import NotYours
 from service_layer.rights import Bearer, Principal
 
@@ -59,7 +59,7 @@ def same_origin(request: Request) -> None:
         raise Problem("forbidden", FROM_OUR_PAGE)
 
 
-async def own_row(request: Request) -> Row | None:
+async def own_row(request: Request) -> ProgressRow | None:
     """The row of the application in the path, if the session cookie opens it.
 
     None without a session, or with a session for another application.

@@ -1,19 +1,69 @@
-"""Marks and the clock ledger as plain JSON values: what a row keeps of the clocks, and what it shows of them."""
+"""Clock ledger as JSON values: the marks of the clocks that a row keeps, and the ledger that it shows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
-from domain.clocks.ledger import Clock, LedgerEntry, Mark, MarkKind, Party, Span, ledger, outcome_of
-from domain.json_values import data_of, instant, parse_instant, plain
-from projections.view import Row
+from domain.clocks.ledger import (
+    Clock,
+    HolderSpan,
+    LedgerEntry,
+    LegalSpan,
+    Mark,
+    MarkKind,
+    Party,
+    Span,
+    ledger,
+    outcome_of,
+)
+from domain.json_values import instant, parse_instant
 
-EMPTY: Row = {
-    "entries": [],
-    "legal": [],
-    "citizen": None,
-    "holders": [],
-    "counts": {"returns": 0, "last_minute_returns": 0, "restarts": 0, "pauses": 0},
-}
+KeptMark = list[Any]
+"""The fields of a mark in their order, as JSON values, without the empty ones at the end."""
+
+
+class ShownEntry(TypedDict):
+    """A line of the ledger. `kind`: start, pause, resume, stop or restart; `event` of `version` did it."""
+
+    clock: str
+    kind: str
+    at: str
+    version: int
+    event: str
+    ground: str | None
+    office: str
+
+
+class ShownSpan(TypedDict):
+    """`until` None: still open."""
+
+    since: str
+    until: str | None
+
+
+class ShownLegalSpan(ShownSpan):
+    running: bool
+
+
+class ShownHolderSpan(ShownSpan):
+    holder: str
+    office: str
+
+
+class ShownCounts(TypedDict):
+    returns: int
+    last_minute_returns: int
+    restarts: int
+    pauses: int
+
+
+class ShownLedger(TypedDict):
+    """`citizen` None: the application was never submitted."""
+
+    entries: list[ShownEntry]
+    legal: list[ShownLegalSpan]
+    citizen: ShownSpan | None
+    holders: list[ShownHolderSpan]
+    counts: ShownCounts
 
 
 NOTHING = tuple(Mark._field_defaults.get(name) for name in Mark._fields)
@@ -21,26 +71,35 @@ KINDS = {str(kind): kind for kind in MarkKind}
 CLOCKS: Mapping[str | None, Clock | None] = {None: None, **{str(clock): clock for clock in Clock}}
 PARTIES: Mapping[str | None, Party | None] = {None: None, **{str(party): party for party in Party}}
 OF_OUTCOMES = (MarkKind.STOP.value, MarkKind.MOVED.value)
-"""The kinds of mark that say which outcome stands, and when."""
+"""The kinds of mark that decide which outcome stands, and when it happened."""
 
 
-def kept(marks: Iterable[Mark]) -> list[list[Any]]:
-    """As a row keeps them: the values of each in their order, without the empty ones at the end."""
+def empty() -> ShownLedger:
+    return {
+        "entries": [],
+        "legal": [],
+        "citizen": None,
+        "holders": [],
+        "counts": {"returns": 0, "last_minute_returns": 0, "restarts": 0, "pauses": 0},
+    }
+
+
+def kept(marks: Iterable[Mark]) -> list[KeptMark]:
     return [_kept(mark) for mark in marks]
 
 
-def _kept(mark: Mark) -> list[Any]:
+def _kept(mark: Mark) -> KeptMark:
     kind, at, version, cause, office, clock, name, ground, holder, due_at, percent, amends, corrected_at = mark
-    values = [
-        plain(kind),
+    values: KeptMark = [
+        kind.value,
         instant(at),
         version,
         cause,
         office,
-        clock and plain(clock),
+        clock and clock.value,
         name,
         ground,
-        holder and plain(holder),
+        holder and holder.value,
         due_at and instant(due_at),
         percent,
         amends,
@@ -51,11 +110,12 @@ def _kept(mark: Mark) -> list[Any]:
     return values
 
 
-def read(marks: Iterable[list[Any]]) -> list[Mark]:
+def read(marks: Iterable[KeptMark]) -> list[Mark]:
+    """The opposite of `kept`."""
     return [_mark(mark) for mark in marks]
 
 
-def _mark(values: list[Any]) -> Mark:
+def _mark(values: KeptMark) -> Mark:
     whole = [*values, *NOTHING[len(values) :]]
     kind, at, version, cause, office, clock, name, ground, holder, due_at, percent, amends, corrected_at = whole
     return Mark(
@@ -75,28 +135,34 @@ def _mark(values: list[Any]) -> Mark:
     )
 
 
-def outcome(marks: Iterable[list[Any]]) -> Mark | None:
-    """The outcome that stands, of marks as they are kept."""
+def outcome(marks: Iterable[KeptMark]) -> Mark | None:
+    """The outcome that stands."""
     return outcome_of(read(mark for mark in marks if mark[0] in OF_OUTCOMES))
 
 
-def shown(marks: Sequence[Mark]) -> Row:
-    """`until` null: still open. Nothing here knows today."""
-    found = ledger(marks)
+def shown(marks: Sequence[Mark]) -> ShownLedger:
+    """The ledger of these marks. It does not depend on today: an open span has no end."""
+    whole = ledger(marks)
+    counts = whole.counts
     return {
-        "entries": [_entry(entry) for entry in found.entries],
-        "legal": [_span(span) | {"running": span.running} for span in found.legal],
-        "citizen": _span(found.citizen) if found.citizen else None,
-        "holders": [_span(span) | {"holder": plain(span.holder), "office": span.office} for span in found.holders],
-        "counts": data_of(found.counts),
+        "entries": [_entry(entry) for entry in whole.entries],
+        "legal": [_legal(span) for span in whole.legal],
+        "citizen": _span(whole.citizen) if whole.citizen else None,
+        "holders": [_holder(span) for span in whole.holders],
+        "counts": {
+            "returns": counts.returns,
+            "last_minute_returns": counts.last_minute_returns,
+            "restarts": counts.restarts,
+            "pauses": counts.pauses,
+        },
     }
 
 
-def _entry(entry: LedgerEntry) -> Row:
+def _entry(entry: LedgerEntry) -> ShownEntry:
     mark = entry.mark
     return {
-        "clock": plain(entry.clock),
-        "kind": plain(entry.kind),
+        "clock": entry.clock.value,
+        "kind": entry.kind.value,
         "at": instant(mark.at),
         "version": mark.version,
         "event": mark.cause,
@@ -105,5 +171,13 @@ def _entry(entry: LedgerEntry) -> Row:
     }
 
 
-def _span(span: Span) -> Row:
+def _span(span: Span) -> ShownSpan:
     return {"since": instant(span.since), "until": instant(span.until) if span.until else None}
+
+
+def _legal(span: LegalSpan) -> ShownLegalSpan:
+    return {**_span(span), "running": span.running}
+
+
+def _holder(span: HolderSpan) -> ShownHolderSpan:
+    return {**_span(span), "holder": span.holder.value, "office": span.office}

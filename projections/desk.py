@@ -1,104 +1,126 @@
-"""The queue of an office: what each of its files waits for, and until when. Folded from events alone.
+"""Desk view: what each file of an office waits for, and until when. It is folded from events alone.
 
-    project : Row | None, id, Recorded -> Row
+    project : DeskRow | None, id, Recorded -> DeskRow
 
-Instants are aware, UTC. `open`: somebody has still something to do, with a file that has not ended or is disputed.
-`due_at` is the promised instant as long as a decision is awaited, and none before or after. What is overdue, or soon
-granted by silence, depends on today and on a calendar: who reads computes it.
+Instants in columns are aware, UTC; instants in `details` are text. Whether a file is overdue, or soon granted by
+silence, depends on today and on a calendar: the reader computes that. The queries are in desk.sql.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, cast
 from uuid import UUID
 
-from domain.application.events import (
-    CorrectionSupplied,
-    DeadlineExtended,
-    DeclaredComplete,
-    Disputed,
-    DisputeDismissed,
-    PromiseMoved,
-    Reassigned,
-    Recorded,
-    Reopened,
-    Resumed,
-    ReturnedForCorrection,
-    Submitted,
-    Suspended,
-    Transferred,
-)
-from domain.application.evolve import RETURN, SUSPENSION, Application, of_payment
-from domain.application.incident_events import (
-    ObstacleCleared,
-    ObstacleReported,
-    PaymentExpired,
-    PaymentReceived,
-    PaymentRequested,
-)
+from domain.application import events, incident_events
+from domain.application.evolve import PromiseFacts
+from domain.application.pauses import OpenPauses, pauses_after
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
-from domain.json_values import data_of, instant, parse_instant, plain
+from domain.json_values import instant, parse_instant
 from domain.provenance import Pause, Promise
 from domain.registry.calendar import Unit
-from projections.view import Row, View
-
-PROMISING = (
-    Submitted,
-    DeclaredComplete,
-    CorrectionSupplied,
-    Resumed,
-    PaymentReceived,
-    PaymentExpired,
-    DeadlineExtended,
-    PromiseMoved,
-)
-"""They may set or move the promised date."""
+from projections.promises import PlainPause, PlainPromise, parse_promise, plain_pause, plain_promise, promise_set_by
+from projections.queries import queries
+from projections.view import ViewOf, in_order
 
 
-def project(row: Row | None, application: UUID, recorded: Recorded) -> Row:
-    """The row after one event more."""
+class OpenPayment(TypedDict):
+    """A request of payment that is neither paid nor expired. `expires_at` None: the request does not expire."""
+
+    payment: int
+    amount_idr: int
+    requested_at: str
+    expires_at: str | None
+
+
+class OpenObstacle(TypedDict):
+    obstacle: int
+    code: str
+
+
+class DeskDetails(TypedDict):
+    """`promised_at`: since when the system knows of `promise`. `pausing`: names of the open pauses, sorted.
+
+    The legal clock stands still since `paused_since`. `pauses` are closed. `payments` and `obstacles` are open.
+    """
+
+    promise: PlainPromise | None
+    promised_at: str | None
+    extensions: list[str]
+    paused_since: str | None
+    pausing: list[str]
+    pauses: list[PlainPause]
+    payments: list[OpenPayment]
+    obstacles: list[OpenObstacle]
+
+
+class DeskRow(TypedDict):
+    """`open`: something is left to do for the office, as the file has not ended or is disputed.
+
+    `due_at` is the promised instant while a decision is awaited, and None before and after. `own_promise`: the date is
+    not one that a source states. `payment_expires_at`: of the open payment request that expires first.
+    """
+
+    application_id: UUID
+    version: int
+    number: str
+    office: str
+    open: bool
+    status: str | None
+    underlying: str
+    service: str
+    standard: int
+    channel: str
+    officer: UUID | None
+    submitted_at: datetime | None
+    complete_at: datetime | None
+    decided_at: datetime | None
+    due_at: datetime | None
+    own_promise: bool
+    calendar: str
+    paused: bool
+    payment_expires_at: datetime | None
+    disputed: bool
+    details: DeskDetails
+
+
+def project(row: DeskRow | None, application: UUID, recorded: events.Recorded) -> DeskRow:
+    """Return the row after one more event."""
     return fold(row, application, (recorded,))
 
 
-def fold(row: Row | None, application: UUID, events: Sequence[Recorded]) -> Row:
-    """The row after `events`, in the order of their versions. Pure: neither `row` nor what it holds is changed."""
-    after = dict(row) if row else _blank(application)
+def fold(row: DeskRow | None, application: UUID, new: Sequence[events.Recorded]) -> DeskRow:
+    """Return the row after the events `new`, in the order of their versions. Pure: `row` and its values stay."""
+    after = row.copy() if row else _blank(application)
+    after["details"] = after["details"].copy()
     status = Status(after["status"]) if after["status"] else None
     underlying = Status(after["underlying"])
-    for recorded in events:
-        event = recorded.event
-        status, underlying = status_after(status, underlying, event)
-        after |= _facts(after, recorded)
+    for recorded in new:
+        status, underlying = status_after(status, underlying, recorded.event)
+        _note(after, recorded)
+        _note_details(after["details"], recorded)
         if after["decided_at"] is None and status in OUTCOMES:
             after["decided_at"] = recorded.act.at
-        if isinstance(event, PROMISING) and event.promise:
-            after["details"] = _promise(after["details"], data_of(event.promise), recorded)
-    after |= {"status": plain(status), "underlying": plain(underlying), "version": events[-1].version}
-    return after | _derived(after, status)
+    after["status"] = status.value if status else None
+    after["underlying"] = underlying.value
+    after["version"] = new[-1].version
+    _derive(after, status)
+    return after
 
 
-def _promise(details: Row, promise: Row | None, recorded: Recorded) -> Row:
-    if promise == details["promise"]:
-        return details
-    return {**details, "promise": promise, "promised_at": instant(recorded.known_at) if promise else None}
-
-
-def _derived(row: Row, status: Status | None) -> Row:
-    """The columns that queries select by."""
+def _derive(row: DeskRow, status: Status | None) -> None:
+    """Sets the columns that queries select by."""
     details = row["details"]
     promise = details["promise"]
     expiries = [parse_instant(payment["expires_at"]) for payment in details["payments"] if payment["expires_at"]]
-    return {
-        "open": status not in ENDS or row["disputed"],
-        "due_at": parse_instant(promise["due_at"]) if promise and row["decided_at"] is None else None,
-        "own_promise": bool(promise) and promise["unit"] != Unit.SOURCE,
-        "calendar": promise["calendar"] if promise else "",
-        "paused": bool(details["pausing"]),
-        "payment_expires_at": min(expiries, default=None) if status not in ENDS else None,
-    }
+    row["open"] = status not in ENDS or row["disputed"]
+    row["due_at"] = parse_instant(promise["due_at"]) if promise and row["decided_at"] is None else None
+    row["own_promise"] = promise is not None and promise["unit"] != Unit.SOURCE
+    row["calendar"] = promise["calendar"] if promise else ""
+    row["paused"] = bool(details["pausing"])
+    row["payment_expires_at"] = min(expiries, default=None) if status not in ENDS else None
 
 
-def _blank(application: UUID) -> Row:
+def _blank(application: UUID) -> DeskRow:
     """All keys are always present, in the order of the columns."""
     return {
         "application_id": application,
@@ -134,100 +156,93 @@ def _blank(application: UUID) -> Row:
     }
 
 
-def _facts(row: Row, recorded: Recorded) -> Row:
-    """What `recorded` says, beside status and promise."""
+def _note(row: DeskRow, recorded: events.Recorded) -> None:
+    """Sets the columns that the event states, except status and details."""
     event, act = recorded.event, recorded.act
-    details = row["details"]
     match event:
-        case Submitted():
-            return {
-                "number": event.number,
-                "service": event.service,
-                "standard": event.standard,
-                "channel": plain(act.channel),
-                "office": act.office,
-                "submitted_at": act.at,
-                "details": _promise(details, data_of(event.promise) if event.promise else None, recorded),
-            }
-        case DeclaredComplete():
-            return {"complete_at": act.at}
-        case ReturnedForCorrection(pauses=True):
-            return {"details": _pause(details, RETURN, act.at)}
-        case CorrectionSupplied():
-            return {"details": _go_on(details, RETURN, act.at)}
-        case Suspended(pauses=True):
-            return {"details": _pause(details, SUSPENSION, act.at)}
-        case Resumed():
-            return {"details": _go_on(details, SUSPENSION, act.at)}
-        case PaymentRequested():
-            requested = details | {"payments": [*details["payments"], _payment(event, act.at)]}
-            name = of_payment(event.payment)
-            return {"details": _pause(requested, name, act.at) if event.pauses else requested}
-        case PaymentReceived() | PaymentExpired():
-            left = [payment for payment in details["payments"] if payment["payment"] != event.payment]
-            return {"details": _go_on(details | {"payments": left}, of_payment(event.payment), act.at)}
-        case ObstacleReported():
-            obstacle = {"obstacle": event.obstacle, "code": plain(event.code)}
-            return {"details": details | {"obstacles": [*details["obstacles"], obstacle]}}
-        case ObstacleCleared():
-            left = [obstacle for obstacle in details["obstacles"] if obstacle["obstacle"] != event.obstacle]
-            return {"details": details | {"obstacles": left}}
-        case DeadlineExtended():
-            return {"details": details | {"extensions": [*details["extensions"], event.extension]}}
-        case Transferred():
-            return {"office": event.to, "officer": None}
-        case Reassigned():
-            return {"officer": event.officer}
-        case Disputed():
-            return {"disputed": True}
-        case DisputeDismissed() | Reopened():
-            return {"disputed": False}
-        case _:
-            return {}
+        case events.Submitted():
+            row["number"] = event.number
+            row["service"] = event.service
+            row["standard"] = event.standard
+            row["channel"] = act.channel.value
+            row["office"] = act.office
+            row["submitted_at"] = act.at
+        case events.DeclaredComplete():
+            row["complete_at"] = act.at
+        case events.Transferred():
+            row["office"] = event.to
+            row["officer"] = None
+        case events.Reassigned():
+            row["officer"] = event.officer
+        case events.Disputed():
+            row["disputed"] = True
+        case events.DisputeDismissed() | events.Reopened():
+            row["disputed"] = False
 
 
-def promised(row: Row) -> Application:
-    """What the row knows of an application: enough to count its promise by."""
-    details = row["details"]
-    return Application(
-        office=row["office"],
-        service=row["service"],
-        complete_at=row["complete_at"],
-        promise=_promise_of(details["promise"]) if details["promise"] else None,
-        promised_at=parse_instant(details["promised_at"]) if details["promised_at"] else None,
-        pauses=tuple(Pause(**{end: parse_instant(at) for end, at in pause.items()}) for pause in details["pauses"]),
-        extensions=tuple(details["extensions"]),
-    )
+def _note_details(details: DeskDetails, recorded: events.Recorded) -> None:
+    """Sets the details that the event changes. Lists are replaced, never changed: an older row may hold them."""
+    event, at = recorded.event, recorded.act.at
+    promise = promise_set_by(event)
+    if promise or isinstance(event, events.Submitted):
+        _promise(details, promise, recorded.known_at)
+    _pause(details, event, at)
+    match event:
+        case events.DeadlineExtended():
+            details["extensions"] = [*details["extensions"], event.extension]
+        case incident_events.PaymentRequested():
+            details["payments"] = [*details["payments"], _payment(event, at)]
+        case incident_events.PaymentReceived() | incident_events.PaymentExpired():
+            details["payments"] = [each for each in details["payments"] if each["payment"] != event.payment]
+        case incident_events.ObstacleReported():
+            reported: OpenObstacle = {"obstacle": event.obstacle, "code": event.code.value}
+            details["obstacles"] = [*details["obstacles"], reported]
+        case incident_events.ObstacleCleared():
+            details["obstacles"] = [each for each in details["obstacles"] if each["obstacle"] != event.obstacle]
 
 
-def _promise_of(plain_promise: Row) -> Promise:
-    unit, due_at = Unit(plain_promise["unit"]), parse_instant(plain_promise["due_at"])
-    return Promise(**{**plain_promise, "unit": unit, "due_at": due_at})
+def _promise(details: DeskDetails, promise: Promise | None, known_at: datetime) -> None:
+    kept = plain_promise(promise) if promise else None
+    if kept != details["promise"]:
+        details["promise"] = kept
+        details["promised_at"] = instant(known_at) if kept else None
 
 
-def _payment(event: PaymentRequested, at: datetime) -> Row:
-    expires_at = instant(event.expires_at) if event.expires_at else None
+def _pause(details: DeskDetails, event: events.ApplicationEvent, at: datetime) -> None:
+    since = details["paused_since"]
+    known = OpenPauses(frozenset(details["pausing"]), parse_instant(since) if since else None)
+    after, over = pauses_after(known, event, at)
+    if after is not known:
+        details["pausing"] = sorted(after.names)
+        details["paused_since"] = instant(after.since) if after.since else None
+    if over:
+        details["pauses"] = [*details["pauses"], plain_pause(over)]
+
+
+def _payment(event: incident_events.PaymentRequested, at: datetime) -> OpenPayment:
     return {
         "payment": event.payment,
         "amount_idr": event.amount_idr,
         "requested_at": instant(at),
-        "expires_at": expires_at,
+        "expires_at": instant(event.expires_at) if event.expires_at else None,
     }
 
 
-def _pause(details: Row, name: str, at: datetime) -> Row:
-    since = instant(at)
-    open_since = min(details["paused_since"] or since, since)
-    return details | {"pausing": sorted({*details["pausing"], name}), "paused_since": open_since}
-
-
-def _go_on(details: Row, name: str, at: datetime) -> Row:
-    """The clock runs again when the last open pause ends."""
-    pausing = [one for one in details["pausing"] if one != name]
-    if pausing or details["paused_since"] is None:
-        return details | {"pausing": pausing}
-    over = {"since": details["paused_since"], "until": instant(at)}
-    return details | {"pausing": [], "paused_since": None, "pauses": [*details["pauses"], over]}
+def promised(row: DeskRow) -> PromiseFacts:
+    """Return the part of the row that a promise is counted by."""
+    details = row["details"]
+    return PromiseFacts(
+        office=row["office"],
+        service=row["service"],
+        complete_at=row["complete_at"],
+        promise=parse_promise(details["promise"]) if details["promise"] else None,
+        promised_at=parse_instant(details["promised_at"]) if details["promised_at"] else None,
+        pauses=tuple(
+            Pause(since=parse_instant(pause["since"]), until=parse_instant(pause["until"]))
+            for pause in details["pauses"]
+        ),
+        extensions=tuple(details["extensions"]),
+    )
 
 
 COLUMNS = {
@@ -255,27 +270,32 @@ COLUMNS = {
 }
 
 
-def stored(row: Row) -> tuple[Any, ...]:
-    return tuple(row[name] for name in COLUMNS)
+def stored(row: DeskRow) -> tuple[object, ...]:
+    return in_order(COLUMNS, row)
 
 
-def loaded(values: tuple[Any, ...]) -> Row:
-    return dict(zip(COLUMNS, values, strict=True))
+def loaded(values: tuple[Any, ...]) -> DeskRow:
+    return cast("DeskRow", dict(zip(COLUMNS, values, strict=True)))
 
 
-PLACE = "coalesce(due_at, 'infinity')"
-"""Where a file stands in the queue: the sooner due, the sooner; what nobody waits for comes last."""
-
-VIEW = View(
+VIEW: ViewOf[DeskRow] = ViewOf(
     name="desk",
     columns=COLUMNS,
     fold=fold,
     stored=stored,
     loaded=loaded,
     indexes=(
-        f"office, open, {PLACE}, application_id",
+        "office, open, coalesce(due_at, 'infinity'), application_id",
         "service, standard, due_at, application_id",
         "calendar, due_at, application_id",
         "payment_expires_at, application_id",
     ),
 )
+"""The first index gives the queue its order: files by due date, and files without a due date last."""
+
+_QUERIES = queries("desk", columns=VIEW.names)
+QUEUE = _QUERIES["QUEUE"]
+SILENT = _QUERIES["SILENT"]
+OUTDATED = _QUERIES["OUTDATED"]
+UNPAID = _QUERIES["UNPAID"]
+LOG_END = _QUERIES["LOG_END"]

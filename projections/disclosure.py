@@ -1,18 +1,18 @@
-"""What of the exact figures the public may see, until there are releases: coarse, so that no figure tells of a few.
+"""Disclosure control: makes the exact figures coarse for the public, so that no figure reveals a few applications.
 
-* A count shows from ten on, floored to tens; below that it is `<10`, for zero too.
-* A share is made of shown counts alone, rounded down to five points; a hidden part counts against the office.
-* A median shows where its count does, in half days, the ninth decile from a hundred on.
-* Every service and office that is registered has a line, so that none says by being there that somebody came; months
-  run without a gap from the first that shows to the last.
-* A total that would leave its hidden parts only one value between one and nine is lowered by ten.
+* A count shows from ten on, floored to tens. Below ten it is `<10`, also for zero.
+* A share is computed from shown counts only, and rounded down to five points. A hidden part counts against the office.
+* A median shows where its count shows, in half days. The ninth decile shows from a hundred answers on.
+* Every registered service and office has a line. So the presence of a line does not reveal that an application exists.
+  Months run without a gap from the first month that shows to the last.
+* A total is lowered by ten if it would leave its hidden parts only one possible value between one and nine.
 """
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from domain.codes import Channel
-from projections.figures import COUNTS, FEW, TABLES, Count, Figures, Statistics
+from projections.figures import COUNTS, FEW, OUTCOMES, TABLES, Count, Figures, Statistics
 
 SHOWN_FROM = 10
 SHARE_FROM = 30
@@ -21,13 +21,12 @@ DECILE_FROM = 100
 STEP = 5
 
 Cell = tuple[str, str, str]
-"""Table, key, count: one figure."""
+"""One figure, by its table, key and count."""
 Shown = dict[Cell, int]
-"""What a cell shows; 0 is `<10`. Its true value lies between that and nine more."""
+"""The shown value of each cell; 0 stands for `<10`. The true value is at most nine more."""
 Sum = tuple[Cell, list[Cell]]
-"""A total, and parts that add up to it."""
+"""A total, and the parts that add up to it."""
 
-OUTCOMES = ("granted", "deemed_approved", "rejected", "withdrawn", "lapsed", "cancelled", "concluded")
 SUMS = (
     ("submitted", ("open", "answered")),
     ("answered", ("on_time", "late", "without_deadline")),
@@ -38,7 +37,7 @@ TOTAL = ("total", "")
 
 
 def protect(exact: Statistics, services: Collection[str], offices: Collection[str]) -> Statistics:
-    """The public's figures. `services` and `offices` are all that the registry knows."""
+    """Return the figures for the public. `services` and `offices` are all codes in the registry."""
     lines = _lines(exact, services, offices)
     shown = _unpinned(
         {(*place, count): _floored(getattr(figures, count)) for place, figures in lines.items() for count in COUNTS}
@@ -81,7 +80,7 @@ def _floored(count: Count) -> int:
 
 
 def _unpinned(shown: Shown) -> Shown:
-    """Lowers totals until the sums leave every hidden figure more than one value."""
+    """Lowers totals until every hidden figure has more than one possible value in each sum."""
     sums = list(_sums(shown))
     while pinned := {total for total, parts in sums if shown[total] and _pins(shown, total, parts)}:
         for total in pinned:
@@ -90,20 +89,22 @@ def _unpinned(shown: Shown) -> Shown:
 
 
 def _pins(shown: Shown, total: Cell, parts: list[Cell]) -> bool:
-    """Whether the total is so high that its hidden parts must all be nine, the most that they can be."""
+    """Whether the total is so high that each hidden part must be nine, the highest hidden value."""
     most = sum(shown[part] + SHOWN_FROM - 1 for part in parts)
     return shown[total] >= most and any(not shown[part] for part in parts)
 
 
 def _sums(shown: Shown) -> Iterator[Sum]:
-    """Every sum that somebody who knows the definitions can write down."""
+    """Every sum that a reader can write down from the definitions."""
     places = dict.fromkeys((table, key) for table, key, _ in shown)
     for place in places:
         for total, parts in SUMS:
             yield (*place, total), [(*place, part) for part in parts]
     for name in TABLES:
         keys = [key for table, key in places if table == name]
-        for count in COUNTS if keys and name != "month" else ():  # months that do not show are left out: no sum
+        for count in (
+            COUNTS if keys and name != "month" else ()
+        ):  # the table leaves out months that do not show, so months have no sum
             yield (*TOTAL, count), [(name, key, count) for key in keys]
 
 

@@ -1,54 +1,33 @@
-"""Figures cut from the facts of `statistics`: one line for all, and one table each by service, office, channel, month.
+"""Figures cut from the facts of the statistics view: one line for all applications, and one table each by service,
+office, channel and month.
 
-Days are of 24 hours, from submission to the answer. An application is answered once it is decided or has ended; until
-then it is open. It is on time where the answer came by its deadline: the source's own, or the promise.
+Days have 24 hours, and count from submission to the answer. An application is answered once it is decided or has ended;
+until then it is open. It is on time if the answer came by its deadline: the source's own deadline, or the promise.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Literal
 
 FEW: Literal["<10"] = "<10"
 Count = int | Literal["<10"]
-"""As the public sees it: floored to tens, `<10` below ten and for zero. As the auditor sees it: exact."""
+"""For the public: floored to tens; `<10` below ten, and for zero. For the auditor: exact."""
 
 TABLES = ("service", "office", "channel", "month")
-COUNTS = (
-    "submitted",
-    "open",
-    "overdue",
-    "answered",
-    "on_time",
-    "late",
-    "without_deadline",
-    "granted",
-    "rejected",
-    "withdrawn",
-    "lapsed",
-    "cancelled",
-    "concluded",
-    "returned",
-    "deviating",
-    "on_time_recorded",
-    "late_recorded",
-    "deemed_approved",
-    "paused",
-    "restarted",
-    "returned_last_minute",
-    "obstructed",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Of one set of applications, by the month of their submission where a month is named.
+    """The figures of one set of applications. In the table of months, an application is in its month of submission.
 
-    submitted = open + answered; answered = on_time + late + without_deadline, the same with the two that end in
-    `_recorded`, and the sum of the seven outcomes. `on_time` goes by when the answer came, `on_time_recorded` by when
-    it was recorded; what silence granted came late. `overdue`: open past the deadline. `returned`, `deviating`,
-    `paused`, `restarted`, `returned_last_minute`, `obstructed`: applications with at least one of those.
-    None where a figure cannot be given, or may not.
+    submitted = open + answered. answered = on_time + late + without_deadline = on_time_recorded + late_recorded +
+    without_deadline = the sum of the seven outcomes. `on_time` judges the time of the answer, `on_time_recorded` the
+    time at which the answer was recorded. An answer granted by silence is late. `overdue`: open past the deadline.
+    `returned`, `deviating`, `paused`, `restarted`, `returned_last_minute`, `obstructed`: applications with at least one
+    such event. None where a figure cannot be given, or must not be shown.
+
+    The fields are the only list of the figures. The columns of statistics.sql have their names and their order.
     """
 
     submitted: Count
@@ -80,9 +59,17 @@ class Figures:
     days_p90: float | None = None
 
 
+FIGURES = tuple(field.name for field in fields(Figures))
+"""The names of all figures, in their order."""
+COUNTS = tuple(field.name for field in fields(Figures) if field.type is Count)
+"""The figures that count applications; the others are shares and days."""
+OUTCOMES = ("granted", "deemed_approved", "rejected", "withdrawn", "lapsed", "cancelled", "concluded")
+"""The counts of the seven outcomes. They add up to `answered`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """`as_of`: UTC. `tables` maps each of TABLES to its lines by key: a code, or a month of the office, as 2026-03."""
+    """`as_of`: UTC. `tables` maps each of TABLES to its lines by key: a code, or a month of the office as 2026-03."""
 
     as_of: datetime
     total: Figures

@@ -1,88 +1,131 @@
-"""What a citizen sees of an application: its status, its promise, its clocks, its stages, its timeline.
+"""Progress view: what a citizen sees of an application: status, promise, clocks, stages and timeline.
 
-    project : Row | None, id, Recorded -> Row
+    project : ProgressRow | None, id, Recorded -> ProgressRow
 
-A row is plain JSON values. It reads events alone: no registry, no calendar, no key, no clock; what depends on today or
-on the reader's language is the page's. The timeline is sorted by `at`, then stream version; the ledger is that of the
-marks of all events, so a corrected time moves it too.
+A row holds JSON values. It is folded from events alone, without registry, calendar, key or clock; the page computes the
+parts that depend on today or on the reader's language. The timeline is sorted by `at`, then by stream version. The
+ledger follows from the marks of all events, so an amended time moves the ledger too.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict, cast
 from uuid import UUID
 
-from domain.application.events import (
-    CorrectionSupplied,
-    DeclaredComplete,
-    DocumentsChecked,
-    PinReset,
-    Reassigned,
-    RecordAmended,
-    Recorded,
-    Referred,
-    Rejected,
-    ReturnedForCorrection,
-    Submitted,
-    Transferred,
-)
+from domain.application import events
 from domain.application.status import ENDS, Status, status_after
 from domain.clocks.marks import marks_of
-from domain.codes import Amendment
-from domain.json_values import data_of, instant, plain
+from domain.codes import Amendment, Role
+from domain.json_values import instant
 from projections import clock_ledger, incidents, promises_and_payments
-from projections.stages import stages
-from projections.timeline import timeline
-from projections.view import Row, View
+from projections.clock_ledger import KeptMark, ShownLedger
+from projections.queries import queries
+from projections.stages import StageEntry, stages
+from projections.timeline import TimelineEntry, timeline
+from projections.view import ViewOf
 
-BY_NUMBER = "SELECT body FROM views.progress WHERE number = %(number)s ORDER BY application_id DESC LIMIT 1"
+BY_NUMBER = queries("progress")["BY_NUMBER"]
 
 
-def project(row: Row | None, application: UUID, recorded: Recorded) -> Row:
-    """The row after one event more."""
+class DefectEntry(TypedDict):
+    """A document to correct."""
+
+    requirement: str
+    defect: str
+
+
+class RejectionEntry(TypedDict):
+    reason: str
+    remedy: str
+
+
+class ProgressRow(promises_and_payments.Dues, incidents.Incidents):
+    """Each instant `x_at` is the time of the event whose version is `x_by`, as amended; instants are UTC.
+
+    `offices`: every office that acted, was asked for advice, or had the file. `ended_at`: of an end that stands.
+    `marks`: those of the clocks, from which `ledger` follows.
+    """
+
+    application_id: str
+    tracking_number: str
+    version: int
+    status: str | None
+    underlying: str
+    service: str
+    standard: int
+    channel: str | None
+    office: str
+    offices: list[str]
+    officer: str | None
+    district: str | None
+    regency: str | None
+    submitted_at: str | None
+    submitted_by: int | None
+    complete_at: str | None
+    complete_by: int | None
+    ended_at: str | None
+    ended_by: int | None
+    documents_complete: bool | None
+    to_correct: list[DefectEntry]
+    stages: list[StageEntry]
+    rejection: RejectionEntry | None
+    imported: bool
+    pin_resets: int
+    ledger: ShownLedger
+    marks: list[KeptMark]
+    timeline: list[TimelineEntry]
+
+
+def project(row: ProgressRow | None, application: UUID, recorded: events.Recorded) -> ProgressRow:
+    """Return the row after one more event."""
     return fold(row, application, (recorded,))
 
 
-def fold(row: Row | None, application: UUID, events: Sequence[Recorded]) -> Row:
-    """The row after `events`, in the order of their versions. Pure: neither `row` nor what it holds is changed.
+def fold(row: ProgressRow | None, application: UUID, new: Sequence[events.Recorded]) -> ProgressRow:
+    """Return the row after the events `new`, in the order of their versions. Pure: `row` and its values stay.
 
-    What is computed from all events (ledger, timeline) is computed once for all of `events`.
+    The ledger and the timeline follow from all events; they are computed once for all of `new`.
     """
-    after = dict(row) if row else _blank(application)
+    after = row.copy() if row else _blank(application)
     status = Status(after["status"]) if after["status"] else None
     underlying = Status(after["underlying"])
-    for recorded in events:
+    for recorded in new:
         kind = type(recorded.event)
         status, underlying = status_after(status, underlying, recorded.event)
-        after |= _facts(after, recorded)
+        _note(after, recorded)
         if kind in promises_and_payments.TOLD_BY:
-            after |= promises_and_payments.dues(after, recorded)
+            promises_and_payments.note_dues(after, recorded)
         if kind in incidents.TOLD_BY:
-            after |= incidents.incidents(after, recorded)
+            incidents.note_incidents(after, recorded)
         after["stages"] = stages(after["stages"], recorded)
         if status not in ENDS:
-            after |= {"ended_at": None, "ended_by": None}
+            after["ended_at"], after["ended_by"] = None, None
         elif after["ended_by"] is None:
-            after |= {"ended_at": instant(recorded.act.at), "ended_by": recorded.version}
-        if isinstance(recorded.event, RecordAmended):
+            after["ended_at"], after["ended_by"] = instant(recorded.act.at), recorded.version
+        if isinstance(recorded.event, events.RecordAmended):
             after = _corrected(after, recorded.event)
-    after |= {"status": plain(status), "underlying": plain(underlying), "version": events[-1].version}
-    after["offices"] = sorted({*after["offices"], *(recorded.act.office for recorded in events)} - {""})
-    return after | _clocked(after, events)
+    after["status"] = status.value if status else None
+    after["underlying"] = underlying.value
+    after["version"] = new[-1].version
+    after["offices"] = sorted({*after["offices"], *(recorded.act.office for recorded in new)} - {""})
+    _note_clocks(after, new)
+    return after
 
 
-def _clocked(row: Row, events: Sequence[Recorded]) -> Row:
-    new = [mark for recorded in events for mark in marks_of(recorded)]
-    kept = [*row["marks"], *clock_ledger.kept(new)]
-    clocks = {"marks": kept, "ledger": clock_ledger.shown([*clock_ledger.read(row["marks"]), *new])} if new else {}
-    return clocks | {"timeline": timeline(row["timeline"], events, clock_ledger.outcome(kept))}
+def _note_clocks(row: ProgressRow, new: Sequence[events.Recorded]) -> None:
+    marks = [mark for recorded in new for mark in marks_of(recorded)]
+    if marks:
+        row["ledger"] = clock_ledger.shown([*clock_ledger.read(row["marks"]), *marks])
+        row["marks"] = [*row["marks"], *clock_ledger.kept(marks)]
+    row["timeline"] = timeline(row["timeline"], new, clock_ledger.outcome(row["marks"]))
 
 
-def _corrected(row: Row, event: RecordAmended) -> Row:
-    """Each instant `x_at` whose event, named by `x_by`, is the one amended."""
+def _corrected(row: ProgressRow, event: events.RecordAmended) -> ProgressRow:
+    """Corrects each instant `x_at` that comes from the amended event, whose version is `x_by`."""
     if event.amendment is not Amendment.TIME or event.corrected_at is None:
         return row
     version, at = event.amends, instant(event.corrected_at)
-    return {name: _moved(value, version, at) for name, value in _moved(row, version, at).items()}
+    moved = {name: _moved(value, version, at) for name, value in _moved(row, version, at).items()}
+    return cast("ProgressRow", moved)
 
 
 def _moved(value: Any, version: int, at: str) -> Any:  # noqa: ANN401 - JSON is any value
@@ -96,7 +139,7 @@ def _moved(value: Any, version: int, at: str) -> Any:  # noqa: ANN401 - JSON is 
             return value
 
 
-def _blank(application: UUID) -> Row:
+def _blank(application: UUID) -> ProgressRow:
     """All keys are always present."""
     return {
         "application_id": str(application),
@@ -112,62 +155,69 @@ def _blank(application: UUID) -> Row:
         "officer": None,
         "district": None,
         "regency": None,
-        **dict.fromkeys(("submitted_at", "submitted_by", "complete_at", "complete_by", "ended_at", "ended_by")),
+        "submitted_at": None,
+        "submitted_by": None,
+        "complete_at": None,
+        "complete_by": None,
+        "ended_at": None,
+        "ended_by": None,
         "documents_complete": None,
         "to_correct": [],
         "stages": [],
         "rejection": None,
         "imported": False,
         "pin_resets": 0,
-        **promises_and_payments.BLANK,
-        **incidents.BLANK,
-        "ledger": clock_ledger.EMPTY,
+        **promises_and_payments.blank(),
+        **incidents.blank(),
+        "ledger": clock_ledger.empty(),
         "marks": [],
         "timeline": [],
     }
 
 
-def _facts(row: Row, recorded: Recorded) -> Row:
-    """What `recorded` changes, beside status, dues, incidents, stages, clocks and timeline."""
+def _note(row: ProgressRow, recorded: events.Recorded) -> None:
+    """Sets what the event states, except status, due dates, incidents, stages, clocks and timeline."""
     event, act = recorded.event, recorded.act
     at, version = instant(act.at), recorded.version
     match event:
-        case Submitted():
-            return {
-                "tracking_number": event.number,
-                "service": event.service,
-                "standard": event.standard,
-                "channel": plain(act.channel),
-                "office": act.office,
-                "district": event.district,
-                "regency": event.regency,
-                "submitted_at": at,
-                "submitted_by": version,
-                "imported": act.by == "import",
-            }
-        case DocumentsChecked():
-            return {"documents_complete": event.complete}
-        case ReturnedForCorrection():
-            return {"to_correct": data_of(event)["documents"]}
-        case CorrectionSupplied():
-            return {"to_correct": [], "documents_complete": None}
-        case DeclaredComplete():
-            return {"complete_at": at, "complete_by": version}
-        case Referred():
-            return {"offices": [*row["offices"], event.to]}
-        case Transferred():
-            return {"office": event.to, "officer": None, "offices": [*row["offices"], event.to]}
-        case Reassigned():
-            return {"officer": str(event.officer)}
-        case Rejected():
-            return {"rejection": {"reason": plain(event.reason), "remedy": plain(event.remedy)}}
-        case PinReset():
-            return {"pin_resets": row["pin_resets"] + 1}
-        case _:
-            return {}
+        case events.Submitted():
+            row["tracking_number"] = event.number
+            row["service"] = event.service
+            row["standard"] = event.standard
+            row["channel"] = act.channel.value
+            row["office"] = act.office
+            row["district"] = event.district
+            row["regency"] = event.regency
+            row["submitted_at"] = at
+            row["submitted_by"] = version
+            row["imported"] = act.by == Role.IMPORT
+        case events.DocumentsChecked():
+            row["documents_complete"] = event.complete
+        case events.ReturnedForCorrection():
+            row["to_correct"] = [
+                {"requirement": document.requirement, "defect": document.defect.value} for document in event.documents
+            ]
+        case events.CorrectionSupplied():
+            row["to_correct"] = []
+            row["documents_complete"] = None
+        case events.DeclaredComplete():
+            row["complete_at"] = at
+            row["complete_by"] = version
+        case events.Referred():
+            row["offices"] = [*row["offices"], event.to]
+        case events.Transferred():
+            row["office"] = event.to
+            row["officer"] = None
+            row["offices"] = [*row["offices"], event.to]
+        case events.Reassigned():
+            row["officer"] = str(event.officer)
+        case events.Rejected():
+            row["rejection"] = {"reason": event.reason.value, "remedy": event.remedy.value}
+        case events.PinReset():
+            row["pin_resets"] += 1
 
 
-VIEW = View(
+VIEW: ViewOf[ProgressRow] = ViewOf(
     name="progress",
     columns={
         "application_id": "uuid NOT NULL",
@@ -178,5 +228,5 @@ VIEW = View(
     indexes=("number",),
     fold=fold,
     stored=lambda row: (UUID(row["application_id"]), row["tracking_number"], row["version"], row),
-    loaded=lambda values: values[3],
+    loaded=lambda values: cast("ProgressRow", values[3]),
 )

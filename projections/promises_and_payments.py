@@ -1,111 +1,132 @@
-"""What is due by when, as an application's row shows it: promises in their history, payments, answers to complaints.
+"""Due dates in an application's row: promises with their history, payments, and complaints with their answers.
 
-An instant `x_at` is that of the event whose version `x_by` names; a corrected time corrects it.
+Each instant `x_at` is the time of the event whose version is `x_by`. An amendment of that event's time corrects it.
 """
 
-from collections.abc import Mapping
+from typing import TypedDict
 
-from domain.application.events import (
-    ApplicationEvent,
-    CorrectionSupplied,
-    DeadlineExtended,
-    DeclaredComplete,
-    PromiseMoved,
-    Recorded,
-    Resumed,
-    Submitted,
+from domain.application import events, incident_events
+from domain.json_values import instant
+from projections.promises import CAUSES, PlainPromise, plain_promise, promise_set_by
+
+
+class PromiseEntry(PlainPromise):
+    """A promise that was shown once. `why`: source, completeness, pause, extension or calendar."""
+
+    why: str
+    extension: str | None
+    set_at: str
+    set_by: int
+
+
+class PaymentEntry(TypedDict):
+    payment: int
+    amount_idr: int
+    pauses: bool
+    office: str
+    expires_at: str | None
+    requested_at: str
+    requested_by: int
+    received_idr: int | None
+    received_at: str | None
+    received_by: int | None
+    expired_at: str | None
+    expired_by: int | None
+
+
+class ComplaintEntry(TypedDict):
+    complaint: int
+    kind: str
+    verify_due_at: str
+    answer_due_at: str
+    referred_at: str
+    referred_by: int
+
+
+class Dues(TypedDict):
+    """The due dates of a row."""
+
+    promise: PlainPromise | None
+    promises: list[PromiseEntry]
+    payments: list[PaymentEntry]
+    complaints: list[ComplaintEntry]
+
+
+TOLD_BY: frozenset[type[events.ApplicationEvent]] = frozenset(
+    {*CAUSES, incident_events.PaymentRequested, incident_events.ComplaintReferred}
 )
-from domain.application.incident_events import ComplaintReferred, PaymentExpired, PaymentReceived, PaymentRequested
-from domain.json_values import instant, plain
-from projections.view import Row
-
-CAUSES: Mapping[type[ApplicationEvent], str] = {
-    Submitted: "source",
-    DeclaredComplete: "completeness",
-    CorrectionSupplied: "pause",
-    Resumed: "pause",
-    PaymentReceived: "pause",
-    PaymentExpired: "pause",
-    DeadlineExtended: "extension",
-    PromiseMoved: "calendar",
-}
-"""Why a promise was set, or moved."""
-TOLD_BY: frozenset[type[ApplicationEvent]] = frozenset({*CAUSES, PaymentRequested, ComplaintReferred})
-BLANK: Row = {"promise": None, "promises": [], "payments": [], "complaints": []}
+"""The events that may change a due date."""
 
 
-def dues(row: Row, recorded: Recorded) -> Row:
-    """What of them `recorded` changes."""
-    return _promised(row, recorded) | _paid(row, recorded) | _complained(row, recorded)
+def blank() -> Dues:
+    return {"promise": None, "promises": [], "payments": [], "complaints": []}
 
 
-def _promised(row: Row, recorded: Recorded) -> Row:
-    """A promise that was shown stays in the history."""
-    match recorded.event:
-        case (
-            Submitted()
-            | DeclaredComplete()
-            | CorrectionSupplied()
-            | Resumed()
-            | PaymentReceived()
-            | PaymentExpired()
-            | DeadlineExtended()
-            | PromiseMoved()
-        ) as event if event.promise:
-            told = {
-                **plain(event.promise),
-                "why": CAUSES[type(event)],
-                "extension": event.extension if isinstance(event, DeadlineExtended) else None,
-                "set_at": instant(recorded.act.at),
-                "set_by": recorded.version,
-            }
-            return {"promise": plain(event.promise), "promises": [*row["promises"], told]}
-        case _:
-            return {}
-
-
-def _paid(row: Row, recorded: Recorded) -> Row:
+def note_dues(row: Dues, recorded: events.Recorded) -> None:
+    """Sets the due dates that the event changes. Lists are replaced, never changed: an older row may hold them."""
+    _note_promise(row, recorded)
     event, at, version = recorded.event, instant(recorded.act.at), recorded.version
     match event:
-        case PaymentRequested():
-            asked = {
-                "payment": event.payment,
-                "amount_idr": event.amount_idr,
-                "pauses": event.pauses,
-                "office": recorded.act.office,
-                "expires_at": instant(event.expires_at) if event.expires_at else None,
-                "requested_at": at,
-                "requested_by": version,
-                "received_idr": None,
-                **dict.fromkeys(("received_at", "received_by", "expired_at", "expired_by")),
-            }
-            return {"payments": [*row["payments"], asked]}
-        case PaymentReceived():
-            paid = {"received_idr": event.amount_idr, "received_at": at, "received_by": version}
-            return {"payments": with_facts(row["payments"], "payment", event.payment, paid)}
-        case PaymentExpired():
-            over = {"expired_at": at, "expired_by": version}
-            return {"payments": with_facts(row["payments"], "payment", event.payment, over)}
-        case _:
-            return {}
+        case incident_events.PaymentRequested():
+            row["payments"] = [*row["payments"], _payment(event, at, version, recorded.act.office)]
+        case incident_events.PaymentReceived():
+            row["payments"] = [_received(each, event, at, version) for each in row["payments"]]
+        case incident_events.PaymentExpired():
+            row["payments"] = [_expired(each, event, at, version) for each in row["payments"]]
+        case incident_events.ComplaintReferred():
+            row["complaints"] = [*row["complaints"], _complaint(event, at, version)]
 
 
-def _complained(row: Row, recorded: Recorded) -> Row:
-    match recorded.event:
-        case ComplaintReferred() as event:
-            told = {
-                "complaint": event.complaint,
-                "kind": plain(event.kind),
-                "verify_due_at": instant(event.verify_by.due_at),
-                "answer_due_at": instant(event.answer_by.due_at),
-                "referred_at": instant(recorded.act.at),
-                "referred_by": recorded.version,
-            }
-            return {"complaints": [*row["complaints"], told]}
-        case _:
-            return {}
+def _note_promise(row: Dues, recorded: events.Recorded) -> None:
+    """A promise that was shown stays in the history."""
+    event = recorded.event
+    promise = promise_set_by(event)
+    if promise is None:
+        return
+    entry: PromiseEntry = {
+        **plain_promise(promise),
+        "why": CAUSES[type(event)],
+        "extension": event.extension if isinstance(event, events.DeadlineExtended) else None,
+        "set_at": instant(recorded.act.at),
+        "set_by": recorded.version,
+    }
+    row["promise"] = plain_promise(promise)
+    row["promises"] = [*row["promises"], entry]
 
 
-def with_facts(items: list[Row], key: str, number: int, facts: Row) -> list[Row]:
-    """The items, that of the number with `facts` beside what it says. Imported history may name one that is not."""
-    return [item | facts if item[key] == number else item for item in items]
+def _payment(event: incident_events.PaymentRequested, at: str, version: int, office: str) -> PaymentEntry:
+    return {
+        "payment": event.payment,
+        "amount_idr": event.amount_idr,
+        "pauses": event.pauses,
+        "office": office,
+        "expires_at": instant(event.expires_at) if event.expires_at else None,
+        "requested_at": at,
+        "requested_by": version,
+        "received_idr": None,
+        "received_at": None,
+        "received_by": None,
+        "expired_at": None,
+        "expired_by": None,
+    }
+
+
+def _received(entry: PaymentEntry, event: incident_events.PaymentReceived, at: str, version: int) -> PaymentEntry:
+    if entry["payment"] != event.payment:
+        return entry
+    return {**entry, "received_idr": event.amount_idr, "received_at": at, "received_by": version}
+
+
+def _expired(entry: PaymentEntry, event: incident_events.PaymentExpired, at: str, version: int) -> PaymentEntry:
+    return {**entry, "expired_at": at, "expired_by": version} if entry["payment"] == event.payment else entry
+
+
+def _complaint(event: incident_events.ComplaintReferred, at: str, version: int) -> ComplaintEntry:
+    return {
+        "complaint": event.complaint,
+        "kind": event.kind.value,
+        "verify_due_at": instant(event.verify_by.due_at),
+        "answer_due_at": instant(event.answer_by.due_at),
+        "referred_at": at,
+        "referred_by": version,
+    }

@@ -1,10 +1,10 @@
-"""Whom an event concerns: which agencies are told of it, in what capacity, and how much of it they see.
+"""Routing: which agencies receive an event in their feeds, in what capacity, and which fields of it they see.
 
     shares : Concern, Recorded, Agencies -> [Share], Concern
 
-Pure and in the order of the log: the same events give the same shares, however they are cut into batches. An agency is
-told of what concerns its offices (it holds the file, or was asked for advice) and of the services that it owns; of
-each it sees what its part in it needs, and no more.
+The function is pure and takes events in the order of the log. The same events give the same shares, however the events
+are cut into batches. An agency receives the events that concern its offices (an office holds the file, or was asked for
+advice), and the events of the services that the agency owns. It sees only the fields that its capacity needs.
 """
 
 from collections.abc import Mapping
@@ -13,44 +13,43 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, assert_never
 
-from domain.application.events import (
-    ApplicationEvent,
-    Cancelled,
-    DeemedApproved,
-    Lapsed,
-    RecordAmended,
-    Recorded,
-    ReferralAnswered,
-    Referred,
-    Rejected,
-    Submitted,
-    Transferred,
-    Withdrawn,
-)
+from domain.application import events
 from domain.application.status import Status, status_after
 from domain.json_values import data_of
 
 
 class Capacity(StrEnum):
-    """Why an agency is told. The first that applies counts."""
+    """Why an agency receives an event. If several capacities apply, the first of this list counts."""
 
     HOLDER = "holder"
     OWNER = "owner"
     ASKED = "asked"
 
 
-ASKED_SEES = (Referred, ReferralAnswered, RecordAmended, Rejected, DeemedApproved, Withdrawn, Lapsed, Cancelled)
-"""What an agency that was asked for advice must know: its own referral, and that nobody waits for it any more."""
+ASKED_SEES = (
+    events.Referred,
+    events.ReferralAnswered,
+    events.RecordAmended,
+    events.Rejected,
+    events.DeemedApproved,
+    events.Withdrawn,
+    events.Lapsed,
+    events.Cancelled,
+)
+"""The events for an agency that was asked for advice: its own referral, and events after which no advice is awaited."""
 NEVER = frozenset({"officer"})
 """Fields that no agency sees: the acting officer is known only to the office (docs/event-format.md, The state)."""
 NOT_FOR_OWNERS = NEVER | {"number", "district", "regency"}
-"""The tracking number opens the citizen's page; where the applicant lives is not needed to own a service."""
+"""The tracking number opens the citizen's page. The owner of a service does not need the applicant's place."""
 FOR_ASKED = frozenset({"referral", "to", "advice", "amends", "amendment", "corrected_at"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agency:
-    """`since`: what was recorded before that instant (UTC) is not in its feed. `owns`: services, each since when."""
+    """An agency with a feed. `since`: events recorded before this instant (UTC) are not in its feed.
+
+    `owns` maps each service that the agency owns to the instant from which its events are in the feed.
+    """
 
     code: str
     since: datetime | None = None
@@ -59,7 +58,7 @@ class Agency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agencies:
-    """Those that have a feed, and of which agency each office is, by code."""
+    """The agencies that have a feed, by code (`feeds`), and the agency of each office (`offices`)."""
 
     feeds: Mapping[str, Agency]
     offices: Mapping[str, str] = field(default_factory=dict)
@@ -72,10 +71,10 @@ class Agencies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concern:
-    """What is known of an application after `version` of its events.
+    """The facts about an application that routing needs, after the event with `version`.
 
-    `holder` is an office; `asked` the offices whose advice is awaited, by referral; `told` the version of the last
-    event that each agency was told of.
+    `holder` is an office. `asked` maps each open referral to the office whose advice is awaited. `told` maps each
+    agency to the version of the last event that it received.
     """
 
     version: int = 0
@@ -90,26 +89,26 @@ class Concern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """An agency's part of an event. `previous`: the version of what it was told before of this application, else 0."""
+    """One delivery of an event to an agency. `previous`: the version that the agency received before, or 0."""
 
     agency: str
     capacity: Capacity
     previous: int
 
 
-def shares(concern: Concern, recorded: Recorded, agencies: Agencies) -> tuple[list[Share], Concern]:
-    """Who is told of the next event, by code, and what is known after it."""
+def shares(concern: Concern, recorded: events.Recorded, agencies: Agencies) -> tuple[list[Share], Concern]:
+    """Return the shares of the next event, sorted by the agency's code, and the facts after that event."""
     after = _after(concern, recorded)
     told = dict(concern.told)
-    found = []
+    made = []
     for code, capacity in sorted(_concerned(concern, after, recorded, agencies).items()):
-        found.append(Share(agency=code, capacity=capacity, previous=told.get(code, 0)))
+        made.append(Share(agency=code, capacity=capacity, previous=told.get(code, 0)))
         told[code] = recorded.version
-    return found, replace(after, told=told)
+    return made, replace(after, told=told)
 
 
-def facts(event: ApplicationEvent, capacity: Capacity) -> dict[str, Any]:
-    """What of the event's `data` an agency sees in that capacity."""
+def facts(event: events.ApplicationEvent, capacity: Capacity) -> dict[str, Any]:
+    """Return the fields of the event's `data` that an agency sees in that capacity."""
     return {name: value for name, value in data_of(event).items() if seen(name, capacity)}
 
 
@@ -125,32 +124,32 @@ def seen(field: str, capacity: Capacity) -> bool:
             assert_never(capacity)
 
 
-def capacities(event: type[ApplicationEvent]) -> tuple[Capacity, ...]:
-    """In which an agency is told of such events at all."""
+def capacities(event: type[events.ApplicationEvent]) -> tuple[Capacity, ...]:
+    """Return the capacities in which an agency can receive events of this class."""
     asked = (Capacity.ASKED,) if issubclass(event, ASKED_SEES) else ()
     return (Capacity.HOLDER, Capacity.OWNER, *asked)
 
 
-def _after(concern: Concern, recorded: Recorded) -> Concern:
+def _after(concern: Concern, recorded: events.Recorded) -> Concern:
     event = recorded.event
     status, before = status_after(concern.status, concern.before, event)
     known = replace(concern, version=recorded.version, status=status, before=before)
     match event:
-        case Submitted():
+        case events.Submitted():
             return replace(known, service=event.service, standard=event.standard, holder=recorded.act.office)
-        case Transferred():
+        case events.Transferred():
             return replace(known, holder=event.to)
-        case Referred():
+        case events.Referred():
             return replace(known, asked={**concern.asked, event.referral: event.to})
-        case ReferralAnswered():
+        case events.ReferralAnswered():
             left = {number: office for number, office in concern.asked.items() if number != event.referral}
             return replace(known, asked=left)
         case _:
             return known
 
 
-def _concerned(before: Concern, after: Concern, recorded: Recorded, agencies: Agencies) -> dict[str, Capacity]:
-    """Both holders learn of a transfer; who was asked, of the answer that closes its referral."""
+def _concerned(before: Concern, after: Concern, recorded: events.Recorded, agencies: Agencies) -> dict[str, Capacity]:
+    """Both holders receive a transfer. An office that was asked receives the answer that closes its referral."""
     found: dict[str, Capacity] = {}
     if isinstance(recorded.event, ASKED_SEES):
         for office in _asked(before, after, recorded.event):
@@ -165,16 +164,16 @@ def _concerned(before: Concern, after: Concern, recorded: Recorded, agencies: Ag
     return {code: capacity for code, capacity in found.items() if _in_time(agencies.feeds[code].since, recorded)}
 
 
-def _asked(before: Concern, after: Concern, event: ApplicationEvent) -> list[str]:
-    """A referral and its answer are told to its own office alone; the rest to all that still work on one."""
+def _asked(before: Concern, after: Concern, event: events.ApplicationEvent) -> list[str]:
+    """A referral and its answer go to the office of that referral only; other events go to all offices still asked."""
     match event:
-        case Referred():
+        case events.Referred():
             return [event.to]
-        case ReferralAnswered():
+        case events.ReferralAnswered():
             return [office for number, office in before.asked.items() if number == event.referral]
         case _:
             return list(after.asked.values())
 
 
-def _in_time(since: datetime | None, recorded: Recorded) -> bool:
+def _in_time(since: datetime | None, recorded: events.Recorded) -> bool:
     return since is None or (recorded.recorded_at is not None and recorded.recorded_at >= since)

@@ -1,19 +1,19 @@
-"""How satisfied applicants were: a row for each filled questionnaire, and the index of each service at an office.
+"""Satisfaction view: one row for each filled questionnaire, and the index of each service at each office.
 
-    project : Row | None, id, Recorded -> Row
+    project : SatisfactionRow | None, id, Recorded -> SatisfactionRow
 
-An index covers the first answers only, as many as the count that shows: so two figures never differ by one person's
-answers. For the same reason there is one line for each service at each office, and none that adds lines up.
+An index covers the first answers only, as many as the floored count that shows. So two published figures never differ
+by one person's answers. For the same reason there is one line for each service at each office, and no line that adds
+lines up. The query is in satisfaction.sql.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 from uuid import UUID
 
 from domain.application.events import Recorded
-from domain.json_values import plain
 from domain.satisfaction import (
     OUTCOMES,
     Element,
@@ -27,10 +27,52 @@ from domain.satisfaction import (
 )
 from projections.disclosure import SHARE_FROM, SHOWN_FROM, STEP
 from projections.figures import FEW, Count
-from projections.view import Row, View
+from projections.queries import queries
+from projections.view import ViewOf, in_order
 
 SERVED = tuple(status.value for status in OUTCOMES)
-"""The statuses of who could be asked; imported applications are none of them."""
+"""The statuses in which an applicant can be asked. Applicants of imported applications are not asked."""
+
+
+class Elements(TypedDict):
+    """A number for each of the nine elements of the questionnaire."""
+
+    requirements: int
+    procedure: int
+    time: int
+    fee: int
+    product: int
+    competence: int
+    behaviour: int
+    complaints: int
+    facilities: int
+
+
+class SatisfactionRow(Elements):
+    """One answer, with the score of each element. It names no application. `recorded_at`: UTC."""
+
+    answer_id: UUID
+    version: int
+    service: str
+    standard: int
+    office: str
+    channel: str
+    outcome: str
+    recorded_at: datetime | None
+
+
+class UnitCounts(Elements):
+    """A row of the query UNITS: exact counts of a service at an office, and the sum of the covered scores by element.
+
+    `covered`: how many answers the sums cover.
+    """
+
+    service: str
+    office: str
+    answered: int
+    served: int
+    covered: int
+
 
 COLUMNS = {
     "answer_id": "uuid NOT NULL",
@@ -45,35 +87,44 @@ COLUMNS = {
 }
 
 
-def project(_: Row | None, answer: UUID, recorded: Recorded) -> Row:
-    """The row of the one event that its stream has."""
+def project(_: SatisfactionRow | None, answer: UUID, recorded: Recorded) -> SatisfactionRow:
+    """Return the row of a stream, which has one event only."""
     event = cast("SatisfactionAnswered", recorded.event)  # the view takes no other topic
+    answers = event.answers
     return {
         "answer_id": answer,
         "version": recorded.version,
         "service": event.service,
         "standard": event.standard,
         "office": event.office,
-        "channel": plain(event.channel),
-        "outcome": plain(event.outcome),
+        "channel": event.channel.value,
+        "outcome": event.outcome.value,
         "recorded_at": recorded.recorded_at,
-        **{element.value: plain(getattr(event.answers, element.value)) for element in Element},
+        "requirements": answers.requirements.value,
+        "procedure": answers.procedure.value,
+        "time": answers.time.value,
+        "fee": answers.fee.value,
+        "product": answers.product.value,
+        "competence": answers.competence.value,
+        "behaviour": answers.behaviour.value,
+        "complaints": answers.complaints.value,
+        "facilities": answers.facilities.value,
     }
 
 
-def _stored(row: Row) -> tuple[Any, ...]:
-    return tuple(row[name] for name in COLUMNS)
+def _stored(row: SatisfactionRow) -> tuple[object, ...]:
+    return in_order(COLUMNS, row)
 
 
-def _loaded(values: tuple[Any, ...]) -> Row:
-    return dict(zip(COLUMNS, values, strict=True))
+def _loaded(values: tuple[Any, ...]) -> SatisfactionRow:
+    return cast("SatisfactionRow", dict(zip(COLUMNS, values, strict=True)))
 
 
-def fold(_: Row | None, answer: UUID, events: Sequence[Recorded]) -> Row:
-    return project(None, answer, events[-1])
+def fold(_: SatisfactionRow | None, answer: UUID, new: Sequence[Recorded]) -> SatisfactionRow:
+    return project(None, answer, new[-1])
 
 
-VIEW = View(
+VIEW: ViewOf[SatisfactionRow] = ViewOf(
     name="satisfaction",
     columns=COLUMNS,
     fold=fold,
@@ -83,31 +134,16 @@ VIEW = View(
     topics="satisfaction.",
 )
 
-UNITS = """
-WITH placed AS (
-    SELECT *, row_number() OVER (PARTITION BY service, office ORDER BY recorded_at, answer_id) AS place,
-        count(*) OVER (PARTITION BY service, office) AS answered
-    FROM views.satisfaction WHERE recorded_at < %(as_of)s
-), served AS (
-    SELECT service, office, count(*) AS served FROM views.statistics
-    WHERE NOT imported AND status = ANY(%(statuses)s) AND answered_at < %(as_of)s GROUP BY service, office
-)
-SELECT service, office, min(answered) AS answered, coalesce(min(served), 0) AS served, count(*) AS covered,
-    sum(requirements) AS requirements, sum(procedure) AS procedure, sum(time) AS time, sum(fee) AS fee,
-    sum(product) AS product, sum(competence) AS competence, sum(behaviour) AS behaviour,
-    sum(complaints) AS complaints, sum(facilities) AS facilities
-FROM placed LEFT JOIN served USING (service, office)
-WHERE place <= answered - mod(answered, %(step)s) GROUP BY service, office
-"""
-"""Exact counts, and the sums of the answers that are covered. `as_of` is the full hour, so that no figure is live."""
+UNITS = queries("satisfaction")["UNITS"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SatisfactionUnit:
-    """A service at an office, as the public sees it. None where fewer than ten answered, or a share of too few.
+    """A service at an office, as the public sees it. A figure is None where fewer than ten applicants answered.
 
-    `answered` and `served` are floored to tens; `index` (IKM) and `means` (NRR) have two decimals; `sufficient` says
-    whether the sample is as large as the survey asks for.
+    `answered` and `served` are floored to tens. `answered_percent` is None, too, where its denominator is too small.
+    `index` (IKM) and `means` (NRR) have two decimals. `sufficient` says whether the sample is as large as the survey
+    asks for.
     """
 
     service: str
@@ -125,18 +161,17 @@ class SatisfactionUnit:
 ServiceAtOffice = tuple[str, str]
 
 
-def units(
-    rows: Iterable[Mapping[str, Any]], places: Collection[ServiceAtOffice], weights: Weights
-) -> list[SatisfactionUnit]:
-    """A line for each of `places` (service and office, all that are registered) and each that shows."""
+def units(rows: Iterable[UnitCounts], places: Collection[ServiceAtOffice], weights: Weights) -> list[SatisfactionUnit]:
+    """Return a line for each of `places` (every registered service and office), and for each other row, sorted."""
     shown = {(row["service"], row["office"]): _unit(row, weights) for row in rows}
     return [
         shown.get(place) or SatisfactionUnit(service=place[0], office=place[1]) for place in sorted({*places, *shown})
     ]
 
 
-def _unit(row: Mapping[str, Any], weights: Weights) -> SatisfactionUnit:
-    tally = Tally(row["covered"], {element: int(row[element.value]) for element in Element})
+def _unit(row: UnitCounts, weights: Weights) -> SatisfactionUnit:
+    sums = cast("Mapping[str, int]", row)
+    tally = Tally(row["covered"], {element: int(sums[element.value]) for element in Element})
     index = tally.index(weights)
     answered, served = tally.n, row["served"] - row["served"] % SHOWN_FROM
     return SatisfactionUnit(

@@ -1,25 +1,38 @@
-"""The stages of an application's row: entered, completed, and taken back where that was entered in error."""
+"""Stages in an application's row: entered, completed, and taken back where an entry was recorded in error."""
 
-from domain.application.events import RecordAmended, Recorded, StageCompleted, StageEntered
+from typing import TypedDict
+
+from domain.application import events
 from domain.codes import Amendment
 from domain.json_values import instant
-from projections.view import Row
 
 
-def stages(known: list[Row], recorded: Recorded) -> list[Row]:
+class StageEntry(TypedDict):
+    """`entered_at` None with `entered_by` 0: imported history completed a stage that no event entered."""
+
+    stage: str
+    office: str
+    entered_at: str | None
+    completed_at: str | None
+    entered_by: int
+    completed_by: int | None
+
+
+def stages(known: list[StageEntry], recorded: events.Recorded) -> list[StageEntry]:
+    """Return the stages after the event. `known` stays as it is."""
     event, at, office = recorded.event, instant(recorded.act.at), recorded.act.office
     match event:
-        case StageEntered():
+        case events.StageEntered():
             return [*known, _stage(event.stage, at, office, recorded.version)]
-        case StageCompleted():
+        case events.StageCompleted():
             return _completed(known, event.stage, at, office, recorded.version)
-        case RecordAmended(amendment=Amendment.ENTERED_IN_ERROR):
+        case events.RecordAmended(amendment=Amendment.ENTERED_IN_ERROR):
             return _taken_back(known, event.amends)
         case _:
             return known
 
 
-def _stage(code: str, entered_at: str | None, office: str, version: int) -> Row:
+def _stage(code: str, entered_at: str | None, office: str, version: int) -> StageEntry:
     return {
         "stage": code,
         "office": office,
@@ -30,18 +43,23 @@ def _stage(code: str, entered_at: str | None, office: str, version: int) -> Row:
     }
 
 
-def _completed(stages: list[Row], code: str, at: str, office: str, version: int) -> list[Row]:
-    """Closes the open entry of that stage; imported history may complete a stage that nobody entered."""
-    done = {"completed_at": at, "completed_by": version}
+def _completed(stages: list[StageEntry], code: str, at: str, office: str, version: int) -> list[StageEntry]:
+    """Completes the open entry of that stage, or adds one: imported history may complete a stage without entry."""
     for place, stage in enumerate(stages):
         if stage["stage"] == code and stage["completed_at"] is None:
-            return [*stages[:place], stage | done, *stages[place + 1 :]]
-    return [*stages, _stage(code, None, office, 0) | done]
+            return [*stages[:place], {**stage, "completed_at": at, "completed_by": version}, *stages[place + 1 :]]
+    return [*stages, {**_stage(code, None, office, 0), "completed_at": at, "completed_by": version}]
 
 
-def _taken_back(stages: list[Row], version: int) -> list[Row]:
-    """A stage completed in error is open again; one of which nothing stands any more goes."""
-    not_entered, open_again = {"entered_at": None, "entered_by": 0}, {"completed_at": None, "completed_by": None}
-    stages = [stage | not_entered if stage["entered_by"] == version else stage for stage in stages]
-    stages = [stage | open_again if stage["completed_by"] == version else stage for stage in stages]
-    return [stage for stage in stages if stage["entered_by"] or stage["completed_by"]]
+def _taken_back(stages: list[StageEntry], version: int) -> list[StageEntry]:
+    """A stage completed in error is open again. A stage without any remaining entry is removed."""
+    kept = [_without(stage, version) for stage in stages]
+    return [stage for stage in kept if stage["entered_by"] or stage["completed_by"]]
+
+
+def _without(stage: StageEntry, version: int) -> StageEntry:
+    if stage["entered_by"] == version:
+        stage = {**stage, "entered_at": None, "entered_by": 0}
+    if stage["completed_by"] == version:
+        stage = {**stage, "completed_at": None, "completed_by": None}
+    return stage

@@ -1,93 +1,132 @@
-"""One row of facts per application, from which figures are cut: folded from events alone.
+"""Statistics view: one row of facts per application, from which figures are cut. It is folded from events alone.
 
-    project : Row | None, id, Recorded -> Row
+    project : StatisticsRow | None, id, Recorded -> StatisticsRow
 
-Instants are aware, UTC. `answered_at` is when the legal clock stopped: the decision, or an end without one; what a
-source issues without approving was answered then. `answer_known_at` is when we recorded that: of an import, whose past
-we learnt all at once, when it happened. `stated_in` names the event that each instant comes from, so that a corrected
-time corrects the fact. `marks` are those of the clocks, which tell pauses, restarts and last-minute returns.
+The query that cuts the figures is in statistics.sql.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal, TypedDict, cast
 from uuid import UUID
 
-from domain.application.events import (
-    ApplicationEvent,
-    CorrectionSupplied,
-    DeclaredComplete,
-    DeemedApproved,
-    Received,
-    RecordAmended,
-    Recorded,
-    Referred,
-    ReturnedForCorrection,
-    Submitted,
-    Suspended,
-    Transferred,
-)
-from domain.application.incident_events import ObstacleReported
+from domain.application import events, incident_events
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.clocks.ledger import counted
 from domain.clocks.marks import marks_of
-from domain.codes import Amendment
-from domain.json_values import plain
+from domain.codes import Amendment, Role
 from domain.provenance import Promise
 from projections import clock_ledger
-from projections.view import Row, View
+from projections.clock_ledger import KeptMark
+from projections.promises import promise_set_by
+from projections.queries import queries
+from projections.view import ViewOf, in_order
 
-INSTANTS = ("submitted_at", "received_at", "complete_at", "answered_at", "ended_at")
-COUNTED = {
-    ReturnedForCorrection: "returns",
-    CorrectionSupplied: "corrections",
-    Referred: "referrals",
-    Transferred: "transfers",
-    Suspended: "suspensions",
-    ObstacleReported: "obstacles",
+FactInstant = Literal["submitted_at", "received_at", "complete_at", "answered_at", "ended_at"]
+EventCount = Literal["returns", "corrections", "referrals", "transfers", "suspensions", "obstacles"]
+
+COUNTED: Mapping[type[events.ApplicationEvent], EventCount] = {
+    events.ReturnedForCorrection: "returns",
+    events.CorrectionSupplied: "corrections",
+    events.Referred: "referrals",
+    events.Transferred: "transfers",
+    events.Suspended: "suspensions",
+    incident_events.ObstacleReported: "obstacles",
 }
-STATED_BY: Mapping[type[ApplicationEvent], str] = {
-    Submitted: "submitted_at",
-    Received: "received_at",
-    DeclaredComplete: "complete_at",
+STATED_BY: Mapping[type[events.ApplicationEvent], FactInstant] = {
+    events.Submitted: "submitted_at",
+    events.Received: "received_at",
+    events.DeclaredComplete: "complete_at",
 }
-OF_THE_CLOCKS = ("pauses", "restarts", "last_minute_returns")
 
 
-def project(row: Row | None, application: UUID, recorded: Recorded) -> Row:
-    """The row after one event more."""
+class KeptMarks(TypedDict):
+    kept: list[KeptMark]
+
+
+class StatisticsRow(TypedDict):
+    """Instants are aware, UTC.
+
+    `answered_at`: when the legal clock stopped, by the decision or by an end without one; a source that issues without
+    an approval answered when it issued. `answer_known_at`: when this system recorded the answer. The past of an
+    imported application was recorded all at once, so there it is the time of the answer. `due_by`: the promise's unit.
+
+    `stated_in` maps each instant to the version of the event that states it, so that an amended time corrects the fact.
+    `marks`: those of the clocks, from which `pauses`, `restarts` and `last_minute_returns` follow.
+    """
+
+    application_id: UUID
+    version: int
+    status: str | None
+    underlying: str
+    service: str
+    standard: int
+    office: str
+    channel: str
+    district: str | None
+    regency: str | None
+    imported: bool
+    submitted_at: datetime | None
+    received_at: datetime | None
+    complete_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    due_at: datetime | None
+    due_by: str | None
+    answer_known_at: datetime | None
+    deemed: bool
+    returns: int
+    corrections: int
+    referrals: int
+    transfers: int
+    suspensions: int
+    obstacles: int
+    pauses: int
+    restarts: int
+    last_minute_returns: int
+    deviations: int
+    stated_in: dict[FactInstant, int]
+    marks: KeptMarks
+
+
+def project(row: StatisticsRow | None, application: UUID, recorded: events.Recorded) -> StatisticsRow:
+    """Return the row after one more event."""
     return fold(row, application, (recorded,))
 
 
-def fold(row: Row | None, application: UUID, events: Sequence[Recorded]) -> Row:
-    """The row after `events`, in the order of their versions. Pure: neither `row` nor what it holds is changed."""
-    after = dict(row) if row else _blank(application)
+def fold(row: StatisticsRow | None, application: UUID, new: Sequence[events.Recorded]) -> StatisticsRow:
+    """Return the row after the events `new`, in the order of their versions. Pure: `row` and its values stay."""
+    after = row.copy() if row else _blank(application)
     status = Status(after["status"]) if after["status"] else None
     underlying = Status(after["underlying"])
-    for recorded in events:
+    for recorded in new:
         event = recorded.event
         status, underlying = status_after(status, underlying, event)
-        after |= _facts(recorded)
-        counted = COUNTED.get(type(event))
-        if counted:
-            after[counted] += 1
+        _note(after, recorded)
+        if count := COUNTED.get(type(event)):
+            after[count] += 1
         after["deviations"] += event.deviates is not None
-        after |= _timed(after, recorded, status)
-    after |= {"status": plain(status), "underlying": plain(underlying), "version": events[-1].version}
-    return after | _clocked(after["marks"]["kept"], events)
+        _note_instants(after, recorded, status)
+    after["status"] = status.value if status else None
+    after["underlying"] = underlying.value
+    after["version"] = new[-1].version
+    _note_clocks(after, new)
+    return after
 
 
-def _clocked(known: list[Any], events: Sequence[Recorded]) -> Row:
-    new = [mark for recorded in events for mark in marks_of(recorded)]
-    if not new:
-        return {}
-    counts = counted([*clock_ledger.read(known), *new])
-    return {
-        "marks": {"kept": [*known, *clock_ledger.kept(new)]},
-        **{name: getattr(counts, name) for name in OF_THE_CLOCKS},
-    }
+def _note_clocks(row: StatisticsRow, new: Sequence[events.Recorded]) -> None:
+    marks = [mark for recorded in new for mark in marks_of(recorded)]
+    if not marks:
+        return
+    known = row["marks"]["kept"]
+    counts = counted([*clock_ledger.read(known), *marks])
+    row["marks"] = {"kept": [*known, *clock_ledger.kept(marks)]}
+    row["pauses"] = counts.pauses
+    row["restarts"] = counts.restarts
+    row["last_minute_returns"] = counts.last_minute_returns
 
 
-def _blank(application: UUID) -> Row:
+def _blank(application: UUID) -> StatisticsRow:
     """All keys are always present, in the order of the columns."""
     return {
         "application_id": application,
@@ -101,67 +140,89 @@ def _blank(application: UUID) -> Row:
         "district": None,
         "regency": None,
         "imported": False,
-        **dict.fromkeys(INSTANTS),
+        "submitted_at": None,
+        "received_at": None,
+        "complete_at": None,
+        "answered_at": None,
+        "ended_at": None,
         "due_at": None,
         "due_by": None,
         "answer_known_at": None,
         "deemed": False,
-        **dict.fromkeys((*COUNTED.values(), *OF_THE_CLOCKS), 0),
+        "returns": 0,
+        "corrections": 0,
+        "referrals": 0,
+        "transfers": 0,
+        "suspensions": 0,
+        "obstacles": 0,
+        "pauses": 0,
+        "restarts": 0,
+        "last_minute_returns": 0,
         "deviations": 0,
         "stated_in": {},
         "marks": {"kept": []},
     }
 
 
-def _facts(recorded: Recorded) -> Row:
-    """What the event says, beside its time."""
+def _note(row: StatisticsRow, recorded: events.Recorded) -> None:
+    """Sets what the event states, except its time."""
     event, act = recorded.event, recorded.act
     match event:
-        case Submitted():
-            return {
-                "service": event.service,
-                "standard": event.standard,
-                "office": act.office,
-                "channel": plain(act.channel),
-                "district": event.district,
-                "regency": event.regency,
-                "imported": act.by == "import",
-                **_promised(event.promise),
-            }
-        case Transferred():
-            return {"office": event.to}
-        case _:
-            return _promised(getattr(event, "promise", None))
+        case events.Submitted():
+            row["service"] = event.service
+            row["standard"] = event.standard
+            row["office"] = act.office
+            row["channel"] = act.channel.value
+            row["district"] = event.district
+            row["regency"] = event.regency
+            row["imported"] = act.by == Role.IMPORT
+        case events.Transferred():
+            row["office"] = event.to
+    if promise := _promise_in(event):
+        row["due_at"] = promise.due_at
+        row["due_by"] = promise.unit.value
 
 
-def _promised(promise: Promise | None) -> Row:
-    return {"due_at": promise.due_at, "due_by": plain(promise.unit)} if promise else {}
+def _promise_in(event: events.ApplicationEvent) -> Promise | None:
+    """A grant by silence names the promise that was not kept: in imported history, perhaps for the first time."""
+    return event.promise if isinstance(event, events.DeemedApproved) else promise_set_by(event)
 
 
-def _timed(row: Row, recorded: Recorded, status: Status | None) -> Row:
-    """Each instant is the first event's that states it; an answer that history takes back is none."""
-    event, version = recorded.event, recorded.version
-    if isinstance(event, RecordAmended):
-        if event.amendment is not Amendment.TIME:
-            return {}
-        wrong = [name for name, stated_in in row["stated_in"].items() if stated_in == event.amends]
-        return dict.fromkeys(wrong, event.corrected_at)
+def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status | None) -> None:
+    """The first event that states an instant sets it. An answer that history takes back is removed."""
+    event, at = recorded.event, recorded.act.at
+    if isinstance(event, events.RecordAmended):
+        _correct(row, event)
+        return
     decided = status in OUTCOMES
     if not decided and row["answered_at"]:
-        left = {name: stated_in for name, stated_in in row["stated_in"].items() if name != "answered_at"}
-        return {"answered_at": None, "answer_known_at": None, "deemed": False, "stated_in": left}
-    states = [STATED_BY[type(event)]] if type(event) in STATED_BY else []
+        _take_answer_back(row)
+        return
+    stated: list[FactInstant] = [STATED_BY[type(event)]] if type(event) in STATED_BY else []
     if decided:
-        states += ["answered_at", "ended_at"] if status in ENDS else ["answered_at"]
-    new = [name for name in states if row[name] is None]
-    if not new:
-        return {}
-    at = recorded.act.at
-    known = {}
-    if "answered_at" in new:
-        known_at = at if row["imported"] else recorded.recorded_at
-        known = {"answer_known_at": known_at, "deemed": isinstance(event, DeemedApproved)}
-    return dict.fromkeys(new, at) | known | {"stated_in": row["stated_in"] | dict.fromkeys(new, version)}
+        stated += ["answered_at", "ended_at"] if status in ENDS else ["answered_at"]
+    for name in stated:
+        if row[name] is not None:
+            continue
+        row[name] = at
+        row["stated_in"] = {**row["stated_in"], name: recorded.version}
+        if name == "answered_at":
+            row["answer_known_at"] = at if row["imported"] else recorded.recorded_at
+            row["deemed"] = isinstance(event, events.DeemedApproved)
+
+
+def _correct(row: StatisticsRow, event: events.RecordAmended) -> None:
+    if event.amendment is Amendment.TIME:
+        for name, version in row["stated_in"].items():
+            if version == event.amends:
+                row[name] = event.corrected_at
+
+
+def _take_answer_back(row: StatisticsRow) -> None:
+    row["answered_at"] = None
+    row["answer_known_at"] = None
+    row["deemed"] = False
+    row["stated_in"] = {name: version for name, version in row["stated_in"].items() if name != "answered_at"}
 
 
 COLUMNS = {
@@ -176,70 +237,39 @@ COLUMNS = {
     "district": "text",
     "regency": "text",
     "imported": "boolean NOT NULL",
-    **dict.fromkeys(INSTANTS, "timestamptz"),
+    "submitted_at": "timestamptz",
+    "received_at": "timestamptz",
+    "complete_at": "timestamptz",
+    "answered_at": "timestamptz",
+    "ended_at": "timestamptz",
     "due_at": "timestamptz",
     "due_by": "text",
     "answer_known_at": "timestamptz",
     "deemed": "boolean NOT NULL",
-    **dict.fromkeys((*COUNTED.values(), *OF_THE_CLOCKS), "integer NOT NULL"),
+    "returns": "integer NOT NULL",
+    "corrections": "integer NOT NULL",
+    "referrals": "integer NOT NULL",
+    "transfers": "integer NOT NULL",
+    "suspensions": "integer NOT NULL",
+    "obstacles": "integer NOT NULL",
+    "pauses": "integer NOT NULL",
+    "restarts": "integer NOT NULL",
+    "last_minute_returns": "integer NOT NULL",
     "deviations": "integer NOT NULL",
     "stated_in": "bytea NOT NULL",
     "marks": "bytea NOT NULL",
 }
 
 
-def _stored(row: Row) -> tuple[Any, ...]:
-    return tuple(row[name] for name in COLUMNS)
+def _stored(row: StatisticsRow) -> tuple[object, ...]:
+    return in_order(COLUMNS, row)
 
 
-def _loaded(values: tuple[Any, ...]) -> Row:
-    return dict(zip(COLUMNS, values, strict=True))
+def _loaded(values: tuple[Any, ...]) -> StatisticsRow:
+    return cast("StatisticsRow", dict(zip(COLUMNS, values, strict=True)))
 
 
-VIEW = View(name="statistics", columns=COLUMNS, fold=fold, stored=_stored, loaded=_loaded)
+VIEW: ViewOf[StatisticsRow] = ViewOf(name="statistics", columns=COLUMNS, fold=fold, stored=_stored, loaded=_loaded)
 
-FIGURES = """
-WITH facts AS (
-    SELECT s.service, s.office, s.channel, s.status, s.answered_at, s.due_at, s.returns, s.deviations,
-        s.answer_known_at, s.deemed, s.pauses, s.restarts, s.last_minute_returns, s.obstacles,
-        to_char(s.submitted_at AT TIME ZONE coalesce(z.zone, 'Asia/Jakarta'), 'YYYY-MM') AS month,
-        extract(epoch FROM s.answered_at - s.submitted_at) / 86400 AS days,
-        extract(epoch FROM %(as_of)s - s.submitted_at) / 86400 AS age
-    FROM views.statistics s
-    LEFT JOIN (SELECT office, zone FROM unnest(%(offices)s::text[], %(zones)s::text[]) AS named(office, zone)
-               WHERE zone IN (SELECT name FROM pg_timezone_names)) z USING (office)
-    WHERE s.submitted_at IS NOT NULL
-)
-SELECT CASE WHEN grouping(service) = 0 THEN 'service' WHEN grouping(office) = 0 THEN 'office'
-            WHEN grouping(channel) = 0 THEN 'channel' WHEN grouping(month) = 0 THEN 'month' ELSE 'total' END AS place,
-    coalesce(service, office, channel, month, '') AS key,
-    count(*) AS submitted,
-    count(*) FILTER (WHERE answered_at IS NULL) AS open,
-    count(*) FILTER (WHERE answered_at IS NULL AND due_at < %(as_of)s) AS overdue,
-    count(answered_at) AS answered,
-    count(*) FILTER (WHERE answered_at <= due_at AND NOT deemed) AS on_time,
-    count(*) FILTER (WHERE answered_at > due_at OR (answered_at <= due_at AND deemed)) AS late,
-    count(answered_at) FILTER (WHERE due_at IS NULL) AS without_deadline,
-    count(*) FILTER (WHERE NOT deemed AND status IN ('approved', 'issued', 'ready', 'handed_over', 'revoked'))
-        AS granted,
-    count(*) FILTER (WHERE status = 'rejected') AS rejected,
-    count(*) FILTER (WHERE status = 'withdrawn') AS withdrawn,
-    count(*) FILTER (WHERE status = 'lapsed') AS lapsed,
-    count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
-    count(*) FILTER (WHERE status = 'concluded') AS concluded,
-    count(*) FILTER (WHERE returns > 0) AS returned,
-    count(*) FILTER (WHERE deviations > 0) AS deviating,
-    count(*) FILTER (WHERE answer_known_at <= due_at AND NOT deemed) AS on_time_recorded,
-    count(answered_at) FILTER (WHERE due_at IS NOT NULL
-        AND (answer_known_at > due_at OR answer_known_at IS NULL OR deemed)) AS late_recorded,
-    count(*) FILTER (WHERE deemed AND answered_at IS NOT NULL) AS deemed_approved,
-    count(*) FILTER (WHERE pauses > 0) AS paused,
-    count(*) FILTER (WHERE restarts > 0) AS restarted,
-    count(*) FILTER (WHERE last_minute_returns > 0) AS returned_last_minute,
-    count(*) FILTER (WHERE obstacles > 0) AS obstructed,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY age) FILTER (WHERE answered_at IS NULL) AS open_age_days_median,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY days) AS days_median,
-    percentile_cont(0.9) WITHIN GROUP (ORDER BY days) AS days_p90
-FROM facts GROUP BY GROUPING SETS ((), (service), (office), (channel), (month))
-"""
-"""Counts and days of every line, exact. `offices` and `zones` go together: a month is one where the office is."""
+CUT = queries("statistics")["FIGURES"]
+"""Counts and days of every line, exact."""

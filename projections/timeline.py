@@ -1,80 +1,101 @@
-"""The timeline: every event at the time at which it happened, none overwritten, with what is odd about it as flags.
+"""Timeline: every event at the time at which it happened. No entry is overwritten; flags mark what is unusual.
 
-`late`: it happened before the outcome that stands, and was recorded after it; the outcome stays. `clock_ahead`: a
-device says that it happened more than five minutes after we heard of it.
+Flag `late`: the event happened before the outcome that stands, and was recorded after the outcome; the outcome stays.
+Flag `clock_ahead`: a device reports a time more than five minutes later than the time at which the event was recorded.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypedDict
 
-from domain.application.events import RecordAmended, Recorded
+from domain.application import events
 from domain.clocks.ledger import Mark
 from domain.clocks.marks import cause_of
 from domain.codes import Quality
-from domain.json_values import data_of, instant, plain
-from projections.view import Row
+from domain.json_values import data_of, instant
 
 LATE, CLOCK_AHEAD = "late", "clock_ahead"
 AHEAD = timedelta(minutes=5)
-"""How far a device's clock may be ahead of ours without a word about it: our choice."""
+"""How far a device's clock may be ahead of ours without a flag. The project chose this value."""
 
 
-def timeline(told: list[Row], events: Sequence[Recorded], outcome: Mark | None) -> list[Row]:
-    """With these events more. `outcome`: the one that stands, they counted."""
-    entries = [*told, *map(_entry, events)]
-    for recorded in events:
-        if isinstance(recorded.event, RecordAmended):
-            entries = [_marked(known, recorded.version, recorded.event) for known in entries]
+class AmendedEntry(TypedDict):
+    """The amendment of an entry. `by`: the version of the amending event."""
+
+    by: int
+    amendment: str
+    corrected_at: str | None
+
+
+class TimelineEntry(TypedDict):
+    """`event`: the event's name in its topic. `data`: the event's fields as JSON values."""
+
+    version: int
+    event: str
+    at: str
+    at_quality: str
+    recorded_at: str | None
+    by: str
+    office: str
+    channel: str
+    data: dict[str, Any]
+    amended: AmendedEntry | None
+    flags: list[str]
+
+
+def timeline(known: list[TimelineEntry], new: Sequence[events.Recorded], outcome: Mark | None) -> list[TimelineEntry]:
+    """Return the timeline with the events `new`. `outcome` is the one that stands after them."""
+    entries = [*known, *map(_entry, new)]
+    for recorded in new:
+        if isinstance(recorded.event, events.RecordAmended):
+            entries = [_marked(entry, recorded.version, recorded.event) for entry in entries]
     entries.sort(key=_place)
-    return [_flagged(each, outcome) for each in entries] if outcome else entries
+    return [_flagged(entry, outcome) for entry in entries] if outcome else entries
 
 
-def _entry(recorded: Recorded) -> Row:
+def _entry(recorded: events.Recorded) -> TimelineEntry:
     event, act = recorded.event, recorded.act
     return {
         "version": recorded.version,
         "event": cause_of(recorded),
         "at": instant(act.at),
-        "at_quality": plain(act.at_quality),
+        "at_quality": act.at_quality.value,
         "recorded_at": instant(recorded.recorded_at) if recorded.recorded_at else None,
-        "by": plain(act.by),
+        "by": act.by.value,
         "office": act.office,
-        "channel": plain(act.channel),
+        "channel": act.channel.value,
         "data": data_of(event),
         "amended": None,
         "flags": [CLOCK_AHEAD] if _ahead(recorded) else [],
     }
 
 
-def happened_at(entry: Mapping[str, Any]) -> str:
+def happened_at(entry: TimelineEntry) -> str:
     """The time of an entry, as corrected."""
     amended = entry["amended"]
-    corrected: str | None = amended and amended["corrected_at"]
-    at: str = entry["at"]
-    return corrected or at
+    return (amended and amended["corrected_at"]) or entry["at"]
 
 
-def _ahead(recorded: Recorded) -> bool:
+def _ahead(recorded: events.Recorded) -> bool:
     act, known_at = recorded.act, recorded.recorded_at
     return act.at_quality is Quality.DEVICE and known_at is not None and act.at - known_at > AHEAD
 
 
-def _marked(entry: Row, by: int, event: RecordAmended) -> Row:
-    """The amended entry keeps what it said; what corrected it stands beside it."""
+def _marked(entry: TimelineEntry, by: int, event: events.RecordAmended) -> TimelineEntry:
+    """An amended entry keeps its own facts; the amendment stands beside them."""
     if entry["version"] != event.amends or entry["version"] >= by:
         return entry
     corrected = instant(event.corrected_at) if event.corrected_at else None
-    return entry | {"amended": {"by": by, "amendment": plain(event.amendment), "corrected_at": corrected}}
+    return {**entry, "amended": {"by": by, "amendment": event.amendment.value, "corrected_at": corrected}}
 
 
-def _flagged(entry: Row, outcome: Mark) -> Row:
+def _flagged(entry: TimelineEntry, outcome: Mark) -> TimelineEntry:
     if entry["version"] <= outcome.version:
         return entry
     late = happened_at(entry) < instant(outcome.at)
     flags = [*([LATE] if late else []), *([CLOCK_AHEAD] if CLOCK_AHEAD in entry["flags"] else [])]
-    return entry if flags == entry["flags"] else entry | {"flags": flags}
+    return entry if flags == entry["flags"] else {**entry, "flags": flags}
 
 
-def _place(entry: Mapping[str, Any]) -> tuple[str, int]:
+def _place(entry: TimelineEntry) -> tuple[str, int]:
     return happened_at(entry), entry["version"]

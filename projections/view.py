@@ -1,36 +1,49 @@
-"""What a view is: a fold from events to one row per stream (an application, mostly), and the SQL text of its table.
+"""View: a fold from events to one row per stream (usually an application), and the table that stores the rows.
 
-The text is made from the columns, so that the table, the upsert and the comparison cannot drift. `{table}` is filled in
-by who executes it: the live table, one that is being built, or a shadow.
+The SQL texts (view.sql) are filled from the view's columns, so that the table, the upsert and the comparison always
+agree. `{table}` stays open: the projector fills it with the live table or with a table under construction.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypedDict, TypeVar
 from uuid import UUID
 
 from domain.application.events import Recorded
+from projections.queries import filled, queries
 
-Row = dict[str, Any]
+SQL = queries("view")
+
+
+class Row(TypedDict):
+    """The part that the rows of all views share. `version`: of the last event that the row was folded from."""
+
+    version: int
+
+
+R = TypeVar("R", bound=Row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """`fold` gives a stream's row after some events more: however these are cut into batches, the row is the same.
-    It is pure: neither the row that it is given nor what that holds is changed.
+class ViewOf(Generic[R]):
+    """A view whose rows are of the type `R`.
 
-    `columns` maps each stored column to its type in PostgreSQL, the stream's id (`key`) and `version` among them.
+    `fold` returns a stream's row after further events. The row is the same however these events are cut into batches.
+    The fold is pure: it changes neither the given row nor any value inside that row.
 
-    `stored` gives a row's values in their order; `loaded` makes the row again from them. A value that is a document (a
-    dict) is written as canonical JSON, so that the same events give the same bytes; its column is `bytea`. `topics`:
-    how the topics begin that it folds.
+    `columns` maps each stored column to its type in PostgreSQL. The columns include the stream's id (`key`) and
+    `version`.
+
+    `stored` returns a row's values in the order of the columns; `loaded` makes the row from these values. A value that
+    is a document (a dict) is written as canonical JSON, so that the same events give the same bytes; its column is
+    `bytea`. `topics`: the view folds the events whose topics begin with this prefix.
     """
 
     name: str
     columns: Mapping[str, str]
-    fold: Callable[[Row | None, UUID, Sequence[Recorded]], Row]
-    stored: Callable[[Row], tuple[Any, ...]]
-    loaded: Callable[[tuple[Any, ...]], Row]
+    fold: Callable[[R | None, UUID, Sequence[Recorded]], R]
+    stored: Callable[[R], tuple[object, ...]]
+    loaded: Callable[[tuple[Any, ...]], R]
     indexes: tuple[str, ...] = ()
     key: str = "application_id"
     topics: str = "application."
@@ -38,39 +51,33 @@ class View:
     @property
     def table(self) -> str:
         columns = ",\n    ".join(f"{name} {kind}" for name, kind in self.columns.items())
-        indexes = "".join(f"CREATE INDEX ON {{table}} ({column});\n" for column in self.indexes)
-        return (
-            f"CREATE TABLE {{table}} (\n    {columns},\n    PRIMARY KEY ({self.key})\n) WITH (fillfactor = 70);\n"
-            + indexes
-        )
+        indexes = (filled(SQL["INDEX"], columns=columns) for columns in self.indexes)
+        return "\n".join((filled(SQL["TABLE"], columns=columns, key=self.key), *indexes, ""))
 
     @property
     def upsert(self) -> str:
-        """One array for each column. A row that is as new or newer is left as it is."""
+        """The statement takes one array for each column. It leaves rows that are as new or newer."""
         return self.upsert_from()
 
     def upsert_from(self, *conditions: str) -> str:
-        """The same, if each of `conditions`, which names what has at most one row, has it."""
+        """Return the upsert that writes only if each of `conditions` has a row; each names a query of at most one."""
         arrays = ", ".join(f"%({name})b::{kind}[]" for name, kind in zip(self.columns, self.types, strict=True))
         values = ", ".join(f"{name} = EXCLUDED.{name}" for name in self.columns if name != self.key)
-        of = ", ".join((*conditions, f"unnest({arrays}) AS new ({self.names})"))
-        return (
-            f"INSERT INTO {{table}} AS row ({self.names}) SELECT new.* FROM {of}\n"
-            f"ON CONFLICT ({self.key}) DO UPDATE SET {values}\nWHERE row.version < EXCLUDED.version"
-        )
+        sources = ", ".join((*conditions, f"unnest({arrays}) AS new ({self.names})"))
+        return filled(SQL["UPSERT"], names=self.names, sources=sources, key=self.key, values=values)
 
     @property
     def rows(self) -> str:
-        return f"SELECT {self.names} FROM {{table}} WHERE {self.key} = ANY(%(ids)s)"
+        return filled(SQL["ROWS"], names=self.names, key=self.key)
 
     @property
     def copied(self) -> str:
-        return f"COPY {{table}} ({self.names}) FROM STDIN (FORMAT BINARY)"
+        return filled(SQL["COPIED"], names=self.names)
 
     @property
     def all_rows(self) -> str:
         """In the order of their ids."""
-        return f"SELECT {self.names} FROM {{table}} ORDER BY {self.key}"
+        return filled(SQL["ALL_ROWS"], names=self.names, key=self.key)
 
     @property
     def types(self) -> list[str]:
@@ -79,3 +86,12 @@ class View:
     @property
     def names(self) -> str:
         return ", ".join(self.columns)
+
+
+View = ViewOf[Any]
+"""A view whose row type does not matter: for code that handles all views alike."""
+
+
+def in_order(columns: Iterable[str], row: Mapping[str, object]) -> tuple[object, ...]:
+    """Return the row's values in the order of the columns."""
+    return tuple(row[name] for name in columns)

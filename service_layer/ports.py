@@ -8,7 +8,9 @@ from uuid import UUID
 
 from domain.registry.editions import Registry
 from projections import figures
-from projections.view import Row
+from projections.desk import DeskRow
+from projections.progress import ProgressRow
+from projections.satisfaction import UnitCounts
 from service_layer.rights import Principal
 
 
@@ -25,9 +27,9 @@ class Timeline:
 class Views(Protocol):
     """The views: rows of `progress`, and how far each view has come. Reading raises Unavailable."""
 
-    async def row(self, application_id: UUID) -> dict[str, Any] | None: ...
+    async def row(self, application_id: UUID) -> ProgressRow | None: ...
     async def timeline(self, application_id: UUID) -> Timeline | None: ...
-    async def row_by_number(self, number: str) -> dict[str, Any] | None: ...
+    async def row_by_number(self, number: str) -> ProgressRow | None: ...
 
     async def log_end(self) -> tuple[int, int]:
         """The era, and the position of the newest event."""
@@ -152,7 +154,7 @@ class StatisticsQueries(Protocol):
 class SatisfactionQueries(Protocol):
     """Counts of the answers to the satisfaction survey."""
 
-    async def units(self, as_of: datetime) -> list[dict[str, Any]]:
+    async def units(self, as_of: datetime) -> list[UnitCounts]:
         """The rows for `projections.satisfaction.units`, of answers recorded before `as_of`. Raises Unavailable."""
         ...
 
@@ -172,7 +174,7 @@ class DeskPage:
 
 
 class Desk(Protocol):
-    async def queue(self, page: DeskPage) -> list[Row]:
+    async def queue(self, page: DeskPage) -> list[DeskRow]:
         """Rows of the desk view (projections/desk.py), sorted by due date; rows without a due date come last."""
         ...
 

@@ -24,7 +24,7 @@ from domain.provenance import Act, Promise
 from domain.refusals import Refusal
 from domain.registry.editions import Registry
 from projections import desk
-from projections.view import Row
+from projections.desk import DeskRow
 from service_layer.faults import Unavailable
 from service_layer.handlers.commands import CommandHandler
 from service_layer.requests import CommandRequest
@@ -48,15 +48,15 @@ class DueFiles(Protocol):
         """The position of the newest event; 0 for an empty log."""
         ...
 
-    def silent(self, now: datetime, standards: Sequence[tuple[str, int]]) -> AsyncIterator[list[Row]]:
+    def silent(self, now: datetime, standards: Sequence[tuple[str, int]]) -> AsyncIterator[list[DeskRow]]:
         """Undecided files of these (service, standard) whose promised date is over at `now`."""
         ...
 
-    def outdated(self, editions: Collection[str]) -> AsyncIterator[list[Row]]:
+    def outdated(self, editions: Collection[str]) -> AsyncIterator[list[DeskRow]]:
         """Undecided files whose promised date rests on other calendar editions than these."""
         ...
 
-    def unpaid(self, now: datetime) -> AsyncIterator[list[Row]]:
+    def unpaid(self, now: datetime) -> AsyncIterator[list[DeskRow]]:
         """Files with a payment request that is over at `now`."""
         ...
 
@@ -221,7 +221,7 @@ class Jobs:
             ]
 
 
-def moved_promise(row: Row, registry: Registry) -> Promise | None:
+def moved_promise(row: DeskRow, registry: Registry) -> Promise | None:
     """The promise by the calendars in force; None if its date is unchanged, or if no calendar reaches it."""
     standard = registry.standard(row["service"], row["standard"])
     if standard is None:
@@ -233,7 +233,7 @@ def moved_promise(row: Row, registry: Registry) -> Promise | None:
     return moved if moved and moved.due_at != row["due_at"] else None
 
 
-def granted_at(row: Row, registry: Registry) -> datetime | None:
+def granted_at(row: DeskRow, registry: Registry) -> datetime | None:
     """The time at which silence grants this file, UTC; None if silence does not grant it."""
     standard = registry.standard(row["service"], row["standard"])
     return silence_grants_at(desk.promised(row), registry, standard) if standard else None

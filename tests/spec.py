@@ -6,6 +6,7 @@ given(*COMPLETE).admits(Issued()).as_(Issued(deviates="status-forbids"))
 given(*COMPLETE).shows(status="processing")
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -22,8 +23,7 @@ from domain.codes import Channel, Role
 from domain.provenance import Act
 from domain.refusals import Refusal
 from domain.registry.editions import Registry
-from projections.progress import project
-from projections.view import Row
+from projections.progress import ProgressRow, project
 from tests.builders import APPLICATION, MONDAY, REGISTRY, SEMARANG, an_act
 
 
@@ -47,9 +47,9 @@ class Given:
         return fold(self.history)
 
     @property
-    def row(self) -> Row:
+    def row(self) -> ProgressRow:
         assert self.history, "nothing is shown of nothing"
-        row: Row | None = None
+        row: ProgressRow | None = None
         for recorded in self.history:
             row = project(row, APPLICATION, recorded)
         assert row is not None
@@ -78,7 +78,7 @@ class Given:
         return Admitted(event, admit(SourceRecord(act=act, event=event), self.application, self.registry))
 
     def shows(self, **part: Any) -> None:
-        row = self.row
+        row: Mapping[str, object] = self.row
         assert {key: row[key] for key in part} == part
 
 

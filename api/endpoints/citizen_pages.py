@@ -17,8 +17,8 @@ from api.pages.render import STATIC, start_page, statistics_page, tracking_page
 from api.problems import Problem
 from api.results import NO_STORE
 from domain.tracking_number import NumberMistyped
+from projections.progress import ProgressRow
 from projections.satisfaction import SERVED
-from projections.view import Row
 
 STATUS_OF = {"limited": 429, "wrong-number-or-pin": 403}
 
@@ -80,7 +80,7 @@ async def show(request: Request) -> Response:
     return page_unless_seen(request, page, page.partition("<footer>")[0], "private, no-cache")
 
 
-async def _survey(dependencies: Dependencies, row: Row) -> str:
+async def _survey(dependencies: Dependencies, row: ProgressRow) -> str:
     """The state of the satisfaction survey: "given", "asked", or "" where the applicant is not asked."""
     if row["status"] not in SERVED or row["imported"]:
         return ""

@@ -22,7 +22,7 @@ from domain.promises.deadlines import due_at
 from domain.registry.calendar import CalendarTooShort, Unit
 from domain.registry.editions import Registry
 from projections import desk
-from projections.view import Row
+from projections.desk import DeskRow
 from service_layer.faults import NotYours
 from service_layer.ports import DeskPage
 from service_layer.rights import Bearer, Principal, relation_for
@@ -124,7 +124,7 @@ def _wrong(parameter: str, detail: str) -> Problem:
     return Problem("malformed-request", errors=[{"pointer": f"?{parameter}", "detail": detail}])
 
 
-def _cursor(row: Row) -> str:
+def _cursor(row: DeskRow) -> str:
     return f"{instant(row['due_at']) if row['due_at'] else '-'}_{row['application_id']}"
 
 
@@ -142,12 +142,12 @@ def soon(now: datetime, office: str, registry: Registry) -> datetime:
     return now.astimezone(UTC) + timedelta(days=SOON_WORKING_DAYS)
 
 
-def file_of(row: Row, principal: Principal, registry: Registry, now: datetime, horizon: datetime) -> dict[str, Any]:
+def file_of(row: DeskRow, principal: Principal, registry: Registry, now: datetime, horizon: datetime) -> dict[str, Any]:
     """The fields of `FileBody`. While the legal clock is paused, the due date does not come nearer, so there is no date
     of a grant by silence.
     """
     standard, due, details = registry.standard(row["service"], row["standard"]), row["due_at"], row["details"]
-    until = parse_instant(details["paused_since"]) if row["paused"] else now
+    until = parse_instant(details["paused_since"]) if details["paused_since"] else now
     deemed_at = None
     if standard and standard.deemed_approval and due and not row["paused"]:
         deemed_at = silence_grants_at(desk.promised(row), registry, standard)

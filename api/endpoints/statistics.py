@@ -17,10 +17,9 @@ from api.dependencies import dependencies_of
 from api.problems import Problem
 from api.results import NO_STORE, OPEN_DATA, cached, json
 from domain.json_values import instant
-from projections.figures import TABLES, Figures, Statistics
+from projections.figures import FIGURES, TABLES, Statistics
 from service_layer.rights import relation_for
 
-FIGURES = tuple(Figures.__dataclass_fields__)
 HEAD = ("as_of", "table", "key", *FIGURES)
 
 

@@ -13,8 +13,8 @@ from api.pages.render import satisfaction_page, survey_page
 from api.results import NO_STORE
 from domain.refusals import SatisfactionAlreadyGiven
 from domain.satisfaction import Answers, Element, Score, Weights
+from projections.progress import ProgressRow
 from projections.satisfaction import SERVED
-from projections.view import Row
 from service_layer.faults import KeyReused
 from service_layer.rights import Bearer, Principal, Relation
 
@@ -74,12 +74,12 @@ async def _scores(request: Request) -> dict[str, Score]:
     return {name: score for name, score in chosen.items() if score is not None}
 
 
-def _page(request: Request, row: Row, state: str, chosen: dict[str, Score] | None = None) -> Response:
+def _page(request: Request, row: ProgressRow, state: str, chosen: dict[str, Score] | None = None) -> Response:
     page = survey_page(request.path_params["language"], row["application_id"], state, chosen or {})
     return HTMLResponse(page, status_code=STATUS_OF.get(state, 200), headers=NO_STORE)
 
 
-def _elsewhere(request: Request, row: Row | None) -> Response:
+def _elsewhere(request: Request, row: ProgressRow | None) -> Response:
     where = f"applications/{row['application_id']}" if row else ""
     return RedirectResponse(f"/{request.path_params['language']}/{where}", status_code=303, headers=NO_STORE)
 

@@ -6,14 +6,15 @@ open is measured up to now, the time of the request. A day has 24 hours.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from api.pages.history import event_text
 from api.pages.language import Language, Moment
-from api.pages.reader import PageReader, ViewRow
+from api.pages.reader import PageReader
 from api.pages.words import CLOCKS, GROUNDS, N_, NN_, PARTIES
 from domain.clocks.ledger import Clock, MarkKind, Party
 from domain.json_values import parse_instant
+from projections.clock_ledger import ShownEntry, ShownSpan
+from projections.timeline import TimelineEntry
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -73,7 +74,7 @@ def _lines(reading: PageReader) -> list[LedgerLine]:
     ]
 
 
-def _event(reading: PageReader, entry: ViewRow, event: ViewRow) -> str:
+def _event(reading: PageReader, entry: ShownEntry, event: TimelineEntry) -> str:
     """The event in words. The ground of a pause is added if the event's own words do not contain it."""
     text = event_text(reading, event)
     if entry["ground"] is None or "ground" in event["data"]:
@@ -81,7 +82,7 @@ def _event(reading: PageReader, entry: ViewRow, event: ViewRow) -> str:
     return f"{text} ({reading.word(GROUNDS, entry['ground'])})"
 
 
-def _length(reading: PageReader, entry: ViewRow, ahead: list[ViewRow]) -> str:
+def _length(reading: PageReader, entry: ShownEntry, ahead: list[ShownEntry]) -> str:
     """The time until the next entry of the legal clock. Empty for the citizen's clock: its total is above the table."""
     if entry["kind"] == MarkKind.STOP or entry["clock"] == Clock.CITIZEN:
         return ""
@@ -104,7 +105,7 @@ def holder_name(reading: PageReader, holder: str, office: str) -> str:
     return f"{who}: {reading.office_name(office)}" if named else who
 
 
-def _span(reading: PageReader, span: dict[str, Any]) -> timedelta:
+def _span(reading: PageReader, span: ShownSpan) -> timedelta:
     until: datetime = parse_instant(span["until"]) if span["until"] else reading.now
     return max(until - parse_instant(span["since"]), timedelta())
 

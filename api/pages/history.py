@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from api.pages.language import Moment
-from api.pages.reader import PageReader, ViewRow
+from api.pages.reader import PageReader
 from api.pages.words import (
     ADVICE,
     CHANNELS,
@@ -22,7 +23,8 @@ from api.pages.words import (
 from domain.codes import Channel, Quality, Role
 from domain.json_values import parse_instant
 from domain.refusals import all_refusals
-from projections.timeline import CLOCK_AHEAD, LATE
+from projections.progress import DefectEntry
+from projections.timeline import CLOCK_AHEAD, LATE, TimelineEntry
 
 RECORDED_MUCH_LATER = timedelta(days=1)
 FLAGS = {
@@ -47,7 +49,7 @@ def history(reading: PageReader) -> list[HistoryLine]:
     return [_entry(reading, entry) for entry in reading.row["timeline"]]
 
 
-def _entry(reading: PageReader, entry: ViewRow) -> HistoryLine:
+def _entry(reading: PageReader, entry: TimelineEntry) -> HistoryLine:
     return HistoryLine(
         when=reading.moment(entry["at"], entry["office"], entry["at_quality"]),
         text=event_text(reading, entry),
@@ -58,7 +60,7 @@ def _entry(reading: PageReader, entry: ViewRow) -> HistoryLine:
     )
 
 
-def event_text(reading: PageReader, entry: ViewRow) -> str:
+def event_text(reading: PageReader, entry: TimelineEntry) -> str:
     """What happened, as one phrase, for example "Payment received: IDR 20,000"."""
     language, data = reading.language, entry["data"]
     match entry["event"]:
@@ -98,35 +100,35 @@ def event_text(reading: PageReader, entry: ViewRow) -> str:
     return language.say(EVENTS[entry["event"]], **values)
 
 
-def _obstacle(reading: PageReader, data: ViewRow) -> str:
+def _obstacle(reading: PageReader, data: dict[str, Any]) -> str:
     """Imported history may clear an obstacle that it never reported. Then only the number of the obstacle is known."""
     codes = (other["code"] for other in reading.row["obstacles"] if other["obstacle"] == data["obstacle"])
     return reading.word(OBSTACLES, data.get("code") or next(codes, str(data["obstacle"])))
 
 
-def defects(reading: PageReader, documents: list[ViewRow]) -> list[str]:
+def defects(reading: PageReader, documents: list[DefectEntry]) -> list[str]:
     return [
         f"{reading.requirement_name(each['requirement'])}: {reading.word(DEFECTS, each['defect'])}"
         for each in documents
     ]
 
 
-def _details(reading: PageReader, data: ViewRow) -> list[str]:
-    missing = [{"requirement": code, "defect": "missing"} for code in data.get("missing", ())]
+def _details(reading: PageReader, data: dict[str, Any]) -> list[str]:
+    missing: list[DefectEntry] = [{"requirement": code, "defect": "missing"} for code in data.get("missing", ())]
     return defects(reading, [*missing, *data.get("documents", ())])
 
 
-def _place(reading: PageReader, entry: ViewRow) -> str:
+def _place(reading: PageReader, entry: TimelineEntry) -> str:
     return " · ".join(part for part in (reading.office_name(entry["office"]), _channel(reading, entry)) if part)
 
 
-def _channel(reading: PageReader, entry: ViewRow) -> str:
+def _channel(reading: PageReader, entry: TimelineEntry) -> str:
     if entry["by"] == Role.SYSTEM:
         return reading.language.say(N_("automatically, by the system"))
     return reading.word(CHANNELS, entry["channel"]) if entry["channel"] != Channel.UNKNOWN else ""
 
 
-def _amended(reading: PageReader, entry: ViewRow) -> str | None:
+def _amended(reading: PageReader, entry: TimelineEntry) -> str | None:
     amended = entry["amended"]
     if amended is None:
         return None
@@ -136,14 +138,14 @@ def _amended(reading: PageReader, entry: ViewRow) -> str | None:
     return reading.language.say(N_("Corrected by the office: it happened on %(when)s."), when=when.text)
 
 
-def _deviates(reading: PageReader, entry: ViewRow) -> str | None:
+def _deviates(reading: PageReader, entry: TimelineEntry) -> str | None:
     refusal = entry["data"].get("deviates")
     if refusal is None:
         return None
     return reading.language.say(N_("Outside the usual order: %(why)s."), why=reading.word(REFUSALS, refusal))
 
 
-def _late(reading: PageReader, entry: ViewRow) -> str | None:
+def _late(reading: PageReader, entry: TimelineEntry) -> str | None:
     """The day of recording, for an event that a device without a network sent more than a day later.
 
     Events of an imported history get no such note: the page says once, above the history, that it was imported.

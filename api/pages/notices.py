@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from api.pages.reader import PageReader, ViewRow
+from api.pages.reader import PageReader
 from api.pages.words import COMPLAINTS, DECISIONS, LIFE_EVENTS, N_, NN_, OBSTACLES, REASONS
 from domain.application.status import ENDS
+from projections.incidents import InspectionEntry, LinkEntry, ObstacleEntry
+from projections.promises_and_payments import ComplaintEntry, PaymentEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Notice:
     lines: list[str]
 
 
-def unpaid(reading: PageReader) -> list[ViewRow]:
+def unpaid(reading: PageReader) -> list[PaymentEntry]:
     """The payment requests that are neither paid nor expired."""
     return [p for p in reading.row["payments"] if p["received_at"] is None and p["expired_at"] is None]
 
@@ -75,18 +77,18 @@ def _dispute(reading: PageReader) -> Iterator[str]:
         return
     reason, when = reading.word(REASONS, dispute["reason"]), _day(reading, dispute["disputed_at"])
     yield say(N_("You said on %(when)s: %(reason)s."), when=when, reason=reason)
-    if dispute["state"] == "open":
+    if dispute["state"] == "open" or dispute["settled_at"] is None:
         yield say(N_("The office has not answered yet."))
         return
     settled = _day(reading, dispute["settled_at"])
     if dispute["state"] == "reopened":
         yield say(N_("The office agreed on %(when)s and is doing the work again."), when=settled)
         return
-    answer = reading.word(REASONS, dispute["dismissal"])
+    answer = reading.word(REASONS, dispute["dismissal"] or "")
     yield say(N_("The office answered on %(when)s that the work is done: %(reason)s."), when=settled, reason=answer)
 
 
-def _payment(reading: PageReader, payment: ViewRow) -> str:
+def _payment(reading: PageReader, payment: PaymentEntry) -> str:
     say, amount = reading.language.say, reading.language.rupiah(payment["received_idr"] or payment["amount_idr"])
     if payment["received_at"]:
         return say(N_("%(amount)s, paid on %(when)s."), amount=amount, when=_day(reading, payment["received_at"]))
@@ -99,7 +101,7 @@ def _payment(reading: PageReader, payment: ViewRow) -> str:
     return say(N_("%(amount)s, to be paid."), amount=amount)
 
 
-def _obstacle(reading: PageReader, obstacle: ViewRow) -> str:
+def _obstacle(reading: PageReader, obstacle: ObstacleEntry) -> str:
     say, what = reading.language.say, reading.word(OBSTACLES, obstacle["code"])
     since = _day(reading, obstacle["reported_at"])
     if obstacle["cleared_at"]:
@@ -110,7 +112,7 @@ def _obstacle(reading: PageReader, obstacle: ViewRow) -> str:
     return say(N_("%(what)s: since %(since)s, not solved yet"), what=what, since=since)
 
 
-def _inspection(reading: PageReader, visit: ViewRow) -> str:
+def _inspection(reading: PageReader, visit: InspectionEntry) -> str:
     on = reading.language.day(date.fromisoformat(visit["on"]))
     if visit["done_at"]:
         return reading.language.say(
@@ -119,7 +121,7 @@ def _inspection(reading: PageReader, visit: ViewRow) -> str:
     return reading.language.say(N_("planned for %(on)s"), on=on)
 
 
-def _link(reading: PageReader, link: ViewRow) -> Iterator[str]:
+def _link(reading: PageReader, link: LinkEntry) -> Iterator[str]:
     say, others = reading.language.say, len(link["others"])
     count = reading.language.count(NN_("%(num)s other application", "%(num)s other applications"), others)
     why = reading.word(LIFE_EVENTS, link["life_event"])
@@ -129,7 +131,7 @@ def _link(reading: PageReader, link: ViewRow) -> Iterator[str]:
         yield say(N_("Already handed in there, not needed again here: %(documents)s."), documents=names)
 
 
-def _complaint(reading: PageReader, complaint: ViewRow) -> str:
+def _complaint(reading: PageReader, complaint: ComplaintEntry) -> str:
     return reading.language.say(
         N_("SP4N-LAPOR, %(kind)s: to be checked by %(verify)s, answered by %(answer)s."),
         kind=reading.word(COMPLAINTS, complaint["kind"]),

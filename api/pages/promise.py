@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 
 from api.pages.clock_ledger import length
 from api.pages.language import Moment
-from api.pages.reader import PageReader, ViewRow
+from api.pages.reader import PageReader
 from api.pages.words import N_, NN_, UNITS
 from domain.application.status import ENDS
 from domain.json_values import parse_instant
 from domain.registry.calendar import Unit, is_working_day
+from projections.promises import PlainPromise
+from projections.promises_and_payments import PromiseEntry
 from projections.timeline import happened_at
 
 HOURLY = (Unit.SERVICE_MINUTES, Unit.SERVICE_HOURS, Unit.WALL_HOURS)
@@ -49,7 +51,7 @@ def promised(reading: PageReader) -> Promised | None:
     """Returns None for an application that ended without a promised date."""
     promise, say = reading.row["promise"], reading.language.say
     if promise is not None:
-        return _dated(reading)
+        return _dated(reading, promise)
     if reading.row["status"] in ENDS:
         return None
     label = say(N_("The promised time"))
@@ -63,8 +65,8 @@ def promised(reading: PageReader) -> Promised | None:
     return Promised(label, headline, remarks=[say(N_("You will see a date here as soon as your file is complete."))])
 
 
-def _dated(reading: PageReader) -> Promised:
-    promise, language = reading.row["promise"], reading.language
+def _dated(reading: PageReader, promise: PlainPromise) -> Promised:
+    language = reading.language
     zone, due = reading.zone(""), parse_instant(promise["due_at"])
     when = (language.at_time if promise["unit"] in HOURLY else language.on_day)(due, zone)
     stops = (entry for entry in reading.row["timeline"] if entry["event"] in STOPS_THE_CLOCK)
@@ -76,7 +78,7 @@ def _dated(reading: PageReader) -> Promised:
     standing = _settled(reading, stopped["event"], days, late=late) if stopped else _running(reading, days, late=late)
     source = promise["unit"] == Unit.SOURCE
     label = N_("Deadline stated by the agency") if source else N_("Promised by")
-    return Promised(language.say(label), when.text, when, standing, late, list(_remarks(reading)))
+    return Promised(language.say(label), when.text, when, standing, late, list(_remarks(reading, promise)))
 
 
 def _running(reading: PageReader, days: int, *, late: bool) -> str:
@@ -113,8 +115,8 @@ def _settled(reading: PageReader, event: str, days: int, *, late: bool) -> str:
     return reading.language.count(late_by, days)
 
 
-def _remarks(reading: PageReader) -> list[str]:
-    promise, row, language = reading.row["promise"], reading.row, reading.language
+def _remarks(reading: PageReader, promise: PlainPromise) -> list[str]:
+    row, language = reading.row, reading.language
     remarks = []
     if promise["unit"] == Unit.SOURCE:
         remarks.append(language.say(N_("This deadline comes from the agency's data. Jejak did not calculate it.")))
@@ -139,7 +141,7 @@ def moves(reading: PageReader) -> list[str]:
     return [_move(reading, was, now) for was, now in pairwise(promises) if was["due_at"] != now["due_at"]]
 
 
-def _move(reading: PageReader, was: ViewRow, now: ViewRow) -> str:
+def _move(reading: PageReader, was: PromiseEntry, now: PromiseEntry) -> str:
     zone, language = reading.zone(""), reading.language
     before, after = (parse_instant(promise["due_at"]) for promise in (was, now))
     show = language.at_time if now["unit"] in HOURLY else language.on_day
@@ -150,7 +152,7 @@ def _move(reading: PageReader, was: ViewRow, now: ViewRow) -> str:
             return language.say(text, **dates, length=_moved_by(reading, now["unit"], before, after))
         case "extension":
             text = N_("It was %(was)s, now %(now)s, because the deadline was extended: %(basis)s.")
-            return language.say(text, **dates, basis=_basis(reading, now["extension"]))
+            return language.say(text, **dates, basis=_basis(reading, now["extension"] or ""))
         case "calendar":
             return language.say(N_("It was %(was)s, now %(now)s, because the days off changed."), **dates)
         case _:

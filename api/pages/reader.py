@@ -5,13 +5,11 @@ Every application can be shown, also one with codes that the registry does not k
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from api.pages.language import Language, Moment
 from domain.json_values import parse_instant
 from domain.registry.editions import OfficeRegistered, Registry, StandardPublished
-
-ViewRow = dict[str, Any]
+from projections.progress import ProgressRow
 
 FALLBACK_ZONE = "Asia/Jakarta"
 """The time zone of an office that the registry does not know."""
@@ -20,7 +18,7 @@ FALLBACK_ZONE = "Asia/Jakarta"
 @dataclass(frozen=True, slots=True)
 class PageReader:
     language: Language
-    row: ViewRow
+    row: ProgressRow
     registry: Registry
     now: datetime
 

@@ -19,12 +19,13 @@ from api.pages.language import BY_CODE, LANGUAGES, Language
 from api.pages.notices import notices
 from api.pages.problems import PROBLEMS, ProblemText, in_words
 from api.pages.promise import promised
-from api.pages.reader import PageReader, ViewRow
+from api.pages.reader import PageReader
 from api.pages.steps import steps
 from api.pages.words import FIELD_OF, MESSAGES
 from domain.registry.editions import Registry
 from domain.tracking_number import grouped
 from projections.figures import Statistics
+from projections.progress import ProgressRow
 from projections.satisfaction import Satisfaction
 
 __all__ = [
@@ -83,7 +84,13 @@ def start_page(language: str, *, message: str | None = None) -> str:
 
 
 def tracking_page(
-    language: str, row: ViewRow, registry: Registry, accesses: list[dict[str, Any]], now: datetime, *, survey: str = ""
+    language: str,
+    row: ProgressRow,
+    registry: Registry,
+    accesses: list[dict[str, Any]],
+    now: datetime,
+    *,
+    survey: str = "",
 ) -> str:
     """`row` is a row of the progress view. Each of `accesses` says which `office` opened sealed data and when (`at`).
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from api.pages.language import Moment
-from api.pages.reader import PageReader, ViewRow
+from api.pages.reader import PageReader
 from api.pages.words import N_
 from domain.application.status import ENDS
 from domain.codes import StagePhase
-from projections.timeline import happened_at
+from projections.stages import StageEntry
+from projections.timeline import TimelineEntry, happened_at
 
 DONE, NOW, NEXT, LATER, LAST, OPTIONAL = "done", "now", "next", "later", "last", "optional"
 
@@ -69,7 +70,7 @@ def _milestone(reading: PageReader, name: str, *events: str) -> Step:
     return _reached(reading, reading.language.say(name), DONE, entry)
 
 
-def _reached(reading: PageReader, name: str, state: str, entry: ViewRow) -> Step:
+def _reached(reading: PageReader, name: str, state: str, entry: TimelineEntry) -> Step:
     when = reading.moment(happened_at(entry), entry["office"], entry["at_quality"])
     return Step(name, state, when, reading.office_name(entry["office"]))
 
@@ -92,7 +93,7 @@ def _stages(reading: PageReader, phase: StagePhase, *closed_by: str) -> Iterator
             yield Step(reading.language.of(stage.names), OPTIONAL if stage.optional else LATER)
 
 
-def _of_entry(reading: PageReader, stage: ViewRow) -> Step:
+def _of_entry(reading: PageReader, stage: StageEntry) -> Step:
     version = stage["completed_by"] or stage["entered_by"]
     entry = next(entry for entry in reading.row["timeline"] if entry["version"] == version)
     return _reached(reading, reading.stage_name(stage["stage"]), DONE if stage["completed_by"] else NOW, entry)

@@ -52,7 +52,7 @@ def duty(reading: PageReader) -> Duty:
     row, say = reading.row, reading.language.say
     office = reading.office_name(row["office"])
     you, nobody = say(N_("you")), say(N_("nobody"))
-    disputed = bool(row["dispute"]) and row["dispute"]["state"] == "open"
+    disputed = row["dispute"] is not None and row["dispute"]["state"] == "open"
     match row["status"]:
         case Status.RETURNED:
             text = say(N_("Correct these documents and hand them in at %(office)s:"), office=office)
@@ -62,7 +62,7 @@ def duty(reading: PageReader) -> Duty:
             return Duty(text, who=office)
         case Status.READY:
             return Duty(say(N_("Collect it at %(office)s."), office=office), pressing=True, who=you)
-        case Status.REJECTED:
+        case Status.REJECTED if row["rejection"]:
             return Duty(reading.word(REMEDIES, row["rejection"]["remedy"]), who=nobody)
         case ended if ended in ENDS:
             return Duty(say(N_("Nothing. This application has ended.")), who=nobody)
@@ -140,7 +140,7 @@ def _submitted(reading: PageReader) -> list[FactLine]:
     entry = next(entry for entry in row["timeline"] if entry["event"] == "submitted")
     when = reading.moment(row["submitted_at"], entry["office"], entry["at_quality"])
     submitted = FactLine(say(N_("Submitted on")), when.text, when)
-    if row["channel"] == Channel.UNKNOWN:
+    if row["channel"] is None or row["channel"] == Channel.UNKNOWN:
         return [submitted]
     return [submitted, FactLine(say(N_("Way of applying")), reading.word(CHANNELS, row["channel"]))]
 

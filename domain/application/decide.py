@@ -12,7 +12,7 @@ from domain import refusals
 from domain.application import commands, events, incident_events, incidents, outcomes, stages
 from domain.application.commands import Command
 from domain.application.events import ApplicationEvent
-from domain.application.evolve import RETURN, SUSPENSION, Application
+from domain.application.evolve import Application
 from domain.application.guards import (
     GRANTED,
     IN_PRODUCTION,
@@ -23,7 +23,8 @@ from domain.application.guards import (
     only_in,
     stages_done,
 )
-from domain.application.pauses import AWAITING_CORRECTION, promise_after
+from domain.application.outcomes import promise_after
+from domain.application.pauses import AWAITING_CORRECTION, RETURN, SUSPENSION
 from domain.application.status import Status
 from domain.codes import Amendment, Channel, Defect, Role, StagePhase
 from domain.promises.steps import promised

@@ -13,16 +13,10 @@ from uuid import UUID
 
 from domain.application import events, incident_events
 from domain.application.events import Recorded
+from domain.application.pauses import OpenPauses, pauses_after
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.codes import Amendment
 from domain.provenance import Pause, Promise
-
-RETURN, SUSPENSION = "return", "suspension"
-"""Names of pauses. Each payment request has a name too (`of_payment`)."""
-
-
-def of_payment(payment: int) -> str:
-    return f"payment-{payment}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +31,24 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
+class PromiseFacts:
+    """What a promise is counted by: its office and service, its start, its closed pauses, and the extensions used.
+
+    `complete_at`: when the file was last declared complete. `promised_at`: since when the system knows of `promise`.
+    Instants are aware, UTC.
+    """
+
+    office: str = ""
+    service: str = ""
+    complete_at: datetime | None = None
+    promise: Promise | None = None
+    promised_at: datetime | None = None
+    pauses: tuple[Pause, ...] = ()
+    extensions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application(PromiseFacts):
     """An application (permohonan), folded from its events. All instants are UTC.
 
     `status`: None before the first event. `before`: the status to which a return or a suspension leads back.
@@ -46,8 +57,8 @@ class Application:
     `obstacles` hold the numbers of the open ones.
 
     `complete_at`: when the file was last declared complete, by the event's `at`. `decided_at`: when it was first
-    decided, by the event's `at`. `promised_at`: when the system learnt of the promise in force. `pausing` maps the name
-    of each open pause of the legal clock to its start. `paused_since`: when the current standstill of the clock began.
+    decided, by the event's `at`. `promised_at`: when the system learnt of the promise in force. `pausing` holds the
+    names of the open pauses of the legal clock. `paused_since`: when the current standstill of the clock began.
     `pauses`: the closed pauses. `extensions`: the codes already used. `supplied`: requirements that a linked
     application asks for. `concerned`: the offices that the application concerns.
 
@@ -59,21 +70,14 @@ class Application:
     status: Status | None = None
     before: Status = Status.RECEIVED
     number: str = ""
-    service: str = ""
     standard: int = 0
     submitted_at: datetime | None = None
-    office: str = ""
     officer: UUID | None = None
     checked: bool | None = None
     complete: bool = False
-    complete_at: datetime | None = None
     decided_at: datetime | None = None
-    promise: Promise | None = None
-    promised_at: datetime | None = None
-    pausing: Mapping[str, datetime] = field(default_factory=dict)
+    pausing: frozenset[str] = frozenset()
     paused_since: datetime | None = None
-    pauses: tuple[Pause, ...] = ()
-    extensions: tuple[str, ...] = ()
     entered: frozenset[str] = frozenset()
     completed: frozenset[str] = frozenset()
     referrals: Mapping[int, str] = field(default_factory=dict)
@@ -109,7 +113,7 @@ def evolve(application: Application, recorded: Recorded) -> Application:
     """Return the application after one more event. The function is total: it accepts any event in any state."""
     act = recorded.act
     status, before = status_after(application.status, application.before, recorded.event)
-    changes = _changes(application, recorded)
+    changes = {**_changes(application, recorded), **_paused(application, recorded)}
     if status in OUTCOMES and application.status not in OUTCOMES and application.decided_at is None:
         changes["decided_at"] = act.at
     if changes.get("promise", application.promise) != application.promise:
@@ -145,14 +149,10 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
             }
         case events.DocumentsChecked():
             return {"checked": event.complete}
-        case events.ReturnedForCorrection():
-            return _paused(application, RETURN, act.at) if event.pauses else {}
         case events.CorrectionSupplied():
-            return {**_gone_on(application, RETURN, act.at, event.promise), "checked": None}
-        case events.Suspended():
-            return _paused(application, SUSPENSION, act.at) if event.pauses else {}
+            return {"checked": None, "promise": event.promise or application.promise}
         case events.Resumed():
-            return _gone_on(application, SUSPENSION, act.at, event.promise)
+            return {"promise": event.promise or application.promise}
         case events.DeclaredComplete():
             return {"complete": True, "complete_at": act.at, "promise": event.promise or application.promise}
         case events.DeadlineExtended():
@@ -183,15 +183,15 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
         case incident_events.InspectionDone():
             return {"inspections": application.inspections - {event.inspection}}
         case incident_events.PaymentRequested():
-            paused = _paused(application, of_payment(event.payment), act.at) if event.pauses else {}
-            return dict(
-                paused,
-                payments=application.payments | {event.payment},
-                counted=_count(application, payments=event.payment),
-            )
+            return {
+                "payments": application.payments | {event.payment},
+                "counted": _count(application, payments=event.payment),
+            }
         case incident_events.PaymentReceived() | incident_events.PaymentExpired():
-            gone_on = _gone_on(application, of_payment(event.payment), act.at, event.promise)
-            return dict(gone_on, payments=application.payments - {event.payment})
+            return {
+                "payments": application.payments - {event.payment},
+                "promise": event.promise or application.promise,
+            }
         case incident_events.ObstacleReported():
             return {
                 "obstacles": application.obstacles | {event.obstacle},
@@ -228,7 +228,9 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
         case events.PinReset():
             return {"pin_resets": application.pin_resets + 1}
         case (
-            events.Received()
+            events.ReturnedForCorrection()
+            | events.Suspended()
+            | events.Received()
             | events.Approved()
             | events.DeemedApproved()
             | events.Rejected()
@@ -252,19 +254,13 @@ def _count(application: Application, **numbers: int) -> Counted:
     return replace(known, **{kind: max(getattr(known, kind), number) for kind, number in numbers.items()})
 
 
-def _paused(application: Application, pause: str, at: datetime) -> Changes:
-    since = min(application.paused_since or at, at)
-    return {"pausing": {pause: at, **application.pausing}, "paused_since": since}
-
-
-def _gone_on(application: Application, pause: str, at: datetime, moved: Promise | None) -> Changes:
-    """Close a pause. The clock runs again when the last open pause ends."""
-    pausing = {name: since for name, since in application.pausing.items() if name != pause}
-    changes: Changes = {"pausing": pausing, "promise": moved or application.promise}
-    if application.paused_since is not None and not pausing:
-        over = Pause(since=application.paused_since, until=at)
-        changes.update(paused_since=None, pauses=(*application.pauses, over))
-    return changes
+def _paused(application: Application, recorded: Recorded) -> Changes:
+    known = OpenPauses(application.pausing, application.paused_since)
+    after, over = pauses_after(known, recorded.event, recorded.act.at)
+    if after is known:
+        return {}
+    pauses = (*application.pauses, over) if over else application.pauses
+    return {"pausing": after.names, "paused_since": after.since, "pauses": pauses}
 
 
 def _amended(application: Application, event: events.RecordAmended) -> Changes:

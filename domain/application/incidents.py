@@ -24,7 +24,8 @@ from domain.application.incident_events import (
     PaymentReceived,
     PaymentRequested,
 )
-from domain.application.pauses import AWAITING_PAYMENT, of_payment, promise_after
+from domain.application.outcomes import promise_after
+from domain.application.pauses import AWAITING_PAYMENT, of_payment
 from domain.promises import steps
 from domain.promises.complaints import EDITION, answer_terms, verify_terms
 from domain.provenance import Act

@@ -18,7 +18,7 @@ from domain.application.events import (
     Reopened,
     Revoked,
 )
-from domain.application.evolve import Application, fold
+from domain.application.evolve import Application, PromiseFacts, fold
 from domain.application.guards import IN_PRODUCTION, IN_WORK, UNDECIDED, only_in, stages_done
 from domain.application.incident_events import Linked
 from domain.application.status import Status
@@ -90,7 +90,7 @@ def deem_approved(
 
 
 @rests_on("silence-known")
-def silence_grants_at(application: Application, registry: Registry, standard: StandardPublished) -> datetime | None:
+def silence_grants_at(facts: PromiseFacts, registry: Registry, standard: StandardPublished) -> datetime | None:
     """When silence grants if nobody decides and nothing pauses: at the promised instant, in UTC.
 
     None if no date was promised, if the date is a source's own, or if no calendar reaches far enough.
@@ -99,12 +99,12 @@ def silence_grants_at(application: Application, registry: Registry, standard: St
     that was long without a network). Nobody could then decide in time. In that case the whole promised time is counted
     again from the instant at which the system learnt of the promise.
     """
-    promise, known_at = application.promise, application.promised_at
+    promise, known_at = facts.promise, facts.promised_at
     if standard.promise is None or promise is None or promise.unit is Unit.SOURCE or known_at is None:
         return None
     if known_at < promise.due_at:
         return promise.due_at
-    office, service = application.office, application.service
+    office, service = facts.office, facts.service
     try:
         again = steps.promised(
             standard.promise, known_at, office=office, service=service, edition=standard.edition, registry=registry
@@ -148,20 +148,37 @@ def move_promise(application: Application, registry: Registry, standard: Standar
     return [PromiseMoved(promise=moved)]
 
 
-def promise_now(application: Application, registry: Registry, standard: StandardPublished) -> Promise | None:
-    """Return the promise under the newest calendars; None if the application has no date promised by `standard`."""
-    if standard.promise is None or application.complete_at is None or application.office not in registry.offices:
+def promise_after(pause: str, application: Application, until: datetime, registry: Registry) -> Promise | None:
+    """Return the promise as the end of this pause moves it; None if the promise does not move.
+
+    The promise does not move while another pause is open, after a decision, if no date was promised, or if the date is
+    a source's own. Raises CalendarEnds.
+    """
+    promise, since = application.promise, application.paused_since
+    if promise is None or since is None or application.decided_at is not None:
         return None
-    if application.promise is None or application.promise.standard != standard.edition:
+    if application.pausing != {pause} or application.office not in registry.offices:
+        return None
+    moved = steps.after_pause(
+        promise, since, until, office=application.office, service=application.service, registry=registry
+    )
+    return moved if moved != promise else None
+
+
+def promise_now(facts: PromiseFacts, registry: Registry, standard: StandardPublished) -> Promise | None:
+    """Return the promise under the newest calendars; None if the application has no date promised by `standard`."""
+    if standard.promise is None or facts.complete_at is None or facts.office not in registry.offices:
+        return None
+    if facts.promise is None or facts.promise.standard != standard.edition:
         return None
     used = {extension.code: extension.n for extension in standard.extensions or ()}
     return steps.recomputed(
         standard.promise,
-        application.complete_at,
-        [(pause.since, pause.until) for pause in application.pauses],
-        [used[code] for code in application.extensions if code in used],
-        office=application.office,
-        service=application.service,
+        facts.complete_at,
+        [(pause.since, pause.until) for pause in facts.pauses],
+        [used[code] for code in facts.extensions if code in used],
+        office=facts.office,
+        service=facts.service,
         edition=standard.edition,
         registry=registry,
     )

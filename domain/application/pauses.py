@@ -1,16 +1,17 @@
-"""Pauses of the legal clock: their names and grounds, and how the end of the last open pause moves the promise.
+"""Pauses of the legal clock: which events open and close them, and which are open after an event.
 
-Pauses may overlap (a payment during a suspension). The clock stands still while at least one pause is open.
+Pauses may overlap, for example a payment during a suspension. The clock stands still while at least one pause is open;
+overlapping pauses count as one.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from domain.application.evolve import RETURN, SUSPENSION, Application, of_payment
-from domain.promises import steps
-from domain.provenance import Promise
-from domain.registry.editions import Registry
+from domain.application import events, incident_events
+from domain.provenance import Pause
 
-__all__ = ["AWAITING_CORRECTION", "AWAITING_PAYMENT", "RETURN", "SUSPENSION", "of_payment", "promise_after"]
+RETURN, SUSPENSION = "return", "suspension"
+"""Names of pauses. A request of payment has a name of its own: see `of_payment`."""
 
 AWAITING_CORRECTION = "awaiting-correction"
 """The ground on which a return after completeness pauses the legal clock, if the standard lists this ground."""
@@ -18,18 +19,48 @@ AWAITING_PAYMENT = "awaiting-payment"
 """The ground on which a payment request pauses the legal clock, if the standard lists this ground."""
 
 
-def promise_after(pause: str, application: Application, until: datetime, registry: Registry) -> Promise | None:
-    """Return the promise as the end of this pause moves it; None if the promise does not move.
+def of_payment(payment: int) -> str:
+    return f"payment-{payment}"
 
-    The promise does not move while another pause is open, after a decision, if no date was promised, or if the date is
-    a source's own. Raises CalendarEnds.
+
+@dataclass(frozen=True, slots=True)
+class OpenPauses:
+    """The names of the open pauses, and since when (UTC) the clock stands still; None while it runs."""
+
+    names: frozenset[str] = frozenset()
+    since: datetime | None = None
+
+
+def pauses_after(known: OpenPauses, event: events.ApplicationEvent, at: datetime) -> tuple[OpenPauses, Pause | None]:
+    """Return the pauses that are open after an event at `at`, and the closed pause if the clock runs again with it.
+
+    Never refuses: history may close a pause that nobody opened, and that changes nothing.
     """
-    promise, since = application.promise, application.paused_since
-    if promise is None or since is None or application.decided_at is not None:
-        return None
-    if set(application.pausing) != {pause} or application.office not in registry.offices:
-        return None
-    moved = steps.after_pause(
-        promise, since, until, office=application.office, service=application.service, registry=registry
-    )
-    return moved if moved != promise else None
+    match event:
+        case events.ReturnedForCorrection(pauses=True):
+            return _opened(known, RETURN, at), None
+        case events.Suspended(pauses=True):
+            return _opened(known, SUSPENSION, at), None
+        case incident_events.PaymentRequested(pauses=True):
+            return _opened(known, of_payment(event.payment), at), None
+        case events.CorrectionSupplied():
+            return _closed(known, RETURN, at)
+        case events.Resumed():
+            return _closed(known, SUSPENSION, at)
+        case incident_events.PaymentReceived() | incident_events.PaymentExpired():
+            return _closed(known, of_payment(event.payment), at)
+        case _:
+            return known, None
+
+
+def _opened(known: OpenPauses, name: str, at: datetime) -> OpenPauses:
+    """A pause that becomes known late may have begun before the pauses that are open already."""
+    return OpenPauses(known.names | {name}, min(known.since or at, at))
+
+
+def _closed(known: OpenPauses, name: str, at: datetime) -> tuple[OpenPauses, Pause | None]:
+    """The clock runs again when the last open pause ends."""
+    names = known.names - {name}
+    if names or known.since is None:
+        return OpenPauses(names, known.since), None
+    return OpenPauses(), Pause(since=known.since, until=at)

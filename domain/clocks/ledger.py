@@ -28,7 +28,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.application.evolve import RETURN
+from domain.application.pauses import RETURN
 from domain.clocks.marks import OF_A_REFERRAL, Clock, Mark, MarkKind, Party, marks_of
 from domain.rules import rests_on
 

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from domain.application import events, incident_events
 from domain.application.events import ApplicationEvent, Recorded
-from domain.application.evolve import RETURN, SUSPENSION, of_payment
-from domain.application.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT
+from domain.application.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT, RETURN, SUSPENSION, of_payment
 from domain.application.status import ENDS, MOVES, OUTCOMES
 from domain.codes import Amendment, Holder
 from domain.provenance import Promise

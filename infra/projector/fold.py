@@ -11,7 +11,7 @@ from psycopg import Cursor, sql
 from domain.application.events import Recorded
 from infra.eventstore.envelope import canonical
 from infra.eventstore.history import recorded_of
-from projections.view import Row, View
+from projections.view import R, Row, View, ViewOf
 
 PAGE = 1000
 """Events on a page. The rows of a page are held in memory, and written in one transaction with the position."""
@@ -114,7 +114,7 @@ def arrays(view: View, rows: Sequence[Row]) -> dict[str, list[object]]:
     return {name: [_written(value) for value in values] for name, values in zip(view.columns, columns, strict=True)}
 
 
-def folded_on(view: View, row: Row | None, key: UUID, events: Sequence[RawEvent]) -> Row | None:
+def folded_on(view: ViewOf[R], row: R | None, key: UUID, events: Sequence[RawEvent]) -> R | None:
     """Folds the events that the row does not have yet. Raises Poisoned for the first event that cannot be folded.
 
     A row may already have events of the page, for example after the position was set back and the row was kept.
@@ -151,7 +151,7 @@ def _written(value: object) -> object:
     return canonical(value) if isinstance(value, dict) else value
 
 
-def read_row(view: View, values: Sequence[Any]) -> Row:
+def read_row(view: ViewOf[R], values: Sequence[Any]) -> R:
     """Makes a row from its stored columns."""
     columns = zip(view.columns.values(), values, strict=True)
     return view.loaded(tuple(orjson.loads(value) if kind.startswith("bytea") else value for kind, value in columns))

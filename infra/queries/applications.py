@@ -24,7 +24,7 @@ from infra.projector.views import VIEWS
 from infra.queries.checkpoint_listener import Positions
 from infra.queries.relay_lag import RELAYS, Behind
 from projections import progress
-from projections.view import Row
+from projections.progress import ProgressRow
 from service_layer.faults import Unavailable
 from service_layer.ports import Timeline
 
@@ -71,7 +71,7 @@ class PostgresViews:
     async def __aexit__(self, *_: object) -> None:
         await self._opened.aclose()
 
-    async def row(self, application_id: UUID) -> Row | None:
+    async def row(self, application_id: UUID) -> ProgressRow | None:
         values = await self._values(application_id)
         return read_row(progress.VIEW, values) if values else None
 
@@ -88,7 +88,7 @@ class PostgresViews:
         except psycopg.errors.UndefinedTable as lost:  # the view was dropped, and the runner will rebuild it
             raise Unavailable from lost
 
-    async def row_by_number(self, number: str) -> Row | None:
+    async def row_by_number(self, number: str) -> ProgressRow | None:
         found = await self._one(progress.BY_NUMBER, {"number": number})
         return orjson.loads(bytes(found[0])) if found else None
 

@@ -7,9 +7,7 @@ import psycopg
 from domain.json_values import instant
 from infra.postgres.pool import Pool, borrowed
 from infra.projector.views import read_row
-from projections.desk import VIEW
-from projections.desk_queries import QUEUE
-from projections.view import Row
+from projections.desk import QUEUE, VIEW, DeskRow
 from service_layer.faults import Unavailable
 from service_layer.ports import DeskPage
 
@@ -20,7 +18,7 @@ class PostgresDesk:
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
-    async def queue(self, asked: DeskPage) -> list[Row]:
+    async def queue(self, asked: DeskPage) -> list[DeskRow]:
         due_at, after = asked.after or (None, UUID(int=0))
         values = {
             "office": asked.office,

@@ -2,17 +2,18 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from domain.registry.editions import Registry
 from infra.postgres.pool import Pool, borrowed
 from infra.projector.views import read_row
-from projections import desk, desk_queries
-from projections.view import Row
+from projections import desk
+from projections.desk import DeskRow
 
+DueKey = Literal["due_at", "payment_expires_at"]
 PAGE = 200
-FIRST = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+FIRST: tuple[datetime | None, UUID] = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
 """A place before every row, in the order of time and id."""
 
 
@@ -25,21 +26,21 @@ class PostgresDueFiles:
 
     async def log_end(self) -> int:
         async with borrowed(self.pool) as connection:
-            row = await (await connection.execute(desk_queries.LOG_END)).fetchone()
+            row = await (await connection.execute(desk.LOG_END)).fetchone()
         return int(row[0]) if row else 0
 
-    def silent(self, now: datetime, standards: Sequence[tuple[str, int]]) -> AsyncIterator[list[Row]]:
+    def silent(self, now: datetime, standards: Sequence[tuple[str, int]]) -> AsyncIterator[list[DeskRow]]:
         services, numbers = [service for service, _ in standards], [number for _, number in standards]
         values = {"now": now, "services": services, "standards": numbers}
-        return self.pages(desk_queries.SILENT, "due_at", values)
+        return self.pages(desk.SILENT, "due_at", values)
 
-    def outdated(self, editions: Collection[str]) -> AsyncIterator[list[Row]]:
-        return self.pages(desk_queries.OUTDATED, "due_at", {"editions": list(editions)})
+    def outdated(self, editions: Collection[str]) -> AsyncIterator[list[DeskRow]]:
+        return self.pages(desk.OUTDATED, "due_at", {"editions": list(editions)})
 
-    def unpaid(self, now: datetime) -> AsyncIterator[list[Row]]:
-        return self.pages(desk_queries.UNPAID, "payment_expires_at", {"now": now})
+    def unpaid(self, now: datetime) -> AsyncIterator[list[DeskRow]]:
+        return self.pages(desk.UNPAID, "payment_expires_at", {"now": now})
 
-    async def pages(self, query: str, key: str, values: dict[str, Any]) -> AsyncIterator[list[Row]]:
+    async def pages(self, query: str, key: DueKey, values: dict[str, Any]) -> AsyncIterator[list[DeskRow]]:
         """Yields the desk's rows page by page, in the order of the column `key` and the application's id."""
         at, after = FIRST
         while True:

@@ -1,14 +1,14 @@
 """Satisfaction queries: reads the counts of questionnaires from which the satisfaction index is computed."""
 
 from datetime import datetime
-from typing import Any
+from typing import cast
 
 import psycopg
 from psycopg.rows import dict_row
 
 from infra.postgres.pool import Pool, borrowed
 from projections.disclosure import SHOWN_FROM
-from projections.satisfaction import SERVED, UNITS
+from projections.satisfaction import SERVED, UNITS, UnitCounts
 from service_layer.faults import Unavailable
 
 
@@ -18,11 +18,11 @@ class PostgresSatisfaction:
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
-    async def units(self, as_of: datetime) -> list[dict[str, Any]]:
+    async def units(self, as_of: datetime) -> list[UnitCounts]:
         """See the port. Raises Unavailable while the view is being rebuilt."""
         values = {"as_of": as_of, "statuses": list(SERVED), "step": SHOWN_FROM}
         try:
             async with borrowed(self.pool) as connection, connection.cursor(row_factory=dict_row) as cursor:
-                return await (await cursor.execute(UNITS, values)).fetchall()
+                return cast("list[UnitCounts]", await (await cursor.execute(UNITS, values)).fetchall())
         except psycopg.errors.UndefinedTable as lost:
             raise Unavailable from lost

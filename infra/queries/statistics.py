@@ -23,7 +23,7 @@ from infra.eventstore.editions import Editions
 from infra.postgres.pool import Pool, borrowed
 from projections.disclosure import protect
 from projections.figures import COUNTS, TABLES, Figures, Statistics
-from projections.statistics import FIGURES
+from projections.statistics import CUT
 from service_layer.faults import Unavailable
 
 LATE = timedelta(hours=1)
@@ -85,7 +85,7 @@ async def _exact(connection: AsyncConnection, registry: Registry, as_of: datetim
     zones = {code: office.zone for code, office in registry.offices.items()}
     values = {"as_of": as_of, "offices": list(zones), "zones": list(zones.values())}
     async with connection.cursor(row_factory=dict_row) as cursor:
-        rows = await (await cursor.execute(FIGURES, values)).fetchall()
+        rows = await (await cursor.execute(CUT, values)).fetchall()
     tables: dict[str, dict[str, Figures]] = {name: {} for name in (*TABLES, "total")}
     for row in rows:
         tables[row["place"]][row["key"]] = _figures(row)

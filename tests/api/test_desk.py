@@ -9,8 +9,7 @@ import pytest
 
 from api.endpoints.desk import file_of, soon
 from domain.application.events import DeclaredComplete, Recorded, Suspended
-from projections.desk import project
-from projections.view import Row
+from projections.desk import DeskRow, project
 from service_layer.rights import Bearer, Principal
 from tests.api.installation import HEALTH, IMMIGRATION, LICENSING, MAKASSAR, catalogued
 from tests.api.lives import PROCESSING, walk
@@ -131,7 +130,7 @@ def test_who_wrote_sees_it(desk: Jejak) -> None:
     assert [item["status"] for item in seen if item["application_id"] == paper["application_id"]] == ["received"]
 
 
-def row_of(*happened: Any) -> Row:
+def row_of(*happened: Any) -> DeskRow:
     row = None
     for version, event in enumerate(happened, 1):
         row = project(row, APPLICATION, Recorded(version=version, act=an_act(), event=event))
@@ -139,7 +138,7 @@ def row_of(*happened: Any) -> Row:
     return row
 
 
-def judged(row: Row, now: datetime) -> tuple[bool, str | None, bool]:
+def judged(row: DeskRow, now: datetime) -> tuple[bool, str | None, bool]:
     item = file_of(row, SUPERVISOR, REGISTRY, now, soon(now, SEMARANG, REGISTRY))
     return item["overdue"], item["deemed_approval_at"], item["deemed_soon"]
 

@@ -9,8 +9,7 @@ from api.pages.render import desk_door_page, desk_page, offices_page
 from domain.application.events import ApplicationEvent, Disputed, Reassigned, Recorded
 from domain.application.incident_events import PaymentRequested
 from domain.codes import DisputeReason
-from projections.desk import project
-from projections.view import Row
+from projections.desk import DeskRow, project
 from service_layer.rights import Bearer, Principal
 from tests.builders import (
     APPROVED,
@@ -53,8 +52,8 @@ LIVES: dict[str, tuple[ApplicationEvent, ...]] = {
 }
 
 
-def row_of(number: int, happened: tuple[ApplicationEvent, ...]) -> Row:
-    def one(row: Row | None, entry: tuple[int, ApplicationEvent]) -> Row:
+def row_of(number: int, happened: tuple[ApplicationEvent, ...]) -> DeskRow:
+    def one(row: DeskRow | None, entry: tuple[int, ApplicationEvent]) -> DeskRow:
         return project(row, UUID(int=number), Recorded(version=entry[0], act=an_act(), event=entry[1]))
 
     row = reduce(one, enumerate(happened, 1), None)
@@ -62,7 +61,7 @@ def row_of(number: int, happened: tuple[ApplicationEvent, ...]) -> Row:
     return row
 
 
-def shown(language: str, rows: list[Row], *, late: bool = False) -> str:
+def shown(language: str, rows: list[DeskRow], *, late: bool = False) -> str:
     now = NEXT_MONDAY_AT_CLOSING + timedelta(days=1) if late else NOW
     horizon = soon(now, SEMARANG, REGISTRY)
     files = [file_of(row, SUPERVISOR, REGISTRY, now, horizon) for row in rows]

@@ -55,7 +55,7 @@ from domain.registry.editions import (
     StandardPublished,
     evolve,
 )
-from projections.progress import project
+from projections.progress import ProgressRow, project
 
 NOW = datetime(2026, 11, 12, 3, 0, tzinfo=UTC)  # a Thursday, 10 in the morning in Jakarta
 NUMBER = "01K2M9XD4TB5"
@@ -160,7 +160,7 @@ def submitted(service: str = "kartu-keluarga", **more: Any) -> Submitted:
     return Submitted(service=service, standard=1, number=NUMBER, **more)
 
 
-def row(place: int, *happened: Happened, at_office: str = "semarang", **act: Any) -> dict[str, Any]:
+def row(place: int, *happened: Happened, at_office: str = "semarang", **act: Any) -> ProgressRow:
     """The progress row of these events; `recorded_at` is a minute after each, or as `late_by` says."""
     late_by = act.pop("late_by", timedelta(minutes=1))
     known: dict[str, Any] = {"by": Role.OFFICER, "channel": Channel.COUNTER, "office": at_office, **act}

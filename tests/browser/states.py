@@ -52,7 +52,7 @@ from domain.codes import (
     Role,
 )
 from domain.provenance import Act, Pause, Promise
-from projections.progress import project
+from projections.progress import ProgressRow, project
 from tests.browser.samples import (
     COMPLETE,
     FAULTY,
@@ -79,7 +79,7 @@ def until(text: str) -> Promise:
     return replace(promise("16 08:00"), due_at=march(text))
 
 
-def told(place: int, *happened: tuple[datetime, ApplicationEvent], **act: Any) -> dict[str, Any]:
+def told(place: int, *happened: tuple[datetime, ApplicationEvent], **act: Any) -> ProgressRow:
     """The row of these events, each recorded a minute after it."""
     known: dict[str, Any] = {"by": Role.OFFICER, "channel": "counter", "office": "semarang", **act}
     found = None

@@ -10,6 +10,7 @@ from domain.application.events import Reassigned, Received
 from domain.codes import Channel, Role
 from domain.refusals import all_refusals
 from domain.registry.editions import Registry
+from projections.progress import ProgressRow
 from tests.browser.samples import ACCESSES, NOW, REGISTRY, START, row, submitted
 from tests.browser.states import IN_MARCH, STATES
 
@@ -36,7 +37,7 @@ OF_API = [
 
 
 def text(
-    name: str | dict[str, Any], language: str = "en", now: datetime = NOW, accesses: list[dict[str, Any]] | None = None
+    name: str | ProgressRow, language: str = "en", now: datetime = NOW, accesses: list[dict[str, Any]] | None = None
 ) -> str:
     sample = STATES[name] if isinstance(name, str) else name
     page = unescape(tracking_page(language, sample, REGISTRY, accesses or [], now))

@@ -21,10 +21,10 @@ from infra.composition import Installation, installation
 from infra.eventstore.recorder import Save, SaveOutcome
 from infra.postgres.databases import databases
 from infra.queries import due_files
-from infra.queries.due_files import PostgresDueFiles
+from infra.queries.due_files import DueKey, PostgresDueFiles
 from infra.runtime.scheduler import PrometheusJobMeter
 from infra.settings import settings_from
-from projections.view import Row
+from projections.desk import DeskRow
 from service_layer import scheduled_jobs
 from service_layer.scheduled_jobs import Errand, Jobs, PassTally
 from tests.conftest import PROJECT, Fresh
@@ -57,7 +57,7 @@ class Run:
 class MortalDueFiles(PostgresDueFiles):
     reach: Callable[[str], None]
 
-    async def pages(self, query: str, key: str, values: dict[str, Any]) -> AsyncIterator[list[Row]]:
+    async def pages(self, query: str, key: DueKey, values: dict[str, Any]) -> AsyncIterator[list[DeskRow]]:
         async for rows in super().pages(query, key, values):
             self.reach("page read")
             yield rows

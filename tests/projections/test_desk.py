@@ -24,8 +24,7 @@ from domain.application.evolve import Application, fold
 from domain.application.incident_events import ObstacleCleared, PaymentExpired, PaymentReceived, PaymentRequested
 from domain.codes import DismissalReason, DisputeReason
 from domain.json_values import data_of, instant
-from projections.desk import COLUMNS, VIEW, loaded, project, promised, stored
-from projections.view import Row
+from projections.desk import COLUMNS, VIEW, DeskRow, loaded, project, promised, stored
 from tests.builders import (
     APPLICATION,
     APPROVED,
@@ -47,17 +46,17 @@ from tests.domain.arbitrary import acts, any_of, instants, numbered, of_the_sour
 PAID_UNTIL_FRIDAY = PaymentRequested(payment=1, amount_idr=50_000, pauses=False, expires_at=FRIDAY)
 
 
-def row_of(*happened: ApplicationEvent) -> Row:
+def row_of(*happened: ApplicationEvent) -> DeskRow:
     return folded([Recorded(version=n, act=an_act(MONDAY), event=event) for n, event in enumerate(happened, 1)])
 
 
-def folded(history: list[Recorded]) -> Row:
+def folded(history: list[Recorded]) -> DeskRow:
     row = reduce(lambda row, recorded: project(row, APPLICATION, recorded), history, None)
     assert row is not None
     return row
 
 
-def told(row: Row) -> dict[str, Any]:
+def told(row: DeskRow) -> dict[str, Any]:
     details = row["details"]
     return {
         **{

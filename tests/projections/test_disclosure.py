@@ -7,8 +7,8 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from projections.disclosure import OUTCOMES, protect
-from projections.figures import COUNTS, FEW, TABLES, Count, Figures, Statistics
+from projections.disclosure import protect
+from projections.figures import COUNTS, FEW, OUTCOMES, TABLES, Count, Figures, Statistics
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 OFFICES = ("office-a", "office-b", "office-c", "office-d")

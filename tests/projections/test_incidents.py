@@ -89,6 +89,7 @@ def test_a_promise_that_was_shown_stays_in_the_history(moved: Any, why: str, ext
     first, last = row["promises"]
     assert (first["why"], first["set_by"], first["due_at"]) == ("completeness", 4, "2026-03-16T08:00:00.000000Z")
     assert (last["why"], last["set_by"], last["extension"]) == (why, len(moved), extension)
+    assert row["promise"]
     assert last["due_at"] == row["promise"]["due_at"] == "2026-03-18T08:00:00.000000Z"
 
 
@@ -124,15 +125,18 @@ def test_an_inspection_is_planned_and_done() -> None:
 def test_a_dispute_is_open_until_it_is_dismissed_or_right() -> None:
     disputed = (*HANDED_OVER, on(TUESDAY, Disputed(reason=DisputeReason.WRONG_DATA)))
     dispute = given(*disputed).row["dispute"]
+    assert dispute
     assert (dispute["state"], dispute["reason"], dispute["settled_at"]) == ("open", "wrong_data", None)
     dismissed = on(WEDNESDAY, DisputeDismissed(reason=DismissalReason.PRODUCT_IS_RIGHT))
     dispute = given(*disputed, dismissed).row["dispute"]
+    assert dispute
     assert (dispute["state"], dispute["dismissal"], dispute["settled_at"]) == (
         "dismissed",
         "product_is_right",
         AT_WEDNESDAY,
     )
     row = given(*disputed, on(WEDNESDAY, Reopened())).row
+    assert row["dispute"]
     assert (row["dispute"]["state"], row["status"], row["ended_at"], row["ended_by"]) == (
         "reopened",
         "approved",
@@ -174,6 +178,7 @@ def test_silence_is_shown_with_its_evidence_and_a_late_decision_beside_it() -> N
     )
     row = given(*DEEMED, late).row
     evidence = row["deemed"]
+    assert evidence
     assert (evidence["basis"], evidence["silent_until"], evidence["deemed_by"]) == ("uu-30-2014-53", 4, 5)
     assert evidence["promise"] == row["promise"]
     assert row["late_decision"] == {

@@ -68,7 +68,7 @@ KEYS = set(given(*SUBMITTED).row)
 
 def test_a_submission_is_shown_in_full() -> None:
     event = Submitted(service=KTP, standard=3, number=NUMBER, district="33.74.01")
-    row = given(on(MONDAY, event, by=Role.APPLICANT)).row
+    row: dict[str, Any] = {**given(on(MONDAY, event, by=Role.APPLICANT)).row}
     timeline, marks = row.pop("timeline"), row.pop("marks")
     assert row == {
         "application_id": str(APPLICATION),

@@ -1,6 +1,6 @@
 """The row of an answer, and what the public sees of a service at an office."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -9,7 +9,7 @@ from domain.application.events import Recorded
 from domain.codes import Channel
 from domain.satisfaction import Answers, Element, Grade, Outcome, SatisfactionAnswered, Score, Weights
 from projections.figures import FEW
-from projections.satisfaction import COLUMNS, VIEW, SatisfactionUnit, units
+from projections.satisfaction import COLUMNS, VIEW, SatisfactionUnit, UnitCounts, units
 from tests.builders import MONDAY, an_act
 
 ANSWER = UUID(int=5)
@@ -34,16 +34,17 @@ def test_a_row_holds_the_answers_by_name_and_nothing_of_the_application() -> Non
     assert VIEW.loaded(VIEW.stored(row)) == row
 
 
-def counted(answered: int, served: int, **sums: int) -> dict[str, Any]:
+def counted(answered: int, served: int, **sums: int) -> UnitCounts:
     covered = answered - answered % 10
     given = dict.fromkeys([element.value for element in Element], 3 * covered) | sums
-    return {
+    counts = {
         "service": "ktp-el",
         "office": "semarang",
         "answered": answered,
         "served": served,
         "covered": covered,
-    } | given
+    }
+    return cast("UnitCounts", counts | given)
 
 
 def test_a_unit_that_shows_shows_its_index() -> None:

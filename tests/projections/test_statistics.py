@@ -1,5 +1,6 @@
 """The facts of an application that figures are cut from, event by event."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -28,8 +29,7 @@ from domain.application.events import (
     Withdrawn,
 )
 from domain.codes import Amendment, CancellationReason, Channel, Receiver, RejectionReason, Remedy, Role
-from projections.statistics import COLUMNS, VIEW, project
-from projections.view import Row
+from projections.statistics import COLUMNS, VIEW, StatisticsRow, project
 from tests.builders import (
     APPLICATION,
     APPROVED,
@@ -59,8 +59,8 @@ from tests.spec import given
 RETURN = RETURNED[-1]
 
 
-def row(*happened: ApplicationEvent | Recorded) -> Row:
-    folded: Row | None = None
+def row(*happened: ApplicationEvent | Recorded) -> StatisticsRow:
+    folded: StatisticsRow | None = None
     for recorded in given(*happened).history:
         folded = project(folded, APPLICATION, recorded)
     assert folded is not None
@@ -69,7 +69,7 @@ def row(*happened: ApplicationEvent | Recorded) -> Row:
 
 
 def shows(*happened: ApplicationEvent | Recorded, **part: Any) -> None:
-    shown = row(*happened)
+    shown: Mapping[str, object] = row(*happened)
     assert {key: shown[key] for key in part} == part
 
 

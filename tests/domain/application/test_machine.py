@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from copy import deepcopy
 from itertools import pairwise
 from random import Random
-from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -42,8 +41,8 @@ from domain.codes import Amendment
 from domain.json_values import instant
 from domain.provenance import Act
 from domain.refusals import Refusal, all_refusals
-from projections.progress import project
-from projections.view import Row
+from projections.progress import ProgressRow, project
+from projections.timeline import TimelineEntry
 from tests.builders import APPLICATION, KTP, KTP_STANDARD, MAKASSAR, NUMBER, OLD_PERMIT, REGISTRY, SEMARANG, an_act
 from tests.domain import arbitrary
 from tests.domain.application.test_transitions import COMMANDS
@@ -78,7 +77,7 @@ class AnApplication(RuleBasedStateMachine):
         super().__init__()
         self.history: list[Recorded] = []
         self.application = Application()
-        self.row: Row | None = None
+        self.row: ProgressRow | None = None
         self.lawful = True
 
     @initialize(service=st.sampled_from([KTP, KTP, OLD_PERMIT, None]))
@@ -174,7 +173,7 @@ class AnImportedApplication(AnApplication):
         self.admitted(event=event, act=act)
 
 
-def assert_the_row_tells(row: dict[str, Any], application: Application) -> None:
+def assert_the_row_tells(row: ProgressRow, application: Application) -> None:
     assert row["status"] == application.status
     assert row["underlying"] == application.before
     assert row["version"] == application.version
@@ -197,9 +196,9 @@ def assert_the_row_tells(row: dict[str, Any], application: Application) -> None:
     assert places == sorted(places)
 
 
-def _place(entry: dict[str, Any]) -> tuple[str, int]:
-    amended = entry["amended"] or {}
-    return amended.get("corrected_at") or entry["at"], entry["version"]
+def _place(entry: TimelineEntry) -> tuple[str, int]:
+    amended = entry["amended"]
+    return (amended and amended["corrected_at"]) or entry["at"], entry["version"]
 
 
 RUNS = settings(max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -214,7 +213,7 @@ TestAnImportedApplication.settings = RUNS
 @settings(max_examples=200, deadline=None)
 def test_any_history_can_be_folded_and_shown_also_in_an_order_that_makes_no_sense(history: list[Recorded]) -> None:
     application = Application()
-    row: Row | None = None
+    row: ProgressRow | None = None
     for recorded in history:
         before, row_before = application, deepcopy(row)
         application = evolve(before, recorded)
@@ -247,8 +246,8 @@ def in_order(happened: list[tuple[Act, ApplicationEvent]]) -> list[tuple[Act, Ap
     return sorted(happened, key=lambda pair: pair[0].at)
 
 
-def shown(history: list[Recorded]) -> Row:
-    row: Row | None = None
+def shown(history: list[Recorded]) -> ProgressRow:
+    row: ProgressRow | None = None
     for recorded in history:
         row = project(row, APPLICATION, recorded)
     assert row

@@ -123,7 +123,7 @@ def test_overlapping_pauses_are_one() -> None:
     given(*paid).when(Resume(), at=THURSDAY).then(Resumed(promise=TWO_DAYS_LATER))
     over = given(*paid, on(THURSDAY, Resumed(promise=TWO_DAYS_LATER))).application
     assert over.pauses == (Pause(since=TUESDAY, until=THURSDAY),)
-    assert (over.promise, over.paused_since, dict(over.pausing)) == (TWO_DAYS_LATER, None, {})
+    assert (over.promise, over.paused_since, over.pausing) == (TWO_DAYS_LATER, None, frozenset())
 
 
 def test_a_pause_known_late_began_when_it_began() -> None:

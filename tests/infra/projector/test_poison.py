@@ -33,7 +33,8 @@ class Bug:
     def fold(self, row: Row | None, application: UUID, events: Sequence[Recorded]) -> Row:
         if not self.mended and any(isinstance(recorded.event, PinReset) for recorded in events):
             raise ZeroDivisionError
-        return PROGRESS.fold(row, application, events)
+        folded: Row = PROGRESS.fold(row, application, events)
+        return folded
 
 
 async def told(conninfo: str) -> list[dict[str, Any]]:

@@ -146,7 +146,8 @@ def test_what_was_read_before_a_swap_is_not_written_after_it(fresh: Fresh, monke
         if not mended:
             mended.append(True)
             swap(sound)
-        return PROGRESS.fold(row, application, events)
+        folded: Row = PROGRESS.fold(row, application, events)
+        return folded
 
     with writing(at.owner) as writer, psycopg.connect(at.serving, autocommit=True) as connection:
         writer.life()

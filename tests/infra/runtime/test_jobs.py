@@ -21,7 +21,7 @@ from domain.refusals import Refusal
 from infra.projector.views import VIEWS, differences, ensure
 from infra.queries.due_files import FIRST
 from infra.runtime.scheduler import jobs_of
-from projections import desk_queries
+from projections.desk import OUTDATED, SILENT
 from service_layer.requests import CommandRequest
 from service_layer.scheduled_jobs import PassTally
 from tests.builders import SEMARANG, stage_done
@@ -221,7 +221,7 @@ READ_ROWS = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables W
 
 @pytest.mark.parametrize(
     ("query", "editions", "found"),
-    [(desk_queries.SILENT, "", 0), (desk_queries.OUTDATED, "id-2026@1", 0), (desk_queries.OUTDATED, "id-2026@2", 10)],
+    [(SILENT, "", 0), (OUTDATED, "id-2026@1", 0), (OUTDATED, "id-2026@2", 10)],
     ids=["silent", "none outdated", "all outdated"],
 )
 def test_a_pass_reads_what_it_is_about_however_many_files_are_overdue(

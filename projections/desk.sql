@@ -1,0 +1,56 @@
+-- The queries over the desk's rows: an office's queue, and the files that time alone may concern.
+-- {columns} are the columns of the view.
+
+-- name: QUEUE
+-- One page of an office's open files after (place, after), in the order of their due dates. `place` is due_at, or
+-- infinity for a file without a due date.
+SELECT {columns} FROM views.desk
+WHERE office = %(office)s AND open
+    AND (coalesce(due_at, 'infinity'), application_id) > (%(place)s::timestamptz, %(after)s::uuid)
+    AND (%(status)s::text IS NULL OR status = %(status)s) AND (%(officer)s::uuid IS NULL OR officer = %(officer)s)
+ORDER BY coalesce(due_at, 'infinity'), application_id LIMIT %(limit)s
+
+-- name: SILENT
+-- A page after (at, id) of the files that nobody decided by the promised date, of standards by which silence grants.
+-- For each standard PostgreSQL reads one page by an index that begins with the standard; it reads no other files, even
+-- if there are a million of them.
+SELECT page.*
+FROM unnest(%(services)s::text[], %(standards)s::integer[]) AS granting (service, standard),
+LATERAL (
+    SELECT {columns} FROM views.desk
+    WHERE desk.service = granting.service AND desk.standard = granting.standard
+        AND due_at < %(now)s AND NOT paused AND own_promise AND (due_at, application_id) > (%(at)s, %(id)s)
+    ORDER BY due_at, application_id LIMIT %(limit)s
+) AS page
+ORDER BY due_at, application_id LIMIT %(limit)s
+
+-- name: OUTDATED
+-- A page after (at, id) of the undecided files whose due date rests on calendar editions that are not in force.
+-- The recursive part finds the few calendars that due dates rest on, each from the one before, by an index.
+SELECT page.*
+FROM (
+    WITH RECURSIVE resting (calendar) AS (
+        (SELECT calendar FROM views.desk ORDER BY calendar LIMIT 1)
+        UNION ALL
+        SELECT (SELECT calendar FROM views.desk WHERE calendar > resting.calendar ORDER BY calendar LIMIT 1)
+        FROM resting WHERE resting.calendar IS NOT NULL
+    )
+    SELECT calendar FROM resting WHERE NOT string_to_array(calendar, '+') <@ %(editions)s::text[]
+) AS outdated,
+LATERAL (
+    SELECT {columns} FROM views.desk
+    WHERE desk.calendar = outdated.calendar AND due_at IS NOT NULL AND own_promise
+        AND (due_at, application_id) > (%(at)s, %(id)s)
+    ORDER BY due_at, application_id LIMIT %(limit)s
+) AS page
+ORDER BY due_at, application_id LIMIT %(limit)s
+
+-- name: UNPAID
+-- A page after (at, id) of the files with a payment request whose time is over at `now`.
+SELECT {columns} FROM views.desk
+WHERE payment_expires_at < %(now)s AND (payment_expires_at, application_id) > (%(at)s, %(id)s)
+ORDER BY payment_expires_at, application_id LIMIT %(limit)s
+
+-- name: LOG_END
+-- The position of the newest event; 0 for an empty log.
+SELECT coalesce(max(notification_id), 0) FROM stored_events

@@ -1,0 +1,33 @@
+"""Queries: the SQL texts that stand beside the views, each in a `.sql` file of the view's name.
+
+A file holds several queries. A line `-- name: QUEUE` begins each of them; other comment lines explain it. A text may
+have two kinds of gaps. A gap in braces, such as `{columns}`, is filled with names from the code. A gap such as
+`%(office)s` is a parameter, which only the database driver fills. So no text of a user becomes part of a query.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+NAME = re.compile(r"^-- name: ([A-Z_]+)\n", re.MULTILINE)
+COMMENT = re.compile(r"^ *--.*\n", re.MULTILINE)
+
+
+@cache
+def queries(file: str, **names: str) -> Mapping[str, str]:
+    """Return the queries of `projections/<file>.sql` by name, with the named gaps in braces filled.
+
+    Raises FileNotFoundError for an unknown file.
+    """
+    text = resources.files(__package__).joinpath(f"{file}.sql").read_text(encoding="utf-8")
+    _, *parts = NAME.split(text)
+    texts = (COMMENT.sub("", text).strip() for text in parts[1::2])
+    return {name: filled(text, **names) for name, text in zip(parts[::2], texts, strict=True)}
+
+
+def filled(query: str, **names: str) -> str:
+    """Return the query with the named gaps in braces filled; other gaps stay."""
+    for gap, name in names.items():
+        query = query.replace(f"{{{gap}}}", name)
+    return query

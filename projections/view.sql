@@ -1,0 +1,27 @@
+-- The statements that every view needs. The projector fills {table} with the live table, or with a table under
+-- construction; projections/view.py fills the other gaps from the view's columns.
+
+-- name: TABLE
+CREATE TABLE {table} (
+    {columns},
+    PRIMARY KEY ({key})
+) WITH (fillfactor = 70);
+
+-- name: INDEX
+CREATE INDEX ON {table} ({columns});
+
+-- name: UPSERT
+-- One array for each column. A stored row that is as new as the given row, or newer, stays as it is.
+INSERT INTO {table} AS row ({names}) SELECT new.* FROM {sources}
+ON CONFLICT ({key}) DO UPDATE SET {values}
+WHERE row.version < EXCLUDED.version
+
+-- name: ROWS
+SELECT {names} FROM {table} WHERE {key} = ANY(%(ids)s)
+
+-- name: COPIED
+COPY {table} ({names}) FROM STDIN (FORMAT BINARY)
+
+-- name: ALL_ROWS
+-- In the order of the ids.
+SELECT {names} FROM {table} ORDER BY {key}
