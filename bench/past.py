@@ -32,7 +32,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:
 def _import(where: Installed, file: Path, mapping: Path) -> Measured:
     started = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "infra.cli.main", "import", str(file), "--mapping", str(mapping)],
+        [sys.executable, "-m", "infra.cli", "import", str(file), "--mapping", str(mapping)],
         env=where.environment,
         stdout=subprocess.PIPE,
         text=True,

@@ -242,7 +242,7 @@ def latencies(where: Installed, cluster: SetUp, seconds: float) -> list[float]:
 @contextmanager
 def relaying(where: Installed, cluster: SetUp) -> Iterator[None]:
     environment = {**where.environment, **cluster.as_user("jejak-relay"), "JEJAK_DATA_DIR": str(where.folder)}
-    command = [sys.executable, "-m", "infra.cli.main", "relay", AGENCY]
+    command = [sys.executable, "-m", "infra.cli", "relay", AGENCY]
     with subprocess.Popen(
         command, env=environment, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:

@@ -20,7 +20,7 @@ from projections import clock_ledger, incidents, promises_and_payments
 from projections.clock_ledger import KeptMark, ShownLedger
 from projections.queries import queries
 from projections.stages import StageEntry, stages
-from projections.timeline import TimelineEntry, timeline
+from projections.timeline import ShownEvent, timeline
 from projections.view import ViewOf
 
 BY_NUMBER = queries("progress")["BY_NUMBER"]
@@ -72,7 +72,7 @@ class ProgressRow(promises_and_payments.Dues, incidents.Incidents):
     pin_resets: int
     ledger: ShownLedger
     marks: list[KeptMark]
-    timeline: list[TimelineEntry]
+    timeline: list[ShownEvent]
 
 
 def project(row: ProgressRow | None, application: UUID, recorded: events.Recorded) -> ProgressRow:

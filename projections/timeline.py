@@ -27,7 +27,7 @@ class AmendedEntry(TypedDict):
     corrected_at: str | None
 
 
-class TimelineEntry(TypedDict):
+class ShownEvent(TypedDict):
     """`event`: the event's name in its topic. `data`: the event's fields as JSON values."""
 
     version: int
@@ -43,7 +43,7 @@ class TimelineEntry(TypedDict):
     flags: list[str]
 
 
-def timeline(known: list[TimelineEntry], new: Sequence[events.Recorded], outcome: Mark | None) -> list[TimelineEntry]:
+def timeline(known: list[ShownEvent], new: Sequence[events.Recorded], outcome: Mark | None) -> list[ShownEvent]:
     """Return the timeline with the events `new`. `outcome` is the one that stands after them."""
     entries = [*known, *map(_entry, new)]
     for recorded in new:
@@ -53,7 +53,7 @@ def timeline(known: list[TimelineEntry], new: Sequence[events.Recorded], outcome
     return [_flagged(entry, outcome) for entry in entries] if outcome else entries
 
 
-def _entry(recorded: events.Recorded) -> TimelineEntry:
+def _entry(recorded: events.Recorded) -> ShownEvent:
     event, act = recorded.event, recorded.act
     return {
         "version": recorded.version,
@@ -70,7 +70,7 @@ def _entry(recorded: events.Recorded) -> TimelineEntry:
     }
 
 
-def happened_at(entry: TimelineEntry) -> str:
+def happened_at(entry: ShownEvent) -> str:
     """The time of an entry, as corrected."""
     amended = entry["amended"]
     return (amended and amended["corrected_at"]) or entry["at"]
@@ -81,7 +81,7 @@ def _ahead(recorded: events.Recorded) -> bool:
     return act.at_quality is Quality.DEVICE and known_at is not None and act.at - known_at > AHEAD
 
 
-def _marked(entry: TimelineEntry, by: int, event: events.RecordAmended) -> TimelineEntry:
+def _marked(entry: ShownEvent, by: int, event: events.RecordAmended) -> ShownEvent:
     """An amended entry keeps its own facts; the amendment stands beside them."""
     if entry["version"] != event.amends or entry["version"] >= by:
         return entry
@@ -89,7 +89,7 @@ def _marked(entry: TimelineEntry, by: int, event: events.RecordAmended) -> Timel
     return {**entry, "amended": {"by": by, "amendment": event.amendment.value, "corrected_at": corrected}}
 
 
-def _flagged(entry: TimelineEntry, outcome: Mark) -> TimelineEntry:
+def _flagged(entry: ShownEvent, outcome: Mark) -> ShownEvent:
     if entry["version"] <= outcome.version:
         return entry
     late = happened_at(entry) < instant(outcome.at)
@@ -97,5 +97,5 @@ def _flagged(entry: TimelineEntry, outcome: Mark) -> TimelineEntry:
     return entry if flags == entry["flags"] else {**entry, "flags": flags}
 
 
-def _place(entry: TimelineEntry) -> tuple[str, int]:
+def _place(entry: ShownEvent) -> tuple[str, int]:
     return happened_at(entry), entry["version"]

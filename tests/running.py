@@ -19,7 +19,7 @@ from uuid import uuid4
 from tests.conftest import PROJECT, new_folder
 
 START_SECONDS = 60
-JEJAK = [sys.executable, "-m", "infra.cli.main"]
+JEJAK = [sys.executable, "-m", "infra.cli"]
 
 
 def free_port() -> int:

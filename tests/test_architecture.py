@@ -28,8 +28,6 @@ TOP = (
 )
 LINES_MAX = 400
 MODULES_MAX = 20
-LARGER = {"bench": 26}
-"""Folders that still hold more modules, and how many. None may grow, and no other folder may be added."""
 HOSTS = re.compile(rb"(?:pypi|pythonhosted|npmjs|crates|docker|ghcr|debian|maven)\.(?:org|com|io)\b")
 
 
@@ -95,7 +93,7 @@ def test_no_folder_holds_more_modules_than_a_reader_can_survey() -> None:
     sources = [file.relative_to(PROJECT) for file in ours() if file.suffix == ".py" and file.name != "__init__.py"]
     modules = Counter(file.parent.as_posix() for file in sources if file.parts[0] in rooms)
     assert len(modules) > 20
-    assert {name: n for name, n in modules.items() if n > LARGER.get(name, MODULES_MAX)} == {}
+    assert {name: n for name, n in modules.items() if n > MODULES_MAX} == {}
 
 
 def test_no_class_name_stands_for_two_things() -> None:

@@ -14,7 +14,7 @@ from api.pages.words import CLOCKS, GROUNDS, N_, NN_, PARTIES
 from domain.clocks.ledger import Clock, MarkKind, Party
 from domain.json_values import parse_instant
 from projections.clock_ledger import ShownEntry, ShownSpan
-from projections.timeline import TimelineEntry
+from projections.timeline import ShownEvent
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -74,7 +74,7 @@ def _lines(reading: PageReader) -> list[LedgerLine]:
     ]
 
 
-def _event(reading: PageReader, entry: ShownEntry, event: TimelineEntry) -> str:
+def _event(reading: PageReader, entry: ShownEntry, event: ShownEvent) -> str:
     """The event in words. The ground of a pause is added if the event's own words do not contain it."""
     text = event_text(reading, event)
     if entry["ground"] is None or "ground" in event["data"]:

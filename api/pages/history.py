@@ -24,7 +24,7 @@ from domain.codes import Channel, Quality, Role
 from domain.json_values import parse_instant
 from domain.refusals import all_refusals
 from projections.progress import DefectEntry
-from projections.timeline import CLOCK_AHEAD, LATE, TimelineEntry
+from projections.timeline import CLOCK_AHEAD, LATE, ShownEvent
 
 RECORDED_MUCH_LATER = timedelta(days=1)
 FLAGS = {
@@ -49,7 +49,7 @@ def history(reading: PageReader) -> list[HistoryLine]:
     return [_entry(reading, entry) for entry in reading.row["timeline"]]
 
 
-def _entry(reading: PageReader, entry: TimelineEntry) -> HistoryLine:
+def _entry(reading: PageReader, entry: ShownEvent) -> HistoryLine:
     return HistoryLine(
         when=reading.moment(entry["at"], entry["office"], entry["at_quality"]),
         text=event_text(reading, entry),
@@ -60,7 +60,7 @@ def _entry(reading: PageReader, entry: TimelineEntry) -> HistoryLine:
     )
 
 
-def event_text(reading: PageReader, entry: TimelineEntry) -> str:
+def event_text(reading: PageReader, entry: ShownEvent) -> str:
     """What happened, as one phrase, for example "Payment received: IDR 20,000"."""
     language, data = reading.language, entry["data"]
     match entry["event"]:
@@ -118,17 +118,17 @@ def _details(reading: PageReader, data: dict[str, Any]) -> list[str]:
     return defects(reading, [*missing, *data.get("documents", ())])
 
 
-def _place(reading: PageReader, entry: TimelineEntry) -> str:
+def _place(reading: PageReader, entry: ShownEvent) -> str:
     return " · ".join(part for part in (reading.office_name(entry["office"]), _channel(reading, entry)) if part)
 
 
-def _channel(reading: PageReader, entry: TimelineEntry) -> str:
+def _channel(reading: PageReader, entry: ShownEvent) -> str:
     if entry["by"] == Role.SYSTEM:
         return reading.language.say(N_("automatically, by the system"))
     return reading.word(CHANNELS, entry["channel"]) if entry["channel"] != Channel.UNKNOWN else ""
 
 
-def _amended(reading: PageReader, entry: TimelineEntry) -> str | None:
+def _amended(reading: PageReader, entry: ShownEvent) -> str | None:
     amended = entry["amended"]
     if amended is None:
         return None
@@ -138,14 +138,14 @@ def _amended(reading: PageReader, entry: TimelineEntry) -> str | None:
     return reading.language.say(N_("Corrected by the office: it happened on %(when)s."), when=when.text)
 
 
-def _deviates(reading: PageReader, entry: TimelineEntry) -> str | None:
+def _deviates(reading: PageReader, entry: ShownEvent) -> str | None:
     refusal = entry["data"].get("deviates")
     if refusal is None:
         return None
     return reading.language.say(N_("Outside the usual order: %(why)s."), why=reading.word(REFUSALS, refusal))
 
 
-def _late(reading: PageReader, entry: TimelineEntry) -> str | None:
+def _late(reading: PageReader, entry: ShownEvent) -> str | None:
     """The day of recording, for an event that a device without a network sent more than a day later.
 
     Events of an imported history get no such note: the page says once, above the history, that it was imported.

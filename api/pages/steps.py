@@ -12,7 +12,7 @@ from api.pages.words import N_
 from domain.application.status import ENDS
 from domain.codes import StagePhase
 from projections.stages import StageEntry
-from projections.timeline import TimelineEntry, happened_at
+from projections.timeline import ShownEvent, happened_at
 
 DONE, NOW, NEXT, LATER, LAST, OPTIONAL = "done", "now", "next", "later", "last", "optional"
 
@@ -70,7 +70,7 @@ def _milestone(reading: PageReader, name: str, *events: str) -> Step:
     return _reached(reading, reading.language.say(name), DONE, entry)
 
 
-def _reached(reading: PageReader, name: str, state: str, entry: TimelineEntry) -> Step:
+def _reached(reading: PageReader, name: str, state: str, entry: ShownEvent) -> Step:
     when = reading.moment(happened_at(entry), entry["office"], entry["at_quality"])
     return Step(name, state, when, reading.office_name(entry["office"]))
 

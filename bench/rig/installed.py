@@ -104,7 +104,7 @@ def free_port() -> int:
 def served(where: Installed) -> Iterator[int]:
     """Runs `jejak serve`. Yields its port once the views and the feeds have caught up with the log."""
     port = free_port()
-    with running([sys.executable, "-m", "infra.cli.main", "serve", "--port", str(port)], port, where):
+    with running([sys.executable, "-m", "infra.cli", "serve", "--port", str(port)], port, where):
         wait_until_caught_up(where.databases.serving)
         while where.feeds and _undistributed(where):
             time.sleep(0.1)

@@ -112,7 +112,3 @@ def overview() -> str:
     for task in dict.fromkeys(verb.task for verb in VERBS):
         lines += ["", f"{task}:", *(f"  {verb.name:<11}{verb.help}" for verb in VERBS if verb.task == task)]
     return "\n".join([*lines, "", "Next: `jejak serve --examples`, or `jejak VERB --help` for an example of each."])
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,20 +1,16 @@
-"""The verb `relay`: the feeds to Kafka, and their beginning."""
+"""The verb `relay`: it publishes the agencies' feeds to Kafka, or says once where a feed begins."""
 
 import argparse
-import signal
 import sys
-import threading
 
 import psycopg
 
 from feeds.agencies.topics_file import Topics, TopicsWrong, read_topics
-from infra import logs
 from infra.cli.terminal import EXIT_WRONG, settings
 from infra.kafka.brokers import ClusterFault, login
 from infra.postgres.databases import Databases, databases
-from infra.runtime.metrics_server import exposed
 from infra.runtime.serve import settle
-from infra.runtime.supervisor import attach
+from infra.runtime.worker import worker
 from infra.settings import Kafka
 
 END = "SELECT coalesce(max(notification_id), 0), (SELECT max(era) FROM eras) FROM stored_events"
@@ -30,21 +26,15 @@ def relay(options: argparse.Namespace) -> int:
         with databases(at) as found:
             where = None if options.now else options.at
             return begin_feed(kafka, found, _known([options.begin], topics)[0], at=where, anew=options.anew)
-    from infra.kafka.relay import Relays  # noqa: PLC0415 - kafka-python: half a second that no other verb waits for
+    from infra.kafka.relay import Relays  # noqa: PLC0415 - kafka-python takes half a second to import
     from infra.queries.agency_feed import origin_of  # noqa: PLC0415
 
-    logs.configure()
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    if options.attached:
-        attach(stopping.set)
-    with databases(at, kept_alive=True) as found, exposed(options.metrics_port):
-        relays = Relays(found.serving, login(kafka), agencies, origin_of(at))
+    with worker(at, attached=options.attached, metrics_port=options.metrics_port) as running:
+        relays = Relays(running.databases.serving, login(kafka), agencies, origin_of(at))
         relays.start()
         print("relaying: " + ", ".join(agencies), flush=True)
         settle()
-        while not stopping.wait(LOOK_SECONDS):
+        while not running.stopping.wait(LOOK_SECONDS):
             relays.end_if_stalled()
             if options.metrics_port is not None:
                 relays.measure()
@@ -53,8 +43,10 @@ def relay(options: argparse.Namespace) -> int:
 
 
 def begin_feed(kafka: Kafka, found: Databases, agency: str, *, at: int | None = 0, anew: bool = False) -> int:
-    """Says once where the feed is published from: after that position of the log; None: its end, which is not that of
-    the feed, as that may be made anew. The exit code. Raises KafkaError, Hanging.
+    """Writes the position after which the feed is published; None stands for the end of the log.
+
+    The end of the log is used rather than the end of the feed, because the feed can be built again. Returns the exit
+    code. Raises KafkaError, Hanging.
     """
     from feeds.agencies.kafka.relay_position import AlreadyBegun, Position, begin_at  # noqa: PLC0415
 

@@ -1,19 +1,18 @@
-"""The verb `schedule`: the scheduler in a process of its own, or one pass of it."""
+"""The verb `schedule`: the scheduler as a process of its own, or one pass of each job."""
 
 import argparse
 import asyncio
-import signal
 
-from infra import logs
 from infra.cli.serving import projecting
 from infra.cli.terminal import bar, settings
 from infra.cli.verb import Verb
-from infra.composition import installation
+from infra.composition import Installation, installation
 from infra.postgres.databases import databases
 from infra.projector.runner import wait_until_caught_up
 from infra.projector.views import VIEWS
 from infra.runtime.scheduler import schedule_once, scheduling
 from infra.runtime.serve import run_loop
+from infra.runtime.worker import run_worker
 from infra.settings import Settings, interval
 from service_layer.scheduled_jobs import Jobs, PassTally
 
@@ -22,24 +21,19 @@ def schedule(options: argparse.Namespace) -> int:
     wanted = settings()
     if options.once:
         return _once(wanted)
-    logs.configure()
     interval = wanted.schedule_seconds if options.interval is None else options.interval
 
-    async def run() -> None:
-        stopping = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        async with installation(wanted, found) as made, scheduling(made, interval=interval):
+    async def work(made: Installation, stopping: asyncio.Event) -> None:
+        async with scheduling(made, interval=interval):
             print(f"scheduling: every {interval:g} seconds", flush=True)
             await stopping.wait()
 
-    with databases(wanted, kept_alive=True) as found:
-        run_loop(run())
+    run_worker(wanted, work)
     return 0
 
 
 def _once(wanted: Settings) -> int:
-    """Projects meanwhile if nobody else does, so that the desk is up to date."""
+    """One pass of each job. The projections run meanwhile, so that the desk view is up to date."""
 
     async def run_job(jobs: Jobs, job: str) -> PassTally:
         with bar(job, None, "appl") as advance:

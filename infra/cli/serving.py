@@ -1,10 +1,7 @@
 """Verbs that run Jejak: serve, api, project."""
 
 import argparse
-import os
-import signal
 import socket
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -14,13 +11,13 @@ from infra.cli.terminal import bar, settings
 from infra.cli.verb import ATTACHED, HOST, PORT, Verb
 from infra.composition import Installation
 from infra.demo import seed
-from infra.postgres.databases import Databases, databases
+from infra.postgres.databases import Databases
 from infra.projector.fold import SHARDS_MAX
 from infra.projector.outbox import Outbox
 from infra.projector.runner import Runner, runners
 from infra.projector.views import VIEWS
 from infra.runtime import serve
-from infra.runtime.supervisor import attach
+from infra.runtime.worker import run_installation, worker
 
 
 def serve_all(options: argparse.Namespace) -> int:
@@ -44,34 +41,28 @@ def serve_api(options: argparse.Namespace) -> int:
         print(f"API: http://{options.host}:{options.port}/openapi.json", flush=True)
     else:
         listener = socket.socket(fileno=options.descriptor)
-    if options.attached:
-        attach(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    serve.run_api(settings(), listener)
+    run_installation(
+        settings(), lambda made: serve.serve_api(made, listener, started=lambda: None), attached=options.attached
+    )
     return 0
 
 
 def project(options: argparse.Namespace) -> int:
-    logs.configure()
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    if options.attached:
-        attach(stopping.set)
     topics = read_topics(settings().topics_file)
     with (
-        databases(settings(), kept_alive=True) as found,
-        projecting(found, options.shards, options.shard),
-        distributing(found, topics),
+        worker(settings(), attached=options.attached) as running,
+        projecting(running.databases, options.shards, options.shard),
+        filling_outbox(running.databases, topics),
     ):
         print("projecting: " + ", ".join(VIEWS), flush=True)
         serve.settle()
-        stopping.wait()
+        running.stopping.wait()
     return 0
 
 
 @contextmanager
 def projecting(found: Databases, shards: int | None = None, numbers: Sequence[int] = ()) -> Iterator[list[Runner]]:
-    """Runners in this process: at work where nobody else projects, else standing by."""
+    """Runs the projections in this process, or stands by while another process runs them."""
     started = runners(found.serving, shards=shards, numbers=numbers)
     for runner in started:
         runner.start()
@@ -83,15 +74,15 @@ def projecting(found: Databases, shards: int | None = None, numbers: Sequence[in
 
 
 @contextmanager
-def distributing(found: Databases, topics: Topics) -> Iterator[None]:
-    """The feeds of the agencies, made in this process if nobody else makes them. Without an agency there are none."""
-    distributor = Outbox(found.serving, topics)
+def filling_outbox(found: Databases, topics: Topics) -> Iterator[None]:
+    """Fills the outbox, or stands by while another process fills it. Without agencies it does nothing."""
+    outbox = Outbox(found.serving, topics)
     if topics.agencies:
-        distributor.start()
+        outbox.start()
     try:
         yield
     finally:
-        distributor.stop()
+        outbox.stop()
 
 
 def shards(text: str) -> int:

@@ -132,17 +132,6 @@ def settle() -> None:
     gc.set_threshold(GARBAGE_MAX)
 
 
-def run_api(settings: Settings, listener: socket.socket) -> None:
-    """Runs only the API. Another process must run the projections."""
-
-    async def run() -> None:
-        async with installation(settings, found) as made:
-            await serve_api(made, listener, started=lambda: None)
-
-    with databases(settings, kept_alive=True) as found:
-        run_loop(run())
-
-
 def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: FillInstallation) -> None:
     """Runs everything on one server, after `fill` has run.
 

@@ -23,7 +23,7 @@ async def kept(verbs: Sequence[Sequence[str]], descriptors: Sequence[int] = ()) 
     """Keeps one `jejak` process for each of `verbs` while the context lasts. The processes inherit `descriptors`."""
 
     def spawn(verb: Sequence[str]) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "infra.cli.main", *verb, ATTACHED]
+        command = [sys.executable, "-m", "infra.cli", *verb, ATTACHED]
         return subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=descriptors, start_new_session=True
         )

@@ -42,7 +42,7 @@ from domain.json_values import instant
 from domain.provenance import Act
 from domain.refusals import Refusal, all_refusals
 from projections.progress import ProgressRow, project
-from projections.timeline import TimelineEntry
+from projections.timeline import ShownEvent
 from tests.builders import APPLICATION, KTP, KTP_STANDARD, MAKASSAR, NUMBER, OLD_PERMIT, REGISTRY, SEMARANG, an_act
 from tests.domain import arbitrary
 from tests.domain.application.test_transitions import COMMANDS
@@ -196,7 +196,7 @@ def assert_the_row_tells(row: ProgressRow, application: Application) -> None:
     assert places == sorted(places)
 
 
-def _place(entry: TimelineEntry) -> tuple[str, int]:
+def _place(entry: ShownEvent) -> tuple[str, int]:
     amended = entry["amended"]
     return (amended and amended["corrected_at"]) or entry["at"], entry["version"]
 

@@ -32,7 +32,7 @@ from tests.infra.logs import environment
 from tests.simulation.plans import UNTIL, a_plan
 from tests.truths import read_truth, told_in_log
 
-SIMULATE = [sys.executable, "-m", "infra.cli.main", "simulate", "--days", "20", "--until", UNTIL.isoformat()]
+SIMULATE = [sys.executable, "-m", "infra.cli", "simulate", "--days", "20", "--until", UNTIL.isoformat()]
 PLAN = a_plan(40, days=20)
 
 

@@ -23,7 +23,7 @@ WHERE locktype = 'advisory' AND objid = hashtext('jejak schedule')::bit(32)::big
     AND datname = current_database()
 """
 """The session of who leads."""
-JEJAK = [sys.executable, "-m", "infra.cli.main"]
+JEJAK = [sys.executable, "-m", "infra.cli"]
 
 pytestmark = pytest.mark.anyio
 
