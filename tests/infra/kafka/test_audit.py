@@ -130,4 +130,4 @@ def test_it_shares_no_code_with_what_it_audits() -> None:
             }
             assert ours <= MAY_IMPORT, file
             if isinstance(node, ast.ImportFrom) and node.module == "feeds.agencies.kafka":
-                assert [alias.name for alias in node.names] == ["names"]
+                assert [alias.name for alias in node.names] == ["topic_names"]
