@@ -38,6 +38,7 @@ from domain.application.incident_events import (
     PaymentRequested,
 )
 from domain.codes import (
+    Channel,
     ComplaintKind,
     Decision,
     DisputeReason,
@@ -81,7 +82,7 @@ def until(text: str) -> Promise:
 
 def told(place: int, *happened: tuple[datetime, ApplicationEvent], **act: Any) -> ProgressRow:
     """The row of these events, each recorded a minute after it."""
-    known: dict[str, Any] = {"by": Role.OFFICER, "channel": "counter", "office": "semarang", **act}
+    known: dict[str, Any] = {"by": Role.OFFICER, "channel": Channel.COUNTER, "office": "semarang", **act}
     found = None
     for version, (at, event) in enumerate(happened, start=1):
         entry = Recorded(version=version, act=Act(at=at, **known), event=event, recorded_at=at + timedelta(minutes=1))
