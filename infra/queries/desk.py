@@ -18,15 +18,15 @@ class PostgresDesk:
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
-    async def queue(self, asked: DeskPage) -> list[DeskRow]:
-        due_at, after = asked.after or (None, UUID(int=0))
+    async def queue(self, page: DeskPage) -> list[DeskRow]:
+        due_at, after = page.after or (None, UUID(int=0))
         values = {
-            "office": asked.office,
-            "status": asked.status,
-            "officer": asked.officer,
-            "place": "-infinity" if asked.after is None else instant(due_at) if due_at else "infinity",
+            "office": page.office,
+            "status": page.status,
+            "officer": page.officer,
+            "place": "-infinity" if page.after is None else instant(due_at) if due_at else "infinity",
             "after": after,
-            "limit": asked.limit,
+            "limit": page.limit,
         }
         try:
             async with borrowed(self.pool) as connection:

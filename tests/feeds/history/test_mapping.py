@@ -167,7 +167,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "two activities that make one code": (
         ACTIVITIES + '"A b" = "stage"\n"a-B" = "stage"',
-        "activities.'a-B': give it a stage code of its own",
+        "activities.'a-B': give it another stage code, because another activity has the same code",
     ),
 }
 
