@@ -1,10 +1,10 @@
 """The generator of documents that follow from the code: `python -m docs.generate`, or `make docs`.
 
-It writes events.md, problems.md, state-machine.md, tree.md, asyncapi.json and the schemas. Tests fail when a document
-differs from the code. `python -m docs.generate publish` keeps the schemas of a release instead.
+The generator writes events.md, problems.md, state-machine.md, tree.md, asyncapi.json and the schemas. Tests fail when
+a document differs from the code. `python -m docs.generate publish` writes only the schemas of a release.
 
-The transitions of the state machine come from the code itself: each command of the tests is sent to an application in
-each status.
+The transitions of the state machine are found by running the code: the generator sends each example command of the
+tests to an application in each status.
 """
 
 import ast
@@ -42,10 +42,10 @@ ROOMS = {
     "infra": "Everything with a side effect: database, keys, Kafka, processes, settings and the `jejak` program.",
     "bench": "Benchmarks, each with a baseline that is measured in the same run.",
 }
-"""The rooms of the code, in the order in which a newcomer reads them, and one sentence about each."""
+"""The rooms of the code, in the order in which a newcomer reads them, and one sentence about each room."""
 START = "[*]"
 Edge = tuple[str, str, str]
-"""The status before, the status after, and the command."""
+"""An edge of the state machine: the status before the command, the status after the command, and the command."""
 
 EVENTS_HEAD = """# Events
 
@@ -111,7 +111,7 @@ def _kebab(name: str) -> str:
 
 
 def edges() -> Iterator[Edge]:
-    """Every transition of the code, in the order of the statuses."""
+    """Yield every transition that the code allows, in the order of the statuses."""
     for status, history in EXAMPLES.items():
         for name, command in COMMANDS.items():
             after = outcome(history, command)
@@ -120,7 +120,7 @@ def edges() -> Iterator[Edge]:
 
 
 def status_of(example: str) -> str:
-    """The status of an example of the tests, as the diagram shows it."""
+    """Return the status of an example history of the tests, as the diagram shows this status."""
     return str(given(*EXAMPLES[example]).application.status or START)
 
 
@@ -158,7 +158,7 @@ def _module(file: Path) -> str:
 
 
 def first_line(file: Path) -> str:
-    """The first line of the module's docstring; the rest of its paragraph too where the line ends inside a sentence."""
+    """Return the first line of the module's docstring. If the line ends inside a sentence, return the paragraph."""
     docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) if file.exists() else None
     paragraph = (docstring or "").partition("\n\n")[0].splitlines()
     if not paragraph:
@@ -167,7 +167,7 @@ def first_line(file: Path) -> str:
 
 
 def documents() -> dict[str, bytes]:
-    """The JSON documents for agencies, by their file name in this folder."""
+    """Return the JSON documents for agencies, by the path of each file in the folder `docs/`."""
     asyncapi = document(read_topics(TOPICS_FILE).kafka, version("jejak"))
     by_file = {"asyncapi.json": asyncapi, **{f"schemas/{topic}.json": each for topic, each in schemas().items()}}
     return {name: orjson.dumps(each, option=orjson.OPT_INDENT_2) + b"\n" for name, each in by_file.items()}

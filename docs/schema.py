@@ -1,8 +1,8 @@
 """Generator: writes the schema of both databases as SQL into `docs/schema/`, as it is after the last migration.
 
-`python -m docs.schema` applies the migrations to a scratch database, makes the tables of the views as a runner does,
-and puts what `pg_dump --schema-only` says into a stable order: each table with its keys, indexes and grants, then the
-SQL views, then the functions. `tests/test_schema_docs.py` compares the files with a migrated database.
+`python -m docs.schema` applies the migrations to a scratch database and creates the tables of the views as a runner
+does. It then puts the output of `pg_dump --schema-only` into a stable order: each table with its keys, indexes and
+grants, then the SQL views, then the functions. `tests/test_schema_docs.py` compares the files with a migrated database.
 """
 
 import re
@@ -43,7 +43,7 @@ ENTRY = re.compile(
 NOISE = re.compile(r"^(--.*|SET .*;|SELECT pg_catalog\.set_config.*|\\(un)?restrict .*)$")
 OUR_OWNER = re.compile(r"ALTER .+ OWNER TO (jejak_\w+|pg_\w+);")
 TABLE_KINDS = ("SEQUENCE", "TABLE", "SEQUENCE OWNED BY", "DEFAULT", "CONSTRAINT", "INDEX", "ACL")
-"""The order in which the statements about one table are written."""
+"""The order of the statements about one table."""
 
 ROLES = """
 SELECT rolname, rolcanlogin, coalesce(rolconfig, '{}') FROM pg_roles WHERE rolname = ANY(%s) ORDER BY rolname
@@ -52,7 +52,7 @@ SELECT rolname, rolcanlogin, coalesce(rolconfig, '{}') FROM pg_roles WHERE rolna
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One object of a dump: what kind it is, the object that it belongs to (schema and name), and its statements."""
+    """One entry of a dump: its kind, its owner (the schema and name of a table or function), and its statements."""
 
     kind: str
     owner: tuple[str, str]
@@ -60,7 +60,7 @@ class Entry:
 
 
 def schema_of_events(found: Databases) -> str:
-    """The text of `events.sql`. Makes the tables of the views where they are missing."""
+    """Return the text of `events.sql`. Creates the tables of the views if they are missing."""
     with psycopg.connect(found.serving) as connection:
         for view in VIEWS.values():
             ensure(view, connection)
@@ -70,14 +70,14 @@ def schema_of_events(found: Databases) -> str:
 
 
 def schema_of_keys(found: Databases) -> str:
-    """The text of `keys.sql`."""
+    """Return the text of `keys.sql`."""
     roles = _roles(found.keys_owner, ("jejak_keys",))
     head = HEAD.format(name="jejak_keys", content="the key store", folder="keys", roles=roles)
     return f"{head}\n{ordered(dump(found, found.keys_owner))}"
 
 
 def dump(found: Databases, conninfo: str) -> str:
-    """What pg_dump says of a database. Raises RuntimeError where the server's own tools are not known."""
+    """Return the output of pg_dump for a database. Raises RuntimeError if the server's tools are not known."""
     if found.tools is None:
         raise RuntimeError("pg_dump comes from the embedded PostgreSQL: unset JEJAK_DATABASE_URL")
     command = [str(found.tools / "pg_dump"), "--schema-only", "--no-comments", conninfo]
@@ -85,7 +85,7 @@ def dump(found: Databases, conninfo: str) -> str:
 
 
 def ordered(dumped: str) -> str:
-    """The statements of a dump without its settings and remarks, by object, in an order that does not change."""
+    """Return the statements of a dump, grouped by object in a stable order, without settings and comments."""
     entries = list(_entries(dumped))
     groups: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -124,7 +124,7 @@ def _entries(dumped: str) -> list[Entry]:
 
 
 def _statements(text: str, *, function: bool) -> str:
-    """Without noise; the body of a function keeps its remarks and empty lines, as they are part of it."""
+    """Return the statements without noise. The body of a function keeps its comments and empty lines."""
     body = text.partition("AS $$")[2].rpartition("$$;")[0] if function else ""
     lines = text.replace(body, "\0").splitlines() if body else text.splitlines()
     kept = [line for line in lines if line.strip() and not NOISE.match(line)]
@@ -135,7 +135,7 @@ def _statements(text: str, *, function: bool) -> str:
 
 
 def _owner(kind: str, schema: str, name: str, sql: str) -> tuple[str, str]:
-    """The table, function or schema that a statement is about, so that all about one object stands together."""
+    """Return the table, function or schema that owns a statement. Statements of one owner are written together."""
     if kind == "SCHEMA":
         return ("", name)
     if kind in ("SEQUENCE", "SEQUENCE OWNED BY") or "ON SEQUENCE" in sql:
