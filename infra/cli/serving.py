@@ -1,4 +1,4 @@
-"""Verbs that run Jejak: serve, api, project."""
+"""The verbs that run Jejak: serve, api, project."""
 
 import argparse
 import socket
@@ -75,7 +75,7 @@ def projecting(found: Databases, shards: int | None = None, numbers: Sequence[in
 
 @contextmanager
 def filling_outbox(found: Databases, topics: Topics) -> Iterator[None]:
-    """Fills the outbox, or stands by while another process fills it. Without agencies it does nothing."""
+    """Fills the outbox, or stands by while another process fills the outbox. Does nothing if there are no agencies."""
     outbox = Outbox(found.serving, topics)
     if topics.agencies:
         outbox.start()
