@@ -1,4 +1,4 @@
-"""`python -m infra.cli`: the `jejak` program, as one process of Jejak starts another process."""
+"""`python -m infra.cli`: the command with which one process of Jejak starts another process."""
 
 import sys
 

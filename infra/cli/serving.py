@@ -62,7 +62,7 @@ def project(options: argparse.Namespace) -> int:
 
 @contextmanager
 def projecting(found: Databases, shards: int | None = None, numbers: Sequence[int] = ()) -> Iterator[list[Runner]]:
-    """Runs the projections in this process, or stands by while another process runs them."""
+    """Runs the projections in this process, or stands by while another process runs the projections."""
     started = runners(found.serving, shards=shards, numbers=numbers)
     for runner in started:
         runner.start()

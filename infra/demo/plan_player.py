@@ -79,7 +79,7 @@ class PlanPlayer:
         return [step for step, task in zip(steps, tasks, strict=True) if task.result()]
 
     async def _play_step(self, batch: Batch, place: int, step: PlanStep, after: int | None) -> bool:
-        """Plays one step in a batch. Returns whether it must be tried again.
+        """Plays one step in a batch. Returns whether the step must be tried again.
 
         `after` is the place in the batch of the application's previous step, if the batch has one.
         """

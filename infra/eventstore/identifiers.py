@@ -17,5 +17,5 @@ def new_application_id() -> UUID:
 
 
 def registry_id(kind: str, code: str) -> UUID:
-    """Returns the id of a registry stream, a UUIDv5. A given kind and code always have this one id."""
+    """Returns the id of a registry stream, a UUIDv5 that depends only on the kind and the code."""
     return uuid5(REGISTRY, f"{kind}/{code}")

@@ -102,7 +102,7 @@ class IntakeLog:
         """Stores the offset, the events, and the ids and digests of the answered commands, in one transaction.
 
         Raises Overtaken and Conflicting. The row of the offset stays locked until the transaction ends. If two
-        processes believe that one offset is the next, the second process finds that the offset has moved.
+        processes start from the same stored offset, the second process finds that the offset has moved.
         """
         try:
             async with borrowed(self.pool) as connection:

@@ -1,6 +1,6 @@
 """Rows: turns events into rows for the log, with sealed parts, commitments and the hash chain.
 
-The ids, versions and bytes of the rows are fixed before the first try to store them.
+The ids, versions and bytes of the rows are fixed before the first try to store the rows.
 """
 
 import secrets

@@ -92,11 +92,11 @@ class Streams:
         return self.published.registry
 
     async def history(self, application_id: UUID) -> StreamHistory:
-        """Returns the current history of a stream, without entries if there is no such stream."""
+        """Returns the current history of a stream. The history of an unknown stream has no entries."""
         return cast("StreamHistory", await self.line.get(application_id))
 
     async def claimed(self, claims: Sequence[bytes]) -> UUID | None:
-        """Returns the stream that holds one of these claims, or None."""
+        """Returns the stream that holds one of the given claims, or None."""
         return cast("UUID | None", await self.line.get(tuple(claims)))
 
     def keep(self, history: StreamHistory) -> None:

@@ -145,7 +145,7 @@ def _closed(hint: Any) -> Any:  # noqa: ANN401 - annotations are any value
 def _made() -> dict[str, msgspec.json.Decoder[State[AnyEvent]]]:
     """Makes all decoders and all closed types while the process has only one thread.
 
-    msgspec caches its information about a class on the class itself. If two threads fill this cache at the same time,
+    msgspec caches data about a class in the class itself. If two threads fill this cache at the same time,
     the process crashes.
     """
     shape: Any = State

@@ -40,7 +40,7 @@ NAMES = frozenset({SUBMIT, *OFFERED})
 STALE = "stale-version"
 INTERNAL = "internal-error"
 KEY_HOLDS = timedelta(days=31)
-"""How long the digests of two bodies can be compared, if both bodies have one command id. The digest key is monthly."""
+"""How long the bodies of two records with equal command ids can be compared. Their digests have a monthly key."""
 
 log = structlog.get_logger("jejak.intake")
 
@@ -77,7 +77,7 @@ class Verdict:
 
 
 class TopicCommandHandler:
-    """Makes verdicts on records. It stores nothing except the keys of persons."""
+    """Makes verdicts on records. The handler stores nothing except the keys of persons."""
 
     def __init__(self, installation: Installation) -> None:
         self.commands = installation.commands
@@ -204,7 +204,7 @@ def _request(asking: ReadCommand, sent: SentCommand, registry: Registry) -> Comm
 
 
 def _placed(event: IntakeMalformed) -> IntakeMalformed:
-    """Returns the event. The event's place is omitted if it is not one of the values that an event may contain."""
+    """Returns the event. The field `place` is emptied if its value is not a value that an event may contain."""
     try:
         data_to_store(event)
     except DataNotClosed:

@@ -317,7 +317,7 @@ def _in_parts(records: Sequence[CommandRecord]) -> Iterator[Sequence[CommandReco
 def _together(commands: Sequence[ReadCommand]) -> Iterator[list[ReadCommand]]:
     """Splits the commands, in their order, into groups that can be decided concurrently.
 
-    In a group, no two commands have one id, and no two commands are for one application.
+    In a group, all commands have different ids and are for different applications.
     """
     some: list[ReadCommand] = []
     taken: set[UUID] = set()

@@ -1,4 +1,4 @@
-"""The relay process: publishes the feeds to Kafka with one thread for each agency, and watches that none hangs."""
+"""The relay process: publishes the feeds to Kafka with one thread for each agency, and ends if a thread hangs."""
 
 import contextlib
 import os

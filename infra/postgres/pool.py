@@ -20,8 +20,8 @@ ASK_SECONDS = 0.5
 RECONNECT_SECONDS = 0.4
 """After this time in seconds, the pool gives up connecting, and `borrowed` asks the pool to connect again.
 
-The pool's own back-off doubles after each failed try. Because the pool gives up early and is asked again, it connects
-less than a second after the database returns.
+The pool's own back-off doubles after each failed try. Because the pool gives up early and is asked again, the pool
+connects less than a second after the database returns.
 """
 AWAY = (
     psycopg.OperationalError,
