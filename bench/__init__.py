@@ -1,1 +1,1 @@
-"""Benchmarks: each measures a figure and a baseline in the same run. Start one with `python -m bench NAME`."""
+"""Benchmarks: each bench measures a figure and a baseline in one run. `python -m bench NAME` starts a bench."""

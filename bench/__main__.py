@@ -1,7 +1,7 @@
 """`python -m bench [NAME …] [--quick | --full]`: prints one JSON line for each figure, with its baseline.
 
-Figure and baseline are measured in the same run. Client, server and PostgreSQL share this machine's cores. Progress is
-written to stderr. The exit code is 1 if any line is not ok.
+A figure and its baseline are measured in one run. Client, server and PostgreSQL share the cores of this machine.
+Progress is written to stderr. The exit code is 1 if any line is not ok.
 """
 
 import argparse
@@ -42,7 +42,7 @@ BENCHES: tuple[tuple[tuple[str, ...], Run], ...] = (
     (("timeline",), timeline.run),
     (("growth", "burst"), grown.run),
 )
-"""The names of one row are measured on one installation, by one function."""
+"""All names in a row are measured by one function, on one installation."""
 NAMES = tuple(name for names, _ in BENCHES for name in names)
 EXIT_INTERRUPTED = 130
 

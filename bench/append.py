@@ -14,7 +14,7 @@ from bench.rig.size import Size
 from infra.eventstore.envelope import b64, commitment
 
 SECONDS = (2.0, 6.0)
-"""The length of each part, in a quick round and in a usual round."""
+"""The length of each part in seconds, in a quick round and in a usual round."""
 CALLERS = (32, 64, 128)
 THREADS = (1, 8, 32)
 SAMPLE = 200
@@ -95,7 +95,7 @@ def _pgbench(where: Installed, seconds: float) -> dict[int, float]:
 
 
 def _fault(where: Installed) -> str | None:
-    """Returns a fault of the log, or None.
+    """Checks the log, and returns a fault message or None.
 
     The chains of a sample of the newest streams must be correct, and no position may be used twice.
     """

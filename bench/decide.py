@@ -43,7 +43,10 @@ ASKED: tuple[Command, ...] = (
 
 
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
-    """Reports the slowest kind of command. Each kind gets the median of several rounds, because machines are shared."""
+    """Reports the slowest kind of command.
+
+    The figure of a kind is the median of several rounds, because other programs may use the machine too.
+    """
     application, act = given(*COMPLETE).application, an_act()
     times = size.pick(2_000, 20_000)
     rates: dict[str, float] = {}

@@ -1,6 +1,6 @@
 """`growth` and `burst`: the effect of many applications, and the effect of a rush on a log with many applications.
 
-Each run has a small and a large installation, which are measured in turns. The small installation is the baseline.
+`growth` has a small and a large installation, which are measured in turns. The small installation is the baseline.
 """
 
 from collections.abc import Iterator
@@ -26,20 +26,21 @@ from infra.projector.runner import ensure_views
 from infra.projector.views import VIEWS, rebuild
 
 FLAT, SLOWER = 0.9, 1.1
-"""The least throughput and the most latency, as ratios to the values of the small log."""
+"""The least throughput and the longest latency of the large log, as ratios to the values of the small log."""
 SLOW, RUSH = 1, 35
-"""Submissions per second, with one read after each submission."""
+"""Submissions per second: before and after the rush, and in the rush. Each submission is followed by a read."""
 RECOVERS_SECONDS = 5.0
 CALM_SECONDS = 0.1
-"""An answer within this time never counts as late, whatever the latency was before the rush."""
+"""An answer in less than this time never counts as late, whatever the latency was before the rush."""
 ROUNDS = 6
-"""The rounds of each installation, in turns. The installation that begins alternates too, so that other load on the
-machine affects both. The median counts."""
+"""The number of rounds of each installation. The installations are measured in turns, and each begins every second
+round, so that other load on the machine affects both installations. The figure is the median of the rounds.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The figures of one installation. `rows` was counted before the rounds. The lists have one entry per round."""
+    """The figures of one installation. `rows` was counted before the rounds. Each list has one entry per round."""
 
     rows: dict[str, int]
     lifecycles: list[Run]
@@ -71,9 +72,9 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:
 
 
 def _grow(where: Installed, applications: int) -> None:
-    """Fills an installation. The views are built by the code of `jejak rebuild`, two at a time.
+    """Fills an installation. The views are built by the code of `jejak rebuild`, two views at a time.
 
-    That is quicker than projecting event by event.
+    A rebuild is quicker than a projection of event after event.
     """
     fill(where, applications)
     ensure_views(where.databases.serving)
@@ -97,8 +98,8 @@ def _build(name: str, conninfo: str) -> str:
 def _levels(small: Installed, large: Installed, size: Size) -> tuple[Level, Level]:
     """Measures both installations in turns.
 
-    Both are served all the time, so that work that happens once a minute affects both. Appending is measured last,
-    because it adds the most events.
+    Both installations are served all the time, so that work that happens once a minute affects both. The append is
+    measured last, because the measurement of the append adds the most events.
     """
     levels = [Level(where.rows("progress"), [], []) for where in (small, large)]
     seconds, rounds = size.pick(2, 6), size.pick(1, ROUNDS)
@@ -162,7 +163,7 @@ def _burst(where: Installed, size: Size) -> Measured:
     calm, rush = size.pick((3, 4), (15, 30))
     say(f"burst: {SLOW} a second, {RUSH} for {rush} s, {SLOW} again")
     with served(where) as port:
-        run_loop(live(where, port, 1))  # the projector may not have started before this
+        run_loop(live(where, port, 1))  # a first load, because the projector may not have started yet
         before, during, after = run_loop(_offered(port, where.bearer(OFFICE), calm, rush))
     errors = [error for part in (before, during, after) for error in part.errors]
     bound = max(CALM_SECONDS, *before.seconds)
@@ -190,7 +191,7 @@ def _burst(where: Installed, size: Size) -> Measured:
 async def _offered(port: int, bearer: bytes, calm: float, rush: float) -> list[Run]:
     """Sends each request at its planned instant, whether or not earlier requests were answered.
 
-    Latency counts from the planned instant.
+    The latency of a request is counted from its planned instant.
     """
     offered = Offered(port)
 

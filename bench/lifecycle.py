@@ -13,7 +13,7 @@ from bench.rig.size import Size
 CLIENTS = 32
 RATE, P95_MS = 400, 100
 MOMENTS = 4
-"""The moments are submitted, received, documents checked and declared complete. The last command makes two events."""
+"""The moments: submitted, received, documents checked, declared complete. The last command makes two events."""
 
 
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
@@ -41,7 +41,7 @@ async def live(where: Installed, port: int, seconds: float) -> Run:
 
 
 def client(bearer: bytes) -> Client:
-    """Returns a client that plays an officer: it handles one application after another, each of another applicant."""
+    """Returns a client that plays an officer. The client handles applications of different people one after another."""
 
     async def life(connection: Connection) -> None:
         reply = await connection.expect(201, submission(bearer))

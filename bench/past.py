@@ -1,4 +1,4 @@
-"""`import` and `rebuild`: imports a log by the program itself, and rebuilds views from it."""
+"""`import` and `rebuild`: imports a file with the `jejak` program, and rebuilds the views from the imported log."""
 
 import json
 import resource

@@ -1,6 +1,6 @@
 """`project` and `project all`: projects an existing log into one view and into all views.
 
-The baseline is the library's kind of projection.
+The baseline is a projection as in the library's documentation.
 """
 
 import time
@@ -21,7 +21,7 @@ LEAN = "desk"
 ONE, ALL = 50, 15
 """The least ratios to the baseline, for one view and for all views."""
 PLAUSIBLE = 300
-"""Events per second of the baseline. Each event costs an upsert and a tracking row."""
+"""The least plausible baseline, in events per second. In a baseline, each event costs an upsert and a tracking row."""
 STREAMS = "SELECT count(DISTINCT originator_id) FROM stored_events WHERE topic LIKE 'application.%'"
 EVENTS_EACH = 14
 """The approximate number of events of a simulated life."""
@@ -56,7 +56,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
 
 
 def _alone(where: Installed, view: View) -> float:
-    """Returns the seconds until one view has folded the whole log while nothing else works."""
+    """Returns the seconds until one view has folded the whole log, while no other part of Jejak works."""
     say(f"project: {view.name} alone")
     runner = Runner(view, where.databases.serving)
     return _through(where, [runner], [view])
@@ -85,14 +85,14 @@ def _through(where: Installed, started: Sequence[Runner], views: Sequence[View])
 
 
 def _forget(where: Installed) -> None:
-    """Drops all views, so that they begin at position 0: the runners make missing tables."""
+    """Drops all views. The runners make the missing tables again, and begin at position 0."""
     with psycopg.connect(where.databases.serving, autocommit=True) as connection:
         for name in VIEWS:
             connection.execute(f"DROP TABLE views.{name}".encode())
 
 
 def _fault(where: Installed) -> str | None:
-    """Returns a fault if the view `progress` does not have one row for each application."""
+    """Returns a fault message if the view `progress` does not have one row for each application, or else None."""
     rows = where.rows("progress")
     with psycopg.connect(where.databases.serving) as connection:
         row = connection.execute(STREAMS).fetchone()

@@ -1,6 +1,6 @@
 """`relay`: publishes an agency's feed to a real Kafka. The baseline is a bare producer of kafka-python.
 
-It also measures the time from the commit of an event until a consumer has it.
+This bench also measures the time from the commit of an event until a consumer receives the event.
 """
 
 import gc
@@ -52,7 +52,7 @@ SELECT coalesce((SELECT max(notification_id) FROM stored_events), 0) - position 
 
 
 class Clock(Watch):
-    """A watch that notes the time and the number of messages of each commit, and stops the relay at the feed's end."""
+    """A witness that notes the time and the number of messages of each commit. It stops the relay at the feed's end."""
 
     def __init__(self, stopping: threading.Event) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class Clock(Watch):
 
     @property
     def rate(self) -> float:
-        """Messages per second after the first commit, so that the start of the producer does not count."""
+        """The messages per second after the first commit. So the time in which the producer starts is not counted."""
         (begun, _), (ended, _) = self.commits[0], self.commits[-1]
         return sum(count for _, count in self.commits[1:]) / (ended - begun)
 
@@ -96,7 +96,7 @@ def _measured(where: Installed, cluster: SetUp, size: Size) -> Iterator[Measured
     distributor = Outbox(where.databases.serving, topics)
     distributor.start()
     until_even(where.databases.serving)
-    distributor.stop()  # usually it runs in another process; from here on the feed does not change
+    distributor.stop()  # `jejak serve` fills the outbox in another process. After this line the feed does not change
     source = PostgresSource(where.databases.serving, AGENCY, threading.Event(), lambda: None)
     origin = origin_of(where.settings)
     batches = [records_of(page, origin) for page in pages(source)]
@@ -200,9 +200,9 @@ def until_even(conninfo: str) -> None:
 
 
 def latencies(where: Installed, cluster: SetUp, seconds: float) -> list[float]:
-    """Returns the times in seconds from `recorded_at`, set just before the commit, to a consumer.
+    """Returns the times in seconds from `recorded_at` until a consumer has the message.
 
-    The consumer reads only committed messages.
+    The database sets `recorded_at` just before the commit. The consumer reads only committed messages.
     """
     waits: list[float] = []
     ending = threading.Event()
@@ -249,7 +249,7 @@ def relaying(where: Installed, cluster: SetUp) -> Iterator[None]:
         try:
             if process.stdout:
                 process.stdout.readline()
-            time.sleep(3)  # the relay fences older producers and reads its position
+            time.sleep(3)  # in this time the relay fences earlier producers and reads its position
             yield
         finally:
             process.terminate()

@@ -1,4 +1,4 @@
-"""`replay`: decodes the log into the domain's events. The baseline only fetches the same rows."""
+"""`replay`: fetches the log and decodes its rows into the domain's events. The baseline only fetches the rows."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ from projections import progress
 
 RATIO = 0.25
 PLAUSIBLE = 50_000
-"""Rows per second. No idle machine ever fetched fewer."""
+"""The least plausible baseline, in rows per second. No idle machine ever fetched fewer rows per second."""
 ROUNDS = 5
 EVENTS_EACH = 14
 
@@ -30,7 +30,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
         say("replay: writing the log")
         append_plan(where, applications=size.pick(8_000, 60_000) // EVENTS_EACH)
         replayed, fetched = [], []
-        for number in range(ROUNDS):  # in turns, so that other load on the machine affects both
+        for number in range(ROUNDS):  # in turns, so that other load on the machine affects figure and baseline
             say(f"replay: round {number + 1} of {ROUNDS}")
             fetched.append(_through(where, fetch))
             replayed.append(_through(where, replay))

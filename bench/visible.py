@@ -30,7 +30,7 @@ WHERE notification_id > %s ORDER BY notification_id"""
 
 @dataclass(slots=True)
 class Watch:
-    """The positions that the view was seen to reach, in their order, with the times in seconds since the epoch."""
+    """The positions at which the view was seen, in their order, and the times in seconds since the epoch."""
 
     positions: list[int] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
@@ -70,7 +70,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
 
 
 async def _offered(where: Installed, port: int, seconds: float) -> tuple[Run, Watch, int]:
-    """Returns the answers, the watch, and the position after which events count."""
+    """Returns the answers, the watch, and the position after which events are counted."""
     commands = Commands(where, int(RATE * (seconds + WARM_SECONDS)))
     wait_until_caught_up(where.databases.serving)
     offered = Offered(port)
@@ -82,13 +82,13 @@ async def _offered(where: Installed, port: int, seconds: float) -> tuple[Run, Wa
             await asyncio.to_thread(
                 wait_until_caught_up, where.databases.serving, views=[progress.VIEW], seconds=CATCH_UP_SECONDS
             )
-            await asyncio.sleep(2 * POLL_SECONDS)  # so that the watch has seen the last position
+            await asyncio.sleep(2 * POLL_SECONDS)  # until the watch has certainly seen the last position
     offered.close()
     return answered, watch, after
 
 
 class Commands:
-    """Gives one command for each application, so that no command waits for an earlier one."""
+    """Makes only one command for each application, so that no command must wait for another command."""
 
     def __init__(self, where: Installed, applications: int) -> None:
         self.bearer = where.bearer(OFFICE)
@@ -117,7 +117,7 @@ async def _watching(conninfo: str) -> AsyncIterator[Watch]:
 
 
 async def _watch(watch: Watch, connection: psycopg.AsyncConnection) -> None:
-    """Reads the position of the view after each notification of a view."""
+    """Reads the position of the view after each notification from a view."""
     await connection.execute("LISTEN views")
     while True:
         cursor = await connection.execute(REACHED, (f"{LOG}-{progress.VIEW.name}",), prepare=True)

@@ -1,4 +1,4 @@
-"""Logs: one JSON object per line on stderr. Lines have only names and numbers from this program, never client data."""
+"""Logs: one JSON object per line on stderr. A line has only names and numbers of this program, never client data."""
 
 import asyncio
 import atexit
@@ -33,8 +33,9 @@ def configure(level: int = logging.INFO) -> None:
 class RequestLog:
     """The log of requests: one line for each request, in the format of the other log lines.
 
-    It costs less than a logger, because lines are written together: ten times a second, or as soon as there are
-    LINES_BYTES of them. A pipe writes so many bytes in one piece, even if other processes write to it too.
+    This log costs less than a logger, because many lines are written together. The lines are written ten times a
+    second, or as soon as the lines that wait have LINES_BYTES. A write of at most LINES_BYTES to a pipe is never mixed
+    with the lines that other processes write to the pipe.
     """
 
     def __init__(self) -> None:
@@ -80,7 +81,7 @@ def _stamped(_: object, __: str, event: structlog.typing.EventDict) -> structlog
 
 
 def _without_messages(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Logs the class and the place of an exception, never its message, because the message may quote client data."""
+    """Logs the class and the place of an exception. The message may quote client data and is not logged."""
     info = event.pop("exc_info", None)
     error = sys.exc_info()[1] if info is True else info
     if isinstance(error, BaseException):

@@ -1,6 +1,6 @@
 """Metrics: the operator's Prometheus reads them at /metrics.
 
-They are not public, because live counters would defeat disclosure control.
+The metrics are not public, because live counters would defeat disclosure control.
 """
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram

@@ -17,9 +17,10 @@ class SettingsWrong(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kafka:
-    """How the brokers are reached.
+    """The address and the login of Kafka's brokers.
 
-    Without a user name, the connection has no login and no encryption. Use this only for tests and on one machine.
+    Without a user name, the connection has no login and no encryption. Omit the user name only in tests, or if all
+    processes run on one machine.
     """
 
     bootstrap: str

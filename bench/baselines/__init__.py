@@ -1,1 +1,1 @@
-"""Baselines: bare programs that each bench is compared with, in the same run."""
+"""Baselines: simple programs. Each bench runs a baseline too, and compares the two results."""

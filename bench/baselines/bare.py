@@ -1,4 +1,4 @@
-"""Bare endpoints: a server that does only the measured work, in a separate process like the real server.
+"""Bare endpoints: a server that does only the measured work. Like the real server, it runs in a separate process.
 
 python -m bench.baselines.bare append CONNINFO --port N
     POST stores one event by the library's recorder, in a thread.

@@ -1,6 +1,6 @@
 """COPY baseline: writes the rows of the log by one COPY into a table of the same shape.
 
-It is the baseline for benches that read or write the whole log.
+This is the baseline for benches that read or write the whole log.
 """
 
 import time
@@ -11,7 +11,10 @@ COLUMNS = "originator_id, originator_version, topic, state, notification_id, rec
 
 
 def copied_per_second(conninfo: str) -> float:
-    """Returns rows per second, from memory into PostgreSQL, with indexes and the commit. `conninfo` is the owner's."""
+    """Copies rows from memory into PostgreSQL. Returns rows per second, with the time for indexes and the commit.
+
+    `conninfo` is for the owner of the log.
+    """
     with psycopg.connect(conninfo) as connection:
         rows = connection.execute(f"SELECT {COLUMNS} FROM stored_events ORDER BY notification_id").fetchall()  # noqa: S608 - constant columns
         connection.execute("CREATE TABLE copied (LIKE stored_events INCLUDING INDEXES)")

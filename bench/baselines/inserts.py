@@ -1,6 +1,6 @@
 """pgbench baseline: PostgreSQL's pgbench inserts one row per transaction into a table like the log.
 
-It shows how fast the machine itself is.
+This baseline shows how fast the machine is without Jejak.
 """
 
 import re
@@ -13,7 +13,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 PLAUSIBLE = 8_000
-"""Transactions per second. No idle machine was ever slower than this."""
+"""The least plausible baseline, in transactions per second. No idle machine was ever slower."""
 CLIENTS = (8, 32)
 THREADS = 2
 SCRIPT = r"""\set size random(316, 750)
@@ -24,7 +24,7 @@ FIRST_WITH_UUIDV7 = 180_000
 
 
 def program(tools: Path | None) -> str | None:
-    """Finds pgbench: beside the embedded server, on the path, or in Debian's folder. Returns None if it is missing."""
+    """Finds pgbench: beside the embedded server, on the path, or in Debian's folder. Returns None without pgbench."""
     beside = [tools / "pgbench"] if tools else []
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"), reverse=True)
     found = [str(file) for file in beside if file.exists()] or [shutil.which("pgbench") or ""]
@@ -32,7 +32,7 @@ def program(tools: Path | None) -> str | None:
 
 
 def inserted_per_second(pgbench: str, conninfo: str, *, clients: int, seconds: int) -> float:
-    """Returns transactions per second. `conninfo` is the owner's. Raises CalledProcessError."""
+    """Returns transactions per second. `conninfo` is for the owner of the log. Raises CalledProcessError."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS inserted")
         connection.execute("CREATE TABLE inserted (LIKE stored_events INCLUDING DEFAULTS INCLUDING INDEXES)")

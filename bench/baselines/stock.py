@@ -1,4 +1,4 @@
-"""Library baseline: the unchanged recorder of `eventsourcing`, one event per save, and its kind of projection."""
+"""Library baseline: the unchanged recorder of `eventsourcing` with one event per save, and a library projection."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -17,12 +17,12 @@ from infra.eventstore.identifiers import new_application_id
 
 SCHEMA = "stock"
 PLAUSIBLE = 500
-"""Appends per second. No idle machine was ever slower than this."""
+"""The least plausible baseline, in appends per second. No idle machine was ever slower."""
 
 
 @contextmanager
 def datastore(conninfo: str, *, schema: str = SCHEMA) -> Iterator[PostgresDatastore]:
-    """Yields a datastore with the defaults of the library's factory. `conninfo` is the owner's."""
+    """Yields a datastore with the defaults of the library's factory. `conninfo` is for the owner of the database."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
     given = conninfo_to_dict(conninfo)
@@ -52,7 +52,10 @@ def recorder(store: PostgresDatastore) -> PostgresApplicationRecorder:
 
 
 def renamed(lives: Sequence[Sequence[StoredEvent]]) -> Iterator[StoredEvent]:
-    """Yields the same rows under new stream ids, without end. So no work is left for the time of the measurement."""
+    """Yields the rows of `lives` again and again, each life with a new stream id.
+
+    The contents of the rows are made before the measurement, so this work is not measured.
+    """
     for life in cycle(lives):
         stream = new_application_id()
         for row in life:
@@ -82,7 +85,7 @@ def appended_per_second(
 
 
 class View(PostgresTrackingRecorder):
-    """A projection as in the library's documentation: each event is one transaction of an upsert and a tracking row."""
+    """A projection as in the library's documentation. Each event is a transaction with an upsert and a tracking row."""
 
     def __init__(self, store: PostgresDatastore) -> None:
         super().__init__(store, tracking_table_name="stock_tracking")
@@ -102,7 +105,7 @@ PAGE = 500
 
 
 def projected_per_second(conninfo: str, seconds: float) -> float:
-    """Projects the log from its beginning, for `seconds` or to its end. Returns events per second."""
+    """Projects the log from its beginning, for `seconds` or until the end of the log. Returns events per second."""
     with datastore(conninfo) as store, datastore(conninfo, schema="public") as log:
         view = View(store)
         view.create_table()

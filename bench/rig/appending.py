@@ -21,9 +21,9 @@ PROCESSES = 2
 
 @dataclass(frozen=True, slots=True)
 class Stint:
-    """The work of one process: events stored, and its begin and end.
+    """The work of one process: the number of stored events, and the times at which the work began and ended.
 
-    Times are seconds of the monotonic clock, which all processes share.
+    The times are in seconds of the monotonic clock, which all processes share.
     """
 
     events: int
@@ -34,7 +34,8 @@ class Stint:
 def stint(conninfo: str, known: list[Pattern], callers: int, seconds: float, stale_every: int = 0) -> Stint:
     """Runs `callers` callers for `seconds`. Each caller appends one application after another, event by event.
 
-    If `stale_every` is n, every n-th save is stale, and the log must refuse it. If it is 0, no save is stale.
+    If `stale_every` is n, every n-th save is stale, and the log must refuse this save. If `stale_every` is 0, no save
+    is stale.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_stint(conninfo, known, callers, seconds, stale_every))
@@ -42,7 +43,7 @@ def stint(conninfo: str, known: list[Pattern], callers: int, seconds: float, sta
 
 async def _stint(conninfo: str, known: list[Pattern], callers: int, seconds: float, stale_every: int) -> Stint:
     lives = cycle(known)
-    settle()  # the real server does this too before it serves
+    settle()  # the real server also calls `settle` before it serves
     async with GroupCommit(conninfo) as through:
         begun = time.monotonic()
         async with asyncio.TaskGroup() as group:
@@ -76,7 +77,7 @@ def processes() -> Iterator[ProcessPoolExecutor]:
     The processes are not forked, because a process that holds a share in the embedded server must not be copied.
     """
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the new processes inherit this
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the new processes inherit the ignored signal
         try:
             list(pool.map(abs, range(PROCESSES)))
         finally:
@@ -97,7 +98,7 @@ def at_once(
     *,
     stale_every: int = 0,
 ) -> float:
-    """Returns events stored per second by all processes together, with `callers` callers in each process."""
+    """Returns how many events all processes together stored per second, with `callers` callers in each process."""
     began = [pool.submit(stint, conninfo, known, callers, seconds, stale_every) for _ in range(PROCESSES)]
     stints = [each.result() for each in began]
     return sum(each.events for each in stints) / (max(s.ended for s in stints) - min(s.begun for s in stints))

@@ -1,4 +1,4 @@
-"""Filling: makes a large log quickly. Rows are made as for real commands, and appended by the recorder."""
+"""Filling: makes a large log quickly. The rows are made as for real commands, and the recorder appends the rows."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -20,20 +20,20 @@ from infra.postgres.databases import Databases
 SAVES_A_CALL = 400
 COPY = "COPY dossier_keys (key, application_id, person, role, bucket, wrapped) FROM STDIN"
 SIDE_BY_SIDE = 50
-"""The number of applications whose events alternate in the log: first all first events, then all second events."""
+"""The number of applications in a group. The log has the first events of the whole group, then all second events."""
 SHARE = 2_000
 """The number of applications that a process fills in with one call."""
 SAY_SECONDS = 10.0
 
 
 def append_plan(where: Installed, *, applications: int) -> None:
-    """Appends complete lives of the simulation. Their sealed parts read as redacted, because no key is kept."""
+    """Appends complete lives of the simulation. No key is kept, so the sealed parts of these lives are redacted."""
     saves = (save for _, save in steps_as_saves(plan(where.registry, applications).steps()))
     append(where.databases.serving, saves)
 
 
 def fill(where: Installed, applications: int) -> None:
-    """Adds applications, each with eight events and its dossier key, by several processes."""
+    """Adds applications by several processes. Each application has eight events and a dossier key."""
     known = patterns(where.registry)
     sizes = [min(SHARE, applications - begun) for begun in range(0, applications, SHARE)]
     done, reported_at = 0, time.monotonic()
@@ -48,7 +48,7 @@ def fill(where: Installed, applications: int) -> None:
 
 
 def fill_part(found: Databases, key_dir: Path, known: list[Pattern], applications: int) -> None:
-    """Adds applications. It runs in a process of the pool."""
+    """Adds applications. This function runs in a process of the pool."""
     streams: list[Stream] = []
     append(found.serving, _side_by_side(islice(cycle(known), applications), streams))
     _keep_keys(found.keys, KeyFolder(key_dir), streams)
@@ -68,7 +68,7 @@ def append(conninfo: str, saves: Iterable[Save]) -> None:
     try:
         recorder, left = Recorder(datastore), iter(saves)
         while batch := list(islice(left, SAVES_A_CALL)):
-            # One joint save, because a batch may have several saves of one stream.
+            # The batch is joined into one save, because a batch may have several saves of one stream.
             [outcome] = recorder.append([joint(batch)])
             if not outcome.stored:
                 raise AssertionError(f"an append without a conflict was {outcome.kind}")

@@ -1,4 +1,4 @@
-"""Installations: a temporary installation under /tmp for each benchmark, and servers started as a user starts them."""
+"""Installations: a temporary installation in /tmp for each benchmark, and servers that run as for a user."""
 
 import asyncio
 import os
@@ -40,7 +40,7 @@ COUNTS = "SELECT (SELECT count(*) FROM stored_events), (SELECT count(*) FROM cla
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """An installation with the example catalogue and no application yet. `feeds`: whether agencies have feeds."""
+    """An installation that begins with the example catalogue and no application. If `feeds`, agencies have feeds."""
 
     folder: Path
     settings: Settings
@@ -118,7 +118,7 @@ def _undistributed(where: Installed) -> bool:
 
 @contextmanager
 def running(command: list[str], port: int, where: Installed) -> Iterator[None]:
-    """Runs a server and waits until it answers. At the end the server is terminated, and killed if it does not stop."""
+    """Runs a server and waits until the server answers. At the end the server is terminated, or killed if it hangs."""
     log_file = where.folder / f"{port}.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
@@ -137,7 +137,7 @@ def running(command: list[str], port: int, where: Installed) -> Iterator[None]:
 
 
 def wait_for(process: subprocess.Popen[bytes], port: int, log_file: Path) -> None:
-    """Waits until the server answers. Raises TimeoutError, with the end of the server's log."""
+    """Waits until the server answers. Raises TimeoutError, whose message has the last lines of the server's log."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         connection = HTTPConnection("127.0.0.1", port, timeout=5)

@@ -1,4 +1,4 @@
-"""Lives: simulated applications as rows of the log, each with a new id, number, key, seal and chain."""
+"""Lives: simulated applications as rows of the log. Each application has a new id, number, key, seal and chain."""
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -72,7 +72,7 @@ def plan(registry: Registry, applications: int, *, days: int = 90) -> Plan:
 
 
 def steps_as_saves(steps: Iterable[PlanStep]) -> Iterator[tuple[Stream, Save]]:
-    """Yields the saves in the order of the plan, in which the events of different lives alternate."""
+    """Yields the saves in the order of the plan. In the plan, the events of different lives alternate."""
     streams: dict[int, Stream] = {}
     for step in steps:
         if step.number == 0:
@@ -89,7 +89,7 @@ class Pattern:
     events: tuple[tuple[Act, ApplicationEvent], ...]
 
     def saves(self) -> Iterator[tuple[Stream, Save]]:
-        """Yields one save for each event of a new application. Each save is made when it is taken."""
+        """Yields one save for each event of a new application. A save is made only when the caller takes it."""
         stream = Stream.begin(self.personal)
         for act, event in self.events:
             yield stream, stream.save(act, (event,))

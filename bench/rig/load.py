@@ -1,8 +1,8 @@
-"""Load client: HTTP/1.1 with kept-alive connections. It is cheap, because it shares the cores with the server.
+"""Load client: HTTP/1.1 with kept-alive connections. It shares the cores with the server, so it uses little time.
 
-In a closed loop, each client sends its next request after the answer to the last one. In an open loop, requests are
-sent at planned instants, whether or not earlier requests are answered. Latency then counts from the planned instant, so
-that a stall of the server counts for every request that it delays.
+In a closed loop, each client waits for an answer before it sends the next request. In an open loop, requests are sent
+at planned instants, whether or not earlier requests are answered. The latency in an open loop is counted from the
+planned instant. So if the server stalls, the stall counts for every request that had to wait.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from bench.rig.report import spread
 T = TypeVar("T")
 ANSWER_SECONDS = 30.0
 CONNECTIONS_MAX = 256
-"""The most connections of an open loop. A request that waits for a connection is late, and its wait counts."""
+"""The most connections of an open loop. If a request must wait for a connection, the wait is a part of its latency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,13 @@ class Reply:
     body: bytes
 
     def header(self, name: bytes) -> bytes:
-        """Returns a header's value. `name` is in lower case, as the servers write it. Raises ValueError if missing."""
+        """Returns a header's value. `name` is in lower case, as the servers write it. Raises ValueError."""
         begins = self.head.index(b"\r\n" + name + b": ") + len(name) + 4
         return self.head[begins : self.head.index(b"\r\n", begins)]
 
 
 class Unexpected(Exception):
-    """An answer is not the one that the bench measures."""
+    """An answer is not the answer that the bench expects."""
 
 
 class Connection(asyncio.Protocol):
@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
         return await asyncio.wait_for(self.waiting, ANSWER_SECONDS)
 
     async def expect(self, status: int, request: bytes) -> Reply:
-        """Does the same as `ask`, and raises Unexpected for any other status."""
+        """Sends a request and returns its answer, like `ask`. Raises Unexpected if the answer has another status."""
         reply = await self.ask(request)
         if reply.status != status:
             raise Unexpected(f"{reply.status} {reply.body[:300].decode(errors='replace')}")
@@ -107,7 +107,7 @@ class Run:
     seconds: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     elapsed: float = 0.0
-    """The time in seconds from the begin to the last answer."""
+    """The time in seconds from the beginning of the run to the last answer."""
     begun: float = 0.0
 
     @property
@@ -132,7 +132,7 @@ FAILS = (OSError, TimeoutError, Unexpected, ValueError)
 
 
 async def closed(port: int, clients: Sequence[Client], seconds: float) -> Run:
-    """Runs a closed loop for `seconds`: each client starts its next piece of work when the last one is done."""
+    """Runs a closed loop for `seconds`. Each client finishes a piece of work before it starts the next piece."""
     run = Run()
     connections = [await connect(port) for _ in clients]
     begun = time.perf_counter()
@@ -157,13 +157,13 @@ async def closed(port: int, clients: Sequence[Client], seconds: float) -> Run:
 
 
 async def warmed(port: int, clients: Sequence[Client], seconds: float) -> Run:
-    """Runs a closed loop after a warm-up of WARM_SECONDS, which does not count."""
+    """Runs a closed loop after a warm-up of WARM_SECONDS. The warm-up is not measured."""
     await closed(port, clients, WARM_SECONDS)
     return await closed(port, clients, seconds)
 
 
 class Offered:
-    """An open loop. It opens as many connections as it needs, up to CONNECTIONS_MAX."""
+    """An open loop. The loop opens as many connections as the requests need, up to CONNECTIONS_MAX."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -173,8 +173,8 @@ class Offered:
     async def at_rates(self, work: Client, *parts: tuple[float, float]) -> list[Run]:
         """Runs several parts, each with a rate per second and a length in seconds.
 
-        A part begins at the planned end of the part before. If a planned instant has passed, its request is sent at
-        once. Returns when all requests are answered.
+        A part begins at the planned end of the previous part. If the planned instant of a request has passed, the
+        request is sent at once. Returns when all requests are answered.
         """
         runs, begins = [], time.perf_counter()
         async with asyncio.TaskGroup() as group:

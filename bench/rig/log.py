@@ -1,6 +1,6 @@
 """Import log: writes a made-up CSV log of any size, with one event per row.
 
-The rows of a case are spread over several days, so cases alternate in the file.
+The rows of a case are spread over several days, so the rows of different cases alternate in the file.
 """
 
 import csv
@@ -10,7 +10,7 @@ from pathlib import Path
 
 EVENTS_PER_CASE = 8
 ACTIVITIES = ("Diterima", "Diperiksa", "Disurvei", "Dinilai", "Ditandatangani", "Dicetak", "Siap", "Diserahkan")
-FIRST = datetime(2024, 1, 1)  # noqa: DTZ001 - the log names no zone, as many do not
+FIRST = datetime(2024, 1, 1)  # noqa: DTZ001 - like many logs, this log names no time zone
 MAPPING = """source = "bench"
 zone = "Asia/Jakarta"
 case = "nomor"
@@ -31,7 +31,7 @@ at = "waktu"
 
 
 def write_log(folder: Path, events: int) -> tuple[Path, Path]:
-    """Writes a log with `events` events and its mapping into `folder`. Returns the paths of both files."""
+    """Writes a log with `events` events, and the log's mapping, into `folder`. Returns the paths of both files."""
     file, mapping = folder / "bench.csv.gz", folder / "bench.toml"
     mapping.write_text(MAPPING + "".join(f'"{name}" = "stage"\n' for name in ACTIVITIES), encoding="utf-8")
     cases = events // EVENTS_PER_CASE

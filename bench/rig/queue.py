@@ -18,13 +18,13 @@ from infra.eventstore.recorder import Save
 
 OBSTACLE = b'{"code":"H-JARINGAN"}'
 COMMANDS = 4
-"""The number of commands for an application before the next one's turn: an obstacle and its end, twice."""
+"""The number of commands for an application before the next application's turn: twice an obstacle and its end."""
 APPLICANT = {"applicant": {"name": "Siti Contoh"}}
 
 
 @dataclass(slots=True)
 class Waiting:
-    """An application with its version and the number of its obstacles."""
+    """An application, its version, and the number of its obstacles."""
 
     id: UUID
     version: int = 2
@@ -51,7 +51,7 @@ def queue(where: Installed, applications: int) -> list[Waiting]:
 def officer(bearer: bytes, own: list[Waiting]) -> Client:
     """Returns a client that reports and clears obstacles, with one event per request.
 
-    Only this client may use the applications of `own`.
+    No other client may use the applications in `own`.
     """
     turns = (application for application in cycle(own) for _ in range(COMMANDS))
 

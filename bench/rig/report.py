@@ -16,8 +16,8 @@ class Measured:
 
     `target` is the least ratio of value to baseline, and `least` is the least value. `most` has the largest allowed
     values of figures in `more`. `rows` has counts that were read from the database. `on` lists the features that were
-    at work. If the baseline is below `baseline_least`, the machine was too slow for a valid result. `fault` says why
-    the result is not valid.
+    at work. If the baseline is below `baseline_least`, the machine was too slow for a valid result. `fault` gives the
+    reason if the result is not valid.
     """
 
     bench: str
@@ -74,7 +74,7 @@ class Measured:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Returns the least value that at least `share` (0 to 1) of all values do not exceed.
+    """Returns a percentile: the least value such that at least `share` (0 to 1) of all values are not larger.
 
     Raises ValueError if there are no values.
     """
@@ -84,7 +84,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def spread(seconds: Sequence[float], *shares: float) -> dict[str, float]:
-    """Returns percentiles in milliseconds by their names in a report, such as p50_ms and p99_ms."""
+    """Returns percentiles in milliseconds. A percentile has the name that is used in a report, such as p99_ms."""
     return {f"p{share * 100:g}_ms": round(percentile(seconds, share) * 1000, 2) for share in shares}
 
 

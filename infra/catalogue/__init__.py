@@ -39,9 +39,9 @@ def basics() -> list[RegistryEvent]:
 
 
 def examples() -> list[RegistryEvent]:
-    """Returns offices, their calendars and services, with offices and services marked as examples.
+    """Returns offices, their calendars and services. The offices and services are marked as examples.
 
-    They are only examples because local standards differ by up to a factor of a hundred, so none is valid nationally.
+    Local service standards differ by up to a factor of a hundred, so no standard is valid for the whole country.
     """
     read = tomllib.loads((HERE / "examples.toml").read_text(encoding="utf-8"))
     return [*map(_office, read["office"]), *map(_calendar, read["calendar"]), *map(_standard, read["service"])]
@@ -69,7 +69,7 @@ def _calendars() -> list[CalendarPublished]:
 
 
 def _calendar(read: dict[str, Any]) -> CalendarPublished:
-    """Returns the calendar of one year. With `offices`, it is laid over the national calendar for these offices."""
+    """Returns a calendar of one year. With `offices`, the calendar overlays the national calendar for these offices."""
     return CalendarPublished(
         code=read["code"],
         edition=read["edition"],

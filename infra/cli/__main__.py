@@ -1,4 +1,4 @@
-"""`python -m infra.cli`: the `jejak` program, for processes that start one another."""
+"""`python -m infra.cli`: the command with which one process of Jejak starts another process."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Verbs that let somebody in: token, psql, url."""
+"""The verbs that give access: `token` makes a bearer, `psql` opens the database, and `url` prints its address."""
 
 import argparse
 import asyncio
@@ -41,8 +41,8 @@ def token(options: argparse.Namespace) -> int:
 
 
 def psql(options: argparse.Namespace) -> int:
-    """A child, not this process: we hold the embedded server open for it."""
-    import subprocess  # noqa: PLC0415 - here alone
+    """Runs psql in a child process, because this process must keep the embedded server running for psql."""
+    import subprocess  # noqa: PLC0415 - no other verb of this module needs subprocess
 
     with databases(settings()) as found:
         program = str(found.tools / "psql") if found.tools else "psql"

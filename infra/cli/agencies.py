@@ -1,4 +1,4 @@
-"""The verbs for the agencies: what they are told, by Kafka and from the database."""
+"""The verbs for the agencies' feeds and commands: relay, topics, audit-feed, feed and intake."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The verb `audit-feed`: an agency's topic against the log."""
+"""The verb `audit-feed`: it compares an agency's Kafka topic with the log."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from infra.postgres.databases import databases
 
 
 def audit_feed(options: argparse.Namespace) -> int:
-    from infra.kafka.topic_audit import audit  # noqa: PLC0415 - kafka-python: half a second that no other verb waits for
+    from infra.kafka.topic_audit import audit  # noqa: PLC0415 - kafka-python takes half a second to import
 
     at = settings()
     if at.kafka is None:

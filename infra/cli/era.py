@@ -1,4 +1,4 @@
-"""The verb `era`: what to do after a restore or a promotion, before anything is appended."""
+"""The verb `era`: it lists the eras, and begins a new era after a restore or a promotion, before the next append."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""The verb `feed`: what an agency is told, as it lies in the database, for the operator to look at."""
+"""The verb `feed`: it shows the operator the messages of an agency's feed, as they are stored in the database."""
 
 import argparse
 import os
@@ -35,7 +35,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 class NotInFeed(Exception):
-    """Says what is not in the feed, and what is."""
+    """The agency has no feed, or an event is not in the agency's feed. The message names a remedy."""
 
 
 def feed(options: argparse.Namespace) -> int:
@@ -52,11 +52,11 @@ def feed(options: argparse.Namespace) -> int:
         ):
             for message in _messages(connection, options, stopping):
                 print(structured(message, origin).decode() if options.json else _line(message), flush=options.follow)
-            sys.stdout.flush()  # here, where a pipe that is closed is expected
+            sys.stdout.flush()  # flushed here, because this block handles a closed pipe
     except NotInFeed as wrong:
         print(f"jejak: {wrong}", file=sys.stderr)
         return EXIT_WRONG
-    except BrokenPipeError:  # `| head` has seen enough
+    except BrokenPipeError:  # the reader of the pipe has ended, as in `jejak feed … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
@@ -67,7 +67,7 @@ def _named(agency: str, topics: Topics) -> None:
 
 
 def _messages(connection: Connection, options: argparse.Namespace, stopping: threading.Event) -> Iterator[Message]:
-    """Page by page, so that however long the feed is, a page of it is in memory."""
+    """Yields the messages page by page. Only one page of the feed is in memory, however long the feed is."""
     connection.execute(f"LISTEN {CHANNEL}")
     if options.after is None:
         [(place,)] = connection.execute(NEWEST_PLACE, (options.agency,)).fetchall()
@@ -105,7 +105,7 @@ def _line(message: Message) -> str:
 
 
 def event_id(text: str) -> tuple[UUID, int]:
-    """For argparse, which tells a ValueError by the option's name."""
+    """Parses `stream:version` for argparse, which reports a ValueError with the name of the option."""
     stream, _, version = text.partition(":")
     return UUID(stream), int(version)
 

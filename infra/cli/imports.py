@@ -1,4 +1,4 @@
-"""The verbs that bring a past in: `jejak import` and `jejak mapping`."""
+"""The verbs that import old records: `jejak import` and `jejak mapping`."""
 
 import argparse
 import asyncio
@@ -25,7 +25,7 @@ from infra.queries.statistics import forget
 
 NAMED_MAX = 20
 NICENESS = 10
-"""Of the process that imports: who stands at a counter meanwhile comes first."""
+"""How much the priority of the importing process is lowered. Requests from the counters come first."""
 
 
 def import_file(options: argparse.Namespace) -> int:
@@ -46,7 +46,7 @@ def import_file(options: argparse.Namespace) -> int:
 
 
 async def _import(options: argparse.Namespace, mapping: Mapping, found: Databases) -> Summary:
-    os.nice(NICENESS)  # only now: a database that was started here outlives this, and serves others
+    os.nice(NICENESS)  # after the database's start: a server that this process started also serves other processes
     async with installation(settings(), found) as made:
         registry = await made.editions.registry()
         with bar("checking", _size(options.file), "B") as advance:

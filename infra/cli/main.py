@@ -1,4 +1,4 @@
-"""The `jejak` program: it parses the command line, runs one verb, and tells errors in one sentence."""
+"""The `jejak` program: it parses the command line, runs one verb, and prints an expected error as one sentence."""
 
 import argparse
 import sys
@@ -40,7 +40,7 @@ EXPECTED = (
     TopicsWrong,
     Unavailable,
 )
-"""What a person can mend: told in its own sentence, without a stack trace."""
+"""The errors that a person can repair. The program prints the error's own message, without a stack trace."""
 
 EXIT_WRONG, EXIT_INTERRUPTED = 2, 130
 
@@ -92,7 +92,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def disagreement(options: argparse.Namespace) -> str | None:
-    """What argparse cannot say: options that need or exclude one another."""
+    """Returns an error message for options that need or exclude one another. argparse cannot check such options."""
     if options.verb == "erase" and (options.application is None) == (options.person is None):
         return "erase takes either an APPLICATION or --person REF"
     if options.verb == "era" and (options.what == "begin") == (options.reason is None):
@@ -107,7 +107,7 @@ def disagreement(options: argparse.Namespace) -> str | None:
 
 
 def overview() -> str:
-    """The verbs by task, for who types `jejak` alone."""
+    """Returns the list of verbs by task, which `jejak` prints if no verb is given."""
     lines = ["jejak VERB: the trail of every application for a public service"]
     for task in dict.fromkeys(verb.task for verb in VERBS):
         lines += ["", f"{task}:", *(f"  {verb.name:<11}{verb.help}" for verb in VERBS if verb.task == task)]

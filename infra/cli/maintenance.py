@@ -1,4 +1,4 @@
-"""Verbs that look after an installation: rebuild, fsck, erase."""
+"""The verbs that maintain an installation: rebuild, fsck, erase."""
 
 import argparse
 import asyncio
@@ -17,7 +17,7 @@ from infra.projector.views import VIEWS, rebuild
 from infra.runtime.fsck import faults_of_log, faults_of_views
 
 FAULTS_MAX = 1000
-"""The most faults named of the log, and of each view: with more, the disk is gone, not a row."""
+"""The most faults of the log that are named. With more faults, the cause is the disk and not a single row."""
 
 
 def rebuild_views(options: argparse.Namespace) -> int:
@@ -53,7 +53,9 @@ def erase(options: argparse.Namespace) -> int:
 
     async def destroy(found: Databases) -> list[UUID]:
         async with installation(settings(), found) as made:
-            with psycopg.connect(found.owner) as connection:  # the list first: it is re-applied at every start
+            with psycopg.connect(
+                found.owner
+            ) as connection:  # before the keys are erased: each start repeats these erasures
                 connection.execute(
                     "INSERT INTO erasures (application_id, person) VALUES (%s, %s)", (application, person)
                 )

@@ -1,4 +1,4 @@
-"""The verb `relay`: it publishes the agencies' feeds to Kafka, or says once where a feed begins."""
+"""The verb `relay`: it publishes the agencies' feeds to Kafka. With `--begin`, it sets the first position of a feed."""
 
 import argparse
 import sys
@@ -43,10 +43,10 @@ def relay(options: argparse.Namespace) -> int:
 
 
 def begin_feed(kafka: Kafka, found: Databases, agency: str, *, at: int | None = 0, anew: bool = False) -> int:
-    """Writes the position after which the feed is published; None stands for the end of the log.
+    """Writes the position `at`, after which the feed is published. If `at` is None, the feed begins at the log's end.
 
-    The end of the log is used rather than the end of the feed, because the feed can be built again. Returns the exit
-    code. Raises KafkaError, Hanging.
+    The end of the log is used and not the end of the feed, because the feed can be built again. Returns the exit code.
+    Raises KafkaError, Hanging.
     """
     from feeds.agencies.kafka.relay_position import AlreadyBegun, Position, begin_at  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The verb `schedule`: the scheduler as a process of its own, or one pass of each job."""
+"""The verb `schedule`: it runs the scheduler in a separate process, or runs each job once."""
 
 import argparse
 import asyncio
@@ -33,7 +33,7 @@ def schedule(options: argparse.Namespace) -> int:
 
 
 def _once(wanted: Settings) -> int:
-    """One pass of each job. The projections run meanwhile, so that the desk view is up to date."""
+    """Runs one pass of each job. The projections run at the same time, so that the desk view is up to date."""
 
     async def run_job(jobs: Jobs, job: str) -> PassTally:
         with bar(job, None, "appl") as advance:

@@ -1,4 +1,4 @@
-"""Verbs that run Jejak: serve, api, project."""
+"""The verbs that run Jejak: serve, api, project."""
 
 import argparse
 import socket
@@ -62,7 +62,7 @@ def project(options: argparse.Namespace) -> int:
 
 @contextmanager
 def projecting(found: Databases, shards: int | None = None, numbers: Sequence[int] = ()) -> Iterator[list[Runner]]:
-    """Runs the projections in this process, or stands by while another process runs them."""
+    """Runs the projections in this process, or stands by while another process runs the projections."""
     started = runners(found.serving, shards=shards, numbers=numbers)
     for runner in started:
         runner.start()
@@ -75,7 +75,7 @@ def projecting(found: Databases, shards: int | None = None, numbers: Sequence[in
 
 @contextmanager
 def filling_outbox(found: Databases, topics: Topics) -> Iterator[None]:
-    """Fills the outbox, or stands by while another process fills it. Without agencies it does nothing."""
+    """Fills the outbox, or stands by while another process fills the outbox. Does nothing if there are no agencies."""
     outbox = Outbox(found.serving, topics)
     if topics.agencies:
         outbox.start()

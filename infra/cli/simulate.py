@@ -1,4 +1,4 @@
-"""`jejak simulate`: a mall's days into the log, and what they were meant to be into a file."""
+"""The verb `simulate`: it writes a mall's simulated days into the log, and the plan of these days into a file."""
 
 import argparse
 import asyncio
@@ -33,7 +33,7 @@ EXIT_INTERRUPTED = 130
 
 
 def simulate(options: argparse.Namespace) -> int:
-    """The last line of stdout tells what the plan holds and how much of it was new."""
+    """Plays the simulation. The last line on stdout has the figures of the plan and the number of new events."""
     logs.configure()
     try:
         with databases(settings()) as found, interruptible() as between_waves:
@@ -54,7 +54,10 @@ def simulate(options: argparse.Namespace) -> int:
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], None]]:
-    """Ctrl-C is heard between waves, where nothing is half done; a second one at once. Yields what listens."""
+    """Delays Ctrl-C until the batch is complete. A second Ctrl-C stops the program at once.
+
+    Yields a function to call between two batches. This function raises KeyboardInterrupt after a Ctrl-C.
+    """
     asked = threading.Event()
 
     def hear(*_: object) -> None:
@@ -114,7 +117,7 @@ def _applications(options: argparse.Namespace) -> int:
 
 
 def _write(file: Path, lines: Iterable[dict[str, Any]]) -> None:
-    """Whole or not at all."""
+    """Writes the whole file, or leaves the old file unchanged. Raises NotSimulated if the file cannot be written."""
     part = file.with_name(f"{file.name}.part")
     try:
         with part.open("w", encoding="utf-8") as out:
@@ -125,7 +128,7 @@ def _write(file: Path, lines: Iterable[dict[str, Any]]) -> None:
 
 
 def rate(text: str) -> float:
-    """For argparse: commands a second."""
+    """Parses a rate for argparse, in commands per second. Raises ValueError."""
     value = float(text)
     if not 0 < value < float("inf"):
         raise ValueError
@@ -133,7 +136,7 @@ def rate(text: str) -> float:
 
 
 def day(text: str) -> date:
-    """For argparse: 2026-03-09."""
+    """Parses a date such as 2026-03-09 for argparse. Raises ValueError."""
     return date.fromisoformat(text)
 
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from infra.settings import Settings, settings_from
 
 EXIT_FOUND, EXIT_WRONG = 1, 2
-"""A check found faults; the options or the files given are wrong."""
+"""Exit codes. EXIT_FOUND: a check found faults. EXIT_WRONG: the given options or files are wrong."""
 
 
 def settings() -> Settings:
@@ -20,7 +20,7 @@ def settings() -> Settings:
 
 @contextmanager
 def bar(what: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-    """Not shown for what is over at once."""
+    """Yields a function that moves a progress bar. The bar is shown only if the task takes longer than a second."""
     with tqdm(total=total, desc=what, unit=unit, unit_scale=True, disable=None, delay=1, file=sys.stderr) as shown:
         yield lambda more: _advance(shown, more)
 
@@ -31,7 +31,7 @@ def _advance(shown: "tqdm[Any]", more: int) -> None:
 
 @contextmanager
 def level(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar that is told where it stands, and of how much."""
+    """Yields a function that sets a progress bar, from the number of units done and the number of all units."""
     with tqdm(desc=what, unit="ev", unit_scale=True, disable=None, file=sys.stderr) as shown:
 
         def stand(reached: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""The verb `topics`: what Kafka should hold for the agencies, shown as what differs from what it holds, and applied."""
+"""The verb `topics`: it shows how Kafka differs from the topics file, applies the changes, and replaces passwords."""
 
 import argparse
 import sys
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def topics(options: argparse.Namespace) -> int:
-    from infra.kafka.admin import administering  # noqa: PLC0415 - half a second that no other verb waits for
+    from infra.kafka.admin import administering  # noqa: PLC0415 - kafka-python takes half a second to import
 
     at = settings()
     declared = read_topics(at.topics_file)
@@ -65,7 +65,7 @@ def _plan(admin: "Admin", declared: Topics) -> int:
 
 
 def _apply(admin: "Admin", lines: list[PlanLine], folder: Path, *, agreed: bool) -> bool:
-    """Whether all is as it should be."""
+    """Applies the plan, if it is agreed. Returns whether Kafka now has everything that the topics file asks for."""
     _show(lines)
     if not _to_do(lines):
         return True
@@ -90,7 +90,10 @@ def _apply(admin: "Admin", lines: list[PlanLine], folder: Path, *, agreed: bool)
 
 
 def _begin(at: Settings, kafka: Kafka, lines: list[PlanLine], *, agreed: bool) -> int:
-    """A relay never assumes where a feed begins: somebody says so once, when its topic of positions is new."""
+    """Begins the feed of each agency whose topic of positions is new, or prints the command that begins the feed.
+
+    A relay never assumes where a feed begins, so an operator must agree once.
+    """
     made = sorted(line.name for line in lines if isinstance(line, MakeTopic) and line.name.startswith(names.POSITIONS))
     agencies = [name.removeprefix(names.POSITIONS).partition(".")[0] for name in made]
     if not agreed:
@@ -102,7 +105,7 @@ def _begin(at: Settings, kafka: Kafka, lines: list[PlanLine], *, agreed: bool) -
 
 
 def _rotate(admin: "Admin", declared: Topics, folder: Path, user: str) -> int:
-    """Connections that are open stay open; the next one needs the new password."""
+    """Gives a user a new password. Open connections of the user stay open. New connections need the new password."""
     if user not in {RELAY, INTAKE, AUDIT, *declared.agencies}:
         raise TopicsWrong(f"{user} is no agency of the file of topics, nor {RELAY}, {INTAKE} or {AUDIT}")
     if user not in admin.found().users:

@@ -1,4 +1,4 @@
-"""What a verb of `jejak` is: its name, its options, an example of it; and the options that several have."""
+"""Verb: a verb of `jejak` with its name, options and example, and the options that several verbs have."""
 
 import argparse
 import os
@@ -15,7 +15,7 @@ Options = Sequence[tuple[tuple[str, ...], Mapping[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """`example` is shown by --help; `then` says what one would do next."""
+    """A verb. `--help` shows `example`, and then `then`, which names the usual next step."""
 
     name: str
     task: str

@@ -1,9 +1,10 @@
 """Ordered batches: handles many commands at once and stores the events of a batch by one save, in order.
 
 The commands of a batch are read and decided in the usual way. Streams that were just read or saved are kept in memory,
-so a batch may have several commands of one application. A batch is stored completely or not at all. Otherwise the log
-could store the second of two commands without the first, if another writer appended between them. If the log refuses
-a batch, the streams are dropped from memory, and each command is tried again alone.
+so a batch may have several commands of one application. A batch is stored completely or not at all. Suppose that each
+command was stored alone, and that another writer appended between two commands. Then the log could have the second
+command without the first command. If the log refuses a batch, the streams are dropped from memory, and each command is
+tried again alone.
 """
 
 import asyncio
@@ -30,9 +31,9 @@ class AskAgain(Exception):
 
 
 class Batch:
-    """Appends the saves of its members, once each member has joined with a save or has left without one.
+    """Appends the saves of its members, once every member has joined with a save or has left without a save.
 
-    If `abandoned`, a member was cut off, so the batch is never appended.
+    If `abandoned` is true, a member was cut off, so the batch is never appended.
     """
 
     def __init__(self, members: int, writer: GroupCommit) -> None:
@@ -56,12 +57,12 @@ class Batch:
         return await self.outcomes[place]
 
     async def leave(self, place: int) -> None:
-        """Must be called for every member at its end, also for a member that has joined."""
+        """Call this method when a member has ended, even if the member has joined with a save."""
         if not self.through[place].is_set():
             await self._is_through(place)
 
     async def stream_of(self, place: int) -> UUID | None:
-        """Waits until a member has joined or left. Returns the stream of its save, or None if it saves nothing."""
+        """Waits until a member has joined or left. Returns the stream of the member's save, or None without a save."""
         await self.through[place].wait()
         return stream_of(self.saves[place]) if place in self.saves else None
 
@@ -95,7 +96,7 @@ class Batch:
 
 
 PLACE: ContextVar[tuple[Batch, int]] = ContextVar("place")
-"""The batch that the current task belongs to, and its place in the batch."""
+"""The batch that the current task belongs to, and the place of the task in the batch."""
 
 
 def joint(saves: Sequence[Save]) -> Save:
@@ -109,7 +110,7 @@ def joint(saves: Sequence[Save]) -> Save:
 
 
 class BatchStreams:
-    """The cached streams, with the events that are being saved. The positions of these events are not known yet."""
+    """The cached streams, with the events that are being saved. The positions of events in a save are not known yet."""
 
     def __init__(self, streams: Streams) -> None:
         self.streams = streams
@@ -152,7 +153,7 @@ class BatchStreams:
 
 
 class BatchedEventStore(PostgresEventStore):
-    """An event store whose appends wait for their batch. It counts the new events in `new_events`."""
+    """An event store in which an append waits for its batch. The store counts the new events in `new_events`."""
 
     def __init__(self, made: Installation) -> None:
         self.remembered = BatchStreams(made.streams)

@@ -1,8 +1,8 @@
 """Plan player: plays a simulation's plan through the real command handler, which decides and appends each step.
 
-The log has the order of the plan, whatever the timing: all steps of a batch are appended by one call, in their order.
-Every step has its own idempotency key. So playing a plan again completes a plan that was cut off, and playing it once
-more adds nothing.
+All steps of a batch are appended by one call, in their order. So the log has the order of the plan, whatever the timing
+is. Every step has its own idempotency key. So a plan that was cut off can be played again: only the missing steps are
+added. Playing a complete plan again adds nothing.
 """
 
 import asyncio
@@ -30,9 +30,9 @@ BATCHES_A_SECOND = 10
 class PlanPlayer:
     """Plays the steps of one plan. The name of the plan is a part of each idempotency key.
 
-    It counts the events of the steps in `events`, and the refused steps in `refused`. After a refused step, the other
-    steps of the same application are skipped. A step is refused if somebody else has acted on the application, or if
-    another release made another plan.
+    The player counts the events of the steps in `events`, and the refused steps in `refused`. After a refused step, the
+    later steps of this application are skipped. A step is refused if somebody else has acted on the application, or if
+    another release of Jejak made a different plan.
     """
 
     def __init__(self, made: Installation, plan_name: str) -> None:
@@ -50,8 +50,8 @@ class PlanPlayer:
     async def play(self, steps: Iterable[PlanStep], submitted: Advance, rate: float | None = None) -> None:
         """Plays all steps.
 
-        `rate` is the most commands in a second, and None means no limit. `submitted` is called after each batch with
-        the number of its submissions.
+        `rate` is the most commands in a second, and None means no limit. After each batch, `submitted` is called with
+        the number of submissions in the batch.
         """
         at_once = AT_ONCE if rate is None else max(1, min(AT_ONCE, int(rate / BATCHES_A_SECOND)))
         begun, played = time.monotonic(), 0
@@ -79,7 +79,7 @@ class PlanPlayer:
         return [step for step, task in zip(steps, tasks, strict=True) if task.result()]
 
     async def _play_step(self, batch: Batch, place: int, step: PlanStep, after: int | None) -> bool:
-        """Plays one step in a batch. Returns whether it must be tried again.
+        """Plays one step in a batch. Returns whether the step must be tried again.
 
         `after` is the place in the batch of the application's previous step, if the batch has one.
         """
@@ -120,7 +120,7 @@ class PlanPlayer:
 
 
 def batches(steps: Iterable[PlanStep], at_once: int) -> Iterator[list[PlanStep]]:
-    """Cuts the steps into batches of at most `at_once` steps."""
+    """Divides the steps into batches of at most `at_once` steps."""
     left = iter(steps)
     while batch := list(islice(left, at_once)):
         yield batch

@@ -1,7 +1,7 @@
 """Seed: fills a new installation with a simulation that ends on the day of the first start.
 
-The simulation is the same for everyone, except for numbers and ids. If a fill is killed, the next start completes it,
-even on a later day. `make run` uses a small simulation, and `make demo` uses 90 days of a mall.
+Except for numbers and ids, every installation gets an identical simulation. If a fill is killed, the next start
+completes the fill, even on a later day. `make run` uses a small simulation, and `make demo` uses 90 days of a mall.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ DEMO = SeedSize(days=90, applications=3000)
 
 
 async def seed(made: Installation, fill: SeedSize, submitted: Advance = lambda _: None) -> None:
-    """Publishes the catalogue, and plays the simulation of size `fill` unless all of it is stored already.
+    """Publishes the catalogue, and plays the simulation of size `fill` unless the whole simulation is stored already.
 
     `submitted` is called with the number of new submissions.
     """
@@ -69,7 +69,7 @@ async def sample(made: Installation) -> tuple[UUID, str, str] | None:
 
 
 async def _complete(made: Installation, fill: SeedSize) -> bool:
-    """Returns whether all submissions are stored. They prove a complete fill, because a fill ends with a submission."""
+    """Returns whether all submissions are stored. A fill ends with a submission, so the fill is then complete."""
     async with made.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT count(*) FROM (SELECT FROM events WHERE topic = 'application.submitted.v1'"

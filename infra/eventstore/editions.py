@@ -24,7 +24,7 @@ from infra.eventstore.stream_reader import Streams
 
 
 class Editions:
-    """Reads and publishes the registry."""
+    """Reads the registry from the log, and publishes new editions of the registry's entries."""
 
     def __init__(self, streams: Streams) -> None:
         self.streams = streams
@@ -34,10 +34,10 @@ class Editions:
         return await self.streams.registry_now()
 
     async def publish(self, editions: Iterable[RegistryEvent], recorder: Recorder, command_key: bytes) -> int:
-        """Appends the editions that differ from the stored ones, and returns how many were appended.
+        """Appends the editions that differ from the stored editions. Returns the number of appended editions.
 
-        Each new edition gets the number after the last edition of the same code. An edition that equals the last
-        one is skipped.
+        Each new edition gets the number after the last stored edition with this code. An edition that equals the last
+        stored edition is skipped.
         """
         published = 0
         for edition in editions:

@@ -1,7 +1,8 @@
 """The byte format of a stored event: canonical state, command ids, digests, commitments and sealed parts.
 
-Stored bytes can never be changed, so this format can never be changed either. docs/event-format.md gives the format,
-docs/adr/0003-the-stored-event.md its reasons. HMAC is HMAC-SHA256. Binary fields are standard base64 with padding.
+Stored bytes can never be changed, so this format can never be changed either. docs/event-format.md specifies the
+format, and docs/adr/0003-the-stored-event.md gives the reasons for the format. HMAC is HMAC-SHA256. Binary fields are
+standard base64 with padding.
 """
 
 import base64
@@ -26,7 +27,7 @@ STATE = frozenset((*OPEN, *ACTOR, "sealed", "salt"))
 
 
 class SealBroken(Exception):
-    """A sealed part cannot be opened: the part was moved or altered, or the key is another one."""
+    """A sealed part cannot be opened: the part was moved or altered, or was sealed with another key."""
 
 
 def canonical(value: object) -> bytes:
@@ -51,7 +52,8 @@ def b64(raw: bytes) -> str:
 def unb64(text: str) -> bytes:
     """Decodes standard base64. Raises ValueError unless `text` is the canonical encoding.
 
-    Several spellings could decode to the same bytes. Only one is accepted, so that every altered byte is noticed.
+    Without this check, several texts would decode to equal bytes. Only the canonical text is accepted, so that every
+    altered byte is noticed.
     """
     raw = base64.b64decode(text, validate=True)
     if b64(raw) != text:
@@ -75,7 +77,7 @@ def command_id(key: bytes, client: str, own_key: str) -> UUID:
 def digest(key: bytes, body: object) -> str:
     """Returns a keyed digest of a command's body: 32 hexadecimal digits.
 
-    Two equal bodies have the same digest. Without the key, the digest reveals nothing about the body.
+    Two equal bodies have equal digests. Without the key, the digest reveals nothing about the body.
     """
     return mac(key, "jejak/digest/1", canonical(body))[:16].hex()
 
@@ -83,7 +85,7 @@ def digest(key: bytes, body: object) -> str:
 def commitment(application: UUID, version: int, topic: str, state: Mapping[str, Any]) -> bytes:
     """Returns the commitment to an event: SHA-256 over its parts. Raises ValueError, KeyError.
 
-    The commitment is computed from the stored row alone, so it can be checked after an erasure too.
+    The commitment is computed from the stored row alone, so the commitment can be checked after an erasure too.
     """
     salt = unb64(state["salt"])
     if len(salt) != SALT_BYTES:
@@ -92,7 +94,7 @@ def commitment(application: UUID, version: int, topic: str, state: Mapping[str, 
 
 
 def committed(application: str, version: int, topic: str, state: Mapping[str, Any], salt: bytes) -> bytes:
-    """Does the same as `commitment` for an event that is being made. `salt` is the decoded salt of `state`."""
+    """Returns the commitment to a new event, as `commitment` does. `salt` is the state's decoded salt."""
     opened = {"id": application, "topic": topic, "version": version}
     for name in OPEN:
         opened[name] = state[name]
@@ -118,7 +120,7 @@ INNER_REST, OUTER_REST = b"\x36" * 32, b"\x5c" * 32
 def keyed(key: bytes, message: bytes) -> bytes:
     """Returns HMAC-SHA256 (RFC 2104) for a key of exactly 32 bytes.
 
-    An event needs six of these, and `hmac.digest` takes half as long again as this function.
+    An event needs six HMACs, and `hmac.digest` takes 1.5 times as long as this function.
     """
     inner = hashlib.sha256(key.translate(INNER) + INNER_REST + message).digest()
     return hashlib.sha256(key.translate(OUTER) + OUTER_REST + inner).digest()

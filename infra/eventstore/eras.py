@@ -1,8 +1,8 @@
 """Eras: ranges of positions, so that no position is ever given to two different events.
 
 After a restore to a point in time, or after the promotion of an asynchronous replica, the log lacks its last events.
-Without a new era, the log would hand out the positions of the lost events again. A new era begins far beyond these
-positions. A `Sync-Token` names the era of its position.
+Without a new era, the log would give the positions of the lost events to new events. A new era begins far beyond the
+lost positions. A `Sync-Token` has a position and names the era of this position.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import psycopg
 
 APART = 1_000_000
-"""The number of positions that are left out between two eras. A restore loses fewer events than this."""
+"""The number of positions that are left out between two eras. A restore loses fewer events than this number."""
 REASON_MAX, ERA_MAX = 200, 99_999
 """The longest reason in characters, and the last era that fits into a `Sync-Token`."""
 
@@ -41,11 +41,11 @@ def eras(conninfo: str) -> list[Era]:
 
 
 def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
-    """Begins a new era, in one transaction that holds the lock of the append. `conninfo` is the log owner's.
+    """Begins a new era, in one transaction that holds the lock of the append. `conninfo` is for the owner of the log.
 
-    `seen` is the number of the newest era that clients may know. A restore may have lost the row of this era, or its
-    events. Raises EraNotBegun if nothing was appended since the last era began, unless `seen` says that the last era
-    was in use.
+    `seen` is the number of the newest era that clients may know. A restore may have lost the row or the events of this
+    era. Raises EraNotBegun if nothing was appended since the last era began. If `seen` is the number of the last era or
+    a later era, clients may have used the last era, and this error is not raised.
     """
     if not 0 < len(reason) <= REASON_MAX:
         raise EraNotBegun(f"a reason has 1 to {REASON_MAX} characters")
@@ -60,7 +60,7 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
         number, from_position = max(last, seen or 0) + 1, max(start, end) + APART
         if number > ERA_MAX:
             raise EraNotBegun(f"era {number} has no room in a Sync-Token: the last is {ERA_MAX}")
-        # The sequence moves first: if this process dies between the two statements, only a gap in it is left.
+        # The sequence moves first. If this process dies between the two statements, the sequence only has a gap.
         connection.execute("SELECT setval('stored_events_notification_id_seq', %s)", (from_position,))
         connection.execute(
             "INSERT INTO eras (era, from_position, reason) VALUES (%s, %s, %s)", (number, from_position, reason)

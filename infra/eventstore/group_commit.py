@@ -1,11 +1,11 @@
 """Group commit: stores the saves of many callers with one call of the append, in one transaction and one disk flush.
 
 There is no timer. While one batch is being stored, the next batch gathers. The slower the disk is, the larger the
-batches become. Each process has one writer, in its event loop. Several processes can write at once, because the append
-takes a lock in the database.
+batches become. Each process has one writer, in the event loop of the process. Several processes can append to one log:
+each append takes a lock in the database, so the appends follow one another.
 
-A caller may be cancelled, or stop waiting. Its save is then stored or not stored, and the log shows which, because ids,
-versions and bytes are fixed before the first try.
+A caller may be cancelled, or stop waiting. The save of this caller is then stored or not stored. The log shows whether
+the save is stored, because ids, versions and bytes are fixed before the first try.
 """
 
 import asyncio
@@ -27,12 +27,14 @@ from infra.metrics import APPEND_SECONDS, APPEND_WAITING, APPENDED
 from service_layer.faults import Unavailable
 
 EVENTS_A_CALL, BYTES_A_CALL = 500, 4_000_000
-"""The size of a batch, bounded so that other writers do not wait long for the lock.
+"""The size of a batch in events and in bytes. The size is bounded so that other writers do not wait long for the lock.
 
 The state of a submission has less than a kilobyte.
 """
 EVENTS_WAITING, BYTES_WAITING = 5_000, 32_000_000
-"""The most that may wait for the next batch: beyond it, `append` refuses with Unavailable (backpressure)."""
+"""The most events and bytes that may wait for the next batch. If more would wait, `append` raises Unavailable
+(backpressure).
+"""
 PATIENCE_SECONDS = 5.0
 """The longest time that a caller waits for the outcome of a save."""
 BACK_OFF_SECONDS = 0.1
@@ -56,7 +58,7 @@ log = structlog.get_logger("jejak.writer")
 class Waiting:
     """A save that waits, and the future of the caller that waits for its outcome.
 
-    `since` is the loop's time in seconds at which the caller began to wait.
+    `since` is the time at which the caller began to wait, in seconds of the event loop's clock.
     """
 
     save: Save
@@ -77,7 +79,7 @@ class Waiting:
 class GroupCommit:
     """The writer of one process for one database.
 
-    Use it as an asynchronous context manager. On exit it stores the saves that still wait, then it closes.
+    Use the writer as an asynchronous context manager. On exit the writer stores all waiting saves, and then closes.
     """
 
     def __init__(self, conninfo: str) -> None:
@@ -116,8 +118,8 @@ class GroupCommit:
     async def append(self, save: Save) -> SaveOutcome:
         """Stores all events of the save, or none of them.
 
-        Raises Unavailable if too many saves wait already, or if the database does not answer within PATIENCE_SECONDS.
-        In the second case the outcome is unknown, and the caller must read the log.
+        Raises Unavailable if too many saves wait already, or if the database does not answer in PATIENCE_SECONDS. If
+        the database did not answer, the outcome is unknown, and the caller must read the log.
         """
         size = sum(len(event.state) for event in save.events)
         if self._closing or self.events >= EVENTS_WAITING or self.bytes + size > BYTES_WAITING:
@@ -131,7 +133,7 @@ class GroupCommit:
         return await waiting.outcome
 
     async def _lose_patience(self) -> None:
-        """Refuses saves that have waited too long.
+        """Ends the wait of callers that have waited longer than PATIENCE_SECONDS: each caller gets Unavailable.
 
         One task checks all saves, because a timer for each save would cost more than the save's share of a commit.
         """
@@ -160,8 +162,8 @@ class GroupCommit:
     def _next(self) -> list[Waiting]:
         """Takes the next batch from the queue, with at most one save for each stream.
 
-        If several saves are for one stream, the first is taken and the others stay in the queue. When their turn
-        comes, the log refuses them as stale.
+        If several saves are for one stream, only the first of these saves is taken. The other saves of the stream stay
+        in the queue. When a later batch appends them, the log refuses these saves as stale.
         """
         batch: list[Waiting] = []
         later: list[Waiting] = []
@@ -189,7 +191,7 @@ class GroupCommit:
         self.bytes -= waiting.bytes
 
     async def _store(self, batch: list[Waiting]) -> None:
-        """Tries again until every save of the batch has its outcome, or no caller waits for one any more."""
+        """Stores a batch. Tries again until every save of the batch has its outcome, or every caller has given up."""
         pause = BACK_OFF_SECONDS
         while batch:
             try:
@@ -202,7 +204,7 @@ class GroupCommit:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, BACK_OFF_MAX_SECONDS)
                 batch = [waiting for waiting in batch if not waiting.outcome.done()]
-            # One save must have caused the error, because the append reports refusals as outcomes. Find that save.
+            # The append reports refusals as outcomes. So the content of one save caused this error: find this save.
             except psycopg.Error as error:
                 await self._each_alone(batch, error)
                 return
@@ -237,10 +239,10 @@ class GroupCommit:
                 await connection.close()
 
     async def _known(self, connection: AsyncConnection[Any], batch: list[Waiting]) -> list[Waiting]:
-        """Returns the saves that are certainly not stored. The callers of the other saves get their outcome.
+        """Returns the saves that are certainly not stored. The callers of the stored saves get the outcome.
 
-        After a lost connection, the absence of a row proves nothing while the old backend still runs. So the old
-        backend is terminated first.
+        While the backend of a lost connection runs, this backend may yet store a save, so a missing row proves nothing.
+        Therefore the old backend is terminated first.
         """
         if not self._lost:
             return batch
@@ -262,9 +264,10 @@ async def _append(connection: AsyncConnection[Any], batch: list[Waiting]) -> lis
 
 
 async def _terminate(connection: AsyncConnection[Any], backend: tuple[Any, ...]) -> None:
-    """Terminates an old backend of this process. Raises OperationalError if the backend still runs afterwards.
+    """Terminates an old backend of this process. Raises OperationalError if the backend does not end.
 
-    The session goes back to the role of its login for this: the same login owns the old backend, so it may end it.
+    For this statement, the session goes back to the role of its login. The old backend has the same login, so this role
+    may terminate the old backend.
     """
     await connection.execute("SET ROLE NONE")
     ended = await _one(connection, TERMINATE, (END_MILLISECONDS, *backend))
@@ -276,7 +279,8 @@ async def _terminate(connection: AsyncConnection[Any], backend: tuple[Any, ...])
 async def _found(connection: AsyncConnection[Any], saves: Sequence[Save]) -> list[SaveOutcome | None]:
     """Returns the outcome of each save that is in the log, and None for each other save.
 
-    A save is in the log if the stored bytes equal its bytes. Salts are random, so no other save has the same bytes.
+    A save is in the log if the stored bytes equal the bytes of the save. Salts are random, so no two saves have equal
+    bytes.
     """
     async with connection.transaction():
         await connection.execute(LOCK)

@@ -1,6 +1,6 @@
 """Histories: turns rows of the log into events and stream histories.
 
-A stream history also keeps the data that the hash chain and a repeated command need.
+A stream history also keeps the data for the hash chain, and for the answer to a repeated command.
 """
 
 from collections.abc import Iterable, Sequence
@@ -45,7 +45,7 @@ def entry_of(row: Sequence[Any]) -> StreamEntry:
 
 
 def recorded_of(row: Sequence[Any]) -> Recorded:
-    """Decodes only the event of a row, for code that folds many rows. Raises the same errors as `entry_of`."""
+    """Decodes only the event of a row, for code that folds many rows. For the errors raised, see `entry_of`."""
     return _read(row)[1]
 
 

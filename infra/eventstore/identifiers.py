@@ -5,11 +5,11 @@ import time
 from uuid import UUID, uuid5
 
 REGISTRY = UUID("6f1f3c2e-6f0b-5b57-9d5a-4a0d2c1b7e55")
-"""The UUID namespace of registry streams. Their ids are derived from their public codes."""
+"""The UUID namespace of registry streams. The id of a registry stream is derived from its public code."""
 
 
 def new_application_id() -> UUID:
-    """Returns a new UUIDv7 (RFC 9562). It begins with the time and reveals nothing that a client sent."""
+    """Returns a new UUIDv7 (RFC 9562). The id begins with the time and reveals nothing that a client sent."""
     milliseconds = time.time_ns() // 1_000_000
     value = milliseconds << 80 | secrets.randbits(80)
     value = value & ~(0xF << 76) | 7 << 76
@@ -17,5 +17,5 @@ def new_application_id() -> UUID:
 
 
 def registry_id(kind: str, code: str) -> UUID:
-    """Returns the id of a registry stream, a UUIDv5: the same kind and code always give the same id."""
+    """Returns the id of a registry stream, a UUIDv5 that depends only on the kind and the code."""
     return uuid5(REGISTRY, f"{kind}/{code}")

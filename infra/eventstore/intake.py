@@ -1,4 +1,4 @@
-"""Intake log: stores offsets, command ids and answers of the command topics in one transaction."""
+"""Intake log: stores the offsets, command ids and answers of Kafka's command topics in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ SELECT s.id, e.originator_version, e.topic, e.state FROM unnest(%s::uuid[]) AS s
 """
 
 End = tuple[int, str]
-"""The version of a stream's last event and the commitment to that event. The next event continues from both."""
+"""The version of a stream's last event and the commitment to the last event. The next event continues from this end."""
 NOTHING: End = (0, "")
 """The end of a stream that has no events."""
 
@@ -45,7 +45,10 @@ class Conflicting(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetMove:
-    """The move of a partition's offset, from the offset that this process believes to the next unanswered offset."""
+    """The move of a partition's offset, from `believed` to `reached`.
+
+    `believed` is the offset that this process believes to be stored. `reached` is the next unanswered offset.
+    """
 
     topic: str
     partition: int
@@ -64,8 +67,8 @@ class Answered:
 class IntakeLog:
     """Reads and writes the state of the intake.
 
-    Every method raises Unavailable if the database cannot be reached. If `store` raises it, call `reached` to learn
-    whether the data was stored.
+    Every method raises Unavailable if the database cannot be reached. If `store` raises Unavailable, call `reached` to
+    learn whether the data was stored.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -79,13 +82,13 @@ class IntakeLog:
         return int(row[0]) if row else 0
 
     async def known(self, agency: str, commands: Sequence[UUID]) -> dict[UUID, Answered]:
-        """Returns those of the agency's commands that were answered already."""
+        """Returns the given commands of the agency that were answered already, by command id."""
         async with borrowed(self.pool) as connection:
             rows = await (await connection.execute(KNOWN, (agency, list(commands)))).fetchall()
         return {command: Answered(digest, at) for command, digest, at in rows}
 
     async def ends(self, streams: Iterable[UUID]) -> dict[UUID, End]:
-        """Returns the end of each stream, which is NOTHING for a stream without events."""
+        """Returns the end of each stream. The end of a stream without events is NOTHING."""
         wanted = list(streams)
         async with borrowed(self.pool) as connection:
             rows = await (await connection.execute(END, (wanted,))).fetchall()
@@ -96,10 +99,10 @@ class IntakeLog:
         return {stream: found.get(stream, NOTHING) for stream in wanted}
 
     async def store(self, move: OffsetMove, save: Save | None, agency: str, digests: Mapping[UUID, str]) -> None:
-        """Stores the offset, the events, and the ids and digests of the answered commands: all of them or none.
+        """Stores the offset, the events, and the ids and digests of the answered commands, in one transaction.
 
         Raises Overtaken and Conflicting. The row of the offset stays locked until the transaction ends. If two
-        processes believe the same offset, the second process finds that the offset has moved.
+        processes start from the same stored offset, the second process finds that the offset has moved.
         """
         try:
             async with borrowed(self.pool) as connection:

@@ -1,8 +1,8 @@
-"""The log for users of the `eventsourcing` library: an application that reads it, and the parts of that application.
+"""The log for users of the `eventsourcing` library: an application that reads the log, and the application's parts.
 
-A projection or a process application of the library reads Jejak's log through `JejakLog`. Nothing here writes to the
-log: an event is stored by a command, and a save through an `Application` raises `NotSupportedError`. The guide with
-examples is docs/eventsourcing.md; the reasons are in docs/adr/0028-the-eventsourcing-library.md.
+A projection or a process application of the library reads Jejak's log through `JejakLog`. Nothing in this module writes
+to the log. Only a command stores an event, and a save through an `Application` raises `NotSupportedError`. The guide
+with examples is docs/eventsourcing.md. The reasons are in docs/adr/0028-the-eventsourcing-library.md.
 """
 
 import re
@@ -45,24 +45,24 @@ __all__ = ["JejakLog", "LogFactory", "LogMapper", "LogRecorder", "LoggedEvent"]
 NOT_WRITTEN = "Jejak's log is not written through an Application: a command stores an event (docs/eventsourcing.md)"
 READ_ONLY = "-c role=jejak_auditor -c default_transaction_read_only=on"
 TOPIC = re.compile(r"[a-z]+\.[a-z-]+\.v[0-9]+")
-"""The form of Jejak's topics; a topic of the library is `module:Class`."""
+"""The form of Jejak's event topics. An event topic of the library has the form `module:Class`."""
 
 CONNECTION_SECONDS = 5.0
-"""How long a reader waits for a connection of the pool; a command waits less."""
+"""How long a reader waits for a connection of the pool. A command does not wait so long."""
 
 RECORDED_AT_OF_STREAM = "SELECT originator_version AS place, recorded_at FROM stored_events WHERE originator_id = %s"
 RECORDED_AT = "SELECT notification_id AS place, recorded_at FROM stored_events WHERE notification_id = ANY(%s)"
 
 
 class LoggedEvent:
-    """An event of the log, as the library's mapper gives it. It is also an instance of its class in `domain`.
+    """An event of the log, as the library's mapper returns it. This event is also an instance of its class in `domain`.
 
     So `isinstance(event, Submitted)`, `match` and the library's `singledispatchmethod` work, and `event.service` is a
     field as in the domain's class.
 
     `timestamp` is the time of the act (aware, UTC), which a source may report late. `recorded_at` is the time when the
-    log stored the event (aware, UTC); it is None for a notification that did not come from a `LogRecorder`. `event` is
-    the same event as a plain instance of its class, as the functions of `domain` take it.
+    log stored the event (aware, UTC). `recorded_at` is None for a notification that did not come from a `LogRecorder`.
+    `event` is a plain instance of the event's class, for the functions of `domain`.
     """
 
     __slots__ = ()
@@ -112,7 +112,7 @@ class LogNotification(Notification):
 
 
 class LogRecorder(Recorder):
-    """The recorder for readers: it adds `recorded_at` to each row and refuses to store."""
+    """The recorder for readers. This recorder adds `recorded_at` to each row, and refuses to store events."""
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:  # noqa: ANN401 - the library's signature
         """Raises NotSupportedError, unless there is nothing to store."""
@@ -151,7 +151,11 @@ class LogRecorder(Recorder):
         return [LogNotification(**vars(row), recorded_at=times[row.id]) for row in found]
 
     def _recorded_at(self, query: str, value: object) -> dict[int, datetime]:
-        """A second question: the library's own reads leave the column out. Rows never change, so both answers agree."""
+        """Returns `recorded_at` of each row, by version or position.
+
+        A second query is necessary, because the library's queries leave the column `recorded_at` out. Rows never
+        change, so the answers to the two queries agree.
+        """
         with self.datastore.get_connection() as connection:
             return {
                 row["place"]: row["recorded_at"] for row in connection.execute(query.encode(), (value,), prepare=True)
@@ -159,17 +163,20 @@ class LogRecorder(Recorder):
 
 
 class LogMapper(Mapper[UUID]):
-    """Gives a `LoggedEvent` for each of Jejak's topics. All other topics are left to the library's mapper.
+    """Makes a `LoggedEvent` from a stored event of Jejak. The library's mapper handles all other stored events.
 
-    So a follower reads Jejak's events and its own events with one mapper. A cipher or a compressor that is configured
-    for the follower is not applied to Jejak's events.
+    So a follower reads the events of Jejak and the follower's own events with one mapper. A cipher or a compressor that
+    is configured for the follower is not applied to the events of Jejak.
     """
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
-        """Raises TopicError for a topic that this release does not know, MapperDeserialisationError for a bad state."""
+        """Raises TopicError for an event topic that this release does not know.
+
+        Raises MapperDeserialisationError for a state that cannot be read.
+        """
         topic = stored_event.topic
         if topic not in CLASSES:
-            if TOPIC.fullmatch(topic):  # the library would try to import a module of that name
+            if TOPIC.fullmatch(topic):  # otherwise the library would try to import a module with the topic's name
                 raise TopicError(f"this release does not know the topic {topic}: install the newer release")
             return super().to_domain_event(stored_event)
         try:
@@ -189,17 +196,18 @@ class LogMapper(Mapper[UUID]):
         return logged
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
-        """Raises NotSupportedError for an event of Jejak's: a copy would lack its seals and its place in the chain."""
+        """Raises NotSupportedError for an event of Jejak: a copy would lack its seals and its place in the chain."""
         if isinstance(domain_event, LoggedEvent):
             raise NotSupportedError(NOT_WRITTEN)
         return super().to_stored_event(domain_event)
 
 
 class LogFactory(InfrastructureFactory[TrackingRecorder]):
-    """`PERSISTENCE_MODULE=infra.eventstore.library`: reads Jejak's log, and keeps a projection's own tables elsewhere.
+    """Factory that reads Jejak's log, and keeps a projection's tables in another database.
 
-    `application_recorder` reads the log of `JEJAK_DATABASE_URL` as the role `jejak_auditor`, in read-only transactions.
-    The other recorders are the library's own, in the database that the library's `POSTGRES_…` settings name.
+    The library uses this factory if `PERSISTENCE_MODULE=infra.eventstore.library`. `application_recorder` reads the log
+    of `JEJAK_DATABASE_URL` as the role `jejak_auditor`, in read-only transactions. All other recorders are the
+    library's recorders, in the database that the library's `POSTGRES_…` settings name.
     """
 
     def __init__(self, env: Environment | EnvType | None) -> None:
@@ -214,15 +222,17 @@ class LogFactory(InfrastructureFactory[TrackingRecorder]):
         return super().mapper(transcoder, mapper_class)
 
     def application_recorder(self) -> ApplicationRecorder:
-        """Raises OSError, as the library's factories do, where no database is named. Raises OperationalError where the
-        database cannot be reached, or where the login may not take the role `jejak_auditor`.
+        """Returns the recorder that reads the log.
+
+        Raises OSError, as the library's factories do, if no database is named. Raises OperationalError if the database
+        cannot be reached, or if the login may not take the role `jejak_auditor`.
         """
         url = self.env.get("JEJAK_DATABASE_URL")
         if not url:
             raise OSError("JEJAK_DATABASE_URL is not set: it names the database of the log (`jejak url` prints it)")
         conninfo = with_options(url, READ_ONLY)
         try:
-            psycopg.connect(conninfo).close()  # a pool would only say how long it waited
+            psycopg.connect(conninfo).close()  # the error message of a pool would not give the cause
         except psycopg.OperationalError as error:
             raise OperationalError(str(error)) from error
         datastore = Datastore(conninfo)
@@ -246,17 +256,17 @@ class LogFactory(InfrastructureFactory[TrackingRecorder]):
             opened.close()
 
     def _own(self) -> postgres.PostgresFactory:
-        """The library's factory over the projection's own database."""
+        """Returns the library's factory for the database of the projection."""
         made = postgres.PostgresFactory(self.env)
         self._closing.append(made)
         return made
 
 
 class JejakLog(Application[UUID]):
-    """Jejak's log as an application of the library, to be read. Its name in tracking records is `jejak`.
+    """Jejak's log as an application of the library that can only be read. Its name in tracking records is `jejak`.
 
-    Its own factory is always `LogFactory`, whatever `PERSISTENCE_MODULE` says. So a projection may keep its tables in
-    any database for which the library has a module.
+    This application always uses `LogFactory`, whatever the value of `PERSISTENCE_MODULE` is. So a projection may keep
+    its tables in any database for which the library has a module.
     """
 
     name = "jejak"
@@ -269,7 +279,7 @@ class JejakLog(Application[UUID]):
         return LogMapper(self.construct_transcoder())
 
     def application(self, application_id: UUID) -> evolve.Application:
-        """An applicant's application as the events of its stream say. Raises AggregateNotFoundError."""
+        """Returns an applicant's application, folded from the events of its stream. Raises AggregateNotFoundError."""
         history = tuple(_recorded(self.events.get(application_id)))
         if not history:
             raise AggregateNotFoundError(f"no application has the id {application_id}")

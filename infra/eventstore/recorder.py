@@ -1,8 +1,8 @@
 """Recorder: the library's PostgreSQL recorder, with an append that calls one database function.
 
 The function `append_events` reports an outcome for each save. The serving role may only select from `stored_events`
-and call this function. The insert paths of the library are not used: one is LOCK TABLE and INSERT, the other is
-POSTGRES_ENABLE_DB_FUNCTIONS, which loses events for readers.
+and call this function. Neither insert path of the library is used. The first path is LOCK TABLE and INSERT. The second
+path is POSTGRES_ENABLE_DB_FUNCTIONS, with which readers miss events.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,9 +31,9 @@ ORDER BY save
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Events that are stored together or not at all, with their claims: values that must be unique in the log.
+    """Events that are stored together or not at all, and their claims: values that must be unique in the log.
 
-    `owners` gives the stream of each claim, and is needed only if the events belong to several streams. Without
+    `owners` has the stream of each claim, and is needed only if the events belong to several streams. Without
     `owners`, every claim belongs to the stream of the first event.
     """
 
@@ -49,8 +49,8 @@ class Save:
 class SaveOutcome:
     """The outcome of a save. `kind` is "stored", or names the reason of the refusal.
 
-    `positions` are the positions of the events, which are all recorded at one instant (UTC). There are no positions if
-    the save was stale or a claim was taken.
+    `positions` are the positions of the events. All events of a save are recorded at one instant (UTC). There are no
+    positions if the save was stale or a claim was taken.
     """
 
     kind: str
@@ -89,7 +89,7 @@ class Recorder(PostgresApplicationRecorder):
         super().__init__(datastore, events_table_name=events_table_name)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:  # noqa: ANN401 - the library's signature
-        """Fulfils the library's contract: stores all events, or raises IntegrityError. `kwargs` may have `claims`."""
+        """Stores all events, or raises IntegrityError, as the library requires. `kwargs` may have `claims`."""
         if not stored_events:
             return ()
         outcome = self.append([Save(tuple(stored_events), tuple(kwargs.get("claims", ())))])[0]
@@ -100,8 +100,8 @@ class Recorder(PostgresApplicationRecorder):
     def append(self, saves: Sequence[Save]) -> list[SaveOutcome]:
         """Stores all saves in one transaction. Returns an outcome for each save, in the order of the saves.
 
-        The append is one statement that commits by itself. So the lock of the log is released in the database, and
-        not only when this process gets processor time to read the answer.
+        The append is one statement that commits by itself. So the database releases the lock of the log at once, even
+        if this process has no processor time to read the answer.
 
         If the connection is lost, the library's OperationalError is raised and the outcome is unknown. The caller must
         then read the log.

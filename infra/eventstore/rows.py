@@ -1,6 +1,6 @@
 """Rows: turns events into rows for the log, with sealed parts, commitments and the hash chain.
 
-The ids, versions and bytes of the rows are fixed before the first try to store them.
+The ids, versions and bytes of the rows are fixed before the first try to store the rows.
 """
 
 import secrets
@@ -31,8 +31,8 @@ def rows_of(
 ) -> tuple[list[StoredEvent], str]:
     """Returns the rows for `events`, and the commitment to the last row.
 
-    The rows continue the stream after version `after`, and `prev` is the commitment to that version. The personal
-    parts go into the first row.
+    The rows continue the stream after version `after`. `prev` is the commitment to the event with version `after`. The
+    personal parts go into the first row.
     """
     acted = {
         "actor": str(act.actor) if act.actor else "",

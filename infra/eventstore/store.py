@@ -32,9 +32,9 @@ CLAIM_BYTES = 20
 
 
 class StreamReader(Protocol):
-    """Reads streams and keeps them in memory.
+    """Reads streams and keeps the streams in memory.
 
-    The implementations are `infra.eventstore.stream_reader.Streams` and the streams that a batch keeps.
+    The implementations are `infra.eventstore.stream_reader.Streams` and `infra.demo.ordered_batches.BatchStreams`.
     """
 
     @property
@@ -131,7 +131,7 @@ class PostgresEventStore:
         return await self.writer.append(save)
 
     def kept(self, history: StreamHistory) -> None:
-        """Keeps the history of a stream after an append, so that the stream need not be read again."""
+        """Keeps the history of a stream after an append. The stream then need not be read again."""
         self.streams.keep(history)
 
     def survey_claim(self, application_id: UUID) -> bytes:
@@ -177,7 +177,7 @@ class PostgresEventStore:
     async def _keys_for(self, history: StreamHistory, personal: PersonalParts) -> dict[str, DossierKey]:
         """Returns the dossier keys of the persons in `personal`, and makes the missing keys.
 
-        New keys are durable before the event that uses them is stored.
+        New keys are durable before the event that uses the keys is stored.
         """
         if not personal:
             return {}
@@ -191,7 +191,7 @@ class PostgresEventStore:
 
 
 def rows_in(draft: Draft) -> tuple[StoredEvent, ...]:
-    """Returns the rows of a draft with their real type: `rows_of` made these rows."""
+    """Returns the rows of a draft with their real type. The function `rows_of` made these rows."""
     return cast("tuple[StoredEvent, ...]", draft.rows)
 
 

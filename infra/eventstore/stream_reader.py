@@ -1,7 +1,7 @@
 """Stream reader: reads streams, claims and the registry, and coalesces concurrent requests into one query.
 
-The reader caches each stream as it was last read or written. Each query reads only the events after the cached version.
-So the result is current, and most events are neither sent nor folded again.
+The reader caches each stream at the version that was last read or written. Each query reads only the events after the
+cached version. So the result is current, and most events are not sent or folded again.
 """
 
 from collections import OrderedDict, defaultdict
@@ -42,11 +42,11 @@ SELECT c.claim, c.originator_id, 0, '', ''::bytea, 0, NULL FROM unnest(%b::bytea
 ) AS c
 """
 PLANNED = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
-"""Planner options. The first queries run on empty tables, and a plan cached then would scan the tables for ever."""
+"""Planner options. The first queries run on empty tables. Without the options, their cached plans would always scan."""
 
 
 class RegistryFold:
-    """The fold of the registry up to `position`, and the last event of each registry stream in `ends`."""
+    """The registry, folded up to `position`. `ends` has the last event of each registry stream."""
 
     def __init__(self) -> None:
         self.registry = Registry()
@@ -64,8 +64,8 @@ class RegistryFold:
 class Streams:
     """The cached streams of one process.
 
-    Use it as an asynchronous context manager, in the event loop of its callers. Every method that queries the database
-    raises Unavailable.
+    Use the object as an asynchronous context manager, in the event loop of the callers. Every method that queries the
+    database raises Unavailable.
     """
 
     def __init__(self, conninfo: str) -> None:
@@ -92,15 +92,15 @@ class Streams:
         return self.published.registry
 
     async def history(self, application_id: UUID) -> StreamHistory:
-        """Returns the current history of a stream, without entries if there is no such stream."""
+        """Returns the current history of a stream. The history of an unknown stream has no entries."""
         return cast("StreamHistory", await self.line.get(application_id))
 
     async def claimed(self, claims: Sequence[bytes]) -> UUID | None:
-        """Returns the stream that holds one of these claims, or None."""
+        """Returns the stream that holds one of the given claims, or None."""
         return cast("UUID | None", await self.line.get(tuple(claims)))
 
     def keep(self, history: StreamHistory) -> None:
-        """Caches a history. Call it after an append, so that the new events need not be read."""
+        """Caches a history. Call this method after an append. The new events then need not be read."""
         self._forget(history.application_id)
         self.remembered[history.application_id] = history
         self.events += len(history.entries)
@@ -112,9 +112,9 @@ class Streams:
         self.events -= len(gone.entries) if gone else 0
 
     def forget(self, stream: UUID) -> None:
-        """Drops a stream from the cache, so that the next query reads all of it.
+        """Drops a stream from the cache, so that the next query reads the whole stream.
 
-        Call it if the log refused a save that was made from the cached history.
+        Call this method if the log refused a save that was made from the cached history.
         """
         self._forget(stream)
 

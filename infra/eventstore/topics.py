@@ -1,4 +1,4 @@
-"""Topics: maps the topic of an event to its class, and checks the data of an event before it is written.
+"""Topics: maps the topic of an event to the event's class, and checks the data of an event before the write.
 
 The data must fit a closed type. The closed types are made from the plain dataclasses of the domain: a pattern in a
 dataclass becomes a constraint in its closed type.
@@ -39,7 +39,7 @@ CLASSES: dict[str, StoredClass] = {
         *get_args(IntakeEvent),
     )
 }
-"""The class of each topic. A topic that was ever written must never be removed."""
+"""The class of each event topic. An event topic that was ever written must never be removed."""
 
 LARGEST_INTEGER = 2**53 - 1
 
@@ -59,7 +59,7 @@ def data_to_store(event: AnyEvent) -> dict[str, Any]:
 
 
 def event_of(topic: str, data: dict[str, Any]) -> AnyEvent:
-    """Makes the event from its stored topic and data. Raises KeyError for a topic that this release does not know."""
+    """Makes an event from its stored topic and data. Raises KeyError if this release does not know the event topic."""
     return msgspec.convert(data, CLASSES[topic], strict=True)
 
 
@@ -79,13 +79,13 @@ class State(msgspec.Struct, Generic[E]):
 def decoder_of(topic: str) -> msgspec.json.Decoder[State[AnyEvent]]:
     """Returns the decoder that reads a state directly into the event's class.
 
-    Raises KeyError for a topic that this release does not know.
+    Raises KeyError for an event topic that this release does not know.
     """
     return _DECODERS[topic]
 
 
 def act_of(state: State[AnyEvent]) -> Act:
-    """Returns the act of an event: who did it, where, when and through which channel."""
+    """Returns the act of an event: the actor, the place, the time and the channel."""
     return Act(
         at=state.at,
         at_quality=state.at_quality,
@@ -100,7 +100,7 @@ def act_of(state: State[AnyEvent]) -> Act:
 def _actor(text: str) -> UUID:
     """Parses an actor's id, with a cache.
 
-    A few actors act often, and parsing an id costs as much as reading the rest of an act.
+    A few actors act often, so their ids repeat. Parsing an id costs as much as reading all other fields of an act.
     """
     return UUID(text)
 
@@ -120,7 +120,7 @@ def closed_type(cls: Any) -> type[msgspec.Struct]:  # noqa: ANN401 - any event c
 
 
 def _closed(hint: Any) -> Any:  # noqa: ANN401 - annotations are any value
-    """Returns the same type with its limits. Raises TypeError for a bare string, because its content has no bounds."""
+    """Returns a type with its limits. Raises TypeError for a bare string, because the content would have no bounds."""
     if get_origin(hint) is Annotated:
         base, limit = get_args(hint)
         if isinstance(limit, Pattern):
@@ -145,7 +145,7 @@ def _closed(hint: Any) -> Any:  # noqa: ANN401 - annotations are any value
 def _made() -> dict[str, msgspec.json.Decoder[State[AnyEvent]]]:
     """Makes all decoders and all closed types while the process has only one thread.
 
-    msgspec caches its information about a class on the class itself. If two threads fill this cache at the same time,
+    msgspec caches data about a class in the class itself. If two threads fill this cache at the same time,
     the process crashes.
     """
     shape: Any = State

@@ -1,4 +1,4 @@
-"""The second pass of an import: the cases of a checked file are appended, at most 500 events a call."""
+"""The second pass of an import: appends the cases of a checked file, with at most 500 events in a call."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -74,7 +74,7 @@ class PostgresImportStore:
 
 
 class Importer:
-    """Appends the records of a checked file, or says what that would do."""
+    """Appends the records of a checked file, or foresees the result without storing anything."""
 
     def __init__(self, conninfo: str, recorder: Recorder, import_key: bytes, receipt_codes: ReceiptCodes) -> None:
         self.conninfo = conninfo
@@ -83,14 +83,22 @@ class Importer:
         self.receipt_codes = receipt_codes
 
     def append(self, file: Path, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
-        """Counts what is new into `summary`. `advance` is told of events."""
+        """Appends the file's records, and counts the results in `summary`.
+
+        `advance` is called with the number of events of each batch. Raises SourceError if the file has changed since
+        the check.
+        """
         for handler, cases in self._batches(file, mapping, registry):
             summary.add(handler.append(cases))
             advance(sum(len(case.items) for case in cases))
 
     def foresee(self, file: Path, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
-        """As `append`, but stores nothing. `registry` is the registry as the import would leave it."""
-        seen = Spill()  # a case may stand in several traces: a record of the first trace is not new in the second
+        """Counts in `summary` what `append` would store, but stores nothing.
+
+        `registry` is the registry as the import would leave it. Raises SourceError if the file has changed since the
+        check.
+        """
+        seen = Spill()  # a case may have several traces: a record that was in one trace is not new in a later trace
         for handler, cases in self._batches(file, mapping, registry):
             summary.add(handler.foresee(cases, seen))
             advance(sum(len(case.items) for case in cases))
@@ -116,7 +124,7 @@ def _stream(stream: UUID, rows: Sequence[Sequence[Any]]) -> ImportedStream:
 
 
 def _saves(events: Sequence[tuple[ImportedStream, Admitted]]) -> Iterator[Save]:
-    """A save for each event, chained to the one before it in its stream."""
+    """Yields a save for each event. Each event is chained to the previous event of its stream."""
     heads: dict[UUID, tuple[int, str]] = {}
     for stream, admitted in events:
         version, prev = heads.get(stream.stream) or (stream.history.application.version, head_of(stream.history))
@@ -143,7 +151,7 @@ WHERE originator_id = ANY(%s::uuid[]) ORDER BY originator_id, originator_version
 
 
 def _by_stream(saves: Iterable[Save]) -> list[Save]:
-    """All of a stream together, at most EVENTS_PER_CALL to a save."""
+    """Joins the saves of each stream into saves of at most EVENTS_PER_CALL events."""
     streams: dict[Any, list[Save]] = {}
     for save in saves:
         streams.setdefault(save.events[0].originator_id, []).append(save)
@@ -158,9 +166,10 @@ def _by_stream(saves: Iterable[Save]) -> list[Save]:
 
 
 def _calls(saves: Iterable[Save]) -> Iterator[list[Save]]:
-    """Each with one save of a stream at the most, since a save with a successor fills its call.
+    """Groups the saves into calls of the append, with at most one save of each stream in a call.
 
-    So where somebody else wrote to a stream in between, nothing is stored after a predecessor that is not.
+    If a stream has several saves, each save except the last fills a whole call. If another writer has appended to the
+    stream, the save is refused and the later calls are not made. So no save is stored without its predecessor.
     """
     call: list[Save] = []
     events = 0
@@ -175,14 +184,17 @@ def _calls(saves: Iterable[Save]) -> Iterator[list[Save]]:
 
 
 def _own_key(case: str, item: ImportItem) -> str:
-    """The event's own id, or its content and ordinal among equals (docs/event-format.md, Commands and digests)."""
+    """Returns the idempotency key of an event: its own id, or else its content and its number among equal events.
+
+    See docs/event-format.md, Commands and digests.
+    """
     if item.own_id:
         return f"{case}\0{item.own_id}"
     return f"{case}\0{canonical(item.content).decode()}\0{item.ordinal}"
 
 
 def _some_at_a_time(sources: Iterable[SourceCase]) -> Iterator[list[SourceCase]]:
-    """Bounded by cases and by events."""
+    """Yields batches of cases. A batch ends when it has CASES_PER_READ cases, or about EVENTS_PER_CALL events."""
     batch: list[SourceCase] = []
     events = 0
     for source in sources:

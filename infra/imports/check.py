@@ -1,6 +1,7 @@
-"""The first pass of an import: reads the whole file and stores nothing, so that nothing of an unsound file is stored.
+"""The first pass of an import: reads the whole file and stores nothing.
 
-The second pass is in `infra/imports/append.py`.
+The second pass begins only if the first pass has found no fault. So no record of a faulty file is stored. The second
+pass is in `infra/imports/append.py`.
 """
 
 from collections import Counter
@@ -27,7 +28,7 @@ from service_layer.import_case import ImportCase
 
 
 class MappingIncomplete(Exception):
-    """The mapping lacks words of the file. `lines` is the TOML to add."""
+    """The mapping lacks some words of the file. `lines` has the lines of TOML to add to the mapping."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__("the mapping does not know all words of the file")
@@ -36,7 +37,10 @@ class MappingIncomplete(Exception):
 
 @dataclass(slots=True)
 class Summary:
-    """What a file states, and what of it was new. `first` and `last`: the earliest and latest `at`, UTC."""
+    """The counts of an import: the contents of the file, and the part of these contents that was new.
+
+    `first` and `last` are the earliest and the latest `at` in the file, in UTC.
+    """
 
     applications: int = 0
     events: int = 0
@@ -57,7 +61,7 @@ class Summary:
             self.last = max([*times, self.last] if self.last else times)
 
     def add(self, tally: ImportTally) -> None:
-        """Counts what one batch came to."""
+        """Adds the counts of one batch."""
         self.new_events += tally.new_events
         self.duplicates += tally.duplicates
         self.deviating += tally.deviating
@@ -76,9 +80,9 @@ class Summary:
 
 
 def check(file: Path, mapping: Mapping, registry: Registry, progress: Advance) -> Summary:
-    """The first pass. Raises SourceError, MappingIncomplete."""
+    """Reads the whole file and counts its contents. Raises SourceError, MappingIncomplete."""
     reader, summary = Reader(file, mapping, registry), Summary()
-    keys = Spill()  # a case may stand in several traces
+    keys = Spill()  # the distinct cases, because a case may have several traces
     for source in read_cases(file, mapping, progress=progress):
         case = reader.case(source)
         summary.see(case)
@@ -91,7 +95,7 @@ def check(file: Path, mapping: Mapping, registry: Registry, progress: Advance) -
 
 
 def _lines(unknown: Unknown, mapping: Mapping) -> list[str]:
-    """What to add to the mapping, ready to paste."""
+    """Returns the lines to add to the mapping, as TOML that can be pasted."""
     tables = [
         ("[activities]", unknown.activities, '"stage"'),
         ("[offices.values]", unknown.offices, f'{{ code = "{mapping.source}-…", id = "…", en = "…" }}'),
@@ -105,7 +109,7 @@ def _lines(unknown: Unknown, mapping: Mapping) -> list[str]:
 
 
 def foreseen(mapping: Mapping, registry: Registry) -> tuple[Registry, Sequence[RegistryEvent]]:
-    """The registry as `register` would make it, and what in it would be new."""
+    """Returns the registry as `register` would make it, and the editions that would be new."""
     new: list[RegistryEvent] = []
     for edition in editions(mapping):
         match edition:
@@ -122,9 +126,10 @@ def foreseen(mapping: Mapping, registry: Registry) -> tuple[Registry, Sequence[R
 
 
 async def register(mapping: Mapping, known: Editions, recorder: Recorder, command_key: bytes) -> Registry:
-    """What the mapping names and the registry lacks becomes known, marked as imported.
+    """Publishes the offices and services of the mapping that the registry lacks, marked as imported.
 
-    An office that the registry has is not registered over; a service's stages may have become more.
+    An office that the registry has is left unchanged. A service gets a new standard if the mapping's standard differs.
+    Returns the new registry.
     """
     _, new = foreseen(mapping, await known.registry())
     await known.publish(new, recorder, command_key)

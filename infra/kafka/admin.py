@@ -60,12 +60,12 @@ ALL_RIGHTS = ACLFilter(
 OF_A_USER, ANY_NAME = "user", 2
 QuotasRequest = Any
 QuotasResponse = Any
-"""Any: kafka-python generates these classes at import time, so the type checker does not know them."""
+"""The classes for quotas are Any: kafka-python generates them at import, so the type checker does not know them."""
 
 
 @contextlib.contextmanager
 def administering(kafka: Kafka) -> Iterator["Admin"]:
-    """Opens an Admin. Raises ClusterFault, also for every KafkaError that is raised inside the context."""
+    """Opens an Admin. Raises ClusterFault, and turns every KafkaError inside the context into a ClusterFault."""
     options = {"bootstrap_timeout_ms": CONNECT_MS, "request_timeout_ms": REQUEST_MS, "client_id": "jejak-topics"}
     try:
         client = KafkaAdminClient(**login(kafka), **options)
@@ -75,7 +75,7 @@ def administering(kafka: Kafka) -> Iterator["Admin"]:
             client.close()
     except KafkaError as error:
         who = f"as {kafka.username}" if kafka.username else "without a login"
-        # kafka-python cannot distinguish a refused login from a lost connection: both end in a time-out.
+        # kafka-python reports both a refused login and a lost connection as a time-out.
         raise ClusterFault(
             f"Kafka at {kafka.bootstrap}, {who}: the brokers cannot be reached, or they refused the login or a right:"
             f" {_short(error)}. Check JEJAK_KAFKA_BOOTSTRAP, _USERNAME, _PASSWORD_FILE, _CA_FILE, and the user's rights"
@@ -154,7 +154,7 @@ class Admin:
         _demand(one.error_code == 0, change, one.error_message)
 
     def _ask(self, request: QuotasRequest) -> QuotasResponse:
-        """Sends a request for which the admin client has no method, in the same way as the client's own methods."""
+        """Sends a request for which the admin client has no method, as the client's own methods send their requests."""
         return self._client._manager.run(self._client._manager.send, request)  # noqa: SLF001 - no public way in 3.0.12
 
     def _topics(self) -> dict[str, Topic]:

@@ -1,7 +1,7 @@
-"""The topic command handler: decides the command of a Kafka record, in the same way as over HTTP.
+"""The topic command handler: decides the command of a Kafka record by the rules that apply to commands over HTTP.
 
-The result is a verdict, which is stored. Refusals are verdicts, too. Of the record's content, a verdict contains only
-the command's id and, if the agency may know it, the application's id.
+The result is a verdict, which is stored. A refusal is a verdict, too. A verdict contains only two parts of the record's
+content: the command's id and, if the agency may know the application, the application's id.
 """
 
 from collections.abc import Sequence
@@ -40,18 +40,18 @@ NAMES = frozenset({SUBMIT, *OFFERED})
 STALE = "stale-version"
 INTERNAL = "internal-error"
 KEY_HOLDS = timedelta(days=31)
-"""How long two bodies with the same command id can be distinguished: digests are keyed with a monthly key."""
+"""How long the bodies of two records with equal command ids can be compared. Their digests have a monthly key."""
 
 log = structlog.get_logger("jejak.intake")
 
 
 class Broken(Exception):
-    """An internal error while handling a record. Neither the sender nor an unreachable database is the cause."""
+    """An internal error while a record is handled. Neither the sender nor an unreachable database is the cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadCommand:
-    """A parsed record. `keys` are the identities of its command, one for each monthly key that may have been in use."""
+    """A parsed record. `keys` has one identity of the command for each monthly key that may have been in use."""
 
     place: CommandPartition
     record: CommandRecord
@@ -61,13 +61,13 @@ class ReadCommand:
 
     @property
     def id(self) -> UUID | None:
-        """The id of the command; None for a malformed record."""
+        """The id of the command, or None for a malformed record."""
         return self.sent.id if isinstance(self.sent, SentCommand) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The data to store for a record: the answer `event`, and the rows and claims for the application `owner`."""
+    """The data to store for a record: `event` is the answer; `rows` and `claims` belong to the application `owner`."""
 
     asking: ReadCommand
     event: IntakeEvent
@@ -77,7 +77,7 @@ class Verdict:
 
 
 class TopicCommandHandler:
-    """Makes verdicts on records. It stores nothing except the keys of persons."""
+    """Makes verdicts on records. The handler stores nothing except the keys of persons."""
 
     def __init__(self, installation: Installation) -> None:
         self.commands = installation.commands
@@ -96,7 +96,7 @@ class TopicCommandHandler:
         client = f"intake/{place.agency}"
         try:
             keys = await self.store.identities(client, key, body)
-        except TypeError:  # a number outside the interoperable range of JSON; no valid body has one
+        except TypeError:  # the body has a number outside the interoperable range of JSON, and so is not valid
             sent = Malformed("unprocessable", "", sent.id if isinstance(sent, SentCommand) else None)
             keys = await self.store.identities(client, key, [])
         return ReadCommand(place=place, record=record, sent=sent, plain=plain, keys=keys)
@@ -104,9 +104,10 @@ class TopicCommandHandler:
     async def verdict(
         self, asking: ReadCommand, known: Answered | None, registry: Registry, *, last: bool
     ) -> Verdict | None:
-        """The verdict on a record; None if the same command was answered before, because it gets no second answer.
+        """Returns the verdict on a record. Returns None if the command was answered before: it gets no second answer.
 
-        Raises Unavailable, and Broken for an internal error. On the `last` try, the internal error becomes the verdict.
+        Raises Unavailable, and Broken for an internal error. If `last` is true, this is the last try, and an internal
+        error becomes the verdict.
         """
         sent = asking.sent
         if isinstance(sent, Malformed):
@@ -132,7 +133,7 @@ class TopicCommandHandler:
             return self._refused(asking, sent, refused.code, target=sent.target)
         except Exception as fault:  # noqa: BLE001 - no error of one record may block the records after it
             place = {"agency": asking.place.agency, "partition": asking.place.partition, "offset": asking.record.offset}
-            # Without a traceback, because it could quote the record.
+            # The log line has no traceback, because a traceback could quote the record.
             log.error("a command cannot be handled", fault=type(fault).__name__, **place)  # noqa: TRY400
             if last:
                 return self._refused(asking, sent, INTERNAL)
@@ -187,7 +188,7 @@ def _parsed(sent: SentCommand) -> tuple[SentCommand | Malformed, Any]:
 
 
 def _request(asking: ReadCommand, sent: SentCommand, registry: Registry) -> CommandRequest:
-    """The command request, made in the same way as by the HTTP operation. Raises BodyFault and Forbidden."""
+    """Makes the command request as the HTTP operation makes it. Raises BodyFault and Forbidden."""
     principal = Principal(bearer=Bearer.AGENCY, agency=asking.place.agency)
     relation = relation_for(sent.name, principal)
     context = requests_from_bodies.BodyContext(
@@ -203,7 +204,7 @@ def _request(asking: ReadCommand, sent: SentCommand, registry: Registry) -> Comm
 
 
 def _placed(event: IntakeMalformed) -> IntakeMalformed:
-    """The event, without its place if the place is not among the closed values that an event may contain."""
+    """Returns the event. The field `place` is emptied if its value is not a value that an event may contain."""
     try:
         data_to_store(event)
     except DataNotClosed:

@@ -22,9 +22,9 @@ class CredentialsFolder:
         return self.folder / f"{user}.password"
 
     def kept_or_new(self, user: str) -> str:
-        """The password in the user's file; without a file, a new password, which is written to the file first.
+        """Returns the password in the user's file. If there is no file, first writes a file with a new password.
 
-        The password in the file is used again for a cluster that was rebuilt.
+        In a cluster that was rebuilt, the users so get the passwords that are in the files.
         """
         file = self.file(user)
         if not file.exists():
@@ -32,10 +32,10 @@ class CredentialsFolder:
         return file.read_text(encoding="ascii")
 
     def drafted(self, user: str) -> str:
-        """A new password, in a file beside the present one.
+        """Makes a new password, and writes it to a file beside the file of the present password.
 
-        If the process dies between drafting and adopting, both passwords are still in files, and the brokers know one
-        of them.
+        If the process dies before the new password is adopted, the old and the new password are both in files, and the
+        brokers know one of the two passwords.
         """
         draft = self._draft(user)
         if not draft.exists():
@@ -43,7 +43,7 @@ class CredentialsFolder:
         return draft.read_text(encoding="ascii")
 
     def adopt_draft(self, user: str) -> Path:
-        """Replaces the present password with the drafted one, after the brokers have accepted it."""
+        """Replaces the present password by the drafted password, which the brokers must have accepted already."""
         self._draft(user).replace(self.file(user))
         return self.file(user)
 
@@ -52,7 +52,7 @@ class CredentialsFolder:
 
 
 def _write(file: Path, password: str) -> None:
-    """Writes the file atomically. The file is on the disk when this returns."""
+    """Writes the file atomically. The file is on the disk when this function returns."""
     part = file.with_name(f".{file.name}.part")
     part.unlink(missing_ok=True)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

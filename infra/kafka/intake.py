@@ -1,9 +1,10 @@
 """The intake: reads commands from the agencies' topics and answers each command once.
 
-Offset, events and answer are stored in one transaction. Any number of processes may run: Kafka's consumer group assigns
-the partitions. If two processes believe that they own a partition, the offset in the database decides, under its row's
-lock. After a temporary fault the partition pauses and retries with back-off. A record that cannot be handled is
-answered with an internal error after a few tries, so that it does not block the records after it.
+Offset, events and answer are stored in one transaction. Any number of processes may run, because Kafka's consumer group
+assigns the partitions. If two processes believe that they own a partition, the offset in the database decides which
+process owns it. The row of the offset is locked for this decision. After a temporary fault the partition pauses, and is
+tried again with back-off. If a record cannot be handled in a few tries, its answer is an internal error. So the record
+does not block the records after it.
 """
 
 import asyncio
@@ -34,7 +35,9 @@ from service_layer.faults import Unavailable
 
 RECORDS_A_SAVE = 100
 TRIES = 5
-"""The tries of a single record. After TRIES conflicts it waits; after TRIES internal errors the error is its answer."""
+"""The tries of a single record. After TRIES conflicts the partition pauses. After TRIES internal errors, the answer to
+the record is an internal error.
+"""
 BACK_OFF_SECONDS, BACK_OFF_MAX_SECONDS = 0.1, 5.0
 RECONNECT_SECONDS = 2.0
 DETAIL_MAX = 200
@@ -46,7 +49,7 @@ log = structlog.get_logger("jejak.intake")
 class PartitionState:
     """The state of an assigned partition.
 
-    `next` is the offset to answer next; `ends` has the ends of its answer streams.
+    `next` is the offset to answer next. `ends` has the ends of the partition's answer streams.
     """
 
     next: int
@@ -57,8 +60,9 @@ class PartitionState:
 
 
 class Intake:
-    """The intake of one process. Call `run` once. `open_source` joins the consumer group; it is called again after a
-    KafkaError.
+    """The intake of one process. Call `run` once.
+
+    `open_source` joins the consumer group. After a KafkaError, `open_source` is called again.
     """
 
     def __init__(self, installation: Installation, open_source: Callable[[], CommandSource]) -> None:
@@ -95,7 +99,7 @@ class Intake:
             return
 
     async def step(self, source: CommandSource, stopping: asyncio.Event) -> None:
-        """One poll, and the answers to its records. Raises KafkaError."""
+        """Polls once, and answers the records of this poll. Raises KafkaError."""
         polled = await asyncio.to_thread(source.poll)
         assigned, fresh = source.assigned()
         for place in self.readings.keys() - assigned:
@@ -105,7 +109,7 @@ class Intake:
         for place in sorted(assigned - begun):
             await self._begin(source, place)
         for place, records in polled.items():
-            if place in begun:  # records of a new partition were polled before its seek; they are read again
+            if place in begun:  # records of a new partition were polled before the seek, and are polled again
                 await self._answer_all(source, place, records, stopping)
         self._resume(source)
         if polled:
@@ -116,7 +120,8 @@ class Intake:
     async def _begin(self, source: CommandSource, place: CommandPartition) -> None:
         """Seeks to the offset in the database.
 
-        If the topic ends before it, the topic was recreated or lost records: then reading starts at its beginning.
+        If the Kafka topic ends before this offset, the topic was recreated or lost records. Then the partition is read
+        from its beginning.
         """
         try:
             reached = await self.kept.reached(place.topic, place.partition)
@@ -134,7 +139,7 @@ class Intake:
                 reached = 0
         except (Unavailable, Overtaken):
             INTAKE_INTERRUPTED.labels("database").inc()
-            return  # tried again at the next poll; records polled until then are ignored
+            return  # the next step tries again, and records that are polled until then are ignored
         source.seek(place, max(reached, first))
         self.readings[place] = PartitionState(next=reached)
 
@@ -152,7 +157,7 @@ class Intake:
                 log.error("a partition stands still", topic=place.topic, partition=place.partition, **_kind(fault))  # noqa: TRY400
                 reason = "fault"
             if reason == "overtaken":
-                del self.readings[place]  # if it is still assigned, the next step begins it again
+                del self.readings[place]  # if the partition is assigned at the next step, that step begins it again
                 return
             if reason:
                 INTAKE_INTERRUPTED.labels(reason).inc()
@@ -172,7 +177,7 @@ class Intake:
     async def _answered(
         self, place: CommandPartition, reading: PartitionState, records: Sequence[CommandRecord]
     ) -> str:
-        """Answers the records. Returns "", or the reason why it could not: database, overtaken, fault or conflict."""
+        """Answers the records. Returns "", or the reason of a failure: database, overtaken, fault or conflict."""
         try:
             commands = [await self.clerk.asking(place, record) for record in records]
         except Unavailable:
@@ -184,7 +189,10 @@ class Intake:
         return ""
 
     async def _some(self, place: CommandPartition, reading: PartitionState, commands: Sequence[ReadCommand]) -> str:
-        """Answers the commands in one save; if one of them prevents it, in one save each. Returns as `_answered`."""
+        """Answers all commands in one save. If one command prevents this save, answers each command in a separate save.
+
+        For the returned value, see `_answered`.
+        """
         if len(commands) > 1:
             with suppress(Conflicting, Broken):
                 return await self._saved(place, reading, commands)
@@ -210,7 +218,7 @@ class Intake:
     async def _saved(self, place: CommandPartition, reading: PartitionState, commands: Sequence[ReadCommand]) -> str:
         """Answers the commands in one transaction.
 
-        Raises Conflicting and Broken; then nothing is stored and no state of the partition changes.
+        Raises Conflicting and Broken. After either error, nothing is stored and the offset does not move.
         """
         try:
             verdicts = await self._verdicts(place, reading, commands)
@@ -220,7 +228,7 @@ class Intake:
                 believed=reading.next,
                 reached=commands[-1].record.offset + 1,
             )
-            # A malformed command counts as not answered: the sender may correct it and send it with the same id.
+            # A malformed command is not stored as answered: the sender may correct the command and send its id again.
             save, ends = await self._save(place, reading, verdicts)
             digests = {
                 event.command: each.asking.keys[0].digest
@@ -246,7 +254,7 @@ class Intake:
     async def _verdicts(
         self, place: CommandPartition, reading: PartitionState, commands: Sequence[ReadCommand]
     ) -> list[Verdict]:
-        """The verdicts in the order of the records, without those of repeated commands, which were answered before."""
+        """Returns the verdicts in the order of the records. A repeated command, which has an answer, has no verdict."""
         ids = [command.id for command in commands if command.id is not None]
         answered = await self.kept.known(place.agency, ids) if ids else {}
         registry = await self.streams.registry_now()
@@ -266,7 +274,7 @@ class Intake:
     async def _save(
         self, place: CommandPartition, reading: PartitionState, verdicts: Sequence[Verdict]
     ) -> tuple[Save | None, dict[UUID, End]]:
-        """The save with all events of these verdicts, and the ends of the partition's answer streams after it."""
+        """Returns a save with all events of the verdicts, and the ends of the answer streams after this save."""
         missing = {_stream(place, each.event) for each in verdicts} - reading.ends.keys()
         ends = {**reading.ends, **(await self.kept.ends(missing) if missing else {})}
         act = Act(at=datetime.now(UTC), by=Role.SYSTEM, channel=Channel.INTERNAL)
@@ -292,12 +300,12 @@ class Intake:
 
 
 def _kind(fault: Exception) -> dict[str, str]:
-    """The only fact about an error that may be logged: its message or a traceback could quote the record."""
+    """Returns the class of an error, for the log. The message or a traceback could quote the record."""
     return {"fault": type(fault).__name__}
 
 
 def _stream(place: CommandPartition, event: IntakeEvent) -> UUID:
-    """The stream of a partition's answers, or of its dead letters."""
+    """Returns the stream of a partition's answers, or the stream of its dead letters."""
     kind = "dead-letters" if isinstance(event, IntakeMalformed) else "answers"
     return registry_id("intake", f"{place.topic}/{place.partition}/{kind}")
 
@@ -309,7 +317,7 @@ def _in_parts(records: Sequence[CommandRecord]) -> Iterator[Sequence[CommandReco
 def _together(commands: Sequence[ReadCommand]) -> Iterator[list[ReadCommand]]:
     """Splits the commands, in their order, into groups that can be decided concurrently.
 
-    All commands of a group have distinct ids and distinct applications.
+    In a group, all commands have different ids and are for different applications.
     """
     some: list[ReadCommand] = []
     taken: set[UUID] = set()

@@ -1,4 +1,4 @@
-"""The relay process: publishes the feeds to Kafka with one thread for each agency, and watches that none hangs."""
+"""The relay process: publishes the feeds to Kafka with one thread for each agency, and ends if a thread hangs."""
 
 import contextlib
 import os
@@ -30,8 +30,8 @@ from infra.queries.relay_lag import RELAYS, Behind
 PAGE, PAGE_BYTES = 1000, 4 * 1024 * 1024
 POLL_SECONDS, RIVAL_SECONDS = 0.5, 1.0
 STALL_SECONDS = 180.0
-"""A relay that has neither published nor failed for so long hangs. It is longer than all time limits of a transaction
-together.
+"""A relay that neither publishes nor fails for this number of seconds hangs. All time limits of a transaction together
+are shorter.
 """
 EXIT_STALLED = 70
 HEARTBEAT_SECONDS = 1.0
@@ -54,12 +54,12 @@ log = structlog.get_logger("jejak.relay")
 class PostgresSource:
     """Implements `feeds.agencies.kafka.relay.FeedSource`.
 
-    Its one connection also holds the advisory lock, for which other relays of the feed wait. Without it, two active
-    relays would fence each other in turns, which is safe but slow.
+    The source has one connection, which also holds an advisory lock. Other relays of the feed wait for this lock.
+    Without the lock, two active relays would fence each other in turns, which is safe but slow.
     """
 
     def __init__(self, conninfo: str, agency: str, stopping: threading.Event, well: Callable[[], None]) -> None:
-        """`well` is called while the relay waits for another process, so that this wait does not count as hanging."""
+        """While the relay waits for another process, it calls `well`, so that the wait does not count as hanging."""
         self.conninfo = for_derived(conninfo)
         self.agency = agency
         self.stopping = stopping
@@ -116,9 +116,9 @@ class PostgresSource:
         list(self._open().notifies(timeout=seconds, stop_after=1))
 
     def say(self, position: int, fault: str) -> bool:
-        """Writes the relay's state to `feeds.relays`, for monitoring. `position` -1 keeps the last position.
+        """Writes the relay's state to `feeds.relays`, for monitoring. The position -1 keeps the stored position.
 
-        False if it could not be written and must be written again.
+        Returns False if the state could not be written and must be written again.
         """
         values = {
             "agency": self.agency,
@@ -183,8 +183,9 @@ class KafkaDestination:
 
 
 class Watch:
-    """Implements `feeds.agencies.kafka.relay.Witness`: metrics, the log, `feeds.relays`. It ends the process when a
-    relay hangs.
+    """Implements `feeds.agencies.kafka.relay.Witness`: updates metrics, the log and `feeds.relays`.
+
+    The watch also tells which relays hang, so that the process can end.
     """
 
     def __init__(self) -> None:
@@ -193,15 +194,15 @@ class Watch:
         self._said: dict[str, tuple[int, str]] = {}
 
     def over(self, agency: str, say: Callable[[int, str], bool]) -> None:
-        """Watches this agency's relay from now on. `say` writes its state."""
+        """Begins to watch this agency's relay. `say` writes the state of the relay."""
         self._say[agency] = say
         self.well(agency)
 
     def well(self, agency: str) -> None:
-        """The relay works, or waits for another process."""
+        """Notes that the relay works, or waits for another process."""
         self._well[agency] = time.monotonic()
 
-    def published(self, agency: str, position: int, count: int) -> None:  # noqa: ARG002 - the port's
+    def published(self, agency: str, position: int, count: int) -> None:  # noqa: ARG002 - the port's signature
         RELAY_COMMITTED.labels(agency).set_to_current_time()
         self._go(agency, position)
 
@@ -217,7 +218,7 @@ class Watch:
         RELAY_FAULTS.labels(agency, code).inc()
         if self._said.get(agency, (0, ""))[1] != code:
             log.warning("relay interrupted", agency=agency, fault=code, what=words)
-        self.well(agency)  # the relay starts again or waits for an operator; neither counts as hanging
+        self.well(agency)  # after a fault the relay restarts or waits for an operator, and so does not hang
         self._tell(agency, -1, code)
 
     def stalled(self) -> list[str]:
@@ -253,16 +254,16 @@ class Relays:
             thread.join(timeout=5)
 
     def end_if_stalled(self) -> None:
-        """Ends the process if a relay hangs; the supervisor starts it again.
+        """Ends the process if a relay hangs. The supervisor then starts a new process.
 
-        The relay can be killed safely at any time.
+        A relay can be killed safely at any time.
         """
         if hanging := self.watch.stalled():
             log.critical("no progress: ending", agencies=hanging)
             os._exit(EXIT_STALLED)
 
     def measure(self) -> None:
-        """Updates the lag metrics from the database, so they are right also while Kafka is unreachable."""
+        """Updates the lag metrics from the database. So the metrics are right even while Kafka cannot be reached."""
         with contextlib.suppress(psycopg.Error), psycopg.connect(self.conninfo, row_factory=tuple_row) as connection:
             for row in connection.execute(RELAYS):
                 Behind.of(*row).measure()

@@ -1,7 +1,7 @@
-"""The topic audit (`jejak audit-feed`): reads an agency's topic and the log side by side, application by application.
+"""The topic audit (`jejak audit-feed`): compares an agency's Kafka topic with the log, application by application.
 
-It is a plain consumer without a group. The records are kept in a private temporary file until they are sorted, so
-memory does not grow with the length of the topic. It knows the format of the records only from docs/agencies.md and
+The audit is a plain consumer without a group. The records are kept in a private temporary file until they are sorted,
+so memory does not grow with the length of the topic. The audit follows the format of records in docs/agencies.md. It
 uses no code that makes or sends messages.
 """
 
@@ -48,15 +48,15 @@ CREATE TABLE seen (stream TEXT, partition INTEGER, place INTEGER, version INTEGE
 """
 
 Stand = Callable[[int, int], None]
-"""Progress: the number of records read, and the total."""
+"""Called with the number of records that are read, and with the number of all records."""
 
 
 def audit(
     kafka: Kafka, conninfo: str, agency: str, *, source: str, from_beginning: bool, stand: Stand
 ) -> tuple[AuditReport, int]:
-    """The report, and the position up to which the relay has published. Raises ClusterFault.
+    """Returns the report, and the position up to which the relay has published. Raises ClusterFault.
 
-    `from_beginning`: the topic must hold the feed from its first message on.
+    If `from_beginning` is true, the Kafka topic must have all messages of the feed from the first message on.
     """
     options = {"isolation_level": "read_committed", "enable_auto_commit": False, "max_poll_records": PAGE}
     try:
@@ -80,10 +80,10 @@ def audit(
 
 
 def _published(consumer: KafkaConsumer, agency: str) -> tuple[int, bool]:
-    """The position in the relay's newest committed record, and whether an operator began the feed there, so that
-    nothing has been published yet.
+    """Returns the position in the relay's newest committed record, and whether nothing has been published yet.
 
-    It is read before the topic, so that all messages up to it are on the topic when the topic is read.
+    If nothing has been published yet, the position is the position at which an operator began the feed. The position is
+    read before the Kafka topic of the feed. So all messages up to the position are in the topic when the topic is read.
     """
     at = TopicPartition(names.position(agency), 0)
     _partitions(consumer, at.topic)
@@ -126,7 +126,10 @@ def _read(
 
 
 def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator[Any]:
-    """Every record below `ends`. Offsets have gaps, so the consumer's own position shows when all records are read."""
+    """Yields every record with an offset below `ends`.
+
+    Offsets have gaps, so the consumer's own position shows when all records are read.
+    """
     quiet_since = monotonic()
     left = {at for at, end in ends.items() if consumer.position(at) < end}
     while left:
@@ -193,10 +196,11 @@ def _compare(
 def _floors(
     connection: psycopg.Connection[Any], agency: str, scratch: sqlite3.Connection, starts: dict[int, int], *, empty: int
 ) -> dict[int, int | None]:
-    """The floors of the window, by partition. `empty` is the floor of a topic without records.
+    """Returns the floor of each partition: the audit expects only messages with a position above the floor.
 
-    Messages before the oldest record of the topic may never have been published to it. In a partition that lost its
-    beginning, messages before its oldest record are older than the topic's retention.
+    `empty` is the floor if the Kafka topic has no records. Messages before the oldest record of the topic may never
+    have been published to the topic. If a partition has lost its beginning, messages before the oldest record of this
+    partition are older than the retention time of the topic.
     """
     oldest: dict[int, int] = {}
     for partition in starts:
@@ -219,7 +223,7 @@ def _floors(
 def _side_by_side(
     logged: Iterator[tuple[Any, ...]], seen: Iterator[tuple[Any, ...]]
 ) -> Iterator[tuple[str, list[LoggedMessage], list[Seen]]]:
-    """A merge join: for each application, its messages and its records. Both inputs are sorted by application."""
+    """Yields the messages and the records of each application (a merge join). Both inputs are sorted by application."""
     logged_groups, seen_groups = groupby(logged, itemgetter(0)), groupby(seen, itemgetter(0))
     log_group, topic_group = next(logged_groups, None), next(seen_groups, None)
     while log_group or topic_group:

@@ -1,8 +1,9 @@
 """Key folder: holds the 256 bucket keys, wrapped by a key-encryption key in the same folder.
 
 The folder is outside every database cluster. PostgreSQL backs up and rewinds whole clusters, so a key inside a cluster
-would return with an old backup. Because the bucket keys are outside, wrapping a bucket with a new key makes the old
-backups unreadable. The folder has mode 0700 and the files have mode 0600. Keys are wrapped by AES key wrap (RFC 3394).
+would return with an old backup. The bucket keys do not return in this way. So after a bucket has got a new key, the
+wrapped keys of this bucket in old backups cannot be read. The folder has mode 0700 and the files have mode 0600. Keys
+are wrapped by AES key wrap (RFC 3394).
 """
 
 import fcntl
@@ -24,7 +25,7 @@ class KeysUnreadable(Exception):
 class KeyFolder:
     """Wraps and unwraps keys by bucket.
 
-    The folder is made on first use. Several processes may open it at the same time. Raises KeysUnreadable.
+    The folder is made on first use. Several processes may open the folder at the same time. Raises KeysUnreadable.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -63,7 +64,7 @@ class KeyFolder:
             ) from broken
 
     def _load(self, name: str, fresh: bytes) -> bytes:
-        """Returns the bytes of a file. A missing file is made from `fresh`, and is durable before it gets its name."""
+        """Returns the bytes of a file. A missing file is made from `fresh`; the bytes are durable before the rename."""
         file = self.folder / name
         if not file.exists():
             new = file.with_suffix(".new")

@@ -1,8 +1,8 @@
 """The key store: dossier keys, one per person and application, and the named keys that make macs and tokens.
 
-A dossier key is durable before the event that uses it. A part whose key was destroyed reads as redacted, never as an
-error. If the NIK of a person is known, all dossier keys of this person have the same reference to the person. If the
-NIK is not known, each dossier key has a different reference.
+A dossier key is durable before the event that uses the key is stored. A sealed part whose key was destroyed is shown
+as redacted, never as an error. If the NIK of a person is known, all dossier keys of this person have one reference to
+the person in common. If the NIK is not known, every dossier key has a different reference.
 """
 
 import secrets
@@ -23,9 +23,12 @@ FOREVER = date(1, 1, 1)
 """The month of a key that never changes."""
 
 COMMAND = "command"
-"""K_cmd, one key each month. The keys of this month and the last month are tried, and older keys are destroyed."""
+"""The name of K_cmd, which has a new key each month.
+
+The keys of the current month and of the previous month are tried. All earlier monthly keys are destroyed.
+"""
 SATISFACTION = "satisfaction"
-"""The role of the applicant's second key, for survey answers, which must not be linked to the application."""
+"""The role of the applicant's second key. This key is for survey answers, which must not be linked to applications."""
 NIK = "nik"
 ONCE = {"import": 32, "pin": 32, "qr": 64, "claim": 32, "token": 32, "read-token": 32, "door": 32, NIK: 32}
 """Keys that never change, with their sizes in bytes."""
@@ -48,7 +51,10 @@ class DossierKey:
 
 @dataclass(frozen=True, slots=True)
 class NamedKeys:
-    """The keys that make macs and tokens. `commands` has this month's key first, then last month's key if it exists."""
+    """The keys that make macs and tokens.
+
+    `commands` has the key of the current month first, and then the key of the previous month, if there is one.
+    """
 
     commands: tuple[bytes, ...]
     imports: bytes
@@ -68,7 +74,7 @@ class _Wanted:
 
 
 class KeyStore:
-    """Makes, reads and destroys keys. Use it as an asynchronous context manager. Methods raise Unavailable."""
+    """Makes, reads and destroys keys. Use the store as an asynchronous context manager. Methods raise Unavailable."""
 
     def __init__(self, pool: Pool, conninfo: str, folder: KeyFolder) -> None:
         self.pool = pool
@@ -84,7 +90,7 @@ class KeyStore:
         await self._drawing.__aexit__(*error)
 
     async def named(self, today: date) -> NamedKeys:
-        """Loads the named keys and makes the missing ones. Destroys command keys older than the last month."""
+        """Loads the named keys and makes the missing keys. Destroys command keys from before the previous month."""
         month = today.replace(day=1)
         last = (
             month.replace(year=month.year - 1, month=12) if month.month == 1 else month.replace(month=month.month - 1)
@@ -108,10 +114,10 @@ class KeyStore:
     async def new_dossier_keys(
         self, application: UUID, roles: Sequence[str], niks: Mapping[str, str] | None = None
     ) -> list[DossierKey]:
-        """Returns one key for each role. The keys are durable when this returns.
+        """Returns one key for each role. The keys are durable when this method returns.
 
-        If another process made a key first, that key is returned. `niks` has the NIK by role, for persons who have
-        one. Concurrent calls share one transaction.
+        If another process made a key first, the key of the other process is returned. `niks` has the NIK by role, for
+        persons who have a NIK. Concurrent calls share one transaction.
         """
         if niks and self._nik is None:
             self._nik = await self._nik_key()
@@ -155,8 +161,9 @@ class KeyStore:
     async def satisfaction_key(self, application: UUID) -> DossierKey | None:
         """Returns the applicant's key for survey answers.
 
-        It is a separate key, so that its id in the log does not link an answer to an application. It is erased together
-        with the applicant's other keys. Returns None if these keys were erased or never existed.
+        This key is separate, so that the key's id in the log does not link an answer to an application. The key is
+        erased together with the applicant's other keys. Returns None if the applicant's keys were erased or never
+        existed.
         """
         drawn = uuid4()
         bucket = drawn.bytes[0]
@@ -188,7 +195,8 @@ class KeyStore:
     async def erase(self, *, application: UUID | None = None, person: UUID | None = None) -> list[UUID]:
         """Destroys the dossier keys of an application or a person. Returns the applications that lost a key.
 
-        With a person's last key, the person's row is deleted too. The same NIK then gets a new reference next time.
+        When the last key of a person is destroyed, the row of the person is deleted too. If the person's NIK is used
+        again, the NIK gets a new reference.
         """
         async with borrowed(self.pool) as connection:
             await person_index.erase(connection, person)
@@ -201,9 +209,9 @@ class KeyStore:
         return sorted({row[0] for row in destroyed})
 
     async def _named(self, connection: AsyncConnection, name: str, month: date, size: int) -> bytes:
-        """Returns a named key, and makes it if it is missing.
+        """Returns a named key, and makes the key if it is missing.
 
-        Several processes may make it at the same time. All of them then use the key that was stored first.
+        Several processes may make the key at the same time. All processes then use the key that was stored first.
         """
         known = await self._find(connection, name, month)
         if known is not None:

@@ -1,7 +1,7 @@
 """Person index: finds a person's random reference by a keyed mac of the NIK.
 
-The NIK itself is not used as a key in any table. The functions run in the caller's transaction, which locks the row of
-the person. So an erasure happens completely before or completely after this transaction.
+The NIK itself is not a key of any table. The functions run in the caller's transaction, which locks the row of the
+person. So an erasure happens completely before or completely after the caller's transaction.
 """
 
 import hmac
@@ -18,7 +18,7 @@ SELECT * FROM unnest(%b::uuid[], %b::bytea[], %b::integer[], %b::bytea[]) AS p (
 ORDER BY p.lookup
 ON CONFLICT (lookup) DO UPDATE SET lookup = EXCLUDED.lookup RETURNING lookup, person
 """
-"""Inserts missing rows and locks all of them, so that no other transaction changes them before this one ends."""
+"""Inserts missing rows and locks all rows. No other transaction can change the rows before this transaction ends."""
 
 APPLICATIONS = """
 SELECT DISTINCT d.application_id FROM persons p JOIN dossier_keys d USING (person)
@@ -29,7 +29,8 @@ WHERE p.lookup = %s ORDER BY d.application_id DESC LIMIT %s
 def lookup(key: bytes, nik: str) -> bytes:
     """Returns HMAC-SHA256(K_nik, `jejak/nik/1` || 0 || NIK).
 
-    The key is necessary: without it, an attacker could find a NIK by trying all birth dates of a district.
+    The key is necessary: from a digest without a key, an attacker could find a NIK by trying all birth dates of a
+    district.
     """
     return hmac.digest(key, b"jejak/nik/1\0" + nik.encode(), "sha256")
 
@@ -37,10 +38,10 @@ def lookup(key: bytes, nik: str) -> bytes:
 async def references(
     connection: AsyncConnection, folder: KeyFolder, key: bytes, niks: Iterable[str]
 ) -> dict[str, UUID]:
-    """Returns the reference of each person, by NIK, and draws one for each new NIK.
+    """Returns the reference of each person, by NIK, and draws a reference for each new NIK.
 
     Two transactions with the same NIK get the same reference. All transactions lock rows in the order of `lookup`, so
-    that they cannot deadlock.
+    the transactions cannot deadlock.
     """
     drawn_by_lookup = {lookup(key, nik): (uuid4(), nik) for nik in niks}
     if not drawn_by_lookup:
@@ -59,9 +60,10 @@ async def applications_of(connection: AsyncConnection, key: bytes, nik: str, *, 
 
 
 async def erase(connection: AsyncConnection, person: UUID | None) -> None:
-    """Deletes the person's row. Call this before deleting the dossier keys.
+    """Deletes the person's row. Call this function before you delete the dossier keys.
 
-    A transaction that makes a key for this person holds the row's lock, so this statement waits for it.
+    A transaction that makes a key for this person holds the lock of the row. So the deletion waits until this
+    transaction has ended.
     """
     await connection.execute("DELETE FROM persons WHERE person = %s", (person,))
 

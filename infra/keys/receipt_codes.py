@@ -1,7 +1,8 @@
 """Receipt codes: the tracking number, the PIN and the QR token on a receipt.
 
-PIN and QR token are not stored, because both are computed from the number. So the same answer can be given again, and a
-check costs microseconds (docs/event-format.md, Tracking number, PIN and QR).
+The PIN and the QR token are computed from the tracking number, so neither is stored. A repeated submission can
+therefore be answered with the same PIN and QR token, and the check of a PIN costs only microseconds
+(docs/event-format.md, Tracking number, PIN and QR).
 """
 
 import base64

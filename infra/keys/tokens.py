@@ -1,6 +1,7 @@
 """Tokens: read tokens, bearers and desk sessions, all JWTs with HS256.
 
-Read tokens have a different key from bearers and desk sessions. Each of the three kinds has its own audience.
+Read tokens are signed with one key, and bearers and desk sessions with another key. Each of the three kinds of token
+has its own audience.
 """
 
 import time
@@ -16,7 +17,10 @@ from joserfc.jwk import OctKey
 
 from service_layer.rights import Bearer, Principal
 
-READ_TOKEN_SECONDS = DESK_SECONDS = 30 * 60
+READ_TOKEN_SECONDS = 30 * 60
+"""The lifetime of a citizen's read token, in seconds."""
+DESK_SECONDS = 30 * 60
+"""The longest lifetime of a desk session, in seconds. A session ends earlier if its bearer expires earlier."""
 REMEMBERED_MAX = 10_000
 
 
@@ -29,7 +33,11 @@ class Verified:
 
 
 class SignedTokens:
-    """Makes and verifies tokens. Verified tokens are cached by their digest, so a token is verified only once."""
+    """Makes and verifies tokens.
+
+    A read token or a bearer that was verified is cached by its digest. While the token is in the cache, its signature
+    is not verified again.
+    """
 
     def __init__(self, bearer_key: bytes, read_key: bytes) -> None:
         self.bearer_key = OctKey.import_key(bearer_key)
@@ -60,7 +68,8 @@ class SignedTokens:
     def principal(self, token: str) -> Principal | None:
         """Returns the principal of a read token or a bearer, or None for an invalid token.
 
-        Only valid tokens are cached, and they are looked up by a digest, so timing reveals nothing about a signature.
+        Only valid tokens are cached, and the cache is searched by the token's digest. So the time of a look-up reveals
+        nothing about a signature.
         """
         digest = sha256(token.encode()).digest()
         verified = self._verified.get(digest)
@@ -79,7 +88,7 @@ class SignedTokens:
         return verified.principal
 
     def desk_session(self, bearer: str) -> tuple[str, int] | None:
-        """Returns a desk session for a bearer, and its lifetime in seconds. It never outlives the bearer."""
+        """Returns a desk session for a bearer, and its lifetime in seconds. The session never outlives the bearer."""
         claims = self._claims(bearer, self.bearer_key, "jejak")
         if claims is None:
             return None

@@ -1,6 +1,6 @@
-"""Coalescer: answers concurrent requests with one query. Requests that arrive during a round trip share the next one.
+"""Coalescer: answers concurrent requests with one query. Requests that arrive during a query share the next query.
 
-There is no timer. An idle coalescer queries at once, and the slower the database is, the larger the batches become.
+There is no timer. An idle coalescer queries at once. The slower the database is, the larger the batches become.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ Value = TypeVar("Value")
 Ask = Callable[[AsyncConnection, list[Key]], Awaitable[Mapping[Key, Value]]]
 """Answers a list of distinct keys, on a connection in autocommit. A key that is absent from the answer has no value.
 
-It must be safe to call again after a lost connection. An exception reaches every caller in the batch, so a key must
-never be invalid.
+After a lost connection, the function is called again, and must be safe to call again. An exception reaches every caller
+in the batch, so a key must never be invalid.
 """
 
 RECONNECT_SECONDS = 0.05
@@ -28,10 +28,10 @@ CLOSE_SECONDS = 5.0
 
 
 class Coalescer(Generic[Key, Value]):
-    """One connection with one query under way.
+    """One connection, on which at most one query runs at a time.
 
-    At most `most` keys share a query, and at most `waiting_max` callers wait. A query may take `seconds`, with all its
-    retries. Use it as an asynchronous context manager.
+    At most `most` keys share a query, and at most `waiting_max` callers wait. A query with all its retries may take
+    `seconds`. Use the coalescer as an asynchronous context manager.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Coalescer(Generic[Key, Value]):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Answers the callers that wait, then closes. New calls are refused."""
+        """Answers all waiting callers, and then closes. New calls are refused."""
         self._open = False
         self._arrived.set()
         await asyncio.wait([self._worker], timeout=CLOSE_SECONDS)
@@ -68,7 +68,7 @@ class Coalescer(Generic[Key, Value]):
             await self._worker
 
     async def get(self, key: Key) -> Value | None:
-        """Returns the value of the key, read after this call began, or None.
+        """Returns the value of the key, or None without a value. The value is read after this call began.
 
         Raises what `ask` raises. Raises Unavailable if the database does not answer for `seconds`, or if too many
         callers wait.
@@ -97,7 +97,7 @@ class Coalescer(Generic[Key, Value]):
         try:
             found = await self._found(list({key for key, answer in batch if not answer.done()}))
         except (*AWAY, TimeoutError):
-            _refuse([*batch, *self._waiting], Unavailable())  # the waiting callers would get the same error later
+            _refuse([*batch, *self._waiting], Unavailable())  # callers that wait would also get Unavailable, only later
             self._waiting.clear()
         except asyncio.CancelledError:
             _refuse(batch, Unavailable())

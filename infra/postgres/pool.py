@@ -18,10 +18,10 @@ WAITING_MAX = 500
 WAIT_SECONDS = 3.0
 ASK_SECONDS = 0.5
 RECONNECT_SECONDS = 0.4
-"""The pool gives up connecting after this time, and `borrowed` asks it again.
+"""After this time in seconds, the pool gives up connecting, and `borrowed` asks the pool to connect again.
 
-The pool's own back-off doubles after each failed try. Giving up early and asking again finds the database within a
-second after its return.
+The pool's own back-off doubles after each failed try. Because the pool gives up early and is asked again, the pool
+connects less than a second after the database returns.
 """
 AWAY = (
     psycopg.OperationalError,

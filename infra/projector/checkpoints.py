@@ -1,10 +1,10 @@
-"""Checkpoints: how far each view has come, in tables of the schema `views`.
+"""Checkpoints: the position that each view has reached, in tables of the schema `views`.
 
-The checkpoints are built from the log, like the views, and are lost together with the views.
+Checkpoints and views are built from the log. If the views are lost, the checkpoints are lost too.
 
-A view may be divided into shards by application. Each shard has its own position and its own leader, and all shards
-write one table. Each row stores its version, so folding an event twice changes nothing. For this reason a new division
-into shards can begin at the earliest position of the old shards.
+A view may be divided into shards by application. Each shard has a separate position and a separate leader, and all
+shards write one table. Each row stores its version, so an event that is folded twice changes nothing. Therefore a new
+division into shards can begin at the earliest position of the old shards.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS views.stopped (
 );
 """
 POSITION = "SELECT min(notification_id) FROM views.tracking WHERE split_part(application_name, '#', 1) = %(name)s"
-"""The position of a view, which is the position of its last shard. NULL if no runner has projected the view yet."""
+"""The position of a view, which is the earliest position of its shards. NULL if no runner has projected the view."""
 POSITIONS = """
 SELECT notification_id, application_name FROM views.tracking WHERE split_part(application_name, '#', 1) = %(name)s
 ORDER BY length(application_name), application_name
@@ -35,7 +35,7 @@ ORDER BY length(application_name), application_name
 """The positions of a view's shards, in the order of the shards."""
 REACH = "UPDATE views.tracking SET notification_id = %(to)s WHERE split_part(application_name, '#', 1) = %(name)s"
 NOTIFY_LISTENERS = "SELECT pg_notify('views', '')"
-"""A notification without a position: the listeners then read the positions and the stopped views again."""
+"""Sends a notification without a position. The listeners then read the positions and the stopped views again."""
 STOPPED = "SELECT view, position, application_id FROM views.stopped ORDER BY name"
 
 
@@ -44,9 +44,9 @@ def identifier(view: View) -> sql.Identifier:
 
 
 def ensure(view: View, connection: psycopg.Connection[Any]) -> None:
-    """Makes the view's table and checkpoint if they are missing.
+    """Makes the view's table and the view's checkpoint if they are missing.
 
-    A new table is empty and at position 0, so the runner then builds it from the log.
+    A new table is empty and at position 0. So the runner then builds the view from the log.
     """
     name = f"{LOG}-{view.name}"
     with connection.transaction():
@@ -66,7 +66,7 @@ def is_missing(view: View, connection: psycopg.Connection[Any]) -> bool:
 
 
 def reshard(view: View, of: int, connection: psycopg.Connection[Any]) -> None:
-    """Divides a view into `of` shards. All of them begin at the earliest position of the old shards.
+    """Divides a view into `of` shards. All new shards begin at the earliest position of the old shards.
 
     A runner of the old division stops (see `infra.projector.step.Resharded`).
     """
@@ -88,7 +88,7 @@ def reshard(view: View, of: int, connection: psycopg.Connection[Any]) -> None:
 
 
 def position_of(view: View, cursor: AnyCursor) -> int:
-    """Returns the position of the view's last shard, or 0 if the view has no checkpoint."""
+    """Returns the earliest position of the view's shards, or 0 if the view has no checkpoint."""
     cursor.execute(POSITION, {"name": f"{LOG}-{view.name}"})
     row = cursor.fetchone()
     return int(row[0] or 0) if row else 0

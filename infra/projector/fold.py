@@ -14,7 +14,7 @@ from infra.eventstore.history import recorded_of
 from projections.view import R, Row, View, ViewOf
 
 PAGE = 1000
-"""Events on a page. The rows of a page are held in memory, and written in one transaction with the position."""
+"""The number of events on a page. The rows of a page are held in memory, and written together with the position."""
 SHARDS_MAX = 64
 
 NEWER = """
@@ -23,7 +23,7 @@ SELECT originator_id, originator_version, topic,
     THEN state END, notification_id, recorded_at
 FROM stored_events WHERE notification_id > %(after)s ORDER BY notification_id LIMIT %(limit)s
 """
-"""Returns every position, so that waiters see progress, but the payload only of events in this shard."""
+"""Selects every position, so that waiting readers see progress. The state is selected only for events of this shard."""
 
 AnyCursor = Cursor[Any]
 RawEvent = tuple[UUID, int, str, bytes | None, int, Any]
@@ -32,7 +32,7 @@ RawEvent = tuple[UUID, int, str, bytes | None, int, Any]
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One of `of` parts of a view. The last byte of a stream's id, which is random, decides which part it is in."""
+    """One of `of` parts of a view. The last byte of a stream's id decides the stream's part. This byte is random."""
 
     view: View
     number: int = 0
@@ -44,7 +44,7 @@ class Shard:
 
 
 def part_of(key: UUID, of: int) -> int:
-    """Returns the number of the shard that a stream belongs to. The rule must be the same as in NEWER."""
+    """Returns the number of the shard that a stream belongs to. NEWER must use this rule too."""
     return key.bytes[-1] % of
 
 
@@ -64,7 +64,7 @@ class Poisoned(Exception):
 def read_page(shard: Shard, cursor: AnyCursor, after: int, limit: int) -> list[RawEvent]:
     """Returns the next rows of the log after a position.
 
-    Readers see positions in commit order, so no event can appear later before a position that was read.
+    Readers see positions in commit order. So after a position was read, no event with an earlier position can appear.
     """
     values = {"topics": shard.view.topics, "of": shard.of, "number": shard.number, "after": after, "limit": limit}
     cursor.execute(NEWER, values, prepare=True, binary=True)
@@ -117,7 +117,7 @@ def arrays(view: View, rows: Sequence[Row]) -> dict[str, list[object]]:
 def folded_on(view: ViewOf[R], row: R | None, key: UUID, events: Sequence[RawEvent]) -> R | None:
     """Folds the events that the row does not have yet. Raises Poisoned for the first event that cannot be folded.
 
-    A row may already have events of the page, for example after the position was set back and the row was kept.
+    A row may already have events of the page. For example, the position was set back and the row was kept.
     """
     folded_to = row["version"] if row else 0
     new = [event for event in events if event[1] > folded_to]
@@ -125,7 +125,7 @@ def folded_on(view: ViewOf[R], row: R | None, key: UUID, events: Sequence[RawEve
         return row
     try:
         return view.fold(row, key, _decoded(new))
-    except Exception:  # noqa: BLE001 - any fault of a fold stops this view, and no other view
+    except Exception:  # noqa: BLE001 - any fault of a fold stops only this view
         raise _first_poisoned(view, row, key, new) from None
 
 
@@ -137,13 +137,13 @@ def _first_poisoned(view: View, row: Row | None, key: UUID, events: Sequence[Raw
     for place, event in enumerate(events, 1):
         try:
             view.fold(row, key, _decoded(events[:place]))
-        except Exception as fault:  # noqa: BLE001 - see above
+        except Exception as fault:  # noqa: BLE001 - any fault of a fold stops only this view
             return Poisoned(view, key, event[4], fault)
     raise AssertionError("a fold that fails, fails again: it is pure")
 
 
 def stored(view: View, row: Row) -> tuple[Any, ...]:
-    """Returns the columns of a row as they are written to the table."""
+    """Returns the columns of a row in the form that is written to the table."""
     return tuple(_written(value) for value in view.stored(row))
 
 

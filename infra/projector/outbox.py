@@ -1,8 +1,9 @@
 """Outbox: folds the log, in the order of positions, into the messages for each agency (`feeds.messages`).
 
-One process distributes at a time, guarded by an advisory lock of its session. The other processes stand by. Messages,
-concerns and the position are written in one transaction, so a kill at any moment causes no gap and no duplicate. If
-the stored messages were made with other rules, or for other agencies, all messages are made again.
+Only one process at a time fills the outbox. An advisory lock of its database session ensures this. All other processes
+stand by. Messages, concerns and the position are written in one transaction, so a kill at any moment causes no gap and
+no duplicate. If the routing rules or the agencies have changed since the messages were made, all messages are made
+again.
 """
 
 import threading
@@ -30,7 +31,7 @@ from projections.routing import Agencies, Concern, shares
 PAGE = 1000
 POLL_SECONDS = 0.5
 REST_SECONDS = 0.05
-"""The pause after a page that was not full. One transaction can then publish the events of many commands."""
+"""The pause in seconds after a page that was not full. One transaction can then publish the events of many commands."""
 BACK_OFF_SECONDS = 0.5
 CHANNEL = "feeds"
 LOCK = "SELECT pg_try_advisory_lock(hashtext('jejak distribute'))"
@@ -56,8 +57,9 @@ INSERT INTO feeds.messages SELECT * FROM unnest(
     %b::timestamptz[], %b::bytea[], %b::bytea[])
 """
 MESSAGES: LiteralString = "SELECT * FROM feeds.page(%b, %b, %b, %b, %b)"
-"""The query of a feed's reader. Parameters: agency, kind or None, position before the page, most rows, about how many
-bytes."""
+"""The query of a feed's reader. Its parameters: the agency, the kind of message or None, the position before the page,
+the largest number of rows, and the approximate number of bytes.
+"""
 
 log = structlog.get_logger("jejak.distributor")
 
@@ -66,9 +68,9 @@ LoggedEvent = tuple[UUID, int, str, bytes | None, int, Any]
 
 
 class Outbox:
-    """Distributes in its own thread until `stop` is called.
+    """Fills the outbox in a separate thread until `stop` is called.
 
-    The thread uses one connection that holds the lock, listens and writes. So it does not use the asynchronous
+    The thread uses one connection that holds the lock, listens and writes. So the thread does not use the asynchronous
     `infra.postgres.listener.Listener`.
     """
 
@@ -113,7 +115,7 @@ class Outbox:
                 list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
 
     def _begin(self, connection: psycopg.Connection[Any]) -> dict[str, str]:
-        """Returns the agency of each office, as of the position up to which the log was distributed."""
+        """Returns the agency of each office, as registered at the position up to which the log is distributed."""
         with connection.transaction():
             row = connection.execute("SELECT position, edition FROM feeds.distributed FOR UPDATE").fetchone()
             position, edition = row or (0, "")

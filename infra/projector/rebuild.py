@@ -1,13 +1,14 @@
-"""Rebuild: builds a view again from the log beside the live view, and then swaps the two tables.
+"""Rebuild: builds a view again from the log, in a table beside the live table, and then swaps the two tables.
 
 Readers never see an empty or half-built view. A rebuild has three steps:
 
-1. It reads the log stream by stream, up to the end that the log had at the start, and writes each row once by COPY.
-2. It reads the events that were appended meanwhile, by position.
-3. Under a lock it folds the rest and swaps the tables.
+1. The rebuild notes the end of the log. It reads the log stream by stream up to this end, and writes each row once by
+   COPY.
+2. The rebuild reads the events that were appended during step 1, in the order of positions.
+3. Under a lock, the rebuild folds the remaining events and swaps the tables.
 
 The progress is stored in `views.rebuilding`, in the transaction of the rows. A rebuild that was killed continues from
-there, if the same release began it.
+the stored progress, unless another release began the rebuild.
 """
 
 import hashlib
@@ -29,15 +30,15 @@ CREATE TABLE IF NOT EXISTS views.rebuilding (
     view text PRIMARY KEY, release text NOT NULL, stream uuid, position bigint NOT NULL
 )
 """
-"""`stream` is the last stream whose row is written, with events up to `position`. NULL means that all are written."""
+"""`stream` is the last stream whose row is written, with its events up to `position`. NULL: all streams are written."""
 FOLDS = [PROJECT / name for name in ("domain", "projections")]
 
 
 def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:
-    """Rebuilds a view and returns the position that it reached.
+    """Rebuilds a view and returns the position that the view has reached.
 
-    `progress_of` is called with the number of folded events and the number of all events. Raises Poisoned; the live
-    view is then unchanged.
+    `progress_of` is called with the number of folded events and the number of all events. Raises Poisoned. After this
+    error the live view is unchanged.
     """
     with psycopg.connect(conninfo, row_factory=tuple_row) as connection, connection.cursor() as cursor:
         ensure(view, connection)
@@ -52,7 +53,9 @@ def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:
 
 def _begun(view: View, cursor: AnyCursor) -> tuple[UUID | None, int]:
     """Returns the stream and the position from which to continue a half-built table, or to begin a new one."""
-    cursor.execute("SELECT pg_advisory_xact_lock(hashtext('jejak views'))")  # rebuilds of two views may begin at once
+    cursor.execute(
+        "SELECT pg_advisory_xact_lock(hashtext('jejak views'))"
+    )  # rebuilds of two views may begin at the same time
     cursor.execute(TABLE)
     release = _release(view)
     cursor.execute(
@@ -90,7 +93,7 @@ def _by_stream(view: View, cursor: AnyCursor, stream: UUID, position: int, progr
 
 
 def _by_position(view: View, cursor: AnyCursor, position: int) -> None:
-    """Folds pages until one is not full. The few events after that page are folded under the lock."""
+    """Folds pages until a page is not full. The few events after the last page are folded under the lock."""
     full = True
     while full and (page := read_page(Shard(view), cursor, position, PAGE)):
         apply(view, _new(view), cursor, page)
@@ -103,7 +106,7 @@ def _swapped(view: View, cursor: AnyCursor) -> int:
     cursor.execute("SELECT position FROM views.rebuilding WHERE view = %s", (view.name,))
     [reached] = cursor.fetchone() or (0,)
     cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(identifier(view)))
-    # The table is locked before the positions, because a runner takes its locks in this order too.
+    # The table is locked before the positions. A runner takes its locks in this order too, so no deadlock is possible.
     behind = max(*positions_of(view, cursor, locked=True), reached)
     for page in pages(view, cursor, reached, behind):
         apply(view, _new(view), cursor, page)
@@ -129,7 +132,7 @@ def _note(view: View, cursor: AnyCursor, stream: UUID | None, position: int) -> 
 def _release(view: View) -> str:
     """Returns a hash of all code that makes the rows.
 
-    Other code may make other rows from the same events, even if the columns are the same.
+    Changed code may make different rows from an event, even if the columns are unchanged.
     """
     sources = sorted(path for folder in FOLDS for path in folder.rglob("*.py"))
     whole = view.table.encode() + b"".join(path.read_bytes() for path in sources)

@@ -1,9 +1,9 @@
-"""Runner: projects views. It wakes on the log's notification, folds the new events, and notifies of its position.
+"""Runner: projects views. A runner wakes on the log's notification, folds the new events, and notifies of its position.
 
-One process projects a shard of a view at a time, guarded by an advisory lock of its session. The other processes stand
-by. After a database fault the runner connects again and reads its position again. An event that cannot be folded stops
-only its own view. This event is named in `views.stopped`, and the runner tries it again until a fix or a rebuild lets
-the view continue.
+Only one process at a time projects a shard of a view. An advisory lock of its database session ensures this. All other
+processes stand by. After a database fault the runner connects again and reads its position again. If an event cannot be
+folded, only the view of this runner stops. The event is named in `views.stopped`, and the runner tries the event again
+until a fix or a rebuild lets the view continue.
 """
 
 import threading
@@ -30,23 +30,23 @@ from infra.projector.views import VIEWS
 from projections.view import View
 
 POLL_SECONDS = 0.5
-"""The longest wait for a notification, because a notification may be lost with its connection."""
+"""The longest wait for a notification, in seconds. If a connection is lost, a notification may be lost too."""
 BACK_OFF_SECONDS = 0.5
 REST_SECONDS = {"desk": 0.02, "statistics": 0.2, "satisfaction": 0.2}
-"""The pause after a page that was not full, by view. The next page then has the events of many commands.
+"""The pause in seconds after a page that was not full, by view. The next page then has the events of many commands.
 
-An officer does not notice 20 ms. The view `progress`, which citizens read, has no pause.
+An officer does not notice a pause of 20 ms. The view `progress`, which citizens read, has no pause.
 """
 POISON_SECONDS = 5.0
-"""The time that a stopped view waits before it tries the event again."""
+"""The time in seconds after which the runner of a stopped view tries the event again."""
 
 log = structlog.get_logger("jejak.runner")
 
 
 class Runner:
-    """Projects one shard of a view in its own thread until `stop` is called.
+    """Projects one shard of a view in a separate thread until `stop` is called.
 
-    The thread uses one connection that holds the lock, listens and writes. So it does not use the asynchronous
+    The thread uses one connection that holds the lock, listens and writes. So the thread does not use the asynchronous
     `infra.postgres.listener.Listener`.
     """
 
@@ -81,7 +81,7 @@ class Runner:
                 return
 
     def _follow(self) -> None:
-        """Holds one connection, which takes the lock, listens and writes. Each turn folds all new events and waits."""
+        """Opens a connection, takes the lock, and then in a loop folds all new events and waits for a notification."""
         with psycopg.connect(self.conninfo, autocommit=True, row_factory=dict_row) as connection:
             ensure(self.view, connection)
             while not self._leads(connection):
@@ -134,7 +134,7 @@ def ensure_views(conninfo: str) -> None:
 def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int] = ()) -> list[Runner]:
     """Returns a runner for each shard of each view, or only for the shards with the given `numbers`.
 
-    `shards` divides every view into so many shards first, for all processes.
+    If `shards` is given, every view is first divided into this number of shards, for all processes.
     """
     ensure_views(conninfo)
     with psycopg.connect(conninfo, autocommit=True) as connection:

@@ -1,8 +1,8 @@
-"""Steps: moves a shard of a view along the log. Each step reads a page, folds it, and writes rows and position.
+"""Steps: moves a shard of a view along the log. Each step reads a page of events, folds them, and writes the rows.
 
-The page and the rows are read without a lock (optimistic concurrency). They are written by one statement, and only if
-no other process has written the position since it was read. If a rival or a rebuild has written the position, this
-step writes nothing.
+The page and the rows are read without a lock (optimistic concurrency). One statement then writes the rows and the
+shard's position, but only if no other process has written the position since the read. If another runner or a rebuild
+has written the position, this step writes nothing.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ MOVE = """
 UPDATE views.tracking SET notification_id = %(to)s WHERE application_name = %(shard)s AND xmin = %(since)s::xid
 RETURNING xmin::text, pg_notify('views', %(notice)s)
 """
-"""`xmin` changes with every write of the row, even if the position stays the same. A rebuild does such a write."""
+"""`xmin` changes with every write of the row, even if the position does not change. A rebuild can do such a write."""
 MOVE_AND_WRITE = f"WITH moved AS ({MOVE}), written AS ({{}}) SELECT * FROM moved"  # noqa: S608 - constants
 
 
@@ -33,14 +33,17 @@ class Steps:
         self.shard = shard
         self.cursor = psycopg.Cursor(connection, row_factory=tuple_row)
         self.known: tuple[int, str] | None = None
-        """The last position that was read or written, and the transaction that wrote it. None: it must be read."""
+        """The last position that was read or written, and the id of the transaction that wrote this position.
+
+        None means that the position must be read.
+        """
         write = shard.view.upsert_from("moved")
         self._write = fill(MOVE_AND_WRITE.format(write), identifier(shard.view))
 
     def step(self) -> bool:
         """Folds one page. Returns whether the log may have more.
 
-        Raises Poisoned after all events before the poisoned event are folded and written. Raises Resharded.
+        Raises Poisoned, after all events before the poisoned event are folded and written. Raises Resharded.
         """
         first: Poisoned | None = None
         while True:
@@ -72,9 +75,9 @@ class Steps:
         return row[0], row[1]
 
     def _moved(self, since: str, page: list[RawEvent]) -> tuple[int, str] | None:
-        """Writes rows and position. Returns the new position, or None if another process wrote the position first.
+        """Writes the rows and the position. Returns the new position with its transaction id. Raises Poisoned.
 
-        In the second case nothing is written. Raises Poisoned.
+        If another process wrote the position first, nothing is written, and the method returns None.
         """
         rows = changed(self.shard.view, identifier(self.shard.view), self.cursor, page)
         name, to = f"{LOG}-{self.shard.name}", page[-1][4]

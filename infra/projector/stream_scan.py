@@ -25,9 +25,9 @@ Finished = list[tuple[UUID, Row]]
 def finished_rows(
     view: View, cursor: AnyCursor, *, after: UUID, reached: Sequence[int]
 ) -> Iterator[tuple[Finished, int]]:
-    """Yields the finished rows of the streams after `after`, with the number of events that were read for them.
+    """Yields the finished rows of the streams after `after`, with the number of events that were read for these rows.
 
-    `reached` has, for each shard of the view, the position up to which events are folded. Raises Poisoned.
+    For each shard of the view, `reached` has the position up to which events are folded. Raises Poisoned.
     """
     stream, version, row = after, 2**63 - 1, None
     while page := _page(view, cursor, stream, version, max(reached)):
@@ -46,7 +46,7 @@ def finished_rows(
 
 
 def events_until(view: View, cursor: AnyCursor, position: int, *, stream: UUID | None = None) -> int:
-    """Counts the view's events up to `position`. With `stream`, counts only streams up to this stream's id."""
+    """Counts the view's events up to `position`. If `stream` is given, counts only the streams up to this id."""
     cursor.execute(
         "SELECT count(*) FROM stored_events WHERE notification_id <= %s AND starts_with(topic, %s)"
         " AND (%s::uuid IS NULL OR originator_id <= %s)",

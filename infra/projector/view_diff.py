@@ -1,6 +1,6 @@
 """View diff: compares a view with a fold of the log, row by row in the order of the ids.
 
-Both are read in one snapshot of the database, and no copy of the view is made.
+The view and the log are read in one snapshot of the database, and no copy of the view is made.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +24,7 @@ Keyed = tuple[UUID, tuple[Any, ...]]
 
 
 def differences(view: View, conninfo: str, *, progress_of: Callable[[int, int], None]) -> list[UUID]:
-    """Returns the ids of rows that a rebuild would make differently, at most FOUND_MAX of them. Raises Poisoned.
+    """Returns the ids of at most FOUND_MAX rows that a rebuild would make differently. Raises Poisoned.
 
     `progress_of` is called with the number of folded events and the number of all events.
     """

@@ -1,4 +1,4 @@
-"""Agency feed queries: reads the agencies' feeds by pages of positions, and wakes readers when a feed has more."""
+"""Agency feed queries: reads pages of the agencies' feeds, and wakes readers when their feed has new messages."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ from infra.settings import Settings
 from service_layer.ports import FeedEvent, TooManyReaders
 
 READERS_MAX, READERS_OF_ONE_MAX = 200, 20
-"""The most readers of one process, and of one agency in it."""
+"""The most readers in one process: for all agencies together, and for one agency."""
 MADE_POLL_SECONDS = 0.1
 
 PLACE = "SELECT position FROM feeds.messages WHERE (agency, stream, version, kind) = (%s, %s, %s, %s)"
@@ -33,12 +33,12 @@ DISTRIBUTED = "SELECT position FROM feeds.distributed"
 
 
 def origin_of(settings: Settings) -> Origin:
-    """Returns the source and the public address that this installation writes into its messages."""
+    """Returns the source and the public address that this installation writes into the agencies' messages."""
     return Origin(f"urn:gov:id:jejak:{settings.instance.lower()}", settings.public_url)
 
 
 class PostgresFeeds:
-    """Implements `service_layer.ports.Feeds`. Use it as an asynchronous context manager: inside, it listens."""
+    """Implements `service_layer.ports.Feeds`. Use this as an asynchronous context manager, which listens while open."""
 
     def __init__(self, pool: Pool, conninfo: str, topics: Topics, origin: Origin) -> None:
         self.pool = pool
@@ -61,7 +61,7 @@ class PostgresFeeds:
             await self._listening
 
     def end(self) -> None:
-        """Releases all readers that wait, and tells them to stop reading."""
+        """Releases all waiting readers, and tells the readers to stop."""
         self.ending = True
         for waiting in self._waiting.values():
             _release(waiting)
@@ -105,13 +105,17 @@ class PostgresFeeds:
             cursor = await connection.execute(MESSAGES, values, prepare=True, binary=True)
             messages = [Message(*row) for row in await cursor.fetchall()]
         if not messages:
-            # The feed may be in the middle of a rebuild, so positions beyond `place` do not exist at present.
+            # While the feed is being rebuilt, positions beyond `place` may not exist yet. So the known newest position
+            # is set back.
             self._newest[agency] = min(place, self._newest.get(agency, 0))
             return [], place
         return [FeedEvent(message.id, structured(message, self.origin)) for message in messages], messages[-1].position
 
     async def more(self, agency: str, place: int, *, seconds: float) -> bool:
-        """Call this only within `reading`: agencies without a reader are not watched."""
+        """Waits until the feed has messages after `place`, for at most `seconds`. Returns whether it has messages.
+
+        Call this method only in the context of `reading`, because a feed without a reader is not watched.
+        """
         if self.ending or self._newest.get(agency, 0) > place:
             return not self.ending
         released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -135,7 +139,7 @@ class PostgresFeeds:
     async def _on_heard(self, connection: AsyncConnection, _payloads: Sequence[str]) -> None:
         """Reads the newest positions for all agencies that have a reader.
 
-        A reader is counted before it asks for a page, so no event is lost between the page and the notification.
+        A reader is counted before the reader asks for a page. So no event is lost between the page and a notification.
         """
         if self._readers:
             await self._read(connection)

@@ -1,6 +1,6 @@
 """View queries: reads rows of the views for the API.
 
-Requests for rows that arrive together share one query. Waiting for a position costs no query.
+Requests for rows share one query if the requests arrive together. A reader that waits for a position causes no query.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ BODY = list(progress.VIEW.columns).index("body")
 
 
 class PostgresViews:
-    """Implements `service_layer.ports.Views`. Use it as an asynchronous context manager: inside, it listens."""
+    """Implements `service_layer.ports.Views`. Use this as an asynchronous context manager, which listens while open."""
 
     def __init__(self, pool: Pool, conninfo: str) -> None:
         self.pool = pool

@@ -1,6 +1,6 @@
-"""Checkpoint listener: keeps in memory how far each view has come, and releases readers that wait for a position.
+"""Checkpoint listener: keeps the position of each view in memory, and releases readers that wait for a position.
 
-The runners of the views say their positions by notification, so a waiting reader is released at once.
+The runners of the views send their positions in notifications, so a waiting reader is released at once.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ FROM eras ORDER BY era DESC LIMIT 1
 
 @dataclass(frozen=True, slots=True)
 class EraRange:
-    """The positions of an era: those above `start`, and at least those below `until`, belong to the era `number`."""
+    """The range of an era: at least the positions above `start` and below `until` belong to the era `number`."""
 
     number: int
     start: int
@@ -37,7 +37,8 @@ class EraRange:
 class Positions:
     """The positions of all views. `listen` must run beside the readers.
 
-    While the LISTEN connection is down, no position is known, and readers wait until it is back or their time is over.
+    While the LISTEN connection is down, no position is known. Readers then wait until the connection is back, or until
+    their waiting time has passed.
     """
 
     def __init__(self, conninfo: str) -> None:
@@ -47,11 +48,11 @@ class Positions:
         self._waiting: defaultdict[str, dict[asyncio.Future[None], int]] = defaultdict(dict)
 
     def position(self, view: str) -> int:
-        """Returns the position of a view: that of its last shard, or 0 if no position is known."""
+        """Returns the position of a view: the earliest position of its shards, or 0 if no position is known."""
         return min(self._shards.get(view, {}).values(), default=0)
 
     def passed(self, position: int) -> bool:
-        """Returns whether some view has passed the position. If so, the position is in the log."""
+        """Returns whether at least one view has passed the position. If so, the log has reached this position."""
         return any(self.position(view) >= position for view in self._shards)
 
     async def reached(self, view: str, position: int, *, seconds: float) -> bool:
@@ -76,15 +77,20 @@ class Positions:
         self.era, self._shards = None, {}
 
     async def _on_heard(self, connection: AsyncConnection, payloads: Sequence[str]) -> None:
-        """Reads the tables at first, after a payload without a position, and after silence while readers wait."""
+        """Takes the positions from the payloads, or reads the tables.
+
+        The tables are read at the first call, after a payload without a usable position, and if no payload has arrived
+        while readers wait.
+        """
         is_silent = not payloads and any(self._waiting.values())
         if self.era is None or not self._take(payloads) or is_silent:
             await self._read(connection)
 
     def _take(self, payloads: Iterable[str]) -> bool:
-        """Takes the positions from payloads, such as `stored-progress 4711`: a view or a shard, and its position.
+        """Takes positions from payloads. A payload has the name of a view or shard, and its position.
 
-        Returns False at the first payload that says no usable position: the tables must then be read.
+        An example is `stored-progress 4711`.
+        Returns False at the first payload without a usable position. The caller must then read the tables.
         """
         moved = set()
         for payload in payloads:

@@ -14,7 +14,7 @@ from projections.desk import DeskRow
 DueKey = Literal["due_at", "payment_expires_at"]
 PAGE = 200
 FIRST: tuple[datetime | None, UUID] = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
-"""A place before every row, in the order of time and id."""
+"""A place that comes before every row, if rows are sorted by time and id."""
 
 
 class PostgresDueFiles:

@@ -1,6 +1,6 @@
 """Relay lag: how far each relay is behind its feed, for the operator's metrics and for `Views.relays`.
 
-The relays write their positions to the table `feeds.relays`. They never read them back from this table.
+The relays write their positions to the table `feeds.relays`, but never read the positions from this table.
 """
 
 from math import ceil
@@ -19,7 +19,7 @@ FROM feeds.relays, LATERAL (
 ) AS following (behind, oldest)
 ORDER BY agency
 """
-"""The count stops at 10,001, which means more than ten thousand messages."""
+"""The count of messages stops at 10,001. The number 10,001 means more than ten thousand messages."""
 
 
 class Behind(NamedTuple):
@@ -44,8 +44,8 @@ class Behind(NamedTuple):
         RELAY_OLDEST.labels(self.agency).set(self.oldest_seconds)
 
     def public_fields(self) -> dict[str, Any]:
-        """Returns the public part, without the number of messages: it would count what an agency receives.
+        """Returns the public fields. `oldest_seconds` is rounded up to a tenth of a second.
 
-        `oldest_seconds` is rounded up to a tenth of a second.
+        The number of messages is not public, because readers could count the messages that an agency receives.
         """
         return {"agency": self.agency, "oldest_seconds": ceil(10 * self.oldest_seconds) / 10, "fault": self.fault}

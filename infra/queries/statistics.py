@@ -1,8 +1,9 @@
-"""Statistics queries: exact figures from the current facts, and public figures from a cut that all processes share.
+"""Statistics queries: exact figures of the present, and public figures from a snapshot that all processes share.
 
-Public figures are updated in batches, so watching the page does not reveal a single submission. A new cut is made when
-the last cut is more than an hour old. It is also made when the last cut is more than a minute old and a hundred events
-were appended after it: among so many events, no single event stands out.
+The snapshot is called a cut. Public figures are updated in batches, so a person who watches the page cannot see a
+single submission. A new cut is made when the last cut is more than an hour old. A new cut is also made when the last
+cut is more than a minute old and a hundred events were appended after the last cut. In a hundred events, no single
+event stands out.
 """
 
 import asyncio
@@ -45,7 +46,7 @@ class PostgresStatistics:
     def __init__(self, pool: Pool, editions: Editions) -> None:
         self.pool = pool
         self.editions = editions
-        self.cutting = asyncio.Lock()  # at most one connection of this process waits for the lock in the database
+        self.cutting = asyncio.Lock()  # so at most one connection of this process waits for the database's lock
 
     async def exact(self, as_of: datetime | None = None) -> Statistics:
         registry = await self.editions.registry()
@@ -53,7 +54,7 @@ class PostgresStatistics:
             return await _exact(connection, registry, as_of or datetime.now(UTC))
 
     async def public(self) -> Statistics:
-        """Returns the newest cut, and makes a new cut if it is due.
+        """Returns the newest cut. If a new cut is due, makes a new cut and returns the new cut.
 
         While another task of this process makes the new cut, the last cut is returned.
         """
@@ -94,7 +95,7 @@ async def _exact(connection: AsyncConnection, registry: Registry, as_of: datetim
 
 
 async def forget(pool: Pool) -> None:
-    """Deletes the public cut. Call it after an import, so that the imported events show in the figures at once."""
+    """Deletes the public cut. Call this function after an import. The figures then have the imported events at once."""
     async with borrowed(pool) as connection:
         await connection.execute("DELETE FROM public_figures")
 

@@ -33,7 +33,7 @@ from service_layer.handlers.surveys import SurveyHandler
 from service_layer.rights import Principal
 
 PER_NETWORK, PER_NUMBER = 20, 100
-"""The wrong tries allowed in a day: for one number from one network, and for one number from all networks."""
+"""How many wrong PINs a day are allowed for a tracking number: from one network, and from all networks together."""
 SECONDS_A_DAY = 86_400
 RECENT_SECONDS = 1.0
 
@@ -41,7 +41,7 @@ log = structlog.get_logger("jejak.views")
 
 
 class RecentCatalogue:
-    """The registry for readers that accept a delay of a second. The log is queried at most once a second."""
+    """The registry for readers that accept a copy about one second old. The log is queried at most once a second."""
 
     def __init__(self, registry: Callable[[], Coroutine[Any, Any, Registry]]) -> None:
         self.registry = registry
@@ -63,7 +63,8 @@ class RecentCatalogue:
 class PostgresPinGuard:
     """Counts wrong PINs in one table for all processes.
 
-    The table has macs of number and network, which change every day (UTC). It never has them in clear.
+    The table has only macs of the tracking number and of the network. The mac of a number or network changes every day
+    (UTC). The table never has a number or a network in clear.
     """
 
     def __init__(self, pool: Pool, key: bytes) -> None:
@@ -74,7 +75,7 @@ class PostgresPinGuard:
         now = datetime.now(UTC)
         subject, origin = self._masked(now, number, network)
         async with borrowed(self.pool) as connection:
-            # One try at a time for a number, so that many networks together cannot exceed the sum.
+            # Tries for a number are counted one after another, so that many networks together cannot exceed PER_NUMBER.
             await connection.execute(
                 "SELECT pg_advisory_xact_lock(%s)", (int.from_bytes(subject[:8], "big", signed=True),)
             )
@@ -93,7 +94,7 @@ class PostgresPinGuard:
             allowed = here is not None and everywhere is not None and here[0] <= PER_NETWORK
             if allowed and everywhere is not None and everywhere[0] <= PER_NUMBER:
                 return 0
-            await connection.rollback()  # a refused try does not count
+            await connection.rollback()  # a try that is refused here is not counted
         return SECONDS_A_DAY - int(now.timestamp()) % SECONDS_A_DAY
 
     async def open(self, number: str, network: str) -> None:
@@ -114,7 +115,7 @@ class PostgresPinGuard:
 
 
 class SealedDossiers:
-    """Opens sealed parts for principals that have the right, and records each access."""
+    """Opens sealed parts for principals that have the right to read them, and records each access."""
 
     def __init__(self, installation: Installation) -> None:
         self.pool = installation.pool
@@ -129,7 +130,7 @@ class SealedDossiers:
             )
 
     async def open(self, application_id: UUID, principal: Principal, purpose: str) -> list[dict[str, Any]]:
-        await self.record([application_id], principal, purpose)  # durable before any content is returned
+        await self.record([application_id], principal, purpose)  # the record is durable before any content is returned
         async with borrowed(self.pool) as connection:
             rows = await (await connection.execute(STREAM, (application_id,))).fetchall()
         keys = {key.key_id: key.key for key in (await self.keys.dossier_keys(application_id)).values()}
@@ -147,7 +148,7 @@ class SealedDossiers:
     def _content(
         key: bytes | None, part: dict[str, str], application_id: UUID, version: int, topic: str
     ) -> dict[str, Any] | None:
-        """Returns the content, or None if the key was destroyed: the part then reads as redacted, never as an error."""
+        """Returns a part's content, or None if the key was destroyed (the part is shown as redacted)."""
         if key is None:
             return None
         try:

@@ -1,7 +1,7 @@
 """Fsck: checks the bytes and the chain of every stream, the claim of every number, and every row of the views.
 
-The rows of the views are compared with a rebuild. In a chain, each event is guarded by its successor, which stores the
-commitment to it. Nothing guards the newest event of a stream yet: a public log will do so.
+The rows of the views are compared with a rebuild. In a chain, each event stores the commitment to its predecessor, and
+so guards the predecessor. Nothing guards the newest event of a stream yet. A public log will guard the newest events.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ LogRow = tuple[UUID, int, str, bytes]
 
 
 class Checked(NamedTuple):
-    """A checked row. `own` is the commitment to it. `fault` is a fault of the row alone, or None."""
+    """A checked row. `own` is the commitment to the row. `fault` is a fault of the row alone, or None."""
 
     version: int
     prev: str
@@ -81,11 +81,11 @@ def _checked(stream: UUID, row: LogRow) -> Checked:
 def _faults_of_stream(rows: Iterable[Checked]) -> Iterator[str]:
     """Yields the faults of one stream. Only two rows are held in memory, however long the stream is.
 
-    A broken link names the event whose commitment its successor does not store. If both links of an event are broken,
-    only this event is named.
+    A link is broken if an event does not store the right commitment to its predecessor. The fault then names the
+    predecessor. If both links of an event are broken, only this event is named.
     """
     before: Checked | None = None
-    suspect = 0  # an event with a broken link to its successor: it is named unless the successor's next link breaks too
+    suspect = 0  # the event before a broken link. The event is named unless the successor's next link is broken too
     for place, row in enumerate(rows, 1):
         if row.version != place:
             yield f"{row.version}: version {place} is missing before this version"
@@ -103,7 +103,7 @@ def _faults_of_stream(rows: Iterable[Checked]) -> Iterator[str]:
 
 
 def _faults_of_order(connection: psycopg.Connection[Any]) -> Iterator[str]:
-    """Yields the events whose `recorded_at` is earlier than that of the event before them in the order of positions."""
+    """Yields the events that are recorded earlier (`recorded_at`) than the event at the previous position."""
     rows = connection.execute(
         "SELECT originator_id, originator_version FROM ("
         " SELECT *, lag(recorded_at) OVER (ORDER BY notification_id) AS before FROM stored_events) AS ordered"
@@ -114,7 +114,7 @@ def _faults_of_order(connection: psycopg.Connection[Any]) -> Iterator[str]:
 
 
 def _faults_of_claims(connection: psycopg.Connection[Any]) -> Iterator[str]:
-    """Yields the submissions whose tracking number is not claimed for them. Erased applications need no claim."""
+    """Yields the submissions without a claim of their tracking number. An erased application needs no claim."""
     try:
         yield from _unclaimed(connection)
     except psycopg.DataError:

@@ -1,6 +1,6 @@
 """HTTP protocol: uvicorn's protocol, with all writes of one turn of the event loop joined into one.
 
-uvicorn writes the head and the body of a response separately. Each write is a system call that wakes the client. One
+uvicorn writes the head and the body of a response separately. Each write is a system call that wakes the client. A
 joined write costs one system call and wakes the client once.
 """
 
@@ -10,7 +10,7 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HELD_BYTES_MAX = 65_536
-"""The most bytes that are held back. Beyond them uvicorn must learn from the transport that a client reads slowly."""
+"""The most bytes that are held back. If there are more, the transport must tell uvicorn that a client reads slowly."""
 
 
 class Joining:

@@ -11,7 +11,7 @@ from infra.runtime.serve import PortTaken
 
 @contextmanager
 def exposed(port: int | None) -> Iterator[None]:
-    """Serves the metrics on 127.0.0.1 while the context lasts. Does nothing if `port` is None. Raises PortTaken."""
+    """Serves the metrics on 127.0.0.1 while the context lasts, unless `port` is None. Raises PortTaken."""
     if port is None:
         yield
         return

@@ -1,8 +1,8 @@
-"""Scheduler: runs the scheduled jobs, pass after pass. One scheduler of an installation works, the others stand by.
+"""Scheduler: runs the scheduled jobs, pass after pass. One scheduler of an installation works, and all others stand by.
 
-An advisory lock of the session elects the scheduler that works. Another advisory lock is held during each pass, so
-that `--once` waits for a pass that is under way. Correctness does not depend on these locks: even if two schedulers
-worked at once, each act would be done only once.
+An advisory lock of a database session elects the scheduler that works. A second advisory lock is held during each pass,
+so that `jejak schedule --once` waits for a pass that is under way. Correctness does not depend on the two locks: even
+if two schedulers worked at once, each act would be done only once.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from service_layer.faults import Unavailable
 from service_layer.scheduled_jobs import Jobs, PassTally
 
 ASK_SECONDS = 1.0
-"""The time after which a standby scheduler tries to take over, and after which a fault is tried again."""
+"""The pause of a standby scheduler before it tries to take over, and the pause after a fault before the next try."""
 LEADS, PASS = "jejak schedule", "jejak schedule pass"
 
 log = structlog.get_logger("jejak.scheduler")
@@ -66,7 +66,7 @@ async def schedule(made: Installation, *, interval: float) -> None:
 
 
 async def schedule_once(made: Installation, run: Callable[[Jobs, str], Awaitable[PassTally]]) -> None:
-    """Runs one pass, and waits first for a pass that is under way. `run` is called with the name of each job."""
+    """Waits for a pass that is under way, and then runs one pass. `run` is called with the name of each job."""
     jobs = jobs_of(made)
     async with _session(made) as connection, _a_pass(connection):
         for job in jobs.by_name:
@@ -89,7 +89,7 @@ async def scheduling(made: Installation, *, interval: float) -> AsyncIterator[No
 async def standing_still(made: Installation) -> AsyncIterator[None]:
     """Keeps passes from starting while the context lasts.
 
-    While a simulated past is being played, no job may act on it before it is complete.
+    While a simulated past is being played, the past is not complete, and no job may act on its applications.
     """
     async with _session(made) as connection, _a_pass(connection):
         yield
@@ -97,7 +97,7 @@ async def standing_still(made: Installation) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _session(made: Installation) -> AsyncIterator[AsyncConnection]:
-    """Opens a connection for the locks, which belong to its session and are freed when it closes."""
+    """Opens a connection for the locks. The locks belong to the connection's session, and are freed when it closes."""
     async with await AsyncConnection.connect(made.databases.serving, autocommit=True) as connection:
         yield connection
 
@@ -112,7 +112,7 @@ async def _a_pass(connection: AsyncConnection) -> AsyncIterator[None]:
 
 
 async def _locked(connection: AsyncConnection, name: str) -> None:
-    """Takes a lock by polling. A lock that waits in the server would block the connection after a cancellation."""
+    """Takes a lock by polling. With a lock that waits in the server, a cancelled call would block the connection."""
     while True:
         row = await (await connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (name,))).fetchone()
         if row and row[0]:

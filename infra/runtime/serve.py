@@ -30,7 +30,7 @@ from infra.runtime.supervisor import kept, stop_event
 from infra.settings import Settings
 
 GRACEFUL_SECONDS = 4
-"""The time for requests that are being answered at a stop. The whole stop must take less than five seconds."""
+"""At a stop, requests that are being answered get this time to end. The whole stop must take less than five seconds."""
 BACKLOG = 1024
 GARBAGE_MAX = 10_000
 """The number of new objects after which the garbage collector looks for cycles."""
@@ -45,9 +45,9 @@ class PortTaken(Exception):
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, with callbacks for its start and its stop, and with its own handling of signals.
+    """uvicorn's server, with callbacks for the server's start and stop. This class replaces uvicorn's signal handling.
 
-    uvicorn would raise the signals again before this process has cleaned up.
+    uvicorn would raise a signal again before this process has cleaned up.
     """
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None], stopping: Callable[[], None]) -> None:
@@ -124,8 +124,8 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
 def settle() -> None:
     """Tunes the garbage collector once a process has started.
 
-    The objects of the start live as long as the process, so the collector no longer scans them. Objects of a request
-    are freed by reference counting, except for rare cycles, so the collector can run rarely.
+    Objects that were made at the start live as long as the process, so the collector is told not to scan these objects.
+    Objects of a request are freed by reference counting, except for rare cycles. So the collector can run rarely.
     """
     gc.collect()
     gc.freeze()
@@ -133,11 +133,11 @@ def settle() -> None:
 
 
 def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: FillInstallation) -> None:
-    """Runs everything on one server, after `fill` has run.
+    """Runs all parts of Jejak on one server, after `fill` has run.
 
-    API and scheduler run in this process. The projections run in a separate process, so that neither waits for the
-    other. With Kafka, the relay and the intake run in separate processes too. If `workers` is more than one, the API
-    runs in so many separate processes.
+    The API and the scheduler run in this process. The projections run in a separate process, so that the API and the
+    projections do not wait for each other. With Kafka, the relay and the intake run in separate processes too. If
+    `workers` is more than one, the API runs in that number of separate processes.
     """
 
     async def run() -> None:

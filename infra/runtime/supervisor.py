@@ -58,7 +58,7 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
 
 
 def stop_event() -> asyncio.Event:
-    """Returns an event that SIGINT or SIGTERM sets. Call it in the running event loop of the main thread."""
+    """Returns an event that SIGINT or SIGTERM sets. Call this function in the running event loop of the main thread."""
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -66,7 +66,10 @@ def stop_event() -> asyncio.Event:
 
 
 def attach(end: Callable[[], None]) -> None:
-    """Calls `end`, in a new thread, when the parent process has ended: this process's standard input then ends too."""
+    """Calls `end` when the parent process has ended.
+
+    A new thread waits for the end of this process's standard input, which ends together with the parent process.
+    """
 
     def wait() -> None:
         # Unbuffered, because Python cannot exit while a thread holds the lock of a buffer.

@@ -34,8 +34,8 @@ class Worker:
 def worker(settings: Settings, *, attached: bool = False, metrics_port: int | None = None) -> Iterator[Worker]:
     """Opens the databases of a worker process, which must end its work when `stopping` is set.
 
-    With `attached`, the process stops when its parent process ends. With `metrics_port`, it serves `/metrics` on
-    127.0.0.1. Call this in the main thread. Raises PortTaken, and the errors of `databases`.
+    With `attached`, the process stops when its parent process ends. With `metrics_port`, the process serves `/metrics`
+    on 127.0.0.1. Call this function in the main thread. Raises PortTaken, and the errors of `databases`.
     """
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -73,7 +73,7 @@ def run_installation(
     attached: bool = False,
     metrics_port: int | None = None,
 ) -> None:
-    """Does the same as `run_worker` for work that handles signals by itself, and that calls `settle` by itself."""
+    """Runs `work` as `run_worker` does, but `work` itself handles the signals and calls `settle`."""
 
     async def run() -> None:
         async with installation(settings, found) as made:
