@@ -129,7 +129,16 @@ class ServiceNotOfferedHere(Refusal):
 class RegionUnknown(Refusal):
     code = "region-unknown"
     title = "The place is not in the region table"
-    advice = "Send a district as PP.KK.CC whose regency is in the table, or leave it out"
+    advice = "Send a code of the region table: PP.KK.CC for a district, PP.KK for a regency or a city"
+
+    def __init__(self, nearest: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.nearest = nearest
+
+    def __str__(self) -> str:
+        if not self.nearest:
+            return super().__str__()
+        return f"{self.title}. The nearest places in the table are {', '.join(self.nearest)}"
 
 
 class RequirementUnknown(Refusal):

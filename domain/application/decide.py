@@ -29,6 +29,7 @@ from domain.application.status import Status
 from domain.codes import Amendment, Channel, Defect, Role, StagePhase
 from domain.promises.steps import promised
 from domain.provenance import Act, Promise
+from domain.registry import regions
 from domain.registry.editions import Registry, StandardPublished
 
 PIN_RESETS_MAX = 255
@@ -174,9 +175,9 @@ def submit(
     district, regency = command.district, command.regency
     if standard.sensitive:  # a sensitive service records no place finer than the regency
         district, regency = None, regency or (district[:5] if district else None)
-    place = district[:5] if district else regency
-    if place and place not in registry.regions:
-        raise refusals.RegionUnknown
+    place = district or regency
+    if place and not regions.is_known(place, registry):
+        raise refusals.RegionUnknown(tuple(f"{r.code} {r.name}" for r in regions.nearest(place, registry)))
     return [
         events.Submitted(
             service=command.service,
