@@ -17,6 +17,7 @@
   + DocumentsNotChecked
   + AlreadyComplete
   + CalendarEnds                   no calendar covers the promised day yet
+  + TooManyCalendars               a promise cannot name all calendars of one office
   + StageUnknown
   + StageOutOfOrder
   + StageNotEntered
@@ -175,6 +176,12 @@ class CalendarEnds(Refusal):
     code = "calendar-ends"
     title = "The working-day calendar does not reach the promised day"
     advice = "The operator must publish the next calendar edition"
+
+
+class TooManyCalendars(Refusal):
+    code = "too-many-calendars"
+    title = "One office has more calendars than a promise can name"
+    advice = "The operator must publish the closures and special hours of one office as one calendar"
 
 
 class StageUnknown(Refusal):

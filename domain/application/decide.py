@@ -23,7 +23,7 @@ from domain.application.guards import (
     only_in,
     stages_done,
 )
-from domain.application.outcomes import promise_after
+from domain.application.outcomes import promise_after, promise_handed_on
 from domain.application.pauses import AWAITING_CORRECTION, RETURN, SUSPENSION
 from domain.application.status import Status
 from domain.codes import Amendment, Channel, Defect, Role, StagePhase
@@ -81,7 +81,7 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
         case commands.AnswerReferral():
             return answer_referral(command, application, act)
         case commands.Transfer():
-            return transfer(command, application, registry)
+            return transfer(command, application, act, registry)
         case commands.Reassign():
             only_in(application, *UNDECIDED, *IN_PRODUCTION, Status.READY)
             return [events.Reassigned(officer=command.officer)]
@@ -283,13 +283,15 @@ def answer_referral(command: commands.AnswerReferral, application: Application, 
     return [events.ReferralAnswered(referral=number, advice=command.advice)]
 
 
-def transfer(command: commands.Transfer, application: Application, registry: Registry) -> list[ApplicationEvent]:
+def transfer(
+    command: commands.Transfer, application: Application, act: Act, registry: Registry
+) -> list[ApplicationEvent]:
     only_in(application, *UNDECIDED, *GRANTED)
     if command.to not in registry.offices:
         raise refusals.OfficeUnknown
     if command.to == application.office:
         raise refusals.OfficeUnchanged
-    return [events.Transferred(to=command.to)]
+    return [events.Transferred(to=command.to, promise=promise_handed_on(application, act, command.to, registry))]
 
 
 def suspend(command: commands.Suspend, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:

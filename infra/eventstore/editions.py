@@ -16,6 +16,7 @@ from domain.registry.editions import (
     RegistryEvent,
     StandardPublished,
 )
+from domain.registry.publication import check
 from infra.eventstore.envelope import command_id, digest
 from infra.eventstore.identifiers import registry_id
 from infra.eventstore.recorder import Recorder, Save
@@ -37,7 +38,7 @@ class Editions:
         """Appends the editions that differ from the stored ones, and returns how many were appended.
 
         Each new edition gets the number after the last edition of the same code. An edition that equals the last
-        one is skipped.
+        one is skipped. Raises the Refusal of `domain.registry.publication`; the editions before it are stored.
         """
         published = 0
         for edition in editions:
@@ -48,6 +49,7 @@ class Editions:
             if last == numbered:
                 continue
             numbered = _numbered(edition, version + 1)
+            check(numbered, self.streams.registry)
             rows, _ = rows_of(
                 stream,
                 version,
