@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.registry.editions import CalendarPublished, Registry
 from infra.postgres.pool import Pool, borrowed
-from infra.projector.checkpoints import POSITION
+from infra.projector.checkpoints import LOG, POSITION
 from infra.projector.views import read_row
 from projections import desk
 from projections.desk import DeskRow
@@ -46,7 +46,7 @@ class PostgresDueFiles:
     async def is_current(self) -> bool:
         end = await self.log_end()
         async with borrowed(self.pool) as connection:
-            row = await (await connection.execute(POSITION, {"name": desk.VIEW.name})).fetchone()
+            row = await (await connection.execute(POSITION, {"name": f"{LOG}-{desk.VIEW.name}"})).fetchone()
         return row is not None and row[0] is not None and row[0] >= end
 
     def unpaid(self, now: datetime) -> AsyncIterator[list[DeskRow]]:
