@@ -37,7 +37,7 @@ CalendarCode = Annotated[str, Pattern(_SLUG, 63)]
 CounterCode = Annotated[str, Pattern(_SLUG, 63)]
 DistrictCode = Annotated[str, Pattern(r"^[0-9]{2}\.[0-9]{2}\.[0-9]{2}$", 8)]
 RegencyCode = Annotated[str, Pattern(r"^[0-9]{2}\.[0-9]{2}$", 5)]
-RegionCode = Annotated[str, Pattern(r"^[0-9]{2}(\.[0-9]{2})?$", 5)]
+RegionCode = Annotated[str, Pattern(r"^[0-9]{2}(\.[0-9]{2}){0,2}$", 8)]
 TrackingNumber = Annotated[str, Pattern(r"^[0-9A-HJKMNP-TV-Z]{12}$", 12)]
 EditionCode = Annotated[str, Pattern(r"^[a-z0-9-]+@[1-9][0-9]*$", 80)]
 CalendarEditions = Annotated[str, Pattern(r"^([a-z0-9-]+@[1-9][0-9]*(\+[a-z0-9-]+@[1-9][0-9]*)*)?$", 200)]
@@ -248,3 +248,4 @@ class RegionLevel(StrEnum):
     PROVINCE = "province"
     REGENCY = "regency"
     CITY = "city"
+    DISTRICT = "district"

@@ -17,6 +17,7 @@
   + DocumentsNotChecked
   + AlreadyComplete
   + CalendarEnds                   no calendar covers the promised day yet
+  + TooManyCalendars               a promise cannot name all calendars of one office
   + StageUnknown
   + StageOutOfOrder
   + StageNotEntered
@@ -129,7 +130,16 @@ class ServiceNotOfferedHere(Refusal):
 class RegionUnknown(Refusal):
     code = "region-unknown"
     title = "The place is not in the region table"
-    advice = "Send a district as PP.KK.CC whose regency is in the table, or leave it out"
+    advice = "Send a code of the region table: PP.KK.CC for a district, PP.KK for a regency or a city"
+
+    def __init__(self, nearest: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.nearest = nearest
+
+    def __str__(self) -> str:
+        if not self.nearest:
+            return super().__str__()
+        return f"{self.title}. The nearest places in the table are {', '.join(self.nearest)}"
 
 
 class RequirementUnknown(Refusal):
@@ -166,6 +176,12 @@ class CalendarEnds(Refusal):
     code = "calendar-ends"
     title = "The working-day calendar does not reach the promised day"
     advice = "The operator must publish the next calendar edition"
+
+
+class TooManyCalendars(Refusal):
+    code = "too-many-calendars"
+    title = "One office has more calendars than a promise can name"
+    advice = "The operator must publish the closures and special hours of one office as one calendar"
 
 
 class StageUnknown(Refusal):

@@ -133,6 +133,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             A,
             "PromiseTerms.unit",
         ),
+        "transfer": Rule(
+            "days that an office counted before it handed the file on stay counted; the new office counts what is left",
+            OURS,
+            A,
+            "OfficeRegistered.opening_days",
+        ),
         "last-minute": Rule(
             "a return near the end of the promised time counts as a last-minute return",
             OURS,

@@ -12,13 +12,23 @@ from typing import Any, TypedDict, cast
 from uuid import UUID
 
 from domain.application import events, incident_events
-from domain.application.evolve import PromiseFacts
+from domain.application.evolve import PromiseFacts, step_of
 from domain.application.pauses import OpenPauses, pauses_after
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.json_values import instant, parse_instant
 from domain.provenance import Pause, Promise
 from domain.registry.calendar import Unit
-from projections.promises import PlainPause, PlainPromise, parse_promise, plain_pause, plain_promise, promise_set_by
+from projections.promises import (
+    PlainPause,
+    PlainPromise,
+    PlainStep,
+    parse_promise,
+    parse_step,
+    plain_pause,
+    plain_promise,
+    plain_step,
+    promise_set_by,
+)
 from projections.queries import queries
 from projections.view import ViewOf, in_order
 
@@ -40,12 +50,15 @@ class OpenObstacle(TypedDict):
 class DeskDetails(TypedDict):
     """`promised_at`: since when the system knows of `promise`. `pausing`: names of the open pauses, sorted.
 
-    The legal clock stands still since `paused_since`. `pauses` are closed. `payments` and `obstacles` are open.
+    The legal clock stands still since `paused_since`. `pauses` are closed. `promised_by`: the office that set
+    the promise; `steps`: what happened to the promise since. `payments` and `obstacles` are open.
     """
 
     promise: PlainPromise | None
     promised_at: str | None
     extensions: list[str]
+    promised_by: str
+    steps: list[PlainStep]
     paused_since: str | None
     pausing: list[str]
     pauses: list[PlainPause]
@@ -96,6 +109,7 @@ def fold(row: DeskRow | None, application: UUID, new: Sequence[events.Recorded])
     underlying = Status(after["underlying"])
     for recorded in new:
         status, underlying = status_after(status, underlying, recorded.event)
+        _note_step(after, recorded)
         _note(after, recorded)
         _note_details(after["details"], recorded)
         if after["decided_at"] is None and status in OUTCOMES:
@@ -147,6 +161,8 @@ def _blank(application: UUID) -> DeskRow:
             "promise": None,
             "promised_at": None,
             "extensions": [],
+            "promised_by": "",
+            "steps": [],
             "paused_since": None,
             "pausing": [],
             "pauses": [],
@@ -180,6 +196,17 @@ def _note(row: DeskRow, recorded: events.Recorded) -> None:
             row["disputed"] = False
 
 
+def _note_step(row: DeskRow, recorded: events.Recorded) -> None:
+    """Adds what the event does to the promise, before the event changes the row."""
+    details = row["details"]
+    if isinstance(recorded.event, events.DeclaredComplete):
+        details["promised_by"], details["steps"] = row["office"], []
+        return
+    step = step_of(PromiseFacts(office=row["office"]), _open_pauses(details), recorded)
+    if step:
+        details["steps"] = [*details["steps"], plain_step(step)]
+
+
 def _note_details(details: DeskDetails, recorded: events.Recorded) -> None:
     """Sets the details that the event changes. Lists are replaced, never changed: an older row may hold them."""
     event, at = recorded.event, recorded.act.at
@@ -209,14 +236,18 @@ def _promise(details: DeskDetails, promise: Promise | None, known_at: datetime) 
 
 
 def _pause(details: DeskDetails, event: events.ApplicationEvent, at: datetime) -> None:
-    since = details["paused_since"]
-    known = OpenPauses(frozenset(details["pausing"]), parse_instant(since) if since else None)
+    known = _open_pauses(details)
     after, over = pauses_after(known, event, at)
     if after is not known:
         details["pausing"] = sorted(after.names)
         details["paused_since"] = instant(after.since) if after.since else None
     if over:
         details["pauses"] = [*details["pauses"], plain_pause(over)]
+
+
+def _open_pauses(details: DeskDetails) -> OpenPauses:
+    since = details["paused_since"]
+    return OpenPauses(frozenset(details["pausing"]), parse_instant(since) if since else None)
 
 
 def _payment(event: incident_events.PaymentRequested, at: datetime) -> OpenPayment:
@@ -242,6 +273,8 @@ def promised(row: DeskRow) -> PromiseFacts:
             for pause in details["pauses"]
         ),
         extensions=tuple(details["extensions"]),
+        promised_by=details["promised_by"],
+        steps=tuple(map(parse_step, details["steps"])),
     )
 
 
@@ -297,5 +330,6 @@ _QUERIES = queries("desk", columns=VIEW.names)
 QUEUE = _QUERIES["QUEUE"]
 SILENT = _QUERIES["SILENT"]
 OUTDATED = _QUERIES["OUTDATED"]
+NOT_COUNTED_BY = _QUERIES["NOT_COUNTED_BY"]
 UNPAID = _QUERIES["UNPAID"]
 LOG_END = _QUERIES["LOG_END"]

@@ -45,6 +45,14 @@ LATERAL (
 ) AS page
 ORDER BY due_at, application_id LIMIT %(limit)s
 
+-- name: NOT_COUNTED_BY
+-- A page after (at, id) of the undecided files of these offices that are due from `since` on, and whose due date does not
+-- name this calendar edition.
+SELECT {columns} FROM views.desk
+WHERE office = ANY(%(offices)s::text[]) AND open AND own_promise AND due_at >= %(since)s
+    AND NOT %(edition)s::text = ANY(string_to_array(calendar, '+')) AND (due_at, application_id) > (%(at)s, %(id)s)
+ORDER BY due_at, application_id LIMIT %(limit)s
+
 -- name: UNPAID
 -- A page after (at, id) of the files with a payment request whose time is over at `now`.
 SELECT {columns} FROM views.desk

@@ -1,10 +1,11 @@
 """Promises as the views keep them: the events that set or move a promised date; promises and pauses as JSON values."""
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import TypedDict, assert_never
 
 from domain.application import events, incident_events
 from domain.json_values import instant, parse_instant
+from domain.promises.steps import ExtensionStep, PauseStep, PromiseStep, TransferStep
 from domain.provenance import Pause, Promise
 from domain.registry.calendar import Unit
 
@@ -17,6 +18,7 @@ CAUSES: Mapping[type[events.ApplicationEvent], str] = {
     incident_events.PaymentExpired: "pause",
     events.DeadlineExtended: "extension",
     events.PromiseMoved: "calendar",
+    events.Transferred: "transfer",
 }
 """The events that may set or move the promised date, each with the reason that a row gives for it."""
 
@@ -39,6 +41,17 @@ class PlainPause(TypedDict):
     until: str
 
 
+class PlainStep(TypedDict):
+    """A step of a promise: a pause with both ends, an extension with its code, or a transfer. Instants: UTC."""
+
+    step: str
+    office: str
+    since: str | None
+    until: str | None
+    extension: str | None
+    to: str | None
+
+
 def promise_set_by(event: events.ApplicationEvent) -> Promise | None:
     """Return the promise that stands from this event on; None where the event sets none."""
     match event:
@@ -51,6 +64,7 @@ def promise_set_by(event: events.ApplicationEvent) -> Promise | None:
             | incident_events.PaymentExpired()
             | events.DeadlineExtended()
             | events.PromiseMoved()
+            | events.Transferred()
         ):
             return event.promise
         case _:
@@ -81,3 +95,33 @@ def parse_promise(kept: PlainPromise) -> Promise:
         calendar=kept["calendar"],
         rule=kept["rule"],
     )
+
+
+def plain_step(step: PromiseStep) -> PlainStep:
+    kept: PlainStep = {
+        "step": "",
+        "office": step.office,
+        "since": None,
+        "until": None,
+        "extension": None,
+        "to": None,
+    }
+    match step:
+        case PauseStep():
+            kept |= {"step": "pause", "since": instant(step.since), "until": instant(step.until)}
+        case ExtensionStep():
+            kept |= {"step": "extension", "extension": step.extension}
+        case TransferStep():
+            kept |= {"step": "transfer", "since": instant(step.at), "to": step.to}
+        case _:
+            assert_never(step)
+    return kept
+
+
+def parse_step(kept: PlainStep) -> PromiseStep:
+    office = kept["office"]
+    if kept["extension"] is not None:
+        return ExtensionStep(extension=kept["extension"], office=office)
+    if kept["until"] is not None and kept["since"] is not None:
+        return PauseStep(since=parse_instant(kept["since"]), until=parse_instant(kept["until"]), office=office)
+    return TransferStep(at=parse_instant(kept["since"] or ""), office=office, to=kept["to"] or "")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,8 @@ class CommandRequest:
     `body` is the body of the request: it distinguishes a repeated request from another request under the same key.
     `personal` maps the role of each person concerned to the data to seal. `permit` raises if the client may not do this
     to the application in its present state. `office_of` gives the acting office if it depends on the application;
-    without it, the acting office is the office of `act`.
+    without it, the acting office is the office of `act`. `received_at` (UTC) is when Jejak received the request; None
+    while a past is played, in which later facts are not known yet.
     """
 
     command: Command
@@ -33,6 +35,7 @@ class CommandRequest:
     body: Any = field(default_factory=dict)
     personal: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     version_seen: int | None = None
+    received_at: datetime | None = None
     permit: Callable[[Application], None] = permit_anyone
     office_of: Callable[[Application], str] | None = None
 

@@ -85,6 +85,7 @@ def command(
         body=context.plain,
         personal=personal if sealed else {},
         version_seen=seen,
+        received_at=context.now,
         permit=_permit(command, relation, principal, registry, target),
         office_of=_office_of(command, principal, registry) if principal.bearer is Bearer.AGENCY else None,
     )

@@ -10,27 +10,34 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 import structlog
 
-from domain.application.commands import Command, DeemApproved, ExpirePayment, MovePromise
 from domain.application.outcomes import promise_now, silence_grants_at
-from domain.codes import Channel, Role
 from domain.json_values import parse_instant
-from domain.provenance import Act, Promise
+from domain.provenance import Promise
 from domain.refusals import Refusal
-from domain.registry.editions import Registry
+from domain.registry.editions import CalendarPublished, Registry
 from projections import desk
 from projections.desk import DeskRow
 from service_layer.faults import Unavailable
 from service_layer.handlers.commands import CommandHandler
 from service_layer.requests import CommandRequest
+from service_layer.system_acts import (
+    DEEM_APPROVED,
+    EXPIRE_PAYMENT,
+    MOVE_PROMISE,
+    deem_approved_request,
+    expire_payment_request,
+    move_promise_request,
+)
 
-CLIENT = "system"
 AT_ONCE = 8
+SETTLED = timedelta(seconds=10)
+"""After this time no command is under way that was decided before an edition was seen (`retries.SECONDS_MAX`)."""
 COMMANDS_PER_SECOND = 500
 """The highest rate at which a job sends commands, so that requests from the counters are not delayed."""
 
@@ -56,6 +63,14 @@ class DueFiles(Protocol):
         """Undecided files whose promised date rests on other calendar editions than these."""
         ...
 
+    def not_counted_by(self, edition: CalendarPublished) -> AsyncIterator[list[DeskRow]]:
+        """Undecided files of the edition's offices that are due in or after its days, and do not name the edition."""
+        ...
+
+    async def is_current(self) -> bool:
+        """Whether the desk view has reached the end of the log."""
+        ...
+
     def unpaid(self, now: datetime) -> AsyncIterator[list[DeskRow]]:
         """Files with a payment request that is over at `now`."""
         ...
@@ -70,14 +85,12 @@ class JobMeter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Errand:
-    """One command of a job. `subject` identifies the act and must never change; `at` is the time of the act, UTC."""
+    """One system act on an application."""
 
     application: UUID
-    subject: str
-    command: Command
-    at: datetime
+    request: CommandRequest
 
 
 @dataclass(slots=True)
@@ -110,11 +123,14 @@ class Jobs:
         self.meter = meter
         self.now = now
         self.by_name: dict[str, Callable[[], AsyncIterator[list[Errand]]]] = {
-            "move-promise": self.outdated,
-            "expire-payment": self.unpaid,
-            "deem-approved": self.silent,
+            MOVE_PROMISE: self.outdated,
+            EXPIRE_PAYMENT: self.unpaid,
+            DEEM_APPROVED: self.silent,
         }
         """The order matters: promises are moved first, so that silence grants by dates that are up to date."""
+        self.first_seen: dict[str, datetime] = {}
+        self.swept: set[str] = set()
+        """The names of local calendar editions: when this process first saw each, and which it has swept."""
         self.unmoved: dict[UUID, tuple[int, tuple[str, ...]]] = {}
         """By application: the version and the calendar editions for which the date did not move.
 
@@ -141,14 +157,8 @@ class Jobs:
 
     async def do(self, job: str, errand: Errand, end: int, tally: PassTally) -> None:
         """Sends one command. A failure does not stop the other commands. Raises Unavailable."""
-        request = CommandRequest(
-            command=errand.command,
-            act=Act(at=errand.at, by=Role.SYSTEM, channel=Channel.INTERNAL),
-            client=CLIENT,
-            key=f"{job}\0{errand.subject}",
-        )
         try:
-            result = await self.commands.handle(errand.application, request)
+            result = await self.commands.handle(errand.application, errand.request)
             outcome = "done" if result.position > end else "known"
         except Refusal:
             outcome = "refused"
@@ -171,12 +181,7 @@ class Jobs:
             return
         async for rows in self.due_files.silent(now, [(s.service, s.standard) for s in granting]):
             yield [
-                Errand(
-                    application=row["application_id"],
-                    subject=str(row["application_id"]),
-                    command=DeemApproved(now=now),
-                    at=at,
-                )
+                Errand(row["application_id"], deem_approved_request(row["application_id"], at, now))
                 for row in rows
                 if (at := granted_at(row, registry)) and at < now
             ]
@@ -186,9 +191,10 @@ class Jobs:
         moves the date.
         """
         registry = await self.due_files.registry()
-        editions = tuple(sorted(f"{c.code}@{c.edition}" for c in registry.calendars.values()))
+        editions = tuple(sorted(calendar.name for calendar in registry.calendars.values()))
         unmoved: dict[UUID, tuple[int, tuple[str, ...]]] = {}
-        async for rows in self.due_files.outdated(editions):
+
+        def moving(rows: list[DeskRow]) -> list[Errand]:
             errands = []
             for row in rows:
                 key, seen = row["application_id"], (row["version"], editions)
@@ -196,10 +202,30 @@ class Jobs:
                 if moved is None:
                     unmoved[key] = seen
                     continue
-                subject = f"{key}/{moved.calendar}"
-                errands.append(Errand(application=key, subject=subject, command=MovePromise(), at=self.now()))
-            yield errands
+                errands.append(Errand(key, move_promise_request(key, moved, self.now())))
+            return errands
+
+        async for rows in self.due_files.outdated(editions):
+            yield moving(rows)
+        for calendar in self._unswept(registry):
+            begun, is_current = self.now(), await self.due_files.is_current()
+            async for rows in self.due_files.not_counted_by(calendar):
+                yield moving(rows)
+            if is_current and begun - self.first_seen[calendar.name] >= SETTLED:
+                self.swept.add(calendar.name)
         self.unmoved = unmoved
+
+    def _unswept(self, registry: Registry) -> list[CalendarPublished]:
+        """The local editions that this process has not swept yet.
+
+        No promise names the first edition of a new code, so the names in the promises do not lead to the files that the
+        edition concerns. A sweep reads all undecided files of the edition's offices. A sweep counts once the desk view
+        has reached the end of the log, and every command that was decided without the edition has ended.
+        """
+        local = [calendar for calendar in registry.calendars.values() if calendar.offices]
+        for calendar in local:
+            self.first_seen.setdefault(calendar.name, self.now())
+        return [calendar for calendar in local if calendar.name not in self.swept]
 
     async def unpaid(self) -> AsyncIterator[list[Errand]]:
         """Errands for expired payment requests.
@@ -210,10 +236,12 @@ class Jobs:
         async for rows in self.due_files.unpaid(now):
             yield [
                 Errand(
-                    application=row["application_id"],
-                    subject=f"{row['application_id']}/{payment['payment']}",
-                    command=ExpirePayment(payment=payment["payment"]),
-                    at=max(parse_instant(payment["requested_at"]), parse_instant(payment["expires_at"])),
+                    row["application_id"],
+                    expire_payment_request(
+                        row["application_id"],
+                        payment["payment"],
+                        max(parse_instant(payment["requested_at"]), parse_instant(payment["expires_at"])),
+                    ),
                 )
                 for row in rows
                 for payment in row["details"]["payments"]

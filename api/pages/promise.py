@@ -153,6 +153,8 @@ def _move(reading: PageReader, was: PromiseEntry, now: PromiseEntry) -> str:
         case "extension":
             text = N_("It was %(was)s, now %(now)s, because the deadline was extended: %(basis)s.")
             return language.say(text, **dates, basis=_basis(reading, now["extension"] or ""))
+        case "transfer":
+            return language.say(N_("It was %(was)s, now %(now)s, because another office took the file over."), **dates)
         case "calendar":
             return language.say(N_("It was %(was)s, now %(now)s, because the days off changed."), **dates)
         case _:

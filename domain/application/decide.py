@@ -23,12 +23,13 @@ from domain.application.guards import (
     only_in,
     stages_done,
 )
-from domain.application.outcomes import promise_after
+from domain.application.outcomes import promise_after, promise_handed_on
 from domain.application.pauses import AWAITING_CORRECTION, RETURN, SUSPENSION
 from domain.application.status import Status
 from domain.codes import Amendment, Channel, Defect, Role, StagePhase
 from domain.promises.steps import promised
 from domain.provenance import Act, Promise
+from domain.registry import regions
 from domain.registry.editions import Registry, StandardPublished
 
 PIN_RESETS_MAX = 255
@@ -80,7 +81,7 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
         case commands.AnswerReferral():
             return answer_referral(command, application, act)
         case commands.Transfer():
-            return transfer(command, application, registry)
+            return transfer(command, application, act, registry)
         case commands.Reassign():
             only_in(application, *UNDECIDED, *IN_PRODUCTION, Status.READY)
             return [events.Reassigned(officer=command.officer)]
@@ -174,9 +175,9 @@ def submit(
     district, regency = command.district, command.regency
     if standard.sensitive:  # a sensitive service records no place finer than the regency
         district, regency = None, regency or (district[:5] if district else None)
-    place = district[:5] if district else regency
-    if place and place not in registry.regions:
-        raise refusals.RegionUnknown
+    place = district or regency
+    if place and not regions.is_known(place, registry):
+        raise refusals.RegionUnknown(tuple(f"{r.code} {r.name}" for r in regions.nearest(place, registry)))
     return [
         events.Submitted(
             service=command.service,
@@ -282,13 +283,15 @@ def answer_referral(command: commands.AnswerReferral, application: Application, 
     return [events.ReferralAnswered(referral=number, advice=command.advice)]
 
 
-def transfer(command: commands.Transfer, application: Application, registry: Registry) -> list[ApplicationEvent]:
+def transfer(
+    command: commands.Transfer, application: Application, act: Act, registry: Registry
+) -> list[ApplicationEvent]:
     only_in(application, *UNDECIDED, *GRANTED)
     if command.to not in registry.offices:
         raise refusals.OfficeUnknown
     if command.to == application.office:
         raise refusals.OfficeUnchanged
-    return [events.Transferred(to=command.to)]
+    return [events.Transferred(to=command.to, promise=promise_handed_on(application, act, command.to, registry))]
 
 
 def suspend(command: commands.Suspend, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:

@@ -147,8 +147,11 @@ class ReferralAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transferred(Event):
+    """`promise`: the promise as the new office counts what is left; absent if no promise of ours was running."""
+
     topic: ClassVar[str] = "application.transferred.v1"
     to: OfficeCode
+    promise: Promise | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

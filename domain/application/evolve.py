@@ -16,6 +16,7 @@ from domain.application.events import Recorded
 from domain.application.pauses import OpenPauses, pauses_after
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.codes import Amendment
+from domain.promises.steps import ExtensionStep, PauseStep, PromiseStep, TransferStep
 from domain.provenance import Pause, Promise
 
 
@@ -35,7 +36,8 @@ class PromiseFacts:
     """What a promise is counted by: its office and service, its start, its closed pauses, and the extensions used.
 
     `complete_at`: when the file was last declared complete. `promised_at`: since when the system knows of `promise`.
-    Instants are aware, UTC.
+    `promised_by`: the office that set the promise; `steps`: what happened to the promise since then, in the order of
+    the events. Instants are aware, UTC.
     """
 
     office: str = ""
@@ -45,6 +47,8 @@ class PromiseFacts:
     promised_at: datetime | None = None
     pauses: tuple[Pause, ...] = ()
     extensions: tuple[str, ...] = ()
+    promised_by: str = ""
+    steps: tuple[PromiseStep, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,9 @@ def evolve(application: Application, recorded: Recorded) -> Application:
     act = recorded.act
     status, before = status_after(application.status, application.before, recorded.event)
     changes = {**_changes(application, recorded), **_paused(application, recorded)}
+    step = step_of(application, OpenPauses(application.pausing, application.paused_since), recorded)
+    if step:
+        changes["steps"] = (*application.steps, step)
     if status in OUTCOMES and application.status not in OUTCOMES and application.decided_at is None:
         changes["decided_at"] = act.at
     if changes.get("promise", application.promise) != application.promise:
@@ -154,7 +161,13 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
         case events.Resumed():
             return {"promise": event.promise or application.promise}
         case events.DeclaredComplete():
-            return {"complete": True, "complete_at": act.at, "promise": event.promise or application.promise}
+            return {
+                "complete": True,
+                "complete_at": act.at,
+                "promise": event.promise or application.promise,
+                "promised_by": application.office,
+                "steps": (),
+            }
         case events.DeadlineExtended():
             return {"promise": event.promise, "extensions": (*application.extensions, event.extension)}
         case events.PromiseMoved():
@@ -220,7 +233,12 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
         case incident_events.ComplaintReferred():
             return {"counted": _count(application, complaints=event.complaint)}
         case events.Transferred():
-            return {"office": event.to, "officer": None, "concerned": application.concerned | {event.to}}
+            return {
+                "office": event.to,
+                "officer": None,
+                "concerned": application.concerned | {event.to},
+                "promise": event.promise or application.promise,
+            }
         case events.Reassigned():
             return {"officer": event.officer}
         case events.RecordAmended():
@@ -252,6 +270,26 @@ def _count(application: Application, **numbers: int) -> Counted:
     """Raise the counters to at least these numbers. Imported history may number in any order, so the highest counts."""
     known = application.counted
     return replace(known, **{kind: max(getattr(known, kind), number) for kind, number in numbers.items()})
+
+
+def step_of(facts: PromiseFacts, open_pauses: OpenPauses, recorded: Recorded) -> PromiseStep | None:
+    """Return the step that this event adds to a promise; None if it adds none.
+
+    `facts` and `open_pauses` are those before the event. A transfer that was recorded before transfers counted anything
+    has no promise and is no step.
+    """
+    event, at = recorded.event, recorded.act.at
+    _, over = pauses_after(open_pauses, event, at)
+    match event:
+        case events.DeadlineExtended():
+            return ExtensionStep(extension=event.extension, office=facts.office)
+        case events.Transferred(promise=Promise()):
+            since = min(open_pauses.since or at, at)
+            return TransferStep(at=since, office=facts.office, to=event.to)
+        case _ if over:
+            return PauseStep(since=over.since, until=over.until, office=facts.office)
+        case _:
+            return None
 
 
 def _paused(application: Application, recorded: Recorded) -> Changes:

@@ -30,8 +30,31 @@ from domain.registry.editions import Registry, StandardPublished
 from domain.rules import rests_on
 
 
+def silence_has_granted(
+    application: Application, now: datetime, registry: Registry, standard: StandardPublished
+) -> datetime | None:
+    """Return when silence has granted the application, UTC; None if it has not granted it by `now`.
+
+    The grant holds from that instant on, whether a scheduler has recorded it or not. A date that the calendars in force
+    move grants nothing: the promise moves first (`silence_waits_for`).
+    """
+    if standard.deemed_approval is None or application.status not in UNDECIDED or application.pausing:
+        return None
+    at = silence_grants_at(application, registry, standard)
+    return at if at is not None and application.complete_at is not None and at < now else None
+
+
+def silence_waits_for(application: Application, registry: Registry, standard: StandardPublished) -> Promise | None:
+    """Return the later date to which the calendars in force move the promise; None if they do not move it."""
+    try:
+        moved = promise_now(application, registry, standard)
+    except refusals.Refusal:  # no calendar reaches so far
+        return None
+    return moved if moved and application.promise and moved.due_at != application.promise.due_at else None
+
+
 def approve(application: Application, act: Act, standard: StandardPublished) -> list[ApplicationEvent]:
-    if before_outcome(application, act):
+    if comes_too_late(application, act):
         return [DecisionReportedLate(decision=Decision.APPROVED)]
     only_in(application, Status.PROCESSING)
     stages_done(StagePhase.REVIEW, application, standard)
@@ -41,10 +64,18 @@ def approve(application: Application, act: Act, standard: StandardPublished) -> 
 
 
 def reject(command: Reject, application: Application, act: Act) -> list[ApplicationEvent]:
-    if before_outcome(application, act):
+    if comes_too_late(application, act):
         return [DecisionReportedLate(decision=Decision.REJECTED, reason=command.reason, remedy=command.remedy)]
     only_in(application, *IN_WORK)
     return [Rejected(reason=command.reason, remedy=command.remedy)]
+
+
+def comes_too_late(application: Application, act: Act) -> bool:
+    """Whether a decision is only reported: it happened before the outcome, or silence granted before it was made."""
+    if before_outcome(application, act):
+        return True
+    reported = any(isinstance(entry.event, DecisionReportedLate) for entry in application.entries)
+    return application.status is Status.DEEMED_APPROVED and not reported
 
 
 def before_outcome(application: Application, act: Act) -> bool:
@@ -137,7 +168,7 @@ def extend_deadline(
 def move_promise(application: Application, registry: Registry, standard: StandardPublished) -> list[ApplicationEvent]:
     """Move the promise to the date that the calendars in force give.
 
-    The date is counted again from completeness, with all pauses and extensions.
+    The date is counted again from completeness; then pauses, extensions and transfers follow in their own order.
     """
     only_in(application, *UNDECIDED)
     moved = promise_now(application, registry, standard)
@@ -167,21 +198,31 @@ def promise_after(pause: str, application: Application, until: datetime, registr
 
 def promise_now(facts: PromiseFacts, registry: Registry, standard: StandardPublished) -> Promise | None:
     """Return the promise under the newest calendars; None if the application has no date promised by `standard`."""
-    if standard.promise is None or facts.complete_at is None or facts.office not in registry.offices:
+    if standard.promise is None or facts.complete_at is None or facts.promised_by not in registry.offices:
         return None
     if facts.promise is None or facts.promise.standard != standard.edition:
         return None
-    used = {extension.code: extension.n for extension in standard.extensions or ()}
-    return steps.recomputed(
+    return steps.replayed(
         standard.promise,
         facts.complete_at,
-        [(pause.since, pause.until) for pause in facts.pauses],
-        [used[code] for code in facts.extensions if code in used],
-        office=facts.office,
+        facts.steps,
+        office=facts.promised_by,
         service=facts.service,
-        edition=standard.edition,
+        standard=standard,
         registry=registry,
     )
+
+
+def promise_handed_on(application: Application, act: Act, to: str, registry: Registry) -> Promise | None:
+    """Return the running promise as the office `to` counts what is left; None if no promise of ours is running.
+
+    While the legal clock is paused, the count stands still at the start of the pause. Raises CalendarEnds.
+    """
+    promise, office = application.promise, application.office
+    if promise is None or promise.unit is Unit.SOURCE or not application.running or office not in registry.offices:
+        return None
+    at = min(application.paused_since or act.at, act.at)
+    return steps.handed_on(promise, at, office=office, to=to, service=application.service, registry=registry)
 
 
 def revoke(command: Revoke, application: Application) -> list[ApplicationEvent]:

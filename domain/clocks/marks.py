@@ -143,7 +143,7 @@ def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
         case events.StageCompleted():
             return (base._replace(kind=MarkKind.RELEASED, name=OF_A_STAGE + event.stage),)
         case events.Transferred():
-            return (base._replace(kind=MarkKind.OFFICE, office=event.to),)
+            return (base._replace(kind=MarkKind.OFFICE, office=event.to), *_promised(base, event.promise))
         case events.DeadlineExtended() | events.PromiseMoved():
             return _promised(base, event.promise)
         case events.Reopened():

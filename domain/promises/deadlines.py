@@ -39,6 +39,9 @@ from domain.rules import rests_on
 PauseSpan = tuple[datetime, datetime]
 """A pause of the legal clock: since, until."""
 
+Counter = tuple[Calendar, OpeningHours]
+"""What an office counts by."""
+
 N_MAX = 10_000  # larger than any promise, and small enough for the years of a `date`
 
 
@@ -124,6 +127,29 @@ def paused(
     else:
         unit, n = Unit.CALENDAR_DAYS, (last - first).days
     return max(due, further(due, unit, n, calendar, hours, roll_forward=roll_forward)) if n else due
+
+
+@rests_on("transfer")
+def handed_on(
+    due: datetime, at: datetime, unit: Unit, before: Counter, after: Counter, *, roll_forward: bool = False
+) -> datetime:
+    """Return `due` after a transfer at `at` from the office that counted `before` to the office that counts `after`.
+
+    What was counted until `at` stays counted; only what is left is counted by the new office. Working days and open
+    time follow its calendar. A date in calendar days or months stays on its day and ends at the new closing time. Wall
+    hours and a source's own deadline stay. A promise that was due at `at` or earlier stays, too.
+    """
+    if unit in (Unit.SOURCE, Unit.WALL_HOURS) or at >= due:
+        return due
+    if unit in (Unit.SERVICE_MINUTES, Unit.SERVICE_HOURS):
+        return after_open_time(at, open_time(at, due, *before), *after)
+    last = local_day(due, before[1])
+    if unit is Unit.WORKING_DAYS:
+        first = day_zero(at, *before)
+        left = sum(is_working_day(first + DAY * later, *before) for later in range(1, (last - first).days + 1))
+        last = day_after(day_zero(at, *after), unit, left, *after)
+    closes = closing(last, *after, roll_forward=roll_forward)
+    return closes if at <= closes else next(openings(at, *after))[1]
 
 
 @rests_on("unit", "month-end")

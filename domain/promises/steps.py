@@ -6,31 +6,53 @@ its counter. Every function raises `OfficeUnknown` if the office is not register
 reaches far enough, and `TooManyCalendars`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import get_args
+from typing import assert_never, get_args
 
 from domain import refusals
 from domain.codes import CalendarEditions
 from domain.promises import deadlines
-from domain.promises.deadlines import PauseSpan
 from domain.provenance import Promise
 from domain.registry.calendar import AfterHours, Calendar, CalendarTooShort, DayZero, OpeningHours, Unit
-from domain.registry.editions import PromiseTerms, Registry
+from domain.registry.editions import CalendarPublished, PromiseTerms, Registry, StandardPublished
 from domain.rules import rests_on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseStep:
+    """A closed pause of the legal clock (both ends in UTC), counted by the office that held the file at its end."""
+
+    since: datetime
+    until: datetime
+    office: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtensionStep:
+    """An extension that the standard lists under this code, counted by the office that held the file."""
+
+    extension: str
+    office: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferStep:
+    """The file went from one office to another. `at`: UTC, or the start of the pause that was open."""
+
+    at: datetime
+    office: str
+    to: str
+
+
+PromiseStep = PauseStep | ExtensionStep | TransferStep
+"""What happened to a promise after it was set, in the order of the events."""
 
 NAMES_LONGEST: int = get_args(CalendarEditions)[1].longest
 ROLLS_FORWARD = "-rolls-forward"
 
 Counting = Callable[[Calendar, OpeningHours], datetime]
-
-
-class TooManyCalendars(ValueError):
-    """A promise depends on more calendar editions than it can name.
-
-    The closures and special hours of one office should be published as one calendar.
-    """
 
 
 @rests_on("completeness", "unit")
@@ -90,39 +112,60 @@ def extended(promise: Promise, n: int, *, office: str, service: str, registry: R
     return replace(_moved(promise, max(due, promise.due_at), names), n=promise.n + n)
 
 
-@rests_on("pause", "extension")
-def moved(
-    promise: Promise, steps: Iterable[PauseSpan | int], *, office: str, service: str, registry: Registry
-) -> Promise:
-    """Return the promise after these pauses and extensions (a number of units each), applied one after the other."""
-    for step in steps:
-        if isinstance(step, int):
-            promise = extended(promise, step, office=office, service=service, registry=registry)
-        else:
-            promise = after_pause(promise, *step, office=office, service=service, registry=registry)
-    return promise
+@rests_on("transfer")
+def handed_on(promise: Promise, at: datetime, *, office: str, to: str, service: str, registry: Registry) -> Promise:
+    """Return the promise after a transfer at `at` from `office` to the office `to` (`deadlines.handed_on`)."""
+    if promise.unit is Unit.SOURCE or at >= promise.due_at:
+        return promise
+    before, _ = _calendar(at, office, registry)
+
+    def count(calendar: Calendar, hours: OpeningHours) -> datetime:
+        counted_before = (before, registry.opening_hours(office, service))
+        unit, roll_forward = promise.unit, promise.rule.endswith(ROLLS_FORWARD)
+        return deadlines.handed_on(
+            promise.due_at, at, unit, counted_before, (calendar, hours), roll_forward=roll_forward
+        )
+
+    due, names = _counted(count, at, to, service, registry)
+    return promise if due == promise.due_at else _moved(promise, due, names)
 
 
-@rests_on("completeness", "pause", "extension")
-def recomputed(
+@rests_on("completeness", "pause", "extension", "transfer")
+def replayed(
     terms: PromiseTerms,
     start: datetime,
-    pauses: Sequence[PauseSpan],
-    extensions: Sequence[int],
+    steps: Iterable[PromiseStep],
     *,
     office: str,
     service: str,
-    edition: str,
+    standard: StandardPublished,
     registry: Registry,
 ) -> Promise:
-    """Return the promise as the newest calendars give it.
+    """Return the promise as the newest calendars give it: set at `start` for `office`, then each step in its order.
 
-    The pauses since `start` are applied in the order of time, then the extensions. `moved` applies them in another
-    order, for pauses and extensions that alternated. A new edition moves the promise only if `due_at` differs; the
-    names of the editions differ more often.
+    With the calendars by which the steps were counted first, the result is the promise that stands. A new edition moves
+    the promise only if `due_at` differs; the names of the editions differ more often. An extension that the standard
+    does not list is left out.
     """
-    first = promised(terms, start, office=office, service=service, edition=edition, registry=registry)
-    return moved(first, (*sorted(pauses), *extensions), office=office, service=service, registry=registry)
+    promise = promised(terms, start, office=office, service=service, edition=standard.edition, registry=registry)
+    units = {extension.code: extension.n for extension in standard.extensions or ()}
+    for step in steps:
+        match step:
+            case PauseStep():
+                promise = after_pause(
+                    promise, step.since, step.until, office=step.office, service=service, registry=registry
+                )
+            case ExtensionStep():
+                if step.extension in units:
+                    n = units[step.extension]
+                    promise = extended(promise, n, office=step.office, service=service, registry=registry)
+            case TransferStep():
+                promise = handed_on(
+                    promise, step.at, office=step.office, to=step.to, service=service, registry=registry
+                )
+            case _:
+                assert_never(step)
+    return promise
 
 
 @rests_on("day-zero", "after-hours", "roll-forward")
@@ -137,12 +180,7 @@ def _counted(
     count: Counting, start: datetime, office: str, service: str, registry: Registry
 ) -> tuple[datetime, list[str]]:
     """Return the result of `count`, and the names of the editions that cover a day from `start` to that result."""
-    if office not in registry.offices:
-        raise refusals.OfficeUnknown
-    known = registry.calendar_from(start, office)
-    if known is None:
-        raise refusals.CalendarEnds
-    calendar, editions = known
+    calendar, editions = _calendar(start, office, registry)
     try:
         due = count(calendar, registry.opening_hours(office, service))
     except CalendarTooShort as short:
@@ -151,16 +189,28 @@ def _counted(
     return due, [edition.name for edition in editions if edition.touches(first, last)]
 
 
+def _calendar(start: datetime, office: str, registry: Registry) -> tuple[Calendar, tuple[CalendarPublished, ...]]:
+    if office not in registry.offices:
+        raise refusals.OfficeUnknown
+    known = registry.calendar_from(start, office)
+    if known is None:
+        raise refusals.CalendarEnds
+    return known
+
+
 def _moved(promise: Promise, due: datetime, names: Iterable[str]) -> Promise:
-    """Move the promise. It keeps the names of its earlier editions, because its earlier days were counted by them."""
-    return replace(promise, due_at=due, calendar=_joined([*filter(None, promise.calendar.split("+")), *names]))
+    """Move the promise. It keeps the names of the editions that counted its earlier days, the newest of
+    these names if not all of them fit.
+    """
+    named = list(names)
+    earlier = [name for name in promise.calendar.split("+") if name and name not in named]
+    while earlier and len("+".join([*earlier, *named])) > NAMES_LONGEST:
+        del earlier[0]
+    return replace(promise, due_at=due, calendar=_joined([*earlier, *named]))
 
 
 def _joined(names: Iterable[str]) -> str:
     joined = "+".join(dict.fromkeys(names))
     if len(joined) > NAMES_LONGEST:
-        raise TooManyCalendars(
-            f"a promise can name calendars in {NAMES_LONGEST} characters, not {len(joined)}: publish the closures and"
-            " special hours of one office as one calendar"
-        )
+        raise refusals.TooManyCalendars
     return joined

@@ -266,7 +266,8 @@ class Registry:
     """The registered data, by code: all editions of a service, the newest edition of an office or a calendar.
 
     The object is immutable: `evolve` makes a new one. `provinces`: the province codes in every edition of the region
-    table, because a NIK keeps the code of its first registration.
+    table, because a NIK keeps the code of its first registration. `has_districts`: whether the newest edition of the
+    region table reaches down to districts.
     """
 
     offices: Mapping[str, OfficeRegistered] = field(default_factory=dict)
@@ -274,6 +275,7 @@ class Registry:
     calendars: Mapping[str, CalendarPublished] = field(default_factory=dict)
     regions: Mapping[str, Region] = field(default_factory=dict)
     provinces: frozenset[str] = frozenset()
+    has_districts: bool = False
 
     def standard(self, service: str, standard: int) -> StandardPublished | None:
         return next((s for s in self.services.get(service, ()) if s.standard == standard), None)
@@ -382,6 +384,11 @@ def evolve(registry: Registry, event: RegistryEvent) -> Registry:
         case RegionsPublished():
             provinces = {region.code for region in event.regions if region.level is RegionLevel.PROVINCE}
             regions = {region.code: region for region in event.regions}
-            return replace(registry, regions=regions, provinces=registry.provinces | provinces)
+            return replace(
+                registry,
+                regions=regions,
+                provinces=registry.provinces | provinces,
+                has_districts=any(region.level is RegionLevel.DISTRICT for region in event.regions),
+            )
         case _:
             assert_never(event)

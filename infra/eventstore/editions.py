@@ -16,6 +16,7 @@ from domain.registry.editions import (
     RegistryEvent,
     StandardPublished,
 )
+from domain.registry.publication import check
 from infra.eventstore.envelope import command_id, digest
 from infra.eventstore.identifiers import registry_id
 from infra.eventstore.recorder import Recorder, Save
@@ -48,6 +49,7 @@ class Editions:
             if last == numbered:
                 continue
             numbered = _numbered(edition, version + 1)
+            check(numbered, self.streams.registry)
             rows, _ = rows_of(
                 stream,
                 version,

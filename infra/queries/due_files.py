@@ -1,12 +1,13 @@
 """Due files: the pages of the desk's view that the scheduled jobs work through."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from domain.registry.editions import Registry
+from domain.registry.editions import CalendarPublished, Registry
 from infra.postgres.pool import Pool, borrowed
+from infra.projector.checkpoints import LOG, POSITION
 from infra.projector.views import read_row
 from projections import desk
 from projections.desk import DeskRow
@@ -36,6 +37,17 @@ class PostgresDueFiles:
 
     def outdated(self, editions: Collection[str]) -> AsyncIterator[list[DeskRow]]:
         return self.pages(desk.OUTDATED, "due_at", {"editions": list(editions)})
+
+    def not_counted_by(self, edition: CalendarPublished) -> AsyncIterator[list[DeskRow]]:
+        since = datetime.combine(edition.first_day, time.min, UTC) - timedelta(days=1)  # in every zone
+        values = {"offices": list(edition.offices or ()), "edition": edition.name, "since": since}
+        return self.pages(desk.NOT_COUNTED_BY, "due_at", values)
+
+    async def is_current(self) -> bool:
+        end = await self.log_end()
+        async with borrowed(self.pool) as connection:
+            row = await (await connection.execute(POSITION, {"name": f"{LOG}-{desk.VIEW.name}"})).fetchone()
+        return row is not None and row[0] is not None and row[0] >= end
 
     def unpaid(self, now: datetime) -> AsyncIterator[list[DeskRow]]:
         return self.pages(desk.UNPAID, "payment_expires_at", {"now": now})

@@ -7,10 +7,12 @@ is not remembered.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from domain.application.commands import Command, SubmitApplication
 from domain.application.decide import decide, is_stale
+from domain.application.outcomes import silence_has_granted, silence_waits_for
 from domain.application.written_topics import TOPICS_OF
 from domain.refusals import ApplicationUnknown, StaleVersion
 from service_layer.event_store import Draft, EventStore
@@ -18,6 +20,10 @@ from service_layer.faults import KeyReused
 from service_layer.handlers.retries import until_stored
 from service_layer.requests import CommandRequest, CommandResult
 from service_layer.streams import CommandIdentity, StreamHistory
+from service_layer.system_acts import deem_approved_request, move_promise_request
+
+SYSTEM_ACTS_MAX = 4
+"""The most acts of the system that one command may record first."""
 
 
 class CommandHandler:
@@ -70,6 +76,9 @@ class CommandHandler:
         earlier = first_result(history, request.command, identities)
         if earlier:
             return earlier
+        if request.received_at is not None:
+            history = await self._settled(history, request.received_at)
+            application = history.application
         seen = request.version_seen
         if seen is not None and is_stale(request.command, seen, application):
             raise StaleVersion(seen, application.version)
@@ -85,6 +94,34 @@ class CommandHandler:
             personal=request.personal,
             claims=(identity.command.bytes, command.number.encode()) if isinstance(command, SubmitApplication) else (),
         )
+
+    async def _settled(self, history: StreamHistory, now: datetime) -> StreamHistory:
+        """Records what time has brought about before a command is decided, so that no scheduler needs to run.
+
+        If the calendars in force move the promise, the promise moves. Then, if silence has granted, the grant is
+        recorded at its own instant. Both have the identity that the scheduled job gives them, so each is stored once.
+        """
+        for _ in range(SYSTEM_ACTS_MAX):
+            act = self._due(history, now)
+            if act is None:
+                break
+            identities = await self.store.identities(act.client, act.key, act.body)
+            decided = await self.decide(history.application_id, history.application_id, act, identities)
+            if isinstance(decided, Draft):
+                await self.store.append([decided])
+            history = await self.store.history(history.application_id)
+        return history
+
+    def _due(self, history: StreamHistory, now: datetime) -> CommandRequest | None:
+        application, registry = history.application, self.store.registry
+        standard = registry.standard(application.service, application.standard)
+        at = silence_has_granted(application, now, registry, standard) if standard else None
+        if standard is None or at is None:
+            return None
+        moved = silence_waits_for(application, registry, standard)
+        if moved is not None:
+            return move_promise_request(history.application_id, moved, now)
+        return deem_approved_request(history.application_id, at, now)
 
     async def _history(
         self, application_id: UUID | None, fresh: UUID, identities: Sequence[CommandIdentity]

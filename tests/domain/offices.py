@@ -1,12 +1,13 @@
 """Test data: one office in Semarang with the holidays of 2026 and 2027, and local calendars for it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.promises.steps import promised
+from domain.promises.deadlines import PauseSpan
+from domain.promises.steps import after_pause, extended, promised
 from domain.provenance import Promise
 from domain.registry.calendar import Unit
 from domain.registry.editions import (
@@ -88,3 +89,13 @@ def place(registry: Registry, service: str = SERVICE) -> Mapping[str, Any]:
 
 MONDAYS_ONLY = (OPEN, *(CLOSED,) * 6)
 HOUR = timedelta(hours=1)
+
+
+def moved(promise: Promise, steps: Iterable[PauseSpan | int], registry: Registry) -> Promise:
+    """The promise after these pauses and extensions (a number of units each), one after the other."""
+    for step in steps:
+        if isinstance(step, int):
+            promise = extended(promise, step, **place(registry))
+        else:
+            promise = after_pause(promise, *step, **place(registry))
+    return promise

@@ -27,6 +27,7 @@ from tests.builders import (
     BLURRED,
     CHECKED,
     COMPLETE,
+    EDITIONS,
     HANDED_OVER,
     INFORMATION,
     KTP,
@@ -41,9 +42,11 @@ from tests.builders import (
     SEMARANG,
     SIP,
     SUBMITTED,
+    registry_of,
     stage_done,
     submitted,
 )
+from tests.domain.offices import closed_on
 from tests.spec import When, given
 
 SUBMIT = commands.SubmitApplication(service=KTP, number=NUMBER)
@@ -59,6 +62,7 @@ DEEM = commands.DeemApproved(now=NEXT_MONDAY_AT_CLOSING)
 OF_SIP = (*submitted(SIP), *COMPLETE[1:])
 CONTENT = Answers(**dict.fromkeys(Element, Score.GOOD))
 WITHOUT_CALENDAR = replace(REGISTRY, calendars={})
+CROWDED = registry_of([*EDITIONS, *(closed_on(code=f"a-rather-long-name-of-some-closures-{n}") for n in range(6))])
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,7 @@ SCENARIOS: dict[type[Refusal], When | Answering] = {
     refusals.StageNotEntered: given(*COMPLETE).when(commands.CompleteStage(stage="verification")),
     refusals.StageAlreadyEntered: given(*COMPLETE, StageEntered(stage="verification")).when(VERIFICATION),
     refusals.StageAlreadyCompleted: given(*COMPLETE, *stage_done("verification")).when(VERIFICATION),
+    refusals.TooManyCalendars: given(*CHECKED, registry=CROWDED).when(commands.DeclareComplete()),
     refusals.StagesOpen: given(*COMPLETE).when(commands.Approve()),
     refusals.ReferralOpen: given(*REFERRED, *REVIEWED[len(COMPLETE) :]).when(commands.Approve()),
     refusals.ReferralUnknown: given(*COMPLETE).when(ANSWER, office=MAKASSAR),

@@ -264,6 +264,7 @@ LATER: dict[str, AnyEvent] = {
     "application.payment-expired.v1~promise": PaymentExpired(payment=1, promise=WORKING_DAYS),
     "application.declared-complete.v1~last-minute": DeclaredComplete(promise=WORKING_DAYS, last_minute_percent=10),
     "application.resumed.v1~promise": Resumed(promise=WORKING_DAYS),
+    "application.transferred.v1~promise": Transferred(to="pemda-7371-disdukcapil", promise=WORKING_DAYS),
     "application.stage-entered.v1~holder": StageEntered(stage="signing", holder=Holder.SIGNATORY),
     "service.standard-published.v1~silence": StandardPublished(
         service="sip",

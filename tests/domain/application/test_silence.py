@@ -1,7 +1,7 @@
 """Tests of deemed approval, and of decisions and facts that are reported after an outcome."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -9,7 +9,7 @@ from domain.application import commands, events, incident_events
 from domain.application.commands import Command
 from domain.application.events import Recorded
 from domain.application.evolve import fold
-from domain.application.outcomes import silence_grants_at
+from domain.application.outcomes import silence_grants_at, silence_has_granted, silence_waits_for
 from domain.application.status import Status
 from domain.codes import (
     Amendment,
@@ -26,7 +26,8 @@ from domain.promises.steps import promised
 from domain.provenance import Pause
 from domain.refusals import ApplicationEnded, DeemedApprovalNotOffered, NoPromise, NotYetDue, Refusal, StatusForbids
 from domain.registry.calendar import Unit
-from domain.registry.editions import PromiseTerms
+from domain.registry.editions import PromiseTerms, Registry
+from domain.registry.editions import evolve as evolve_registry
 from tests.builders import (
     BLURRED,
     CHECKED,
@@ -35,6 +36,7 @@ from tests.builders import (
     FRIDAY,
     HANDED_OVER,
     KTP,
+    KTP_STANDARD,
     MONDAY,
     NEXT_MONDAY_AT_CLOSING,
     PROMISE,
@@ -46,6 +48,7 @@ from tests.builders import (
     THURSDAY,
     TUESDAY,
     WEDNESDAY,
+    a_calendar,
     an_act,
     on,
     submitted,
@@ -168,8 +171,35 @@ def test_a_decision_in_the_instant_of_the_deadline_was_in_time(decided: events.A
 
 def test_who_came_first_has_decided() -> None:
     history = (*REVIEWED, on(DUE, deemed(), by=Role.SYSTEM))
-    given(*history).when(commands.Approve(), at=DUE).refused(StatusForbids)
     given(*history).when(LOOKED, at=DUE).refused(StatusForbids)
+    late = events.DecisionReportedLate(decision=Decision.APPROVED)
+    for at in (DUE, DUE + SECOND):
+        given(*history).when(commands.Approve(), at=at).then(late)
+    given(*history, on(DUE, late)).when(commands.Approve(), at=DUE).refused(StatusForbids)
+
+
+def test_silence_has_granted_as_soon_as_its_instant_is_over() -> None:
+    def granted(*history: object, now: datetime = DUE + SECOND, registry: Registry = REGISTRY) -> datetime | None:
+        return silence_has_granted(given(*history).application, now, registry, KTP_STANDARD)  # type: ignore[arg-type]
+
+    assert granted(*REVIEWED) == DUE
+    assert granted(*REVIEWED, now=DUE) is None
+    assert granted(*REVIEWED, events.Approved()) is None
+    assert granted(*REVIEWED, events.Suspended(ground="awaiting-payment", pauses=True)) is None
+    without = replace(KTP_STANDARD, deemed_approval=None)
+    assert silence_has_granted(given(*REVIEWED).application, DUE + SECOND, REGISTRY, without) is None
+
+
+def test_silence_waits_for_the_date_that_the_calendars_in_force_give() -> None:
+    application = given(*REVIEWED).application
+    closed = evolve_registry(
+        REGISTRY, replace(a_calendar(2026, date(2026, 1, 1), date(2026, 3, 11), date(2026, 12, 25)), edition=2)
+    )
+    assert silence_waits_for(application, REGISTRY, KTP_STANDARD) is None
+    moved = silence_waits_for(application, closed, KTP_STANDARD)
+    assert moved
+    assert moved.due_at == DUE + timedelta(days=1)
+    assert silence_waits_for(application, replace(REGISTRY, calendars={}), KTP_STANDARD) is None
 
 
 def test_a_decision_reported_late_changes_nothing_but_what_is_known() -> None:

@@ -179,8 +179,8 @@ obstacle      ?         =         =          =         =               =        
 cleared       ?         no-such   =          no-such   =               =          no-such   no-such         no-such     no-such     #           #        #
 extend        ?         no-date   no-date    no-date   =               =          -         -               -           -           #           #        #
 move-promise  ?         no-date   no-date    no-date   stands          stands     -         -               -           -           #           #        #
-approve       ?         -         -          -         approved        -          -         -               -           -           #           #        #
-reject        ?         -         rejected   -         rejected        -          -         -               -           -           #           #        #
+approve       ?         -         -          -         approved        -          -         =               -           -           #           #        #
+reject        ?         -         rejected   -         rejected        -          -         =               -           -           #           #        #
 deem-approved ?         no-date   no-date    no-date   deemed_approved paused     -         -               -           -           #           #        #
 issue         ?         -         -          -         -               -          issued    issued          -           -           #           #        #
 ready         ?         -         -          -         -               -          -         -               ready       -           #           #        #

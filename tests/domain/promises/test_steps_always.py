@@ -8,12 +8,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.promises.deadlines import PauseSpan
-from domain.promises.steps import after_pause, moved, recomputed
+from domain.promises.steps import after_pause
 from domain.provenance import Promise
 from domain.registry.calendar import AfterHours, DayZero, Unit, is_working_day, local_day
-from domain.registry.editions import OfficeRegistered, PromiseTerms, Registry, evolve
+from domain.registry.editions import OfficeRegistered, Registry, evolve
 from tests.builders import CLOSED, SEMARANG
-from tests.domain.offices import EDITION, MONDAYS_ONLY, RAMADAN, closed_on, country, place, promise, special, the_office
+from tests.domain.offices import MONDAYS_ONLY, RAMADAN, closed_on, country, moved, place, promise, special, the_office
 
 QUARTER = timedelta(minutes=15)
 BY_OPEN_DAYS_OR_TIME = (Unit.WORKING_DAYS, Unit.SERVICE_MINUTES, Unit.SERVICE_HOURS, Unit.WALL_HOURS)
@@ -60,7 +60,7 @@ class Case:
         return promise(self.n, self.unit, self.start, self.registry, roll_forward=self.roll_forward)
 
     def after(self, *steps: PauseSpan | int) -> Promise:
-        return moved(self.promise, steps, **place(self.registry))
+        return moved(self.promise, steps, self.registry)
 
     def is_open(self, due: datetime) -> bool:
         known = self.registry.calendar_from(due, SEMARANG)
@@ -139,11 +139,7 @@ def test_more_closed_days_never_make_it_due_earlier(case: Case, closures: set[da
     """In calendar days and months, tested without pauses: a pause may begin on a day that the closures close."""
     more = evolve(case.registry, closed_on(*sorted(closures), code="more-closures"))
     running = [pause for pause in taken if pause[0] >= case.start and case.unit in BY_OPEN_DAYS_OR_TIME]
-    terms = PromiseTerms(unit=case.unit, n=case.n, roll_forward=case.roll_forward)
-    old, new = (
-        recomputed(terms, case.start, running, [], **place(registry), edition=EDITION)
-        for registry in (case.registry, more)
-    )
+    old, new = (replace(case, registry=registry).after(*running) for registry in (case.registry, more))
     assert new.due_at >= old.due_at
 
 

@@ -69,10 +69,15 @@ def in_both_languages(names: dict[str, str]) -> bool:
     return set(names) == {"id", "en"} and all(name.strip() == name and 0 < len(name) <= 200 for name in names.values())
 
 
-def test_the_country_has_38_provinces_and_514_regencies_and_cities() -> None:
+def test_the_country_has_38_provinces_514_regencies_and_cities_and_7285_districts() -> None:
     assert list(REGIONS[0]) == ["code", "parent", "level", "name", "zone"]
-    assert Counter(region["level"] for region in REGIONS) == {"province": 38, "regency": 416, "city": 98}
-    assert len({region["code"] for region in REGIONS}) == 552
+    assert Counter(region["level"] for region in REGIONS) == {
+        "province": 38,
+        "regency": 416,
+        "city": 98,
+        "district": 7285,
+    }
+    assert len({region["code"] for region in REGIONS}) == 7837
 
 
 def test_aceh_has_18_regencies_and_5_cities() -> None:
@@ -87,7 +92,8 @@ def test_every_region_lies_in_its_province_and_shares_its_zone() -> None:
             assert region["parent"] == ""
         else:
             assert region["code"].startswith(region["parent"] + ".")
-            assert region["zone"] == provinces[region["parent"]]["zone"]
+            assert region["zone"] == provinces[region["code"][:2]]["zone"]
+        if region["level"] in ("regency", "city"):
             assert region["name"].startswith("Kota ") == (region["level"] == "city")
 
 
@@ -100,7 +106,7 @@ def test_the_zones_are_the_three_times_of_the_country() -> None:
 
 
 def test_the_regions_are_those_of_the_source() -> None:
-    levels = {"provinsi", "kabupaten_kota"}
+    levels = {"provinsi", "kabupaten_kota", "kecamatan"}
     source = [row for row in read_csv(shared("id_wilayah_kemendagri_2025.csv")) if row["tingkat"] in levels]
     ours = {(region["code"], region["parent"], region["name"]) for region in REGIONS}
     assert ours == {(row["kode"], row["induk"], row["nama"].strip()) for row in source}

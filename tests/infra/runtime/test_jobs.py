@@ -26,6 +26,7 @@ from service_layer.requests import CommandRequest
 from service_layer.scheduled_jobs import PassTally
 from tests.builders import SEMARANG, stage_done
 from tests.conftest import Fresh
+from tests.domain.offices import closed_on
 from tests.infra.files import MONDAY_2027, OVERDUE, Desk, furnished
 
 DUE = datetime(2026, 3, 16, 8, tzinfo=UTC)
@@ -167,6 +168,54 @@ async def test_a_newer_calendar_moves_each_promise_that_it_concerns_once(fresh: 
         assert (promise["due_at"], promise["calendar"]) == ("2027-01-12T08:00:00.000000Z", "id-2027@2")
         await desk.close(date(2027, 1, 6), date(2027, 1, 7))
         assert await passed(desk, "move-promise") == PassTally(done=12)
+
+
+async def test_the_first_local_calendar_of_a_code_moves_the_promises_of_its_office(fresh: Fresh) -> None:
+    async with furnished(fresh) as desk:
+        moved = await desk.complete([MONDAY_2027] * 3)
+        kept = await desk.complete([MONDAY_2027 + timedelta(days=14)] * 2)
+        clock = [MONDAY_2027]
+        jobs = jobs_of(desk.made, lambda: clock[0])
+        assert await jobs.run("move-promise") == PassTally()
+        await desk.publish(closed_on(date(2027, 1, 6), first_day=date(2027, 1, 1), last_day=date(2027, 12, 31)))
+        assert await jobs.run("move-promise") == PassTally(done=3)
+        found = desk.events([*moved, *kept], PromiseMoved.topic)
+        assert [len(found[application]) for application in (*moved, *kept)] == [1] * 3 + [0] * 2
+        desk.project()
+        clock[0] += HOUR
+        assert await jobs.run("move-promise") == PassTally()
+        assert jobs.swept == {"closures-3374@1"}
+        assert await jobs.run("move-promise") == PassTally()
+
+
+@pytest.mark.parametrize("decision", [Approve(), REFUSE], ids=["approve", "reject"])
+async def test_silence_has_granted_before_a_decision_whether_a_scheduler_ran_or_not(
+    fresh: Fresh, decision: Command
+) -> None:
+    async with furnished(fresh) as desk:
+        [application] = await desk.complete([OVERDUE], *REVIEWED)
+        now = DUE + timedelta(seconds=1)
+        act = Act(at=now, by=Role.OFFICER, channel=Channel.COUNTER, office=SEMARANG)
+        request = CommandRequest(command=decision, act=act, client="officer", key="k", received_at=now)
+        results = await asyncio.gather(*(desk.made.commands.handle(application, request) for _ in range(3)))
+        assert {result.events for result in results} == {("application.decision-reported-late.v1",)}
+        found = await now_of(desk, application)
+        assert (found.status, found.decided_at) == (Status.DEEMED_APPROVED, DUE)
+        [state] = desk.events([application], DeemedApproved.topic)[application]
+        assert (state["at"], state["by"]) == (instant(DUE), "system")
+        assert await passed(desk, "deem-approved") == PassTally()
+
+
+async def test_a_date_that_a_calendar_moves_is_moved_before_a_decision_is_taken_as_late(fresh: Fresh) -> None:
+    async with furnished(fresh) as desk:
+        [application] = await desk.complete([MONDAY_2027], *REVIEWED)
+        await desk.close(date(2027, 1, 6))
+        now = datetime(2027, 1, 11, 9, tzinfo=UTC)  # over by the old calendar, not by the new one
+        act = Act(at=now, by=Role.OFFICER, channel=Channel.COUNTER, office=SEMARANG)
+        request = CommandRequest(command=Approve(), act=act, client="officer", key="k", received_at=now)
+        result = await desk.made.commands.handle(application, request)
+        assert result.events == ("application.approved.v1",)
+        assert len(desk.events([application], PromiseMoved.topic)[application]) == 1
 
 
 async def test_silence_does_not_grant_by_a_date_that_moves(fresh: Fresh) -> None:
