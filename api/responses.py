@@ -7,11 +7,11 @@ import msgspec
 
 from domain import codes
 from domain.application.status import Status
-from domain.persons.national_id import Doubt
 from domain.registry.calendar import AfterHours, DayZero
 from domain.satisfaction import Element, Grade, Weights
 from projections.figures import Count
 from service_layer.bodies import Instant
+from service_layer.identity import WarningCode
 
 
 class Given(msgspec.Struct, kw_only=True):
@@ -25,7 +25,7 @@ class WarningBody(Given, kw_only=True):
     """
 
     pointer: str
-    code: Doubt
+    code: WarningCode
     detail: str
 
 

@@ -269,10 +269,10 @@ class AmendRecordBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class TrackBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """Number and PIN of the receipt. Spaces, hyphens and lower case letters are accepted."""
+    """Number and PIN of the receipt. Spaces, every kind of dash, and lower case letters are accepted in both."""
 
     number: Annotated[str, Meta(min_length=1, max_length=40, examples=["01K2-M9XD-4TB5"])]
-    pin: Annotated[str, Meta(min_length=1, max_length=20, examples=["51658548"])]
+    pin: Annotated[str, Meta(min_length=1, max_length=40, examples=["51658548"])]
 
 
 Purpose = Literal["process-application", "verify-identity", "answer-citizen", "access-request", "inspection"]

@@ -16,6 +16,7 @@ from api.endpoints.public import admitted
 from api.pages.render import STATIC, start_page, statistics_page, tracking_page
 from api.problems import Problem
 from api.results import NO_STORE
+from domain.pin import is_digits, parse_pin
 from domain.tracking_number import NumberMistyped
 from projections.progress import ProgressRow
 from projections.satisfaction import SERVED
@@ -40,7 +41,7 @@ async def enter(request: Request) -> Response:
     fields = await form_of(request)
     number, pin = (fields.get(name, [""])[0] for name in ("number", "pin"))
     try:
-        if not pin.strip().isdigit():
+        if not is_digits(parse_pin(pin)):
             return _again(language, "pin-malformed", 422)
         application_id = await admitted(request, number, pin)
     except NumberMistyped as error:

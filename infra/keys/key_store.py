@@ -6,7 +6,7 @@ NIK is not known, each dossier key has a different reference.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Self
@@ -170,11 +170,14 @@ class KeyStore:
             )
         return (await self.dossier_keys(application)).get(SATISFACTION)
 
-    async def applications_of(self, nik: str, *, limit: int) -> list[UUID]:
-        """Returns the applications in which the person with this NIK has a part, the newest first."""
+    async def applications_of(self, nik: str, *, limit: int, roles: Collection[str] | None = None) -> list[UUID]:
+        """Returns the applications in which the person with this NIK has a part, the newest first.
+
+        `roles`: the parts that count; every part by default.
+        """
         async with borrowed(self.pool) as connection:
             key = await self._named(connection, NIK, FOREVER, ONCE[NIK])
-            return await person_index.applications_of(connection, key, nik, limit=limit)
+            return await person_index.applications_of(connection, key, nik, limit=limit, roles=roles)
 
     async def dossier_keys(self, application: UUID) -> dict[str, DossierKey]:
         """Returns the keys of an application by role. Erased keys are absent."""
