@@ -59,10 +59,13 @@ class PinResetBody(DoneBody, kw_only=True):
 
 
 class LinkedBody(Given, kw_only=True):
-    """A link. The applications are in the order of the request."""
+    """A link. The applications are in the order of the request. `waiting`: the applications that another office holds
+    and has not accepted yet.
+    """
 
     link: UUID
     applications: list[DoneBody]
+    waiting: list[UUID] = []
 
 
 class AccessEntry(Given, kw_only=True):

@@ -179,6 +179,11 @@ class KeyStore:
             key = await self._named(connection, NIK, FOREVER, ONCE[NIK])
             return await person_index.applications_of(connection, key, nik, limit=limit, roles=roles)
 
+    async def persons_of(self, applications: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+        """Returns the references of the applicant and the subject of each application. Erased persons are absent."""
+        async with borrowed(self.pool) as connection:
+            return await person_index.persons_of(connection, applications)
+
     async def dossier_keys(self, application: UUID) -> dict[str, DossierKey]:
         """Returns the keys of an application by role. Erased keys are absent."""
         async with borrowed(self.pool) as connection:

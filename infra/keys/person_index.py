@@ -26,6 +26,10 @@ WHERE p.lookup = %(lookup)s AND (%(roles)s::text[] IS NULL OR d.role = ANY(%(rol
 ORDER BY d.application_id DESC LIMIT %(limit)s
 """
 
+CONCERNED = """
+SELECT application_id, person FROM dossier_keys WHERE application_id = ANY(%s) AND role IN ('applicant', 'subject')
+"""
+
 
 def lookup(key: bytes, nik: str) -> bytes:
     """Returns HMAC-SHA256(K_nik, `jejak/nik/1` || 0 || NIK).
@@ -63,6 +67,14 @@ async def applications_of(
     """
     values = {"lookup": lookup(key, nik), "roles": None if roles is None else list(roles), "limit": limit}
     return [row[0] for row in await (await connection.execute(APPLICATIONS, values)).fetchall()]
+
+
+async def persons_of(connection: AsyncConnection, applications: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """Returns the references of the persons that each application is about: its applicant and its subject."""
+    found: dict[UUID, frozenset[UUID]] = {}
+    for application, person in await (await connection.execute(CONCERNED, (list(applications),))).fetchall():
+        found[application] = found.get(application, frozenset()) | {person}
+    return found
 
 
 async def erase(connection: AsyncConnection, person: UUID | None) -> None:

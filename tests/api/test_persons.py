@@ -220,7 +220,7 @@ def test_an_open_application_of_the_same_person_for_the_same_service_is_a_warnin
 def test_an_open_application_for_another_service_is_no_warning(running: Jejak) -> None:
     nik = a_nik()
     submit(running, SITI | {"nik": nik})
-    assert warned(submit(running, SITI | {"nik": nik}, service="informasi-publik", office=LICENSING)) == []
+    assert warned(submit(running, SITI | {"nik": nik}, service="sip")) == []
 
 
 @pytest.mark.parametrize("dash", ["-", "\u2010", "\u2013", "\u2014", "\u2212", " ", "\u00a0"])
