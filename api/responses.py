@@ -7,11 +7,11 @@ import msgspec
 
 from domain import codes
 from domain.application.status import Status
-from domain.persons.national_id import Doubt
 from domain.registry.calendar import AfterHours, DayZero
 from domain.satisfaction import Element, Grade, Weights
 from projections.figures import Count
 from service_layer.bodies import Instant
+from service_layer.identity import WarningCode
 
 
 class Given(msgspec.Struct, kw_only=True):
@@ -25,7 +25,7 @@ class WarningBody(Given, kw_only=True):
     """
 
     pointer: str
-    code: Doubt
+    code: WarningCode
     detail: str
 
 
@@ -59,10 +59,13 @@ class PinResetBody(DoneBody, kw_only=True):
 
 
 class LinkedBody(Given, kw_only=True):
-    """A link. The applications are in the order of the request."""
+    """A link. The applications are in the order of the request. `waiting`: the applications that another office holds
+    and has not accepted yet.
+    """
 
     link: UUID
     applications: list[DoneBody]
+    waiting: list[UUID] = []
 
 
 class AccessEntry(Given, kw_only=True):

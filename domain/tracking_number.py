@@ -7,6 +7,8 @@ different and none is zero, so the check finds every single wrong symbol and eve
 
 from enum import StrEnum
 
+from domain.typed_text import without_gaps
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no I, L, O, U
 INSTANCE_SYMBOLS = 2
 SERIAL_SYMBOLS = 9
@@ -68,8 +70,11 @@ def tracking_number(instance: str, serial: int) -> str:
 
 
 def parse_tracking_number(typed: str) -> str:
-    """Return the twelve symbols of a typed number. Lower case, groups, I or L for 1, and O for 0 are accepted."""
-    number = "".join(typed.split()).replace("-", "").translate(READ_AS)
+    """Return the twelve symbols of a typed number.
+
+    Lower case, spaces, every kind of dash, I or L for 1, and O for 0 are accepted.
+    """
+    number = without_gaps(typed).translate(READ_AS)
     if len(number) != SYMBOLS:
         raise NumberMistyped(Mistake.WRONG_LENGTH)
     if not set(number) <= set(ALPHABET):

@@ -12,6 +12,7 @@ from typing import Any, TypedDict, cast
 from uuid import UUID
 
 from domain.application import events
+from domain.application.evolve import linked_elsewhere
 from domain.application.status import ENDS, Status, status_after
 from domain.clocks.marks import marks_of
 from domain.codes import Amendment, Role
@@ -88,10 +89,13 @@ def fold(row: ProgressRow | None, application: UUID, new: Sequence[events.Record
     after = row.copy() if row else _blank(application)
     status = Status(after["status"]) if after["status"] else None
     underlying = Status(after["underlying"])
+    offices = set[str]()
     for recorded in new:
         kind = type(recorded.event)
         status, underlying = status_after(status, underlying, recorded.event)
         _note(after, recorded)
+        if not linked_elsewhere(recorded, after["office"]):
+            offices.add(recorded.act.office)
         if kind in promises_and_payments.TOLD_BY:
             promises_and_payments.note_dues(after, recorded)
         if kind in incidents.TOLD_BY:
@@ -106,7 +110,7 @@ def fold(row: ProgressRow | None, application: UUID, new: Sequence[events.Record
     after["status"] = status.value if status else None
     after["underlying"] = underlying.value
     after["version"] = new[-1].version
-    after["offices"] = sorted({*after["offices"], *(recorded.act.office for recorded in new)} - {""})
+    after["offices"] = sorted({*after["offices"], *offices} - {""})
     _note_clocks(after, new)
     return after
 

@@ -244,10 +244,18 @@ class ReferComplaintBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class LinkedApplicationBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """An application to link. `version`: the version that you saw."""
+    """An application to link, named by exactly one of `application_id`, `number` and `qr`.
 
-    application_id: UUID
-    version: Positive
+    `version`: the version that you saw of an application that your office holds. `number` with `pin`, or `qr` (the
+    token, or the address in the QR code), prove that the citizen agrees, so an application of another office is linked
+    at once. Without them, an application of another office must concern the same person, and its office must accept.
+    """
+
+    application_id: UUID | None = None
+    version: Positive | None = None
+    number: Annotated[str, Meta(min_length=1, max_length=40, examples=["01K2-M9XD-4TB5"])] | None = None
+    pin: Annotated[str, Meta(min_length=1, max_length=40, examples=["51658548"])] | None = None
+    qr: Annotated[str, Meta(min_length=1, max_length=300)] | None = None
 
 
 class LinkApplicationsBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
@@ -269,10 +277,10 @@ class AmendRecordBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class TrackBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """Number and PIN of the receipt. Spaces, hyphens and lower case letters are accepted."""
+    """Number and PIN of the receipt. Spaces, every kind of dash, and lower case letters are accepted in both."""
 
     number: Annotated[str, Meta(min_length=1, max_length=40, examples=["01K2-M9XD-4TB5"])]
-    pin: Annotated[str, Meta(min_length=1, max_length=20, examples=["51658548"])]
+    pin: Annotated[str, Meta(min_length=1, max_length=40, examples=["51658548"])]
 
 
 Purpose = Literal["process-application", "verify-identity", "answer-citizen", "access-request", "inspection"]

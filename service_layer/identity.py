@@ -1,18 +1,33 @@
 """The persons in a submission: checks of their NIK, and the data of each person that is sealed."""
 
 import unicodedata
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import Any, TypeVar
 
 import msgspec
 
-from domain.persons import national_id
+from domain.persons import contacts, names, national_id
+from domain.persons.contacts import ContactInvalid
+from domain.persons.names import TextInvalid
 from domain.persons.national_id import Doubt, NationalIdInvalid
 from domain.registry.editions import Registry
 from service_layer import bodies
 from service_layer.faults import ImpossibleValue
 
+
+class WarningCode(StrEnum):
+    """The codes of the warnings that a submission can be answered with: each `Doubt`, and an open application."""
+
+    PROVINCE_UNKNOWN = Doubt.PROVINCE_UNKNOWN.value
+    REGENCY_DIFFERS = Doubt.REGENCY_DIFFERS.value
+    BIRTH_DATE_DIFFERS = Doubt.BIRTH_DATE_DIFFERS.value
+    SEX_DIFFERS = Doubt.SEX_DIFFERS.value
+    OPEN_APPLICATION = "open-application"
+
+
 PERSONS = ("applicant", "subject", "proxy")
+Result = TypeVar("Result")
 
 
 def doubts_about(body: bodies.SubmitBody, registry: Registry) -> list[dict[str, str]]:
@@ -54,8 +69,33 @@ def checked(nik: str, pointer: str, registry: Registry, **known: Any) -> tuple[D
 
 
 def sealed_of(body: bodies.SubmitBody) -> dict[str, dict[str, Any]]:
-    """The data of each person to be sealed, by role, with text in Unicode NFC."""
-    return {role: _normal(msgspec.to_builtins(person)) for role, person in persons_of(body)}
+    """The data of each person to be sealed, by role: text in Unicode NFC, telephone and e-mail in their kept form.
+
+    Raises ImpossibleValue, with the pointer of the value, for a name, telephone number or e-mail address that is none.
+    """
+    return {role: _normal(_read(person, role)) for role, person in persons_of(body)}
+
+
+def _read(person: bodies.Person, role: str) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.to_builtins(person)
+    _at(f"/{role}/name", names.check, person.name)
+    if person.other_document is not None:
+        _at(f"/{role}/other_document/number", names.check, person.other_document.number)
+    if person.address is not None:
+        _at(f"/{role}/address", lambda address: names.check(address, lines=True), person.address)
+    if person.phone is not None:
+        fields["phone"] = _at(f"/{role}/phone", contacts.phone, person.phone)
+    if person.email is not None:
+        fields["email"] = _at(f"/{role}/email", contacts.email, person.email)
+    return fields
+
+
+def _at(pointer: str, read: Callable[[str], Result], text: str) -> Result:
+    """The result of `read`. Raises ImpossibleValue at `pointer`, without the text, if `read` finds a fault."""
+    try:
+        return read(text)
+    except (TextInvalid, ContactInvalid) as invalid:
+        raise ImpossibleValue(pointer, _sentence(str(invalid))) from None
 
 
 def persons_of(body: bodies.SubmitBody) -> Iterator[tuple[str, bodies.Person]]:

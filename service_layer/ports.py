@@ -1,5 +1,6 @@
 """Ports: what the application layer needs from storage and keys. `infra` implements them; the API sees no database."""
 
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -120,8 +121,12 @@ class PinGuard(Protocol):
 class Persons(Protocol):
     """Finds the applications of a person by NIK. Erased persons are not found."""
 
-    async def applications_of(self, nik: str, *, limit: int) -> list[UUID]:
-        """The ids of the person's applications, newest first."""
+    async def applications_of(self, nik: str, *, limit: int, roles: Collection[str] | None = None) -> list[UUID]:
+        """The ids of the person's applications, newest first; only those in which the person has one of these roles."""
+        ...
+
+    async def persons_of(self, applications: Collection[UUID]) -> Mapping[UUID, frozenset[UUID]]:
+        """The random references of the persons that each application is about (applicant and subject)."""
         ...
 
 

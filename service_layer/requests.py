@@ -1,6 +1,6 @@
 """Requests: a command with everything that decides how it is carried out, and the result that answers it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -52,15 +52,21 @@ class CommandResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRequest:
-    """Applications to link, in order, with the version seen of each; the other fields as in CommandRequest."""
+    """Applications to link, in order, with the version seen of each; the other fields as in CommandRequest.
 
-    versions_seen: Mapping[UUID, int]
+    `proved`: the applications whose number and PIN, or QR code, the citizen gave. `holds` tells whether the client's
+    office holds an application. `persons_of` gives the references of the persons that each application is about.
+    """
+
+    versions_seen: Mapping[UUID, int | None]
+    proved: frozenset[UUID]
     life_event: LifeEvent
     act: Act
     client: str
     key: str
     body: Any
-    permit: Callable[[UUID, Application], None]
+    holds: Callable[[Application], bool]
+    persons_of: Callable[[Collection[UUID]], Awaitable[Mapping[UUID, frozenset[UUID]]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

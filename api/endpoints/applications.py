@@ -17,6 +17,7 @@ from domain.refusals import Refusal, StaleVersion
 from service_layer import bodies, requests_from_bodies
 from service_layer.commands import CommandOperation
 from service_layer.identity import doubts_about
+from service_layer.open_applications import open_applications, warnings_of
 from service_layer.requests import CommandRequest, CommandResult
 from service_layer.rights import Bearer, relation_for
 
@@ -38,13 +39,14 @@ async def submit_application(request: Request) -> Response:
         principal=principal, key=key, plain=plain, registry=registry, now=dependencies.now()
     )
     submission = requests_from_bodies.submission(context, body)
+    already_open = await open_applications(body, dependencies.persons, dependencies.views)
     result = await _handle(request, "submit-application", None, submission)
     submitted = {
         "application_id": str(result.application_id),
         **_receipt(dependencies, result.application),
         "version": result.application.version,
         "status": result.application.status,
-        "warnings": warnings,
+        "warnings": [*warnings, *warnings_of(already_open, result.application_id)],
     }
     location = f"/v1/applications/{result.application_id}"
     return json(submitted, status=201, headers={"Location": location, **await written(request, result)})

@@ -3,6 +3,7 @@
 The server renders the pages. They use no script and one cookie.
 """
 
+import asyncio
 from uuid import UUID
 
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from api.endpoints.public import admitted
 from api.pages.render import STATIC, start_page, statistics_page, tracking_page
 from api.problems import Problem
 from api.results import NO_STORE
+from domain.pin import is_digits, parse_pin
 from domain.tracking_number import NumberMistyped
 from projections.progress import ProgressRow
 from projections.satisfaction import SERVED
@@ -40,7 +42,7 @@ async def enter(request: Request) -> Response:
     fields = await form_of(request)
     number, pin = (fields.get(name, [""])[0] for name in ("number", "pin"))
     try:
-        if not pin.strip().isdigit():
+        if not is_digits(parse_pin(pin)):
             return _again(language, "pin-malformed", 422)
         application_id = await admitted(request, number, pin)
     except NumberMistyped as error:
@@ -74,10 +76,23 @@ async def show(request: Request) -> Response:
     accesses = await dependencies.dossiers.accesses(UUID(row["application_id"]))
     survey = await _survey(dependencies, row)
     page = tracking_page(
-        language, row, await dependencies.catalogue.registry(), accesses, dependencies.now(), survey=survey
+        language,
+        row,
+        await dependencies.catalogue.registry(),
+        accesses,
+        dependencies.now(),
+        survey=survey,
+        others=await _linked(dependencies, row),
     )
     # The ETag leaves out the footer with its "as of" time. The other words change with events, and at midnight.
     return page_unless_seen(request, page, page.partition("<footer>")[0], "private, no-cache")
+
+
+async def _linked(dependencies: Dependencies, row: ProgressRow) -> list[ProgressRow]:
+    """The rows of the applications that the links of this one name."""
+    named = dict.fromkeys(UUID(other) for link in row["links"] for other in link["others"])
+    rows = await asyncio.gather(*map(dependencies.views.row, named))
+    return [other for other in rows if other is not None]
 
 
 async def _survey(dependencies: Dependencies, row: ProgressRow) -> str:

@@ -1,5 +1,6 @@
-"""The endpoint that links applications of one life event. All applications are linked in one save, or none."""
+"""The endpoint that links applications of one life event, also across offices."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from starlette.requests import Request
@@ -8,53 +9,125 @@ from starlette.responses import Response
 from api.authorization import principal_of
 from api.conditional import body_of, idempotency_key
 from api.dependencies import dependencies_of
+from api.endpoints.public import admitted
 from api.results import done, json, written
 from domain.application.evolve import Application
 from domain.refusals import Refusal, StaleVersion
+from domain.tracking_number import NumberMistyped, parse_tracking_number
 from service_layer import bodies
-from service_layer.faults import ImpossibleValue
+from service_layer.faults import ImpossibleValue, NotYours
 from service_layer.requests import LinkRequest
 from service_layer.requests_from_bodies import act_of
 from service_layer.rights import relation_for, require
 
 
 async def link_applications(request: Request) -> Response:
-    """Link applications that one life event needs. A document that several of them require is asked for once."""
+    """Link applications that one life event needs. A document that several of them require is asked for once.
+
+    The bearer's office holds at least one of them. An application of another office is linked at once if the citizen
+    gives its number and PIN, or its QR code. Without them it must concern the same person, and waits until its own
+    office asks for the same link.
+    """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for("link-applications", principal)
     key = idempotency_key(request)
     body, plain = await body_of(request, bodies.LinkApplicationsBody)
-    targets = {named.application_id: named.version for named in body.applications}
-    if len(targets) < len(body.applications):
-        detail = "Name each application once."
-        raise ImpossibleValue("/applications", detail)
+    act = act_of(principal, body, principal.office, dependencies.now())
+    targets, proved = await _named(request, body)
     registry = await dependencies.catalogue.registry()
 
-    def permit(target: UUID, application: Application) -> None:
-        require(
-            relation,
-            principal,
-            registry,
-            application_id=target,
-            holder=application.office,
-            concerned=application.concerned,
-        )
+    def holds(application: Application) -> bool:
+        try:
+            require(
+                relation,
+                principal,
+                registry,
+                application_id=UUID(int=0),
+                holder=application.office,
+                concerned=application.concerned,
+            )
+        except NotYours:
+            return False
+        return True
 
     link_request = LinkRequest(
         versions_seen=targets,
+        proved=proved,
         life_event=body.life_event,
-        act=act_of(principal, body, principal.office, dependencies.now()),
+        act=act,
         client=principal.client,
         key=key,
         body=plain,
-        permit=permit,
+        holds=holds,
+        persons_of=dependencies.persons.persons_of,
     )
     try:
-        link, results = await dependencies.links.handle(link_request)
+        linking = await dependencies.links.handle(link_request)
     except (Refusal, StaleVersion) as refused:
         dependencies.meter.command("link-applications", getattr(refused, "code", "stale-version"))
         raise
     dependencies.meter.command("link-applications", "done")
-    headers = await written(request, max(results, key=lambda result: result.position))
+    headers = await written(request, max(linking.results, key=lambda result: result.position))
     headers.pop("ETag")
-    return json({"link": str(link), "applications": [done(result) for result in results]}, headers=headers)
+    answer = {
+        "link": str(linking.link),
+        "applications": [done(result) for result in linking.results],
+        "waiting": [str(each) for each in linking.waiting],
+    }
+    return json(answer, headers=headers)
+
+
+async def _named(
+    request: Request, body: bodies.LinkApplicationsBody
+) -> tuple[Mapping[UUID, int | None], frozenset[UUID]]:
+    """The applications of the body with the versions seen, and those among them that the citizen's paper proves.
+
+    Raises ImpossibleValue with a pointer, NotYours for an application that does not exist, and the problems of
+    `public.admitted` for number and PIN.
+    """
+    targets: dict[UUID, int | None] = {}
+    proved: set[UUID] = set()
+    for place, named in enumerate(body.applications):
+        pointer = f"/applications/{place}"
+        target, proof = await _application(request, named, pointer)
+        if target in targets:
+            detail = "Name each application once."
+            raise ImpossibleValue("/applications", detail)
+        targets[target] = named.version
+        if proof:
+            proved.add(target)
+    return targets, frozenset(proved)
+
+
+async def _application(request: Request, named: bodies.LinkedApplicationBody, pointer: str) -> tuple[UUID, bool]:
+    """The application that this part of the body names, and whether the citizen's paper proves it."""
+    ways = [way for way in (named.application_id, named.number, named.qr) if way is not None]
+    if len(ways) != 1:
+        raise ImpossibleValue(pointer, "Name the application by exactly one of application_id, number and qr.")
+    if named.pin is not None and named.number is None:
+        raise ImpossibleValue(f"{pointer}/pin", "A PIN belongs to a number: give the number instead of another name.")
+    if named.application_id is not None:
+        return named.application_id, False
+    if named.qr is not None:
+        return await _by_qr(request, named.qr, f"{pointer}/qr"), True
+    try:
+        number = parse_tracking_number(named.number or "")
+    except NumberMistyped as mistyped:
+        detail = str(mistyped)
+        raise ImpossibleValue(f"{pointer}/number", f"{detail[0].upper()}{detail[1:]}.") from None
+    if named.pin is not None:
+        return await admitted(request, number, named.pin), True
+    row = await dependencies_of(request).views.row_by_number(number)
+    if row is None:
+        raise NotYours
+    return UUID(row["application_id"]), False
+
+
+async def _by_qr(request: Request, typed: str, pointer: str) -> UUID:
+    """The application of a QR code: its token, or the whole address that a scanner reads."""
+    dependencies = dependencies_of(request)
+    read = dependencies.receipts.read_qr_token(typed.rpartition("/")[2])
+    row = await dependencies.views.row_by_number(read[0]) if read else None
+    if read is None or row is None or row["pin_resets"] != read[1]:
+        raise ImpossibleValue(pointer, "The QR code is not valid, or a newer receipt replaced it. Scan it again.")
+    return UUID(row["application_id"])

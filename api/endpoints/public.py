@@ -15,6 +15,7 @@ from api.pages.render import problem_kind_page
 from api.problems import Problem
 from api.results import NO_STORE, json
 from domain.json_values import data_of
+from domain.pin import parse_pin
 from domain.tracking_number import parse_tracking_number
 from service_layer import bodies
 
@@ -49,7 +50,7 @@ async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
     await dependencies.views.reached(end, seconds=1)
     row = await dependencies.views.row_by_number(number)
     resets = row["pin_resets"] if row else 0
-    right = dependencies.receipts.is_pin(typed_pin.strip(), number, resets)
+    right = dependencies.receipts.is_pin(parse_pin(typed_pin), number, resets)
     if row is None or not right:
         dependencies.meter.pin_failure()
         raise Problem("wrong-number-or-pin")

@@ -1,6 +1,6 @@
 """Notices of the citizen's page: one section for each special matter of an application.
 
-The matters are deemed approval, a late decision, a dispute, payments, obstacles, inspections, links and complaints.
+The matters are deemed approval, a late decision, a dispute, payments, obstacles, inspections and complaints.
 """
 
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from api.pages.reader import PageReader
-from api.pages.words import COMPLAINTS, DECISIONS, LIFE_EVENTS, N_, NN_, OBSTACLES, REASONS
+from api.pages.words import COMPLAINTS, DECISIONS, N_, NN_, OBSTACLES, REASONS
 from domain.application.status import ENDS
-from projections.incidents import InspectionEntry, LinkEntry, ObstacleEntry
+from projections.incidents import InspectionEntry, ObstacleEntry
 from projections.promises_and_payments import ComplaintEntry, PaymentEntry
 
 
@@ -36,7 +36,6 @@ def notices(reading: PageReader) -> list[Notice]:
         (N_("Payments"), (_payment(reading, payment) for payment in reading.row["payments"])),
         (N_("What is holding it up"), (_obstacle(reading, obstacle) for obstacle in reading.row["obstacles"])),
         (N_("Field inspections"), (_inspection(reading, visit) for visit in reading.row["inspections"])),
-        (N_("Linked applications"), (line for link in reading.row["links"] for line in _link(reading, link))),
         (N_("Complaints"), (_complaint(reading, complaint) for complaint in reading.row["complaints"])),
     )
     filled = [(heading, list(lines)) for heading, lines in sections]
@@ -119,16 +118,6 @@ def _inspection(reading: PageReader, visit: InspectionEntry) -> str:
             N_("planned for %(on)s, done on %(when)s"), on=on, when=_day(reading, visit["done_at"])
         )
     return reading.language.say(N_("planned for %(on)s"), on=on)
-
-
-def _link(reading: PageReader, link: LinkEntry) -> Iterator[str]:
-    say, others = reading.language.say, len(link["others"])
-    count = reading.language.count(NN_("%(num)s other application", "%(num)s other applications"), others)
-    why = reading.word(LIFE_EVENTS, link["life_event"])
-    yield say(N_("It is linked with %(count)s: %(why)s."), count=count, why=why)
-    if link["supplied"]:
-        names = ", ".join(reading.requirement_name(code) for code in link["supplied"])
-        yield say(N_("Already handed in there, not needed again here: %(documents)s."), documents=names)
 
 
 def _complaint(reading: PageReader, complaint: ComplaintEntry) -> str:

@@ -4,7 +4,7 @@ A page depends only on the values that are passed in: this module reads no datab
 script.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +16,7 @@ from api.pages import desk, figures, survey, tables, tracking
 from api.pages.clock_ledger import clock_ledger
 from api.pages.history import history
 from api.pages.language import BY_CODE, LANGUAGES, Language
+from api.pages.linked import linked
 from api.pages.notices import notices
 from api.pages.problems import PROBLEMS, ProblemText, in_words
 from api.pages.promise import promised
@@ -91,8 +92,10 @@ def tracking_page(
     now: datetime,
     *,
     survey: str = "",
+    others: Sequence[ProgressRow] = (),
 ) -> str:
     """`row` is a row of the progress view. Each of `accesses` says which `office` opened sealed data and when (`at`).
+    `others` are the rows of the applications that its links name.
 
     `survey` is "asked" if the applicant is invited to the survey, "given" if the applicant has answered it, else empty.
     """
@@ -110,6 +113,7 @@ def tracking_page(
         duty=tracking.duty(reading),
         rejection=tracking.rejection(reading),
         notices=notices(reading),
+        linked=linked(reading, others),
         clocks=clock_ledger(reading),
         steps=steps(reading),
         facts=tracking.facts(reading),

@@ -126,7 +126,7 @@ def evolve(application: Application, recorded: Recorded) -> Application:
     if changes.get("promise", application.promise) != application.promise:
         changes["promised_at"] = recorded.known_at if changes["promise"] else None
     concerned = changes.get("concerned", application.concerned)
-    if act.office and act.office not in concerned:
+    if act.office and act.office not in concerned and not linked_elsewhere(recorded, application.office):
         concerned |= {act.office}
     changes.update(
         version=recorded.version,
@@ -136,6 +136,11 @@ def evolve(application: Application, recorded: Recorded) -> Application:
         entries=(*application.entries, recorded),
     )
     return replace(application, **changes)
+
+
+def linked_elsewhere(recorded: Recorded, holder: str) -> bool:
+    """Whether another office than the holder linked the application. A link gives that office no part in the file."""
+    return isinstance(recorded.event, incident_events.Linked) and recorded.act.office != holder
 
 
 Changes = dict[str, Any]

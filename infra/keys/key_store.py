@@ -6,7 +6,7 @@ the person in common. If the NIK is not known, every dossier key has a different
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Self
@@ -177,11 +177,19 @@ class KeyStore:
             )
         return (await self.dossier_keys(application)).get(SATISFACTION)
 
-    async def applications_of(self, nik: str, *, limit: int) -> list[UUID]:
-        """Returns the applications in which the person with this NIK has a part, the newest first."""
+    async def applications_of(self, nik: str, *, limit: int, roles: Collection[str] | None = None) -> list[UUID]:
+        """Returns the applications in which the person with this NIK has a part, the newest first.
+
+        `roles`: the parts that count; every part by default.
+        """
         async with borrowed(self.pool) as connection:
             key = await self._named(connection, NIK, FOREVER, ONCE[NIK])
-            return await person_index.applications_of(connection, key, nik, limit=limit)
+            return await person_index.applications_of(connection, key, nik, limit=limit, roles=roles)
+
+    async def persons_of(self, applications: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+        """Returns the references of the applicant and the subject of each application. Erased persons are absent."""
+        async with borrowed(self.pool) as connection:
+            return await person_index.persons_of(connection, applications)
 
     async def dossier_keys(self, application: UUID) -> dict[str, DossierKey]:
         """Returns the keys of an application by role. Erased keys are absent."""

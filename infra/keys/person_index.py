@@ -22,7 +22,12 @@ ON CONFLICT (lookup) DO UPDATE SET lookup = EXCLUDED.lookup RETURNING lookup, pe
 
 APPLICATIONS = """
 SELECT DISTINCT d.application_id FROM persons p JOIN dossier_keys d USING (person)
-WHERE p.lookup = %s ORDER BY d.application_id DESC LIMIT %s
+WHERE p.lookup = %(lookup)s AND (%(roles)s::text[] IS NULL OR d.role = ANY(%(roles)s))
+ORDER BY d.application_id DESC LIMIT %(limit)s
+"""
+
+CONCERNED = """
+SELECT application_id, person FROM dossier_keys WHERE application_id = ANY(%s) AND role IN ('applicant', 'subject')
 """
 
 
@@ -54,9 +59,23 @@ async def references(
     return {drawn_by_lookup[bytes(looked_up)][1]: person for looked_up, person in await cursor.fetchall()}
 
 
-async def applications_of(connection: AsyncConnection, key: bytes, nik: str, *, limit: int) -> list[UUID]:
-    """Returns the newest applications in which the person has a part. The list is empty for an unknown NIK."""
-    return [row[0] for row in await (await connection.execute(APPLICATIONS, (lookup(key, nik), limit))).fetchall()]
+async def applications_of(
+    connection: AsyncConnection, key: bytes, nik: str, *, limit: int, roles: Collection[str] | None = None
+) -> list[UUID]:
+    """Returns the newest applications in which the person has a part, or one of the parts in `roles`.
+
+    The list is empty for an unknown NIK.
+    """
+    values = {"lookup": lookup(key, nik), "roles": None if roles is None else list(roles), "limit": limit}
+    return [row[0] for row in await (await connection.execute(APPLICATIONS, values)).fetchall()]
+
+
+async def persons_of(connection: AsyncConnection, applications: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """Returns the references of the persons that each application is about: its applicant and its subject."""
+    found: dict[UUID, frozenset[UUID]] = {}
+    for application, person in await (await connection.execute(CONCERNED, (list(applications),))).fetchall():
+        found[application] = found.get(application, frozenset()) | {person}
+    return found
 
 
 async def erase(connection: AsyncConnection, person: UUID | None) -> None:

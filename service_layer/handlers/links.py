@@ -1,22 +1,35 @@
-"""The link handler: applications that one life event needs are linked in one save, all of them or none."""
+"""The link handler: applications that one life event needs are linked, in one save for all sides that may be written.
+
+The office that asks holds at least one of the applications. A further application is written in the same save if the
+office holds it too, or if the citizen gave its number with PIN, or its QR code. An application that another office
+holds, without such a proof, is only named: the other office accepts when it asks for the same link from its own side.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from domain.application.commands import Link
 from domain.application.decide import decide, is_stale
 from domain.application.incident_events import Linked
 from domain.application.linking import supplied
-from domain.refusals import ApplicationUnknown, ServiceUnknown, StaleVersion
-from domain.registry.editions import Registry
+from domain.refusals import AlreadyLinked, ApplicationUnknown, ServiceUnknown, StaleVersion
+from domain.registry.editions import Registry, StandardPublished
 from service_layer.event_store import Draft, EventStore
+from service_layer.faults import NotYours
 from service_layer.handlers.commands import first_result
 from service_layer.handlers.retries import until_stored
 from service_layer.requests import CommandResult, LinkRequest
 from service_layer.streams import CommandIdentity, StreamHistory
 
-Linking = tuple[UUID, list[CommandResult]]
-"""The link's id, and the result for each application."""
+
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """A link: its id, the result for each application that was written, and the applications not yet accepted."""
+
+    link: UUID
+    results: list[CommandResult]
+    waiting: list[UUID]
 
 
 class LinkHandler:
@@ -26,9 +39,10 @@ class LinkHandler:
         self.store = store
 
     async def handle(self, request: LinkRequest) -> Linking:
-        """One event in each stream. The id of a new link is fixed before the first attempt.
+        """One event in each stream that may be written. The id of a new link is fixed before the first attempt.
 
-        Raises Refusal, StaleVersion, KeyReused, Unavailable, and what `request.permit` raises.
+        Raises Refusal, StaleVersion, KeyReused, Unavailable, and NotYours if the office holds none of the applications,
+        or names one of another office without a proof and without a person that both concern.
         """
         identities = await self.store.identities(request.client, request.key, request.body)
         fresh = self.store.new_id()
@@ -38,20 +52,20 @@ class LinkHandler:
         self, fresh: UUID, request: LinkRequest, identities: Sequence[CommandIdentity]
     ) -> Linking | None:
         histories = [await self.store.history(target) for target in request.versions_seen]
-        for history in histories:
-            if not history.entries:
-                raise ApplicationUnknown
-            request.permit(history.application_id, history.application)
-        commands = _commands(fresh, request, histories, self.store.registry)
-        pairs = list(zip(histories, commands, strict=True))
-        earlier = [first_result(history, command, identities) for history, command in pairs]
-        if all(earlier):
-            return _link_of(histories[0], identities), [result for result in earlier if result]
-        drafts = [await self._draft(history, command, request, identities[0]) for history, command in pairs]
+        sides = await _sides(request, histories)
+        probe = Link(link=fresh, life_event=request.life_event, others=(), supplied=())
+        answered = [(each, first_result(each, probe, identities)) for each in sides.sure]
+        earlier = [(each, result) for each, result in answered if result]
+        if earlier:
+            link = _link_of(earlier[0][0], identities)
+            return Linking(link, [result for _, result in earlier], _still_waiting(sides, link))
+        commands = _commands(fresh, request, sides, self.store.registry)
+        drafts = [await self._draft(history, command, request, identities[0]) for history, command in commands]
         stored = await self.store.append(drafts)
         if stored is None:
             return None
-        return fresh, [
+        link = commands[0][1].link
+        results = [
             CommandResult(
                 application_id=done.history.application_id,
                 application=done.history.application,
@@ -60,35 +74,105 @@ class LinkHandler:
             )
             for draft, done in zip(drafts, stored, strict=True)
         ]
+        return Linking(link, results, _still_waiting(sides, link))
 
     async def _draft(
         self, history: StreamHistory, command: Link, request: LinkRequest, identity: CommandIdentity
     ) -> Draft:
         seen, application = request.versions_seen[history.application_id], history.application
-        if is_stale(command, seen, application):
+        if seen is not None and is_stale(command, seen, application):
             raise StaleVersion(seen, application.version)
         events = decide(command, application, request.act, self.store.registry)
         return await self.store.draft(history, events, request.act, identity, personal={}, claims=())
 
 
-def _commands(fresh: UUID, request: LinkRequest, histories: Sequence[StreamHistory], registry: Registry) -> list[Link]:
-    """The command for each stream. Raises ServiceUnknown."""
-    standards = [
-        standard
-        for history in histories
-        if (standard := registry.standard(history.application.service, history.application.standard))
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """`sure`: applications that may be written. `waiting`: applications that another office must accept."""
+
+    sure: list[StreamHistory]
+    waiting: list[StreamHistory]
+
+    @property
+    def all(self) -> set[UUID]:
+        return {each.application_id for each in (*self.sure, *self.waiting)}
+
+
+async def _sides(request: LinkRequest, histories: Sequence[StreamHistory]) -> _Sides:
+    """Raises ApplicationUnknown and NotYours; both are answered in the same way."""
+    if not all(history.entries for history in histories):
+        raise ApplicationUnknown
+    held = {each.application_id for each in histories if request.holds(each.application)}
+    if not held:
+        raise NotYours
+    writable = held | request.proved
+    sides = _Sides(
+        sure=[each for each in histories if each.application_id in writable],
+        waiting=[each for each in histories if each.application_id not in writable],
+    )
+    strange = [each.application_id for each in sides.waiting if held.isdisjoint(each.application.links)]
+    if strange:
+        persons = await request.persons_of([*held, *strange])
+        own = frozenset[UUID]().union(*(persons.get(each, frozenset()) for each in held))
+        if any(own.isdisjoint(persons.get(each, frozenset())) for each in strange):
+            raise NotYours
+    return sides
+
+
+def _commands(fresh: UUID, request: LinkRequest, sides: _Sides, registry: Registry) -> list[tuple[StreamHistory, Link]]:
+    """The command for each stream that is written. Raises AlreadyLinked and ServiceUnknown.
+
+    A side that has the link already is not written again. Its link id and life event count for the others, and the
+    documents that it asks for are not asked for again.
+    """
+    new = [each for each in sides.sure if not _others(sides, each) <= each.application.links]
+    if not new:
+        raise AlreadyLinked
+    ids = {each.application_id for each in new}
+    linked = [
+        (each, event)
+        for each in (*sides.sure, *sides.waiting)
+        if each not in new and (event := _link_with(each, ids)) is not None
     ]
-    if len(standards) < len(histories):
-        raise ServiceUnknown
-    ids = [history.application_id for history in histories]
+    link, life_event = (linked[0][1].link, linked[0][1].life_event) if linked else (fresh, request.life_event)
+    known = [_standard(each, registry) for each, _ in linked]
+    shared = supplied([*known, *(_standard(each, registry) for each in new)])[len(known) :]
     return [
-        Link(
-            link=fresh,
-            life_event=request.life_event,
-            others=tuple(other for other in ids if other != own),
-            supplied=shared,
+        (
+            each,
+            Link(
+                link=link,
+                life_event=life_event,
+                others=tuple(other for other in request.versions_seen if other != each.application_id),
+                supplied=codes,
+            ),
         )
-        for own, shared in zip(ids, supplied(standards), strict=True)
+        for each, codes in zip(new, shared, strict=True)
+    ]
+
+
+def _others(sides: _Sides, own: StreamHistory) -> set[UUID]:
+    return sides.all - {own.application_id}
+
+
+def _standard(history: StreamHistory, registry: Registry) -> StandardPublished:
+    standard = registry.standard(history.application.service, history.application.standard)
+    if standard is None:
+        raise ServiceUnknown
+    return standard
+
+
+def _link_with(history: StreamHistory, others: set[UUID]) -> Linked | None:
+    """The newest link of the application with one of the others."""
+    events = (entry.recorded.event for entry in reversed(history.entries))
+    return next((each for each in events if isinstance(each, Linked) and not others.isdisjoint(each.others)), None)
+
+
+def _still_waiting(sides: _Sides, link: UUID) -> list[UUID]:
+    return [
+        each.application_id
+        for each in sides.waiting
+        if not any(isinstance(event := entry.recorded.event, Linked) and event.link == link for entry in each.entries)
     ]
 
 

@@ -19,6 +19,7 @@ INFORMATION = "pemda-3374-ppid"
 HEALTH = "pemda-3374-dinkes"
 SEMARANG = "pemda-3374-disdukcapil"
 MAKASSAR = "pemda-7371-disdukcapil"
+INSURANCE = "bpjs-kesehatan-3374"
 OFFICES = {
     LICENSING: "pemda-3374",
     IMMIGRATION: "imigrasi",
@@ -26,6 +27,7 @@ OFFICES = {
     HEALTH: "pemda-3374",
     SEMARANG: "pemda-3374",
     MAKASSAR: "pemda-7371",
+    INSURANCE: "bpjs",
 }
 
 

@@ -2,6 +2,7 @@
 
 import secrets
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -158,3 +159,75 @@ def test_a_person_who_was_erased_is_found_no_more(running: Jejak) -> None:
     application = submit(running, SITI | {"nik": nik}).json()["application_id"]
     running.command("erase", application, "--yes")
     assert find(running, nik, running.officer(LICENSING)).json()["items"] == []
+
+
+@pytest.mark.parametrize("role", ["applicant", "subject", "proxy"])
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("name", "\u200b \u3164", "no visible character"),
+        ("name", "Siti\u202ehtnoC", "direction of the text"),
+        ("name", "Siti\tContoh", "control character"),
+        ("phone", "81234567890", "begins with 0"),
+        ("phone", "0812 halo", "has digits"),
+        ("email", "siti.contoh", "name@domain"),
+        ("address", "\u2067Semarang", "direction of the text"),
+    ],
+)
+def test_a_value_about_a_person_that_cannot_be_right_is_pointed_at(
+    role: str, field: str, value: str, says: str, running: Jejak
+) -> None:
+    persons: dict[str, Any] = {"applicant": SITI} | {role: SITI | {field: value}}
+    reply = submit(running, **persons)
+    assert reply.status == 422
+    [error] = reply.json()["errors"]
+    assert error["pointer"] == f"/{role}/{field}"
+    assert says in error["detail"]
+    assert value.encode() not in reply.body
+
+
+def test_telephone_and_email_are_kept_in_one_form(running: Jejak) -> None:
+    person = SITI | {"phone": "0812\u20133456\u20137890", "email": " siti@Example.ID"}
+    reply = submit(running, person)
+    path = f"/v1/applications/{reply.json()['application_id']}/open-dossier"
+    opened = running.request("POST", path, {"purpose": "verify-identity"}, token=running.officer(LICENSING)).json()
+    assert opened["items"][0]["content"] == SITI | {"phone": "+6281234567890", "email": "siti@example.id"}
+
+
+def warned(reply: Reply) -> list[tuple[str, str]]:
+    assert reply.status == 201, reply.body
+    return [(each["pointer"], each["code"]) for each in reply.json()["warnings"]]
+
+
+def test_an_open_application_of_the_same_person_for_the_same_service_is_a_warning(running: Jejak) -> None:
+    nik = a_nik()
+    key = {"Idempotency-Key": str(uuid4())}
+    body = {"service": "nib", "applicant": SITI | {"nik": nik}}
+    first = running.request("POST", "/v1/applications", body, token=running.officer(LICENSING), headers=key)
+    assert warned(first) == []
+    second = submit(running, SITI, subject=SITI | {"nik": nik})
+    assert warned(second) == [("/subject/nik", "open-application")]
+    number, application = first.json()["tracking_number"], first.json()["application_id"]
+    assert not any(each.encode() in second.body for each in (nik, number, application))
+    walk(running, second.json()["application_id"], LICENSING, (("withdraw", {}),))
+    assert warned(submit(running, SITI, proxy=SITI | {"nik": nik})) == [], "a proxy may act for many"
+    repeated = running.request("POST", "/v1/applications", body, token=running.officer(LICENSING), headers=key)
+    assert repeated.body == first.body, "an application is no repetition of itself"
+    walk(running, application, LICENSING, (("withdraw", {}),))
+    assert warned(submit(running, SITI | {"nik": nik})) == []
+
+
+def test_an_open_application_for_another_service_is_no_warning(running: Jejak) -> None:
+    nik = a_nik()
+    submit(running, SITI | {"nik": nik})
+    assert warned(submit(running, SITI | {"nik": nik}, service="sip")) == []
+
+
+@pytest.mark.parametrize("dash", ["-", "\u2010", "\u2013", "\u2014", "\u2212", " ", "\u00a0"])
+def test_number_and_pin_are_read_as_they_are_typed(dash: str, running: Jejak) -> None:
+    paper = submit(running, SITI).json()
+    number, pin = paper["tracking_number"].lower(), paper["pin"]
+    typed = {"number": dash.join([number[:4], number[4:8], number[8:]]), "pin": dash.join([pin[:4], pin[4:]])}
+    assert running.request("POST", "/v1/track", typed).json()["application_id"] == paper["application_id"]
+    form = urlencode(typed).encode()
+    assert running.request("POST", "/id/track", form).status == 303

@@ -48,11 +48,13 @@ from tests.builders import (
     DEEMED,
     HANDED_OVER,
     INSPECTION,
+    MAKASSAR,
     MONDAY,
     OUT_OF_STOCK,
     PAUSED,
     PAYMENT,
     PROMISE,
+    SEMARANG,
     SUBMITTED,
     SUSPENDED,
     THURSDAY,
@@ -170,6 +172,11 @@ def test_links_and_complaints_are_listed() -> None:
             "referred_by": 6,
         }
     ]
+
+
+def test_the_office_that_linked_an_application_of_another_office_has_no_part_in_it() -> None:
+    link = Linked(link=UUID(int=1), life_event=LifeEvent.BIRTH, others=(UUID(int=2),))
+    assert given(*COMPLETE, on(MONDAY, link, office=MAKASSAR)).row["offices"] == [SEMARANG]
 
 
 def test_silence_is_shown_with_its_evidence_and_a_late_decision_beside_it() -> None:

@@ -59,6 +59,7 @@ from tests.builders import (
     DEEMED,
     KTP,
     KTP_STANDARD,
+    MAKASSAR,
     MONDAY,
     OPEN,
     PROMISE,
@@ -257,3 +258,8 @@ def test_the_counter_of_the_service_counts_wherever_a_promise_is_counted() -> No
     [referred] = given(*complete, registry=registry).when(ReferComplaint(kind=ComplaintKind.INFORMATION)).decided()
     assert isinstance(referred, ComplaintReferred)
     assert referred.answer_by.due_at == datetime(2026, 3, 26, 8, tzinfo=UTC)
+
+
+def test_another_office_that_links_an_application_gets_no_part_in_it() -> None:
+    assert MAKASSAR not in given(*COMPLETE, on(MONDAY, LINKED, office=MAKASSAR)).application.concerned
+    assert given(*COMPLETE, on(MONDAY, LINKED, office=SEMARANG)).application.concerned == {SEMARANG}

@@ -14,6 +14,7 @@ import pytest
 from holidays import country_holidays
 from holidays.constants import GOVERNMENT, PUBLIC
 
+from domain.application.linking import supplied
 from domain.codes import StagePhase
 from domain.registry.calendar import AfterHours, Calendar, OpeningHours, Unit, is_working_day, span_of
 from domain.registry.editions import DeemedApproval, Extension, Registry, StandardPublished, evolve
@@ -336,3 +337,13 @@ def test_stages_are_an_acyclic_graph_within_each_phase(service: dict[str, Any]) 
     order = TopologicalSorter({code: stage["after"] for code, stage in stages.items()})
     assert set(order.static_order()) == set(stages)
     assert any(stage["phase"] == "review" for stage in stages.values())
+
+
+def test_the_services_of_a_birth_ask_once_for_each_document_that_they_share() -> None:
+    birth = ("akta-kelahiran", "kartu-keluarga", "jkn-pbpu")
+    standards = {each.service: each for each in catalogue.examples() if isinstance(each, StandardPublished)}
+    assert supplied([standards[service] for service in birth]) == [
+        (),
+        ("marriage-book", "family-card"),
+        ("family-card",),
+    ]

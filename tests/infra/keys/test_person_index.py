@@ -49,6 +49,10 @@ async def test_the_same_nik_is_the_same_person_in_every_role(store: KeyStore, fr
     assert await store.applications_of(SITI, limit=9) == sorted([first, second], reverse=True)
     assert await store.applications_of(SITI, limit=1) == [max(first, second)]
     assert await store.applications_of(BUDI, limit=9) == [second]
+    assert await store.applications_of(SITI, limit=9, roles=("subject",)) == [second]
+    about = await store.persons_of([first, second, uuid4()])
+    assert about == {each: frozenset(persons_of(fresh, each).values()) for each in (first, second)}
+    assert about[first] & about[second] == {siti}
     assert await store.applications_of("3374010101900002", limit=9) == []
 
 

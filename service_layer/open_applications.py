@@ -1,0 +1,68 @@
+"""Open applications: the warning that a person has an open application for the same service already.
+
+The person is found by NIK through the key store's index of persons, and the state of each application by its view. The
+warning tells only that there is one: which office has it, and since when, is not for every office.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from uuid import UUID
+
+from domain.application.status import ENDS, Status
+from service_layer import bodies
+from service_layer.faults import Unavailable
+from service_layer.identity import WarningCode, persons_of
+from service_layer.ports import Persons, Views
+
+ROLES = ("applicant", "subject")
+"""The persons whom an application is about. A proxy acts for others, and may act for many at the same time."""
+LOOKED_AT_MAX = 50
+"""How many applications of a person are looked at, the newest first."""
+SECONDS_MAX = 1.0
+"""How long a submission waits for the view to show an application that the key store knows already."""
+DETAIL = "This person has an open application for the same service. Ask whether a new one is meant."
+
+OpenApplications = Mapping[str, frozenset[UUID]]
+"""The open applications for the same service, by the pointer of the NIK that found them."""
+
+
+async def open_applications(body: bodies.SubmitBody, persons: Persons, views: Views) -> OpenApplications:
+    """Finds the open applications for the service of the body. It finds none while the view cannot be read.
+
+    Raises Unavailable if the key store cannot be reached.
+    """
+    found: dict[str, frozenset[UUID]] = {}
+    for role, person in persons_of(body):
+        if role in ROLES and person.nik is not None:
+            known = await persons.applications_of(person.nik, limit=LOOKED_AT_MAX, roles=ROLES)
+            found[f"/{role}/nik"] = await _open_among(known, body.service, views)
+    return found
+
+
+async def _open_among(known: list[UUID], service: str, views: Views) -> frozenset[UUID]:
+    try:
+        rows = await asyncio.gather(*map(views.row, known))
+        if None in rows:  # submitted a moment ago: the view may not have it yet
+            _, end = await views.log_end()
+            await views.reached(end, seconds=SECONDS_MAX)
+            rows = await asyncio.gather(*map(views.row, known))
+    except Unavailable:  # the view is being rebuilt: a warning is no reason to refuse a submission
+        return frozenset()
+    return frozenset(
+        UUID(row["application_id"]) for row in rows if row and row["service"] == service and not _ended(row["status"])
+    )
+
+
+def _ended(status: str | None) -> bool:
+    return status is not None and Status(status) in ENDS
+
+
+def warnings_of(found: OpenApplications, submitted: UUID) -> list[dict[str, str]]:
+    """The warnings, as `WarningBody`. The application `submitted` itself does not count, so a repeated request gets
+    the same warnings.
+    """
+    return [
+        {"pointer": pointer, "code": WarningCode.OPEN_APPLICATION.value, "detail": DETAIL}
+        for pointer, applications in found.items()
+        if applications - {submitted}
+    ]
