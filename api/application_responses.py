@@ -21,12 +21,16 @@ class PromiseBody(Given, kw_only=True):
 
 
 class StageState(Given, kw_only=True):
+    """`undone_at`: when a reopening took the stage back. A stage that is done again has a further entry."""
+
     stage: str
     office: str
     entered_at: Instant | None
     completed_at: Instant | None
     entered_by: int
     completed_by: int | None
+    undone_at: Instant | None
+    undone_by: int | None
 
 
 class ReferralState(Given, kw_only=True):

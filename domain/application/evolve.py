@@ -62,6 +62,9 @@ class Application(PromiseFacts):
     `pauses`: the closed pauses. `extensions`: the codes already used. `supplied`: requirements that a linked
     application asks for. `concerned`: the offices that the application concerns.
 
+    `to_redo`: the stages that a reopening took back and that were not completed since. `issued_with`: the stages that
+    were completed when the product was issued first.
+
     `entries` keeps the event of each version, because an amendment may name any of them. `amended`: the versions that
     an amendment names. `taken_back`: the versions that were entered in error.
     """
@@ -80,6 +83,8 @@ class Application(PromiseFacts):
     paused_since: datetime | None = None
     entered: frozenset[str] = frozenset()
     completed: frozenset[str] = frozenset()
+    to_redo: frozenset[str] = frozenset()
+    issued_with: frozenset[str] = frozenset()
     referrals: Mapping[int, str] = field(default_factory=dict)
     inspections: frozenset[int] = frozenset()
     payments: frozenset[int] = frozenset()
@@ -165,6 +170,7 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
             return {
                 "entered": application.entered - {event.stage},
                 "completed": application.completed | {event.stage},
+                "to_redo": application.to_redo - {event.stage},
             }
         case events.Referred():
             return {
@@ -209,7 +215,10 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
                 "disputed": False,
                 "entered": application.entered - redo,
                 "completed": application.completed - redo,
+                "to_redo": application.to_redo | redo,
             }
+        case events.Issued():
+            return {} if application.issued_with else {"issued_with": application.completed}
         case events.HandedOver():
             return {"handed_over_at": act.at}
         case incident_events.Linked():
@@ -235,7 +244,6 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
             | events.DeemedApproved()
             | events.Rejected()
             | events.DecisionReportedLate()
-            | events.Issued()
             | events.MadeReady()
             | events.Withdrawn()
             | events.Lapsed()
@@ -271,6 +279,7 @@ def _amended(application: Application, event: events.RecordAmended) -> Changes:
     taken_back = application.taken_back | {event.amends}
     entered: set[str] = set()
     completed: set[str] = set()
+    to_redo: set[str] = set()
     for entry in application.entries:
         match entry.event:
             case events.StageEntered(stage=stage) if entry.version not in taken_back:
@@ -278,7 +287,15 @@ def _amended(application: Application, event: events.RecordAmended) -> Changes:
             case events.StageCompleted(stage=stage) if entry.version not in taken_back:
                 entered.discard(stage)
                 completed.add(stage)
+                to_redo.discard(stage)
             case events.Reopened(redo=redo):
                 entered.difference_update(redo)
                 completed.difference_update(redo)
-    return {**changes, "taken_back": taken_back, "entered": frozenset(entered), "completed": frozenset(completed)}
+                to_redo.update(redo)
+    return {
+        **changes,
+        "taken_back": taken_back,
+        "entered": frozenset(entered),
+        "completed": frozenset(completed),
+        "to_redo": frozenset(to_redo),
+    }
