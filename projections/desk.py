@@ -13,11 +13,11 @@ from uuid import UUID
 
 from domain.application import events, incident_events
 from domain.application.evolve import PromiseFacts
-from domain.application.pauses import OpenPauses, pauses_after
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.json_values import instant, parse_instant
 from domain.provenance import Pause, Promise
 from domain.registry.calendar import Unit
+from projections.open_pauses import KeptPauses, note_pauses
 from projections.promises import PlainPause, PlainPromise, parse_promise, plain_pause, plain_promise, promise_set_by
 from projections.queries import queries
 from projections.view import ViewOf, in_order
@@ -37,17 +37,12 @@ class OpenObstacle(TypedDict):
     code: str
 
 
-class DeskDetails(TypedDict):
-    """`promised_at`: since when the system knows of `promise`. `pausing`: names of the open pauses, sorted.
-
-    The legal clock stands still since `paused_since`. `pauses` are closed. `payments` and `obstacles` are open.
-    """
+class DeskDetails(KeptPauses):
+    """`promised_at`: since when the system knows of `promise`. `pauses` are closed. `payments` and `obstacles` are open."""
 
     promise: PlainPromise | None
     promised_at: str | None
     extensions: list[str]
-    paused_since: str | None
-    pausing: list[str]
     pauses: list[PlainPause]
     payments: list[OpenPayment]
     obstacles: list[OpenObstacle]
@@ -192,7 +187,7 @@ def _note_details(details: DeskDetails, recorded: events.Recorded) -> None:
             details["extensions"] = [*details["extensions"], event.extension]
         case incident_events.PaymentRequested():
             details["payments"] = [*details["payments"], _payment(event, at)]
-        case incident_events.PaymentReceived() | incident_events.PaymentExpired():
+        case incident_events.PaymentReceived(open_idr=None) | incident_events.PaymentExpired():
             details["payments"] = [each for each in details["payments"] if each["payment"] != event.payment]
         case incident_events.ObstacleReported():
             reported: OpenObstacle = {"obstacle": event.obstacle, "code": event.code.value}
@@ -209,13 +204,7 @@ def _promise(details: DeskDetails, promise: Promise | None, known_at: datetime) 
 
 
 def _pause(details: DeskDetails, event: events.ApplicationEvent, at: datetime) -> None:
-    since = details["paused_since"]
-    known = OpenPauses(frozenset(details["pausing"]), parse_instant(since) if since else None)
-    after, over = pauses_after(known, event, at)
-    if after is not known:
-        details["pausing"] = sorted(after.names)
-        details["paused_since"] = instant(after.since) if after.since else None
-    if over:
+    if over := note_pauses(details, event, at):
         details["pauses"] = [*details["pauses"], plain_pause(over)]
 
 

@@ -70,23 +70,32 @@ def _all_steps(reading: PageReader) -> Iterator[Step]:
     yield _milestone(reading, N_("Submitted"), "submitted")
     yield _milestone(reading, N_("Received by the office"), "received")
     yield _milestone(reading, N_("File complete"), "declared-complete")
-    yield from _stages(reading, StagePhase.REVIEW, ALWAYS, "approved", "deemed-approved")
+    decided = _closed(reading, ALWAYS, "approved", "deemed-approved")
+    yield from _stages(reading, StagePhase.REVIEW, ALWAYS, closed=decided)
     yield _milestone(reading, N_("Decision"), "approved", "rejected", "deemed-approved")
+    last = range(starts[-1], reading.row["version"] + 1)
+    closed = _closed(reading, last, "ready")
     for again, start, end in zip(reopened, starts, starts[1:], strict=False):
-        yield from _round_taken_back(reading, range(start, end))
+        yield from _round_taken_back(reading, range(start, end), closed=closed)
         yield _reached(reading, reading.language.say(N_("Reopened")), DONE, again)
-    yield from _round(reading, range(starts[-1], reading.row["version"] + 1))
+    yield from _round(reading, last, closed=closed)
 
 
-def _round(reading: PageReader, versions: range) -> Iterator[Step]:
-    yield from _stages(reading, StagePhase.PRODUCTION, versions, "ready")
+def _closed(reading: PageReader, versions: range, *events: str) -> bool:
+    """Whether no stage goes on: the application has ended, or one of `events` happened in `versions`."""
+    happened = (entry["event"] in events and entry["version"] in versions for entry in reading.row["timeline"])
+    return reading.row["status"] in ENDS or any(happened)
+
+
+def _round(reading: PageReader, versions: range, *, closed: bool) -> Iterator[Step]:
+    yield from _stages(reading, StagePhase.PRODUCTION, versions, closed=closed)
     yield _milestone(reading, N_("Ready to collect"), "ready", versions=versions)
     yield _milestone(reading, N_("Handed over"), "handed-over", versions=versions)
 
 
-def _round_taken_back(reading: PageReader, versions: range) -> Iterator[Step]:
+def _round_taken_back(reading: PageReader, versions: range, *, closed: bool) -> Iterator[Step]:
     """The stages that were begun in a round that a reopening ended. Its product was taken back."""
-    for step in _round(reading, versions):
+    for step in _round(reading, versions, closed=closed):
         if step.state == DONE and step.milestone:
             yield replace(step, state=UNDONE)
         elif step.state in (*PAST, NOW):
@@ -108,18 +117,15 @@ def _reached(reading: PageReader, name: str, state: str, entry: ShownEvent) -> S
     return Step(name, state, when, reading.language.say(BY_LAW) if by_law else reading.office_name(entry["office"]))
 
 
-def _stages(reading: PageReader, phase: StagePhase, versions: range, *closed_by: str) -> Iterator[Step]:
+def _stages(reading: PageReader, phase: StagePhase, versions: range, *, closed: bool) -> Iterator[Step]:
     """The stages of a phase: first those begun in `versions`, as often as they were entered, then those still ahead.
 
-    After one of the events `closed_by`, no stage of the phase is ahead or goes on any more.
+    In a closed phase, no stage is ahead or goes on any more.
     """
     standard = reading.standard
     of_phase = [stage for stage in standard.stages if stage.phase is phase] if standard else []
     codes = {stage.code for stage in of_phase}
     entered = [stage for stage in reading.row["stages"] if stage["stage"] in codes]
-    closed = reading.row["status"] in ENDS or any(
-        entry["event"] in closed_by and entry["version"] in versions for entry in reading.row["timeline"]
-    )
     yield from (_of_entry(reading, stage, closed=closed) for stage in entered if _begun_by(stage) in versions)
     if closed:
         return

@@ -53,8 +53,9 @@ class Application(PromiseFacts):
 
     `status`: None before the first event. `before`: the status to which a return or a suspension leads back.
     `checked`: the result of the last check of the documents; None if they were not checked since they last came in.
-    `referrals` maps the number of each open referral to the office that was asked. `inspections`, `payments` and
-    `obstacles` hold the numbers of the open ones.
+    `referrals` maps the number of each open referral to the office that was asked. `payments` maps the number
+    of each open request to the rupiah that are left to pay. `inspections` and `obstacles` hold the numbers of the open
+    ones.
 
     `complete_at`: when the file was last declared complete, by the event's `at`. `decided_at`: when it was first
     decided, by the event's `at`. `promised_at`: when the system learnt of the promise in force. `pausing` holds the
@@ -87,7 +88,7 @@ class Application(PromiseFacts):
     issued_with: frozenset[str] = frozenset()
     referrals: Mapping[int, str] = field(default_factory=dict)
     inspections: frozenset[int] = frozenset()
-    payments: frozenset[int] = frozenset()
+    payments: Mapping[int, int] = field(default_factory=dict)
     obstacles: frozenset[int] = frozenset()
     counted: Counted = Counted()
     disputed: bool = False
@@ -190,12 +191,15 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
             return {"inspections": application.inspections - {event.inspection}}
         case incident_events.PaymentRequested():
             return {
-                "payments": application.payments | {event.payment},
+                "payments": {**application.payments, event.payment: event.amount_idr},
                 "counted": _count(application, payments=event.payment),
             }
+        case incident_events.PaymentReceived(open_idr=int(left)):
+            known = event.payment in application.payments
+            return {"payments": {**application.payments, event.payment: left}} if known else {}
         case incident_events.PaymentReceived() | incident_events.PaymentExpired():
             return {
-                "payments": application.payments - {event.payment},
+                "payments": {number: left for number, left in application.payments.items() if number != event.payment},
                 "promise": event.promise or application.promise,
             }
         case incident_events.ObstacleReported():
