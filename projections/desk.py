@@ -38,7 +38,10 @@ class OpenObstacle(TypedDict):
 
 
 class DeskDetails(KeptPauses):
-    """`promised_at`: since when the system knows of `promise`. `pauses` are closed. `payments` and `obstacles` are open."""
+    """`promised_at`: since when the system knows of `promise`. `pauses` are closed.
+
+    `payments` and `obstacles` are open.
+    """
 
     promise: PlainPromise | None
     promised_at: str | None

@@ -32,14 +32,14 @@ def unpaid(reading: PageReader) -> list[PaymentEntry]:
 
 def notices(reading: PageReader) -> list[Notice]:
     """The sections that have something to say about this application, in the order of the page."""
-    ended = reading.row["status"] in ENDS
+    held_up = N_("What held it up") if reading.row["status"] in ENDS else N_("What is holding it up")
     sections = (
         (N_("Why it counts as granted"), _deemed(reading)),
         (N_("A decision that was recorded late"), _late_decision(reading)),
         (N_("Your dispute"), _dispute(reading)),
         (N_("Payments"), (line for payment in reading.row["payments"] for line in _payment(reading, payment))),
         (
-            N_("What held it up") if ended else N_("What is holding it up"),
+            held_up,
             (_obstacle(reading, obstacle) for obstacle in reading.row["obstacles"]),
         ),
         (N_("Field inspections"), (_inspection(reading, visit) for visit in reading.row["inspections"])),

@@ -79,21 +79,23 @@ def _dated(reading: PageReader, promise: PlainPromise) -> Promised:
     paused_since = parse_instant(reading.row["paused_since"]) if reading.row["paused_since"] else None
     if stopped is None:
         late = overdue(due, until, paused_since)
-    standing = _settled(reading, stopped["event"], days, late=late) if stopped else _running(reading, days, late=late)
+    standing = (
+        _settled(reading, stopped["event"], days, late=late)
+        if stopped
+        else _running(reading, days, late=late, past=until > due)
+    )
     source = promise["unit"] == Unit.SOURCE
     label = N_("Deadline stated by the agency") if source else N_("Promised by")
     return Promised(language.say(label), when.text, when, standing, late, list(_remarks(reading, promise)))
 
 
-def _running(reading: PageReader, days: int, *, late: bool) -> str:
+def _running(reading: PageReader, days: int, *, late: bool, past: bool) -> str:
     count, say = reading.language.count, reading.language.say
     if late:
         ago = count(NN_("%(num)s day ago", "%(num)s days ago"), days) if days else say(N_("today"))
         return say(N_("Late: this date passed %(ago)s."), ago=ago)
-    if days > 0:
-        return say(
-            N_("Not late: the clock was stopped before this date, and the date moves when the clock runs again.")
-        )
+    if past:
+        return say(N_("Not late: the clock was stopped before this date. The date moves when the clock runs again."))
     left = count(NN_("in %(num)s day", "in %(num)s days"), -days) if days else say(N_("today"))
     return say(N_("On time: %(left)s."), left=left)
 

@@ -47,9 +47,9 @@ class PaymentRequested(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentReceived(Event):
-    """`amount_idr`: whole rupiah, of this receipt alone. `open_idr`: the rupiah that are left to pay; absent if none are.
+    """`amount_idr`: whole rupiah, of this receipt alone. `open_idr`: what is left to pay; absent if nothing is.
 
-    While rupiah are left to pay, the request stays open and its pause goes on. `promise`: the promise as moved by the
+    While something is left to pay, the request stays open and its pause goes on. `promise`: the promise as moved by the
     pause that ends here; absent if no promise moves.
     """
 

@@ -19,8 +19,8 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from domain.rounding import rounded
 from domain.registry.editions import Registry
+from domain.rounding import rounded
 from infra.eventstore.editions import Editions
 from infra.postgres.pool import Pool, borrowed
 from projections.disclosure import protect
