@@ -167,8 +167,8 @@ def _blank(application: UUID) -> StatisticsRow:
         "restarts": 0,
         "last_minute_returns": 0,
         "deviations": 0,
-        "stated_in": {},
         "paused_since": None,
+        "stated_in": {},
         "marks": {"kept": [], "pausing": [], "paused_since": None},
     }
 
