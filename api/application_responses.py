@@ -21,12 +21,16 @@ class PromiseBody(Given, kw_only=True):
 
 
 class StageState(Given, kw_only=True):
+    """`undone_at`: when a reopening took the stage back. A stage that is done again has a further entry."""
+
     stage: str
     office: str
     entered_at: Instant | None
     completed_at: Instant | None
     entered_by: int
     completed_by: int | None
+    undone_at: Instant | None
+    undone_by: int | None
 
 
 class ReferralState(Given, kw_only=True):
@@ -58,9 +62,23 @@ class PromiseState(PromiseBody, kw_only=True):
     set_by: int
 
 
+class ReceiptState(Given, kw_only=True):
+    amount_idr: int
+    received_at: Instant
+    received_by: int
+
+
 class PaymentState(Given, kw_only=True):
+    """A request of payment. Amounts are whole rupiah.
+
+    `received_idr`: the sum of `receipts`. `received_at`: when the request was paid in full. `open_idr`: left to pay; 0
+    once nothing is to be paid any more. `excess_idr`: received beyond the amount asked for. `refund_idr`: received
+    after the application ended, so it must be refunded. `flags`: above_tariff, below_tariff, partial, excess, refund.
+    """
+
     payment: int
     amount_idr: int
+    tariff_idr: int | None
     pauses: bool
     office: str
     expires_at: Instant | None
@@ -71,6 +89,11 @@ class PaymentState(Given, kw_only=True):
     received_by: int | None
     expired_at: Instant | None
     expired_by: int | None
+    receipts: list[ReceiptState]
+    open_idr: int
+    excess_idr: int
+    refund_idr: int
+    flags: list[str]
 
 
 class ComplaintState(Given, kw_only=True):
@@ -199,7 +222,9 @@ class LedgerState(Given, kw_only=True):
 class ApplicationBody(Given, kw_only=True):
     """An application, facts only. Instants are UTC. Clients compute what depends on today's date.
 
-    An instant `x_at` is the time of the event with version `x_by`, after corrections.
+    An instant `x_at` is the time of the event with version `x_by`, after corrections. `paused_since`: since when the
+    legal clock stands still. An undecided application is overdue if its promised instant is before now, or, while the
+    clock stands still, before `paused_since`.
     """
 
     application_id: UUID
@@ -221,6 +246,7 @@ class ApplicationBody(Given, kw_only=True):
     ended_by: int | None
     promise: PromiseBody | None
     promises: list[PromiseState]
+    paused_since: Instant | None
     documents_complete: bool | None
     to_correct: list[DocumentState]
     stages: list[StageState]

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from fractions import Fraction
-from math import floor
 from typing import ClassVar
 
+from domain import rounding
 from domain.application.evolve import Application
 from domain.application.status import Status
 from domain.codes import Channel, OfficeCode, ServiceCode
@@ -172,8 +172,8 @@ class Tally:
 
 
 def rounded(value: Fraction) -> Fraction:
-    """Round half up to two decimals. `value` must not be negative."""
-    return Fraction(floor(value * 100 + Fraction(1, 2)), 100)
+    """Return the value with two decimals, by the rule of `domain/rounding.py`."""
+    return rounding.rounded(value, places=2)
 
 
 @rests_on("satisfaction-index")
@@ -194,7 +194,7 @@ def sample_size(served: int) -> int:
     The result is 0 if nobody was served.
     """
     spread = CHI_SQUARE * HALF * HALF
-    return floor(spread * served / (MARGIN**2 * (served - 1) + spread) + HALF)
+    return int(rounding.rounded(spread * served / (MARGIN**2 * (served - 1) + spread)))
 
 
 def sufficient(answered: int, served: int) -> bool:

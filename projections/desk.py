@@ -13,11 +13,11 @@ from uuid import UUID
 
 from domain.application import events, incident_events
 from domain.application.evolve import PromiseFacts, step_of
-from domain.application.pauses import OpenPauses, pauses_after
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.json_values import instant, parse_instant
 from domain.provenance import Pause, Promise
 from domain.registry.calendar import Unit
+from projections.open_pauses import KeptPauses, note_pauses, open_pauses
 from projections.promises import (
     PlainPause,
     PlainPromise,
@@ -47,11 +47,11 @@ class OpenObstacle(TypedDict):
     code: str
 
 
-class DeskDetails(TypedDict):
-    """`promised_at`: since when the system knows of `promise`. `pausing`: names of the open pauses, sorted.
+class DeskDetails(KeptPauses):
+    """`promised_at`: since when the system knows of `promise`. `pauses` are closed.
 
-    The legal clock stands still since `paused_since`. `pauses` are closed. `promised_by`: the office that set
-    the promise; `steps`: what happened to the promise since. `payments` and `obstacles` are open.
+    `promised_by`: the office that set the promise; `steps`: what happened to the promise since. `payments` and
+    `obstacles` are open.
     """
 
     promise: PlainPromise | None
@@ -59,8 +59,6 @@ class DeskDetails(TypedDict):
     extensions: list[str]
     promised_by: str
     steps: list[PlainStep]
-    paused_since: str | None
-    pausing: list[str]
     pauses: list[PlainPause]
     payments: list[OpenPayment]
     obstacles: list[OpenObstacle]
@@ -202,7 +200,7 @@ def _note_step(row: DeskRow, recorded: events.Recorded) -> None:
     if isinstance(recorded.event, events.DeclaredComplete):
         details["promised_by"], details["steps"] = row["office"], []
         return
-    step = step_of(PromiseFacts(office=row["office"]), _open_pauses(details), recorded)
+    step = step_of(PromiseFacts(office=row["office"]), open_pauses(details), recorded)
     if step:
         details["steps"] = [*details["steps"], plain_step(step)]
 
@@ -219,7 +217,7 @@ def _note_details(details: DeskDetails, recorded: events.Recorded) -> None:
             details["extensions"] = [*details["extensions"], event.extension]
         case incident_events.PaymentRequested():
             details["payments"] = [*details["payments"], _payment(event, at)]
-        case incident_events.PaymentReceived() | incident_events.PaymentExpired():
+        case incident_events.PaymentReceived(open_idr=None) | incident_events.PaymentExpired():
             details["payments"] = [each for each in details["payments"] if each["payment"] != event.payment]
         case incident_events.ObstacleReported():
             reported: OpenObstacle = {"obstacle": event.obstacle, "code": event.code.value}
@@ -236,18 +234,8 @@ def _promise(details: DeskDetails, promise: Promise | None, known_at: datetime) 
 
 
 def _pause(details: DeskDetails, event: events.ApplicationEvent, at: datetime) -> None:
-    known = _open_pauses(details)
-    after, over = pauses_after(known, event, at)
-    if after is not known:
-        details["pausing"] = sorted(after.names)
-        details["paused_since"] = instant(after.since) if after.since else None
-    if over:
+    if over := note_pauses(details, event, at):
         details["pauses"] = [*details["pauses"], plain_pause(over)]
-
-
-def _open_pauses(details: DeskDetails) -> OpenPauses:
-    since = details["paused_since"]
-    return OpenPauses(frozenset(details["pausing"]), parse_instant(since) if since else None)
 
 
 def _payment(event: incident_events.PaymentRequested, at: datetime) -> OpenPayment:

@@ -10,8 +10,10 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from fractions import Fraction
 
 from domain.codes import Channel
+from domain.rounding import rounded_to
 from projections.figures import COUNTS, FEW, OUTCOMES, TABLES, Count, Figures, Statistics
 
 SHOWN_FROM = 10
@@ -19,6 +21,7 @@ SHARE_FROM = 30
 """The smallest denominator of a share that the public sees (docs/protection.md, Shares)."""
 DECILE_FROM = 100
 STEP = 5
+HALF_A_DAY = Fraction(1, 2)
 
 Cell = tuple[str, str, str]
 """One figure, by its table, key and count."""
@@ -37,7 +40,10 @@ TOTAL = ("total", "")
 
 
 def protect(exact: Statistics, services: Collection[str], offices: Collection[str]) -> Statistics:
-    """Return the figures for the public. `services` and `offices` are all codes in the registry."""
+    """Return the figures for the public. `services` and `offices` are all codes in the registry.
+
+    `exact`: its days are not rounded yet, so that no figure is rounded twice.
+    """
     lines = _lines(exact, services, offices)
     shown = _unpinned(
         {(*place, count): _floored(getattr(figures, count)) for place, figures in lines.items() for count in COUNTS}
@@ -129,4 +135,4 @@ def _share(on_time: int, late: int) -> float | None:
 
 
 def _halves(days: float | None, *, shows: bool) -> float | None:
-    return round(days * 2) / 2 if shows and days is not None else None
+    return float(rounded_to(Fraction(days), HALF_A_DAY)) if shows and days is not None else None

@@ -19,6 +19,7 @@ from domain.codes import Amendment, Role
 from domain.json_values import instant
 from projections import clock_ledger, incidents, promises_and_payments
 from projections.clock_ledger import KeptMark, ShownLedger
+from projections.open_pauses import KeptPauses, note_pauses
 from projections.queries import queries
 from projections.stages import StageEntry, stages
 from projections.timeline import ShownEvent, timeline
@@ -39,7 +40,7 @@ class RejectionEntry(TypedDict):
     remedy: str
 
 
-class ProgressRow(promises_and_payments.Dues, incidents.Incidents):
+class ProgressRow(promises_and_payments.Dues, incidents.Incidents, KeptPauses):
     """Each instant `x_at` is the time of the event whose version is `x_by`, as amended; instants are UTC.
 
     `offices`: every office that acted, was asked for advice, or had the file. `ended_at`: of an end that stands.
@@ -101,12 +102,16 @@ def fold(row: ProgressRow | None, application: UUID, new: Sequence[events.Record
         if kind in incidents.TOLD_BY:
             incidents.note_incidents(after, recorded)
         after["stages"] = stages(after["stages"], recorded)
+        note_pauses(after, recorded.event, recorded.act.at)
         if status not in ENDS:
             after["ended_at"], after["ended_by"] = None, None
         elif after["ended_by"] is None:
             after["ended_at"], after["ended_by"] = instant(recorded.act.at), recorded.version
         if isinstance(recorded.event, events.RecordAmended):
             after = _corrected(after, recorded.event)
+    ended_at, ended_by = after["ended_at"], after["ended_by"]
+    ended = (ended_at, ended_by) if ended_at is not None and ended_by is not None else None
+    after["payments"] = promises_and_payments.settled(after["payments"], ended)
     after["status"] = status.value if status else None
     after["underlying"] = underlying.value
     after["version"] = new[-1].version
@@ -173,6 +178,8 @@ def _blank(application: UUID) -> ProgressRow:
         "pin_resets": 0,
         **promises_and_payments.blank(),
         **incidents.blank(),
+        "pausing": [],
+        "paused_since": None,
         "ledger": clock_ledger.empty(),
         "marks": [],
         "timeline": [],

@@ -19,9 +19,23 @@ class PromiseEntry(PlainPromise):
     set_by: int
 
 
+class ReceiptEntry(TypedDict):
+    amount_idr: int
+    received_at: str
+    received_by: int
+
+
 class PaymentEntry(TypedDict):
+    """A request of payment. Amounts are whole rupiah.
+
+    `received_idr`: the sum of `receipts`; None if there is none. `received_at`: when the request was paid in full.
+    `open_idr`: left to pay; 0 once nothing is to be paid any more. `excess_idr`: received beyond the amount asked for.
+    `refund_idr`: received after the application ended. `flags`: see `flags_of`.
+    """
+
     payment: int
     amount_idr: int
+    tariff_idr: int | None
     pauses: bool
     office: str
     expires_at: str | None
@@ -32,6 +46,14 @@ class PaymentEntry(TypedDict):
     received_by: int | None
     expired_at: str | None
     expired_by: int | None
+    receipts: list[ReceiptEntry]
+    open_idr: int
+    excess_idr: int
+    refund_idr: int
+    flags: list[str]
+
+
+ABOVE_TARIFF, BELOW_TARIFF, PARTIAL, EXCESS, REFUND = "above_tariff", "below_tariff", "partial", "excess", "refund"
 
 
 class ComplaintEntry(TypedDict):
@@ -98,6 +120,7 @@ def _payment(event: incident_events.PaymentRequested, at: str, version: int, off
     return {
         "payment": event.payment,
         "amount_idr": event.amount_idr,
+        "tariff_idr": event.tariff_idr,
         "pauses": event.pauses,
         "office": office,
         "expires_at": instant(event.expires_at) if event.expires_at else None,
@@ -108,13 +131,53 @@ def _payment(event: incident_events.PaymentRequested, at: str, version: int, off
         "received_by": None,
         "expired_at": None,
         "expired_by": None,
+        "receipts": [],
+        "open_idr": event.amount_idr,
+        "excess_idr": 0,
+        "refund_idr": 0,
+        "flags": [],
     }
 
 
 def _received(entry: PaymentEntry, event: incident_events.PaymentReceived, at: str, version: int) -> PaymentEntry:
     if entry["payment"] != event.payment:
         return entry
-    return {**entry, "received_idr": event.amount_idr, "received_at": at, "received_by": version}
+    receipt: ReceiptEntry = {"amount_idr": event.amount_idr, "received_at": at, "received_by": version}
+    receipts = [*entry["receipts"], receipt]
+    paid: PaymentEntry = {**entry, "receipts": receipts, "received_idr": sum(each["amount_idr"] for each in receipts)}
+    return {**paid, "received_at": at, "received_by": version} if event.open_idr is None else paid
+
+
+def settled(payments: list[PaymentEntry], ended: tuple[str, int] | None) -> list[PaymentEntry]:
+    """Return the payments with the amounts that depend on the end of the application.
+
+    `ended`: time and version of the end that stands. A receipt after the end must be refunded. A reopened application
+    has no end that stands, so its open requests can be paid again.
+    """
+    return [_settled(entry, ended) for entry in payments]
+
+
+def _settled(entry: PaymentEntry, ended: tuple[str, int] | None) -> PaymentEntry:
+    received, asked = entry["received_idr"] or 0, entry["amount_idr"]
+    closed = ended or entry["received_at"] or entry["expired_at"]
+    after = (r for r in entry["receipts"] if ended and (r["received_at"], r["received_by"]) > ended)
+    refund = sum(receipt["amount_idr"] for receipt in after)
+    left = 0 if closed else max(asked - received, 0)
+    amounts: PaymentEntry = {**entry, "open_idr": left, "excess_idr": max(received - asked, 0), "refund_idr": refund}
+    return {**amounts, "flags": flags_of(amounts)}
+
+
+def flags_of(entry: PaymentEntry) -> list[str]:
+    """Say what is unusual about a payment: the request beside the tariff, the receipts beside the request."""
+    asked, tariff, received = entry["amount_idr"], entry["tariff_idr"], entry["received_idr"] or 0
+    said = {
+        ABOVE_TARIFF: tariff is not None and asked > tariff,
+        BELOW_TARIFF: tariff is not None and asked < tariff,
+        PARTIAL: 0 < received < asked,
+        EXCESS: received > asked,
+        REFUND: entry["refund_idr"] > 0,
+    }
+    return [flag for flag, is_so in said.items() if is_so]
 
 
 def _expired(entry: PaymentEntry, event: incident_events.PaymentExpired, at: str, version: int) -> PaymentEntry:

@@ -8,7 +8,10 @@ from domain.json_values import instant
 
 
 class StageEntry(TypedDict):
-    """`entered_at` None with `entered_by` 0: imported history completed a stage that no event entered."""
+    """`entered_at` None with `entered_by` 0: imported history completed a stage that no event entered.
+
+    `undone_at`: when a reopening took the stage back. A stage that is done again has a further entry.
+    """
 
     stage: str
     office: str
@@ -16,6 +19,8 @@ class StageEntry(TypedDict):
     completed_at: str | None
     entered_by: int
     completed_by: int | None
+    undone_at: str | None
+    undone_by: int | None
 
 
 def stages(known: list[StageEntry], recorded: events.Recorded) -> list[StageEntry]:
@@ -26,6 +31,8 @@ def stages(known: list[StageEntry], recorded: events.Recorded) -> list[StageEntr
             return [*known, _stage(event.stage, at, office, recorded.version)]
         case events.StageCompleted():
             return _completed(known, event.stage, at, office, recorded.version)
+        case events.Reopened():
+            return [_undone(stage, event, at, recorded.version) for stage in known]
         case events.RecordAmended(amendment=Amendment.ENTERED_IN_ERROR):
             return _taken_back(known, event.amends)
         case _:
@@ -40,15 +47,23 @@ def _stage(code: str, entered_at: str | None, office: str, version: int) -> Stag
         "completed_at": None,
         "entered_by": version,
         "completed_by": None,
+        "undone_at": None,
+        "undone_by": None,
     }
 
 
 def _completed(stages: list[StageEntry], code: str, at: str, office: str, version: int) -> list[StageEntry]:
     """Completes the open entry of that stage, or adds one: imported history may complete a stage without entry."""
     for place, stage in enumerate(stages):
-        if stage["stage"] == code and stage["completed_at"] is None:
+        if stage["stage"] == code and stage["completed_at"] is None and stage["undone_at"] is None:
             return [*stages[:place], {**stage, "completed_at": at, "completed_by": version}, *stages[place + 1 :]]
     return [*stages, {**_stage(code, None, office, 0), "completed_at": at, "completed_by": version}]
+
+
+def _undone(stage: StageEntry, event: events.Reopened, at: str, version: int) -> StageEntry:
+    if stage["stage"] not in event.redo or stage["undone_at"]:
+        return stage
+    return {**stage, "undone_at": at, "undone_by": version}
 
 
 def _taken_back(stages: list[StageEntry], version: int) -> list[StageEntry]:

@@ -15,9 +15,11 @@ from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.clocks.ledger import counted
 from domain.clocks.marks import marks_of
 from domain.codes import Amendment, Role
+from domain.json_values import parse_instant
 from domain.provenance import Promise
 from projections import clock_ledger
 from projections.clock_ledger import KeptMark
+from projections.open_pauses import KeptPauses, note_pauses
 from projections.promises import promise_set_by
 from projections.queries import queries
 from projections.view import ViewOf, in_order
@@ -40,7 +42,7 @@ STATED_BY: Mapping[type[events.ApplicationEvent], FactInstant] = {
 }
 
 
-class KeptMarks(TypedDict):
+class KeptMarks(KeptPauses):
     kept: list[KeptMark]
 
 
@@ -52,7 +54,8 @@ class StatisticsRow(TypedDict):
     imported application was recorded all at once, so there it is the time of the answer. `due_by`: the promise's unit.
 
     `stated_in` maps each instant to the version of the event that states it, so that an amended time corrects the fact.
-    `marks`: those of the clocks, from which `pauses`, `restarts` and `last_minute_returns` follow.
+    `marks`: those of the clocks, from which `pauses`, `restarts` and `last_minute_returns` follow, and the open pauses,
+    from which `paused_since` follows: since when the legal clock stands still.
     """
 
     application_id: UUID
@@ -85,6 +88,7 @@ class StatisticsRow(TypedDict):
     restarts: int
     last_minute_returns: int
     deviations: int
+    paused_since: datetime | None
     stated_in: dict[FactInstant, int]
     marks: KeptMarks
 
@@ -97,6 +101,7 @@ def project(row: StatisticsRow | None, application: UUID, recorded: events.Recor
 def fold(row: StatisticsRow | None, application: UUID, new: Sequence[events.Recorded]) -> StatisticsRow:
     """Return the row after the events `new`, in the order of their versions. Pure: `row` and its values stay."""
     after = row.copy() if row else _blank(application)
+    after["marks"] = after["marks"].copy()
     status = Status(after["status"]) if after["status"] else None
     underlying = Status(after["underlying"])
     for recorded in new:
@@ -107,6 +112,9 @@ def fold(row: StatisticsRow | None, application: UUID, new: Sequence[events.Reco
             after[count] += 1
         after["deviations"] += event.deviates is not None
         _note_instants(after, recorded, status)
+        note_pauses(after["marks"], event, recorded.act.at)
+    since = after["marks"]["paused_since"]
+    after["paused_since"] = parse_instant(since) if since else None
     after["status"] = status.value if status else None
     after["underlying"] = underlying.value
     after["version"] = new[-1].version
@@ -120,7 +128,7 @@ def _note_clocks(row: StatisticsRow, new: Sequence[events.Recorded]) -> None:
         return
     known = row["marks"]["kept"]
     counts = counted([*clock_ledger.read(known), *marks])
-    row["marks"] = {"kept": [*known, *clock_ledger.kept(marks)]}
+    row["marks"] = {**row["marks"], "kept": [*known, *clock_ledger.kept(marks)]}
     row["pauses"] = counts.pauses
     row["restarts"] = counts.restarts
     row["last_minute_returns"] = counts.last_minute_returns
@@ -159,8 +167,9 @@ def _blank(application: UUID) -> StatisticsRow:
         "restarts": 0,
         "last_minute_returns": 0,
         "deviations": 0,
+        "paused_since": None,
         "stated_in": {},
-        "marks": {"kept": []},
+        "marks": {"kept": [], "pausing": [], "paused_since": None},
     }
 
 
@@ -256,6 +265,7 @@ COLUMNS = {
     "restarts": "integer NOT NULL",
     "last_minute_returns": "integer NOT NULL",
     "deviations": "integer NOT NULL",
+    "paused_since": "timestamptz",
     "stated_in": "bytea NOT NULL",
     "marks": "bytea NOT NULL",
 }
@@ -271,5 +281,7 @@ def _loaded(values: tuple[Any, ...]) -> StatisticsRow:
 
 VIEW: ViewOf[StatisticsRow] = ViewOf(name="statistics", columns=COLUMNS, fold=fold, stored=_stored, loaded=_loaded)
 
-CUT = queries("statistics")["FIGURES"]
+OVERDUE = queries("statistics")["OVERDUE"]
+"""The condition for an open application past its deadline, by the rule of `domain/promises/overdue.py`."""
+CUT = queries("statistics", overdue=OVERDUE)["FIGURES"]
 """Counts and days of every line, exact."""

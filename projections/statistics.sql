@@ -1,13 +1,18 @@
+-- name: OVERDUE
+-- The rule of domain/promises/overdue.py: whether an open application has passed its promised instant at %(as_of)s.
+-- A paused one has only if it had when the pause began. `least` ignores a NULL.
+answered_at IS NULL AND due_at < least(paused_since, %(as_of)s)
+
 -- name: FIGURES
 -- The exact figures of every line: one line for all applications, and one for each service, office, channel and month.
 -- %(offices)s and %(zones)s are parallel arrays: a month is a month in the office's time zone. `place` is the table of a
--- line, or total; projections/figures.py defines the other columns. Days have 24 hours.
+-- line, or total; projections/figures.py defines the other columns. The three quantiles are in microseconds, which floating-point numbers hold exactly.
 WITH facts AS (
     SELECT s.service, s.office, s.channel, s.status, s.answered_at, s.due_at, s.returns, s.deviations,
-        s.answer_known_at, s.deemed, s.pauses, s.restarts, s.last_minute_returns, s.obstacles,
+        s.answer_known_at, s.deemed, s.pauses, s.restarts, s.last_minute_returns, s.obstacles, s.paused_since,
         to_char(s.submitted_at AT TIME ZONE coalesce(z.zone, 'Asia/Jakarta'), 'YYYY-MM') AS month,
-        extract(epoch FROM s.answered_at - s.submitted_at) / 86400 AS days,
-        extract(epoch FROM %(as_of)s - s.submitted_at) / 86400 AS age
+        (extract(epoch FROM s.answered_at - s.submitted_at) * 1000000)::bigint AS microseconds,
+        (extract(epoch FROM %(as_of)s - s.submitted_at) * 1000000)::bigint AS age
     FROM views.statistics s
     LEFT JOIN (SELECT office, zone FROM unnest(%(offices)s::text[], %(zones)s::text[]) AS named(office, zone)
                WHERE zone IN (SELECT name FROM pg_timezone_names)) z USING (office)
@@ -18,7 +23,7 @@ SELECT CASE WHEN grouping(service) = 0 THEN 'service' WHEN grouping(office) = 0 
     coalesce(service, office, channel, month, '') AS key,
     count(*) AS submitted,
     count(*) FILTER (WHERE answered_at IS NULL) AS open,
-    count(*) FILTER (WHERE answered_at IS NULL AND due_at < %(as_of)s) AS overdue,
+    count(*) FILTER (WHERE {overdue}) AS overdue,
     count(answered_at) AS answered,
     count(*) FILTER (WHERE answered_at <= due_at AND NOT deemed) AS on_time,
     count(*) FILTER (WHERE answered_at > due_at OR (answered_at <= due_at AND deemed)) AS late,
@@ -41,6 +46,6 @@ SELECT CASE WHEN grouping(service) = 0 THEN 'service' WHEN grouping(office) = 0 
     count(*) FILTER (WHERE last_minute_returns > 0) AS returned_last_minute,
     count(*) FILTER (WHERE obstacles > 0) AS obstructed,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY age) FILTER (WHERE answered_at IS NULL) AS open_age_days_median,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY days) AS days_median,
-    percentile_cont(0.9) WITHIN GROUP (ORDER BY days) AS days_p90
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY microseconds) AS days_median,
+    percentile_cont(0.9) WITHIN GROUP (ORDER BY microseconds) AS days_p90
 FROM facts GROUP BY GROUPING SETS ((), (service), (office), (channel), (month))

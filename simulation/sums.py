@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -80,7 +79,8 @@ def _grouped(facts: Iterable[MeantFact], table: str) -> dict[str, list[MeantFact
 def figures(facts: Sequence[MeantFact], as_of: datetime) -> dict[str, Any]:
     """Return the figures of these facts.
 
-    Days have 24 hours and are rounded to two decimals, percentages to one, halves up. A figure is None if there is
+    Days have 24 hours and are rounded to two decimals, percentages to one, halves away from
+    zero. A figure is None if there is
     nothing to measure.
     """
     answered = [fact for fact in facts if fact.answered_at is not None]
@@ -129,5 +129,7 @@ def _days(span: timedelta) -> Fraction:
 
 
 def rounded(value: Fraction, step: str) -> float:
-    exact = Decimal(value.numerator) / Decimal(value.denominator)
-    return float(exact.quantize(Decimal(step), ROUND_HALF_UP))
+    """Round to the nearest multiple of `step`, halves away from zero."""
+    whole, rest = divmod(abs(value), Fraction(step))
+    size = (whole + (2 * rest >= Fraction(step))) * Fraction(step)
+    return float(size if value >= 0 else -size)

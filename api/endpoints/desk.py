@@ -19,6 +19,7 @@ from domain.application.outcomes import silence_grants_at
 from domain.application.status import ENDS, Status
 from domain.json_values import instant, parse_instant
 from domain.promises.deadlines import due_at
+from domain.promises.overdue import overdue
 from domain.registry.calendar import CalendarTooShort, Unit
 from domain.registry.editions import Registry
 from projections import desk
@@ -144,12 +145,13 @@ def soon(now: datetime, office: str, registry: Registry) -> datetime:
 
 def file_of(row: DeskRow, principal: Principal, registry: Registry, now: datetime, horizon: datetime) -> dict[str, Any]:
     """The fields of `FileBody`. While the legal clock is paused, the due date does not come nearer, so there is no date
-    of a grant by silence.
+    of a grant by silence. In an ended file, which is here because of a dispute, no payment and no obstacle is open.
     """
     standard, due, details = registry.standard(row["service"], row["standard"]), row["due_at"], row["details"]
-    until = parse_instant(details["paused_since"]) if details["paused_since"] else now
+    since = parse_instant(details["paused_since"]) if details["paused_since"] else None
+    ended, paused = row["status"] in ENDS, row["paused"] and row["decided_at"] is None
     deemed_at = None
-    if standard and standard.deemed_approval and due and not row["paused"]:
+    if standard and standard.deemed_approval and due and not paused:
         deemed_at = silence_grants_at(desk.promised(row), registry, standard)
     return {
         "application_id": str(row["application_id"]),
@@ -161,12 +163,12 @@ def file_of(row: DeskRow, principal: Principal, registry: Registry, now: datetim
         "submitted_at": _instant(row["submitted_at"]),
         "complete_at": _instant(row["complete_at"]),
         "due_at": _instant(due),
-        "overdue": due is not None and due < until,
+        "overdue": overdue(due, now, since),
         "deemed_approval_at": _instant(deemed_at),
         "deemed_soon": deemed_at is not None and deemed_at <= horizon,
-        "paused": row["paused"],
-        "payments": len(details["payments"]),
-        "obstacles": len(details["obstacles"]),
+        "paused": paused,
+        "payments": 0 if ended else len(details["payments"]),
+        "obstacles": 0 if ended else len(details["obstacles"]),
         "disputed": row["disputed"],
         "mine": principal.actor is not None and row["officer"] == principal.actor,
         "officer": str(row["officer"]) if row["officer"] and principal.bearer is Bearer.SUPERVISOR else None,

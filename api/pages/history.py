@@ -8,6 +8,7 @@ from api.pages.language import Moment
 from api.pages.reader import PageReader
 from api.pages.words import (
     ADVICE,
+    BY_LAW,
     CHANNELS,
     CHECKED,
     DECISIONS,
@@ -123,6 +124,8 @@ def _place(reading: PageReader, entry: ShownEvent) -> str:
 
 
 def _channel(reading: PageReader, entry: ShownEvent) -> str:
+    if entry["event"] == "deemed-approved":
+        return reading.language.say(BY_LAW)
     if entry["by"] == Role.SYSTEM:
         return reading.language.say(N_("automatically, by the system"))
     return reading.word(CHANNELS, entry["channel"]) if entry["channel"] != Channel.UNKNOWN else ""

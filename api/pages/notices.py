@@ -10,6 +10,7 @@ from datetime import date
 from api.pages.reader import PageReader
 from api.pages.words import COMPLAINTS, DECISIONS, N_, NN_, OBSTACLES, REASONS
 from domain.application.status import ENDS
+from projections import promises_and_payments
 from projections.incidents import InspectionEntry, ObstacleEntry
 from projections.promises_and_payments import ComplaintEntry, PaymentEntry
 
@@ -23,18 +24,24 @@ class Notice:
 
 
 def unpaid(reading: PageReader) -> list[PaymentEntry]:
-    """The payment requests that are neither paid nor expired."""
+    """The payment requests that are neither paid nor expired. Nothing is to be paid in an ended application."""
+    if reading.row["status"] in ENDS:
+        return []
     return [p for p in reading.row["payments"] if p["received_at"] is None and p["expired_at"] is None]
 
 
 def notices(reading: PageReader) -> list[Notice]:
     """The sections that have something to say about this application, in the order of the page."""
+    held_up = N_("What held it up") if reading.row["status"] in ENDS else N_("What is holding it up")
     sections = (
         (N_("Why it counts as granted"), _deemed(reading)),
         (N_("A decision that was recorded late"), _late_decision(reading)),
         (N_("Your dispute"), _dispute(reading)),
-        (N_("Payments"), (_payment(reading, payment) for payment in reading.row["payments"])),
-        (N_("What is holding it up"), (_obstacle(reading, obstacle) for obstacle in reading.row["obstacles"])),
+        (N_("Payments"), (line for payment in reading.row["payments"] for line in _payment(reading, payment))),
+        (
+            held_up,
+            (_obstacle(reading, obstacle) for obstacle in reading.row["obstacles"]),
+        ),
         (N_("Field inspections"), (_inspection(reading, visit) for visit in reading.row["inspections"])),
         (N_("Complaints"), (_complaint(reading, complaint) for complaint in reading.row["complaints"])),
     )
@@ -87,13 +94,39 @@ def _dispute(reading: PageReader) -> Iterator[str]:
     yield say(N_("The office answered on %(when)s that the work is done: %(reason)s."), when=settled, reason=answer)
 
 
-def _payment(reading: PageReader, payment: PaymentEntry) -> str:
+def _payment(reading: PageReader, payment: PaymentEntry) -> Iterator[str]:
+    """What became of the request, and one sentence for each flag."""
+    say, rupiah, asked = reading.language.say, reading.language.rupiah, payment["amount_idr"]
+    received, tariff = payment["received_idr"] or 0, payment["tariff_idr"] or 0
+    yield _state_of_payment(reading, payment)
+    for flag in payment["flags"]:
+        match flag:
+            case promises_and_payments.ABOVE_TARIFF:
+                text, by = N_("The office asked for %(amount)s more than the tariff of %(tariff)s."), asked - tariff
+            case promises_and_payments.BELOW_TARIFF:
+                text, by = N_("The office asked for %(amount)s less than the tariff of %(tariff)s."), tariff - asked
+            case promises_and_payments.PARTIAL:
+                text, by = N_("%(amount)s of %(asked)s has been paid."), received
+            case promises_and_payments.EXCESS:
+                text, by = N_("That is %(amount)s more than the office asked for."), payment["excess_idr"]
+            case _:
+                text = N_("%(amount)s was paid after the application had ended. The office must refund it.")
+                by = payment["refund_idr"]
+        yield say(text, amount=rupiah(by), asked=rupiah(asked), tariff=rupiah(tariff))
+
+
+def _state_of_payment(reading: PageReader, payment: PaymentEntry) -> str:
     say, amount = reading.language.say, reading.language.rupiah(payment["received_idr"] or payment["amount_idr"])
     if payment["received_at"]:
         return say(N_("%(amount)s, paid on %(when)s."), amount=amount, when=_day(reading, payment["received_at"]))
+    asked = reading.language.rupiah(payment["amount_idr"])
     if payment["expired_at"]:
+        amount = asked
         when = _day(reading, payment["expired_at"])
         return say(N_("%(amount)s, not paid. The time to pay ended on %(when)s."), amount=amount, when=when)
+    if reading.row["status"] in ENDS:
+        return say(N_("%(amount)s, not paid in full before the application ended."), amount=asked)
+    amount = reading.language.rupiah(payment["open_idr"])
     if payment["expires_at"]:
         until = reading.moment(payment["expires_at"]).text
         return say(N_("%(amount)s, to be paid by %(until)s."), amount=amount, until=until)
@@ -117,6 +150,8 @@ def _inspection(reading: PageReader, visit: InspectionEntry) -> str:
         return reading.language.say(
             N_("planned for %(on)s, done on %(when)s"), on=on, when=_day(reading, visit["done_at"])
         )
+    if reading.row["status"] in ENDS:
+        return reading.language.say(N_("was planned for %(on)s"), on=on)
     return reading.language.say(N_("planned for %(on)s"), on=on)
 
 

@@ -16,6 +16,7 @@ from api.pages.reader import PageReader
 from api.pages.words import N_, NN_, UNITS
 from domain.application.status import ENDS
 from domain.json_values import parse_instant
+from domain.promises.overdue import overdue
 from domain.registry.calendar import Unit, is_working_day
 from projections.promises import PlainPromise
 from projections.promises_and_payments import PromiseEntry
@@ -75,17 +76,26 @@ def _dated(reading: PageReader, promise: PlainPromise) -> Promised:
     days = (_day(until, zone) - _day(due, zone)).days
     silent = stopped is not None and stopped["event"] == "deemed-approved"
     late = silent or days > 0 or (until > due and not (stopped and stopped["at_quality"] == "day"))
-    standing = _settled(reading, stopped["event"], days, late=late) if stopped else _running(reading, days, late=late)
+    paused_since = parse_instant(reading.row["paused_since"]) if reading.row["paused_since"] else None
+    if stopped is None:
+        late = overdue(due, until, paused_since)
+    standing = (
+        _settled(reading, stopped["event"], days, late=late)
+        if stopped
+        else _running(reading, days, late=late, past=until > due)
+    )
     source = promise["unit"] == Unit.SOURCE
     label = N_("Deadline stated by the agency") if source else N_("Promised by")
     return Promised(language.say(label), when.text, when, standing, late, list(_remarks(reading, promise)))
 
 
-def _running(reading: PageReader, days: int, *, late: bool) -> str:
+def _running(reading: PageReader, days: int, *, late: bool, past: bool) -> str:
     count, say = reading.language.count, reading.language.say
     if late:
         ago = count(NN_("%(num)s day ago", "%(num)s days ago"), days) if days else say(N_("today"))
         return say(N_("Late: this date passed %(ago)s."), ago=ago)
+    if past:
+        return say(N_("Not late: the clock was stopped before this date. The date moves when the clock runs again."))
     left = count(NN_("in %(num)s day", "in %(num)s days"), -days) if days else say(N_("today"))
     return say(N_("On time: %(left)s."), left=left)
 

@@ -1,6 +1,7 @@
-"""Steps of an application: milestones and stages, each with its state (done, now, next, later, last, optional).
+"""Steps of an application: milestones and stages, each with its state.
 
-A stage that was entered twice is shown twice, so steps back stay visible.
+A stage that was entered twice is shown twice, so steps back stay visible. After a reopening, the steps of production
+are shown once for each round: first the round that the reopening took back, then the round that goes on.
 """
 
 from collections.abc import Iterator
@@ -8,13 +9,15 @@ from dataclasses import dataclass, replace
 
 from api.pages.language import Moment
 from api.pages.reader import PageReader
-from api.pages.words import N_
+from api.pages.words import BY_LAW, N_
 from domain.application.status import ENDS
 from domain.codes import StagePhase
 from projections.stages import StageEntry
 from projections.timeline import ShownEvent, happened_at
 
 DONE, NOW, NEXT, LATER, LAST, OPTIONAL = "done", "now", "next", "later", "last", "optional"
+UNDONE, STOPPED = "undone", "stopped"
+PAST = (DONE, UNDONE, STOPPED)
 
 STATES = {
     DONE: N_("done"),
@@ -23,80 +26,124 @@ STATES = {
     LATER: N_("later"),
     LAST: N_("last step"),
     OPTIONAL: N_("only if needed"),
+    UNDONE: N_("taken back"),
+    STOPPED: N_("not finished"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `word` is the state in the reader's language."""
+    """One step. `word` is the state in the reader's language. A milestone is a step that is no stage."""
 
     name: str
     state: str
     when: Moment | None = None
     office: str = ""
     word: str = ""
+    milestone: bool = False
+
+
+ALWAYS = range(2**31)
+"""All versions of an application."""
 
 
 def steps(reading: PageReader) -> list[Step]:
-    """The steps in their order. An ended application shows no steps ahead.
+    """The steps in their order. An ended application shows no steps ahead, and no step goes on.
 
     If the standard allows any order of stages, the next stage is not known, and only entered stages are shown.
     """
     standard = reading.standard
+    ended = reading.row["status"] in ENDS
     if standard is None or standard.free_order:
-        listed = [_of_entry(reading, stage) for stage in reading.row["stages"]]
-    elif reading.row["status"] in ENDS:
-        listed = [step for step in _all_steps(reading) if step.state in (DONE, NOW)]
+        listed = [_of_entry(reading, stage, closed=ended) for stage in reading.row["stages"]]
+    elif ended:
+        listed = [step for step in _all_steps(reading) if step.state in PAST]
     else:
         listed = _ahead(list(_all_steps(reading)))
     return [replace(step, word=reading.language.say(STATES[step.state])) for step in listed]
 
 
 def _all_steps(reading: PageReader) -> Iterator[Step]:
+    reopened = [entry for entry in reading.row["timeline"] if entry["event"] == "reopened"]
+    reopened.sort(key=lambda entry: entry["version"])
+    starts = [0, *(entry["version"] for entry in reopened)]
     yield _milestone(reading, N_("Submitted"), "submitted")
     yield _milestone(reading, N_("Received by the office"), "received")
     yield _milestone(reading, N_("File complete"), "declared-complete")
-    yield from _stages(reading, StagePhase.REVIEW, "approved", "deemed-approved")
+    decided = _closed(reading, ALWAYS, "approved", "deemed-approved")
+    yield from _stages(reading, StagePhase.REVIEW, ALWAYS, closed=decided)
     yield _milestone(reading, N_("Decision"), "approved", "rejected", "deemed-approved")
-    yield from _stages(reading, StagePhase.PRODUCTION, "ready")
-    yield _milestone(reading, N_("Ready to collect"), "ready")
-    yield _milestone(reading, N_("Handed over"), "handed-over")
+    last = range(starts[-1], reading.row["version"] + 1)
+    closed = _closed(reading, last, "ready")
+    for again, start, end in zip(reopened, starts, starts[1:], strict=False):
+        yield from _round_taken_back(reading, range(start, end), closed=closed)
+        yield _reached(reading, reading.language.say(N_("Reopened")), DONE, again)
+    yield from _round(reading, last, closed=closed)
 
 
-def _milestone(reading: PageReader, name: str, *events: str) -> Step:
-    entry = next((entry for entry in reading.row["timeline"] if entry["event"] in events), None)
+def _closed(reading: PageReader, versions: range, *events: str) -> bool:
+    """Whether no stage goes on: the application has ended, or one of `events` happened in `versions`."""
+    happened = (entry["event"] in events and entry["version"] in versions for entry in reading.row["timeline"])
+    return reading.row["status"] in ENDS or any(happened)
+
+
+def _round(reading: PageReader, versions: range, *, closed: bool) -> Iterator[Step]:
+    yield from _stages(reading, StagePhase.PRODUCTION, versions, closed=closed)
+    yield _milestone(reading, N_("Ready to collect"), "ready", versions=versions)
+    yield _milestone(reading, N_("Handed over"), "handed-over", versions=versions)
+
+
+def _round_taken_back(reading: PageReader, versions: range, *, closed: bool) -> Iterator[Step]:
+    """The stages that were begun in a round that a reopening ended. Its product was taken back."""
+    for step in _round(reading, versions, closed=closed):
+        if step.state == DONE and step.milestone:
+            yield replace(step, state=UNDONE)
+        elif step.state in (*PAST, NOW):
+            yield step
+
+
+def _milestone(reading: PageReader, name: str, *events: str, versions: range = ALWAYS) -> Step:
+    happened = (entry for entry in reading.row["timeline"] if entry["event"] in events and entry["version"] in versions)
+    entry = next(happened, None)
     if entry is None:
-        return Step(reading.language.say(name), LATER)
-    return _reached(reading, reading.language.say(name), DONE, entry)
+        return Step(reading.language.say(name), LATER, milestone=True)
+    step = _reached(reading, reading.language.say(name), DONE, entry)
+    return replace(step, milestone=True)
 
 
 def _reached(reading: PageReader, name: str, state: str, entry: ShownEvent) -> Step:
     when = reading.moment(happened_at(entry), entry["office"], entry["at_quality"])
-    return Step(name, state, when, reading.office_name(entry["office"]))
+    by_law = entry["event"] == "deemed-approved"
+    return Step(name, state, when, reading.language.say(BY_LAW) if by_law else reading.office_name(entry["office"]))
 
 
-def _stages(reading: PageReader, phase: StagePhase, *closed_by: str) -> Iterator[Step]:
-    """The stages of a phase: first those entered, as often as they were entered, then those still ahead.
+def _stages(reading: PageReader, phase: StagePhase, versions: range, *, closed: bool) -> Iterator[Step]:
+    """The stages of a phase: first those begun in `versions`, as often as they were entered, then those still ahead.
 
-    After one of the events `closed_by`, no stage of the phase is ahead any more.
+    In a closed phase, no stage is ahead or goes on any more.
     """
     standard = reading.standard
     of_phase = [stage for stage in standard.stages if stage.phase is phase] if standard else []
     codes = {stage.code for stage in of_phase}
     entered = [stage for stage in reading.row["stages"] if stage["stage"] in codes]
-    yield from (_of_entry(reading, stage) for stage in entered)
-    if any(entry["event"] in closed_by for entry in reading.row["timeline"]):
+    yield from (_of_entry(reading, stage, closed=closed) for stage in entered if _begun_by(stage) in versions)
+    if closed:
         return
-    seen = {stage["stage"] for stage in entered}
+    seen = {stage["stage"] for stage in entered if not stage["undone_at"]}
     for stage in of_phase:
         if stage.code not in seen:
             yield Step(reading.language.of(stage.names), OPTIONAL if stage.optional else LATER)
 
 
-def _of_entry(reading: PageReader, stage: StageEntry) -> Step:
+def _begun_by(stage: StageEntry) -> int:
+    return stage["entered_by"] or stage["completed_by"] or 0
+
+
+def _of_entry(reading: PageReader, stage: StageEntry, *, closed: bool) -> Step:
     version = stage["completed_by"] or stage["entered_by"]
     entry = next(entry for entry in reading.row["timeline"] if entry["version"] == version)
-    return _reached(reading, reading.stage_name(stage["stage"]), DONE if stage["completed_by"] else NOW, entry)
+    state = DONE if stage["completed_by"] else STOPPED if closed else NOW
+    return _reached(reading, reading.stage_name(stage["stage"]), UNDONE if stage["undone_by"] else state, entry)
 
 
 def _ahead(listed: list[Step]) -> list[Step]:

@@ -167,6 +167,9 @@ CHANNELS: dict[str, str] = {
     Channel.UNKNOWN: N_("way of applying not known"),
 }
 
+BY_LAW = N_("automatically, by law")
+"""Instead of an office and its channel, for what the law itself did: silence granted the application."""
+
 OUTCOMES: dict[str, str] = {
     "granted": N_("granted"),
     "deemed_approved": N_("granted by law, no decision came"),

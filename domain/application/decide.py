@@ -20,6 +20,7 @@ from domain.application.guards import (
     UNDECIDED,
     asked_for,
     asked_once,
+    done_as_before,
     only_in,
     stages_done,
 )
@@ -116,6 +117,7 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
             return outcomes.deem_approved(command, application, act, registry, standard)
         case commands.Issue():
             only_in(application, *GRANTED)
+            done_as_before(application, standard)
             return [events.Issued()]
         case commands.MakeReady():
             only_in(application, Status.ISSUED)

@@ -292,7 +292,10 @@ class DisputeDismissed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopened(Event):
-    """The dispute was right: the grant stays, and the office makes the product again. `redo`: the stages to repeat."""
+    """The dispute was right: the grant stays, and the office makes the product again.
+
+    `redo`: the stages to repeat, with all stages that rest on them, in the procedure's order.
+    """
 
     topic: ClassVar[str] = "application.reopened.v1"
     redo: tuple[StageCode, ...] = ()

@@ -57,14 +57,18 @@ class Application(PromiseFacts):
 
     `status`: None before the first event. `before`: the status to which a return or a suspension leads back.
     `checked`: the result of the last check of the documents; None if they were not checked since they last came in.
-    `referrals` maps the number of each open referral to the office that was asked. `inspections`, `payments` and
-    `obstacles` hold the numbers of the open ones.
+    `referrals` maps the number of each open referral to the office that was asked. `payments` maps the number
+    of each open request to the rupiah that are left to pay. `inspections` and `obstacles` hold the numbers of the open
+    ones.
 
     `complete_at`: when the file was last declared complete, by the event's `at`. `decided_at`: when it was first
     decided, by the event's `at`. `promised_at`: when the system learnt of the promise in force. `pausing` holds the
     names of the open pauses of the legal clock. `paused_since`: when the current standstill of the clock began.
     `pauses`: the closed pauses. `extensions`: the codes already used. `supplied`: requirements that a linked
     application asks for. `concerned`: the offices that the application concerns.
+
+    `to_redo`: the stages that a reopening took back and that were not completed since. `issued_with`: the stages that
+    were completed when the product was issued first.
 
     `entries` keeps the event of each version, because an amendment may name any of them. `amended`: the versions that
     an amendment names. `taken_back`: the versions that were entered in error.
@@ -84,9 +88,11 @@ class Application(PromiseFacts):
     paused_since: datetime | None = None
     entered: frozenset[str] = frozenset()
     completed: frozenset[str] = frozenset()
+    to_redo: frozenset[str] = frozenset()
+    issued_with: frozenset[str] = frozenset()
     referrals: Mapping[int, str] = field(default_factory=dict)
     inspections: frozenset[int] = frozenset()
-    payments: frozenset[int] = frozenset()
+    payments: Mapping[int, int] = field(default_factory=dict)
     obstacles: frozenset[int] = frozenset()
     counted: Counted = Counted()
     disputed: bool = False
@@ -183,6 +189,7 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
             return {
                 "entered": application.entered - {event.stage},
                 "completed": application.completed | {event.stage},
+                "to_redo": application.to_redo - {event.stage},
             }
         case events.Referred():
             return {
@@ -202,12 +209,15 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
             return {"inspections": application.inspections - {event.inspection}}
         case incident_events.PaymentRequested():
             return {
-                "payments": application.payments | {event.payment},
+                "payments": {**application.payments, event.payment: event.amount_idr},
                 "counted": _count(application, payments=event.payment),
             }
+        case incident_events.PaymentReceived(open_idr=int(left)):
+            known = event.payment in application.payments
+            return {"payments": {**application.payments, event.payment: left}} if known else {}
         case incident_events.PaymentReceived() | incident_events.PaymentExpired():
             return {
-                "payments": application.payments - {event.payment},
+                "payments": {number: left for number, left in application.payments.items() if number != event.payment},
                 "promise": event.promise or application.promise,
             }
         case incident_events.ObstacleReported():
@@ -227,7 +237,10 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
                 "disputed": False,
                 "entered": application.entered - redo,
                 "completed": application.completed - redo,
+                "to_redo": application.to_redo | redo,
             }
+        case events.Issued():
+            return {} if application.issued_with else {"issued_with": application.completed}
         case events.HandedOver():
             return {"handed_over_at": act.at}
         case incident_events.Linked():
@@ -258,7 +271,6 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
             | events.DeemedApproved()
             | events.Rejected()
             | events.DecisionReportedLate()
-            | events.Issued()
             | events.MadeReady()
             | events.Withdrawn()
             | events.Lapsed()
@@ -314,6 +326,7 @@ def _amended(application: Application, event: events.RecordAmended) -> Changes:
     taken_back = application.taken_back | {event.amends}
     entered: set[str] = set()
     completed: set[str] = set()
+    to_redo: set[str] = set()
     for entry in application.entries:
         match entry.event:
             case events.StageEntered(stage=stage) if entry.version not in taken_back:
@@ -321,7 +334,15 @@ def _amended(application: Application, event: events.RecordAmended) -> Changes:
             case events.StageCompleted(stage=stage) if entry.version not in taken_back:
                 entered.discard(stage)
                 completed.add(stage)
+                to_redo.discard(stage)
             case events.Reopened(redo=redo):
                 entered.difference_update(redo)
                 completed.difference_update(redo)
-    return {**changes, "taken_back": taken_back, "entered": frozenset(entered), "completed": frozenset(completed)}
+                to_redo.update(redo)
+    return {
+        **changes,
+        "taken_back": taken_back,
+        "entered": frozenset(entered),
+        "completed": frozenset(completed),
+        "to_redo": frozenset(to_redo),
+    }

@@ -33,5 +33,18 @@ def asked_once(missing: tuple[str, ...], application: Application) -> None:
 
 
 def stages_done(phase: StagePhase, application: Application, standard: StandardPublished) -> None:
-    if not standard.free_order and not application.completed.issuperset(standard.required(phase)):
+    """Refuse while a required stage of the phase is open, or a stage of the phase that a reopening took back."""
+    _completed(standard.required(phase) | application.to_redo, phase, application, standard)
+
+
+def done_as_before(application: Application, standard: StandardPublished) -> None:
+    """Refuse a further issue until each production stage that was completed at the first issue is completed again."""
+    _completed(application.issued_with, StagePhase.PRODUCTION, application, standard)
+
+
+def _completed(
+    needed: frozenset[str], phase: StagePhase, application: Application, standard: StandardPublished
+) -> None:
+    of_phase = {stage.code for stage in standard.stages if stage.phase is phase}
+    if not standard.free_order and not application.completed.issuperset(needed & of_phase):
         raise refusals.StagesOpen

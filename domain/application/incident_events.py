@@ -33,7 +33,8 @@ class InspectionDone(Event):
 class PaymentRequested(Event):
     """`payment` counts the payment requests of this application from 1. `amount_idr`: whole rupiah.
 
-    The payment's own number is sealed. `expires_at`: UTC; absent if the request never expires.
+    The payment's own number is sealed. `expires_at`: UTC; absent if the request never expires. `tariff_idr`: the fee in
+    the service's standard; absent if the standard gives no single amount.
     """
 
     topic: ClassVar[str] = "application.payment-requested.v1"
@@ -41,16 +42,22 @@ class PaymentRequested(Event):
     amount_idr: int
     pauses: bool
     expires_at: datetime | None = None
+    tariff_idr: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentReceived(Event):
-    """`promise`: the promise as moved by the pause that ends here; absent if no promise moves."""
+    """`amount_idr`: whole rupiah, of this receipt alone. `open_idr`: what is left to pay; absent if nothing is.
+
+    While something is left to pay, the request stays open and its pause goes on. `promise`: the promise as moved by the
+    pause that ends here; absent if no promise moves.
+    """
 
     topic: ClassVar[str] = "application.payment-received.v1"
     payment: int
     amount_idr: int
     promise: Promise | None = None
+    open_idr: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

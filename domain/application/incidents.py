@@ -56,14 +56,25 @@ def request_payment(
     pauses = application.running and AWAITING_PAYMENT in standard.grounds
     number = application.counted.payments + 1
     return [
-        PaymentRequested(payment=number, amount_idr=command.amount_idr, pauses=pauses, expires_at=command.expires_at)
+        PaymentRequested(
+            payment=number,
+            amount_idr=command.amount_idr,
+            pauses=pauses,
+            expires_at=command.expires_at,
+            tariff_idr=standard.fee_idr,
+        )
     ]
 
 
 def receive_payment(
     command: ReceivePayment, application: Application, act: Act, registry: Registry
 ) -> list[ApplicationEvent]:
-    _payment_open(command.payment, application)
+    """A part of the amount leaves the request open. A payment after the end is recorded too: it must be refunded."""
+    if command.payment not in application.payments:
+        raise refusals.ApplicationEnded if application.ended else refusals.PaymentUnknown
+    left = application.payments[command.payment] - command.amount_idr
+    if left > 0:
+        return [PaymentReceived(payment=command.payment, amount_idr=command.amount_idr, open_idr=left)]
     promise = promise_after(of_payment(command.payment), application, act.at, registry)
     return [PaymentReceived(payment=command.payment, amount_idr=command.amount_idr, promise=promise)]
 
@@ -71,16 +82,12 @@ def receive_payment(
 def expire_payment(
     command: ExpirePayment, application: Application, act: Act, registry: Registry
 ) -> list[ApplicationEvent]:
-    _payment_open(command.payment, application)
-    promise = promise_after(of_payment(command.payment), application, act.at, registry)
-    return [PaymentExpired(payment=command.payment, promise=promise)]
-
-
-def _payment_open(payment: int, application: Application) -> None:
     if application.ended:
         raise refusals.ApplicationEnded
-    if payment not in application.payments:
+    if command.payment not in application.payments:
         raise refusals.PaymentUnknown
+    promise = promise_after(of_payment(command.payment), application, act.at, registry)
+    return [PaymentExpired(payment=command.payment, promise=promise)]
 
 
 def report_obstacle(command: ReportObstacle, application: Application) -> list[ApplicationEvent]:

@@ -250,13 +250,15 @@ def still_disputed(application: Application) -> None:
 
 
 def reopen(command: Reopen, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
+    """Reopen the production. A stage to repeat takes back every stage that was begun and that rests on it."""
     still_disputed(application)
     only_in(application, Status.READY, Status.HANDED_OVER)
     for code in command.redo:
         stage = standard.stage(code)
         if stage is None or (stage.phase is not StagePhase.PRODUCTION and not standard.free_order):
             raise refusals.StageUnknown
-    return [Reopened(redo=command.redo)]
+    begun = application.completed | application.entered | set(command.redo)
+    return [Reopened(redo=tuple(code for code in standard.resting_on(command.redo) if code in begun))]
 
 
 def link(command: Link, application: Application) -> list[ApplicationEvent]:

@@ -47,7 +47,7 @@ def pauses_after(known: OpenPauses, event: events.ApplicationEvent, at: datetime
             return _closed(known, RETURN, at)
         case events.Resumed():
             return _closed(known, SUSPENSION, at)
-        case incident_events.PaymentReceived() | incident_events.PaymentExpired():
+        case incident_events.PaymentReceived(open_idr=None) | incident_events.PaymentExpired():
             return _closed(known, of_payment(event.payment), at)
         case _:
             return known, None

@@ -125,6 +125,8 @@ def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
             name = of_payment(event.payment)
             taken = base._replace(kind=MarkKind.TAKEN, name=name, holder=Party.EXTERNAL, office="")
             return (taken, *_paused(base, name, AWAITING_PAYMENT, pauses=event.pauses))
+        case incident_events.PaymentReceived(open_idr=int()):
+            return ()
         case incident_events.PaymentReceived() | incident_events.PaymentExpired():
             name = of_payment(event.payment)
             return (

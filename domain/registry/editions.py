@@ -188,6 +188,20 @@ class StandardPublished:
                 left += found.after
         return self.required(stage.phase) & before
 
+    def resting_on(self, codes: Iterable[str]) -> tuple[str, ...]:
+        """Return `codes`, and every stage that comes after one of them, directly or through others, in the order of the
+        procedure.
+
+        Where stages may come in any order, no stage rests on another one.
+        """
+        resting = set(codes)
+        while not self.free_order:
+            further = {stage.code for stage in self.stages if resting.intersection(stage.after)} - resting
+            if not further:
+                break
+            resting |= further
+        return tuple(stage.code for stage in self.stages if stage.code in resting)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialHours:

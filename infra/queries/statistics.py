@@ -7,10 +7,11 @@ event stands out.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from domain.registry.editions import Registry
+from domain.rounding import rounded
 from infra.eventstore.editions import Editions
 from infra.postgres.pool import Pool, borrowed
 from projections.disclosure import protect
@@ -30,6 +32,7 @@ from service_layer.faults import Unavailable
 LATE = timedelta(hours=1)
 SOON = timedelta(minutes=1)
 MANY_EVENTS = 100
+MICROSECONDS_OF_A_DAY = 24 * 60 * 60 * 10**6
 
 END = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 NEWEST = f"SELECT cut_at, position, figures, ({END}) FROM public_figures"  # noqa: S608 - a constant
@@ -51,7 +54,7 @@ class PostgresStatistics:
     async def exact(self, as_of: datetime | None = None) -> Statistics:
         registry = await self.editions.registry()
         async with self._borrowed() as connection:
-            return await _exact(connection, registry, as_of or datetime.now(UTC))
+            return await _exact(connection, registry, as_of or datetime.now(UTC), days=_hundredths)
 
     async def public(self) -> Statistics:
         """Returns the newest cut. If a new cut is due, makes a new cut and returns the new cut.
@@ -69,7 +72,8 @@ class PostgresStatistics:
             if row and not _due(*row):
                 return _read(row[2])
             end = await (await connection.execute(END)).fetchone()
-            cut = protect(await _exact(connection, registry, datetime.now(UTC)), registry.services, registry.offices)
+            exact = await _exact(connection, registry, datetime.now(UTC), days=float)
+            cut = protect(exact, registry.services, registry.offices)
             await connection.execute(KEEP, (cut.as_of, end[0] if end else 0, orjson.dumps(asdict(cut))))
             return cut
 
@@ -82,14 +86,17 @@ class PostgresStatistics:
             raise Unavailable from lost
 
 
-async def _exact(connection: AsyncConnection, registry: Registry, as_of: datetime) -> Statistics:
+async def _exact(
+    connection: AsyncConnection, registry: Registry, as_of: datetime, *, days: Callable[[Fraction], float]
+) -> Statistics:
+    """`days` turns an exact number of days into a figure."""
     zones = {code: office.zone for code, office in registry.offices.items()}
     values = {"as_of": as_of, "offices": list(zones), "zones": list(zones.values())}
     async with connection.cursor(row_factory=dict_row) as cursor:
         rows = await (await cursor.execute(CUT, values)).fetchall()
     tables: dict[str, dict[str, Figures]] = {name: {} for name in (*TABLES, "total")}
     for row in rows:
-        tables[row["place"]][row["key"]] = _figures(row)
+        tables[row["place"]][row["key"]] = _figures(row, days)
     [total] = tables.pop("total").values()
     return Statistics(as_of=as_of, total=total, tables={name: dict(sorted(tables[name].items())) for name in TABLES})
 
@@ -105,23 +112,30 @@ def _due(cut_at: datetime, position: int, _figures: bytes, end: int) -> bool:
     return age > LATE or (age > SOON and end - position >= MANY_EVENTS)
 
 
-def _figures(row: dict[str, Any]) -> Figures:
+def _figures(row: dict[str, Any], days: Callable[[Fraction], float]) -> Figures:
     return Figures(
         **{name: row[name] for name in COUNTS},
         on_time_percent=_share(row["on_time"], row["late"]),
         on_time_recorded_percent=_share(row["on_time_recorded"], row["late_recorded"]),
-        open_age_days_median=_rounded(row["open_age_days_median"]),
-        days_median=_rounded(row["days_median"]),
-        days_p90=_rounded(row["days_p90"]),
+        **{name: _days(row[name], days) for name in ("open_age_days_median", "days_median", "days_p90")},
     )
 
 
 def _share(on_time: int, late: int) -> float | None:
-    return round(100 * on_time / (on_time + late), 1) if on_time + late else None
+    return float(rounded(Fraction(100 * on_time, on_time + late), places=1)) if on_time + late else None
 
 
-def _rounded(days: float | None) -> float | None:
-    return None if days is None else round(float(days), 2)
+def _days(microseconds: float | None, days: Callable[[Fraction], float]) -> float | None:
+    """The figure of a quantile in microseconds.
+
+    A quantile lies between two whole numbers at a whole number of tenths, so the nearest tenth is its exact value: the
+    database interpolates in floating-point numbers.
+    """
+    return None if microseconds is None else days(rounded(Fraction(microseconds), places=1) / MICROSECONDS_OF_A_DAY)
+
+
+def _hundredths(days: Fraction) -> float:
+    return float(rounded(days, places=2))
 
 
 def _read(stored: bytes) -> Statistics:

@@ -261,6 +261,10 @@ EXAMPLES: tuple[AnyEvent, ...] = (
 
 LATER: dict[str, AnyEvent] = {
     "application.correction-supplied.v1~promise": CorrectionSupplied(promise=WORKING_DAYS),
+    "application.payment-requested.v1~tariff": PaymentRequested(
+        payment=1, amount_idr=50_000, pauses=False, tariff_idr=30_000
+    ),
+    "application.payment-received.v1~part": PaymentReceived(payment=1, amount_idr=500_000, open_idr=1_000_000),
     "application.payment-expired.v1~promise": PaymentExpired(payment=1, promise=WORKING_DAYS),
     "application.declared-complete.v1~last-minute": DeclaredComplete(promise=WORKING_DAYS, last_minute_percent=10),
     "application.resumed.v1~promise": Resumed(promise=WORKING_DAYS),

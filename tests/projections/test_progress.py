@@ -93,6 +93,8 @@ def test_a_submission_is_shown_in_full() -> None:
         "promise": None,
         "promises": [],
         "payments": [],
+        "pausing": [],
+        "paused_since": None,
         "complaints": [],
         "documents_complete": None,
         "to_correct": [],

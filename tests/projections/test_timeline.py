@@ -33,6 +33,8 @@ def stage(**said: Any) -> dict[str, Any]:
         "completed_at": None,
         "entered_by": len(COMPLETE) + 1,
         "completed_by": None,
+        "undone_at": None,
+        "undone_by": None,
     } | said
 
 

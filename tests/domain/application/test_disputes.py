@@ -17,38 +17,46 @@ from domain.application.commands import (
     Revoke,
 )
 from domain.application.events import (
+    Approved,
     Disputed,
     DisputeDismissed,
     HandedOver,
     Issued,
     MadeReady,
+    RecordAmended,
     Reopened,
     Revoked,
     StageCompleted,
     StageEntered,
 )
 from domain.application.status import Status
-from domain.codes import DismissalReason, DisputeReason, RevocationGround
+from domain.codes import Amendment, DismissalReason, DisputeReason, RevocationGround, StagePhase
 from domain.refusals import (
     AlreadyDisputed,
     ApplicationEnded,
     DisputeWindowOver,
     NothingDisputed,
     StageAlreadyCompleted,
+    StageOutOfOrder,
     StagesOpen,
     StageUnknown,
     StatusForbids,
 )
 from tests.builders import (
     APPROVED,
+    COMPLETE,
     HANDED_OVER,
+    ISSUED,
     KTP,
     MONDAY,
     OLD_PERMIT,
+    PRODUCED,
     READY,
     REGISTRY,
     REJECTED,
+    a_stage,
     a_standard,
+    stage_done,
     submitted,
 )
 from tests.spec import given
@@ -87,13 +95,69 @@ def test_reopened_the_product_is_made_again() -> None:
     again = given(*history, Reopened(redo=("printing",)))
     assert again.application.status is Status.APPROVED
     assert not again.application.disputed
-    again.when(Issue()).then(Issued())
-    anew = (*history, Reopened(redo=("printing",)), Issued())
-    given(*anew).when(MakeReady()).refused(StagesOpen)
-    given(*anew).when(EnterStage(stage="printing")).then(StageEntered(stage="printing"))
-    done = (*anew, StageEntered(stage="printing"), StageCompleted(stage="printing"))
-    given(*done).when(MakeReady()).then(MadeReady())
+    again.when(Issue()).refused(StagesOpen)
+    again.when(EnterStage(stage="printing")).then(StageEntered(stage="printing"))
+    done = (*history, Reopened(redo=("printing",)), *stage_done("printing"))
+    given(*done).when(Issue()).then(Issued())
     given(*done).when(EnterStage(stage="printing")).refused(StageAlreadyCompleted)
+    given(*done, Issued()).when(MakeReady()).then(MadeReady())
+
+
+LAMINATED = (*PRODUCED, *stage_done("lamination"), *HANDED_OVER[len(PRODUCED) :], DISPUTED)
+REDONE = ("printing", "lamination")
+
+
+def test_a_stage_that_is_redone_takes_back_the_stages_that_rest_on_it() -> None:
+    given(*LAMINATED).when(Reopen(redo=("printing",))).then(Reopened(redo=REDONE))
+    given(*LAMINATED).when(Reopen(redo=("lamination", "printing"))).then(Reopened(redo=REDONE))
+    given(*LAMINATED).when(Reopen(redo=("lamination",))).then(Reopened(redo=("lamination",)))
+
+
+def test_what_was_done_at_the_first_issue_is_done_again_before_the_next_one() -> None:
+    reopened = (*LAMINATED, Reopened(redo=REDONE))
+    given(*reopened).when(EnterStage(stage="lamination")).refused(StageOutOfOrder)
+    printed = (*reopened, *stage_done("printing"))
+    given(*printed).when(Issue()).refused(StagesOpen)
+    given(*printed, *stage_done("lamination")).when(Issue()).then(Issued())
+
+
+def test_a_stage_that_was_first_done_after_the_issue_is_done_again_after_it() -> None:
+    late = (*ISSUED, *stage_done("lamination"), *HANDED_OVER[len(ISSUED) :], DISPUTED, Reopened(redo=REDONE))
+    issued = (*late, *stage_done("printing"), Issued())
+    given(*late, *stage_done("printing")).when(Issue()).then(Issued())
+    given(*issued).when(MakeReady()).refused(StagesOpen)
+    given(*issued).when(HandOver()).refused(StagesOpen)
+    given(*issued, *stage_done("lamination")).when(MakeReady()).then(MadeReady())
+
+
+def test_a_stage_redone_by_mistake_is_open_again() -> None:
+    done = (*LAMINATED, Reopened(redo=REDONE), *stage_done("printing"), *stage_done("lamination"))
+    wrong = RecordAmended(amends=len(done), amendment=Amendment.ENTERED_IN_ERROR)
+    assert given(*done).application.to_redo == frozenset()
+    assert given(*done, wrong).application.to_redo == {"lamination"}
+    given(*done, wrong).when(Issue()).refused(StagesOpen)
+
+
+FAMILY_CARD = a_standard(
+    KTP,
+    a_stage("signing", phase=StagePhase.PRODUCTION),
+    a_stage("printing", "signing", phase=StagePhase.PRODUCTION),
+    a_stage("registering", "printing", phase=StagePhase.PRODUCTION),
+    standard=3,
+)
+
+
+def test_a_family_card_that_is_signed_again_is_not_issued_unsigned_and_is_printed_again() -> None:
+    registry = replace(REGISTRY, services={**REGISTRY.services, KTP: (FAMILY_CARD,)})
+    produced = tuple(event for stage in FAMILY_CARD.stages for event in stage_done(stage.code))
+    history = (*COMPLETE, Approved(), *produced, *HANDED_OVER[len(PRODUCED) :], DISPUTED)
+    redo = ("signing", "printing", "registering")
+    given(*history, registry=registry).when(Reopen(redo=("signing",))).then(Reopened(redo=redo))
+    reopened = (*history, Reopened(redo=redo))
+    given(*reopened, registry=registry).when(Issue()).refused(StagesOpen)
+    given(*reopened, registry=registry).when(EnterStage(stage="printing")).refused(StageOutOfOrder)
+    signed = (*reopened, *stage_done("signing"))
+    given(*signed, registry=registry).when(EnterStage(stage="printing")).then(StageEntered(stage="printing"))
 
 
 def test_without_a_stage_to_do_again_it_can_be_issued_at_once() -> None:

@@ -91,8 +91,8 @@ def test_a_payment_pauses_the_legal_clock_only_where_that_is_listed_and_the_cloc
 
 
 def test_a_payment_is_received_or_expires_once() -> None:
-    paid, expired = PaymentReceived(payment=1, amount_idr=49_000), PaymentExpired(payment=1)
-    given(*COMPLETE, PAYMENT).when(ReceivePayment(payment=1, amount_idr=49_000)).then(paid)
+    paid, expired = PaymentReceived(payment=1, amount_idr=50_000), PaymentExpired(payment=1)
+    given(*COMPLETE, PAYMENT).when(ReceivePayment(payment=1, amount_idr=50_000)).then(paid)
     given(*COMPLETE, PAYMENT).when(ExpirePayment(payment=1)).then(expired)
     for settled in (paid, expired):
         given(*COMPLETE, PAYMENT, settled).when(ExpirePayment(payment=1)).refused(PaymentUnknown)

@@ -35,9 +35,9 @@ from domain.application.events import (
     StageEntered,
 )
 from domain.application.evolve import Application, evolve, fold
-from domain.application.status import ENDS, HOLDS
+from domain.application.status import ENDS, HOLDS, Status
 from domain.application.written_topics import TOPICS_OF
-from domain.codes import Amendment
+from domain.codes import Amendment, StagePhase
 from domain.json_values import instant
 from domain.provenance import Act
 from domain.refusals import Refusal, all_refusals
@@ -149,7 +149,19 @@ class AnApplication(RuleBasedStateMachine):
         for code in begun:
             stage = standard.stage(code)
             assert stage
-            assert self.application.completed >= standard.required(stage.phase) & set(stage.after)
+            assert self.application.completed >= standard.required_before(stage)
+
+    @invariant()
+    def has_no_product_that_rests_on_a_stage_taken_back(self) -> None:
+        standard = REGISTRY.standard(self.application.service, self.application.standard)
+        if not self.lawful or standard is None or standard.free_order:
+            return
+        done = self.application.completed
+        if self.application.status is Status.ISSUED:
+            assert done >= self.application.issued_with
+        elif self.application.status in (Status.READY, Status.HANDED_OVER):
+            assert done >= self.application.issued_with | standard.required(StagePhase.PRODUCTION)
+            assert not self.application.to_redo
 
     @invariant()
     def is_seen_as_it_is(self) -> None:

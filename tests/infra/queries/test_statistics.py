@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import TypeVar
 
 import psycopg
 import pytest
 
+from domain.promises.overdue import overdue
 from infra import catalogue
 from infra.composition import installation
 from infra.projector.views import VIEWS
 from infra.queries.statistics import PostgresStatistics, forget
 from projections.figures import Statistics
+from projections.statistics import OVERDUE
 from service_layer.faults import Unavailable
 from tests.conftest import Fresh
 from tests.infra.logs import writing
@@ -94,3 +97,18 @@ def test_many_who_ask_at_once_get_one_cut(fresh: Fresh) -> None:
 def test_a_view_that_is_not_there_is_a_reason_to_come_again(fresh: Fresh) -> None:
     with pytest.raises(Unavailable):
         asked(fresh, lambda figures: figures.exact())
+
+
+def test_the_database_states_the_rule_of_overdue(fresh: Fresh) -> None:
+    """Every order of a promised instant, the beginning of a pause and now, each also absent or equal to another."""
+    hours = [None, *(datetime(2026, 3, 9, hour, tzinfo=UTC) for hour in (1, 2, 3))]
+    cases = list(product(hours, hours))
+    for now in filter(None, hours):
+        with psycopg.connect(fresh.databases.owner) as connection:
+            rows = connection.execute(
+                "SELECT coalesce(" + OVERDUE + ", false)"
+                " FROM unnest(%(due)s::timestamptz[], %(since)s::timestamptz[]) WITH ORDINALITY"
+                " AS s(due_at, paused_since, place), (SELECT NULL::timestamptz AS answered_at) AS open ORDER BY place",
+                {"due": [due for due, _ in cases], "since": [since for _, since in cases], "as_of": now},
+            ).fetchall()
+        assert [is_so for (is_so,) in rows] == [overdue(due, now, since) for due, since in cases]

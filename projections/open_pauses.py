@@ -1,0 +1,31 @@
+"""Open pauses of the legal clock, as the views keep them."""
+
+from datetime import datetime
+from typing import TypedDict
+
+from domain.application.events import ApplicationEvent
+from domain.application.pauses import OpenPauses, pauses_after
+from domain.json_values import instant, parse_instant
+from domain.provenance import Pause
+
+
+class KeptPauses(TypedDict):
+    """`pausing`: names of the open pauses, sorted. The legal clock stands still since `paused_since`, UTC."""
+
+    pausing: list[str]
+    paused_since: str | None
+
+
+def open_pauses(kept: KeptPauses) -> OpenPauses:
+    since = kept["paused_since"]
+    return OpenPauses(frozenset(kept["pausing"]), parse_instant(since) if since else None)
+
+
+def note_pauses(kept: KeptPauses, event: ApplicationEvent, at: datetime) -> Pause | None:
+    """Set the open pauses after an event at `at`. Return the closed pause if the clock runs again with it."""
+    known = open_pauses(kept)
+    after, over = pauses_after(known, event, at)
+    if after is not known:
+        kept["pausing"] = sorted(after.names)
+        kept["paused_since"] = instant(after.since) if after.since else None
+    return over
