@@ -56,6 +56,8 @@ LISTED = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
 }
 
+AT_OFFICE = {"office": {"type": "string", "maxLength": 63, "description": "The edition in force at this office today"}}
+
 
 def _read(name: str, path: str, endpoint: AnyEndpoint, returns: Any) -> Operation:  # noqa: ANN401 - a body type
     return Operation(
@@ -174,6 +176,7 @@ OPERATIONS: tuple[Operation, ...] = (
         public.get_service,
         {200: responses.ServiceBody},
         "catalogue",
+        query=AT_OFFICE,
         problems=(404, 503),
     ),
     _open(

@@ -225,8 +225,26 @@ class DeemedApprovalStandard(Given, kw_only=True):
     basis_text: str
 
 
+class EditionBody(Given, kw_only=True):
+    """An edition of a service's standard, and where it applies: at `only_offices`, in `region`, or everywhere.
+
+    Of the editions in force, the most specific one applies: that of the office, of its regency, of its province, and
+    then the national one. `in_force_until`: the last day, included; if absent, there is no end.
+    """
+
+    standard: int
+    in_force_from: str
+    in_force_until: str | None = None
+    region: str | None = None
+    only_offices: list[str] | None = None
+    promise: PromiseStandard | None = None
+
+
 class ServiceBody(Given, kw_only=True):
-    """The newest edition of a service's standard. `promise` is null if its source gives no single figure.
+    """One edition of a service's standard: the newest national one, or the one in force at the office asked for.
+
+    `editions` lists every edition and where it applies; `region`, `only_offices` and `in_force_until` are those of this
+    one. `promise` is null if its source gives no single figure.
 
     `deemed_approval`: the law by which silence grants the application; if absent, silence does not grant it.
     `dispute_days`: the calendar days after the hand-over in which a dispute is possible; if absent, there is no limit.
@@ -255,6 +273,10 @@ class ServiceBody(Given, kw_only=True):
     figures_as_of: str | None = None
     example: bool
     imported: bool
+    region: str | None = None
+    only_offices: list[str] | None = None
+    in_force_until: str | None = None
+    editions: list[EditionBody]
 
 
 class ServicesBody(Given, kw_only=True):

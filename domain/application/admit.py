@@ -86,7 +86,7 @@ def _offered(service: str, act: Act, registry: Registry) -> Channel:
     """
     if act.office not in registry.offices:
         return act.channel
-    standard = registry.standard_in_force(service, registry.local_day(act.at, act.office))
+    standard = registry.standard_in_force(service, registry.local_day(act.at, act.office), act.office)
     return standard.channels[0] if standard and standard.channels else act.channel
 
 

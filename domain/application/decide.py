@@ -165,7 +165,7 @@ def submit(
         raise refusals.ApplicationAlreadySubmitted
     if act.office not in registry.offices:
         raise refusals.OfficeUnknown
-    standard = registry.standard_in_force(command.service, registry.local_day(act.at, act.office))
+    standard = registry.standard_in_force(command.service, registry.local_day(act.at, act.office), act.office)
     if standard is None:
         raise refusals.ServiceUnknown
     if act.office not in standard.offices:

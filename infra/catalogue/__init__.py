@@ -3,6 +3,7 @@
 import csv
 import tomllib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,7 +45,9 @@ def examples() -> list[RegistryEvent]:
     They are only examples because local standards differ by up to a factor of a hundred, so none is valid nationally.
     """
     read = tomllib.loads((HERE / "examples.toml").read_text(encoding="utf-8"))
-    return [*map(_office, read["office"]), *map(_calendar, read["calendar"]), *map(_standard, read["service"])]
+    standards = [*map(_standard, read["service"])]
+    regional = [_regional(each, standards) for each in read["regional"]]
+    return [*map(_office, read["office"]), *map(_calendar, read["calendar"]), *standards, *regional]
 
 
 def _regions() -> RegionsPublished:
@@ -147,6 +150,19 @@ def _standard(read: dict[str, Any]) -> StandardPublished:
         source=read["source"],
         figures_as_of=read["figures_as_of"],
         example=True,
+    )
+
+
+def _regional(read: dict[str, Any], national: Iterable[StandardPublished]) -> StandardPublished:
+    """Returns the standard of one region or of some offices: the national one with another promise."""
+    [standard] = [standard for standard in national if standard.service == read["service"]]
+    return replace(
+        standard,
+        region=read.get("region"),
+        only_offices=_optional(read.get("only_offices")),
+        in_force_until=read.get("in_force_until"),
+        promise=_terms(read["promise"]),
+        source=read["source"],
     )
 
 

@@ -37,11 +37,13 @@ class Editions:
         """Appends the editions that differ from the stored ones, and returns how many were appended.
 
         Each new edition gets the number after the last edition of the same code. An edition that equals the last
-        one is skipped.
+        one is skipped. For a standard, the last one is the last of the same place.
         """
         published = 0
         for edition in editions:
-            await self.registry()
+            registry = await self.registry()
+            if isinstance(edition, StandardPublished) and registry.has_published(edition):
+                continue
             stream = registry_id(*subject(edition))
             version, prev, last = self.streams.published.ends.get(stream, (0, "", None))
             numbered = _numbered(edition, version)

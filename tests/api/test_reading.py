@@ -91,6 +91,23 @@ def test_a_standard_says_what_silence_means_how_it_may_be_extended_and_how_long_
     assert "deemed_approval" not in extended
 
 
+def test_a_service_says_where_each_edition_of_its_standard_applies(running: Jejak) -> None:
+    services = {item["service"]: item for item in running.request("GET", "/v1/services?limit=100").json()["items"]}
+    national = running.request("GET", "/v1/services/kartu-keluarga").json()
+    assert services["kartu-keluarga"] == national
+    assert (national["standard"], national.get("region")) == (1, None)
+    assert [(each["standard"], each.get("region"), each["promise"]["n"]) for each in national["editions"]] == [
+        (1, None, 1),
+        (2, "73.71", 3),
+    ]
+    found = {
+        office: running.request("GET", f"/v1/services/kartu-keluarga?office={office}").json()["standard"]
+        for office in ("pemda-7371-disdukcapil", "pemda-3374-disdukcapil", "pemda-9171-disdukcapil")
+    }
+    assert list(found.values()) == [2, 1, 1]
+    assert running.request("GET", "/v1/services/kartu-keluarga?office=nowhere").status == 404
+
+
 @pytest.mark.parametrize(
     "limit", ["0", "101", "-1", "1.0", "x", "", "\u0661", "00500", "9" * 5000, "0001" + "9" * 5000]
 )

@@ -331,6 +331,22 @@ LATER: dict[str, AnyEvent] = {
         stages=(),
         promise=PromiseTerms(unit=Unit.CALENDAR_DAYS, n=14, roll_forward=True),
     ),
+    "service.standard-published.v1~regional": StandardPublished(
+        service="kartu-keluarga",
+        standard=2,
+        in_force_from=date(2026, 1, 1),
+        kind=Kind.NON_LICENSING,
+        names=Names(id="Kartu Keluarga", en="Family card"),
+        sensitive=False,
+        offices=("pemda-7371-disdukcapil",),
+        channels=(Channel.COUNTER,),
+        requirements=(),
+        stages=(),
+        promise=PromiseTerms(unit=Unit.WORKING_DAYS, n=3),
+        region="73.71",
+        only_offices=("pemda-7371-disdukcapil",),
+        in_force_until=date(2026, 12, 31),
+    ),
 }
 
 SAMPLES: dict[str, AnyEvent] = {**{event.topic: event for event in EXAMPLES}, **LATER}
