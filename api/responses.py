@@ -244,7 +244,8 @@ class ServiceBody(Given, kw_only=True):
     """One edition of a service's standard: the newest national one, or the one in force at the office asked for.
 
     `editions` lists every edition and where it applies; `region`, `only_offices` and `in_force_until` are those of this
-    one. `promise` is null if its source gives no single figure.
+    one. `promise` is null if its source gives no single figure; `no_promise_reason` says why. With `default_promise`,
+    the standard names no time, and `promise` is the law's default; `promise_basis` names the law.
 
     `deemed_approval`: the law by which silence grants the application; if absent, silence does not grant it.
     `dispute_days`: the calendar days after the hand-over in which a dispute is possible; if absent, there is no limit.
@@ -276,6 +277,9 @@ class ServiceBody(Given, kw_only=True):
     region: str | None = None
     only_offices: list[str] | None = None
     in_force_until: str | None = None
+    default_promise: bool | None = None
+    promise_basis: str | None = None
+    no_promise_reason: NamesBody | None = None
     editions: list[EditionBody]
 
 

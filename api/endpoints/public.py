@@ -101,10 +101,15 @@ async def get_service(request: Request) -> Response:
 def _service(standard: StandardPublished, registry: Registry) -> dict[str, Any]:
     """The body of a standard. `editions` says of every edition of the service where it applies and since when."""
     editions = [
-        {name: value for name, value in data_of(edition).items() if name in EDITION_FIELDS}
+        {name: value for name, value in _plain(edition).items() if name in EDITION_FIELDS}
         for edition in registry.services[standard.service]
     ]
-    return {**data_of(standard), "editions": editions}
+    return {**_plain(standard), "editions": editions}
+
+
+def _plain(standard: StandardPublished) -> dict[str, Any]:
+    """The data of the edition. `promise` is also given where it is the law's default."""
+    return {**data_of(standard), "promise": data_of(standard.terms)} if standard.terms else data_of(standard)
 
 
 async def list_offices(request: Request) -> Response:

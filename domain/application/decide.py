@@ -247,10 +247,10 @@ def _declared(
 
 def _promise(application: Application, act: Act, registry: Registry, standard: StandardPublished) -> Promise | None:
     """Compute the promise, which is stored as a fact. None if the standard gives no single figure."""
-    if standard.promise is None:
+    if standard.terms is None:
         return None
     return promised(
-        standard.promise,
+        standard.terms,
         act.at,
         office=application.office,
         service=application.service,

@@ -32,6 +32,7 @@ from domain.codes import (
     Zone,
 )
 from domain.registry.calendar import AfterHours, Calendar, DayZero, OpeningHours, OpeningSpan, SpecialWeek, Unit, Week
+from domain.rules import rests_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,10 @@ class PromiseTerms:
     roll_forward: bool | None = None
 
 
+LAW_DEFAULT = rests_on("default-promise")(PromiseTerms(unit=Unit.WORKING_DAYS, n=5))
+"""The time to decide by law, if no rule names another: five working days from completeness."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
     """An extension of the deadline, possible once: `n` units of the promise. `basis`: the law that allows it."""
@@ -139,6 +144,9 @@ class StandardPublished:
     the grounds on which the legal clock may pause. `dispute_days`: the number of calendar days after the hand-over in
     which a citizen may dispute that the product is done; None means at any time. `last_minute_percent`: the percentage
     of the promised time, at its end, in which a return is a last-minute return; None means 20.
+
+    `default_promise`: no figure is named, so the law's default applies; `promise_basis` names the law that gives the
+    promise. `no_promise_reason`: why there is no promise, for the citizen to read.
 
     `region` or `only_offices`: the edition is in force only there, instead of the national one; None means everywhere.
     With both, `only_offices` counts. `in_force_until`: the last day, included; None means without an end.
@@ -171,6 +179,14 @@ class StandardPublished:
     region: RegionCode | None = None
     only_offices: tuple[OfficeCode, ...] | None = None
     in_force_until: date | None = None
+    default_promise: bool | None = None
+    promise_basis: Text | None = None
+    no_promise_reason: Names | None = None
+
+    @property
+    def terms(self) -> PromiseTerms | None:
+        """The promise: the standard's own, or the law's default where the standard relies on it."""
+        return self.promise or (LAW_DEFAULT if self.default_promise else None)
 
     @property
     def edition(self) -> str:

@@ -150,6 +150,9 @@ def _standard(read: dict[str, Any]) -> StandardPublished:
         source=read["source"],
         figures_as_of=read["figures_as_of"],
         example=True,
+        default_promise=read.get("default_promise"),
+        promise_basis=read.get("promise_basis"),
+        no_promise_reason=Names(**read["no_promise_reason"]) if "no_promise_reason" in read else None,
     )
 
 
@@ -162,6 +165,9 @@ def _regional(read: dict[str, Any], national: Iterable[StandardPublished]) -> St
         only_offices=_optional(read.get("only_offices")),
         in_force_until=read.get("in_force_until"),
         promise=_terms(read["promise"]),
+        default_promise=None,
+        promise_basis=None,
+        no_promise_reason=None,
         source=read["source"],
     )
 

@@ -347,6 +347,33 @@ LATER: dict[str, AnyEvent] = {
         only_offices=("pemda-7371-disdukcapil",),
         in_force_until=date(2026, 12, 31),
     ),
+    "service.standard-published.v1~by-law": StandardPublished(
+        service="spp-irt",
+        standard=2,
+        in_force_from=date(2026, 1, 1),
+        kind=Kind.LICENSING,
+        names=Names(id="Sertifikat pangan rumah tangga", en="Certificate for home-made food"),
+        sensitive=False,
+        offices=("pemda-3374-dinkes",),
+        channels=(Channel.COUNTER,),
+        requirements=(),
+        stages=(),
+        default_promise=True,
+        promise_basis="UU 30/2014 pasal 53, diubah UU 6/2023 pasal 175",
+    ),
+    "service.standard-published.v1~no-promise": StandardPublished(
+        service="pbg",
+        standard=2,
+        in_force_from=date(2026, 1, 1),
+        kind=Kind.LICENSING,
+        names=Names(id="Persetujuan bangunan gedung", en="Building approval"),
+        sensitive=False,
+        offices=("pemda-3374-dpmptsp",),
+        channels=(Channel.COUNTER,),
+        requirements=(),
+        stages=(),
+        no_promise_reason=Names(id="Bergantung pada bangunan.", en="Depends on the building."),
+    ),
 }
 
 SAMPLES: dict[str, AnyEvent] = {**{event.topic: event for event in EXAMPLES}, **LATER}
