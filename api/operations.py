@@ -197,6 +197,23 @@ OPERATIONS: tuple[Operation, ...] = (
         problems=(404, 503),
     ),
     _open(
+        "list-malls",
+        "/v1/malls",
+        public.list_malls,
+        {200: responses.MallsBody},
+        "catalogue",
+        query=LISTED,
+        problems=(400, 503),
+    ),
+    _open(
+        "get-mall",
+        "/v1/malls/{mall}",
+        public.get_mall,
+        {200: responses.MallBody},
+        "catalogue",
+        problems=(404, 503),
+    ),
+    _open(
         "get-statistics",
         "/v1/statistics",
         statistics.get_statistics,

@@ -192,6 +192,38 @@ class OfficesBody(Given, kw_only=True):
     next: str | None
 
 
+class MapPointBody(Given, kw_only=True):
+    """Decimal degrees in WGS 84."""
+
+    latitude: str
+    longitude: str
+
+
+class MallCounterBody(Given, kw_only=True):
+    code: str
+    names: NamesBody
+    office: str
+
+
+class MallBody(Given, kw_only=True):
+    """A public service mall: one place with the counters of many offices."""
+
+    code: str
+    edition: int
+    names: NamesBody
+    region: str
+    address: str
+    point: MapPointBody | None = None
+    counters: list[MallCounterBody]
+    example: bool
+    imported: bool
+
+
+class MallsBody(Given, kw_only=True):
+    items: list[MallBody]
+    next: str | None
+
+
 class RequirementBody(Given, kw_only=True):
     code: str
     names: NamesBody
@@ -328,22 +360,27 @@ class FiguresBody(Given, kw_only=True):
 
 
 class LineBody(FiguresBody, kw_only=True):
-    """One line of a table. `key`: the code of a service or an office, a channel, or the month of submission in the
-    office's time zone (for example 2026-03).
+    """One line of a table.
+
+    `key`: the code of a service, an office or a mall, a channel, or the month of submission in the office's time zone
+    (for example 2026-03).
     """
 
     key: str
 
 
 class TablesBody(Given, kw_only=True):
+    """`mall`: the applications submitted in each mall; an application submitted elsewhere has no line there."""
+
     service: list[LineBody]
     office: list[LineBody]
+    mall: list[LineBody]
     channel: list[LineBody]
     month: list[LineBody]
 
 
 class StatisticsBody(Given, kw_only=True):
-    """The total of all applications, and one table each by service, office, channel and month."""
+    """The total of all applications, and one table each by service, office, mall, channel and month."""
 
     as_of: Instant
     total: FiguresBody

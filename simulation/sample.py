@@ -43,7 +43,10 @@ def _moves(life: Life) -> Iterator[Intention]:
     requirement = standard.requirements[0].code
     first, second = (stage.code for stage in standard.stages[:2])
     defect = DefectiveDocument(requirement=requirement, defect=Defect.ILLEGIBLE)
-    submit = commands.SubmitApplication(service=standard.service, number="", district="33.74.01")
+    hall, counter = life.in_mall()
+    submit = commands.SubmitApplication(
+        service=standard.service, number="", district="33.74.01", mall=hall, counter=counter
+    )
     yield life.at_the_door(submit, life.arrival.at, arrives=life.arrival.at)
     for day, minutes, command in (
         (0, 75, commands.Receive()),

@@ -128,6 +128,22 @@ async def get_office(request: Request) -> Response:
     return json(data_of(office), headers=CATALOGUE)
 
 
+async def list_malls(request: Request) -> Response:
+    """List the public service malls, with their places and counters."""
+    registry = await dependencies_of(request).catalogue.registry()
+    codes, following = _page(request, sorted(registry.malls))
+    return _listed(request, [data_of(registry.malls[code]) for code in codes], following)
+
+
+async def get_mall(request: Request) -> Response:
+    """Read one mall."""
+    registry = await dependencies_of(request).catalogue.registry()
+    mall = registry.malls.get(request.path_params["mall"])
+    if mall is None:
+        raise Problem("not-found")
+    return json(data_of(mall), headers=CATALOGUE)
+
+
 def _page(request: Request, codes: list[str]) -> tuple[list[str], str | None]:
     """Keyset paging by code. `after` is the last code of the previous page. Returns the page and the next `after`."""
     limit = request.query_params.get("limit", "50")

@@ -20,6 +20,7 @@ from domain.application.guards import (
     UNDECIDED,
     asked_for,
     asked_once,
+    at_counter,
     only_in,
     stages_done,
 )
@@ -124,7 +125,8 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
         case commands.HandOver():
             only_in(application, Status.ISSUED, Status.READY)
             stages_done(StagePhase.PRODUCTION, application, standard)
-            return [events.HandedOver(receiver=command.receiver)]
+            at_counter(command.mall, command.counter, act, registry)
+            return [events.HandedOver(receiver=command.receiver, mall=command.mall, counter=command.counter)]
         case commands.Withdraw():
             only_in(application, *UNDECIDED)
             return [events.Withdrawn()]
@@ -172,6 +174,7 @@ def submit(
         raise refusals.ServiceNotOfferedHere
     if act.channel not in standard.channels:
         raise refusals.ChannelNotOffered
+    at_counter(command.mall, command.counter, act, registry)
     district, regency = command.district, command.regency
     if standard.sensitive:  # a sensitive service records no place finer than the regency
         district, regency = None, regency or (district[:5] if district else None)
@@ -185,6 +188,8 @@ def submit(
             number=command.number,
             district=district,
             regency=None if district else regency,
+            mall=command.mall,
+            counter=command.counter,
         )
     ]
 

@@ -1,4 +1,4 @@
-"""The registry: services, offices, calendars and regions, with one event for each edition.
+"""The registry: services, offices, malls, calendars and regions, with one event for each edition.
 
 `Registry` is the fold of these events, and `decide` gets it as a value. Institutions publish this data about
 themselves, so it may contain names; it contains nothing about a person.
@@ -21,6 +21,9 @@ from domain.codes import (
     GroundCode,
     Holder,
     Kind,
+    Latitude,
+    Longitude,
+    MallCode,
     OfficeCode,
     RegionCode,
     RegionLevel,
@@ -79,6 +82,46 @@ class OfficeRegistered:
     after_hours: AfterHours | None = None
     example: bool = False
     imported: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapPoint:
+    """A point on the map: decimal degrees in WGS 84, as text, because events hold no fractions."""
+
+    latitude: Latitude
+    longitude: Longitude
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MallCounter:
+    """A counter of one office in a mall."""
+
+    code: CounterCode
+    names: Names
+    office: OfficeCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MallRegistered:
+    """A public service mall (mal pelayanan publik, Perpres 89/2021): one place with the counters of many offices.
+
+    `region`: where the mall stands. It may serve other regions too, and one region may have several malls.
+    """
+
+    topic: ClassVar[str] = "mall.registered.v1"
+    code: MallCode
+    edition: int
+    names: Names
+    region: RegionCode
+    address: Text
+    point: MapPoint | None = None
+    counters: tuple[MallCounter, ...]
+    example: bool = False
+    imported: bool = False
+
+    def has_counter(self, office: str, counter: str | None) -> bool:
+        """Whether the office has this counter in the mall; None means any counter."""
+        return any(one.office == office and counter in (None, one.code) for one in self.counters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,12 +331,12 @@ class RegionsPublished:
     source: Text = ""
 
 
-RegistryEvent = OfficeRegistered | StandardPublished | CalendarPublished | RegionsPublished
+RegistryEvent = OfficeRegistered | MallRegistered | StandardPublished | CalendarPublished | RegionsPublished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """The registered data, by code: all editions of a service, the newest edition of an office or a calendar.
+    """The registered data, by code: all editions of a service, the newest edition of an office, a mall or a calendar.
 
     The object is immutable: `evolve` makes a new one. `provinces`: the province codes in every edition of the region
     table, because a NIK keeps the code of its first registration. `has_districts`: whether the newest edition of the
@@ -302,6 +345,7 @@ class Registry:
 
     offices: Mapping[str, OfficeRegistered] = field(default_factory=dict)
     services: Mapping[str, tuple[StandardPublished, ...]] = field(default_factory=dict)
+    malls: Mapping[str, MallRegistered] = field(default_factory=dict)
     calendars: Mapping[str, CalendarPublished] = field(default_factory=dict)
     regions: Mapping[str, Region] = field(default_factory=dict)
     provinces: frozenset[str] = frozenset()
@@ -451,6 +495,8 @@ def evolve(registry: Registry, event: RegistryEvent) -> Registry:
     match event:
         case OfficeRegistered():
             return replace(registry, offices={**registry.offices, event.code: event})
+        case MallRegistered():
+            return replace(registry, malls={**registry.malls, event.code: event})
         case StandardPublished():
             editions = (*registry.services.get(event.service, ()), event)
             return replace(registry, services={**registry.services, event.service: editions})

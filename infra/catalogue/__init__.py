@@ -1,4 +1,4 @@
-"""The shipped catalogue: region table, calendars, and example offices and services, as editions of the registry."""
+"""The shipped catalogue: regions, calendars, and example offices, malls and services, as editions of the registry."""
 
 import csv
 import tomllib
@@ -15,6 +15,9 @@ from domain.registry.editions import (
     Counter,
     DeemedApproval,
     Extension,
+    MallCounter,
+    MallRegistered,
+    MapPoint,
     Names,
     OfficeRegistered,
     OpeningDay,
@@ -47,7 +50,8 @@ def examples() -> list[RegistryEvent]:
     read = tomllib.loads((HERE / "examples.toml").read_text(encoding="utf-8"))
     standards = [*map(_standard, read["service"])]
     regional = [_regional(each, standards) for each in read["regional"]]
-    return [*map(_office, read["office"]), *map(_calendar, read["calendar"]), *standards, *regional]
+    places: list[RegistryEvent] = [*map(_office, read["office"]), *map(_mall, read["mall"])]
+    return [*places, *map(_calendar, read["calendar"]), *standards, *regional]
 
 
 def _regions() -> RegionsPublished:
@@ -110,6 +114,20 @@ def _office(read: dict[str, Any]) -> OfficeRegistered:
         counters=_optional(map(_counter, read["counters"]) if "counters" in read else None),
         day_zero=DayZero(read["day_zero"]) if "day_zero" in read else None,
         after_hours=AfterHours(read["after_hours"]) if "after_hours" in read else None,
+        example=True,
+    )
+
+
+def _mall(read: dict[str, Any]) -> MallRegistered:
+    counters = (MallCounter(code=c["code"], names=Names(**c["names"]), office=c["office"]) for c in read["counters"])
+    return MallRegistered(
+        code=read["code"],
+        edition=0,
+        names=Names(**read["names"]),
+        region=read["region"],
+        address=read["address"],
+        point=MapPoint(**read["point"]) if "point" in read else None,
+        counters=tuple(counters),
         example=True,
     )
 

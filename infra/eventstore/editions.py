@@ -10,6 +10,7 @@ from domain.codes import Channel, Role
 from domain.provenance import Act
 from domain.registry.editions import (
     CalendarPublished,
+    MallRegistered,
     OfficeRegistered,
     RegionsPublished,
     Registry,
@@ -69,6 +70,8 @@ def subject(edition: RegistryEvent) -> tuple[str, str]:
     match edition:
         case OfficeRegistered():
             return "office", edition.code
+        case MallRegistered():
+            return "mall", edition.code
         case StandardPublished():
             return "service", edition.service
         case CalendarPublished():

@@ -68,7 +68,8 @@ class PostgresStatistics:
             if row and not _due(*row):
                 return _read(row[2])
             end = await (await connection.execute(END)).fetchone()
-            cut = protect(await _exact(connection, registry, datetime.now(UTC)), registry.services, registry.offices)
+            exact = await _exact(connection, registry, datetime.now(UTC))
+            cut = protect(exact, registry.services, registry.offices, registry.malls)
             await connection.execute(KEEP, (cut.as_of, end[0] if end else 0, orjson.dumps(asdict(cut))))
             return cut
 

@@ -70,7 +70,7 @@ def test_what_one_has_is_not_sent_again(running: Jejak) -> None:
 
 
 def test_lists_are_read_page_by_page_and_each_item_once(running: Jejak) -> None:
-    for kind, code in (("services", "service"), ("offices", "code")):
+    for kind, code in (("services", "service"), ("offices", "code"), ("malls", "code")):
         every = [item[code] for item in running.request("GET", f"/v1/{kind}?limit=100").json()["items"]]
         read_on, path = [], f"/v1/{kind}?limit=3"
         while path:
@@ -106,6 +106,14 @@ def test_a_service_says_where_each_edition_of_its_standard_applies(running: Jeja
     }
     assert list(found.values()) == [2, 1, 1]
     assert running.request("GET", "/v1/services/kartu-keluarga?office=nowhere").status == 404
+
+
+def test_a_mall_is_read_with_its_place_and_its_counters(running: Jejak) -> None:
+    mall = running.request("GET", "/v1/malls/mpp-3374-01").json()
+    assert [mall] == running.request("GET", "/v1/malls").json()["items"]
+    assert (mall["region"], mall["address"], mall["example"]) == ("33.74", "Jalan Contoh 1, Kota Semarang", True)
+    assert {"code": "licensing", "office": "pemda-3374-dpmptsp"}.items() <= mall["counters"][1].items()
+    assert running.request("GET", "/v1/malls/mpp-9999-01").status == 404
 
 
 @pytest.mark.parametrize(

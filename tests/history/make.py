@@ -87,6 +87,9 @@ from domain.registry.editions import (
     Counter,
     DeemedApproval,
     Extension,
+    MallCounter,
+    MallRegistered,
+    MapPoint,
     Names,
     OfficeRegistered,
     OpeningDay,
@@ -189,6 +192,21 @@ EXAMPLES: tuple[AnyEvent, ...] = (
         opening_days=(OPEN, OPEN, OPEN, OPEN, OPEN, CLOSED, CLOSED),
         example=True,
     ),
+    MallRegistered(
+        code="mpp-3374-01",
+        edition=1,
+        names=Names(id="Mal Pelayanan Publik", en="Public service mall"),
+        region="33.74",
+        address="Jalan Contoh 1, Kota Semarang",
+        counters=(
+            MallCounter(
+                code="civil-registration",
+                names=Names(id="Loket kependudukan", en="Civil registration counter"),
+                office="pemda-3374-disdukcapil",
+            ),
+        ),
+        example=True,
+    ),
     StandardPublished(
         service="ktp-el",
         standard=3,
@@ -260,6 +278,21 @@ EXAMPLES: tuple[AnyEvent, ...] = (
 )
 
 LATER: dict[str, AnyEvent] = {
+    "application.submitted.v1~in-a-mall": Submitted(
+        service="ktp-el", standard=3, number="01K2M9XD4TB5", mall="mpp-3374-01", counter="civil-registration"
+    ),
+    "application.handed-over.v1~in-a-mall": HandedOver(
+        receiver=Receiver.APPLICANT, mall="mpp-3374-01", counter="civil-registration"
+    ),
+    "mall.registered.v1~map-point": MallRegistered(
+        code="mpp-3374-01",
+        edition=2,
+        names=Names(id="Mal Pelayanan Publik", en="Public service mall"),
+        region="33.74",
+        address="Jalan Contoh 1",
+        point=MapPoint(latitude="-6.983", longitude="110.4094"),
+        counters=(),
+    ),
     "application.correction-supplied.v1~promise": CorrectionSupplied(promise=WORKING_DAYS),
     "application.payment-expired.v1~promise": PaymentExpired(payment=1, promise=WORKING_DAYS),
     "application.declared-complete.v1~last-minute": DeclaredComplete(promise=WORKING_DAYS, last_minute_percent=10),

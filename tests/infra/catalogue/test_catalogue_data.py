@@ -204,6 +204,18 @@ def test_a_counter_serves_services_of_its_office_at_hours_of_its_own() -> None:
         OpeningHours(zone="Asia/Jakarta", days=tuple(tuple(day) or None for day in counter["days"]))
 
 
+def test_the_mall_has_counters_of_example_offices_of_its_region_and_says_that_it_is_an_example() -> None:
+    [mall] = read_toml("examples.toml")["mall"]
+    offices = {office["code"]: office["region"] for office in OFFICES}
+    assert mall["code"] == "mpp-3374-01"
+    assert in_both_languages(mall["names"])
+    assert {offices[counter["office"]] for counter in mall["counters"]} == {mall["region"]}
+    assert len({counter["code"] for counter in mall["counters"]}) == len(mall["counters"]) > 1
+    assert all(in_both_languages(counter["names"]) for counter in mall["counters"])
+    registry = reduce(evolve, catalogue.examples(), Registry())
+    assert registry.malls["mpp-3374-01"].example
+
+
 def test_a_local_calendar_is_of_example_offices_and_of_its_year() -> None:
     for calendar in LOCAL_CALENDARS:
         assert set(calendar["offices"]) <= {office["code"] for office in OFFICES}
