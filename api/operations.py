@@ -56,6 +56,8 @@ LISTED = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
 }
 
+AT_OFFICE = {"office": {"type": "string", "maxLength": 63, "description": "The edition in force at this office today"}}
+
 
 def _read(name: str, path: str, endpoint: AnyEndpoint, returns: Any) -> Operation:  # noqa: ANN401 - a body type
     return Operation(
@@ -174,6 +176,7 @@ OPERATIONS: tuple[Operation, ...] = (
         public.get_service,
         {200: responses.ServiceBody},
         "catalogue",
+        query=AT_OFFICE,
         problems=(404, 503),
     ),
     _open(
@@ -190,6 +193,23 @@ OPERATIONS: tuple[Operation, ...] = (
         "/v1/offices/{office}",
         public.get_office,
         {200: responses.OfficeBody},
+        "catalogue",
+        problems=(404, 503),
+    ),
+    _open(
+        "list-malls",
+        "/v1/malls",
+        public.list_malls,
+        {200: responses.MallsBody},
+        "catalogue",
+        query=LISTED,
+        problems=(400, 503),
+    ),
+    _open(
+        "get-mall",
+        "/v1/malls/{mall}",
+        public.get_mall,
+        {200: responses.MallBody},
         "catalogue",
         problems=(404, 503),
     ),

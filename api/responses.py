@@ -195,6 +195,38 @@ class OfficesBody(Given, kw_only=True):
     next: str | None
 
 
+class MapPointBody(Given, kw_only=True):
+    """Decimal degrees in WGS 84."""
+
+    latitude: str
+    longitude: str
+
+
+class MallCounterBody(Given, kw_only=True):
+    code: str
+    names: NamesBody
+    office: str
+
+
+class MallBody(Given, kw_only=True):
+    """A public service mall: one place with the counters of many offices."""
+
+    code: str
+    edition: int
+    names: NamesBody
+    region: str
+    address: str
+    point: MapPointBody | None = None
+    counters: list[MallCounterBody]
+    example: bool
+    imported: bool
+
+
+class MallsBody(Given, kw_only=True):
+    items: list[MallBody]
+    next: str | None
+
+
 class RequirementBody(Given, kw_only=True):
     code: str
     names: NamesBody
@@ -228,8 +260,27 @@ class DeemedApprovalStandard(Given, kw_only=True):
     basis_text: str
 
 
+class EditionBody(Given, kw_only=True):
+    """An edition of a service's standard, and where it applies: at `only_offices`, in `region`, or everywhere.
+
+    Of the editions in force, the most specific one applies: that of the office, of its regency, of its province, and
+    then the national one. `in_force_until`: the last day, included; if absent, there is no end.
+    """
+
+    standard: int
+    in_force_from: str
+    in_force_until: str | None = None
+    region: str | None = None
+    only_offices: list[str] | None = None
+    promise: PromiseStandard | None = None
+
+
 class ServiceBody(Given, kw_only=True):
-    """The newest edition of a service's standard. `promise` is null if its source gives no single figure.
+    """One edition of a service's standard: the newest national one, or the one in force at the office asked for.
+
+    `editions` lists every edition and where it applies; `region`, `only_offices` and `in_force_until` are those of this
+    one. `promise` is null if its source gives no single figure; `no_promise_reason` says why. With `default_promise`,
+    the standard names no time, and `promise` is the law's default; `promise_basis` names the law.
 
     `deemed_approval`: the law by which silence grants the application; if absent, silence does not grant it.
     `dispute_days`: the calendar days after the hand-over in which a dispute is possible; if absent, there is no limit.
@@ -258,6 +309,13 @@ class ServiceBody(Given, kw_only=True):
     figures_as_of: str | None = None
     example: bool
     imported: bool
+    region: str | None = None
+    only_offices: list[str] | None = None
+    in_force_until: str | None = None
+    default_promise: bool | None = None
+    promise_basis: str | None = None
+    no_promise_reason: NamesBody | None = None
+    editions: list[EditionBody]
 
 
 class ServicesBody(Given, kw_only=True):
@@ -305,22 +363,27 @@ class FiguresBody(Given, kw_only=True):
 
 
 class LineBody(FiguresBody, kw_only=True):
-    """One line of a table. `key`: the code of a service or an office, a channel, or the month of submission in the
-    office's time zone (for example 2026-03).
+    """One line of a table.
+
+    `key`: the code of a service, an office or a mall, a channel, or the month of submission in the office's time zone
+    (for example 2026-03).
     """
 
     key: str
 
 
 class TablesBody(Given, kw_only=True):
+    """`mall`: the applications submitted in each mall; an application submitted elsewhere has no line there."""
+
     service: list[LineBody]
     office: list[LineBody]
+    mall: list[LineBody]
     channel: list[LineBody]
     month: list[LineBody]
 
 
 class StatisticsBody(Given, kw_only=True):
-    """The total of all applications, and one table each by service, office, channel and month."""
+    """The total of all applications, and one table each by service, office, mall, channel and month."""
 
     as_of: Instant
     total: FiguresBody

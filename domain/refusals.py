@@ -10,6 +10,8 @@
   + OfficeUnknown
   + OfficeUnchanged
   + ServiceNotOfferedHere
+  + MallUnknown
+  + CounterNotInMall              the acting office has no such counter there
   + RegionUnknown
   + RequirementUnknown
   + DefectsMissing                 a return names no defect
@@ -125,6 +127,18 @@ class ServiceNotOfferedHere(Refusal):
     code = "service-not-offered-here"
     title = "This office does not offer the service"
     advice = "The service in /v1/services lists its offices"
+
+
+class MallUnknown(Refusal):
+    code = "mall-unknown"
+    title = "There is no such mall"
+    advice = "Choose a mall code from /v1/malls, or leave the mall out"
+
+
+class CounterNotInMall(Refusal):
+    code = "counter-not-in-mall"
+    title = "The mall has no such counter of the acting office"
+    advice = "Choose a counter of your office from /v1/malls, and name its mall too"
 
 
 class RegionUnknown(Refusal):

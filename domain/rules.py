@@ -88,6 +88,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             "UU 30/2014 art. 53, as amended by UU 6/2023 art. 175",
             S,
         ),
+        "default-promise": Rule(
+            "if no rule names a time to decide, it is five working days from completeness; a standard can rely on it",
+            "UU 30/2014 art. 53, as amended by UU 6/2023 art. 175",
+            S,
+            "StandardPublished.default_promise",
+        ),
         "unit": Rule(
             "working days, calendar days, months, hours and open hours are different units; a day without a kind is a"
             " calendar day",

@@ -3,8 +3,8 @@
 * A count shows from ten on, floored to tens. Below ten it is `<10`, also for zero.
 * A share is computed from shown counts only, and rounded down to five points. A hidden part counts against the office.
 * A median shows where its count shows, in half days. The ninth decile shows from a hundred answers on.
-* Every registered service and office has a line. So the presence of a line does not reveal that an application exists.
-  Months run without a gap from the first month that shows to the last.
+* Every registered service, office and mall has a line. So the presence of a line does not reveal that an application
+  exists. Months run without a gap from the first month that shows to the last.
 * A total is lowered by ten if it would leave its hidden parts only one possible value between one and nine.
 """
 
@@ -37,14 +37,18 @@ SUMS = (
     ("answered", OUTCOMES),
 )
 TOTAL = ("total", "")
+PARTIAL = ("mall", "month")
+"""Tables whose lines do not add up to the total: most applications are in no mall, and hidden months have no line."""
 
 
-def protect(exact: Statistics, services: Collection[str], offices: Collection[str]) -> Statistics:
-    """Return the figures for the public. `services` and `offices` are all codes in the registry.
+def protect(
+    exact: Statistics, services: Collection[str], offices: Collection[str], malls: Collection[str] = ()
+) -> Statistics:
+    """Return the figures for the public. `services`, `offices` and `malls` are all codes in the registry.
 
     `exact`: its days are not rounded yet, so that no figure is rounded twice.
     """
-    lines = _lines(exact, services, offices)
+    lines = _lines(exact, services, offices, malls)
     shown = _unpinned(
         {(*place, count): _floored(getattr(figures, count)) for place, figures in lines.items() for count in COUNTS}
     )
@@ -59,10 +63,13 @@ def protect(exact: Statistics, services: Collection[str], offices: Collection[st
 NOTHING = Figures(**dict.fromkeys(COUNTS, 0))
 
 
-def _lines(exact: Statistics, services: Collection[str], offices: Collection[str]) -> dict[tuple[str, str], Figures]:
+def _lines(
+    exact: Statistics, services: Collection[str], offices: Collection[str], malls: Collection[str]
+) -> dict[tuple[str, str], Figures]:
     keys: Mapping[str, Collection[str]] = {
         "service": sorted({*services, *exact.tables["service"]}),
         "office": sorted({*offices, *exact.tables["office"]}),
+        "mall": sorted({*malls, *exact.tables["mall"]}),
         "channel": [channel.value for channel in Channel],
         "month": list(_months(exact.tables["month"])),
     }
@@ -108,9 +115,7 @@ def _sums(shown: Shown) -> Iterator[Sum]:
             yield (*place, total), [(*place, part) for part in parts]
     for name in TABLES:
         keys = [key for table, key in places if table == name]
-        for count in (
-            COUNTS if keys and name != "month" else ()
-        ):  # the table leaves out months that do not show, so months have no sum
+        for count in COUNTS if keys and name not in PARTIAL else ():
             yield (*TOTAL, count), [(name, key, count) for key in keys]
 
 

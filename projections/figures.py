@@ -1,5 +1,5 @@
 """Figures cut from the facts of the statistics view: one line for all applications, and one table each by service,
-office, channel and month.
+office, mall, channel and month.
 
 Days have 24 hours, and count from submission to the answer. An application is answered once it is decided or has ended;
 until then it is open. It is on time if the answer came by its deadline: the source's own deadline, or the promise.
@@ -14,12 +14,13 @@ FEW: Literal["<10"] = "<10"
 Count = int | Literal["<10"]
 """For the public: floored to tens; `<10` below ten, and for zero. For the auditor: exact."""
 
-TABLES = ("service", "office", "channel", "month")
+TABLES = ("service", "office", "mall", "channel", "month")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """The figures of one set of applications. In the table of months, an application is in its month of submission.
+    """The figures of one set of applications. In the table of months, an application is in its month of submission; in
+    the table of malls, it is in the mall where it was submitted, if it was submitted in one.
 
     submitted = open + answered. answered = on_time + late + without_deadline = on_time_recorded + late_recorded +
     without_deadline = the sum of the seven outcomes. `on_time` judges the time of the answer, `on_time_recorded` the

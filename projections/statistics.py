@@ -66,6 +66,7 @@ class StatisticsRow(TypedDict):
     standard: int
     office: str
     channel: str
+    mall: str | None
     district: str | None
     regency: str | None
     imported: bool
@@ -145,6 +146,7 @@ def _blank(application: UUID) -> StatisticsRow:
         "standard": 0,
         "office": "",
         "channel": "unknown",
+        "mall": None,
         "district": None,
         "regency": None,
         "imported": False,
@@ -182,6 +184,7 @@ def _note(row: StatisticsRow, recorded: events.Recorded) -> None:
             row["standard"] = event.standard
             row["office"] = act.office
             row["channel"] = act.channel.value
+            row["mall"] = event.mall
             row["district"] = event.district
             row["regency"] = event.regency
             row["imported"] = act.by == Role.IMPORT
@@ -243,6 +246,7 @@ COLUMNS = {
     "standard": "integer NOT NULL",
     "office": "text NOT NULL",
     "channel": "text NOT NULL",
+    "mall": "text",
     "district": "text",
     "regency": "text",
     "imported": "boolean NOT NULL",

@@ -4,11 +4,12 @@
 answered_at IS NULL AND due_at < least(paused_since, %(as_of)s)
 
 -- name: FIGURES
--- The exact figures of every line: one line for all applications, and one for each service, office, channel and month.
+-- The exact figures of every line: one line for all applications, and one for each service, office, mall, channel and month.
+-- An application that was not submitted in a mall has no line of a mall.
 -- %(offices)s and %(zones)s are parallel arrays: a month is a month in the office's time zone. `place` is the table of a
 -- line, or total; projections/figures.py defines the other columns. The three quantiles are in microseconds, which floating-point numbers hold exactly.
 WITH facts AS (
-    SELECT s.service, s.office, s.channel, s.status, s.answered_at, s.due_at, s.returns, s.deviations,
+    SELECT s.service, s.office, s.mall, s.channel, s.status, s.answered_at, s.due_at, s.returns, s.deviations,
         s.answer_known_at, s.deemed, s.pauses, s.restarts, s.last_minute_returns, s.obstacles, s.paused_since,
         to_char(s.submitted_at AT TIME ZONE coalesce(z.zone, 'Asia/Jakarta'), 'YYYY-MM') AS month,
         (extract(epoch FROM s.answered_at - s.submitted_at) * 1000000)::bigint AS microseconds,
@@ -19,8 +20,9 @@ WITH facts AS (
     WHERE s.submitted_at IS NOT NULL
 )
 SELECT CASE WHEN grouping(service) = 0 THEN 'service' WHEN grouping(office) = 0 THEN 'office'
+            WHEN grouping(mall) = 0 THEN 'mall'
             WHEN grouping(channel) = 0 THEN 'channel' WHEN grouping(month) = 0 THEN 'month' ELSE 'total' END AS place,
-    coalesce(service, office, channel, month, '') AS key,
+    coalesce(service, office, mall, channel, month, '') AS key,
     count(*) AS submitted,
     count(*) FILTER (WHERE answered_at IS NULL) AS open,
     count(*) FILTER (WHERE {overdue}) AS overdue,
@@ -48,4 +50,5 @@ SELECT CASE WHEN grouping(service) = 0 THEN 'service' WHEN grouping(office) = 0 
     percentile_cont(0.5) WITHIN GROUP (ORDER BY age) FILTER (WHERE answered_at IS NULL) AS open_age_days_median,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY microseconds) AS days_median,
     percentile_cont(0.9) WITHIN GROUP (ORDER BY microseconds) AS days_p90
-FROM facts GROUP BY GROUPING SETS ((), (service), (office), (channel), (month))
+FROM facts GROUP BY GROUPING SETS ((), (service), (office), (mall), (channel), (month))
+HAVING grouping(mall) = 1 OR mall IS NOT NULL

@@ -28,6 +28,16 @@ Regency = Annotated[
     str,
     Meta(pattern=r"^[0-9]{2}\.[0-9]{2}$", max_length=5, examples=["33.74"], description="PP.KK (Kemendagri)"),
 ]
+Mall = Annotated[
+    str,
+    Meta(
+        pattern=r"^mpp-[0-9]{4}-[0-9]{2}$(?!\n)",
+        max_length=11,
+        examples=["mpp-3374-01"],
+        description="From /v1/malls: the mall in which the citizen is served",
+    ),
+]
+Counter = Annotated[Code, Meta(description="The counter in the mall; the mall must be named too")]
 Instant = Annotated[datetime, Meta(tz=True)]
 Personal = Annotated[str, Meta(min_length=1, max_length=200, description="Sealed: never stored in clear in an event")]
 Note = Annotated[str, Meta(max_length=2000, description="Sealed: never stored in clear in an event")]
@@ -96,6 +106,8 @@ class SubmitBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     regency: Regency | None = None
     subject: Person | None = None
     proxy: Person | None = None
+    mall: Mall | None = None
+    counter: Counter | None = None
 
 
 class EmptyBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
@@ -161,7 +173,11 @@ class IssueBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class HandOverBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`mall` and `counter`: where the product is handed over, if that is in a mall."""
+
     receiver: codes.Receiver = codes.Receiver.APPLICANT
+    mall: Mall | None = None
+    counter: Counter | None = None
 
 
 class CancelBody(CommandBody, kw_only=True, forbid_unknown_fields=True):

@@ -181,7 +181,7 @@ COMMANDS = (
     CommandOperation(
         "hand-over",
         bodies.HandOverBody,
-        lambda b: commands.HandOver(receiver=b.receiver),
+        lambda b: commands.HandOver(receiver=b.receiver, mall=b.mall, counter=b.counter),
         "The product is handed over; the citizen clock stops",
     ),
     CommandOperation("withdraw", EMPTY, lambda _: commands.Withdraw(), "The applicant withdraws the application"),

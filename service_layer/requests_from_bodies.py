@@ -52,7 +52,14 @@ def submission(context: BodyContext, body: bodies.SubmitBody) -> CommandRequest:
     """The request that submits an application. Raises ImpossibleValue."""
     office = _office(context.principal, body.office, context.registry)
     return CommandRequest(
-        command=SubmitApplication(service=body.service, number="", district=body.district, regency=body.regency),
+        command=SubmitApplication(
+            service=body.service,
+            number="",
+            district=body.district,
+            regency=body.regency,
+            mall=body.mall,
+            counter=body.counter,
+        ),
         act=act_of(context.principal, body, office, context.now),
         client=context.principal.client,
         key=context.key,

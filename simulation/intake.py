@@ -19,7 +19,10 @@ def taken_in(life: Life) -> Iterator[Intention]:
     arrival = life.arrival
     region = life.mall.registry.offices[arrival.office].region
     district = f"{region}.{life.dice.randint(1, 5):02}" if region and "." in region else None
-    submit = commands.SubmitApplication(service=arrival.standard.service, number="", district=district)
+    mall, counter = life.in_mall()
+    submit = commands.SubmitApplication(
+        service=arrival.standard.service, number="", district=district, mall=mall, counter=counter
+    )
     yield life.at_the_door(submit, arrival.at, arrives=arrival.arrives)
     if arrival.channel is Channel.MOBILE:
         at = min(arrival.at + timedelta(minutes=life.dice.uniform(3, 15)), arrival.arrives)

@@ -150,6 +150,21 @@ class Life:
         )
         return Intention(command=command, act=act, arrives=arrives)
 
+    def in_mall(self) -> tuple[str | None, str | None]:
+        """Return the mall and the counter at which the applicant is served now.
+
+        Both are None if the application did not come by a counter, or if its office has no counter in a mall.
+        """
+        if self.arrival.channel is not Channel.COUNTER:
+            return None, None
+        found = (
+            (mall.code, counter.code)
+            for mall in self.mall.registry.malls.values()
+            for counter in mall.counters
+            if counter.office == self.office
+        )
+        return next(found, (None, None))
+
     def from_unit(self, command: Command, at: datetime) -> Intention:
         """An act of a mobile unit, with the time of its device. It arrives when the unit has a network again."""
         act = Act(

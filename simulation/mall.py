@@ -161,12 +161,13 @@ class Mall:
         return doors, weights
 
     def _doors_of(self, service: str) -> Iterable[tuple[int, Entrance]]:
-        standard = self.registry.standard_in_force(service, self.first)
-        if standard is None or not standard.example or standard.free_order:
-            return
-        if standard != self.registry.standard_in_force(service, self.until):
-            return  # if the standard changes during the plan, acts planned by one edition are refused by the other
-        for place, office in enumerate(standard.offices):
+        offices = dict.fromkeys(office for each in self.registry.services[service] for office in each.offices)
+        for place, office in enumerate(offices):
+            standard = self.registry.standard_in_force(service, self.first, office)
+            if standard is None or not standard.example or standard.free_order or office not in standard.offices:
+                continue
+            if standard != self.registry.standard_in_force(service, self.until, office):
+                continue  # if the standard changes during the plan, acts planned by one edition fail by the other
             known = office in self.registry.offices and self.registry.offices[office].example
             for channel in sorted(set(standard.channels) & CHANNELS.keys()) if known else ():
                 if self._days(office, channel)[0]:

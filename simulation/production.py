@@ -26,15 +26,20 @@ def produced(life: Life) -> Iterator[Intention]:
         yield life.officer(act, life.hence(*hours))
     receiver = Receiver.PROXY if life.chance(BY_PROXY) else Receiver.APPLICANT
     if life.chance(HANDED_OVER_EARLY):
-        yield life.officer(commands.HandOver(receiver=receiver), life.hence(0.1, 4))
+        yield life.officer(_hand_over(life, receiver), life.hence(0.1, 4))
     else:
         yield life.officer(commands.MakeReady(), life.hence(0.1, 6))
         if life.chance(NOT_COLLECTED):
             if life.chance(LAPSES_THEN):
                 yield life.officer(commands.Lapse(), life.hence(24 * 30, 24 * 45), supervisor=True)
             return
-        yield life.officer(commands.HandOver(receiver=receiver), life.hence(1, 24 * 6))
+        yield life.officer(_hand_over(life, receiver), life.hence(1, 24 * 6))
     yield from handed_over(life)
+
+
+def _hand_over(life: Life, receiver: Receiver) -> commands.HandOver:
+    mall, counter = life.in_mall()
+    return commands.HandOver(receiver=receiver, mall=mall, counter=counter)
 
 
 def handed_over(life: Life) -> Iterator[Intention]:

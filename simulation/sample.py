@@ -22,10 +22,11 @@ It is declared complete four openings before the end, so it is due soon after th
 
 def sample(mall: Mall) -> Life:
     """Return the sample's life, with ordinal 0. Raises NotSimulated if the office has too few openings in the plan."""
-    standard = mall.registry.standard_in_force(SERVICE, mall.first)
-    if standard is None or not standard.offices:
+    newest = mall.registry.newest(SERVICE)
+    office = newest.offices[0] if newest and newest.offices else ""
+    standard = mall.registry.standard_in_force(SERVICE, mall.first, office)
+    if standard is None or office not in standard.offices:
         raise NotSimulated(f"the sample needs the example service {SERVICE}")
-    office = standard.offices[0]
     days = [opening for opening in mall.hours(office).openings if opening[1] <= mall.ends]
     if len(days) < OPENINGS:
         raise NotSimulated("the sample needs some more days before its end")
@@ -42,7 +43,10 @@ def _moves(life: Life) -> Iterator[Intention]:
     requirement = standard.requirements[0].code
     first, second = (stage.code for stage in standard.stages[:2])
     defect = DefectiveDocument(requirement=requirement, defect=Defect.ILLEGIBLE)
-    submit = commands.SubmitApplication(service=standard.service, number="", district="33.74.01")
+    hall, counter = life.in_mall()
+    submit = commands.SubmitApplication(
+        service=standard.service, number="", district="33.74.01", mall=hall, counter=counter
+    )
     yield life.at_the_door(submit, life.arrival.at, arrives=life.arrival.at)
     for day, minutes, command in (
         (0, 75, commands.Receive()),

@@ -10,7 +10,7 @@ OUTCOMES = ("granted", "rejected", "withdrawn", "lapsed", "cancelled", "conclude
 SILENCE = "deemed_approved"
 MARKED = ("obstructed", "paused", "restarted", "returned_last_minute")
 """Marks of an application: each says that something happened to it at least once."""
-TABLES = ("service", "office", "channel", "month")
+TABLES = ("service", "office", "mall", "channel", "month")
 DAY = timedelta(days=1)
 
 
@@ -21,6 +21,7 @@ class MeantFact:
     `office`: the office that holds the application. `month`: the month of submission in that office's zone, as YYYY-MM.
     An application is answered when it is decided or has ended. `outcome`: None while the application is open.
     `answer_known_at`: when the answer arrived in the log. `marks`: the marks of MARKED that apply.
+    `mall`: the mall where the application was submitted; "" if it was submitted elsewhere.
     """
 
     ordinal: int
@@ -38,6 +39,7 @@ class MeantFact:
     returns: int
     answer_known_at: datetime | None = None
     marks: frozenset[str] = frozenset()
+    mall: str = ""
 
     @property
     def judged(self) -> str:
@@ -72,7 +74,8 @@ def statistics(facts: Sequence[MeantFact], as_of: datetime) -> dict[str, Any]:
 def _grouped(facts: Iterable[MeantFact], table: str) -> dict[str, list[MeantFact]]:
     groups: dict[str, list[MeantFact]] = {}
     for fact in facts:
-        groups.setdefault(getattr(fact, table), []).append(fact)
+        if key := getattr(fact, table):
+            groups.setdefault(key, []).append(fact)
     return groups
 
 

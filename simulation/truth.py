@@ -61,6 +61,7 @@ def fact_of(life: Life) -> MeantFact:
         returns=sum(isinstance(event, events.ReturnedForCorrection) for _, event in happened),
         answer_known_at=answer.arrives if answer else None,
         marks=frozenset(mark for mark, fits in marks(happened).items() if fits),
+        mall=next((event.mall or "" for _, event in happened if isinstance(event, events.Submitted)), ""),
     )
 
 
@@ -129,6 +130,7 @@ def _fact_row(fact: MeantFact) -> dict[str, Any]:
         "service": fact.service,
         "office": fact.office,
         "channel": fact.channel,
+        "mall": fact.mall or None,
         **{
             name: instant(at) if (at := getattr(fact, name)) else None
             for name in ("submitted_at", "complete_at", "due_at", "answered_at", "ended_at")

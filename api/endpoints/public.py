@@ -16,10 +16,12 @@ from api.problems import Problem
 from api.results import NO_STORE, json
 from domain.json_values import data_of
 from domain.pin import parse_pin
+from domain.registry.editions import Registry, StandardPublished
 from domain.tracking_number import parse_tracking_number
 from service_layer import bodies
 
 CATALOGUE = {"Cache-Control": "public, max-age=60"}
+EDITION_FIELDS = ("standard", "in_force_from", "in_force_until", "region", "only_offices", "promise")
 LIMIT = r"[1-9][0-9]?|100"
 AFTER_MAX = 100
 
@@ -71,20 +73,44 @@ def network_of(address: str) -> str:
 
 
 async def list_services(request: Request) -> Response:
-    """List the services, each with the newest edition of its standard."""
+    """List the services, each with the newest national edition of its standard, and where other editions apply."""
     registry = await dependencies_of(request).catalogue.registry()
     codes, following = _page(request, sorted(registry.services))
-    items = [data_of(registry.services[code][-1]) for code in codes]
+    items = [_service(standard, registry) for code in codes if (standard := registry.newest(code))]
     return _listed(request, items, following)
 
 
 async def get_service(request: Request) -> Response:
-    """Read one service's standard: requirements, stages, promise, fee."""
-    registry = await dependencies_of(request).catalogue.registry()
-    standard = registry.newest(request.path_params["service"])
+    """Read one service's standard: requirements, stages, promise, fee, and where its other editions apply.
+
+    With `office`, the answer is the edition in force at that office today, in the office's time zone.
+    """
+    dependencies = dependencies_of(request)
+    registry = await dependencies.catalogue.registry()
+    service, office = request.path_params["service"], request.query_params.get("office")
+    if office is None:
+        standard = registry.newest(service)
+    elif office in registry.offices:
+        standard = registry.standard_in_force(service, registry.local_day(dependencies.now(), office), office)
+    else:
+        standard = None
     if standard is None:
         raise Problem("not-found")
-    return json(data_of(standard), headers=CATALOGUE)
+    return json(_service(standard, registry), headers=CATALOGUE)
+
+
+def _service(standard: StandardPublished, registry: Registry) -> dict[str, Any]:
+    """The body of a standard. `editions` says of every edition of the service where it applies and since when."""
+    editions = [
+        {name: value for name, value in _plain(edition).items() if name in EDITION_FIELDS}
+        for edition in registry.services[standard.service]
+    ]
+    return {**_plain(standard), "editions": editions}
+
+
+def _plain(standard: StandardPublished) -> dict[str, Any]:
+    """The data of the edition. `promise` is also given where it is the law's default."""
+    return {**data_of(standard), "promise": data_of(standard.terms)} if standard.terms else data_of(standard)
 
 
 async def list_offices(request: Request) -> Response:
@@ -101,6 +127,22 @@ async def get_office(request: Request) -> Response:
     if office is None:
         raise Problem("not-found")
     return json(data_of(office), headers=CATALOGUE)
+
+
+async def list_malls(request: Request) -> Response:
+    """List the public service malls, with their places and counters."""
+    registry = await dependencies_of(request).catalogue.registry()
+    codes, following = _page(request, sorted(registry.malls))
+    return _listed(request, [data_of(registry.malls[code]) for code in codes], following)
+
+
+async def get_mall(request: Request) -> Response:
+    """Read one mall."""
+    registry = await dependencies_of(request).catalogue.registry()
+    mall = registry.malls.get(request.path_params["mall"])
+    if mall is None:
+        raise Problem("not-found")
+    return json(data_of(mall), headers=CATALOGUE)
 
 
 def _page(request: Request, codes: list[str]) -> tuple[list[str], str | None]:

@@ -120,5 +120,5 @@ def full_hour(now: datetime) -> datetime:
 
 
 def _offices(registry: Registry, service: str) -> tuple[str, ...]:
-    newest = registry.newest(service)
-    return newest.offices if newest else ()
+    newest = registry.newest_of_places(service)
+    return tuple(dict.fromkeys(office for standard in newest for office in standard.offices))

@@ -120,7 +120,8 @@ def _details(reading: PageReader, data: dict[str, Any]) -> list[str]:
 
 
 def _place(reading: PageReader, entry: ShownEvent) -> str:
-    return " · ".join(part for part in (reading.office_name(entry["office"]), _channel(reading, entry)) if part)
+    mall = reading.mall_name(entry["data"].get("mall", ""))
+    return " · ".join(part for part in (reading.office_name(entry["office"]), mall, _channel(reading, entry)) if part)
 
 
 def _channel(reading: PageReader, entry: ShownEvent) -> str:

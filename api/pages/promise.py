@@ -56,14 +56,28 @@ def promised(reading: PageReader) -> Promised | None:
     if reading.row["status"] in ENDS:
         return None
     label = say(N_("The promised time"))
-    terms = reading.standard.promise if reading.standard else None
+    terms = reading.standard.terms if reading.standard else None
     if reading.row["imported"]:
         return Promised(label, say(N_("The agency states no deadline for this application.")))
     if terms is None:
-        return Promised(label, say(N_("The standard of this service gives no fixed time.")))
+        reason = reading.standard.no_promise_reason if reading.standard else None
+        remarks = [reading.language.of(reason)] if reason else []
+        return Promised(label, say(N_("The standard of this service gives no fixed time.")), remarks=remarks)
     length = reading.language.count(UNITS[terms.unit], terms.n)
     headline = say(N_("%(length)s after your file is complete"), length=length)
-    return Promised(label, headline, remarks=[say(N_("You will see a date here as soon as your file is complete."))])
+    date_later = say(N_("You will see a date here as soon as your file is complete."))
+    return Promised(label, headline, remarks=[*_by_law(reading), date_later])
+
+
+def _by_law(reading: PageReader) -> list[str]:
+    """One sentence if the promised time is the law's default, because the standard names none."""
+    standard, say = reading.standard, reading.language.say
+    if standard is None or standard.promise or not standard.default_promise:
+        return []
+    if not standard.promise_basis:
+        return [say(N_("The standard of this service names no time, so the time set by law applies."))]
+    text = N_("The standard of this service names no time, so the time set by law applies (%(basis)s).")
+    return [say(text, basis=standard.promise_basis)]
 
 
 def _dated(reading: PageReader, promise: PlainPromise) -> Promised:
@@ -134,6 +148,7 @@ def _remarks(reading: PageReader, promise: PlainPromise) -> list[str]:
         length = language.count(UNITS[promise["unit"]], promise["n"])
         since = reading.moment(row["complete_at"], row["office"], "day").text
         remarks.append(language.say(N_("%(length)s, counted from %(since)s."), length=length, since=since))
+        remarks += _by_law(reading)
     remarks += moves(reading)
     legal = row["ledger"]["legal"]
     if legal and legal[-1]["until"] is None and not legal[-1]["running"]:

@@ -37,6 +37,10 @@ class PageReader:
         office = self.registry.offices.get(code)
         return self.language.of(office.names) if office else code
 
+    def mall_name(self, code: str) -> str:
+        mall = self.registry.malls.get(code)
+        return self.language.of(mall.names) if mall else code
+
     def stage_name(self, code: str) -> str:
         stage = self.standard.stage(code) if self.standard else None
         return self.language.of(stage.names) if stage else code

@@ -153,10 +153,14 @@ def satisfaction_page(language: str, satisfaction: Satisfaction, registry: Regis
     )
 
 
+CUTS = ("service", "office", "mall", "channel")
+"""Tables of the statistics page by place or way; the other tables are those of months and outcomes."""
+
+
 def statistics_page(language: str, statistics: Statistics, registry: Registry) -> str:
     """`statistics` contains only published figures. The registry gives names to its codes."""
     reader = BY_CODE[language]
-    cuts = {table: tables.promises(reader, statistics, registry, table) for table in ("service", "office", "channel")}
+    cuts = {table: tables.promises(reader, statistics, registry, table) for table in CUTS}
     months, chart = tables.months(reader, statistics)
     return _page(
         language,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from api.pages.language import Language
 from api.pages.words import CHANNELS, N_, NN_, OUTCOMES
-from domain.registry.editions import OfficeRegistered, Registry, StandardPublished
+from domain.registry.editions import MallRegistered, OfficeRegistered, Registry, StandardPublished
 from projections.figures import Count, Figures, Statistics
 
 LINES_MAX = 30
@@ -59,25 +59,27 @@ class Chart:
         return self.columns[-1]
 
 
-Registered = StandardPublished | OfficeRegistered
+Registered = StandardPublished | OfficeRegistered | MallRegistered
 
 
 def registered(registry: Registry, table: str, code: str) -> Registered | None:
-    return registry.newest(code) if table == "service" else registry.offices.get(code)
+    if table == "service":
+        return registry.newest(code)
+    return registry.malls.get(code) if table == "mall" else registry.offices.get(code)
 
 
 def examples_in(statistics: Statistics, registry: Registry) -> bool:
     """Whether any figure may include example applications."""
     named = (
         registered(registry, table, code)
-        for table in ("service", "office")
+        for table in ("service", "office", "mall")
         for code in statistics.tables.get(table, ())
     )
     return any(each.example for each in named if each)
 
 
 def promises(language: Language, statistics: Statistics, registry: Registry, table: str) -> list[TableLine]:
-    """Lines by service, office or channel: those with the most applications first, hidden ones last."""
+    """Lines by service, office, mall or channel: those with the most applications first, hidden ones last."""
     lines = sorted(
         (
             (_named(language, registry, table, code), figures)

@@ -11,9 +11,9 @@ def terms(reading: PageReader) -> Iterator[tuple[str, str]]:
     standard, language = reading.standard, reading.language
     if standard is None:
         return
-    if standard.promise:
+    if standard.terms:
         for extension in standard.extensions or ():
-            length = language.count(UNITS[standard.promise.unit], extension.n)
+            length = language.count(UNITS[standard.terms.unit], extension.n)
             once = language.say(N_("once, by %(length)s (%(basis)s)"), length=length, basis=extension.basis)
             yield language.say(N_("The promised time may be extended")), once
     if standard.deemed_approval:

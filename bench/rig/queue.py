@@ -33,7 +33,7 @@ class Waiting:
 
 def queue(where: Installed, applications: int) -> list[Waiting]:
     """Appends applications that are submitted and received, and returns them."""
-    standard = where.registry.standard_in_force(SERVICE, datetime.now(UTC).date())
+    standard = where.registry.standard_in_force(SERVICE, datetime.now(UTC).date(), OFFICE)
     assert standard is not None
     act = Act(at=datetime.now(UTC), by=Role.OFFICER, channel=Channel.COUNTER, actor=uuid4(), office=OFFICE)
     submitted = Submitted(service=SERVICE, standard=standard.standard, number="", district=DISTRICT)

@@ -86,7 +86,7 @@ def _offered(service: str, act: Act, registry: Registry) -> Channel:
     """
     if act.office not in registry.offices:
         return act.channel
-    standard = registry.standard_in_force(service, registry.local_day(act.at, act.office))
+    standard = registry.standard_in_force(service, registry.local_day(act.at, act.office), act.office)
     return standard.channels[0] if standard and standard.channels else act.channel
 
 
@@ -94,7 +94,12 @@ def _command_of(event: ApplicationEvent) -> commands.Command | None:
     match event:
         case events.Submitted():
             return commands.SubmitApplication(
-                service=event.service, number=event.number, district=event.district, regency=event.regency
+                service=event.service,
+                number=event.number,
+                district=event.district,
+                regency=event.regency,
+                mall=event.mall,
+                counter=event.counter,
             )
         case events.Received():
             return commands.Receive()
@@ -147,7 +152,7 @@ def _command_of(event: ApplicationEvent) -> commands.Command | None:
         case events.MadeReady():
             return commands.MakeReady()
         case events.HandedOver():
-            return commands.HandOver(receiver=event.receiver)
+            return commands.HandOver(receiver=event.receiver, mall=event.mall, counter=event.counter)
         case events.Withdrawn():
             return commands.Withdraw()
         case events.Lapsed():

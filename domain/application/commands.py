@@ -10,12 +10,14 @@ from domain.codes import (
     Amendment,
     CancellationReason,
     ComplaintKind,
+    CounterCode,
     DismissalReason,
     DisputeReason,
     DistrictCode,
     ExtensionCode,
     GroundCode,
     LifeEvent,
+    MallCode,
     ObstacleCode,
     OfficeCode,
     Receiver,
@@ -32,10 +34,14 @@ from domain.codes import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitApplication:
+    """`mall`, `counter`: where the citizen was served, if it was in a mall. A counter is named with its mall."""
+
     service: ServiceCode
     number: TrackingNumber
     district: DistrictCode | None = None
     regency: RegencyCode | None = None
+    mall: MallCode | None = None
+    counter: CounterCode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +200,11 @@ class MakeReady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandOver:
+    """`mall`, `counter`: as for `SubmitApplication`."""
+
     receiver: Receiver = Receiver.APPLICANT
+    mall: MallCode | None = None
+    counter: CounterCode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

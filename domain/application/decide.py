@@ -20,6 +20,7 @@ from domain.application.guards import (
     UNDECIDED,
     asked_for,
     asked_once,
+    at_counter,
     done_as_before,
     only_in,
     stages_done,
@@ -126,7 +127,8 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
         case commands.HandOver():
             only_in(application, Status.ISSUED, Status.READY)
             stages_done(StagePhase.PRODUCTION, application, standard)
-            return [events.HandedOver(receiver=command.receiver)]
+            at_counter(command.mall, command.counter, act, registry)
+            return [events.HandedOver(receiver=command.receiver, mall=command.mall, counter=command.counter)]
         case commands.Withdraw():
             only_in(application, *UNDECIDED)
             return [events.Withdrawn()]
@@ -167,13 +169,14 @@ def submit(
         raise refusals.ApplicationAlreadySubmitted
     if act.office not in registry.offices:
         raise refusals.OfficeUnknown
-    standard = registry.standard_in_force(command.service, registry.local_day(act.at, act.office))
+    standard = registry.standard_in_force(command.service, registry.local_day(act.at, act.office), act.office)
     if standard is None:
         raise refusals.ServiceUnknown
     if act.office not in standard.offices:
         raise refusals.ServiceNotOfferedHere
     if act.channel not in standard.channels:
         raise refusals.ChannelNotOffered
+    at_counter(command.mall, command.counter, act, registry)
     district, regency = command.district, command.regency
     if standard.sensitive:  # a sensitive service records no place finer than the regency
         district, regency = None, regency or (district[:5] if district else None)
@@ -187,6 +190,8 @@ def submit(
             number=command.number,
             district=district,
             regency=None if district else regency,
+            mall=command.mall,
+            counter=command.counter,
         )
     ]
 
@@ -249,10 +254,10 @@ def _declared(
 
 def _promise(application: Application, act: Act, registry: Registry, standard: StandardPublished) -> Promise | None:
     """Compute the promise, which is stored as a fact. None if the standard gives no single figure."""
-    if standard.promise is None:
+    if standard.terms is None:
         return None
     return promised(
-        standard.promise,
+        standard.terms,
         act.at,
         office=application.office,
         service=application.service,

@@ -25,6 +25,7 @@ from domain.codes import (
     Amendment,
     BasisCode,
     CancellationReason,
+    CounterCode,
     Decision,
     Defect,
     DismissalReason,
@@ -33,6 +34,7 @@ from domain.codes import (
     ExtensionCode,
     GroundCode,
     Holder,
+    MallCode,
     OfficeCode,
     Quality,
     Receiver,
@@ -56,7 +58,10 @@ class DefectiveDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted(Event):
-    """The citizen clock starts. A sensitive service records only the regency; other services record the district."""
+    """The citizen clock starts. A sensitive service records only the regency; other services record the district.
+
+    `mall`, `counter`: where the citizen was served, if it was in a mall.
+    """
 
     topic: ClassVar[str] = "application.submitted.v1"
     service: ServiceCode
@@ -65,6 +70,8 @@ class Submitted(Event):
     district: DistrictCode | None = None
     regency: RegencyCode | None = None
     promise: Promise | None = None
+    mall: MallCode | None = None
+    counter: CounterCode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,10 +251,12 @@ class MadeReady(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOver(Event):
-    """The citizen clock stops."""
+    """The citizen clock stops. `mall`, `counter`: where the product was handed over, if it was in a mall."""
 
     topic: ClassVar[str] = "application.handed-over.v1"
     receiver: Receiver
+    mall: MallCode | None = None
+    counter: CounterCode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

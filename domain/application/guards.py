@@ -4,7 +4,8 @@ from domain import refusals
 from domain.application.evolve import Application
 from domain.application.status import Status
 from domain.codes import StagePhase
-from domain.registry.editions import StandardPublished
+from domain.provenance import Act
+from domain.registry.editions import Registry, StandardPublished
 
 UNDECIDED = (Status.SUBMITTED, Status.RECEIVED, Status.RETURNED, Status.PROCESSING, Status.SUSPENDED)
 IN_WORK = (Status.RECEIVED, Status.PROCESSING)
@@ -18,6 +19,19 @@ def only_in(application: Application, *possible: Status) -> None:
     if application.ended:
         raise refusals.ApplicationEnded
     raise refusals.StatusForbids(str(application.status), tuple(possible))
+
+
+def at_counter(mall: str | None, counter: str | None, act: Act, registry: Registry) -> None:
+    """Check the place of an act: the mall is registered, and the acting office has this counter there, or any."""
+    if mall is None and counter is None:
+        return
+    if mall is None:
+        raise refusals.CounterNotInMall
+    registered = registry.malls.get(mall)
+    if registered is None:
+        raise refusals.MallUnknown
+    if not registered.has_counter(act.office, counter):
+        raise refusals.CounterNotInMall
 
 
 def asked_for(requirements: tuple[str, ...], standard: StandardPublished) -> None:

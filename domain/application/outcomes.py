@@ -131,14 +131,14 @@ def silence_grants_at(facts: PromiseFacts, registry: Registry, standard: Standar
     again from the instant at which the system learnt of the promise.
     """
     promise, known_at = facts.promise, facts.promised_at
-    if standard.promise is None or promise is None or promise.unit is Unit.SOURCE or known_at is None:
+    if standard.terms is None or promise is None or promise.unit is Unit.SOURCE or known_at is None:
         return None
     if known_at < promise.due_at:
         return promise.due_at
     office, service = facts.office, facts.service
     try:
         again = steps.promised(
-            standard.promise, known_at, office=office, service=service, edition=standard.edition, registry=registry
+            standard.terms, known_at, office=office, service=service, edition=standard.edition, registry=registry
         )
     except (refusals.CalendarEnds, refusals.OfficeUnknown):
         return None
@@ -198,12 +198,12 @@ def promise_after(pause: str, application: Application, until: datetime, registr
 
 def promise_now(facts: PromiseFacts, registry: Registry, standard: StandardPublished) -> Promise | None:
     """Return the promise under the newest calendars; None if the application has no date promised by `standard`."""
-    if standard.promise is None or facts.complete_at is None or facts.promised_by not in registry.offices:
+    if standard.terms is None or facts.complete_at is None or facts.promised_by not in registry.offices:
         return None
     if facts.promise is None or facts.promise.standard != standard.edition:
         return None
     return steps.replayed(
-        standard.promise,
+        standard.terms,
         facts.complete_at,
         facts.steps,
         office=facts.promised_by,

@@ -1,4 +1,4 @@
-"""The registry: services, offices, calendars and regions, with one event for each edition.
+"""The registry: services, offices, malls, calendars and regions, with one event for each edition.
 
 `Registry` is the fold of these events, and `decide` gets it as a value. Institutions publish this data about
 themselves, so it may contain names; it contains nothing about a person.
@@ -21,6 +21,9 @@ from domain.codes import (
     GroundCode,
     Holder,
     Kind,
+    Latitude,
+    Longitude,
+    MallCode,
     OfficeCode,
     RegionCode,
     RegionLevel,
@@ -32,6 +35,7 @@ from domain.codes import (
     Zone,
 )
 from domain.registry.calendar import AfterHours, Calendar, DayZero, OpeningHours, OpeningSpan, SpecialWeek, Unit, Week
+from domain.rules import rests_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,46 @@ class OfficeRegistered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MapPoint:
+    """A point on the map: decimal degrees in WGS 84, as text, because events hold no fractions."""
+
+    latitude: Latitude
+    longitude: Longitude
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MallCounter:
+    """A counter of one office in a mall."""
+
+    code: CounterCode
+    names: Names
+    office: OfficeCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MallRegistered:
+    """A public service mall (mal pelayanan publik, Perpres 89/2021): one place with the counters of many offices.
+
+    `region`: where the mall stands. It may serve other regions too, and one region may have several malls.
+    """
+
+    topic: ClassVar[str] = "mall.registered.v1"
+    code: MallCode
+    edition: int
+    names: Names
+    region: RegionCode
+    address: Text
+    point: MapPoint | None = None
+    counters: tuple[MallCounter, ...]
+    example: bool = False
+    imported: bool = False
+
+    def has_counter(self, office: str, counter: str | None) -> bool:
+        """Whether the office has this counter in the mall; None means any counter."""
+        return any(one.office == office and counter in (None, one.code) for one in self.counters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
     code: RequirementCode
     names: Names
@@ -108,6 +152,10 @@ class PromiseTerms:
     unit: Unit
     n: int
     roll_forward: bool | None = None
+
+
+LAW_DEFAULT = rests_on("default-promise")(PromiseTerms(unit=Unit.WORKING_DAYS, n=5))
+"""The time to decide by law, if no rule names another: five working days from completeness."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +187,12 @@ class StandardPublished:
     the grounds on which the legal clock may pause. `dispute_days`: the number of calendar days after the hand-over in
     which a citizen may dispute that the product is done; None means at any time. `last_minute_percent`: the percentage
     of the promised time, at its end, in which a return is a last-minute return; None means 20.
+
+    `default_promise`: no figure is named, so the law's default applies; `promise_basis` names the law that gives the
+    promise. `no_promise_reason`: why there is no promise, for the citizen to read.
+
+    `region` or `only_offices`: the edition is in force only there, instead of the national one; None means everywhere.
+    With both, `only_offices` counts. `in_force_until`: the last day, included; None means without an end.
     """
 
     topic: ClassVar[str] = "service.standard-published.v1"
@@ -165,10 +219,29 @@ class StandardPublished:
     figures_as_of: date | None = None
     example: bool = False
     imported: bool = False
+    region: RegionCode | None = None
+    only_offices: tuple[OfficeCode, ...] | None = None
+    in_force_until: date | None = None
+    default_promise: bool | None = None
+    promise_basis: Text | None = None
+    no_promise_reason: Names | None = None
+
+    @property
+    def terms(self) -> PromiseTerms | None:
+        """The promise: the standard's own, or the law's default where the standard relies on it."""
+        return self.promise or (LAW_DEFAULT if self.default_promise else None)
 
     @property
     def edition(self) -> str:
         return f"{self.service}@{self.standard}"
+
+    @property
+    def place(self) -> tuple[OfficeCode, ...] | RegionCode | None:
+        """Where the edition is in force: at these offices, in this region, or (None) everywhere."""
+        return self.only_offices or self.region
+
+    def still_in_force(self, day: date) -> bool:
+        return self.in_force_until is None or day <= self.in_force_until
 
     def stage(self, code: str) -> Stage | None:
         return next((stage for stage in self.stages if stage.code == code), None)
@@ -272,12 +345,12 @@ class RegionsPublished:
     source: Text = ""
 
 
-RegistryEvent = OfficeRegistered | StandardPublished | CalendarPublished | RegionsPublished
+RegistryEvent = OfficeRegistered | MallRegistered | StandardPublished | CalendarPublished | RegionsPublished
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """The registered data, by code: all editions of a service, the newest edition of an office or a calendar.
+    """The registered data, by code: all editions of a service, the newest edition of an office, a mall or a calendar.
 
     The object is immutable: `evolve` makes a new one. `provinces`: the province codes in every edition of the region
     table, because a NIK keeps the code of its first registration. `has_districts`: whether the newest edition of the
@@ -286,6 +359,7 @@ class Registry:
 
     offices: Mapping[str, OfficeRegistered] = field(default_factory=dict)
     services: Mapping[str, tuple[StandardPublished, ...]] = field(default_factory=dict)
+    malls: Mapping[str, MallRegistered] = field(default_factory=dict)
     calendars: Mapping[str, CalendarPublished] = field(default_factory=dict)
     regions: Mapping[str, Region] = field(default_factory=dict)
     provinces: frozenset[str] = frozenset()
@@ -298,16 +372,57 @@ class Registry:
         """Return the date of `at` in the office's time zone, not in the zone of the citizen's telephone."""
         return at.astimezone(ZoneInfo(self.offices[office].zone)).date()
 
-    def standard_in_force(self, service: str, day: date) -> StandardPublished | None:
-        """Return the newest edition in force on `day`, a local date of the office."""
-        return max(
-            (s for s in self.services.get(service, ()) if s.in_force_from <= day),
-            key=lambda s: (s.in_force_from, s.standard),
-            default=None,
+    def standard_in_force(self, service: str, day: date, office: str) -> StandardPublished | None:
+        """Return the edition in force at the office on `day`, a local date of the office.
+
+        The most specific one counts: the office's own, then that of its district, regency and province, then the
+        national one. For each of these places the newest edition replaces the older ones, also after its last day.
+        """
+        begun = sorted(
+            (s for s in self.services.get(service, ()) if s.in_force_from <= day), key=_by_force, reverse=True
         )
+        own = [s for s in begun if office in (s.only_offices or ())]
+        regional = [[s for s in begun if s.place == region] for region in self.regions_of(office)]
+        national = [s for s in begun if s.place is None]
+        newest = (editions[0] for editions in (own, *regional, national) if editions)
+        return next((standard for standard in newest if standard.still_in_force(day)), None)
+
+    def in_force(self, service: str, day: date) -> list[StandardPublished]:
+        """Return the editions that are in force on `day`, at most one for each place, sorted by number."""
+        begun = sorted((s for s in self.services.get(service, ()) if s.in_force_from <= day), key=_by_force)
+        of_places = {standard.place: standard for standard in begun}
+        return sorted((s for s in of_places.values() if s.still_in_force(day)), key=lambda s: s.standard)
+
+    def regions_of(self, office: str) -> list[str]:
+        """Return the codes of the regions in which the office lies, the smallest first.
+
+        A region that the region table lacks lies in the regions that its code begins with.
+        """
+        registered, codes = self.offices.get(office), []
+        code = registered.region if registered else None
+        while code:
+            codes.append(code)
+            known = self.regions.get(code)
+            code = known.parent if known else code.rpartition(".")[0]
+        return codes
 
     def newest(self, service: str) -> StandardPublished | None:
-        return max(self.services.get(service, ()), key=lambda s: s.standard, default=None)
+        """Return the newest national edition. If there is none, return the newest edition of any place."""
+        editions = self.services.get(service, ())
+        return max(editions, key=lambda s: (s.place is None, s.standard), default=None)
+
+    def newest_of_places(self, service: str) -> list[StandardPublished]:
+        """Return the newest edition of each place, sorted by number."""
+        editions = sorted(self.services.get(service, ()), key=lambda s: s.standard)
+        return sorted({s.place: s for s in editions}.values(), key=lambda s: s.standard)
+
+    def has_published(self, standard: StandardPublished) -> bool:
+        """Whether the newest edition of the same service and place says the same; the number does not count."""
+        return any(replace(standard, standard=s.standard) == s for s in self.newest_of_places(standard.service))
+
+    def last_number(self, service: str) -> int:
+        """Return the number of the last edition of any place; 0 if there is none."""
+        return max((s.standard for s in self.services.get(service, ())), default=0)
 
     def opening_hours(self, office: str, service: str = "") -> OpeningHours:
         """Return the hours of the counters for `service`, or of the office if no counter serves it.
@@ -364,6 +479,10 @@ class Registry:
         return merged, known
 
 
+def _by_force(standard: StandardPublished) -> tuple[date, int]:
+    return standard.in_force_from, standard.standard
+
+
 def _special_weeks(editions: Iterable[CalendarPublished]) -> list[SpecialWeek]:
     """Return the special weeks, sorted by their first day."""
     return sorted((week for edition in editions for week in edition.special_weeks()), key=lambda week: week.first_day)
@@ -390,6 +509,8 @@ def evolve(registry: Registry, event: RegistryEvent) -> Registry:
     match event:
         case OfficeRegistered():
             return replace(registry, offices={**registry.offices, event.code: event})
+        case MallRegistered():
+            return replace(registry, malls={**registry.malls, event.code: event})
         case StandardPublished():
             editions = (*registry.services.get(event.service, ()), event)
             return replace(registry, services={**registry.services, event.service: editions})

@@ -34,6 +34,7 @@ CODES = (
     "01K2M9XD4TB5",
     "ktp-el@3",
     "/applicant/nik",
+    "mpp-3374-01",
 )
 """Example values: the first one that matches a pattern becomes the example of the field."""
 

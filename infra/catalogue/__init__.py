@@ -1,8 +1,9 @@
-"""The shipped catalogue: region table, calendars, and example offices and services, as editions of the registry."""
+"""The shipped catalogue: regions, calendars, and example offices, malls and services, as editions of the registry."""
 
 import csv
 import tomllib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +15,9 @@ from domain.registry.editions import (
     Counter,
     DeemedApproval,
     Extension,
+    MallCounter,
+    MallRegistered,
+    MapPoint,
     Names,
     OfficeRegistered,
     OpeningDay,
@@ -44,7 +48,10 @@ def examples() -> list[RegistryEvent]:
     Local service standards differ by up to a factor of a hundred, so no standard is valid for the whole country.
     """
     read = tomllib.loads((HERE / "examples.toml").read_text(encoding="utf-8"))
-    return [*map(_office, read["office"]), *map(_calendar, read["calendar"]), *map(_standard, read["service"])]
+    standards = [*map(_standard, read["service"])]
+    regional = [_regional(each, standards) for each in read["regional"]]
+    places: list[RegistryEvent] = [*map(_office, read["office"]), *map(_mall, read["mall"])]
+    return [*places, *map(_calendar, read["calendar"]), *standards, *regional]
 
 
 def _regions() -> RegionsPublished:
@@ -111,6 +118,20 @@ def _office(read: dict[str, Any]) -> OfficeRegistered:
     )
 
 
+def _mall(read: dict[str, Any]) -> MallRegistered:
+    counters = (MallCounter(code=c["code"], names=Names(**c["names"]), office=c["office"]) for c in read["counters"])
+    return MallRegistered(
+        code=read["code"],
+        edition=0,
+        names=Names(**read["names"]),
+        region=read["region"],
+        address=read["address"],
+        point=MapPoint(**read["point"]) if "point" in read else None,
+        counters=tuple(counters),
+        example=True,
+    )
+
+
 def _counter(read: dict[str, Any]) -> Counter:
     return Counter(
         code=read["code"],
@@ -147,6 +168,25 @@ def _standard(read: dict[str, Any]) -> StandardPublished:
         source=read["source"],
         figures_as_of=read["figures_as_of"],
         example=True,
+        default_promise=read.get("default_promise"),
+        promise_basis=read.get("promise_basis"),
+        no_promise_reason=Names(**read["no_promise_reason"]) if "no_promise_reason" in read else None,
+    )
+
+
+def _regional(read: dict[str, Any], national: Iterable[StandardPublished]) -> StandardPublished:
+    """Returns the standard of one region or of some offices: the national one with another promise."""
+    [standard] = [standard for standard in national if standard.service == read["service"]]
+    return replace(
+        standard,
+        region=read.get("region"),
+        only_offices=_optional(read.get("only_offices")),
+        in_force_until=read.get("in_force_until"),
+        promise=_terms(read["promise"]),
+        default_promise=None,
+        promise_basis=None,
+        no_promise_reason=None,
+        source=read["source"],
     )
 
 

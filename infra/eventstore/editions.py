@@ -10,6 +10,7 @@ from domain.codes import Channel, Role
 from domain.provenance import Act
 from domain.registry.editions import (
     CalendarPublished,
+    MallRegistered,
     OfficeRegistered,
     RegionsPublished,
     Registry,
@@ -38,11 +39,14 @@ class Editions:
         """Appends the editions that differ from the stored editions. Returns the number of appended editions.
 
         Each new edition gets the number after the last stored edition with this code. An edition that equals the last
-        stored edition is skipped.
+        stored edition is skipped. For a standard, that is
+        the last edition for the same place.
         """
         published = 0
         for edition in editions:
-            await self.registry()
+            registry = await self.registry()
+            if isinstance(edition, StandardPublished) and registry.has_published(edition):
+                continue
             stream = registry_id(*subject(edition))
             version, prev, last = self.streams.published.ends.get(stream, (0, "", None))
             numbered = _numbered(edition, version)
@@ -69,6 +73,8 @@ def subject(edition: RegistryEvent) -> tuple[str, str]:
     match edition:
         case OfficeRegistered():
             return "office", edition.code
+        case MallRegistered():
+            return "mall", edition.code
         case StandardPublished():
             return "service", edition.service
         case CalendarPublished():

@@ -116,9 +116,8 @@ def foreseen(mapping: Mapping, registry: Registry) -> tuple[Registry, Sequence[R
             case OfficeRegistered() if edition.code not in registry.offices:
                 new.append(replace(edition, edition=1))
             case StandardPublished():
-                last = registry.newest(edition.service)
-                number = last.standard if last else 0
-                if last != replace(edition, standard=number):
+                number = registry.last_number(edition.service)
+                if not registry.has_published(edition):
                     new.append(replace(edition, standard=number + 1))
             case _:
                 pass

@@ -73,7 +73,7 @@ class PostgresStatistics:
                 return _read(row[2])
             end = await (await connection.execute(END)).fetchone()
             exact = await _exact(connection, registry, datetime.now(UTC), days=float)
-            cut = protect(exact, registry.services, registry.offices)
+            cut = protect(exact, registry.services, registry.offices, registry.malls)
             await connection.execute(KEEP, (cut.as_of, end[0] if end else 0, orjson.dumps(asdict(cut))))
             return cut
 
@@ -117,7 +117,9 @@ def _figures(row: dict[str, Any], days: Callable[[Fraction], float]) -> Figures:
         **{name: row[name] for name in COUNTS},
         on_time_percent=_share(row["on_time"], row["late"]),
         on_time_recorded_percent=_share(row["on_time_recorded"], row["late_recorded"]),
-        **{name: _days(row[name], days) for name in ("open_age_days_median", "days_median", "days_p90")},
+        open_age_days_median=_days(row["open_age_days_median"], days),
+        days_median=_days(row["days_median"], days),
+        days_p90=_days(row["days_p90"], days),
     )
 
 

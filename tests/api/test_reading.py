@@ -70,7 +70,7 @@ def test_what_one_has_is_not_sent_again(running: Jejak) -> None:
 
 
 def test_lists_are_read_page_by_page_and_each_item_once(running: Jejak) -> None:
-    for kind, code in (("services", "service"), ("offices", "code")):
+    for kind, code in (("services", "service"), ("offices", "code"), ("malls", "code")):
         every = [item[code] for item in running.request("GET", f"/v1/{kind}?limit=100").json()["items"]]
         read_on, path = [], f"/v1/{kind}?limit=3"
         while path:
@@ -89,6 +89,31 @@ def test_a_standard_says_what_silence_means_how_it_may_be_extended_and_how_long_
     extended = running.request("GET", "/v1/services/informasi-publik").json()
     assert extended["extensions"] == [{"code": "further-search", "n": 7, "basis": "UU 14/2008"}]
     assert "deemed_approval" not in extended
+
+
+def test_a_service_says_where_each_edition_of_its_standard_applies(running: Jejak) -> None:
+    services = {item["service"]: item for item in running.request("GET", "/v1/services?limit=100").json()["items"]}
+    national = running.request("GET", "/v1/services/kartu-keluarga").json()
+    assert services["kartu-keluarga"] == national
+    assert (national["standard"], national.get("region")) == (1, None)
+    assert [(each["standard"], each.get("region"), each["promise"]["n"]) for each in national["editions"]] == [
+        (1, None, 1),
+        (2, "73.71", 3),
+    ]
+    found = {
+        office: running.request("GET", f"/v1/services/kartu-keluarga?office={office}").json()["standard"]
+        for office in ("pemda-7371-disdukcapil", "pemda-3374-disdukcapil", "pemda-9171-disdukcapil")
+    }
+    assert list(found.values()) == [2, 1, 1]
+    assert running.request("GET", "/v1/services/kartu-keluarga?office=nowhere").status == 404
+
+
+def test_a_mall_is_read_with_its_place_and_its_counters(running: Jejak) -> None:
+    mall = running.request("GET", "/v1/malls/mpp-3374-01").json()
+    assert [mall] == running.request("GET", "/v1/malls").json()["items"]
+    assert (mall["region"], mall["address"], mall["example"]) == ("33.74", "Jalan Contoh 1, Kota Semarang", True)
+    assert {"code": "licensing", "office": "pemda-3374-dpmptsp"}.items() <= mall["counters"][1].items()
+    assert running.request("GET", "/v1/malls/mpp-9999-01").status == 404
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from lxml import html
@@ -23,9 +24,10 @@ def counted() -> Iterator[Jejak]:
     """An installation in which some have applied, and the public's figures were cut then; tests let more apply."""
     with catalogued() as running:
         for office, number in SUBMITTED.items():
-            for _ in range(number):
+            for place in range(number):
+                in_mall = {"mall": "mpp-3374-01"} if place else {}
                 last = running.submit(
-                    running.officer(office), service=SERVICES[office], applicant={"name": "Siti Contoh"}
+                    running.officer(office), service=SERVICES[office], applicant={"name": "Siti Contoh"}, **in_mall
                 )
         end = running.ask(running.officer(IMMIGRATION), last["application_id"], "receive", 1).headers["Sync-Token"]
         exact(running, end)
@@ -51,7 +53,20 @@ def test_the_auditor_sees_the_truth(counted: Jejak) -> None:
     assert line(body, "office", IMMIGRATION)["submitted"] == SUBMITTED[IMMIGRATION]
     assert line(body, "office", LICENSING)["submitted"] == everyone - SUBMITTED[IMMIGRATION]
     assert line(body, "channel", "counter")["open"] == everyone
+    assert [(mall["key"], mall["submitted"]) for mall in body["tables"]["mall"]] == [("mpp-3374-01", 13)]
     assert [month["submitted"] for month in body["tables"]["month"]] == [everyone]
+
+
+def test_a_mall_without_a_counter_of_the_office_is_refused(counted: Jejak) -> None:
+    for place, code in (
+        ({"mall": "mpp-3374-01", "counter": "immigration"}, "counter-not-in-mall"),
+        ({"mall": "mpp-3374-09"}, "mall-unknown"),
+    ):
+        body = {"service": SERVICES[LICENSING], "applicant": {"name": "Siti Contoh"}, **place}
+        headers = {"Idempotency-Key": str(uuid4())}
+        token = counted.officer(LICENSING)
+        reply = counted.request("POST", "/v1/applications", body, token=token, headers=headers)
+        assert (reply.status, reply.json()["code"]) == (409, code)
 
 
 @pytest.mark.parametrize("role", ["officer", "supervisor", "operator"])

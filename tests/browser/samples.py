@@ -127,6 +127,14 @@ EDITIONS: tuple[RegistryEvent, ...] = (
         deemed_approval=DeemedApproval(basis="uu-30-2014-53", basis_text="UU 30/2014 pasal 53"),
     ),
     standard("ktp-el", "KTP elektronik", "Electronic identity card", example=True),
+    standard("spp-irt", "Izin pangan rumah", "Home food permit", default_promise=True, promise_basis="UU 30/2014"),
+    standard("stnk", "STNK", "Vehicle registration", default_promise=True),
+    standard(
+        "pbg",
+        "Persetujuan bangunan",
+        "Building approval",
+        no_promise_reason=Names(id="Waktunya bergantung pada bangunan.", en="The time depends on the building."),
+    ),
     standard(
         "paspor",
         "Paspor",
@@ -205,6 +213,14 @@ OLD = promise("05 08:00", Unit.SOURCE, 0)
 SAMPLES = {
     "submitted": row(1, START),
     "no-single-figure": row(2, ("03 22:10", submitted("ktp-el"))),
+    "promised-by-law": row(2, ("03 22:10", submitted("spp-irt"))),
+    "promised-by-law-alone": row(2, ("03 22:10", submitted("stnk"))),
+    "dated-by-law": row(
+        2,
+        ("03 22:10", submitted("spp-irt")),
+        ("04 01:30", DeclaredComplete(promise=promise("11 08:00"))),
+    ),
+    "no-promise-for-a-reason": row(2, ("03 22:10", submitted("pbg"))),
     "uploaded-late": row(
         2, START, ("04 01:12", Received()), at_quality=Quality.DEVICE, late_by=timedelta(days=3)
     ),

@@ -49,6 +49,11 @@ def text(
     [
         ("submitted", "5 working days after your file is complete"),
         ("no-single-figure", "The standard of this service gives no fixed time."),
+        ("promised-by-law", "5 working days after your file is complete"),
+        ("promised-by-law", "names no time, so the time set by law applies (UU 30/2014)."),
+        ("promised-by-law-alone", "names no time, so the time set by law applies."),
+        ("dated-by-law", "names no time, so the time set by law applies (UU 30/2014)."),
+        ("no-promise-for-a-reason", "The time depends on the building."),
         ("no-single-figure", "This is an example, not a real application."),
         ("no-single-figure", "depends on your case"),
         ("returned", "Old family card: cannot be read"),

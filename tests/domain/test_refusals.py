@@ -88,6 +88,8 @@ SCENARIOS: dict[type[Refusal], When | Answering] = {
     refusals.OfficeUnknown: given(*COMPLETE).when(commands.Transfer(to="no-such-office")),
     refusals.OfficeUnchanged: given(*COMPLETE).when(commands.Transfer(to=SEMARANG)),
     refusals.ServiceNotOfferedHere: given().when(replace(SUBMIT, service=INFORMATION), office=MAKASSAR),
+    refusals.MallUnknown: given().when(replace(SUBMIT, mall="mpp-9999-01")),
+    refusals.CounterNotInMall: given().when(replace(SUBMIT, counter="civil-registration")),
     refusals.RegionUnknown: given().when(replace(SUBMIT, regency="99.99")),
     refusals.RequirementUnknown: given(*RECEIVED).when(commands.ReturnForCorrection(documents=(UNASKED,))),
     refusals.DefectsMissing: given(*RECEIVED).when(commands.ReturnForCorrection(documents=())),

@@ -87,6 +87,9 @@ from domain.registry.editions import (
     Counter,
     DeemedApproval,
     Extension,
+    MallCounter,
+    MallRegistered,
+    MapPoint,
     Names,
     OfficeRegistered,
     OpeningDay,
@@ -189,6 +192,21 @@ EXAMPLES: tuple[AnyEvent, ...] = (
         opening_days=(OPEN, OPEN, OPEN, OPEN, OPEN, CLOSED, CLOSED),
         example=True,
     ),
+    MallRegistered(
+        code="mpp-3374-01",
+        edition=1,
+        names=Names(id="Mal Pelayanan Publik", en="Public service mall"),
+        region="33.74",
+        address="Jalan Contoh 1, Kota Semarang",
+        counters=(
+            MallCounter(
+                code="civil-registration",
+                names=Names(id="Loket kependudukan", en="Civil registration counter"),
+                office="pemda-3374-disdukcapil",
+            ),
+        ),
+        example=True,
+    ),
     StandardPublished(
         service="ktp-el",
         standard=3,
@@ -260,6 +278,21 @@ EXAMPLES: tuple[AnyEvent, ...] = (
 )
 
 LATER: dict[str, AnyEvent] = {
+    "application.submitted.v1~in-a-mall": Submitted(
+        service="ktp-el", standard=3, number="01K2M9XD4TB5", mall="mpp-3374-01", counter="civil-registration"
+    ),
+    "application.handed-over.v1~in-a-mall": HandedOver(
+        receiver=Receiver.APPLICANT, mall="mpp-3374-01", counter="civil-registration"
+    ),
+    "mall.registered.v1~map-point": MallRegistered(
+        code="mpp-3374-01",
+        edition=2,
+        names=Names(id="Mal Pelayanan Publik", en="Public service mall"),
+        region="33.74",
+        address="Jalan Contoh 1",
+        point=MapPoint(latitude="-6.983", longitude="110.4094"),
+        counters=(),
+    ),
     "application.correction-supplied.v1~promise": CorrectionSupplied(promise=WORKING_DAYS),
     "application.payment-requested.v1~tariff": PaymentRequested(
         payment=1, amount_idr=50_000, pauses=False, tariff_idr=30_000
@@ -335,6 +368,49 @@ LATER: dict[str, AnyEvent] = {
         requirements=(),
         stages=(),
         promise=PromiseTerms(unit=Unit.CALENDAR_DAYS, n=14, roll_forward=True),
+    ),
+    "service.standard-published.v1~regional": StandardPublished(
+        service="kartu-keluarga",
+        standard=2,
+        in_force_from=date(2026, 1, 1),
+        kind=Kind.NON_LICENSING,
+        names=Names(id="Kartu Keluarga", en="Family card"),
+        sensitive=False,
+        offices=("pemda-7371-disdukcapil",),
+        channels=(Channel.COUNTER,),
+        requirements=(),
+        stages=(),
+        promise=PromiseTerms(unit=Unit.WORKING_DAYS, n=3),
+        region="73.71",
+        only_offices=("pemda-7371-disdukcapil",),
+        in_force_until=date(2026, 12, 31),
+    ),
+    "service.standard-published.v1~by-law": StandardPublished(
+        service="spp-irt",
+        standard=2,
+        in_force_from=date(2026, 1, 1),
+        kind=Kind.LICENSING,
+        names=Names(id="Sertifikat pangan rumah tangga", en="Certificate for home-made food"),
+        sensitive=False,
+        offices=("pemda-3374-dinkes",),
+        channels=(Channel.COUNTER,),
+        requirements=(),
+        stages=(),
+        default_promise=True,
+        promise_basis="UU 30/2014 pasal 53, diubah UU 6/2023 pasal 175",
+    ),
+    "service.standard-published.v1~no-promise": StandardPublished(
+        service="pbg",
+        standard=2,
+        in_force_from=date(2026, 1, 1),
+        kind=Kind.LICENSING,
+        names=Names(id="Persetujuan bangunan gedung", en="Building approval"),
+        sensitive=False,
+        offices=("pemda-3374-dpmptsp",),
+        channels=(Channel.COUNTER,),
+        requirements=(),
+        stages=(),
+        no_promise_reason=Names(id="Bergantung pada bangunan.", en="Depends on the building."),
     ),
 }
 

@@ -41,7 +41,7 @@ def statistics(offices: dict[str, Figures], months: dict[str, Figures] | None = 
     """The same applications by office and by service; all of them at the counter."""
     total = added(list(offices.values()))
     services = {name.replace("office", "service"): line for name, line in offices.items()}
-    tables = {"service": services, "office": offices, "channel": {"counter": total}, "month": months or {}}
+    tables = {"service": services, "office": offices, "mall": {}, "channel": {"counter": total}, "month": months or {}}
     return Statistics(as_of=NOW, total=total, tables=tables)
 
 
@@ -191,3 +191,15 @@ def test_nothing_at_all_is_shown_as_nothing() -> None:
     seen = protect(Statistics(as_of=NOW, total=nothing, tables={name: {} for name in TABLES}), [], [])
     assert set(shown(seen.total).values()) == {FEW}
     assert seen.tables["month"] == {}
+
+
+def test_a_mall_has_a_line_and_no_sum_because_most_applications_are_in_none() -> None:
+    exact = statistics({"office-0": figures(40, 5, 3, 2)})
+    with_malls = replace(exact, tables={**exact.tables, "mall": {"mpp-3374-01": figures(5, 1, 1, 0)}})
+    seen = protect(with_malls, exact.tables["service"], exact.tables["office"], ["mpp-3374-01", "mpp-3374-02"])
+    without = protect(exact, exact.tables["service"], exact.tables["office"])
+    assert seen.total == without.total
+    assert {key: line.submitted for key, line in seen.tables["mall"].items()} == {
+        "mpp-3374-01": FEW,
+        "mpp-3374-02": FEW,
+    }

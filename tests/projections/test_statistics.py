@@ -59,6 +59,18 @@ from tests.spec import given
 RETURN = RETURNED[-1]
 
 
+@pytest.mark.parametrize("mall", ["mpp-3374-01", None])
+def test_an_application_counts_in_the_mall_where_it_was_submitted_wherever_it_is_later(mall: str | None) -> None:
+    submitted = Submitted(service=KTP, standard=3, number=NUMBER, mall=mall)
+    handed_over = HandedOver(receiver=Receiver.APPLICANT, mall="mpp-7371-01")
+    row: StatisticsRow | None = None
+    happened: tuple[ApplicationEvent, ...] = (submitted, Transferred(to=MAKASSAR), handed_over)
+    for version, event in enumerate(happened, 1):
+        row = project(row, APPLICATION, Recorded(version=version, act=an_act(), event=event))
+    assert row is not None
+    assert row["mall"] == mall
+
+
 def row(*happened: ApplicationEvent | Recorded) -> StatisticsRow:
     folded: StatisticsRow | None = None
     for recorded in given(*happened).history:

@@ -13,11 +13,13 @@ UNTIL = date(2026, 11, 25)
 
 @cache
 def country() -> Registry:
-    return reduce(evolve, map(_first_edition, [*catalogue.basics(), *catalogue.examples()]), Registry())
+    return reduce(_published, [*catalogue.basics(), *catalogue.examples()], Registry())
 
 
-def _first_edition(event: RegistryEvent) -> RegistryEvent:
-    return replace(event, standard=1) if isinstance(event, StandardPublished) else replace(event, edition=1)
+def _published(registry: Registry, event: RegistryEvent) -> Registry:
+    if isinstance(event, StandardPublished):
+        return evolve(registry, replace(event, standard=registry.last_number(event.service) + 1))
+    return evolve(registry, replace(event, edition=1))
 
 
 def a_plan(

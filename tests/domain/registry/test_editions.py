@@ -28,7 +28,7 @@ LATE_ON_MONDAY = datetime(2026, 3, 9, 16, 30, tzinfo=UTC)
 
 def test_an_empty_registry_knows_nothing() -> None:
     assert Registry().standard(KTP, 3) is None
-    assert Registry().standard_in_force(KTP, date(2026, 3, 9)) is None
+    assert Registry().standard_in_force(KTP, date(2026, 3, 9), SEMARANG) is None
     assert Registry().newest(KTP) is None
 
 
@@ -49,13 +49,13 @@ def test_every_edition_of_a_standard_stays_known() -> None:
 
 @pytest.mark.parametrize(("day", "standard"), [("2025-12-31", None), ("2026-06-30", 3), ("2026-07-01", 4)])
 def test_a_standard_is_in_force_from_its_day_on(day: str, standard: int | None) -> None:
-    found = REGISTRY.standard_in_force(KTP, date.fromisoformat(day))
+    found = REGISTRY.standard_in_force(KTP, date.fromisoformat(day), SEMARANG)
     assert (found and found.standard) == standard
 
 
 def test_of_two_standards_in_force_from_one_day_the_newer_counts() -> None:
     registry = registry_of([a_standard(KTP, standard=2), a_standard(KTP, standard=1)])
-    found = registry.standard_in_force(KTP, date(2026, 3, 9))
+    found = registry.standard_in_force(KTP, date(2026, 3, 9), SEMARANG)
     assert found
     assert found.standard == 2
 

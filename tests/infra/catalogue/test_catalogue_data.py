@@ -17,7 +17,7 @@ from holidays.constants import GOVERNMENT, PUBLIC
 from domain.application.linking import supplied
 from domain.codes import StagePhase
 from domain.registry.calendar import AfterHours, Calendar, OpeningHours, Unit, is_working_day, span_of
-from domain.registry.editions import DeemedApproval, Extension, Registry, StandardPublished, evolve
+from domain.registry.editions import DeemedApproval, Extension, PromiseTerms, Registry, StandardPublished, evolve
 from infra import catalogue
 from tests.conftest import PROJECT
 
@@ -35,7 +35,9 @@ SERVICE_KEYS = {
     *("code", "kind", "names", "sensitive", "edition", "in_force_from", "figures_as_of", "example", "source", "basis"),
     *("offices", "channels", "grounds", "requirements", "stages"),
 }
-SERVICE_OPTIONS = {"promise", "fee_idr", "extensions", "deemed_approval", "dispute_days", "last_minute_percent"}
+SERVICE_OPTIONS = {"promise", "fee_idr", "extensions", "deemed_approval", "dispute_days", "last_minute_percent"} | {
+    *("default_promise", "promise_basis", "no_promise_reason")
+}
 
 
 def read_toml(name: str) -> dict[str, Any]:
@@ -203,6 +205,18 @@ def test_a_counter_serves_services_of_its_office_at_hours_of_its_own() -> None:
         OpeningHours(zone="Asia/Jakarta", days=tuple(tuple(day) or None for day in counter["days"]))
 
 
+def test_the_mall_has_counters_of_example_offices_of_its_region_and_says_that_it_is_an_example() -> None:
+    [mall] = read_toml("examples.toml")["mall"]
+    offices = {office["code"]: office["region"] for office in OFFICES}
+    assert mall["code"] == "mpp-3374-01"
+    assert in_both_languages(mall["names"])
+    assert {offices[counter["office"]] for counter in mall["counters"]} == {mall["region"]}
+    assert len({counter["code"] for counter in mall["counters"]}) == len(mall["counters"]) > 1
+    assert all(in_both_languages(counter["names"]) for counter in mall["counters"])
+    registry = reduce(evolve, catalogue.examples(), Registry())
+    assert registry.malls["mpp-3374-01"].example
+
+
 def test_a_local_calendar_is_of_example_offices_and_of_its_year() -> None:
     for calendar in LOCAL_CALENDARS:
         assert set(calendar["offices"]) <= {office["code"] for office in OFFICES}
@@ -279,6 +293,23 @@ def test_the_promises_are_those_that_a_source_gives_as_one_figure() -> None:
         "pertanahan-peralihan": ("working_days", 5),
         "informasi-publik": ("working_days", 10),
     }
+
+
+@each_service
+def test_a_service_has_its_own_promise_or_the_laws_default_or_says_why_it_has_none(service: dict[str, Any]) -> None:
+    own, default, none = (name in service for name in ("promise", "default_promise", "no_promise_reason"))
+    assert [own, default, none].count(True) == 1
+    if default:
+        assert service["default_promise"] is True
+        assert "UU 30/2014 pasal 53" in service["promise_basis"]
+    if none:
+        assert in_both_languages(service["no_promise_reason"])
+
+
+def test_the_laws_default_applies_where_the_source_gives_no_time_at_all() -> None:
+    by_law = [standard for standard in STANDARDS if standard.default_promise]
+    assert [standard.service for standard in by_law] == ["sim-perpanjangan", "stnk", "spp-irt"]
+    assert {standard.terms for standard in by_law} == {PromiseTerms(unit=Unit.WORKING_DAYS, n=5)}
 
 
 def test_services_whose_very_name_tells_something_are_sensitive() -> None:
