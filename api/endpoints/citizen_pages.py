@@ -1,6 +1,6 @@
 """The citizens' pages: the form for number and PIN, the application's page, the QR code, the statistics.
 
-The server renders the pages. They use no script and one cookie.
+The server renders the pages. The pages use no script and only one cookie.
 """
 
 from uuid import UUID
@@ -53,7 +53,9 @@ async def enter(request: Request) -> Response:
 
 
 async def scan(request: Request) -> Response:
-    """The QR code of the receipt: exchanges its token for a session. Wrong PINs of other people never limit it."""
+    """The QR code of the receipt: exchanges its token for a session. Wrong PINs that other people type never block this
+    exchange.
+    """
     language = request.path_params["language"]
     dependencies = dependencies_of(request)
     qr = dependencies.receipts.read_qr_token(request.path_params["token"])
@@ -76,12 +78,13 @@ async def show(request: Request) -> Response:
     page = tracking_page(
         language, row, await dependencies.catalogue.registry(), accesses, dependencies.now(), survey=survey
     )
-    # The ETag leaves out the footer with its "as of" time. The other words change with events, and at midnight.
+    # The footer has an "as of" time, so the ETag does not cover the footer. The rest of the page changes with events
+    # and at midnight.
     return page_unless_seen(request, page, page.partition("<footer>")[0], "private, no-cache")
 
 
 async def _survey(dependencies: Dependencies, row: ProgressRow) -> str:
-    """The state of the satisfaction survey: "given", "asked", or "" where the applicant is not asked."""
+    """The state of the satisfaction survey: "given", "asked", or "" if the applicant is not invited."""
     if row["status"] not in SERVED or row["imported"]:
         return ""
     return "given" if await dependencies.surveys.given(UUID(row["application_id"])) else "asked"

@@ -1,4 +1,6 @@
-"""The endpoint that links applications of one life event. All applications are linked in one save, or none."""
+"""The endpoint that links applications of one life event. One save links all the applications, or no application is
+linked.
+"""
 
 from uuid import UUID
 
