@@ -31,10 +31,8 @@ async def desk(request: Request) -> Response:
     registry = await dependencies.catalogue.registry()
     if not request.query_params.get("office", principal.office):
         return HTMLResponse(offices_page(language, principal.offices(registry), registry), headers=NO_STORE)
-    (
-        _,
-        end,
-    ) = await dependencies.views.log_end()  # A browser sends no Sync-Token, so the page waits for all earlier events.
+    # A browser sends no Sync-Token, so the page waits for all earlier events.
+    _, end = await dependencies.views.log_end()
     await dependencies.views.reached(end, seconds=WAIT_SECONDS, view="desk")
     queue = await queue_of(request, principal)
     kept = {name: request.query_params[name] for name in KEPT if name in request.query_params}

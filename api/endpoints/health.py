@@ -80,9 +80,8 @@ async def metrics(request: Request) -> Response:
     """
     views = dependencies_of(request).views
     with suppress(Unavailable):
-        await (
-            views.feeds()
-        )  # The gauges are updated here, because the processes of feeds and relays may have no metrics port.
+        # The gauges are updated here, because the processes of feeds and relays may have no metrics port.
+        await views.feeds()
         await views.relays()
     exposition = dependencies_of(request).meter.exposition()
     return Response(exposition, media_type="text/plain; version=0.0.4; charset=utf-8", headers=NO_STORE)

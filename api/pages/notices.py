@@ -23,12 +23,12 @@ class Notice:
 
 
 def unpaid(reading: PageReader) -> list[PaymentEntry]:
-    """The payment requests that are neither paid nor expired."""
+    """The payment requests that are not paid and not expired."""
     return [p for p in reading.row["payments"] if p["received_at"] is None and p["expired_at"] is None]
 
 
 def notices(reading: PageReader) -> list[Notice]:
-    """The sections that have something to say about this application, in the order of the page."""
+    """The sections that have at least one line for this application, in the order of the page."""
     sections = (
         (N_("Why it counts as granted"), _deemed(reading)),
         (N_("A decision that was recorded late"), _late_decision(reading)),

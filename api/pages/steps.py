@@ -1,6 +1,6 @@
 """Steps of an application: milestones and stages, each with its state (done, now, next, later, last, optional).
 
-A stage that was entered twice is shown twice, so steps back stay visible.
+A stage that was entered twice is shown twice, so the citizen sees each step back.
 """
 
 from collections.abc import Iterator
@@ -76,9 +76,9 @@ def _reached(reading: PageReader, name: str, state: str, entry: ShownEvent) -> S
 
 
 def _stages(reading: PageReader, phase: StagePhase, *closed_by: str) -> Iterator[Step]:
-    """The stages of a phase: first those entered, as often as they were entered, then those still ahead.
+    """The stages of a phase. The entered stages come first, once for each entry. The stages that lie ahead follow.
 
-    After one of the events `closed_by`, no stage of the phase is ahead any more.
+    After an event in `closed_by`, the phase is closed, so no stage of the phase lies ahead.
     """
     standard = reading.standard
     of_phase = [stage for stage in standard.stages if stage.phase is phase] if standard else []
@@ -100,7 +100,7 @@ def _of_entry(reading: PageReader, stage: StageEntry) -> Step:
 
 
 def _ahead(listed: list[Step]) -> list[Step]:
-    """Marks the first of the steps ahead as next and the last of them as last."""
+    """Marks the nearest step ahead as next, and the last step ahead as last."""
     ahead = [place for place, step in enumerate(listed) if step.state == LATER]
     named = dict.fromkeys(ahead[-1:], LAST) | dict.fromkeys(ahead[:1], NEXT)
     return [replace(step, state=named.get(place, step.state)) for place, step in enumerate(listed)]

@@ -13,7 +13,7 @@ from projections.figures import Count, Figures, Statistics
 
 LINES_MAX = 30
 MONTHS_MAX = 24
-SLOTS_MIN = 12  # with fewer slots, the first months of an installation would be very wide bars
+SLOTS_MIN = 12  # With fewer slots, the bars of an installation's first months would be very wide.
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def examples_in(statistics: Statistics, registry: Registry) -> bool:
 
 
 def promises(language: Language, statistics: Statistics, registry: Registry, table: str) -> list[TableLine]:
-    """Lines by service, office or channel: those with the most applications first, hidden ones last."""
+    """Lines by service, office or channel. Lines with the most applications come first, and hidden lines come last."""
     lines = sorted(
         (
             (_named(language, registry, table, code), figures)
@@ -127,7 +127,7 @@ def outcomes(language: Language, total: Figures) -> list[TableLine]:
 def months(language: Language, statistics: Statistics) -> tuple[list[TableLine], Chart | None]:
     """The last `MONTHS_MAX` months up to the newest month with figures.
 
-    The table begins with the newest month, the chart with the oldest.
+    The table begins with the newest month. The chart begins with the oldest month.
     """
     table = statistics.tables.get("month", {})
     newest = max(table, default="")
