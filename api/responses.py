@@ -1,6 +1,4 @@
-"""Response bodies, one msgspec type each. The schemas of openapi.json are made from these types, and tests decode
-with these types.
-"""
+"""Response bodies, one msgspec type each. The schemas of openapi.json and the tests use these types."""
 
 from typing import Any
 from uuid import UUID

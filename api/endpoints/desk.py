@@ -1,6 +1,4 @@
-"""The desk endpoint: an office's queue of open files, with facts that depend on the current time and the office's
-calendar.
-"""
+"""The desk endpoint: an office's queue of open files, with facts that depend on the time and the office's calendar."""
 
 import re
 from collections.abc import Mapping

@@ -1,6 +1,4 @@
-"""The endpoint that links applications of one life event. One save links all the applications, or no application is
-linked.
-"""
+"""The endpoint that links applications of one life event. A save links all the applications or none of them."""
 
 from uuid import UUID
 

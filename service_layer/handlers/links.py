@@ -1,4 +1,4 @@
-"""The link handler: applications that one life event needs are linked in one save, all of them or none."""
+"""The link handler: links all applications of one life event in one save, or links no application."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -26,9 +26,9 @@ class LinkHandler:
         self.store = store
 
     async def handle(self, request: LinkRequest) -> Linking:
-        """One event in each stream. The id of a new link is fixed before the first attempt.
+        """Appends one event to each stream. The id of a new link is chosen before the first attempt.
 
-        Raises Refusal, StaleVersion, KeyReused, Unavailable, and what `request.permit` raises.
+        Raises Refusal, StaleVersion, KeyReused, Unavailable, and the errors that `request.permit` raises.
         """
         identities = await self.store.identities(request.client, request.key, request.body)
         fresh = self.store.new_id()
