@@ -79,7 +79,8 @@ def build(dependencies: Dependencies, lifespan: Lifespan | None = None) -> Starl
 async def unexpected(request: Request, error: Exception) -> Response:
     """Answers an unexpected error with 500.
 
-    Its class and place are logged, but not its message: it may quote the request and so hold personal data.
+    The log gets the class and the place of the error, but not the message of the error. The message may quote the
+    request, so it may contain personal data.
     """
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:

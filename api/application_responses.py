@@ -152,7 +152,7 @@ class PauseState(Given, kw_only=True):
 
 
 class DeemedState(Given, kw_only=True):
-    """The evidence of a grant by silence, as it was at the time of recording."""
+    """The evidence of a grant by silence, with the values at the time of recording."""
 
     basis: str
     promise: PromiseBody
@@ -172,7 +172,9 @@ class LateDecisionState(Given, kw_only=True):
 
 
 class LedgerEntryState(Given, kw_only=True):
-    """An entry of the clock ledger. `kind`: start, pause, resume, stop, restart. Its cause is `event` of `version`."""
+    """An entry of the clock ledger. `kind`: start, pause, resume, stop, restart. The cause of the entry is `event` of
+    `version`.
+    """
 
     clock: Clock
     kind: str
@@ -274,8 +276,8 @@ class AmendedState(Given, kw_only=True):
 class TimelineEntry(Given, kw_only=True):
     """One event of the timeline. `event` is its name in kebab case, `data` holds its facts, `amended` its correction.
 
-    `flags`: `late` means that the event happened before the outcome and was recorded after it; `clock_ahead` means that
-    the clock of the recording device was ahead.
+    `flags`: `late` means that the event happened before the outcome but was recorded after the outcome. `clock_ahead`
+    means that the clock of the recording device was ahead.
     """
 
     version: int

@@ -21,7 +21,8 @@ Read = Callable[[UUID], Awaitable[Result | None]]
 def principal_of(request: Request) -> Principal:
     """The principal of the request's bearer token; PUBLIC for a request without a token.
 
-    Raises Unauthenticated for a token that this installation did not sign: such a request never counts as public.
+    Raises Unauthenticated for a token that this installation did not sign. A request with such a token never counts as
+    public.
     """
     header = request.headers.get("authorization")
     if header is None:
@@ -34,10 +35,10 @@ def principal_of(request: Request) -> Principal:
 
 
 async def registry_for(dependencies: Dependencies, principal: Principal) -> Registry:
-    """The registry by which rights are judged: at most one second old.
+    """The registry against which rights are checked. This copy is at most one second old.
 
-    If the bearer's office is not in it, the office may have been registered within that second, so the current
-    registry is read.
+    If this copy does not know the bearer's office, the newest registry is read. So a newly registered office can act at
+    once.
     """
     recent = await dependencies.catalogue.recent()
     bound = principal.office or principal.agency
@@ -66,6 +67,6 @@ async def readable(
 
 
 async def readable_row(request: Request, operation: str) -> tuple[ProgressRow, Principal]:
-    """The row of the `progress` view for the application of the path. Raises as `readable`."""
+    """The row of the `progress` view for the application of the path. Raises the same errors as `readable`."""
     read = dependencies_of(request).views.row
     return await readable(request, operation, read, lambda row: (row["office"], row["offices"]))

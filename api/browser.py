@@ -1,4 +1,4 @@
-"""Browser requests: what the HTML pages share. Session cookie, forms, protection against cross-site posts, language."""
+"""Browser requests: session cookie, forms, protection against cross-site posts, and language of the HTML pages."""
 
 from hashlib import sha256
 from urllib.parse import parse_qs
@@ -60,9 +60,9 @@ def same_origin(request: Request) -> None:
 
 
 async def own_row(request: Request) -> ProgressRow | None:
-    """The row of the application in the path, if the session cookie opens it.
+    """The row of the application in the path, if the session cookie is for this application.
 
-    None without a session, or with a session for another application.
+    Returns None without a session, and with a session for another application.
     """
     dependencies = dependencies_of(request)
     try:
@@ -79,7 +79,7 @@ async def own_row(request: Request) -> ProgressRow | None:
 
 
 def page_unless_seen(request: Request, page: str, tagged: str, caching: str) -> Response:
-    """The page; 304 for a client that has a page with the same `tagged` text."""
+    """The page. The status is 304 if the client already has a page with the same `tagged` text."""
     etag = f'W/"{sha256(tagged.encode()).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": caching}
     if request.headers.get("if-none-match") == etag:

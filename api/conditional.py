@@ -1,6 +1,6 @@
 """Request headers and bodies: idempotency keys, optimistic concurrency (If-Match), Sync-Token, limited body size.
 
-Each header has one regular expression, which the parser uses and openapi.json publishes.
+Each header has one regular expression. The parser uses this expression, and openapi.json publishes it.
 """
 
 import re
@@ -34,7 +34,9 @@ def application_id(request: Request) -> UUID:
 
 
 async def body_of(request: Request, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
-    """The body as `kind`, and as the plain JSON from which its digest is made. Raises Problem and BodyFault."""
+    """The body as `kind`, and the body as plain JSON. The digest is made from the plain JSON. Raises Problem and
+    BodyFault.
+    """
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise Problem("unsupported-media-type")
@@ -42,7 +44,7 @@ async def body_of(request: Request, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
 
 
 async def read_limited(request: Request) -> bytes:
-    """The body, counted while it arrives. Raises Problem `too-large` beyond 64 KiB."""
+    """The body. Its bytes are counted while they arrive. Raises Problem `too-large` beyond 64 KiB."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

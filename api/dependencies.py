@@ -1,4 +1,4 @@
-"""API dependencies: everything that an endpoint may use, in one value on `request.app.state.dependencies`."""
+"""API dependencies: one value on `request.app.state.dependencies` with everything that an endpoint may use."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -34,8 +34,9 @@ Unexpected = Callable[[Request, Exception], Awaitable[Response]]
 class Around:
     """Adds security headers, compresses, and observes each request by its route's template.
 
-    Because log and metrics get the template and not the path, no tracking number, token or key reaches them. A client
-    that does not accept gzip gets the plain body with a Vary header, so that caches keep both forms apart.
+    The log and the metrics get the template and not the path, so they contain no tracking number, token or key. A
+    client that does not accept gzip gets the plain body with a Vary header, so that caches store the plain body and the
+    compressed body separately.
     """
 
     def __init__(self, app: ASGIApp, observe: Observe, unexpected: Unexpected) -> None:
@@ -78,9 +79,9 @@ def _takes_gzip(scope: Scope) -> bool:
 
 
 def secured(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
-    """Adds the headers of `SECURITY`, and Vary if the body is large enough to be compressed for other clients.
+    """Adds the headers of `SECURITY`. Adds Vary if the body is large enough to be compressed for other clients.
 
-    A header that the endpoint set itself is kept.
+    If the endpoint set a header, the middleware keeps the endpoint's value.
     """
     present = dict(headers)
     added = [pair for pair in RAW if pair[0] not in present]

@@ -1,4 +1,4 @@
-"""Operations: the one list of what the API offers. Routes and the OpenAPI document are made from it, so they agree."""
+"""Operations: the list of everything that the API offers. Routes and OpenAPI document are both made from this list."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,10 +20,11 @@ AnyEndpoint = Callable[[Request], Awaitable[Response | feed.FeedResponse]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. `headers` maps request headers to their patterns; `problems` are the statuses answered as RFC
-    9457.
+    """One operation. `headers` maps request headers to their patterns. `problems` are the statuses that are answered
+    with an RFC 9457 problem.
 
-    `stream`: a client that accepts text/event-stream gets the result as a stream. `answers` names response headers.
+    `stream`: the result is sent as a stream to a client that accepts text/event-stream. `answers` names response
+    headers.
     """
 
     name: str

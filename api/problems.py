@@ -1,4 +1,4 @@
-"""Problems: every error as an RFC 9457 problem, from one table. Texts never quote the request: it may be personal."""
+"""Problems: one table that maps every error to an RFC 9457 problem. No text quotes the request: it may be personal."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -124,7 +124,9 @@ KINDS = {
 
 
 class Problem(Exception):
-    """A problem that an endpoint found itself. Each of `errors` has a JSON pointer into the request and a detail."""
+    """A problem that an endpoint itself detected. Each item of `errors` has a JSON pointer into the request and a
+    detail.
+    """
 
     def __init__(
         self,
@@ -154,7 +156,7 @@ class ProblemAnswer:
 
 
 def problem_of(error: Exception) -> ProblemAnswer:
-    """The problem that answers an exception. This is the one table of all exceptions."""
+    """The problem that answers an exception. This function is the only table of all exceptions."""
     match error:
         case Problem():
             more = {"errors": error.errors} if error.errors else {}
@@ -222,6 +224,6 @@ async def answer(request: Request, error: Exception) -> Response:
 
 
 def trace_id(request: Request) -> str:
-    """The request's random trace id, made here. A trace id from the client is never used."""
+    """The request's trace id. This server makes it at random, and never uses a trace id from the client."""
     trace: str = request.scope.setdefault("jejak.trace_id", secrets.token_hex(16))
     return trace

@@ -1,4 +1,4 @@
-"""Response bodies, one msgspec type each. The schemas of openapi.json come from them, and tests decode with them."""
+"""Response bodies, one msgspec type each. The schemas of openapi.json and the tests use these types."""
 
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ class Given(msgspec.Struct, kw_only=True):
 
 
 class WarningBody(Given, kw_only=True):
-    """A doubt about a value of the request.
+    """A doubt about a value in the request.
 
     The value may be right, so the command was carried out. `code` is stable.
     """
@@ -42,7 +42,7 @@ class SubmittedBody(Given, kw_only=True):
 
 
 class DoneBody(Given, kw_only=True):
-    """A command that was carried out. `events`: the topics of the events that were appended."""
+    """A command that was carried out. `events`: the event types of the events that were appended."""
 
     application_id: UUID
     version: int
@@ -115,7 +115,7 @@ class FoundBody(Given, kw_only=True):
 
 
 class AnsweredBody(Given, kw_only=True):
-    """The survey was answered. `events`: the topics of the events that were appended, in a stream of the survey."""
+    """The survey was answered. `events`: the event types of the appended events, in a stream of the survey."""
 
     application_id: UUID
     events: list[str]
@@ -282,8 +282,9 @@ class ServiceBody(Given, kw_only=True):
     one. `promise` is null if its source gives no single figure; `no_promise_reason` says why. With `default_promise`,
     the standard names no time, and `promise` is the law's default; `promise_basis` names the law.
 
-    `deemed_approval`: the law by which silence grants the application; if absent, silence does not grant it.
-    `dispute_days`: the calendar days after the hand-over in which a dispute is possible; if absent, there is no limit.
+    `deemed_approval`: the law by which silence grants an application. If this field is absent, silence grants no
+    application. `dispute_days`: the number of calendar days after the hand-over in which a dispute is possible. If this
+    field is absent, there is no limit.
     """
 
     service: str
@@ -393,10 +394,12 @@ class StatisticsBody(Given, kw_only=True):
 class FileBody(Given, kw_only=True):
     """One file of the queue.
 
-    `due_at` is set while a decision is awaited; `deemed_approval_at` is when silence grants it.
+    `due_at` is set while a decision is awaited. At `deemed_approval_at`, silence grants the application.
 
-    `overdue` and `deemed_soon` (within two working days of the office) hold at `as_of`; `mine` is about the bearer.
-    `payments` and `obstacles` count the open ones. `officer`: the officer of the file, shown to supervisors only.
+    At the time `as_of`, `overdue` says that the due date is over, and `deemed_soon` says that silence
+    grants the application within two working days of the office. `mine`: the bearer is the officer of the file.
+    `payments` and `obstacles` count the open payments and obstacles. `officer`: the officer of the file. Only
+    supervisors see this field.
     """
 
     application_id: UUID

@@ -21,7 +21,9 @@ def json(body: object, *, status: int = 200, headers: dict[str, str] | None = No
 
 
 def done(result: CommandResult, receipt: dict[str, str] | None = None) -> dict[str, Any]:
-    """The body `DoneBody` of a command's result, with the fields of a new receipt if there is one."""
+    """The body `DoneBody` of a command's result. If the command made a new receipt, the body also has the fields of
+    this receipt.
+    """
     return {
         "application_id": str(result.application_id),
         "version": result.application.version,
@@ -32,7 +34,9 @@ def done(result: CommandResult, receipt: dict[str, str] | None = None) -> dict[s
 
 
 async def written(request: Request, result: CommandResult) -> dict[str, str]:
-    """The headers of a write: ETag and Sync-Token. If the client sent `Prefer: wait`, waits until the view has it."""
+    """The headers of a write: ETag and Sync-Token. If the client sent `Prefer: wait`, waits until the view contains the
+    write.
+    """
     views = dependencies_of(request).views
     era = await views.era_of(result.position)
     headers = {
@@ -47,9 +51,10 @@ async def written(request: Request, result: CommandResult) -> dict[str, str]:
 
 
 def cached(request: Request, content: bytes, media_type: str, more: Mapping[str, str] | None = None) -> Response:
-    """A public response for shared caches, for at most 60 seconds; 304 if the client has the same content.
+    """A public response for shared caches, valid for at most 60 seconds. The status is 304 if the client has the same
+    content.
 
-    The ETag is a hash of the bytes. A position of the log as ETag would let the public count events live.
+    The ETag is a hash of the bytes. If the ETag were a position of the log, the public could count events live.
     """
     etag = f'"{sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "public, max-age=60", **(more or {})}

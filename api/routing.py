@@ -1,4 +1,4 @@
-"""An index of routes, so that a path's route is found without trying all routes one after the other."""
+"""An index of routes: finds the route of a path without trying all routes one after the other."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,9 +8,9 @@ from starlette.types import Receive, Scope, Send
 
 
 class ByEnding(BaseRoute):
-    """Routes whose paths end in a fixed word, indexed by that word.
+    """Routes whose paths end in a fixed word. The index finds the routes by this word.
 
-    Each route still matches its template and methods.
+    The index only selects candidates. Each route then checks the request against its own template and methods.
     """
 
     def __init__(self, routes: Iterable[Route]) -> None:
@@ -31,7 +31,7 @@ class ByEnding(BaseRoute):
 
 
 def indexed(routes: Iterable[Route]) -> list[BaseRoute]:
-    """The same routes with an index. Routes that end in a parameter come last and are tried in their order."""
+    """The same list of routes, behind an index. Routes that end in a parameter come last, in their order."""
     words: list[Route] = []
     parameters: list[Route] = []
     for route in routes:

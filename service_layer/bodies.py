@@ -1,4 +1,4 @@
-"""Request bodies, one msgspec type each. They decode requests, and the schemas of openapi.json come from them."""
+"""Request bodies, one msgspec type each. Requests and the schemas of openapi.json both use these types."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -56,12 +56,12 @@ Nik = Annotated[
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A request body. A field that the body does not have is refused."""
+    """A request body. A body with an unknown field is refused."""
 
 
 class CommandBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """Fields that every command may have. `at`: the time of the act by the clock of a device that had no network; leave
-    it out if the device is online.
+    """Fields that every command may have. `at`: the time of the act by the clock of a device that had no network. Leave
+    `at` out if the device is online.
 
     `channel`: the channel of the act; the default is counter.
     """
@@ -71,17 +71,18 @@ class CommandBody(Body, kw_only=True, forbid_unknown_fields=True):
 
 
 class OtherDocument(Body, kw_only=True, forbid_unknown_fields=True):
-    """Another identity document, for a person without a NIK, such as a foreigner or a refugee."""
+    """Another identity document, for a person without a NIK. Examples are a foreigner or a refugee."""
 
     kind: Literal["passport", "kitas", "kitap", "unhcr", "other"]
     number: Personal
 
 
 class Person(Body, kw_only=True, forbid_unknown_fields=True):
-    """A person whom the application concerns. All fields are sealed under a key of this person and this application.
+    """A person whom the application concerns. All fields are sealed under a dossier key of this person and this
+    application.
 
-    `nik` is optional: a newborn has no NIK yet. `birth_date` and `sex` are compared with the NIK; a difference gives a
-    warning.
+    `nik` is optional, because a newborn has no NIK yet. `birth_date` and `sex` are compared with the NIK. A difference
+    gives a warning.
     """
 
     name: Personal
@@ -95,7 +96,7 @@ class Person(Body, kw_only=True, forbid_unknown_fields=True):
 
 
 class SubmitBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """A new application. An officer may leave out `office`; the default is the officer's office. `channel` defaults to
+    """A new application. An officer may leave out `office`. The default is the officer's office. `channel` defaults to
     counter.
     """
 
@@ -152,7 +153,7 @@ class TransferBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReassignBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`officer`: the random reference of the officer, which is the `sub` of the officer's token."""
+    """`officer`: the random reference of the officer. It is the `sub` claim of the officer's bearer token."""
 
     officer: UUID
 
@@ -247,7 +248,7 @@ class DismissDisputeBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReopenBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`redo`: the production stages that are done again."""
+    """`redo`: the production stages that must be repeated."""
 
     redo: Annotated[list[StageCodeText], Meta(max_length=50)] = []
 
@@ -275,8 +276,8 @@ class LinkedApplicationBody(Body, kw_only=True, forbid_unknown_fields=True):
 
 
 class LinkApplicationsBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """Applications that one life event needs. If several of them require the same document, only the first application
-    that lists it asks for it.
+    """Applications that one life event needs. If several of these applications require the same document, the applicant
+    hands it in once, for the first application that lists it.
     """
 
     life_event: codes.LifeEvent
@@ -309,7 +310,7 @@ class OpenDossierBody(Body, kw_only=True, forbid_unknown_fields=True):
 
 
 class FindByPersonBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """The NIK is sent in a body and not in a path, so that it is in no address, log or metric."""
+    """The NIK is sent in the body and not in the path. So the NIK is in no address, log or metric."""
 
     nik: Nik
 

@@ -1,4 +1,4 @@
-"""The offered commands: for each one its name, its body type, how a body becomes a command, and the sealed fields."""
+"""The offered commands: each has a name, a body type, a function that makes the command, and sealed fields."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,7 +55,9 @@ def _amend_record(body: bodies.AmendRecordBody) -> Command:
 
 
 YEARS = range(1900, 2200)
-"""The accepted years of a time in a body. At the limits of `datetime`, conversion to another time zone fails."""
+"""The accepted years of a time in a body. For years near the limits of `datetime`, conversion to another time zone
+fails.
+"""
 
 
 def in_years(when: date, pointer: str) -> None:

@@ -1,4 +1,4 @@
-"""Decoding: from the bytes of a body to its type, or to a fault that names the place."""
+"""Decoding: turns the bytes of a body into its type, or raises a fault that names the wrong place in the body."""
 
 import re
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ AnyBody = TypeVar("AnyBody", bound=Body)
 
 
 def decoded(raw: bytes, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
-    """The body as `kind`, and as the plain JSON from which its digest is made.
+    """The body as `kind`, and the body as plain JSON. The digest is made from the plain JSON.
 
     Raises MalformedBody and ImpossibleValue.
     """
@@ -32,7 +32,9 @@ def parsed(raw: bytes) -> Any:  # noqa: ANN401 - JSON
 
 
 def _impossible(message: str) -> ImpossibleValue:
-    """msgspec says "Expected `str`, got `int` - at `$.a[0].b`". The name of an unknown field is not repeated."""
+    """Example of a message of msgspec: "Expected `str`, got `int` - at `$.a[0].b`". The name of an unknown field is not
+    repeated.
+    """
     what, _, where = message.partition(" - at `$")
     if what.startswith("Object contains unknown field"):
         what = "There is a field that this body does not have"

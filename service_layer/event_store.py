@@ -1,4 +1,4 @@
-"""The event store as a port: what the handlers need of the log. `infra.eventstore.store` implements it."""
+"""The event store as a port: the methods of the log that the handlers need. `infra.eventstore.store` implements it."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -17,7 +17,7 @@ PersonalParts = Mapping[str, Mapping[str, Any]]
 
 
 class StoredRow(Protocol):
-    """A row of the log, ready to be appended: its id, version and bytes are fixed."""
+    """A row of the log, ready to be appended. Its id, its version and its bytes do not change any more."""
 
     @property
     def originator_id(self) -> Any: ...  # noqa: ANN401 - the library's own type allows text as well
@@ -31,7 +31,9 @@ class StoredRow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """New rows that follow `history`. `own` is the commitment of the last row; `claims` are unique to the stream."""
+    """New rows that follow `history`. `own` is the commitment of the last row. Each of `claims` may belong to only one
+    stream.
+    """
 
     history: StreamHistory
     rows: tuple[StoredRow, ...]
@@ -40,7 +42,7 @@ class Draft:
 
     @property
     def version(self) -> int:
-        """The application's version, once the draft is stored."""
+        """The application's version after the draft is stored."""
         return self.history.application.version + len(self.rows)
 
     @property
@@ -50,7 +52,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A draft that is in the log: the history with its events, and the position of the last."""
+    """A draft that is in the log: the history with the draft's events, and the position of the last event."""
 
     history: StreamHistory
     position: int
@@ -58,14 +60,16 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class SavedSurvey:
-    """The save of a questionnaire's answers: its command, the digest of its body, its position."""
+    """The save of a questionnaire's answers: its command, the digest of the command's body, and the position of the
+    event.
+    """
 
     identity: CommandIdentity
     position: int
 
 
 class EventStore(Protocol):
-    """The event store. Every method raises Unavailable. An append checks versions and claims under one lock."""
+    """The event store. Every method raises Unavailable. An append checks versions and claims under a single lock."""
 
     @property
     def registry(self) -> Registry:
@@ -81,19 +85,23 @@ class EventStore(Protocol):
         ...
 
     def turn(self, stream: UUID) -> AbstractAsyncContextManager[None]:
-        """Commands of one stream take turns in this process; between processes the versions in the log decide."""
+        """In this process, commands of one stream run one after the other. Between processes, the versions in the log
+        decide.
+        """
         ...
 
     async def identities(self, client: str, key: str, body: object) -> Sequence[CommandIdentity]:
-        """The command's identity under this month's key, then under the last month's: a key holds for a month."""
+        """The identities of the command: first under the key of this month, then under the key of the last month. A key
+        is used for one month.
+        """
         ...
 
     async def history(self, application_id: UUID) -> StreamHistory:
-        """The history of the stream as of now. It has no entries if there is no such stream."""
+        """The current history of the stream. The history has no entries if the stream does not exist."""
         ...
 
     async def claimed(self, claims: Sequence[bytes]) -> UUID | None:
-        """The stream that holds one of these claims, or None."""
+        """The stream that holds a claim of `claims`, or None."""
         ...
 
     async def draft(
@@ -108,24 +116,24 @@ class EventStore(Protocol):
     ) -> Draft:
         """Makes rows from events.
 
-        Personal data is sealed into the first event. New dossier keys are durable on return.
+        Personal data is sealed into the first event. New dossier keys are stored durably before the method returns.
         """
         ...
 
     async def append(self, drafts: Sequence[Draft]) -> Sequence[Stored] | None:
-        """One save: stores all drafts, or returns None if another save came in between."""
+        """Stores all drafts in one save, or returns None if another save was stored first."""
         ...
 
     def survey_claim(self, application_id: UUID) -> bytes:
-        """The claim that makes an application's questionnaire unique. It reveals nothing without the key."""
+        """The claim that makes an application's questionnaire unique. Without the key, the claim reveals nothing."""
         ...
 
     async def append_survey(
         self, application_id: UUID, event: SatisfactionAnswered, act: Act, identity: CommandIdentity
     ) -> int | None:
-        """Stores the answers as a separate stream. Only a sealed part says to which application the answers belong.
+        """Stores the answers as a separate stream. Only a sealed part names the application of the answers.
 
-        Returns their position, or None if another save came in between.
+        Returns the position of the answers, or None if another save was stored first.
         """
         ...
 

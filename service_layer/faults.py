@@ -1,16 +1,16 @@
-"""Faults that every transport can meet. Each has the stable `code` under which HTTP and topics report it."""
+"""Faults that every transport can report. Each fault has a stable `code`, which HTTP and the Kafka topics report."""
 
 from typing import ClassVar
 
 
 class Fault(Exception):
-    """A fault that prevents a request from being carried out, other than a refusal by the domain's rules."""
+    """A fault that prevents a request from being carried out. The refusals of the domain's rules are not faults."""
 
     code: ClassVar[str]
 
 
 class KeyReused(Fault):
-    """The same key came with another body, or for another command."""
+    """The same idempotency key came with another body, or for another command."""
 
     code = "key-reused"
 
@@ -19,7 +19,9 @@ class KeyReused(Fault):
 
 
 class Unavailable(Fault):
-    """The store cannot be reached, or the answer took too long. The request may have been stored: send it again."""
+    """The store cannot be reached, or the answer took too long. The request may have been stored, so the client sends
+    it again.
+    """
 
     code = "unavailable"
 
@@ -28,9 +30,10 @@ class Unavailable(Fault):
 
 
 class BodyFault(Fault):
-    """The body cannot be used. `pointer` is a JSON pointer into the body; `detail` says what to write there.
+    """The body cannot be used. `pointer` is a JSON pointer into the body. `detail` tells the client what to write
+    there.
 
-    Neither of them quotes the body, because the body may be personal.
+    `pointer` and `detail` never quote the body, because the body may be personal.
     """
 
     def __init__(self, pointer: str, detail: str) -> None:
@@ -46,24 +49,26 @@ class MalformedBody(BodyFault):
 
 
 class ImpossibleValue(BodyFault):
-    """A value in the body is not possible at its place."""
+    """A value in the body is not allowed at its place."""
 
     code = "unprocessable"
 
 
 class Unauthenticated(Fault):
-    """The operation needs a bearer, and the request has none, or none that this installation signed."""
+    """The operation needs a bearer token. The request has no token, or a token that this installation did not sign."""
 
     code = "unauthenticated"
 
 
 class Forbidden(Fault):
-    """The bearer's role may not do this at all."""
+    """The bearer's role never has the right to this operation."""
 
     code = "forbidden"
 
 
 class NotYours(Fault):
-    """The application does not belong to this bearer. The answer is the same as if it did not exist."""
+    """The application does not belong to this bearer. The answer is the same as for an application
+    that does not exist.
+    """
 
     code = "not-found"

@@ -1,4 +1,4 @@
-"""The persons in a submission: checks of their NIK, and the data of each person that is sealed."""
+"""The persons in a submission: checks of the NIK of each person, and the data of each person that is sealed."""
 
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 def doubts_about(body: bodies.SubmitBody, registry: Registry) -> list[dict[str, str]]:
     """Warnings about the NIK of each person, as `WarningBody`. They never quote the number.
 
-    The application's place belongs to the applicant, so only the applicant's NIK is compared with it. Raises
+    The application's place belongs to the applicant, so only the applicant's NIK is compared with the place. Raises
     ImpossibleValue for a text that is not a NIK.
     """
     return [

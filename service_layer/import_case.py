@@ -1,4 +1,4 @@
-"""An import case: what a source says of one application, as records that can be admitted to the log."""
+"""An import case: the records of one application in a source. The records can be admitted to the log."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from domain.application.admit import SourceRecord
 
 Content = dict[str, str]
-"""The values from which a record was read, by their column."""
+"""The values from which a record was read, by the name of their column."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportItem:
-    """A record and what identifies it: `own_id`, or else its content and its ordinal among equals (from 1)."""
+    """A record and its identity: `own_id`, or otherwise its content and its ordinal among equal records (from 1)."""
 
     record: SourceRecord
     content: Content
@@ -23,8 +23,8 @@ class ImportItem:
 class ImportCase:
     """`key` is the case's id in the source; the first item is the submission.
 
-    `left_out` counts the events that a policy of the mapping leaves out, by the policy's reason. Without items the
-    whole case is left out.
+    `left_out` counts the events that a policy of the mapping leaves out, by the policy's reason. If there are no items,
+    the whole case is left out.
     """
 
     key: str

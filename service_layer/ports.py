@@ -1,4 +1,4 @@
-"""Ports: what the application layer needs from storage and keys. `infra` implements them; the API sees no database."""
+"""Ports: what the application layer needs from storage and keys, implemented by `infra`. The API never sees a database."""
 
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
@@ -26,7 +26,7 @@ class Timeline:
 
 
 class Views(Protocol):
-    """The views: rows of `progress`, and how far each view has come. Reading raises Unavailable."""
+    """The views: rows of `progress`, and the position that each view has reached. Reading raises Unavailable."""
 
     async def row(self, application_id: UUID) -> ProgressRow | None: ...
     async def timeline(self, application_id: UUID) -> Timeline | None: ...
@@ -37,15 +37,15 @@ class Views(Protocol):
         ...
 
     async def era_of(self, position: int) -> int:
-        """The era in which `position` was assigned. For a repeated answer this may be an older era."""
+        """The era in which `position` was assigned. For a repeated command, this era may be before the current era."""
         ...
 
     async def holds(self, era: int, position: int) -> bool:
-        """Whether the log has an event at `position` in that era."""
+        """Whether the log has an event at `position` in the era `era`."""
         ...
 
     async def reached(self, position: int, *, seconds: float, view: str = "progress") -> bool:
-        """Waits until `view` has passed `position`, for at most `seconds`. True if it has."""
+        """Waits until `view` has passed `position`, for at most `seconds`. Returns True if the view has passed it."""
         ...
 
     async def lag(self) -> dict[str, int]:
@@ -67,11 +67,13 @@ class Views(Protocol):
 
 class Catalogue(Protocol):
     async def registry(self) -> Registry:
-        """The registry as of now. Raises Unavailable."""
+        """The current registry. Raises Unavailable."""
         ...
 
     async def recent(self) -> Registry:
-        """The registry, at most one second old: for rights, which every request checks. Raises Unavailable."""
+        """A copy of the registry that is at most one second old. Every request checks its rights with this copy. Raises
+        Unavailable.
+        """
         ...
 
 
@@ -90,14 +92,16 @@ class Tokens(Protocol):
         ...
 
     def principal(self, token: str) -> Principal | None:
-        """The token's principal; None for a token that is altered, expired or not signed by this installation."""
+        """The token's principal. Returns None for a token that is altered, expired or not signed by
+        this installation.
+        """
         ...
 
     def desk_session(self, bearer: str) -> tuple[str, int] | None:
         """For a bearer token of staff or of an agency: a token that opens only the desk page, and its lifetime in
         seconds.
 
-        None for any other token.
+        Returns None for any other token.
         """
         ...
 
@@ -110,11 +114,13 @@ class PinGuard(Protocol):
     """Counts wrong numbers and PINs, for all processes."""
 
     async def knock(self, number: str, network: str) -> int:
-        """Counts one try before it is checked. Returns 0 to continue, else the seconds to wait before the next try."""
+        """Counts a try before the PIN is checked. Returns 0 if the try is allowed, otherwise the seconds to wait before
+        the next try.
+        """
         ...
 
     async def open(self, number: str, network: str) -> None:
-        """Takes back the counted try, because number and PIN were right."""
+        """Subtracts the counted try, because number and PIN were right."""
         ...
 
 
@@ -131,10 +137,10 @@ class Persons(Protocol):
 
 
 class Dossiers(Protocol):
-    """Sealed parts. Each access is recorded durably before the answer."""
+    """Sealed parts. Each access is recorded durably before the contents are returned."""
 
     async def record(self, applications: list[UUID], principal: Principal, purpose: str) -> None:
-        """Records an access to each of these applications. The record is durable on return."""
+        """Records an access to each of these applications. The record is durable before the method returns."""
         ...
 
     async def open(self, application_id: UUID, principal: Principal, purpose: str) -> list[dict[str, Any]]: ...
@@ -160,7 +166,9 @@ class SatisfactionQueries(Protocol):
     """Counts of the answers to the satisfaction survey."""
 
     async def units(self, as_of: datetime) -> list[UnitCounts]:
-        """The rows for `projections.satisfaction.units`, of answers recorded before `as_of`. Raises Unavailable."""
+        """The rows for `projections.satisfaction.units`, for answers that were recorded before `as_of`. Raises
+        Unavailable.
+        """
         ...
 
 
@@ -197,14 +205,14 @@ class TooManyReaders(Exception):
 
 
 class Feeds(Protocol):
-    """The feeds of the agencies, in the order of the log.
+    """The feeds of the agencies. Each feed is in the order of the log.
 
-    A place is an internal position in a feed and is never sent to clients; 0 is the beginning.
+    A place is an internal position in a feed and is never sent to clients. 0 is the beginning.
     """
 
     @property
     def ending(self) -> bool:
-        """Whether the process is stopping, so that open streams must end."""
+        """Whether the process is about to stop. Then open streams must end."""
         ...
 
     def has(self, agency: str) -> bool: ...
@@ -214,22 +222,27 @@ class Feeds(Protocol):
         ...
 
     async def place(self, agency: str, event_id: str) -> int | None:
-        """The place of that event; None if it is not in the feed. Raises Unavailable."""
+        """The place of the event with that id. Returns None if the event is not in the feed. Raises Unavailable."""
         ...
 
     async def made(self, *, seconds: float) -> bool:
-        """Waits, for at most `seconds`, until the feeds contain all events that are in the log now.
+        """Waits, for at most `seconds`, until the feeds contain all events that were in the log at the time of the
+        call.
 
         Raises Unavailable.
         """
         ...
 
     async def page(self, agency: str, place: int, *, limit: int, bytes_max: int) -> tuple[list[FeedEvent], int]:
-        """The events after `place`, at least one if there is any, and the place of the last one. Raises Unavailable."""
+        """The events after `place`, and the place of the last returned event. Returns at least one event if any event
+        follows `place`. Raises Unavailable.
+        """
         ...
 
     async def more(self, agency: str, place: int, *, seconds: float) -> bool:
-        """Waits, for at most `seconds`, until there is an event after `place`. False as soon as `ending`."""
+        """Waits, for at most `seconds`, until there is an event after `place`. Returns False as soon as `ending` is
+        true.
+        """
         ...
 
 

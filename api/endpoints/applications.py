@@ -63,7 +63,7 @@ def _receipt(dependencies: Dependencies, application: Application) -> dict[str, 
 
 
 def command_endpoint(offered: CommandOperation) -> Endpoint:
-    """Makes the endpoint of one command. The endpoints of all commands follow the same steps."""
+    """Makes the endpoint of one command. All command endpoints follow the same steps."""
 
     async def endpoint(request: Request) -> Response:
         dependencies, principal = dependencies_of(request), principal_of(request)
@@ -112,7 +112,7 @@ async def get_timeline(request: Request) -> Response:
 
 
 def _without_officers(items: bytes) -> bytes:
-    """The timeline without the officers' references: which officer has the file is internal to the office."""
+    """The timeline without the officers' references. The office does not publish which officer has the file."""
     if b'"officer":' not in items:
         return items
     entries = orjson.loads(items)
@@ -122,7 +122,7 @@ def _without_officers(items: bytes) -> bytes:
 
 
 def _unless_seen(request: Request, version: int, body: Callable[[], bytes]) -> Response:
-    """304, without making the body, for a client that has this version already. So polling is cheap."""
+    """Answers 304 to a client that already has this version. The body is then not made, so polling is cheap."""
     etag = f'"{version}"'
     headers = {"ETag": etag, **PRIVATE}
     if etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:

@@ -1,6 +1,6 @@
 """The citizens' pages: the form for number and PIN, the application's page, the QR code, the statistics.
 
-The server renders the pages. They use no script and one cookie.
+The server renders the pages. The pages use no script and only one cookie.
 """
 
 import asyncio
@@ -55,7 +55,9 @@ async def enter(request: Request) -> Response:
 
 
 async def scan(request: Request) -> Response:
-    """The QR code of the receipt: exchanges its token for a session. Wrong PINs of other people never limit it."""
+    """The QR code of the receipt: exchanges its token for a session. Wrong PINs that other people type never block this
+    exchange.
+    """
     language = request.path_params["language"]
     dependencies = dependencies_of(request)
     qr = dependencies.receipts.read_qr_token(request.path_params["token"])
@@ -84,7 +86,8 @@ async def show(request: Request) -> Response:
         survey=survey,
         others=await _linked(dependencies, row),
     )
-    # The ETag leaves out the footer with its "as of" time. The other words change with events, and at midnight.
+    # The footer has an "as of" time, so the ETag does not cover the footer. The rest of the page changes with events
+    # and at midnight.
     return page_unless_seen(request, page, page.partition("<footer>")[0], "private, no-cache")
 
 
@@ -96,7 +99,7 @@ async def _linked(dependencies: Dependencies, row: ProgressRow) -> list[Progress
 
 
 async def _survey(dependencies: Dependencies, row: ProgressRow) -> str:
-    """The state of the satisfaction survey: "given", "asked", or "" where the applicant is not asked."""
+    """The state of the satisfaction survey: "given", "asked", or "" if the applicant is not invited."""
     if row["status"] not in SERVED or row["imported"]:
         return ""
     return "given" if await dependencies.surveys.given(UUID(row["application_id"])) else "asked"

@@ -1,4 +1,4 @@
-"""The desk endpoint: an office's queue of open files, with facts that depend on now and on the office's calendar."""
+"""The desk endpoint: an office's queue of open files, with facts that depend on the time and the office's calendar."""
 
 import re
 from collections.abc import Mapping
@@ -50,7 +50,9 @@ QUERY: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """One page of the queue. `files` have the fields of `FileBody`; `after` is the next page's cursor, if any."""
+    """One page of the queue. `files` have the fields of `FileBody`. `after` is the cursor of the next page, or null on
+    the last page.
+    """
 
     office: str
     as_of: datetime
@@ -61,7 +63,7 @@ class Queue:
 async def get_desk(request: Request) -> Response:
     """Read the open files of an office, sorted by due date.
 
-    Officers read their own office, an agency one of its offices.
+    Officers read the queue of their own office. An agency reads the queue of one of its offices.
     """
     principal = principal_of(request)
     relation_for("get-desk", principal)
@@ -72,7 +74,9 @@ async def get_desk(request: Request) -> Response:
 
 
 async def queue_of(request: Request, principal: Principal) -> Queue:
-    """The page that the query parameters name. Raises NotYours for an office of another agency, and Problem."""
+    """The page that the query parameters name. Raises NotYours for an office of another agency, and Problem for a wrong
+    parameter.
+    """
     dependencies = dependencies_of(request)
     registry, now = await dependencies.catalogue.registry(), dependencies.now()
     page = _page_of(request, principal)
@@ -130,9 +134,9 @@ def _cursor(row: DeskRow) -> str:
 
 
 def soon(now: datetime, office: str, registry: Registry) -> datetime:
-    """The end of the second working day from now by the office's calendar, UTC.
+    """The end of the second working day from now, in UTC, by the office's calendar.
 
-    If no calendar reaches that day, it is now plus two calendar days.
+    If no calendar covers that day, the function returns now plus two calendar days.
     """
     calendar = registry.calendar_from(now, office)
     try:

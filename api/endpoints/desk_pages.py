@@ -18,11 +18,11 @@ DESK_SESSION = "jejak_desk"
 KEPT = ("office", "status", "mine", "limit")
 """Query parameters that the link to the next page repeats."""
 WAIT_SECONDS = 0.5
-"""The longest wait for the desk view. After that the page shows the view as it is."""
+"""The longest wait for the desk view. After this time the page shows the view in its current state."""
 
 
 async def desk(request: Request) -> Response:
-    """The queue of an office; without a session, the form to sign in."""
+    """The queue of an office. Without a session, the sign-in form is shown."""
     language, dependencies = request.path_params["language"], dependencies_of(request)
     principal = dependencies.tokens.at_desk(request.cookies.get(DESK_SESSION, ""))
     if principal is None:
@@ -31,7 +31,8 @@ async def desk(request: Request) -> Response:
     registry = await dependencies.catalogue.registry()
     if not request.query_params.get("office", principal.office):
         return HTMLResponse(offices_page(language, principal.offices(registry), registry), headers=NO_STORE)
-    _, end = await dependencies.views.log_end()  # a browser has no Sync-Token: wait for all earlier events
+    # A browser sends no Sync-Token, so the page waits for all earlier events.
+    _, end = await dependencies.views.log_end()
     await dependencies.views.reached(end, seconds=WAIT_SECONDS, view="desk")
     queue = await queue_of(request, principal)
     kept = {name: request.query_params[name] for name in KEPT if name in request.query_params}

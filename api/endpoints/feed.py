@@ -1,7 +1,7 @@
 """The feed endpoint: an agency reads its CloudEvents over HTTP, page by page or as a stream (SSE).
 
-Backpressure: the next page is read from the store only when the previous page has been sent. So a slow reader costs one
-page of memory, and no other reader waits for a slow one.
+Backpressure: the next page is read from the store only after the previous page was sent. So a slow reader uses only one
+page of memory, and does not delay other readers.
 """
 
 import asyncio
@@ -123,7 +123,7 @@ def _wrong(name: str, detail: str) -> Problem:
 
 
 class FeedResponse:
-    """The answer to one reader, as an ASGI application. It counts as one of the open readers until it is sent."""
+    """The answer to one reader, as an ASGI application. The reader counts as open until the answer is sent."""
 
     def __init__(self, feeds: Feeds, agency: str, query: FeedQuery) -> None:
         self.feeds = feeds
@@ -139,7 +139,7 @@ class FeedResponse:
             raise Problem("readers-many", headers={"Retry-After": "5"}) from None
 
     async def _place(self) -> int:
-        """The place of the client's last event. While the feed is being built, the event may still appear in it.
+        """The place of the client's last event. If the feed is being built, this event may not be in the feed yet.
 
         Raises Problem `behind` and `event-not-in-feed`.
         """
@@ -186,7 +186,9 @@ class FeedResponse:
         await send({"type": "http.response.body", "body": b""})
 
     async def _more(self, place: int, seconds: float, gone: "asyncio.Future[None]") -> bool:
-        """Waits until there is an event, the client disconnects, or the time is over. True if there is an event."""
+        """Waits until there is an event, the client disconnects, or the time is over. Returns True if there is an
+        event.
+        """
         more = asyncio.create_task(self.feeds.more(self.agency, place, seconds=seconds))
         first: set[asyncio.Future[Any]] = {more, gone}
         try:
@@ -217,7 +219,9 @@ def _start(media_type: str, *more: tuple[bytes, bytes]) -> dict[str, Any]:
 
 
 def _chunks(events: list[FeedEvent]) -> Iterator[bytes]:
-    """A JSON array without its last bracket, in pieces of about CHUNK_BYTES. Each is made when the previous is sent."""
+    """A JSON array without its last bracket, in pieces of about CHUNK_BYTES. A piece is made only after the previous
+    piece is sent.
+    """
     piece = bytearray(b"[")
     for number, event in enumerate(events):
         piece += b"," * (number > 0) + event.document

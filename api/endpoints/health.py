@@ -25,8 +25,8 @@ class StoppedBody(Given, kw_only=True):
 class RelayBody(Given, kw_only=True):
     """The lag of one agency's relay.
 
-    `oldest_seconds`: how long the oldest message that is not in Kafka yet has waited; 0 if there is none. `fault`: the
-    code of the fault that stops the relay.
+    `oldest_seconds`: the waiting time of the oldest message that is not in Kafka yet; 0 if no message waits. `fault`:
+    the code of the fault that stops the relay.
     """
 
     agency: str
@@ -35,10 +35,10 @@ class RelayBody(Given, kw_only=True):
 
 
 class ReadyBody(Given, kw_only=True):
-    """Readiness. `views` maps each view to its lag: how many positions it is behind the log.
+    """Readiness. `views` maps each view to its lag: the number of positions between the view and the end of the log.
 
-    `stopped` lists each event that a view cannot process. `feeds` is how many positions of the log are not in the
-    agencies' feeds yet. `relays` gives each relay's lag; it is empty if no relay has ever run.
+    `stopped` lists each event that a view cannot process. `feeds` is the number of log positions that are not in the
+    agencies' feeds yet. `relays` gives each relay's lag. `relays` is empty if no relay has ever run.
     """
 
     status: str
@@ -55,7 +55,7 @@ async def livez(_: Request) -> Response:
 
 
 LAG_MAX = 10_000
-"""The largest lag of a view, in positions, at which this process still counts as ready."""
+"""The largest lag of a view, in positions, at which this process counts as ready."""
 
 
 async def readyz(request: Request) -> Response:
@@ -80,7 +80,8 @@ async def metrics(request: Request) -> Response:
     """
     views = dependencies_of(request).views
     with suppress(Unavailable):
-        await views.feeds()  # updates the gauges here: the processes of feeds and relays may have no port
+        # The gauges are updated here, because the processes of feeds and relays may have no metrics port.
+        await views.feeds()
         await views.relays()
     exposition = dependencies_of(request).meter.exposition()
     return Response(exposition, media_type="text/plain; version=0.0.4; charset=utf-8", headers=NO_STORE)

@@ -1,6 +1,6 @@
 """The endpoint that finds a person's applications by NIK.
 
-The NIK is in the body only, never in the path. The access is recorded for each application that is shown.
+The NIK is in the body only, never in the path. An access is recorded for each application in the answer.
 """
 
 from typing import Any

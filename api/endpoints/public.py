@@ -36,8 +36,8 @@ async def track(request: Request) -> Response:
 
 
 async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
-    """The application that number and PIN open. Every try is counted before it is checked, so that parallel requests
-    cannot get around the limit.
+    """The application that the number and the PIN open. Every try is counted before the PIN is checked. So parallel
+    requests cannot get around the limit.
 
     Raises NumberMistyped, and Problem `limited` or `wrong-number-or-pin`. A number that does not exist gets the same
     answer as a wrong PIN.
@@ -61,9 +61,9 @@ async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
 
 
 def network_of(address: str) -> str:
-    """The network whose tries are counted together: an IPv4 address, or the /64 of an IPv6 address.
+    """The network whose tries are counted together: an IPv4 address, or the first 64 bits (/64) of an IPv6 address.
 
-    One household can use a whole /64.
+    The limit is for a whole /64, because one household can use all addresses of a /64.
     """
     try:
         parsed = ip_address(address)

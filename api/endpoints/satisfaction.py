@@ -64,7 +64,7 @@ async def give(
     key: str,
     body: Any,  # noqa: ANN401 - JSON is any value
 ) -> int:
-    """Stores the answers and returns their position. Raises what `SurveyHandler.handle` raises, and NotYours."""
+    """Stores the answers and returns their position. Raises NotYours and the errors of `SurveyHandler.handle`."""
     dependencies = dependencies_of(request)
     registry = await dependencies.catalogue.registry()
 

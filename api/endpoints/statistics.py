@@ -1,4 +1,4 @@
-"""Endpoints of the statistics: public figures as JSON and CSV for every cache, and exact figures for auditors."""
+"""Endpoints of the statistics: public figures as JSON and CSV for shared caches, and exact figures for auditors."""
 
 import csv
 from collections.abc import Mapping
@@ -74,7 +74,9 @@ def body_of(statistics: Statistics) -> Mapping[str, Any]:
 
 
 def csv_of(statistics: Statistics) -> str:
-    """CSV by RFC 4180 with a header line. A figure that is withheld or cannot be computed is an empty field."""
+    """CSV by RFC 4180 with a header line. The field of a figure is empty if the figure is withheld or cannot be
+    computed.
+    """
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow(HEAD)

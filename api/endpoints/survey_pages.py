@@ -19,13 +19,15 @@ from service_layer.faults import KeyReused
 from service_layer.rights import Bearer, Principal, Relation
 
 FORM = "form"
-"""The idempotency key of every form: the same answers sent twice are stored once."""
+"""The idempotency key of every form. If a browser sends the same answers twice, the answers are stored only once."""
 STATUS_OF = {"incomplete": 422, "again": 409}
 SCORES = {str(score.value): score for score in Score}
 
 
 async def ask(request: Request) -> Response:
-    """The questions, or thanks if they are answered. Redirects to the application while it has no outcome."""
+    """Shows the questions, or thanks if the applicant has answered. Redirects to the application's page while the
+    application has no outcome.
+    """
     row = await own_row(request)
     if row is None or row["status"] not in SERVED:
         return _elsewhere(request, row)
@@ -34,7 +36,7 @@ async def ask(request: Request) -> Response:
 
 
 async def take(request: Request) -> Response:
-    """Takes the posted form."""
+    """Handles the posted form."""
     same_origin(request)
     row = await own_row(request)
     if row is None or row["status"] not in SERVED:

@@ -1,7 +1,7 @@
 """The clock ledger in words: which events moved the two clocks, for how long, and who had the file.
 
-Example of a line: "The office's clock is paused", "Documents returned for correction", "2 days". A span that is still
-open is measured up to now, the time of the request. A day has 24 hours.
+Example of a line: "The office's clock is paused", "Documents returned for correction", "2 days". A span without an end
+is measured up to the time of the request. A day has 24 hours.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,9 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One entry of the ledger: `event` did `what` to a clock. `length` is the time until the clock's next entry."""
+    """One entry of the ledger: `event` did `what` to a clock. `length` is the time until the next entry of the same
+    clock.
+    """
 
     when: Moment
     what: str
@@ -34,7 +36,9 @@ class LedgerLine:
 
 @dataclass(frozen=True, slots=True)
 class ClockLedger:
-    """`whole` is the citizen's time in one sentence. `hands` names each holder of the file and the total time."""
+    """`whole` states the citizen's total time in one sentence. `hands` names each holder of the file and the holder's
+    total time.
+    """
 
     whole: str
     lines: list[LedgerLine]
@@ -75,7 +79,7 @@ def _lines(reading: PageReader) -> list[LedgerLine]:
 
 
 def _event(reading: PageReader, entry: ShownEntry, event: ShownEvent) -> str:
-    """The event in words. The ground of a pause is added if the event's own words do not contain it."""
+    """The event in words. The reason of a pause is added if the words of the event do not contain this reason."""
     text = event_text(reading, event)
     if entry["ground"] is None or "ground" in event["data"]:
         return text
@@ -83,7 +87,9 @@ def _event(reading: PageReader, entry: ShownEntry, event: ShownEvent) -> str:
 
 
 def _length(reading: PageReader, entry: ShownEntry, ahead: list[ShownEntry]) -> str:
-    """The time until the next entry of the legal clock. Empty for the citizen's clock: its total is above the table."""
+    """The time until the next entry of the legal clock. Empty for the citizen's clock, because the page shows its total
+    above the table.
+    """
     if entry["kind"] == MarkKind.STOP or entry["clock"] == Clock.CITIZEN:
         return ""
     until = next((other["at"] for other in ahead[1:] if other["clock"] == Clock.LEGAL), None)
@@ -99,7 +105,7 @@ def _hands(reading: PageReader) -> list[tuple[str, str]]:
 
 
 def holder_name(reading: PageReader, holder: str, office: str) -> str:
-    """The holder in words. The office is added if it is not the office that has the file now."""
+    """The holder in words. The office is added if a different office has the file now."""
     who = reading.word(PARTIES, holder)
     named = holder == Party.OTHER_AGENCY or office not in ("", reading.row["office"])
     return f"{who}: {reading.office_name(office)}" if named else who

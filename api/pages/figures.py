@@ -19,7 +19,7 @@ class KeyFigure:
 
 
 def summary(language: Language, total: Figures) -> str:
-    """The number of applications, of answered ones, and the share answered on time."""
+    """The number of applications, the number of answered applications, and the share that was answered on time."""
     say = language.say
     if total.submitted in (FEW, 0):
         return say(N_("Fewer than ten applications have come in, possibly none. That is too few to show more."))
@@ -65,7 +65,7 @@ def _durations(language: Language, total: Figures) -> list[KeyFigure]:
 
 
 def extremes(language: Language, lines: list[TableLine]) -> str:
-    """The lines that were most and least often on time. Empty if all lines with a share have the same share."""
+    """The lines with the highest and the lowest share on time. Empty if all lines with a share have the same share."""
     shown = [(line.length, line) for line in lines if line.length is not None]
     if not shown:
         return ""
@@ -82,7 +82,7 @@ def extremes(language: Language, lines: list[TableLine]) -> str:
 
 
 def chart_in_words(language: Language, chart: Chart) -> str:
-    """The text alternative of the chart, for readers who do not see it."""
+    """The text alternative of the chart, for readers who cannot see the chart."""
     if chart.highest is None:
         return language.say(N_("Every month has fewer than ten applications, possibly none."))
     months = {"highest": chart.highest, "lowest": chart.lowest, "latest": chart.latest}

@@ -1,4 +1,4 @@
-"""The timeline in words: every event in the order of the row. An amended event keeps its own line, with a note."""
+"""The timeline in words: every event in the order of the row. An amended event stays on its own line, with a note."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -102,7 +102,9 @@ def event_text(reading: PageReader, entry: ShownEvent) -> str:
 
 
 def _obstacle(reading: PageReader, data: dict[str, Any]) -> str:
-    """Imported history may clear an obstacle that it never reported. Then only the number of the obstacle is known."""
+    """An imported history may clear an obstacle without having reported the obstacle. Then only the obstacle's number
+    is known.
+    """
     codes = (other["code"] for other in reading.row["obstacles"] if other["obstacle"] == data["obstacle"])
     return reading.word(OBSTACLES, data.get("code") or next(codes, str(data["obstacle"])))
 
@@ -150,7 +152,7 @@ def _deviates(reading: PageReader, entry: ShownEvent) -> str | None:
 
 
 def _late(reading: PageReader, entry: ShownEvent) -> str | None:
-    """The day of recording, for an event that a device without a network sent more than a day later.
+    """The day of recording, if a device without a network sent the event more than one day after the event.
 
     Events of an imported history get no such note: the page says once, above the history, that it was imported.
     """

@@ -51,7 +51,7 @@ class Language:
         return self.translations.ngettext(*forms, n) % {"num": n}
 
     def measure(self, forms: tuple[str, str], amount: float) -> str:
-        """As `count`, for an amount that may be a fraction."""
+        """Like `count`, for an amount that may be a fraction."""
         return self.translations.ngettext(*forms, 1 if amount == 1 else 2) % {"num": self.number(amount)}
 
     def of(self, names: Names) -> str:

@@ -1,7 +1,7 @@
 """Problem texts: the title and the advice of each problem code.
 
-The refusals of the domain bring their own texts. The other codes belong to HTTP and to the API, and their texts are
-here.
+The domain defines the texts of its own refusals. This module defines the texts of all other codes, which belong to HTTP
+and to the API.
 """
 
 from dataclasses import dataclass
@@ -92,8 +92,8 @@ TEXTS = frozenset(text for problem in PROBLEMS.values() for text in (problem.tit
 
 
 def in_words(language: Language, text: str, instead: str) -> str:
-    """Translates `text` if it is one of `TEXTS`. Other English text is shown to an English reader as it is; an
-    Indonesian reader gets the translation of `instead`.
+    """Translates `text` if `text` is in `TEXTS`. For other English text, an English reader gets the text unchanged, and
+    an Indonesian reader gets the translation of `instead`.
     """
     if text in TEXTS:
         return language.say(text)

@@ -1,8 +1,9 @@
 """The promise on the citizen's page: the promised date, and whether it was kept.
 
 Before the file is complete, the promise is a duration in words ("5 working days after your file is complete"). After
-that it is a date, which is read from the row and never calculated here. The legal clock stops at the decision, so the
-promised date is compared with the decision; while there is no decision, with `now`.
+the file is complete, the promise is a date. The page reads this date from the row and never calculates it. The legal
+clock stops at the decision. So the promised date is compared with the date of the decision, or with `now` if there is
+no decision yet.
 """
 
 from dataclasses import dataclass, field
@@ -161,7 +162,7 @@ def _remarks(reading: PageReader, promise: PlainPromise) -> list[str]:
 
 
 def moves(reading: PageReader) -> list[str]:
-    """One sentence for each move of the promised date: every date that was shown to the citizen stays on the page."""
+    """One sentence for each move of the promised date. So every date that the citizen saw stays on the page."""
     promises = reading.row["promises"]
     return [_move(reading, was, now) for was, now in pairwise(promises) if was["due_at"] != now["due_at"]]
 

@@ -52,7 +52,9 @@ HERE = Path(__file__).parent
 _STYLE = (HERE / "static" / "jejak.css").read_bytes()
 STYLESHEET = f"/static/jejak-{sha256(_STYLE).hexdigest()[:16]}.css"
 STATIC = {STYLESHEET: (_STYLE, "text/css; charset=utf-8")}
-"""Files that are served beside the pages. A path contains the hash of its content, so clients may cache it for ever."""
+"""Files that are served with the pages. A path contains the hash of the file's content, so clients may cache the file
+for ever.
+"""
 
 
 def _environment(language: Language) -> Environment:
@@ -188,7 +190,7 @@ def desk_door_page(language: str, *, message: str | None = None) -> str:
 
 
 def offices_page(language: str, offices: Iterable[str], registry: Registry) -> str:
-    """The list of an agency's offices. The agency chooses one of them."""
+    """The list of an agency's offices. The agency chooses an office from this list."""
     named = [desk.office_of(BY_CODE[language], code, registry) for code in sorted(offices)]
     return _page(language, "desk.html", here="desk", office=None, offices=named)
 
@@ -204,7 +206,7 @@ def desk_page(
     personal: bool,
     more: str,
 ) -> str:
-    """`files` are as `GET /v1/desk` returns them. `personal`: the reader is one person, not an agency.
+    """`files` have the fields that `GET /v1/desk` returns. `personal`: the reader is one person, not an agency.
 
     `more` is the query of the next page, or empty.
     """

@@ -147,7 +147,7 @@ def _of_entry(reading: PageReader, stage: StageEntry, *, closed: bool) -> Step:
 
 
 def _ahead(listed: list[Step]) -> list[Step]:
-    """Marks the first of the steps ahead as next and the last of them as last."""
+    """Marks the nearest step ahead as next, and the last step ahead as last."""
     ahead = [place for place, step in enumerate(listed) if step.state == LATER]
     named = dict.fromkeys(ahead[-1:], LAST) | dict.fromkeys(ahead[:1], NEXT)
     return [replace(step, state=named.get(place, step.state)) for place, step in enumerate(listed)]

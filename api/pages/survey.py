@@ -65,7 +65,7 @@ GRADES = {Grade.A: N_("Very good."), Grade.B: N_("Good."), Grade.C: N_("Not so g
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`choices` go from the worst to the best. Each is the value that the form sends (1 to 4) and its text."""
+    """`choices` go from the worst to the best. Each choice has the value that the form sends (1 to 4) and a text."""
 
     code: str
     name: str
@@ -83,7 +83,7 @@ def questions(language: Language) -> list[Question]:
 
 
 def shown(language: Language, registry: Registry, units: Iterable[SatisfactionUnit]) -> list[TableLine]:
-    """The units that have a published index, those with the most answers first. At most `LINES_MAX`."""
+    """The units that have a published index, at most `LINES_MAX`. Units with the most answers come first."""
     published = sorted(
         (unit for unit in units if unit.index is not None),
         key=lambda unit: (-(unit.answered if isinstance(unit.answered, int) else 0), unit.service, unit.office),

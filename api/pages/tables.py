@@ -13,7 +13,7 @@ from projections.figures import Count, Figures, Statistics
 
 LINES_MAX = 30
 MONTHS_MAX = 24
-SLOTS_MIN = 12  # with fewer slots, the first months of an installation would be very wide bars
+SLOTS_MIN = 12  # With fewer slots, the bars of an installation's first months would be very wide.
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def outcomes(language: Language, total: Figures) -> list[TableLine]:
 def months(language: Language, statistics: Statistics) -> tuple[list[TableLine], Chart | None]:
     """The last `MONTHS_MAX` months up to the newest month with figures.
 
-    The table begins with the newest month, the chart with the oldest.
+    The table begins with the newest month. The chart begins with the oldest month.
     """
     table = statistics.tables.get("month", {})
     newest = max(table, default="")

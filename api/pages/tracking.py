@@ -20,7 +20,7 @@ from domain.registry.editions import OfficeRegistered
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What the reader must do now. `pressing`: the application waits for the reader. `who` must act now."""
+    """The task that the reader must do now. `pressing`: the application waits for the reader. `who` must act now."""
 
     text: str
     items: list[str] = field(default_factory=list)
@@ -157,7 +157,7 @@ def _text(at: datetime | str) -> str:
 
 
 def example(reading: PageReader) -> bool:
-    """Whether the service or the office is an example, so that the application is no real one."""
+    """Whether the service or the office is an example. Then the application is not a real application."""
     standard, office = reading.standard, reading.office
     return bool((standard and standard.example) or (office and office.example))
 

@@ -1,7 +1,7 @@
 """Updates the Indonesian catalogue from the strings of the pages: `python -m api.pages.translations`.
 
-A new string is added with an empty translation, which a translator then fills in. A string that is no longer used is
-removed.
+A new string is added with an empty translation, and a translator fills in the translation. A string that the pages do
+not use any more is removed.
 """
 
 from babel.messages.catalog import Catalog
@@ -17,7 +17,7 @@ KEYWORDS = {**DEFAULT_KEYWORDS, "NN_": (1, 2)}
 
 
 def extracted() -> Catalog:
-    """Every source string: those of the pages, and the titles and advice of the domain's refusals."""
+    """Every source string: the strings of the pages, and the titles and advice of the domain's refusals."""
     catalogue = Catalog(charset="utf-8")
     for file, line, message, comments, context in extract_from_dir(HERE, METHODS, keywords=KEYWORDS):
         catalogue.add(message, locations=[(f"api/pages/{file}", line)], auto_comments=comments, context=context)

@@ -26,7 +26,7 @@ def N_(text: str) -> str:  # noqa: N802 - the name by which gettext tools find a
     return text
 
 
-def NN_(one: str, more: str) -> tuple[str, str]:  # noqa: N802 - as N_, for a string and its plural
+def NN_(one: str, more: str) -> tuple[str, str]:  # noqa: N802 - like N_, for a string and its plural
     return one, more
 
 

@@ -1,8 +1,8 @@
 """The command handler: the one way to change an application.
 
-Order of handling: is the command in the stream already? May the client do this? Did anything relevant change since the
-version that the client saw? Decide. Append; after a conflict, begin again. The log is the idempotency store; a refusal
-is not remembered.
+The handler asks: Is the command already in the stream? May the client do this? Has anything relevant changed since the
+version that the client saw? Then the handler decides and appends. After a conflict it begins again. The log is the
+idempotency store. A refusal is not remembered.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class CommandHandler:
 
         A repeated command gets the first result again.
 
-        Raises Refusal, StaleVersion, KeyReused, Unavailable, and what `request.permit` raises.
+        Raises Refusal, StaleVersion, KeyReused, Unavailable, and the errors that `request.permit` raises.
         """
         identities = await self.store.identities(request.client, request.key, request.body)
         fresh = self.store.new_id()
@@ -66,7 +66,8 @@ class CommandHandler:
     ) -> Draft | CommandResult:
         """The draft to store, or the first result if this command was handled before.
 
-        Nothing is stored yet except new dossier keys. `fresh` is the id for a new application. Raises as `handle`.
+        Only new dossier keys are stored here. `fresh` is the id for a new application. Raises the same errors as
+        `handle`.
         """
         history = await self._history(application_id, fresh, identities)
         if application_id is not None and not history.entries:
@@ -139,7 +140,8 @@ class CommandHandler:
 def first_result(
     history: StreamHistory, command: Command, identities: Sequence[CommandIdentity]
 ) -> CommandResult | None:
-    """The first result of the same command, rebuilt from its save; None if it was not handled before.
+    """The first result of the same command, rebuilt from the save of the command. Returns None if the command was not
+    handled before.
 
     Raises KeyReused if the idempotency key was used with another body or command.
     """

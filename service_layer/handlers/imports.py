@@ -1,7 +1,7 @@
-"""The import handler: what a source says happened is compared with the log, and what is new is admitted and appended.
+"""The import handler: compares the records of a source with the log, and appends each new record after admission.
 
-Every record has a command of its own under a key that never changes. So the same file again, in another order or after
-a kill, adds nothing, and the same call completes a killed run.
+Every record has a separate command under an idempotency key that never changes. So a file that is imported again, in
+another order or after a killed run, adds nothing twice. A second call with the same file completes a killed run.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ CHANGED = "changed since it was imported"
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A record that is new in the log, as the event that it becomes."""
+    """A record that is new in the log, and the event that is made from the record."""
 
     record: SourceRecord
     event: ApplicationEvent
@@ -32,9 +32,9 @@ class Admitted:
 
 
 class ImportedStream:
-    """An application as far as this batch has come: the commands it holds, with their digests, and its state.
+    """An application during a batch: the commands of its stream, with their digests, and its state.
 
-    The state is folded only where an event is added; a file that is imported again adds none.
+    The state is folded only if the batch adds an event. So a file that is imported again needs no fold.
     """
 
     def __init__(self, stream: UUID, commands: dict[str, str], load: Callable[[], StreamHistory]) -> None:
@@ -44,12 +44,12 @@ class ImportedStream:
 
     @cached_property
     def history(self) -> StreamHistory:
-        """As the log has it."""
+        """The application in its stored state."""
         return self._load()
 
     @cached_property
     def application(self) -> Application:
-        """With what this batch adds."""
+        """The application with the events that this batch adds."""
         return self.history.application
 
     def move(self, admitted: Admitted) -> None:
@@ -60,35 +60,37 @@ class ImportedStream:
 
 
 class SeenCommands(Protocol):
-    """Commands with their digests, as many as a file holds."""
+    """Commands with their digests, for a whole file."""
 
     def get(self, key: bytes) -> str | None: ...
     def put(self, key: bytes, value: str) -> None: ...
 
 
 class ImportStore(Protocol):
-    """The log as the import handler needs it. Every method raises Unavailable's causes of its driver."""
+    """The log as a port of the import handler. Every method may raise the driver's errors that cause Unavailable."""
 
     def new_number(self) -> str:
         """A fresh tracking number."""
         ...
 
     def streams(self, source: str, keys: Sequence[str]) -> Mapping[str, ImportedStream]:
-        """The application of each case, by the case's key; a new stream where the log has none."""
+        """The application of each case, by the case's key. A case that is not in the log gets a new stream."""
         ...
 
     def identity(self, source: str, case: str, item: ImportItem, *, first: bool) -> CommandIdentity:
-        """The command of one record: of the case for the submission, else of the record's own id or content."""
+        """The command of one record. For the submission it is made from the case, otherwise from the record's own id or
+        content.
+        """
         ...
 
     def append(self, events: Sequence[tuple[ImportedStream, Admitted]]) -> int:
-        """Appends in order, and stops where somebody else wrote in between. Returns how many events are stored."""
+        """Appends in order, and stops where another process wrote in between. Returns how many events were stored."""
         ...
 
 
 @dataclass(slots=True)
 class ImportTally:
-    """What one batch came to. `rejected` counts by reason."""
+    """The result of one batch. `rejected` counts the rejected records by reason."""
 
     new_events: int = 0
     duplicates: int = 0
@@ -97,7 +99,7 @@ class ImportTally:
 
 
 class ImportHandler:
-    """Admits the cases of one source."""
+    """Admits the cases of a single source."""
 
     def __init__(self, store: ImportStore, source: str, registry: Registry) -> None:
         self.store = store
@@ -105,9 +107,10 @@ class ImportHandler:
         self.registry = registry
 
     def append(self, cases: Sequence[ImportCase]) -> ImportTally:
-        """Appends what is new. After a conflict the batch is read again: what is stored by then is a duplicate.
+        """Appends the new records. After a conflict the batch is read again. Records that are already stored then count
+        as duplicates.
 
-        Raises TimeoutError where conflicts go on.
+        Raises TimeoutError if the conflicts do not end.
         """
         stored = 0
         for _ in range(TRIES):
@@ -126,7 +129,9 @@ class ImportHandler:
         raise TimeoutError("somebody else keeps writing to the same applications: run the import again")
 
     def foresee(self, cases: Sequence[ImportCase], seen: SeenCommands) -> ImportTally:
-        """As `append`, but stores nothing. `seen` holds what earlier batches would have stored."""
+        """Does the same as `append`, but stores nothing. `seen` holds the commands that earlier batches would have
+        stored.
+        """
         tally, streams = ImportTally(), self._streams(cases)
         for case in cases:
             for admitted in self._admitted(case, streams[case.key], tally, seen):
@@ -140,7 +145,9 @@ class ImportHandler:
     def _admitted(
         self, case: ImportCase, stream: ImportedStream, tally: ImportTally, seen: SeenCommands | None
     ) -> Iterator[Admitted]:
-        """What the log does not have yet. The stream moves on by each record as the caller takes it."""
+        """Yields the records that the log does not have yet. After each record that the caller takes, the stream
+        includes this record.
+        """
         for place, item in enumerate(case.items):
             identity = self.store.identity(self.source, case.key, item, first=place == 0)
             known = stream.commands.get(str(identity.command))

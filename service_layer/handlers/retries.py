@@ -1,4 +1,4 @@
-"""Retries: an attempt at a save is repeated after conflicts and lost connections, for a limited time."""
+"""Retries: an attempt at a save is repeated for a limited time, after a conflict or a lost connection."""
 
 import asyncio
 import time
@@ -13,10 +13,11 @@ Result = TypeVar("Result")
 
 
 async def until_stored(attempt: Callable[[], Awaitable[Result | None]]) -> Result:
-    """The first result of `attempt`; None asks for another attempt. Raises Unavailable after SECONDS_MAX.
+    """The first result of `attempt` that is not None. None asks for another attempt. Raises Unavailable after
+    SECONDS_MAX.
 
-    A lost connection leaves the outcome unknown. The next attempt reads the log again, so the same command cannot be
-    stored twice.
+    After a lost connection, the outcome of the save is unknown. The next attempt reads the log again, so the same
+    command cannot be stored twice.
     """
     deadline = time.monotonic() + SECONDS_MAX
     while True:

@@ -15,19 +15,21 @@ from service_layer.streams import CommandIdentity
 class SurveyHandler:
     """Stores questionnaires over an event store.
 
-    Two claims make them unique: the command, so that a client can repeat it, and a keyed hash of the application, so
-    that an application has one questionnaire. Without the keys neither claim reveals the application.
+    Two claims make a questionnaire unique. The first claim is the command, so a client can repeat its request. The
+    second claim is a keyed hash of the application, so an application has only one questionnaire. Without the keys,
+    neither claim reveals the application.
     """
 
     def __init__(self, store: EventStore) -> None:
         self.store = store
 
     async def handle(self, application_id: UUID, request: SurveyRequest) -> int:
-        """Stores the answers and returns their position. A repeated command gets the first position again.
+        """Stores the answers and returns their position. A repeated command gets the position of the first time.
 
-        Raises Refusal, KeyReused, Unavailable, and what `request.permit` raises.
+        Raises Refusal, KeyReused, Unavailable, and the errors that `request.permit` raises.
         """
-        # All citizens share one client name: the application in it keeps their keys apart.
+        # All citizens share one client name. So the client name contains the application, to keep the idempotency keys
+        # apart.
         client = f"satisfaction/{application_id}/{request.client}"
         identities = await self.store.identities(client, request.key, request.body)
         return await until_stored(lambda: self._attempt(application_id, request, identities))
@@ -50,7 +52,7 @@ class SurveyHandler:
         return await self.store.append_survey(application_id, event, request.act, identities[0])
 
     async def _first_position(self, stream: UUID, identities: Sequence[CommandIdentity]) -> int:
-        """The position of the answers that the same command stored. Raises KeyReused for other answers."""
+        """The position of the answers that the same command stored. Raises KeyReused if the stored answers differ."""
         saved = await self.store.saved_survey(stream)
         if saved is None or saved.identity not in identities:
             raise KeyReused
