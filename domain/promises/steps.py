@@ -1,8 +1,8 @@
-"""Promises: the promised date as a stored fact, computed from the registry and moved by pauses and extensions.
+"""Promises: the promised date is a stored fact. The registry gives the date; pauses and extensions move the date.
 
-Each promise names the calendar editions that it was computed from, up to its due day, and the settings of the count
-(`rule`). All instants are aware, and `due_at` is in UTC. `office` is the office that holds the file; `service` selects
-its counter. Every function raises `OfficeUnknown` if the office is not registered, `CalendarEnds` if no calendar
+Each promise names the calendar editions for the days up to its due day, and the settings of the count (`rule`). All
+instants are aware, and `due_at` is in UTC. `office` is the office that holds the file. `service` selects the counter of
+this office. Every function raises `OfficeUnknown` if the office is not registered, `CalendarEnds` if no calendar
 reaches far enough, and `TooManyCalendars`.
 """
 
@@ -27,7 +27,7 @@ Counting = Callable[[Calendar, OpeningHours], datetime]
 
 
 class TooManyCalendars(ValueError):
-    """A promise depends on more calendar editions than it can name.
+    """A promise depends on more calendar editions than its field `calendar` can name.
 
     The closures and special hours of one office should be published as one calendar.
     """
@@ -39,7 +39,7 @@ def promised(
 ) -> Promise:
     """Return the promise under `terms` for a file declared complete at `start`.
 
-    `edition` is that of the standard, for example `ktp-el@3`.
+    `edition` is the edition of the standard, for example `ktp-el@3`.
     """
     roll_forward = bool(terms.roll_forward)
 
@@ -61,7 +61,7 @@ def promised(
 def after_pause(
     promise: Promise, since: datetime, until: datetime, *, office: str, service: str, registry: Registry
 ) -> Promise:
-    """Return the promise moved by a pause (`deadlines.paused`), by the settings of the office that holds the file now.
+    """Return the promise moved by a pause (`deadlines.paused`). The office that holds the file now gives the settings.
 
     The caller must apply several pauses in the order of time, because a pause that begins after the due instant moves
     nothing. The order of pauses that begin before the first due instant makes no difference, unless the promise rolls
@@ -94,7 +94,7 @@ def extended(promise: Promise, n: int, *, office: str, service: str, registry: R
 def moved(
     promise: Promise, steps: Iterable[PauseSpan | int], *, office: str, service: str, registry: Registry
 ) -> Promise:
-    """Return the promise after these pauses and extensions (a number of units each), applied one after the other."""
+    """Return the promise after these pauses and extensions, applied in turn. Each extension is a number of units."""
     for step in steps:
         if isinstance(step, int):
             promise = extended(promise, step, office=office, service=service, registry=registry)
@@ -117,9 +117,9 @@ def recomputed(
 ) -> Promise:
     """Return the promise as the newest calendars give it.
 
-    The pauses since `start` are applied in the order of time, then the extensions. `moved` applies them in another
-    order, for pauses and extensions that alternated. A new edition moves the promise only if `due_at` differs; the
-    names of the editions differ more often.
+    The pauses since `start` are applied in the order of time, then the extensions. `moved` instead applies pauses and
+    extensions in the order in which they happened. A new edition moves the promise only if the new `due_at` differs. If
+    only the names of the editions differ, the promise does not move.
     """
     first = promised(terms, start, office=office, service=service, edition=edition, registry=registry)
     return moved(first, (*sorted(pauses), *extensions), office=office, service=service, registry=registry)
@@ -127,7 +127,7 @@ def recomputed(
 
 @rests_on("day-zero", "after-hours", "roll-forward")
 def rule_of(hours: OpeningHours, *, roll_forward: bool) -> str:
-    """Return the name of the settings that a promise is counted by."""
+    """Return the name of the settings by which a promise is counted."""
     day = "zero" if hours.day_zero is DayZero.COMPLETENESS else "one"
     late = "-after-hours-same-day" if hours.after_hours is AfterHours.SAME_DAY else ""
     return f"day-{day}-is-completeness{late}{ROLLS_FORWARD if roll_forward else ''}"
@@ -136,7 +136,7 @@ def rule_of(hours: OpeningHours, *, roll_forward: bool) -> str:
 def _counted(
     count: Counting, start: datetime, office: str, service: str, registry: Registry
 ) -> tuple[datetime, list[str]]:
-    """Return the result of `count`, and the names of the editions that cover a day from `start` to that result."""
+    """Return the result of `count`, and the names of the editions that cover a day from `start` to the result."""
     if office not in registry.offices:
         raise refusals.OfficeUnknown
     known = registry.calendar_from(start, office)
@@ -152,7 +152,10 @@ def _counted(
 
 
 def _moved(promise: Promise, due: datetime, names: Iterable[str]) -> Promise:
-    """Move the promise. It keeps the names of its earlier editions, because its earlier days were counted by them."""
+    """Move the promise.
+
+    The promise keeps the names of earlier editions, because its earlier days were counted by these editions.
+    """
     return replace(promise, due_at=due, calendar=_joined([*filter(None, promise.calendar.split("+")), *names]))
 
 
