@@ -183,9 +183,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 )
 
 RESTING: dict[str, list[str]] = {}
-"""Maps the name of each rule to the code that implements the rule: the path of a function or class, or a value's
-`repr`.
-"""
+"""Maps each rule's name to the code that implements the rule: the path of a function or class, or a value's `repr`."""
 
 
 def rests_on(*names: str) -> Callable[[T], T]:

@@ -8,7 +8,7 @@ from domain.json_values import instant
 
 
 class StageEntry(TypedDict):
-    """`entered_at` None with `entered_by` 0: imported history completed a stage that no event entered."""
+    """If imported history completed a stage that no event entered, `entered_at` is None and `entered_by` is 0."""
 
     stage: str
     office: str
@@ -19,7 +19,7 @@ class StageEntry(TypedDict):
 
 
 def stages(known: list[StageEntry], recorded: events.Recorded) -> list[StageEntry]:
-    """Return the stages after the event. `known` stays as it is."""
+    """Return the stages after the event. `known` is not changed."""
     event, at, office = recorded.event, instant(recorded.act.at), recorded.act.office
     match event:
         case events.StageEntered():
@@ -44,7 +44,10 @@ def _stage(code: str, entered_at: str | None, office: str, version: int) -> Stag
 
 
 def _completed(stages: list[StageEntry], code: str, at: str, office: str, version: int) -> list[StageEntry]:
-    """Completes the open entry of that stage, or adds one: imported history may complete a stage without entry."""
+    """Completes the stage's open entry, or adds a completed entry.
+
+    Imported history may complete a stage without an entry.
+    """
     for place, stage in enumerate(stages):
         if stage["stage"] == code and stage["completed_at"] is None:
             return [*stages[:place], {**stage, "completed_at": at, "completed_by": version}, *stages[place + 1 :]]

@@ -45,7 +45,7 @@ class Receive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckDocuments:
-    """`declare_complete`: the same act also declares the file complete, which makes a second event."""
+    """`declare_complete`: the act also declares the file complete. This declaration is a second event."""
 
     complete: bool
     missing: tuple[RequirementCode, ...] = ()
@@ -158,7 +158,7 @@ class ExtendDeadline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovePromise:
-    """The scheduler sends this command when a newer edition of a calendar was published."""
+    """The scheduler sends this command after a newer edition of a calendar was published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +238,7 @@ class Reopen:
 class Link:
     """Links the application to `others` under one link id.
 
-    `supplied`: the requirements that an application earlier in the list asks for (see `linking`).
+    `supplied`: the requirements that an earlier application in the list asks for (see `linking`).
     """
 
     link: UUID
@@ -249,7 +249,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferComplaint:
-    """Refers a complaint to SP4N-LAPOR, which keeps the complaint. The complaint's number there is sealed."""
+    """Refers a complaint to SP4N-LAPOR, which keeps the complaint. The complaint's number at SP4N-LAPOR is sealed."""
 
     kind: ComplaintKind
 

@@ -330,7 +330,7 @@ CHANNELS_OF_COMMANDS = (Channel.COUNTER, Channel.MOBILE, Channel.SELF_SERVICE, C
 
 
 ASIDE = (events.PromiseMoved, incident_events.ComplaintReferred)
-"""Events after which no command of another sender becomes stale."""
+"""An event of these classes makes no command stale."""
 
 
 def is_stale(command: Command, seen: int, application: Application) -> bool:

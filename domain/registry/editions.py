@@ -1,7 +1,7 @@
 """The registry: services, offices, calendars and regions, with one event for each edition.
 
-`Registry` is the fold of these events, and `decide` gets it as a value. Institutions publish this data about
-themselves, so it may contain names; it contains nothing about a person.
+`Registry` is the fold of these events. `decide` gets the registry as a value. Institutions publish this data about
+themselves, so the data may contain the names of institutions. The data contains nothing about a person.
 """
 
 from collections.abc import Iterable, Mapping
@@ -52,7 +52,7 @@ class OpeningDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
-    """A counter (loket) that has its own hours, for the services that it serves."""
+    """A counter (loket) with separate opening hours for its services."""
 
     code: CounterCode
     names: Names
@@ -62,7 +62,7 @@ class Counter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficeRegistered:
-    """`day_zero` and `after_hours`: how the office counts days; None means the default of `OpeningHours`."""
+    """`day_zero` and `after_hours` set how the office counts days. None means the default of `OpeningHours`."""
 
     topic: ClassVar[str] = "office.registered.v1"
     code: OfficeCode
@@ -112,7 +112,10 @@ class PromiseTerms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
-    """An extension of the deadline, possible once: `n` units of the promise. `basis`: the law that allows it."""
+    """An extension of the deadline, possible once: `n` units of the promise.
+
+    `basis`: the law that allows the extension.
+    """
 
     code: ExtensionCode
     n: int
@@ -135,10 +138,10 @@ class StandardPublished:
     """One edition of a service's standard (UU 25/2009 art. 21): requirements, stages, promise and fee.
 
     `promise`: None if the source gives no single figure. `fee_idr`: whole rupiah; None if there is no single amount.
-    `free_order`: stages may come in any order and more than once, as in the imported history of an agency. `grounds`:
-    the grounds on which the legal clock may pause. `dispute_days`: the number of calendar days after the hand-over in
-    which a citizen may dispute that the product is done; None means at any time. `last_minute_percent`: the percentage
-    of the promised time, at its end, in which a return is a last-minute return; None means 20.
+    `free_order`: stages may come in any order and more than once, for example in the imported history of an agency.
+    `grounds`: the grounds on which the legal clock may pause. `dispute_days`: the number of calendar days after the
+    hand-over in which a citizen may dispute that the product is done; None means at any time. `last_minute_percent`:
+    the percentage of the promised time, at its end, in which a return is a last-minute return; None means 20.
     """
 
     topic: ClassVar[str] = "service.standard-published.v1"
@@ -177,7 +180,7 @@ class StandardPublished:
         return frozenset(stage.code for stage in self.stages if stage.phase == phase and not stage.optional)
 
     def required_before(self, stage: Stage) -> frozenset[str]:
-        """Return the required stages that come before `stage`, directly or through other stages, optional ones too."""
+        """Return the required stages that come before `stage`, directly or through other (even optional) stages."""
         before: set[str] = set()
         left = list(stage.after)
         while left:
@@ -202,8 +205,9 @@ class SpecialHours:
 class CalendarPublished:
     """A calendar edition: national holidays and joint leave (SKB 3 Menteri) in a span of days.
 
-    With `offices`, it adds to the national calendar for these offices only: more days off, closures and special hours.
-    It need not cover the whole span of the national calendar. Dates outside its span have no effect.
+    A calendar with `offices` adds days off, closures and special hours to the national calendar, for these offices
+    only. Such a calendar need not cover the whole span of the national calendar. Dates outside the span of a calendar
+    have no effect.
     """
 
     topic: ClassVar[str] = "calendar.published.v1"
@@ -263,10 +267,10 @@ RegistryEvent = OfficeRegistered | StandardPublished | CalendarPublished | Regio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """The registered data, by code: all editions of a service, the newest edition of an office or a calendar.
+    """The registered data, by code: all editions of each service, the newest edition of each office and calendar.
 
-    The object is immutable: `evolve` makes a new one. `provinces`: the province codes in every edition of the region
-    table, because a NIK keeps the code of its first registration.
+    A registry is immutable: `evolve` makes a new registry. `provinces`: the province codes in every edition of the
+    region table, because a NIK keeps the code of the province of first registration.
     """
 
     offices: Mapping[str, OfficeRegistered] = field(default_factory=dict)
@@ -317,9 +321,9 @@ class Registry:
     def calendar_from(self, start: datetime, office: str) -> tuple[Calendar, tuple[CalendarPublished, ...]] | None:
         """Return one merged calendar for the office, and the editions in it; None if no edition covers `start`.
 
-        The calendar consists of the national editions that follow one another without a gap, beginning with the one
-        that covers the local day of `start`, and of the office's own editions. The office's own special hours override
-        the national ones. If special hours overlap, the ones that begin last count.
+        The calendar consists of the national editions that follow one another without a gap, beginning with the edition
+        that covers the local day of `start`, and of the editions for this office. The office's special hours override
+        national special hours. If special hours overlap, the special hours that begin last count.
         """
         day = self.local_day(start, office)
         chain: list[CalendarPublished] = []
@@ -370,7 +374,10 @@ def _together(spans: tuple[OpeningSpan | None, ...]) -> OpeningSpan | None:
 
 
 def evolve(registry: Registry, event: RegistryEvent) -> Registry:
-    """Return the registry with one more edition. Nothing is refused: the store keeps a stream's editions in order."""
+    """Return the registry with one more edition.
+
+    No edition is refused, because the store keeps the editions of a stream in order.
+    """
     match event:
         case OfficeRegistered():
             return replace(registry, offices={**registry.offices, event.code: event})
