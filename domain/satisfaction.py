@@ -1,7 +1,8 @@
 """The satisfaction survey (SKM, PermenPANRB 14/2017): nine answers, and the index (IKM) computed from them.
 
 Answers have names, not positions, because the order of the last two elements differs between offices. The arithmetic is
-exact. The index is rounded to two decimals before the grade is taken, because the table of grades has gaps below 0.01.
+exact. The index is first rounded to two decimals. The grade is then taken from the rounded index, so that no value
+falls between two grades.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,10 @@
-"""Desk view: what each file of an office waits for, and until when. It is folded from events alone.
+"""Desk view: what each file of an office waits for, and until when. A row is folded from events alone.
 
     project : DeskRow | None, id, Recorded -> DeskRow
 
-Instants in columns are aware, UTC; instants in `details` are text. Whether a file is overdue, or soon granted by
-silence, depends on today and on a calendar: the reader computes that. The queries are in desk.sql.
+Instants in columns are aware, UTC; instants in `details` are text. The code that reads a row computes whether the file
+is overdue or soon granted by silence, because the answer depends on the present time and on a calendar. The queries are
+in desk.sql.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ from projections.view import ViewOf, in_order
 
 
 class OpenPayment(TypedDict):
-    """A request of payment that is neither paid nor expired. `expires_at` None: the request does not expire."""
+    """A payment request that is neither paid nor expired. `expires_at` is None if the request never expires."""
 
     payment: int
     amount_idr: int
@@ -38,9 +39,10 @@ class OpenObstacle(TypedDict):
 
 
 class DeskDetails(TypedDict):
-    """`promised_at`: since when the system knows of `promise`. `pausing`: names of the open pauses, sorted.
+    """`promised_at`: when the system learnt of `promise`. `pausing`: names of the open pauses, sorted.
 
-    The legal clock stands still since `paused_since`. `pauses` are closed. `payments` and `obstacles` are open.
+    `paused_since`: the beginning of the present standstill of the legal clock. `pauses`: the closed pauses. `payments`
+    and `obstacles`: the open payment requests and obstacles.
     """
 
     promise: PlainPromise | None
@@ -54,10 +56,11 @@ class DeskDetails(TypedDict):
 
 
 class DeskRow(TypedDict):
-    """`open`: something is left to do for the office, as the file has not ended or is disputed.
+    """`open`: the office has work left, because the file has not ended or is disputed.
 
-    `due_at` is the promised instant while a decision is awaited, and None before and after. `own_promise`: the date is
-    not one that a source states. `payment_expires_at`: of the open payment request that expires first.
+    `due_at` is the promised instant while a decision is awaited, and None before and after. `own_promise`: the system
+    computed the date; no import's source states the date. `payment_expires_at`: the time at which the first of the open
+    payment requests expires.
     """
 
     application_id: UUID
@@ -89,7 +92,7 @@ def project(row: DeskRow | None, application: UUID, recorded: events.Recorded) -
 
 
 def fold(row: DeskRow | None, application: UUID, new: Sequence[events.Recorded]) -> DeskRow:
-    """Return the row after the events `new`, in the order of their versions. Pure: `row` and its values stay."""
+    """Return the row after the events `new`, in the order of their versions. This fold is pure: `row` and its values do not change."""
     after = row.copy() if row else _blank(application)
     after["details"] = after["details"].copy()
     status = Status(after["status"]) if after["status"] else None
@@ -108,7 +111,7 @@ def fold(row: DeskRow | None, application: UUID, new: Sequence[events.Recorded])
 
 
 def _derive(row: DeskRow, status: Status | None) -> None:
-    """Sets the columns that queries select by."""
+    """Sets the columns by which queries select rows."""
     details = row["details"]
     promise = details["promise"]
     expiries = [parse_instant(payment["expires_at"]) for payment in details["payments"] if payment["expires_at"]]
@@ -121,7 +124,7 @@ def _derive(row: DeskRow, status: Status | None) -> None:
 
 
 def _blank(application: UUID) -> DeskRow:
-    """All keys are always present, in the order of the columns."""
+    """Return a row for no event yet. Every row has all dictionary keys, in the order of the columns."""
     return {
         "application_id": application,
         "version": 0,
@@ -229,7 +232,7 @@ def _payment(event: incident_events.PaymentRequested, at: datetime) -> OpenPayme
 
 
 def promised(row: DeskRow) -> PromiseFacts:
-    """Return the part of the row that a promise is counted by."""
+    """Return the facts in the row from which a promise is counted."""
     details = row["details"]
     return PromiseFacts(
         office=row["office"],

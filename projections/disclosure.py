@@ -1,11 +1,12 @@
 """Disclosure control: makes the exact figures coarse for the public, so that no figure reveals a few applications.
 
-* A count shows from ten on, floored to tens. Below ten it is `<10`, also for zero.
-* A share is computed from shown counts only, and rounded down to five points. A hidden part counts against the office.
-* A median shows where its count shows, in half days. The ninth decile shows from a hundred answers on.
+* A count of ten or more is shown, floored to tens. A count below ten, also zero, is shown as `<10`.
+* A share is computed from shown counts only, and rounded down to a multiple of five percent. A hidden part of the share
+  counts as zero, which is to the office's disadvantage.
+* A median is shown in half days, if its count is shown. The ninth decile is shown from a hundred answers on.
 * Every registered service and office has a line. So the presence of a line does not reveal that an application exists.
-  Months run without a gap from the first month that shows to the last.
-* A total is lowered by ten if it would leave its hidden parts only one possible value between one and nine.
+  The table of months has no gap between the first and the last shown month.
+* A total is lowered by ten if a reader could otherwise compute the exact value of its hidden parts.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -21,9 +22,9 @@ DECILE_FROM = 100
 STEP = 5
 
 Cell = tuple[str, str, str]
-"""One figure, by its table, key and count."""
+"""The place of one figure: its table, the key of its line, and the name of its count."""
 Shown = dict[Cell, int]
-"""The shown value of each cell; 0 stands for `<10`. The true value is at most nine more."""
+"""The shown value of each cell; 0 stands for `<10`. The exact value is at most nine higher than the shown value."""
 Sum = tuple[Cell, list[Cell]]
 """A total, and the parts that add up to it."""
 
@@ -80,7 +81,7 @@ def _floored(count: Count) -> int:
 
 
 def _unpinned(shown: Shown) -> Shown:
-    """Lowers totals until every hidden figure has more than one possible value in each sum."""
+    """Lowers totals until each sum leaves more than one possible value for every hidden figure."""
     sums = list(_sums(shown))
     while pinned := {total for total, parts in sums if shown[total] and _pins(shown, total, parts)}:
         for total in pinned:

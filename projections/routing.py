@@ -36,9 +36,7 @@ ASKED_SEES = (
     events.Lapsed,
     events.Cancelled,
 )
-"""The events for an agency that was asked for advice: the referral to this agency, and events after which no advice is
-awaited.
-"""
+"""Events for an agency asked for advice: the referral to this agency, and events after which no advice is awaited."""
 NEVER = frozenset({"officer"})
 """Fields that no agency sees. Only the office knows the acting officer (docs/event-format.md, The state)."""
 NOT_FOR_OWNERS = NEVER | {"number", "district", "regency"}

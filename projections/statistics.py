@@ -1,8 +1,8 @@
-"""Statistics view: one row of facts per application, from which figures are cut. It is folded from events alone.
+"""Statistics view: one row of facts per application, folded from events alone. The figures are computed from the rows.
 
     project : StatisticsRow | None, id, Recorded -> StatisticsRow
 
-The query that cuts the figures is in statistics.sql.
+The query that computes the figures is in statistics.sql.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,12 +47,13 @@ class KeptMarks(TypedDict):
 class StatisticsRow(TypedDict):
     """Instants are aware, UTC.
 
-    `answered_at`: when the legal clock stopped, by the decision or by an end without one; a source that issues without
-    an approval answered when it issued. `answer_known_at`: when this system recorded the answer. The past of an
-    imported application was recorded all at once, so there it is the time of the answer. `due_by`: the promise's unit.
+    `answered_at`: when the legal clock stopped, at the decision or at an end without a decision. If a source records an
+    issue but no approval, the time of the issue counts. `answer_known_at`: when this system recorded the answer. An
+    import records the whole past of an application together, so for imported answers `answer_known_at` is the time of
+    the answer. `due_by`: the promise's unit.
 
     `stated_in` maps each instant to the version of the event that states it, so that an amended time corrects the fact.
-    `marks`: those of the clocks, from which `pauses`, `restarts` and `last_minute_returns` follow.
+    `marks`: the marks of the clocks, from which `pauses`, `restarts` and `last_minute_returns` are computed.
     """
 
     application_id: UUID
@@ -95,7 +96,7 @@ def project(row: StatisticsRow | None, application: UUID, recorded: events.Recor
 
 
 def fold(row: StatisticsRow | None, application: UUID, new: Sequence[events.Recorded]) -> StatisticsRow:
-    """Return the row after the events `new`, in the order of their versions. Pure: `row` and its values stay."""
+    """Return the row after the events `new`, in the order of their versions. This fold is pure: `row` and its values do not change."""
     after = row.copy() if row else _blank(application)
     status = Status(after["status"]) if after["status"] else None
     underlying = Status(after["underlying"])
@@ -127,7 +128,7 @@ def _note_clocks(row: StatisticsRow, new: Sequence[events.Recorded]) -> None:
 
 
 def _blank(application: UUID) -> StatisticsRow:
-    """All keys are always present, in the order of the columns."""
+    """Return a row for no event yet. Every row has all dictionary keys, in the order of the columns."""
     return {
         "application_id": application,
         "version": 0,
@@ -165,7 +166,7 @@ def _blank(application: UUID) -> StatisticsRow:
 
 
 def _note(row: StatisticsRow, recorded: events.Recorded) -> None:
-    """Sets what the event states, except its time."""
+    """Sets the facts that the event states, except the time of the event."""
     event, act = recorded.event, recorded.act
     match event:
         case events.Submitted():
@@ -184,7 +185,10 @@ def _note(row: StatisticsRow, recorded: events.Recorded) -> None:
 
 
 def _promise_in(event: events.ApplicationEvent) -> Promise | None:
-    """A grant by silence names the promise that was not kept: in imported history, perhaps for the first time."""
+    """A grant by silence names the broken promise.
+
+    In imported history, no earlier event may have named this promise.
+    """
     return event.promise if isinstance(event, events.DeemedApproved) else promise_set_by(event)
 
 
@@ -272,4 +276,4 @@ def _loaded(values: tuple[Any, ...]) -> StatisticsRow:
 VIEW: ViewOf[StatisticsRow] = ViewOf(name="statistics", columns=COLUMNS, fold=fold, stored=_stored, loaded=_loaded)
 
 CUT = queries("statistics")["FIGURES"]
-"""Counts and days of every line, exact."""
+"""The query for the exact counts and days of every line."""

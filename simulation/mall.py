@@ -1,8 +1,8 @@
 """A simulated public service mall: its applications, with service, office, channel, day and hour.
 
 The odds follow what is known of such malls: half of the applications are for civil registration; Mondays and the first
-day after a holiday are the busiest, and mornings are busier than afternoons. People who apply online also do so at
-night and on Sundays.
+day after a holiday are the busiest, and mornings are busier than afternoons. People also apply online at night and on
+Sundays.
 """
 
 import random
@@ -110,7 +110,7 @@ class Mall:
         self.staff: Callable[[str], tuple[UUID, ...]] = cache(self._staff)
 
     def _hours(self, office: str) -> Hours:
-        """Return the openings from the first day until after the last day."""
+        """Return the openings from the first day of the plan until after its last day."""
         known = self.registry.calendar_from(self.begins, office)
         if known is None:
             raise NotSimulated(f"no calendar covers the first day of {office}")

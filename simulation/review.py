@@ -61,7 +61,10 @@ def _advice(life: Life) -> Work:
 
 
 def _suspension(life: Life) -> Work:
-    """Suspend and resume on a listed ground. AWAITING_PAYMENT is left out: a payment request pauses without this."""
+    """Suspend and resume on a listed ground.
+
+    AWAITING_PAYMENT is left out, because a payment request pauses the clock.
+    """
     grounds = [ground for ground in life.arrival.standard.grounds if ground != AWAITING_PAYMENT]
     if not grounds or not life.chance(SUSPENDED):
         return []

@@ -14,9 +14,9 @@ HELD_UP_UNSEEN, DECIDED_UNSEEN, DECIDED_AGAINST, REVOKED_THEN = 0.3, 0.5, 0.4, 0
 
 
 def granted_by_silence(life: Life, moves: Iterable[Intention]) -> Iterator[Intention]:
-    """Yield the moves. If silence grants and the promise passes without a decision, stop them and grant.
+    """Yield the moves. If silence grants and the promised date passes without a decision, stop the moves and grant.
 
-    So no application stays undecided after its due date if its standard lets silence grant.
+    So if the standard lets silence grant, no application stays undecided after the due date.
     """
     for move in moves:
         due = silent_until(life)

@@ -10,7 +10,7 @@ from typing import Any
 OUTCOMES = ("granted", "rejected", "withdrawn", "lapsed", "cancelled", "concluded", "deemed_approved")
 SILENCE = "deemed_approved"
 MARKED = ("obstructed", "paused", "restarted", "returned_last_minute")
-"""Marks of an application: each says that something happened to it at least once."""
+"""Marks of an application: each mark says that something happened to the application at least once."""
 TABLES = ("service", "office", "channel", "month")
 DAY = timedelta(days=1)
 
@@ -42,12 +42,12 @@ class MeantFact:
 
     @property
     def judged(self) -> str:
-        """Whether the answer was on time, by when it happened: on_time, late, without_deadline; "" if not answered."""
+        """Whether the time of the answer was on_time, late or without_deadline; "" if there is no answer."""
         return self._judged(self.answered_at)
 
     @property
     def judged_by_record(self) -> str:
-        """Whether the answer was on time, by when it arrived in the log. The values are those of `judged`."""
+        """Whether the answer arrived in the log in time. The possible values are the values of `judged`."""
         return self._judged(self.answer_known_at)
 
     def _judged(self, at: datetime | None) -> str:

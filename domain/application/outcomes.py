@@ -194,7 +194,7 @@ def revoke(command: Revoke, application: Application) -> list[ApplicationEvent]:
 def dispute(
     command: Dispute, application: Application, act: Act, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """A citizen may dispute that a product is done, for the number of days after the hand-over that the standard sets."""
+    """A citizen may dispute that a product is done. The standard sets the number of days after the hand-over."""
     only_in(application, Status.READY, Status.HANDED_OVER)
     if application.disputed:
         raise refusals.AlreadyDisputed

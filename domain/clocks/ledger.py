@@ -44,7 +44,7 @@ OF_STAGES = ("stage-entered", "stage-completed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One line of the ledger: `kind` is START, PAUSE, RESUME, STOP or RESTART of `clock`, and `mark` caused the entry."""
+    """One line of the ledger: `kind` is START, PAUSE, RESUME, STOP or RESTART of `clock`. `mark` is the cause."""
 
     clock: Clock
     kind: MarkKind

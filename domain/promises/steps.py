@@ -117,9 +117,9 @@ def recomputed(
 ) -> Promise:
     """Return the promise as the newest calendars give it.
 
-    The pauses since `start` are applied in the order of time, then the extensions. `moved` instead applies pauses and
-    extensions in the order in which they happened. A new edition moves the promise only if the new `due_at` differs. If
-    only the names of the editions differ, the promise does not move.
+    The pauses since `start` are applied in the order of time, then the extensions. If pauses and extensions alternated,
+    this order differs from the order in which they happened. A new edition moves the promise only if the new `due_at`
+    differs. If only the names of the editions differ, the promise does not move.
     """
     first = promised(terms, start, office=office, service=service, edition=edition, registry=registry)
     return moved(first, (*sorted(pauses), *extensions), office=office, service=service, registry=registry)
