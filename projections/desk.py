@@ -92,7 +92,7 @@ def project(row: DeskRow | None, application: UUID, recorded: events.Recorded) -
 
 
 def fold(row: DeskRow | None, application: UUID, new: Sequence[events.Recorded]) -> DeskRow:
-    """Return the row after the events `new`, in the order of their versions. This fold is pure: `row` and its values do not change."""
+    """Return the row after the events `new`, in the order of their versions. The fold does not change `row`."""
     after = row.copy() if row else _blank(application)
     after["details"] = after["details"].copy()
     status = Status(after["status"]) if after["status"] else None
@@ -124,7 +124,7 @@ def _derive(row: DeskRow, status: Status | None) -> None:
 
 
 def _blank(application: UUID) -> DeskRow:
-    """Return a row for no event yet. Every row has all dictionary keys, in the order of the columns."""
+    """Return the row before the first event. Every row has all dictionary keys, in the order of the columns."""
     return {
         "application_id": application,
         "version": 0,
@@ -294,7 +294,7 @@ VIEW: ViewOf[DeskRow] = ViewOf(
         "payment_expires_at, application_id",
     ),
 )
-"""The first index gives the queue its order: files by due date, and files without a due date last."""
+"""The first index has the order of the queue: files by due date, and then files without a due date."""
 
 _QUERIES = queries("desk", columns=VIEW.names)
 QUEUE = _QUERIES["QUEUE"]

@@ -1,9 +1,10 @@
-"""Figures computed from the facts of the statistics view: one line for all applications, and one table each by service,
-office, channel and month.
+"""Figures computed from the facts of the statistics view.
+
+There is one line for all applications, and there are four tables: by service, by office, by channel and by month.
 
 Days have 24 hours, and count from submission to the answer. An application is answered once it is decided or has ended.
-Before that, the application is open. An answer is on time if it came by the deadline of the application. The deadline
-is the promise, or the date that an import's source states.
+Before that, the application is open. An application is on time if the answer came by the deadline. The deadline is the
+promise, or the date that an import's source states.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ FEW: Literal["<10"] = "<10"
 Count = int | Literal["<10"]
 """A count.
 
-For the public, the count is floored to tens, and is `<10` below ten and for zero. For the auditor, it is exact.
+For the public, the count is floored to tens, and is `<10` below ten and for zero. For the auditor, the count is exact.
 """
 
 TABLES = ("service", "office", "channel", "month")

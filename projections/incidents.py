@@ -63,7 +63,7 @@ class LinkEntry(TypedDict):
 
 
 class DeemedEntry(TypedDict):
-    """The evidence of a grant by silence, as it was when the grant was recorded."""
+    """The evidence of a grant by silence, in its state at the time at which the grant was recorded."""
 
     basis: str
     promise: PlainPromise

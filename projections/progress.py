@@ -81,7 +81,7 @@ def project(row: ProgressRow | None, application: UUID, recorded: events.Recorde
 
 
 def fold(row: ProgressRow | None, application: UUID, new: Sequence[events.Recorded]) -> ProgressRow:
-    """Return the row after the events `new`, in the order of their versions. This fold is pure: `row` and its values do not change.
+    """Return the row after the events `new`, in the order of their versions. The fold does not change `row`.
 
     The ledger and the timeline depend on all events, so the function computes them once, after all events in `new`.
     """
@@ -140,7 +140,7 @@ def _moved(value: Any, version: int, at: str) -> Any:  # noqa: ANN401 - JSON is 
 
 
 def _blank(application: UUID) -> ProgressRow:
-    """Return a row for no event yet. Every row has all dictionary keys."""
+    """Return the row before the first event. Every row has all dictionary keys."""
     return {
         "application_id": str(application),
         "tracking_number": "",

@@ -49,7 +49,7 @@ class Elements(TypedDict):
 
 
 class SatisfactionRow(Elements):
-    """One answer, with the score of each element. The row names no application. `recorded_at`: UTC."""
+    """One completed questionnaire, with the score of each element. The row names no application. `recorded_at`: UTC."""
 
     answer_id: UUID
     version: int
@@ -162,7 +162,7 @@ ServiceAtOffice = tuple[str, str]
 
 
 def units(rows: Iterable[UnitCounts], places: Collection[ServiceAtOffice], weights: Weights) -> list[SatisfactionUnit]:
-    """Return a line for each of `places` (every registered service and office), and for each other row, sorted."""
+    """Return sorted lines: one line for each of `places` (every registered service and office), and for each other row."""
     shown = {(row["service"], row["office"]): _unit(row, weights) for row in rows}
     return [
         shown.get(place) or SatisfactionUnit(service=place[0], office=place[1]) for place in sorted({*places, *shown})

@@ -96,7 +96,7 @@ def project(row: StatisticsRow | None, application: UUID, recorded: events.Recor
 
 
 def fold(row: StatisticsRow | None, application: UUID, new: Sequence[events.Recorded]) -> StatisticsRow:
-    """Return the row after the events `new`, in the order of their versions. This fold is pure: `row` and its values do not change."""
+    """Return the row after the events `new`, in the order of their versions. The fold does not change `row`."""
     after = row.copy() if row else _blank(application)
     status = Status(after["status"]) if after["status"] else None
     underlying = Status(after["underlying"])
@@ -128,7 +128,7 @@ def _note_clocks(row: StatisticsRow, new: Sequence[events.Recorded]) -> None:
 
 
 def _blank(application: UUID) -> StatisticsRow:
-    """Return a row for no event yet. Every row has all dictionary keys, in the order of the columns."""
+    """Return the row before the first event. Every row has all dictionary keys, in the order of the columns."""
     return {
         "application_id": application,
         "version": 0,

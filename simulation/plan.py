@@ -52,7 +52,7 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """A name that is different for each plan, so that the commands of two plans are never the same."""
+        """A name that is different for each plan, so that two plans never have a command in common."""
         return f"{self.seed}/{self.until}/{self.days}/{self.applications}{'/sample' if self.with_sample else ''}"
 
     def lives(self) -> Iterator[Life]:

@@ -21,7 +21,7 @@ LATE = 0.12
 REJECTED = 0.05
 
 Work = list[tuple[Command, str]]
-"""Commands, each with the office that gives it; "" means the office that holds the file."""
+"""Commands. Each command has the office that gives the command; "" means the office that holds the file."""
 
 
 def reviewed(life: Life) -> Iterator[Intention]:
@@ -83,8 +83,8 @@ def judged(life: Life, *, against: bool) -> Command:
 def decision_time(life: Life, *, late: bool) -> datetime:
     """Return the planned time of the decision, in UTC.
 
-    With a promise: before its due date, or after it if `late`. Without a promise: after a random number of days, more
-    if the standard has more stages.
+    With a promise, the decision is planned before the due date, or after the due date if `late`. Without a promise, the
+    decision is planned after a random number of days. This number is higher if the standard has more stages.
     """
     promise = life.application.promise
     if promise is None:

@@ -29,7 +29,7 @@ def granted_by_silence(life: Life, moves: Iterable[Intention]) -> Iterator[Inten
 
 
 def silent_until(life: Life) -> datetime | None:
-    """Return when silence grants, by the present state, in UTC; None if silence does not grant."""
+    """Return when silence grants in the present state of the life, in UTC; None if silence does not grant."""
     application = life.application
     if life.arrival.standard.deemed_approval is None or application.promise is None:
         return None
@@ -37,7 +37,7 @@ def silent_until(life: Life) -> datetime | None:
 
 
 def _granted(life: Life, due: datetime) -> Iterator[Intention]:
-    """Yield the grant, which the system notices soon after the due time, and the moves after it.
+    """Yield the grant and the moves after the grant. The system notices the grant soon after the due time.
 
     A unit without a network may report an obstacle or a decision from before the due time.
     """

@@ -21,7 +21,7 @@ class MeantFact:
 
     `office`: the office that holds the application. `month`: the month of submission in that office's zone, as YYYY-MM.
     An application is answered when it is decided or has ended. `outcome`: None while the application is open.
-    `answer_known_at`: when the answer arrived in the log. `marks`: the marks of MARKED that apply.
+    `answer_known_at`: when the answer arrived in the log. `marks`: the marks in MARKED that apply to the application.
     """
 
     ordinal: int

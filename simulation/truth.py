@@ -84,7 +84,9 @@ def marks(happened: Happened) -> dict[str, bool]:
 
 
 def _in_last_minute(happened: Happened) -> Iterator[bool]:
-    """Yield, for each return, whether it was in the last fifth of the time from completeness to the due date then."""
+    """Yield, for each return, whether the return was in the last fifth of the time from completeness to the due date
+    then in force.
+    """
     complete_at = due_at = None
     for step, event in happened:
         if isinstance(event, events.DeclaredComplete):

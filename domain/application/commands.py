@@ -1,4 +1,7 @@
-"""Commands: requests to change an application, named in the imperative. The actor, office and time are in an `Act`."""
+"""Commands: requests to change an application, named in the imperative.
+
+The `Act` of a command holds the actor, office and time.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -47,7 +47,7 @@ LATE_FACTS = (
 )
 """Commands that may report a fact after the outcome, if the fact happened before.
 
-They change clocks, never the outcome.
+These commands change clocks, never the outcome.
 """
 
 

@@ -66,7 +66,7 @@ class Application(PromiseFacts):
     linked application asks for. `concerned`: the offices that the application concerns.
 
     `entries` keeps the event of each version, because an amendment may name any version. `amended`: the versions that
-    an amendment names. `taken_back`: the versions that were entered in error.
+    an amendment corrects. `taken_back`: the versions that were entered in error.
     """
 
     version: int = 0

@@ -44,7 +44,10 @@ OF_STAGES = ("stage-entered", "stage-completed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One line of the ledger: `kind` is START, PAUSE, RESUME, STOP or RESTART of `clock`. `mark` is the cause."""
+    """One line of the ledger: `kind` is START, PAUSE, RESUME, STOP or RESTART of `clock`.
+
+    `mark` is the cause of the entry.
+    """
 
     clock: Clock
     kind: MarkKind
