@@ -162,7 +162,10 @@ ServiceAtOffice = tuple[str, str]
 
 
 def units(rows: Iterable[UnitCounts], places: Collection[ServiceAtOffice], weights: Weights) -> list[SatisfactionUnit]:
-    """Return sorted lines: one line for each of `places` (every registered service and office), and for each other row."""
+    """Return the sorted lines.
+
+    There is one line for each of `places` (every registered service and office), and one line for each other row.
+    """
     shown = {(row["service"], row["office"]): _unit(row, weights) for row in rows}
     return [
         shown.get(place) or SatisfactionUnit(service=place[0], office=place[1]) for place in sorted({*places, *shown})

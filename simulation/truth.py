@@ -84,8 +84,9 @@ def marks(happened: Happened) -> dict[str, bool]:
 
 
 def _in_last_minute(happened: Happened) -> Iterator[bool]:
-    """Yield, for each return, whether the return was in the last fifth of the time from completeness to the due date
-    then in force.
+    """Yield, for each return, whether it came in the last fifth of the promised time.
+
+    The promised time goes from completeness to the due date in force at the return.
     """
     complete_at = due_at = None
     for step, event in happened:
