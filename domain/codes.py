@@ -24,7 +24,7 @@ class Published:
 
 
 _SLUG = r"^(?=[0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*$"
-"""A slug contains at least one letter: digits alone might be a number that another register gave to a person."""
+"""A slug contains at least one letter, because digits alone might be a person's number in another register."""
 
 OfficeCode = Annotated[str, Pattern(_SLUG, 63)]
 AgencyCode = Annotated[str, Pattern(_SLUG, 63)]

@@ -1,7 +1,8 @@
-"""Events of the intake: its answers to commands that agencies' systems send by topic.
+"""Events of the intake: the answers to commands that agencies' systems send by a Kafka topic.
 
-They contain codes, ids and numbers, and nothing from the body of a command. Each partition of a topic has one stream
-for the answers and another for the dead letters. Every event in these streams becomes one message.
+These events contain codes, ids and numbers, and nothing from the body of a command. Each partition of a Kafka topic has
+two streams: one stream for the answers, and one stream for the dead letters. Every event in these two streams becomes
+one Kafka message.
 """
 
 from dataclasses import dataclass
@@ -13,13 +14,14 @@ from domain.codes import AgencyCode, Pattern, RefusalCode
 Place = Annotated[str, Pattern(r"^(header/[a-z_-]+|(/([a-z][a-z_]*|[0-9]{1,4}|-))*)$", 200)]
 """The place of a fault: a header, or a JSON pointer into a body.
 
-It consists of field names from the schema and of indexes of at most four digits, which cannot be a person's number.
+The place consists of field names from the schema and of indexes. An index has at most four digits, so no index can be a
+person's number.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeAnswered:
-    """The command was applied. `version`: the application's version at the last event of that command."""
+    """The command was applied. `version`: the application's version after the last event of the command."""
 
     topic: ClassVar[str] = "intake.answered.v1"
     agency: AgencyCode
@@ -32,7 +34,8 @@ class IntakeAnswered:
 class IntakeRefused:
     """The rules refused the command; `code` says why.
 
-    `application`: present if the application is the agency's. `version`: present if the agency saw a stale version.
+    `application`: present if the application belongs to the agency. `version`: present if the agency sent the command
+    for a stale version.
     """
 
     topic: ClassVar[str] = "intake.refused.v1"
@@ -45,9 +48,10 @@ class IntakeRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeMalformed:
-    """The record at `partition` and `offset` of the agency's topic cannot be read as a command.
+    """The record at `partition` and `offset` of the agency's Kafka topic cannot be read as a command.
 
-    `code` says why, and `place` says where. `command`: the command's id, if it has one.
+    `code` says why the record cannot be read, and `place` says where in the record the fault is. `command`: the
+    command's id, if the record contains an id.
     """
 
     topic: ClassVar[str] = "intake.malformed.v1"

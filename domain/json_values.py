@@ -1,4 +1,4 @@
-"""Conversion of an event's `data` to JSON values, as they are stored and shown.
+"""Conversion of an event's `data` to the JSON values that are stored and shown.
 
 Every instant has one spelling, and a field that is None is left out.
 """
@@ -16,7 +16,7 @@ AS_THEY_ARE = frozenset({bool, int, str, NoneType})
 
 @lru_cache(maxsize=4096)
 def instant(at: datetime) -> str:
-    """Format an instant in UTC, always with six decimals, so that texts sort in the order of time.
+    """Format an instant in UTC, always with six decimals of a second. So the sorted texts are in the order of time.
 
     `at` must be aware.
     """
@@ -46,7 +46,9 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - JSON is any value
         return value
     match value:
         case Enum():
-            return value._value_  # faster than `value`, a descriptor in Python, and each event has several
+            return (
+                value._value_
+            )  # faster than `value`, which is a descriptor in Python; each event has several enumeration values
         case datetime():
             return instant(value)
         case date():

@@ -1,4 +1,4 @@
-"""Shared parts of events: the act that an event belongs to, the base class, and the promise that some events carry."""
+"""Shared parts of events: the act of an event, the base class of events, and the promise that some events carry."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from domain.registry.calendar import Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """An act: who acted, where and when. All events of one act share it.
+    """An act: who acted, where and when. All events of one act share the `Act`.
 
     `at`: aware, in UTC. `actor`: a random reference for each person and office; None for the system and for imports.
     `office`: "" if no office acted.
@@ -35,7 +35,10 @@ class Act:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """`deviates`: the code of the refusal that the same command would have met. Only imported history has it."""
+    """`deviates`: the code of the refusal that the same command would have met.
+
+    Only events of imported history have this field.
+    """
 
     topic: ClassVar[str]
     deviates: RefusalCode | None = None
@@ -45,8 +48,8 @@ class Event:
 class Promise:
     """A promised date, stored as a fact.
 
-    `due_at`: UTC. `n`: the number of units; 0 for a source's own deadline. `standard`, `calendar`: the editions that
-    the date was computed from. `rule`: the name of the settings of the count.
+    `due_at`: UTC. `n`: the number of units; 0 for a source's own deadline. `standard`, `calendar`: the editions from
+    which the date was computed. `rule`: the name of the settings of the count.
     """
 
     unit: Unit

@@ -57,7 +57,10 @@ from typing import ClassVar
 
 
 class Refusal(Exception):
-    """The rules forbid the command. The text repeats nothing that was sent, so answers and logs may contain it."""
+    """The rules forbid the command.
+
+    The text repeats nothing from the command, so answers and logs may contain the text.
+    """
 
     code: ClassVar[str]
     title: ClassVar[str]

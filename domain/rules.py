@@ -1,7 +1,7 @@
-"""The rules and their sources: a law, a source that we could not check, or our own proposal.
+"""The rules, each with its source: a law, a source that we could not check, or our own proposal.
 
-A rule without a source is never a constant: its `field` names the setting of a service, an office or a calendar.
-Functions, classes and values name the rules that they implement:
+A rule without a source is never a constant in the code. The `field` of the rule names the setting of a service, an
+office or a calendar. Functions, classes and values name the rules that they implement:
 
     @rests_on("day-zero")
     def due_at(...): ...
@@ -22,13 +22,16 @@ class Tag(StrEnum):
     """How certain a rule is."""
 
     SOURCED = "S"
-    UNVERIFIED = "M"  # others state it, but we have not seen the text itself
-    PROPOSED = "A"  # our proposal, because no source says anything
+    UNVERIFIED = "M"  # other authors state the rule, but we have not seen the text of the law
+    PROPOSED = "A"  # our proposal, because no source states a rule
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `field`: its setting, as `Class.field` of the registry; "" is allowed only for a sourced rule."""
+    """One rule.
+
+    `field`: the setting, as `Class.field` of the registry. Only a rule with a source may have no setting ("").
+    """
 
     text: str
     source: str
@@ -126,7 +129,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "month-end": Rule(
             "a month ends on the same day of the next month, or on that month's last day", OURS, A, "PromiseTerms.unit"
         ),
-        # How it moves
+        # How a promise moves
         "pause": Rule(
             "a pause on a listed ground moves the promise by the days, or by the open time, between its two ends",
             OURS,
@@ -151,7 +154,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             A,
             "StandardPublished.last_minute_percent",
         ),
-        # How it ends
+        # How an application ends
         "silence": Rule(
             "if nobody decides in time, the application is granted, for a service that opted in",
             "UU 30/2014 art. 53, as amended by UU 6/2023 art. 175",
@@ -192,7 +195,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 )
 
 RESTING: dict[str, list[str]] = {}
-"""The code that implements each rule, by the rule's name: the path of a function or class, the `repr` of a value."""
+"""Maps each rule's name to the code that implements the rule: the path of a function or class, or a value's `repr`."""
 
 
 def rests_on(*names: str) -> Callable[[T], T]:

@@ -1,7 +1,8 @@
 """The satisfaction survey (SKM, PermenPANRB 14/2017): nine answers, and the index (IKM) computed from them.
 
-Answers have names, not positions, because the order of the last two elements differs between offices. The arithmetic
-is exact. The index is first rounded to two decimals and then graded, so that no value falls between two grades.
+Answers have names, not positions, because the order of the last two elements differs between offices. The arithmetic is
+exact. The index is first rounded to two decimals. The grade is then taken from the rounded index, so that no value
+falls between two grades.
 """
 
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ class Score(IntEnum):
 
 
 class Outcome(StrEnum):
-    """The outcome of the application. Rejected applicants are asked too; without them the index would be too high."""
+    """The outcome of the application. Rejected applicants also answer; otherwise the index is too high."""
 
     GRANTED = "granted"
     REJECTED = "rejected"
@@ -82,7 +83,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SatisfactionAnswered:
-    """`office`, `channel` and `outcome` are the application's. Only a sealed part says which application it is."""
+    """`office`, `channel` and `outcome` are the application's. Only a sealed part names the application."""
 
     topic: ClassVar[str] = "satisfaction.answered.v1"
     service: ServiceCode
@@ -96,7 +97,7 @@ class SatisfactionAnswered:
 def answer(application: Application, answers: Answers, *, given: bool) -> SatisfactionAnswered:
     """Return the event of an applicant's answers.
 
-    `given`: whether there are answers for this application already. Raises NoOutcomeYet, SatisfactionAlreadyGiven.
+    `given`: whether this application already has answers. Raises NoOutcomeYet, SatisfactionAlreadyGiven.
     """
     outcome = OUTCOMES.get(application.status) if application.status else None
     if outcome is None:
@@ -114,9 +115,9 @@ def answer(application: Application, answers: Answers, *, given: bool) -> Satisf
 
 
 class Weights(StrEnum):
-    """The weight of an element: one ninth, or a rounded value that some offices use.
+    """The weight of an element: exactly one ninth, or a rounded value that some offices use.
 
-    The grade may depend on the weight, so the weight is named with the index.
+    The grade may depend on the weight, so the published index names its weight.
     """
 
     EXACT = "exact"
@@ -166,7 +167,10 @@ class Tally:
         return rounded(sum(self.means().values(), Fraction()) * WEIGHT[weights] * TO_HUNDRED)
 
     def lowest(self) -> Element:
-        """Return the element with the lowest mean, which the office should improve first. On a tie, the first asked."""
+        """Return the element with the lowest mean, which the office should improve first.
+
+        On a tie, the first question counts.
+        """
         means = self.means()
         return min(Element, key=lambda element: means[element])
 

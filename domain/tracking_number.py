@@ -1,8 +1,8 @@
 """The tracking number: twelve symbols that a citizen can read over the telephone.
 
-Two symbols name the instance, nine are random, and the last is a check symbol. The check symbol c solves
+Two symbols name the instance, nine symbols are random, and the last symbol is a check symbol. The check symbol c solves
 c + sum(a^i * x_i) = 0 over GF(32) = GF(2)[x] / (x^5 + x^2 + 1) with a = x. The powers of a from 0 to 11 are all
-different and none is zero, so the check finds every single wrong symbol and every swap of two unequal symbols.
+different, and no power is zero. So the check finds every single wrong symbol and every swap of two unequal symbols.
 """
 
 from enum import StrEnum
@@ -20,7 +20,7 @@ READ_AS = str.maketrans("abcdefghijklmnopqrstuvwxyzILO", "ABCDEFGH1JK1MN0PQRSTUV
 
 
 class Mistake(StrEnum):
-    """What is wrong with a typed number. Pages show it in the reader's language."""
+    """A mistake in a typed number. Pages show the mistake in the reader's language."""
 
     WRONG_LENGTH = "wrong-length"
     UNUSED_SYMBOL = "unused-symbol"
@@ -35,9 +35,10 @@ MESSAGES = {
 
 
 class NumberMistyped(ValueError):
-    """A typed number is not a tracking number.
+    """The text that a user typed is not a tracking number.
 
-    The message never repeats the text: a mistyped number is close to a real one, and messages reach logs.
+    The message never repeats the typed text, because messages reach logs, and a mistyped number is close to a real
+    number.
     """
 
     def __init__(self, mistake: Mistake) -> None:
@@ -85,5 +86,5 @@ def parse_tracking_number(typed: str) -> str:
 
 
 def grouped(number: str) -> str:
-    """Return the number in groups of four, as it is printed."""
+    """Return the number in groups of four symbols, as printed on paper."""
     return "-".join(number[place : place + GROUP] for place in range(0, len(number), GROUP))

@@ -1,4 +1,4 @@
-"""Clock ledger as JSON values: the marks of the clocks that a row keeps, and the ledger that it shows."""
+"""Clock ledger as JSON values: the marks that a row keeps, and the ledger that a row shows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
@@ -18,11 +18,14 @@ from domain.clocks.ledger import (
 from domain.json_values import instant, parse_instant
 
 KeptMark = list[Any]
-"""The fields of a mark in their order, as JSON values, without the empty ones at the end."""
+"""The fields of a mark in their order, as JSON values. Empty fields at the end are left out."""
 
 
 class ShownEntry(TypedDict):
-    """A line of the ledger. `kind`: start, pause, resume, stop or restart; `event` of `version` did it."""
+    """A line of the ledger.
+
+    `kind`: start, pause, resume, stop or restart. The event `event` with the version `version` caused it.
+    """
 
     clock: str
     kind: str
@@ -34,7 +37,7 @@ class ShownEntry(TypedDict):
 
 
 class ShownSpan(TypedDict):
-    """`until` None: still open."""
+    """`until` is None while the span is open."""
 
     since: str
     until: str | None
@@ -57,7 +60,7 @@ class ShownCounts(TypedDict):
 
 
 class ShownLedger(TypedDict):
-    """`citizen` None: the application was never submitted."""
+    """`citizen` is None if the application was never submitted."""
 
     entries: list[ShownEntry]
     legal: list[ShownLegalSpan]
@@ -71,7 +74,7 @@ KINDS = {str(kind): kind for kind in MarkKind}
 CLOCKS: Mapping[str | None, Clock | None] = {None: None, **{str(clock): clock for clock in Clock}}
 PARTIES: Mapping[str | None, Party | None] = {None: None, **{str(party): party for party in Party}}
 OF_OUTCOMES = (MarkKind.STOP.value, MarkKind.MOVED.value)
-"""The kinds of mark that decide which outcome stands, and when it happened."""
+"""The kinds of mark that decide which outcome is in force, and when that outcome happened."""
 
 
 def empty() -> ShownLedger:
@@ -111,7 +114,7 @@ def _kept(mark: Mark) -> KeptMark:
 
 
 def read(marks: Iterable[KeptMark]) -> list[Mark]:
-    """The opposite of `kept`."""
+    """Return the marks that `kept` made these JSON values from."""
     return [_mark(mark) for mark in marks]
 
 
@@ -136,12 +139,12 @@ def _mark(values: KeptMark) -> Mark:
 
 
 def outcome(marks: Iterable[KeptMark]) -> Mark | None:
-    """The outcome that stands."""
+    """Return the outcome in force."""
     return outcome_of(read(mark for mark in marks if mark[0] in OF_OUTCOMES))
 
 
 def shown(marks: Sequence[Mark]) -> ShownLedger:
-    """The ledger of these marks. It does not depend on today: an open span has no end."""
+    """The ledger of these marks. The ledger does not depend on the present time, because an open span has no end."""
     whole = ledger(marks)
     counts = whole.counts
     return {

@@ -1,9 +1,10 @@
-"""Desk view: what each file of an office waits for, and until when. It is folded from events alone.
+"""Desk view: what each file of an office waits for, and until when. A row is folded from events alone.
 
     project : DeskRow | None, id, Recorded -> DeskRow
 
-Instants in columns are aware, UTC; instants in `details` are text. Whether a file is overdue, or soon granted by
-silence, depends on today and on a calendar: the reader computes that. The queries are in desk.sql.
+Instants in columns are aware, UTC; instants in `details` are text. The code that reads a row computes whether the file
+is overdue or soon granted by silence, because the answer depends on the present time and on a calendar. The queries are
+in desk.sql.
 """
 
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ from projections.view import ViewOf, in_order
 
 
 class OpenPayment(TypedDict):
-    """A request of payment that is neither paid nor expired. `expires_at` None: the request does not expire."""
+    """A payment request that is neither paid nor expired. `expires_at` is None if the request never expires."""
 
     payment: int
     amount_idr: int
@@ -65,10 +66,11 @@ class DeskDetails(KeptPauses):
 
 
 class DeskRow(TypedDict):
-    """`open`: something is left to do for the office, as the file has not ended or is disputed.
+    """`open`: the office has work left, because the file has not ended or is disputed.
 
-    `due_at` is the promised instant while a decision is awaited, and None before and after. `own_promise`: the date is
-    not one that a source states. `payment_expires_at`: of the open payment request that expires first.
+    `due_at` is the promised instant while a decision is awaited, and None before and after. `own_promise`: the system
+    computed the date; no import's source states the date. `payment_expires_at`: the time at which the first of the open
+    payment requests expires.
     """
 
     application_id: UUID
@@ -100,7 +102,7 @@ def project(row: DeskRow | None, application: UUID, recorded: events.Recorded) -
 
 
 def fold(row: DeskRow | None, application: UUID, new: Sequence[events.Recorded]) -> DeskRow:
-    """Return the row after the events `new`, in the order of their versions. Pure: `row` and its values stay."""
+    """Return the row after the events `new`, in the order of their versions. The fold does not change `row`."""
     after = row.copy() if row else _blank(application)
     after["details"] = after["details"].copy()
     status = Status(after["status"]) if after["status"] else None
@@ -120,7 +122,7 @@ def fold(row: DeskRow | None, application: UUID, new: Sequence[events.Recorded])
 
 
 def _derive(row: DeskRow, status: Status | None) -> None:
-    """Sets the columns that queries select by."""
+    """Sets the columns by which queries select rows."""
     details = row["details"]
     promise = details["promise"]
     expiries = [parse_instant(payment["expires_at"]) for payment in details["payments"] if payment["expires_at"]]
@@ -133,7 +135,7 @@ def _derive(row: DeskRow, status: Status | None) -> None:
 
 
 def _blank(application: UUID) -> DeskRow:
-    """All keys are always present, in the order of the columns."""
+    """Return the row before the first event. Every row has all dictionary keys, in the order of the columns."""
     return {
         "application_id": application,
         "version": 0,
@@ -248,7 +250,7 @@ def _payment(event: incident_events.PaymentRequested, at: datetime) -> OpenPayme
 
 
 def promised(row: DeskRow) -> PromiseFacts:
-    """Return the part of the row that a promise is counted by."""
+    """Return the facts in the row from which a promise is counted."""
     details = row["details"]
     return PromiseFacts(
         office=row["office"],
@@ -312,7 +314,7 @@ VIEW: ViewOf[DeskRow] = ViewOf(
         "payment_expires_at, application_id",
     ),
 )
-"""The first index gives the queue its order: files by due date, and files without a due date last."""
+"""The first index has the order of the queue: files by due date, and then files without a due date."""
 
 _QUERIES = queries("desk", columns=VIEW.names)
 QUEUE = _QUERIES["QUEUE"]

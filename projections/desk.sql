@@ -1,4 +1,4 @@
--- The queries over the desk's rows: an office's queue, and the files that time alone may concern.
+-- The queries over the desk's rows: an office's queue, and the files for which the passing of time may cause a command.
 -- {columns} are the columns of the view.
 
 -- name: QUEUE
@@ -11,9 +11,9 @@ WHERE office = %(office)s AND open
 ORDER BY coalesce(due_at, 'infinity'), application_id LIMIT %(limit)s
 
 -- name: SILENT
--- A page after (at, id) of the files that nobody decided by the promised date, of standards by which silence grants.
--- For each standard PostgreSQL reads one page by an index that begins with the standard; it reads no other files, even
--- if there are a million of them.
+-- A page after (at, id) of the files that nobody decided by the promised date and that silence can grant under their
+-- standard. For each standard, PostgreSQL reads one page by an index that begins with the service and the standard.
+-- PostgreSQL reads no other rows, even if the table has a million rows.
 SELECT page.*
 FROM unnest(%(services)s::text[], %(standards)s::integer[]) AS granting (service, standard),
 LATERAL (
@@ -25,8 +25,9 @@ LATERAL (
 ORDER BY due_at, application_id LIMIT %(limit)s
 
 -- name: OUTDATED
--- A page after (at, id) of the undecided files whose due date rests on calendar editions that are not in force.
--- The recursive part finds the few calendars that due dates rest on, each from the one before, by an index.
+-- A page after (at, id) of the undecided files whose due date rests on calendar editions that are not in force. The
+-- recursive part finds the few calendars on which due dates rest. It reads an index and goes from each calendar to the
+-- next calendar.
 SELECT page.*
 FROM (
     WITH RECURSIVE resting (calendar) AS (
@@ -54,7 +55,7 @@ WHERE office = ANY(%(offices)s::text[]) AND open AND own_promise AND due_at >= %
 ORDER BY due_at, application_id LIMIT %(limit)s
 
 -- name: UNPAID
--- A page after (at, id) of the files with a payment request whose time is over at `now`.
+-- A page after (at, id) of the files with a payment request that has expired at `now`.
 SELECT {columns} FROM views.desk
 WHERE payment_expires_at < %(now)s AND (payment_expires_at, application_id) > (%(at)s, %(id)s)
 ORDER BY payment_expires_at, application_id LIMIT %(limit)s

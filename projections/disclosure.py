@@ -24,9 +24,9 @@ STEP = 5
 HALF_A_DAY = Fraction(1, 2)
 
 Cell = tuple[str, str, str]
-"""One figure, by its table, key and count."""
+"""The place of one figure: its table, the key of its line, and the name of its count."""
 Shown = dict[Cell, int]
-"""The shown value of each cell; 0 stands for `<10`. The true value is at most nine more."""
+"""The shown value of each cell; 0 stands for `<10`. The exact value is at most nine higher than the shown value."""
 Sum = tuple[Cell, list[Cell]]
 """A total, and the parts that add up to it."""
 
@@ -93,7 +93,7 @@ def _floored(count: Count) -> int:
 
 
 def _unpinned(shown: Shown) -> Shown:
-    """Lowers totals until every hidden figure has more than one possible value in each sum."""
+    """Lowers totals until each sum leaves more than one possible value for every hidden figure."""
     sums = list(_sums(shown))
     while pinned := {total for total, parts in sums if shown[total] and _pins(shown, total, parts)}:
         for total in pinned:

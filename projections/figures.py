@@ -1,8 +1,11 @@
 """Figures cut from the facts of the statistics view: one line for all applications, and one table each by service,
 office, mall, channel and month.
 
-Days have 24 hours, and count from submission to the answer. An application is answered once it is decided or has ended;
-until then it is open. It is on time if the answer came by its deadline: the source's own deadline, or the promise.
+There is one line for all applications, and there are four tables: by service, by office, by channel and by month.
+
+Days have 24 hours, and count from submission to the answer. An application is answered once it is decided or has ended.
+Before that, the application is open. An application is on time if the answer came by the deadline. The deadline is the
+promise, or the date that an import's source states.
 """
 
 from collections.abc import Mapping
@@ -12,7 +15,10 @@ from typing import Literal
 
 FEW: Literal["<10"] = "<10"
 Count = int | Literal["<10"]
-"""For the public: floored to tens; `<10` below ten, and for zero. For the auditor: exact."""
+"""A count.
+
+For the public, the count is floored to tens, and is `<10` below ten and for zero. For the auditor, the count is exact.
+"""
 
 TABLES = ("service", "office", "mall", "channel", "month")
 
@@ -23,12 +29,14 @@ class Figures:
     the table of malls, it is in the mall where it was submitted, if it was submitted in one.
 
     submitted = open + answered. answered = on_time + late + without_deadline = on_time_recorded + late_recorded +
-    without_deadline = the sum of the seven outcomes. `on_time` judges the time of the answer, `on_time_recorded` the
-    time at which the answer was recorded. An answer granted by silence is late. `overdue`: open past the deadline.
-    `returned`, `deviating`, `paused`, `restarted`, `returned_last_minute`, `obstructed`: applications with at least one
-    such event. None where a figure cannot be given, or must not be shown.
+    without_deadline = the sum of the seven outcomes. `on_time` compares the time of the answer with the deadline.
+    `on_time_recorded` compares the time at which the answer was recorded with the deadline. An answer granted by
+    silence is late. `overdue`: open past the deadline. `returned`, `deviating`, `paused`, `restarted`,
+    `returned_last_minute`, `obstructed`: applications with at least one such event. A figure is None if it cannot be
+    computed or must not be shown.
 
-    The fields are the only list of the figures. The columns of statistics.sql have their names and their order.
+    The fields are the only list of the figures. The columns of statistics.sql have the same names and the same order as
+    the fields.
     """
 
     submitted: Count
@@ -61,9 +69,9 @@ class Figures:
 
 
 FIGURES = tuple(field.name for field in fields(Figures))
-"""The names of all figures, in their order."""
+"""The names of all figures, in the order of the fields."""
 COUNTS = tuple(field.name for field in fields(Figures) if field.type is Count)
-"""The figures that count applications; the others are shares and days."""
+"""The figures that count applications. All other figures are shares and days."""
 OUTCOMES = ("granted", "deemed_approved", "rejected", "withdrawn", "lapsed", "cancelled", "concluded")
 """The counts of the seven outcomes. They add up to `answered`."""
 

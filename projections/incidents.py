@@ -1,7 +1,7 @@
 """Incidents in an application's row: referrals, obstacles, inspections, the dispute, links, grant by silence.
 
 Each instant `x_at` is the time of the event whose version is `x_by`. An amendment of that event's time corrects it.
-Imported history may name an incident that the row does not have; such an event changes nothing.
+Imported history may name an incident that the row does not have. Such an event changes nothing.
 """
 
 from typing import TypedDict, cast
@@ -63,7 +63,7 @@ class LinkEntry(TypedDict):
 
 
 class DeemedEntry(TypedDict):
-    """The evidence of a grant by silence, as it was when the grant was recorded."""
+    """The evidence of a grant by silence, in its state at the time at which the grant was recorded."""
 
     basis: str
     promise: PlainPromise

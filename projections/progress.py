@@ -1,10 +1,10 @@
-"""Progress view: what a citizen sees of an application: status, promise, clocks, stages and timeline.
+"""Progress view: the status, promise, clocks, stages and timeline of an application, as the citizen sees them.
 
     project : ProgressRow | None, id, Recorded -> ProgressRow
 
-A row holds JSON values. It is folded from events alone, without registry, calendar, key or clock; the page computes the
-parts that depend on today or on the reader's language. The timeline is sorted by `at`, then by stream version. The
-ledger follows from the marks of all events, so an amended time moves the ledger too.
+A row holds JSON values. A row is folded from events alone, without registry, calendar, encryption key or clock. The
+page computes the parts that depend on the present day or on the reader's language. The timeline is sorted by `at`, then
+by stream version. The ledger is computed from the marks of all events, so an amended time also changes the ledger.
 """
 
 from collections.abc import Sequence
@@ -43,8 +43,8 @@ class RejectionEntry(TypedDict):
 class ProgressRow(promises_and_payments.Dues, incidents.Incidents, KeptPauses):
     """Each instant `x_at` is the time of the event whose version is `x_by`, as amended; instants are UTC.
 
-    `offices`: every office that acted, was asked for advice, or had the file. `ended_at`: of an end that stands.
-    `marks`: those of the clocks, from which `ledger` follows.
+    `offices`: every office that acted, was asked for advice, or had the file. `ended_at`: the time of an end that is in
+    force. `marks`: the marks of the clocks, from which `ledger` is computed.
     """
 
     application_id: str
@@ -83,9 +83,9 @@ def project(row: ProgressRow | None, application: UUID, recorded: events.Recorde
 
 
 def fold(row: ProgressRow | None, application: UUID, new: Sequence[events.Recorded]) -> ProgressRow:
-    """Return the row after the events `new`, in the order of their versions. Pure: `row` and its values stay.
+    """Return the row after the events `new`, in the order of their versions. The fold does not change `row`.
 
-    The ledger and the timeline follow from all events; they are computed once for all of `new`.
+    The ledger and the timeline depend on all events, so the function computes them once, after all events in `new`.
     """
     after = row.copy() if row else _blank(application)
     status = Status(after["status"]) if after["status"] else None
@@ -149,7 +149,7 @@ def _moved(value: Any, version: int, at: str) -> Any:  # noqa: ANN401 - JSON is 
 
 
 def _blank(application: UUID) -> ProgressRow:
-    """All keys are always present."""
+    """Return the row before the first event. Every row has all dictionary keys."""
     return {
         "application_id": str(application),
         "tracking_number": "",
@@ -187,7 +187,7 @@ def _blank(application: UUID) -> ProgressRow:
 
 
 def _note(row: ProgressRow, recorded: events.Recorded) -> None:
-    """Sets what the event states, except status, due dates, incidents, stages, clocks and timeline."""
+    """Sets the facts that the event states, except status, due dates, incidents, stages, clocks and timeline."""
     event, act = recorded.event, recorded.act
     at, version = instant(act.at), recorded.version
     match event:

@@ -1,4 +1,4 @@
-"""Promises as the views keep them: the events that set or move a promised date; promises and pauses as JSON values."""
+"""Promises in the views: the events that set or move a promised date, and promises and pauses as JSON values."""
 
 from collections.abc import Mapping
 from typing import TypedDict, assert_never
@@ -35,7 +35,7 @@ class PlainPromise(TypedDict):
 
 
 class PlainPause(TypedDict):
-    """A closed pause of the legal clock. Both ends: UTC."""
+    """A closed pause of the legal clock. The beginning and the end are in UTC."""
 
     since: str
     until: str
@@ -53,7 +53,7 @@ class PlainStep(TypedDict):
 
 
 def promise_set_by(event: events.ApplicationEvent) -> Promise | None:
-    """Return the promise that stands from this event on; None where the event sets none."""
+    """Return the promise that is in force from this event on; None if the event sets no promise."""
     match event:
         case (
             events.Submitted()

@@ -11,7 +11,7 @@ from projections.promises import CAUSES, PlainPromise, plain_promise, promise_se
 
 
 class PromiseEntry(PlainPromise):
-    """A promise that was shown once. `why`: source, completeness, pause, extension or calendar."""
+    """A promise that the row shows now or showed earlier. `why`: source, completeness, pause, extension or calendar."""
 
     why: str
     extension: str | None

@@ -1,8 +1,9 @@
 """Queries: the SQL texts that stand beside the views, each in a `.sql` file of the view's name.
 
-A file holds several queries. A line `-- name: QUEUE` begins each of them; other comment lines explain it. A text may
-have two kinds of gaps. A gap in braces, such as `{columns}`, is filled with names from the code. A gap such as
-`%(office)s` is a parameter, which only the database driver fills. So no text of a user becomes part of a query.
+A file holds several queries. Each query begins with a line such as `-- name: QUEUE`. Other comment lines explain the
+query. A text may have two kinds of gaps. A gap in braces, such as `{columns}`, is filled with names from the code. A
+gap such as `%(office)s` is a parameter, which only the database driver fills. So no text of a user becomes part of a
+query.
 """
 
 import re

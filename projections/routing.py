@@ -1,10 +1,10 @@
-"""Routing: which agencies receive an event in their feeds, in what capacity, and which fields of it they see.
+"""Routing: which agencies receive an event in their feeds, in what capacity, and which fields each agency sees.
 
     shares : Concern, Recorded, Agencies -> [Share], Concern
 
-The function is pure and takes events in the order of the log. The same events give the same shares, however the events
-are cut into batches. An agency receives the events that concern its offices (an office holds the file, or was asked for
-advice), and the events of the services that the agency owns. It sees only the fields that its capacity needs.
+The function is pure and takes events in the order of the log. The size of the batches does not change the shares. An
+agency receives the events that concern its offices (an office holds the file, or was asked for advice), and the events
+of the services that the agency owns. An agency sees only the fields that its capacity needs.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from domain.json_values import data_of
 
 
 class Capacity(StrEnum):
-    """Why an agency receives an event. If several capacities apply, the first of this list counts."""
+    """Why an agency receives an event. If several capacities apply, the first one in this enumeration counts."""
 
     HOLDER = "holder"
     OWNER = "owner"
@@ -36,17 +36,17 @@ ASKED_SEES = (
     events.Lapsed,
     events.Cancelled,
 )
-"""The events for an agency that was asked for advice: its own referral, and events after which no advice is awaited."""
+"""Events for an agency asked for advice: the referral to this agency, and events after which no advice is awaited."""
 NEVER = frozenset({"officer"})
-"""Fields that no agency sees: the acting officer is known only to the office (docs/event-format.md, The state)."""
+"""Fields that no agency sees. Only the office knows the acting officer (docs/event-format.md, The state)."""
 NOT_FOR_OWNERS = NEVER | {"number", "district", "regency"}
-"""The tracking number opens the citizen's page. The owner of a service does not need the applicant's place."""
+"""The tracking number opens the citizen's page, and the owner of a service does not need the applicant's place."""
 FOR_ASKED = frozenset({"referral", "to", "advice", "amends", "amendment", "corrected_at"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agency:
-    """An agency with a feed. `since`: events recorded before this instant (UTC) are not in its feed.
+    """An agency with a feed. `since`: events recorded before this instant (UTC) are not in the agency's feed.
 
     `owns` maps each service that the agency owns to the instant from which its events are in the feed.
     """
@@ -64,17 +64,17 @@ class Agencies:
     offices: Mapping[str, str] = field(default_factory=dict)
 
     def of_office(self, office: str) -> str | None:
-        """The agency of an office, if it has a feed."""
+        """Return the agency of an office, if the agency has a feed."""
         agency = self.offices.get(office)
         return agency if agency in self.feeds else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concern:
-    """The facts about an application that routing needs, after the event with `version`.
+    """The facts that routing needs about an application, after the event with the version `version`.
 
     `holder` is an office. `asked` maps each open referral to the office whose advice is awaited. `told` maps each
-    agency to the version of the last event that it received.
+    agency to the version of the last event that the agency received.
     """
 
     version: int = 0
@@ -149,7 +149,7 @@ def _after(concern: Concern, recorded: events.Recorded) -> Concern:
 
 
 def _concerned(before: Concern, after: Concern, recorded: events.Recorded, agencies: Agencies) -> dict[str, Capacity]:
-    """Both holders receive a transfer. An office that was asked receives the answer that closes its referral."""
+    """The old and the new holder receive a transfer. An office asked for advice receives the answer to its referral."""
     found: dict[str, Capacity] = {}
     if isinstance(recorded.event, ASKED_SEES):
         for office in _asked(before, after, recorded.event):
@@ -165,7 +165,10 @@ def _concerned(before: Concern, after: Concern, recorded: events.Recorded, agenc
 
 
 def _asked(before: Concern, after: Concern, event: events.ApplicationEvent) -> list[str]:
-    """A referral and its answer go to the office of that referral only; other events go to all offices still asked."""
+    """A referral and its answer go only to the referral's office.
+
+    Other events go to all offices with an open referral.
+    """
     match event:
         case events.Referred():
             return [event.to]

@@ -2,9 +2,9 @@
 
     project : SatisfactionRow | None, id, Recorded -> SatisfactionRow
 
-An index covers the first answers only, as many as the floored count that shows. So two published figures never differ
-by one person's answers. For the same reason there is one line for each service at each office, and no line that adds
-lines up. The query is in satisfaction.sql.
+Suppose that an office has 57 answers. The published count is floored to 50, and the index covers only the first 50
+answers. So two published figures never differ by one person's answers. For this reason, too, no line adds up other
+lines: each line is for one service at one office. The query is in satisfaction.sql.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ from projections.queries import queries
 from projections.view import ViewOf, in_order
 
 SERVED = tuple(status.value for status in OUTCOMES)
-"""The statuses in which an applicant can be asked. Applicants of imported applications are not asked."""
+"""The statuses in which an applicant is invited to answer. Applicants of imported applications are not invited."""
 
 
 class Elements(TypedDict):
@@ -49,7 +49,7 @@ class Elements(TypedDict):
 
 
 class SatisfactionRow(Elements):
-    """One answer, with the score of each element. It names no application. `recorded_at`: UTC."""
+    """One completed questionnaire, with the score of each element. The row names no application. `recorded_at`: UTC."""
 
     answer_id: UUID
     version: int
@@ -62,9 +62,9 @@ class SatisfactionRow(Elements):
 
 
 class UnitCounts(Elements):
-    """A row of the query UNITS: exact counts of a service at an office, and the sum of the covered scores by element.
+    """A row of the query UNITS: exact counts of a service at an office, and sums of scores by element.
 
-    `covered`: how many answers the sums cover.
+    `covered`: the number of answers in the sums.
     """
 
     service: str
@@ -139,9 +139,9 @@ UNITS = queries("satisfaction")["UNITS"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SatisfactionUnit:
-    """A service at an office, as the public sees it. A figure is None where fewer than ten applicants answered.
+    """The public figures of a service at an office. A figure is None where fewer than ten applicants answered.
 
-    `answered` and `served` are floored to tens. `answered_percent` is None, too, where its denominator is too small.
+    `answered` and `served` are floored to tens. `answered_percent` is also None if its denominator is too small.
     `index` (IKM) and `means` (NRR) have two decimals. `sufficient` says whether the sample is as large as the survey
     asks for.
     """
@@ -162,7 +162,10 @@ ServiceAtOffice = tuple[str, str]
 
 
 def units(rows: Iterable[UnitCounts], places: Collection[ServiceAtOffice], weights: Weights) -> list[SatisfactionUnit]:
-    """Return a line for each of `places` (every registered service and office), and for each other row, sorted."""
+    """Return the sorted lines.
+
+    There is one line for each of `places` (every registered service and office), and one line for each other row.
+    """
     shown = {(row["service"], row["office"]): _unit(row, weights) for row in rows}
     return [
         shown.get(place) or SatisfactionUnit(service=place[0], office=place[1]) for place in sorted({*places, *shown})

@@ -1,6 +1,7 @@
 -- name: UNITS
--- Exact counts of each service at each office, and the sums of the answers that the index covers: the first answers, as
--- many as the floored count that shows. `as_of` is a full hour, so that no figure is live.
+-- Exact counts of each service at each office, and the sums of the answers that the index covers. The index covers the
+-- first answers, as many as the published, floored count. `as_of` is a full hour, so that figures do not change with
+-- each answer.
 WITH placed AS (
     SELECT *, row_number() OVER (PARTITION BY service, office ORDER BY recorded_at, answer_id) AS place,
         count(*) OVER (PARTITION BY service, office) AS answered

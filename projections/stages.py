@@ -24,7 +24,7 @@ class StageEntry(TypedDict):
 
 
 def stages(known: list[StageEntry], recorded: events.Recorded) -> list[StageEntry]:
-    """Return the stages after the event. `known` stays as it is."""
+    """Return the stages after the event. `known` is not changed."""
     event, at, office = recorded.event, instant(recorded.act.at), recorded.act.office
     match event:
         case events.StageEntered():
@@ -53,7 +53,10 @@ def _stage(code: str, entered_at: str | None, office: str, version: int) -> Stag
 
 
 def _completed(stages: list[StageEntry], code: str, at: str, office: str, version: int) -> list[StageEntry]:
-    """Completes the open entry of that stage, or adds one: imported history may complete a stage without entry."""
+    """Completes the stage's open entry, or adds a completed entry.
+
+    Imported history may complete a stage without an entry.
+    """
     for place, stage in enumerate(stages):
         if stage["stage"] == code and stage["completed_at"] is None and stage["undone_at"] is None:
             return [*stages[:place], {**stage, "completed_at": at, "completed_by": version}, *stages[place + 1 :]]

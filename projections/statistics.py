@@ -1,8 +1,8 @@
-"""Statistics view: one row of facts per application, from which figures are cut. It is folded from events alone.
+"""Statistics view: one row of facts per application, folded from events alone. The figures are computed from the rows.
 
     project : StatisticsRow | None, id, Recorded -> StatisticsRow
 
-The query that cuts the figures is in statistics.sql.
+The query that computes the figures is in statistics.sql.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,9 +49,10 @@ class KeptMarks(KeptPauses):
 class StatisticsRow(TypedDict):
     """Instants are aware, UTC.
 
-    `answered_at`: when the legal clock stopped, by the decision or by an end without one; a source that issues without
-    an approval answered when it issued. `answer_known_at`: when this system recorded the answer. The past of an
-    imported application was recorded all at once, so there it is the time of the answer. `due_by`: the promise's unit.
+    `answered_at`: when the legal clock stopped, at the decision or at an end without a decision. If a source records an
+    issue but no approval, the time of the issue counts. `answer_known_at`: when this system recorded the answer. An
+    import records the whole past of an application together, so for imported answers `answer_known_at` is the time of
+    the answer. `due_by`: the promise's unit.
 
     `stated_in` maps each instant to the version of the event that states it, so that an amended time corrects the fact.
     `marks`: those of the clocks, from which `pauses`, `restarts` and `last_minute_returns` follow, and the open pauses,
@@ -100,7 +101,7 @@ def project(row: StatisticsRow | None, application: UUID, recorded: events.Recor
 
 
 def fold(row: StatisticsRow | None, application: UUID, new: Sequence[events.Recorded]) -> StatisticsRow:
-    """Return the row after the events `new`, in the order of their versions. Pure: `row` and its values stay."""
+    """Return the row after the events `new`, in the order of their versions. The fold does not change `row`."""
     after = row.copy() if row else _blank(application)
     after["marks"] = after["marks"].copy()
     status = Status(after["status"]) if after["status"] else None
@@ -136,7 +137,7 @@ def _note_clocks(row: StatisticsRow, new: Sequence[events.Recorded]) -> None:
 
 
 def _blank(application: UUID) -> StatisticsRow:
-    """All keys are always present, in the order of the columns."""
+    """Return the row before the first event. Every row has all dictionary keys, in the order of the columns."""
     return {
         "application_id": application,
         "version": 0,
@@ -176,7 +177,7 @@ def _blank(application: UUID) -> StatisticsRow:
 
 
 def _note(row: StatisticsRow, recorded: events.Recorded) -> None:
-    """Sets what the event states, except its time."""
+    """Sets the facts that the event states, except the time of the event."""
     event, act = recorded.event, recorded.act
     match event:
         case events.Submitted():
@@ -196,7 +197,10 @@ def _note(row: StatisticsRow, recorded: events.Recorded) -> None:
 
 
 def _promise_in(event: events.ApplicationEvent) -> Promise | None:
-    """A grant by silence names the promise that was not kept: in imported history, perhaps for the first time."""
+    """A grant by silence names the broken promise.
+
+    In imported history, no earlier event may have named this promise.
+    """
     return event.promise if isinstance(event, events.DeemedApproved) else promise_set_by(event)
 
 

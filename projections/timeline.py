@@ -1,7 +1,8 @@
-"""Timeline: every event at the time at which it happened. No entry is overwritten; flags mark what is unusual.
+"""Timeline: every event at the time at which the event happened. No entry is overwritten. Flags mark unusual entries.
 
-Flag `late`: the event happened before the outcome that stands, and was recorded after the outcome; the outcome stays.
-Flag `clock_ahead`: a device reports a time more than five minutes later than the time at which the event was recorded.
+Flag `late`: the event happened before the outcome in force, but was recorded after the outcome. The outcome does not
+change. Flag `clock_ahead`: a device reports a time more than five minutes later than the time at which the event was
+recorded.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from domain.json_values import data_of, instant
 
 LATE, CLOCK_AHEAD = "late", "clock_ahead"
 AHEAD = timedelta(minutes=5)
-"""How far a device's clock may be ahead of ours without a flag. The project chose this value."""
+"""How far a device's clock may be ahead of the server's clock without a flag. The project chose this value."""
 
 
 class AmendedEntry(TypedDict):
@@ -28,7 +29,7 @@ class AmendedEntry(TypedDict):
 
 
 class ShownEvent(TypedDict):
-    """`event`: the event's name in its topic. `data`: the event's fields as JSON values."""
+    """`event`: the event's name in its event topic. `data`: the event's fields as JSON values."""
 
     version: int
     event: str
@@ -44,7 +45,7 @@ class ShownEvent(TypedDict):
 
 
 def timeline(known: list[ShownEvent], new: Sequence[events.Recorded], outcome: Mark | None) -> list[ShownEvent]:
-    """Return the timeline with the events `new`. `outcome` is the one that stands after them."""
+    """Return the timeline with the events `new`. `outcome` is the outcome in force after `new`."""
     entries = [*known, *map(_entry, new)]
     for recorded in new:
         if isinstance(recorded.event, events.RecordAmended):
@@ -71,7 +72,7 @@ def _entry(recorded: events.Recorded) -> ShownEvent:
 
 
 def happened_at(entry: ShownEvent) -> str:
-    """The time of an entry, as corrected."""
+    """Return the time of an entry, with its correction if the time was amended."""
     amended = entry["amended"]
     return (amended and amended["corrected_at"]) or entry["at"]
 
@@ -82,7 +83,7 @@ def _ahead(recorded: events.Recorded) -> bool:
 
 
 def _marked(entry: ShownEvent, by: int, event: events.RecordAmended) -> ShownEvent:
-    """An amended entry keeps its own facts; the amendment stands beside them."""
+    """An amended entry keeps its facts, and the amendment is added to the entry."""
     if entry["version"] != event.amends or entry["version"] >= by:
         return entry
     corrected = instant(event.corrected_at) if event.corrected_at else None

@@ -1,7 +1,8 @@
 """View: a fold from events to one row per stream (usually an application), and the table that stores the rows.
 
 The SQL texts (view.sql) are filled from the view's columns, so that the table, the upsert and the comparison always
-agree. `{table}` stays open: the projector fills it with the live table or with a table under construction.
+agree. The gap `{table}` is not filled here: the projector fills it with the name of the live table or of a table under
+construction.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,7 +17,7 @@ SQL = queries("view")
 
 
 class Row(TypedDict):
-    """The part that the rows of all views share. `version`: of the last event that the row was folded from."""
+    """The fields that the rows of all views have. `version`: the version of the last event in the row."""
 
     version: int
 
@@ -28,8 +29,8 @@ R = TypeVar("R", bound=Row)
 class ViewOf(Generic[R]):
     """A view whose rows are of the type `R`.
 
-    `fold` returns a stream's row after further events. The row is the same however these events are cut into batches.
-    The fold is pure: it changes neither the given row nor any value inside that row.
+    `fold` returns a stream's row after further events. The size of the batches does not change the row. The fold is
+    pure: it changes neither the given row nor any value inside that row.
 
     `columns` maps each stored column to its type in PostgreSQL. The columns include the stream's id (`key`) and
     `version`.
@@ -56,7 +57,7 @@ class ViewOf(Generic[R]):
 
     @property
     def upsert(self) -> str:
-        """The statement takes one array for each column. It leaves rows that are as new or newer."""
+        """The upsert takes one array for each column. A stored row with an equal or higher version is not changed."""
         return self.upsert_from()
 
     def upsert_from(self, *conditions: str) -> str:
@@ -76,7 +77,7 @@ class ViewOf(Generic[R]):
 
     @property
     def all_rows(self) -> str:
-        """In the order of their ids."""
+        """Return the query for all rows, in the order of the ids."""
         return filled(SQL["ALL_ROWS"], names=self.names, key=self.key)
 
     @property

@@ -23,5 +23,5 @@ SELECT {names} FROM {table} WHERE {key} = ANY(%(ids)s)
 COPY {table} ({names}) FROM STDIN (FORMAT BINARY)
 
 -- name: ALL_ROWS
--- In the order of the ids.
+-- The rows are in the order of the ids.
 SELECT {names} FROM {table} ORDER BY {key}

@@ -1,4 +1,4 @@
-"""The course of a simulated life: most go smoothly, and every other course has known odds."""
+"""The course of a simulated life. Most courses have no trouble, and every other course has known odds."""
 
 from collections.abc import Iterator
 

@@ -67,7 +67,10 @@ def _by(fate: Fate, life: Life) -> Iterator[Intention]:
 
 
 def _amended(life: Life) -> Iterator[Intention]:
-    """Correct the last event: its time, if it decides nothing; or a stage entered too soon, which is entered again."""
+    """Correct the time of the last event, if this event decides nothing.
+
+    Or take back a stage entered too soon and enter the stage again.
+    """
     last = life.application.entries[-1]
     if isinstance(last.event, StageEntered):
         error = commands.AmendRecord(amends=last.version, amendment=Amendment.ENTERED_IN_ERROR)

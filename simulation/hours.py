@@ -1,4 +1,4 @@
-"""The opening hours of an office during a simulation: a sorted list of openings, so that a look-up is cheap."""
+"""The opening hours of an office during a simulation. The list of openings is sorted, so that a look-up is cheap."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -19,7 +19,9 @@ class Hours:
         return place >= 0 and at < self.openings[place][1]
 
     def forward(self, at: datetime, grace: timedelta) -> datetime:
-        """Return `at` if the office is open then, else `grace` after the next opening begins.
+        """Return `at` if the office is open at `at`.
+
+        Otherwise return the instant `grace` after the next opening begins.
 
         The result is never in the last tenth of that opening. After the last opening, the result is `at`.
         """
@@ -32,7 +34,7 @@ class Hours:
         return min(opens + grace, opens + (closes - opens) * 0.9)
 
     def back(self, at: datetime, grace: timedelta) -> datetime:
-        """Return `at` if the office is open then, else `grace` before the last opening ends.
+        """Return `at` if the office is open at `at`. Otherwise return the instant `grace` before the last opening ends.
 
         The result is never in the first tenth of that opening. Before the first opening, the result is `at`.
         """

@@ -38,7 +38,10 @@ OBSTACLES: Mapping[StagePhase, Mapping[ObstacleCode, float]] = {
     StagePhase.PRODUCTION: {ObstacleCode.BLANK_FORMS: 5.0, ObstacleCode.SIGNATURE: 4.0, ObstacleCode.SYSTEM: 1.0},
 }
 COMPLAINTS = {ComplaintKind.INFORMATION: 1.0, ComplaintKind.COMPLAINT: 3.0}
-"""The odds of each kind. INVESTIGATION is left out: its 60 working days go past the calendar that a plan needs."""
+"""The odds of each kind.
+
+INVESTIGATION is left out: its 60 working days would end after the calendar that a plan needs.
+"""
 
 
 def paid(life: Life) -> Iterator[Intention]:
@@ -76,7 +79,10 @@ def inspected(life: Life, acts: list[Command]) -> list[Command]:
 
 
 def obstacles(life: Life, phase: StagePhase) -> list[Command]:
-    """Report obstacles, and clear most of them. A second one may be reported before the first is cleared."""
+    """Report obstacles, and clear most of them.
+
+    A second obstacle may be reported before the first obstacle is cleared.
+    """
     if not life.chance(HELD_UP[phase]):
         return []
     odds, known = OBSTACLES[phase], life.application.counted.obstacles

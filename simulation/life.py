@@ -40,7 +40,7 @@ class PlanStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intention:
-    """The next act that an actor intends. `arrives`: when it arrives in the log, in UTC."""
+    """The next act that a person or the system intends. `arrives`: when the act arrives in the log, in UTC."""
 
     command: Command
     act: Act
@@ -113,7 +113,7 @@ class Life:
         return at if at >= soonest and hours.is_open(at) else hours.forward(soonest, self.grace())
 
     def officer(self, command: Command, at: datetime, *, office: str = "", supervisor: bool = False) -> Intention:
-        """An officer's act at a counter or a desk, in opening hours."""
+        """An officer's act at a counter or a desk, during opening hours."""
         office = office or self.office
         staff = self.mall.staff(office)
         act = Act(
@@ -166,7 +166,10 @@ class Life:
         return next(found, (None, None))
 
     def from_unit(self, command: Command, at: datetime) -> Intention:
-        """An act of a mobile unit, with the time of its device. It arrives when the unit has a network again."""
+        """An act of a mobile unit, with the time of its device.
+
+        The act arrives in the log when the unit has a network again.
+        """
         act = Act(
             at=at,
             at_quality=Quality.DEVICE,

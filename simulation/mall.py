@@ -1,8 +1,8 @@
 """A simulated public service mall: its applications, with service, office, channel, day and hour.
 
 The odds follow what is known of such malls: half of the applications are for civil registration; Mondays and the first
-day after a holiday are the busiest, and mornings are busier than afternoons. People who apply online also do so at
-night and on Sundays.
+day after a holiday are the busiest, and mornings are busier than afternoons. People also apply online at night and on
+Sundays.
 """
 
 import random
@@ -45,7 +45,7 @@ SERVICES = {
 OTHER_SERVICE = 1.0
 CHANNELS = {Channel.COUNTER: 5.5, Channel.ELECTRONIC: 3.0, Channel.MOBILE: 0.9, Channel.SELF_SERVICE: 0.6}
 FURTHER_OFFICES = 0.1
-"""The first office of a service is the mall's own. Each other office gets this share of the first office's odds."""
+"""The first office of a service belongs to the mall. Each other office gets this share of the first office's odds."""
 WEEKDAYS = (1.5, 1.1, 1.0, 1.0, 0.9, 0.5, 0.5)
 AFTER_CLOSED_DAYS = 1.6
 ONLINE_HOURS = (1, 1, 1, 1, 1, 2, 3, 4, 7, 9, 9, 7, 6, 6, 6, 5, 5, 5, 6, 8, 9, 7, 4, 2)
@@ -110,7 +110,7 @@ class Mall:
         self.staff: Callable[[str], tuple[UUID, ...]] = cache(self._staff)
 
     def _hours(self, office: str) -> Hours:
-        """Return the openings from the first day until after the last day."""
+        """Return the openings from the first day of the plan until after its last day."""
         known = self.registry.calendar_from(self.begins, office)
         if known is None:
             raise NotSimulated(f"no calendar covers the first day of {office}")

@@ -1,9 +1,9 @@
-"""The plan of a simulation: everything that happens in a mall in some days. It depends only on its parameters.
+"""The plan of a simulation: everything that happens in a mall in some days. A plan depends only on its parameters.
 
     lives : Plan -> [Life]      in the order of their submissions in the log
     steps : Plan -> [PlanStep]  in the order of the log
 
-Both are lazy. So a plan of any size needs only the memory for the lives that are under way.
+`lives` and `steps` are lazy. So a plan of any size needs only the memory for the lives that are under way.
 """
 
 from collections.abc import Iterable, Iterator
@@ -52,7 +52,7 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """A name that is different for each plan, so that the commands of two plans are never the same."""
+        """A name that is different for each plan, so that two plans never have a command in common."""
         return f"{self.seed}/{self.until}/{self.days}/{self.applications}{'/sample' if self.with_sample else ''}"
 
     def lives(self) -> Iterator[Life]:

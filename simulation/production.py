@@ -19,7 +19,10 @@ AFTERCARE_DAYS = {"six-month-report": (170, 190)}
 
 
 def produced(life: Life) -> Iterator[Intention]:
-    """Issue, make and hand over the product. A product that nobody collects stays at the counter, and some lapse."""
+    """Issue, make and hand over the product.
+
+    A product that nobody collects stays at the counter, and some of these applications lapse.
+    """
     yield life.officer(commands.Issue(), life.hence(0.1, 8))
     for act in woven(life.dice, stage_acts(life, StagePhase.PRODUCTION), obstacles(life, StagePhase.PRODUCTION)):
         hours = (4, 24 * 5) if isinstance(act, ClearObstacle) else (0.1, 8)

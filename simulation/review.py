@@ -21,7 +21,7 @@ LATE = 0.12
 REJECTED = 0.05
 
 Work = list[tuple[Command, str]]
-"""Commands, each with the office that gives it; "" means the office that holds the file."""
+"""Commands. Each command has the office that gives the command; "" means the office that holds the file."""
 
 
 def reviewed(life: Life) -> Iterator[Intention]:
@@ -61,7 +61,10 @@ def _advice(life: Life) -> Work:
 
 
 def _suspension(life: Life) -> Work:
-    """Suspend and resume on a listed ground. AWAITING_PAYMENT is left out: a payment request pauses without this."""
+    """Suspend and resume on a listed ground.
+
+    AWAITING_PAYMENT is left out, because a payment request pauses the clock.
+    """
     grounds = [ground for ground in life.arrival.standard.grounds if ground != AWAITING_PAYMENT]
     if not grounds or not life.chance(SUSPENDED):
         return []
@@ -80,8 +83,8 @@ def judged(life: Life, *, against: bool) -> Command:
 def decision_time(life: Life, *, late: bool) -> datetime:
     """Return the planned time of the decision, in UTC.
 
-    With a promise: before its due date, or after it if `late`. Without a promise: after a random number of days, more
-    if the standard has more stages.
+    With a promise, the decision is planned before the due date, or after the due date if `late`. Without a promise, the
+    decision is planned after a random number of days. This number is higher if the standard has more stages.
     """
     promise = life.application.promise
     if promise is None:

@@ -1,6 +1,7 @@
 """The sample: the first application that a visitor sees.
 
-It was returned once, corrected and declared complete, and it waits for another office's answer to a referral.
+The sample was returned once, corrected and declared complete. The sample now waits for another office's answer to a
+referral.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ SERVICE, ASKED = "sip", "pemda-3374-dinkes"
 OPENINGS = 8
 """The sample is submitted this many openings before the end of the plan.
 
-It is declared complete four openings before the end, so it is due soon after the end.
+The sample is declared complete four openings before the end, so the promised date is soon after the end.
 """
 
 

@@ -14,9 +14,9 @@ HELD_UP_UNSEEN, DECIDED_UNSEEN, DECIDED_AGAINST, REVOKED_THEN = 0.3, 0.5, 0.4, 0
 
 
 def granted_by_silence(life: Life, moves: Iterable[Intention]) -> Iterator[Intention]:
-    """Yield the moves. If silence grants and the promise passes without a decision, stop them and grant.
+    """Yield the moves. If silence grants and the promised date passes without a decision, stop the moves and grant.
 
-    So no application stays undecided after its due date if its standard lets silence grant.
+    So if the standard lets silence grant, no application stays undecided after the due date.
     """
     for move in moves:
         due = silent_until(life)
@@ -29,7 +29,7 @@ def granted_by_silence(life: Life, moves: Iterable[Intention]) -> Iterator[Inten
 
 
 def silent_until(life: Life) -> datetime | None:
-    """Return when silence grants, by the present state, in UTC; None if silence does not grant."""
+    """Return when silence grants in the present state of the life, in UTC; None if silence does not grant."""
     application = life.application
     if life.arrival.standard.deemed_approval is None or application.promise is None:
         return None
@@ -37,7 +37,7 @@ def silent_until(life: Life) -> datetime | None:
 
 
 def _granted(life: Life, due: datetime) -> Iterator[Intention]:
-    """Yield the grant, which the system notices soon after the due time, and the moves after it.
+    """Yield the grant and the moves after the grant. The system notices the grant soon after the due time.
 
     A unit without a network may report an obstacle or a decision from before the due time.
     """

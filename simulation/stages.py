@@ -31,7 +31,7 @@ def in_order(standard: StandardPublished, phase: StagePhase) -> list[Stage]:
 
 
 def woven(dice: random.Random, row: Sequence[T], others: Sequence[T]) -> list[T]:
-    """Merge both sequences at random places. Each keeps its own order."""
+    """Merge two sequences at random places. The order of each sequence does not change."""
     whole = list(row)
     places = sorted(dice.choices(range(len(row) + 1), k=len(others)))
     for inserted, (place, other) in enumerate(zip(places, others, strict=True)):

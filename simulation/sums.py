@@ -43,12 +43,12 @@ class MeantFact:
 
     @property
     def judged(self) -> str:
-        """Whether the answer was on time, by when it happened: on_time, late, without_deadline; "" if not answered."""
+        """Whether the time of the answer was on_time, late or without_deadline; "" if there is no answer."""
         return self._judged(self.answered_at)
 
     @property
     def judged_by_record(self) -> str:
-        """Whether the answer was on time, by when it arrived in the log. The values are those of `judged`."""
+        """Whether the answer arrived in the log in time. The possible values are the values of `judged`."""
         return self._judged(self.answer_known_at)
 
     def _judged(self, at: datetime | None) -> str:

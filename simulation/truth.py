@@ -1,4 +1,4 @@
-"""The truth of a plan: the expected facts of each application and the expected statistics, to check the product with.
+"""The truth of a plan: expected facts and statistics, with which tests compare the facts and statistics of the product.
 
 The truth is computed from the planned events only, with code that is independent of the views.
 """
@@ -17,7 +17,7 @@ from simulation.plan import Plan
 from simulation.sums import OUTCOMES, SILENCE, MeantFact, statistics
 
 NOT_TOLD = ("number", "officer")
-"""Fields of an event's data that differ between installations: they are drawn at random, or they are ids."""
+"""Fields of an event's data that differ between installations: random values and ids."""
 ENDS = (events.HandedOver, events.Rejected, events.Withdrawn, events.Lapsed, events.Cancelled, events.Revoked)
 ANSWERS = (*ENDS, events.Approved, events.DeemedApproved, events.Issued, events.MadeReady)
 
@@ -85,7 +85,10 @@ def marks(happened: Happened) -> dict[str, bool]:
 
 
 def _in_last_minute(happened: Happened) -> Iterator[bool]:
-    """Yield, for each return, whether it was in the last fifth of the time from completeness to the due date then."""
+    """Yield, for each return, whether it came in the last fifth of the promised time.
+
+    The promised time goes from completeness to the due date in force at the return.
+    """
     complete_at = due_at = None
     for step, event in happened:
         if isinstance(event, events.DeclaredComplete):
@@ -115,7 +118,7 @@ def told(steps: list[PlanStep]) -> list[dict[str, Any]]:
 
 
 def _since_reopened(happened: Happened) -> Happened:
-    """Return the events from the last reopening on: an end before it does not count any more."""
+    """Return the events from the last reopening on: an end before the reopening does not count."""
     places = [place for place, (_, event) in enumerate(happened) if isinstance(event, events.Reopened)]
     return happened[places[-1] :] if places else happened
 

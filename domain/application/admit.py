@@ -1,9 +1,9 @@
-"""Admission of imported history: every record of a source becomes an event, and no record is refused.
+"""Admission of imported history. Every record of a source becomes an event, and no record is refused.
 
     admit : SourceRecord, Application, Registry -> Event
 
-If the procedure would have refused the same command, the event is stored all the same, and its field `deviates` holds
-the refusal's code.
+If the procedure would have refused the corresponding command, the event is stored nevertheless. The event's field
+`deviates` then holds the refusal's code.
 """
 
 from dataclasses import dataclass, replace
@@ -21,14 +21,14 @@ from domain.registry.editions import Registry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRecord:
-    """One record of a source: an event, and the act that it belongs to (`by` import, `at_quality` source or day)."""
+    """One record of a source: an event and its act. In the act, `by` is import, and `at_quality` is source or day."""
 
     act: Act
     event: ApplicationEvent
 
 
 def admit(record: SourceRecord, application: Application, registry: Registry) -> ApplicationEvent:
-    """Return the record's event. If the procedure would have refused the command, `deviates` is the refusal's code."""
+    """Return the record's event. `deviates` is the code of the refusal that the command would have met."""
     event = _numbered(record.event, application)
     try:
         _judge(replace(record, event=event), application, registry)
@@ -38,10 +38,10 @@ def admit(record: SourceRecord, application: Application, registry: Registry) ->
 
 
 def _numbered(event: ApplicationEvent, application: Application) -> ApplicationEvent:
-    """Fill in the numbers that a source leaves out (0).
+    """Fill in the numbers that a source leaves out. The source's event has 0 in place of a number that is left out.
 
-    An event that opens something (a referral, a payment) gets the next number. An event that closes something gets the
-    number of the oldest open one, or 0 if none is open.
+    An event that opens a numbered thing (for example a referral or a payment) gets the next number. An event that
+    closes a numbered thing gets the number of the oldest open thing of the same kind, or 0 if no such thing is open.
     """
     counted = application.counted
     match event:
@@ -80,9 +80,9 @@ def _judge(record: SourceRecord, application: Application, registry: Registry) -
 
 
 def _offered(service: str, act: Act, registry: Registry) -> Channel:
-    """Return a channel that the standard offers, or the act's own channel if there is no standard.
+    """Return a channel that the standard offers. If there is no standard, return the channel of the act.
 
-    The channel of a past submission is a fact, so it must not make the submission deviate.
+    The channel of a past submission is a fact, so the channel must not make the submission deviate from the procedure.
     """
     if act.office not in registry.offices:
         return act.channel

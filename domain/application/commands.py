@@ -1,4 +1,7 @@
-"""Commands: requests to change an application, named in the imperative. The actor, office and time are in an `Act`."""
+"""Commands: requests to change an application, named in the imperative.
+
+The `Act` of a command holds the actor, office and time.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -51,7 +54,7 @@ class Receive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckDocuments:
-    """`declare_complete`: the same act also declares the file complete, which makes a second event."""
+    """`declare_complete`: the act also declares the file complete. This declaration is a second event."""
 
     complete: bool
     missing: tuple[RequirementCode, ...] = ()
@@ -164,7 +167,7 @@ class ExtendDeadline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovePromise:
-    """The scheduler sends this command when a newer edition of a calendar was published."""
+    """The scheduler sends this command after a newer edition of a calendar was published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +251,7 @@ class Reopen:
 class Link:
     """Links the application to `others` under one link id.
 
-    `supplied`: the requirements that an application earlier in the list asks for (see `linking`).
+    `supplied`: the requirements that an earlier application in the list asks for (see `linking`).
     """
 
     link: UUID
@@ -259,7 +262,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferComplaint:
-    """Refers a complaint to SP4N-LAPOR, which keeps the complaint. The complaint's number there is sealed."""
+    """Refers a complaint to SP4N-LAPOR, which keeps the complaint. The complaint's number at SP4N-LAPOR is sealed."""
 
     kind: ComplaintKind
 

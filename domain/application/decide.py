@@ -2,8 +2,9 @@
 
     decide : Command, Application, Act, Registry -> [Event]     may refuse
 
-The functions are pure: time, ids and the registry come in as values. Each command has one function with its name, here
-or in `incidents`, `outcomes` and `stages`; very short ones stand in `decide` itself.
+The functions are pure: time, ids and the registry come in as values. Each command has one function with the command's
+name, in this module or in `incidents`, `outcomes` and `stages`. The code for a very short command is in the function
+`decide`.
 """
 
 from typing import assert_never
@@ -47,11 +48,14 @@ LATE_FACTS = (
     commands.ReportObstacle,
     commands.ClearObstacle,
 )
-"""Commands that may report, after an outcome, a fact from before it. They change clocks, never the outcome."""
+"""Commands that may report a fact after the outcome, if the fact happened before.
+
+These commands change clocks, never the outcome.
+"""
 
 
 def decide(command: Command, application: Application, act: Act, registry: Registry) -> list[ApplicationEvent]:
-    """Return the events that `command` causes. Raises the `Refusal` that says why the command is not done."""
+    """Return the events that `command` causes. Raises a `Refusal`, which says why the command is refused."""
     if isinstance(command, commands.SubmitApplication):
         return submit(command, application, act, registry)
     if application.status is None:
@@ -164,7 +168,7 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
 def submit(
     command: commands.SubmitApplication, application: Application, act: Act, registry: Registry
 ) -> list[ApplicationEvent]:
-    """The citizen clock starts. The application keeps the standard that is in force on the office's day of `act.at`."""
+    """The citizen clock starts. The application keeps the standard in force at `act.at`, by the office's local day."""
     if application.status is not None:
         raise refusals.ApplicationAlreadySubmitted
     if act.office not in registry.offices:
@@ -221,7 +225,7 @@ def check_documents(
 def return_for_correction(
     command: commands.ReturnForCorrection, application: Application, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """The legal clock pauses only if it runs already (after completeness) and the standard lists the ground."""
+    """A return pauses the legal clock only after completeness, and only if the standard lists the ground."""
     only_in(application, *IN_WORK)
     if not command.documents:
         raise refusals.DefectsMissing
@@ -276,7 +280,7 @@ def refer(command: commands.Refer, application: Application, registry: Registry)
 
 
 def answer_referral(command: commands.AnswerReferral, application: Application, act: Act) -> list[ApplicationEvent]:
-    """Only the office that was asked can answer, except in imported history.
+    """Only the office that was asked for advice can answer the referral, except in imported history.
 
     Referral 0 means the oldest open referral, for sources that do not number referrals.
     """
@@ -302,7 +306,7 @@ def transfer(
 
 
 def suspend(command: commands.Suspend, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
-    """The ground must be one that the standard lists. The legal clock pauses if it runs, that is after completeness."""
+    """The standard must list the ground. After completeness, the suspension pauses the legal clock."""
     only_in(application, *IN_WORK)
     if command.ground not in standard.grounds:
         raise refusals.GroundUnknown
@@ -312,7 +316,8 @@ def suspend(command: commands.Suspend, application: Application, standard: Stand
 def amend_record(command: commands.AmendRecord, application: Application) -> list[ApplicationEvent]:
     """The amendment is a later event that names the wrong event.
 
-    An amendment is possible after an application has ended too, because its history must be right.
+    An amendment is also possible after an application has ended, because the history of an ended application must be
+    right.
     """
     if not 0 < command.amends <= application.version:
         raise refusals.EventUnknown
@@ -335,11 +340,11 @@ CHANNELS_OF_COMMANDS = (Channel.COUNTER, Channel.MOBILE, Channel.SELF_SERVICE, C
 
 
 ASIDE = (events.PromiseMoved, incident_events.ComplaintReferred)
-"""Events that make no command stale."""
+"""An event of these classes makes no command stale."""
 
 
 def is_stale(command: Command, seen: int, application: Application) -> bool:
-    """Whether an event that matters to `command` came after version `seen`, which the sender read.
+    """Whether an event that matters to `command` came after version `seen`, the version that the sender had read.
 
     Four kinds of events do not matter to other commands: a reassignment to another officer, a PIN reset, a complaint
     referral, and a promised date moved by a newer calendar.

@@ -1,7 +1,8 @@
 """Events of an application: facts in the past tense.
 
 An event's fields are the `data` of its stored form (docs/event-format.md, Data): codes, enumerations, integers,
-booleans, instants, UUIDs. An optional field that is None is not stored. A topic is for ever; a class may be renamed.
+booleans, instants, UUIDs. An optional field that is None is not stored. The stored event type (`topic`) must not change
+when its class is renamed.
 """
 
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ class DocumentsChecked(Event):
 class ReturnedForCorrection(Event):
     """The office returns the file and names all defects at once.
 
-    `pauses`: whether the legal clock pauses. It pauses only on a ground that the service's standard lists.
+    `pauses`: whether the legal clock pauses. The clock pauses only on a ground that the service's standard lists.
     """
 
     topic: ClassVar[str] = "application.returned-for-correction.v1"
@@ -110,8 +111,8 @@ class CorrectionSupplied(Event):
 class DeclaredComplete(Event):
     """The legal clock starts, and the promise is computed once.
 
-    `promise`: absent if the standard gives no single figure. `last_minute_percent`: the standard's value, if it sets
-    one.
+    `promise`: absent if the standard gives no single figure. `last_minute_percent`: the standard's value, if the
+    standard sets a value.
     """
 
     topic: ClassVar[str] = "application.declared-complete.v1"
@@ -145,7 +146,7 @@ class Referred(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferralAnswered(Event):
-    """`referral` is 0 if a source does not say which referral was answered."""
+    """`referral` is 0 if a source does not name the answered referral."""
 
     topic: ClassVar[str] = "application.referral-answered.v1"
     referral: int
@@ -193,7 +194,7 @@ class DeadlineExtended(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseMoved(Event):
-    """A newer edition of a calendar moved the promised date. The promise names the edition."""
+    """A newer edition of a calendar moved the promised date. The promise names the new edition."""
 
     topic: ClassVar[str] = "application.promise-moved.v1"
     promise: Promise
@@ -216,9 +217,9 @@ class DeemedApproved(Event):
     """The application is granted by silence (UU 30/2014 art. 53, amended by UU 6/2023 art. 175), with the evidence.
 
     The evidence: no event up to version `silent_until` is a decision, the legal clock ran from `complete_at` except
-    during `pauses`, and `promise` passed. The event happens at the promise's `due_at`, even if it is recorded later. If
-    `due_at` had passed before the system knew of the promise, the event happens later. The system only records the
-    grant; it decides nothing.
+    during `pauses`, and the due date of `promise` passed. The time of the grant is the promise's `due_at`, even if the
+    grant is recorded later. If `due_at` had passed before the system knew of the promise, the time of the grant is
+    after `due_at`. The law grants the application. The system only records the grant.
     """
 
     topic: ClassVar[str] = "application.deemed-approved.v1"
@@ -231,7 +232,7 @@ class DeemedApproved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionReportedLate(Event):
-    """A decision was taken before the outcome but recorded after it. The outcome does not change."""
+    """A decision was taken before the outcome but recorded after the outcome. The outcome does not change."""
 
     topic: ClassVar[str] = "application.decision-reported-late.v1"
     decision: Decision
@@ -287,7 +288,7 @@ class Revoked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disputed(Event):
-    """The citizen says that the application is not done, although the office says so."""
+    """The citizen says that the application is not done, although the office recorded the application as done."""
 
     topic: ClassVar[str] = "application.disputed.v1"
     reason: DisputeReason
@@ -388,7 +389,7 @@ ApplicationEvent = (
 class Recorded:
     """An event with its place in the stream: the version (1, 2, 3 …) and the act that the event belongs to.
 
-    `recorded_at`: when the system learnt of the event, in UTC; None if unknown.
+    `recorded_at`: when the system learnt of the event, in UTC; None if this time is unknown.
     """
 
     version: int
@@ -400,7 +401,8 @@ class Recorded:
     def known_at(self) -> datetime:
         """When the system learnt of the event, in UTC.
 
-        A clock other than the server's may be wrong, and its events may arrive late. Their `recorded_at` counts.
+        The clock of another computer than the server may be wrong, and an event from this computer may arrive late. For
+        such an event, the result is `recorded_at`.
         """
         own = self.act.at_quality is Quality.SERVER
         return self.act.at if own or self.recorded_at is None else self.recorded_at

@@ -1,4 +1,4 @@
-"""The application's state, folded from its events. Nothing here refuses an event; refusals are in `decide`.
+"""The application's state, folded from its events. This module refuses no event: `decide` raises the refusals.
 
 evolve : Application, Recorded -> Application
 fold   : [Recorded]            -> Application
@@ -22,7 +22,10 @@ from domain.provenance import Pause, Promise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """The highest number given so far, for each kind of numbered thing. The next one gets the number after it."""
+    """The highest number given so far, for each kind of numbered thing.
+
+    The next thing of the kind gets the next number.
+    """
 
     referrals: int = 0
     inspections: int = 0
@@ -33,7 +36,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseFacts:
-    """What a promise is counted by: its office and service, its start, its closed pauses, and the extensions used.
+    """The facts from which a promise is counted: office, service, start, closed pauses, and the extensions used.
 
     `complete_at`: when the file was last declared complete. `promised_at`: since when the system knows of `promise`.
     `promised_by`: the office that set the promise; `steps`: what happened to the promise since then, in the order of
@@ -61,11 +64,11 @@ class Application(PromiseFacts):
     of each open request to the rupiah that are left to pay. `inspections` and `obstacles` hold the numbers of the open
     ones.
 
-    `complete_at`: when the file was last declared complete, by the event's `at`. `decided_at`: when it was first
-    decided, by the event's `at`. `promised_at`: when the system learnt of the promise in force. `pausing` holds the
-    names of the open pauses of the legal clock. `paused_since`: when the current standstill of the clock began.
-    `pauses`: the closed pauses. `extensions`: the codes already used. `supplied`: requirements that a linked
-    application asks for. `concerned`: the offices that the application concerns.
+    `complete_at`: when the file was last declared complete, by the event's `at`. `decided_at`: when the application was
+    first decided, by the event's `at`. `promised_at`: when the system learnt of the promise in force. `pausing` holds
+    the names of the open pauses of the legal clock. `paused_since`: when the current standstill of the clock began.
+    `pauses`: the closed pauses. `extensions`: the codes of the extensions already used. `supplied`: requirements that a
+    linked application asks for. `concerned`: the offices that the application concerns.
 
     `to_redo`: the stages that a reopening took back and that were not completed since. `issued_with`: the stages that
     were completed when the product was issued first.
@@ -120,7 +123,10 @@ def fold(history: Iterable[Recorded]) -> Application:
 
 
 def evolve(application: Application, recorded: Recorded) -> Application:
-    """Return the application after one more event. The function is total: it accepts any event in any state."""
+    """Return the application after one more event.
+
+    The function is total, which means that no event is refused in any state.
+    """
     act = recorded.act
     status, before = status_after(application.status, application.before, recorded.event)
     changes = {**_changes(application, recorded), **_paused(application, recorded)}
@@ -150,7 +156,10 @@ def linked_elsewhere(recorded: Recorded, holder: str) -> bool:
 
 
 Changes = dict[str, Any]
-"""New values of an application's fields. They are applied in one copy, because a copy costs more than a decision."""
+"""New values of an application's fields.
+
+All new values are applied in one copy, because a copy takes longer than a decision.
+"""
 
 
 def _changes(application: Application, recorded: Recorded) -> Changes:
@@ -284,7 +293,10 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
 
 
 def _count(application: Application, **numbers: int) -> Counted:
-    """Raise the counters to at least these numbers. Imported history may number in any order, so the highest counts."""
+    """Raise the counters to at least these numbers.
+
+    Imported history may have numbers in any order, so the highest number counts.
+    """
     known = application.counted
     return replace(known, **{kind: max(getattr(known, kind), number) for kind, number in numbers.items()})
 
@@ -319,7 +331,10 @@ def _paused(application: Application, recorded: Recorded) -> Changes:
 
 
 def _amended(application: Application, event: events.RecordAmended) -> Changes:
-    """Take back an entry in error: the stages are computed again without it. A corrected time changes no state here."""
+    """Take back an entry in error: the stages are computed again without the entry.
+
+    A corrected time changes no state.
+    """
     changes: Changes = {"amended": application.amended | {event.amends}}
     if event.amendment is not Amendment.ENTERED_IN_ERROR or not 0 < event.amends <= len(application.entries):
         return changes

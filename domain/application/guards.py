@@ -41,7 +41,10 @@ def asked_for(requirements: tuple[str, ...], standard: StandardPublished) -> Non
 
 
 def asked_once(missing: tuple[str, ...], application: Application) -> None:
-    """Refuse to ask for a document that a linked application supplies. Such a document may still be defective."""
+    """Refuse to report a document as missing if a linked application supplies it.
+
+    A defect of the document can be reported.
+    """
     if application.supplied.intersection(missing):
         raise refusals.AskedInLinkedApplication
 

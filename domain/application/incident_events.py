@@ -71,7 +71,10 @@ class PaymentExpired(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObstacleReported(Event):
-    """`obstacle` counts the obstacles of this application from 1. Obstacles may overlap. The clocks keep running."""
+    """`obstacle` counts the obstacles of this application from 1.
+
+    Obstacles may overlap. The clocks run on during an obstacle.
+    """
 
     topic: ClassVar[str] = "application.obstacle-reported.v1"
     obstacle: int
@@ -86,10 +89,12 @@ class ObstacleCleared(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linked(Event):
-    """One life event needs several services: the stream of each application holds the same `link`.
+    """The application belongs to a life event that needs several services.
 
-    `supplied`: requirements of this service that an application earlier in the list asks for. Each requirement is
-    asked for once.
+    All applications of the life event have one `link`.
+
+    `supplied`: requirements of this service that an earlier application in the list asks for. So the applicant is asked
+    once for each requirement.
     """
 
     topic: ClassVar[str] = "application.linked.v1"
@@ -101,7 +106,7 @@ class Linked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComplaintReferred(Event):
-    """A complaint was referred to SP4N-LAPOR (PermenPANRB 62/2018). Its number there is sealed.
+    """A complaint was referred to SP4N-LAPOR (PermenPANRB 62/2018). The complaint's number at SP4N-LAPOR is sealed.
 
     `complaint` counts the complaints of this application from 1. `verify_by` and `answer_by` are the complaint's due
     dates.

@@ -51,7 +51,7 @@ def record_inspection(command: RecordInspection, application: Application) -> li
 def request_payment(
     command: RequestPayment, application: Application, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """The legal clock pauses only if it runs already and the standard lists the ground."""
+    """A payment request pauses the legal clock only after completeness, and only if the standard lists the ground."""
     only_in(application, *IN_WORK, *GRANTED)
     pauses = application.running and AWAITING_PAYMENT in standard.grounds
     number = application.counted.payments + 1
@@ -91,7 +91,10 @@ def expire_payment(
 
 
 def report_obstacle(command: ReportObstacle, application: Application) -> list[ApplicationEvent]:
-    """The clocks keep running: an obstacle explains a delay and does not excuse it. Several may be open at a time."""
+    """An obstacle explains a delay but does not excuse the delay, so the clocks run on.
+
+    Several obstacles may be open together.
+    """
     only_in(application, *UNDECIDED, *IN_PRODUCTION)
     return [ObstacleReported(obstacle=application.counted.obstacles + 1, code=command.code)]
 
@@ -107,9 +110,9 @@ def clear_obstacle(command: ClearObstacle, application: Application) -> list[App
 def refer_complaint(
     command: ReferComplaint, application: Application, act: Act, registry: Registry
 ) -> list[ApplicationEvent]:
-    """A complaint is possible after an application has ended too.
+    """A complaint is also possible after an application has ended.
 
-    SP4N-LAPOR keeps the record of the complaint; this event keeps the due dates.
+    SP4N-LAPOR keeps the record of the complaint. The event keeps the due dates.
     """
     verify_by, answer_by = (
         steps.promised(

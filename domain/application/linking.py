@@ -6,9 +6,9 @@ from domain.registry.editions import StandardPublished
 
 
 def supplied(standards: Sequence[StandardPublished]) -> list[tuple[str, ...]]:
-    """Return, for each standard in the list, its requirements that an earlier standard in the list also has.
+    """Return, for each standard in the list, the requirements that an earlier standard in the list also has.
 
-    So the applicant is asked once for a shared requirement: by the first application that lists it.
+    So the applicant is asked once for a shared requirement, for the first application that lists the requirement.
     """
     asked: set[str] = set()
     shared: list[tuple[str, ...]] = []

@@ -79,14 +79,15 @@ def comes_too_late(application: Application, act: Act) -> bool:
 
 
 def before_outcome(application: Application, act: Act) -> bool:
-    """Whether the act happened before the outcome in force, although the system learns of it only now."""
+    """Whether the act happened before the outcome in force, although the act is recorded after the outcome."""
     return application.decided_at is not None and act.at < application.decided_at
 
 
 def as_of(application: Application, act: Act) -> Application:
-    """Return the application as it was when the act happened.
+    """Return the application in its state at the time of the act.
 
-    Its counters are those of now, so that no number is given twice. It has no promise, so no promise can move.
+    The returned application has the present counters, so that no number is given twice. The returned application has no
+    promise, so no promise can move.
     """
     then = fold(entry for entry in application.entries if entry.act.at <= act.at)
     return replace(then, counted=application.counted, promise=None)
@@ -98,7 +99,7 @@ def deem_approved(
 ) -> list[ApplicationEvent]:
     """Silence grants an application if the service's standard says so (UU 30/2014 art. 53, UU 6/2023 art. 175).
 
-    A grant never comes early: the due instant has passed at `command.now`, the file was declared complete, nobody has
+    The grant is refused unless the due instant has passed at `command.now`, the file was declared complete, nobody has
     decided, and no pause is open. A decision at exactly the due instant is in time.
     """
     only_in(application, *UNDECIDED)
@@ -122,13 +123,13 @@ def deem_approved(
 
 @rests_on("silence-known")
 def silence_grants_at(facts: PromiseFacts, registry: Registry, standard: StandardPublished) -> datetime | None:
-    """When silence grants if nobody decides and nothing pauses: at the promised instant, in UTC.
+    """Return the promised instant, in UTC: silence grants then, if nobody decides and nothing pauses.
 
-    None if no date was promised, if the date is a source's own, or if no calendar reaches far enough.
+    Return None if no date was promised, if an import's source states the date, or if no calendar reaches far enough.
 
-    A promised date may have passed already when the system learnt of it (a device with a wrong clock, a mobile unit
-    that was long without a network). Nobody could then decide in time. In that case the whole promised time is counted
-    again from the instant at which the system learnt of the promise.
+    A promised date may have passed already when the system learns of the promise. For example, a device had a wrong
+    clock, or a mobile unit was long without a network. In this case nobody could decide in time. So the whole promised
+    time is counted again from the instant at which the system learnt of the promise.
     """
     promise, known_at = facts.promise, facts.promised_at
     if standard.terms is None or promise is None or promise.unit is Unit.SOURCE or known_at is None:
@@ -180,10 +181,10 @@ def move_promise(application: Application, registry: Registry, standard: Standar
 
 
 def promise_after(pause: str, application: Application, until: datetime, registry: Registry) -> Promise | None:
-    """Return the promise as the end of this pause moves it; None if the promise does not move.
+    """Return the promise after the end of this pause has moved the date; None if the promise does not move.
 
-    The promise does not move while another pause is open, after a decision, if no date was promised, or if the date is
-    a source's own. Raises CalendarEnds.
+    The promise does not move while another pause is open, after a decision, if no date was promised, or if an import's
+    source states the date. Raises CalendarEnds.
     """
     promise, since = application.promise, application.paused_since
     if promise is None or since is None or application.decided_at is not None:
@@ -234,7 +235,7 @@ def revoke(command: Revoke, application: Application) -> list[ApplicationEvent]:
 def dispute(
     command: Dispute, application: Application, act: Act, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """A citizen may dispute that a product is done. The standard says for how many days after the hand-over."""
+    """A citizen may dispute that a product is done. The standard sets the number of days after the hand-over."""
     only_in(application, Status.READY, Status.HANDED_OVER)
     if application.disputed:
         raise refusals.AlreadyDisputed

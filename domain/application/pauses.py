@@ -1,7 +1,7 @@
-"""Pauses of the legal clock: which events open and close them, and which are open after an event.
+"""Pauses of the legal clock: the events that open and close a pause, and the pauses that are open after an event.
 
 Pauses may overlap, for example a payment during a suspension. The clock stands still while at least one pause is open;
-overlapping pauses count as one.
+overlapping pauses count as one pause.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from domain.application import events, incident_events
 from domain.provenance import Pause
 
 RETURN, SUSPENSION = "return", "suspension"
-"""Names of pauses. A request of payment has a name of its own: see `of_payment`."""
+"""Names of pauses. The pause of a payment request has another name: see `of_payment`."""
 
 AWAITING_CORRECTION = "awaiting-correction"
 """The ground on which a return after completeness pauses the legal clock, if the standard lists this ground."""
@@ -25,16 +25,16 @@ def of_payment(payment: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OpenPauses:
-    """The names of the open pauses, and since when (UTC) the clock stands still; None while it runs."""
+    """The names of the open pauses, and the instant (UTC) at which the clock stopped; None while the clock runs."""
 
     names: frozenset[str] = frozenset()
     since: datetime | None = None
 
 
 def pauses_after(known: OpenPauses, event: events.ApplicationEvent, at: datetime) -> tuple[OpenPauses, Pause | None]:
-    """Return the pauses that are open after an event at `at`, and the closed pause if the clock runs again with it.
+    """Return the pauses open after an event at `at`. If the event starts the clock again, also return the closed pause.
 
-    Never refuses: history may close a pause that nobody opened, and that changes nothing.
+    The function refuses no event. Imported history may close a pause that nobody opened; such an event changes nothing.
     """
     match event:
         case events.ReturnedForCorrection(pauses=True):
@@ -54,7 +54,7 @@ def pauses_after(known: OpenPauses, event: events.ApplicationEvent, at: datetime
 
 
 def _opened(known: OpenPauses, name: str, at: datetime) -> OpenPauses:
-    """A pause that becomes known late may have begun before the pauses that are open already."""
+    """A pause that is recorded late may have begun before the pauses that are already open."""
     return OpenPauses(known.names | {name}, min(known.since or at, at))
 
 

@@ -1,4 +1,4 @@
-"""Stages: the steps of the office's own work, in the order of the procedure."""
+"""Decisions about stages: the steps of the office's work on an application, in the order of the procedure."""
 
 from domain import refusals
 from domain.application.commands import CompleteStage, EnterStage

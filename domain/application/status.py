@@ -8,7 +8,7 @@ from domain.application.events import ApplicationEvent
 
 
 class Status(StrEnum):
-    """The status of an application, in the citizen's words. `ENDS` holds those in which an application has ended."""
+    """The status of an application, in the citizen's words. `ENDS` holds the statuses of an ended application."""
 
     SUBMITTED = "submitted"
     RECEIVED = "received"
@@ -68,10 +68,10 @@ def status_after(status: Status | None, before: Status, event: ApplicationEvent)
     """Return the status after `event`, and the status to which a return or a suspension leads back.
 
     An ended application stays ended: a later event adds facts but never changes the outcome (docs/event-format.md, Two
-    orders). The only exception is a product that was handed over: it can be disputed and made again, or revoked. A hold
-    (return or suspension) is possible only before a decision. A second hold on top of the first keeps the status to
-    which the first one leads back. Imported history may receive a held file or declare it complete; this changes the
-    status to which the hold leads back.
+    orders). The only exception is a product that was handed over: the product can be disputed and made again, or
+    revoked. A hold (return or suspension) is possible only before a decision. If a second hold begins during a first
+    hold, the end of the second hold leads back to the status before the first hold. In imported history, a held file
+    may be received or declared complete. Such an event changes the status to which the hold leads back.
     """
     if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, events.Reopened | events.Revoked)):
         return status, before

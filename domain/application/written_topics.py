@@ -1,6 +1,6 @@
-"""The topics that each command may write.
+"""The event types (topics) that each command may write.
 
-With them, the same command sent again is told apart from another command under the same idempotency key.
+The event types show whether a repeated idempotency key belongs to a repeated command or to another command.
 """
 
 from collections.abc import Mapping

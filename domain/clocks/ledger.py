@@ -4,15 +4,15 @@
 
 The functions are pure and do not depend on the current time.
 
-The *legal clock* runs from completeness to the first outcome. It stands still while at least one pause is open, so
-pauses that overlap count as one. The *citizen clock* runs from submission to the hand-over, or to an end without a
-product. It never pauses and never resets. If a dispute was right, the hand-over is taken back, and the citizen clock
-runs as if it had not stopped.
+The *legal clock* runs from completeness to the first outcome. The legal clock stands still while at least one pause is
+open, so overlapping pauses count as one pause. The *citizen clock* runs from submission to the hand-over, or to an end
+without a product. The citizen clock never pauses and never resets. If a dispute was right, the hand-over is taken back,
+and the citizen clock runs on as if there had been no hand-over.
 
-Marks are sorted by their `at`, so their order of arrival does not change the ledger. Marks with the same `at` are
-sorted by stream version; only there the order of arrival shows. An amended time moves the marks of its event.
+Marks are sorted by `at`, so the order of arrival does not change the ledger. Only marks with equal `at` are sorted by
+order of arrival, which is the stream version. An amended time moves all marks of the amended event.
 
-The holder of the file is the first of these that applies:
+The holder of the file is the first entry of this list that applies:
 
 1. the applicant, while the file is returned;
 2. `external`, while a payment is awaited;
@@ -20,8 +20,8 @@ The holder of the file is the first of these that applies:
 4. the holder of the open stage that was entered last; the front office, while the product is ready for collection;
 5. the front office until the file is complete, the back office after that.
 
-If several of one rank apply, the latest counts. An outcome ends open returns and referrals. The holders' spans cover
-the citizen clock end to end.
+If several holders of one rank apply, the holder with the latest mark counts. An outcome ends open returns and
+referrals. The holders' spans cover the citizen clock end to end.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ from domain.rules import rests_on
 __all__ = ["Clock", "Mark", "MarkKind", "Party", "ledger", "marks_of", "outcome_of"]
 
 LAST_MINUTE_PERCENT = rests_on("last-minute")(20)
-"""Default for the percentage of the promised time, at its end, in which a return is a last-minute return."""
+"""Default percentage: a return in this last part of the promised time is a last-minute return."""
 
 WAITED_FOR: Mapping[Party | None, int] = {Party.APPLICANT: 3, Party.EXTERNAL: 2, Party.OTHER_AGENCY: 1}
 """Ranks of the holders for whom the office waits. The highest rank counts; a stage has rank 0."""
@@ -44,7 +44,10 @@ OF_STAGES = ("stage-entered", "stage-completed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One line of the ledger: `kind` is START, PAUSE, RESUME, STOP or RESTART of `clock`, and `mark` caused it."""
+    """One line of the ledger: `kind` is START, PAUSE, RESUME, STOP or RESTART of `clock`.
+
+    `mark` is the cause of the entry.
+    """
 
     clock: Clock
     kind: MarkKind
@@ -74,9 +77,9 @@ class HolderSpan(Span):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """`pauses`: pauses that overlap count as one.
+    """`pauses`: the number of pauses; overlapping pauses count as one pause.
 
-    `restarts`: reopenings after a hand-over, and each time completeness was declared again.
+    `restarts`: the number of reopenings after a hand-over, plus the number of repeated declarations of completeness.
     """
 
     returns: int
@@ -144,9 +147,9 @@ def _place(mark: Mark) -> tuple[datetime, int, MarkKind, str]:
 
 
 def outcome_of(marks: Iterable[Mark]) -> Mark | None:
-    """Return the outcome in force: the first one by stream version.
+    """Return the outcome in force: the first outcome by stream version.
 
-    A decision that happened earlier but was recorded later does not replace it.
+    A decision that happened earlier but was recorded later does not replace the outcome in force.
     """
     stops = (mark for mark in in_order(marks) if mark.clock is Clock.LEGAL and mark.kind is MarkKind.STOP)
     return min(stops, key=lambda mark: mark.version, default=None)
@@ -253,7 +256,7 @@ def _turns(ordered: Sequence[Mark]) -> Iterator[tuple[datetime, Party, str]]:
 
 
 def _hands(taken: dict[str, Mark], office: str, otherwise: Party) -> tuple[Party, str]:
-    """Return the holder and the office. If several marks have the highest rank, the latest counts."""
+    """Return the holder and the office. If several marks have the highest rank, the latest mark counts."""
     if not taken:
         return otherwise, office
     last = max(reversed(taken.values()), key=_rank)

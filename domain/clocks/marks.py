@@ -1,4 +1,7 @@
-"""Marks: the meaning of one event for the clocks, as plain facts with a time. `ledger` adds them up."""
+"""Marks: the meaning of one event for the clocks, as plain facts with a time.
+
+`ledger` makes a ledger from the marks.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -35,7 +38,7 @@ class MarkKind(StrEnum):
 
     START, PAUSE, RESUME, STOP and RESTART concern one clock. TAKEN and RELEASED: a party takes or releases the file,
     under a name. OFFICE: an office takes the file over. PROMISE: a due date is promised. MOVED: an amendment corrects
-    the time of an event. VOID: an amendment takes an entry in error back.
+    the time of an event. VOID: an amendment takes back an entry in error.
     """
 
     START = "start"
@@ -54,8 +57,8 @@ class MarkKind(StrEnum):
 class Mark(NamedTuple):
     """One fact for the clocks, from one event.
 
-    `at`: UTC. `cause`: the event's name in its topic. `name` connects a pause with its end, and a TAKEN mark with its
-    RELEASED mark. `office`: the office that acted, that is asked, or that takes the file over. `amends` and
+    `at`: UTC. `cause`: the event's name in its event topic. `name` connects a pause with its end, and a TAKEN mark with
+    its RELEASED mark. `office`: the office that acted, that is asked, or that takes the file over. `amends` and
     `corrected_at` come from an amendment, `due_at` from a promise. `percent`: the percentage of the promised time, at
     its end, in which a return is a last-minute return.
     """
@@ -76,13 +79,14 @@ class Mark(NamedTuple):
 
 
 AT_THE_COUNTER = "counter"
-"""Name of the TAKEN mark for a product that is ready: the front office holds it until somebody collects it."""
+"""Name of the TAKEN mark for a product that the front office holds until somebody collects the product."""
 OF_A_STAGE = "stage:"
 OF_A_REFERRAL = "referral:"
 DECIDES = frozenset(kind for kind, status in MOVES.items() if status in OUTCOMES)
-"""Events that can be the outcome. The first of them stops the legal clock.
+"""Events that can be the outcome. The first such event stops the legal clock.
 
-They include the issue of a product: a source that records no decision decided at the latest then.
+The issue of a product is among these events. If a source records no decision, the decision came at the latest with the
+issue.
 """
 FINISHES = frozenset(kind for kind, status in MOVES.items() if status in ENDS)
 """Events that stop the citizen clock: the hand-over, and every end without a product."""
@@ -98,7 +102,7 @@ def _cause(topic: str) -> str:
 
 
 def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
-    """Return the marks of this event; () if it means nothing for the clocks. The function is pure."""
+    """Return the marks of this event; () if the event means nothing for the clocks. The function is pure."""
     event, act = recorded.event, recorded.act
     base = Mark(kind=MarkKind.START, at=act.at, version=recorded.version, cause=cause_of(recorded), office=act.office)
     match event:

@@ -1,9 +1,9 @@
 """The check of a NIK (nomor induk kependudukan), which has the form `PP KK CC DDMMYY SSSS`.
 
-The parts are the district of first registration, the birth date and a serial. A NIK is for life: it does not change
-after a move or after a correction of the birth date. So a disagreement with other data is a doubt, never a fault. A NIK
-has no check digit, so a mistyped NIK may belong to another person. No message here repeats the NIK.
-Source: UU 23/2006 jo. 24/2013 (Adminduk) and the practice of the civil registration offices.
+The parts are the district of first registration, the birth date and a serial. A NIK is for life: the NIK does not
+change after a move or after a correction of the birth date. So if a NIK disagrees with other data, the disagreement is
+a doubt, never a fault. A NIK has no check digit, so a mistyped NIK may belong to another person. No message of this
+module repeats the NIK. Source: UU 23/2006 jo. 24/2013 (Adminduk) and the practice of the civil registration offices.
 """
 
 import re
@@ -28,7 +28,7 @@ class Sex(StrEnum):
 
 
 class NationalIdFault(StrEnum):
-    """Why a text is not a NIK."""
+    """The reason why a text is not a NIK."""
 
     NOT_SIXTEEN_DIGITS = "not-sixteen-digits"
     NO_SUCH_MONTH = "no-such-month"
@@ -38,7 +38,7 @@ class NationalIdFault(StrEnum):
 
 
 class Doubt(StrEnum):
-    """A disagreement between a NIK and other data. The NIK may be right all the same."""
+    """A disagreement between a NIK and other data. The NIK may be correct although the data disagree."""
 
     PROVINCE_UNKNOWN = "province-unknown"
     REGENCY_DIFFERS = "regency-differs"
@@ -62,7 +62,8 @@ MESSAGES = {
 class NationalIdInvalid(ValueError):
     """The text is not a NIK.
 
-    The message never repeats the text: a mistyped NIK is close to a real person's number, and messages reach logs.
+    The message never repeats the text, because messages reach logs, and a mistyped NIK is close to a real person's
+    number.
     """
 
     def __init__(self, fault: NationalIdFault) -> None:
@@ -81,9 +82,9 @@ def check(
 ) -> tuple[Doubt, ...]:
     """Return the doubts about a NIK. Raises NationalIdInvalid if the text is not a NIK.
 
-    `provinces`: the two-digit codes in all editions of the region table, because a NIK keeps the code of its first
-    registration. `born`, `sex` and `regency` (for example 33.74) are other data about the person; a value of None is
-    not compared.
+    `provinces`: the two-digit codes in all editions of the region table, because a NIK keeps the code of the province
+    of first registration. `born`, `sex` and `regency` (for example 33.74) are other data about the person. A value of
+    None is not compared with the NIK.
     """
     day, month, year = _birth(nik)
     if int(nik[12:]) == 0:
@@ -100,7 +101,10 @@ def check(
 
 
 def _birth(nik: str) -> tuple[int, int, int]:
-    """Return the day (for a woman plus 40), the month, and the year of the century. Raises NationalIdInvalid."""
+    """Return the day (for a woman plus 40), the month, and the last two digits of the year.
+
+    Raises NationalIdInvalid.
+    """
     if not re.fullmatch(f"[0-9]{{{DIGITS}}}", nik):
         _refuse(NationalIdFault.NOT_SIXTEEN_DIGITS)
     day, month, year = int(nik[6:8]), int(nik[8:10]), int(nik[10:12])

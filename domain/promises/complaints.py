@@ -1,6 +1,6 @@
 """Time limits for a complaint at SP4N-LAPOR (PermenPANRB 62/2018), in working days of the office concerned.
 
-* 3 days to verify the complaint and to pass it on;
+* 3 days to verify the complaint and to pass the complaint on;
 * 5 days to answer a request for information, or a complaint without a matter of oversight;
 * 14 days to answer a complaint without a field check;
 * 60 days to answer a complaint with an investigation in the field.

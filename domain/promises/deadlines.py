@@ -1,14 +1,16 @@
-"""Deadline arithmetic: when a promise falls due, and by how much a pause moves it, over an office's calendar.
+"""Deadline arithmetic over an office's calendar: when a promise falls due, and by how much a pause moves the due date.
 
 The law (UU 30/2014 art. 53, amended by UU 6/2023) counts from the day on which a file is received complete. We know of
-no law that says more. The other rules are our proposal, and the office or the service can set them (`domain.rules`):
+no law with more rules about the count. The following rules are our proposal, and the office or the service can set each
+rule differently (`domain.rules`):
 
-* the day of completeness is day 0 and the next day is day 1; with `DayZero.DAY_BEFORE` it is day 1 itself;
+* the day of completeness is day 0 and the next day is day 1; with `DayZero.DAY_BEFORE`, the day of completeness is day
+  1;
 * completeness after closing time, or on a day on which the office is closed, counts at the next opening; with
-  `AfterHours.SAME_DAY` it counts on its own day;
+  `AfterHours.SAME_DAY`, completeness counts on the day on which it happened;
 * a deadline in days or months falls at the closing time of its last day, in the office's time zone;
-* a deadline in calendar days or months stays on its day even if the office is closed then, unless the promise rolls
-  forward.
+* a deadline in calendar days or months stays on its last day, even if the office is closed on that day, unless the
+  promise rolls forward.
 
 All instants are aware, and results are in UTC. Every unit except wall hours raises CalendarTooShort if the calendar
 does not reach far enough.
@@ -37,7 +39,7 @@ from domain.registry.calendar import (
 from domain.rules import rests_on
 
 PauseSpan = tuple[datetime, datetime]
-"""A pause of the legal clock: since, until."""
+"""The beginning and the end of a pause of the legal clock."""
 
 Counter = tuple[Calendar, OpeningHours]
 """What an office counts by."""
@@ -107,11 +109,11 @@ def paused(
 ) -> datetime:
     """Return `due` moved by a pause of the legal clock, never to an earlier time.
 
-    A pause that begins after `due` moves nothing. A promise in days or months moves by whole days: the days after the
-    one on which the pause begins, up to and including the one on which it ends. For a promise in working days, only the
-    working days among them count. So two pauses that meet on one day count as one. A promise in service hours or
-    minutes moves by the open time in the pause, and a promise in wall hours by the whole pause. A source's own deadline
-    does not move.
+    A pause that begins after `due` moves nothing. A promise in days or months moves by whole days. The days of a pause
+    are the days after its first day, up to and including its last day. For a promise in working days, only working days
+    of the pause count. So if one pause ends on the day on which the next pause begins, this day counts once. A promise
+    in service hours or minutes moves by the office's open time during the pause. A promise in wall hours moves by the
+    whole length of the pause. A deadline that an import's source states does not move.
     """
     since, until = pause
     if unit is Unit.SOURCE or since > due or until <= since:
@@ -188,7 +190,7 @@ def after_open_time(start: datetime, left: timedelta, calendar: Calendar, hours:
 
 @rests_on("closing-time", "roll-forward")
 def closing(day: date, calendar: Calendar, hours: OpeningHours, *, roll_forward: bool) -> datetime:
-    """Return the closing time of `day`, in UTC. A closed day closes at the latest closing time of its week."""
+    """Return the closing time of `day`, in UTC. For a closed day, the latest closing time of the week is used."""
     while (span := span_of(day, calendar, hours)) is None and roll_forward:
         day += DAY
     if span is None:

@@ -1,8 +1,8 @@
-"""Promises: the promised date as a stored fact, computed from the registry and moved by pauses and extensions.
+"""Promises: the promised date is a stored fact. The registry gives the date; pauses and extensions move the date.
 
-Each promise names the calendar editions that it was computed from, up to its due day, and the settings of the count
-(`rule`). All instants are aware, and `due_at` is in UTC. `office` is the office that holds the file; `service` selects
-its counter. Every function raises `OfficeUnknown` if the office is not registered, `CalendarEnds` if no calendar
+Each promise names the calendar editions for the days up to its due day, and the settings of the count (`rule`). All
+instants are aware, and `due_at` is in UTC. `office` is the office that holds the file. `service` selects the counter of
+this office. Every function raises `OfficeUnknown` if the office is not registered, `CalendarEnds` if no calendar
 reaches far enough, and `TooManyCalendars`.
 """
 
@@ -61,7 +61,7 @@ def promised(
 ) -> Promise:
     """Return the promise under `terms` for a file declared complete at `start`.
 
-    `edition` is that of the standard, for example `ktp-el@3`.
+    `edition` is the edition of the standard, for example `ktp-el@3`.
     """
     roll_forward = bool(terms.roll_forward)
 
@@ -83,7 +83,7 @@ def promised(
 def after_pause(
     promise: Promise, since: datetime, until: datetime, *, office: str, service: str, registry: Registry
 ) -> Promise:
-    """Return the promise moved by a pause (`deadlines.paused`), by the settings of the office that holds the file now.
+    """Return the promise moved by a pause (`deadlines.paused`). The office that holds the file now gives the settings.
 
     The caller must apply several pauses in the order of time, because a pause that begins after the due instant moves
     nothing. The order of pauses that begin before the first due instant makes no difference, unless the promise rolls
@@ -170,7 +170,7 @@ def replayed(
 
 @rests_on("day-zero", "after-hours", "roll-forward")
 def rule_of(hours: OpeningHours, *, roll_forward: bool) -> str:
-    """Return the name of the settings that a promise is counted by."""
+    """Return the name of the settings by which a promise is counted."""
     day = "zero" if hours.day_zero is DayZero.COMPLETENESS else "one"
     late = "-after-hours-same-day" if hours.after_hours is AfterHours.SAME_DAY else ""
     return f"day-{day}-is-completeness{late}{ROLLS_FORWARD if roll_forward else ''}"

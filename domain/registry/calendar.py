@@ -1,7 +1,7 @@
-"""Opening times of an office: its days and hours, national days off, its own closures and special weeks.
+"""Opening times of an office: weekdays and hours, national days off, and the office's closures and special weeks.
 
-Days and hours are in the office's time zone, wherever the citizen is. Instants are UTC. `domain.promises.deadlines`
-computes deadlines from them.
+Days and hours are in the office's time zone, not in the citizen's. Instants are UTC. `domain.promises.deadlines`
+computes deadlines from the opening times.
 """
 
 from collections.abc import Iterator
@@ -25,13 +25,13 @@ Week = tuple[OpeningSpan | None, ...]
 class Unit(StrEnum):
     """The unit of a promise. A working day, a calendar day and 24 hours are three different units."""
 
-    SERVICE_MINUTES = "service_minutes"  # count only while the office is open
-    SERVICE_HOURS = "service_hours"  # count only while the office is open
-    WALL_HOURS = "wall_hours"  # count day and night
+    SERVICE_MINUTES = "service_minutes"  # minutes or hours count only while the office is open
+    SERVICE_HOURS = "service_hours"  # minutes or hours count only while the office is open
+    WALL_HOURS = "wall_hours"  # hours count by day and by night
     WORKING_DAYS = "working_days"
     CALENDAR_DAYS = "calendar_days"
     MONTHS = "months"  # the same day of a later month, or the last day of that month
-    SOURCE = "source"  # an imported deadline: its source states it, and nothing computes it
+    SOURCE = "source"  # an imported deadline: the source states the deadline, and the system never computes it
 
 
 @rests_on("day-zero")
@@ -44,7 +44,7 @@ class DayZero(StrEnum):
 
 @rests_on("after-hours")
 class AfterHours(StrEnum):
-    """When an act counts that happens after closing time or on a closed day."""
+    """The time at which an act after closing time or on a closed day counts."""
 
     NEXT_OPENING = "next_opening"
     SAME_DAY = "same_day"
@@ -67,7 +67,7 @@ class SpecialWeek:
 class Calendar:
     """The days off of one office. The calendar covers the days from `first_day` to `last_day`, both included.
 
-    If several special weeks apply on one day, the last one in `special` counts.
+    If several special weeks apply on one day, the last special week in `special` counts.
     """
 
     code: str
@@ -82,10 +82,10 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningHours:
-    """When an office is open, and how it counts days. `zone`: an IANA name.
+    """When an office is open, and how the office counts days. `zone`: an IANA name.
 
-    `of_counter`: these are the hours of one counter. A special week of its office can shorten them, but cannot open a
-    closed day.
+    `of_counter`: the hours belong to one counter. A special week of the counter's office can shorten these hours, but
+    cannot open the counter on a closed day.
     """
 
     zone: str
@@ -105,7 +105,7 @@ def _is_week(days: Week) -> bool:
 
 
 class CalendarTooShort(ValueError):
-    """A day outside the span of this calendar edition was needed."""
+    """The calculation needs a day outside the span of the calendar edition."""
 
     def __init__(self, calendar: Calendar, day: date) -> None:
         super().__init__(
@@ -195,6 +195,7 @@ def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     """Return the instant of the local time `at` on `day`, in UTC.
 
     If the clocks are put back and `at` occurs twice, the first occurrence counts. If the clocks are put forward and
-    `at` is skipped, the result is as long after the jump as `at` is after the beginning of the skipped span.
+    `at` is skipped, the time from the jump to the result equals the time from the beginning of the skipped span to
+    `at`.
     """
     return datetime.combine(day, at, zone).astimezone(UTC)

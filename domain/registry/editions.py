@@ -1,7 +1,7 @@
 """The registry: services, offices, malls, calendars and regions, with one event for each edition.
 
-`Registry` is the fold of these events, and `decide` gets it as a value. Institutions publish this data about
-themselves, so it may contain names; it contains nothing about a person.
+`Registry` is the fold of these events. `decide` gets the registry as a value. Institutions publish this data about
+themselves, so the data may contain the names of institutions. The data contains nothing about a person.
 """
 
 from collections.abc import Iterable, Mapping
@@ -56,7 +56,7 @@ class OpeningDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
-    """A counter (loket) that has its own hours, for the services that it serves."""
+    """A counter (loket) with separate opening hours for its services."""
 
     code: CounterCode
     names: Names
@@ -66,7 +66,7 @@ class Counter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficeRegistered:
-    """`day_zero` and `after_hours`: how the office counts days; None means the default of `OpeningHours`."""
+    """`day_zero` and `after_hours` set how the office counts days. None means the default of `OpeningHours`."""
 
     topic: ClassVar[str] = "office.registered.v1"
     code: OfficeCode
@@ -160,7 +160,10 @@ LAW_DEFAULT = rests_on("default-promise")(PromiseTerms(unit=Unit.WORKING_DAYS, n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
-    """An extension of the deadline, possible once: `n` units of the promise. `basis`: the law that allows it."""
+    """An extension of the deadline, possible once: `n` units of the promise.
+
+    `basis`: the law that allows the extension.
+    """
 
     code: ExtensionCode
     n: int
@@ -250,7 +253,7 @@ class StandardPublished:
         return frozenset(stage.code for stage in self.stages if stage.phase == phase and not stage.optional)
 
     def required_before(self, stage: Stage) -> frozenset[str]:
-        """Return the required stages that come before `stage`, directly or through other stages, optional ones too."""
+        """Return the required stages that come before `stage`, directly or through other (even optional) stages."""
         before: set[str] = set()
         left = list(stage.after)
         while left:
@@ -289,8 +292,9 @@ class SpecialHours:
 class CalendarPublished:
     """A calendar edition: national holidays and joint leave (SKB 3 Menteri) in a span of days.
 
-    With `offices`, it adds to the national calendar for these offices only: more days off, closures and special hours.
-    It need not cover the whole span of the national calendar. Dates outside its span have no effect.
+    A calendar with `offices` adds days off, closures and special hours to the national calendar, for these offices
+    only. Such a calendar need not cover the whole span of the national calendar. Dates outside the span of a calendar
+    have no effect.
     """
 
     topic: ClassVar[str] = "calendar.published.v1"
@@ -448,9 +452,9 @@ class Registry:
     def calendar_from(self, start: datetime, office: str) -> tuple[Calendar, tuple[CalendarPublished, ...]] | None:
         """Return one merged calendar for the office, and the editions in it; None if no edition covers `start`.
 
-        The calendar consists of the national editions that follow one another without a gap, beginning with the one
-        that covers the local day of `start`, and of the office's own editions. The office's own special hours override
-        the national ones. If special hours overlap, the ones that begin last count.
+        The calendar consists of the national editions that follow one another without a gap, beginning with the edition
+        that covers the local day of `start`, and of the editions for this office. The office's special hours override
+        national special hours. If special hours overlap, the special hours that begin last count.
         """
         day = self.local_day(start, office)
         chain: list[CalendarPublished] = []
@@ -505,7 +509,10 @@ def _together(spans: tuple[OpeningSpan | None, ...]) -> OpeningSpan | None:
 
 
 def evolve(registry: Registry, event: RegistryEvent) -> Registry:
-    """Return the registry with one more edition. Nothing is refused: the store keeps a stream's editions in order."""
+    """Return the registry with one more edition.
+
+    No edition is refused, because the store keeps the editions of a stream in order.
+    """
     match event:
         case OfficeRegistered():
             return replace(registry, offices={**registry.offices, event.code: event})
