@@ -14,7 +14,7 @@ from projections.figures import COUNTS, Figures
 from projections.figures import TABLES as TABLES_SHOWN
 from simulation.sums import OUTCOMES, SILENCE, TABLES, MeantFact, figures, quantile, rounded, statistics
 from simulation.truth import truth
-from tests.simulation.plans import country, a_plan, a_season
+from tests.simulation.plans import a_plan, a_season, country
 
 START = datetime(2026, 3, 9, 3, tzinfo=UTC)
 AS_OF = START + timedelta(days=10)
