@@ -133,6 +133,8 @@ RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
     "get-service": EVERYONE,
     "list-offices": EVERYONE,
     "get-office": EVERYONE,
+    "list-malls": EVERYONE,
+    "get-mall": EVERYONE,
     "livez": EVERYONE,
     "readyz": EVERYONE,
     "metrics": EVERYONE,

@@ -19,7 +19,12 @@ def real(running: Jejak, name: str) -> Real:
         arrived = arrive(running, name)
         headers = key | {"If-Match": f'"{arrived.version}"'}
         return {"application_id": arrived.id}, headers, arrived.body, running.supervisor(arrived.acting)
-    codes = {"get-service": {"service": "nib"}, "get-office": {"office": LICENSING}, "get-problem": {"code": "limited"}}
+    codes = {
+        "get-service": {"service": "nib"},
+        "get-office": {"office": LICENSING},
+        "get-mall": {"mall": "mpp-3374-01"},
+        "get-problem": {"code": "limited"},
+    }
     if name in codes:
         return codes[name], {}, None, None
     if name == "get-satisfaction":

@@ -29,6 +29,7 @@ def paths(running: Jejak, auditor: str) -> list[str]:
         "application_id": [str(row[0]) for row in rows],
         "service": [item["service"] for item in running.request("GET", "/v1/services?limit=100").json()["items"]],
         "office": [item["code"] for item in running.request("GET", "/v1/offices?limit=100").json()["items"]],
+        "mall": [item["code"] for item in running.request("GET", "/v1/malls?limit=100").json()["items"]],
     }
     assert len(values["application_id"]) == APPLICATIONS
     found = ["/openapi.json"]
