@@ -1,4 +1,4 @@
-"""Ports: what the application layer needs from storage and keys, implemented by `infra`. The API never sees a database."""
+"""Ports: what the application layer needs from storage and keys. `infra` implements the ports."""
 
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
