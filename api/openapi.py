@@ -14,6 +14,7 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "application_id": {"type": "string", "format": "uuid"},
     "service": {"type": "string", "minLength": 1, "maxLength": 63},
     "office": {"type": "string", "minLength": 1, "maxLength": 63},
+    "mall": {"type": "string", "minLength": 1, "maxLength": 63},
     "agency": {"type": "string", "minLength": 1, "maxLength": 63},
     "code": {"type": "string", "minLength": 1, "maxLength": 63},
 }
