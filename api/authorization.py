@@ -9,7 +9,7 @@ from starlette.requests import Request
 from api.conditional import application_id, wait_for_sync
 from api.dependencies import Dependencies, dependencies_of
 from api.problems import Problem
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from projections.progress import ProgressRow
 from service_layer.faults import Unauthenticated
 from service_layer.rights import PUBLIC, Principal, relation_for, require

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.application.events import ApplicationEvent
 from domain.provenance import Act
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from domain.satisfaction import SatisfactionAnswered
 from service_layer.streams import CommandIdentity, StreamHistory
 

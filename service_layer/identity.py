@@ -11,7 +11,7 @@ from domain.persons import contacts, names, national_id
 from domain.persons.contacts import ContactInvalid
 from domain.persons.names import TextInvalid
 from domain.persons.national_id import Doubt, NationalIdInvalid
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from service_layer import bodies
 from service_layer.faults import ImpossibleValue
 

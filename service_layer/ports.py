@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from projections import figures
 from projections.desk import DeskRow
 from projections.progress import ProgressRow

@@ -15,7 +15,7 @@ from domain.application.decide import CHANNELS_OF_COMMANDS
 from domain.application.evolve import Application
 from domain.codes import Channel, Quality, Role
 from domain.provenance import Act
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from service_layer import bodies
 from service_layer.commands import CommandOperation, in_years
 from service_layer.faults import ImpossibleValue

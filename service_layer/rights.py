@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
 
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from service_layer.faults import Forbidden, NotYours, Unauthenticated
 
 

@@ -20,7 +20,8 @@ from domain.application.outcomes import promise_now, silence_grants_at
 from domain.json_values import parse_instant
 from domain.provenance import Promise
 from domain.refusals import Refusal
-from domain.registry.editions import CalendarPublished, Registry
+from domain.registry.editions import CalendarPublished
+from domain.registry.registry import Registry
 from projections import desk
 from projections.desk import DeskRow
 from service_layer.faults import Unavailable

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from domain.codes import Channel
 from domain.registry.calendar import openings
-from domain.registry.editions import Registry, StandardPublished
+from domain.registry.editions import StandardPublished
+from domain.registry.registry import Registry
 from simulation.hours import Hours, Opening
 
 JAKARTA = ZoneInfo("Asia/Jakarta")

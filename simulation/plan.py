@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from itertools import islice
 
 from domain.application.commands import SubmitApplication
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from simulation.course import lived
 from simulation.life import Life, PlanStep
 from simulation.mall import MARGIN_DAYS, Mall, NotSimulated

@@ -59,13 +59,12 @@ from domain.registry.editions import (
     PromiseTerms,
     Region,
     RegionsPublished,
-    Registry,
     RegistryEvent,
     Requirement,
     Stage,
     StandardPublished,
-    evolve,
 )
+from domain.registry.registry import Registry, evolve
 
 SEMARANG, MAKASSAR, SORONG = "pemda-3374-disdukcapil", "pemda-7371-disdukcapil", "pemda-9171-disdukcapil"
 KTP, INFORMATION, SIP, OLD_PERMIT, MARRIAGE = "ktp-el", "information-request", "sip", "old-permit", "marriage"

@@ -22,7 +22,7 @@ from domain.application.written_topics import TOPICS_OF
 from domain.codes import Channel, Role
 from domain.provenance import Act
 from domain.refusals import Refusal
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from projections.progress import ProgressRow, project
 from tests.builders import APPLICATION, MONDAY, REGISTRY, SEMARANG, an_act
 

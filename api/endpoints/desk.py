@@ -21,7 +21,7 @@ from domain.json_values import instant, parse_instant
 from domain.promises.deadlines import due_at
 from domain.promises.overdue import overdue
 from domain.registry.calendar import CalendarTooShort, Unit
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from projections import desk
 from projections.desk import DeskRow
 from service_layer.faults import NotYours

@@ -16,7 +16,8 @@ from api.problems import Problem
 from api.results import NO_STORE, json
 from domain.json_values import data_of
 from domain.pin import parse_pin
-from domain.registry.editions import Registry, StandardPublished
+from domain.registry.editions import StandardPublished
+from domain.registry.registry import Registry
 from domain.tracking_number import parse_tracking_number
 from service_layer import bodies
 

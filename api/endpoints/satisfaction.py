@@ -20,7 +20,7 @@ from domain.codes import Channel, Role
 from domain.json_values import instant
 from domain.provenance import Act
 from domain.refusals import Refusal
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from domain.satisfaction import Answers, SatisfactionAnswered, Weights
 from projections.satisfaction import Satisfaction, units
 from service_layer import bodies

@@ -12,7 +12,7 @@ from api.pages.reader import FALLBACK_ZONE
 from api.pages.words import N_, NN_
 from domain.application.status import Status
 from domain.json_values import parse_instant
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from domain.tracking_number import grouped
 
 FOR_STAFF: dict[str, str] = {

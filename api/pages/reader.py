@@ -8,7 +8,8 @@ from datetime import datetime
 
 from api.pages.language import Language, Moment
 from domain.json_values import parse_instant
-from domain.registry.editions import OfficeRegistered, Registry, StandardPublished
+from domain.registry.editions import OfficeRegistered, StandardPublished
+from domain.registry.registry import Registry
 from projections.progress import ProgressRow
 
 FALLBACK_ZONE = "Asia/Jakarta"

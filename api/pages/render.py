@@ -23,7 +23,7 @@ from api.pages.promise import promised
 from api.pages.reader import PageReader
 from api.pages.steps import steps
 from api.pages.words import FIELD_OF, MESSAGES
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from domain.tracking_number import grouped
 from projections.figures import Statistics
 from projections.progress import ProgressRow

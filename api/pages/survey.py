@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from api.pages.language import Language
 from api.pages.tables import LINES_MAX, TableLine, count_in
 from api.pages.words import N_
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from domain.satisfaction import Element, Grade
 from projections.satisfaction import SatisfactionUnit
 

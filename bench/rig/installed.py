@@ -19,7 +19,7 @@ from uuid import uuid4
 import psycopg
 
 from bench.rig.report import postgres_version
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from infra.composition import installation
 from infra.demo import seed
 from infra.keys.key_store import NamedKeys

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from domain.application.events import ApplicationEvent, Submitted
 from domain.provenance import Act
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from domain.tracking_number import tracking_number
 from infra.eventstore.identifiers import new_application_id
 from infra.eventstore.recorder import Save

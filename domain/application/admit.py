@@ -16,7 +16,7 @@ from domain.application.events import ApplicationEvent
 from domain.application.evolve import Application
 from domain.codes import Channel
 from domain.provenance import Act
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

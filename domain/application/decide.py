@@ -33,7 +33,8 @@ from domain.codes import Amendment, Channel, Defect, Role, StagePhase
 from domain.promises.steps import promised
 from domain.provenance import Act, Promise
 from domain.registry import regions
-from domain.registry.editions import Registry, StandardPublished
+from domain.registry.editions import StandardPublished
+from domain.registry.registry import Registry
 
 PIN_RESETS_MAX = 255
 """The QR token has one byte for the count of resets (docs/event-format.md, Tracking number, PIN and QR)."""

@@ -10,17 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from domain.application.incident_events import (
-    ComplaintReferred,
-    InspectionDone,
-    InspectionScheduled,
-    Linked,
-    ObstacleCleared,
-    ObstacleReported,
-    PaymentExpired,
-    PaymentReceived,
-    PaymentRequested,
-)
+from domain.application import incident_events
 from domain.codes import (
     Advice,
     Amendment,
@@ -354,13 +344,13 @@ ApplicationEvent = (
     | Reassigned
     | Suspended
     | Resumed
-    | InspectionScheduled
-    | InspectionDone
-    | PaymentRequested
-    | PaymentReceived
-    | PaymentExpired
-    | ObstacleReported
-    | ObstacleCleared
+    | incident_events.InspectionScheduled
+    | incident_events.InspectionDone
+    | incident_events.PaymentRequested
+    | incident_events.PaymentReceived
+    | incident_events.PaymentExpired
+    | incident_events.ObstacleReported
+    | incident_events.ObstacleCleared
     | DeadlineExtended
     | PromiseMoved
     | Approved
@@ -377,8 +367,8 @@ ApplicationEvent = (
     | Disputed
     | DisputeDismissed
     | Reopened
-    | Linked
-    | ComplaintReferred
+    | incident_events.Linked
+    | incident_events.ComplaintReferred
     | RecordAmended
     | PinReset
     | Concluded

@@ -5,7 +5,8 @@ from domain.application.evolve import Application
 from domain.application.status import Status
 from domain.codes import StagePhase
 from domain.provenance import Act
-from domain.registry.editions import Registry, StandardPublished
+from domain.registry.editions import StandardPublished
+from domain.registry.registry import Registry
 
 UNDECIDED = (Status.SUBMITTED, Status.RECEIVED, Status.RETURNED, Status.PROCESSING, Status.SUSPENDED)
 IN_WORK = (Status.RECEIVED, Status.PROCESSING)

@@ -29,7 +29,8 @@ from domain.application.pauses import AWAITING_PAYMENT, of_payment
 from domain.promises import steps
 from domain.promises.complaints import EDITION, answer_terms, verify_terms
 from domain.provenance import Act
-from domain.registry.editions import Registry, StandardPublished
+from domain.registry.editions import StandardPublished
+from domain.registry.registry import Registry
 
 
 def schedule_inspection(

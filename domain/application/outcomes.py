@@ -26,7 +26,8 @@ from domain.codes import Decision, StagePhase
 from domain.promises import steps
 from domain.provenance import Act, Promise
 from domain.registry.calendar import Unit
-from domain.registry.editions import Registry, StandardPublished
+from domain.registry.editions import StandardPublished
+from domain.registry.registry import Registry
 from domain.rules import rests_on
 
 

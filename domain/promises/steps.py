@@ -16,7 +16,8 @@ from domain.codes import CalendarEditions
 from domain.promises import deadlines
 from domain.provenance import Promise
 from domain.registry.calendar import AfterHours, Calendar, CalendarTooShort, DayZero, OpeningHours, Unit
-from domain.registry.editions import CalendarPublished, PromiseTerms, Registry, StandardPublished
+from domain.registry.editions import CalendarPublished, PromiseTerms, StandardPublished
+from domain.registry.registry import Registry
 from domain.rules import rests_on
 
 

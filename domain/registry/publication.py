@@ -1,7 +1,8 @@
 """Publication: what is checked before a new edition of the registry is stored."""
 
 from domain import refusals
-from domain.registry.editions import CalendarPublished, Registry, RegistryEvent
+from domain.registry.editions import CalendarPublished, RegistryEvent
+from domain.registry.registry import Registry
 
 LOCAL_NAMES_LONGEST = 80
 """Characters for the names of all local calendars of one office. A promise names calendars in 200 characters: those of

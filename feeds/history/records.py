@@ -15,7 +15,7 @@ from domain.application.events import ApplicationEvent
 from domain.codes import Channel, Role
 from domain.provenance import Act, Promise
 from domain.registry.calendar import Unit
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from feeds.history.activity_mapping import meaning
 from feeds.history.case_key import CaseKeys
 from feeds.history.mapping import Activity, Mapping, activities_of

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from itertools import islice
 from uuid import UUID
 
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from infra.composition import Installation
 from infra.eventstore.group_commit import GroupCommit
 from infra.eventstore.history import entry_of

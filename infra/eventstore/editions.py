@@ -13,11 +13,11 @@ from domain.registry.editions import (
     MallRegistered,
     OfficeRegistered,
     RegionsPublished,
-    Registry,
     RegistryEvent,
     StandardPublished,
 )
 from domain.registry.publication import check
+from domain.registry.registry import Registry
 from infra.eventstore.envelope import command_id, digest
 from infra.eventstore.identifiers import registry_id
 from infra.eventstore.recorder import Recorder, Save

@@ -14,7 +14,7 @@ from eventsourcing.persistence import StoredEvent
 
 from domain.application.events import ApplicationEvent
 from domain.provenance import Act
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from domain.satisfaction import SatisfactionAnswered
 from infra.eventstore.envelope import command_id, digest, mac
 from infra.eventstore.group_commit import GroupCommit

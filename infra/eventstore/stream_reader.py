@@ -12,7 +12,8 @@ from uuid import UUID
 import orjson
 from psycopg import AsyncConnection
 
-from domain.registry.editions import Registry, RegistryEvent, evolve
+from domain.registry.editions import RegistryEvent
+from domain.registry.registry import Registry, evolve
 from infra.eventstore.envelope import b64, commitment
 from infra.eventstore.history import entry_of
 from infra.eventstore.topics import event_of

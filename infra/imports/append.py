@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from domain.application.events import Submitted
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from feeds.history.file_format import read_cases
 from feeds.history.mapping import Mapping as LogMapping
 from feeds.history.records import Reader

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from domain.json_values import instant
-from domain.registry.editions import OfficeRegistered, Registry, RegistryEvent, StandardPublished, evolve
+from domain.registry.editions import OfficeRegistered, RegistryEvent, StandardPublished
+from domain.registry.registry import Registry, evolve
 from feeds.history.file_format import read_cases
 from feeds.history.mapping import Mapping
 from feeds.history.records import Reader

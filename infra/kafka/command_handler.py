@@ -16,7 +16,7 @@ from eventsourcing.persistence import StoredEvent
 from domain.codes import RefusalCode
 from domain.intake import IntakeAnswered, IntakeEvent, IntakeMalformed, IntakeRefused
 from domain.refusals import ApplicationUnknown, Refusal, StaleVersion
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from feeds.agencies.command_records import SUBMIT, CommandRecord, Malformed, SentCommand, read
 from feeds.agencies.kafka.command_consumer import CommandPartition
 from infra.composition import Installation

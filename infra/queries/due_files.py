@@ -5,7 +5,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from domain.registry.editions import CalendarPublished, Registry
+from domain.registry.editions import CalendarPublished
+from domain.registry.registry import Registry
 from infra.postgres.pool import Pool, borrowed
 from infra.projector.checkpoints import LOG, POSITION
 from infra.projector.views import read_row

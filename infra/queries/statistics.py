@@ -20,7 +20,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from domain.rounding import rounded
 from infra.eventstore.editions import Editions
 from infra.postgres.pool import Pool, borrowed

@@ -15,7 +15,7 @@ from prometheus_client import generate_latest
 
 from api.dependencies import Dependencies
 from domain.json_values import instant
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from infra.composition import Installation
 from infra.eventstore.envelope import SealBroken, unseal
 from infra.eventstore.history import STREAM

@@ -14,7 +14,7 @@ from uuid import UUID
 from domain.application.admit import SourceRecord, admit
 from domain.application.events import ApplicationEvent, Recorded, Submitted
 from domain.application.evolve import Application, evolve
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from service_layer.import_case import ImportCase, ImportItem
 from service_layer.streams import CommandIdentity, StreamHistory
 

@@ -14,7 +14,8 @@ from domain.application.decide import decide, is_stale
 from domain.application.incident_events import Linked
 from domain.application.linking import supplied
 from domain.refusals import AlreadyLinked, ApplicationUnknown, ServiceUnknown, StaleVersion
-from domain.registry.editions import Registry, StandardPublished
+from domain.registry.editions import StandardPublished
+from domain.registry.registry import Registry
 from service_layer.event_store import Draft, EventStore
 from service_layer.faults import NotYours
 from service_layer.handlers.commands import first_result

@@ -5,7 +5,8 @@ from functools import reduce
 from typing import Any
 
 from domain.codes import Channel
-from domain.registry.editions import Registry, RegistryEvent, evolve
+from domain.registry.editions import RegistryEvent
+from domain.registry.registry import Registry, evolve
 from projections.figures import COUNTS, Count, Figures, Statistics
 from tests.browser.samples import REGISTRY, office, standard
 

@@ -48,13 +48,12 @@ from domain.registry.editions import (
     OfficeRegistered,
     OpeningDay,
     PromiseTerms,
-    Registry,
     RegistryEvent,
     Requirement,
     Stage,
     StandardPublished,
-    evolve,
 )
+from domain.registry.registry import Registry, evolve
 from projections.progress import ProgressRow, project
 
 NOW = datetime(2026, 11, 12, 3, 0, tzinfo=UTC)  # a Thursday, 10 in the morning in Jakarta

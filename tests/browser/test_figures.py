@@ -5,7 +5,7 @@ import pytest
 
 from api.pages.language import BY_CODE
 from api.pages.render import STATIC, statistics_page
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from projections.figures import Figures
 from tests.browser.figures import INSTALLATIONS, MANY, NAMED, NOTHING, figures, month, statistics
 from tests.browser.samples import REGISTRY

@@ -9,7 +9,7 @@ from api.pages.render import STATIC, problem_kind_page, problem_page, start_page
 from domain.application.events import Reassigned, Received
 from domain.codes import Channel, Role
 from domain.refusals import all_refusals
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from projections.progress import ProgressRow
 from tests.browser.samples import ACCESSES, NOW, REGISTRY, START, row, submitted
 from tests.browser.states import IN_MARCH, STATES

@@ -10,14 +10,8 @@ from domain.promises.deadlines import PauseSpan
 from domain.promises.steps import after_pause, extended, promised
 from domain.provenance import Promise
 from domain.registry.calendar import Unit
-from domain.registry.editions import (
-    CalendarPublished,
-    OfficeRegistered,
-    OpeningDay,
-    PromiseTerms,
-    Registry,
-    SpecialHours,
-)
+from domain.registry.editions import CalendarPublished, OfficeRegistered, OpeningDay, PromiseTerms, SpecialHours
+from domain.registry.registry import Registry
 from tests.builders import CLOSED, OPEN, SEMARANG, an_office, registry_of
 from tests.domain.registry.test_calendar import HOLIDAYS, JOINT_LEAVE
 

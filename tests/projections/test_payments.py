@@ -7,7 +7,7 @@ from domain.application.events import Disputed, Recorded, Reopened, Withdrawn
 from domain.application.incident_events import PaymentReceived, PaymentRequested
 from domain.codes import DisputeReason
 from domain.refusals import ApplicationEnded, PaymentUnknown
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from projections.desk import DeskRow, project
 from projections.promises_and_payments import PaymentEntry
 from tests.builders import APPLICATION, COMPLETE, HANDED_OVER, KTP, PAYMENT, REGISTRY, TUESDAY, WEDNESDAY, on

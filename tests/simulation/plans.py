@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import date
 from functools import cache, reduce
 
-from domain.registry.editions import Registry, RegistryEvent, StandardPublished, evolve
+from domain.registry.editions import RegistryEvent, StandardPublished
+from domain.registry.registry import Registry, evolve
 from infra import catalogue
 from simulation.plan import Plan
 

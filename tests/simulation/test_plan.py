@@ -17,7 +17,7 @@ from domain.application.incident_events import Linked
 from domain.application.status import Status
 from domain.codes import Channel, Quality, Role
 from domain.registry.calendar import is_working_day
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from infra.eventstore.topics import CLASSES
 from simulation.life import Life, PlanStep, person
 from simulation.mall import NotSimulated

@@ -25,7 +25,7 @@ from domain.codes import (
     Remedy,
     RevocationGround,
 )
-from domain.registry.editions import evolve
+from domain.registry.registry import evolve
 from tests.builders import (
     ANSWERED,
     APPROVED,

@@ -27,7 +27,7 @@ from domain.refusals import (
     StatusForbids,
 )
 from domain.registry.calendar import Unit
-from domain.registry.editions import evolve
+from domain.registry.registry import evolve
 from tests.builders import (
     BLURRED,
     CHECKED,

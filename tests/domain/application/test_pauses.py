@@ -50,7 +50,8 @@ from domain.refusals import (
     PromiseUnmoved,
     StatusForbids,
 )
-from domain.registry.editions import Counter, evolve
+from domain.registry.editions import Counter
+from domain.registry.registry import evolve
 from tests.builders import (
     BLURRED,
     CHECKED,

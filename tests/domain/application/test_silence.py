@@ -26,8 +26,9 @@ from domain.promises.steps import promised
 from domain.provenance import Pause
 from domain.refusals import ApplicationEnded, DeemedApprovalNotOffered, NoPromise, NotYetDue, Refusal, StatusForbids
 from domain.registry.calendar import Unit
-from domain.registry.editions import PromiseTerms, Registry
-from domain.registry.editions import evolve as evolve_registry
+from domain.registry.editions import PromiseTerms
+from domain.registry.registry import Registry
+from domain.registry.registry import evolve as evolve_registry
 from tests.builders import (
     BLURRED,
     CHECKED,

@@ -15,7 +15,7 @@ from domain.application.events import PromiseMoved, Recorded, Submitted
 from domain.application.evolve import Application, evolve
 from domain.application.outcomes import promise_now
 from domain.refusals import Refusal
-from domain.registry import editions
+from domain.registry import registry as registry_module
 from domain.registry.calendar import AfterHours, DayZero, Unit
 from domain.registry.editions import Extension, PromiseTerms
 from tests.builders import CHECKED, NUMBER, a_standard, an_act, an_office, registry_of
@@ -104,7 +104,7 @@ class APromise(RuleBasedStateMachine):
             known = self.registry.calendars.get(code)
             closures = (*(known.closures or () if known else ()), day)
             new = closed_on(*closures, code=code, edition=number, offices=(office,), first_day=FIRST, last_day=LAST)
-        self.registry = editions.evolve(self.registry, new)
+        self.registry = registry_module.evolve(self.registry, new)
         self.closed.add(day)
         after = self._now()
         if before and after and self.unit is Unit.WORKING_DAYS:
@@ -182,7 +182,7 @@ def test_a_promise_that_was_extended_and_then_paused_stays_where_it_is() -> None
     assert found == ["16 March", "23 March", "23 March", "25 March"]
     for holiday, due in ((None, None), (date(2026, 12, 24), None), (date(2026, 3, 24), "26 March")):
         holidays = (*bare.holidays, *([holiday] if holiday else ()))
-        newer = editions.evolve(registry, replace(bare, edition=2, holidays=holidays))
+        newer = registry_module.evolve(registry, replace(bare, edition=2, holidays=holidays))
         moved = promise_now(application, newer, standard)
         assert moved
         assert application.promise

@@ -17,7 +17,8 @@ from domain.promises.steps import (
 from domain.provenance import Promise
 from domain.refusals import CalendarEnds, OfficeUnknown, TooManyCalendars
 from domain.registry.calendar import AfterHours, DayZero, Unit
-from domain.registry.editions import Extension, PromiseTerms, Registry
+from domain.registry.editions import Extension, PromiseTerms
+from domain.registry.registry import Registry
 from tests.builders import SEMARANG, a_standard, an_office, registry_of
 from tests.domain.offices import (
     EDITION,

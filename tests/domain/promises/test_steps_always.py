@@ -11,7 +11,8 @@ from domain.promises.deadlines import PauseSpan
 from domain.promises.steps import after_pause
 from domain.provenance import Promise
 from domain.registry.calendar import AfterHours, DayZero, Unit, is_working_day, local_day
-from domain.registry.editions import OfficeRegistered, Registry, evolve
+from domain.registry.editions import OfficeRegistered
+from domain.registry.registry import Registry, evolve
 from tests.builders import CLOSED, SEMARANG
 from tests.domain.offices import MONDAYS_ONLY, RAMADAN, closed_on, country, moved, place, promise, special, the_office
 

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.codes import RegionLevel, StagePhase
-from domain.registry.editions import CalendarPublished, Region, RegionsPublished, Registry, evolve
+from domain.registry.editions import CalendarPublished, Region, RegionsPublished
+from domain.registry.registry import Registry, evolve
 from tests.builders import (
     CLOSED,
     KTP,

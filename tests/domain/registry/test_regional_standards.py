@@ -15,15 +15,8 @@ from domain.application.events import Submitted
 from domain.application.evolve import Application
 from domain.codes import RegionLevel
 from domain.registry.calendar import Unit
-from domain.registry.editions import (
-    PromiseTerms,
-    Region,
-    RegionsPublished,
-    Registry,
-    RegistryEvent,
-    StandardPublished,
-    evolve,
-)
+from domain.registry.editions import PromiseTerms, Region, RegionsPublished, RegistryEvent, StandardPublished
+from domain.registry.registry import Registry, evolve
 from tests.builders import KTP, MAKASSAR, MONDAY, NUMBER, SEMARANG, SORONG, a_standard, an_act, an_office, registry_of
 
 DAY = date(2026, 3, 9)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from domain.application.commands import SubmitApplication
 from domain.codes import RegionLevel
 from domain.refusals import RegionUnknown
-from domain.registry.editions import Region, RegionsPublished, Registry, evolve
+from domain.registry.editions import Region, RegionsPublished
 from domain.registry.regions import is_known, nearest
+from domain.registry.registry import Registry, evolve
 from tests.builders import KTP, NUMBER, REGISTRY
 from tests.spec import given
 

@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from feeds.history.draft import drafted
 from feeds.history.mapping import Mapping
 from feeds.history.mapping_file import read_mapping

@@ -9,7 +9,7 @@ import pytest
 from domain.application import events
 from domain.codes import Channel, Quality, Role
 from domain.registry.calendar import Unit
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from feeds.history.mapping import Mapping
 from feeds.history.records import Reader
 from feeds.history.source import SourceCase, SourceError, SourceEvent

@@ -17,7 +17,8 @@ from holidays.constants import GOVERNMENT, PUBLIC
 from domain.application.linking import supplied
 from domain.codes import StagePhase
 from domain.registry.calendar import AfterHours, Calendar, OpeningHours, Unit, is_working_day, span_of
-from domain.registry.editions import DeemedApproval, Extension, PromiseTerms, Registry, StandardPublished, evolve
+from domain.registry.editions import DeemedApproval, Extension, PromiseTerms, StandardPublished
+from domain.registry.registry import Registry, evolve
 from infra import catalogue
 from tests.conftest import PROJECT
 

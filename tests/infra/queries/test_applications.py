@@ -9,7 +9,7 @@ import orjson
 import psycopg
 import pytest
 
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from infra.composition import installation
 from infra.queries.applications import PostgresViews
 from infra.queries.checkpoint_listener import EraRange

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.endpoints.citizen_pages import statistics as answer
-from domain.registry.editions import Registry
+from domain.registry.registry import Registry
 from projections.figures import Statistics
 from tests.browser.figures import INSTALLATIONS, NAMED
 
