@@ -267,6 +267,7 @@ CREATE TABLE views.statistics (
     standard integer NOT NULL,
     office text NOT NULL,
     channel text NOT NULL,
+    mall text,
     district text,
     regency text,
     imported boolean NOT NULL,
@@ -289,6 +290,7 @@ CREATE TABLE views.statistics (
     restarts integer NOT NULL,
     last_minute_returns integer NOT NULL,
     deviations integer NOT NULL,
+    paused_since timestamp with time zone,
     stated_in bytea NOT NULL,
     marks bytea NOT NULL
 )
