@@ -18,12 +18,15 @@ from domain.application.events import (
     PromiseMoved,
     Recorded,
     Resumed,
+    Suspended,
+    Transferred,
     Withdrawn,
 )
 from domain.application.evolve import Application, fold
 from domain.application.incident_events import ObstacleCleared, PaymentExpired, PaymentReceived, PaymentRequested
 from domain.codes import DismissalReason, DisputeReason
 from domain.json_values import data_of, instant
+from domain.promises.steps import ExtensionStep, PauseStep, TransferStep
 from projections.desk import COLUMNS, VIEW, DeskRow, loaded, project, promised, stored
 from tests.builders import (
     APPLICATION,
@@ -31,14 +34,18 @@ from tests.builders import (
     COMPLETE,
     FRIDAY,
     HANDED_OVER,
+    MAKASSAR,
     MONDAY,
     NEXT_MONDAY_AT_CLOSING,
     OUT_OF_STOCK,
     PAUSED,
     PROMISE,
     REJECTED,
+    SEMARANG,
     SUSPENDED,
     THURSDAY,
+    TUESDAY,
+    WEDNESDAY,
     an_act,
 )
 from tests.domain.arbitrary import acts, any_of, instants, numbered, of_the_source
@@ -113,8 +120,42 @@ def test_whatever_happened_the_row_says_what_the_decisions_know(history: list[Re
 @given(histories)
 def test_the_row_knows_what_a_promise_is_counted_by(history: list[Recorded]) -> None:
     seen, known_to_decisions = promised(folded(history)), fold(history)
-    for name in ("office", "service", "complete_at", "promise", "promised_at", "pauses", "extensions"):
+    for name in (
+        "office",
+        "service",
+        "complete_at",
+        "promise",
+        "promised_at",
+        "pauses",
+        "extensions",
+        "promised_by",
+        "steps",
+    ):
         assert getattr(seen, name) == getattr(known_to_decisions, name), name
+
+
+def test_the_row_keeps_every_step_of_a_promise_in_its_order() -> None:
+    history = numbered(
+        [
+            *((an_act(), event) for event in COMPLETE),
+            (an_act(), DeadlineExtended(extension="technical-study", promise=PROMISE)),
+            (an_act(TUESDAY), Suspended(ground="awaiting-payment", pauses=True)),
+            (an_act(WEDNESDAY), Transferred(to=MAKASSAR, promise=PROMISE)),
+            (an_act(THURSDAY), Resumed()),
+            (an_act(THURSDAY), Transferred(to=SEMARANG)),
+        ]
+    )
+    seen = promised(folded(history))
+    assert seen.promised_by == SEMARANG
+    assert (
+        seen.steps
+        == fold(history).steps
+        == (
+            ExtensionStep(extension="technical-study", office=SEMARANG),
+            TransferStep(at=TUESDAY, office=SEMARANG, to=MAKASSAR),
+            PauseStep(since=TUESDAY, until=THURSDAY, office=MAKASSAR),
+        )
+    )
 
 
 @given(histories)

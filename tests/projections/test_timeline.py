@@ -3,7 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from domain.application.events import DocumentsChecked, Received, RecordAmended, StageCompleted, StageEntered
+from domain.application.events import (
+    DocumentsChecked,
+    Received,
+    RecordAmended,
+    Reopened,
+    StageCompleted,
+    StageEntered,
+)
 from domain.codes import Amendment
 from tests.builders import (
     COMPLETE,
@@ -76,6 +83,14 @@ def test_a_completion_closes_the_open_entry_of_its_own_stage() -> None:
 def test_a_stage_done_again_is_shown_again() -> None:
     row = given(*DONE, StageEntered(stage="verification"), StageCompleted(stage="verification")).row
     assert [entry["completed_by"] for entry in row["stages"]] == [COMPLETION, COMPLETION + 2]
+
+
+def test_a_reopening_undoes_the_stages_that_are_to_be_done_again_and_no_others() -> None:
+    survey = (StageEntered(stage="survey"), StageCompleted(stage="survey"))
+    again = on(WEDNESDAY, Reopened(redo=("survey",)))
+    row = given(*DONE, *survey, again, on(WEDNESDAY, Reopened(redo=("survey",)))).row
+    undone = [(entry["stage"], entry["undone_at"], entry["undone_by"]) for entry in row["stages"]]
+    assert undone == [("verification", None, None), ("survey", AT_WEDNESDAY, COMPLETION + 3)]
 
 
 def test_a_stage_may_be_completed_that_nobody_entered() -> None:

@@ -1,3 +1,6 @@
+from dataclasses import replace
+from datetime import timedelta
+
 from domain.application.commands import AnswerReferral, Approve, Reassign, Refer, Transfer
 from domain.application.events import (
     Approved,
@@ -26,6 +29,7 @@ from tests.builders import (
     ISSUED,
     MAKASSAR,
     OFFICER,
+    PROMISE,
     RECEIVED,
     REFERRED,
     REVIEWED,
@@ -94,7 +98,9 @@ def test_the_office_asked_is_concerned_and_open_referrals_are_known() -> None:
 
 
 def test_a_file_is_transferred_to_another_office() -> None:
-    given(*COMPLETE).when(Transfer(to=MAKASSAR)).then(Transferred(to=MAKASSAR))
+    an_hour_earlier = replace(PROMISE, due_at=PROMISE.due_at - timedelta(hours=1))  # by the clock of Makassar
+    given(*COMPLETE).when(Transfer(to=MAKASSAR)).then(Transferred(to=MAKASSAR, promise=an_hour_earlier))
+    given(*RECEIVED).when(Transfer(to=MAKASSAR)).then(Transferred(to=MAKASSAR))
     given(*APPROVED).when(Transfer(to=MAKASSAR)).then(Transferred(to=MAKASSAR))
     given(*COMPLETE).when(Transfer(to=SEMARANG)).refused(OfficeUnchanged)
     given(*COMPLETE).when(Transfer(to="no-such-office")).refused(OfficeUnknown)
@@ -106,7 +112,7 @@ def test_a_transferred_file_is_the_other_offices_and_no_officers_yet() -> None:
     assert application.office == MAKASSAR
     assert application.officer is None
     assert application.concerned == {SEMARANG, MAKASSAR}
-    given(*COMPLETE, Transferred(to=MAKASSAR)).when(Transfer(to=SEMARANG)).then(Transferred(to=SEMARANG))
+    given(*RECEIVED, Transferred(to=MAKASSAR)).when(Transfer(to=SEMARANG)).then(Transferred(to=SEMARANG))
 
 
 def test_a_file_is_reassigned_until_it_is_handed_over() -> None:

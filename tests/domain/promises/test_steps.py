@@ -257,6 +257,15 @@ def test_a_promise_that_moves_names_the_editions_of_its_new_days_too() -> None:
     assert after_pause(before, *pause, **place(COUNTRY)).calendar == "id-2026@1+id-2027@1"
 
 
+def test_a_promise_that_moved_often_names_the_newest_editions_that_fit() -> None:
+    old = "+".join(f"closures-of-an-older-year-{n}@1" for n in range(7))
+    before = replace(OF_FRIDAY, calendar=old)
+    after = extended(before, 1, **place(COUNTRY)).calendar
+    assert len(after) <= 200
+    assert after.endswith("closures-of-an-older-year-6@1+id-2026@1")
+    assert "older-year-0" not in after
+
+
 def test_what_no_calendar_knows_is_not_promised() -> None:
     late = promise(3, Unit.WORKING_DAYS, local("2027-12-22T10:00"), COUNTRY)
     with pytest.raises(CalendarEnds):
