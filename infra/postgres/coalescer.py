@@ -30,8 +30,8 @@ CLOSE_SECONDS = 5.0
 class Coalescer(Generic[Key, Value]):
     """One connection, on which at most one query runs at a time.
 
-    At most `most` keys share a query, and at most `waiting_max` callers wait. A query with all its retries may take
-    `seconds`. Use the coalescer as an asynchronous context manager.
+    At most `most` keys share a query, and at most `waiting_max` callers wait. A query with all its retries may take at
+    most `seconds`. Use the coalescer as an asynchronous context manager.
     """
 
     def __init__(
@@ -68,10 +68,10 @@ class Coalescer(Generic[Key, Value]):
             await self._worker
 
     async def get(self, key: Key) -> Value | None:
-        """Returns the value of the key, or None without a value. The value is read after this call began.
+        """Returns the value of the key, or None if the key has no value. The value is read after this call began.
 
-        Raises what `ask` raises. Raises Unavailable if the database does not answer for `seconds`, or if too many
-        callers wait.
+        Raises every exception that the query function `ask` raises. Raises Unavailable if the database does not answer
+        for `seconds`, or if too many callers wait.
         """
         if not self._open or len(self._waiting) >= self.waiting_max:
             raise Unavailable

@@ -27,7 +27,7 @@ class Resharded(Exception):
 
 
 class Steps:
-    """The steps of one shard, over a connection in autocommit. A commit does not wait for the disk: see ADR 25."""
+    """Runs the steps of one shard. The connection is in autocommit, and commits do not wait for the disk (ADR 25)."""
 
     def __init__(self, shard: Shard, connection: psycopg.Connection[Any]) -> None:
         self.shard = shard
