@@ -44,11 +44,8 @@ PORT = "5432"  # no TCP port is opened: the number is only a part of the socket'
 SOCKET_PATH_BYTES = 103  # the limit of macOS, which is the smallest limit of all supported systems
 
 START_SECONDS = 300.0  # the limit for a long recovery only: a server that dies is noticed at once
-LEAVE_SECONDS, FAST_SECONDS, IMMEDIATE_SECONDS = (
-    0.9,
-    3.0,
-    1.0,
-)  # together less than 5 s, the longest time that a stop may take
+# These three limits are together less than 5 s, the longest time that a stop may take.
+LEAVE_SECONDS, FAST_SECONDS, IMMEDIATE_SECONDS = 0.9, 3.0, 1.0
 PAUSE_SECONDS = 0.01
 
 SETTINGS = {
