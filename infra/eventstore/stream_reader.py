@@ -66,7 +66,7 @@ class Streams:
     """The cached streams of one process.
 
     Use the object as an asynchronous context manager, in the event loop of the callers. Every method that queries the
-    database raises Unavailable.
+    database raises Unavailable if the database cannot be reached.
     """
 
     def __init__(self, conninfo: str) -> None:

@@ -109,7 +109,7 @@ class Intake:
         for place in sorted(assigned - begun):
             await self._begin(source, place)
         for place, records in polled.items():
-            if place in begun:  # records of a new partition were polled before the seek, and are polled again
+            if place in begun:  # records of a new partition that were polled before its seek are polled again
                 await self._answer_all(source, place, records, stopping)
         self._resume(source)
         if polled:
@@ -157,7 +157,7 @@ class Intake:
                 log.error("a partition stands still", topic=place.topic, partition=place.partition, **_kind(fault))  # noqa: TRY400
                 reason = "fault"
             if reason == "overtaken":
-                del self.readings[place]  # if the partition is assigned at the next step, that step begins it again
+                del self.readings[place]  # if this process owns the partition at the next step, this step seeks again
                 return
             if reason:
                 INTAKE_INTERRUPTED.labels(reason).inc()

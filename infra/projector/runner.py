@@ -1,4 +1,4 @@
-"""Runner: projects views. A runner wakes on the log's notification, folds the new events, and notifies of its position.
+"""Runner: projects views. A runner waits for a notification of the log, folds the new events, and sends its position.
 
 Only one process at a time projects a shard of a view. An advisory lock of its database session ensures this. All other
 processes stand by. After a database fault the runner connects again and reads its position again. If an event cannot be
