@@ -33,8 +33,10 @@ RECOVERS_SECONDS = 5.0
 CALM_SECONDS = 0.1
 """An answer in less than this time never counts as late, whatever the latency was before the rush."""
 ROUNDS = 6
-"""The number of rounds of each installation. The installations are measured in turns, and each begins every second
-round, so that other load on the machine affects both installations. The figure is the median of the rounds.
+"""The number of rounds of each installation. The figure is the median of the rounds.
+
+The two installations are measured in turns. Each installation is the first in every second round, so that other load on
+the machine affects both installations.
 """
 
 

@@ -40,7 +40,7 @@ EXPECTED = (
     TopicsWrong,
     Unavailable,
 )
-"""The errors that a person can repair. The program prints the error's own message, without a stack trace."""
+"""The errors whose causes a person can repair. The program prints the error's message, without a stack trace."""
 
 EXIT_WRONG, EXIT_INTERRUPTED = 2, 130
 

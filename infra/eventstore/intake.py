@@ -27,7 +27,7 @@ SELECT s.id, e.originator_version, e.topic, e.state FROM unnest(%s::uuid[]) AS s
 """
 
 End = tuple[int, str]
-"""The version of a stream's last event and the commitment to the last event. The next event continues from this end."""
+"""The version of a stream's last event, and the commitment to this event. The stream's next event needs both values."""
 NOTHING: End = (0, "")
 """The end of a stream that has no events."""
 

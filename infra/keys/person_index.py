@@ -18,7 +18,7 @@ SELECT * FROM unnest(%b::uuid[], %b::bytea[], %b::integer[], %b::bytea[]) AS p (
 ORDER BY p.lookup
 ON CONFLICT (lookup) DO UPDATE SET lookup = EXCLUDED.lookup RETURNING lookup, person
 """
-"""Inserts missing rows and locks all rows. No other transaction can change the rows before this transaction ends."""
+"""Inserts the missing persons' rows and locks all given persons' rows until this transaction ends."""
 
 APPLICATIONS = """
 SELECT DISTINCT d.application_id FROM persons p JOIN dossier_keys d USING (person)

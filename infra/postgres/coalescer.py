@@ -19,8 +19,8 @@ Value = TypeVar("Value")
 Ask = Callable[[AsyncConnection, list[Key]], Awaitable[Mapping[Key, Value]]]
 """Answers a list of distinct keys, on a connection in autocommit. A key that is absent from the answer has no value.
 
-After a lost connection, the function is called again, and must be safe to call again. An exception reaches every caller
-in the batch, so a key must never be invalid.
+After a lost connection, the function is called again, and must be safe to call again. Every caller in the batch
+gets an exception that the function raises, so no key may make the function raise an exception.
 """
 
 RECONNECT_SECONDS = 0.05

@@ -27,7 +27,7 @@ FROM stored_events WHERE notification_id > %(after)s ORDER BY notification_id LI
 
 AnyCursor = Cursor[Any]
 RawEvent = tuple[UUID, int, str, bytes | None, int, Any]
-"""Stream, version, topic, state, position, `recorded_at`. The state is None for an event of another shard."""
+"""A row: stream, version, topic, state, position, `recorded_at`. The state is None for an event of another shard."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ the largest number of rows, and the approximate number of bytes.
 log = structlog.get_logger("jejak.distributor")
 
 LoggedEvent = tuple[UUID, int, str, bytes | None, int, Any]
-"""Stream, version, topic, state, position, `recorded_at`. The state is None for a satisfaction event."""
+"""A row: stream, version, topic, state, position, `recorded_at`. The state is None for a satisfaction event."""
 
 
 class Outbox:

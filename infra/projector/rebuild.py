@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS views.rebuilding (
     view text PRIMARY KEY, release text NOT NULL, stream uuid, position bigint NOT NULL
 )
 """
-"""`stream` is the last stream whose row is written, with its events up to `position`. NULL: all streams are written."""
+"""The events up to `position` are written for all streams up to `stream`. NULL in `stream` means all streams."""
 FOLDS = [PROJECT / name for name in ("domain", "projections")]
 
 

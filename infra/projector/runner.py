@@ -33,7 +33,7 @@ POLL_SECONDS = 0.5
 """The longest wait for a notification, in seconds. If a connection is lost, a notification may be lost too."""
 BACK_OFF_SECONDS = 0.5
 REST_SECONDS = {"desk": 0.02, "statistics": 0.2, "satisfaction": 0.2}
-"""The pause in seconds after a page that was not full, by view. The next page then has the events of many commands.
+"""The pause in seconds, by view, after a page that was not full. So the next page has the events of many commands.
 
 An officer does not notice a pause of 20 ms. The view `progress`, which citizens read, has no pause.
 """

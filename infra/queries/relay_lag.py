@@ -20,7 +20,7 @@ FROM feeds.relays, LATERAL (
 ) AS following (behind, oldest)
 ORDER BY agency
 """
-"""The count of messages stops at 10,001. The number 10,001 means more than ten thousand messages."""
+"""The count of unpublished messages stops at 10,001, which means more than ten thousand messages."""
 
 
 class Behind(NamedTuple):

@@ -33,7 +33,7 @@ from service_layer.handlers.surveys import SurveyHandler
 from service_layer.rights import Principal
 
 PER_NETWORK, PER_NUMBER = 20, 100
-"""How many wrong PINs a day are allowed for a tracking number: from one network, and from all networks together."""
+"""The wrong PINs that a tracking number allows a day, from one network and from all networks together."""
 SECONDS_A_DAY = 86_400
 RECENT_SECONDS = 1.0
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HELD_BYTES_MAX = 65_536
-"""The most bytes that are held back. If there are more, the transport must tell uvicorn that a client reads slowly."""
+"""The most bytes that are held back. With more bytes, the transport must tell uvicorn that a client reads slowly."""
 
 
 class Joining:

@@ -94,7 +94,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve_api(made: Installation, listener: socket.socket, started: Callable[[], None]) -> None:
-    """Answers requests until a signal arrives. Running requests then get five more seconds. Raises TopicsWrong."""
+    """Answers requests until a signal arrives. Running requests may then take GRACEFUL_SECONDS. Raises TopicsWrong."""
     topics = read_topics(made.settings.topics_file)
     views = PostgresViews(made.pool, made.databases.serving)
     feeds = PostgresFeeds(made.pool, made.databases.serving, topics, origin_of(made.settings))

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 10
 ATTACHED = "--attached"
-"""The option of a verb whose process ends together with its parent process."""
+"""The option of `jejak` that makes a process end when its parent process ends."""
 
 
 @contextlib.asynccontextmanager
