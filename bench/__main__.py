@@ -42,7 +42,7 @@ BENCHES: tuple[tuple[tuple[str, ...], Run], ...] = (
     (("timeline",), timeline.run),
     (("growth", "burst"), grown.run),
 )
-"""All names in a row are measured by one function, on one installation."""
+"""Each row has the names of the benches that one function measures, on one installation."""
 NAMES = tuple(name for names, _ in BENCHES for name in names)
 EXIT_INTERRUPTED = 130
 

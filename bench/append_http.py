@@ -14,7 +14,7 @@ RATIO = 10
 CLIENTS = ((8, 64), (8, 32, 64))
 """The numbers of clients in a quick round and in a usual round."""
 EACH = 40
-"""The number of applications for each client. No two clients use one application."""
+"""The number of applications for each client. Each application is used by only one client."""
 
 
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments

@@ -1,6 +1,6 @@
 """`decide`: the cost of a command in `domain` alone, on one core.
 
-A command is decided on a state in memory, and the next state is computed. No I/O is measured.
+The bench decides a command on a state in memory, and then computes the next state. No I/O is measured.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""`growth` and `burst`: the effect of many applications, and the effect of a rush on a log with many applications.
+"""`growth` and `burst`: the effect of many stored applications, and of a rush of requests on a log of this size.
 
 `growth` has a small and a large installation, which are measured in turns. The small installation is the baseline.
 """
@@ -33,14 +33,16 @@ RECOVERS_SECONDS = 5.0
 CALM_SECONDS = 0.1
 """An answer in less than this time never counts as late, whatever the latency was before the rush."""
 ROUNDS = 6
-"""The number of rounds of each installation. The installations are measured in turns, and each begins every second
-round, so that other load on the machine affects both installations. The figure is the median of the rounds.
+"""The number of rounds of each installation. The figure is the median of the rounds.
+
+The two installations are measured in turns. Each installation is the first in every second round, so that other load on
+the machine affects both installations.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The figures of one installation. `rows` was counted before the rounds. Each list has one entry per round."""
+    """The figures of one installation. `rows` was counted before the rounds. Each list has an entry per round."""
 
     rows: dict[str, int]
     lifecycles: list[Run]
@@ -74,7 +76,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:
 def _grow(where: Installed, applications: int) -> None:
     """Fills an installation. The views are built by the code of `jejak rebuild`, two views at a time.
 
-    A rebuild is quicker than a projection of event after event.
+    A rebuild builds a view more quickly than a projection, which folds event after event.
     """
     fill(where, applications)
     ensure_views(where.databases.serving)
@@ -98,8 +100,9 @@ def _build(name: str, conninfo: str) -> str:
 def _levels(small: Installed, large: Installed, size: Size) -> tuple[Level, Level]:
     """Measures both installations in turns.
 
-    Both installations are served all the time, so that work that happens once a minute affects both. The append is
-    measured last, because the measurement of the append adds the most events.
+    A server runs for each of the two installations all the time. So work that a server does once a minute affects the
+    figures of both installations. The append is measured last, because this measurement adds more events than every
+    other measurement.
     """
     levels = [Level(where.rows("progress"), [], []) for where in (small, large)]
     seconds, rounds = size.pick(2, 6), size.pick(1, ROUNDS)
@@ -163,7 +166,9 @@ def _burst(where: Installed, size: Size) -> Measured:
     calm, rush = size.pick((3, 4), (15, 30))
     say(f"burst: {SLOW} a second, {RUSH} for {rush} s, {SLOW} again")
     with served(where) as port:
-        run_loop(live(where, port, 1))  # a first load, because the projector may not have started yet
+        run_loop(
+            live(where, port, 1)
+        )  # the projector may not have started yet, so a first load runs before the measured load
         before, during, after = run_loop(_offered(port, where.bearer(OFFICE), calm, rush))
     errors = [error for part in (before, during, after) for error in part.errors]
     bound = max(CALM_SECONDS, *before.seconds)

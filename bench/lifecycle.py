@@ -13,7 +13,10 @@ from bench.rig.size import Size
 CLIENTS = 32
 RATE, P95_MS = 400, 100
 MOMENTS = 4
-"""The moments: submitted, received, documents checked, declared complete. The last command makes two events."""
+"""The moments of a timeline: submitted, received, documents checked, declared complete.
+
+The last command of a lifecycle makes two events.
+"""
 
 
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments

@@ -21,7 +21,7 @@ LEAN = "desk"
 ONE, ALL = 50, 15
 """The least ratios to the baseline, for one view and for all views."""
 PLAUSIBLE = 300
-"""The least plausible baseline, in events per second. In a baseline, each event costs an upsert and a tracking row."""
+"""The least plausible baseline, in events per second. Each event costs an upsert and a tracking row."""
 STREAMS = "SELECT count(DISTINCT originator_id) FROM stored_events WHERE topic LIKE 'application.%'"
 EVENTS_EACH = 14
 """The approximate number of events of a simulated life."""

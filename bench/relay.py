@@ -52,7 +52,7 @@ SELECT coalesce((SELECT max(notification_id) FROM stored_events), 0) - position 
 
 
 class Clock(Watch):
-    """A witness that notes the time and the number of messages of each commit. It stops the relay at the feed's end."""
+    """A witness: notes the time and the number of messages of each commit, and stops the relay at the feed's end."""
 
     def __init__(self, stopping: threading.Event) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class Clock(Watch):
 
     @property
     def rate(self) -> float:
-        """The messages per second after the first commit. So the time in which the producer starts is not counted."""
+        """The messages per second after the first commit. The time in which the producer starts is not counted."""
         (begun, _), (ended, _) = self.commits[0], self.commits[-1]
         return sum(count for _, count in self.commits[1:]) / (ended - begun)
 
@@ -161,7 +161,7 @@ def relay(where: Installed, login: dict[str, Any], origin: Origin) -> Clock:
 def bare_rate(login: dict[str, Any], batches: list[list[ProducedRecord]]) -> float:
     """Returns messages per second of a bare producer, after its first batch.
 
-    The batches are as large as the relay's transactions, and each batch is flushed.
+    Each batch has as many messages as a transaction of the relay, and is flushed before the next batch is sent.
     """
     producer = KafkaProducer(
         **login,

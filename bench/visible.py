@@ -30,7 +30,7 @@ WHERE notification_id > %s ORDER BY notification_id"""
 
 @dataclass(slots=True)
 class Watch:
-    """The positions at which the view was seen, in their order, and the times in seconds since the epoch."""
+    """The positions at which the view was seen, in ascending order, each with its time in seconds since the epoch."""
 
     positions: list[int] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
@@ -70,7 +70,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
 
 
 async def _offered(where: Installed, port: int, seconds: float) -> tuple[Run, Watch, int]:
-    """Returns the answers, the watch, and the position after which events are counted."""
+    """Sends the commands. Returns the answers, the watch, and the position after which events are counted."""
     commands = Commands(where, int(RATE * (seconds + WARM_SECONDS)))
     wait_until_caught_up(where.databases.serving)
     offered = Offered(port)

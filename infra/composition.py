@@ -1,4 +1,4 @@
-"""Composition: builds the objects of a process and connects the packages. No other module does this."""
+"""Composition: builds the objects of a process and connects the packages. Only this module connects packages."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -76,7 +76,7 @@ async def installation(settings: Settings, databases: Databases) -> AsyncIterato
 async def reapply_erasures(events: Pool, keys: KeyStore) -> None:
     """Erases the keys of all recorded erasures again.
 
-    A restored backup of the key store may bring back erased keys, so this runs at every start.
+    A restored backup of the key store may bring back erased keys. So every start of Jejak calls this function.
     """
     async with borrowed(events) as connection:
         rows = await (await connection.execute("SELECT application_id, person FROM erasures")).fetchall()

@@ -45,7 +45,7 @@ class RequestLog:
         atexit.register(self.flush)
 
     def __call__(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Adds a line. Call this only in the event loop."""
+        """Adds a line. Call this method only in the thread of the event loop."""
         line = orjson.dumps(
             {
                 "method": method,

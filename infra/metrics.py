@@ -1,6 +1,6 @@
 """Metrics: the operator's Prometheus reads them at /metrics.
 
-The metrics are not public, because live counters would defeat disclosure control.
+The metrics are not public. From counters that change at once, a reader could learn about a single application.
 """
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram

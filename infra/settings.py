@@ -1,4 +1,4 @@
-"""Settings: read once from the environment into a frozen value. An invalid variable raises SettingsWrong."""
+"""Settings: reads the environment once into a frozen object. An invalid variable raises SettingsWrong."""
 
 import os
 import re
@@ -84,7 +84,10 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
 
 
 def _kafka(environment: Mapping[str, str]) -> Kafka | None:
-    """Returns None if JEJAK_KAFKA_BOOTSTRAP is not set: without Kafka, agencies read their feed by HTTP."""
+    """Reads the settings for Kafka. Returns None if JEJAK_KAFKA_BOOTSTRAP is not set.
+
+    Without Kafka, agencies read their feeds by HTTP.
+    """
     bootstrap = environment.get("JEJAK_KAFKA_BOOTSTRAP")
     username, password = environment.get("JEJAK_KAFKA_USERNAME"), environment.get("JEJAK_KAFKA_PASSWORD_FILE")
     ca_file = environment.get("JEJAK_KAFKA_CA_FILE")

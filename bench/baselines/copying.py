@@ -11,9 +11,11 @@ COLUMNS = "originator_id, originator_version, topic, state, notification_id, rec
 
 
 def copied_per_second(conninfo: str) -> float:
-    """Copies rows from memory into PostgreSQL. Returns rows per second, with the time for indexes and the commit.
+    """Copies rows from memory into PostgreSQL. Returns rows per second.
 
-    `conninfo` is for the owner of the log.
+    The measured time includes the building of the indexes and the commit.
+
+    `conninfo` connects as the database role that owns the log.
     """
     with psycopg.connect(conninfo) as connection:
         rows = connection.execute(f"SELECT {COLUMNS} FROM stored_events ORDER BY notification_id").fetchall()  # noqa: S608 - constant columns

@@ -24,7 +24,10 @@ FIRST_WITH_UUIDV7 = 180_000
 
 
 def program(tools: Path | None) -> str | None:
-    """Finds pgbench: beside the embedded server, on the path, or in Debian's folder. Returns None without pgbench."""
+    """Finds the program pgbench. Returns None if pgbench is not installed.
+
+    The search covers the embedded server's folder, the PATH, and Debian's folder for PostgreSQL.
+    """
     beside = [tools / "pgbench"] if tools else []
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"), reverse=True)
     found = [str(file) for file in beside if file.exists()] or [shutil.which("pgbench") or ""]
@@ -32,7 +35,10 @@ def program(tools: Path | None) -> str | None:
 
 
 def inserted_per_second(pgbench: str, conninfo: str, *, clients: int, seconds: int) -> float:
-    """Returns transactions per second. `conninfo` is for the owner of the log. Raises CalledProcessError."""
+    """Returns transactions per second. Raises CalledProcessError.
+
+    `conninfo` connects as the database role that owns the log.
+    """
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS inserted")
         connection.execute("CREATE TABLE inserted (LIKE stored_events INCLUDING DEFAULTS INCLUDING INDEXES)")

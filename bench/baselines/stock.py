@@ -22,7 +22,10 @@ PLAUSIBLE = 500
 
 @contextmanager
 def datastore(conninfo: str, *, schema: str = SCHEMA) -> Iterator[PostgresDatastore]:
-    """Yields a datastore with the defaults of the library's factory. `conninfo` is for the owner of the database."""
+    """Yields a datastore with the defaults of the library's factory.
+
+    `conninfo` connects as the owner of the database.
+    """
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
     given = conninfo_to_dict(conninfo)
@@ -85,7 +88,10 @@ def appended_per_second(
 
 
 class View(PostgresTrackingRecorder):
-    """A projection as in the library's documentation. Each event is a transaction with an upsert and a tracking row."""
+    """A projection as in the library's documentation. Each event has a separate transaction.
+
+    The transaction writes one row of the view by an upsert, and one tracking row.
+    """
 
     def __init__(self, store: PostgresDatastore) -> None:
         super().__init__(store, tracking_table_name="stock_tracking")

@@ -34,8 +34,8 @@ class Stint:
 def stint(conninfo: str, known: list[Pattern], callers: int, seconds: float, stale_every: int = 0) -> Stint:
     """Runs `callers` callers for `seconds`. Each caller appends one application after another, event by event.
 
-    If `stale_every` is n, every n-th save is stale, and the log must refuse this save. If `stale_every` is 0, no save
-    is stale.
+    If `stale_every` is n, every n-th save names an outdated version of its stream, and the log must refuse this save.
+    If `stale_every` is 0, no save is outdated.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_stint(conninfo, known, callers, seconds, stale_every))

@@ -27,7 +27,10 @@ SAY_SECONDS = 10.0
 
 
 def append_plan(where: Installed, *, applications: int) -> None:
-    """Appends complete lives of the simulation. No key is kept, so the sealed parts of these lives are redacted."""
+    """Appends complete lives of the simulation. The dossier keys are not kept.
+
+    So the sealed parts of these lives cannot be opened, and are shown as redacted.
+    """
     saves = (save for _, save in steps_as_saves(plan(where.registry, applications).steps()))
     append(where.databases.serving, saves)
 
@@ -48,7 +51,7 @@ def fill(where: Installed, applications: int) -> None:
 
 
 def fill_part(found: Databases, key_dir: Path, known: list[Pattern], applications: int) -> None:
-    """Adds applications. This function runs in a process of the pool."""
+    """Adds applications to the log. This function runs in a process of the pool."""
     streams: list[Stream] = []
     append(found.serving, _side_by_side(islice(cycle(known), applications), streams))
     _keep_keys(found.keys, KeyFolder(key_dir), streams)
@@ -63,7 +66,7 @@ def _side_by_side(lives: Iterable[Pattern], streams: list[Stream]) -> Iterator[S
 
 
 def append(conninfo: str, saves: Iterable[Save]) -> None:
-    """Appends saves in large calls, in their order."""
+    """Appends saves to the log in their order, with many saves in each call."""
     datastore = Datastore(conninfo, pool_size=1)
     try:
         recorder, left = Recorder(datastore), iter(saves)

@@ -40,7 +40,7 @@ COUNTS = "SELECT (SELECT count(*) FROM stored_events), (SELECT count(*) FROM cla
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """An installation that begins with the example catalogue and no application. If `feeds`, agencies have feeds."""
+    """An installation that begins with the example catalogue and no application. With `feeds`, agencies have feeds."""
 
     folder: Path
     settings: Settings
@@ -56,7 +56,7 @@ class Installed:
         return {**os.environ, "JEJAK_DATA_DIR": str(self.folder), **topics}
 
     def bearer(self, office: str) -> bytes:
-        """Returns the bearer of a supervisor of the office, who has all rights of an officer."""
+        """Returns the bearer of a supervisor of the office. A supervisor has all rights of an officer."""
         principal = Principal(bearer=Bearer.SUPERVISOR, actor=uuid4(), office=office, agency="")
         tokens = SignedTokens(self.named.token, self.named.read_token)
         return tokens.bearer(principal, seconds=TOKEN_SECONDS).encode()

@@ -43,7 +43,10 @@ class Stream:
         return cls(new_application_id(), personal, 0, "", key)
 
     def save(self, act: Act, events: tuple[ApplicationEvent, ...]) -> Save:
-        """Returns the next save. A submission has a sealed part, and claims its command id and its number."""
+        """Returns the next save. A submission has a sealed part.
+
+        A submission has two claims: the id of its command, and the tracking number of the application.
+        """
         command = uuid4()
         first = self.version == 0
         if isinstance(events[0], Submitted):

@@ -1,4 +1,4 @@
-"""Load client: HTTP/1.1 with kept-alive connections. It shares the cores with the server, so it uses little time.
+"""Load client: HTTP/1.1 with kept-alive connections. The client leaves most processor time to the server.
 
 In a closed loop, each client waits for an answer before it sends the next request. In an open loop, requests are sent
 at planned instants, whether or not earlier requests are answered. The latency in an open loop is counted from the
@@ -37,7 +37,7 @@ class Reply:
 
 
 class Unexpected(Exception):
-    """An answer is not the answer that the bench expects."""
+    """The server sent an answer that the bench does not expect."""
 
 
 class Connection(asyncio.Protocol):
@@ -163,7 +163,7 @@ async def warmed(port: int, clients: Sequence[Client], seconds: float) -> Run:
 
 
 class Offered:
-    """An open loop. The loop opens as many connections as the requests need, up to CONNECTIONS_MAX."""
+    """Requests at planned instants. As many connections are opened as the requests need, up to CONNECTIONS_MAX."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -171,7 +171,7 @@ class Offered:
         self.room = asyncio.Semaphore(CONNECTIONS_MAX)
 
     async def at_rates(self, work: Client, *parts: tuple[float, float]) -> list[Run]:
-        """Runs several parts, each with a rate per second and a length in seconds.
+        """Sends requests in several parts. Each part has a rate per second and a length in seconds.
 
         A part begins at the planned end of the previous part. If the planned instant of a request has passed, the
         request is sent at once. Returns when all requests are answered.

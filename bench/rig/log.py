@@ -31,7 +31,7 @@ at = "waktu"
 
 
 def write_log(folder: Path, events: int) -> tuple[Path, Path]:
-    """Writes a log with `events` events, and the log's mapping, into `folder`. Returns the paths of both files."""
+    """Writes a CSV log with `events` events, and the mapping for its import. Returns the paths of the two files."""
     file, mapping = folder / "bench.csv.gz", folder / "bench.toml"
     mapping.write_text(MAPPING + "".join(f'"{name}" = "stage"\n' for name in ACTIVITIES), encoding="utf-8")
     cases = events // EVENTS_PER_CASE

@@ -18,7 +18,7 @@ from infra.eventstore.recorder import Save
 
 OBSTACLE = b'{"code":"H-JARINGAN"}'
 COMMANDS = 4
-"""The number of commands for an application before the next application's turn: twice an obstacle and its end."""
+"""The number of commands for an application before the next application's turn: an obstacle and its end, twice."""
 APPLICANT = {"applicant": {"name": "Siti Contoh"}}
 
 

@@ -14,10 +14,10 @@ import psycopg
 class Measured:
     """A measured figure. `value` and `baseline` are in `unit`.
 
-    `target` is the least ratio of value to baseline, and `least` is the least value. `most` has the largest allowed
-    values of figures in `more`. `rows` has counts that were read from the database. `on` lists the features that were
-    at work. If the baseline is below `baseline_least`, the machine was too slow for a valid result. `fault` gives the
-    reason if the result is not valid.
+    `target` is the least allowed ratio of `value` to `baseline`. `least` is the least allowed `value`. `more` has
+    further figures by name. `most` has the largest allowed value of some of these further figures. `rows` has counts
+    that were read from the database. `on` lists the features that were at work. If `baseline` is below
+    `baseline_least`, the machine was too slow for a valid result. `fault` gives the reason if the result is not valid.
     """
 
     bench: str

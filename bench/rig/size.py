@@ -12,7 +12,7 @@ class Size(StrEnum):
     FULL = "full"
 
     def pick(self, quick: T, usual: T, full: T | None = None) -> T:
-        """Returns the value for this size of round. Without `full`, a full round uses the value of a usual round."""
+        """Returns the value for this size of round. If `full` is None, a full round uses the value of a usual round."""
         if self is Size.QUICK:
             return quick
         return full if self is Size.FULL and full is not None else usual

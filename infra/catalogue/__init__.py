@@ -45,7 +45,8 @@ def basics() -> list[RegistryEvent]:
 def examples() -> list[RegistryEvent]:
     """Returns offices, their calendars and services. The offices and services are marked as examples.
 
-    Local service standards differ by up to a factor of a hundred, so no standard is valid for the whole country.
+    The service standards of real offices differ by up to a factor of a hundred. So no standard is valid for the whole
+    country, and these services are only examples.
     """
     read = tomllib.loads((HERE / "examples.toml").read_text(encoding="utf-8"))
     standards = [*map(_standard, read["service"])]
@@ -175,7 +176,7 @@ def _standard(read: dict[str, Any]) -> StandardPublished:
 
 
 def _regional(read: dict[str, Any], national: Iterable[StandardPublished]) -> StandardPublished:
-    """Returns the standard of one region or of some offices: the national one with another promise."""
+    """Returns the standard of one region or of some offices: the national standard with another promised time."""
     [standard] = [standard for standard in national if standard.service == read["service"]]
     return replace(
         standard,

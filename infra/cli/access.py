@@ -1,4 +1,4 @@
-"""The verbs that give access: `token` makes a bearer, `psql` opens the database, and `url` prints its address."""
+"""The verbs that give access: `token` makes a bearer, `psql` opens the database, `url` prints the database's URL."""
 
 import argparse
 import asyncio

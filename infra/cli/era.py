@@ -1,4 +1,7 @@
-"""The verb `era`: it lists the eras, and begins a new era after a restore or a promotion, before the next append."""
+"""The verb `era`: it lists the eras of the log, or begins a new era.
+
+Begin a new era after a restore or a promotion of the database, and before anything is appended to the log.
+"""
 
 import argparse
 

@@ -52,7 +52,7 @@ def feed(options: argparse.Namespace) -> int:
         ):
             for message in _messages(connection, options, stopping):
                 print(structured(message, origin).decode() if options.json else _line(message), flush=options.follow)
-            sys.stdout.flush()  # flushed here, because this block handles a closed pipe
+            sys.stdout.flush()  # flushed inside this `try` block, which handles a closed pipe
     except NotInFeed as wrong:
         print(f"jejak: {wrong}", file=sys.stderr)
         return EXIT_WRONG
@@ -67,7 +67,7 @@ def _named(agency: str, topics: Topics) -> None:
 
 
 def _messages(connection: Connection, options: argparse.Namespace, stopping: threading.Event) -> Iterator[Message]:
-    """Yields the messages page by page. Only one page of the feed is in memory, however long the feed is."""
+    """Yields the messages page by page. Only one page of the feed is in memory at a time, however long the feed is."""
     connection.execute(f"LISTEN {CHANNEL}")
     if options.after is None:
         [(place,)] = connection.execute(NEWEST_PLACE, (options.agency,)).fetchall()

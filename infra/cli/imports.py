@@ -46,7 +46,7 @@ def import_file(options: argparse.Namespace) -> int:
 
 
 async def _import(options: argparse.Namespace, mapping: Mapping, found: Databases) -> Summary:
-    os.nice(NICENESS)  # after the database's start: a server that this process started also serves other processes
+    os.nice(NICENESS)  # not earlier: the database server, if started here, would inherit this
     async with installation(settings(), found) as made:
         registry = await made.editions.registry()
         with bar("checking", _size(options.file), "B") as advance:

@@ -40,7 +40,7 @@ EXPECTED = (
     TopicsWrong,
     Unavailable,
 )
-"""The errors that a person can repair. The program prints the error's own message, without a stack trace."""
+"""The errors whose causes a person can repair. The program prints the error's message, without a stack trace."""
 
 EXIT_WRONG, EXIT_INTERRUPTED = 2, 130
 
@@ -92,7 +92,10 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def disagreement(options: argparse.Namespace) -> str | None:
-    """Returns an error message for options that need or exclude one another. argparse cannot check such options."""
+    """Returns an error message if an option lacks an option that it needs, or excludes another option.
+
+    argparse cannot check these conditions.
+    """
     if options.verb == "erase" and (options.application is None) == (options.person is None):
         return "erase takes either an APPLICATION or --person REF"
     if options.verb == "era" and (options.what == "begin") == (options.reason is None):

@@ -17,7 +17,7 @@ from infra.projector.views import VIEWS, rebuild
 from infra.runtime.fsck import faults_of_log, faults_of_views
 
 FAULTS_MAX = 1000
-"""The most faults of the log that are named. With more faults, the cause is the disk and not a single row."""
+"""The most faults of the log that are named. If there are more faults, the cause is probably the disk."""
 
 
 def rebuild_views(options: argparse.Namespace) -> int:
@@ -55,7 +55,7 @@ def erase(options: argparse.Namespace) -> int:
         async with installation(settings(), found) as made:
             with psycopg.connect(
                 found.owner
-            ) as connection:  # before the keys are erased: each start repeats these erasures
+            ) as connection:  # stored first: each start erases the keys of these rows again
                 connection.execute(
                     "INSERT INTO erasures (application_id, person) VALUES (%s, %s)", (application, person)
                 )

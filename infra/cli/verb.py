@@ -15,7 +15,7 @@ Options = Sequence[tuple[tuple[str, ...], Mapping[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A verb. `--help` shows `example`, and then `then`, which names the usual next step."""
+    """A verb. `--help` shows the field `example`, and after it the field `then`, the usual next step."""
 
     name: str
     task: str

@@ -1,10 +1,10 @@
 """Ordered batches: handles many commands at once and stores the events of a batch by one save, in order.
 
 The commands of a batch are read and decided in the usual way. Streams that were just read or saved are kept in memory,
-so a batch may have several commands of one application. A batch is stored completely or not at all. Suppose that each
-command was stored alone, and that another writer appended between two commands. Then the log could have the second
-command without the first command. If the log refuses a batch, the streams are dropped from memory, and each command is
-tried again alone.
+so a batch may have several commands of one application. A batch is stored completely or not at all. If each command
+were stored alone, another writer could append between two commands. Then the log could have the second command without
+the first command. If the log refuses a batch, the streams are dropped from memory, and each command is tried again
+alone.
 """
 
 import asyncio
@@ -31,9 +31,11 @@ class AskAgain(Exception):
 
 
 class Batch:
-    """Appends the saves of its members, once every member has joined with a save or has left without a save.
+    """Collects the saves of several commands, its members, and appends the saves together.
 
-    If `abandoned` is true, a member was cut off, so the batch is never appended.
+    The append begins once every member has joined with a save or has left without a save.
+
+    If `abandoned` is true, a member was cancelled, so the batch is never appended.
     """
 
     def __init__(self, members: int, writer: GroupCommit) -> None:
@@ -44,7 +46,7 @@ class Batch:
         self.abandoned = False
 
     async def append(self, place: int, save: Save) -> SaveOutcome:
-        """Joins with a save and returns its outcome.
+        """Joins the batch with a save, and returns the outcome of this save.
 
         Raises AskAgain if the batch has other members and the save was not stored. In a batch of one member, the
         member gets the real outcome or error.
@@ -110,7 +112,7 @@ def joint(saves: Sequence[Save]) -> Save:
 
 
 class BatchStreams:
-    """The cached streams, with the events that are being saved. The positions of events in a save are not known yet."""
+    """The cached streams, with the events of the current batch. These events have no known positions yet."""
 
     def __init__(self, streams: Streams) -> None:
         self.streams = streams
@@ -173,11 +175,11 @@ class BatchedEventStore(PostgresEventStore):
         return Batch(members, self.writer)
 
     def turn(self, _: UUID) -> AbstractAsyncContextManager[None]:
-        """Takes no lock: the commands of one application wait for each other inside the batch."""
+        """Takes no lock, because the commands of one application wait for each other in the batch anyway."""
         return nullcontext()
 
     def kept(self, history: StreamHistory) -> None:
-        """Does nothing: the cached history was extended before the save."""
+        """Does nothing, because the batch extends the cached history before the save."""
 
     async def save(self, save: Save) -> SaveOutcome:
         batch, place = PLACE.get()

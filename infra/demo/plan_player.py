@@ -1,8 +1,8 @@
 """Plan player: plays a simulation's plan through the real command handler, which decides and appends each step.
 
 All steps of a batch are appended by one call, in their order. So the log has the order of the plan, whatever the timing
-is. Every step has its own idempotency key. So a plan that was cut off can be played again: only the missing steps are
-added. Playing a complete plan again adds nothing.
+is. Every step has a different idempotency key. If a plan that was cut off is played again, only the missing steps are
+added. If a complete plan is played again, nothing is added.
 """
 
 import asyncio
@@ -31,8 +31,8 @@ class PlanPlayer:
     """Plays the steps of one plan. The name of the plan is a part of each idempotency key.
 
     The player counts the events of the steps in `events`, and the refused steps in `refused`. After a refused step, the
-    later steps of this application are skipped. A step is refused if somebody else has acted on the application, or if
-    another release of Jejak made a different plan.
+    later steps of the same application are skipped. A step is refused if somebody else has acted on the application, or
+    if another release of Jejak made a different plan.
     """
 
     def __init__(self, made: Installation, plan_name: str) -> None:
@@ -81,7 +81,8 @@ class PlanPlayer:
     async def _play_step(self, batch: Batch, place: int, step: PlanStep, after: int | None) -> bool:
         """Plays one step in a batch. Returns whether the step must be tried again.
 
-        `after` is the place in the batch of the application's previous step, if the batch has one.
+        `after` is the index, in the batch, of the previous step of the same application. `after` is None if the batch
+        has no previous step of this application.
         """
         PLACE.set((batch, place))
         try:

@@ -69,7 +69,10 @@ async def sample(made: Installation) -> tuple[UUID, str, str] | None:
 
 
 async def _complete(made: Installation, fill: SeedSize) -> bool:
-    """Returns whether all submissions are stored. A fill ends with a submission, so the fill is then complete."""
+    """Returns whether all submissions are stored. The last step of a fill is a submission.
+
+    So if all submissions are stored, the fill is complete.
+    """
     async with made.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT count(*) FROM (SELECT FROM events WHERE topic = 'application.submitted.v1'"

@@ -1,1 +1,1 @@
-"""The event store on PostgreSQL. No other package here uses the `eventsourcing` library."""
+"""The event store on PostgreSQL, built with the `eventsourcing` library."""

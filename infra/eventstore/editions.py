@@ -39,8 +39,7 @@ class Editions:
         """Appends the editions that differ from the stored editions. Returns the number of appended editions.
 
         Each new edition gets the number after the last stored edition with this code. An edition that equals the last
-        stored edition is skipped. For a standard, that is
-        the last edition for the same place.
+        stored edition is skipped. A standard is compared with the last stored edition for the same place.
         """
         published = 0
         for edition in editions:

@@ -27,7 +27,7 @@ STATE = frozenset((*OPEN, *ACTOR, "sealed", "salt"))
 
 
 class SealBroken(Exception):
-    """A sealed part cannot be opened: the part was moved or altered, or was sealed with another key."""
+    """A sealed part cannot be opened, because the part was moved or altered, or was sealed with another key."""
 
 
 def canonical(value: object) -> bytes:
@@ -52,8 +52,8 @@ def b64(raw: bytes) -> str:
 def unb64(text: str) -> bytes:
     """Decodes standard base64. Raises ValueError unless `text` is the canonical encoding.
 
-    Without this check, several texts would decode to equal bytes. Only the canonical text is accepted, so that every
-    altered byte is noticed.
+    Several texts can decode to equal bytes. This function accepts only the canonical text, so that every altered
+    character of a stored text is noticed.
     """
     raw = base64.b64decode(text, validate=True)
     if b64(raw) != text:
@@ -94,7 +94,7 @@ def commitment(application: UUID, version: int, topic: str, state: Mapping[str, 
 
 
 def committed(application: str, version: int, topic: str, state: Mapping[str, Any], salt: bytes) -> bytes:
-    """Returns the commitment to a new event, as `commitment` does. `salt` is the state's decoded salt."""
+    """Returns the commitment to a new event, as `commitment` does. `salt` is the salt in the event's state, decoded."""
     opened = {"id": application, "topic": topic, "version": version}
     for name in OPEN:
         opened[name] = state[name]
@@ -140,7 +140,7 @@ def seal(
 ) -> dict[str, str]:
     """Encrypts one person's part of one event. The result is stored in the event's `sealed` list.
 
-    `blinding` and `nonce` are fresh random bytes. `topic` is the topic that is stored with the event.
+    `blinding` and `nonce` are fresh random bytes. `topic` is the event type that is stored with the event.
     """
     content = canonical(personal)
     box = AESGCM(key).encrypt(nonce, blinding + content, _bound_to(application, version, topic, key_id))

@@ -2,7 +2,7 @@
 
 After a restore to a point in time, or after the promotion of an asynchronous replica, the log lacks its last events.
 Without a new era, the log would give the positions of the lost events to new events. A new era begins far beyond the
-lost positions. A `Sync-Token` has a position and names the era of this position.
+lost positions. A `Sync-Token` contains a position and the number of the era that the position belongs to.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ REASON_MAX, ERA_MAX = 200, 99_999
 class Era:
     """One era. Its events have positions above `from_position`, up to `from_position` of the next era.
 
-    `at` is the time at which the era began, in UTC.
+    `at` is the time at which this era began, in UTC.
     """
 
     number: int
@@ -43,9 +43,9 @@ def eras(conninfo: str) -> list[Era]:
 def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
     """Begins a new era, in one transaction that holds the lock of the append. `conninfo` is for the owner of the log.
 
-    `seen` is the number of the newest era that clients may know. A restore may have lost the row or the events of this
-    era. Raises EraNotBegun if nothing was appended since the last era began. If `seen` is the number of the last era or
-    a later era, clients may have used the last era, and this error is not raised.
+    `seen` is the number of the newest era that clients may know. A restore may have lost the row or the events of the
+    era `seen`. Raises EraNotBegun if nothing was appended since the last stored era began. This error is not raised if
+    `seen` is at least the number of the last stored era, because clients may then have used that era.
     """
     if not 0 < len(reason) <= REASON_MAX:
         raise EraNotBegun(f"a reason has 1 to {REASON_MAX} characters")

@@ -1,11 +1,11 @@
 """Group commit: stores the saves of many callers with one call of the append, in one transaction and one disk flush.
 
 There is no timer. While one batch is being stored, the next batch gathers. The slower the disk is, the larger the
-batches become. Each process has one writer, in the event loop of the process. Several processes can append to one log:
-each append takes a lock in the database, so the appends follow one another.
+batches become. Each process has one writer, in the event loop of the process. Several processes can append to one log.
+Each append takes a lock in the database, so the appends of all processes follow one another.
 
-A caller may be cancelled, or stop waiting. The save of this caller is then stored or not stored. The log shows whether
-the save is stored, because ids, versions and bytes are fixed before the first try.
+A caller may be cancelled, or stop waiting. Then the caller does not know whether the save is stored. The log shows
+this, because the ids, versions and bytes of the events are fixed before the first try to store them.
 """
 
 import asyncio
@@ -133,9 +133,9 @@ class GroupCommit:
         return await waiting.outcome
 
     async def _lose_patience(self) -> None:
-        """Ends the wait of callers that have waited longer than PATIENCE_SECONDS: each caller gets Unavailable.
+        """Ends the wait of callers that have waited longer than PATIENCE_SECONDS. These callers get Unavailable.
 
-        One task checks all saves, because a timer for each save would cost more than the save's share of a commit.
+        One task checks all waiting saves. A timer for each save would cost more than the save's share of a commit.
         """
         while True:
             await asyncio.sleep(PATIENCE_SECONDS / 20)
@@ -204,7 +204,7 @@ class GroupCommit:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, BACK_OFF_MAX_SECONDS)
                 batch = [waiting for waiting in batch if not waiting.outcome.done()]
-            # The append reports refusals as outcomes. So the content of one save caused this error: find this save.
+            # The append reports a refusal as an outcome, so this error has another cause: the content of one save.
             except psycopg.Error as error:
                 await self._each_alone(batch, error)
                 return
@@ -239,10 +239,10 @@ class GroupCommit:
                 await connection.close()
 
     async def _known(self, connection: AsyncConnection[Any], batch: list[Waiting]) -> list[Waiting]:
-        """Returns the saves that are certainly not stored. The callers of the stored saves get the outcome.
+        """Returns the saves that are certainly not stored. For each stored save, its caller gets the outcome.
 
-        While the backend of a lost connection runs, this backend may yet store a save, so a missing row proves nothing.
-        Therefore the old backend is terminated first.
+        After a connection is lost, its server process (backend) may run on and store a save later. So a missing row
+        proves nothing while this backend runs. Therefore the old backend is terminated before the log is read.
         """
         if not self._lost:
             return batch
@@ -266,8 +266,8 @@ async def _append(connection: AsyncConnection[Any], batch: list[Waiting]) -> lis
 async def _terminate(connection: AsyncConnection[Any], backend: tuple[Any, ...]) -> None:
     """Terminates an old backend of this process. Raises OperationalError if the backend does not end.
 
-    For this statement, the session goes back to the role of its login. The old backend has the same login, so this role
-    may terminate the old backend.
+    Before the statement that terminates the backend, the session goes back to the role of its login. The old backend
+    has the same login, so PostgreSQL allows this role to terminate the old backend.
     """
     await connection.execute("SET ROLE NONE")
     ended = await _one(connection, TERMINATE, (END_MILLISECONDS, *backend))

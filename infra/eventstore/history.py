@@ -38,14 +38,14 @@ def head_of(history: StreamHistory) -> str:
 def entry_of(row: Sequence[Any]) -> StreamEntry:
     """Decodes a row of a stream.
 
-    Raises KeyError for an unknown topic, and msgspec's DecodeError for a state that cannot be read.
+    Raises KeyError for an unknown event type, and msgspec's DecodeError for a state that cannot be read.
     """
     state, recorded = _read(row)
     return StreamEntry(recorded, row[1], state.command, row[2], row[3])
 
 
 def recorded_of(row: Sequence[Any]) -> Recorded:
-    """Decodes only the event of a row, for code that folds many rows. For the errors raised, see `entry_of`."""
+    """Decodes only the event of a row, for code that folds many rows. Raises the errors of `entry_of`."""
     return _read(row)[1]
 
 

@@ -27,7 +27,7 @@ SELECT s.id, e.originator_version, e.topic, e.state FROM unnest(%s::uuid[]) AS s
 """
 
 End = tuple[int, str]
-"""The version of a stream's last event and the commitment to the last event. The next event continues from this end."""
+"""The version of a stream's last event, and the commitment to this event. The stream's next event needs both values."""
 NOTHING: End = (0, "")
 """The end of a stream that has no events."""
 
@@ -58,7 +58,7 @@ class OffsetMove:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A command that was answered: the digest of its body, and the time of the answer (UTC)."""
+    """A command that was answered, with the digest of the command's body and the time of the answer (UTC)."""
 
     digest: str
     at: datetime
@@ -67,8 +67,8 @@ class Answered:
 class IntakeLog:
     """Reads and writes the state of the intake.
 
-    Every method raises Unavailable if the database cannot be reached. If `store` raises Unavailable, call `reached` to
-    learn whether the data was stored.
+    Every method raises Unavailable if the database cannot be reached. If `store` raises Unavailable, the data may be
+    stored or not. Call `reached` to learn which.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -102,7 +102,8 @@ class IntakeLog:
         """Stores the offset, the events, and the ids and digests of the answered commands, in one transaction.
 
         Raises Overtaken and Conflicting. The row of the offset stays locked until the transaction ends. If two
-        processes start from the same stored offset, the second process finds that the offset has moved.
+        processes start from the same stored offset, the process that comes second finds that the offset has moved, and
+        gets Overtaken.
         """
         try:
             async with borrowed(self.pool) as connection:

@@ -60,9 +60,9 @@ class LoggedEvent:
     So `isinstance(event, Submitted)`, `match` and the library's `singledispatchmethod` work, and `event.service` is a
     field as in the domain's class.
 
-    `timestamp` is the time of the act (aware, UTC), which a source may report late. `recorded_at` is the time when the
-    log stored the event (aware, UTC). `recorded_at` is None for a notification that did not come from a `LogRecorder`.
-    `event` is a plain instance of the event's class, for the functions of `domain`.
+    `timestamp` is the time at which the actor acted (aware, UTC). A source may report this act to Jejak later.
+    `recorded_at` is the time when the log stored the event (aware, UTC). `recorded_at` is None for a notification that
+    did not come from a `LogRecorder`. `event` is a plain instance of the event's class, for the functions of `domain`.
     """
 
     __slots__ = ()
@@ -153,8 +153,8 @@ class LogRecorder(Recorder):
     def _recorded_at(self, query: str, value: object) -> dict[int, datetime]:
         """Returns `recorded_at` of each row, by version or position.
 
-        A second query is necessary, because the library's queries leave the column `recorded_at` out. Rows never
-        change, so the answers to the two queries agree.
+        The library's queries do not select the column `recorded_at`, so a second query is necessary. Rows never change,
+        so the second query finds the rows of the library's query unchanged.
         """
         with self.datastore.get_connection() as connection:
             return {
@@ -165,8 +165,9 @@ class LogRecorder(Recorder):
 class LogMapper(Mapper[UUID]):
     """Makes a `LoggedEvent` from a stored event of Jejak. The library's mapper handles all other stored events.
 
-    So a follower reads the events of Jejak and the follower's own events with one mapper. A cipher or a compressor that
-    is configured for the follower is not applied to the events of Jejak.
+    A follower is an application of the library that reads Jejak's log. A follower reads the events of Jejak and the
+    events that it stores itself with this one mapper. A cipher or a compressor that is configured for the follower is
+    not applied to the events of Jejak.
     """
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
@@ -176,7 +177,9 @@ class LogMapper(Mapper[UUID]):
         """
         topic = stored_event.topic
         if topic not in CLASSES:
-            if TOPIC.fullmatch(topic):  # otherwise the library would try to import a module with the topic's name
+            if TOPIC.fullmatch(
+                topic
+            ):  # otherwise the library would try to import a module with the name of the event type
                 raise TopicError(f"this release does not know the topic {topic}: install the newer release")
             return super().to_domain_event(stored_event)
         try:
@@ -196,7 +199,10 @@ class LogMapper(Mapper[UUID]):
         return logged
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
-        """Raises NotSupportedError for an event of Jejak: a copy would lack its seals and its place in the chain."""
+        """Raises NotSupportedError for an event of Jejak.
+
+        A stored copy of the event would lack the sealed parts, and would not belong to the hash chain of the stream.
+        """
         if isinstance(domain_event, LoggedEvent):
             raise NotSupportedError(NOT_WRITTEN)
         return super().to_stored_event(domain_event)
@@ -224,8 +230,8 @@ class LogFactory(InfrastructureFactory[TrackingRecorder]):
     def application_recorder(self) -> ApplicationRecorder:
         """Returns the recorder that reads the log.
 
-        Raises OSError, as the library's factories do, if no database is named. Raises OperationalError if the database
-        cannot be reached, or if the login may not take the role `jejak_auditor`.
+        Raises OSError, as the library's factories do, if `JEJAK_DATABASE_URL` is not set. Raises OperationalError if
+        the database cannot be reached, or if the login may not take the role `jejak_auditor`.
         """
         url = self.env.get("JEJAK_DATABASE_URL")
         if not url:
@@ -263,7 +269,7 @@ class LogFactory(InfrastructureFactory[TrackingRecorder]):
 
 
 class JejakLog(Application[UUID]):
-    """Jejak's log as an application of the library that can only be read. Its name in tracking records is `jejak`.
+    """Jejak's log as a read-only application of the library. In tracking records, this application is named `jejak`.
 
     This application always uses `LogFactory`, whatever the value of `PERSISTENCE_MODULE` is. So a projection may keep
     its tables in any database for which the library has a module.

@@ -1,8 +1,8 @@
 """Recorder: the library's PostgreSQL recorder, with an append that calls one database function.
 
-The function `append_events` reports an outcome for each save. The serving role may only select from `stored_events`
-and call this function. Neither insert path of the library is used. The first path is LOCK TABLE and INSERT. The second
-path is POSTGRES_ENABLE_DB_FUNCTIONS, with which readers miss events.
+The function `append_events` reports an outcome for each save. The serving role may only select from `stored_events` and
+call this function. The library has two ways to insert events, and neither is used here. The default way is LOCK TABLE
+and INSERT. The other way is enabled by POSTGRES_ENABLE_DB_FUNCTIONS, and with it readers can miss events.
 """
 
 from collections.abc import Iterator, Sequence
@@ -49,8 +49,9 @@ class Save:
 class SaveOutcome:
     """The outcome of a save. `kind` is "stored", or names the reason of the refusal.
 
-    `positions` are the positions of the events. All events of a save are recorded at one instant (UTC). There are no
-    positions if the save was stale or a claim was taken.
+    `positions` are the positions of the events. `recorded_at` is the instant (UTC) at which all events of the save were
+    recorded. A refused save has no positions. A save is refused if it is stale, or if the log already has one of its
+    claims.
     """
 
     kind: str
@@ -113,7 +114,7 @@ class Recorder(PostgresApplicationRecorder):
 
 
 def columns(saves: Sequence[Save]) -> tuple[list[Any], ...]:
-    """Returns the arguments of `APPEND`: an array for each parameter. Saves are numbered in their order, from 0."""
+    """Returns the arguments of the statement `APPEND`: one array for each parameter. Saves are numbered from 0."""
     events = [(number, event) for number, save in enumerate(saves) for event in save.events]
     claims = [(number, claim, owner) for number, save in enumerate(saves) for claim, owner in save.owned()]
     return (
@@ -129,7 +130,7 @@ def columns(saves: Sequence[Save]) -> tuple[list[Any], ...]:
 
 
 def outcomes(saves: Sequence[Save], rows: Sequence[tuple[Any, ...]]) -> list[SaveOutcome]:
-    """Reads the answer to `APPEND`: one outcome for each save, in their order.
+    """Reads the answer to the statement `APPEND`. Returns one outcome for each save, in the order of the saves.
 
     The positions of one save are consecutive numbers.
     """

@@ -131,7 +131,7 @@ class PostgresEventStore:
         return await self.writer.append(save)
 
     def kept(self, history: StreamHistory) -> None:
-        """Keeps the history of a stream after an append. The stream then need not be read again."""
+        """Keeps the history of a stream after an append. So the next command need not read the stream again."""
         self.streams.keep(history)
 
     def survey_claim(self, application_id: UUID) -> bytes:

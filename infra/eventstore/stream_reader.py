@@ -1,7 +1,7 @@
 """Stream reader: reads streams, claims and the registry, and coalesces concurrent requests into one query.
 
 The reader caches each stream at the version that was last read or written. Each query reads only the events after the
-cached version. So the result is current, and most events are not sent or folded again.
+cached version. So the result is current, although most events are not read or folded again.
 """
 
 from collections import OrderedDict, defaultdict
@@ -47,7 +47,7 @@ PLANNED = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
 
 
 class RegistryFold:
-    """The registry, folded up to `position`. `ends` has the last event of each registry stream."""
+    """The registry after the events up to `position`. `ends` has the last event of each registry stream."""
 
     def __init__(self) -> None:
         self.registry = Registry()
@@ -66,7 +66,7 @@ class Streams:
     """The cached streams of one process.
 
     Use the object as an asynchronous context manager, in the event loop of the callers. Every method that queries the
-    database raises Unavailable.
+    database raises Unavailable if the database cannot be reached.
     """
 
     def __init__(self, conninfo: str) -> None:
@@ -84,7 +84,7 @@ class Streams:
 
     @property
     def registry(self) -> Registry:
-        """The registry as of the last query."""
+        """The registry as the last query found it, without a new query."""
         return self.published.registry
 
     async def registry_now(self) -> Registry:
@@ -101,7 +101,7 @@ class Streams:
         return cast("UUID | None", await self.line.get(tuple(claims)))
 
     def keep(self, history: StreamHistory) -> None:
-        """Caches a history. Call this method after an append. The new events then need not be read."""
+        """Caches a history. Call this method after an append, so that the next query need not read the new events."""
         self._forget(history.application_id)
         self.remembered[history.application_id] = history
         self.events += len(history.entries)

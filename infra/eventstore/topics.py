@@ -1,4 +1,4 @@
-"""Topics: maps the topic of an event to the event's class, and checks the data of an event before the write.
+"""Topics: maps each stored event type (topic) to its class, and checks the data of an event before it is stored.
 
 The data must fit a closed type. The closed types are made from the plain dataclasses of the domain: a pattern in a
 dataclass becomes a constraint in its closed type.
@@ -49,7 +49,7 @@ class DataNotClosed(ValueError):
 
 
 def data_to_store(event: AnyEvent) -> dict[str, Any]:
-    """Returns the event's `data` after a check against its closed type. Raises DataNotClosed."""
+    """Returns the event's `data` after a check against the closed type of the event's class. Raises DataNotClosed."""
     data = data_of(event)
     try:
         msgspec.convert(data, closed_type(cast("Hashable", type(event))), strict=True)
@@ -59,7 +59,7 @@ def data_to_store(event: AnyEvent) -> dict[str, Any]:
 
 
 def event_of(topic: str, data: dict[str, Any]) -> AnyEvent:
-    """Makes an event from its stored topic and data. Raises KeyError if this release does not know the event topic."""
+    """Makes an event from its stored topic and data. Raises KeyError if this release does not know the topic."""
     return msgspec.convert(data, CLASSES[topic], strict=True)
 
 
@@ -100,14 +100,15 @@ def act_of(state: State[AnyEvent]) -> Act:
 def _actor(text: str) -> UUID:
     """Parses an actor's id, with a cache.
 
-    A few actors act often, so their ids repeat. Parsing an id costs as much as reading all other fields of an act.
+    A few actors act often, so the same ids are parsed again and again. Parsing an id costs as much as reading all other
+    fields of an act.
     """
     return UUID(text)
 
 
 @cache
 def closed_type(cls: Any) -> type[msgspec.Struct]:  # noqa: ANN401 - any event class
-    """Returns the closed type of an event class: every field is bounded, and unknown fields are forbidden."""
+    """Returns the closed type of an event class: every field has limits, and unknown fields are forbidden."""
     hints = get_type_hints(cls, include_extras=True)
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for name, hint in hints.items():
@@ -120,7 +121,7 @@ def closed_type(cls: Any) -> type[msgspec.Struct]:  # noqa: ANN401 - any event c
 
 
 def _closed(hint: Any) -> Any:  # noqa: ANN401 - annotations are any value
-    """Returns a type with its limits. Raises TypeError for a bare string, because the content would have no bounds."""
+    """Returns a type with its limits. Raises TypeError for the type `str` without limits."""
     if get_origin(hint) is Annotated:
         base, limit = get_args(hint)
         if isinstance(limit, Pattern):

@@ -47,7 +47,7 @@ class PostgresImportStore:
         return self.receipt_codes.new_number()
 
     def streams(self, source: str, keys: Sequence[str]) -> Mapping[str, ImportedStream]:
-        """See the port. The command of a submission is a claim, so the claims lead to the streams."""
+        """Implements `ImportStore.streams`. A submission claims its command id, which leads to its stream."""
         claims = {command_id(self.key, source, key).bytes: key for key in keys}
         found = self.connection.execute(CLAIMED, (list(claims),), prepare=True, binary=True).fetchall()
         streams = {claims[bytes(claim)]: stream for claim, stream in found}
@@ -95,10 +95,10 @@ class Importer:
     def foresee(self, file: Path, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
         """Counts in `summary` what `append` would store, but stores nothing.
 
-        `registry` is the registry as the import would leave it. Raises SourceError if the file has changed since the
-        check.
+        `registry` is the registry with the editions that the import would add. Raises SourceError if the file has
+        changed since the check.
         """
-        seen = Spill()  # a case may have several traces: a record that was in one trace is not new in a later trace
+        seen = Spill()  # a case may have several traces, and a record that was in one trace is not new in a later trace
         for handler, cases in self._batches(file, mapping, registry):
             summary.add(handler.foresee(cases, seen))
             advance(sum(len(case.items) for case in cases))
@@ -151,7 +151,7 @@ WHERE originator_id = ANY(%s::uuid[]) ORDER BY originator_id, originator_version
 
 
 def _by_stream(saves: Iterable[Save]) -> list[Save]:
-    """Joins the saves of each stream into saves of at most EVENTS_PER_CALL events."""
+    """Joins the saves of each stream into larger saves of at most EVENTS_PER_CALL events."""
     streams: dict[Any, list[Save]] = {}
     for save in saves:
         streams.setdefault(save.events[0].originator_id, []).append(save)
@@ -169,7 +169,8 @@ def _calls(saves: Iterable[Save]) -> Iterator[list[Save]]:
     """Groups the saves into calls of the append, with at most one save of each stream in a call.
 
     If a stream has several saves, each save except the last fills a whole call. If another writer has appended to the
-    stream, the save is refused and the later calls are not made. So no save is stored without its predecessor.
+    stream, the append refuses the save, and the later calls are not made. So no save is stored without the save before
+    it in the stream.
     """
     call: list[Save] = []
     events = 0
@@ -184,7 +185,9 @@ def _calls(saves: Iterable[Save]) -> Iterator[list[Save]]:
 
 
 def _own_key(case: str, item: ImportItem) -> str:
-    """Returns the idempotency key of an event: its own id, or else its content and its number among equal events.
+    """Returns the idempotency key of an event. The key contains the event's id in the file, if the file has an id.
+
+    Otherwise the key is made from the event's content and from the event's number among the events with equal content.
 
     See docs/event-format.md, Commands and digests.
     """

@@ -29,7 +29,7 @@ from service_layer.import_case import ImportCase
 
 
 class MappingIncomplete(Exception):
-    """The mapping lacks some words of the file. `lines` has the lines of TOML to add to the mapping."""
+    """The mapping lacks some words of the file. `lines` has the TOML to add to the mapping."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__("the mapping does not know all words of the file")
@@ -110,7 +110,7 @@ def _lines(unknown: Unknown, mapping: Mapping) -> list[str]:
 
 
 def foreseen(mapping: Mapping, registry: Registry) -> tuple[Registry, Sequence[RegistryEvent]]:
-    """Returns the registry as `register` would make it, and the editions that would be new."""
+    """Returns the registry as `register` would make it, and the editions that `register` would publish."""
     new: list[RegistryEvent] = []
     for edition in editions(mapping):
         match edition:
@@ -126,10 +126,10 @@ def foreseen(mapping: Mapping, registry: Registry) -> tuple[Registry, Sequence[R
 
 
 async def register(mapping: Mapping, known: Editions, recorder: Recorder, command_key: bytes) -> Registry:
-    """Publishes the offices and services of the mapping that the registry lacks, marked as imported.
+    """Publishes the mapping's offices and services that the registry lacks. The new entries are marked as imported.
 
-    An office that the registry has is left unchanged. A service gets a new standard if the mapping's standard differs.
-    Returns the new registry.
+    An office that the registry already has is left unchanged. A service gets a new standard if the mapping's standard
+    differs. Returns the new registry.
     """
     _, new = foreseen(mapping, await known.registry())
     await known.publish(new, recorder, command_key)

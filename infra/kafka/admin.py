@@ -154,7 +154,7 @@ class Admin:
         _demand(one.error_code == 0, change, one.error_message)
 
     def _ask(self, request: QuotasRequest) -> QuotasResponse:
-        """Sends a request for which the admin client has no method, as the client's own methods send their requests."""
+        """Sends a request for which the admin client has no method. The client's methods send requests in this way."""
         return self._client._manager.run(self._client._manager.send, request)  # noqa: SLF001 - no public way in 3.0.12
 
     def _topics(self) -> dict[str, Topic]:
@@ -219,7 +219,7 @@ def _ours(word: str) -> str:
 
 
 def _demand(done: bool, what: object, answer: object) -> None:  # noqa: FBT001 - used like `assert`
-    """Raises ClusterFault unless `done`."""
+    """Raises ClusterFault if `done` is false."""
     if not done:
         raise ClusterFault(f"Kafka did not apply this: {what}: it answered {answer}")
 

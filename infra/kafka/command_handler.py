@@ -1,7 +1,7 @@
 """The topic command handler: decides the command of a Kafka record by the rules that apply to commands over HTTP.
 
-The result is a verdict, which is stored. A refusal is a verdict, too. A verdict contains only two parts of the record's
-content: the command's id and, if the agency may know the application, the application's id.
+The result is a verdict, which is stored. A refusal of a command is a verdict, too. A verdict contains only two parts of
+the record's content: the command's id and, if the agency may know the application, the application's id.
 """
 
 from collections.abc import Sequence
@@ -67,7 +67,11 @@ class ReadCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The data to store for a record: `event` is the answer; `rows` and `claims` belong to the application `owner`."""
+    """The data to store for a Kafka record.
+
+    `event` is the answer to the command. `rows` has the new events of the application `owner`. `claims` has the claims
+    of this application.
+    """
 
     asking: ReadCommand
     event: IntakeEvent
@@ -104,10 +108,12 @@ class TopicCommandHandler:
     async def verdict(
         self, asking: ReadCommand, known: Answered | None, registry: Registry, *, last: bool
     ) -> Verdict | None:
-        """Returns the verdict on a record. Returns None if the command was answered before: it gets no second answer.
+        """Returns the verdict on a record. Returns None if the command was answered before.
 
-        Raises Unavailable, and Broken for an internal error. If `last` is true, this is the last try, and an internal
-        error becomes the verdict.
+        A command gets only one answer.
+
+        Raises Unavailable. Raises Broken for an internal error, unless `last` is true. If `last` is true, this is the
+        last try for the record, and the verdict states the internal error.
         """
         sent = asking.sent
         if isinstance(sent, Malformed):
@@ -204,7 +210,7 @@ def _request(asking: ReadCommand, sent: SentCommand, registry: Registry) -> Comm
 
 
 def _placed(event: IntakeMalformed) -> IntakeMalformed:
-    """Returns the event. The field `place` is emptied if its value is not a value that an event may contain."""
+    """Returns the event. The field `place` is left empty if an event may not contain its value."""
     try:
         data_to_store(event)
     except DataNotClosed:

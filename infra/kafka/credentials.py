@@ -10,7 +10,8 @@ PASSWORD_BYTES = 32
 class CredentialsFolder:
     """A folder of password files.
 
-    `<user>.password` contains only the password; `<user>.password.new` contains a password that is about to be set.
+    The file `<user>.password` contains only the user's present password. The file `<user>.password.new` contains a
+    password that is about to be set.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -24,7 +25,7 @@ class CredentialsFolder:
     def kept_or_new(self, user: str) -> str:
         """Returns the password in the user's file. If there is no file, first writes a file with a new password.
 
-        In a cluster that was rebuilt, the users so get the passwords that are in the files.
+        So if a cluster is built again, its users get the passwords that are in the files.
         """
         file = self.file(user)
         if not file.exists():
@@ -34,8 +35,8 @@ class CredentialsFolder:
     def drafted(self, user: str) -> str:
         """Makes a new password, and writes it to a file beside the file of the present password.
 
-        If the process dies before the new password is adopted, the old and the new password are both in files, and the
-        brokers know one of the two passwords.
+        If the process dies before the new password is adopted, both passwords are in files. So one of the two files has
+        the password that the brokers know.
         """
         draft = self._draft(user)
         if not draft.exists():

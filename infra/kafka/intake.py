@@ -1,10 +1,10 @@
-"""The intake: reads commands from the agencies' topics and answers each command once.
+"""The intake: reads commands from the agencies' Kafka topics and answers each command once.
 
-Offset, events and answer are stored in one transaction. Any number of processes may run, because Kafka's consumer group
-assigns the partitions. If two processes believe that they own a partition, the offset in the database decides which
-process owns it. The row of the offset is locked for this decision. After a temporary fault the partition pauses, and is
-tried again with back-off. If a record cannot be handled in a few tries, its answer is an internal error. So the record
-does not block the records after it.
+The offset of a command, its events and its answer are stored in one transaction. Any number of processes may run,
+because Kafka's consumer group assigns the partitions. If two processes believe that they own a partition, the offset in
+the database decides which process owns it. The row of the offset is locked for this decision. After a temporary fault
+the partition pauses, and is tried again with back-off. If a record cannot be handled in a few tries, its answer is an
+internal error. So the record does not block the records after it.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ log = structlog.get_logger("jejak.intake")
 class PartitionState:
     """The state of an assigned partition.
 
-    `next` is the offset to answer next. `ends` has the ends of the partition's answer streams.
+    `next` is the offset of the record to answer next. `ends` has the last event of each answer stream of the partition.
     """
 
     next: int
@@ -62,7 +62,7 @@ class PartitionState:
 class Intake:
     """The intake of one process. Call `run` once.
 
-    `open_source` joins the consumer group. After a KafkaError, `open_source` is called again.
+    `open_source` joins the consumer group. After a KafkaError, the intake calls `open_source` again.
     """
 
     def __init__(self, installation: Installation, open_source: Callable[[], CommandSource]) -> None:
@@ -73,7 +73,7 @@ class Intake:
         self.readings: dict[CommandPartition, PartitionState] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Runs until `stopping` is set. The save in progress is finished first."""
+        """Runs until `stopping` is set. A save that is under way is then finished before this method returns."""
         while not stopping.is_set():
             try:
                 source = await asyncio.to_thread(self.open_source)
@@ -109,7 +109,7 @@ class Intake:
         for place in sorted(assigned - begun):
             await self._begin(source, place)
         for place, records in polled.items():
-            if place in begun:  # records of a new partition were polled before the seek, and are polled again
+            if place in begun:  # records of a new partition that were polled before its seek are polled again
                 await self._answer_all(source, place, records, stopping)
         self._resume(source)
         if polled:
@@ -157,7 +157,7 @@ class Intake:
                 log.error("a partition stands still", topic=place.topic, partition=place.partition, **_kind(fault))  # noqa: TRY400
                 reason = "fault"
             if reason == "overtaken":
-                del self.readings[place]  # if the partition is assigned at the next step, that step begins it again
+                del self.readings[place]  # if this process owns the partition at the next step, this step seeks again
                 return
             if reason:
                 INTAKE_INTERRUPTED.labels(reason).inc()
@@ -177,7 +177,7 @@ class Intake:
     async def _answered(
         self, place: CommandPartition, reading: PartitionState, records: Sequence[CommandRecord]
     ) -> str:
-        """Answers the records. Returns "", or the reason of a failure: database, overtaken, fault or conflict."""
+        """Answers the records. Returns "", or why this failed: database, overtaken, fault or conflict."""
         try:
             commands = [await self.clerk.asking(place, record) for record in records]
         except Unavailable:
@@ -191,7 +191,7 @@ class Intake:
     async def _some(self, place: CommandPartition, reading: PartitionState, commands: Sequence[ReadCommand]) -> str:
         """Answers all commands in one save. If one command prevents this save, answers each command in a separate save.
 
-        For the returned value, see `_answered`.
+        The returned value is that of `_answered`.
         """
         if len(commands) > 1:
             with suppress(Conflicting, Broken):

@@ -54,12 +54,12 @@ log = structlog.get_logger("jejak.relay")
 class PostgresSource:
     """Implements `feeds.agencies.kafka.relay.FeedSource`.
 
-    The source has one connection, which also holds an advisory lock. Other relays of the feed wait for this lock.
+    The source has one connection, which also holds an advisory lock. All other relays of the feed wait for this lock.
     Without the lock, two active relays would fence each other in turns, which is safe but slow.
     """
 
     def __init__(self, conninfo: str, agency: str, stopping: threading.Event, well: Callable[[], None]) -> None:
-        """While the relay waits for another process, it calls `well`, so that the wait does not count as hanging."""
+        """While this relay waits for another process, the source calls `well`. The wait does not count as hanging."""
         self.conninfo = for_derived(conninfo)
         self.agency = agency
         self.stopping = stopping
@@ -116,7 +116,7 @@ class PostgresSource:
         list(self._open().notifies(timeout=seconds, stop_after=1))
 
     def say(self, position: int, fault: str) -> bool:
-        """Writes the relay's state to `feeds.relays`, for monitoring. The position -1 keeps the stored position.
+        """Writes the relay's state to `feeds.relays`, for monitoring. If `position` is -1, the stored position is kept.
 
         Returns False if the state could not be written and must be written again.
         """
@@ -183,7 +183,7 @@ class KafkaDestination:
 
 
 class Watch:
-    """Implements `feeds.agencies.kafka.relay.Witness`: updates metrics, the log and `feeds.relays`.
+    """Implements `feeds.agencies.kafka.relay.Witness`: updates metrics, log lines and `feeds.relays`.
 
     The watch also tells which relays hang, so that the process can end.
     """
@@ -199,7 +199,7 @@ class Watch:
         self.well(agency)
 
     def well(self, agency: str) -> None:
-        """Notes that the relay works, or waits for another process."""
+        """Notes that the relay works, or waits for another process, and so does not hang."""
         self._well[agency] = time.monotonic()
 
     def published(self, agency: str, position: int, count: int) -> None:  # noqa: ARG002 - the port's signature
@@ -263,7 +263,7 @@ class Relays:
             os._exit(EXIT_STALLED)
 
     def measure(self) -> None:
-        """Updates the lag metrics from the database. So the metrics are right even while Kafka cannot be reached."""
+        """Updates the lag metrics from the database. So these metrics are right even while Kafka is away."""
         with contextlib.suppress(psycopg.Error), psycopg.connect(self.conninfo, row_factory=tuple_row) as connection:
             for row in connection.execute(RELAYS):
                 Behind.of(*row).measure()
@@ -278,7 +278,8 @@ class Relays:
     def _beat(self, origin: Origin) -> None:
         """Sends a record every second to the heartbeat topic, which every agency may read.
 
-        So a reader can distinguish a feed without news from a fault.
+        If these records arrive but a feed has no new messages, a reader knows that Kafka and the relay process are
+        working.
         """
         while not self.stopping.is_set():
             with contextlib.suppress(KafkaError), _heart(self.login) as producer:

@@ -80,7 +80,9 @@ def audit(
 
 
 def _published(consumer: KafkaConsumer, agency: str) -> tuple[int, bool]:
-    """Returns the position in the relay's newest committed record, and whether nothing has been published yet.
+    """Returns the position up to which the relay has published, and whether nothing has been published yet.
+
+    The position is read from the relay's newest committed record.
 
     If nothing has been published yet, the position is the position at which an operator began the feed. The position is
     read before the Kafka topic of the feed. So all messages up to the position are in the topic when the topic is read.
@@ -128,7 +130,8 @@ def _read(
 def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator[Any]:
     """Yields every record with an offset below `ends`.
 
-    Offsets have gaps, so the consumer's own position shows when all records are read.
+    The offsets of a Kafka topic have gaps. So the consumer's position, and not the last offset, shows when all records
+    are read.
     """
     quiet_since = monotonic()
     left = {at for at, end in ends.items() if consumer.position(at) < end}
@@ -198,9 +201,9 @@ def _floors(
 ) -> dict[int, int | None]:
     """Returns the floor of each partition: the audit expects only messages with a position above the floor.
 
-    `empty` is the floor if the Kafka topic has no records. Messages before the oldest record of the topic may never
-    have been published to the topic. If a partition has lost its beginning, messages before the oldest record of this
-    partition are older than the retention time of the topic.
+    `empty` is the floor of every partition if the Kafka topic has no records. Messages before the oldest record of the
+    topic may never have been published to the topic. If a partition has lost its beginning, messages before the oldest
+    record of this partition are older than the retention time of the topic.
     """
     oldest: dict[int, int] = {}
     for partition in starts:

@@ -1,9 +1,9 @@
 """Key folder: holds the 256 bucket keys, wrapped by a key-encryption key in the same folder.
 
-The folder is outside every database cluster. PostgreSQL backs up and rewinds whole clusters, so a key inside a cluster
-would return with an old backup. The bucket keys do not return in this way. So after a bucket has got a new key, the
-wrapped keys of this bucket in old backups cannot be read. The folder has mode 0700 and the files have mode 0600. Keys
-are wrapped by AES key wrap (RFC 3394).
+The folder is outside every database cluster. PostgreSQL backs up and restores whole clusters, so a destroyed key inside
+a cluster would return with an old backup. A bucket key in this folder does not return with a backup of a cluster. So
+after a bucket has got a new bucket key, nobody can read the wrapped keys of this bucket in old backups. The folder has
+mode 0700 and the files have mode 0600. Keys are wrapped by AES key wrap (RFC 3394).
 """
 
 import fcntl
@@ -55,7 +55,7 @@ class KeyFolder:
         return aes_key_wrap(self._buckets[bucket], key)
 
     def unwrap(self, bucket: int, wrapped: bytes) -> bytes:
-        """Unwraps a key. Raises KeysUnreadable if it was wrapped with another bucket key."""
+        """Unwraps a key. Raises KeysUnreadable if this key was wrapped with another bucket key."""
         try:
             return aes_key_unwrap(self._buckets[bucket], wrapped)
         except InvalidUnwrap as broken:
@@ -64,7 +64,10 @@ class KeyFolder:
             ) from broken
 
     def _load(self, name: str, fresh: bytes) -> bytes:
-        """Returns the bytes of a file. A missing file is made from `fresh`; the bytes are durable before the rename."""
+        """Returns the bytes of a file. A missing file is made from `fresh`.
+
+        The new bytes are written to a temporary file and are durable before this file gets its real name.
+        """
         file = self.folder / name
         if not file.exists():
             new = file.with_suffix(".new")

@@ -1,8 +1,8 @@
 """The key store: dossier keys, one per person and application, and the named keys that make macs and tokens.
 
-A dossier key is durable before the event that uses the key is stored. A sealed part whose key was destroyed is shown
-as redacted, never as an error. If the NIK of a person is known, all dossier keys of this person have one reference to
-the person in common. If the NIK is not known, every dossier key has a different reference.
+A dossier key is durable before the event that uses the key is stored. A sealed part whose key was destroyed is shown as
+redacted, never as an error. If the NIK of a person is known, all dossier keys of this person have the same reference to
+the person. If the NIK is not known, every dossier key of the person has a different reference.
 """
 
 import secrets
@@ -74,7 +74,10 @@ class _Wanted:
 
 
 class KeyStore:
-    """Makes, reads and destroys keys. Use the store as an asynchronous context manager. Methods raise Unavailable."""
+    """Makes, reads and destroys keys. Use the store as an asynchronous context manager.
+
+    Every method raises Unavailable if the database cannot be reached.
+    """
 
     def __init__(self, pool: Pool, conninfo: str, folder: KeyFolder) -> None:
         self.pool = pool
@@ -116,7 +119,7 @@ class KeyStore:
     ) -> list[DossierKey]:
         """Returns one key for each role. The keys are durable when this method returns.
 
-        If another process made a key first, the key of the other process is returned. `niks` has the NIK by role, for
+        If another process has already stored a key for a role, that key is returned. `niks` has the NIK by role, for
         persons who have a NIK. Concurrent calls share one transaction.
         """
         if niks and self._nik is None:
@@ -161,9 +164,9 @@ class KeyStore:
     async def satisfaction_key(self, application: UUID) -> DossierKey | None:
         """Returns the applicant's key for survey answers.
 
-        This key is separate, so that the key's id in the log does not link an answer to an application. The key is
-        erased together with the applicant's other keys. Returns None if the applicant's keys were erased or never
-        existed.
+        This key is separate from the dossier key, so that the id of the key in the log does not link a survey answer to
+        an application. The key is erased together with the applicant's other keys. Returns None if the applicant's keys
+        were erased or never existed.
         """
         drawn = uuid4()
         bucket = drawn.bytes[0]
@@ -178,9 +181,9 @@ class KeyStore:
         return (await self.dossier_keys(application)).get(SATISFACTION)
 
     async def applications_of(self, nik: str, *, limit: int, roles: Collection[str] | None = None) -> list[UUID]:
-        """Returns the applications in which the person with this NIK has a part, the newest first.
+        """Returns the applications in which the person with this NIK has a role, the newest first.
 
-        `roles`: the parts that count; every part by default.
+        `roles` names the roles that count. If `roles` is not given, every role counts.
         """
         async with borrowed(self.pool) as connection:
             key = await self._named(connection, NIK, FOREVER, ONCE[NIK])
@@ -203,8 +206,8 @@ class KeyStore:
     async def erase(self, *, application: UUID | None = None, person: UUID | None = None) -> list[UUID]:
         """Destroys the dossier keys of an application or a person. Returns the applications that lost a key.
 
-        When the last key of a person is destroyed, the row of the person is deleted too. If the person's NIK is used
-        again, the NIK gets a new reference.
+        When the last key of a person is destroyed, the row of the person is deleted too. If an application with the
+        person's NIK is submitted later, the person gets a new reference.
         """
         async with borrowed(self.pool) as connection:
             await person_index.erase(connection, person)

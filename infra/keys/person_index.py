@@ -1,7 +1,7 @@
 """Person index: finds a person's random reference by a keyed mac of the NIK.
 
-The NIK itself is not a key of any table. The functions run in the caller's transaction, which locks the row of the
-person. So an erasure happens completely before or completely after the caller's transaction.
+No table is searched by the NIK itself. The functions of this module run in the transaction of their caller, which locks
+the row of the person. So an erasure happens completely before or completely after the caller's transaction.
 """
 
 import hmac
@@ -18,7 +18,7 @@ SELECT * FROM unnest(%b::uuid[], %b::bytea[], %b::integer[], %b::bytea[]) AS p (
 ORDER BY p.lookup
 ON CONFLICT (lookup) DO UPDATE SET lookup = EXCLUDED.lookup RETURNING lookup, person
 """
-"""Inserts missing rows and locks all rows. No other transaction can change the rows before this transaction ends."""
+"""Inserts the missing persons' rows and locks all given persons' rows until this transaction ends."""
 
 APPLICATIONS = """
 SELECT DISTINCT d.application_id FROM persons p JOIN dossier_keys d USING (person)
@@ -34,7 +34,7 @@ SELECT application_id, person FROM dossier_keys WHERE application_id = ANY(%s) A
 def lookup(key: bytes, nik: str) -> bytes:
     """Returns HMAC-SHA256(K_nik, `jejak/nik/1` || 0 || NIK).
 
-    The key is necessary: from a digest without a key, an attacker could find a NIK by trying all birth dates of a
+    The mac needs a secret key. From a digest without a key, an attacker could find a NIK by trying all birth dates of a
     district.
     """
     return hmac.digest(key, b"jejak/nik/1\0" + nik.encode(), "sha256")
@@ -43,7 +43,7 @@ def lookup(key: bytes, nik: str) -> bytes:
 async def references(
     connection: AsyncConnection, folder: KeyFolder, key: bytes, niks: Iterable[str]
 ) -> dict[str, UUID]:
-    """Returns the reference of each person, by NIK, and draws a reference for each new NIK.
+    """Returns the random reference of each person, by NIK. Draws a new reference for each NIK without a reference.
 
     Two transactions with the same NIK get the same reference. All transactions lock rows in the order of `lookup`, so
     the transactions cannot deadlock.
@@ -62,7 +62,7 @@ async def references(
 async def applications_of(
     connection: AsyncConnection, key: bytes, nik: str, *, limit: int, roles: Collection[str] | None = None
 ) -> list[UUID]:
-    """Returns the newest applications in which the person has a part, or one of the parts in `roles`.
+    """Returns the newest applications in which the person has a role. If `roles` is given, only these roles count.
 
     The list is empty for an unknown NIK.
     """
@@ -81,7 +81,7 @@ async def persons_of(connection: AsyncConnection, applications: Collection[UUID]
 async def erase(connection: AsyncConnection, person: UUID | None) -> None:
     """Deletes the person's row. Call this function before you delete the dossier keys.
 
-    A transaction that makes a key for this person holds the lock of the row. So the deletion waits until this
+    A transaction that makes a key for this person holds the lock of the row. So the deletion waits until that other
     transaction has ended.
     """
     await connection.execute("DELETE FROM persons WHERE person = %s", (person,))

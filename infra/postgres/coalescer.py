@@ -19,8 +19,8 @@ Value = TypeVar("Value")
 Ask = Callable[[AsyncConnection, list[Key]], Awaitable[Mapping[Key, Value]]]
 """Answers a list of distinct keys, on a connection in autocommit. A key that is absent from the answer has no value.
 
-After a lost connection, the function is called again, and must be safe to call again. An exception reaches every caller
-in the batch, so a key must never be invalid.
+After a lost connection, the function is called again, and must be safe to call again. Every caller in the batch
+gets an exception that the function raises, so no key may make the function raise an exception.
 """
 
 RECONNECT_SECONDS = 0.05
@@ -30,8 +30,8 @@ CLOSE_SECONDS = 5.0
 class Coalescer(Generic[Key, Value]):
     """One connection, on which at most one query runs at a time.
 
-    At most `most` keys share a query, and at most `waiting_max` callers wait. A query with all its retries may take
-    `seconds`. Use the coalescer as an asynchronous context manager.
+    At most `most` keys share a query, and at most `waiting_max` callers wait. A query with all its retries may take at
+    most `seconds`. Use the coalescer as an asynchronous context manager.
     """
 
     def __init__(
@@ -68,10 +68,10 @@ class Coalescer(Generic[Key, Value]):
             await self._worker
 
     async def get(self, key: Key) -> Value | None:
-        """Returns the value of the key, or None without a value. The value is read after this call began.
+        """Returns the value of the key, or None if the key has no value. The value is read after this call began.
 
-        Raises what `ask` raises. Raises Unavailable if the database does not answer for `seconds`, or if too many
-        callers wait.
+        Raises every exception that the query function `ask` raises. Raises Unavailable if the database does not answer
+        for `seconds`, or if too many callers wait.
         """
         if not self._open or len(self._waiting) >= self.waiting_max:
             raise Unavailable

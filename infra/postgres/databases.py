@@ -38,8 +38,8 @@ class DatabaseRole(StrEnum):
 class Databases:
     """The connection strings by role.
 
-    `keys` is for the key store, which has a separate role. `keys_owner` is for the migration of the key store. `tools`
-    is the folder of PostgreSQL's programs, and is known only for the embedded server.
+    `keys` connects to the key store with the role of the key store. `keys_owner` connects to the key store for
+    migrations. `tools` is the folder of PostgreSQL's programs. `tools` is known only for the embedded server.
     """
 
     owner: str
@@ -124,8 +124,8 @@ def create(postgres: EmbeddedPostgres, *names: str) -> None:
 def _configured(url: str, keys_url: str) -> Databases:
     """Returns the databases for two URLs.
 
-    For each task, the login of a URL takes the role of the task. So the login must be the owner, or a member of all
-    these roles.
+    Jejak logs in as the user that the URL names, and for each task sets the database role of this task. So this user
+    must be the owner, or a member of all these roles.
     """
 
     def as_role(base: str, role: str) -> str:
@@ -147,10 +147,10 @@ def with_options(conninfo: str, options: str) -> str:
 
 
 def for_derived(conninfo: str) -> str:
-    """Returns a connection string for a writer of derived data. Commits on such a connection do not wait for the disk.
+    """Returns a connection string for a writer of derived data. Commits with this string do not wait for the disk.
 
-    Derived data, such as a view, is made from the log alone. After a crash of the database, the last rows may be
-    missing together with the position of these rows. The missing rows are then made again from the log.
+    Derived data, such as a view, is made from the log alone. After a crash of the database, the last rows and their
+    position may both be missing. The writer then makes the missing rows again from the log.
     """
     return with_options(conninfo, "-c synchronous_commit=off")
 

@@ -7,7 +7,8 @@ The data folder has these files:
     run/        the socket. Mode 0700 is the only guard: a user that can enter may connect with any role (trust).
 
 Processes coordinate through three locks on files in the data folder. When a process ends in any way, the kernel frees
-the locks of this process. So a process id is believed only after a lock has shown that the process is alive:
+the locks of this process. So a process id is believed only after a lock has shown that the process is alive. The three
+locks are:
 
     start.lock     exclusive: held by a process that starts, joins or leaves the server.
     users.lock     shared: held by each user of the server. A process that can make the lock exclusive is the last user.
@@ -39,11 +40,12 @@ from psycopg.pq import PGconn, Ping
 
 OWNER = "jejak"
 UNPRIVILEGED = "nobody"  # the server's user if this process is root, because PostgreSQL refuses to run as root
-PORT = "5432"  # only a part of the socket's name
-SOCKET_PATH_BYTES = 103  # the smallest limit of all supported systems (macOS)
+PORT = "5432"  # no TCP port is opened: the number is only a part of the socket's name
+SOCKET_PATH_BYTES = 103  # the limit of macOS, which is the smallest limit of all supported systems
 
 START_SECONDS = 300.0  # the limit for a long recovery only: a server that dies is noticed at once
-LEAVE_SECONDS, FAST_SECONDS, IMMEDIATE_SECONDS = 0.9, 3.0, 1.0  # together less than 5 s, the limit of a stop
+# These three limits are together less than 5 s, the longest time that a stop may take.
+LEAVE_SECONDS, FAST_SECONDS, IMMEDIATE_SECONDS = 0.9, 3.0, 1.0
 PAUSE_SECONDS = 0.01
 
 SETTINGS = {
@@ -56,7 +58,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     # Applications have personal data, so no statement, value or error detail of a client may reach the log.
-    "log_min_messages": "log",  # without errors, because the message of a failed cast quotes the value
+    "log_min_messages": "log",  # errors are not logged, because the message of a failed cast quotes the value
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
     "log_statement": "none",
@@ -71,7 +73,7 @@ class PostgresNotStarted(Exception):
 
 
 class EmbeddedPostgres:
-    """This process's share in the server.
+    """The share of this process in the embedded server.
 
     While a process holds a share, the process must spawn its children and not fork them. A forked child would hold the
     lock of the share too.
@@ -114,7 +116,7 @@ class EmbeddedPostgres:
                 raise
 
     def stop(self) -> None:
-        """Gives up this process's share. If no other share is left, stops the server."""
+        """Gives up this process's share of the server. If no other process has a share, stops the server."""
         # A process that holds start.lock longer is about to start. That process becomes the last user, and stops the
         # server at its end.
         with suppress(PostgresNotStarted), self._starting_or_leaving(LEAVE_SECONDS):
@@ -144,7 +146,7 @@ class EmbeddedPostgres:
         launched = False
         while True:
             server_lock = self._try_lock("server.lock", fcntl.LOCK_EX)
-            if server_lock is not None:  # no server is alive
+            if server_lock is not None:  # no process of a server is alive
                 if launched:
                     os.close(server_lock)
                     raise PostgresNotStarted(f"PostgreSQL ended while starting in {self.folder}: {self._last_words()}")
@@ -190,7 +192,8 @@ class EmbeddedPostgres:
     def _initdb(self, server_lock: int) -> None:
         """Makes the cluster under a temporary name. Only a complete cluster gets its real name.
 
-        initdb inherits the lock. So other processes are kept out until initdb ends, even if this process is killed.
+        The program initdb inherits the lock of this process. So even if this process is killed, other processes are
+        kept out until initdb ends.
         """
         new = self._cluster.with_suffix(".new")
         shutil.rmtree(new, ignore_errors=True)
@@ -216,8 +219,8 @@ class EmbeddedPostgres:
     def _shut_down(self) -> None:
         """Stops the server, in bounded time.
 
-        If the server takes longer, this method returns. The server then ends its processes soon afterwards, and the
-        next start waits for their end.
+        If the server is not down by then, this method returns. The server ends its processes soon afterwards, and the
+        next start waits for the end of these processes.
         """
         began = time.monotonic()
         while self.lives():
@@ -322,7 +325,8 @@ class EmbeddedPostgres:
 def _unlock(descriptor: int) -> None:
     """Unlocks and closes a lock's descriptor.
 
-    Closing alone is not enough: a program that another thread is starting may hold a copy of the descriptor.
+    To close the descriptor is not enough to free the lock, because a program that another thread is starting may hold a
+    copy of the descriptor.
     """
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)
@@ -338,7 +342,7 @@ def _socket_folder(data: Path) -> Path:
     if len(os.fsencode(inside / f".s.PGSQL.{PORT}")) <= SOCKET_PATH_BYTES and not set(',"') & set(str(inside)):
         return inside
     name = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
-    # All processes must use the same folder, and TMPDIR may differ between them.
+    # All processes must use the same folder. So TMPDIR is not used, which may differ between processes.
     return Path("/tmp", f"{OWNER}-{name}")  # noqa: S108
 
 

@@ -3,8 +3,8 @@
 Checkpoints and views are built from the log. If the views are lost, the checkpoints are lost too.
 
 A view may be divided into shards by application. Each shard has a separate position and a separate leader, and all
-shards write one table. Each row stores its version, so an event that is folded twice changes nothing. Therefore a new
-division into shards can begin at the earliest position of the old shards.
+shards write one table. Each row stores its version, so an event that is folded twice changes nothing. Therefore all
+shards of a new division can begin at the earliest position of the old shards.
 """
 
 from typing import Any
@@ -46,7 +46,7 @@ def identifier(view: View) -> sql.Identifier:
 def ensure(view: View, connection: psycopg.Connection[Any]) -> None:
     """Makes the view's table and the view's checkpoint if they are missing.
 
-    A new table is empty and at position 0. So the runner then builds the view from the log.
+    A new table is empty, and its checkpoint is 0. So the runner builds the view from the beginning of the log.
     """
     name = f"{LOG}-{view.name}"
     with connection.transaction():
@@ -104,13 +104,13 @@ def positions_of(view: View, cursor: AnyCursor, *, locked: bool = False) -> list
 
 
 def move_all(view: View, cursor: AnyCursor, position: int) -> None:
-    """Sets the position of every shard to `position`, and clears the faults that stopped a shard."""
+    """Sets the position of every shard of the view, and clears the faults that stopped shards."""
     cursor.execute(REACH, {"name": f"{LOG}-{view.name}", "to": position})
     cursor.execute("DELETE FROM views.stopped WHERE view = %s", (view.name,))
 
 
 def record_stopped(shard: Shard, poisoned: Poisoned, connection: psycopg.Connection[Any]) -> None:
-    """Records for all processes which event stops the shard."""
+    """Stores which event stops the shard, so that all processes can read this."""
     connection.execute(
         "INSERT INTO views.stopped (name, view, position, application_id, fault) VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT (name) DO UPDATE SET position = EXCLUDED.position, application_id = EXCLUDED.application_id,"

@@ -27,12 +27,12 @@ FROM stored_events WHERE notification_id > %(after)s ORDER BY notification_id LI
 
 AnyCursor = Cursor[Any]
 RawEvent = tuple[UUID, int, str, bytes | None, int, Any]
-"""Stream, version, topic, state, position, `recorded_at`. The state is None for an event of another shard."""
+"""A row: stream, version, topic, state, position, `recorded_at`. The state is None for an event of another shard."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One of `of` parts of a view. The last byte of a stream's id decides the stream's part. This byte is random."""
+    """One of the `of` parts of a view. The last byte of a stream's id, which is random, selects the stream's part."""
 
     view: View
     number: int = 0
@@ -44,7 +44,7 @@ class Shard:
 
 
 def part_of(key: UUID, of: int) -> int:
-    """Returns the number of the shard that a stream belongs to. NEWER must use this rule too."""
+    """Returns the number of the shard that a stream belongs to. The SQL statement NEWER must use this rule too."""
     return key.bytes[-1] % of
 
 
@@ -83,7 +83,7 @@ def pages(view: View, cursor: AnyCursor, after: int, until: int | None = None) -
 
 
 def fill(statement: str, table: sql.Composable) -> sql.Composed:
-    """Inserts a table's name into a statement of a view."""
+    """Inserts the name of a table into an SQL statement of a view."""
     return sql.SQL(statement).format(table=table)
 
 
@@ -117,7 +117,7 @@ def arrays(view: View, rows: Sequence[Row]) -> dict[str, list[object]]:
 def folded_on(view: ViewOf[R], row: R | None, key: UUID, events: Sequence[RawEvent]) -> R | None:
     """Folds the events that the row does not have yet. Raises Poisoned for the first event that cannot be folded.
 
-    A row may already have events of the page. For example, the position was set back and the row was kept.
+    A row may already have events of the page, for example if the view's position was set back and the row was kept.
     """
     folded_to = row["version"] if row else 0
     new = [event for event in events if event[1] > folded_to]

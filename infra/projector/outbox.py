@@ -1,9 +1,9 @@
 """Outbox: folds the log, in the order of positions, into the messages for each agency (`feeds.messages`).
 
 Only one process at a time fills the outbox. An advisory lock of its database session ensures this. All other processes
-stand by. Messages, concerns and the position are written in one transaction, so a kill at any moment causes no gap and
-no duplicate. If the routing rules or the agencies have changed since the messages were made, all messages are made
-again.
+stand by. The messages, the table of concerns and the position are written in one transaction. So a kill of the process
+at any moment causes no gap and no duplicate. If the routing rules or the agencies have changed since the messages were
+made, all messages are made again.
 """
 
 import threading
@@ -64,14 +64,14 @@ the largest number of rows, and the approximate number of bytes.
 log = structlog.get_logger("jejak.distributor")
 
 LoggedEvent = tuple[UUID, int, str, bytes | None, int, Any]
-"""Stream, version, topic, state, position, `recorded_at`. The state is None for a satisfaction event."""
+"""A row: stream, version, topic, state, position, `recorded_at`. The state is None for a satisfaction event."""
 
 
 class Outbox:
     """Fills the outbox in a separate thread until `stop` is called.
 
-    The thread uses one connection that holds the lock, listens and writes. So the thread does not use the asynchronous
-    `infra.postgres.listener.Listener`.
+    The thread uses one connection to hold the lock, to listen and to write. The asynchronous
+    `infra.postgres.listener.Listener` needs a separate connection, and so is not used here.
     """
 
     def __init__(self, conninfo: str, topics: Topics) -> None:
@@ -115,7 +115,7 @@ class Outbox:
                 list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
 
     def _begin(self, connection: psycopg.Connection[Any]) -> dict[str, str]:
-        """Returns the agency of each office, as registered at the position up to which the log is distributed."""
+        """Returns each office's agency, as it was registered at the position that the outbox has reached."""
         with connection.transaction():
             row = connection.execute("SELECT position, edition FROM feeds.distributed FOR UPDATE").fetchone()
             position, edition = row or (0, "")

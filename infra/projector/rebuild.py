@@ -7,8 +7,8 @@ Readers never see an empty or half-built view. A rebuild has three steps:
 2. The rebuild reads the events that were appended during step 1, in the order of positions.
 3. Under a lock, the rebuild folds the remaining events and swaps the tables.
 
-The progress is stored in `views.rebuilding`, in the transaction of the rows. A rebuild that was killed continues from
-the stored progress, unless another release began the rebuild.
+The progress is stored in `views.rebuilding`, in the transaction that writes the rows. A rebuild that was killed
+continues from the stored progress, unless another release began the rebuild.
 """
 
 import hashlib
@@ -30,15 +30,15 @@ CREATE TABLE IF NOT EXISTS views.rebuilding (
     view text PRIMARY KEY, release text NOT NULL, stream uuid, position bigint NOT NULL
 )
 """
-"""`stream` is the last stream whose row is written, with its events up to `position`. NULL: all streams are written."""
+"""The events up to `position` are written for all streams up to `stream`. NULL in `stream` means all streams."""
 FOLDS = [PROJECT / name for name in ("domain", "projections")]
 
 
 def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:
     """Rebuilds a view and returns the position that the view has reached.
 
-    `progress_of` is called with the number of folded events and the number of all events. Raises Poisoned. After this
-    error the live view is unchanged.
+    `progress_of` is called with the number of folded events and the number of all events. Raises Poisoned if an event
+    cannot be folded. The live view is then unchanged.
     """
     with psycopg.connect(conninfo, row_factory=tuple_row) as connection, connection.cursor() as cursor:
         ensure(view, connection)
@@ -52,7 +52,7 @@ def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:
 
 
 def _begun(view: View, cursor: AnyCursor) -> tuple[UUID | None, int]:
-    """Returns the stream and the position from which to continue a half-built table, or to begin a new one."""
+    """Returns the stream and the position at which the rebuild continues a half-built table, or begins a new table."""
     cursor.execute(
         "SELECT pg_advisory_xact_lock(hashtext('jejak views'))"
     )  # rebuilds of two views may begin at the same time

@@ -1,9 +1,9 @@
-"""Runner: projects views. A runner wakes on the log's notification, folds the new events, and notifies of its position.
+"""Runner: projects views. A runner waits for a notification of the log, folds the new events, and sends its position.
 
 Only one process at a time projects a shard of a view. An advisory lock of its database session ensures this. All other
 processes stand by. After a database fault the runner connects again and reads its position again. If an event cannot be
-folded, only the view of this runner stops. The event is named in `views.stopped`, and the runner tries the event again
-until a fix or a rebuild lets the view continue.
+folded, only the view of this runner stops. The table `views.stopped` names the event. The runner tries the event again
+and again, until a corrected release or a rebuild lets the view continue.
 """
 
 import threading
@@ -33,7 +33,7 @@ POLL_SECONDS = 0.5
 """The longest wait for a notification, in seconds. If a connection is lost, a notification may be lost too."""
 BACK_OFF_SECONDS = 0.5
 REST_SECONDS = {"desk": 0.02, "statistics": 0.2, "satisfaction": 0.2}
-"""The pause in seconds after a page that was not full, by view. The next page then has the events of many commands.
+"""The pause in seconds, by view, after a page that was not full. So the next page has the events of many commands.
 
 An officer does not notice a pause of 20 ms. The view `progress`, which citizens read, has no pause.
 """
@@ -46,8 +46,8 @@ log = structlog.get_logger("jejak.runner")
 class Runner:
     """Projects one shard of a view in a separate thread until `stop` is called.
 
-    The thread uses one connection that holds the lock, listens and writes. So the thread does not use the asynchronous
-    `infra.postgres.listener.Listener`.
+    The thread uses one connection to hold the lock, to listen and to write. The asynchronous
+    `infra.postgres.listener.Listener` needs a separate connection, and so is not used here.
     """
 
     def __init__(self, view: View, conninfo: str, *, number: int = 0, of: int = 1) -> None:
@@ -118,21 +118,21 @@ class Runner:
         self.stopping.wait(POISON_SECONDS)
 
     def _clear_fault(self, connection: psycopg.Connection[dict[str, bool]]) -> None:
-        """Clears the fault that stopped the shard, in this process or in an earlier one."""
+        """Clears the fault that stopped the shard, even if the fault occurred in an earlier process."""
         if not self.is_projecting:
             clear_stopped(self.shard, connection)
         self.fault, self.is_projecting = None, True
 
 
 def ensure_views(conninfo: str) -> None:
-    """Makes the tables of all views that are missing. New tables are empty."""
+    """Makes the missing tables of all views. New tables are empty."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         for view in VIEWS.values():
             ensure(view, connection)
 
 
 def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int] = ()) -> list[Runner]:
-    """Returns a runner for each shard of each view, or only for the shards with the given `numbers`.
+    """Returns a runner for each shard of each view. With `numbers`, returns runners for these shards only.
 
     If `shards` is given, every view is first divided into this number of shards, for all processes.
     """

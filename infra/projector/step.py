@@ -18,7 +18,7 @@ MOVE = """
 UPDATE views.tracking SET notification_id = %(to)s WHERE application_name = %(shard)s AND xmin = %(since)s::xid
 RETURNING xmin::text, pg_notify('views', %(notice)s)
 """
-"""`xmin` changes with every write of the row, even if the position does not change. A rebuild can do such a write."""
+"""`xmin` changes with every write of the row, even if the position does not change. A rebuild can make such a write."""
 MOVE_AND_WRITE = f"WITH moved AS ({MOVE}), written AS ({{}}) SELECT * FROM moved"  # noqa: S608 - constants
 
 
@@ -27,7 +27,7 @@ class Resharded(Exception):
 
 
 class Steps:
-    """The steps of one shard, over a connection in autocommit. A commit does not wait for the disk: see ADR 25."""
+    """Runs the steps of one shard. The connection is in autocommit, and commits do not wait for the disk (ADR 25)."""
 
     def __init__(self, shard: Shard, connection: psycopg.Connection[Any]) -> None:
         self.shard = shard

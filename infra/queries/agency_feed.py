@@ -112,9 +112,10 @@ class PostgresFeeds:
         return [FeedEvent(message.id, structured(message, self.origin)) for message in messages], messages[-1].position
 
     async def more(self, agency: str, place: int, *, seconds: float) -> bool:
-        """Waits until the feed has messages after `place`, for at most `seconds`. Returns whether it has messages.
+        """Waits until the feed has messages after `place`, for at most `seconds`. Returns whether such messages exist.
 
-        Call this method only in the context of `reading`, because a feed without a reader is not watched.
+        Call this method only inside the context manager `reading`. A feed without a reader in this context is not
+        watched.
         """
         if self.ending or self._newest.get(agency, 0) > place:
             return not self.ending
@@ -139,7 +140,8 @@ class PostgresFeeds:
     async def _on_heard(self, connection: AsyncConnection, _payloads: Sequence[str]) -> None:
         """Reads the newest positions for all agencies that have a reader.
 
-        A reader is counted before the reader asks for a page. So no event is lost between the page and a notification.
+        A reader is counted before the reader asks for its first page. So no notification is missed between this page
+        and the reader's wait.
         """
         if self._readers:
             await self._read(connection)

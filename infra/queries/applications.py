@@ -1,6 +1,7 @@
 """View queries: reads rows of the views for the API.
 
-Requests for rows share one query if the requests arrive together. A reader that waits for a position causes no query.
+Requests that arrive together share one query. A reader that waits until a view reaches a position causes no query while
+it waits.
 """
 
 import asyncio

@@ -27,7 +27,7 @@ FROM eras ORDER BY era DESC LIMIT 1
 
 @dataclass(frozen=True, slots=True)
 class EraRange:
-    """The range of an era: at least the positions above `start` and below `until` belong to the era `number`."""
+    """A range of positions in an era: the positions above `start` and below `until` belong to the era `number`."""
 
     number: int
     start: int
@@ -37,8 +37,8 @@ class EraRange:
 class Positions:
     """The positions of all views. `listen` must run beside the readers.
 
-    While the LISTEN connection is down, no position is known. Readers then wait until the connection is back, or until
-    their waiting time has passed.
+    While the LISTEN connection is down, no position is known. While no position is known, readers wait until the
+    connection is back, or until their waiting time has passed.
     """
 
     def __init__(self, conninfo: str) -> None:
@@ -52,7 +52,7 @@ class Positions:
         return min(self._shards.get(view, {}).values(), default=0)
 
     def passed(self, position: int) -> bool:
-        """Returns whether at least one view has passed the position. If so, the log has reached this position."""
+        """Returns whether at least one view has passed the position. If a view has passed it, so has the log."""
         return any(self.position(view) >= position for view in self._shards)
 
     async def reached(self, view: str, position: int, *, seconds: float) -> bool:
@@ -77,17 +77,17 @@ class Positions:
         self.era, self._shards = None, {}
 
     async def _on_heard(self, connection: AsyncConnection, payloads: Sequence[str]) -> None:
-        """Takes the positions from the payloads, or reads the tables.
+        """Takes the positions from the notifications, or reads the positions from the tables.
 
-        The tables are read at the first call, after a payload without a usable position, and if no payload has arrived
-        while readers wait.
+        The tables are read at the first call, and after a notification without a usable position. The tables are also
+        read if readers wait and no notification has arrived.
         """
         is_silent = not payloads and any(self._waiting.values())
         if self.era is None or not self._take(payloads) or is_silent:
             await self._read(connection)
 
     def _take(self, payloads: Iterable[str]) -> bool:
-        """Takes positions from payloads. A payload has the name of a view or shard, and its position.
+        """Takes positions from the texts of notifications. Each text has the name of a view or a shard, and a position.
 
         An example is `stored-progress 4711`.
         Returns False at the first payload without a usable position. The caller must then read the tables.

@@ -1,4 +1,4 @@
-"""Due files: the pages of the desk's view that the scheduled jobs work through."""
+"""Due files: reads the applications for the scheduled jobs, page by page, from the view of the desk."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from datetime import UTC, datetime, time, timedelta
@@ -40,7 +40,7 @@ class PostgresDueFiles:
         return self.pages(desk.OUTDATED, "due_at", {"editions": list(editions)})
 
     def not_counted_by(self, edition: CalendarPublished) -> AsyncIterator[list[DeskRow]]:
-        since = datetime.combine(edition.first_day, time.min, UTC) - timedelta(days=1)  # in every zone
+        since = datetime.combine(edition.first_day, time.min, UTC) - timedelta(days=1)  # in every time zone
         values = {"offices": list(edition.offices or ()), "edition": edition.name, "since": since}
         return self.pages(desk.NOT_COUNTED_BY, "due_at", values)
 

@@ -1,6 +1,7 @@
 """Relay lag: how far each relay is behind its feed, for the operator's metrics and for `Views.relays`.
 
-The relays write their positions to the table `feeds.relays`, but never read the positions from this table.
+The relays write their positions to the table `feeds.relays` for monitoring. A relay never reads a position from this
+table.
 """
 
 from math import ceil
@@ -19,14 +20,15 @@ FROM feeds.relays, LATERAL (
 ) AS following (behind, oldest)
 ORDER BY agency
 """
-"""The count of messages stops at 10,001. The number 10,001 means more than ten thousand messages."""
+"""The count of unpublished messages stops at 10,001, which means more than ten thousand messages."""
 
 
 class Behind(NamedTuple):
     """The lag of one relay.
 
-    `messages` is the number of messages that are not published yet, at most 10,001. `oldest_seconds` is the age of
-    the oldest of these messages. `fault` is the fault that stops the relay, or empty.
+    `messages` is the number of messages that are not published yet, at most 10,001. `oldest_seconds` is the age of the
+    oldest of these messages. `fault` names the fault that stops the relay. `fault` is empty if no fault stops the
+    relay.
     """
 
     agency: str
@@ -46,6 +48,7 @@ class Behind(NamedTuple):
     def public_fields(self) -> dict[str, Any]:
         """Returns the public fields. `oldest_seconds` is rounded up to a tenth of a second.
 
-        The number of messages is not public, because readers could count the messages that an agency receives.
+        The number of unpublished messages is not public, because anybody could then count the messages that an agency
+        receives.
         """
         return {"agency": self.agency, "oldest_seconds": ceil(10 * self.oldest_seconds) / 10, "fault": self.fault}

@@ -19,7 +19,7 @@ class PostgresSatisfaction:
         self.pool = pool
 
     async def units(self, as_of: datetime) -> list[UnitCounts]:
-        """See the port. Raises Unavailable while the view is being rebuilt."""
+        """Implements `SatisfactionQueries.units`. Raises Unavailable while the view is being rebuilt."""
         values = {"as_of": as_of, "statuses": list(SERVED), "step": SHOWN_FROM}
         try:
             async with borrowed(self.pool) as connection, connection.cursor(row_factory=dict_row) as cursor:

@@ -1,9 +1,9 @@
 """Statistics queries: exact figures of the present, and public figures from a snapshot that all processes share.
 
-The snapshot is called a cut. Public figures are updated in batches, so a person who watches the page cannot see a
-single submission. A new cut is made when the last cut is more than an hour old. A new cut is also made when the last
-cut is more than a minute old and a hundred events were appended after the last cut. In a hundred events, no single
-event stands out.
+The snapshot is called a cut. Public figures change only when a new cut is made. So a person who watches the page cannot
+notice a single submission. A new cut is made when the last cut is more than an hour old. A new cut is also made when
+the last cut is more than a minute old and a hundred events were appended after the last cut. A change of the figures by
+a hundred events does not reveal a single event.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ class PostgresStatistics:
             return await _exact(connection, registry, as_of or datetime.now(UTC), days=_hundredths)
 
     async def public(self) -> Statistics:
-        """Returns the newest cut. If a new cut is due, makes a new cut and returns the new cut.
+        """Returns the newest cut of the public figures. If a new cut is due, first makes the new cut.
 
         While another task of this process makes the new cut, the last cut is returned.
         """
@@ -102,7 +102,7 @@ async def _exact(
 
 
 async def forget(pool: Pool) -> None:
-    """Deletes the public cut. Call this function after an import. The figures then have the imported events at once."""
+    """Deletes the public cut. Call this function after an import, so that the next figures have the imported events."""
     async with borrowed(pool) as connection:
         await connection.execute("DELETE FROM public_figures")
 
@@ -130,8 +130,8 @@ def _share(on_time: int, late: int) -> float | None:
 def _days(microseconds: float | None, days: Callable[[Fraction], float]) -> float | None:
     """The figure of a quantile in microseconds.
 
-    A quantile lies between two whole numbers at a whole number of tenths, so the nearest tenth is its exact value: the
-    database interpolates in floating-point numbers.
+    The exact quantile is a whole number of tenths of a microsecond. The database computes the quantile in
+    floating-point numbers, so the result is rounded to the nearest tenth.
     """
     return None if microseconds is None else days(rounded(Fraction(microseconds), places=1) / MICROSECONDS_OF_A_DAY)
 

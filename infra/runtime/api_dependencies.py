@@ -33,7 +33,7 @@ from service_layer.handlers.surveys import SurveyHandler
 from service_layer.rights import Principal
 
 PER_NETWORK, PER_NUMBER = 20, 100
-"""How many wrong PINs a day are allowed for a tracking number: from one network, and from all networks together."""
+"""The wrong PINs that a tracking number allows a day, from one network and from all networks together."""
 SECONDS_A_DAY = 86_400
 RECENT_SECONDS = 1.0
 
@@ -41,7 +41,10 @@ log = structlog.get_logger("jejak.views")
 
 
 class RecentCatalogue:
-    """The registry for readers that accept a copy about one second old. The log is queried at most once a second."""
+    """The registry for readers that accept a copy that is about one second old.
+
+    The log is queried at most once a second.
+    """
 
     def __init__(self, registry: Callable[[], Coroutine[Any, Any, Registry]]) -> None:
         self.registry = registry
@@ -63,8 +66,8 @@ class RecentCatalogue:
 class PostgresPinGuard:
     """Counts wrong PINs in one table for all processes.
 
-    The table has only macs of the tracking number and of the network. The mac of a number or network changes every day
-    (UTC). The table never has a number or a network in clear.
+    The table has macs of tracking numbers and of the clients' networks, and never a number or a network in clear. The
+    mac of a number or network changes every day (UTC).
     """
 
     def __init__(self, pool: Pool, key: bytes) -> None:
@@ -94,7 +97,7 @@ class PostgresPinGuard:
             allowed = here is not None and everywhere is not None and here[0] <= PER_NETWORK
             if allowed and everywhere is not None and everywhere[0] <= PER_NUMBER:
                 return 0
-            await connection.rollback()  # a try that is refused here is not counted
+            await connection.rollback()  # a try that this check refuses is not counted
         return SECONDS_A_DAY - int(now.timestamp()) % SECONDS_A_DAY
 
     async def open(self, number: str, network: str) -> None:
@@ -192,7 +195,7 @@ class PrometheusMeter:
 def dependencies(
     installation: Installation, views: PostgresViews, feeds: PostgresFeeds, published: Mapping[str, bytes]
 ) -> Dependencies:
-    """Returns the dependencies of the API. `published` has the public documents by path."""
+    """Returns the dependencies of the API. `published` maps each path to a public document."""
     return Dependencies(
         commands=installation.commands,
         links=LinkHandler(installation.store),

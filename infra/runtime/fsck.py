@@ -1,7 +1,8 @@
 """Fsck: checks the bytes and the chain of every stream, the claim of every number, and every row of the views.
 
-The rows of the views are compared with a rebuild. In a chain, each event stores the commitment to its predecessor, and
-so guards the predecessor. Nothing guards the newest event of a stream yet. A public log will guard the newest events.
+The rows of the views are compared with a rebuild. In a chain, each event stores the commitment to the event before it.
+So fsck notices any change of the earlier event. No later event guards the newest event of a stream. A public log is
+planned that guards the newest events too.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,7 +32,7 @@ LogRow = tuple[UUID, int, str, bytes]
 
 
 class Checked(NamedTuple):
-    """A checked row. `own` is the commitment to the row. `fault` is a fault of the row alone, or None."""
+    """A checked row. `own` is the commitment to the row. `fault` is a fault of this row alone, or None."""
 
     version: int
     prev: str
@@ -81,11 +82,11 @@ def _checked(stream: UUID, row: LogRow) -> Checked:
 def _faults_of_stream(rows: Iterable[Checked]) -> Iterator[str]:
     """Yields the faults of one stream. Only two rows are held in memory, however long the stream is.
 
-    A link is broken if an event does not store the right commitment to its predecessor. The fault then names the
-    predecessor. If both links of an event are broken, only this event is named.
+    A link is broken if an event does not store the right commitment to its predecessor. The message about a broken link
+    names the predecessor. If the links before and after an event are both broken, only this event is named.
     """
     before: Checked | None = None
-    suspect = 0  # the event before a broken link. The event is named unless the successor's next link is broken too
+    suspect = 0  # the event before a broken link, which is named unless the link after the next event is broken too
     for place, row in enumerate(rows, 1):
         if row.version != place:
             yield f"{row.version}: version {place} is missing before this version"
@@ -118,7 +119,7 @@ def _faults_of_claims(connection: psycopg.Connection[Any]) -> Iterator[str]:
     try:
         yield from _unclaimed(connection)
     except psycopg.DataError:
-        return  # a state is not JSON, and this fault was reported before
+        return  # the state of an event is not JSON, which another check has reported already
 
 
 def _unclaimed(connection: psycopg.Connection[Any]) -> Iterator[str]:

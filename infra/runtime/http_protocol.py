@@ -1,4 +1,4 @@
-"""HTTP protocol: uvicorn's protocol, with all writes of one turn of the event loop joined into one.
+"""HTTP protocol: uvicorn's protocol. All writes in one turn of the event loop are joined into one write.
 
 uvicorn writes the head and the body of a response separately. Each write is a system call that wakes the client. A
 joined write costs one system call and wakes the client once.
@@ -10,11 +10,11 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HELD_BYTES_MAX = 65_536
-"""The most bytes that are held back. If there are more, the transport must tell uvicorn that a client reads slowly."""
+"""The most bytes that are held back. With more bytes, the transport must tell uvicorn that a client reads slowly."""
 
 
 class Joining:
-    """A transport that holds back writes until the end of the loop's turn. Other calls go to the real transport."""
+    """A transport that holds back writes until the event loop's turn ends. All other calls go to the real transport."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport

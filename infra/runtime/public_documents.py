@@ -10,7 +10,7 @@ from feeds.agencies.topics_file import Topics
 
 
 def published(topics: Topics) -> dict[str, bytes]:
-    """Returns the documents by path, as JSON. A message gives the address of its schema in `ce_dataschema`."""
+    """Returns the documents by path, as JSON. Each message names its schema's address in `ce_dataschema`."""
     asyncapi = orjson.dumps(document(topics.kafka, version("jejak")))
     return {
         "/asyncapi.json": asyncapi,

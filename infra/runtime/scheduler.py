@@ -46,7 +46,7 @@ def jobs_of(made: Installation, now: Callable[[], datetime] = lambda: datetime.n
 async def schedule(made: Installation, *, interval: float) -> None:
     """Runs passes until cancelled, with a pause of `interval` seconds after each pass.
 
-    If a pass is cut off, the next pass does the remaining work.
+    If a pass is cancelled before its end, the next pass does the remaining work.
     """
     jobs = jobs_of(made)
     while True:
@@ -87,9 +87,10 @@ async def scheduling(made: Installation, *, interval: float) -> AsyncIterator[No
 
 @contextlib.asynccontextmanager
 async def standing_still(made: Installation) -> AsyncIterator[None]:
-    """Keeps passes from starting while the context lasts.
+    """Prevents the start of a scheduler's pass while the context lasts.
 
-    While a simulated past is being played, the past is not complete, and no job may act on its applications.
+    While a simulated past is being written into the log, some of its events are missing. So no job may act on the
+    applications of this past.
     """
     async with _session(made) as connection, _a_pass(connection):
         yield
@@ -97,7 +98,7 @@ async def standing_still(made: Installation) -> AsyncIterator[None]:
 
 @contextlib.asynccontextmanager
 async def _session(made: Installation) -> AsyncIterator[AsyncConnection]:
-    """Opens a connection for the locks. The locks belong to the connection's session, and are freed when it closes."""
+    """Opens a connection for the locks. The database frees the locks when the connection closes."""
     async with await AsyncConnection.connect(made.databases.serving, autocommit=True) as connection:
         yield connection
 
@@ -112,7 +113,11 @@ async def _a_pass(connection: AsyncConnection) -> AsyncIterator[None]:
 
 
 async def _locked(connection: AsyncConnection, name: str) -> None:
-    """Takes a lock by polling. With a lock that waits in the server, a cancelled call would block the connection."""
+    """Tries again and again to take a lock, until the lock is free.
+
+    The statement that waits for a lock in the database is not used, because it would block the connection after the
+    call was cancelled.
+    """
     while True:
         row = await (await connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (name,))).fetchone()
         if row and row[0]:

@@ -41,13 +41,13 @@ FillInstallation = Callable[[Installation], Awaitable[None]]
 
 
 class PortTaken(Exception):
-    """The port cannot be listened on, for example because another process listens on it."""
+    """This process cannot listen on the port, for example because another process listens on this port."""
 
 
 class Server(uvicorn.Server):
     """uvicorn's server, with callbacks for the server's start and stop. This class replaces uvicorn's signal handling.
 
-    uvicorn would raise a signal again before this process has cleaned up.
+    After its shutdown, uvicorn would raise a received signal again, before this process has cleaned up.
     """
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None], stopping: Callable[[], None]) -> None:
@@ -94,7 +94,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve_api(made: Installation, listener: socket.socket, started: Callable[[], None]) -> None:
-    """Answers requests until a signal arrives, then for at most five seconds more. Raises TopicsWrong."""
+    """Answers requests until a signal arrives. Running requests may then take GRACEFUL_SECONDS. Raises TopicsWrong."""
     topics = read_topics(made.settings.topics_file)
     views = PostgresViews(made.pool, made.databases.serving)
     feeds = PostgresFeeds(made.pool, made.databases.serving, topics, origin_of(made.settings))
@@ -122,10 +122,11 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
 
 
 def settle() -> None:
-    """Tunes the garbage collector once a process has started.
+    """Tunes the garbage collector. Call this function once, when the process has started.
 
     Objects that were made at the start live as long as the process, so the collector is told not to scan these objects.
-    Objects of a request are freed by reference counting, except for rare cycles. So the collector can run rarely.
+    Objects of a request are freed by reference counting, except for a few reference cycles. So the collector can run
+    rarely.
     """
     gc.collect()
     gc.freeze()
@@ -133,7 +134,7 @@ def settle() -> None:
 
 
 def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: FillInstallation) -> None:
-    """Runs all parts of Jejak on one server, after `fill` has run.
+    """Runs all parts of Jejak on one server, after the function `fill` has returned.
 
     The API and the scheduler run in this process. The projections run in a separate process, so that the API and the
     projections do not wait for each other. With Kafka, the relay and the intake run in separate processes too. If

@@ -1,6 +1,6 @@
 """Supervisor: keeps worker processes running. A worker that dies is replaced.
 
-All workers end with the server, even if the server is killed.
+When the parent process ends, its workers end too, even if the parent process is killed.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 10
 ATTACHED = "--attached"
-"""The option of a verb whose process ends together with its parent process."""
+"""The option of `jejak` that makes a process end when its parent process ends."""
 
 
 @contextlib.asynccontextmanager
@@ -68,7 +68,7 @@ def stop_event() -> asyncio.Event:
 def attach(end: Callable[[], None]) -> None:
     """Calls `end` when the parent process has ended.
 
-    A new thread waits for the end of this process's standard input, which ends together with the parent process.
+    A new thread reads the standard input of this process. This input ends when the parent process ends.
     """
 
     def wait() -> None:

@@ -53,7 +53,8 @@ def run_worker(
 ) -> None:
     """Runs `work` in an event loop, with an open installation and an event that SIGINT or SIGTERM sets.
 
-    `work` must return soon after the event is set. For `attached`, `metrics_port` and errors, see `worker`.
+    `work` must return soon after the event is set. The function `worker` describes `attached`, `metrics_port` and the
+    errors.
     """
 
     async def run() -> None:
