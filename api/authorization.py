@@ -35,9 +35,8 @@ def principal_of(request: Request) -> Principal:
 
 
 async def registry_for(dependencies: Dependencies, principal: Principal) -> Registry:
-    """The registry against which rights are checked. This copy is at most one second old.
-
-    If this copy does not know the bearer's office, the newest registry is read. So a newly registered office can act at
+    """The registry against which rights are checked. The registry is read from a copy that is at most one second old.
+    If the copy does not know the bearer's office, the newest registry is read. So a newly registered office can act at
     once.
     """
     recent = await dependencies.catalogue.recent()

@@ -36,7 +36,7 @@ async def ask(request: Request) -> Response:
 
 
 async def take(request: Request) -> Response:
-    """Handles the posted form."""
+    """Handles the posted form of the survey."""
     same_origin(request)
     row = await own_row(request)
     if row is None or row["status"] not in SERVED:

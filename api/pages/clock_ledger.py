@@ -87,8 +87,8 @@ def _event(reading: PageReader, entry: ShownEntry, event: ShownEvent) -> str:
 
 
 def _length(reading: PageReader, entry: ShownEntry, ahead: list[ShownEntry]) -> str:
-    """The time until the next entry of the legal clock. Empty for the citizen's clock, because the page shows its total
-    above the table.
+    """The time until the next entry of the legal clock. The text is empty for the citizen's clock, because the page
+    shows the total of the citizen's clock above the table.
     """
     if entry["kind"] == MarkKind.STOP or entry["clock"] == Clock.CITIZEN:
         return ""
@@ -117,7 +117,7 @@ def _span(reading: PageReader, span: ShownSpan) -> timedelta:
 
 
 def length(language: Language, span: timedelta) -> str:
-    """A duration in days and hours, or in hours and minutes if it is shorter than a day. Smaller units are left out."""
+    """A duration in days and hours. A duration shorter than a day is in hours and minutes. Smaller units are left out."""
     if span < MINUTE:
         return language.say(N_("less than a minute"))
     days, rest = divmod(span, DAY)

@@ -58,7 +58,7 @@ class Language:
         return names.id if self.code == "id" else names.en
 
     def number(self, number: float) -> str:
-        """`number` with one decimal, or with none if the decimal is zero."""
+        """`number` with one decimal. A decimal of zero is left out."""
         return format_decimal(number, format="#,##0.#", locale=self.code)
 
     def hundredths(self, number: float) -> str:
