@@ -31,8 +31,8 @@ class StoredRow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """New rows that follow `history`. `own` is the commitment of the last row. Each of `claims` may belong to only one
-    stream.
+    """New rows that follow `history`. `own` is the commitment of the last row. Each claim in `claims` may belong to
+    only one stream.
     """
 
     history: StreamHistory
@@ -60,8 +60,8 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class SavedSurvey:
-    """The save of a questionnaire's answers: its command, the digest of the command's body, and the position of the
-    event.
+    """The save of a questionnaire's answers: the command that caused the save, the digest of the command's body, and
+    the position of the event.
     """
 
     identity: CommandIdentity

@@ -71,7 +71,8 @@ def checked(nik: str, pointer: str, registry: Registry, **known: Any) -> tuple[D
 def sealed_of(body: bodies.SubmitBody) -> dict[str, dict[str, Any]]:
     """The data of each person to be sealed, by role: text in Unicode NFC, telephone and e-mail in their kept form.
 
-    Raises ImpossibleValue, with the pointer of the value, for a name, telephone number or e-mail address that is none.
+    Raises ImpossibleValue, with the pointer of the value, for a text that is not a valid name, telephone number or
+    e-mail address.
     """
     return {role: _normal(_read(person, role)) for role, person in persons_of(body)}
 

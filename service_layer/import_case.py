@@ -21,7 +21,7 @@ class ImportItem:
 
 @dataclass(frozen=True, slots=True)
 class ImportCase:
-    """`key` is the case's id in the source; the first item is the submission.
+    """`key` is the case's id in the source. The first item is the submission.
 
     `left_out` counts the events that a policy of the mapping leaves out, by the policy's reason. If there are no items,
     the whole case is left out.

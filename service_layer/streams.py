@@ -24,7 +24,7 @@ class StreamEntry:
 
     @property
     def state(self) -> dict[str, Any]:
-        """The state as JSON. It is decoded at each call, because few callers need more than the event."""
+        """The state as JSON. The JSON is decoded at each call, because most callers need only the event."""
         return cast("dict[str, Any]", orjson.loads(self.stored))
 
 
@@ -43,7 +43,7 @@ class StreamHistory:
         return cls(application_id, (), Application())
 
     def then(self, entries: Iterable[StreamEntry], own: str | None = None) -> "StreamHistory":
-        """The history with the entries that follow."""
+        """The history, extended by further entries."""
         new = tuple(entries)
         if not new:
             return self
@@ -51,7 +51,7 @@ class StreamHistory:
         return StreamHistory(self.application_id, (*self.entries, *new), application, own)
 
     def until(self, version: int) -> Application:
-        """The application as of that version."""
+        """The application in the state after the event with this version."""
         return reduce(evolve, (entry.recorded for entry in self.entries[:version]), Application())
 
 

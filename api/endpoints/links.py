@@ -22,11 +22,11 @@ from service_layer.rights import relation_for, require
 
 
 async def link_applications(request: Request) -> Response:
-    """Link applications that one life event needs. If several of these applications require the same document, the
-    document is asked for once. The bearer's office must hold at least one of these applications. An application of
-    another office is linked at once if the citizen gives its number and PIN, or its QR code. Without this proof, an
-    application of another office must concern the same person. Then the link waits until the other office asks for the
-    same link.
+    """Link applications that one life event needs. A document that several of them require is asked for once.
+
+    The bearer's office holds at least one of these applications. An application of another office is linked at once if
+    the citizen gives its number and PIN, or its QR code. Without this proof, an application of another office must
+    concern the same person. Then the link waits until the other office asks for the same link.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for("link-applications", principal)

@@ -117,7 +117,7 @@ def _span(reading: PageReader, span: ShownSpan) -> timedelta:
 
 
 def length(language: Language, span: timedelta) -> str:
-    """A duration in days and hours. A duration shorter than a day is in hours and minutes. Smaller units are left out."""
+    """A duration in days and hours. A duration under a day is in hours and minutes. Smaller units are left out."""
     if span < MINUTE:
         return language.say(N_("less than a minute"))
     days, rest = divmod(span, DAY)

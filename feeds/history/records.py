@@ -144,7 +144,8 @@ class Reader:
         return states
 
     def _submitted(self, source: SourceCase, later: list[ReadTime], left_out: Counter[str]) -> ReadTime:
-        """The time of the submission: as the source states it, else the time of the first event.
+        """The time of the submission as the source states it. If the source states no such time, the time of the first
+        event.
 
         Raises LeftOut if the whole case is left out, with the reason.
         """
@@ -183,7 +184,7 @@ class Reader:
     def _told_apart(self, source: SourceCase, items: list[ImportItem]) -> list[ImportItem]:
         """Numbers equal events that have no own id.
 
-        Raises SourceError for two events with the same id: then the mapping is wrong.
+        Raises SourceError for two events with the same id, because the mapping must be wrong.
         """
         seen: Counter[tuple[str, str]] = Counter()
         numbered = []

@@ -78,13 +78,15 @@ class ImportStore(Protocol):
         ...
 
     def identity(self, source: str, case: str, item: ImportItem, *, first: bool) -> CommandIdentity:
-        """The command of one record. For the submission it is made from the case, otherwise from the record's own id or
-        content.
+        """The identity of one record's command. The identity of a submission is made from the case. The identity of any
+        other record is made from the record's own id, or else from its content.
         """
         ...
 
     def append(self, events: Sequence[tuple[ImportedStream, Admitted]]) -> int:
-        """Appends in order, and stops where another process wrote in between. Returns how many events were stored."""
+        """Appends the drafts in order. Stops at the first stream to which another process has written since the stream
+        was read. Returns the number of stored events.
+        """
         ...
 
 
