@@ -1,4 +1,4 @@
-"""Case grouping: collects the rows of each case of a CSV file. The rows of a case may be scattered over the CSV file, so
+"""Case grouping: collects the rows of each case of a CSV file. The rows of a case may be scattered over the CSV file. So
 they are collected in a temporary file.
 
 Cases are in the order of their first rows, and the rows of each case in the order of the file.

@@ -127,8 +127,8 @@ async def _sides(request: LinkRequest, histories: Sequence[StreamHistory]) -> _S
 def _commands(fresh: UUID, request: LinkRequest, sides: _Sides, registry: Registry) -> list[tuple[StreamHistory, Link]]:
     """The command for each stream that is written. Raises AlreadyLinked and ServiceUnknown.
 
-    A side that has the link already is not written again. The other sides get the link id and the life event of that
-    side. A document that it asks for is not asked for again.
+    A side that already has the link is not written again. The link id and the life event of that side are used for the
+    other sides. A document that is asked for in that side's application is not asked for again.
     """
     new = [each for each in sides.sure if not _others(sides, each) <= each.application.links]
     if not new:

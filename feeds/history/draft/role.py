@@ -1,6 +1,5 @@
-"""Column roles: what a column may be by the words in its name (names.toml).
-
-The draft guesses. A person must check it before use.
+"""Column roles: what a column may be by the words in its name (names.toml). A role is a guess. A person must check the
+draft before use.
 """
 
 import re
@@ -31,7 +30,10 @@ def has(name: str, role: str) -> bool:
 
 
 def case_rank(name: str) -> int:
-    """How likely the name is a case id. 3: words for a case and a number; 2: a case; 1: a number; 0: none of them."""
+    """How likely the column with this name is a case id. A name with words for a case and for a number has rank 3. A
+    name with only a word for a case has rank 2. A name with only a word for a number has rank 1. Any other name has
+    rank 0.
+    """
     if has(name, "no_case"):
         return 0
     if has(name, "case"):

@@ -1,4 +1,6 @@
-"""The text of a draft, as TOML. The only values of the file in it are activities, because they become stages."""
+"""The text of a draft, as TOML. The only values of the file that the draft contains are activities, because activities
+become stages.
+"""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -71,7 +73,9 @@ def _names(survey: Survey) -> Iterator[str]:
 
 
 def _candidates(survey: Survey, choice: Choice) -> Iterator[str]:
-    """Comments about columns that may be the office or the channel, with the number of their different values only."""
+    """Comments about columns that may be the office or the channel. A comment gives the number of different values of
+    the column, but no value.
+    """
     taken = {*choice.key, *(column.name for column in (choice.activity, *choice.dating) if column)}
     columns = survey.rows if survey.table else survey.cases
     for table, wanted in (("offices", "office"), ("channels", "channel")):
