@@ -49,8 +49,8 @@ async def readable(
 ) -> tuple[Result, Principal]:
     """Reads the application of the path with `read`, for a bearer that has the right to `operation`.
 
-    `of` gives the application's holder and the offices that it concerns. Raises Unauthenticated, Forbidden, NotYours
-    and Problem `not-found`.
+    `of` gives the office that holds the application and the offices that the application concerns. Raises
+    Unauthenticated, Forbidden, NotYours and Problem `not-found`.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for(operation, principal)

@@ -31,7 +31,7 @@ Result = TypeVar("Result")
 
 
 def doubts_about(body: bodies.SubmitBody, registry: Registry) -> list[dict[str, str]]:
-    """Warnings about the NIK of each person, as `WarningBody`. They never quote the number.
+    """Warnings about the NIK of each person, as `WarningBody`. The warnings never quote the NIK.
 
     The application's place belongs to the applicant, so only the applicant's NIK is compared with the place. Raises
     ImpossibleValue for a text that is not a NIK.

@@ -237,7 +237,8 @@ class Jobs:
     async def unpaid(self) -> AsyncIterator[list[Errand]]:
         """Errands for expired payment requests.
 
-        A request expires at its expiry time, or at the time of the request if the expiry time was earlier.
+        A payment request expires at its expiry time. If the expiry time is before the time of the request, the payment
+        request expires at the time of the request.
         """
         now = self.now()
         async for rows in self.due_files.unpaid(now):

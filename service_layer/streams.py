@@ -14,7 +14,9 @@ from domain.application.evolve import Application, evolve
 
 @dataclass(frozen=True, slots=True)
 class StreamEntry:
-    """One stored event of an application. `stored` holds the bytes of its state; `command` is the id of its command."""
+    """One stored event of an application. `stored` holds the bytes of the event's state. `command` is the id of the
+    command that caused the event.
+    """
 
     recorded: Recorded
     topic: str
@@ -57,7 +59,9 @@ class StreamHistory:
 
 @dataclass(frozen=True, slots=True)
 class CommandIdentity:
-    """A command's id and its body's digest, under one month's key (docs/event-format.md, Commands and digests)."""
+    """The id of a command and the digest of the command's body, made with the secret key of one month.
+    docs/event-format.md explains them under "Commands and digests".
+    """
 
     command: UUID
     digest: str

@@ -23,8 +23,8 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One entry of the ledger: `event` did `what` to a clock. `length` is the time until the next entry of the same
-    clock.
+    """One entry of the ledger. `event` names the event, and `what` says what the event did to a clock. `length` is the
+    time until the next entry of the same clock.
     """
 
     when: Moment
@@ -62,7 +62,7 @@ def _whole(reading: PageReader) -> str:
 
 
 def _lines(reading: PageReader) -> list[LedgerLine]:
-    """A line names its office only if the line before it has another office."""
+    """Returns the lines of the ledger. A line names its office only if the previous line has another office."""
     entries = reading.row["ledger"]["entries"]
     events = {entry["version"]: entry for entry in reading.row["timeline"]}
     before = ["", *(entry["office"] for entry in entries)]
@@ -79,7 +79,7 @@ def _lines(reading: PageReader) -> list[LedgerLine]:
 
 
 def _event(reading: PageReader, entry: ShownEntry, event: ShownEvent) -> str:
-    """The event in words. The reason of a pause is added if the words of the event do not contain this reason."""
+    """The event in words. If the words of the event do not contain the reason of a pause, the reason is added."""
     text = event_text(reading, event)
     if entry["ground"] is None or "ground" in event["data"]:
         return text

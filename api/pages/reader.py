@@ -1,4 +1,4 @@
-"""PageReader: one row of the progress view, with names for its codes and the time zone of its office.
+"""PageReader: one row of the progress view, with names for the codes in the row and the time zone of the row's office.
 
 Every application can be shown, even if the registry does not know one of its codes. An unknown code is shown unchanged.
 """

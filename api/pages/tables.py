@@ -19,7 +19,7 @@ SLOTS_MIN = 12  # With fewer slots, the bars of an installation's first months w
 
 @dataclass(frozen=True, slots=True)
 class TableLine:
-    """An empty cell means that there is no figure, or that the figure may not be shown."""
+    """A line of a table. An empty cell means that the figure does not exist or may not be shown."""
 
     name: str
     cells: list[str]

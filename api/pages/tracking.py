@@ -20,7 +20,9 @@ from domain.registry.editions import OfficeRegistered
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """The task that the reader must do now. `pressing`: the application waits for the reader. `who` must act now."""
+    """The task that somebody must do now. If `pressing` is true, the application waits for the reader. `who` is the
+    holder who must act now.
+    """
 
     text: str
     items: list[str] = field(default_factory=list)

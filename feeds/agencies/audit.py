@@ -111,7 +111,7 @@ class AuditReport:
     def judge(
         self, application: str, logged: Sequence[LoggedMessage], seen: Sequence[Seen], window: Window, home: int
     ) -> None:
-        """Adds the result of one application. `home` is the Kafka partition to which the application's records belong."""
+        """Adds the result of one application. `home` is the Kafka partition for the application's records."""
         self.applications += 1
         self.messages += len(logged)
         self.records += len(seen)

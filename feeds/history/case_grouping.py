@@ -1,5 +1,4 @@
-"""Case grouping: collects the rows of each case of a CSV file. The rows of a case may be scattered over the CSV file. So
-they are collected in a temporary file.
+"""Case grouping: collects the rows of each case of a CSV file in a temporary file, because they may be scattered.
 
 Cases are in the order of their first rows, and the rows of each case in the order of the file.
 """

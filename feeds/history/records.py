@@ -168,7 +168,7 @@ class Reader:
         return ImportItem(SourceRecord(act=act, event=event), content)
 
     def _promise(self, source: SourceCase) -> Promise | None:
-        """The promise with the source's own deadline. The deadline is a fact of the source and is not computed."""
+        """The promise with the deadline that the source states. Jejak does not compute this deadline."""
         if not self.mapping.deadline or not self._deadline_clock:
             return None
         text = source.attributes.get(self.mapping.deadline.column, "")

@@ -39,7 +39,7 @@ class Policy:
         }
 
     def instant(self, source: SourceCase, line: int, text: str, clock: TimeReader) -> ReadTime | None:
-        """The instant of a text; None if the text is empty or counts as empty. Raises LeftOut, SourceError."""
+        """The instant of a text. Returns None if the text is empty or counts as empty. Raises LeftOut, SourceError."""
         if not text:
             return None
         try:

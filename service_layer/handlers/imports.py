@@ -32,9 +32,8 @@ class Admitted:
 
 
 class ImportedStream:
-    """An application during a batch: the commands of its stream, with their digests, and its state.
-
-    The state is folded only if the batch adds an event. So a file that is imported again needs no fold.
+    """An application during a batch: the commands of the application's stream with their digests, and the state of the
+    application. The state is folded only if the batch adds an event. So a file that is imported again needs no fold.
     """
 
     def __init__(self, stream: UUID, commands: dict[str, str], load: Callable[[], StreamHistory]) -> None:

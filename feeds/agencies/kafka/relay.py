@@ -70,7 +70,7 @@ class FeedSource(Protocol):
     """An agency's feed, as a port."""
 
     def lead(self) -> bool:
-        """Waits until no other process relays this feed. Returns False if the relay was told to stop while it waited."""
+        """Waits until no other process relays this feed. Returns False if the relay was told to stop meanwhile."""
         ...
 
     def vouch(self, position: Position) -> None:
@@ -117,7 +117,7 @@ class Relay:
         self.witness = witness
 
     def run(self, stopping: threading.Event) -> None:
-        """Relays until `stopping` is set. After every fault it starts again, with exponential back-off."""
+        """Relays until `stopping` is set. After every fault the relay starts again, with exponential back-off."""
         faults = 0
         while not stopping.is_set():
             rest = 0.0

@@ -25,7 +25,7 @@ found.
 
 
 class Hanging(Exception):
-    """A transaction on the topic stays open. It may hide the relay's own last position."""
+    """A transaction on the position topic stays open. The open transaction may hide the relay's own last position."""
 
 
 class AlreadyBegun(Exception):
@@ -49,7 +49,9 @@ READ = msgspec.json.Decoder(Position)
 
 
 def transactional_id(agency: str) -> str:
-    """The transactional id of the agency's relay. It must never change: a new id would not fence earlier relays."""
+    """The transactional id of the agency's relay. This id must never change, because a new id would not fence earlier
+    relays.
+    """
     return f"jejak-relay-{agency}"
 
 

@@ -42,9 +42,8 @@ def case_rank(name: str) -> int:
 
 
 def place(name: str, role: str) -> int | None:
-    """The place, in the role's list, of its first word that the name has.
-
-    None if the name has no such word, or has a word against the role.
+    """Looks for the words of the role in the name. Returns the place, in the role's list, of the first word that is in
+    the name. Returns None if no word of the list is in the name, or if a word against the role is in the name.
     """
     against = {"activity": "no_activity", "state": "no_activity"}.get(role, "plans")
     if has(name, against):
