@@ -79,7 +79,7 @@ class AccessesBody(Given, kw_only=True):
 
 
 class OpenedPart(Given, kw_only=True):
-    """A sealed part, opened. `content` is null if its key was destroyed (redacted)."""
+    """A sealed part, opened. `content` is null if the dossier key of the sealed part was destroyed (redacted)."""
 
     version: int
     role: str
@@ -153,8 +153,8 @@ class FiguresBody(Given, kw_only=True):
     """Counts of applications.
 
     Public counts are rounded down to tens. A public count below ten is shown as `<10`, also if the count is zero. A day
-    is 24 hours. submitted = open + answered. answered = on_time + late + without_deadline. The two counts that end in
-    `_recorded` fulfil the same equation. answered is also the sum of the counts of outcomes, which are the fields from
+    is 24 hours. submitted = open + answered. answered = on_time + late + without_deadline. answered = on_time_recorded
+    + late_recorded + without_deadline. answered is also the sum of the counts of outcomes, which are the fields from
     granted to concluded, and deemed_approved. A figure is null if it cannot be computed or is withheld.
     """
 

@@ -11,7 +11,9 @@ Content = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ImportItem:
-    """A record and its identity: `own_id`, or otherwise its content and its ordinal among equal records (from 1)."""
+    """A record and its identity. The identity is `own_id`. Without `own_id`, the identity is the content of the record
+    and its ordinal among equal records, from 1.
+    """
 
     record: SourceRecord
     content: Content

@@ -14,7 +14,7 @@ from service_layer.faults import Forbidden, NotYours, Unauthenticated
 
 
 class Bearer(StrEnum):
-    """The kinds of bearers. PUBLIC has no token; CITIZEN has a read token of one application."""
+    """The kinds of bearers. PUBLIC has no token. CITIZEN has a read token of one application."""
 
     PUBLIC = "public"
     CITIZEN = "citizen"
@@ -41,8 +41,8 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """The bearer of a request. `actor` is the random reference of the person in that office; `application_id` is the
-    application that a read token opens.
+    """The bearer of a request. `actor` is the random reference of the person in the bearer's office. `application_id`
+    is the application that a read token opens.
     """
 
     bearer: Bearer

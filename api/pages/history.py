@@ -64,7 +64,7 @@ def _entry(reading: PageReader, entry: ShownEvent) -> HistoryLine:
 
 
 def event_text(reading: PageReader, entry: ShownEvent) -> str:
-    """What happened, as one phrase, for example "Payment received: IDR 20,000"."""
+    """The event as one phrase, for example "Payment received: IDR 20,000"."""
     language, data = reading.language, entry["data"]
     match entry["event"]:
         case "documents-checked":

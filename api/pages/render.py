@@ -238,7 +238,9 @@ def problem_page(language: str, *, status: int, title: str, detail: str, code: s
 
 
 def problem_kind_page(language: str, code: str) -> str | None:
-    """The meaning of a code in both languages, the reader's language first. Returns None for an unknown code."""
+    """The page that explains a problem code in both languages, the reader's language first. Returns None for an unknown
+    code.
+    """
     problem = PROBLEMS.get(code)
     if problem is None:
         return None

@@ -1,6 +1,6 @@
-"""Case grouping: collects the rows of each case of a CSV file in a temporary file, because they may be scattered.
+"""Case grouping: collects the scattered rows of each case of a CSV file, with a temporary file.
 
-Cases are in the order of their first rows, and the rows of each case in the order of the file.
+Cases are in the order of their first rows. The rows of each case are in the order of the file.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
 """Turns a case of a source into the records of one application, in order, each with its identity.
 
-The submission comes first. The other records are sorted by time; records with the same time keep the source's order.
-Reading the same case again gives the same records.
+The submission comes first. The other records are sorted by time; records with the same time keep the order of the
+source. Reading the same case again gives the same records.
 """
 
 from collections import Counter

@@ -1,8 +1,8 @@
 """The command handler: the one way to change an application.
 
 The handler asks: Is the command already in the stream? May the client do this? Has anything relevant changed since the
-version that the client saw? Then the handler decides and appends. After a conflict it begins again. The log is the
-idempotency store. A refusal is not remembered.
+version that the client saw? Then the handler decides and appends. After a conflict it begins again. The log is also the
+store of idempotency keys. A refusal is not remembered.
 """
 
 from collections.abc import Sequence

@@ -73,7 +73,7 @@ class ImportStore(Protocol):
         ...
 
     def streams(self, source: str, keys: Sequence[str]) -> Mapping[str, ImportedStream]:
-        """The application of each case, by the case's key. A case that is not in the log gets a new stream."""
+        """Maps the key of each case to its application. A case that is not in the log gets a new stream."""
         ...
 
     def identity(self, source: str, case: str, item: ImportItem, *, first: bool) -> CommandIdentity:

@@ -107,7 +107,7 @@ def _events(choice: Choice) -> Iterator[str]:
 
 
 def _activities(survey: Survey, choice: Choice) -> Iterator[str]:
-    """One line for each activity, in the order of the file, so that the same file gives the same draft."""
+    """One line for each activity, in the order of the file. The fixed order makes the same file give the same draft."""
     if choice.shape == "case":
         return
     yield from ("", "[activities]")
@@ -123,7 +123,7 @@ def _activities(survey: Survey, choice: Choice) -> Iterator[str]:
 
 
 def _stage(word: str, codes: set[str]) -> str:
-    """The TOML value of a stage with an unused code. Adds the code to `codes`."""
+    """The TOML value of a stage. The stage gets an unused code, which is added to `codes`."""
     plain = code = stage_code(word)
     number = 1
     while code in codes:
