@@ -1,5 +1,5 @@
-"""The proof of a draft: a second pass over the file. The pass checks the choice of columns case by case, and counts what
-the draft's policies must cover.
+"""The proof of a draft: a second pass over the file, which checks the choice of columns case by case. The pass also
+counts what the draft's policies must cover.
 """
 
 from collections.abc import Callable, Iterator
