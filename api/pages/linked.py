@@ -1,6 +1,8 @@
-"""The linked applications on the citizen's page. Of each linked application, the page shows only the service, the
-status, and a hyperlink to the page of that application. That page opens only with a session for that application, so
-the hyperlink leads to the form for number and PIN.
+"""The linked applications on the citizen's page.
+
+Of each linked application, the page shows only the service, the status, and a hyperlink to the page of that
+application. That page opens only with a session for that application, so the hyperlink leads to the form for number and
+PIN.
 """
 
 from collections.abc import Iterator, Sequence

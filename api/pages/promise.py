@@ -1,7 +1,9 @@
-"""The promise on the citizen's page: the promised date, and whether the promise was kept. Before the file is complete,
-the promise is a duration in words ("5 working days after your file is complete"). After the file is complete, the
-promise is a date. The page reads this date from the row and never calculates it. The legal clock stops at the decision.
-So the promised date is compared with the date of the decision, or with `now` if there is no decision yet.
+"""The promise on the citizen's page: the promised date, and whether the promise was kept.
+
+Before the file is complete, the promise is a duration in words ("5 working days after your file is complete"). After
+the file is complete, the promise is a date. The page reads this date from the row and never calculates it. The legal
+clock stops at the decision. So the promised date is compared with the date of the decision, or with `now` if there is
+no decision yet.
 """
 
 from dataclasses import dataclass, field

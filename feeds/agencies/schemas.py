@@ -1,6 +1,8 @@
-"""JSON Schemas (draft 7) of the data of each message, made from the classes of the events. Consumers rely on the
-schemas. Within a version, a schema only gains optional fields and values (feeds/agencies/schema_compatibility.py), so a
-consumer must ignore fields and values that it does not know. A field that some capacities do not see is not required.
+"""JSON Schemas (draft 7) of the data of each message, made from the classes of the events.
+
+Consumers rely on the schemas. Within a version, a schema only gains optional fields and values
+(feeds/agencies/schema_compatibility.py), so a consumer must ignore fields and values that it does not know. A field
+that some capacities do not see is not required.
 """
 
 import re

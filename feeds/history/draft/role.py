@@ -1,5 +1,6 @@
-"""Column roles: what a column may be by the words in its name (names.toml). A role is a guess. A person must check the
-draft before use.
+"""Column roles: what a column may be by the words in its name (names.toml).
+
+A role is a guess. A person must check the draft before use.
 """
 
 import re
