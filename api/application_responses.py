@@ -21,7 +21,9 @@ class PromiseBody(Given, kw_only=True):
 
 
 class StageState(Given, kw_only=True):
-    """`undone_at`: when a reopening took the stage back. A stage that is done again has a further entry."""
+    """A production stage of an application. `undone_at` is the time at which a reopening took the stage back. If the
+    stage is done again, the list has a further entry for the stage.
+    """
 
     stage: str
     office: str
@@ -54,7 +56,9 @@ class DocumentState(Given, kw_only=True):
 
 
 class PromiseState(PromiseBody, kw_only=True):
-    """A promise that was shown to the applicant. `why`: source, completeness, pause, extension, calendar."""
+    """A promise that was shown to the applicant. `why` says what set the promise: source, completeness, pause,
+    extension or calendar.
+    """
 
     why: str
     extension: str | None
@@ -71,9 +75,10 @@ class ReceiptState(Given, kw_only=True):
 class PaymentState(Given, kw_only=True):
     """A request of payment. Amounts are whole rupiah.
 
-    `received_idr`: the sum of `receipts`. `received_at`: when the request was paid in full. `open_idr`: left to pay; 0
-    once nothing is to be paid any more. `excess_idr`: received beyond the amount asked for. `refund_idr`: received
-    after the application ended, so it must be refunded. `flags`: above_tariff, below_tariff, partial, excess, refund.
+    `received_idr` is the sum of `receipts`. `received_at` is the time at which the request was paid in full. `open_idr`
+    is the amount that is left to pay, or 0 if nothing has to be paid any more. `excess_idr` is the amount received
+    beyond the amount asked for. `refund_idr` is the amount received after the application ended, which must be
+    refunded. `flags` can contain above_tariff, below_tariff, partial, excess and refund.
     """
 
     payment: int
@@ -126,7 +131,7 @@ class InspectionState(Given, kw_only=True):
 
 
 class DisputeState(Given, kw_only=True):
-    """The newest dispute. `state`: open, dismissed, reopened."""
+    """The newest dispute. `state` is open, dismissed or reopened."""
 
     state: str
     reason: codes.DisputeReason
@@ -172,8 +177,8 @@ class LateDecisionState(Given, kw_only=True):
 
 
 class LedgerEntryState(Given, kw_only=True):
-    """An entry of the clock ledger. `kind`: start, pause, resume, stop, restart. The cause of the entry is `event` of
-    `version`.
+    """An entry of the clock ledger. `kind` is start, pause, resume, stop or restart. `event` names the event that
+    caused the entry, and `version` is the stream version of that event.
     """
 
     clock: Clock
@@ -224,9 +229,9 @@ class LedgerState(Given, kw_only=True):
 class ApplicationBody(Given, kw_only=True):
     """An application, facts only. Instants are UTC. Clients compute what depends on today's date.
 
-    An instant `x_at` is the time of the event with version `x_by`, after corrections. `paused_since`: since when the
-    legal clock stands still. An undecided application is overdue if its promised instant is before now, or, while the
-    clock stands still, before `paused_since`.
+    An instant `x_at` is the time of the event with version `x_by`, after corrections. `paused_since` is the time since
+    which the legal clock has been paused. An undecided application is overdue if its promised instant is before now.
+    While the legal clock is paused, the application is overdue if its promised instant is before `paused_since`.
     """
 
     application_id: UUID
@@ -274,10 +279,9 @@ class AmendedState(Given, kw_only=True):
 
 
 class TimelineEntry(Given, kw_only=True):
-    """One event of the timeline. `event` is its name in kebab case, `data` holds its facts, `amended` its correction.
-
-    `flags`: `late` means that the event happened before the outcome but was recorded after the outcome. `clock_ahead`
-    means that the clock of the recording device was ahead.
+    """One event of the timeline. `event` is the name of the event in kebab case. `data` holds the facts of the event.
+    `amended` holds the correction of the event. The flag `late` means that the event happened before the outcome but
+    was recorded after the outcome. The flag `clock_ahead` means that the clock of the recording device was ahead.
     """
 
     version: int

@@ -35,9 +35,8 @@ def principal_of(request: Request) -> Principal:
 
 
 async def registry_for(dependencies: Dependencies, principal: Principal) -> Registry:
-    """The registry against which rights are checked. This copy is at most one second old.
-
-    If this copy does not know the bearer's office, the newest registry is read. So a newly registered office can act at
+    """The registry against which rights are checked. The registry is read from a copy that is at most one second old.
+    If the copy does not know the bearer's office, the newest registry is read. So a newly registered office can act at
     once.
     """
     recent = await dependencies.catalogue.recent()
@@ -50,8 +49,8 @@ async def readable(
 ) -> tuple[Result, Principal]:
     """Reads the application of the path with `read`, for a bearer that has the right to `operation`.
 
-    `of` gives the application's holder and the offices that it concerns. Raises Unauthenticated, Forbidden, NotYours
-    and Problem `not-found`.
+    `of` gives the office that holds the application and the offices that the application concerns. Raises
+    Unauthenticated, Forbidden, NotYours and Problem `not-found`.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for(operation, principal)

@@ -36,7 +36,9 @@ register_url_convertor("language", LanguageConvertor())
 
 
 async def form_of(request: Request, *, fields_max: int = 10) -> dict[str, list[str]]:
-    """The fields of a posted form. Raises Problem `too-large`, and `malformed-request` for too many fields."""
+    """The fields of a posted form. Raises Problem `too-large` for too many bytes, and Problem `malformed-request` for
+    too many fields.
+    """
     form = (await read_limited(request)).decode("utf-8", "replace")
     try:
         return parse_qs(form, max_num_fields=fields_max)

@@ -23,10 +23,10 @@ class CounterBody(Given, kw_only=True):
 
 
 class OfficeBody(Given, kw_only=True):
-    """An office. It has seven opening days from Monday, in local time of `zone`; on an empty day it is closed.
-
-    A counter has its own opening days for its services. The default of `day_zero` is `completeness`, the default of
-    `after_hours` is `next_opening`.
+    """An office. The office has a list of seven opening days that begins with Monday. Opening times are in local time
+    of `zone`. On a day without opening times, the office is closed. A counter has separate opening days for the
+    services of the counter. The default of `day_zero` is `completeness`, the default of `after_hours` is
+    `next_opening`.
     """
 
     code: str
@@ -102,7 +102,7 @@ class PromiseStandard(Given, kw_only=True):
 
 
 class ExtensionStandard(Given, kw_only=True):
-    """An extension of the promise by `n` of its units. It is allowed once, by the law in `basis`."""
+    """An extension of the promise by `n` of its units. The law in `basis` allows each extension once."""
 
     code: str
     n: int
@@ -115,10 +115,10 @@ class DeemedApprovalStandard(Given, kw_only=True):
 
 
 class EditionBody(Given, kw_only=True):
-    """An edition of a service's standard, and where it applies: at `only_offices`, in `region`, or everywhere.
-
-    Of the editions in force, the most specific one applies: that of the office, of its regency, of its province, and
-    then the national one. `in_force_until`: the last day, included; if absent, there is no end.
+    """An edition of a service's standard. The edition applies at the offices `only_offices`, in the `region`, or, if
+    both fields are absent, in the whole country. If several editions are in force for an office, an edition for the
+    office comes before an edition for the regency, the province, and the country, in this order. `in_force_until` is
+    the last day on which the edition is in force. If `in_force_until` is absent, the edition has no end.
     """
 
     standard: int
@@ -130,15 +130,14 @@ class EditionBody(Given, kw_only=True):
 
 
 class ServiceBody(Given, kw_only=True):
-    """One edition of a service's standard: the newest national one, or the one in force at the office asked for.
-
-    `editions` lists every edition and where it applies; `region`, `only_offices` and `in_force_until` are those of this
-    one. `promise` is null if its source gives no single figure; `no_promise_reason` says why. With `default_promise`,
-    the standard names no time, and `promise` is the law's default; `promise_basis` names the law.
-
-    `deemed_approval`: the law by which silence grants an application. If this field is absent, silence grants no
-    application. `dispute_days`: the number of calendar days after the hand-over in which a dispute is possible. If this
-    field is absent, there is no limit.
+    """One edition of a service's standard. The edition is the newest national edition, or the edition in force at the
+    office that the request names. `editions` lists every edition of the standard and where each edition applies.
+    `region`, `only_offices` and `in_force_until` belong to the edition in this response. `promise` is null if the
+    source of the standard gives no single figure. `no_promise_reason` says why `promise` is null. If `default_promise`
+    is true, the standard names no time, and `promise` is the default time of the law that `promise_basis` names.
+    `deemed_approval` names the law by which silence grants an application. If `deemed_approval` is absent, silence
+    grants no application. `dispute_days` is the number of calendar days after the hand-over in which a dispute is
+    possible. If `dispute_days` is absent, a dispute is possible without a time limit.
     """
 
     service: str

@@ -1,6 +1,6 @@
 """Request headers and bodies: idempotency keys, optimistic concurrency (If-Match), Sync-Token, limited body size.
 
-Each header has one regular expression. The parser uses this expression, and openapi.json publishes it.
+For each request header, the parser and openapi.json use the same regular expression.
 """
 
 import re
@@ -44,7 +44,9 @@ async def body_of(request: Request, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
 
 
 async def read_limited(request: Request) -> bytes:
-    """The body. Its bytes are counted while they arrive. Raises Problem `too-large` beyond 64 KiB."""
+    """Returns the body of the request. The bytes of the body are counted while they arrive. Raises Problem `too-large`
+    for a body of more than 64 KiB.
+    """
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -90,6 +92,8 @@ async def wait_for_sync(request: Request, view: str = "progress") -> None:
 
 
 def preferred_wait(request: Request) -> int:
-    """Seconds that the client wants to wait for the view (`Prefer: wait`, RFC 7240), at most 10; 0 by default."""
+    """The number of seconds that the client wants to wait for the view, at most 10. Without the header `Prefer: wait`
+    (RFC 7240), the number is 0.
+    """
     matched = PREFER_WAIT.search(request.headers.get("prefer", ""))
     return min(int(matched[1]), WAIT_SECONDS_MAX) if matched else 0

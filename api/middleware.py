@@ -79,9 +79,8 @@ def _takes_gzip(scope: Scope) -> bool:
 
 
 def secured(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
-    """Adds the headers of `SECURITY`. Adds Vary if the body is large enough to be compressed for other clients.
-
-    If the endpoint set a header, the middleware keeps the endpoint's value.
+    """Adds the headers of `SECURITY`. Adds the header Vary if the body is large enough to be compressed for clients
+    that accept gzip. If the endpoint set a header, the middleware keeps the endpoint's value.
     """
     present = dict(headers)
     added = [pair for pair in RAW if pair[0] not in present]

@@ -1,4 +1,6 @@
-"""The OpenAPI 3.1 document, made from the list of operations. Summary and description come from endpoint docstrings."""
+"""The OpenAPI 3.1 document, made from the list of operations. The summary and the description of an operation come from
+the docstring of its endpoint.
+"""
 
 import inspect
 from typing import Any, get_args, get_origin

@@ -20,11 +20,9 @@ AnyEndpoint = Callable[[Request], Awaitable[Response | feed.FeedResponse]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. `headers` maps request headers to their patterns. `problems` are the statuses that are answered
-    with an RFC 9457 problem.
-
-    `stream`: the result is sent as a stream to a client that accepts text/event-stream. `answers` names response
-    headers.
+    """One operation. `headers` maps request headers to their patterns. `problems` lists the HTTP statuses whose answer
+    is an RFC 9457 problem. If `stream` is true, a client that accepts text/event-stream gets the result as a stream.
+    `answers` names response headers.
     """
 
     name: str

@@ -57,8 +57,8 @@ class PinResetBody(DoneBody, kw_only=True):
 
 
 class LinkedBody(Given, kw_only=True):
-    """A link. The applications are in the order of the request. `waiting`: the applications that another office holds
-    and has not accepted yet.
+    """A link. The applications are in the order of the request. `waiting` lists the applications that other offices
+    hold and for which those offices have not accepted the link yet.
     """
 
     link: UUID
@@ -79,7 +79,7 @@ class AccessesBody(Given, kw_only=True):
 
 
 class OpenedPart(Given, kw_only=True):
-    """A sealed part, opened. `content` is null if its key was destroyed (redacted)."""
+    """A sealed part, opened. `content` is null if the dossier key of the sealed part was destroyed (redacted)."""
 
     version: int
     role: str
@@ -122,8 +122,8 @@ class AnsweredBody(Given, kw_only=True):
 class UnitBody(Given, kw_only=True):
     """The satisfaction figures of a service at an office.
 
-    Counts are rounded down to tens. With fewer than ten answers no figure is shown. `index` is the IKM, `means` are the
-    NRR of the elements.
+    Counts are rounded down to tens. With fewer than ten answers no figure is shown. `index` is the IKM. `means`
+    contains the NRR of each element.
     """
 
     service: str
@@ -141,7 +141,7 @@ class UnitBody(Given, kw_only=True):
 class SatisfactionFiguresBody(Given, kw_only=True):
     """The public satisfaction index, as of a full hour.
 
-    `weights`: the weight of each element; it can change a grade.
+    `weights` is the weight of each element. The choice of the weight can change a grade.
     """
 
     as_of: Instant
@@ -152,11 +152,10 @@ class SatisfactionFiguresBody(Given, kw_only=True):
 class FiguresBody(Given, kw_only=True):
     """Counts of applications.
 
-    Public counts are rounded down to tens, with `<10` below ten and for zero. A day is 24 hours.
-
-    submitted = open + answered. answered = on_time + late + without_deadline, also with the two counts that end in
-    `_recorded`. answered is also the sum of the outcomes: granted to concluded, and deemed_approved. A figure is null
-    if it cannot be computed or is withheld.
+    Public counts are rounded down to tens. A public count below ten is shown as `<10`, also if the count is zero. A day
+    is 24 hours. submitted = open + answered. answered = on_time + late + without_deadline. answered = on_time_recorded
+    + late_recorded + without_deadline. answered is also the sum of the counts of outcomes, which are the fields from
+    granted to concluded, and deemed_approved. A figure is null if it cannot be computed or is withheld.
     """
 
     submitted: Count
@@ -189,17 +188,17 @@ class FiguresBody(Given, kw_only=True):
 
 
 class LineBody(FiguresBody, kw_only=True):
-    """One line of a table.
-
-    `key`: the code of a service, an office or a mall, a channel, or the month of submission in the office's time zone
-    (for example 2026-03).
+    """One line of a table. `key` is the code of a service, office or mall, or a channel, or a month. The month is the
+    month of submission in the office's time zone, for example 2026-03.
     """
 
     key: str
 
 
 class TablesBody(Given, kw_only=True):
-    """`mall`: the applications submitted in each mall; an application submitted elsewhere has no line there."""
+    """The tables of the statistics. The table `mall` counts the applications submitted in each mall. An application
+    that was not submitted in a mall is missing from the table `mall`.
+    """
 
     service: list[LineBody]
     office: list[LineBody]
@@ -221,10 +220,10 @@ class FileBody(Given, kw_only=True):
 
     `due_at` is set while a decision is awaited. At `deemed_approval_at`, silence grants the application.
 
-    At the time `as_of`, `overdue` says that the due date is over, and `deemed_soon` says that silence
-    grants the application within two working days of the office. `mine`: the bearer is the officer of the file.
-    `payments` and `obstacles` count the open payments and obstacles. `officer`: the officer of the file. Only
-    supervisors see this field.
+    `overdue` says whether the due date was over at the time `as_of`. `deemed_soon` says whether silence grants the
+    application at most two working days of the office after `as_of`. If `mine` is true, the bearer is the officer of
+    the file. `payments` and `obstacles` count the open payments and obstacles. `officer` is the officer of the file.
+    Only supervisors see the field `officer`.
     """
 
     application_id: UUID

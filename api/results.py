@@ -51,8 +51,8 @@ async def written(request: Request, result: CommandResult) -> dict[str, str]:
 
 
 def cached(request: Request, content: bytes, media_type: str, more: Mapping[str, str] | None = None) -> Response:
-    """A public response for shared caches, valid for at most 60 seconds. The status is 304 if the client has the same
-    content.
+    """A public response for shared caches, valid for at most 60 seconds. The status is 304 if the client already has
+    the current content.
 
     The ETag is a hash of the bytes. If the ETag were a position of the log, the public could count events live.
     """

@@ -153,7 +153,9 @@ class TransferBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReassignBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`officer`: the random reference of the officer. It is the `sub` claim of the officer's bearer token."""
+    """`officer` is the random reference of the officer. The `sub` claim of the officer's bearer token contains the same
+    reference.
+    """
 
     officer: UUID
 
@@ -174,7 +176,7 @@ class IssueBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class HandOverBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`mall` and `counter`: where the product is handed over, if that is in a mall."""
+    """`mall` and `counter` name the place of the hand-over, if the product is handed over in a mall."""
 
     receiver: codes.Receiver = codes.Receiver.APPLICANT
     mall: Mall | None = None
@@ -263,9 +265,10 @@ class ReferComplaintBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 class LinkedApplicationBody(Body, kw_only=True, forbid_unknown_fields=True):
     """An application to link, named by exactly one of `application_id`, `number` and `qr`.
 
-    `version`: the version that you saw of an application that your office holds. `number` with `pin`, or `qr` (the
-    token, or the address in the QR code), prove that the citizen agrees, so an application of another office is linked
-    at once. Without them, an application of another office must concern the same person, and its office must accept.
+    If your office holds the application, `version` is the version of the application that you saw. `number` with `pin`,
+    or `qr`, proves that the citizen agrees. With this proof, an application of another office is linked at once.
+    Without this proof, an application of another office must concern the same person, and the other office must accept
+    the link. `qr` is the token in the QR code, or the address in the QR code.
     """
 
     application_id: UUID | None = None
@@ -304,7 +307,7 @@ Purpose = Literal["process-application", "verify-identity", "answer-citizen", "a
 
 
 class OpenDossierBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """The purpose of opening the sealed parts. The citizen can see it."""
+    """The purpose of opening the sealed parts. The citizen can see the purpose."""
 
     purpose: Purpose
 

@@ -17,7 +17,7 @@ PersonalParts = Mapping[str, Mapping[str, Any]]
 
 
 class StoredRow(Protocol):
-    """A row of the log, ready to be appended. Its id, its version and its bytes do not change any more."""
+    """A row of the log, ready to be appended. The id, the version and the bytes of the row do not change any more."""
 
     @property
     def originator_id(self) -> Any: ...  # noqa: ANN401 - the library's own type allows text as well
@@ -31,8 +31,8 @@ class StoredRow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """New rows that follow `history`. `own` is the commitment of the last row. Each of `claims` may belong to only one
-    stream.
+    """New rows that follow `history`. `own` is the commitment of the last row. Each claim in `claims` may belong to
+    only one stream.
     """
 
     history: StreamHistory
@@ -60,8 +60,8 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class SavedSurvey:
-    """The save of a questionnaire's answers: its command, the digest of the command's body, and the position of the
-    event.
+    """The save of a questionnaire's answers: the command that caused the save, the digest of the command's body, and
+    the position of the event.
     """
 
     identity: CommandIdentity
@@ -91,8 +91,8 @@ class EventStore(Protocol):
         ...
 
     async def identities(self, client: str, key: str, body: object) -> Sequence[CommandIdentity]:
-        """The identities of the command: first under the key of this month, then under the key of the last month. A key
-        is used for one month.
+        """The identities of the command. The first identity is made with the secret key of this month. The second
+        identity is made with the secret key of the previous month. Each secret key is used for one month.
         """
         ...
 
@@ -125,7 +125,9 @@ class EventStore(Protocol):
         ...
 
     def survey_claim(self, application_id: UUID) -> bytes:
-        """The claim that makes an application's questionnaire unique. Without the key, the claim reveals nothing."""
+        """The claim that makes an application's questionnaire unique. The claim is a keyed hash. Without the secret
+        key, the claim reveals nothing.
+        """
         ...
 
     async def append_survey(

@@ -10,7 +10,7 @@ class Fault(Exception):
 
 
 class KeyReused(Fault):
-    """The same idempotency key came with another body, or for another command."""
+    """An idempotency key was used again with another body, or for another command."""
 
     code = "key-reused"
 
@@ -30,8 +30,8 @@ class Unavailable(Fault):
 
 
 class BodyFault(Fault):
-    """The body cannot be used. `pointer` is a JSON pointer into the body. `detail` tells the client what to write
-    there.
+    """The body cannot be used. `pointer` is a JSON pointer into the body. `detail` tells the client what to write at
+    the place of `pointer`.
 
     `pointer` and `detail` never quote the body, because the body may be personal.
     """

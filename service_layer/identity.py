@@ -31,7 +31,7 @@ Result = TypeVar("Result")
 
 
 def doubts_about(body: bodies.SubmitBody, registry: Registry) -> list[dict[str, str]]:
-    """Warnings about the NIK of each person, as `WarningBody`. They never quote the number.
+    """Warnings about the NIK of each person, as `WarningBody`. The warnings never quote the NIK.
 
     The application's place belongs to the applicant, so only the applicant's NIK is compared with the place. Raises
     ImpossibleValue for a text that is not a NIK.
@@ -71,7 +71,8 @@ def checked(nik: str, pointer: str, registry: Registry, **known: Any) -> tuple[D
 def sealed_of(body: bodies.SubmitBody) -> dict[str, dict[str, Any]]:
     """The data of each person to be sealed, by role: text in Unicode NFC, telephone and e-mail in their kept form.
 
-    Raises ImpossibleValue, with the pointer of the value, for a name, telephone number or e-mail address that is none.
+    Raises ImpossibleValue, with the pointer of the value, for a text that is not a valid name, telephone number or
+    e-mail address.
     """
     return {role: _normal(_read(person, role)) for role, person in persons_of(body)}
 

@@ -11,7 +11,9 @@ Content = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ImportItem:
-    """A record and its identity: `own_id`, or otherwise its content and its ordinal among equal records (from 1)."""
+    """A record and its identity. The identity is `own_id`. Without `own_id`, the identity is the content of the record
+    and its ordinal among equal records, from 1.
+    """
 
     record: SourceRecord
     content: Content
@@ -21,7 +23,7 @@ class ImportItem:
 
 @dataclass(frozen=True, slots=True)
 class ImportCase:
-    """`key` is the case's id in the source; the first item is the submission.
+    """`key` is the case's id in the source. The first item is the submission.
 
     `left_out` counts the events that a policy of the mapping leaves out, by the policy's reason. If there are no items,
     the whole case is left out.

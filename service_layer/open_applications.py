@@ -1,7 +1,8 @@
 """Open applications: the warning that a person has an open application for the same service already.
 
-The person is found by NIK through the key store's index of persons, and the state of each application by its view. The
-warning tells only that there is one: which office has it, and since when, is not for every office.
+The key store's index of persons finds the person by NIK. The `progress` view gives the state of each application. The
+warning tells only that there is an open application. Not every office may know which office has the open application,
+and since when.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from service_layer.ports import Persons, Views
 ROLES = ("applicant", "subject")
 """The persons whom an application is about. A proxy acts for others, and may act for many at the same time."""
 LOOKED_AT_MAX = 50
-"""How many applications of a person are looked at, the newest first."""
+"""The largest number of applications of a person that are checked, beginning with the newest."""
 SECONDS_MAX = 1.0
 """How long a submission waits for the view to show an application that the key store knows already."""
 DETAIL = "This person has an open application for the same service. Ask whether a new one is meant."
@@ -27,7 +28,7 @@ OpenApplications = Mapping[str, frozenset[UUID]]
 
 
 async def open_applications(body: bodies.SubmitBody, persons: Persons, views: Views) -> OpenApplications:
-    """Finds the open applications for the service of the body. It finds none while the view cannot be read.
+    """Finds the open applications for the service of the body. Finds no applications while the view cannot be read.
 
     Raises Unavailable if the key store cannot be reached.
     """

@@ -45,7 +45,9 @@ class Views(Protocol):
         ...
 
     async def reached(self, position: int, *, seconds: float, view: str = "progress") -> bool:
-        """Waits until `view` has passed `position`, for at most `seconds`. Returns True if the view has passed it."""
+        """Waits until `view` has passed `position`, for at most `seconds`. Returns True if the view has passed
+        `position`.
+        """
         ...
 
     async def lag(self) -> dict[str, int]:
@@ -53,15 +55,17 @@ class Views(Protocol):
         ...
 
     async def stopped(self) -> list[dict[str, Any]]:
-        """Each event that a view cannot process: `view`, `position`, `application_id`. Raises Unavailable."""
+        """Each event that a view cannot process, with the fields `view`, `position` and `application_id`. Raises
+        Unavailable.
+        """
         ...
 
     async def feeds(self) -> int:
-        """How many positions of the log are not in the agencies' feeds yet. Raises Unavailable."""
+        """The number of log positions that are not in the agencies' feeds yet. Raises Unavailable."""
         ...
 
     async def relays(self) -> list[dict[str, Any]]:
-        """The lag of each feed's relay: `agency`, `oldest_seconds`, `fault`. Raises Unavailable."""
+        """The lag of each feed's relay, with the fields `agency`, `oldest_seconds` and `fault`. Raises Unavailable."""
         ...
 
 
@@ -98,10 +102,8 @@ class Tokens(Protocol):
         ...
 
     def desk_session(self, bearer: str) -> tuple[str, int] | None:
-        """For a bearer token of staff or of an agency: a token that opens only the desk page, and its lifetime in
-        seconds.
-
-        Returns None for any other token.
+        """Exchanges a bearer token of staff or of an agency for a token that opens only the desk page. Returns the new
+        token and its lifetime in seconds. Returns None for any other token.
         """
         ...
 
@@ -128,7 +130,7 @@ class Persons(Protocol):
     """Finds the applications of a person by NIK. Erased persons are not found."""
 
     async def applications_of(self, nik: str, *, limit: int, roles: Collection[str] | None = None) -> list[UUID]:
-        """The ids of the person's applications, newest first; only those in which the person has one of these roles."""
+        """The ids of the applications in which the person has one of these roles, newest first."""
         ...
 
     async def persons_of(self, applications: Collection[UUID]) -> Mapping[UUID, frozenset[UUID]]:
@@ -176,7 +178,7 @@ class SatisfactionQueries(Protocol):
 class DeskPage:
     """A query for a page of an office's queue, optionally of one status or one officer.
 
-    `after`: the due date (UTC) and id of the last file on the previous page.
+    `after` holds the due date (UTC) and the id of the last file on the previous page.
     """
 
     office: str
@@ -188,7 +190,7 @@ class DeskPage:
 
 class Desk(Protocol):
     async def queue(self, page: DeskPage) -> list[DeskRow]:
-        """Rows of the desk view (projections/desk.py), sorted by due date; rows without a due date come last."""
+        """Rows of the desk view (projections/desk.py), sorted by due date. Rows without a due date come last."""
         ...
 
 
@@ -207,7 +209,7 @@ class TooManyReaders(Exception):
 class Feeds(Protocol):
     """The feeds of the agencies. Each feed is in the order of the log.
 
-    A place is an internal position in a feed and is never sent to clients. 0 is the beginning.
+    A place is an internal position in a feed and is never sent to clients. The place 0 is the beginning of a feed.
     """
 
     @property

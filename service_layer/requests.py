@@ -21,11 +21,12 @@ def permit_anyone(_: Application) -> None:
 class CommandRequest:
     """A command, the client that sends it under an idempotency key, and the version that the client saw.
 
-    `body` is the body of the request: it distinguishes a repeated request from another request under the same key.
-    `personal` maps the role of each person concerned to the data to seal. `permit` raises if the client may not do this
-    to the application in its present state. `office_of` gives the acting office if it depends on the application;
-    without it, the acting office is the office of `act`. `received_at` (UTC) is when Jejak received the request; None
-    while a past is played, in which later facts are not known yet.
+    `body` is the body of the request. A repeated request has the same body, and another request under the same
+    idempotency key has another body. `personal` maps the role of each person concerned to the data to seal. `permit`
+    raises if the client may not send the command to the application in its present state. If the acting office depends
+    on the application, `office_of` gives the acting office. Without `office_of`, the acting office is the office of
+    `act`. `received_at` is the time (UTC) at which Jejak received the request. While a simulation plays a past,
+    `received_at` is None, because later facts are not known yet in that past.
     """
 
     command: Command
@@ -42,7 +43,9 @@ class CommandRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandResult:
-    """The application after the last event of the command's save, the topics of its events, and the last position."""
+    """The application after the last event of the command's save, the event types of the saved events, and the position
+    of the last event.
+    """
 
     application_id: UUID
     application: Application
@@ -52,10 +55,10 @@ class CommandResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRequest:
-    """Applications to link, in order, with the version seen of each; the other fields as in CommandRequest.
-
-    `proved`: the applications whose number and PIN, or QR code, the citizen gave. `holds` tells whether the client's
-    office holds an application. `persons_of` gives the references of the persons that each application is about.
+    """A request to link applications. The applications are in order, each with the version that the client saw.
+    `proved` lists the applications whose number and PIN, or whose QR code, the citizen gave. The fields that
+    CommandRequest also has mean the same as there. `holds` tells whether the client's office holds an application.
+    `persons_of` gives the references of the persons that each application is about.
     """
 
     versions_seen: Mapping[UUID, int | None]
@@ -71,7 +74,9 @@ class LinkRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyRequest:
-    """The answers of one questionnaire about an application; the other fields as in CommandRequest."""
+    """The answers of one questionnaire about an application. The fields that CommandRequest also has mean the same as
+    there.
+    """
 
     answers: Answers
     act: Act

@@ -30,10 +30,10 @@ ROLES = {
     Bearer.AGENCY: Role.AGENCY,
 }
 AHEAD_MAX = timedelta(days=1)
-"""How far a device's clock may be ahead. Such a time is accepted and shown as ahead."""
+"""How far a device's clock may be ahead. A time that is ahead by at most this span is accepted and shown as ahead."""
 BEHIND_MAX = timedelta(days=31)
-"""How old a device's time may be. A time further back points to a wrong clock, and a deadline computed from it would be
-over at once.
+"""How old the time that a device states may be. An older time points to a wrong clock, and a deadline computed from the
+older time would be over at once.
 """
 
 
@@ -77,7 +77,8 @@ def command(
     target: UUID,
     seen: int,
 ) -> CommandRequest:
-    """The request for a command on the application `target`; `seen` is the version that the client saw.
+    """The request for a command on the application `target`. `seen` is the version of the application that the client
+    saw.
 
     Raises ImpossibleValue.
     """
@@ -140,7 +141,9 @@ def _permit(
 
 
 def _office_of(command: Command, principal: Principal, registry: Registry) -> Callable[[Application], str]:
-    """An agency's system acts for the office that holds the file, or for its own office that was asked for advice."""
+    """The system of an agency acts for the office that holds the file. If the command gives advice, the system acts for
+    the office of the agency that was asked for advice.
+    """
 
     def office(application: Application) -> str:
         if isinstance(command, AnswerReferral):

@@ -14,7 +14,7 @@ from service_layer.faults import Forbidden, NotYours, Unauthenticated
 
 
 class Bearer(StrEnum):
-    """The kinds of bearers. PUBLIC has no token; CITIZEN has a read token of one application."""
+    """The kinds of bearers. PUBLIC has no token. CITIZEN has a read token of one application."""
 
     PUBLIC = "public"
     CITIZEN = "citizen"
@@ -29,8 +29,8 @@ class Relation(StrEnum):
     """The relation between a bearer and an application that a right needs.
 
     HOLDER: the bearer's office holds the file. CONCERNED: the application concerns an office of the bearer, for example
-    one that was asked for advice. OWN: it is the citizen's application, or the agency's feed. ANY: no relation is
-    needed.
+    one that was asked for advice. OWN: the application is the citizen's own, or the feed is the agency's own. ANY: no
+    relation is needed.
     """
 
     ANY = "any"
@@ -41,8 +41,8 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """The bearer of a request. `actor` is the random reference of the person in that office; `application_id` is the
-    application that a read token opens.
+    """The bearer of a request. `actor` is the random reference of the person in the bearer's office. `application_id`
+    is the application that a read token opens.
     """
 
     bearer: Bearer
@@ -53,7 +53,7 @@ class Principal:
 
     @property
     def client(self) -> str:
-        """The name of the client, within which an Idempotency-Key is unique."""
+        """The name of the client. An Idempotency-Key is unique among the requests of one client."""
         return f"{self.bearer}/{self.office or self.agency}/{self.actor or self.application_id or ''}"
 
     def offices(self, registry: Registry) -> frozenset[str]:
@@ -160,7 +160,7 @@ def require(
     holder: str,
     concerned: Iterable[str],
 ) -> None:
-    """Checks that the bearer has this relation to the application. Raises NotYours if not."""
+    """Checks that the bearer has this relation to the application. Raises NotYours if the bearer does not have it."""
     match relation:
         case Relation.ANY:
             tied = True

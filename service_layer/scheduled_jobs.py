@@ -57,15 +57,17 @@ class DueFiles(Protocol):
         ...
 
     def silent(self, now: datetime, standards: Sequence[tuple[str, int]]) -> AsyncIterator[list[DeskRow]]:
-        """Undecided files of these (service, standard) whose promised date is over at `now`."""
+        """Undecided files of these pairs of service and standard, if the promised date of the file is before `now`."""
         ...
 
     def outdated(self, editions: Collection[str]) -> AsyncIterator[list[DeskRow]]:
-        """Undecided files whose promised date rests on other calendar editions than these."""
+        """Undecided files whose promised date was computed with a calendar edition that is not in this list."""
         ...
 
     def not_counted_by(self, edition: CalendarPublished) -> AsyncIterator[list[DeskRow]]:
-        """Undecided files of the edition's offices that are due in or after its days, and do not name the edition."""
+        """Undecided files of the offices of a calendar edition. The files are due in or after the days of the edition,
+        and their promise does not name the edition.
+        """
         ...
 
     async def is_current(self) -> bool:
@@ -73,7 +75,7 @@ class DueFiles(Protocol):
         ...
 
     def unpaid(self, now: datetime) -> AsyncIterator[list[DeskRow]]:
-        """Files with a payment request that is over at `now`."""
+        """Files with a payment request that expired before `now`."""
         ...
 
 
@@ -96,8 +98,9 @@ class Errand:
 
 @dataclass(slots=True)
 class PassTally:
-    """Counts of one pass: `done` commands are new in the log, `known` ones were there already, `failed` ones raised an
-    unexpected error, which is logged.
+    """Counts of the commands of one pass. `done` counts the commands that are new in the log. `known` counts the
+    commands that the log had already. `failed` counts the commands that raised an unexpected error. The log of the
+    process shows the error.
     """
 
     done: int = 0
@@ -128,14 +131,17 @@ class Jobs:
             EXPIRE_PAYMENT: self.unpaid,
             DEEM_APPROVED: self.silent,
         }
-        """The order matters: promises are moved first, so that silence grants by dates that are up to date."""
+        """The order of the jobs matters. Promises are moved before silence grants, because a grant by silence needs
+        promised dates that are up to date.
+        """
         self.first_seen: dict[str, datetime] = {}
         self.swept: set[str] = set()
-        """The names of local calendar editions: when this process first saw each, and which it has swept."""
+        """The time at which this process first saw each local calendar edition, and the local editions that this
+        process has swept.
+        """
         self.unmoved: dict[UUID, tuple[int, tuple[str, ...]]] = {}
-        """By application: the version and the calendar editions for which the date did not move.
-
-        It is a cache: the date is not computed again for the same version and editions.
+        """A cache that maps an application to the version and the calendar editions for which the promised date did not
+        move. For the same version and editions, the date is not computed again.
         """
 
     async def run(self, name: str, advance: Callable[[int], None] = lambda _: None) -> PassTally:
@@ -172,9 +178,8 @@ class Jobs:
         self.meter.command(job, outcome)
 
     async def silent(self) -> AsyncIterator[list[Errand]]:
-        """Errands for files that silence grants: nobody decided in time.
-
-        The act's time is the date of the grant, however late the job runs.
+        """Errands for files that silence grants, because nobody decided in time. The time of the act is the date of the
+        grant, also if the job runs later.
         """
         registry, now = await self.due_files.registry(), self.now()
         granting = [s for editions in registry.services.values() for s in editions if s.deemed_approval]
@@ -220,8 +225,9 @@ class Jobs:
         """The local editions that this process has not swept yet.
 
         No promise names the first edition of a new code, so the names in the promises do not lead to the files that the
-        edition concerns. A sweep reads all undecided files of the edition's offices. A sweep counts once the desk view
-        has reached the end of the log, and every command that was decided without the edition has ended.
+        edition concerns. A sweep reads all undecided files of the edition's offices. A sweep counts only if, before the
+        sweep, the desk view has reached the end of the log and every command that was decided without the edition has
+        ended.
         """
         local = [calendar for calendar in registry.calendars.values() if calendar.offices]
         for calendar in local:
@@ -231,7 +237,8 @@ class Jobs:
     async def unpaid(self) -> AsyncIterator[list[Errand]]:
         """Errands for expired payment requests.
 
-        A request expires at its expiry time, or at the time of the request if the expiry time was earlier.
+        A payment request expires at its expiry time. If the expiry time is before the time of the request, the payment
+        request expires at the time of the request.
         """
         now = self.now()
         async for rows in self.due_files.unpaid(now):
@@ -251,7 +258,9 @@ class Jobs:
 
 
 def moved_promise(row: DeskRow, registry: Registry) -> Promise | None:
-    """The promise by the calendars in force; None if its date is unchanged, or if no calendar reaches it."""
+    """The promise by the calendars in force. Returns None if the promised date does not change, or if no calendar
+    covers the promised date.
+    """
     standard = registry.standard(row["service"], row["standard"])
     if standard is None:
         return None
@@ -263,6 +272,6 @@ def moved_promise(row: DeskRow, registry: Registry) -> Promise | None:
 
 
 def granted_at(row: DeskRow, registry: Registry) -> datetime | None:
-    """The time at which silence grants this file, UTC; None if silence does not grant it."""
+    """The time (UTC) at which silence grants the application. Returns None if silence grants nothing."""
     standard = registry.standard(row["service"], row["standard"])
     return silence_grants_at(desk.promised(row), registry, standard) if standard else None

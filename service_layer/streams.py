@@ -14,7 +14,9 @@ from domain.application.evolve import Application, evolve
 
 @dataclass(frozen=True, slots=True)
 class StreamEntry:
-    """One stored event of an application. `stored` holds the bytes of its state; `command` is the id of its command."""
+    """One stored event of an application. `stored` holds the bytes of the event's state. `command` is the id of the
+    command that caused the event.
+    """
 
     recorded: Recorded
     topic: str
@@ -24,7 +26,7 @@ class StreamEntry:
 
     @property
     def state(self) -> dict[str, Any]:
-        """The state as JSON. It is decoded at each call, because few callers need more than the event."""
+        """The state as JSON. The JSON is decoded at each call, because most callers need only the event."""
         return cast("dict[str, Any]", orjson.loads(self.stored))
 
 
@@ -43,7 +45,7 @@ class StreamHistory:
         return cls(application_id, (), Application())
 
     def then(self, entries: Iterable[StreamEntry], own: str | None = None) -> "StreamHistory":
-        """The history with the entries that follow."""
+        """The history, extended by further entries."""
         new = tuple(entries)
         if not new:
             return self
@@ -51,13 +53,15 @@ class StreamHistory:
         return StreamHistory(self.application_id, (*self.entries, *new), application, own)
 
     def until(self, version: int) -> Application:
-        """The application as of that version."""
+        """The application in the state after the event with this version."""
         return reduce(evolve, (entry.recorded for entry in self.entries[:version]), Application())
 
 
 @dataclass(frozen=True, slots=True)
 class CommandIdentity:
-    """A command's id and its body's digest, under one month's key (docs/event-format.md, Commands and digests)."""
+    """The id of a command and the digest of the command's body, made with the secret key of one month.
+    docs/event-format.md explains them under "Commands and digests".
+    """
 
     command: UUID
     digest: str

@@ -10,21 +10,23 @@ from service_layer.requests import CommandRequest
 
 CLIENT = "system"
 MOVE_PROMISE, EXPIRE_PAYMENT, DEEM_APPROVED = "move-promise", "expire-payment", "deem-approved"
-"""The jobs; with a subject they make the idempotency key of a system act."""
+"""The names of the scheduled jobs. The name of a job and the job's subject form the idempotency key of a system act."""
 
 
 def deem_approved_request(application: UUID, at: datetime, now: datetime) -> CommandRequest:
-    """Silence grants at the instant `at`; `now` shows that the instant is over. Both UTC."""
+    """The request by which silence grants the application at the instant `at`. `now` is the current time and shows that
+    `at` is over. Both instants are in UTC.
+    """
     return _request(DEEM_APPROVED, str(application), DeemApproved(now=now), at)
 
 
 def move_promise_request(application: UUID, moved: Promise, now: datetime) -> CommandRequest:
-    """The calendars that `moved` names move the promise at `now`, UTC."""
+    """The request that moves the promise at the time `now` (UTC), by the calendars that the promise `moved` names."""
     return _request(MOVE_PROMISE, f"{application}/{moved.calendar}", MovePromise(), now)
 
 
 def expire_payment_request(application: UUID, payment: int, at: datetime) -> CommandRequest:
-    """The request of this payment expires at `at`, UTC."""
+    """The request that lets a payment order expire at the time `at` (UTC)."""
     return _request(EXPIRE_PAYMENT, f"{application}/{payment}", ExpirePayment(payment=payment), at)
 
 

@@ -122,7 +122,9 @@ def _without_officers(items: bytes) -> bytes:
 
 
 def _unless_seen(request: Request, version: int, body: Callable[[], bytes]) -> Response:
-    """Answers 304 to a client that already has this version. The body is then not made, so polling is cheap."""
+    """Answers 304 to a client that already has the current version of the application. For an answer 304 no body is
+    made, so repeated reads are cheap.
+    """
     etag = f'"{version}"'
     headers = {"ETag": etag, **PRIVATE}
     if etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:

@@ -92,7 +92,7 @@ async def show(request: Request) -> Response:
 
 
 async def _linked(dependencies: Dependencies, row: ProgressRow) -> list[ProgressRow]:
-    """The rows of the applications that the links of this one name."""
+    """The rows of the applications to which the application of `row` is linked."""
     named = dict.fromkeys(UUID(other) for link in row["links"] for other in link["others"])
     rows = await asyncio.gather(*map(dependencies.views.row, named))
     return [other for other in rows if other is not None]

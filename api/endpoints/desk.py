@@ -149,7 +149,8 @@ def soon(now: datetime, office: str, registry: Registry) -> datetime:
 
 def file_of(row: DeskRow, principal: Principal, registry: Registry, now: datetime, horizon: datetime) -> dict[str, Any]:
     """The fields of `FileBody`. While the legal clock is paused, the due date does not come nearer, so there is no date
-    of a grant by silence. In an ended file, which is here because of a dispute, no payment and no obstacle is open.
+    of a grant by silence. A file whose application has ended is in the queue only because of a dispute. Such a file has
+    no open payment and no open obstacle.
     """
     standard, due, details = registry.standard(row["service"], row["standard"]), row["due_at"], row["details"]
     since = parse_instant(details["paused_since"]) if details["paused_since"] else None

@@ -73,7 +73,8 @@ async def get_feed(request: Request) -> "FeedResponse":
 
 class CloudEventBody(Given, kw_only=True):
     """A CloudEvents 1.0 event. `dataschema` is the address of the schema of `data`. `previous` is the `sequence` of the
-    previous event of the same subject in this feed, or zeros if there is none.
+    previous event with the same subject in this feed. If the feed has no previous event with this subject, `previous`
+    consists of zeros.
     """
 
     specversion: str
@@ -94,8 +95,8 @@ class CloudEventBody(Given, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class FeedQuery:
-    """The parameters of a read. `after` is the id of the last event that the client has, "" for none; `timeout` is in
-    seconds.
+    """The parameters of a read. `after` is the id of the last event that the client has. If the client has no event,
+    `after` is empty. `timeout` is in seconds.
     """
 
     after: str
@@ -186,8 +187,8 @@ class FeedResponse:
         await send({"type": "http.response.body", "body": b""})
 
     async def _more(self, place: int, seconds: float, gone: "asyncio.Future[None]") -> bool:
-        """Waits until there is an event, the client disconnects, or the time is over. Returns True if there is an
-        event.
+        """Waits until the feed has a new event, the client disconnects, or the time is over. Returns True if the feed
+        has a new event.
         """
         more = asyncio.create_task(self.feeds.more(self.agency, place, seconds=seconds))
         first: set[asyncio.Future[Any]] = {more, gone}

@@ -25,8 +25,8 @@ class StoppedBody(Given, kw_only=True):
 class RelayBody(Given, kw_only=True):
     """The lag of one agency's relay.
 
-    `oldest_seconds`: the waiting time of the oldest message that is not in Kafka yet; 0 if no message waits. `fault`:
-    the code of the fault that stops the relay.
+    `oldest_seconds` is the waiting time of the oldest message that is not in Kafka yet. If no message waits,
+    `oldest_seconds` is 0. `fault` is the code of the fault that stops the relay.
     """
 
     agency: str

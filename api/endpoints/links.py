@@ -24,9 +24,9 @@ from service_layer.rights import relation_for, require
 async def link_applications(request: Request) -> Response:
     """Link applications that one life event needs. A document that several of them require is asked for once.
 
-    The bearer's office holds at least one of them. An application of another office is linked at once if the citizen
-    gives its number and PIN, or its QR code. Without them it must concern the same person, and waits until its own
-    office asks for the same link.
+    The bearer's office holds at least one of these applications. An application of another office is linked at once if
+    the citizen gives its number and PIN, or its QR code. Without this proof, an application of another office must
+    concern the same person. Then the link waits until the other office asks for the same link.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for("link-applications", principal)
@@ -80,10 +80,9 @@ async def link_applications(request: Request) -> Response:
 async def _named(
     request: Request, body: bodies.LinkApplicationsBody
 ) -> tuple[Mapping[UUID, int | None], frozenset[UUID]]:
-    """The applications of the body with the versions seen, and those among them that the citizen's paper proves.
-
-    Raises ImpossibleValue with a pointer, NotYours for an application that does not exist, and the problems of
-    `public.admitted` for number and PIN.
+    """Returns the applications that the body names, each with the version that the client saw. Also returns the
+    applications whose number and PIN, or whose QR code, the body contains. Raises ImpossibleValue with a pointer,
+    NotYours for an application that does not exist, and the problems of `public.admitted` for number and PIN.
     """
     targets: dict[UUID, int | None] = {}
     proved: set[UUID] = set()
@@ -100,7 +99,9 @@ async def _named(
 
 
 async def _application(request: Request, named: bodies.LinkedApplicationBody, pointer: str) -> tuple[UUID, bool]:
-    """The application that this part of the body names, and whether the citizen's paper proves it."""
+    """Returns the application that one item of the body names. Also returns whether the item contains the number and
+    PIN, or the QR code, of the application.
+    """
     ways = [way for way in (named.application_id, named.number, named.qr) if way is not None]
     if len(ways) != 1:
         raise ImpossibleValue(pointer, "Name the application by exactly one of application_id, number and qr.")
@@ -124,7 +125,9 @@ async def _application(request: Request, named: bodies.LinkedApplicationBody, po
 
 
 async def _by_qr(request: Request, typed: str, pointer: str) -> UUID:
-    """The application of a QR code: its token, or the whole address that a scanner reads."""
+    """Returns the application of a QR code. The text is the token in the QR code, or the whole address that a scanner
+    reads from the QR code.
+    """
     dependencies = dependencies_of(request)
     read = dependencies.receipts.read_qr_token(typed.rpartition("/")[2])
     row = await dependencies.views.row_by_number(read[0]) if read else None

@@ -101,7 +101,9 @@ async def get_service(request: Request) -> Response:
 
 
 def _service(standard: StandardPublished, registry: Registry) -> dict[str, Any]:
-    """The body of a standard. `editions` says of every edition of the service where it applies and since when."""
+    """The body of a standard. `editions` lists every edition of the standard, with the place and the first day of its
+    validity.
+    """
     editions = [
         {name: value for name, value in _plain(edition).items() if name in EDITION_FIELDS}
         for edition in registry.services[standard.service]
@@ -110,7 +112,7 @@ def _service(standard: StandardPublished, registry: Registry) -> dict[str, Any]:
 
 
 def _plain(standard: StandardPublished) -> dict[str, Any]:
-    """The data of the edition. `promise` is also given where it is the law's default."""
+    """The data of the edition. If the standard names no time, `promise` is the default time of the law."""
     return {**data_of(standard), "promise": data_of(standard.terms)} if standard.terms else data_of(standard)
 
 

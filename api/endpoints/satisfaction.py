@@ -106,7 +106,9 @@ async def get_satisfaction(request: Request) -> Response:
 
 
 async def public(dependencies: Dependencies, weights: Weights) -> Satisfaction:
-    """The public index as of the last full hour, UTC. So every process gives the same answer, and no figure is live."""
+    """The public index as of the last full hour, UTC. The hour makes every process give the same answer, and no figure
+    shows single answers as they arrive.
+    """
     as_of = full_hour(dependencies.now())
     registry = await dependencies.catalogue.registry()
     places = {(code, office) for code in registry.services for office in _offices(registry, code)}

@@ -25,8 +25,8 @@ SCORES = {str(score.value): score for score in Score}
 
 
 async def ask(request: Request) -> Response:
-    """Shows the questions, or thanks if the applicant has answered. Redirects to the application's page while the
-    application has no outcome.
+    """Shows the questions of the survey, or thanks if the applicant has answered the survey. Redirects to the
+    application's page while the application has no outcome.
     """
     row = await own_row(request)
     if row is None or row["status"] not in SERVED:
@@ -36,7 +36,7 @@ async def ask(request: Request) -> Response:
 
 
 async def take(request: Request) -> Response:
-    """Handles the posted form."""
+    """Handles the posted form of the survey."""
     same_origin(request)
     row = await own_row(request)
     if row is None or row["status"] not in SERVED:

@@ -23,8 +23,8 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One entry of the ledger: `event` did `what` to a clock. `length` is the time until the next entry of the same
-    clock.
+    """One entry of the ledger. `event` names the event, and `what` says what the event did to a clock. `length` is the
+    time until the next entry of the same clock.
     """
 
     when: Moment
@@ -62,7 +62,7 @@ def _whole(reading: PageReader) -> str:
 
 
 def _lines(reading: PageReader) -> list[LedgerLine]:
-    """A line names its office only if the line before it has another office."""
+    """Returns the lines of the ledger. A line names its office only if the previous line has another office."""
     entries = reading.row["ledger"]["entries"]
     events = {entry["version"]: entry for entry in reading.row["timeline"]}
     before = ["", *(entry["office"] for entry in entries)]
@@ -79,7 +79,7 @@ def _lines(reading: PageReader) -> list[LedgerLine]:
 
 
 def _event(reading: PageReader, entry: ShownEntry, event: ShownEvent) -> str:
-    """The event in words. The reason of a pause is added if the words of the event do not contain this reason."""
+    """The event in words. If the words of the event do not contain the reason of a pause, the reason is added."""
     text = event_text(reading, event)
     if entry["ground"] is None or "ground" in event["data"]:
         return text
@@ -87,8 +87,8 @@ def _event(reading: PageReader, entry: ShownEntry, event: ShownEvent) -> str:
 
 
 def _length(reading: PageReader, entry: ShownEntry, ahead: list[ShownEntry]) -> str:
-    """The time until the next entry of the legal clock. Empty for the citizen's clock, because the page shows its total
-    above the table.
+    """The time until the next entry of the legal clock. The text is empty for the citizen's clock, because the page
+    shows the total of the citizen's clock above the table.
     """
     if entry["kind"] == MarkKind.STOP or entry["clock"] == Clock.CITIZEN:
         return ""
@@ -117,7 +117,7 @@ def _span(reading: PageReader, span: ShownSpan) -> timedelta:
 
 
 def length(language: Language, span: timedelta) -> str:
-    """A duration in days and hours, or in hours and minutes if it is shorter than a day. Smaller units are left out."""
+    """A duration in days and hours. A duration under a day is in hours and minutes. Smaller units are left out."""
     if span < MINUTE:
         return language.say(N_("less than a minute"))
     days, rest = divmod(span, DAY)

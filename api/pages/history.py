@@ -37,7 +37,9 @@ REFUSALS = {refusal.code: refusal.title for refusal in all_refusals()}
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One event: `text` says what happened, `details` list the documents, `notes` say what is unusual about it."""
+    """One event of the timeline. `text` says what happened. `details` lists the documents. `notes` says what is unusual
+    about the event.
+    """
 
     when: Moment
     text: str
@@ -62,7 +64,7 @@ def _entry(reading: PageReader, entry: ShownEvent) -> HistoryLine:
 
 
 def event_text(reading: PageReader, entry: ShownEvent) -> str:
-    """What happened, as one phrase, for example "Payment received: IDR 20,000"."""
+    """The event as one phrase, for example "Payment received: IDR 20,000"."""
     language, data = reading.language, entry["data"]
     match entry["event"]:
         case "documents-checked":
@@ -102,8 +104,8 @@ def event_text(reading: PageReader, entry: ShownEvent) -> str:
 
 
 def _obstacle(reading: PageReader, data: dict[str, Any]) -> str:
-    """An imported history may clear an obstacle without having reported the obstacle. Then only the obstacle's number
-    is known.
+    """An imported history may clear an obstacle that the history never reported. Of an obstacle that was never
+    reported, only the number is known.
     """
     codes = (other["code"] for other in reading.row["obstacles"] if other["obstacle"] == data["obstacle"])
     return reading.word(OBSTACLES, data.get("code") or next(codes, str(data["obstacle"])))
@@ -154,7 +156,8 @@ def _deviates(reading: PageReader, entry: ShownEvent) -> str | None:
 def _late(reading: PageReader, entry: ShownEvent) -> str | None:
     """The day of recording, if a device without a network sent the event more than one day after the event.
 
-    Events of an imported history get no such note: the page says once, above the history, that it was imported.
+    Events of an imported history get no note about late recording. The page says once, above the timeline, that the
+    history was imported.
     """
     recorded = entry["recorded_at"]
     if (

@@ -51,14 +51,14 @@ class Language:
         return self.translations.ngettext(*forms, n) % {"num": n}
 
     def measure(self, forms: tuple[str, str], amount: float) -> str:
-        """Like `count`, for an amount that may be a fraction."""
+        """Does the same as `count` for an amount that may be a fraction."""
         return self.translations.ngettext(*forms, 1 if amount == 1 else 2) % {"num": self.number(amount)}
 
     def of(self, names: Names) -> str:
         return names.id if self.code == "id" else names.en
 
     def number(self, number: float) -> str:
-        """`number` with one decimal, or with none if the decimal is zero."""
+        """`number` with one decimal. A decimal of zero is left out."""
         return format_decimal(number, format="#,##0.#", locale=self.code)
 
     def hundredths(self, number: float) -> str:
@@ -70,7 +70,7 @@ class Language:
         return f"Rp{grouped.replace(',', '.')}" if self.code == "id" else f"IDR {grouped}"
 
     def percent(self, percent: float) -> str:
-        """For example 87.5%, in Indonesian 87,5%. There is no space before the sign."""
+        """A percentage, for example 87.5% in English and 87,5% in Indonesian. There is no space before the sign."""
         return f"{self.number(percent)}%"
 
     def month(self, month: str) -> str:
@@ -95,7 +95,9 @@ class Language:
         return Moment(local.isoformat(timespec="minutes"), text)
 
     def zone(self, local: datetime, zone: str) -> str:
-        """WIB, WITA or WIT in Indonesia; for other zones the offset from UTC, for example UTC+01:00."""
+        """The short name of a time zone: WIB, WITA or WIT in Indonesia. For other zones, the offset from UTC, for
+        example UTC+01:00.
+        """
         offset = local.strftime("%z")
         return ZONES.get(zone) or f"UTC{offset[:3]}:{offset[3:]}"
 

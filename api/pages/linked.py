@@ -1,6 +1,8 @@
-"""The linked applications on the citizen's page: of each only its service, its status, and the way to its own page.
+"""The linked applications on the citizen's page.
 
-The page of another application opens only with a session for it, so the link asks for number and PIN.
+Of each linked application, the page shows only the service, the status, and a hyperlink to the page of that
+application. That page opens only with a session for that application, so the hyperlink leads to the form for number and
+PIN.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,20 +25,26 @@ class LinkedApplication:
 
 @dataclass(frozen=True, slots=True)
 class LinkedSection:
-    """The section of the page. `lines` say why, how many, and which documents need not be handed in again."""
+    """The section of the page. `lines` says why the applications are linked, how many they are, and which documents the
+    citizen need not hand in again.
+    """
 
     lines: list[str]
     applications: list[LinkedApplication]
 
 
 def confirmed(row: ProgressRow, others: Sequence[ProgressRow]) -> list[ProgressRow]:
-    """Those of the others that have the link on their side too. An office that has not accepted shows nothing."""
+    """Returns those rows of `others` whose applications contain the same link. An application whose office has not
+    accepted the link is not shown.
+    """
     links = {link["link"] for link in row["links"]}
     return [other for other in others if any(link["link"] in links for link in other["links"])]
 
 
 def linked(reading: PageReader, others: Sequence[ProgressRow]) -> LinkedSection | None:
-    """The section, or None for an application without links. `others` are the rows of the applications it names."""
+    """Returns the section, or None for an application without links. `others` are the rows of the applications to which
+    this application is linked.
+    """
     if not reading.row["links"]:
         return None
     shown = confirmed(reading.row, others)

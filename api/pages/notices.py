@@ -95,7 +95,7 @@ def _dispute(reading: PageReader) -> Iterator[str]:
 
 
 def _payment(reading: PageReader, payment: PaymentEntry) -> Iterator[str]:
-    """What became of the request, and one sentence for each flag."""
+    """Returns a sentence about the state of the payment request, and one sentence for each of its flags."""
     say, rupiah, asked = reading.language.say, reading.language.rupiah, payment["amount_idr"]
     received, tariff = payment["received_idr"] or 0, payment["tariff_idr"] or 0
     yield _state_of_payment(reading, payment)

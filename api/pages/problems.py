@@ -1,7 +1,7 @@
 """Problem texts: the title and the advice of each problem code.
 
-The domain defines the texts of its own refusals. This module defines the texts of all other codes, which belong to HTTP
-and to the API.
+The domain defines the texts of its own refusals. This module defines the texts of all other problem codes, which belong
+to HTTP and to the API.
 """
 
 from dataclasses import dataclass

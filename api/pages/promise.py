@@ -1,4 +1,4 @@
-"""The promise on the citizen's page: the promised date, and whether it was kept.
+"""The promise on the citizen's page: the promised date, and whether the promise was kept.
 
 Before the file is complete, the promise is a duration in words ("5 working days after your file is complete"). After
 the file is complete, the promise is a date. The page reads this date from the row and never calculates it. The legal
@@ -71,7 +71,9 @@ def promised(reading: PageReader) -> Promised | None:
 
 
 def _by_law(reading: PageReader) -> list[str]:
-    """One sentence if the promised time is the law's default, because the standard names none."""
+    """Returns one sentence if the service standard names no time. Then the promised time is the default time of the
+    law.
+    """
     standard, say = reading.standard, reading.language.say
     if standard is None or standard.promise or not standard.default_promise:
         return []
@@ -193,7 +195,9 @@ def _basis(reading: PageReader, extension: str) -> str:
 
 
 def _moved_by(reading: PageReader, unit: str, before: datetime, after: datetime) -> str:
-    """The length of the move: in the unit of the promise if that unit counts days, otherwise in days and hours."""
+    """The length by which the promised date moved. If the promise is in days, the length is in the unit of the promise.
+    Otherwise the length is in days and hours.
+    """
     if unit in HOURLY:
         return length(reading.language, after - before)
     zone, code = reading.zone(""), reading.row["office"]

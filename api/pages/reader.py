@@ -1,4 +1,4 @@
-"""PageReader: one row of the progress view, with names for its codes and the time zone of its office.
+"""PageReader: one row of the progress view, with names for the codes in the row and the time zone of the row's office.
 
 Every application can be shown, even if the registry does not know one of its codes. An unknown code is shown unchanged.
 """
@@ -55,15 +55,15 @@ class PageReader:
         return self.language.say(table[code]) if code in table else code
 
     def zone(self, code: str) -> str:
-        """The time zone of the office `code`. If `code` is unknown or empty, the time zone of the office that has the
-        file.
+        """The time zone of the office `code`. If `code` is unknown or empty, returns the time zone of the office that
+        has the file.
         """
         office = self.registry.offices.get(code) or self.office
         return office.zone if office else FALLBACK_ZONE
 
     def moment(self, at: str, office: str = "", quality: str = "") -> Moment:
-        """The time `at` in the time zone of `office`. With the quality `day`, only the date, because the source knows
-        no time of day.
+        """The time `at` in the time zone of `office`. With the quality `day`, the text is only the date, because the
+        source knows no time of day.
         """
         show = self.language.on_day if quality == "day" else self.language.at_time
         return show(parse_instant(at), self.zone(office))

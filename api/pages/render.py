@@ -97,9 +97,8 @@ def tracking_page(
     others: Sequence[ProgressRow] = (),
 ) -> str:
     """`row` is a row of the progress view. Each of `accesses` says which `office` opened sealed data and when (`at`).
-    `others` are the rows of the applications that its links name.
-
-    `survey` is "asked" if the applicant is invited to the survey, "given" if the applicant has answered it, else empty.
+    `others` are the rows of the applications to which this application is linked. `survey` is "asked" if the applicant
+    is invited to the survey, and "given" if the applicant has answered the survey. Otherwise `survey` is empty.
     """
     reading = PageReader(BY_CODE[language], row, registry, now)
     return _page(
@@ -156,7 +155,7 @@ def satisfaction_page(language: str, satisfaction: Satisfaction, registry: Regis
 
 
 CUTS = ("service", "office", "mall", "channel")
-"""Tables of the statistics page by place or way; the other tables are those of months and outcomes."""
+"""The tables of the statistics page that group applications by service, office, mall or channel."""
 
 
 def statistics_page(language: str, statistics: Statistics, registry: Registry) -> str:
@@ -206,9 +205,8 @@ def desk_page(
     personal: bool,
     more: str,
 ) -> str:
-    """`files` have the fields that `GET /v1/desk` returns. `personal`: the reader is one person, not an agency.
-
-    `more` is the query of the next page, or empty.
+    """`files` have the fields that `GET /v1/desk` returns. If `personal` is true, the reader is one person and not an
+    agency. `more` is the query string of the next page. On the last page, `more` is empty.
     """
     reader = BY_CODE[language]
     return _page(
@@ -240,7 +238,9 @@ def problem_page(language: str, *, status: int, title: str, detail: str, code: s
 
 
 def problem_kind_page(language: str, code: str) -> str | None:
-    """The meaning of a code in both languages, the reader's language first. Returns None for an unknown code."""
+    """The page that explains a problem code in both languages, the reader's language first. Returns None for an unknown
+    code.
+    """
     problem = PROBLEMS.get(code)
     if problem is None:
         return None

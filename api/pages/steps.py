@@ -33,7 +33,7 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `word` is the state in the reader's language. A milestone is a step that is no stage."""
+    """One step. `word` is the state in the reader's language. A step that is not a stage is a milestone."""
 
     name: str
     state: str
@@ -48,7 +48,8 @@ ALWAYS = range(2**31)
 
 
 def steps(reading: PageReader) -> list[Step]:
-    """The steps in their order. An ended application shows no steps ahead, and no step goes on.
+    """The steps in their order. An ended application shows no future steps, and no step of an ended application is
+    under way.
 
     If the standard allows any order of stages, the next stage is not known, and only entered stages are shown.
     """
@@ -82,7 +83,7 @@ def _all_steps(reading: PageReader) -> Iterator[Step]:
 
 
 def _closed(reading: PageReader, versions: range, *events: str) -> bool:
-    """Whether no stage goes on: the application has ended, or one of `events` happened in `versions`."""
+    """Whether no stage can continue, because the application has ended or one of `events` happened in `versions`."""
     happened = (entry["event"] in events and entry["version"] in versions for entry in reading.row["timeline"])
     return reading.row["status"] in ENDS or any(happened)
 
@@ -94,7 +95,9 @@ def _round(reading: PageReader, versions: range, *, closed: bool) -> Iterator[St
 
 
 def _round_taken_back(reading: PageReader, versions: range, *, closed: bool) -> Iterator[Step]:
-    """The stages that were begun in a round that a reopening ended. Its product was taken back."""
+    """The stages that were begun in a round of production that a reopening ended. The reopening took back the product
+    of the round.
+    """
     for step in _round(reading, versions, closed=closed):
         if step.state == DONE and step.milestone:
             yield replace(step, state=UNDONE)
@@ -118,9 +121,8 @@ def _reached(reading: PageReader, name: str, state: str, entry: ShownEvent) -> S
 
 
 def _stages(reading: PageReader, phase: StagePhase, versions: range, *, closed: bool) -> Iterator[Step]:
-    """The stages of a phase: first those begun in `versions`, as often as they were entered, then those still ahead.
-
-    In a closed phase, no stage is ahead or goes on any more.
+    """The stages of a phase. The stages begun in `versions` come first, once for each time that they were entered. The
+    stages that were not begun follow. A closed phase has no future stage and no stage under way.
     """
     standard = reading.standard
     of_phase = [stage for stage in standard.stages if stage.phase is phase] if standard else []
@@ -147,7 +149,7 @@ def _of_entry(reading: PageReader, stage: StageEntry, *, closed: bool) -> Step:
 
 
 def _ahead(listed: list[Step]) -> list[Step]:
-    """Marks the nearest step ahead as next, and the last step ahead as last."""
+    """Marks the first future step as next, and the last future step as last."""
     ahead = [place for place, step in enumerate(listed) if step.state == LATER]
     named = dict.fromkeys(ahead[-1:], LAST) | dict.fromkeys(ahead[:1], NEXT)
     return [replace(step, state=named.get(place, step.state)) for place, step in enumerate(listed)]

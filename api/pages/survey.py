@@ -83,7 +83,9 @@ def questions(language: Language) -> list[Question]:
 
 
 def shown(language: Language, registry: Registry, units: Iterable[SatisfactionUnit]) -> list[TableLine]:
-    """The units that have a published index, at most `LINES_MAX`. Units with the most answers come first."""
+    """The units of service and office that have a published index, at most `LINES_MAX`. Units with the most answers
+    come first.
+    """
     published = sorted(
         (unit for unit in units if unit.index is not None),
         key=lambda unit: (-(unit.answered if isinstance(unit.answered, int) else 0), unit.service, unit.office),

@@ -19,7 +19,7 @@ SLOTS_MIN = 12  # With fewer slots, the bars of an installation's first months w
 
 @dataclass(frozen=True, slots=True)
 class TableLine:
-    """An empty cell means that there is no figure, or that the figure may not be shown."""
+    """A line of a table. An empty cell means that the figure does not exist or may not be shown."""
 
     name: str
     cells: list[str]
@@ -37,7 +37,9 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Months in their order, each in its slot. A month without applications leaves its slot empty."""
+    """A chart of months in their order. Each month has a slot of the chart. The slot of a month without applications is
+    empty.
+    """
 
     columns: list[TableColumn]
     slots: int
@@ -80,7 +82,7 @@ def examples_in(statistics: Statistics, registry: Registry) -> bool:
 
 
 def promises(language: Language, statistics: Statistics, registry: Registry, table: str) -> list[TableLine]:
-    """Lines by service, office, mall or channel: those with the most applications first, hidden ones last."""
+    """Lines by service, office, mall or channel. Lines with many applications come first, and hidden lines last."""
     lines = sorted(
         (
             (_named(language, registry, table, code), figures)

@@ -7,7 +7,9 @@ from api.pages.words import N_, NN_, UNITS
 
 
 def terms(reading: PageReader) -> Iterator[tuple[str, str]]:
-    """Yields the name of each term and a sentence about the term. Laws are cited in the words of the standard."""
+    """Yields the name of each term and a sentence about the term. Laws are cited with the same words as in the
+    standard.
+    """
     standard, language = reading.standard, reading.language
     if standard is None:
         return

@@ -20,7 +20,9 @@ from domain.registry.editions import OfficeRegistered
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """The task that the reader must do now. `pressing`: the application waits for the reader. `who` must act now."""
+    """The task that somebody must do now. If `pressing` is true, the application waits for the reader. `who` is the
+    holder who must act now.
+    """
 
     text: str
     items: list[str] = field(default_factory=list)
@@ -73,7 +75,7 @@ def duty(reading: PageReader) -> Duty:
 
 
 def _turn(reading: PageReader) -> str:
-    """The holder who has the file now, with the office."""
+    """The text for the holder who has the file now, with the name of the office."""
     holders = reading.row["ledger"]["holders"]
     if not holders:
         return reading.office_name(reading.row["office"])
@@ -157,7 +159,7 @@ def _text(at: datetime | str) -> str:
 
 
 def example(reading: PageReader) -> bool:
-    """Whether the service or the office is an example. Then the application is not a real application."""
+    """Whether the service or the office is an example. An application for an example is not a real application."""
     standard, office = reading.standard, reading.office
     return bool((standard and standard.example) or (office and office.example))
 

@@ -168,7 +168,7 @@ CHANNELS: dict[str, str] = {
 }
 
 BY_LAW = N_("automatically, by law")
-"""Instead of an office and its channel, for what the law itself did: silence granted the application."""
+"""The page shows this text in place of an office and its channel if silence granted the application by law."""
 
 OUTCOMES: dict[str, str] = {
     "granted": N_("granted"),

@@ -70,7 +70,9 @@ def _channels(kafka: KafkaTopics) -> Part:
 def _channel(
     kafka: KafkaTopics, address: str, messages: list[str], description: str, *, days: int = 0, partitions: int = 0
 ) -> Part:
-    """A channel of one agency. Without `days` the topic is compacted. `partitions` 0: as many as the events topic."""
+    """A channel of one agency. Without `days`, the Kafka topic is compacted. If `partitions` is 0, the Kafka topic has
+    as many partitions as the agency's events topic.
+    """
     kept: Part = {"cleanup.policy": ["delete"], "retention.ms": days * MS_A_DAY} if days else {}
     return {
         "address": address,

@@ -36,7 +36,9 @@ PUT_ASIDE = {**REPLIED, "deadLetter": PLACED}
 
 
 def messages(schemas: Mapping[str, Schema]) -> Part:
-    """The messages by event topic, with their schemas, and the messages that are not events by name."""
+    """Maps names to messages with their schemas. The name of an event message is its event type. Messages that are not
+    events have names of their own.
+    """
     return {
         **{topic: _event(topic, schemas[topic]) for topic in EVENTS},
         STATUS: _event(STATUS, schemas[STATUS], source=f"{SOURCE}:status"),
@@ -113,7 +115,7 @@ def _event(topic: str, schema: Schema, source: str = SOURCE) -> Part:
 
 
 def _answer(topic: str, schema: Schema, more: Mapping[str, Mapping[str, str]]) -> Part:
-    """An event message with the headers of further traits, by trait."""
+    """An event message with the headers of further message traits. The headers are given by trait."""
     message = _event(topic, schema)
     message["traits"] += [{"$ref": f"#/components/messageTraits/{trait}"} for trait in more]
     for headers in more.values():

@@ -1,8 +1,10 @@
-"""The audit: compares an agency's topic with the log. Each message must be there once, in order, and unaltered.
+"""The audit: compares an agency's Kafka topic with the log. The Kafka topic must hold each message once, in order, and
+unaltered.
 
     faults_of : application, messages of the log, records of the topic -> [AuditFault]
 
-This module is pure. It imports no code that makes or sends messages, so that a mistake there cannot hide here.
+This module is pure. It imports no code that makes or sends messages. So a mistake in that code cannot hide from the
+audit.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,8 +27,8 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoggedMessage:
-    """A message of the agency's feed. `digest` is the SHA-256 of its body; `stored`: whether the log has its event at
-    `position`.
+    """A message of the agency's feed. `digest` is the SHA-256 of the message's body. `stored` says whether the log has
+    the message's event at `position`.
     """
 
     version: int
@@ -39,7 +41,7 @@ class LoggedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A record of the topic. `odd` names the headers and parts that contradict the record's id."""
+    """A record of the Kafka topic. `odd` names the headers and parts that contradict the record's id."""
 
     partition: int
     offset: int
@@ -66,10 +68,10 @@ class AuditFault:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The messages that the topic must hold: positions above the partition's floor, up to the relay's last position.
-
-    `floors`: by partition, the position before the oldest record that must be there. None: no record can be demanded,
-    because all its records may be older than the topic's retention.
+    """The messages that the Kafka topic must hold. Their log positions are above the floor of their partition, up to
+    the relay's last position. `floors` maps each partition to the position before the oldest record that the partition
+    must hold. If the floor is None, all records of the partition may be older than the retention time, so no record is
+    demanded.
     """
 
     floors: Mapping[int, int | None]
@@ -84,7 +86,8 @@ class Window:
 class AuditReport:
     """The totals, and the first SHOWN_MAX faults.
 
-    `not_yet`: messages that the relay has not published yet; `no_longer`: messages that the topic no longer keeps.
+    `not_yet` counts the messages that the relay has not published yet. `no_longer` counts the messages that the Kafka
+    topic has deleted because of their age.
     """
 
     applications: int = 0
@@ -108,7 +111,7 @@ class AuditReport:
     def judge(
         self, application: str, logged: Sequence[LoggedMessage], seen: Sequence[Seen], window: Window, home: int
     ) -> None:
-        """Adds the result of one application. `home`: the partition of its key."""
+        """Adds the result of one application. `home` is the Kafka partition for the application's records."""
         self.applications += 1
         self.messages += len(logged)
         self.records += len(seen)
@@ -129,7 +132,9 @@ class AuditReport:
 def faults_of(
     application: str, logged: Sequence[LoggedMessage], seen: Sequence[Seen], home: int
 ) -> Iterator[AuditFault]:
-    """All faults of an application except gaps. `logged` is sorted by version, `seen` by partition and offset."""
+    """All faults of an application except gaps. `logged` is sorted by version. `seen` is sorted by partition and
+    offset.
+    """
     yield from _of_log(application, logged)
     by_version = {message.version: message for message in logged}
     before: set[int] = set()

@@ -2,9 +2,10 @@
 
     read : CommandRecord, names -> SentCommand | Malformed
 
-The functions are pure and accept any bytes. A fault never quotes the record. The sending agency is known from the
-topic, because the broker lets only that agency write to it; no header of a record is trusted for this. Of the body,
-only the size is checked here; the meaning of the body is the same as over HTTP.
+The functions are pure and accept any bytes. A fault never quotes the record. The Kafka topic of a record tells which
+agency sent the record, because the broker lets only that agency write to the topic. The headers of a record are not
+trusted to name the agency. This module checks only the size of the body. The meaning of the body is the same as over
+HTTP.
 """
 
 import re
@@ -27,7 +28,9 @@ RANDOM = (4, 7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRecord:
-    """A record as it came from Kafka. `offset` is its place in its partition; `value` is None for a tombstone."""
+    """A record as it came from Kafka. `offset` is the place of the record in its partition. `value` is None for a
+    tombstone.
+    """
 
     offset: int
     headers: Sequence[tuple[str, bytes | None]]
@@ -36,7 +39,9 @@ class CommandRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentCommand:
-    """A command as sent. `target` is the application, None for a submission; `seen` is the version the sender saw."""
+    """A command as sent. `target` is the application, or None for a submission. `seen` is the version that the sender
+    saw.
+    """
 
     id: UUID
     name: str
@@ -46,7 +51,9 @@ class SentCommand:
 
 
 class Malformed(Exception):
-    """A record that is not a valid command. `place`: see `domain.intake.Place`. `command`: its id, if readable."""
+    """A record that is not a valid command. `place` is explained at `domain.intake.Place`. `command` is the id of the
+    command, if the id is readable.
+    """
 
     def __init__(self, code: str, place: str, command: UUID | None = None) -> None:
         super().__init__(code, place)
@@ -103,7 +110,9 @@ READ_HEADERS = ("ce_id", "ce_type", "ce_subject", "ce_specversion", "ce_ifmatch"
 
 
 def _headers(record: CommandRecord) -> dict[str, str]:
-    """The headers of READ_HEADERS; each may occur once. Other headers are ignored. Raises Malformed."""
+    """Returns the headers that READ_HEADERS lists. Each of them may occur once. Other headers are ignored. Raises
+    Malformed.
+    """
     if len(record.headers) > HEADERS_MAX:
         raise Malformed("malformed-request", "header/too-many")
     headers: dict[str, str] = {}
@@ -122,7 +131,7 @@ def _headers(record: CommandRecord) -> dict[str, str]:
 def _id(text: str | None) -> UUID | None:
     """The command's id, if its version is in RANDOM.
 
-    The id is stored in clear, and other versions of a UUID may be made from data that identifies a person.
+    The id is stored in clear. UUIDs of versions that are not in RANDOM may be made from data that identifies a person.
     """
     parsed = _uuid(text) if text else None
     return parsed if parsed and parsed.version in RANDOM else None

@@ -49,8 +49,9 @@ class MessageKind:
 class Message(NamedTuple):
     """A row of `feeds.messages`. Instants are UTC; `body` and `status` are JSON.
 
-    `position` is the event's position in the log; it is never sent. `stream` is a UUID. `previous` is the version of
-    the agency's previous message of the same stream, or 0. A message without `status` makes no status record.
+    `position` is the event's position in the log and is never sent. `stream` is the UUID of the event's stream.
+    `previous` is the version of the previous message of the same stream in this agency's feed. For the first message of
+    the stream, `previous` is 0. A message without `status` makes no status record.
     """
 
     agency: str
@@ -81,7 +82,7 @@ def sequence(version: int) -> str:
 
 
 def body_of(application: UUID, concern: Concern, recorded: Recorded, capacity: Capacity) -> bytes:
-    """The body of an event's message for an agency in that capacity. `concern`: the state after the event."""
+    """The body of an event's message for an agency with this capacity. `concern` is the state after the event."""
     act, event = recorded.act, recorded.event
     return orjson.dumps(
         {
@@ -117,7 +118,7 @@ def status_of(application: UUID, concern: Concern, at: datetime) -> bytes:
 def message_of(
     agency: str, capacity: Capacity, previous: int, *, stream: UUID, position: int, concern: Concern, recorded: Recorded
 ) -> Message:
-    """The message of an event to an agency. `concern`: the state after the event.
+    """The message of an event to an agency. `concern` is the state after the event.
 
     An agency that was only asked for advice gets no status records.
     """
@@ -145,7 +146,7 @@ def attributes(message: Message, origin: Origin) -> dict[str, str]:
 
 @lru_cache(512)
 def _shared(topic: str, origin: Origin) -> Mapping[str, str]:
-    """The attributes that all messages of a topic share."""
+    """The CloudEvents attributes that all messages with the same event type share."""
     return {
         "specversion": "1.0",
         "source": origin.source,
@@ -160,9 +161,8 @@ OWN_HEADERS = tuple(f"ce_{name}" for name in OWN)
 
 
 def _own(message: Message) -> str:
-    """The attributes of OWN as one text, one line each; no attribute contains a line break.
-
-    It is one text for speed, because every record passes here.
+    """The attributes of OWN as one text with one line for each attribute. No attribute contains a line break. One text
+    is faster to handle, and every record needs this function.
     """
     stream, version, topic = message.stream, message.version, message.topic
     times = instant(message.at), instant(message.recorded_at)
@@ -192,8 +192,8 @@ def structured(message: Message, origin: Origin) -> bytes:
 
 
 def status_headers(message: Message, origin: Origin) -> Headers:
-    """The headers of a message's status record. It has another `source` than the message, because the pair of `source`
-    and `id` must be unique.
+    """The headers of a message's status record. The status record has another `source` than the message, because the
+    pair of `source` and `id` must be unique.
     """
     return [*_shared_headers(STATUS, _of_status(origin)), *_own_headers(message)]
 

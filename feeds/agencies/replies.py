@@ -13,8 +13,8 @@ OUTCOMES = {"intake.answered.v1": "applied", "intake.refused.v1": "refused", "in
 
 
 def reply_of(event: IntakeEvent, *, stream: UUID, position: int, recorded: Recorded) -> Message:
-    """The reply or dead letter of an intake event. All events of such a stream go to the same agency, so the previous
-    message has the previous version.
+    """The reply or dead letter of an intake event. All events of an intake stream go to the same agency, so the
+    previous message has the previous version.
     """
     return Message(
         agency=event.agency,

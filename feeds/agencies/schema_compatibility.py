@@ -2,9 +2,9 @@
 
     breaks : PublishedSchema, PublishedSchema -> [str]
 
-Within a version, a message may gain optional fields and new values of open lists, and descriptions may change. All else
-must stay: field names, required fields, types, formats, patterns and limits. A new required field is not allowed
-either, because earlier messages without it are still in the feed.
+Within a version, a message may gain optional fields and new values of open lists, and descriptions may change. Field
+names, required fields, types, formats, patterns and limits must not change. A new required field is not allowed either,
+because the feed contains earlier messages without the new field.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,13 +18,13 @@ BY_THEMSELVES = frozenset({"properties", "required", "items", "x-extensible-enum
 
 
 def all_breaks(published: Mapping[str, PublishedSchema], newest: Mapping[str, PublishedSchema]) -> list[str]:
-    """The breaks in all published topics. A new topic breaks nothing."""
+    """The breaks in the schemas of all published event types. A new event type breaks nothing."""
     lost = [f"{topic}: it is gone" for topic in published if topic not in newest]
     return lost + [each for topic in published if topic in newest for each in breaks(published[topic], newest[topic])]
 
 
 def breaks(published: PublishedSchema, newest: PublishedSchema) -> list[str]:
-    """One line for each break, with its place. The list is empty if the schemas are compatible."""
+    """Returns one line for each break, with the place of the break. The list is empty if the schemas are compatible."""
     return list(_breaks(published, newest, str(published.get("title", "schema"))))
 
 

@@ -1,7 +1,8 @@
-"""JSON Schemas (draft 7) of the data of each message, made from the classes of the events. Consumers rely on them.
+"""JSON Schemas (draft 7) of the data of each message, made from the classes of the events.
 
-Within a version, a schema only gains optional fields and values (feeds/agencies/schema_compatibility.py), so a consumer
-must ignore fields and values that it does not know. A field that some capacities do not see is not required.
+Consumers rely on the schemas. Within a version, a schema only gains optional fields and values
+(feeds/agencies/schema_compatibility.py), so a consumer must ignore fields and values that it does not know. A field
+that some capacities do not see is not required.
 """
 
 import re
@@ -42,7 +43,9 @@ WORDS = {"deviates": "Only for imported history: the code of the refusal that a 
 
 
 def schemas() -> dict[str, Schema]:
-    """The schemas by topic: of every event that an agency may get, of the status record, and of replies to commands."""
+    """Maps event types to schemas. There is a schema for every event that an agency may get, for the status record, and
+    for replies.
+    """
     return {
         **{event.topic: schema_of(event) for event in get_args(ApplicationEvent)},
         STATUS: status_schema(),

@@ -15,8 +15,8 @@ from projections.routing import Agency
 
 TOPICS_FILE = Path(__file__).parent.parent / "topics.toml"
 ROUTING = 1
-"""The edition of the routing rules. Increase it when projections/routing.py or feeds/agencies/messages.py give other
-messages for the same events.
+"""The edition of the routing rules. Increase this number when projections/routing.py or feeds/agencies/messages.py give
+other messages for the same events.
 """
 
 AGENCY_ID = re.compile(r"(?=[0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
@@ -65,7 +65,9 @@ class Topics(Struct, frozen=True, forbid_unknown_fields=True):
         }
 
     def edition(self) -> str:
-        """A digest of all that decides which agency gets which message. When it changes, the feeds are rebuilt."""
+        """A digest of all settings that decide which agency gets which message. When the digest changes, the feeds are
+        rebuilt.
+        """
         rules = [ROUTING, sorted((code, msgspec.to_builtins(table)) for code, table in self.agencies.items())]
         return hashlib.sha256(orjson.dumps(rules, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 

@@ -32,7 +32,9 @@ def code_of(word: str, activity: Activity) -> str:
 
 
 def meaning(word: str, activity: Activity) -> ApplicationEvent:
-    """The event of an activity. `word` is its key in the mapping; `fault` must have found nothing wrong with it."""
+    """The event of an activity. `word` is the key of the activity in the mapping. Call this function only if `fault`
+    found no fault in the activity.
+    """
     match activity.event:
         case "stage":
             return events.StageCompleted(stage=code_of(word, activity))
@@ -77,7 +79,7 @@ def _listed(words: type[Receiver] | type[RejectionReason] | type[Remedy] | type[
 
 
 def meanings(mapping: Mapping) -> Iterator[tuple[str, str, Activity]]:
-    """All words that the mapping gives a meaning to, each with its place in the mapping and its activity."""
+    """All words that the mapping explains, each with its place in the mapping and its activity."""
     for word, activity in activities_of(mapping.activities).items():
         yield f"activities.{word!r}", word, activity
     for times in mapping.times:

@@ -1,6 +1,6 @@
-"""Case grouping: collects the rows of each case in a CSV file, with a temporary file, because rows may be scattered.
+"""Case grouping: collects the scattered rows of each case of a CSV file, with a temporary file.
 
-Cases are in the order of their first rows, and the rows of each case in the order of the file.
+Cases are in the order of their first rows. The rows of each case are in the order of the file.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,8 +31,8 @@ class TooManyRows(SourceError):
 def read_csv(file: Path, mapping: Mapping, *, progress: Callable[[int], None] = silent) -> Iterator[SourceCase]:
     """Reads the cases of a CSV file. An empty cell is not an attribute of its row. Raises SourceError.
 
-    A row without a case id is a separate case. `progress` gets half of the bytes while they are read, and the other
-    half while cases are yielded.
+    A row without a case id is a separate case. `progress` counts half of the file's bytes while the file is read, and
+    the other half while the cases are yielded.
     """
     left = 0
 
@@ -85,7 +85,7 @@ class _Grouped:
         return total
 
     def _case(self, key: list[str], size: int, line: int) -> int:
-        """The number of the case with this key; a new number if there is no such case yet."""
+        """The number of the case with this key. A case with an unknown key gets a new number."""
         mark = fingerprint(msgspec.msgpack.encode(key))
         counted = any(key) and self._database.execute("SELECT * FROM cases WHERE key = ?", (mark,)).fetchone()
         if not counted:

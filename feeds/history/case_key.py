@@ -1,4 +1,6 @@
-"""Case keys: the identity of a case in its source, from one column, from several columns, or from its content."""
+"""Case keys: the identity of a case in its source. The key is made from one or more columns, or from the content of the
+case.
+"""
 
 import json
 from pathlib import Path

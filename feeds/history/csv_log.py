@@ -58,8 +58,8 @@ class Rows:
                 yield begun, stripped
 
     def _lines(self, chunks: Iterable[bytes], encoding: str) -> Iterator[str]:
-        """Lines with their line ends. Only line feeds and returns end a line: a cell may contain other separators of
-        Unicode.
+        """Lines with their line ends. Only line feeds and carriage returns end a line, because a cell may contain other
+        line separators of Unicode.
         """
         decoder = codecs.getincrementaldecoder(encoding)()
         rest = ""

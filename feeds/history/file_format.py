@@ -19,6 +19,7 @@ def is_table(file: Path) -> bool:
 def read_cases(file: Path, mapping: Mapping, *, progress: Callable[[int], None] = silent) -> Iterator[SourceCase]:
     """Reads every case of the file.
 
-    SourceError may be raised after the first cases, so a caller that must not act on an incomplete file reads it twice.
+    SourceError may be raised after the first cases. So a caller that must not act on an incomplete file reads the file
+    twice.
     """
     return read_csv(file, mapping, progress=progress) if is_table(file) else read_xes(file, progress=progress)

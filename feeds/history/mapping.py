@@ -1,7 +1,7 @@
 """The mapping of an agency's log: the meaning of its columns and words. People write it in TOML.
 
-Columns that the mapping does not name are dropped. Offices and services that it names and that the registry does not
-have are registered, marked as imported.
+Columns that the mapping does not name are dropped. If the mapping names an office or a service that the registry does
+not have, the import registers it, marked as imported.
 """
 
 from datetime import date
@@ -28,7 +28,9 @@ class Table(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Csv(Table, kw_only=True):
-    """The format of a CSV file. `shape`: a row is an event, or a row is a case with its times in columns."""
+    """The format of a CSV file. `shape` says what a row is. A row is either an event, or a case with the times of the
+    case in columns.
+    """
 
     shape: Literal["event", "case"] = "event"
     delimiter: Literal[",", ";", "\t", "|"] = ","
@@ -44,7 +46,9 @@ class SourceOffice(Table, kw_only=True):
 
 
 class Offices(Table, kw_only=True):
-    """The offices. `column` is a column of the case, `values` maps its words, `default` is for an empty column."""
+    """The offices. `column` names the case's column that holds the office. `values` maps each value of that column to
+    an office. `default` is the office where the value is empty.
+    """
 
     agency: Slug
     column: str | None = None
@@ -107,7 +111,8 @@ class Activity(Table, kw_only=True):
 class Times(TimeColumn, kw_only=True):
     """A column of times of the case.
 
-    Each time is an event: always the same event, or one chosen by the word in the column `by`.
+    Each time is an event. Without `by`, every time is the same event. With `by`, the word in the column `by` decides
+    which event the time is.
     """
 
     event: Activity | str = "stage"
@@ -115,13 +120,15 @@ class Times(TimeColumn, kw_only=True):
     values: dict[str, Activity | str] = field(default_factory=dict)
 
     def meanings(self) -> dict[str, Activity]:
-        """The activities by the word in the column `by`; without `by`, one activity under the column's own name."""
+        """Maps each word of the column `by` to an activity. Without `by`, the only key is the name of the column of
+        times.
+        """
         return activities_of(self.values if self.by else {self.column: self.event})
 
 
 class Events(Spelling, kw_only=True):
-    """The columns of events. `id` is a column with an event id that is unique within its case. Without it, the content
-    identifies an event.
+    """The columns of events. `id` is a column with an event id that is unique within its case. Without an event id, the
+    content of an event identifies the event.
     """
 
     activity: str = "concept:name"
@@ -130,8 +137,8 @@ class Events(Spelling, kw_only=True):
 
 
 class Mapping(Table, kw_only=True):
-    """A mapping. `doubled` and `missing` are policies for local times that occur twice or never in `zone`. `undated` is
-    the day of a case without any time.
+    """A mapping. `doubled` is the policy for local times that occur twice in `zone`. `missing` is the policy for local
+    times that never occur in `zone`. `undated` is the day of a case without any time.
     """
 
     source: Slug
@@ -189,5 +196,5 @@ class Mapping(Table, kw_only=True):
 
 
 def activities_of(values: dict[str, Activity | str]) -> dict[str, Activity]:
-    """The activities by word. A value that is only a text is the name of an event."""
+    """Maps each word to its activity. If the value of a word is only a text, the text is the name of an event."""
     return {word: Activity(event=each) if isinstance(each, str) else each for word, each in values.items()}

@@ -1,7 +1,7 @@
 """Turns a case of a source into the records of one application, in order, each with its identity.
 
-The submission comes first. The other records are sorted by time; records with the same time keep the source's order.
-Reading the same case again gives the same records.
+The submission comes first. The other records are sorted by time; records with the same time keep the order of the
+source. Reading the same case again gives the same records.
 """
 
 from collections import Counter
@@ -144,7 +144,8 @@ class Reader:
         return states
 
     def _submitted(self, source: SourceCase, later: list[ReadTime], left_out: Counter[str]) -> ReadTime:
-        """The time of the submission: as the source states it, else the time of the first event.
+        """The time of the submission as the source states it. If the source states no such time, the time of the first
+        event.
 
         Raises LeftOut if the whole case is left out, with the reason.
         """
@@ -167,7 +168,7 @@ class Reader:
         return ImportItem(SourceRecord(act=act, event=event), content)
 
     def _promise(self, source: SourceCase) -> Promise | None:
-        """The promise with the source's own deadline. The deadline is a fact of the source and is not computed."""
+        """The promise with the deadline that the source states. Jejak does not compute this deadline."""
         if not self.mapping.deadline or not self._deadline_clock:
             return None
         text = source.attributes.get(self.mapping.deadline.column, "")
@@ -183,7 +184,7 @@ class Reader:
     def _told_apart(self, source: SourceCase, items: list[ImportItem]) -> list[ImportItem]:
         """Numbers equal events that have no own id.
 
-        Raises SourceError for two events with the same id: then the mapping is wrong.
+        Raises SourceError for two events with the same id, because the mapping must be wrong.
         """
         seen: Counter[tuple[str, str]] = Counter()
         numbered = []

@@ -1,4 +1,4 @@
-"""Registry editions: what an import registers before its first record, its offices and its service with stages."""
+"""Registry editions: the offices and the service with its stages, which an import registers before its first record."""
 
 from datetime import date
 
@@ -51,7 +51,9 @@ def _standard(mapping: Mapping, offices: list[str]) -> StandardPublished:
 
 
 def _stages(mapping: Mapping) -> tuple[Stage, ...]:
-    """The stages. The name of a stage is its word in the mapping, so no word of the file is published unseen."""
+    """The stages. The name of a stage is its word in the mapping. People wrote the mapping, so no word of the file is
+    published unseen.
+    """
     named: dict[str, str] = {}
     for _, word, activity in meanings(mapping):
         if activity.event in STAGES:

@@ -1,4 +1,6 @@
-"""Sources: what all readers of history files share. Cases, the error of a bad file, and reading bytes in chunks."""
+"""Sources: the parts that all readers of history files share, namely cases, the error of a bad file, and reading in
+chunks.
+"""
 
 import gzip
 import zlib
@@ -35,9 +37,8 @@ class SourceEvent:
 
 @dataclass(frozen=True, slots=True)
 class SourceCase:
-    """One case as the file states it. `ordinal` counts the traces of an XES log from 1; it is None for a table.
-
-    `rows`: in a table of cases, the rows of this case; each row states times of the case.
+    """One case as the file states it. `ordinal` counts the traces of an XES log from 1. For a table, `ordinal` is None.
+    In a table of cases, `rows` holds the rows of this case. Each row states times of the case.
     """
 
     attributes: dict[str, str]
@@ -50,7 +51,7 @@ class SourceCase:
         return f"line {line}" if self.ordinal is None else f"trace {self.ordinal}, line {line}"
 
     def statements(self) -> list[SourceEvent]:
-        """The rows that state times of the case; without rows, the case itself."""
+        """The rows that state times of the case. Without rows, the case itself states its times."""
         return self.rows or [SourceEvent(self.attributes, self.line)]
 
 
@@ -63,7 +64,7 @@ def read_chunks(file: Path, progress: Callable[[int], None] = silent) -> Iterato
 
     The last chunk is empty and means that the file is complete.
 
-    `progress` gets the number of bytes of the file itself (packed, if it is packed) that were read since the last call.
+    `progress` gets the number of bytes that were read since the last call. For a packed file, packed bytes are counted.
     Raises SourceError.
     """
     with _opened(file) as raw, gzip.GzipFile(fileobj=raw) if _packed(file) else nullcontext(raw) as stream:

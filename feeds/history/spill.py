@@ -1,4 +1,6 @@
-"""Spill: private temporary storage on disk for data that may be too large for memory. It ends with its connection."""
+"""Spill: private temporary storage on disk for data that may be too large for memory. The storage ends with its
+connection.
+"""
 
 import sqlite3
 from hashlib import blake2b
@@ -35,7 +37,7 @@ class Spill:
         self._database.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (key, value))
 
     def count(self, key: bytes) -> int:
-        """Counts the key. Returns how often it was counted, including this time."""
+        """Counts the key. Returns how often the key was counted, including this call."""
         times = int(self.get(key) or 0) + 1
         self.put(key, str(times))
         return times

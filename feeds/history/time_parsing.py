@@ -26,8 +26,8 @@ class TimeUnclear(Exception):
 
 
 class TimeReader:
-    """Reads the times of one column. A time without an offset is local in the mapping's zone; a date means its first
-    instant there.
+    """Reads the times of one column. A time without an offset is local time in the mapping's zone. A date means the
+    first instant of the date in that zone.
     """
 
     def __init__(self, mapping: Mapping, spelling: Spelling) -> None:
@@ -61,7 +61,9 @@ class TimeReader:
         return local.astimezone(UTC), Quality.DAY if day else Quality.SOURCE
 
     def _settled(self, local: datetime) -> datetime:
-        """The instant by the mapping's policy, where clocks were moved and the local time is two instants or none."""
+        """The instant of a local time by the mapping's policies. Where clocks were moved, a local time can mean two
+        instants or none.
+        """
         other = local.replace(fold=1)
         before, after = local.utcoffset(), other.utcoffset()
         if before is None or after is None or before == after:

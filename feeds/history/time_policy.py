@@ -17,7 +17,7 @@ TROUBLES: dict[Trouble, tuple[str, str]] = {
     "doubled": ("a local time occurs twice in the zone", 'doubled = "earlier", "later" or "leave_out"'),
     "missing": ("a local time does not exist in the zone", 'missing = "earlier", "later" or "leave_out"'),
 }
-"""For each trouble, its description and the lines that the mapping needs."""
+"""Maps each fault of a time to the description of the fault and the lines that the mapping needs."""
 
 
 class LeftOut(Exception):
@@ -39,7 +39,7 @@ class Policy:
         }
 
     def instant(self, source: SourceCase, line: int, text: str, clock: TimeReader) -> ReadTime | None:
-        """The instant of a text; None if the text is empty or counts as empty. Raises LeftOut, SourceError."""
+        """The instant of a text. Returns None if the text is empty or counts as empty. Raises LeftOut, SourceError."""
         if not text:
             return None
         try:
@@ -55,14 +55,18 @@ class Policy:
                     raise SourceError(self._file, source.place(line), wrong, f"{words} in the mapping") from unclear
 
     def happened(self, source: SourceCase, line: int, text: str, clock: TimeReader) -> ReadTime | None:
-        """Like `instant`, for the time of an event: a date at a weekend may be left out."""
+        """Does the same as `instant` for the time of an event. By policy, an event with a date at a weekend may be left
+        out.
+        """
         at = self.instant(source, line, text, clock)
         if at and self._mapping.weekends == "leave_out" and clock.is_weekend(at):
             raise LeftOut("a date at a weekend")
         return at
 
     def row(self, source: SourceCase, line: int, text: str, clock: TimeReader) -> ReadTime | None:
-        """Like `happened`, for an event with its own row; None if it gets the time of the previous event."""
+        """Does the same as `happened` for an event with its own row. Returns None if the event gets the time of the
+        previous event.
+        """
         at = self.happened(source, line, text, clock)
         if at or self._mapping.empty_time == "previous":
             return at
@@ -82,8 +86,9 @@ class Policy:
 
 
 def neighbours(times: Iterable[ReadTime | None], otherwise: ReadTime) -> list[ReadTime]:
-    """The times with gaps filled: a missing time becomes the previous time, or else the first time in the list, or
-    `otherwise`. A filled time is precise to the day only.
+    """The times with their gaps filled. A missing time becomes the previous time. Without a previous time, it becomes
+    the first time in the list. If all times are missing, they become `otherwise`. A filled time is precise to the day
+    only.
     """
     given = list(times)
     last = next((time for time in given if time), otherwise)

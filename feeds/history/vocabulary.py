@@ -19,7 +19,9 @@ def is_pattern(key: str) -> bool:
 
 
 class Words(Generic[Meaning]):
-    """Looks up the meaning of a word: by the equal key, else by the longest matching pattern (`*`, as in a shell)."""
+    """Looks up the meaning of a word. A key that equals the word comes first. Otherwise the longest matching pattern
+    decides. `*` in a pattern means the same as in a shell.
+    """
 
     def __init__(self, meanings: Mapping[str, Meaning]) -> None:
         self.meanings = meanings
@@ -27,7 +29,7 @@ class Words(Generic[Meaning]):
         self._keys: dict[str, str | None] = {}
 
     def key(self, word: str) -> str | None:
-        """The key that matches the word; None if the word is not in the mapping."""
+        """The key that matches the word. Returns None if the word is not in the mapping."""
         if word in self.meanings:
             return word
         if word not in self._keys:

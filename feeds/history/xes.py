@@ -30,7 +30,7 @@ def read_xes(file: Path, *, progress: Callable[[int], None] = silent) -> Iterato
 
     Elements that are not facts of a case are left out: defaults (<global>), classifiers, attributes of the log,
     attributes of attributes, lists and containers. Cases are yielded before the rest of the file is read, so a
-    SourceError may follow them. A caller that must not act on an incomplete file reads it twice.
+    SourceError may follow the first cases. A caller that must not act on an incomplete file reads the file twice.
     """
     log = _Log(file)
     for chunk in read_chunks(file, progress):

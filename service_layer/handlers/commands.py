@@ -1,8 +1,8 @@
 """The command handler: the one way to change an application.
 
 The handler asks: Is the command already in the stream? May the client do this? Has anything relevant changed since the
-version that the client saw? Then the handler decides and appends. After a conflict it begins again. The log is the
-idempotency store. A refusal is not remembered.
+version that the client saw? Then the handler decides and appends. After a conflict it begins again. The log is also the
+store of idempotency keys. A refusal is not remembered.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from service_layer.streams import CommandIdentity, StreamHistory
 from service_layer.system_acts import deem_approved_request, move_promise_request
 
 SYSTEM_ACTS_MAX = 4
-"""The most acts of the system that one command may record first."""
+"""The largest number of system acts that may be recorded before one command."""
 
 
 class CommandHandler:
@@ -100,7 +100,8 @@ class CommandHandler:
         """Records what time has brought about before a command is decided, so that no scheduler needs to run.
 
         If the calendars in force move the promise, the promise moves. Then, if silence has granted, the grant is
-        recorded at its own instant. Both have the identity that the scheduled job gives them, so each is stored once.
+        recorded at its own instant. Each of these acts has the same command identity as the act of the scheduled job,
+        so the act is stored only once.
         """
         for _ in range(SYSTEM_ACTS_MAX):
             act = self._due(history, now)

@@ -32,9 +32,8 @@ class Admitted:
 
 
 class ImportedStream:
-    """An application during a batch: the commands of its stream, with their digests, and its state.
-
-    The state is folded only if the batch adds an event. So a file that is imported again needs no fold.
+    """An application during a batch: the commands of the application's stream with their digests, and the state of the
+    application. The state is folded only if the batch adds an event. So a file that is imported again needs no fold.
     """
 
     def __init__(self, stream: UUID, commands: dict[str, str], load: Callable[[], StreamHistory]) -> None:
@@ -74,17 +73,19 @@ class ImportStore(Protocol):
         ...
 
     def streams(self, source: str, keys: Sequence[str]) -> Mapping[str, ImportedStream]:
-        """The application of each case, by the case's key. A case that is not in the log gets a new stream."""
+        """Maps the key of each case to its application. A case that is not in the log gets a new stream."""
         ...
 
     def identity(self, source: str, case: str, item: ImportItem, *, first: bool) -> CommandIdentity:
-        """The command of one record. For the submission it is made from the case, otherwise from the record's own id or
-        content.
+        """The identity of one record's command. The identity of a submission is made from the case. The identity of any
+        other record is made from the record's own id, or else from its content.
         """
         ...
 
     def append(self, events: Sequence[tuple[ImportedStream, Admitted]]) -> int:
-        """Appends in order, and stops where another process wrote in between. Returns how many events were stored."""
+        """Appends the drafts in order. Stops at the first stream to which another process has written since the stream
+        was read. Returns the number of stored events.
+        """
         ...
 
 

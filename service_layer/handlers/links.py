@@ -1,8 +1,9 @@
 """The link handler: applications that one life event needs are linked, in one save for all sides that may be written.
 
 The office that asks holds at least one of the applications. A further application is written in the same save if the
-office holds it too, or if the citizen gave its number with PIN, or its QR code. An application that another office
-holds, without such a proof, is only named: the other office accepts when it asks for the same link from its own side.
+office also holds the further application, or if the citizen gave its number with PIN, or its QR code. Without this
+proof, an application of another office is only named in the link. The other office accepts the link by a request for
+the same link from its own side.
 """
 
 from collections.abc import Sequence
@@ -40,10 +41,11 @@ class LinkHandler:
         self.store = store
 
     async def handle(self, request: LinkRequest) -> Linking:
-        """One event in each stream that may be written. The id of a new link is fixed before the first attempt.
+        """Appends one event to each stream that may be written. The id of a new link is fixed before the first attempt.
 
-        Raises Refusal, StaleVersion, KeyReused, Unavailable, and NotYours if the office holds none of the applications,
-        or names one of another office without a proof and without a person that both concern.
+        Raises Refusal, StaleVersion, KeyReused and Unavailable. Raises NotYours if the office holds none of the
+        applications. Also raises NotYours if an application of another office is named without a proof, and does not
+        concern a person of an application that the office holds.
         """
         identities = await self.store.identities(request.client, request.key, request.body)
         fresh = self.store.new_id()
@@ -89,7 +91,9 @@ class LinkHandler:
 
 @dataclass(frozen=True, slots=True)
 class _Sides:
-    """`sure`: applications that may be written. `waiting`: applications that another office must accept."""
+    """The sides of a link. `sure` lists the applications that may be written. `waiting` lists the applications for
+    which another office must accept the link.
+    """
 
     sure: list[StreamHistory]
     waiting: list[StreamHistory]
@@ -123,8 +127,8 @@ async def _sides(request: LinkRequest, histories: Sequence[StreamHistory]) -> _S
 def _commands(fresh: UUID, request: LinkRequest, sides: _Sides, registry: Registry) -> list[tuple[StreamHistory, Link]]:
     """The command for each stream that is written. Raises AlreadyLinked and ServiceUnknown.
 
-    A side that has the link already is not written again. Its link id and life event count for the others, and the
-    documents that it asks for are not asked for again.
+    A side that already has the link is not written again. The link id and the life event of that side are used for the
+    other sides. A document that is asked for in that side's application is not asked for again.
     """
     new = [each for each in sides.sure if not _others(sides, each) <= each.application.links]
     if not new:
@@ -164,7 +168,7 @@ def _standard(history: StreamHistory, registry: Registry) -> StandardPublished:
 
 
 def _link_with(history: StreamHistory, others: set[UUID]) -> Linked | None:
-    """The newest link of the application with one of the others."""
+    """The newest link between the application and one of `others`."""
     events = (entry.recorded.event for entry in reversed(history.entries))
     return next((each for each in events if isinstance(each, Linked) and not others.isdisjoint(each.others)), None)
 

@@ -13,8 +13,8 @@ Result = TypeVar("Result")
 
 
 async def until_stored(attempt: Callable[[], Awaitable[Result | None]]) -> Result:
-    """The first result of `attempt` that is not None. None asks for another attempt. Raises Unavailable after
-    SECONDS_MAX.
+    """Returns the first result of `attempt` that is not None. If `attempt` returns None, the next attempt follows.
+    Raises Unavailable after SECONDS_MAX.
 
     After a lost connection, the outcome of the save is unknown. The next attempt reads the log again, so the same
     command cannot be stored twice.

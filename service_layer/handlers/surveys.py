@@ -24,7 +24,8 @@ class SurveyHandler:
         self.store = store
 
     async def handle(self, application_id: UUID, request: SurveyRequest) -> int:
-        """Stores the answers and returns their position. A repeated command gets the position of the first time.
+        """Stores the answers and returns their position. A repeated command gets the position of the answers that were
+        stored first.
 
         Raises Refusal, KeyReused, Unavailable, and the errors that `request.permit` raises.
         """

@@ -1,7 +1,7 @@
 """The command consumer: reads the agencies' command topics as a member of a consumer group, and reports rebalances.
 
-The offset to continue at never comes from Kafka: the member that gets a partition seeks to the offset in its own table.
-Offsets are committed to the group only so that tools can show the consumer lag.
+The offset to continue at never comes from Kafka. A member that gets a partition seeks to the offset in Jejak's own
+table. Offsets are committed to the group only so that tools can show the consumer lag.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,13 +42,15 @@ class CommandSource(Protocol):
         ...
 
     def assigned(self) -> tuple[frozenset[CommandPartition], frozenset[CommandPartition]]:
-        """The partitions assigned to this member as of the last poll, and those that were assigned since the last call
-        of this method, also if they were assigned before.
+        """Returns the partitions that are assigned to this member as of the last poll. Also returns the partitions that
+        were assigned since the last call of this method, including partitions that this member had before.
         """
         ...
 
     def bounds(self, place: CommandPartition) -> tuple[int, int]:
-        """The first offset that is available, and the offset after the last committed record."""
+        """The first offset that is available in the partition, and the offset after the partition's last committed
+        record.
+        """
         ...
 
     def seek(self, place: CommandPartition, offset: int) -> None: ...
@@ -56,7 +58,9 @@ class CommandSource(Protocol):
     def resume(self, place: CommandPartition) -> None: ...
 
     def show(self, reached: Mapping[CommandPartition, int]) -> None:
-        """Commits to the group how far each partition was read. Only tools that show the lag depend on it."""
+        """Commits to the group how far each partition was read. Only tools that show the consumer lag read the
+        committed offsets.
+        """
         ...
 
     def waiting(self, place: CommandPartition, reached: int) -> int:

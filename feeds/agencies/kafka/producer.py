@@ -1,8 +1,9 @@
 """The transactional producer: publishes one Kafka transaction at a time, with rules against defects of kafka-python.
 
 The transaction layer of kafka-python 3.0.12 can report a commit although it dropped records. The rules that prevent
-this are only in this module. They use private parts of the client, so its version is pinned.
-tests/infra/kafka/test_client_defects.py shows each defect, and that a defect gets through without rule 1, 2, 3 or 4.
+such a false report are only in this module. The rules use private parts of kafka-python, so the version of kafka-python
+is pinned. tests/infra/kafka/test_client_defects.py shows each defect, and that a defect gets through without rule 1, 2,
+3 or 4.
 
 1  Flush before the commit, then check every future: the commit does not check them.
 2  Commit with a time limit. Without an answer, the outcome of the commit is unknown.
@@ -37,7 +38,7 @@ class Untrusted(Exception):
 
 
 class ProducedRecord(NamedTuple):
-    """A record to publish. `partition` None: the key decides the partition."""
+    """A record to publish. If `partition` is None, the key of the record decides the partition."""
 
     topic: str
     key: bytes
@@ -50,7 +51,7 @@ class ProducedRecord(NamedTuple):
 def _hash(key: bytes) -> int:
     """The hash that decides a key's partition, the same as in Java's clients and kafka-python's default.
 
-    It runs in pure Python, so it is cached for consecutive messages of the same application.
+    The hash is computed in pure Python, so the result is cached for consecutive messages of the same application.
     """
     result: int = murmur2(key) & 0x7FFF_FFFF
     return result
@@ -99,9 +100,9 @@ class Transactions:
     def send(self, records: Sequence[ProducedRecord]) -> None:
         """Begins a transaction and queues the records for sending.
 
-        It does the same as `KafkaProducer.send` for each record, without three steps that `send` repeats for every
-        record: checking the types of all headers, estimating the record's size, and checking whether its partition is
-        in the transaction.
+        Does the same as `KafkaProducer.send` for each record, but leaves out three steps of `KafkaProducer.send`. These
+        steps check the types of all headers, estimate the record's size, and check whether the record's partition is in
+        the transaction.
         """
         producer = self._producer
         producer.begin_transaction()
@@ -137,8 +138,8 @@ class Transactions:
         self._result = None
 
     def discard(self) -> None:
-        """Ends the producer (rule 4). `close` is not used: it can raise and leave its thread alive, and it does not end
-        the transaction.
+        """Ends the producer (rule 4). `KafkaProducer.close` is not used, because it can raise and leave its thread
+        alive, and does not end the transaction.
         """
         with contextlib.suppress(KafkaError, RuntimeError, AttributeError):
             self._producer._sender.force_close()  # noqa: SLF001

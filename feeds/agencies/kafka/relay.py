@@ -20,7 +20,9 @@ from feeds.agencies.messages import Headers, Message, MessageKind, Origin, binar
 WAIT_SECONDS = 0.25
 """The longest wait for a notification, because a notification may be lost."""
 BACK_OFF_SECONDS, DOUBLINGS, REFUSED_SECONDS = 0.2, 6, 5.0
-"""The exponential back-off between two starts: it doubles with each fault, at most DOUBLINGS times."""
+"""The exponential back-off between two starts of a relay. The back-off doubles with each fault, at most DOUBLINGS
+times.
+"""
 
 BEGIN = "`jejak relay --begin {}` publishes it from its beginning, with `--now` from here on"
 TOPICS = {
@@ -33,7 +35,7 @@ TOPICS = {
 class Refused(Exception):
     """The relay cannot continue without an operator.
 
-    `code` is for the metric; the message says what the operator does.
+    `code` is the value for the metric. The text of the exception says what the operator must do.
     """
 
     def __init__(self, code: str, words: str) -> None:
@@ -42,7 +44,9 @@ class Refused(Exception):
 
 
 class Destination(Protocol):
-    """Kafka, as a port. Every method may raise any exception; then the relay calls `discard` and starts again."""
+    """Kafka, as a port. Every method may raise any exception. After an exception, the relay calls `discard` and starts
+    again.
+    """
 
     def fence(self) -> None: ...
     def position(self) -> Position | None: ...
@@ -66,7 +70,7 @@ class FeedSource(Protocol):
     """An agency's feed, as a port."""
 
     def lead(self) -> bool:
-        """Waits until no other process relays this feed. False if the relay was told to stop while it waited."""
+        """Waits until no other process relays this feed. Returns False if the relay was told to stop meanwhile."""
         ...
 
     def vouch(self, position: Position) -> None:
@@ -113,7 +117,7 @@ class Relay:
         self.witness = witness
 
     def run(self, stopping: threading.Event) -> None:
-        """Relays until `stopping` is set. After every fault it starts again, with exponential back-off."""
+        """Relays until `stopping` is set. After every fault the relay starts again, with exponential back-off."""
         faults = 0
         while not stopping.is_set():
             rest = 0.0
@@ -132,7 +136,7 @@ class Relay:
             stopping.wait(rest)
 
     def follow(self, stopping: threading.Event) -> Iterator[Position]:
-        """Yields the position after each transaction, and each time that there was nothing to publish."""
+        """Yields the position after each transaction, and also each time that the feed had nothing to publish."""
         if not self.source.lead():
             return
         self.destination.fence()
@@ -168,7 +172,7 @@ class Relay:
 
 
 def records_of(messages: Sequence[Message], origin: Origin) -> list[ProducedRecord]:
-    """The records of the messages in order; then one status record for each application, with the newest status."""
+    """The records of the messages in order. One status record for each application follows, with the newest status."""
     records = [
         ProducedRecord(TOPICS[message.kind](message.agency), message.key, message.body, _headers(message, origin))
         for message in messages

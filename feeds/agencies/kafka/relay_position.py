@@ -19,11 +19,13 @@ from feeds.agencies.kafka.producer import ProducedRecord, Transactions
 
 READ_SECONDS, POLL_MS, LOOK_SECONDS = 20.0, 500, 0.2
 WINDOWS = (64, 512, 4096, 1 << 62)
-"""How many records from the end are read: window after window, until a position record is found."""
+"""The number of records in a window. The topic is read from its end, window after window, until a position record is
+found.
+"""
 
 
 class Hanging(Exception):
-    """A transaction on the topic stays open. It may hide the relay's own last position."""
+    """A transaction on the position topic stays open. The open transaction may hide the relay's own last position."""
 
 
 class AlreadyBegun(Exception):
@@ -31,9 +33,9 @@ class AlreadyBegun(Exception):
 
 
 class Position(msgspec.Struct, frozen=True):
-    """The log position and id of the last published message, with its era. `prev` is the position before it.
-
-    `count` is the number of messages in the transaction; 0 if an operator began the feed here.
+    """The log position and id of the last published message, with its era. `prev` is the log position of the previous
+    relay position. `count` is the number of messages in the transaction. If an operator began the feed at this
+    position, `count` is 0.
     """
 
     position: int
@@ -47,7 +49,9 @@ READ = msgspec.json.Decoder(Position)
 
 
 def transactional_id(agency: str) -> str:
-    """The transactional id of the agency's relay. It must never change: a new id would not fence earlier relays."""
+    """The transactional id of the agency's relay. This id must never change, because a new id would not fence earlier
+    relays.
+    """
     return f"jejak-relay-{agency}"
 
 
@@ -57,9 +61,8 @@ def record_of(agency: str, position: Position) -> ProducedRecord:
 
 
 def position_of(login: Mapping[str, Any], agency: str) -> Position | None:
-    """The position in Kafka; None if the feed was never begun. Raises KafkaError, Hanging.
-
-    Call it only after the new producer has fenced its predecessors.
+    """Returns the relay position that Kafka holds, or None if the feed was never begun. Raises KafkaError, Hanging.
+    Call this function only after the new producer has fenced its predecessors.
     """
     at, key = TopicPartition(names.position(agency), 0), transactional_id(agency).encode()
     with closing(_consumer(login, "read_committed")) as committed:
@@ -77,9 +80,8 @@ def position_of(login: Mapping[str, Any], agency: str) -> Position | None:
 
 
 def begin_at(login: Mapping[str, Any], agency: str, position: Position, *, anew: bool = False) -> None:
-    """Writes the first position for an operator; a relay never chooses one itself.
-
-    `anew`: even if there is one already.
+    """Writes the first relay position, on the order of an operator. A relay never chooses the first position itself.
+    With `anew`, the position is written even if the feed already has a position.
 
     Raises AlreadyBegun, KafkaError, Hanging, Untrusted.
     """
@@ -108,7 +110,7 @@ def _stable_end(login: Mapping[str, Any], committed: KafkaConsumer, at: TopicPar
 def _records(consumer: KafkaConsumer, at: TopicPartition, since: int, end: int) -> Iterator[Any]:
     """The records from `since` up to `end`.
 
-    Offsets have gaps, so the consumer's own position shows when all are read.
+    Offsets have gaps, so the consumer's own position shows when all records are read.
     """
     consumer.seek(at, since)
     deadline = time.monotonic() + READ_SECONDS

@@ -1,4 +1,4 @@
-"""The names of the topics.
+"""The names of the Kafka topics.
 
 No agency's id contains a dot, and all prefixes end with a dot. So a right on an agency's prefix covers only the topics
 of that agency.

@@ -1,8 +1,8 @@
 """Topology: the topics, rights, users and quotas that a Kafka cluster should have, and the changes to get there.
 
 The wanted state follows from the agencies in `topics.toml`. This module is pure; infra/kafka/admin.py reads the state
-of the brokers and applies the changes. A partition count is never changed, because the order of an application's events
-would break, and no topic is ever deleted.
+of the brokers and applies the changes. The number of partitions of a topic is never changed, because a change would
+break the order of an application's events. No topic is ever deleted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ HOUR_MS = 3_600_000
 RECORD_BYTES, COMMAND_BYTES = 1_048_576, 131_072
 """The largest batches that the broker accepts, for our records and for commands.
 
-A command's body may have half of that; the rest is for headers.
+The body of a command may have half of this size. The other half is for headers.
 """
 RELAY, INTAKE, AUDIT = "jejak-relay", "jejak-intake", "jejak-audit"
 NOT_AN_AGENCY = ("admin", "anonymous", "kafka")
@@ -34,7 +34,7 @@ class Topic:
 @dataclass(frozen=True, slots=True, order=True)
 class Right:
     """A right of a user (a Kafka ACL). `resource` and `operation` are Kafka's words in lower case (topic, group,
-    transactional-id). `prefixed`: the right covers all resources whose names begin with `name`.
+    transactional-id). If `prefixed` is true, the right covers all resources whose names begin with `name`.
     """
 
     user: str
@@ -172,10 +172,11 @@ def wanted(topics: Topics) -> Cluster:
 
 
 def diff(wanted: Cluster, found: Cluster) -> list[PlanLine]:
-    """The changes, in the order in which they are applied. If the list is empty or has only notes, nothing is to do.
+    """The changes, in the order in which they are applied. If the list is empty or has only notes, nothing has to be
+    changed.
 
-    The order lets the next run complete a run that was stopped: a user is removed before the rights that identify it,
-    and added before its rights.
+    If a run is stopped, the order of the changes lets the next run complete it. A user is removed before the user's
+    rights, because the rights identify the user. A new user is added before the user's rights.
     """
     gone = {
         right.user
@@ -292,11 +293,13 @@ def _of_quotas(wanted: Cluster, found: Cluster) -> Iterator[SetQuota]:
 
 
 def _ours(right: Right, users: frozenset[str]) -> bool:
-    """Whether the plan decides about a right: all rights of the wanted users, and every right to a topic of Jejak."""
+    """Whether the plan decides about a right. The plan decides about all rights of the wanted users, and about every
+    right to a topic of Jejak.
+    """
     return right.user in users or (right.resource == "topic" and right.name.startswith(names.ALL))
 
 
 def _wide(right: Right, wanted: Cluster) -> bool:
-    """Whether another user's right is wider than Jejak's topics but also covers them."""
+    """Whether a right of another user covers Jejak's topics and also other topics."""
     everything = right.name == "*" or (right.prefixed and names.ALL.startswith(right.name))
     return right.allowed and right.resource == "topic" and everything and right.user not in wanted.users

@@ -10,7 +10,7 @@ from feeds.history.draft.survey import Columns, Survey
 from feeds.history.source import SourceError
 
 FEW, SELDOM = 100, 5
-"""A column whose name says nothing may hold activities if it has at most FEW different texts, and each of them occurs
+"""A column whose name says nothing may hold activities if the column has at most FEW different texts, and a text occurs
 at least SELDOM times on average.
 """
 
@@ -19,7 +19,7 @@ at least SELDOM times on average.
 class Choice:
     """The chosen columns. `key` is empty if each row is a separate case.
 
-    `by_content`: the activity column was chosen by its content and not by its name.
+    If `by_content` is true, the activity column was chosen by its content and not by its name.
     """
 
     shape: Literal["event", "case"]
@@ -99,8 +99,8 @@ def _parted(columns: Columns, times: int, rows: int) -> Choice:
 
 
 def _by_content(columns: Columns, activity: ColumnSurvey | None, times: int, rows: int) -> Choice:
-    """The choice if no column name says what a case is: a column with repeated texts may be the case, if there is one
-    single column with few different texts for the activity.
+    """The choice if no column name says what a case is. A column with repeated texts may be the case id. For this,
+    exactly one column must have few different texts, which may be the activities.
     """
     texts = [column for column in columns.values() if not column.is_time and column is not activity]
     few = [
@@ -134,7 +134,9 @@ def _named_activity(columns: Columns) -> ColumnSurvey | None:
 
 
 def _event_time(times: Iterable[ColumnSurvey]) -> ColumnSurvey | None:
-    """The time column with the most likely name, among those that are at least half as full as the fullest one."""
+    """The time column with the most likely name. Only columns with at least half as many filled cells as the fullest
+    time column are considered.
+    """
     candidates = [column for column in times if column.is_time]
     fullest = max((column.filled for column in candidates), default=0)
     full = [column for column in candidates if column.filled >= fullest / 2]
@@ -144,7 +146,7 @@ def _event_time(times: Iterable[ColumnSurvey]) -> ColumnSurvey | None:
 def _take_moments(choice: Choice, times: list[ColumnSurvey]) -> list[ColumnSurvey]:
     """Sets the deadline, submission and end of the case by the columns' names. Returns the other columns.
 
-    A deadline is not set if it is the only time, because a deadline alone does not date a case.
+    If the deadline is the only time column, no deadline is set, because a deadline alone does not date a case.
     """
     left = list(times)
     for name in ("deadline", "submitted", "concluded"):
@@ -157,7 +159,7 @@ def _take_moments(choice: Choice, times: list[ColumnSurvey]) -> list[ColumnSurve
 
 
 def _best(columns: Iterable[ColumnSurvey], wanted: str) -> ColumnSurvey | None:
-    """The column whose name fits the role best; None if no name fits."""
+    """The column whose name fits the role best. Returns None if no name fits."""
     placed = [(place, column) for column in columns if (place := role.place(column.name, wanted)) is not None]
     return min(placed, key=lambda one: one[0])[1] if placed else None
 

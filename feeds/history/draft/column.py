@@ -16,7 +16,9 @@ MOST = 0.5  # the share of a column's texts that must be readable as times, for 
 
 @dataclass(slots=True)
 class ColumnSurvey:
-    """The statistics of a column. `words` counts the first different texts; `overflowing`: there are more texts."""
+    """The statistics of a column. `words` counts the first different texts of the column. If `overflowing` is true, the
+    column has more different texts than `words` counts.
+    """
 
     name: str
     filled: int = 0

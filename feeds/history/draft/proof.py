@@ -1,5 +1,5 @@
-"""The proof of a draft: a second pass over the file that checks the choice case by case, and counts what the draft's
-policies must cover.
+"""The proof of a draft: a second pass over the file, which checks the choice of columns case by case. The pass also
+counts what the draft's policies must cover.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ ZONE = "UTC"
 class Proof:
     """The numbers of cases without a name and without a time.
 
-    `first`: the day of the earliest time in the file, UTC.
+    `first` is the day (UTC) of the earliest time in the file.
     """
 
     nameless: int = 0
@@ -81,7 +81,8 @@ def _days(case: SourceCase, clocks: dict[str, TimeReader]) -> Iterator[date]:
 def _varying(case: SourceCase, choice: Choice) -> set[str]:
     """Columns that were chosen as a time of the case but differ between the rows of the case.
 
-    In a table of cases, this is the submission column if a case has several rows: then each row becomes an event.
+    In a table of cases where a case has several rows, the submission column can differ between rows. Then each row
+    becomes an event.
     """
     if case.rows:
         return {choice.submitted.name} if choice.submitted and len(case.rows) > 1 else set()

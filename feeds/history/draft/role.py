@@ -1,6 +1,6 @@
 """Column roles: what a column may be by the words in its name (names.toml).
 
-The draft guesses. A person must check it before use.
+A role is a guess. A person must check the draft before use.
 """
 
 import re
@@ -31,7 +31,10 @@ def has(name: str, role: str) -> bool:
 
 
 def case_rank(name: str) -> int:
-    """How likely the name is a case id. 3: words for a case and a number; 2: a case; 1: a number; 0: none of them."""
+    """How likely the column with this name is a case id. A name with words for a case and for a number has rank 3. A
+    name with only a word for a case has rank 2. A name with only a word for a number has rank 1. Any other name has
+    rank 0.
+    """
     if has(name, "no_case"):
         return 0
     if has(name, "case"):
@@ -40,9 +43,8 @@ def case_rank(name: str) -> int:
 
 
 def place(name: str, role: str) -> int | None:
-    """The place, in the role's list, of its first word that the name has.
-
-    None if the name has no such word, or has a word against the role.
+    """Looks for the words of the role in the name. Returns the place, in the role's list, of the first word that is in
+    the name. Returns None if no word of the list is in the name, or if a word against the role is in the name.
     """
     against = {"activity": "no_activity", "state": "no_activity"}.get(role, "plans")
     if has(name, against):

@@ -77,7 +77,7 @@ def _reads(pattern: str, text: str) -> bool:
 def needs_a_name(text: str) -> bool:
     """Whether the text has digits only, or a year of two digits.
 
-    Such a text may be a number; it counts as a time only if the name of its column says so.
+    A text like this may be a number. The text counts as a time only if the name of its column says so.
     """
     return len(re.findall("[0-9]", text)) == len(text) or bool(re.fullmatch(r"\d{1,2}[-./]\d{1,2}[-./]\d{2}", text))
 

@@ -89,9 +89,8 @@ def _encoding(file: Path) -> str:
 
 
 def _cells(file: Path, table: Csv) -> tuple[int, int]:
-    """The numbers of filled cells and of columns that this delimiter gives for the first rows.
-
-    Both are 0 if it gives only one column or does not fit the file.
+    """The number of filled cells and the number of columns that this delimiter gives for the first rows. Both numbers
+    are 0 if the delimiter gives only one column or does not fit the file.
     """
     try:
         rows = Rows(file, read_chunks(file), table)

@@ -1,4 +1,6 @@
-"""The text of a draft, as TOML. The only values of the file in it are activities, because they become stages."""
+"""The text of a draft, as TOML. The only values of the file that the draft contains are activities, because activities
+become stages.
+"""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -71,7 +73,9 @@ def _names(survey: Survey) -> Iterator[str]:
 
 
 def _candidates(survey: Survey, choice: Choice) -> Iterator[str]:
-    """Comments about columns that may be the office or the channel, with the number of their different values only."""
+    """Comments about columns that may be the office or the channel. A comment gives the number of different values of
+    the column, but no value.
+    """
     taken = {*choice.key, *(column.name for column in (choice.activity, *choice.dating) if column)}
     columns = survey.rows if survey.table else survey.cases
     for table, wanted in (("offices", "office"), ("channels", "channel")):
@@ -103,7 +107,7 @@ def _events(choice: Choice) -> Iterator[str]:
 
 
 def _activities(survey: Survey, choice: Choice) -> Iterator[str]:
-    """One line for each activity, in the order of the file, so that the same file gives the same draft."""
+    """One line for each activity, in the order of the file. The fixed order makes the same file give the same draft."""
     if choice.shape == "case":
         return
     yield from ("", "[activities]")
@@ -119,7 +123,7 @@ def _activities(survey: Survey, choice: Choice) -> Iterator[str]:
 
 
 def _stage(word: str, codes: set[str]) -> str:
-    """The TOML value of a stage with an unused code. Adds the code to `codes`."""
+    """The TOML value of a stage. The stage gets an unused code, which is added to `codes`."""
     plain = code = stage_code(word)
     number = 1
     while code in codes:
