@@ -8,8 +8,8 @@ READ_AS = str.maketrans("oOiIlL", "001111")
 def parse_pin(typed: str) -> str:
     """Return the PIN without spaces and dashes. The letters O, I and L count as the digits 0, 1 and 1.
 
-    The result is not always a PIN. `is_digits` tells whether the result has only digits. The length of the result is
-    checked when the result is compared with the stored PIN.
+    The result is not always a PIN. `is_digits` tells whether the result has only digits. `is_digits` does not check the
+    length.
     """
     return without_gaps(typed).translate(READ_AS)
 

@@ -71,7 +71,8 @@ class LegalSpan(Span):
 class HolderSpan(Span):
     """A span in which one party holds the file.
 
-    `office` is the code of the office that holds the file. `office` is "" if no office holds the file.
+    `office` is the code of the office that holds the file. `office` is "" if the applicant or an external party holds
+    the file.
     """
 
     holder: Party
