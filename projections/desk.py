@@ -69,7 +69,7 @@ class DeskRow(TypedDict):
     """`open` says whether the office has work left. An office has work left if the file has not ended or is disputed.
 
     `due_at` is the promised instant while a decision is awaited. Otherwise `due_at` is None. `own_promise` says whether
-    the system computed the promised date. If `own_promise` is false, an import's source states the date.
+    the system computed the promised date. `own_promise` is false if an import's source states the date.
     `payment_expires_at` is the time at which the next open payment request expires.
     """
 
