@@ -93,7 +93,7 @@ def _floored(count: Count) -> int:
 
 
 def _unpinned(shown: Shown) -> Shown:
-    """Lowers totals until each sum leaves more than one possible value for every hidden figure."""
+    """Lower totals until each sum leaves more than one possible value for every hidden figure."""
     sums = list(_sums(shown))
     while pinned := {total for total, parts in sums if shown[total] and _pins(shown, total, parts)}:
         for total in pinned:

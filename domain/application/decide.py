@@ -263,7 +263,7 @@ def _declared(
 def _promise(application: Application, act: Act, registry: Registry, standard: StandardPublished) -> Promise | None:
     """Compute the promise, which the event stores.
 
-    The result is None if the standard promises no single number of days.
+    The result is None if the standard names no single time limit.
     """
     if standard.terms is None:
         return None

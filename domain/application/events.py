@@ -49,7 +49,7 @@ class DefectiveDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted(Event):
-    """The citizen clock starts. A sensitive service records only the regency; other services record the district.
+    """The citizen clock starts. The event has the district, or the regency if the service is sensitive.
 
     `mall` and `counter` say where in a mall the citizen was served.
     """
@@ -104,7 +104,7 @@ class CorrectionSupplied(Event):
 class DeclaredComplete(Event):
     """The legal clock starts, and the promise is computed once.
 
-    `promise` is absent if the standard promises no single number of days. `last_minute_percent` is copied from the
+    `promise` is absent if the standard names no single time limit. `last_minute_percent` is copied from the
     standard, if the standard sets a value.
     """
 

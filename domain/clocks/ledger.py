@@ -17,7 +17,7 @@ The holder of the file is the first entry of this list that applies:
 1. the applicant, while the file is returned;
 2. `external`, while a payment is awaited;
 3. the other agency, while a referral is open;
-4. the holder of the open stage that was entered last; the front office, while the product is ready for collection;
+4. the holder of the open stage that was entered last, or the front office while the product is ready for collection;
 5. the front office until the file is complete, the back office after that.
 
 If several holders of one rank apply, the holder with the latest mark counts. An outcome ends open returns and

@@ -4,12 +4,12 @@ The law (UU 30/2014 art. 53, amended by UU 6/2023) counts from the day on which 
 no law with more rules about counting days. The following rules are our proposal. The office or the service can choose
 another setting for each rule (see `domain.rules`):
 
-* the day of completeness is day 0 and the next day is day 1; with `DayZero.DAY_BEFORE`, the day of completeness is day
-  1;
-* completeness after closing time, or on a day on which the office is closed, counts at the next opening; with
-  `AfterHours.SAME_DAY`, completeness counts on the day on which it happened;
-* a deadline in days or months falls at the closing time of its last day, in the office's time zone;
-* a deadline in calendar days or months stays on its last day, even if the office is closed on that day, unless the
+* The day of completeness is day 0, and the next day is day 1. With `DayZero.DAY_BEFORE`, the day of completeness is
+  day 1.
+* Completeness after closing time, or on a day on which the office is closed, counts from the next opening. With
+  `AfterHours.SAME_DAY`, completeness counts on the day on which it happened.
+* A deadline in days or months is the closing time of its last day, in the office's time zone.
+* A deadline in calendar days or months stays on its last day, even if the office is closed on that day, unless the
   promise rolls forward.
 
 All instants are aware, and results are in UTC. Every unit except wall hours raises CalendarTooShort if the calendar

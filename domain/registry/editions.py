@@ -191,7 +191,7 @@ class DeemedApproval:
 class StandardPublished:
     """One edition of a service's standard (UU 25/2009 art. 21): requirements, stages, promise and fee.
 
-    `promise` is None if the source promises no single number of days. `fee_idr` is in whole rupiah, and None if there
+    `promise` is None if the source names no single time limit. `fee_idr` is in whole rupiah, and None if there
     is no single amount. `free_order` says whether stages may come in any order and more than once, as in the imported
     history of an agency. `grounds` holds the grounds on which the legal clock may pause. `dispute_days` is the number
     of calendar days after the hand-over in which a citizen may dispute that the product is done. If `dispute_days` is
