@@ -1,4 +1,6 @@
-"""Codes: the types of all strings in events. Events contain no free text; their strings are checked before storage.
+"""Codes: the types of all strings in events.
+
+Events contain no free text. Every string in an event is checked before the event is stored.
 
 A `Pattern` limits the form of a code. `decide` asks the registry whether the code exists.
 """
@@ -18,7 +20,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Text that an institution publishes about itself (the name of an office or a stage). Only registries use it."""
+    """Text that an institution publishes, for example the name of an office. Only the registry has such text."""
 
     longest: int = 200
 
@@ -65,7 +67,10 @@ class Role(StrEnum):
 
 
 class Channel(StrEnum):
-    """The channel of an act. The first four are equal before the law (Perpres 89/2021); imported history has more."""
+    """The channel of an act. The first four channels are equal before the law (Perpres 89/2021).
+
+    Only imported history has the other channels.
+    """
 
     COUNTER = "counter"
     MOBILE = "mobile"
@@ -79,7 +84,7 @@ class Channel(StrEnum):
 
 
 class Quality(StrEnum):
-    """Whose clock gave `at`, and how exact it is. DAY: the source knows only the date."""
+    """Whose clock gave an act's time, and how exact this time is. DAY means that the source knows only the date."""
 
     SERVER = "server"
     DEVICE = "device"
@@ -215,14 +220,14 @@ class Receiver(StrEnum):
 
 
 class Amendment(StrEnum):
-    """What was wrong with the record that an office corrects."""
+    """What was wrong with the recorded event that an office corrects."""
 
     TIME = "time"
     ENTERED_IN_ERROR = "entered_in_error"
 
 
 class StagePhase(StrEnum):
-    """Before the decision, between the decision and the counter, or after the citizen has the product."""
+    """The phase of a stage: before the decision, before the hand-over, or after the hand-over."""
 
     REVIEW = "review"
     PRODUCTION = "production"

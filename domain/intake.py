@@ -1,8 +1,8 @@
 """Events of the intake: the answers to commands that agencies' systems send by a Kafka topic.
 
-These events contain codes, ids and numbers, and nothing from the body of a command. Each partition of a Kafka topic has
-two streams: one stream for the answers, and one stream for the dead letters. Every event in these two streams becomes
-one Kafka message.
+These events contain codes, ids and numbers. They contain nothing else from the body of a command. Each partition of a
+Kafka topic has two streams: one stream for the answers, and one stream for the dead letters. Every event in these two
+streams becomes one Kafka message.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ person's number.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeAnswered:
-    """The command was applied. `version`: the application's version after the last event of the command."""
+    """The command was applied. `version` is the stream version of the command's last event."""
 
     topic: ClassVar[str] = "intake.answered.v1"
     agency: AgencyCode
@@ -32,10 +32,10 @@ class IntakeAnswered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeRefused:
-    """The rules refused the command; `code` says why.
+    """The rules refused the command. `code` is the code of the refusal.
 
-    `application`: present if the application belongs to the agency. `version`: present if the agency sent the command
-    for a stale version.
+    `application` is present if the application belongs to the agency. `version` is present if the agency sent the
+    command for a stale version of the application.
     """
 
     topic: ClassVar[str] = "intake.refused.v1"
@@ -50,7 +50,7 @@ class IntakeRefused:
 class IntakeMalformed:
     """The record at `partition` and `offset` of the agency's Kafka topic cannot be read as a command.
 
-    `code` says why the record cannot be read, and `place` says where in the record the fault is. `command`: the
+    `code` says why the record cannot be read, and `place` says where in the record the fault is. `command` is the
     command's id, if the record contains an id.
     """
 

@@ -16,7 +16,9 @@ AS_THEY_ARE = frozenset({bool, int, str, NoneType})
 
 @lru_cache(maxsize=4096)
 def instant(at: datetime) -> str:
-    """Format an instant in UTC, always with six decimals of a second. So the sorted texts are in the order of time.
+    """Format an instant in UTC, always with six decimals of a second.
+
+    Because every text has the same length, sorting the texts sorts the instants.
 
     `at` must be aware.
     """

@@ -21,8 +21,8 @@ from domain.registry.calendar import Unit
 class Act:
     """An act: who acted, where and when. All events of one act share the `Act`.
 
-    `at`: aware, in UTC. `actor`: a random reference for each person and office; None for the system and for imports.
-    `office`: "" if no office acted.
+    `at` is aware and in UTC. `actor` is a random reference to the person who acted. A person has one reference in each
+    office. `actor` is None for the system and for imports. `office` is "" if no office acted.
     """
 
     at: datetime
@@ -35,9 +35,11 @@ class Act:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """`deviates`: the code of the refusal that the same command would have met.
+    """The base class of all events.
 
-    Only events of imported history have this field.
+    `deviates` is the code with which the procedure would have refused the corresponding command.
+
+    Only events of imported history have the field `deviates`.
     """
 
     topic: ClassVar[str]
@@ -48,8 +50,8 @@ class Event:
 class Promise:
     """A promised date, stored as a fact.
 
-    `due_at`: UTC. `n`: the number of units; 0 for a source's own deadline. `standard`, `calendar`: the editions from
-    which the date was computed. `rule`: the name of the settings of the count.
+    `due_at` is in UTC. `n` is the number of units. `n` is 0 if an import's source states the deadline. `standard` and
+    `calendar` name the editions from which the date was computed. `rule` names the settings of the count.
     """
 
     unit: Unit
@@ -62,7 +64,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """A closed pause of the legal clock, both ends in UTC."""
+    """A closed pause of the legal clock. Both ends are in UTC."""
 
     since: datetime
     until: datetime

@@ -1,4 +1,6 @@
-"""Refusals: the reasons why the rules forbid a command. Each has a stable public `code` and advises what to do instead.
+"""Refusals: the reasons why the rules forbid a command.
+
+Each refusal has a stable public `code`, and advises what to do instead.
 
 * Refusal                          the rules forbid the command
   + ApplicationAlreadySubmitted
@@ -384,7 +386,10 @@ class SatisfactionAlreadyGiven(Refusal):
 
 
 class StaleVersion(Exception):
-    """A relevant event came after the version that the sender saw (`seen`). `now` is the stream's version."""
+    """A relevant event came after the version that the sender saw.
+
+    `seen` is the stream version that the sender saw. `now` is the present stream version.
+    """
 
     def __init__(self, seen: int, now: int) -> None:
         super().__init__(

@@ -30,7 +30,8 @@ class Tag(StrEnum):
 class Rule:
     """One rule.
 
-    `field`: the setting, as `Class.field` of the registry. Only a rule with a source may have no setting ("").
+    `field` names the setting as `Class.field` of the registry. `field` is "" if the rule has no setting. Only a rule
+    with a source may have no setting.
     """
 
     text: str

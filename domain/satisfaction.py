@@ -34,7 +34,7 @@ class Element(StrEnum):
 
 
 class Score(IntEnum):
-    """An answer, from the worst to the best."""
+    """An answer. The scores are sorted from the worst to the best."""
 
     WORST = 1
     POOR = 2
@@ -43,7 +43,10 @@ class Score(IntEnum):
 
 
 class Outcome(StrEnum):
-    """The outcome of the application. Rejected applicants also answer; otherwise the index is too high."""
+    """The outcome of the application. Rejected applicants also answer the survey.
+
+    Without their answers, the index would be too high.
+    """
 
     GRANTED = "granted"
     REJECTED = "rejected"
@@ -68,7 +71,7 @@ OUTCOMES: Mapping[Status, Outcome] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """One completed questionnaire. It has a field for each `Element`."""
+    """One completed questionnaire. The class has a field for each `Element`."""
 
     requirements: Score
     procedure: Score
@@ -83,7 +86,10 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SatisfactionAnswered:
-    """`office`, `channel` and `outcome` are the application's. Only a sealed part names the application."""
+    """`office`, `channel` and `outcome` are those of the application.
+
+    Only a sealed part of the event names the application.
+    """
 
     topic: ClassVar[str] = "satisfaction.answered.v1"
     service: ServiceCode
@@ -97,7 +103,7 @@ class SatisfactionAnswered:
 def answer(application: Application, answers: Answers, *, given: bool) -> SatisfactionAnswered:
     """Return the event of an applicant's answers.
 
-    `given`: whether this application already has answers. Raises NoOutcomeYet, SatisfactionAlreadyGiven.
+    `given` says whether this application already has answers. Raises NoOutcomeYet, SatisfactionAlreadyGiven.
     """
     outcome = OUTCOMES.get(application.status) if application.status else None
     if outcome is None:
@@ -135,7 +141,7 @@ TO_HUNDRED = 25
 
 
 class Grade(StrEnum):
-    """Mutu pelayanan: very good, good, less good, not good."""
+    """The grade of a service (mutu pelayanan): very good, good, less good or not good."""
 
     A = "A"
     B = "B"
@@ -169,7 +175,7 @@ class Tally:
     def lowest(self) -> Element:
         """Return the element with the lowest mean, which the office should improve first.
 
-        On a tie, the first question counts.
+        If several elements have the lowest mean, the result is the element whose question comes first.
         """
         means = self.means()
         return min(Element, key=lambda element: means[element])
@@ -193,9 +199,9 @@ HALF, MARGIN = Fraction(1, 2), Fraction("0.05")
 
 @rests_on("sample-size")
 def sample_size(served: int) -> int:
-    """Return how many of the `served` applicants must answer (Krejcie and Morgan 1970), rounded to the nearest.
+    """Return how many of the `served` applicants must answer, by the formula of Krejcie and Morgan (1970).
 
-    The result is 0 if nobody was served.
+    The result is rounded to the nearest whole number. The result is 0 if nobody was served.
     """
     spread = CHI_SQUARE * HALF * HALF
     return int(rounding.rounded(spread * served / (MARGIN**2 * (served - 1) + spread)))

@@ -1,8 +1,8 @@
 """The tracking number: twelve symbols that a citizen can read over the telephone.
 
 Two symbols name the instance, nine symbols are random, and the last symbol is a check symbol. The check symbol c solves
-c + sum(a^i * x_i) = 0 over GF(32) = GF(2)[x] / (x^5 + x^2 + 1) with a = x. The powers of a from 0 to 11 are all
-different, and no power is zero. So the check finds every single wrong symbol and every swap of two unequal symbols.
+c + sum(a^i * x_i) = 0 over GF(32) = GF(2)[x] / (x^5 + x^2 + 1) with a = x. The powers a^0 to a^11 are all different,
+and no power is zero. So the check finds every single wrong symbol and every swap of two unequal symbols.
 """
 
 from enum import StrEnum
@@ -60,7 +60,10 @@ def times_a(element: int) -> int:
 
 
 def tracking_number(instance: str, serial: int) -> str:
-    """Return the tracking number of an instance (two symbols) and a serial (45 bits that the caller drew at random)."""
+    """Return the tracking number for the two symbols of an instance and a serial.
+
+    The serial has 45 bits, which the caller drew at random.
+    """
     if len(instance) != INSTANCE_SYMBOLS or not set(instance) <= set(ALPHABET):
         raise ValueError(f"an instance is {INSTANCE_SYMBOLS} symbols of the alphabet")
     if not 0 <= serial < len(ALPHABET) ** SERIAL_SYMBOLS:
@@ -73,7 +76,8 @@ def tracking_number(instance: str, serial: int) -> str:
 def parse_tracking_number(typed: str) -> str:
     """Return the twelve symbols of a typed number.
 
-    Lower case, spaces, every kind of dash, I or L for 1, and O for 0 are accepted.
+    The typed number may have lower-case letters, spaces and every kind of dash. The letters I and L count as 1, and the
+    letter O counts as 0.
     """
     number = without_gaps(typed).translate(READ_AS)
     if len(number) != SYMBOLS:

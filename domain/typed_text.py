@@ -1,8 +1,8 @@
-"""Typed text: how a number or a PIN that a person typed or pasted is read, before it is checked.
+"""Typed text: how a typed or pasted number or PIN is cleaned before the check.
 
 Telephones, word processors and messengers turn a hyphen into an en dash or a minus sign, and put no-break or zero-width
-spaces between groups. So every space, dash and invisible character is dropped, and full-width letters and digits count
-as their plain forms.
+spaces between groups. So every space, dash and invisible character is dropped. Full-width letters and digits count as
+normal letters and digits.
 """
 
 import unicodedata
@@ -15,7 +15,7 @@ INVISIBLE = frozenset({"Cf", "Zs", "Zl", "Zp"})
 
 
 def without_gaps(typed: str) -> str:
-    """Return the text without spaces, dashes and invisible characters, with full-width characters made plain.
+    """Return the text without spaces, dashes and invisible characters. Full-width characters become normal characters.
 
     Letters keep their case. A dash is any character of the Unicode category Pd, or one of DASHES.
     """

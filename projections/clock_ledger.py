@@ -24,7 +24,8 @@ KeptMark = list[Any]
 class ShownEntry(TypedDict):
     """A line of the ledger.
 
-    `kind`: start, pause, resume, stop or restart. The event `event` with the version `version` caused it.
+    `kind` is start, pause, resume, stop or restart. The event with the name `event` and the version `version` caused
+    the line.
     """
 
     clock: str
@@ -37,7 +38,7 @@ class ShownEntry(TypedDict):
 
 
 class ShownSpan(TypedDict):
-    """`until` is None while the span is open."""
+    """A span of time. `until` is None while the span is open."""
 
     since: str
     until: str | None
@@ -60,7 +61,7 @@ class ShownCounts(TypedDict):
 
 
 class ShownLedger(TypedDict):
-    """`citizen` is None if the application was never submitted."""
+    """The ledger that a row shows. `citizen` is None if the application was never submitted."""
 
     entries: list[ShownEntry]
     legal: list[ShownLegalSpan]
@@ -114,7 +115,7 @@ def _kept(mark: Mark) -> KeptMark:
 
 
 def read(marks: Iterable[KeptMark]) -> list[Mark]:
-    """Return the marks that `kept` made these JSON values from."""
+    """Return the marks from which `kept` made these JSON values."""
     return [_mark(mark) for mark in marks]
 
 
@@ -144,7 +145,7 @@ def outcome(marks: Iterable[KeptMark]) -> Mark | None:
 
 
 def shown(marks: Sequence[Mark]) -> ShownLedger:
-    """The ledger of these marks. The ledger does not depend on the present time, because an open span has no end."""
+    """Return the ledger of these marks. An open span has no end, so the ledger does not depend on the present time."""
     whole = ledger(marks)
     counts = whole.counts
     return {

@@ -1,10 +1,10 @@
-"""Desk view: what each file of an office waits for, and until when. A row is folded from events alone.
+"""Desk view: what each file of an office waits for, and until when. A row is folded from events only.
 
     project : DeskRow | None, id, Recorded -> DeskRow
 
-Instants in columns are aware, UTC; instants in `details` are text. The code that reads a row computes whether the file
-is overdue or soon granted by silence, because the answer depends on the present time and on a calendar. The queries are
-in desk.sql.
+Instants in columns are aware and in UTC. Instants in `details` are text. The code that reads a row computes whether the
+file is overdue or soon granted by silence, because the answer depends on the present time and on a calendar. The
+queries are in desk.sql.
 """
 
 from collections.abc import Sequence
@@ -49,10 +49,10 @@ class OpenObstacle(TypedDict):
 
 
 class DeskDetails(KeptPauses):
-    """`promised_at`: since when the system knows of `promise`. `pauses` are closed.
+    """`promised_at` is the time at which the system learnt of `promise`. `pauses` holds the closed pauses.
 
-    `promised_by`: the office that set the promise; `steps`: what happened to the promise since. `payments` and
-    `obstacles` are open.
+    `promised_by` is the office that set the promise. `steps` holds the pauses, extensions and transfers since the
+    promise was set. `payments` and `obstacles` hold the open payment requests and the open obstacles.
     """
 
     promise: PlainPromise | None
@@ -66,11 +66,11 @@ class DeskDetails(KeptPauses):
 
 
 class DeskRow(TypedDict):
-    """`open`: the office has work left, because the file has not ended or is disputed.
+    """`open` says whether the office has work left. An office has work left if the file has not ended or is disputed.
 
-    `due_at` is the promised instant while a decision is awaited, and None before and after. `own_promise`: the system
-    computed the date; no import's source states the date. `payment_expires_at`: the time at which the first of the open
-    payment requests expires.
+    `due_at` is the promised instant while a decision is awaited. Otherwise `due_at` is None. `own_promise` says whether
+    the system computed the promised date. `own_promise` is false if an import's source states the date.
+    `payment_expires_at` is the time at which the next open payment request expires.
     """
 
     application_id: UUID
@@ -102,7 +102,7 @@ def project(row: DeskRow | None, application: UUID, recorded: events.Recorded) -
 
 
 def fold(row: DeskRow | None, application: UUID, new: Sequence[events.Recorded]) -> DeskRow:
-    """Return the row after the events `new`, in the order of their versions. The fold does not change `row`."""
+    """Return the row after the events `new`, which are sorted by version. The function does not change `row`."""
     after = row.copy() if row else _blank(application)
     after["details"] = after["details"].copy()
     status = Status(after["status"]) if after["status"] else None
@@ -122,7 +122,7 @@ def fold(row: DeskRow | None, application: UUID, new: Sequence[events.Recorded])
 
 
 def _derive(row: DeskRow, status: Status | None) -> None:
-    """Sets the columns by which queries select rows."""
+    """Set the columns by which queries select rows."""
     details = row["details"]
     promise = details["promise"]
     expiries = [parse_instant(payment["expires_at"]) for payment in details["payments"] if payment["expires_at"]]
@@ -173,7 +173,7 @@ def _blank(application: UUID) -> DeskRow:
 
 
 def _note(row: DeskRow, recorded: events.Recorded) -> None:
-    """Sets the columns that the event states, except status and details."""
+    """Set the columns that follow from the event, except status and details."""
     event, act = recorded.event, recorded.act
     match event:
         case events.Submitted():
@@ -197,7 +197,7 @@ def _note(row: DeskRow, recorded: events.Recorded) -> None:
 
 
 def _note_step(row: DeskRow, recorded: events.Recorded) -> None:
-    """Adds what the event does to the promise, before the event changes the row."""
+    """Add the step that the event adds to the promise. This happens before the event changes the row."""
     details = row["details"]
     if isinstance(recorded.event, events.DeclaredComplete):
         details["promised_by"], details["steps"] = row["office"], []
@@ -208,7 +208,10 @@ def _note_step(row: DeskRow, recorded: events.Recorded) -> None:
 
 
 def _note_details(details: DeskDetails, recorded: events.Recorded) -> None:
-    """Sets the details that the event changes. Lists are replaced, never changed: an older row may hold them."""
+    """Set the details that the event changes.
+
+    An older row may hold the same list, so a list is replaced and never changed in place.
+    """
     event, at = recorded.event, recorded.act.at
     promise = promise_set_by(event)
     if promise or isinstance(event, events.Submitted):

@@ -1,4 +1,4 @@
-"""Disclosure control: makes the exact figures coarse for the public, so that no figure reveals a few applications.
+"""Disclosure control: makes the exact figures coarse, so that no public figure reveals facts about single applications.
 
 * A count shows from ten on, floored to tens. Below ten it is `<10`, also for zero.
 * A share is computed from shown counts only, and rounded down to five points. A hidden part counts against the office.
@@ -46,7 +46,7 @@ def protect(
 ) -> Statistics:
     """Return the figures for the public. `services`, `offices` and `malls` are all codes in the registry.
 
-    `exact`: its days are not rounded yet, so that no figure is rounded twice.
+    The days in `exact` must not be rounded before, because otherwise they would be rounded twice.
     """
     lines = _lines(exact, services, offices, malls)
     shown = _unpinned(
@@ -93,7 +93,7 @@ def _floored(count: Count) -> int:
 
 
 def _unpinned(shown: Shown) -> Shown:
-    """Lowers totals until each sum leaves more than one possible value for every hidden figure."""
+    """Lower totals until each sum leaves more than one possible value for every hidden figure."""
     sums = list(_sums(shown))
     while pinned := {total for total, parts in sums if shown[total] and _pins(shown, total, parts)}:
         for total in pinned:
@@ -102,13 +102,13 @@ def _unpinned(shown: Shown) -> Shown:
 
 
 def _pins(shown: Shown, total: Cell, parts: list[Cell]) -> bool:
-    """Whether the total is so high that each hidden part must be nine, the highest hidden value."""
+    """Tell whether the total is so high that each hidden part must be nine, which is the highest hidden value."""
     most = sum(shown[part] + SHOWN_FROM - 1 for part in parts)
     return shown[total] >= most and any(not shown[part] for part in parts)
 
 
 def _sums(shown: Shown) -> Iterator[Sum]:
-    """Every sum that a reader can write down from the definitions."""
+    """Every equation between published figures that a reader knows from the definitions of the figures."""
     places = dict.fromkeys((table, key) for table, key, _ in shown)
     for place in places:
         for total, parts in SUMS:

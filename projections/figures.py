@@ -1,11 +1,11 @@
-"""Figures cut from the facts of the statistics view: one line for all applications, and one table each by service,
-office, mall, channel and month.
+"""Figures: counts, shares and medians, computed from the rows of the statistics view.
 
-There is one line for all applications, and there are four tables: by service, by office, by channel and by month.
+There is one line for all applications. There are also five tables, which have a line for each service, office, mall,
+channel or month.
 
-Days have 24 hours, and count from submission to the answer. An application is answered once it is decided or has ended.
-Before that, the application is open. An application is on time if the answer came by the deadline. The deadline is the
-promise, or the date that an import's source states.
+A number of days is the time from submission to the answer, in units of 24 hours. An application is answered once it is
+decided or has ended. Before that, the application is open. An application is on time if the answer came by the
+deadline. The deadline is the promise, or the date that an import's source states.
 """
 
 from collections.abc import Mapping
@@ -25,15 +25,18 @@ TABLES = ("service", "office", "mall", "channel", "month")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """The figures of one set of applications. In the table of months, an application is in its month of submission; in
-    the table of malls, it is in the mall where it was submitted, if it was submitted in one.
+    """The figures of one set of applications.
+
+    In the table of months, an application counts in the month of its submission. In the table of malls, an application
+    counts in the mall where it was submitted. An application that was not submitted in a mall is not in the table of
+    malls.
 
     submitted = open + answered. answered = on_time + late + without_deadline = on_time_recorded + late_recorded +
     without_deadline = the sum of the seven outcomes. `on_time` compares the time of the answer with the deadline.
     `on_time_recorded` compares the time at which the answer was recorded with the deadline. An answer granted by
-    silence is late. `overdue`: open past the deadline. `returned`, `deviating`, `paused`, `restarted`,
-    `returned_last_minute`, `obstructed`: applications with at least one such event. A figure is None if it cannot be
-    computed or must not be shown.
+    silence is late. `overdue` counts the open applications whose deadline has passed. `returned`, `deviating`,
+    `paused`, `restarted`, `returned_last_minute` and `obstructed` count the applications with at least one event of the
+    named sort. A figure is None if it cannot be computed or must not be shown.
 
     The fields are the only list of the figures. The columns of statistics.sql have the same names and the same order as
     the fields.
@@ -78,7 +81,10 @@ OUTCOMES = ("granted", "deemed_approved", "rejected", "withdrawn", "lapsed", "ca
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """`as_of`: UTC. `tables` maps each of TABLES to its lines by key: a code, or a month of the office as 2026-03."""
+    """`as_of` is in UTC. `tables` maps the name of each table to the table's lines.
+
+    A line's key is a code, or a month such as 2026-03 in the office's time zone.
+    """
 
     as_of: datetime
     total: Figures

@@ -1,7 +1,8 @@
 """Incidents in an application's row: referrals, obstacles, inspections, the dispute, links, grant by silence.
 
-Each instant `x_at` is the time of the event whose version is `x_by`. An amendment of that event's time corrects it.
-Imported history may name an incident that the row does not have. Such an event changes nothing.
+For each field `x_at` there is a field `x_by`, which holds the stream version of an event. `x_at` is the time of this
+event. An amendment of the event's time also corrects `x_at`. Imported history may name an incident that the row does
+not have. Such an event changes nothing.
 """
 
 from typing import TypedDict, cast
@@ -31,7 +32,7 @@ class ObstacleEntry(TypedDict):
 
 
 class InspectionEntry(TypedDict):
-    """`on`: the office's local day."""
+    """`on` is the day of the inspection in the office's time zone."""
 
     inspection: int
     on: str
@@ -42,7 +43,7 @@ class InspectionEntry(TypedDict):
 
 
 class DisputeEntry(TypedDict):
-    """The newest dispute. `state`: open, dismissed or reopened."""
+    """The newest dispute. `state` is open, dismissed or reopened."""
 
     state: str
     reason: str
@@ -63,7 +64,7 @@ class LinkEntry(TypedDict):
 
 
 class DeemedEntry(TypedDict):
-    """The evidence of a grant by silence, in its state at the time at which the grant was recorded."""
+    """The evidence of a grant by silence, as known when the grant was recorded."""
 
     basis: str
     promise: PlainPromise
@@ -126,7 +127,10 @@ def blank() -> Incidents:
 
 
 def note_incidents(row: Incidents, recorded: events.Recorded) -> None:
-    """Sets the incidents that the event changes. Lists are replaced, never changed: an older row may hold them."""
+    """Set the incidents that the event changes.
+
+    An older row may hold the same list, so a list is replaced and never changed in place.
+    """
     event, at, version = recorded.event, instant(recorded.act.at), recorded.version
     match event:
         case events.Referred():

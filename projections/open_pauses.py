@@ -1,4 +1,4 @@
-"""Open pauses of the legal clock, as the views keep them."""
+"""The open pauses of the legal clock, in the form that the rows of the views store."""
 
 from datetime import datetime
 from typing import TypedDict
@@ -10,7 +10,10 @@ from domain.provenance import Pause
 
 
 class KeptPauses(TypedDict):
-    """`pausing`: names of the open pauses, sorted. The legal clock stands still since `paused_since`, UTC."""
+    """`pausing` holds the sorted names of the open pauses.
+
+    `paused_since` is the instant, in UTC, at which the clock stopped.
+    """
 
     pausing: list[str]
     paused_since: str | None
@@ -22,7 +25,10 @@ def open_pauses(kept: KeptPauses) -> OpenPauses:
 
 
 def note_pauses(kept: KeptPauses, event: ApplicationEvent, at: datetime) -> Pause | None:
-    """Set the open pauses after an event at `at`. Return the closed pause if the clock runs again with it."""
+    """Set the open pauses after an event at `at`.
+
+    Return the closed pause if the event starts the legal clock again.
+    """
     known = open_pauses(kept)
     after, over = pauses_after(known, event, at)
     if after is not known:

@@ -1,10 +1,11 @@
-"""Progress view: the status, promise, clocks, stages and timeline of an application, as the citizen sees them.
+"""Progress view: the status, promise, clocks, stages and timeline of an application, for the citizen's page.
 
     project : ProgressRow | None, id, Recorded -> ProgressRow
 
-A row holds JSON values. A row is folded from events alone, without registry, calendar, encryption key or clock. The
-page computes the parts that depend on the present day or on the reader's language. The timeline is sorted by `at`, then
-by stream version. The ledger is computed from the marks of all events, so an amended time also changes the ledger.
+A row holds JSON values. A row is folded from events only, without the registry, calendars, encryption keys or the
+present time. The citizen's page computes the parts that depend on the present day or on the reader's language. The
+timeline is sorted by `at`, then by stream version. The clock ledger is computed from the marks of all events, so an
+amended time also changes the ledger.
 """
 
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ BY_NUMBER = queries("progress")["BY_NUMBER"]
 
 
 class DefectEntry(TypedDict):
-    """A document to correct."""
+    """A document that the applicant must correct."""
 
     requirement: str
     defect: str
@@ -41,10 +42,13 @@ class RejectionEntry(TypedDict):
 
 
 class ProgressRow(promises_and_payments.Dues, incidents.Incidents, KeptPauses):
-    """Each instant `x_at` is the time of the event whose version is `x_by`, as amended; instants are UTC.
+    """For each field `x_at` there is a field `x_by`, which holds the stream version of an event.
 
-    `offices`: every office that acted, was asked for advice, or had the file. `ended_at`: the time of an end that is in
-    force. `marks`: the marks of the clocks, from which `ledger` is computed.
+    `x_at` is the time of this event in UTC, after amendments.
+
+    `offices` holds every office that acted, was asked for advice, or had the file. `ended_at` is the time at which the
+    application ended. If the end was undone, `ended_at` is None. `marks` holds the marks of the clocks, from which
+    `ledger` is computed.
     """
 
     application_id: str
@@ -83,9 +87,10 @@ def project(row: ProgressRow | None, application: UUID, recorded: events.Recorde
 
 
 def fold(row: ProgressRow | None, application: UUID, new: Sequence[events.Recorded]) -> ProgressRow:
-    """Return the row after the events `new`, in the order of their versions. The fold does not change `row`.
+    """Return the row after the events `new`, which are sorted by version. The function does not change `row`.
 
-    The ledger and the timeline depend on all events, so the function computes them once, after all events in `new`.
+    The ledger and the timeline depend on all events. So the function computes the ledger and the timeline once, after
+    the last event of `new`.
     """
     after = row.copy() if row else _blank(application)
     status = Status(after["status"]) if after["status"] else None
@@ -129,7 +134,10 @@ def _note_clocks(row: ProgressRow, new: Sequence[events.Recorded]) -> None:
 
 
 def _corrected(row: ProgressRow, event: events.RecordAmended) -> ProgressRow:
-    """Corrects each instant `x_at` that comes from the amended event, whose version is `x_by`."""
+    """Correct each instant that comes from the amended event.
+
+    If `x_by` is the version of the amended event, then `x_at` is corrected.
+    """
     if event.amendment is not Amendment.TIME or event.corrected_at is None:
         return row
     version, at = event.amends, instant(event.corrected_at)
@@ -187,7 +195,7 @@ def _blank(application: UUID) -> ProgressRow:
 
 
 def _note(row: ProgressRow, recorded: events.Recorded) -> None:
-    """Sets the facts that the event states, except status, due dates, incidents, stages, clocks and timeline."""
+    """Set the facts that the event states, except status, due dates, incidents, stages, clocks and timeline."""
     event, act = recorded.event, recorded.act
     at, version = instant(act.at), recorded.version
     match event:

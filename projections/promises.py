@@ -24,7 +24,7 @@ CAUSES: Mapping[type[events.ApplicationEvent], str] = {
 
 
 class PlainPromise(TypedDict):
-    """A promise as JSON values. `due_at`: UTC."""
+    """A promise as JSON values. `due_at` is in UTC."""
 
     unit: str
     n: int
@@ -42,7 +42,7 @@ class PlainPause(TypedDict):
 
 
 class PlainStep(TypedDict):
-    """A step of a promise: a pause with both ends, an extension with its code, or a transfer. Instants: UTC."""
+    """A step of a promise: a pause with both ends, an extension with its code, or a transfer. Instants are in UTC."""
 
     step: str
     office: str
@@ -53,7 +53,7 @@ class PlainStep(TypedDict):
 
 
 def promise_set_by(event: events.ApplicationEvent) -> Promise | None:
-    """Return the promise that is in force from this event on; None if the event sets no promise."""
+    """Return the promise that the event sets. Return None if the event sets no promise."""
     match event:
         case (
             events.Submitted()

@@ -1,6 +1,7 @@
 """Due dates in an application's row: promises with their history, payments, and complaints with their answers.
 
-Each instant `x_at` is the time of the event whose version is `x_by`. An amendment of that event's time corrects it.
+For each field `x_at` there is a field `x_by`, which holds the stream version of an event. `x_at` is the time of this
+event. An amendment of the event's time also corrects `x_at`.
 """
 
 from typing import TypedDict
@@ -11,7 +12,10 @@ from projections.promises import CAUSES, PlainPromise, plain_promise, promise_se
 
 
 class PromiseEntry(PlainPromise):
-    """A promise that the row shows now or showed earlier. `why`: source, completeness, pause, extension or calendar."""
+    """A promise that the row shows now or showed earlier.
+
+    `why` says what set the promise: source, completeness, pause, extension or calendar.
+    """
 
     why: str
     extension: str | None
@@ -26,11 +30,12 @@ class ReceiptEntry(TypedDict):
 
 
 class PaymentEntry(TypedDict):
-    """A request of payment. Amounts are whole rupiah.
+    """A request for a payment. Amounts are in whole rupiah.
 
-    `received_idr`: the sum of `receipts`; None if there is none. `received_at`: when the request was paid in full.
-    `open_idr`: left to pay; 0 once nothing is to be paid any more. `excess_idr`: received beyond the amount asked for.
-    `refund_idr`: received after the application ended. `flags`: see `flags_of`.
+    `received_idr` is the sum of `receipts`, and None if there are no receipts. `received_at` is the time at which the
+    request was paid in full. `open_idr` is the amount left to pay, and 0 if nothing is left to pay. `excess_idr` is the
+    received amount beyond the requested amount. `refund_idr` is the amount received after the application ended.
+    `flags` is the result of `flags_of`.
     """
 
     payment: int
@@ -85,7 +90,10 @@ def blank() -> Dues:
 
 
 def note_dues(row: Dues, recorded: events.Recorded) -> None:
-    """Sets the due dates that the event changes. Lists are replaced, never changed: an older row may hold them."""
+    """Set the due dates that the event changes.
+
+    An older row may hold the same list, so a list is replaced and never changed in place.
+    """
     _note_promise(row, recorded)
     event, at, version = recorded.event, instant(recorded.act.at), recorded.version
     match event:
@@ -100,7 +108,7 @@ def note_dues(row: Dues, recorded: events.Recorded) -> None:
 
 
 def _note_promise(row: Dues, recorded: events.Recorded) -> None:
-    """A promise that was shown stays in the history."""
+    """Add the promise that the event sets. Earlier promises stay in the row's history."""
     event = recorded.event
     promise = promise_set_by(event)
     if promise is None:
@@ -151,8 +159,8 @@ def _received(entry: PaymentEntry, event: incident_events.PaymentReceived, at: s
 def settled(payments: list[PaymentEntry], ended: tuple[str, int] | None) -> list[PaymentEntry]:
     """Return the payments with the amounts that depend on the end of the application.
 
-    `ended`: time and version of the end that stands. A receipt after the end must be refunded. A reopened application
-    has no end that stands, so its open requests can be paid again.
+    `ended` holds the time and the stream version of the application's end. A receipt after the end must be refunded. A
+    reopened application has no end, so the applicant can pay its open requests again.
     """
     return [_settled(entry, ended) for entry in payments]
 
@@ -168,7 +176,10 @@ def _settled(entry: PaymentEntry, ended: tuple[str, int] | None) -> PaymentEntry
 
 
 def flags_of(entry: PaymentEntry) -> list[str]:
-    """Say what is unusual about a payment: the request beside the tariff, the receipts beside the request."""
+    """Say what is unusual about a payment.
+
+    The requested amount is compared with the tariff. The received amount is compared with the requested amount.
+    """
     asked, tariff, received = entry["amount_idr"], entry["tariff_idr"], entry["received_idr"] or 0
     said = {
         ABOVE_TARIFF: tariff is not None and asked > tariff,

@@ -1,9 +1,9 @@
-"""Queries: the SQL texts that stand beside the views, each in a `.sql` file of the view's name.
+"""Queries: the SQL texts of the views. Each view has a `.sql` file with the view's name.
 
 A file holds several queries. Each query begins with a line such as `-- name: QUEUE`. Other comment lines explain the
 query. A text may have two kinds of gaps. A gap in braces, such as `{columns}`, is filled with names from the code. A
-gap such as `%(office)s` is a parameter, which only the database driver fills. So no text of a user becomes part of a
-query.
+gap such as `%(office)s` is a parameter, which only the database driver fills. So text from a user never becomes part of
+a query.
 """
 
 import re
@@ -28,7 +28,7 @@ def queries(file: str, **names: str) -> Mapping[str, str]:
 
 
 def filled(query: str, **names: str) -> str:
-    """Return the query with the named gaps in braces filled; other gaps stay."""
+    """Return the query with the named gaps in braces filled. Other gaps stay."""
     for gap, name in names.items():
         query = query.replace(f"{{{gap}}}", name)
     return query

@@ -1,10 +1,11 @@
-"""Routing: which agencies receive an event in their feeds, in what capacity, and which fields each agency sees.
+"""Routing: which agencies receive an event in their feeds, why each agency receives it, and which fields it sees.
 
     shares : Concern, Recorded, Agencies -> [Share], Concern
 
-The function is pure and takes events in the order of the log. The size of the batches does not change the shares. An
-agency receives the events that concern its offices (an office holds the file, or was asked for advice), and the events
-of the services that the agency owns. An agency sees only the fields that its capacity needs.
+The function is pure. Its caller passes events in the order of the log. The size of the batches does not change the
+shares. An agency receives the events of each application whose file one of its offices holds. An agency receives the
+events for which one of its offices was asked for advice. An agency also receives the events of the services that it
+owns. An agency sees only the fields that it needs in its capacity.
 """
 
 from collections.abc import Mapping
@@ -46,7 +47,7 @@ FOR_ASKED = frozenset({"referral", "to", "advice", "amends", "amendment", "corre
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agency:
-    """An agency with a feed. `since`: events recorded before this instant (UTC) are not in the agency's feed.
+    """An agency with a feed. Events recorded before the instant `since` (UTC) are not in the agency's feed.
 
     `owns` maps each service that the agency owns to the instant from which its events are in the feed.
     """
@@ -58,13 +59,13 @@ class Agency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agencies:
-    """The agencies that have a feed, by code (`feeds`), and the agency of each office (`offices`)."""
+    """`feeds` maps codes of agencies to the agencies that have a feed. `offices` maps each office to its agency."""
 
     feeds: Mapping[str, Agency]
     offices: Mapping[str, str] = field(default_factory=dict)
 
     def of_office(self, office: str) -> str | None:
-        """Return the agency of an office, if the agency has a feed."""
+        """Return the agency of an office. Return None if this agency has no feed."""
         agency = self.offices.get(office)
         return agency if agency in self.feeds else None
 
@@ -73,8 +74,8 @@ class Agencies:
 class Concern:
     """The facts that routing needs about an application, after the event with the version `version`.
 
-    `holder` is an office. `asked` maps each open referral to the office whose advice is awaited. `told` maps each
-    agency to the version of the last event that the agency received.
+    `holder` is the office that holds the file. `asked` maps each open referral to the office whose advice is awaited.
+    `told` maps each agency to the version of the last event that the agency received.
     """
 
     version: int = 0
@@ -89,7 +90,11 @@ class Concern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """One delivery of an event to an agency. `previous`: the version that the agency received before, or 0."""
+    """One delivery of an event to an agency.
+
+    `previous` is the stream version of the agency's previous event of this application. If there is no previous event,
+    `previous` is 0.
+    """
 
     agency: str
     capacity: Capacity
@@ -149,7 +154,10 @@ def _after(concern: Concern, recorded: events.Recorded) -> Concern:
 
 
 def _concerned(before: Concern, after: Concern, recorded: events.Recorded, agencies: Agencies) -> dict[str, Capacity]:
-    """The old and the new holder receive a transfer. An office asked for advice receives the answer to its referral."""
+    """The old and the new holder receive a transfer.
+
+    An office that was asked for advice also receives the event with its own answer.
+    """
     found: dict[str, Capacity] = {}
     if isinstance(recorded.event, ASKED_SEES):
         for office in _asked(before, after, recorded.event):
@@ -165,9 +173,9 @@ def _concerned(before: Concern, after: Concern, recorded: events.Recorded, agenc
 
 
 def _asked(before: Concern, after: Concern, event: events.ApplicationEvent) -> list[str]:
-    """A referral and its answer go only to the referral's office.
+    """The events of a referral and of its answer go only to the office that was asked.
 
-    Other events go to all offices with an open referral.
+    Other events go to all offices whose advice is awaited.
     """
     match event:
         case events.Referred():

@@ -3,8 +3,8 @@
     project : SatisfactionRow | None, id, Recorded -> SatisfactionRow
 
 Suppose that an office has 57 answers. The published count is floored to 50, and the index covers only the first 50
-answers. So two published figures never differ by one person's answers. For this reason, too, no line adds up other
-lines: each line is for one service at one office. The query is in satisfaction.sql.
+answers. So two published figures never differ by one person's answers. For the same reason there are no total lines.
+Each line is for one service at one office. The query is in satisfaction.sql.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -49,7 +49,10 @@ class Elements(TypedDict):
 
 
 class SatisfactionRow(Elements):
-    """One completed questionnaire, with the score of each element. The row names no application. `recorded_at`: UTC."""
+    """One completed questionnaire, with the score of each element.
+
+    The row names no application. `recorded_at` is in UTC.
+    """
 
     answer_id: UUID
     version: int
@@ -62,9 +65,9 @@ class SatisfactionRow(Elements):
 
 
 class UnitCounts(Elements):
-    """A row of the query UNITS: exact counts of a service at an office, and sums of scores by element.
+    """A row of the query UNITS: the exact counts of a service at an office, and the sum of the scores for each element.
 
-    `covered`: the number of answers in the sums.
+    `covered` is the number of questionnaires in the sums.
     """
 
     service: str
@@ -89,7 +92,7 @@ COLUMNS = {
 
 def project(_: SatisfactionRow | None, answer: UUID, recorded: Recorded) -> SatisfactionRow:
     """Return the row of a stream, which has one event only."""
-    event = cast("SatisfactionAnswered", recorded.event)  # the view takes no other topic
+    event = cast("SatisfactionAnswered", recorded.event)  # the view folds no other event type
     answers = event.answers
     return {
         "answer_id": answer,
@@ -139,11 +142,11 @@ UNITS = queries("satisfaction")["UNITS"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SatisfactionUnit:
-    """The public figures of a service at an office. A figure is None where fewer than ten applicants answered.
+    """The public figures of a service at an office. If fewer than ten applicants answered, a figure is None.
 
-    `answered` and `served` are floored to tens. `answered_percent` is also None if its denominator is too small.
-    `index` (IKM) and `means` (NRR) have two decimals. `sufficient` says whether the sample is as large as the survey
-    asks for.
+    `answered` and `served` are rounded down to a multiple of ten. `answered_percent` is also None if its denominator is
+    too small. `index` (IKM) and `means` (NRR) have two decimals. `sufficient` says whether the sample is as large as
+    the survey asks for.
     """
 
     service: str
@@ -164,7 +167,8 @@ ServiceAtOffice = tuple[str, str]
 def units(rows: Iterable[UnitCounts], places: Collection[ServiceAtOffice], weights: Weights) -> list[SatisfactionUnit]:
     """Return the sorted lines.
 
-    There is one line for each of `places` (every registered service and office), and one line for each other row.
+    There is one line for each of `places`, which holds every registered service and office. A row for another place
+    also has a line.
     """
     shown = {(row["service"], row["office"]): _unit(row, weights) for row in rows}
     return [
@@ -193,7 +197,7 @@ def _unit(row: UnitCounts, weights: Weights) -> SatisfactionUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Satisfaction:
-    """`as_of`: UTC, a full hour."""
+    """`as_of` is a full hour, in UTC."""
 
     as_of: datetime
     weights: Weights

@@ -1,4 +1,4 @@
-"""Stages in an application's row: entered, completed, and taken back where an entry was recorded in error."""
+"""Stages in an application's row: when each stage was entered, completed or taken back."""
 
 from typing import TypedDict
 
@@ -8,9 +8,12 @@ from domain.json_values import instant
 
 
 class StageEntry(TypedDict):
-    """`entered_at` None with `entered_by` 0: imported history completed a stage that no event entered.
+    """One pass through a stage.
 
-    `undone_at`: when a reopening took the stage back. A stage that is done again has a further entry.
+    Imported history may complete a stage that no event entered. Then `entered_at` is None and `entered_by` is 0.
+
+    `undone_at` is the time at which a reopening took the stage back. If the stage is done again, the list has another
+    entry for this stage.
     """
 
     stage: str
@@ -24,7 +27,7 @@ class StageEntry(TypedDict):
 
 
 def stages(known: list[StageEntry], recorded: events.Recorded) -> list[StageEntry]:
-    """Return the stages after the event. `known` is not changed."""
+    """Return the stages after the event. The function does not change the list `known`."""
     event, at, office = recorded.event, instant(recorded.act.at), recorded.act.office
     match event:
         case events.StageEntered():
@@ -53,7 +56,7 @@ def _stage(code: str, entered_at: str | None, office: str, version: int) -> Stag
 
 
 def _completed(stages: list[StageEntry], code: str, at: str, office: str, version: int) -> list[StageEntry]:
-    """Completes the stage's open entry, or adds a completed entry.
+    """Complete the stage's open entry. If no entry is open, add a completed entry.
 
     Imported history may complete a stage without an entry.
     """
@@ -70,7 +73,10 @@ def _undone(stage: StageEntry, event: events.Reopened, at: str, version: int) ->
 
 
 def _taken_back(stages: list[StageEntry], version: int) -> list[StageEntry]:
-    """A stage completed in error is open again. A stage without any remaining entry is removed."""
+    """A stage that was completed in error is open again.
+
+    A stage with neither an entry nor a completion left is removed.
+    """
     kept = [_without(stage, version) for stage in stages]
     return [stage for stage in kept if stage["entered_by"] or stage["completed_by"]]
 

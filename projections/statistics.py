@@ -1,4 +1,4 @@
-"""Statistics view: one row of facts per application, folded from events alone. The figures are computed from the rows.
+"""Statistics view: one row of facts for each application. The figures are computed from the rows.
 
     project : StatisticsRow | None, id, Recorded -> StatisticsRow
 
@@ -47,16 +47,17 @@ class KeptMarks(KeptPauses):
 
 
 class StatisticsRow(TypedDict):
-    """Instants are aware, UTC.
+    """The facts of one application for the statistics. Instants are aware and in UTC.
 
-    `answered_at`: when the legal clock stopped, at the decision or at an end without a decision. If a source records an
-    issue but no approval, the time of the issue counts. `answer_known_at`: when this system recorded the answer. An
-    import records the whole past of an application together, so for imported answers `answer_known_at` is the time of
-    the answer. `due_by`: the promise's unit.
+    `answered_at` is the time of the decision, or of an end without a decision. If an import's source records an issue
+    but no approval, `answered_at` is the time of the issue. `answer_known_at` is the time at which this system recorded
+    the answer. An import records the whole past of an application together. So for imported answers `answer_known_at`
+    is the time of the answer. `due_by` is the unit of the promise.
 
-    `stated_in` maps each instant to the version of the event that states it, so that an amended time corrects the fact.
-    `marks`: those of the clocks, from which `pauses`, `restarts` and `last_minute_returns` follow, and the open pauses,
-    from which `paused_since` follows: since when the legal clock stands still.
+    `stated_in` maps the name of each instant to the stream version of the event that states the instant. If the time of
+    that event is amended later, the fold finds the instant by this version. `marks` holds the marks of the clocks, from
+    which `pauses`, `restarts` and `last_minute_returns` are computed. `paused_since` is the instant since which the
+    legal clock stands still. It is computed from the open pauses.
     """
 
     application_id: UUID
@@ -101,7 +102,7 @@ def project(row: StatisticsRow | None, application: UUID, recorded: events.Recor
 
 
 def fold(row: StatisticsRow | None, application: UUID, new: Sequence[events.Recorded]) -> StatisticsRow:
-    """Return the row after the events `new`, in the order of their versions. The fold does not change `row`."""
+    """Return the row after the events `new`, which are sorted by version. The function does not change `row`."""
     after = row.copy() if row else _blank(application)
     after["marks"] = after["marks"].copy()
     status = Status(after["status"]) if after["status"] else None
@@ -177,7 +178,7 @@ def _blank(application: UUID) -> StatisticsRow:
 
 
 def _note(row: StatisticsRow, recorded: events.Recorded) -> None:
-    """Sets the facts that the event states, except the time of the event."""
+    """Set the facts that the event states, except the time of the event."""
     event, act = recorded.event, recorded.act
     match event:
         case events.Submitted():
@@ -197,15 +198,18 @@ def _note(row: StatisticsRow, recorded: events.Recorded) -> None:
 
 
 def _promise_in(event: events.ApplicationEvent) -> Promise | None:
-    """A grant by silence names the broken promise.
+    """Return the promise in this event. A grant by silence names the promise that was not kept.
 
-    In imported history, no earlier event may have named this promise.
+    Imported history may name this promise only in the grant, and not in an earlier event.
     """
     return event.promise if isinstance(event, events.DeemedApproved) else promise_set_by(event)
 
 
 def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status | None) -> None:
-    """The first event that states an instant sets it. An answer that history takes back is removed."""
+    """The first event that states an instant sets this instant.
+
+    If a later event takes an answer back, the answer is removed.
+    """
     event, at = recorded.event, recorded.act.at
     if isinstance(event, events.RecordAmended):
         _correct(row, event)

@@ -1,8 +1,8 @@
-"""Timeline: every event at the time at which the event happened. No entry is overwritten. Flags mark unusual entries.
+"""Timeline: every event at the time at which it happened. No entry is overwritten. Flags mark unusual entries.
 
-Flag `late`: the event happened before the outcome in force, but was recorded after the outcome. The outcome does not
-change. Flag `clock_ahead`: a device reports a time more than five minutes later than the time at which the event was
-recorded.
+The flag `late` means that the event happened before the outcome in force, but was recorded after the outcome. A late
+event does not change the outcome. The flag `clock_ahead` means that the reported time of the event is more than five
+minutes later than the time at which the event was recorded.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ AHEAD = timedelta(minutes=5)
 
 
 class AmendedEntry(TypedDict):
-    """The amendment of an entry. `by`: the version of the amending event."""
+    """The amendment of an entry. `by` is the stream version of the amending event."""
 
     by: int
     amendment: str
@@ -29,7 +29,7 @@ class AmendedEntry(TypedDict):
 
 
 class ShownEvent(TypedDict):
-    """`event`: the event's name in its event topic. `data`: the event's fields as JSON values."""
+    """An event in the timeline. `event` is the event's name. `data` holds the event's fields as JSON values."""
 
     version: int
     event: str

@@ -17,7 +17,7 @@ SQL = queries("view")
 
 
 class Row(TypedDict):
-    """The fields that the rows of all views have. `version`: the version of the last event in the row."""
+    """The fields that the rows of all views have. `version` is the stream version of the row's last event."""
 
     version: int
 
@@ -35,9 +35,9 @@ class ViewOf(Generic[R]):
     `columns` maps each stored column to its type in PostgreSQL. The columns include the stream's id (`key`) and
     `version`.
 
-    `stored` returns a row's values in the order of the columns; `loaded` makes the row from these values. A value that
-    is a document (a dict) is written as canonical JSON, so that the same events give the same bytes; its column is
-    `bytea`. `topics`: the view folds the events whose topics begin with this prefix.
+    `stored` returns a row's values in the order of the columns. `loaded` makes the row from these values. A dict is
+    stored as canonical JSON in a column of the type `bytea`. So the same events always give the same bytes. The view
+    folds the events whose event type begins with the prefix `topics`.
     """
 
     name: str
@@ -57,11 +57,17 @@ class ViewOf(Generic[R]):
 
     @property
     def upsert(self) -> str:
-        """The upsert takes one array for each column. A stored row with an equal or higher version is not changed."""
+        """Return the upsert. Its parameters are one array for each column.
+
+        The upsert does not change a stored row with an equal or higher version.
+        """
         return self.upsert_from()
 
     def upsert_from(self, *conditions: str) -> str:
-        """Return the upsert that writes only if each of `conditions` has a row; each names a query of at most one."""
+        """Return an upsert that writes only if every query in `conditions` returns a row.
+
+        A query in `conditions` returns at most one row.
+        """
         arrays = ", ".join(f"%({name})b::{kind}[]" for name, kind in zip(self.columns, self.types, strict=True))
         values = ", ".join(f"{name} = EXCLUDED.{name}" for name in self.columns if name != self.key)
         sources = ", ".join((*conditions, f"unnest({arrays}) AS new ({self.names})"))

@@ -1,4 +1,4 @@
-"""The course of a simulated life. Most courses have no trouble, and every other course has known odds."""
+"""The course of a simulated life: most lives have no trouble, and every kind of trouble has fixed odds."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from simulation.silence import granted_by_silence
 
 
 def lived(arrival: Arrival, mall: Mall) -> Life:
-    """Return one life with all its steps before the end of the plan."""
+    """Return one life with all steps that it takes before the end of the plan."""
     life = Life(arrival, mall)
     life.live(granted_by_silence(life, struck(life, course(life))))
     return life

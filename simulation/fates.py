@@ -12,7 +12,7 @@ from simulation.life import Intention, Life
 
 
 class Fate(Enum):
-    """An unplanned turn in a life. FORGOTTEN: nothing more is done with the application."""
+    """An unplanned turn in a life. FORGOTTEN means that nobody does anything more with the application."""
 
     NONE = auto()
     WITHDRAWN = auto()
@@ -67,9 +67,9 @@ def _by(fate: Fate, life: Life) -> Iterator[Intention]:
 
 
 def _amended(life: Life) -> Iterator[Intention]:
-    """Correct the time of the last event, if this event decides nothing.
+    """Correct the time of the last event, or take back a stage that was entered too soon.
 
-    Or take back a stage entered too soon and enter the stage again.
+    A time is corrected only if the last event is not a decision. A stage that was taken back is entered again.
     """
     last = life.application.entries[-1]
     if isinstance(last.event, StageEntered):

@@ -100,7 +100,7 @@ def complaints(life: Life) -> list[Command]:
 
 
 def extensions(life: Life) -> list[Command]:
-    """Return one extension that the standard lists, for a part of the lives that have a promise."""
+    """Return one extension that the standard lists. Only some lives with a promise are extended."""
     listed = life.arrival.standard.extensions or ()
     if life.application.promise is None or not listed or not life.chance(EXTENDED):
         return []

@@ -25,9 +25,9 @@ LAST = ENDS - {Status.HANDED_OVER}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanStep:
-    """One command of a plan, its events, and when it arrives in the log (`arrives`, UTC).
+    """One command of a plan, and the events of the command. `arrives` is the time, in UTC, of arrival in the log.
 
-    `ordinal`: the number of the life in the plan. `number`: the number of the step in the life. Both count from 0.
+    `ordinal` is the number of the life in the plan, from 0. `number` is the number of the step in the life, from 0.
     """
 
     ordinal: int
@@ -40,7 +40,10 @@ class PlanStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intention:
-    """The next act that a person or the system intends. `arrives`: when the act arrives in the log, in UTC."""
+    """The next act that a person or the system intends.
+
+    `arrives` is the time, in UTC, at which the act arrives in the log.
+    """
 
     command: Command
     act: Act
@@ -48,7 +51,7 @@ class Intention:
 
 
 class Life:
-    """One life. `live` advances it; `now` is when the last act arrived in the log, in UTC."""
+    """One life. `live` adds steps to the life. `now` is the time, in UTC, at which the last act arrived in the log."""
 
     def __init__(self, arrival: Arrival, mall: Mall) -> None:
         self.arrival = arrival
@@ -60,7 +63,10 @@ class Life:
         self.steps: list[PlanStep] = []
 
     def live(self, moves: Iterable[Intention]) -> None:
-        """Take the moves until one ends the application without a hand-over, or until one is after the plan's end."""
+        """Take the moves, and stop when a move ends the application without a hand-over.
+
+        Also stop at the first move after the plan's end.
+        """
         for move in moves:
             if move.arrives >= self.mall.ends:
                 return
@@ -104,9 +110,9 @@ class Life:
         return timedelta(minutes=self.dice.uniform(2, 75))
 
     def settled(self, at: datetime, hours: Hours) -> datetime:
-        """Return a time in opening hours: `at` or shortly before the last closing before it.
+        """Return `at` if the office is open. Otherwise return a time shortly before the last closing before `at`.
 
-        If that time is not after `now`, return the next time in opening hours after `now`.
+        If the time found is not after `now`, return the next time after `now` at which the office is open.
         """
         at = hours.back(at, self.grace())
         soonest = self.now + timedelta(minutes=self.dice.uniform(0.5, 6))
@@ -126,7 +132,11 @@ class Life:
         return Intention(command=command, act=act, arrives=act.at)
 
     def applicant(self, command: Command, at: datetime) -> Intention:
-        """The applicant's act: online at any hour if the application was submitted online, otherwise at the counter."""
+        """The applicant's act.
+
+        If the application was submitted online, the applicant acts online at any hour. Otherwise the applicant acts at
+        the counter.
+        """
         if self.arrival.channel is not Channel.ELECTRONIC:
             return self.officer(command, at)
         at = max(at, self.now + timedelta(minutes=1))
@@ -134,7 +144,7 @@ class Life:
         return Intention(command=command, act=act, arrives=at)
 
     def at_the_door(self, command: Command, at: datetime, *, arrives: datetime) -> Intention:
-        """An act by the channel of the submission.
+        """An act by the channel by which the application was submitted.
 
         An officer acts at a counter or a mobile unit; the applicant or a proxy acts in the other channels.
         """
@@ -193,7 +203,10 @@ class Life:
 
 
 def person(ordinal: int) -> dict[str, dict[str, Any]]:
-    """Return an applicant who is plainly an example. No NIK ends in 0000, so this NIK belongs to nobody."""
+    """Return an applicant who is plainly an example.
+
+    The applicant's NIK ends in 0000. No real NIK ends in 0000, so the NIK belongs to nobody.
+    """
     dice = random.Random(ordinal)  # noqa: S311 - reproducible test data
     name = f"{dice.choice(GIVEN)} {dice.choice(FAMILY)} (contoh)"
     born = f"{dice.randint(1, 28) + dice.choice((0, 40)):02}{dice.randint(1, 12):02}{dice.randint(0, 99):02}"

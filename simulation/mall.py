@@ -60,12 +60,15 @@ Weighed = tuple[Sequence[T], Sequence[float]]
 
 
 class NotSimulated(ValueError):
-    """The requested simulation cannot be planned. The message says why."""
+    """The requested simulation cannot be planned. The message of the exception says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One application, submitted `at` and in the log at `arrives` (both UTC). A mobile unit may upload days later."""
+    """One application. `at` is the time of submission. `arrives` is the time of arrival in the log. Both are in UTC.
+
+    A mobile unit may upload an application days after the submission.
+    """
 
     ordinal: int
     at: datetime
@@ -77,7 +80,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """One way in: a service, at an office, by a channel."""
+    """One way to apply: a service at an office by a channel."""
 
     standard: StandardPublished
     office: str
@@ -90,7 +93,7 @@ def beginning(day: date) -> datetime:
 
 
 class Mall:
-    """The example offices, from the day `first` up to and without the day `until`.
+    """The example offices from the day `first` to the day before `until`.
 
     Raises NotSimulated if the calendars do not cover these days and `MARGIN_DAYS` after them.
     """
@@ -120,12 +123,15 @@ class Mall:
         return Hours([opening for opening in takewhile(lambda o: o[0] < end, ahead) if opening[0] >= self.begins])
 
     def _staff(self, office: str) -> tuple[UUID, ...]:
-        """Return random references of an office's officers, and last of its supervisor. The seed determines them."""
+        """Return random references for an office's officers. The last reference is the supervisor's.
+
+        The seed determines the references.
+        """
         dice = random.Random(f"{self.seed}/staff/{office}")  # noqa: S311 - reproducible test data
         return tuple(UUID(int=dice.getrandbits(128), version=4) for _ in range(OFFICERS + 1))
 
     def arrivals(self, count: int) -> list[Arrival]:
-        """Return `count` arrivals, in the order in which they arrive in the log."""
+        """Return `count` arrivals, sorted by the time of arrival in the log."""
         if not count:
             return []
         dice = random.Random(f"{self.seed}/arrivals")  # noqa: S311 - reproducible test data
@@ -168,14 +174,17 @@ class Mall:
             if standard is None or not standard.example or standard.free_order or office not in standard.offices:
                 continue
             if standard != self.registry.standard_in_force(service, self.until, office):
-                continue  # if the standard changes during the plan, acts planned by one edition fail by the other
+                continue  # acts that are planned by one edition of the standard fail under another edition
             known = office in self.registry.offices and self.registry.offices[office].example
             for channel in sorted(set(standard.channels) & CHANNELS.keys()) if known else ():
                 if self._days(office, channel)[0]:
                     yield place, Entrance(standard, office, channel)
 
     def _days(self, office: str, channel: Channel) -> Weighed[Opening]:
-        """Return the spans in which applications may come, with cumulative weights. Online, a span is a whole day."""
+        """Return the spans in which applications may come, with cumulative weights.
+
+        A span of an online channel is a whole day.
+        """
         if channel is Channel.ELECTRONIC:
             days = [self.first + timedelta(n) for n in range((self.until - self.first).days)]
             spans = [(beginning(day), beginning(day + timedelta(1))) for day in days]
@@ -190,7 +199,10 @@ class Mall:
         return spans, weights
 
     def _uploaded(self, dice: random.Random, door: Entrance, at: datetime) -> datetime:
-        """Return when a submission arrives in the log: at once, or later if a mobile unit has no network for days."""
+        """Return the time at which a submission arrives in the log.
+
+        A submission arrives at once, except if a mobile unit has no network for days.
+        """
         if door.channel is not Channel.MOBILE:
             return at
         late = dice.random() < UPLOADED_LATE

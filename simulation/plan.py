@@ -1,4 +1,4 @@
-"""The plan of a simulation: everything that happens in a mall in some days. A plan depends only on its parameters.
+"""The plan of a simulation: everything that happens in a mall in some days. The parameters determine the plan.
 
     lives : Plan -> [Life]      in the order of their submissions in the log
     steps : Plan -> [PlanStep]  in the order of the log
@@ -26,10 +26,10 @@ DAYS_MAX = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The parameters of a plan: `applications` arrive in the `days` before `until`.
+    """The parameters of a plan: the number of `applications` that arrive in the `days` days before the day `until`.
 
-    Nothing happens after the beginning of the day `until`, in Jakarta. `with_sample`: the first application is the
-    sample that visitors see. Raises NotSimulated if the simulation is not possible.
+    Nothing happens after the beginning of the day `until`, in Jakarta. `with_sample` says whether the first application
+    is the sample that visitors see. Raises NotSimulated if the simulation is not possible.
     """
 
     seed: int
@@ -52,7 +52,7 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """A name that is different for each plan, so that two plans never have a command in common."""
+        """A name that is different for each plan. So two plans never have a command in common."""
         return f"{self.seed}/{self.until}/{self.days}/{self.applications}{'/sample' if self.with_sample else ''}"
 
     def lives(self) -> Iterator[Life]:

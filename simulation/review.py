@@ -61,9 +61,9 @@ def _advice(life: Life) -> Work:
 
 
 def _suspension(life: Life) -> Work:
-    """Suspend and resume on a listed ground.
+    """Suspend the application on a ground that the standard lists, and resume it.
 
-    AWAITING_PAYMENT is left out, because a payment request pauses the clock.
+    The ground AWAITING_PAYMENT is left out, because payment requests already pause the clock.
     """
     grounds = [ground for ground in life.arrival.standard.grounds if ground != AWAITING_PAYMENT]
     if not grounds or not life.chance(SUSPENDED):

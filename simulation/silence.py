@@ -14,7 +14,7 @@ HELD_UP_UNSEEN, DECIDED_UNSEEN, DECIDED_AGAINST, REVOKED_THEN = 0.3, 0.5, 0.4, 0
 
 
 def granted_by_silence(life: Life, moves: Iterable[Intention]) -> Iterator[Intention]:
-    """Yield the moves. If silence grants and the promised date passes without a decision, stop the moves and grant.
+    """Yield the moves. Stop and grant by silence if the promised date passes without a decision.
 
     So if the standard lets silence grant, no application stays undecided after the due date.
     """
@@ -29,7 +29,10 @@ def granted_by_silence(life: Life, moves: Iterable[Intention]) -> Iterator[Inten
 
 
 def silent_until(life: Life) -> datetime | None:
-    """Return when silence grants in the present state of the life, in UTC; None if silence does not grant."""
+    """Return the time, in UTC, at which silence grants in the present state of the life.
+
+    Return None if silence does not grant.
+    """
     application = life.application
     if life.arrival.standard.deemed_approval is None or application.promise is None:
         return None
@@ -39,7 +42,8 @@ def silent_until(life: Life) -> datetime | None:
 def _granted(life: Life, due: datetime) -> Iterator[Intention]:
     """Yield the grant and the moves after the grant. The system notices the grant soon after the due time.
 
-    A unit without a network may report an obstacle or a decision from before the due time.
+    A mobile unit without a network may report an obstacle or a decision later. This obstacle or decision happened
+    before the due time.
     """
     before, noticed = life.now, max(due, life.now) + timedelta(seconds=life.dice.uniform(1, 59))
     yield life.system(commands.DeemApproved(now=noticed), due, arrives=noticed)

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def stage_acts(life: Life, phase: StagePhase) -> list[Command]:
-    """Return the commands for the stages not begun yet; after a dispute, for the stages to repeat."""
+    """Return the commands for the stages that are not begun. After a dispute, these are the stages to repeat."""
     begun = life.application.entered | life.application.completed
     return [
         act

@@ -18,10 +18,11 @@ DAY = timedelta(days=1)
 class MeantFact:
     """The expected facts of one application at the end of a plan. Instants are UTC.
 
-    `office`: the office that holds the application. `month`: the month of submission in that office's zone, as YYYY-MM.
-    An application is answered when it is decided or has ended. `outcome`: None while the application is open.
-    `answer_known_at`: when the answer arrived in the log. `marks`: the marks of MARKED that apply.
-    `mall`: the mall where the application was submitted; "" if it was submitted elsewhere.
+    `office` is the office that holds the application. `month` is the month of submission in this office's time zone, as
+    YYYY-MM. An application is answered when it is decided or has ended. `outcome` is None while the application is
+    open. `answer_known_at` is the time at which the answer arrived in the log. `marks` holds the marks of MARKED that
+    apply. `mall` is the mall where the application was submitted, and "" if the application was not submitted in a
+    mall.
     """
 
     ordinal: int
@@ -43,12 +44,12 @@ class MeantFact:
 
     @property
     def judged(self) -> str:
-        """Whether the time of the answer was on_time, late or without_deadline; "" if there is no answer."""
+        """Say whether the answer was on_time, late or without_deadline. The result is "" if there is no answer."""
         return self._judged(self.answered_at)
 
     @property
     def judged_by_record(self) -> str:
-        """Whether the answer arrived in the log in time. The possible values are the values of `judged`."""
+        """Say whether the answer arrived in the log in time. The values are those of `judged`."""
         return self._judged(self.answer_known_at)
 
     def _judged(self, at: datetime | None) -> str:
@@ -82,9 +83,8 @@ def _grouped(facts: Iterable[MeantFact], table: str) -> dict[str, list[MeantFact
 def figures(facts: Sequence[MeantFact], as_of: datetime) -> dict[str, Any]:
     """Return the figures of these facts.
 
-    Days have 24 hours and are rounded to two decimals, percentages to one, halves away from
-    zero. A figure is None if there is
-    nothing to measure.
+    Days have 24 hours and are rounded to two decimals. Percentages are rounded to one decimal. Halves are rounded away
+    from zero. A figure is None if there is nothing to measure.
     """
     answered = [fact for fact in facts if fact.answered_at is not None]
     still_open = [fact for fact in facts if fact.answered_at is None]
@@ -132,7 +132,7 @@ def _days(span: timedelta) -> Fraction:
 
 
 def rounded(value: Fraction, step: str) -> float:
-    """Round to the nearest multiple of `step`, halves away from zero."""
+    """Round to the nearest multiple of `step`. Halves are rounded away from zero."""
     whole, rest = divmod(abs(value), Fraction(step))
     size = (whole + (2 * rest >= Fraction(step))) * Fraction(step)
     return float(size if value >= 0 else -size)

@@ -66,7 +66,7 @@ def fact_of(life: Life) -> MeantFact:
 
 
 def outcome(answer: PlanStep, application: Application) -> str:
-    """Return the outcome: silence, the status if it ends the application without a product, or granted."""
+    """Return the outcome: silence, the status of an end without a product, or granted."""
     if isinstance(answer.command, DeemApproved):
         return SILENCE
     status = str(application.status)
@@ -118,7 +118,7 @@ def told(steps: list[PlanStep]) -> list[dict[str, Any]]:
 
 
 def _since_reopened(happened: Happened) -> Happened:
-    """Return the events from the last reopening on: an end before the reopening does not count."""
+    """Return the events from the last reopening on, because an end before the reopening does not count."""
     places = [place for place, (_, event) in enumerate(happened) if isinstance(event, events.Reopened)]
     return happened[places[-1] :] if places else happened
 

@@ -21,14 +21,20 @@ from domain.registry.registry import Registry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRecord:
-    """One record of a source: an event and its act. In the act, `by` is import, and `at_quality` is source or day."""
+    """One record of a source: an event and its act.
+
+    The act's field `by` is `import`, and the act's field `at_quality` is `source` or `day`.
+    """
 
     act: Act
     event: ApplicationEvent
 
 
 def admit(record: SourceRecord, application: Application, registry: Registry) -> ApplicationEvent:
-    """Return the record's event. `deviates` is the code of the refusal that the command would have met."""
+    """Return the record's event.
+
+    Its field `deviates` holds the code with which the procedure would have refused the command.
+    """
     event = _numbered(record.event, application)
     try:
         _judge(replace(record, event=event), application, registry)

@@ -37,7 +37,7 @@ from domain.codes import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitApplication:
-    """`mall`, `counter`: where the citizen was served, if it was in a mall. A counter is named with its mall."""
+    """`mall` and `counter` say where in a mall the citizen was served. A command with a counter also names the mall."""
 
     service: ServiceCode
     number: TrackingNumber
@@ -54,7 +54,10 @@ class Receive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckDocuments:
-    """`declare_complete`: the act also declares the file complete. This declaration is a second event."""
+    """`declare_complete` says whether the act also declares the file complete.
+
+    The declaration becomes a second event.
+    """
 
     complete: bool
     missing: tuple[RequirementCode, ...] = ()
@@ -119,7 +122,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleInspection:
-    """`on`: a date in the office's time zone."""
+    """`on` is the date of the inspection in the office's time zone."""
 
     on: date
 
@@ -131,7 +134,7 @@ class RecordInspection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestPayment:
-    """`amount_idr`: whole rupiah. `expires_at`: UTC; None if the request never expires."""
+    """`amount_idr` is the amount in whole rupiah. `expires_at` is in UTC, and None if the request never expires."""
 
     amount_idr: int
     expires_at: datetime | None = None
@@ -160,7 +163,10 @@ class ClearObstacle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtendDeadline:
-    """`extension`: the code of an extension that the service's standard lists, with its legal basis."""
+    """`extension` is the code of an extension.
+
+    The service's standard lists the extension and the law that allows the extension.
+    """
 
     extension: ExtensionCode
 
@@ -185,7 +191,7 @@ class Reject:
 class DeemApproved:
     """The scheduler sends this command when the office did not decide in time.
 
-    `now`: when the scheduler looked, in UTC. The act's `at` is the due date.
+    `now` is the instant, in UTC, at which the scheduler found the application overdue. The act's `at` is the due date.
     """
 
     now: datetime
@@ -203,7 +209,7 @@ class MakeReady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandOver:
-    """`mall`, `counter`: as for `SubmitApplication`."""
+    """`mall` and `counter` say where in a mall the product was handed over."""
 
     receiver: Receiver = Receiver.APPLICANT
     mall: MallCode | None = None
@@ -242,7 +248,7 @@ class DismissDispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopen:
-    """`redo`: the stages that the office must do again."""
+    """`redo` holds the stages that the office must do again."""
 
     redo: tuple[StageCode, ...] = ()
 
@@ -251,7 +257,8 @@ class Reopen:
 class Link:
     """Links the application to `others` under one link id.
 
-    `supplied`: the requirements that an earlier application in the list asks for (see `linking`).
+    `supplied` holds the requirements for which another linked application already asks. The module `linking` computes
+    them.
     """
 
     link: UUID
@@ -269,7 +276,10 @@ class ReferComplaint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendRecord:
-    """`amends`: the stream version of the wrong event. `corrected_at`: UTC; only for an amendment of the TIME."""
+    """`amends` is the stream version of the wrong event. `corrected_at` is the right time in UTC.
+
+    Only an amendment of the kind TIME has `corrected_at`.
+    """
 
     amends: int
     amendment: Amendment

@@ -2,9 +2,9 @@
 
     decide : Command, Application, Act, Registry -> [Event]     may refuse
 
-The functions are pure: time, ids and the registry come in as values. Each command has one function with the command's
-name, in this module or in `incidents`, `outcomes` and `stages`. The code for a very short command is in the function
-`decide`.
+The functions are pure. The time, the ids and the registry are arguments. Each command has one function with the
+command's name, in this module or in `incidents`, `outcomes` and `stages`. The code for a very short command is in the
+function `decide`.
 """
 
 from typing import assert_never
@@ -169,7 +169,10 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
 def submit(
     command: commands.SubmitApplication, application: Application, act: Act, registry: Registry
 ) -> list[ApplicationEvent]:
-    """The citizen clock starts. The application keeps the standard in force at `act.at`, by the office's local day."""
+    """The citizen clock starts.
+
+    The application keeps the standard that is in force on the office's local day at `act.at`.
+    """
     if application.status is not None:
         raise refusals.ApplicationAlreadySubmitted
     if act.office not in registry.offices:
@@ -226,7 +229,7 @@ def check_documents(
 def return_for_correction(
     command: commands.ReturnForCorrection, application: Application, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """A return pauses the legal clock only after completeness, and only if the standard lists the ground."""
+    """A return pauses the legal clock only after completeness, and only on a ground that the standard lists."""
     only_in(application, *IN_WORK)
     if not command.documents:
         raise refusals.DefectsMissing
@@ -258,7 +261,10 @@ def _declared(
 
 
 def _promise(application: Application, act: Act, registry: Registry, standard: StandardPublished) -> Promise | None:
-    """Compute the promise, which is stored as a fact. None if the standard gives no single figure."""
+    """Compute the promise, which the event stores.
+
+    The result is None if the standard names no single time limit.
+    """
     if standard.terms is None:
         return None
     return promised(
@@ -283,7 +289,7 @@ def refer(command: commands.Refer, application: Application, registry: Registry)
 def answer_referral(command: commands.AnswerReferral, application: Application, act: Act) -> list[ApplicationEvent]:
     """Only the office that was asked for advice can answer the referral, except in imported history.
 
-    Referral 0 means the oldest open referral, for sources that do not number referrals.
+    Some sources do not number referrals. For such a source the number is 0, which means the oldest open referral.
     """
     if application.ended:
         raise refusals.ApplicationEnded
@@ -307,7 +313,7 @@ def transfer(
 
 
 def suspend(command: commands.Suspend, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
-    """The standard must list the ground. After completeness, the suspension pauses the legal clock."""
+    """The standard must list the ground of the suspension. After completeness, a suspension pauses the legal clock."""
     only_in(application, *IN_WORK)
     if command.ground not in standard.grounds:
         raise refusals.GroundUnknown
@@ -345,10 +351,12 @@ ASIDE = (events.PromiseMoved, incident_events.ComplaintReferred)
 
 
 def is_stale(command: Command, seen: int, application: Application) -> bool:
-    """Whether an event that matters to `command` came after version `seen`, the version that the sender had read.
+    """Tell whether the application has events after version `seen` that matter to `command`.
 
-    Four kinds of events do not matter to other commands: a reassignment to another officer, a PIN reset, a complaint
-    referral, and a promised date moved by a newer calendar.
+    The sender had read version `seen`.
+
+    Four kinds of events do not matter to other commands. The four kinds are a reassignment to another officer, a PIN
+    reset, a complaint referral, and a promised date moved by a newer calendar.
     """
     if seen > application.version:  # the application never had this version, so the sender read something else
         return True

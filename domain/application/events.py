@@ -1,8 +1,8 @@
 """Events of an application: facts in the past tense.
 
-An event's fields are the `data` of its stored form (docs/event-format.md, Data): codes, enumerations, integers,
-booleans, instants, UUIDs. An optional field that is None is not stored. The stored event type (`topic`) must not change
-when its class is renamed.
+An event's fields are stored as the event's `data`. The section Data of docs/event-format.md describes the stored form.
+Each field is a code, an enumeration value, an integer, a boolean, an instant or a UUID. An optional field that is None
+is not stored. The stored event type (`topic`) must not change when the event's class is renamed.
 """
 
 from dataclasses import dataclass
@@ -49,9 +49,9 @@ class DefectiveDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted(Event):
-    """The citizen clock starts. A sensitive service records only the regency; other services record the district.
+    """The citizen clock starts. The event has the district, or the regency if the service is sensitive.
 
-    `mall`, `counter`: where the citizen was served, if it was in a mall.
+    `mall` and `counter` say where in a mall the citizen was served.
     """
 
     topic: ClassVar[str] = "application.submitted.v1"
@@ -81,7 +81,7 @@ class DocumentsChecked(Event):
 class ReturnedForCorrection(Event):
     """The office returns the file and names all defects at once.
 
-    `pauses`: whether the legal clock pauses. The clock pauses only on a ground that the service's standard lists.
+    `pauses` says whether the legal clock pauses. The clock pauses only on a ground that the service's standard lists.
     """
 
     topic: ClassVar[str] = "application.returned-for-correction.v1"
@@ -91,7 +91,10 @@ class ReturnedForCorrection(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionSupplied(Event):
-    """`promise`: the promise as moved by the pause that ends here; absent if no promise moves."""
+    """The event ends a pause. `promise` is the promise after this pause has moved the promised date.
+
+    `promise` is absent if the date does not move.
+    """
 
     topic: ClassVar[str] = "application.correction-supplied.v1"
     promise: Promise | None = None
@@ -101,8 +104,8 @@ class CorrectionSupplied(Event):
 class DeclaredComplete(Event):
     """The legal clock starts, and the promise is computed once.
 
-    `promise`: absent if the standard gives no single figure. `last_minute_percent`: the standard's value, if the
-    standard sets a value.
+    `promise` is absent if the standard names no single time limit. `last_minute_percent` is copied from the
+    standard, if the standard sets a value.
     """
 
     topic: ClassVar[str] = "application.declared-complete.v1"
@@ -112,7 +115,7 @@ class DeclaredComplete(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageEntered(Event):
-    """`holder`: the part of the office that does the stage; absent for the back office."""
+    """`holder` is the part of the office that does the stage. `holder` is absent if the back office does the stage."""
 
     topic: ClassVar[str] = "application.stage-entered.v1"
     stage: StageCode
@@ -127,7 +130,7 @@ class StageCompleted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Referred(Event):
-    """`referral` counts the referrals of this application from 1."""
+    """`referral` is the number of the referral. The referrals of one application are numbered from 1."""
 
     topic: ClassVar[str] = "application.referred.v1"
     referral: int
@@ -136,7 +139,10 @@ class Referred(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferralAnswered(Event):
-    """`referral` is 0 if a source does not name the answered referral."""
+    """`referral` is the number of the answered referral.
+
+    `referral` is 0 if an import's source does not name the referral.
+    """
 
     topic: ClassVar[str] = "application.referral-answered.v1"
     referral: int
@@ -145,7 +151,10 @@ class ReferralAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transferred(Event):
-    """`promise`: the promise as the new office counts what is left; absent if no promise of ours was running."""
+    """`promise` is the promise for which the new office has counted the remaining time.
+
+    `promise` is absent if the system had computed no promise, or if the promise was not running.
+    """
 
     topic: ClassVar[str] = "application.transferred.v1"
     to: OfficeCode
@@ -167,7 +176,10 @@ class Suspended(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Event):
-    """`promise`: the promise as moved by the pause that ends here; absent if no promise moves."""
+    """The event ends a pause. `promise` is the promise after this pause has moved the promised date.
+
+    `promise` is absent if the date does not move.
+    """
 
     topic: ClassVar[str] = "application.resumed.v1"
     promise: Promise | None = None
@@ -175,7 +187,10 @@ class Resumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineExtended(Event):
-    """`extension`: the code of an extension that the service's standard lists, with its legal basis."""
+    """`extension` is the code of an extension.
+
+    The service's standard lists the extension and the law that allows the extension.
+    """
 
     topic: ClassVar[str] = "application.deadline-extended.v1"
     extension: ExtensionCode
@@ -184,7 +199,7 @@ class DeadlineExtended(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseMoved(Event):
-    """A newer edition of a calendar moved the promised date. The promise names the new edition."""
+    """A newer edition of a calendar moved the promised date. The event's promise names the newer edition."""
 
     topic: ClassVar[str] = "application.promise-moved.v1"
     promise: Promise
@@ -206,10 +221,10 @@ class Rejected(Event):
 class DeemedApproved(Event):
     """The application is granted by silence (UU 30/2014 art. 53, amended by UU 6/2023 art. 175), with the evidence.
 
-    The evidence: no event up to version `silent_until` is a decision, the legal clock ran from `complete_at` except
-    during `pauses`, and the due date of `promise` passed. The time of the grant is the promise's `due_at`, even if the
-    grant is recorded later. If `due_at` had passed before the system knew of the promise, the time of the grant is
-    after `due_at`. The law grants the application. The system only records the grant.
+    The event holds the evidence for the grant. No event up to version `silent_until` is a decision. The legal clock ran
+    from `complete_at` except during `pauses`. The due date of `promise` passed. The time of the grant is the promise's
+    `due_at`, even if the grant is recorded later. If `due_at` had passed before the system knew of the promise, the
+    time of the grant is after `due_at`. The law grants the application. The system only records the grant.
     """
 
     topic: ClassVar[str] = "application.deemed-approved.v1"
@@ -242,7 +257,7 @@ class MadeReady(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOver(Event):
-    """The citizen clock stops. `mall`, `counter`: where the product was handed over, if it was in a mall."""
+    """The citizen clock stops. `mall` and `counter` say where in a mall the product was handed over."""
 
     topic: ClassVar[str] = "application.handed-over.v1"
     receiver: Receiver
@@ -292,9 +307,9 @@ class DisputeDismissed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopened(Event):
-    """The dispute was right: the grant stays, and the office makes the product again.
+    """The citizen's dispute was right, so the office makes the product again. The grant stays.
 
-    `redo`: the stages to repeat, with all stages that rest on them, in the procedure's order.
+    `redo` holds the stages to repeat and all stages that rest on these stages, in the procedure's order.
     """
 
     topic: ClassVar[str] = "application.reopened.v1"
@@ -303,9 +318,9 @@ class Reopened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAmended(Event):
-    """The office corrects its record. `amends`: the stream version of the wrong event.
+    """The office corrects its record. `amends` is the stream version of the wrong event.
 
-    `corrected_at`: UTC; only for an amendment of the TIME.
+    `corrected_at` is the right time in UTC. Only an amendment of the kind TIME has `corrected_at`.
     """
 
     topic: ClassVar[str] = "application.record-amended.v1"
@@ -377,9 +392,10 @@ ApplicationEvent = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """An event with its place in the stream: the version (1, 2, 3 …) and the act that the event belongs to.
+    """An event, the act of the event, and the event's stream version. The versions of a stream are 1, 2, 3 and so on.
 
-    `recorded_at`: when the system learnt of the event, in UTC; None if this time is unknown.
+    `recorded_at` is the time, in UTC, at which the system learnt of the event. `recorded_at` is None if this time is
+    unknown.
     """
 
     version: int
@@ -391,8 +407,8 @@ class Recorded:
     def known_at(self) -> datetime:
         """When the system learnt of the event, in UTC.
 
-        The clock of another computer than the server may be wrong, and an event from this computer may arrive late. For
-        such an event, the result is `recorded_at`.
+        The clock of a computer other than the server may be wrong, and events from such a computer may arrive late. For
+        these events, the result is `recorded_at`.
         """
         own = self.act.at_quality is Quality.SERVER
         return self.act.at if own or self.recorded_at is None else self.recorded_at

@@ -22,9 +22,9 @@ from domain.provenance import Pause, Promise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """The highest number given so far, for each kind of numbered thing.
+    """The highest number given so far for each kind of numbered thing, for example a referral or a payment.
 
-    The next thing of the kind gets the next number.
+    The next thing of a kind gets the next number of this kind.
     """
 
     referrals: int = 0
@@ -36,11 +36,11 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseFacts:
-    """The facts from which a promise is counted: office, service, start, closed pauses, and the extensions used.
+    """The facts from which a promise is counted.
 
-    `complete_at`: when the file was last declared complete. `promised_at`: since when the system knows of `promise`.
-    `promised_by`: the office that set the promise; `steps`: what happened to the promise since then, in the order of
-    the events. Instants are aware, UTC.
+    `complete_at` is the time at which the file was last declared complete. `promised_at` is the time at which the
+    system learnt of `promise`. `promised_by` is the office that set the promise. `steps` holds the pauses, extensions
+    and transfers since the promise was set, in the order of the events. All instants are aware and in UTC.
     """
 
     office: str = ""
@@ -58,23 +58,24 @@ class PromiseFacts:
 class Application(PromiseFacts):
     """An application (permohonan), folded from its events. All instants are UTC.
 
-    `status`: None before the first event. `before`: the status to which a return or a suspension leads back.
-    `checked`: the result of the last check of the documents; None if they were not checked since they last came in.
-    `referrals` maps the number of each open referral to the office that was asked. `payments` maps the number
-    of each open request to the rupiah that are left to pay. `inspections` and `obstacles` hold the numbers of the open
-    ones.
+    `status` is None before the first event. `before` is the status that the application gets back at the end of a
+    return or a suspension. `checked` is the result of the last check of the documents. `checked` is None if the
+    documents were not checked since they last came in. `referrals` maps the number of each open referral to the office
+    that was asked. `payments` maps the number of each open request to the rupiah that are left to pay. `inspections`
+    holds the numbers of the open inspections. `obstacles` holds the numbers of the open obstacles.
 
-    `complete_at`: when the file was last declared complete, by the event's `at`. `decided_at`: when the application was
-    first decided, by the event's `at`. `promised_at`: when the system learnt of the promise in force. `pausing` holds
-    the names of the open pauses of the legal clock. `paused_since`: when the current standstill of the clock began.
-    `pauses`: the closed pauses. `extensions`: the codes of the extensions already used. `supplied`: requirements that a
-    linked application asks for. `concerned`: the offices that the application concerns.
+    `complete_at` is the `at` of the event that last declared the file complete. `decided_at` is the `at` of the first
+    decision. `promised_at` is the time at which the system learnt of the promise in force. `pausing` holds the names of
+    the open pauses of the legal clock. `paused_since` is the time since which the legal clock stands still. `pauses`
+    holds the closed pauses. `extensions` holds the codes of the extensions already used. `supplied` holds the
+    requirements for which a linked application asks. `concerned` holds the offices that the application concerns.
 
-    `to_redo`: the stages that a reopening took back and that were not completed since. `issued_with`: the stages that
-    were completed when the product was issued first.
+    `to_redo` holds the stages that a reopening took back and that were not completed again. `issued_with` holds the
+    stages that were completed when the product was first issued.
 
-    `entries` keeps the event of each version, because an amendment may name any of them. `amended`: the versions that
-    an amendment names. `taken_back`: the versions that were entered in error.
+    `entries` keeps every event by its stream version, because an amendment may name any event. `amended` holds the
+    stream versions that amendments name. `taken_back` holds the stream versions of the events that were entered in
+    error.
     """
 
     version: int = 0
@@ -125,7 +126,7 @@ def fold(history: Iterable[Recorded]) -> Application:
 def evolve(application: Application, recorded: Recorded) -> Application:
     """Return the application after one more event.
 
-    The function is total, which means that no event is refused in any state.
+    The function refuses no event in any state.
     """
     act = recorded.act
     status, before = status_after(application.status, application.before, recorded.event)
@@ -151,7 +152,10 @@ def evolve(application: Application, recorded: Recorded) -> Application:
 
 
 def linked_elsewhere(recorded: Recorded, holder: str) -> bool:
-    """Whether another office than the holder linked the application. A link gives that office no part in the file."""
+    """Tell whether an office that does not hold the application linked it.
+
+    Such a link gives the linking office no part in the file.
+    """
     return isinstance(recorded.event, incident_events.Linked) and recorded.act.office != holder
 
 
@@ -293,19 +297,19 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
 
 
 def _count(application: Application, **numbers: int) -> Counted:
-    """Raise the counters to at least these numbers.
+    """Raise each counter to the number in the event, if that number is higher.
 
-    Imported history may have numbers in any order, so the highest number counts.
+    The highest number counts, because imported history may have numbers in any order.
     """
     known = application.counted
     return replace(known, **{kind: max(getattr(known, kind), number) for kind, number in numbers.items()})
 
 
 def step_of(facts: PromiseFacts, open_pauses: OpenPauses, recorded: Recorded) -> PromiseStep | None:
-    """Return the step that this event adds to a promise; None if it adds none.
+    """Return the step that this event adds to a promise. Return None if the event adds no step.
 
-    `facts` and `open_pauses` are those before the event. A transfer that was recorded before transfers counted anything
-    has no promise and is no step.
+    `facts` and `open_pauses` describe the state before the event. Earlier releases recorded transfers without a
+    promise. Such a transfer is no step.
     """
     event, at = recorded.event, recorded.act.at
     _, over = pauses_after(open_pauses, event, at)
@@ -331,9 +335,9 @@ def _paused(application: Application, recorded: Recorded) -> Changes:
 
 
 def _amended(application: Application, event: events.RecordAmended) -> Changes:
-    """Take back an entry in error: the stages are computed again without the entry.
+    """Take back an event that was entered in error. The stages are computed again without this event.
 
-    A corrected time changes no state.
+    An amendment that corrects a time does not change the state.
     """
     changes: Changes = {"amended": application.amended | {event.amends}}
     if event.amendment is not Amendment.ENTERED_IN_ERROR or not 0 < event.amends <= len(application.entries):

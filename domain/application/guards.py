@@ -1,4 +1,4 @@
-"""Guards: checks that several decisions share. Each raises a `Refusal` if its condition does not hold."""
+"""Guards: checks that several decisions share. Each guard raises a `Refusal` if the guard's condition does not hold."""
 
 from domain import refusals
 from domain.application.evolve import Application
@@ -23,7 +23,10 @@ def only_in(application: Application, *possible: Status) -> None:
 
 
 def at_counter(mall: str | None, counter: str | None, act: Act, registry: Registry) -> None:
-    """Check the place of an act: the mall is registered, and the acting office has this counter there, or any."""
+    """Check that the act's mall is registered, and that the acting office has the act's counter in this mall.
+
+    If the act names no counter, any counter of the office in this mall is enough.
+    """
     if mall is None and counter is None:
         return
     if mall is None:
@@ -44,14 +47,17 @@ def asked_for(requirements: tuple[str, ...], standard: StandardPublished) -> Non
 def asked_once(missing: tuple[str, ...], application: Application) -> None:
     """Refuse to report a document as missing if a linked application supplies it.
 
-    A defect of the document can be reported.
+    A defect of the supplied document can be reported.
     """
     if application.supplied.intersection(missing):
         raise refusals.AskedInLinkedApplication
 
 
 def stages_done(phase: StagePhase, application: Application, standard: StandardPublished) -> None:
-    """Refuse while a required stage of the phase is open, or a stage of the phase that a reopening took back."""
+    """Refuse while a required stage of the phase is open.
+
+    Also refuse while a stage of the phase that a reopening took back is open.
+    """
     _completed(standard.required(phase) | application.to_redo, phase, application, standard)
 
 

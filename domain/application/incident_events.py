@@ -16,7 +16,10 @@ from domain.provenance import Event, Promise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectionScheduled(Event):
-    """`inspection` counts the field inspections of this application from 1. `on` is a date in the office's zone."""
+    """`inspection` is the number of the inspection, counted from 1 for each application.
+
+    `on` is a date in the office's time zone.
+    """
 
     topic: ClassVar[str] = "application.inspection-scheduled.v1"
     inspection: int
@@ -31,10 +34,11 @@ class InspectionDone(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentRequested(Event):
-    """`payment` counts the payment requests of this application from 1. `amount_idr`: whole rupiah.
+    """`payment` is the number of the request, counted from 1 for each application. `amount_idr` is in whole rupiah.
 
-    The payment's own number is sealed. `expires_at`: UTC; absent if the request never expires. `tariff_idr`: the fee in
-    the service's standard; absent if the standard gives no single amount.
+    The number that the payment system gave the payment is sealed. `expires_at` is in UTC, and absent if the request
+    never expires. `tariff_idr` is the fee in the service's standard. `tariff_idr` is absent if the standard gives no
+    single amount.
     """
 
     topic: ClassVar[str] = "application.payment-requested.v1"
@@ -47,10 +51,13 @@ class PaymentRequested(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentReceived(Event):
-    """`amount_idr`: whole rupiah, of this receipt alone. `open_idr`: what is left to pay; absent if nothing is.
+    """`amount_idr` is the amount of this receipt alone.
 
-    While something is left to pay, the request stays open and its pause goes on. `promise`: the promise as moved by the
-    pause that ends here; absent if no promise moves.
+    `open_idr` is the amount left to pay, and absent if nothing is left. Both amounts are in whole rupiah.
+
+    While something is left to pay, the request stays open, and the pause of the legal clock goes on. After the full
+    payment, the pause ends. `promise` is then the promise with the moved date. `promise` is absent if the date does not
+    move.
     """
 
     topic: ClassVar[str] = "application.payment-received.v1"
@@ -62,7 +69,10 @@ class PaymentReceived(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentExpired(Event):
-    """`promise`: the promise as moved by the pause that ends here; absent if no promise moves."""
+    """The event ends a pause. `promise` is the promise after this pause has moved the promised date.
+
+    `promise` is absent if the date does not move.
+    """
 
     topic: ClassVar[str] = "application.payment-expired.v1"
     payment: int
@@ -71,9 +81,9 @@ class PaymentExpired(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObstacleReported(Event):
-    """`obstacle` counts the obstacles of this application from 1.
+    """`obstacle` is the number of the obstacle. The obstacles of one application are numbered from 1.
 
-    Obstacles may overlap. The clocks run on during an obstacle.
+    Obstacles may overlap. Both clocks run on during an obstacle.
     """
 
     topic: ClassVar[str] = "application.obstacle-reported.v1"
@@ -93,8 +103,8 @@ class Linked(Event):
 
     All applications of the life event have one `link`.
 
-    `supplied`: requirements of this service that an earlier application in the list asks for. So the applicant is asked
-    once for each requirement.
+    `supplied` holds the requirements for which another application of the life event already asks. So the applicant is
+    asked once for each requirement.
     """
 
     topic: ClassVar[str] = "application.linked.v1"
@@ -108,8 +118,8 @@ class Linked(Event):
 class ComplaintReferred(Event):
     """A complaint was referred to SP4N-LAPOR (PermenPANRB 62/2018). The complaint's number at SP4N-LAPOR is sealed.
 
-    `complaint` counts the complaints of this application from 1. `verify_by` and `answer_by` are the complaint's due
-    dates.
+    `complaint` is the number of the complaint, counted from 1 for each application. `verify_by` and `answer_by` are the
+    dates by which the complaint must be verified and answered.
     """
 
     topic: ClassVar[str] = "application.complaint-referred.v1"

@@ -52,7 +52,7 @@ def record_inspection(command: RecordInspection, application: Application) -> li
 def request_payment(
     command: RequestPayment, application: Application, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """A payment request pauses the legal clock only after completeness, and only if the standard lists the ground."""
+    """After completeness, a payment request pauses the legal clock if the standard lists this ground."""
     only_in(application, *IN_WORK, *GRANTED)
     pauses = application.running and AWAITING_PAYMENT in standard.grounds
     number = application.counted.payments + 1
@@ -70,7 +70,10 @@ def request_payment(
 def receive_payment(
     command: ReceivePayment, application: Application, act: Act, registry: Registry
 ) -> list[ApplicationEvent]:
-    """A part of the amount leaves the request open. A payment after the end is recorded too: it must be refunded."""
+    """A payment of only a part of the amount leaves the request open.
+
+    A payment after the end of the application is recorded too, because the office must refund this payment.
+    """
     if command.payment not in application.payments:
         raise refusals.ApplicationEnded if application.ended else refusals.PaymentUnknown
     left = application.payments[command.payment] - command.amount_idr
@@ -113,7 +116,7 @@ def refer_complaint(
 ) -> list[ApplicationEvent]:
     """A complaint is also possible after an application has ended.
 
-    SP4N-LAPOR keeps the record of the complaint. The event keeps the due dates.
+    SP4N-LAPOR keeps the record of the complaint. The event keeps the due dates of the complaint.
     """
     verify_by, answer_by = (
         steps.promised(

@@ -1,4 +1,7 @@
-"""Links between applications of one life event (for a birth: certificate, family card, child card, insurance)."""
+"""Links between applications of one life event.
+
+For example, a birth needs a certificate, a family card, a child card and an insurance.
+"""
 
 from collections.abc import Sequence
 

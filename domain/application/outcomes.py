@@ -34,10 +34,12 @@ from domain.rules import rests_on
 def silence_has_granted(
     application: Application, now: datetime, registry: Registry, standard: StandardPublished
 ) -> datetime | None:
-    """Return when silence has granted the application, UTC; None if it has not granted it by `now`.
+    """Return the instant, in UTC, at which silence granted the application.
 
-    The grant holds from that instant on, whether a scheduler has recorded it or not. A date that the calendars in force
-    move grants nothing: the promise moves first (`silence_waits_for`).
+    The result is None if silence has not granted the application by `now`.
+
+    The grant holds from that instant on, even if no scheduler has recorded the grant. If the calendars in force move
+    the promised date, silence grants nothing at the old date. `silence_waits_for` gives the new date.
     """
     if standard.deemed_approval is None or application.status not in UNDECIDED or application.pausing:
         return None
@@ -46,10 +48,10 @@ def silence_has_granted(
 
 
 def silence_waits_for(application: Application, registry: Registry, standard: StandardPublished) -> Promise | None:
-    """Return the later date to which the calendars in force move the promise; None if they do not move it."""
+    """Return the later date to which the calendars in force move the promise. Return None if they do not."""
     try:
         moved = promise_now(application, registry, standard)
-    except refusals.Refusal:  # no calendar reaches so far
+    except refusals.Refusal:  # no calendar reaches the promised date
         return None
     return moved if moved and application.promise and moved.due_at != application.promise.due_at else None
 
@@ -72,7 +74,10 @@ def reject(command: Reject, application: Application, act: Act) -> list[Applicat
 
 
 def comes_too_late(application: Application, act: Act) -> bool:
-    """Whether a decision is only reported: it happened before the outcome, or silence granted before it was made."""
+    """Tell whether a decision is recorded only as a late report.
+
+    A decision is a late report if it was made before the outcome in force, or after a grant by silence.
+    """
     if before_outcome(application, act):
         return True
     reported = any(isinstance(entry.event, DecisionReportedLate) for entry in application.entries)
@@ -80,15 +85,15 @@ def comes_too_late(application: Application, act: Act) -> bool:
 
 
 def before_outcome(application: Application, act: Act) -> bool:
-    """Whether the act happened before the outcome in force, although the act is recorded after the outcome."""
+    """Tell whether the act happened before the outcome in force, although the act is recorded after this outcome."""
     return application.decided_at is not None and act.at < application.decided_at
 
 
 def as_of(application: Application, act: Act) -> Application:
     """Return the application in its state at the time of the act.
 
-    The returned application has the present counters, so that no number is given twice. The returned application has no
-    promise, so no promise can move.
+    The returned application keeps the present counters, so that no number is given twice. The returned application has
+    no promise, so that no promise can move.
     """
     then = fold(entry for entry in application.entries if entry.act.at <= act.at)
     return replace(then, counted=application.counted, promise=None)
@@ -124,13 +129,13 @@ def deem_approved(
 
 @rests_on("silence-known")
 def silence_grants_at(facts: PromiseFacts, registry: Registry, standard: StandardPublished) -> datetime | None:
-    """Return the promised instant, in UTC: silence grants then, if nobody decides and nothing pauses.
+    """Return the promised instant, in UTC. At this instant silence grants, if nobody decides and no pause is open.
 
     Return None if no date was promised, if an import's source states the date, or if no calendar reaches far enough.
 
     A promised date may have passed already when the system learns of the promise. For example, a device had a wrong
-    clock, or a mobile unit was long without a network. In this case nobody could decide in time. So the whole promised
-    time is counted again from the instant at which the system learnt of the promise.
+    clock, or a mobile unit had no network for a long time. In such a case nobody could decide in time. So the whole
+    promised time is counted again from the instant at which the system learnt of the promise.
     """
     promise, known_at = facts.promise, facts.promised_at
     if standard.terms is None or promise is None or promise.unit is Unit.SOURCE or known_at is None:
@@ -168,9 +173,10 @@ def extend_deadline(
 
 
 def move_promise(application: Application, registry: Registry, standard: StandardPublished) -> list[ApplicationEvent]:
-    """Move the promise to the date that the calendars in force give.
+    """Move the promise to the date that the calendars in force give for this promise.
 
-    The date is counted again from completeness; then pauses, extensions and transfers follow in their own order.
+    The date is counted again from completeness. Then the pauses, extensions and transfers are applied again in the
+    order in which they happened.
     """
     only_in(application, *UNDECIDED)
     moved = promise_now(application, registry, standard)
@@ -182,7 +188,7 @@ def move_promise(application: Application, registry: Registry, standard: Standar
 
 
 def promise_after(pause: str, application: Application, until: datetime, registry: Registry) -> Promise | None:
-    """Return the promise after the end of this pause has moved the date; None if the promise does not move.
+    """Return the promise after this pause has moved its date. Return None if the promise does not move.
 
     The promise does not move while another pause is open, after a decision, if no date was promised, or if an import's
     source states the date. Raises CalendarEnds.
@@ -199,7 +205,10 @@ def promise_after(pause: str, application: Application, until: datetime, registr
 
 
 def promise_now(facts: PromiseFacts, registry: Registry, standard: StandardPublished) -> Promise | None:
-    """Return the promise under the newest calendars; None if the application has no date promised by `standard`."""
+    """Return the promise under the newest calendars.
+
+    Return None if the application has no date that `standard` promised.
+    """
     if standard.terms is None or facts.complete_at is None or facts.promised_by not in registry.offices:
         return None
     if facts.promise is None or facts.promise.standard != standard.edition:
@@ -216,9 +225,11 @@ def promise_now(facts: PromiseFacts, registry: Registry, standard: StandardPubli
 
 
 def promise_handed_on(application: Application, act: Act, to: str, registry: Registry) -> Promise | None:
-    """Return the running promise as the office `to` counts what is left; None if no promise of ours is running.
+    """Return the running promise after the office `to` has counted the remaining time.
 
-    While the legal clock is paused, the count stands still at the start of the pause. Raises CalendarEnds.
+    Return None if the system computed no promise, or if the promise is not running.
+
+    While the legal clock is paused, the remaining time is counted from the start of the pause. Raises CalendarEnds.
     """
     promise, office = application.promise, application.office
     if promise is None or promise.unit is Unit.SOURCE or not application.running or office not in registry.offices:
@@ -236,7 +247,10 @@ def revoke(command: Revoke, application: Application) -> list[ApplicationEvent]:
 def dispute(
     command: Dispute, application: Application, act: Act, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """A citizen may dispute that a product is done. The standard sets the number of days after the hand-over."""
+    """A citizen may dispute that a product is done.
+
+    The standard sets for how many days after the hand-over a dispute is possible.
+    """
     only_in(application, Status.READY, Status.HANDED_OVER)
     if application.disputed:
         raise refusals.AlreadyDisputed
@@ -252,7 +266,10 @@ def still_disputed(application: Application) -> None:
 
 
 def reopen(command: Reopen, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
-    """Reopen the production. A stage to repeat takes back every stage that was begun and that rests on it."""
+    """Reopen the production.
+
+    For each stage to repeat, the event also takes back every begun stage that rests on this stage.
+    """
     still_disputed(application)
     only_in(application, Status.READY, Status.HANDED_OVER)
     for code in command.redo:

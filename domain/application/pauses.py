@@ -1,7 +1,7 @@
 """Pauses of the legal clock: the events that open and close a pause, and the pauses that are open after an event.
 
-Pauses may overlap, for example a payment during a suspension. The clock stands still while at least one pause is open;
-overlapping pauses count as one pause.
+Pauses may overlap, for example a payment during a suspension. The clock stands still while at least one pause is open.
+Overlapping pauses count as one pause.
 """
 
 from dataclasses import dataclass
@@ -25,14 +25,20 @@ def of_payment(payment: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OpenPauses:
-    """The names of the open pauses, and the instant (UTC) at which the clock stopped; None while the clock runs."""
+    """The names of the open pauses, and the instant, in UTC, since which the clock stands still.
+
+    The instant is None while the clock runs.
+    """
 
     names: frozenset[str] = frozenset()
     since: datetime | None = None
 
 
 def pauses_after(known: OpenPauses, event: events.ApplicationEvent, at: datetime) -> tuple[OpenPauses, Pause | None]:
-    """Return the pauses open after an event at `at`. If the event starts the clock again, also return the closed pause.
+    """Return the pauses that are open after an event at `at`, and the pause that this event closed.
+
+    The closed pause is returned only if the event starts the clock again. Otherwise None is returned for the closed
+    pause.
 
     The function refuses no event. Imported history may close a pause that nobody opened; such an event changes nothing.
     """
@@ -54,7 +60,7 @@ def pauses_after(known: OpenPauses, event: events.ApplicationEvent, at: datetime
 
 
 def _opened(known: OpenPauses, name: str, at: datetime) -> OpenPauses:
-    """A pause that is recorded late may have begun before the pauses that are already open."""
+    """A pause that is recorded late may have begun earlier than the pauses that are already open."""
     return OpenPauses(known.names | {name}, min(known.since or at, at))
 
 

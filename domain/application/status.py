@@ -1,4 +1,4 @@
-"""The status of an application, and how each event changes it. `status_after` is total: it accepts any history."""
+"""The status of an application, and how each event changes the status. `status_after` refuses no history."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,7 +8,10 @@ from domain.application.events import ApplicationEvent
 
 
 class Status(StrEnum):
-    """The status of an application, in the citizen's words. `ENDS` holds the statuses of an ended application."""
+    """The status of an application, named from the citizen's point of view.
+
+    `ENDS` holds the statuses of an ended application.
+    """
 
     SUBMITTED = "submitted"
     RECEIVED = "received"
@@ -65,13 +68,13 @@ MOVES: Mapping[type[ApplicationEvent], Status] = {
 
 
 def status_after(status: Status | None, before: Status, event: ApplicationEvent) -> tuple[Status | None, Status]:
-    """Return the status after `event`, and the status to which a return or a suspension leads back.
+    """Return the status after `event`, and the status that follows the end of a return or a suspension.
 
     An ended application stays ended: a later event adds facts but never changes the outcome (docs/event-format.md, Two
-    orders). The only exception is a product that was handed over: the product can be disputed and made again, or
-    revoked. A hold (return or suspension) is possible only before a decision. If a second hold begins during a first
-    hold, the end of the second hold leads back to the status before the first hold. In imported history, a held file
-    may be received or declared complete. Such an event changes the status to which the hold leads back.
+    orders). The only exception is an application whose product was handed over. The product can be disputed and made
+    again, or revoked. A hold (return or suspension) is possible only before a decision. If a second hold begins during
+    a first hold, the end of the second hold leads back to the status before the first hold. In imported history, a held
+    file may be received or declared complete. Such an event changes the status to which the hold leads back.
     """
     if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, events.Reopened | events.Revoked)):
         return status, before

@@ -17,7 +17,7 @@ The holder of the file is the first entry of this list that applies:
 1. the applicant, while the file is returned;
 2. `external`, while a payment is awaited;
 3. the other agency, while a referral is open;
-4. the holder of the open stage that was entered last; the front office, while the product is ready for collection;
+4. the holder of the open stage that was entered last, or the front office while the product is ready for collection;
 5. the front office until the file is complete, the back office after that.
 
 If several holders of one rank apply, the holder with the latest mark counts. An outcome ends open returns and
@@ -44,9 +44,9 @@ OF_STAGES = ("stage-entered", "stage-completed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """One line of the ledger: `kind` is START, PAUSE, RESUME, STOP or RESTART of `clock`.
+    """One line of the ledger. `kind` says whether `clock` starts, pauses, resumes, stops or restarts.
 
-    `mark` is the cause of the entry.
+    `mark` is the mark that caused the line.
     """
 
     clock: Clock
@@ -69,7 +69,11 @@ class LegalSpan(Span):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HolderSpan(Span):
-    """`office`: the code of the office that holds the file; "" if the holder is the applicant or external."""
+    """A span in which one party holds the file.
+
+    `office` is the code of the office that holds the file. `office` is "" if the applicant or an external party holds
+    the file.
+    """
 
     holder: Party
     office: str
@@ -77,9 +81,9 @@ class HolderSpan(Span):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """`pauses`: the number of pauses; overlapping pauses count as one pause.
+    """`pauses` is the number of pauses. Overlapping pauses count as one pause.
 
-    `restarts`: the number of reopenings after a hand-over, plus the number of repeated declarations of completeness.
+    `restarts` is the number of reopenings after a hand-over, plus the number of repeated declarations of completeness.
     """
 
     returns: int
@@ -90,7 +94,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """`legal` and `holders` have no gaps, overlaps or empty spans. `citizen` is None if nothing was submitted."""
+    """`legal` and `holders` have no gaps, overlaps or empty spans.
+
+    `citizen` is None if the application was never submitted.
+    """
 
     entries: tuple[LedgerEntry, ...]
     legal: tuple[LegalSpan, ...]
@@ -132,7 +139,10 @@ def _counts(ordered: Sequence[Mark], entries: Iterable[LedgerEntry], paused: int
 
 
 def in_order(marks: Iterable[Mark]) -> list[Mark]:
-    """Sort the marks by time, with amendments applied. If one event has several amendments, the last one counts."""
+    """Sort the marks by time, after the amendments.
+
+    If an event was amended several times, the last amendment counts.
+    """
     recorded = sorted(marks, key=_place)
     moved = {mark.amends: mark.corrected_at for mark in recorded if mark.kind is MarkKind.MOVED}
     void = {mark.amends for mark in recorded if mark.kind is MarkKind.VOID}
@@ -147,7 +157,7 @@ def _place(mark: Mark) -> tuple[datetime, int, MarkKind, str]:
 
 
 def outcome_of(marks: Iterable[Mark]) -> Mark | None:
-    """Return the outcome in force: the first outcome by stream version.
+    """Return the outcome in force, which is the outcome with the lowest stream version.
 
     A decision that happened earlier but was recorded later does not replace the outcome in force.
     """
@@ -194,9 +204,10 @@ def _legal_spans(entries: Sequence[LedgerEntry]) -> Iterator[LegalSpan]:
 
 
 def _citizen(ordered: Sequence[Mark]) -> tuple[list[LedgerEntry], Span | None]:
-    """Return the entries of the citizen clock, and its span.
+    """Return the ledger entries and the span of the citizen clock.
 
-    Without a submission there is no clock. A stop with a time before the submission stops the clock at the submission.
+    Without a submission there is no citizen clock. A stop with a time before the submission stops the clock at the
+    submission.
     """
     marks = [mark for mark in ordered if mark.clock is Clock.CITIZEN]
     start = next((mark for mark in marks if mark.kind is MarkKind.START), None)
@@ -216,7 +227,7 @@ def _citizen(ordered: Sequence[Mark]) -> tuple[list[LedgerEntry], Span | None]:
 
 
 def _holder_spans(ordered: Sequence[Mark], whole: Span) -> Iterator[HolderSpan]:
-    """Return the spans of the holders, cut to the citizen clock. Neighbouring spans of one holder are merged."""
+    """Return the holders' spans within the span of the citizen clock. Neighbouring spans of one holder are merged."""
     turns: list[tuple[datetime, Party, str]] = []
     for at, holder, office in _turns(ordered):
         since = max(at, whole.since)
@@ -256,7 +267,7 @@ def _turns(ordered: Sequence[Mark]) -> Iterator[tuple[datetime, Party, str]]:
 
 
 def _hands(taken: dict[str, Mark], office: str, otherwise: Party) -> tuple[Party, str]:
-    """Return the holder and the office. If several marks have the highest rank, the latest mark counts."""
+    """Return the present holder and the holder's office. If several marks have the highest rank, the latest counts."""
     if not taken:
         return otherwise, office
     last = max(reversed(taken.values()), key=_rank)
@@ -270,7 +281,8 @@ def _rank(mark: Mark) -> int:
 def _last_minute_returns(ordered: Sequence[Mark]) -> int:
     """Count the returns in the last part of the promised time.
 
-    The promised time goes from completeness to the due date in force at the return, in wall time.
+    The promised time goes from completeness to the due date that was in force at the return. Nights and closed days
+    count.
     """
     complete_at = due_at = None
     percent = LAST_MINUTE_PERCENT

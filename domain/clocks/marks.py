@@ -1,4 +1,4 @@
-"""Marks: the meaning of one event for the clocks, as plain facts with a time.
+"""Marks: plain facts with a time, which say what an event means for the clocks.
 
 `ledger` makes a ledger from the marks.
 """
@@ -36,9 +36,10 @@ class Party(StrEnum):
 class MarkKind(StrEnum):
     """The kind of a mark.
 
-    START, PAUSE, RESUME, STOP and RESTART concern one clock. TAKEN and RELEASED: a party takes or releases the file,
-    under a name. OFFICE: an office takes the file over. PROMISE: a due date is promised. MOVED: an amendment corrects
-    the time of an event. VOID: an amendment takes back an entry in error.
+    START, PAUSE, RESUME, STOP and RESTART concern one clock. TAKEN and RELEASED mean that a party takes or releases the
+    file. OFFICE means that an office takes the file over. PROMISE means that a due date is promised. MOVED means that
+    an amendment corrects the time of an event. VOID means that an amendment takes back an event that was entered in
+    error.
     """
 
     START = "start"
@@ -57,10 +58,10 @@ class MarkKind(StrEnum):
 class Mark(NamedTuple):
     """One fact for the clocks, from one event.
 
-    `at`: UTC. `cause`: the event's name in its event topic. `name` connects a pause with its end, and a TAKEN mark with
-    its RELEASED mark. `office`: the office that acted, that is asked, or that takes the file over. `amends` and
-    `corrected_at` come from an amendment, `due_at` from a promise. `percent`: the percentage of the promised time, at
-    its end, in which a return is a last-minute return.
+    `at` is in UTC. `cause` is the event's name in the event topic. `name` connects a pause with its end, and a TAKEN
+    mark with its RELEASED mark. `office` is the office that acted, that is asked, or that takes the file over. `amends`
+    and `corrected_at` come from an amendment. `due_at` comes from a promise. `percent` says which last part of the
+    promised time makes a return a last-minute return.
     """
 
     kind: MarkKind
@@ -102,7 +103,7 @@ def _cause(topic: str) -> str:
 
 
 def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
-    """Return the marks of this event; () if the event means nothing for the clocks. The function is pure."""
+    """Return the marks of this event. The result is () if the event means nothing for the clocks."""
     event, act = recorded.event, recorded.act
     base = Mark(kind=MarkKind.START, at=act.at, version=recorded.version, cause=cause_of(recorded), office=act.office)
     match event:

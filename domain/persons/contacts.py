@@ -1,8 +1,9 @@
-"""The check of a telephone number and of an e-mail address, and the one form in which each is kept.
+"""The check of telephone numbers and e-mail addresses, and the form in which they are stored.
 
-A telephone number is kept in the form of E.164: `0812 3456 7890`, `+62 812-3456-7890` and `62812 3456 7890` are all
-`+6281234567890`. Sources: ITU-T E.164 (at most 15 digits); Permenkominfo 14/2018 (national numbering plan: trunk prefix
-0, mobile numbers begin with 8). No message here repeats the value.
+A telephone number is stored in the form of E.164. For example, `0812 3456 7890`, `+62 812-3456-7890` and `62812 3456
+7890` are all stored as `+6281234567890`. Sources: ITU-T E.164 (at most 15 digits); Permenkominfo 14/2018 (national
+numbering plan: trunk prefix 0, mobile numbers begin with 8). No error message of this module repeats the number or the
+address.
 """
 
 import re
@@ -45,7 +46,10 @@ MESSAGES = {
 
 
 class ContactInvalid(ValueError):
-    """The text is not a telephone number or e-mail address. The message never repeats the text: it is personal."""
+    """The text is neither a telephone number nor an e-mail address.
+
+    The message never repeats the text, because the text is personal.
+    """
 
     def __init__(self, fault: ContactFault) -> None:
         super().__init__(MESSAGES[fault])
@@ -55,7 +59,7 @@ class ContactInvalid(ValueError):
 def phone(typed: str) -> str:
     """Return the telephone number as `+` and digits. Raises ContactInvalid.
 
-    Without a country code the number is Indonesian. Spaces, dashes, brackets, dots and slashes are dropped. A trunk
+    A number without a country code is Indonesian. Spaces, dashes, brackets, dots and slashes are dropped. A trunk
     prefix after the country code 62, as in `+62 (0)24`, is dropped too.
     """
     plain = without_gaps(typed).translate(PUNCTUATION)
@@ -74,7 +78,10 @@ def phone(typed: str) -> str:
 
 
 def _with_country(digits: str) -> str:
-    """The digits with the country code in front; the trunk prefix stays behind 62, where `phone` drops it."""
+    """Return the digits with the country code in front.
+
+    A trunk prefix after the country code 62 stays, because `phone` drops this prefix.
+    """
     if digits.startswith(INTERNATIONAL + COUNTRY):
         return digits.removeprefix(INTERNATIONAL)
     if digits.startswith(TRUNK) and not digits.startswith(INTERNATIONAL):
@@ -95,7 +102,8 @@ def _national(digits: str) -> str:
 def email(typed: str) -> str:
     """Return the e-mail address without spaces around it, with its domain in lower case. Raises ContactInvalid.
 
-    The form is that of RFC 5321 with a dot-atom as local part. Letters of every script are accepted (RFC 6531).
+    The address must have the form of RFC 5321 with a dot-atom as local part. Letters of every script are accepted (RFC
+    6531).
     """
     local, at, domain = typed.strip().rpartition("@")
     if not at or not all(atom and all(map(_is_of_atom, atom)) for atom in local.split(".")):

@@ -1,7 +1,7 @@
 """The check of a person's name and of other short texts about a person.
 
-A name is free: one word, many words, any script. But an officer must be able to see it, and it must not change how the
-text around it is shown. No message here repeats the text.
+A name may have one word or many words, in any script. But an officer must be able to see the name. The name must not
+change how the text around the name is shown. No error message of this module repeats the name.
 """
 
 import unicodedata
@@ -43,7 +43,7 @@ class TextInvalid(ValueError):
 def check(text: str, *, lines: bool = False) -> None:
     """Raise TextInvalid if the text has a control or direction character, or no visible character.
 
-    `lines`: whether the text may have line breaks, as an address may.
+    `lines` says whether the text may have line breaks, as in a postal address.
     """
     for symbol in text:
         if symbol in BIDI_CONTROLS:

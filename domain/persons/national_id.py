@@ -82,9 +82,9 @@ def check(
 ) -> tuple[Doubt, ...]:
     """Return the doubts about a NIK. Raises NationalIdInvalid if the text is not a NIK.
 
-    `provinces`: the two-digit codes in all editions of the region table, because a NIK keeps the code of the province
-    of first registration. `born`, `sex` and `regency` (for example 33.74) are other data about the person. A value of
-    None is not compared with the NIK.
+    `provinces` holds the two-digit province codes of all editions of the region table. Old editions count too, because
+    a NIK keeps the code of the province of first registration. `born`, `sex` and `regency` (for example 33.74) are
+    other data about the person. If such a value is None, it is not compared with the NIK.
     """
     day, month, year = _birth(nik)
     if int(nik[12:]) == 0:
@@ -101,7 +101,9 @@ def check(
 
 
 def _birth(nik: str) -> tuple[int, int, int]:
-    """Return the day (for a woman plus 40), the month, and the last two digits of the year.
+    """Return the day, the month and the last two digits of the year of birth, as written in the NIK.
+
+    For a woman, 40 is added to the day.
 
     Raises NationalIdInvalid.
     """

@@ -1,15 +1,15 @@
-"""Deadline arithmetic over an office's calendar: when a promise falls due, and by how much a pause moves the due date.
+"""Deadline arithmetic over an office's calendar: when a promise is due, and by how much a pause moves the due date.
 
 The law (UU 30/2014 art. 53, amended by UU 6/2023) counts from the day on which a file is received complete. We know of
-no law with more rules about the count. The following rules are our proposal, and the office or the service can set each
-rule differently (`domain.rules`):
+no law with more rules about counting days. The following rules are our proposal. The office or the service can choose
+another setting for each rule (see `domain.rules`):
 
-* the day of completeness is day 0 and the next day is day 1; with `DayZero.DAY_BEFORE`, the day of completeness is day
-  1;
-* completeness after closing time, or on a day on which the office is closed, counts at the next opening; with
-  `AfterHours.SAME_DAY`, completeness counts on the day on which it happened;
-* a deadline in days or months falls at the closing time of its last day, in the office's time zone;
-* a deadline in calendar days or months stays on its last day, even if the office is closed on that day, unless the
+* The day of completeness is day 0, and the next day is day 1. With `DayZero.DAY_BEFORE`, the day of completeness is
+  day 1.
+* Completeness after closing time, or on a day on which the office is closed, counts from the next opening. With
+  `AfterHours.SAME_DAY`, completeness counts on the day on which it happened.
+* A deadline in days or months is the closing time of its last day, in the office's time zone.
+* A deadline in calendar days or months stays on its last day, even if the office is closed on that day, unless the
   promise rolls forward.
 
 All instants are aware, and results are in UTC. Every unit except wall hours raises CalendarTooShort if the calendar
@@ -44,16 +44,17 @@ PauseSpan = tuple[datetime, datetime]
 Counter = tuple[Calendar, OpeningHours]
 """What an office counts by."""
 
-N_MAX = 10_000  # larger than any promise, and small enough for the years of a `date`
+N_MAX = 10_000  # larger than any promise, and small enough that the due date is a valid `date`
 
 
 @rests_on("completeness", "unit", "day-zero", "after-hours", "roll-forward")
 def due_at(
     start: datetime, unit: Unit, n: int, calendar: Calendar, hours: OpeningHours, *, roll_forward: bool = False
 ) -> datetime:
-    """Return the instant at which `n` units from `start` are over. The result is never before `start`.
+    """Return the instant at which `n` units after `start` end. The result is never before `start`.
 
-    Raises ValueError if `start` has no zone, if `n` is not between 0 and `N_MAX`, and for a source's own unit.
+    Raises ValueError if `start` has no time zone, or if `n` is not between 0 and `N_MAX`. Also raises ValueError if the
+    deadline is one that an import's source states.
     """
     if start.utcoffset() is None:
         raise ValueError("a deadline starts at an instant, which names its zone")
@@ -79,7 +80,8 @@ def further(
 ) -> datetime:
     """Return the instant `n` more units after `due`. Days and months are counted from the local day of `due`.
 
-    Raises ValueError if `n` is not between 0 and `N_MAX`, and for a source's own unit.
+    Raises ValueError if `n` is not between 0 and `N_MAX`. Also raises ValueError if the deadline is one that an
+    import's source states.
     """
     match unit:
         case Unit.WALL_HOURS:
@@ -107,7 +109,7 @@ def paused(
     *,
     roll_forward: bool = False,
 ) -> datetime:
-    """Return `due` moved by a pause of the legal clock, never to an earlier time.
+    """Return the instant `due`, moved by a pause of the legal clock. The result is never before `due`.
 
     A pause that begins after `due` moves nothing. A promise in days or months moves by whole days. The days of a pause
     are the days after its first day, up to and including its last day. For a promise in working days, only working days
@@ -137,9 +139,10 @@ def handed_on(
 ) -> datetime:
     """Return `due` after a transfer at `at` from the office that counted `before` to the office that counts `after`.
 
-    What was counted until `at` stays counted; only what is left is counted by the new office. Working days and open
-    time follow its calendar. A date in calendar days or months stays on its day and ends at the new closing time. Wall
-    hours and a source's own deadline stay. A promise that was due at `at` or earlier stays, too.
+    The time counted until `at` stays counted. The new office counts only the remaining time. It counts working days and
+    open time by its own calendar. A promise in calendar days or months stays on its due day, but is due at the new
+    office's closing time. A promise in wall hours does not change. A deadline that an import's source states does not
+    change. A promise that was due at `at` or earlier does not change.
     """
     if unit in (Unit.SOURCE, Unit.WALL_HOURS) or at >= due:
         return due
@@ -178,7 +181,7 @@ def _sane(n: int) -> int:
 
 @rests_on("unit", "opening-hours")
 def after_open_time(start: datetime, left: timedelta, calendar: Calendar, hours: OpeningHours) -> datetime:
-    """Return the instant at which the office has been open for `left` since `start`."""
+    """Return the instant at which the office has been open for the duration `left` since `start`."""
     ahead = openings(start, calendar, hours)
     while True:
         opens, closes = next(ahead)
@@ -194,7 +197,7 @@ def closing(day: date, calendar: Calendar, hours: OpeningHours, *, roll_forward:
     while (span := span_of(day, calendar, hours)) is None and roll_forward:
         day += DAY
     if span is None:
-        weeks = (week_of(day, calendar, hours), hours.days)  # a special week may have no open day at all
+        weeks = (week_of(day, calendar, hours), hours.days)  # a special week may have no open day
         span = max((span for span in next(filter(any, weeks)) if span), key=lambda span: span[1])
     return instant(day, span[1], ZoneInfo(hours.zone))
 

@@ -1,9 +1,10 @@
-"""Promises: the promised date is a stored fact. The registry gives the date; pauses and extensions move the date.
+"""Promises: the promised date is computed once and stored. Pauses, extensions and transfers move the date.
 
-Each promise names the calendar editions for the days up to its due day, and the settings of the count (`rule`). All
+Each promise names the calendar editions by which its days were counted. `rule` names the settings of the count. All
 instants are aware, and `due_at` is in UTC. `office` is the office that holds the file. `service` selects the counter of
-this office. Every function raises `OfficeUnknown` if the office is not registered, `CalendarEnds` if no calendar
-reaches far enough, and `TooManyCalendars`.
+this office, because counters have different hours. Every function raises `OfficeUnknown` if the office is not
+registered, and `CalendarEnds` if no calendar reaches far enough. Every function raises `TooManyCalendars` if the
+promise cannot name all its calendars.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,7 +24,10 @@ from domain.rules import rests_on
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseStep:
-    """A closed pause of the legal clock (both ends in UTC), counted by the office that held the file at its end."""
+    """A closed pause of the legal clock. Both ends are in UTC.
+
+    The office that held the file at the end of the pause counts the pause.
+    """
 
     since: datetime
     until: datetime
@@ -32,7 +36,7 @@ class PauseStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtensionStep:
-    """An extension that the standard lists under this code, counted by the office that held the file."""
+    """An extension that the standard lists under this code. The office that held the file counts the extension."""
 
     extension: str
     office: str
@@ -40,7 +44,10 @@ class ExtensionStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferStep:
-    """The file went from one office to another. `at`: UTC, or the start of the pause that was open."""
+    """The file went from one office to another office.
+
+    `at` is the time of the transfer, in UTC. For a transfer during a pause, `at` is the start of this pause.
+    """
 
     at: datetime
     office: str
@@ -84,7 +91,9 @@ def promised(
 def after_pause(
     promise: Promise, since: datetime, until: datetime, *, office: str, service: str, registry: Registry
 ) -> Promise:
-    """Return the promise moved by a pause (`deadlines.paused`). The office that holds the file now gives the settings.
+    """Return the promise moved by a pause (see `deadlines.paused`).
+
+    The settings are those of the office that holds the file.
 
     The caller must apply several pauses in the order of time, because a pause that begins after the due instant moves
     nothing. The order of pauses that begin before the first due instant makes no difference, unless the promise rolls
@@ -103,7 +112,10 @@ def after_pause(
 
 @rests_on("extension")
 def extended(promise: Promise, n: int, *, office: str, service: str, registry: Registry) -> Promise:
-    """Return the promise with `n` more units after its due day. Raises ValueError for a source's own deadline."""
+    """Return the promise with a due day that is `n` units later.
+
+    Raises ValueError if the deadline is one that an import's source states.
+    """
 
     def count(calendar: Calendar, hours: OpeningHours) -> datetime:
         unit, roll_forward = promise.unit, promise.rule.endswith(ROLLS_FORWARD)
@@ -115,7 +127,7 @@ def extended(promise: Promise, n: int, *, office: str, service: str, registry: R
 
 @rests_on("transfer")
 def handed_on(promise: Promise, at: datetime, *, office: str, to: str, service: str, registry: Registry) -> Promise:
-    """Return the promise after a transfer at `at` from `office` to the office `to` (`deadlines.handed_on`)."""
+    """Return the promise after a transfer at `at` from `office` to the office `to` (see `deadlines.handed_on`)."""
     if promise.unit is Unit.SOURCE or at >= promise.due_at:
         return promise
     before, _ = _calendar(at, office, registry)
@@ -142,11 +154,13 @@ def replayed(
     standard: StandardPublished,
     registry: Registry,
 ) -> Promise:
-    """Return the promise as the newest calendars give it: set at `start` for `office`, then each step in its order.
+    """Compute the promise again with the newest calendars.
 
-    With the calendars by which the steps were counted first, the result is the promise that stands. A new edition moves
-    the promise only if `due_at` differs; the names of the editions differ more often. An extension that the standard
-    does not list is left out.
+    The promise is first computed for `office` from `start`. Then each step is applied in the given order.
+
+    With the calendars that were in force at each step, the result would be the stored promise. A new calendar edition
+    moves the promise only if `due_at` differs from the stored `due_at`. The promise does not move if only the names of
+    the editions differ. An extension that the standard does not list is left out.
     """
     promise = promised(terms, start, office=office, service=service, edition=standard.edition, registry=registry)
     units = {extension.code: extension.n for extension in standard.extensions or ()}
@@ -180,7 +194,10 @@ def rule_of(hours: OpeningHours, *, roll_forward: bool) -> str:
 def _counted(
     count: Counting, start: datetime, office: str, service: str, registry: Registry
 ) -> tuple[datetime, list[str]]:
-    """Return the result of `count`, and the names of the editions that cover a day from `start` to that result."""
+    """Return the instant that `count` gives, and the names of the calendar editions used.
+
+    An edition is used if it covers a day from `start` to the instant that `count` gives.
+    """
     calendar, editions = _calendar(start, office, registry)
     try:
         due = count(calendar, registry.opening_hours(office, service))
@@ -200,8 +217,10 @@ def _calendar(start: datetime, office: str, registry: Registry) -> tuple[Calenda
 
 
 def _moved(promise: Promise, due: datetime, names: Iterable[str]) -> Promise:
-    """Move the promise. It keeps the names of the editions that counted its earlier days, the newest of
-    these names if not all of them fit.
+    """Move the promise.
+
+    The moved promise keeps the names of the editions by which earlier days were counted. If not all names fit, the
+    moved promise keeps the newest names.
     """
     named = list(names)
     earlier = [name for name in promise.calendar.split("+") if name and name not in named]

@@ -39,12 +39,12 @@ class DayZero(StrEnum):
     """Which day is day 0 of a promise in days or months."""
 
     COMPLETENESS = "completeness"
-    DAY_BEFORE = "day_before"  # so the day of completeness is day 1
+    DAY_BEFORE = "day_before"  # then the day of completeness is day 1
 
 
 @rests_on("after-hours")
 class AfterHours(StrEnum):
-    """The time at which an act after closing time or on a closed day counts."""
+    """From when an act counts that happened after closing time or on a closed day."""
 
     NEXT_OPENING = "next_opening"
     SAME_DAY = "same_day"
@@ -52,7 +52,7 @@ class AfterHours(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialWeek:
-    """Other opening hours from `first_day` to `last_day`, both included."""
+    """Opening hours that replace the usual ones from `first_day` to `last_day`. Both days are included."""
 
     first_day: date
     last_day: date
@@ -65,7 +65,7 @@ class SpecialWeek:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """The days off of one office. The calendar covers the days from `first_day` to `last_day`, both included.
+    """The days off of one office. The calendar covers the days from `first_day` to `last_day`. Both days are included.
 
     If several special weeks apply on one day, the last special week in `special` counts.
     """
@@ -82,10 +82,10 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningHours:
-    """When an office is open, and how the office counts days. `zone`: an IANA name.
+    """When an office is open, and how the office counts days. `zone` is the IANA name of a time zone.
 
-    `of_counter`: the hours belong to one counter. A special week of the counter's office can shorten these hours, but
-    cannot open the counter on a closed day.
+    `of_counter` says whether the hours belong to one counter. A special week of the counter's office can shorten the
+    hours of the counter. A special week cannot open the counter on a day on which the counter is closed.
     """
 
     zone: str
@@ -132,7 +132,10 @@ def _both(one: OpeningSpan | None, other: OpeningSpan | None) -> OpeningSpan | N
 
 @rests_on("holidays", "joint-leave", "local-closures")
 def span_of(day: date, calendar: Calendar, hours: OpeningHours) -> OpeningSpan | None:
-    """Return the local opening and closing time of `day`; None if the office is closed. Raises CalendarTooShort."""
+    """Return the local opening and closing time of `day`. Return None if the office is closed.
+
+    Raises CalendarTooShort.
+    """
     if not calendar.first_day <= day <= calendar.last_day:
         raise CalendarTooShort(calendar, day)
     if day in calendar.holidays or day in calendar.closures:
@@ -174,7 +177,7 @@ def _open_days(start: datetime, calendar: Calendar, hours: OpeningHours) -> Iter
         if span:
             opens, closes = instant(day, span[0], zone), instant(day, span[1], zone)
             if start <= closes:
-                yield day, min(opens, closes), closes  # an opening inside a skipped hour has no length
+                yield day, min(opens, closes), closes  # an opening inside an hour that the clocks skip has no length
         day += DAY
 
 
@@ -194,8 +197,7 @@ def local_day(at: datetime, hours: OpeningHours) -> date:
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     """Return the instant of the local time `at` on `day`, in UTC.
 
-    If the clocks are put back and `at` occurs twice, the first occurrence counts. If the clocks are put forward and
-    `at` is skipped, the time from the jump to the result equals the time from the beginning of the skipped span to
-    `at`.
+    If the clocks are put back and `at` occurs twice, the first occurrence counts. Suppose that the clocks are put
+    forward at 02:00 to 03:00, and `at` is 02:20. This local time does not exist, so the result is 03:20.
     """
     return datetime.combine(day, at, zone).astimezone(UTC)

@@ -1,6 +1,6 @@
 """The registry: services, offices, malls, calendars and regions, with one event for each edition.
 
-`Registry` is the fold of these events. `decide` gets the registry as a value. Institutions publish this data about
+`Registry` is the fold of these events. `decide` gets the registry as an argument. Institutions publish this data about
 themselves, so the data may contain the names of institutions. The data contains nothing about a person.
 """
 
@@ -47,7 +47,10 @@ class Names:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningDay:
-    """The local opening and closing time of one weekday; both are None on a closed day."""
+    """The local opening and closing time of one weekday.
+
+    Both times are None if the office is closed on this weekday.
+    """
 
     opens: ClockTime | None = None
     closes: ClockTime | None = None
@@ -85,7 +88,7 @@ class OfficeRegistered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapPoint:
-    """A point on the map: decimal degrees in WGS 84, as text, because events hold no fractions."""
+    """A point on the map, in decimal degrees of WGS 84. The degrees are text, because events hold no fractions."""
 
     latitude: Latitude
     longitude: Longitude
@@ -104,7 +107,8 @@ class MallCounter:
 class MallRegistered:
     """A public service mall (mal pelayanan publik, Perpres 89/2021): one place with the counters of many offices.
 
-    `region`: where the mall stands. It may serve other regions too, and one region may have several malls.
+    `region` is the region in which the mall stands. The mall may serve other regions too. A region may have several
+    malls.
     """
 
     topic: ClassVar[str] = "mall.registered.v1"
@@ -119,7 +123,7 @@ class MallRegistered:
     imported: bool = False
 
     def has_counter(self, office: str, counter: str | None) -> bool:
-        """Whether the office has this counter in the mall; None means any counter."""
+        """Tell whether the office has this counter in the mall. If the counter is None, any counter is enough."""
         return any(one.office == office and counter in (None, one.code) for one in self.counters)
 
 
@@ -131,7 +135,10 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One step of the office's work. `after`: the stages of the same phase that come directly before it."""
+    """One step of the office's work.
+
+    `after` holds the stages of the same phase that come directly before this stage.
+    """
 
     code: StageCode
     names: Names
@@ -143,9 +150,9 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseTerms:
-    """A promise of `n` units from completeness.
+    """The promise of a decision at most `n` units after completeness.
 
-    `roll_forward`: a deadline in calendar days or months moves from a closed day to the next open day.
+    `roll_forward` says whether a deadline in calendar days or months moves from a closed day to the next open day.
     """
 
     unit: Unit
@@ -159,9 +166,9 @@ LAW_DEFAULT = rests_on("default-promise")(PromiseTerms(unit=Unit.WORKING_DAYS, n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
-    """An extension of the deadline, possible once: `n` units of the promise.
+    """An extension of the deadline by `n` units. The unit is that of the promise. Each extension is possible once.
 
-    `basis`: the law that allows the extension.
+    `basis` is the law that allows the extension.
     """
 
     code: ExtensionCode
@@ -171,9 +178,9 @@ class Extension:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeemedApproval:
-    """Silence grants the application (fiktif positif). Each service must opt in.
+    """Silence grants the application (fiktif positif) only if the service's standard says so.
 
-    `basis`: the code of the law that `basis_text` names.
+    `basis` is the code of the law that `basis_text` names.
     """
 
     basis: BasisCode
@@ -184,17 +191,20 @@ class DeemedApproval:
 class StandardPublished:
     """One edition of a service's standard (UU 25/2009 art. 21): requirements, stages, promise and fee.
 
-    `promise`: None if the source gives no single figure. `fee_idr`: whole rupiah; None if there is no single amount.
-    `free_order`: stages may come in any order and more than once, as in the imported history of an agency. `grounds`:
-    the grounds on which the legal clock may pause. `dispute_days`: the number of calendar days after the hand-over in
-    which a citizen may dispute that the product is done; None means at any time. `last_minute_percent`: the percentage
-    of the promised time, at its end, in which a return is a last-minute return; None means 20.
+    `promise` is None if the source names no single time limit. `fee_idr` is in whole rupiah, and None if there
+    is no single amount. `free_order` says whether stages may come in any order and more than once, as in the imported
+    history of an agency. `grounds` holds the grounds on which the legal clock may pause. `dispute_days` is the number
+    of calendar days after the hand-over in which a citizen may dispute that the product is done. If `dispute_days` is
+    None, a dispute is possible at any time. `last_minute_percent` says which last part of the promised time makes a
+    return a last-minute return. If `last_minute_percent` is None, this part is 20 percent.
 
-    `default_promise`: no figure is named, so the law's default applies; `promise_basis` names the law that gives the
-    promise. `no_promise_reason`: why there is no promise, for the citizen to read.
+    `default_promise` says that the standard names no time limit, so that the law's default applies. `promise_basis`
+    names the law that gives the promise. `no_promise_reason` tells the citizen why there is no promise.
 
-    `region` or `only_offices`: the edition is in force only there, instead of the national one; None means everywhere.
-    With both, `only_offices` counts. `in_force_until`: the last day, included; None means without an end.
+    An edition with `region` or `only_offices` replaces the national edition in this region or at these offices. An
+    edition without `region` and `only_offices` is national. If an edition has both fields, `only_offices` counts.
+    `in_force_until` is the last day on which the edition is in force. If `in_force_until` is None, the edition has no
+    last day.
     """
 
     topic: ClassVar[str] = "service.standard-published.v1"
@@ -230,7 +240,7 @@ class StandardPublished:
 
     @property
     def terms(self) -> PromiseTerms | None:
-        """The promise: the standard's own, or the law's default where the standard relies on it."""
+        """The promise of the standard. If the standard relies on the law's default, the law's default promise."""
         return self.promise or (LAW_DEFAULT if self.default_promise else None)
 
     @property
@@ -239,7 +249,10 @@ class StandardPublished:
 
     @property
     def place(self) -> tuple[OfficeCode, ...] | RegionCode | None:
-        """Where the edition is in force: at these offices, in this region, or (None) everywhere."""
+        """The offices or the region in which the edition is in force.
+
+        None means that the edition is in force everywhere.
+        """
         return self.only_offices or self.region
 
     def still_in_force(self, day: date) -> bool:
@@ -252,7 +265,7 @@ class StandardPublished:
         return frozenset(stage.code for stage in self.stages if stage.phase == phase and not stage.optional)
 
     def required_before(self, stage: Stage) -> frozenset[str]:
-        """Return the required stages that come before `stage`, directly or through other (even optional) stages."""
+        """Return the required stages before `stage`. Optional stages may lie between them and `stage`."""
         before: set[str] = set()
         left = list(stage.after)
         while left:
@@ -264,10 +277,11 @@ class StandardPublished:
         return self.required(stage.phase) & before
 
     def resting_on(self, codes: Iterable[str]) -> tuple[str, ...]:
-        """Return `codes`, and every stage that comes after one of them, directly or through others, in the order of the
-        procedure.
+        """Return the stages `codes` and all later stages that rest on a stage of `codes`.
 
-        Where stages may come in any order, no stage rests on another one.
+        The result is in the order of the procedure.
+
+        If the standard allows stages in any order, no stage rests on another stage.
         """
         resting = set(codes)
         while not self.free_order:
@@ -280,7 +294,10 @@ class StandardPublished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialHours:
-    """Special opening days from Monday to Sunday, for `first_day` to `last_day` (both included), as in Ramadan."""
+    """Special opening hours for each weekday, for example in Ramadan.
+
+    They are in force from `first_day` to `last_day`. Both days are included.
+    """
 
     first_day: date
     last_day: date
@@ -314,7 +331,7 @@ class CalendarPublished:
         return f"{self.code}@{self.edition}"
 
     def touches(self, first: date, last: date) -> bool:
-        """Whether the edition's span includes a day from `first` to `last`."""
+        """Tell whether the edition covers at least one day from `first` to `last`."""
         return self.first_day <= last and first <= self.last_day
 
     def within(self, days: tuple[date, ...] | None) -> frozenset[date]:

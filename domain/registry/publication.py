@@ -11,7 +11,7 @@ two offices after a transfer, and the national ones.
 
 
 def check(edition: RegistryEvent, registry: Registry) -> None:
-    """Refuse an edition that would make promises impossible. Raises TooManyCalendars."""
+    """Raise TooManyCalendars if the edition would make promises impossible."""
     if not isinstance(edition, CalendarPublished):
         return
     others = [known for known in registry.calendars.values() if known.code != edition.code]

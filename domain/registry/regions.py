@@ -1,7 +1,7 @@
-"""Regions: whether a code is in the region table, and which codes are nearest to one that is not.
+"""Regions: whether a code is in the region table, and which codes are nearest to an unknown code.
 
-Codes are those of the Ministry of Home Affairs (Kemendagri): PP of a province, PP.KK of a regency or a city, and
-PP.KK.CC of a district (kecamatan).
+The codes are those of the Ministry of Home Affairs (Kemendagri). A province has a code PP, a regency or a city has a
+code PP.KK, and a district (kecamatan) has a code PP.KK.CC.
 """
 
 from domain.registry.editions import Region
@@ -12,16 +12,23 @@ REGENCY_LENGTH = len("PP.KK")
 
 
 def is_known(code: str, registry: Registry) -> bool:
-    """Whether the region table has this code. Of a district only the regency counts while the table has none."""
+    """Tell whether the region table has this code.
+
+    If the table has no districts, the code of a district is known if the table has its regency.
+    """
     if len(code) > REGENCY_LENGTH and not registry.has_districts:
         return code[:REGENCY_LENGTH] in registry.regions
     return code in registry.regions
 
 
 def nearest(code: str, registry: Registry) -> tuple[Region, ...]:
-    """The three regions of the code's level whose numbers are closest: the province first, then regency, then district.
+    """Return the three regions of the code's level that are nearest by number.
 
-    For example 33.74.17 is near 33.74.16, then 33.74.15. Fewer where the table has fewer.
+    The numbers of the provinces are compared first, then the numbers of the regencies, then the numbers of the
+    districts.
+
+    For example, the nearest region to 33.74.17 is 33.74.16, and the next is 33.74.15. If the table has fewer than three
+    regions of this level, the result is shorter.
     """
     level = [region for region in registry.regions.values() if len(region.code) == len(code)]
     return tuple(sorted(level, key=lambda region: (_distances(region.code, code), region.code))[:NEAREST])

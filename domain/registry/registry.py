@@ -1,4 +1,4 @@
-"""The registry: all editions as they are known, folded from the events of the registry. It is handed to `decide`."""
+"""The registry: all known editions, folded from the registry's events. `decide` gets the registry as an argument."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,11 +24,14 @@ from domain.registry.editions import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """The registered data, by code: all editions of a service, the newest edition of an office, a mall or a calendar.
+    """The registered data, by code.
 
-    The object is immutable: `evolve` makes a new one. `provinces`: the province codes in every edition of the region
-    table, because a NIK keeps the code of its first registration. `has_districts`: whether the newest edition of the
-    region table reaches down to districts.
+    The registry keeps all editions of each service. The registry keeps only the newest edition of each office, mall and
+    calendar.
+
+    The object is immutable, and `evolve` makes a new object. `provinces` holds the province codes of all editions of
+    the region table, because a NIK keeps the code of the province of first registration. `has_districts` says whether
+    the newest edition of the region table contains districts.
     """
 
     offices: Mapping[str, OfficeRegistered] = field(default_factory=dict)
@@ -49,8 +52,9 @@ class Registry:
     def standard_in_force(self, service: str, day: date, office: str) -> StandardPublished | None:
         """Return the edition in force at the office on `day`, a local date of the office.
 
-        The most specific one counts: the office's own, then that of its district, regency and province, then the
-        national one. For each of these places the newest edition replaces the older ones, also after its last day.
+        The most specific edition counts. The order is: an edition for the office, for the office's district, for its
+        regency, for its province, and the national edition. For each of these places, the newest edition replaces all
+        older editions, even after the last day of the newest edition.
         """
         begun = sorted(
             (s for s in self.services.get(service, ()) if s.in_force_from <= day), key=_by_force, reverse=True
@@ -70,7 +74,7 @@ class Registry:
     def regions_of(self, office: str) -> list[str]:
         """Return the codes of the regions in which the office lies, the smallest first.
 
-        A region that the region table lacks lies in the regions that its code begins with.
+        If the region table lacks a region, the beginning of the region's code names the larger regions.
         """
         registered, codes = self.offices.get(office), []
         code = registered.region if registered else None
@@ -91,17 +95,18 @@ class Registry:
         return sorted({s.place: s for s in editions}.values(), key=lambda s: s.standard)
 
     def has_published(self, standard: StandardPublished) -> bool:
-        """Whether the newest edition of the same service and place says the same; the number does not count."""
+        """Tell whether this edition equals the newest edition of the same service and place, except for the number."""
         return any(replace(standard, standard=s.standard) == s for s in self.newest_of_places(standard.service))
 
     def last_number(self, service: str) -> int:
-        """Return the number of the last edition of any place; 0 if there is none."""
+        """Return the number of the service's last edition for any place. Return 0 if the service has no edition."""
         return max((s.standard for s in self.services.get(service, ())), default=0)
 
     def opening_hours(self, office: str, service: str = "") -> OpeningHours:
-        """Return the hours of the counters for `service`, or of the office if no counter serves it.
+        """Return the hours of the counters for `service`. If no counter offers the service, return the office's hours.
 
-        With several counters, each day goes from the first opening to the last closing.
+        If several counters offer the service, each day lasts from the first opening to the last closing of these
+        counters.
         """
         registered = self.offices[office]
         counters = [week_from(c.opening_days) for c in registered.counters or () if service in c.services]
@@ -120,7 +125,9 @@ class Registry:
         return tuple(sorted((c for c in self.calendars.values() if c.offices is None), key=_by_days))
 
     def calendar_from(self, start: datetime, office: str) -> tuple[Calendar, tuple[CalendarPublished, ...]] | None:
-        """Return one merged calendar for the office, and the editions in it; None if no edition covers `start`.
+        """Return one merged calendar for the office, and the editions in the calendar.
+
+        Return None if no edition covers `start`.
 
         The calendar consists of the national editions that follow one another without a gap, beginning with the edition
         that covers the local day of `start`, and of the editions for this office. The office's special hours override
