@@ -168,7 +168,7 @@ def test_an_officer_of_an_office_that_was_not_asked_is_told_of_no_application(ru
 
 def test_what_is_open_is_open_to_every_bearer(running: Jejak, stranger: dict[str, str]) -> None:
     arrived = arrive(running, "receive")
-    values = {"service": "nib", "office": LICENSING, "code": "not-found"}
+    values = {"service": "nib", "office": LICENSING, "mall": "mpp-3374-01", "code": "not-found"}
     track = {"number": stranger["tracking_number"], "pin": stranger["pin"]}
     for asking in askings(running, arrived, stranger):
         for operation in OPEN.values():
