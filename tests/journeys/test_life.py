@@ -147,7 +147,10 @@ def test_the_application_is_as_its_life_left_it_and_its_promise_is_a_date(runnin
     assert (given["status"], given["version"], given["office"]) == ("handed_over", len(happened), place.office)
     assert set(given["offices"]) == {place.office, place.asked}
     assert all(stage["completed_at"] for stage in given["stages"])
-    promised = {"Asia/Jakarta": ("calendar_days", 1), "Asia/Makassar": ("working_days", 3)}  # Makassar has its own standard
+    promised = {
+        "Asia/Jakarta": ("calendar_days", 1),
+        "Asia/Makassar": ("working_days", 3),
+    }  # Makassar has its own standard
     assert (given["promise"]["unit"], given["promise"]["n"]) == promised[place.zone]
     complete = datetime.fromisoformat(given["complete_at"])
     due = datetime.fromisoformat(given["promise"]["due_at"]).astimezone(ZoneInfo(place.zone))
