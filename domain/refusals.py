@@ -59,10 +59,7 @@ from typing import ClassVar
 
 
 class Refusal(Exception):
-    """The rules forbid the command.
-
-    The text repeats nothing from the command, so answers and logs may contain the text.
-    """
+    """The rules forbid the command. The text repeats nothing that was sent, so it may stand in an answer and a log."""
 
     code: ClassVar[str]
     title: ClassVar[str]
@@ -386,10 +383,7 @@ class SatisfactionAlreadyGiven(Refusal):
 
 
 class StaleVersion(Exception):
-    """A relevant event came after the version that the sender saw.
-
-    `seen` is the stream version that the sender saw. `now` is the present stream version.
-    """
+    """A relevant event came after the version `seen` that the sender saw. `now` is the present version."""
 
     def __init__(self, seen: int, now: int) -> None:
         super().__init__(

@@ -49,9 +49,8 @@ class DefectiveDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted(Event):
-    """The citizen clock starts. The event has the district, or the regency if the service is sensitive.
-
-    `mall` and `counter` say where in a mall the citizen was served.
+    """The citizen clock starts. The event has the district, or the regency if the service is sensitive. `mall` and
+    `counter` say where in a mall the citizen was served.
     """
 
     topic: ClassVar[str] = "application.submitted.v1"
@@ -79,9 +78,8 @@ class DocumentsChecked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnedForCorrection(Event):
-    """The office returns the file and names all defects at once.
-
-    `pauses` says whether the legal clock pauses. The clock pauses only on a ground that the service's standard lists.
+    """The office returns the file and names all defects at once. `pauses` says whether the legal clock pauses. The
+    clock pauses only on a ground that the service's standard lists.
     """
 
     topic: ClassVar[str] = "application.returned-for-correction.v1"
@@ -91,9 +89,8 @@ class ReturnedForCorrection(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionSupplied(Event):
-    """The event ends a pause. `promise` is the promise after this pause has moved the promised date.
-
-    `promise` is absent if the date does not move.
+    """The event ends a pause. `promise` is the promise after this pause has moved the promised date. `promise` is
+    absent if the date does not move.
     """
 
     topic: ClassVar[str] = "application.correction-supplied.v1"
@@ -102,10 +99,8 @@ class CorrectionSupplied(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredComplete(Event):
-    """The legal clock starts, and the promise is computed once.
-
-    `promise` is absent if the standard names no single time limit. `last_minute_percent` is copied from the
-    standard, if the standard sets a value.
+    """The legal clock starts, and the promise is computed once. `promise` is absent if the standard names no single
+    time limit. `last_minute_percent` is copied from the standard, if the standard sets a value.
     """
 
     topic: ClassVar[str] = "application.declared-complete.v1"
@@ -139,9 +134,8 @@ class Referred(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferralAnswered(Event):
-    """`referral` is the number of the answered referral.
-
-    `referral` is 0 if an import's source does not name the referral.
+    """`referral` is the number of the answered referral. `referral` is 0 if an import's source does not name the
+    referral.
     """
 
     topic: ClassVar[str] = "application.referral-answered.v1"
@@ -151,9 +145,8 @@ class ReferralAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transferred(Event):
-    """`promise` is the promise for which the new office has counted the remaining time.
-
-    `promise` is absent if the system had computed no promise, or if the promise was not running.
+    """`promise` is the promise for which the new office has counted the remaining time. `promise` is absent if the
+    system had computed no promise, or if the promise was not running.
     """
 
     topic: ClassVar[str] = "application.transferred.v1"
@@ -176,9 +169,8 @@ class Suspended(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Event):
-    """The event ends a pause. `promise` is the promise after this pause has moved the promised date.
-
-    `promise` is absent if the date does not move.
+    """The event ends a pause. `promise` is the promise after this pause has moved the promised date. `promise` is
+    absent if the date does not move.
     """
 
     topic: ClassVar[str] = "application.resumed.v1"
@@ -187,9 +179,8 @@ class Resumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineExtended(Event):
-    """`extension` is the code of an extension.
-
-    The service's standard lists the extension and the law that allows the extension.
+    """`extension` is the code of an extension. The service's standard lists the extension and the law that allows the
+    extension.
     """
 
     topic: ClassVar[str] = "application.deadline-extended.v1"
@@ -219,9 +210,8 @@ class Rejected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeemedApproved(Event):
-    """The application is granted by silence (UU 30/2014 art. 53, amended by UU 6/2023 art. 175), with the evidence.
-
-    The event holds the evidence for the grant. No event up to version `silent_until` is a decision. The legal clock ran
+    """The application is granted by silence (UU 30/2014 art. 53, amended by UU 6/2023 art. 175), with the evidence. The
+    event holds the evidence for the grant. No event up to version `silent_until` is a decision. The legal clock ran
     from `complete_at` except during `pauses`. The due date of `promise` passed. The time of the grant is the promise's
     `due_at`, even if the grant is recorded later. If `due_at` had passed before the system knew of the promise, the
     time of the grant is after `due_at`. The law grants the application. The system only records the grant.
@@ -307,9 +297,8 @@ class DisputeDismissed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopened(Event):
-    """The citizen's dispute was right, so the office makes the product again. The grant stays.
-
-    `redo` holds the stages to repeat and all stages that rest on these stages, in the procedure's order.
+    """The citizen's dispute was right, so the office makes the product again. The grant stays. `redo` holds the stages
+    to repeat and all stages that rest on these stages, in the procedure's order.
     """
 
     topic: ClassVar[str] = "application.reopened.v1"
@@ -318,9 +307,8 @@ class Reopened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAmended(Event):
-    """The office corrects its record. `amends` is the stream version of the wrong event.
-
-    `corrected_at` is the right time in UTC. Only an amendment of the kind TIME has `corrected_at`.
+    """The office corrects its record. `amends` is the stream version of the wrong event. `corrected_at` is the right
+    time in UTC. Only an amendment of the kind TIME has `corrected_at`.
     """
 
     topic: ClassVar[str] = "application.record-amended.v1"
@@ -336,9 +324,8 @@ class PinReset(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concluded(Event):
-    """In imported history only: the application ended, and the source does not say how.
-
-    The application is never counted as approved, issued or handed over.
+    """In imported history only: the application ended, and the source does not say how. The application is never
+    counted as approved, issued or handed over.
     """
 
     topic: ClassVar[str] = "application.concluded.v1"
@@ -393,7 +380,6 @@ ApplicationEvent = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """An event, the act of the event, and the event's stream version. The versions of a stream are 1, 2, 3 and so on.
-
     `recorded_at` is the time, in UTC, at which the system learnt of the event. `recorded_at` is None if this time is
     unknown.
     """
@@ -405,10 +391,8 @@ class Recorded:
 
     @property
     def known_at(self) -> datetime:
-        """When the system learnt of the event, in UTC.
-
-        The clock of a computer other than the server may be wrong, and events from such a computer may arrive late. For
-        these events, the result is `recorded_at`.
+        """When the system learnt of the event, in UTC. The clock of a computer other than the server may be wrong, and
+        events from such a computer may arrive late. For these events, the result is `recorded_at`.
         """
         own = self.act.at_quality is Quality.SERVER
         return self.act.at if own or self.recorded_at is None else self.recorded_at
