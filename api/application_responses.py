@@ -44,6 +44,26 @@ class RejectionState(Given, kw_only=True):
     remedy: codes.Remedy
 
 
+class DecisionState(Given, kw_only=True):
+    """The first approval or rejection.
+
+    `decided_at` is the time as corrected, `stated_at` the time as first stated, `recorded_at` the time of recording.
+    `report_until`: the last instant at which the decision could be recorded, or corrected, and still count as on time;
+    null where that does not matter. `reported_late`: the decision counts as late because it was recorded after that
+    instant. `amended_at`: when the office corrected the time.
+    """
+
+    decision: codes.Decision
+    decided_at: Instant
+    decided_by: int
+    stated_at: Instant
+    recorded_at: Instant | None
+    report_until: Instant | None
+    reported_late: bool
+    amended_at: Instant | None
+    amended_by: int | None
+
+
 class DocumentState(Given, kw_only=True):
     requirement: str
     defect: codes.Defect
@@ -226,6 +246,7 @@ class ApplicationBody(Given, kw_only=True):
     stages: list[StageState]
     referrals: list[ReferralState]
     rejection: RejectionState | None
+    decision: DecisionState | None
     imported: bool
     pin_resets: int
     payments: list[PaymentState]

@@ -169,7 +169,8 @@ class OfficeBody(Given, kw_only=True):
     """An office. It has seven opening days from Monday, in local time of `zone`; on an empty day it is closed.
 
     A counter has its own opening days for its services. The default of `day_zero` is `completeness`, the default of
-    `after_hours` is `next_opening`.
+    `after_hours` is `next_opening`. `late_report_days` and `late_report_days_mobile` (for the channel `mobile`): within
+    how many working days after the promised date a decision made in time may be recorded; the defaults are 1 and 5.
     """
 
     code: str
@@ -183,6 +184,8 @@ class OfficeBody(Given, kw_only=True):
     counters: list[CounterBody] | None = None
     day_zero: DayZero | None = None
     after_hours: AfterHours | None = None
+    late_report_days: int | None = None
+    late_report_days_mobile: int | None = None
     example: bool
     imported: bool
 
@@ -294,8 +297,10 @@ class FiguresBody(Given, kw_only=True):
     restarted: Count
     returned_last_minute: Count
     obstructed: Count
+    reported_late: Count
     on_time_percent: float | None
     on_time_recorded_percent: float | None
+    reported_late_percent: float | None
     open_age_days_median: float | None
     days_median: float | None
     days_p90: float | None

@@ -44,13 +44,18 @@
   + EventUnknown                   an amendment names an event that does not exist
   + AlreadyAmended
   + AmendmentImpossible
+  + TimeTooEarly                   names the reported time and the earliest possible one
+  + TimeTooLate                    names the corrected time and the latest possible one
   + PinResetsExhausted
   + NoOutcomeYet
   + SatisfactionAlreadyGiven
 * StaleVersion                     a relevant event came after the version that the sender saw
 """
 
+from datetime import datetime
 from typing import ClassVar
+
+from domain.json_values import instant
 
 
 class Refusal(Exception):
@@ -339,6 +344,48 @@ class AmendmentImpossible(Refusal):
     advice = (
         "To correct a time, send corrected_at, for any event except an amendment; only a stage can be entered in error"
     )
+
+
+class TimeTooEarly(Refusal):
+    """`reported`: the reported or corrected time; `earliest`: the time of the event that must come first. Both UTC."""
+
+    code = "time-too-early"
+    title = "The reported time is before an event that must come first"
+    advice = "Send the true time; the timeline gives the time of each event"
+
+    def __init__(self, reported: datetime | None = None, earliest: datetime | None = None) -> None:
+        super().__init__()
+        self.reported = reported
+        self.earliest = earliest
+
+    def __str__(self) -> str:
+        if self.reported is None or self.earliest is None:
+            return super().__str__()
+        return (
+            f"The reported time is {instant(self.reported)}, but the event that must come first was at"
+            f" {instant(self.earliest)}. {self.advice}"
+        )
+
+
+class TimeTooLate(Refusal):
+    """`corrected`: the corrected time; `latest`: when the event had happened at the latest. Both UTC."""
+
+    code = "time-too-late"
+    title = "The corrected time is after the time at which the event had already happened"
+    advice = "Send the true time; the timeline gives the time of each event, and when it was recorded"
+
+    def __init__(self, corrected: datetime | None = None, latest: datetime | None = None) -> None:
+        super().__init__()
+        self.corrected = corrected
+        self.latest = latest
+
+    def __str__(self) -> str:
+        if self.corrected is None or self.latest is None:
+            return super().__str__()
+        return (
+            f"The corrected time is {instant(self.corrected)}, but the event had happened by {instant(self.latest)}."
+            f" {self.advice}"
+        )
 
 
 class PinResetsExhausted(Refusal):

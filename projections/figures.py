@@ -23,7 +23,9 @@ class Figures:
 
     submitted = open + answered. answered = on_time + late + without_deadline = on_time_recorded + late_recorded +
     without_deadline = the sum of the seven outcomes. `on_time` judges the time of the answer, `on_time_recorded` the
-    time at which the answer was recorded. An answer granted by silence is late. `overdue`: open past the deadline.
+    time at which the answer was recorded. An answer granted by silence is late.
+    `reported_late`: a decision with a time before the deadline was recorded after the office's allowance for late
+    reports, or after silence had granted; a part of `late`. `overdue`: open past the deadline.
     `returned`, `deviating`, `paused`, `restarted`, `returned_last_minute`, `obstructed`: applications with at least one
     such event. None where a figure cannot be given, or must not be shown.
 
@@ -52,8 +54,10 @@ class Figures:
     restarted: Count
     returned_last_minute: Count
     obstructed: Count
+    reported_late: Count
     on_time_percent: float | None = None
     on_time_recorded_percent: float | None = None
+    reported_late_percent: float | None = None
     open_age_days_median: float | None = None
     days_median: float | None = None
     days_p90: float | None = None

@@ -16,7 +16,7 @@ from domain.application.status import ENDS, Status, status_after
 from domain.clocks.marks import marks_of
 from domain.codes import Amendment, Role
 from domain.json_values import instant
-from projections import clock_ledger, incidents, promises_and_payments
+from projections import clock_ledger, decisions, incidents, promises_and_payments
 from projections.clock_ledger import KeptMark, ShownLedger
 from projections.queries import queries
 from projections.stages import StageEntry, stages
@@ -68,6 +68,7 @@ class ProgressRow(promises_and_payments.Dues, incidents.Incidents):
     to_correct: list[DefectEntry]
     stages: list[StageEntry]
     rejection: RejectionEntry | None
+    decision: decisions.DecisionEntry | None
     imported: bool
     pin_resets: int
     ledger: ShownLedger
@@ -97,6 +98,7 @@ def fold(row: ProgressRow | None, application: UUID, new: Sequence[events.Record
         if kind in incidents.TOLD_BY:
             incidents.note_incidents(after, recorded)
         after["stages"] = stages(after["stages"], recorded)
+        after["decision"] = decisions.decision(after["decision"], recorded)
         if status not in ENDS:
             after["ended_at"], after["ended_by"] = None, None
         elif after["ended_by"] is None:
@@ -165,6 +167,7 @@ def _blank(application: UUID) -> ProgressRow:
         "to_correct": [],
         "stages": [],
         "rejection": None,
+        "decision": None,
         "imported": False,
         "pin_resets": 0,
         **promises_and_payments.blank(),

@@ -15,6 +15,7 @@ from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.clocks.ledger import counted
 from domain.clocks.marks import marks_of
 from domain.codes import Amendment, Role
+from domain.promises.late_reports import is_late
 from domain.provenance import Promise
 from projections import clock_ledger
 from projections.clock_ledger import KeptMark
@@ -50,6 +51,8 @@ class StatisticsRow(TypedDict):
     `answered_at`: when the legal clock stopped, by the decision or by an end without one; a source that issues without
     an approval answered when it issued. `answer_known_at`: when this system recorded the answer. The past of an
     imported application was recorded all at once, so there it is the time of the answer. `due_by`: the promise's unit.
+    `reported_late`: a decision with a time before the deadline was recorded after the office's allowance for late
+    reports, or after silence had granted the application.
 
     `stated_in` maps each instant to the version of the event that states it, so that an amended time corrects the fact.
     `marks`: those of the clocks, from which `pauses`, `restarts` and `last_minute_returns` follow.
@@ -75,6 +78,7 @@ class StatisticsRow(TypedDict):
     due_by: str | None
     answer_known_at: datetime | None
     deemed: bool
+    reported_late: bool
     returns: int
     corrections: int
     referrals: int
@@ -149,6 +153,7 @@ def _blank(application: UUID) -> StatisticsRow:
         "due_by": None,
         "answer_known_at": None,
         "deemed": False,
+        "reported_late": False,
         "returns": 0,
         "corrections": 0,
         "referrals": 0,
@@ -192,8 +197,10 @@ def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status
     """The first event that states an instant sets it. An answer that history takes back is removed."""
     event, at = recorded.event, recorded.act.at
     if isinstance(event, events.RecordAmended):
-        _correct(row, event)
+        _correct(row, event, recorded)
         return
+    if isinstance(event, events.DecisionReportedLate):
+        row["reported_late"] = row["deemed"]
     decided = status in OUTCOMES
     if not decided and row["answered_at"]:
         _take_answer_back(row)
@@ -209,19 +216,32 @@ def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status
         if name == "answered_at":
             row["answer_known_at"] = at if row["imported"] else recorded.recorded_at
             row["deemed"] = isinstance(event, events.DeemedApproved)
+            if isinstance(event, events.Approved | events.Rejected):
+                row["reported_late"] = is_late(recorded.known_at, event.report_until)
 
 
-def _correct(row: StatisticsRow, event: events.RecordAmended) -> None:
+def _correct(row: StatisticsRow, event: events.RecordAmended, recorded: events.Recorded) -> None:
+    """A correction that makes a late decision early is itself a report, and may be late."""
     if event.amendment is Amendment.TIME:
         for name, version in row["stated_in"].items():
             if version == event.amends:
                 row[name] = event.corrected_at
+                if name == "answered_at" and event.report_until is not None:
+                    row["reported_late"] = is_late(recorded.known_at, event.report_until)
+                elif name == "answered_at" and _past_due(row):  # it is late by its own time
+                    row["reported_late"] = False
+
+
+def _past_due(row: StatisticsRow) -> bool:
+    answered_at, due_at = row["answered_at"], row["due_at"]
+    return answered_at is not None and due_at is not None and answered_at > due_at
 
 
 def _take_answer_back(row: StatisticsRow) -> None:
     row["answered_at"] = None
     row["answer_known_at"] = None
     row["deemed"] = False
+    row["reported_late"] = False
     row["stated_in"] = {name: version for name, version in row["stated_in"].items() if name != "answered_at"}
 
 
@@ -246,6 +266,7 @@ COLUMNS = {
     "due_by": "text",
     "answer_known_at": "timestamptz",
     "deemed": "boolean NOT NULL",
+    "reported_late": "boolean NOT NULL",
     "returns": "integer NOT NULL",
     "corrections": "integer NOT NULL",
     "referrals": "integer NOT NULL",

@@ -22,6 +22,8 @@ class MeantFact:
     `office`: the office that holds the application. `month`: the month of submission in that office's zone, as YYYY-MM.
     An application is answered when it is decided or has ended. `outcome`: None while the application is open.
     `answer_known_at`: when the answer arrived in the log. `marks`: the marks of MARKED that apply.
+    `reported_late`: a decision with a time before the due date arrived after the office's allowance for late reports,
+    or after silence had granted.
     """
 
     ordinal: int
@@ -39,11 +41,13 @@ class MeantFact:
     returns: int
     answer_known_at: datetime | None = None
     marks: frozenset[str] = frozenset()
+    reported_late: bool = False
 
     @property
     def judged(self) -> str:
         """Whether the answer was on time, by when it happened: on_time, late, without_deadline; "" if not answered."""
-        return self._judged(self.answered_at)
+        judged = self._judged(self.answered_at)
+        return "late" if self.reported_late and judged == "on_time" else judged
 
     @property
     def judged_by_record(self) -> str:
@@ -100,8 +104,10 @@ def figures(facts: Sequence[MeantFact], as_of: datetime) -> dict[str, Any]:
         "deviating": 0,
         **{f"{name}_recorded": count for name, count in recorded.items()},
         **{mark: sum(mark in fact.marks for fact in facts) for mark in MARKED},
+        "reported_late": sum(fact.reported_late for fact in facts),
         "on_time_percent": _percent(judged),
         "on_time_recorded_percent": _percent(recorded),
+        "reported_late_percent": _part(sum(fact.reported_late for fact in facts), judged),
         "open_age_days_median": quantile(ages, Fraction(1, 2)),
         "days_median": quantile(days, Fraction(1, 2)),
         "days_p90": quantile(days, Fraction(9, 10)),
@@ -111,6 +117,11 @@ def figures(facts: Sequence[MeantFact], as_of: datetime) -> dict[str, Any]:
 def _percent(judged: Mapping[str, int]) -> float | None:
     timely = judged["on_time"] + judged["late"]
     return rounded(Fraction(100 * judged["on_time"], timely), "0.1") if timely else None
+
+
+def _part(count: int, judged: Mapping[str, int]) -> float | None:
+    whole = judged["on_time"] + judged["late"]
+    return rounded(Fraction(100 * count, whole), "0.1") if whole else None
 
 
 def quantile(spans: Sequence[timedelta], share: Fraction) -> float | None:

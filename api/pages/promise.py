@@ -5,6 +5,7 @@ that it is a date, which is read from the row and never calculated here. The leg
 promised date is compared with the decision; while there is no decision, with `now`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -17,6 +18,7 @@ from api.pages.words import N_, NN_, UNITS
 from domain.application.status import ENDS
 from domain.json_values import parse_instant
 from domain.registry.calendar import Unit, is_working_day
+from projections.decisions import DecisionEntry
 from projections.promises import PlainPromise
 from projections.promises_and_payments import PromiseEntry
 from projections.timeline import happened_at
@@ -74,11 +76,59 @@ def _dated(reading: PageReader, promise: PlainPromise) -> Promised:
     until = parse_instant(happened_at(stopped)) if stopped else reading.now
     days = (_day(until, zone) - _day(due, zone)).days
     silent = stopped is not None and stopped["event"] == "deemed-approved"
-    late = silent or days > 0 or (until > due and not (stopped and stopped["at_quality"] == "day"))
-    standing = _settled(reading, stopped["event"], days, late=late) if stopped else _running(reading, days, late=late)
+    decision = reading.row["decision"]
+    decided = decision if decision and stopped and decision["decided_by"] == stopped["version"] else None
+    by_time = days > 0 or (until > due and not (stopped and stopped["at_quality"] == "day"))
+    late = silent or by_time or (decided is not None and decided["reported_late"])
+    if decided and decided["reported_late"] and not by_time:
+        standing = _reported_late(reading, decided, due)
+    elif stopped:
+        standing = _settled(reading, stopped["event"], days, late=late)
+    else:
+        standing = _running(reading, days, late=late)
+    if decided and decided["amended_at"]:
+        standing = f"{standing} {_as_corrected(reading, decided)}"
     source = promise["unit"] == Unit.SOURCE
     label = N_("Deadline stated by the agency") if source else N_("Promised by")
-    return Promised(language.say(label), when.text, when, standing, late, list(_remarks(reading, promise)))
+    remarks = _remarks(reading, promise)
+    if decided and not late and not decided["amended_at"]:
+        remarks = [*_reported_in_time(reading, decided, due), *remarks]
+    return Promised(language.say(label), when.text, when, standing, late, remarks)
+
+
+def _reported_late(reading: PageReader, decision: DecisionEntry, due: datetime) -> str:
+    """Both times of a decision that was recorded, or corrected, after the office's allowance for late reports."""
+    recorded = decision["amended_at"] if decision["stated_at"] != decision["decided_at"] else decision["recorded_at"]
+    say, zone = reading.language.say, reading.zone("")
+    days = (_day(parse_instant(recorded), zone) - _day(due, zone)).days if recorded else 0
+    after = NN_("%(num)s day after the promised date", "%(num)s days after the promised date")
+    return say(
+        N_("Counts as late: decided on %(when)s, recorded on %(recorded)s, %(after)s."),
+        when=reading.moment(decision["decided_at"], "", "day").text,
+        recorded=reading.moment(recorded or decision["decided_at"], "", "day").text,
+        after=reading.language.count(after, days) if days else say(N_("later on the promised date")),
+    )
+
+
+def _reported_in_time(reading: PageReader, decision: DecisionEntry, due: datetime) -> Iterator[str]:
+    """Both times of a decision that was recorded after the promised date, but within the office's allowance."""
+    recorded, until = decision["recorded_at"], decision["report_until"]
+    if recorded is None or until is None or parse_instant(recorded) <= due:
+        return
+    yield reading.language.say(
+        N_("Decided on %(when)s and recorded on %(recorded)s. The office may record such a decision until %(until)s."),
+        when=reading.moment(decision["decided_at"], "", "day").text,
+        recorded=reading.moment(recorded, "", "day").text,
+        until=reading.moment(until, "", "day").text,
+    )
+
+
+def _as_corrected(reading: PageReader, decision: DecisionEntry) -> str:
+    return reading.language.say(
+        N_("As corrected by the office on %(when)s; first recorded as %(stated)s."),
+        when=reading.moment(decision["amended_at"] or "", "", "day").text,
+        stated=reading.moment(decision["stated_at"], "", "day").text,
+    )
 
 
 def _running(reading: PageReader, days: int, *, late: bool) -> str:

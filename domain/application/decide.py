@@ -9,7 +9,7 @@ or in `incidents`, `outcomes` and `stages`; very short ones stand in `decide` it
 from typing import assert_never
 
 from domain import refusals
-from domain.application import commands, events, incident_events, incidents, outcomes, stages
+from domain.application import commands, events, incident_events, incidents, outcomes, reported_times, stages
 from domain.application.commands import Command
 from domain.application.events import ApplicationEvent
 from domain.application.evolve import Application
@@ -50,6 +50,19 @@ LATE_FACTS = (
 
 def decide(command: Command, application: Application, act: Act, registry: Registry) -> list[ApplicationEvent]:
     """Return the events that `command` causes. Raises the `Refusal` that says why the command is not done."""
+    if application.status is not None and not isinstance(command, commands.SubmitApplication):
+        reported_times.not_before_submission(application, act)
+    decided = _decided(command, application, act, registry)
+    standard = registry.standard(application.service, application.standard)
+    if standard is None:  # only a submission, which has no event before it
+        return decided
+    if isinstance(command, LATE_FACTS) and outcomes.before_outcome(application, act):
+        application = outcomes.as_of(application, act)
+    reported_times.in_order(decided, application, act, standard)
+    return [reported_times.with_allowance(event, application, act, registry) for event in decided]
+
+
+def _decided(command: Command, application: Application, act: Act, registry: Registry) -> list[ApplicationEvent]:
     if isinstance(command, commands.SubmitApplication):
         return submit(command, application, act, registry)
     if application.status is None:
@@ -148,7 +161,7 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
         case commands.ReferComplaint():
             return incidents.refer_complaint(command, application, act, registry)
         case commands.AmendRecord():
-            return amend_record(command, application)
+            return amend_record(command, application, act, standard)
         case commands.ResetPin():
             if application.pin_resets >= PIN_RESETS_MAX:
                 raise refusals.PinResetsExhausted
@@ -300,8 +313,10 @@ def suspend(command: commands.Suspend, application: Application, standard: Stand
     return [events.Suspended(ground=command.ground, pauses=application.running)]
 
 
-def amend_record(command: commands.AmendRecord, application: Application) -> list[ApplicationEvent]:
-    """The amendment is a later event that names the wrong event.
+def amend_record(
+    command: commands.AmendRecord, application: Application, act: Act, standard: StandardPublished
+) -> list[ApplicationEvent]:
+    """The amendment is a later event that names the wrong event. A corrected time has bounds (`reported_times`).
 
     An amendment is possible after an application has ended too, because its history must be right.
     """
@@ -318,6 +333,7 @@ def amend_record(command: commands.AmendRecord, application: Application) -> lis
     )
     if not fits:
         raise refusals.AmendmentImpossible
+    reported_times.corrected_in_order(command, application, act, standard)
     return [events.RecordAmended(amends=command.amends, amendment=command.amendment, corrected_at=command.corrected_at)]
 
 

@@ -191,14 +191,20 @@ class PromiseMoved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved(Event):
+    """`report_until`: for a reported time that keeps the promise. Recorded after this instant, the decision is late."""
+
     topic: ClassVar[str] = "application.approved.v1"
+    report_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected(Event):
+    """`report_until`: for a reported time that keeps the promise. Recorded after this instant, the decision is late."""
+
     topic: ClassVar[str] = "application.rejected.v1"
     reason: RejectionReason
     remedy: Remedy
+    report_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,13 +305,15 @@ class Reopened(Event):
 class RecordAmended(Event):
     """The office corrects its record. `amends`: the stream version of the wrong event.
 
-    `corrected_at`: UTC; only for an amendment of the TIME.
+    `corrected_at`: UTC; only for an amendment of the TIME. `report_until`: if the corrected time of a decision keeps a
+    promise that its first time broke. Recorded after this instant, the correction leaves the decision late.
     """
 
     topic: ClassVar[str] = "application.record-amended.v1"
     amends: int
     amendment: Amendment
     corrected_at: datetime | None = None
+    report_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,9 +60,17 @@ class Counter:
     services: tuple[ServiceCode, ...]
 
 
+LATE_REPORT_DAYS = {False: 1, True: 5}
+"""Default allowance for late reports, in working days: False for every channel except `mobile`, True for `mobile`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficeRegistered:
-    """`day_zero` and `after_hours`: how the office counts days; None means the default of `OpeningHours`."""
+    """`day_zero` and `after_hours`: how the office counts days; None means the default of `OpeningHours`.
+
+    `late_report_days`: within how many working days after the promised date a decision made in time may be recorded;
+    `late_report_days_mobile`: the same for the channel `mobile`. None means 1 and 5.
+    """
 
     topic: ClassVar[str] = "office.registered.v1"
     code: OfficeCode
@@ -76,8 +84,15 @@ class OfficeRegistered:
     counters: tuple[Counter, ...] | None = None
     day_zero: DayZero | None = None
     after_hours: AfterHours | None = None
+    late_report_days: int | None = None
+    late_report_days_mobile: int | None = None
     example: bool = False
     imported: bool = False
+
+    def allowed_late(self, channel: Channel) -> int:
+        """Return the allowance for late reports by this channel, in working days."""
+        given = self.late_report_days_mobile if channel is Channel.MOBILE else self.late_report_days
+        return LATE_REPORT_DAYS[channel is Channel.MOBILE] if given is None else given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

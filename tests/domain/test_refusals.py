@@ -20,7 +20,7 @@ from domain.application.events import (
 )
 from domain.application.evolve import Application, fold
 from domain.application.incident_events import Linked
-from domain.codes import Advice, Amendment, Channel, DisputeReason, LifeEvent
+from domain.codes import Advice, Amendment, Channel, DisputeReason, LifeEvent, Quality, RejectionReason, Remedy
 from domain.refusals import Refusal, StatusForbids, all_refusals
 from domain.satisfaction import Answers, Element, Score, answer
 from tests.builders import (
@@ -41,6 +41,7 @@ from tests.builders import (
     SEMARANG,
     SIP,
     SUBMITTED,
+    an_act,
     stage_done,
     submitted,
 )
@@ -52,6 +53,8 @@ AMEND = commands.AmendRecord(amends=1, amendment=Amendment.TIME, corrected_at=MO
 VERIFICATION = commands.EnterStage(stage="verification")
 UNASKED = DefectiveDocument(requirement="diploma", defect=BLURRED.defect)
 SECOND = timedelta(seconds=1)
+REJECT = commands.Reject(reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.OBJECTION)
+BEFORE = replace(an_act(MONDAY - SECOND), at_quality=Quality.DEVICE)
 DISPUTE = commands.Dispute(reason=DisputeReason.NOT_RECEIVED)
 LINK = commands.Link(link=UUID(int=7), life_event=LifeEvent.BIRTH, others=(UUID(int=8),))
 LINKED = Linked(link=LINK.link, life_event=LINK.life_event, others=LINK.others, supplied=("family-card",))
@@ -120,6 +123,8 @@ SCENARIOS: dict[type[Refusal], When | Answering] = {
     refusals.EventUnknown: given(*SUBMITTED).when(replace(AMEND, amends=2)),
     refusals.AlreadyAmended: given(*SUBMITTED, RecordAmended(amends=1, amendment=Amendment.TIME)).when(AMEND),
     refusals.AmendmentImpossible: given(*SUBMITTED).when(replace(AMEND, corrected_at=None)),
+    refusals.TimeTooEarly: When(given(*COMPLETE), REJECT, BEFORE),
+    refusals.TimeTooLate: given(*SUBMITTED).when(replace(AMEND, corrected_at=MONDAY + SECOND)),
     refusals.PinResetsExhausted: given(*SUBMITTED, *[PinReset()] * 255).when(commands.ResetPin()),
     refusals.NoOutcomeYet: Answering(fold(given(*SUBMITTED).history), given=False),
     refusals.SatisfactionAlreadyGiven: Answering(fold(given(*HANDED_OVER).history), given=True),

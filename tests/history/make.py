@@ -263,6 +263,23 @@ LATER: dict[str, AnyEvent] = {
     "application.correction-supplied.v1~promise": CorrectionSupplied(promise=WORKING_DAYS),
     "application.payment-expired.v1~promise": PaymentExpired(payment=1, promise=WORKING_DAYS),
     "application.declared-complete.v1~last-minute": DeclaredComplete(promise=WORKING_DAYS, last_minute_percent=10),
+    "application.approved.v1~report-until": Approved(report_until=WORKING_DAYS.due_at),
+    "application.rejected.v1~report-until": Rejected(
+        reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.OBJECTION, report_until=WORKING_DAYS.due_at
+    ),
+    "application.record-amended.v1~report-until": RecordAmended(
+        amends=3, amendment=Amendment.TIME, corrected_at=AT, report_until=WORKING_DAYS.due_at
+    ),
+    "office.registered.v1~late-reports": OfficeRegistered(
+        code="pemda-3374-dinkes",
+        edition=2,
+        agency="pemda-3374",
+        zone="Asia/Jakarta",
+        names=Names(id="Dinas Kesehatan", en="Health office"),
+        opening_days=(OPEN, OPEN, OPEN, OPEN, OPEN, CLOSED, CLOSED),
+        late_report_days=2,
+        late_report_days_mobile=7,
+    ),
     "application.resumed.v1~promise": Resumed(promise=WORKING_DAYS),
     "application.stage-entered.v1~holder": StageEntered(stage="signing", holder=Holder.SIGNATORY),
     "service.standard-published.v1~silence": StandardPublished(
