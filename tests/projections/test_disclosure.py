@@ -191,3 +191,11 @@ def test_nothing_at_all_is_shown_as_nothing() -> None:
     seen = protect(Statistics(as_of=NOW, total=nothing, tables={name: {} for name in TABLES}), [], [])
     assert set(shown(seen.total).values()) == {FEW}
     assert seen.tables["month"] == {}
+
+
+@pytest.mark.parametrize(("reported_late", "share"), [(9, None), (10, 5.0), (60, 35.0)])
+def test_the_share_reported_late_shows_if_both_its_counts_show(reported_late: int, share: float | None) -> None:
+    seen = public(statistics({"office-a": figures(0, 90, 70, reported_late=reported_late)}))
+    assert seen.total.reported_late_percent == share
+    few = public(statistics({"office-a": figures(0, 10, 10, reported_late=10)}))
+    assert few.total.reported_late_percent is None
