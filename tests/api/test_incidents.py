@@ -89,7 +89,7 @@ def test_a_payment_is_shown_without_its_number(running: Jejak) -> None:
 
 def test_an_act_says_when_it_happened_and_by_which_channel(running: Jejak) -> None:
     arrived = arrive(running, "check-documents")
-    at = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+    at = datetime.now(UTC).isoformat()
     body = {**arrived.body, "at": at, "channel": "mobile"}
     headers = {"Idempotency-Key": str(uuid4()), "If-Match": f'"{arrived.version}"', **WAIT}
     path = f"/v1/applications/{arrived.id}/check-documents"
@@ -99,6 +99,18 @@ def test_an_act_says_when_it_happened_and_by_which_channel(running: Jejak) -> No
     [entry] = [entry for entry in entries if entry["event"] == "documents-checked"]
     assert (entry["at_quality"], entry["channel"]) == ("device", "mobile")
     assert datetime.fromisoformat(entry["at"]) == datetime.fromisoformat(at)
+
+
+def test_an_act_from_before_the_submission_is_refused_with_both_times(running: Jejak) -> None:
+    arrived = arrive(running, "receive")
+    at = (datetime.now(UTC) - timedelta(hours=2)).isoformat(timespec="seconds")
+    headers = {"Idempotency-Key": str(uuid4()), "If-Match": f'"{arrived.version}"'}
+    path = f"/v1/applications/{arrived.id}/receive"
+    reply = running.request("POST", path, {"at": at}, token=running.supervisor(LICENSING), headers=headers)
+    submitted = application(running, arrived.id, LICENSING)["submitted_at"]
+    assert (reply.status, reply.json()["code"]) == (409, "time-too-early")
+    assert at.partition("+")[0] in reply.json()["detail"]
+    assert submitted in reply.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +139,11 @@ def test_every_channel_gets_the_same_promise(running: Jejak) -> None:
     promises = []
     for channel in ("counter", "mobile", "self_service", "electronic"):
         paper = running.submit(
-            running.officer(SEMARANG), service="akta-kelahiran", channel=channel, applicant={"name": "Siti Contoh"}
+            running.officer(SEMARANG),
+            service="akta-kelahiran",
+            channel=channel,
+            applicant={"name": "Siti Contoh"},
+            at=at,
         )
         [receive, check] = [(name, {**body, "at": at, "channel": channel}) for name, body in PROCESSING]
         version = walk(running, paper["application_id"], SEMARANG, (receive,))

@@ -55,25 +55,15 @@ LATE = happened(november(9), Approved())
 CORRECTED = RecordAmended(amends=3, amendment=Amendment.TIME, corrected_at=november(6), report_until=ALLOWED)
 
 
-@pytest.mark.parametrize(
-    ("language", "text"),
-    [
-        (
-            "en",
-            (
-                "Counts as late: decided on Thursday, 5 November 2026, recorded on Sunday, 29 November 2026, 23 days after"
-                " the promised date."
-            ),
-        ),
-        (
-            "id",
-            (
-                "Dihitung terlambat: diputuskan pada Kamis, 5 November 2026, dicatat pada Minggu, 29 November 2026, 23 hari"
-                " setelah tanggal yang dijanjikan."
-            ),
-        ),
-    ],
-)
+ON_THE_29TH = {
+    "en": "Counts as late: decided on Thursday, 5 November 2026, recorded on Sunday, 29 November 2026, 23 days"
+    " after the promised date.",
+    "id": "Dihitung terlambat: diputuskan pada Kamis, 5 November 2026, dicatat pada Minggu, 29 November 2026, 23"
+    " hari setelah tanggal yang dijanjikan.",
+}
+
+
+@pytest.mark.parametrize(("language", "text"), ON_THE_29TH.items(), ids=ON_THE_29TH)
 def test_a_decision_of_5_november_that_was_recorded_on_29_november_is_late(language: str, text: str) -> None:
     shown = page(happened(november(5), BACKDATED, november(29)), language=language)
     assert (shown.standing, shown.late) == (text, True)
