@@ -249,7 +249,8 @@ class TimelineEntry(Given, kw_only=True):
     """One event of the timeline. `event` is its name in kebab case, `data` holds its facts, `amended` its correction.
 
     `flags`: `late` means that the event happened before the outcome and was recorded after it; `clock_ahead` means that
-    the clock of the recording device was ahead.
+    the clock of the recording device was ahead; `unlisted_office` means that a supervisor handed the file to an office
+    that the service does not list.
     """
 
     version: int

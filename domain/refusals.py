@@ -10,6 +10,7 @@
   + OfficeUnknown
   + OfficeUnchanged
   + ServiceNotOfferedHere
+  + TransferUnlisted               the service does not list the office that should take the file over
   + RegionUnknown
   + RequirementUnknown
   + DefectsMissing                 a return names no defect
@@ -124,6 +125,12 @@ class ServiceNotOfferedHere(Refusal):
     code = "service-not-offered-here"
     title = "This office does not offer the service"
     advice = "The service in /v1/services lists its offices"
+
+
+class TransferUnlisted(Refusal):
+    code = "transfer-unlisted"
+    title = "The service does not list this office, so a file cannot simply go there"
+    advice = "Choose an office that the service in /v1/services lists, or let a supervisor transfer with a reason"
 
 
 class RegionUnknown(Refusal):

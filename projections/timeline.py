@@ -2,6 +2,7 @@
 
 Flag `late`: the event happened before the outcome that stands, and was recorded after the outcome; the outcome stays.
 Flag `clock_ahead`: a device reports a time more than five minutes later than the time at which the event was recorded.
+Flag `unlisted_office`: the file was handed to an office that the service does not list.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from domain.clocks.marks import cause_of
 from domain.codes import Quality
 from domain.json_values import data_of, instant
 
-LATE, CLOCK_AHEAD = "late", "clock_ahead"
+LATE, CLOCK_AHEAD, UNLISTED = "late", "clock_ahead", "unlisted_office"
 AHEAD = timedelta(minutes=5)
 """How far a device's clock may be ahead of ours without a flag. The project chose this value."""
 
@@ -66,7 +67,7 @@ def _entry(recorded: events.Recorded) -> ShownEvent:
         "channel": act.channel.value,
         "data": data_of(event),
         "amended": None,
-        "flags": [CLOCK_AHEAD] if _ahead(recorded) else [],
+        "flags": [*([CLOCK_AHEAD] if _ahead(recorded) else []), *([UNLISTED] if _unlisted(event) else [])],
     }
 
 
@@ -81,6 +82,10 @@ def _ahead(recorded: events.Recorded) -> bool:
     return act.at_quality is Quality.DEVICE and known_at is not None and act.at - known_at > AHEAD
 
 
+def _unlisted(event: events.ApplicationEvent) -> bool:
+    return isinstance(event, events.Transferred) and event.unlisted is True
+
+
 def _marked(entry: ShownEvent, by: int, event: events.RecordAmended) -> ShownEvent:
     """An amended entry keeps its own facts; the amendment stands beside them."""
     if entry["version"] != event.amends or entry["version"] >= by:
@@ -93,7 +98,7 @@ def _flagged(entry: ShownEvent, outcome: Mark) -> ShownEvent:
     if entry["version"] <= outcome.version:
         return entry
     late = happened_at(entry) < instant(outcome.at)
-    flags = [*([LATE] if late else []), *([CLOCK_AHEAD] if CLOCK_AHEAD in entry["flags"] else [])]
+    flags = [*([LATE] if late else []), *(flag for flag in entry["flags"] if flag != LATE)]
     return entry if flags == entry["flags"] else {**entry, "flags": flags}
 
 

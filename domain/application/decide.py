@@ -81,7 +81,7 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
         case commands.AnswerReferral():
             return answer_referral(command, application, act)
         case commands.Transfer():
-            return transfer(command, application, registry)
+            return transfer(command, application, act, registry, standard)
         case commands.Reassign():
             only_in(application, *UNDECIDED, *IN_PRODUCTION, Status.READY)
             return [events.Reassigned(officer=command.officer)]
@@ -283,13 +283,22 @@ def answer_referral(command: commands.AnswerReferral, application: Application, 
     return [events.ReferralAnswered(referral=number, advice=command.advice)]
 
 
-def transfer(command: commands.Transfer, application: Application, registry: Registry) -> list[ApplicationEvent]:
+def transfer(
+    command: commands.Transfer, application: Application, act: Act, registry: Registry, standard: StandardPublished
+) -> list[ApplicationEvent]:
+    """Only a supervisor may hand a file to an office that the standard does not list, and must state a reason.
+
+    Imported history says neither who supervised nor why, so there such a transfer is a deviation.
+    """
     only_in(application, *UNDECIDED, *GRANTED)
     if command.to not in registry.offices:
         raise refusals.OfficeUnknown
     if command.to == application.office:
         raise refusals.OfficeUnchanged
-    return [events.Transferred(to=command.to)]
+    listed = command.to in standard.offices
+    if not listed and (act.by is not Role.SUPERVISOR or command.reason is None):
+        raise refusals.TransferUnlisted
+    return [events.Transferred(to=command.to, reason=command.reason, unlisted=None if listed else True)]
 
 
 def suspend(command: commands.Suspend, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:

@@ -44,6 +44,7 @@ from domain.codes import (
     ServiceCode,
     StageCode,
     TrackingNumber,
+    TransferReason,
 )
 from domain.provenance import Act, Event, Pause, Promise
 
@@ -147,8 +148,12 @@ class ReferralAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transferred(Event):
+    """`reason`: as the supervisor states it. `unlisted`: true if the service does not list the office `to`."""
+
     topic: ClassVar[str] = "application.transferred.v1"
     to: OfficeCode
+    reason: TransferReason | None = None
+    unlisted: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,7 @@ from tests.builders import (
     SEMARANG,
     SIP,
     SUBMITTED,
+    an_office,
     stage_done,
     submitted,
 )
@@ -58,6 +59,9 @@ LINKED = Linked(link=LINK.link, life_event=LINK.life_event, others=LINK.others, 
 DEEM = commands.DeemApproved(now=NEXT_MONDAY_AT_CLOSING)
 OF_SIP = (*submitted(SIP), *COMPLETE[1:])
 CONTENT = Answers(**dict.fromkeys(Element, Score.GOOD))
+WITH_ANOTHER = replace(
+    REGISTRY, offices={**REGISTRY.offices, "pemda-3374-dpmptsp": an_office("pemda-3374-dpmptsp", "Asia/Jakarta")}
+)
 WITHOUT_CALENDAR = replace(REGISTRY, calendars={})
 
 
@@ -84,6 +88,7 @@ SCENARIOS: dict[type[Refusal], When | Answering] = {
     refusals.OfficeUnknown: given(*COMPLETE).when(commands.Transfer(to="no-such-office")),
     refusals.OfficeUnchanged: given(*COMPLETE).when(commands.Transfer(to=SEMARANG)),
     refusals.ServiceNotOfferedHere: given().when(replace(SUBMIT, service=INFORMATION), office=MAKASSAR),
+    refusals.TransferUnlisted: given(*COMPLETE, registry=WITH_ANOTHER).when(commands.Transfer(to="pemda-3374-dpmptsp")),
     refusals.RegionUnknown: given().when(replace(SUBMIT, regency="99.99")),
     refusals.RequirementUnknown: given(*RECEIVED).when(commands.ReturnForCorrection(documents=(UNASKED,))),
     refusals.DefectsMissing: given(*RECEIVED).when(commands.ReturnForCorrection(documents=())),
