@@ -267,15 +267,19 @@ class FiguresBody(Given, kw_only=True):
 
     Public counts are rounded down to tens, with `<10` below ten and for zero. A day is 24 hours.
 
-    submitted = open + answered. answered = on_time + late + without_deadline, also with the two counts that end in
-    `_recorded`. answered is also the sum of the outcomes: granted to concluded, and deemed_approved. A figure is null
-    if it cannot be computed or is withheld.
+    submitted = open + answered. answered = decided + withdrawn + lapsed + cancelled + concluded. decided = granted +
+    rejected + deemed_approved = on_time + late + without_deadline, also with the two counts that end in `_recorded`.
+    On a line of an office each figure counts at its own office: where the application was submitted, where it was
+    decided, where it lay when its deadline passed, or where it lies now. `days`: from the submission to the decision;
+    `handed_over_days`: from the submission to the hand-over; `own_days`: to the decision, without the time in which the
+    office waited for somebody else. A figure is null if it cannot be computed or is withheld.
     """
 
     submitted: Count
     open: Count
     overdue: Count
     answered: Count
+    decided: Count
     on_time: Count
     late: Count
     without_deadline: Count
@@ -290,15 +294,21 @@ class FiguresBody(Given, kw_only=True):
     on_time_recorded: Count
     late_recorded: Count
     deemed_approved: Count
+    handed_over: Count
     paused: Count
     restarted: Count
     returned_last_minute: Count
     obstructed: Count
     on_time_percent: float | None
     on_time_recorded_percent: float | None
+    without_deadline_percent: float | None
     open_age_days_median: float | None
     days_median: float | None
     days_p90: float | None
+    handed_over_days_median: float | None
+    handed_over_days_p90: float | None
+    own_days_median: float | None
+    own_days_p90: float | None
 
 
 class LineBody(FiguresBody, kw_only=True):

@@ -4,17 +4,17 @@ The truth is computed from the planned events only, with code that is independen
 """
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.application import events, incident_events
 from domain.application.commands import DeemApproved
 from domain.application.events import ApplicationEvent
-from domain.application.evolve import Application
 from domain.json_values import data_of, instant
 from simulation.life import Life, PlanStep
 from simulation.plan import Plan
-from simulation.sums import OUTCOMES, SILENCE, MeantFact, statistics
+from simulation.sums import MARKED, OUTCOMES, SILENCE, MeantFact, statistics
 
 NOT_TOLD = ("number", "officer")
 """Fields of an event's data that differ between installations: they are drawn at random, or they are ids."""
@@ -25,74 +25,143 @@ Happened = list[tuple[PlanStep, ApplicationEvent]]
 
 
 def truth(plan: Plan) -> Iterator[dict[str, Any]]:
-    """Yield the plan's parameters, then the applications by ordinal, and last the statistics at the plan's end."""
+    """Yield the plan's parameters, then the applications by ordinal, and last the statistics.
+
+    The statistics are those at the plan's end, and under `earlier` those at half of its time: what happened later
+    does not count there.
+    """
     about = {"seed": plan.seed, "days": plan.days, "applications": plan.applications, "until": plan.until.isoformat()}
     yield {"simulation": about}
-    facts = []
+    facts, earlier, middle = [], [], plan.mall.begins + (plan.mall.ends - plan.mall.begins) / 2
     for life in plan.lives():
         if life.steps:
             fact = fact_of(life)
             facts.append(fact)
+            if fact.submitted_at <= middle:
+                earlier.append(fact_of(life, middle))
             yield {**_fact_row(fact), "events": told(life.steps)}
-    yield {"statistics": {"as_of": instant(plan.mall.ends), **statistics(facts, plan.mall.ends)}}
+    yield {
+        "statistics": {"as_of": instant(plan.mall.ends), **statistics(facts, plan.mall.ends)},
+        "earlier": {"as_of": instant(middle), **statistics(earlier, middle)},
+    }
 
 
-def fact_of(life: Life) -> MeantFact:
-    """Return the expected facts of a life. The life must have at least one step."""
-    happened = [(step, event) for step in life.steps for event in step.events]
-    submitted, application = life.steps[0], life.application
-    zone = ZoneInfo(life.mall.registry.offices[application.office].zone)
-    complete = _first(happened, events.DeclaredComplete)
-    answer, end = _first(happened, *ANSWERS), _first(_since_reopened(happened), *ENDS)
-    promise = application.promise
+def fact_of(life: Life, as_of: datetime | None = None) -> MeantFact:
+    """Return the expected facts of a life, or those that had happened by `as_of`. The first step must be among them."""
+    happened = [(step, event) for step in life.steps for event in step.events if not as_of or step.act.at <= as_of]
+    submitted, stays = happened[0][0], _holders(happened)
+    answer, ended = _first(happened, *ANSWERS), _first_event(_since_reopened(happened), *ENDS)
+    complete, back = _first(happened, events.DeclaredComplete), _hand_over(happened)
+    due_at = _promised(happened)
+    first = {**marks(happened), "returned": _first_at(happened, events.ReturnedForCorrection)}
+    moments = {
+        "submitted": submitted.act.at,
+        "answered": answer.act.at if answer else None,
+        "due": min(due_at, answer.act.at) if answer and due_at else due_at,
+        "handed_over": back.act.at if back else None,
+        **first,
+    }
+    zone = ZoneInfo(life.mall.registry.offices[submitted.act.office].zone)
     return MeantFact(
         ordinal=submitted.ordinal,
-        service=application.service,
-        office=application.office,
+        service=life.application.service,
+        office=stays[-1][1],
         channel=submitted.act.channel.value,
         month=f"{submitted.act.at.astimezone(zone):%Y-%m}",
         submitted_at=submitted.act.at,
         complete_at=complete.act.at if complete else None,
-        due_at=promise.due_at if promise else None,
+        due_at=due_at,
         answered_at=answer.act.at if answer else None,
-        ended_at=end.act.at if end else None,
-        status=str(application.status),
-        outcome=outcome(answer, application) if answer else None,
+        ended_at=ended[0].act.at if ended else None,
+        status=str(life.application.status),
+        outcome=outcome(answer, ended[1] if ended else None) if answer else None,
         returns=sum(isinstance(event, events.ReturnedForCorrection) for _, event in happened),
         answer_known_at=answer.arrives if answer else None,
-        marks=frozenset(mark for mark, fits in marks(happened).items() if fits),
+        marks=frozenset(mark for mark in MARKED if first[mark]),
+        handed_over_at=moments["handed_over"],
+        own_time=own_time(happened, answer.act.at) if answer else None,
+        places={name: _holder(stays, at) for name, at in moments.items() if at},
     )
 
 
-def outcome(answer: PlanStep, application: Application) -> str:
-    """Return the outcome: silence, the status if it ends the application without a product, or granted."""
+def outcome(answer: PlanStep, end: ApplicationEvent | None) -> str:
+    """Return the outcome: silence, the name of an end without a product, or granted."""
     if isinstance(answer.command, DeemApproved):
         return SILENCE
-    status = str(application.status)
-    return status if status in OUTCOMES else "granted"
+    name = type(end).__name__.lower()
+    return name if name in OUTCOMES else "granted"
 
 
-def marks(happened: Happened) -> dict[str, bool]:
-    """Return, for each mark of sums.MARKED, whether it applies."""
-    planned = [event for _, event in happened]
+def marks(happened: Happened) -> dict[str, datetime | None]:
+    """Return, for each mark of sums.MARKED, when it applied for the first time."""
+    pauses = (step.act.at for step, event in happened if getattr(event, "pauses", False) is True)
     return {
-        "obstructed": any(isinstance(event, incident_events.ObstacleReported) for event in planned),
-        "paused": any(getattr(event, "pauses", False) is True for event in planned),
-        "restarted": any(isinstance(event, events.Reopened) for event in planned),
-        "returned_last_minute": any(_in_last_minute(happened)),
+        "obstructed": _first_at(happened, incident_events.ObstacleReported),
+        "paused": min(pauses, default=None),
+        "restarted": _first_at(happened, events.Reopened),
+        "returned_last_minute": min(_in_last_minute(happened), default=None),
     }
 
 
-def _in_last_minute(happened: Happened) -> Iterator[bool]:
-    """Yield, for each return, whether it was in the last fifth of the time from completeness to the due date then."""
+def own_time(happened: Happened, until: datetime) -> timedelta:
+    """Return the time from the submission to `until` without returns, payments that were awaited, and referrals."""
+    waits: list[tuple[datetime, datetime]] = []
+    asked: dict[str, datetime] = {}
+    for step, event in happened:
+        at = min(step.act.at, until)
+        match event:
+            case events.ReturnedForCorrection():
+                asked["return"] = at
+            case events.Referred():
+                asked[f"referral {event.referral}"] = at
+            case incident_events.PaymentRequested():
+                asked[f"payment {event.payment}"] = at
+            case events.CorrectionSupplied():
+                waits.append((asked.pop("return"), at))
+            case events.ReferralAnswered():
+                waits.append((asked.pop(f"referral {event.referral}"), at))
+            case incident_events.PaymentReceived() | incident_events.PaymentExpired():
+                waits.append((asked.pop(f"payment {event.payment}"), at))
+    waits += [(since, until) for since in asked.values()]
+    own, reached = until - happened[0][0].act.at, happened[0][0].act.at
+    for since, end in sorted(waits):
+        own -= max(end - max(since, reached), timedelta(0))
+        reached = max(reached, end)
+    return own
+
+
+def _holders(happened: Happened) -> list[tuple[datetime, str]]:
+    """Return since when each office held the file, in the order of the events."""
+    moves = [(step.act.at, event.to) for step, event in happened if isinstance(event, events.Transferred)]
+    return [(happened[0][0].act.at, happened[0][0].act.office), *moves]
+
+
+def _holder(stays: list[tuple[datetime, str]], at: datetime) -> str:
+    return [office for since, office in stays if since <= at][-1]
+
+
+def _promised(happened: Happened) -> datetime | None:
+    promises = [promise for _, event in happened if (promise := getattr(event, "promise", None))]
+    return promises[-1].due_at if promises else None
+
+
+def _hand_over(happened: Happened) -> PlanStep | None:
+    """Return the hand-over that stands."""
+    return _first(_since_reopened(happened), events.HandedOver)
+
+
+def _in_last_minute(happened: Happened) -> Iterator[datetime]:
+    """Yield the returns that were in the last fifth of the time from completeness to the due date then."""
     complete_at = due_at = None
     for step, event in happened:
         if isinstance(event, events.DeclaredComplete):
             complete_at = step.act.at
         promise = getattr(event, "promise", None)
         due_at = promise.due_at if promise else due_at
-        if isinstance(event, events.ReturnedForCorrection) and complete_at and due_at:
-            yield due_at - (due_at - complete_at) / 5 <= step.act.at <= due_at
+        if not isinstance(event, events.ReturnedForCorrection) or not complete_at or not due_at:
+            continue
+        if due_at - (due_at - complete_at) / 5 <= step.act.at <= due_at:
+            yield step.act.at
 
 
 def told(steps: list[PlanStep]) -> list[dict[str, Any]]:
@@ -120,7 +189,16 @@ def _since_reopened(happened: Happened) -> Happened:
 
 
 def _first(happened: Happened, *kinds: type[ApplicationEvent]) -> PlanStep | None:
-    return next((step for step, event in happened if isinstance(event, kinds)), None)
+    found = _first_event(happened, *kinds)
+    return found[0] if found else None
+
+
+def _first_event(happened: Happened, *kinds: type[ApplicationEvent]) -> tuple[PlanStep, ApplicationEvent] | None:
+    return next(((step, event) for step, event in happened if isinstance(event, kinds)), None)
+
+
+def _first_at(happened: Happened, *kinds: type[ApplicationEvent]) -> datetime | None:
+    return min((step.act.at for step, event in happened if isinstance(event, kinds)), default=None)
 
 
 def _fact_row(fact: MeantFact) -> dict[str, Any]:
@@ -128,6 +206,7 @@ def _fact_row(fact: MeantFact) -> dict[str, Any]:
         "ordinal": fact.ordinal,
         "service": fact.service,
         "office": fact.office,
+        "submitted_office": fact.places["submitted"],
         "channel": fact.channel,
         **{
             name: instant(at) if (at := getattr(fact, name)) else None

@@ -22,7 +22,7 @@ from domain.registry.editions import Registry
 from infra.eventstore.editions import Editions
 from infra.postgres.pool import Pool, borrowed
 from projections.disclosure import protect
-from projections.figures import COUNTS, TABLES, Figures, Statistics
+from projections.figures import COUNTS, DAYS, NOTHING, TABLES, Figures, Statistics
 from projections.statistics import CUT
 from service_layer.faults import Unavailable
 
@@ -89,7 +89,7 @@ async def _exact(connection: AsyncConnection, registry: Registry, as_of: datetim
     tables: dict[str, dict[str, Figures]] = {name: {} for name in (*TABLES, "total")}
     for row in rows:
         tables[row["place"]][row["key"]] = _figures(row)
-    [total] = tables.pop("total").values()
+    total = tables.pop("total").get("", NOTHING)
     return Statistics(as_of=as_of, total=total, tables={name: dict(sorted(tables[name].items())) for name in TABLES})
 
 
@@ -109,14 +109,13 @@ def _figures(row: dict[str, Any]) -> Figures:
         **{name: row[name] for name in COUNTS},
         on_time_percent=_share(row["on_time"], row["late"]),
         on_time_recorded_percent=_share(row["on_time_recorded"], row["late_recorded"]),
-        open_age_days_median=_rounded(row["open_age_days_median"]),
-        days_median=_rounded(row["days_median"]),
-        days_p90=_rounded(row["days_p90"]),
+        without_deadline_percent=_share(row["without_deadline"], row["on_time"] + row["late"]),
+        **{name: _rounded(row[name]) for name in DAYS},
     )
 
 
-def _share(on_time: int, late: int) -> float | None:
-    return round(100 * on_time / (on_time + late), 1) if on_time + late else None
+def _share(part: int, rest: int) -> float | None:
+    return round(100 * part / (part + rest), 1) if part + rest else None
 
 
 def _rounded(days: float | None) -> float | None:

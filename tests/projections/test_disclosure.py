@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projections.disclosure import protect
-from projections.figures import COUNTS, FEW, OUTCOMES, TABLES, Count, Figures, Statistics
+from projections.figures import COUNTS, DECISIONS, FEW, OUTCOMES, TABLES, Count, Figures, Statistics
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 OFFICES = ("office-a", "office-b", "office-c", "office-d")
@@ -22,6 +22,7 @@ def figures(open_: int, on_time: int, late: int, unjudged: int = 0, **more: int)
         "submitted": open_ + answered,
         "open": open_,
         "answered": answered,
+        "decided": answered,
         "on_time": on_time,
         "late": late,
         "without_deadline": unjudged,
@@ -108,8 +109,9 @@ def test_no_hidden_figure_is_left_with_one_value(exact: Statistics) -> None:
     seen = public(exact)
     sums = [
         ("submitted", ("open", "answered")),
-        ("answered", ("on_time", "late", "without_deadline")),
         ("answered", OUTCOMES),
+        ("decided", DECISIONS),
+        ("decided", ("on_time", "late", "without_deadline")),
     ]
     for line in (seen.total, *(line for name in TABLES for line in seen.tables[name].values())):
         for total, parts in sums:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from projections.figures import COUNTS, Figures
 from projections.figures import TABLES as TABLES_SHOWN
-from simulation.sums import OUTCOMES, SILENCE, TABLES, MeantFact, figures, quantile, rounded, statistics
+from simulation.sums import DECISIONS, OUTCOMES, SILENCE, TABLES, MeantFact, figures, quantile, rounded, statistics
 from simulation.truth import truth
 from tests.simulation.plans import a_plan, a_season
 
@@ -74,13 +74,7 @@ def test_figures_count_days_and_shares() -> None:
 
 def test_what_cannot_be_measured_is_none() -> None:
     shown = figures([], AS_OF)
-    assert {name: shown[name] for name in shown if name not in COUNTS} == {
-        "on_time_percent": None,
-        "on_time_recorded_percent": None,
-        "open_age_days_median": None,
-        "days_median": None,
-        "days_p90": None,
-    }
+    assert {shown[name] for name in shown if name not in COUNTS} == {None}
     assert {shown[name] for name in COUNTS} == {0}
 
 
@@ -116,10 +110,14 @@ def test_no_number_and_no_id_is_told() -> None:
 
 def test_the_sums_add_up() -> None:
     shown = list(truth(a_season()))[-1]["statistics"]
-    for figures_of in (shown["total"], *(line for table in shown["tables"].values() for line in table.values())):
+    everywhere = [line for table in shown["tables"].values() for line in table.values()]
+    for figures_of in (shown["total"], *everywhere):
+        assert figures_of["answered"] == sum(figures_of[outcome] for outcome in OUTCOMES)
+        assert figures_of["decided"] == sum(figures_of[outcome] for outcome in DECISIONS)
+    at_offices = shown["tables"]["office"].values()
+    for figures_of in (line for line in (shown["total"], *everywhere) if line not in at_offices):
         assert figures_of["submitted"] == figures_of["open"] + figures_of["answered"]
-        judged = figures_of["on_time"] + figures_of["late"] + figures_of["without_deadline"]
-        assert figures_of["answered"] == judged == sum(figures_of[outcome] for outcome in OUTCOMES)
+        assert figures_of["decided"] == figures_of["on_time"] + figures_of["late"] + figures_of["without_deadline"]
     for table in shown["tables"].values():
         for name in COUNTS:
             assert sum(line[name] for line in table.values()) == shown["total"][name]
@@ -175,6 +173,41 @@ def test_the_month_and_the_office_are_those_of_who_holds_it_in_the_end() -> None
     by_ordinal: dict[int, Any] = {one["ordinal"]: one for one in list(truth(a_season()))[1:-1]}
     assert transferred
     assert all(by_ordinal[life.arrival.ordinal]["office"] != life.arrival.office for life in transferred)
+
+
+def test_what_was_handed_on_counts_where_each_thing_happened() -> None:
+    places = {"submitted": "office-a", "answered": "office-b", "due": "office-a", "handed_over": "office-c"}
+    late = replace(LATE, office="office-c", places=places, handed_over_at=START + timedelta(days=4))
+    lines = statistics([late], AS_OF)["tables"]["office"]
+    assert {
+        key: {
+            name
+            for name in ("submitted", "open", "answered", "decided", "late", "granted", "handed_over")
+            if line[name]
+        }
+        for key, line in lines.items()
+    } == {
+        "office-a": {"submitted", "late"},
+        "office-b": {"answered", "decided", "granted"},
+        "office-c": {"handed_over"},
+    }
+
+
+def test_what_ended_without_a_decision_is_neither_on_time_nor_late() -> None:
+    shown = figures(
+        [ON_TIME, UNPROMISED, replace(ON_TIME, outcome="withdrawn"), replace(LATE, outcome="lapsed")], AS_OF
+    )
+    assert (shown["answered"], shown["decided"], shown["on_time"], shown["late"]) == (4, 2, 1, 0)
+    assert (shown["on_time_percent"], shown["without_deadline_percent"]) == (100.0, 50.0)
+
+
+def test_at_an_earlier_time_less_had_happened() -> None:
+    last = list(truth(a_season()))[-1]
+    total, earlier = last["statistics"]["total"], last["earlier"]["total"]
+    assert last["earlier"]["as_of"] < last["statistics"]["as_of"]
+    for name in ("submitted", "answered", "decided", "handed_over", "returned", "paused"):
+        assert 0 < earlier[name] < total[name]
+    assert earlier["submitted"] == earlier["open"] + earlier["answered"]
 
 
 def test_statistics_group_by_what_they_say() -> None:
