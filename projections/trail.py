@@ -97,7 +97,7 @@ class Course:
         return {
             "held": [[instant(mark.at), mark.office] for mark in self.ordered if mark.kind is MarkKind.OFFICE],
             "promised": [[instant(mark.at), instant(mark.due_at)] for mark in by_version if mark.due_at],
-            "handed_over": [[instant(at), back and instant(back)] for at, back in self.handed_over],
+            "handed_over": [[instant(at), instant(back) if back else None] for at, back in self.handed_over],
         }
 
     @property

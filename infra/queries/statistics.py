@@ -105,12 +105,13 @@ def _due(cut_at: datetime, position: int, _figures: bytes, end: int) -> bool:
 
 
 def _figures(row: dict[str, Any]) -> Figures:
+    counts_and_days: dict[str, Any] = {name: row[name] for name in COUNTS}
+    counts_and_days |= {name: _rounded(row[name]) for name in DAYS}
     return Figures(
-        **{name: row[name] for name in COUNTS},
+        **counts_and_days,
         on_time_percent=_share(row["on_time"], row["late"]),
         on_time_recorded_percent=_share(row["on_time_recorded"], row["late_recorded"]),
         without_deadline_percent=_share(row["without_deadline"], row["on_time"] + row["late"]),
-        **{name: _rounded(row[name]) for name in DAYS},
     )
 
 

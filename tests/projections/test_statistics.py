@@ -183,7 +183,7 @@ def test_the_deadline_passes_where_the_file_lies_then(days_after_completeness: i
 
 def test_what_happens_to_a_file_counts_where_it_first_happened() -> None:
     moved = (on(TUESDAY, RETURN), on(TUESDAY, CorrectionSupplied()), on(WEDNESDAY, Transferred(to=MAKASSAR)))
-    again = on(WEDNESDAY + timedelta(hours=1), replace(RETURN, pauses=True))
+    again = on(WEDNESDAY + timedelta(hours=1), PAUSED[-1])
     shows(*COMPLETE, *moved, again, returned_at=TUESDAY, returned_office=SEMARANG)
     shows(*COMPLETE, *moved, again, paused_at=again.act.at, paused_office=MAKASSAR, obstructed_office=None)
     blocked = on(WEDNESDAY + timedelta(hours=2), OUT_OF_STOCK)
