@@ -12,12 +12,17 @@ from service_layer.bodies import Instant
 
 
 class PromiseBody(Given, kw_only=True):
+    """A promised date. `counted_from`: the local day on which the completeness counts, if it is a later day than that
+    of the completeness (the file was complete after closing time or on a closed day); otherwise null.
+    """
+
     unit: str
     n: int
     due_at: Instant
     standard: str
     calendar: str
     rule: str
+    counted_from: date | None
 
 
 class StageState(Given, kw_only=True):

@@ -1,7 +1,7 @@
 """Shared parts of events: the act that an event belongs to, the base class, and the promise that some events carry."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -46,7 +46,9 @@ class Promise:
     """A promised date, stored as a fact.
 
     `due_at`: UTC. `n`: the number of units; 0 for a source's own deadline. `standard`, `calendar`: the editions that
-    the date was computed from. `rule`: the name of the settings of the count.
+    the date was computed from. `rule`: the name of the settings of the count. `counted_from`: the local day on which
+    the completeness counts, only if that is a later day than the day of completeness itself (after closing time, a
+    closed day).
     """
 
     unit: Unit
@@ -55,6 +57,7 @@ class Promise:
     standard: EditionCode
     calendar: CalendarEditions
     rule: RuleCode
+    counted_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Promises as the views keep them: the events that set or move a promised date; promises and pauses as JSON values."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TypedDict
 
 from domain.application import events, incident_events
@@ -22,7 +23,7 @@ CAUSES: Mapping[type[events.ApplicationEvent], str] = {
 
 
 class PlainPromise(TypedDict):
-    """A promise as JSON values. `due_at`: UTC."""
+    """A promise as JSON values. `due_at`: UTC. `counted_from`: a local day, see `domain.provenance.Promise`."""
 
     unit: str
     n: int
@@ -30,6 +31,7 @@ class PlainPromise(TypedDict):
     standard: str
     calendar: str
     rule: str
+    counted_from: str | None
 
 
 class PlainPause(TypedDict):
@@ -65,6 +67,7 @@ def plain_promise(promise: Promise) -> PlainPromise:
         "standard": promise.standard,
         "calendar": promise.calendar,
         "rule": promise.rule,
+        "counted_from": promise.counted_from.isoformat() if promise.counted_from else None,
     }
 
 
@@ -80,4 +83,5 @@ def parse_promise(kept: PlainPromise) -> Promise:
         standard=kept["standard"],
         calendar=kept["calendar"],
         rule=kept["rule"],
+        counted_from=date.fromisoformat(kept["counted_from"]) if kept["counted_from"] else None,
     )

@@ -8,7 +8,7 @@ reaches far enough, and `TooManyCalendars`.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import get_args
 
 from domain import refusals
@@ -42,8 +42,11 @@ def promised(
     `edition` is that of the standard, for example `ktp-el@3`.
     """
     roll_forward = bool(terms.roll_forward)
+    counted_from: date | None = None
 
     def count(calendar: Calendar, hours: OpeningHours) -> datetime:
+        nonlocal counted_from
+        counted_from = deadlines.counted_from(start, terms.unit, calendar, hours)
         return deadlines.due_at(start, terms.unit, terms.n, calendar, hours, roll_forward=roll_forward)
 
     due, names = _counted(count, start, office, service, registry)
@@ -54,6 +57,7 @@ def promised(
         standard=edition,
         calendar=_joined(names),
         rule=rule_of(registry.opening_hours(office, service), roll_forward=roll_forward),
+        counted_from=counted_from,
     )
 
 
