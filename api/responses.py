@@ -119,18 +119,22 @@ class AnsweredBody(Given, kw_only=True):
 
 
 class UnitBody(Given, kw_only=True):
-    """The satisfaction figures of a service at an office.
+    """The satisfaction figures of a service, of an office, or of a service at an office; `null` stands for all.
 
-    Counts are rounded down to tens. With fewer than ten answers no figure is shown. `index` is the IKM, `means` are the
-    NRR of the elements.
+    Counts are sums of counts that are rounded down to tens. `index` is the IKM, `means` are the NRR of the elements,
+    both from 30 counted answers on. With the answers that were left out, the index lies between `index_least` and
+    `index_most`; without a `grade`, these two have different grades. `sufficient`: whether the counted answers
+    represent as many applicants as the published counts allow.
     """
 
-    service: str
-    office: str
+    service: str | None
+    office: str | None
     answered: Count
     served: Count
     answered_percent: float | None
     index: float | None
+    index_least: float | None
+    index_most: float | None
     grade: Grade | None
     sufficient: bool | None
     lowest: Element | None
@@ -138,13 +142,18 @@ class UnitBody(Given, kw_only=True):
 
 
 class SatisfactionFiguresBody(Given, kw_only=True):
-    """The public satisfaction index, as of a full hour.
+    """The public satisfaction index of a period, as of a full hour.
 
-    `weights`: the weight of each element; it can change a grade.
+    `weights`: the weight of each element; it can change a grade. `period`: a semester (2026-S2) or a year (2026).
+    `periods`: the periods that can be read. `units`: each service at each office.
     """
 
     as_of: Instant
     weights: Weights
+    period: str
+    periods: list[str]
+    services: list[UnitBody]
+    offices: list[UnitBody]
     units: list[UnitBody]
 
 

@@ -10,7 +10,7 @@ from domain.registry.editions import Registry
 from projections import figures
 from projections.desk import DeskRow
 from projections.progress import ProgressRow
-from projections.satisfaction import UnitCounts
+from projections.satisfaction_figures import CellCounts
 from service_layer.rights import Principal
 
 
@@ -154,8 +154,11 @@ class StatisticsQueries(Protocol):
 class SatisfactionQueries(Protocol):
     """Counts of the answers to the satisfaction survey."""
 
-    async def units(self, as_of: datetime) -> list[UnitCounts]:
-        """The rows for `projections.satisfaction.units`, of answers recorded before `as_of`. Raises Unavailable."""
+    async def cells(self, as_of: datetime) -> list[CellCounts]:
+        """The rows for `projections.satisfaction_figures`, of all its periods and of answers given before `as_of`.
+
+        Raises Unavailable.
+        """
         ...
 
 
