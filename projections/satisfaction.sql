@@ -1,7 +1,7 @@
 -- name: CELLS
 -- One row for each service at each office in each semester from `since` on. The sums cover complete groups of
--- ten answers, in the order in which the answers were recorded; the answers beyond the last complete group leave the
--- database in no form. `as_of` is a full hour, so that no figure is live. A semester is one of the zone `zone`.
+-- ten answers, in the order in which the answers were recorded; the query returns nothing of the answers beyond the last
+-- complete group. `as_of` is a full hour, so that no figure is live. A semester is one of the zone `zone`.
 WITH answered AS (
     SELECT *, to_char(answered_at AT TIME ZONE %(zone)s, 'YYYY-')
         || CASE WHEN extract(month FROM answered_at AT TIME ZONE %(zone)s) <= 6 THEN 'S1' ELSE 'S2' END AS semester

@@ -1,8 +1,8 @@
 """Every operation that answers JSON, called in an installation with enough data that figures show, and each answer
 against the schema of openapi.json.
 
-An answer in which every figure is withheld exercises no more than half of its schema: `/v1/satisfaction` answered 500 as
-soon as one service had an index.
+An answer in which every figure is withheld exercises no more than half of its schema: `/v1/satisfaction` answered 500
+as soon as one service had an index.
 """
 
 from collections.abc import Iterator
