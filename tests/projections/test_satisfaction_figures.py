@@ -87,7 +87,7 @@ def test_the_true_index_lies_within_the_bound_and_a_shown_grade_is_the_true_one(
     cells = []
     for place, answers in enumerate(at_offices):
         covered = answers[: len(answers) - len(answers) % 10]
-        sums = dict.fromkeys([element.value for element in Element], sum(covered))
+        sums: dict[str, Any] = dict.fromkeys([element.value for element in Element], sum(covered))
         cells.append(cell(len(covered), place=("ktp-el", f"office-{place}"), **sums))
     [unit] = shown(*cells, weights=weights).services
     everybody = [score for answers in at_offices for score in answers]

@@ -1,6 +1,7 @@
 """From which day a promise is counted, where that is not the day on which the file was complete."""
 
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -61,7 +62,7 @@ def test_a_pause_and_an_extension_leave_the_day_from_which_it_was_counted() -> N
 
 
 def test_a_closure_on_the_day_from_which_it_was_counted_moves_that_day_too() -> None:
-    year = {"first_day": date(2026, 1, 1), "last_day": date(2026, 12, 31)}
+    year: dict[str, Any] = {"first_day": date(2026, 1, 1), "last_day": date(2026, 12, 31)}
     registry = country(closed_on(*days("2026-11-30"), **year))
     assert promise(5, Unit.WORKING_DAYS, local("2026-11-27T15:30"), registry).counted_from == date(2026, 12, 1)
 
