@@ -59,7 +59,7 @@ def check_satisfaction(fresh: Fresh, truth: dict[str, Any], as_of: datetime) -> 
             if unit.index is None or unit.index_least is None or unit.index_most is None:
                 continue
             exact, compared = table[key or ""], compared + 1
-            assert unit.answered <= exact["answered"], (period, key)  # type: ignore[operator] # an index has a count
+            assert unit.answered <= exact["answered"], (period, key)
             assert unit.index_least <= exact["index"] <= unit.index_most, (period, key)
             assert unit.grade in (None, grade(Fraction(str(exact["index"])))), (period, key)
     assert compared > 0
