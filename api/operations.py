@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import application_responses, responses
+from api import application_responses, catalogue_responses, responses
 from api.conditional import ANY, IDEMPOTENCY_KEY, IF_MATCH, SYNC_TOKEN
 from api.endpoints import applications, desk, feed, health, links, persons, public, satisfaction, statistics
 from domain.satisfaction import Weights
@@ -165,7 +165,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "list-services",
         "/v1/services",
         public.list_services,
-        {200: responses.ServicesBody},
+        {200: catalogue_responses.ServicesBody},
         "catalogue",
         query=LISTED,
         problems=(400, 503),
@@ -174,7 +174,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "get-service",
         "/v1/services/{service}",
         public.get_service,
-        {200: responses.ServiceBody},
+        {200: catalogue_responses.ServiceBody},
         "catalogue",
         query=AT_OFFICE,
         problems=(404, 503),
@@ -183,7 +183,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "list-offices",
         "/v1/offices",
         public.list_offices,
-        {200: responses.OfficesBody},
+        {200: catalogue_responses.OfficesBody},
         "catalogue",
         query=LISTED,
         problems=(400, 503),
@@ -192,7 +192,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "get-office",
         "/v1/offices/{office}",
         public.get_office,
-        {200: responses.OfficeBody},
+        {200: catalogue_responses.OfficeBody},
         "catalogue",
         problems=(404, 503),
     ),
@@ -200,7 +200,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "list-malls",
         "/v1/malls",
         public.list_malls,
-        {200: responses.MallsBody},
+        {200: catalogue_responses.MallsBody},
         "catalogue",
         query=LISTED,
         problems=(400, 503),
@@ -209,7 +209,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "get-mall",
         "/v1/malls/{mall}",
         public.get_mall,
-        {200: responses.MallBody},
+        {200: catalogue_responses.MallBody},
         "catalogue",
         problems=(404, 503),
     ),

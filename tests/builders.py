@@ -51,14 +51,7 @@ from domain.provenance import Act, Promise
 from domain.registry.calendar import Unit
 from domain.registry.editions import (
     CalendarPublished,
-    DeemedApproval,
-    Extension,
-    Names,
     OfficeRegistered,
-    OpeningDay,
-    PromiseTerms,
-    Region,
-    RegionsPublished,
     Registry,
     RegistryEvent,
     Requirement,
@@ -66,6 +59,8 @@ from domain.registry.editions import (
     StandardPublished,
     evolve,
 )
+from domain.registry.places import Names, OpeningDay, Region, RegionsPublished
+from domain.registry.terms import DeemedApproval, Extension, PromiseTerms
 
 SEMARANG, MAKASSAR, SORONG = "pemda-3374-disdukcapil", "pemda-7371-disdukcapil", "pemda-9171-disdukcapil"
 KTP, INFORMATION, SIP, OLD_PERMIT, MARRIAGE = "ktp-el", "information-request", "sip", "old-permit", "marriage"

@@ -21,6 +21,7 @@ from domain.json_values import instant
 from domain.provenance import Act
 from domain.refusals import Refusal
 from domain.registry.editions import Registry
+from domain.registry.standards import newest_of_places
 from domain.satisfaction import Answers, SatisfactionAnswered, Weights
 from projections.satisfaction import Satisfaction, units
 from service_layer import bodies
@@ -120,5 +121,5 @@ def full_hour(now: datetime) -> datetime:
 
 
 def _offices(registry: Registry, service: str) -> tuple[str, ...]:
-    newest = registry.newest_of_places(service)
+    newest = newest_of_places(service, registry)
     return tuple(dict.fromkeys(office for standard in newest for office in standard.offices))

@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import Translations
 
-from domain.registry.editions import Names
+from domain.registry.places import Names
 
 LANGUAGES = ("id", "en")
 CATALOGUE = Path(__file__).parent / "locale" / "id" / "LC_MESSAGES" / "jejak.po"

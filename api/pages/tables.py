@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from api.pages.language import Language
 from api.pages.words import CHANNELS, N_, NN_, OUTCOMES
-from domain.registry.editions import MallRegistered, OfficeRegistered, Registry, StandardPublished
+from domain.registry.editions import OfficeRegistered, Registry, StandardPublished
+from domain.registry.places import MallRegistered
 from projections.figures import Count, Figures, Statistics
 
 LINES_MAX = 30

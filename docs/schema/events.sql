@@ -267,6 +267,7 @@ CREATE TABLE views.statistics (
     standard integer NOT NULL,
     office text NOT NULL,
     channel text NOT NULL,
+    mall text,
     district text,
     regency text,
     imported boolean NOT NULL,

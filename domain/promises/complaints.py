@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from domain.codes import ComplaintKind
 from domain.registry.calendar import Unit
-from domain.registry.editions import PromiseTerms
+from domain.registry.terms import PromiseTerms
 from domain.rules import rests_on
 
 EDITION = "permenpanrb-62-2018@1"

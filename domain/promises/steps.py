@@ -17,7 +17,8 @@ from domain.promises import deadlines
 from domain.promises.deadlines import PauseSpan
 from domain.provenance import Promise
 from domain.registry.calendar import AfterHours, Calendar, CalendarTooShort, DayZero, OpeningHours, Unit
-from domain.registry.editions import PromiseTerms, Registry
+from domain.registry.editions import Registry
+from domain.registry.terms import PromiseTerms
 from domain.rules import rests_on
 
 NAMES_LONGEST: int = get_args(CalendarEditions)[1].longest

@@ -12,18 +12,12 @@ from zoneinfo import ZoneInfo
 
 from domain.codes import (
     AgencyCode,
-    BasisCode,
     CalendarCode,
     Channel,
-    ClockTime,
     CounterCode,
-    ExtensionCode,
     GroundCode,
     Holder,
     Kind,
-    Latitude,
-    Longitude,
-    MallCode,
     OfficeCode,
     RegionCode,
     RegionLevel,
@@ -34,24 +28,9 @@ from domain.codes import (
     Text,
     Zone,
 )
-from domain.registry.calendar import AfterHours, Calendar, DayZero, OpeningHours, OpeningSpan, SpecialWeek, Unit, Week
-from domain.rules import rests_on
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """A name in Bahasa Indonesia and in English."""
-
-    id: Text
-    en: Text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpeningDay:
-    """The local opening and closing time of one weekday; both are None on a closed day."""
-
-    opens: ClockTime | None = None
-    closes: ClockTime | None = None
+from domain.registry.calendar import AfterHours, Calendar, DayZero, OpeningHours, OpeningSpan, SpecialWeek, Week
+from domain.registry.places import MallRegistered, Names, OpeningDay, Region, RegionsPublished, containing
+from domain.registry.terms import LAW_DEFAULT, DeemedApproval, Extension, PromiseTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,46 +64,6 @@ class OfficeRegistered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MapPoint:
-    """A point on the map: decimal degrees in WGS 84, as text, because events hold no fractions."""
-
-    latitude: Latitude
-    longitude: Longitude
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MallCounter:
-    """A counter of one office in a mall."""
-
-    code: CounterCode
-    names: Names
-    office: OfficeCode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MallRegistered:
-    """A public service mall (mal pelayanan publik, Perpres 89/2021): one place with the counters of many offices.
-
-    `region`: where the mall stands. It may serve other regions too, and one region may have several malls.
-    """
-
-    topic: ClassVar[str] = "mall.registered.v1"
-    code: MallCode
-    edition: int
-    names: Names
-    region: RegionCode
-    address: Text
-    point: MapPoint | None = None
-    counters: tuple[MallCounter, ...]
-    example: bool = False
-    imported: bool = False
-
-    def has_counter(self, office: str, counter: str | None) -> bool:
-        """Whether the office has this counter in the mall; None means any counter."""
-        return any(one.office == office and counter in (None, one.code) for one in self.counters)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
     code: RequirementCode
     names: Names
@@ -140,42 +79,6 @@ class Stage:
     after: tuple[StageCode, ...] = ()
     holder: Holder = Holder.BACK_OFFICE
     optional: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromiseTerms:
-    """A promise of `n` units from completeness.
-
-    `roll_forward`: a deadline in calendar days or months moves from a closed day to the next open day.
-    """
-
-    unit: Unit
-    n: int
-    roll_forward: bool | None = None
-
-
-LAW_DEFAULT = rests_on("default-promise")(PromiseTerms(unit=Unit.WORKING_DAYS, n=5))
-"""The time to decide by law, if no rule names another: five working days from completeness."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extension:
-    """An extension of the deadline, possible once: `n` units of the promise. `basis`: the law that allows it."""
-
-    code: ExtensionCode
-    n: int
-    basis: Text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeemedApproval:
-    """Silence grants the application (fiktif positif). Each service must opt in.
-
-    `basis`: the code of the law that `basis_text` names.
-    """
-
-    basis: BasisCode
-    basis_text: Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,23 +217,6 @@ class CalendarPublished:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Region:
-    code: RegionCode
-    parent: RegionCode | None = None
-    level: RegionLevel
-    name: Text
-    zone: Zone
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegionsPublished:
-    topic: ClassVar[str] = "regions.published.v1"
-    edition: int
-    regions: tuple[Region, ...]
-    source: Text = ""
-
-
 RegistryEvent = OfficeRegistered | MallRegistered | StandardPublished | CalendarPublished | RegionsPublished
 
 
@@ -367,48 +253,17 @@ class Registry:
         begun = sorted(
             (s for s in self.services.get(service, ()) if s.in_force_from <= day), key=_by_force, reverse=True
         )
+        home = self.offices[office].region if office in self.offices else None
         own = [s for s in begun if office in (s.only_offices or ())]
-        regional = [[s for s in begun if s.place == region] for region in self.regions_of(office)]
+        regional = [[s for s in begun if s.place == region] for region in containing(home, self.regions)]
         national = [s for s in begun if s.place is None]
         newest = (editions[0] for editions in (own, *regional, national) if editions)
         return next((standard for standard in newest if standard.still_in_force(day)), None)
-
-    def in_force(self, service: str, day: date) -> list[StandardPublished]:
-        """Return the editions that are in force on `day`, at most one for each place, sorted by number."""
-        begun = sorted((s for s in self.services.get(service, ()) if s.in_force_from <= day), key=_by_force)
-        of_places = {standard.place: standard for standard in begun}
-        return sorted((s for s in of_places.values() if s.still_in_force(day)), key=lambda s: s.standard)
-
-    def regions_of(self, office: str) -> list[str]:
-        """Return the codes of the regions in which the office lies, the smallest first.
-
-        A region that the region table lacks lies in the regions that its code begins with.
-        """
-        registered, codes = self.offices.get(office), []
-        code = registered.region if registered else None
-        while code:
-            codes.append(code)
-            known = self.regions.get(code)
-            code = known.parent if known else code.rpartition(".")[0]
-        return codes
 
     def newest(self, service: str) -> StandardPublished | None:
         """Return the newest national edition. If there is none, return the newest edition of any place."""
         editions = self.services.get(service, ())
         return max(editions, key=lambda s: (s.place is None, s.standard), default=None)
-
-    def newest_of_places(self, service: str) -> list[StandardPublished]:
-        """Return the newest edition of each place, sorted by number."""
-        editions = sorted(self.services.get(service, ()), key=lambda s: s.standard)
-        return sorted({s.place: s for s in editions}.values(), key=lambda s: s.standard)
-
-    def has_published(self, standard: StandardPublished) -> bool:
-        """Whether the newest edition of the same service and place says the same; the number does not count."""
-        return any(replace(standard, standard=s.standard) == s for s in self.newest_of_places(standard.service))
-
-    def last_number(self, service: str) -> int:
-        """Return the number of the last edition of any place; 0 if there is none."""
-        return max((s.standard for s in self.services.get(service, ())), default=0)
 
     def opening_hours(self, office: str, service: str = "") -> OpeningHours:
         """Return the hours of the counters for `service`, or of the office if no counter serves it.

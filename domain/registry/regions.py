@@ -4,7 +4,8 @@ Codes are those of the Ministry of Home Affairs (Kemendagri): PP of a province, 
 PP.KK.CC of a district (kecamatan).
 """
 
-from domain.registry.editions import Region, Registry
+from domain.registry.editions import Registry
+from domain.registry.places import Region
 
 NEAREST = 3
 REGENCY_LENGTH = len("PP.KK")

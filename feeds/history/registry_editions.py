@@ -3,7 +3,8 @@
 from datetime import date
 
 from domain.codes import StagePhase
-from domain.registry.editions import Names, OfficeRegistered, OpeningDay, RegistryEvent, Stage, StandardPublished
+from domain.registry.editions import OfficeRegistered, RegistryEvent, Stage, StandardPublished
+from domain.registry.places import Names, OpeningDay
 from feeds.history.activity_mapping import STAGES, code_of, meanings
 from feeds.history.mapping import Mapping, SourceOffice
 

@@ -13,23 +13,15 @@ from domain.registry.calendar import AfterHours, DayZero, Unit
 from domain.registry.editions import (
     CalendarPublished,
     Counter,
-    DeemedApproval,
-    Extension,
-    MallCounter,
-    MallRegistered,
-    MapPoint,
-    Names,
     OfficeRegistered,
-    OpeningDay,
-    PromiseTerms,
-    Region,
-    RegionsPublished,
     RegistryEvent,
     Requirement,
     SpecialHours,
     Stage,
     StandardPublished,
 )
+from domain.registry.places import MallCounter, MallRegistered, MapPoint, Names, OpeningDay, Region, RegionsPublished
+from domain.registry.terms import DeemedApproval, Extension, PromiseTerms
 
 T = TypeVar("T")
 

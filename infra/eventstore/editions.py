@@ -8,15 +8,9 @@ from typing import assert_never
 
 from domain.codes import Channel, Role
 from domain.provenance import Act
-from domain.registry.editions import (
-    CalendarPublished,
-    MallRegistered,
-    OfficeRegistered,
-    RegionsPublished,
-    Registry,
-    RegistryEvent,
-    StandardPublished,
-)
+from domain.registry.editions import CalendarPublished, OfficeRegistered, Registry, RegistryEvent, StandardPublished
+from domain.registry.places import MallRegistered, RegionsPublished
+from domain.registry.standards import has_published
 from infra.eventstore.envelope import command_id, digest
 from infra.eventstore.identifiers import registry_id
 from infra.eventstore.recorder import Recorder, Save
@@ -43,7 +37,7 @@ class Editions:
         published = 0
         for edition in editions:
             registry = await self.registry()
-            if isinstance(edition, StandardPublished) and registry.has_published(edition):
+            if isinstance(edition, StandardPublished) and has_published(edition, registry):
                 continue
             stream = registry_id(*subject(edition))
             version, prev, last = self.streams.published.ends.get(stream, (0, "", None))

@@ -13,6 +13,7 @@ from typing import Any
 
 from domain.json_values import instant
 from domain.registry.editions import OfficeRegistered, Registry, RegistryEvent, StandardPublished, evolve
+from domain.registry.standards import has_published, last_number
 from feeds.history.file_format import read_cases
 from feeds.history.mapping import Mapping
 from feeds.history.records import Reader
@@ -112,8 +113,8 @@ def foreseen(mapping: Mapping, registry: Registry) -> tuple[Registry, Sequence[R
             case OfficeRegistered() if edition.code not in registry.offices:
                 new.append(replace(edition, edition=1))
             case StandardPublished():
-                number = registry.last_number(edition.service)
-                if not registry.has_published(edition):
+                number = last_number(edition.service, registry)
+                if not has_published(edition, registry):
                     new.append(replace(edition, standard=number + 1))
             case _:
                 pass

@@ -42,12 +42,7 @@ from domain.provenance import Act, Promise
 from domain.registry.calendar import Unit
 from domain.registry.editions import (
     CalendarPublished,
-    DeemedApproval,
-    Extension,
-    Names,
     OfficeRegistered,
-    OpeningDay,
-    PromiseTerms,
     Registry,
     RegistryEvent,
     Requirement,
@@ -55,6 +50,8 @@ from domain.registry.editions import (
     StandardPublished,
     evolve,
 )
+from domain.registry.places import Names, OpeningDay
+from domain.registry.terms import DeemedApproval, Extension, PromiseTerms
 from projections.progress import ProgressRow, project
 
 NOW = datetime(2026, 11, 12, 3, 0, tzinfo=UTC)  # a Thursday, 10 in the morning in Jakarta

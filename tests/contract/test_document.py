@@ -136,7 +136,7 @@ def test_what_is_read_after_each_command_is_of_its_type(running: Jejak) -> None:
 
 @pytest.mark.parametrize("operation", OPEN, ids=lambda operation: operation.name)
 def test_what_is_open_is_of_its_type(operation: Operation, running: Jejak) -> None:
-    values = {"service": "nib", "office": HEALTH, "code": "limited"}
+    values = {"service": "nib", "office": HEALTH, "mall": "mpp-3374-01", "code": "limited"}
     reply = running.request("GET", operation.path.format(**values))
     assert reply.status == 200
     assert (reply.headers["Content-Type"] or "").startswith(operation.media_type)

@@ -9,14 +9,9 @@ from zoneinfo import ZoneInfo
 from domain.promises.steps import promised
 from domain.provenance import Promise
 from domain.registry.calendar import Unit
-from domain.registry.editions import (
-    CalendarPublished,
-    OfficeRegistered,
-    OpeningDay,
-    PromiseTerms,
-    Registry,
-    SpecialHours,
-)
+from domain.registry.editions import CalendarPublished, OfficeRegistered, Registry, SpecialHours
+from domain.registry.places import OpeningDay
+from domain.registry.terms import PromiseTerms
 from tests.builders import CLOSED, OPEN, SEMARANG, an_office, registry_of
 from tests.domain.registry.test_calendar import HOLIDAYS, JOINT_LEAVE
 

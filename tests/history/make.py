@@ -85,22 +85,14 @@ from domain.registry.calendar import AfterHours, DayZero, Unit
 from domain.registry.editions import (
     CalendarPublished,
     Counter,
-    DeemedApproval,
-    Extension,
-    MallCounter,
-    MallRegistered,
-    MapPoint,
-    Names,
     OfficeRegistered,
-    OpeningDay,
-    PromiseTerms,
-    Region,
-    RegionsPublished,
     Requirement,
     SpecialHours,
     Stage,
     StandardPublished,
 )
+from domain.registry.places import MallCounter, MallRegistered, MapPoint, Names, OpeningDay, Region, RegionsPublished
+from domain.registry.terms import DeemedApproval, Extension, PromiseTerms
 from domain.satisfaction import Answers, Outcome, SatisfactionAnswered, Score
 from infra.eventstore.envelope import b64, command_id, digest
 from infra.eventstore.rows import rows_of

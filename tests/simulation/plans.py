@@ -5,6 +5,7 @@ from datetime import date
 from functools import cache, reduce
 
 from domain.registry.editions import Registry, RegistryEvent, StandardPublished, evolve
+from domain.registry.standards import last_number
 from infra import catalogue
 from simulation.plan import Plan
 
@@ -18,7 +19,7 @@ def country() -> Registry:
 
 def _published(registry: Registry, event: RegistryEvent) -> Registry:
     if isinstance(event, StandardPublished):
-        return evolve(registry, replace(event, standard=registry.last_number(event.service) + 1))
+        return evolve(registry, replace(event, standard=last_number(event.service, registry) + 1))
     return evolve(registry, replace(event, edition=1))
 
 

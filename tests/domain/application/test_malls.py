@@ -10,7 +10,8 @@ from domain.application.events import ApplicationEvent, HandedOver, Submitted
 from domain.application.evolve import Application
 from domain.codes import Channel, Receiver, Role
 from domain.refusals import CounterNotInMall, MallUnknown, Refusal
-from domain.registry.editions import MallCounter, MallRegistered, evolve
+from domain.registry.editions import evolve
+from domain.registry.places import MallCounter, MallRegistered
 from tests.builders import KTP, MAKASSAR, NUMBER, READY, REGISTRY, SEMARANG, an_act, names
 from tests.spec import given
 

@@ -26,7 +26,7 @@ from domain.promises.steps import promised
 from domain.provenance import Pause
 from domain.refusals import ApplicationEnded, DeemedApprovalNotOffered, NoPromise, NotYetDue, Refusal, StatusForbids
 from domain.registry.calendar import Unit
-from domain.registry.editions import PromiseTerms
+from domain.registry.terms import PromiseTerms
 from tests.builders import (
     BLURRED,
     CHECKED,

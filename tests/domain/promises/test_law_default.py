@@ -8,7 +8,8 @@ import pytest
 from domain.application.commands import DeclareComplete, MovePromise
 from domain.application.events import DeclaredComplete, PromiseMoved
 from domain.registry.calendar import Unit
-from domain.registry.editions import LAW_DEFAULT, PromiseTerms, Registry, StandardPublished, evolve
+from domain.registry.editions import Registry, StandardPublished, evolve
+from domain.registry.terms import LAW_DEFAULT, PromiseTerms
 from tests.builders import CHECKED, COMPLETE, KTP, KTP_STANDARD, NEXT_MONDAY_AT_CLOSING, PROMISE, REGISTRY, a_calendar
 from tests.spec import given
 

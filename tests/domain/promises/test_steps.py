@@ -7,7 +7,7 @@ from domain.promises.steps import TooManyCalendars, after_pause, extended, moved
 from domain.provenance import Promise
 from domain.refusals import CalendarEnds, OfficeUnknown
 from domain.registry.calendar import AfterHours, DayZero, Unit
-from domain.registry.editions import PromiseTerms
+from domain.registry.terms import PromiseTerms
 from tests.builders import SEMARANG, registry_of
 from tests.domain.offices import (
     EDITION,

@@ -11,7 +11,8 @@ from domain.promises.deadlines import PauseSpan
 from domain.promises.steps import after_pause, moved, recomputed
 from domain.provenance import Promise
 from domain.registry.calendar import AfterHours, DayZero, Unit, is_working_day, local_day
-from domain.registry.editions import OfficeRegistered, PromiseTerms, Registry, evolve
+from domain.registry.editions import OfficeRegistered, Registry, evolve
+from domain.registry.terms import PromiseTerms
 from tests.builders import CLOSED, SEMARANG
 from tests.domain.offices import EDITION, MONDAYS_ONLY, RAMADAN, closed_on, country, place, promise, special, the_office
 

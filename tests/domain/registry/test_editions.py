@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.codes import RegionLevel, StagePhase
-from domain.registry.editions import CalendarPublished, Region, RegionsPublished, Registry, evolve
+from domain.registry.editions import CalendarPublished, Registry, evolve
+from domain.registry.places import Region, RegionsPublished
 from tests.builders import (
     CLOSED,
     KTP,

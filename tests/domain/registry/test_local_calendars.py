@@ -6,7 +6,8 @@ from datetime import date, time
 import pytest
 
 from domain.registry.calendar import Calendar, OpeningHours, SpecialWeek, span_of
-from domain.registry.editions import Counter, OpeningDay, Registry, evolve
+from domain.registry.editions import Counter, Registry, evolve
+from domain.registry.places import OpeningDay
 from tests.builders import CLOSED, MAKASSAR, OPEN, SEMARANG, an_office, names
 from tests.domain.offices import MONDAYS_ONLY, NATIONAL, RAMADAN, closed_on, country, days, local, special, the_office
 

@@ -15,15 +15,10 @@ from domain.application.events import Submitted
 from domain.application.evolve import Application
 from domain.codes import RegionLevel
 from domain.registry.calendar import Unit
-from domain.registry.editions import (
-    PromiseTerms,
-    Region,
-    RegionsPublished,
-    Registry,
-    RegistryEvent,
-    StandardPublished,
-    evolve,
-)
+from domain.registry.editions import Registry, RegistryEvent, StandardPublished, evolve
+from domain.registry.places import Region, RegionsPublished
+from domain.registry.standards import has_published, last_number, newest_of_places
+from domain.registry.terms import PromiseTerms
 from tests.builders import KTP, MAKASSAR, MONDAY, NUMBER, SEMARANG, SORONG, a_standard, an_act, an_office, registry_of
 
 DAY = date(2026, 3, 9)
@@ -129,23 +124,23 @@ def test_every_edition_keeps_its_number_and_the_newest_is_the_newest_national_on
     assert registry.standard(KTP, 2) == OF_JAVA
     assert registry.newest(KTP) == NATIONAL
     assert country(OF_JAVA, OF_SEMARANG).newest(KTP) == OF_SEMARANG
-    assert registry.last_number(KTP) == 4
-    assert Registry().last_number(KTP) == 0
+    assert last_number(KTP, registry) == 4
+    assert last_number(KTP, Registry()) == 0
 
 
-def test_the_editions_that_can_apply_somewhere_are_the_newest_of_each_place() -> None:
+def test_the_newest_edition_of_each_place_is_found() -> None:
     registry = country(NATIONAL, OF_JAVA, published(3, region="33"), OF_ONE, published(6))
-    assert [standard.standard for standard in registry.in_force(KTP, DAY)] == [3, 4, 6]
-    assert [standard.standard for standard in registry.in_force(KTP, date(2020, 1, 1))] == []
+    assert [standard.standard for standard in newest_of_places(KTP, registry)] == [3, 4, 6]
+    assert newest_of_places("nothing", registry) == []
 
 
 def test_an_edition_that_says_the_same_as_the_newest_of_its_place_was_published() -> None:
     registry = country(NATIONAL, OF_JAVA)
-    assert registry.has_published(replace(NATIONAL, standard=0))
-    assert registry.has_published(replace(OF_JAVA, standard=0))
-    assert not registry.has_published(replace(OF_JAVA, region="33.74"))
-    assert not country(NATIONAL, published(2, 9)).has_published(replace(NATIONAL, standard=0))
-    assert not Registry().has_published(NATIONAL)
+    assert has_published(replace(NATIONAL, standard=0), registry)
+    assert has_published(replace(OF_JAVA, standard=0), registry)
+    assert not has_published(replace(OF_JAVA, region="33.74"), registry)
+    assert not has_published(replace(NATIONAL, standard=0), country(NATIONAL, published(2, 9)))
+    assert not has_published(NATIONAL, Registry())
 
 
 SCOPES = st.sampled_from(

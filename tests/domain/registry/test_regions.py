@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from domain.application.commands import SubmitApplication
 from domain.codes import RegionLevel
 from domain.refusals import RegionUnknown
-from domain.registry.editions import Region, RegionsPublished, Registry, evolve
+from domain.registry.editions import Registry, evolve
+from domain.registry.places import Region, RegionsPublished
 from domain.registry.regions import is_known, nearest
 from tests.builders import KTP, NUMBER, REGISTRY
 from tests.spec import given

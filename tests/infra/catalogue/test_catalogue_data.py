@@ -16,7 +16,8 @@ from holidays.constants import GOVERNMENT, PUBLIC
 
 from domain.codes import StagePhase
 from domain.registry.calendar import AfterHours, Calendar, OpeningHours, Unit, is_working_day, span_of
-from domain.registry.editions import DeemedApproval, Extension, PromiseTerms, Registry, StandardPublished, evolve
+from domain.registry.editions import Registry, StandardPublished, evolve
+from domain.registry.terms import DeemedApproval, Extension, PromiseTerms
 from infra import catalogue
 from tests.conftest import PROJECT
 

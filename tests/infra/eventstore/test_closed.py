@@ -15,7 +15,8 @@ import pytest
 from domain.application.events import ApplicationEvent, Referred, Submitted
 from domain.codes import Pattern, Published
 from domain.json_values import instant
-from domain.registry.editions import Names, OfficeRegistered, RegistryEvent
+from domain.registry.editions import OfficeRegistered, RegistryEvent
+from domain.registry.places import Names
 from domain.satisfaction import SatisfactionAnswered
 from infra.eventstore.envelope import STATE, canonical, commitment, unb64
 from infra.eventstore.history import entry_of
