@@ -100,9 +100,14 @@ async def get_satisfaction(request: Request) -> Response:
         detail = f"One of {', '.join(Weights)}."
         raise Problem("malformed-request", errors=[{"pointer": "?weights", "detail": detail}])
     satisfaction = await public(dependencies_of(request), Weights(weights))
-    units_given = [asdict(unit) for unit in satisfaction.units]
-    body = {"as_of": instant(satisfaction.as_of), "weights": weights, "units": units_given}
-    return cached(request, orjson.dumps(body), "application/json", OPEN_DATA)
+    return cached(request, body_of_satisfaction(satisfaction, weights), "application/json", OPEN_DATA)
+
+
+def body_of_satisfaction(satisfaction: Satisfaction, weights: str) -> bytes:
+    """`SatisfactionFiguresBody` as JSON. The keys of `means` are the elements of an enumeration."""
+    units = [asdict(unit) for unit in satisfaction.units]
+    body = {"as_of": instant(satisfaction.as_of), "weights": weights, "units": units}
+    return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
 
 
 async def public(dependencies: Dependencies, weights: Weights) -> Satisfaction:

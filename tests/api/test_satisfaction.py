@@ -1,12 +1,17 @@
 """The survey over HTTP: asked of who may, once, by the API or by the form, and never told of a few."""
 
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
+import msgspec
 import pytest
 
-from domain.satisfaction import Element
+from api.endpoints.satisfaction import body_of_satisfaction
+from api.responses import SatisfactionFiguresBody
+from domain.satisfaction import Element, Grade, Weights
+from projections.satisfaction import Satisfaction, SatisfactionUnit
 from service_layer.rights import RIGHTS, STAFF, Bearer, Relation
 from tests.api.installation import HEALTH, LICENSING, MAKASSAR, OFFICES
 from tests.api.lives import Arrived, arrive, walk
@@ -165,3 +170,23 @@ def test_the_weights_can_be_chosen(weights: str, running: Jejak) -> None:
 def test_other_weights_are_refused(running: Jejak) -> None:
     reply = running.request("GET", "/v1/satisfaction?weights=0.1")
     assert (reply.status, reply.json()["errors"][0]["pointer"]) == (400, "?weights")
+
+
+def test_a_unit_that_shows_figures_is_answered_as_its_type() -> None:
+    """The keys of `means` are an enumeration: a plain encoder refused them, and the answer was 500."""
+    unit = SatisfactionUnit(
+        service="ktp-el",
+        office=LICENSING,
+        answered=30,
+        served=40,
+        answered_percent=75.0,
+        index=87.5,
+        grade=Grade.B,
+        sufficient=False,
+        lowest=Element.TIME,
+        means=dict.fromkeys(Element, 3.5),
+    )
+    found = Satisfaction(as_of=datetime(2026, 11, 1, tzinfo=UTC), weights=Weights.EXACT, units=[unit])
+    body = msgspec.json.decode(body_of_satisfaction(found, "exact"), type=SatisfactionFiguresBody)
+    assert body.units[0].means == dict.fromkeys(Element, 3.5)
+    assert body.units[0].grade is Grade.B
