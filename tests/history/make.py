@@ -4,6 +4,7 @@ Each is a stored state, to the byte, as the release wrote it that brought the to
 that came later has a sample in `LATER`, named after the topic and what is new.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
@@ -300,6 +301,9 @@ LATER: dict[str, AnyEvent] = {
     "application.payment-received.v1~part": PaymentReceived(payment=1, amount_idr=500_000, open_idr=1_000_000),
     "application.payment-expired.v1~promise": PaymentExpired(payment=1, promise=WORKING_DAYS),
     "application.declared-complete.v1~last-minute": DeclaredComplete(promise=WORKING_DAYS, last_minute_percent=10),
+    "application.declared-complete.v1~counted-from": DeclaredComplete(
+        promise=replace(WORKING_DAYS, counted_from=date(2026, 3, 16))
+    ),
     "application.resumed.v1~promise": Resumed(promise=WORKING_DAYS),
     "application.transferred.v1~promise": Transferred(to="pemda-7371-disdukcapil", promise=WORKING_DAYS),
     "application.stage-entered.v1~holder": StageEntered(stage="signing", holder=Holder.SIGNATORY),
