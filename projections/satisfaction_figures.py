@@ -1,6 +1,6 @@
 """Public satisfaction figures: the index of a period, by service, by office and by service at an office.
 
-    lines : [CellCounts], [(service, office)], Period, Weights -> Satisfaction lines
+    satisfaction : [CellCounts], [(service, office)], as_of, weights, period -> Satisfaction | None
 
 Every figure is a sum of complete groups of ten answers. The answers of a group are to one service at one office in one
 semester. So no arithmetic with published figures leads to less than ten answers. The answers beyond the last complete
@@ -8,8 +8,9 @@ group are left out. The error bound of an index says how much these answers coul
 a grade only if these answers could not change the grade.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -82,8 +83,8 @@ def periods(as_of: datetime) -> list[Period]:
 class CellCounts(Elements):
     """A row of the query CELLS: a service at an office in a semester.
 
-    `covered` is the number of answers in the sums. `served` is the number of applicants served. Both are rounded down to
-    tens.
+    `covered` is the number of answers in the sums. `served` is the number of applicants served. Both are rounded down
+    to tens.
     """
 
     service: str
@@ -161,33 +162,34 @@ def _of_period(
 ) -> Satisfaction:
     semesters = {semester.name for semester in period.semesters}
     inside = [cell for cell in cells if cell["semester"] in semesters]
-    every = sorted({*places, *((cell["service"], cell["office"]) for cell in inside)})
+    every = {*places, *((cell["service"], cell["office"]) for cell in inside)}
 
-    def line(service: str | None, office: str | None) -> SatisfactionUnit:
-        own = [cell for cell in inside if service in (None, cell["service"]) and office in (None, cell["office"])]
-        groups = sum(service in (None, place[0]) and office in (None, place[1]) for place in every) * len(semesters)
-        return _unit(service, office, own, groups, weights)
+    def lines(line_of: Callable[[str, str], ServiceAtOffice]) -> list[SatisfactionUnit]:
+        """In a line, "" stands for all services or for all offices."""
+        own: dict[ServiceAtOffice, list[CellCounts]] = defaultdict(list)
+        for cell in inside:
+            own[line_of(cell["service"], cell["office"])].append(cell)
+        places_of = Counter(line_of(*place) for place in every)
+        return [_unit(line, own[line], n * len(semesters), weights) for line, n in sorted(places_of.items())]
 
     return Satisfaction(
         as_of=as_of,
         weights=weights,
         period=period.name,
         periods=[each.name for each in periods(as_of)],
-        services=[line(service, None) for service in sorted({service for service, _ in every})],
-        offices=[line(None, office) for office in sorted({office for _, office in every})],
-        units=[line(*place) for place in every],
+        services=lines(lambda service, _: (service, "")),
+        offices=lines(lambda _, office: ("", office)),
+        units=lines(lambda service, office: (service, office)),
     )
 
 
-def _unit(
-    service: str | None, office: str | None, cells: Sequence[CellCounts], groups: int, weights: Weights
-) -> SatisfactionUnit:
+def _unit(line: ServiceAtOffice, cells: Sequence[CellCounts], groups: int, weights: Weights) -> SatisfactionUnit:
     """`groups` is the number of cells (a place in a semester) that may leave out answers."""
     answered, served = sum(cell["covered"] for cell in cells), sum(cell["served"] for cell in cells)
     left_out = groups * LEFT_OUT_MOST
     unit = SatisfactionUnit(
-        service=service,
-        office=office,
+        service=line[0] or None,
+        office=line[1] or None,
         answered=answered or FEW,
         served=served or FEW,
         answered_percent=float(min(100 * answered // served, 100) // STEP * STEP) if served >= SHARE_FROM else None,
@@ -197,12 +199,8 @@ def _unit(
     tally = Tally(answered, {element: sum(scores) for element, scores in _scores(cells)})
     least, most = (_with(tally, left_out, score).index(weights) for score in (Score.WORST, Score.BEST))
     graded = grade(least)
-    return SatisfactionUnit(
-        service=service,
-        office=office,
-        answered=unit.answered,
-        served=unit.served,
-        answered_percent=unit.answered_percent,
+    return replace(
+        unit,
         index=float(tally.index(weights)),
         index_least=float(least),
         index_most=float(most),
