@@ -85,8 +85,8 @@ class EventStore(Protocol):
         ...
 
     def turn(self, stream: UUID) -> AbstractAsyncContextManager[None]:
-        """In this process, commands of one stream run one after the other. Between processes, the versions in the log
-        decide.
+        """Waits until no other command of the stream runs in this process. Commands in other processes can run at the
+        same time; then `append` finds the conflict by the stream version.
         """
         ...
 
@@ -101,7 +101,7 @@ class EventStore(Protocol):
         ...
 
     async def claimed(self, claims: Sequence[bytes]) -> UUID | None:
-        """The stream that holds a claim of `claims`, or None."""
+        """The stream to which one of `claims` belongs, or None."""
         ...
 
     async def draft(

@@ -61,7 +61,7 @@ class Unauthenticated(Fault):
 
 
 class Forbidden(Fault):
-    """The bearer's role never has the right to this operation."""
+    """No bearer with this role has the right to this operation."""
 
     code = "forbidden"
 

@@ -69,7 +69,7 @@ def lines_to_add(counts: Mapping[str, int], meaning: str) -> list[str]:
 
 @dataclass(slots=True)
 class Unknown:
-    """Words of the source that the mapping does not know, with their counts. `times` is by column."""
+    """Words of the source that the mapping does not know, with their counts. `times` maps each column to its words."""
 
     activities: Counter[str] = field(default_factory=Counter)
     offices: Counter[str] = field(default_factory=Counter)
