@@ -133,7 +133,7 @@ class EventStore(Protocol):
     async def append_survey(
         self, application_id: UUID, event: SatisfactionAnswered, act: Act, identity: CommandIdentity
     ) -> int | None:
-        """Stores the answers as a separate stream. Only a sealed part names the application of the answers.
+        """Stores the answers as a separate stream. The id of the application is stored only in a sealed part.
 
         Returns the position of the answers, or None if another save was stored first.
         """

@@ -1,4 +1,4 @@
-"""The persons in a submission: checks of the NIK of each person, and the data of each person that is sealed."""
+"""The persons in a submission: checks the NIK of each person, and selects the personal data that will be sealed."""
 
 import unicodedata
 from collections.abc import Callable, Iterator

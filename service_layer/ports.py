@@ -1,4 +1,4 @@
-"""Ports: what the application layer needs from storage and keys. `infra` implements the ports."""
+"""Ports: the interfaces through which the service layer uses storage and keys. `infra` implements the ports."""
 
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager

@@ -55,7 +55,7 @@ async def livez(_: Request) -> Response:
 
 
 LAG_MAX = 10_000
-"""The largest lag of a view, in positions, at which this process counts as ready."""
+"""This process counts as ready if no view is more than this number of positions behind the log."""
 
 
 async def readyz(request: Request) -> Response:

@@ -161,7 +161,9 @@ def _text(at: datetime | str) -> str:
 
 
 def example(reading: PageReader) -> bool:
-    """Whether the service or the office is an example. An application for an example is not a real application."""
+    """Whether the service or the office is an example. An application for an example service, or at an example office,
+    is not real.
+    """
     standard, office = reading.standard, reading.office
     return bool((standard and standard.example) or (office and office.example))
 

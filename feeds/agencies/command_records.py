@@ -137,7 +137,7 @@ def _id(text: str | None) -> UUID | None:
 
 
 def _uuid(text: str) -> UUID | None:
-    """The UUID, if the text is its canonical spelling."""
+    """Returns the UUID, if the text is a UUID in its canonical form."""
     try:
         parsed = UUID(text)
     except ValueError:

@@ -1,4 +1,6 @@
-"""Vocabulary: the words of a source as keys of a mapping. Exact words, patterns, codes, and their spelling in TOML."""
+"""Vocabulary: the words of a source as keys of a mapping. A key is an exact word or a pattern. This module also makes
+codes from words, and writes keys as TOML.
+"""
 
 import re
 import unicodedata

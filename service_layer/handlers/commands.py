@@ -143,8 +143,8 @@ class CommandHandler:
 def first_result(
     history: StreamHistory, command: Command, identities: Sequence[CommandIdentity]
 ) -> CommandResult | None:
-    """The first result of the same command, rebuilt from the save of the command. Returns None if the command was not
-    handled before.
+    """The first result of the same command, made again from the events that the command stored. Returns None if the
+    command was not handled before.
 
     Raises KeyReused if the idempotency key was used with another body or command.
     """

@@ -130,7 +130,8 @@ def _commands(fresh: UUID, request: LinkRequest, sides: _Sides, registry: Regist
     """The command for each stream that is written. Raises AlreadyLinked and ServiceUnknown.
 
     If an application already has the link, it is not written again, and the other applications get the same link id and
-    life event. A document that such an application requires is not asked for again in the other applications.
+    life event. If such an application requires a document, the other applications do not ask for the same document
+    again.
     """
     new = [each for each in sides.sure if not _others(sides, each) <= each.application.links]
     if not new:

@@ -28,8 +28,8 @@ LINGER_MS, BATCH_BYTES = 20, 131_072
 REQUEST_MS, DELIVERY_MS, BLOCK_MS, BACK_OFF_MS = 5_000, 10_000, 20_000, 10
 TRANSACTION_MS = 30_000
 FLUSH_SECONDS, COMMIT_MS, JOIN_SECONDS = 12.0, 10_000, 10
-"""The values must keep these inequalities, so that the time limits expire in this order: linger + request < delivery <
-flush, and flush + commit < transaction < the broker's limit for transactions.
+"""Two inequalities must hold, so that the time limits expire in the right order: linger + request < delivery < flush,
+and flush + commit < transaction < the broker's limit for transactions.
 """
 
 
