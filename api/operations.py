@@ -1,5 +1,4 @@
-"""Operations: the list of everything that the API offers. The routes and the OpenAPI document are made from this list.
-"""
+"""Operations: the list of everything that the API offers. The routes and the OpenAPI document are made from this list."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field

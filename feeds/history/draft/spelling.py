@@ -1,5 +1,4 @@
-"""Spelling of times: finds the formats of a column's times. For each text, only formats with the same shape are tried.
-"""
+"""Spelling of times: finds the formats of a column's times. For each text, only formats with the same shape are tried."""
 
 import re
 from collections import Counter
