@@ -33,7 +33,7 @@ from service_layer.handlers.surveys import SurveyHandler
 from service_layer.rights import Principal
 
 PER_NETWORK, PER_NUMBER = 20, 100
-"""The most wrong PINs for a tracking number in a day: from one network, and from all networks together."""
+"""The maximum number of wrong PINs per tracking number and day: from one network, and from all networks together."""
 SECONDS_A_DAY = 86_400
 RECENT_SECONDS = 1.0
 
