@@ -126,7 +126,7 @@ KINDS = {
 
 
 class Problem(Exception):
-    """A problem that an endpoint raises itself. Each item of `errors` has a JSON pointer into the request and a detail."""
+    """A problem that an endpoint raises. Each item of `errors` has a JSON pointer into the request and a detail."""
 
     def __init__(
         self,

@@ -38,7 +38,7 @@ FATES = {
 
 
 def struck(life: Life, moves: Iterable[Intention]) -> Iterator[Intention]:
-    """Yield the acts of an application. Choose a fate, and insert the acts of this fate after one of the acts 2 to 7."""
+    """Yield the acts of an application. Choose a fate, and insert its acts after one of the acts 2 to 7."""
     [fate] = life.dice.choices(list(FATES), list(FATES.values()))
     turn = life.dice.randint(2, 7)
     for count, move in enumerate(moves, start=1):

@@ -104,7 +104,7 @@ async def get_satisfaction(request: Request) -> Response:
 
 
 def body_of_satisfaction(satisfaction: Satisfaction, weights: str) -> bytes:
-    """`SatisfactionFiguresBody` as JSON. The keys of `means` are members of an enumeration and are written as strings."""
+    """`SatisfactionFiguresBody` as JSON. The keys of `means` are members of an enumeration, written as strings."""
     units = [asdict(unit) for unit in satisfaction.units]
     body = {"as_of": instant(satisfaction.as_of), "weights": weights, "units": units}
     return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)

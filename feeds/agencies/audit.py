@@ -41,7 +41,7 @@ class LoggedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A record of the Kafka topic. `odd` lists the headers and the parts of the record that contradict the record's id."""
+    """A record of the Kafka topic. `odd` lists the headers and parts of the record that contradict the record's id."""
 
     partition: int
     offset: int

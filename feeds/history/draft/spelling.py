@@ -1,4 +1,4 @@
-"""Spelling of times: finds the formats of a column's times. For each text, only formats with the same shape are tried."""
+"""Spelling of times: finds the formats of a column's times. For each text, it tries only formats with the same shape."""
 
 import re
 from collections import Counter
