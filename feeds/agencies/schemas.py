@@ -91,7 +91,7 @@ def answer_schema(event: type[IntakeEvent]) -> Schema:
 
 
 def facts_schema(event: type[ApplicationEvent]) -> Schema:
-    """The schema of `facts`. A field is required if the event contains it for every capacity of an agency."""
+    """The schema of `facts`. A field is required if every capacity that gets the event also gets the field."""
     receiving = capacities(event)
     properties: dict[str, Schema] = {}
     required = []

@@ -1,4 +1,4 @@
-"""Spelling of times: finds the formats of a column's times. For each text, it tries only formats with the same shape."""
+"""Spelling of times: finds the formats of a column's times. A text is tried only with formats of the same shape."""
 
 import re
 from collections import Counter
