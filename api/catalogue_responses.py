@@ -26,7 +26,9 @@ class OfficeBody(Given, kw_only=True):
     """An office. The office has a list of seven opening days that begins with Monday. Opening times are in local time
     of `zone`. On a day without opening times, the office is closed. Each item of `counters` has its own opening days,
     which apply to the services of this counter. The default of `day_zero` is `completeness`. The default of
-    `after_hours` is `next_opening`.
+    `after_hours` is `next_opening`. `late_report_days` and `late_report_days_mobile` (for the channel `mobile`) are the
+    office's allowance for late reports: the number of working days after the promised date within which the office may
+    record a decision that was made in time. The defaults are 1 and 5.
     """
 
     code: str
@@ -40,6 +42,8 @@ class OfficeBody(Given, kw_only=True):
     counters: list[CounterBody] | None = None
     day_zero: DayZero | None = None
     after_hours: AfterHours | None = None
+    late_report_days: int | None = None
+    late_report_days_mobile: int | None = None
     example: bool
     imported: bool
 

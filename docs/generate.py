@@ -21,7 +21,7 @@ import orjson
 from api.problems import KINDS
 from domain.application.status import ENDS, Status
 from domain.application.written_topics import WRITTEN
-from domain.refusals import all_refusals
+from domain.refusal_tree import all_refusals
 from feeds.agencies.asyncapi import document
 from feeds.agencies.schemas import schemas
 from feeds.agencies.topics_file import TOPICS_FILE, read_topics

@@ -18,7 +18,7 @@ from domain.application.status import ENDS, Status, status_after
 from domain.clocks.marks import marks_of
 from domain.codes import Amendment, Role
 from domain.json_values import instant
-from projections import clock_ledger, incidents, promises_and_payments
+from projections import clock_ledger, decisions, incidents, promises_and_payments
 from projections.clock_ledger import KeptMark, ShownLedger
 from projections.open_pauses import KeptPauses, note_pauses
 from projections.queries import queries
@@ -74,6 +74,7 @@ class ProgressRow(promises_and_payments.Dues, incidents.Incidents, KeptPauses):
     to_correct: list[DefectEntry]
     stages: list[StageEntry]
     rejection: RejectionEntry | None
+    decision: decisions.DecisionEntry | None
     imported: bool
     pin_resets: int
     ledger: ShownLedger
@@ -108,6 +109,8 @@ def fold(row: ProgressRow | None, application: UUID, new: Sequence[events.Record
             incidents.note_incidents(after, recorded)
         after["stages"] = stages(after["stages"], recorded)
         note_pauses(after, recorded.event, recorded.act.at)
+        promise = after["promise"]
+        after["decision"] = decisions.decision(after["decision"], recorded, promise["due_at"] if promise else None)
         if status not in ENDS:
             after["ended_at"], after["ended_by"] = None, None
         elif after["ended_by"] is None:
@@ -182,6 +185,7 @@ def _blank(application: UUID) -> ProgressRow:
         "to_correct": [],
         "stages": [],
         "rejection": None,
+        "decision": None,
         "imported": False,
         "pin_resets": 0,
         **promises_and_payments.blank(),

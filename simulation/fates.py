@@ -79,6 +79,6 @@ def _amended(life: Life) -> Iterator[Intention]:
         yield life.officer(error, life.hence(0.05, 0.5), supervisor=True)
         yield life.officer(commands.EnterStage(stage=last.event.stage), life.hence(0.1, 3))
     elif isinstance(last.event, Received | DocumentsChecked):
-        right = last.act.at - timedelta(minutes=1)
+        right = max(last.act.at - timedelta(minutes=1), life.steps[0].act.at)
         wrong_time = commands.AmendRecord(amends=last.version, amendment=Amendment.TIME, corrected_at=right)
         yield life.officer(wrong_time, life.hence(0.05, 2), supervisor=True)

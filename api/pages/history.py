@@ -25,7 +25,7 @@ from api.pages.words import (
 )
 from domain.codes import Channel, Quality, Role
 from domain.json_values import parse_instant
-from domain.refusals import all_refusals
+from domain.refusal_tree import all_refusals
 from projections.progress import DefectEntry
 from projections.timeline import CLOCK_AHEAD, LATE, ShownEvent
 

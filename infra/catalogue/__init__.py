@@ -115,6 +115,8 @@ def _office(read: dict[str, Any]) -> OfficeRegistered:
         counters=_optional(map(_counter, read["counters"]) if "counters" in read else None),
         day_zero=DayZero(read["day_zero"]) if "day_zero" in read else None,
         after_hours=AfterHours(read["after_hours"]) if "after_hours" in read else None,
+        late_report_days=read.get("late_report_days"),
+        late_report_days_mobile=read.get("late_report_days_mobile"),
         example=True,
     )
 

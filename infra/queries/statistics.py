@@ -117,6 +117,7 @@ def _figures(row: dict[str, Any], days: Callable[[Fraction], float]) -> Figures:
         **{name: row[name] for name in COUNTS},
         on_time_percent=_share(row["on_time"], row["late"]),
         on_time_recorded_percent=_share(row["on_time_recorded"], row["late_recorded"]),
+        reported_late_percent=_share(row["reported_late"], row["on_time"] + row["late"] - row["reported_late"]),
         open_age_days_median=_days(row["open_age_days_median"], days),
         days_median=_days(row["days_median"], days),
         days_p90=_days(row["days_p90"], days),

@@ -107,6 +107,7 @@ def test_a_submission_is_shown_in_full() -> None:
         "deemed": None,
         "late_decision": None,
         "rejection": None,
+        "decision": None,
         "imported": False,
         "pin_resets": 0,
         "ledger": {

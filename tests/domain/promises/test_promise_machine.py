@@ -11,9 +11,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from domain.application import commands
 from domain.application.commands import Command
 from domain.application.decide import decide
-from domain.application.events import PromiseMoved, Recorded, Submitted
+from domain.application.events import Recorded, Submitted
 from domain.application.evolve import Application, evolve
 from domain.application.outcomes import promise_now
+from domain.application.promise_events import PromiseMoved
 from domain.refusals import Refusal
 from domain.registry import registry as registry_module
 from domain.registry.calendar import AfterHours, DayZero, Unit
