@@ -19,6 +19,7 @@ from infra.cli.verb import Verb
 from infra.composition import installation
 from infra.demo import seed
 from infra.demo.plan_player import PlanPlayer
+from infra.demo.survey_player import SurveyPlayer
 from infra.postgres.databases import Databases, databases
 from infra.projector.runner import wait_until_caught_up
 from infra.queries.statistics import forget
@@ -26,6 +27,7 @@ from infra.runtime.scheduler import standing_still
 from infra.runtime.serve import run_loop
 from simulation.mall import JAKARTA, NotSimulated
 from simulation.plan import Plan
+from simulation.questionnaires import questionnaires
 from simulation.truth import truth
 
 PER_DAY = 20
@@ -98,15 +100,18 @@ async def _simulate(options: argparse.Namespace, found: Databases, between_waves
                         between_waves()
 
                     await player.play(plan.steps(), submitted, options.rate)
+                surveys = SurveyPlayer(made, plan.name, player.ids)
+                await surveys.play(questionnaires(plan), options.rate)
             await asyncio.to_thread(wait_until_caught_up, found.serving)
         await forget(made.pool)
     return {
         "applications": plan.applications,
         "events": player.events,
         "new_events": player.new_events,
+        "questionnaires": surveys.given,
         "seed": plan.seed,
         "until": plan.until.isoformat(),
-        "refused": player.refused,
+        "refused": player.refused + surveys.refused,
     }
 
 
