@@ -9,7 +9,7 @@ amended time also changes the ledger.
 """
 
 from collections.abc import Sequence
-from typing import Any, TypedDict, cast
+from typing import TypedDict, cast
 from uuid import UUID
 
 from domain.application import events

@@ -126,6 +126,7 @@ class AuditReport:
         seen: Sequence[Seen],
         window: Window,
         home: int,
+        *,
         states: Mapping[int, FileState],
     ) -> None:
         """Adds the result of one application. `home` is the Kafka partition for the application's records. `states`

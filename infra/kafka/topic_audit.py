@@ -203,7 +203,7 @@ def _compare(
         for stream, logged, seen in _side_by_side(iter(cursor), scratch.execute(SEEN)):
             home = (murmur2(stream.encode()) & 0x7FFFFFFF) % len(window.floors)
             states = _states(connection, UUID(stream), beginning(logged))
-            verdict.judge(stream, logged, seen, window, home, states)
+            verdict.judge(stream, logged, seen, window, home, states=states)
 
 
 def _states(connection: psycopg.Connection[Any], stream: UUID, versions: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -256,7 +256,7 @@ def _side_by_side(
         stream = min(group[0] for group in (log_group, topic_group) if group)
         messages, records = [], []
         if log_group and log_group[0] == stream:
-            messages = [_logged(*row[1:]) for row in log_group[1]]
+            messages = [_logged(row) for row in log_group[1]]
             log_group = next(logged_groups, None)
         if topic_group and topic_group[0] == stream:
             records = [Seen(*row[1:]) for row in topic_group[1]]
@@ -264,14 +264,15 @@ def _side_by_side(
         yield stream, messages, records
 
 
-def _logged(version: int, previous: int, position: int, topic: str, body: bytes, stored: bool) -> LoggedMessage:  # noqa: FBT001 - a column
-    """A row of LOGGED. A body that is not a JSON object says nothing about its capacity, and carries no state."""
+def _logged(row: tuple[Any, ...]) -> LoggedMessage:
+    """The message of a row. A body that is no JSON object names no capacity and carries no state."""
+    _, version, previous, position, topic, body, stored = row
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
         said = None
     said = said if isinstance(said, dict) else {}
-    capacity = said.get("capacity")
+    capacity, state = said.get("capacity"), said.get("so_far")
     return LoggedMessage(
         version,
         previous,
@@ -280,5 +281,5 @@ def _logged(version: int, previous: int, position: int, topic: str, body: bytes,
         hashlib.sha256(body).digest(),
         stored,
         capacity if capacity in RANKS else RANKS[0],
-        said.get("so_far"),
+        state if state is None or isinstance(state, dict) else {},
     )
