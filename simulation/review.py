@@ -17,7 +17,7 @@ SUSPENDED = 0.15
 REFERRED, ADVICE_LOST, ADVICE_AGAINST = 0.1, 0.12, 0.15
 LAST_MINUTE = 0.03
 LATE = 0.12
-"""The odds that a decision is planned after the promised date."""
+"""The probability that a decision is planned after the promised date."""
 REJECTED = 0.05
 
 Work = list[tuple[Command, str]]
@@ -50,7 +50,7 @@ def reviewed(life: Life) -> Iterator[Intention]:
 
 
 def _advice(life: Life) -> Work:
-    """Refer the application to another office, which does not always answer."""
+    """Refer the application to another office. Sometimes the other office does not answer."""
     if not life.chance(REFERRED):
         return []
     offices = life.mall.registry.offices

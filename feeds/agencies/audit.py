@@ -4,8 +4,8 @@ unaltered. A message to an agency that does not know the earlier events must car
     faults_of : application, messages of the log, records of the topic -> [AuditFault]
     beginning : messages of the log -> versions of the messages that must carry the state of the file
 
-This module is pure. It imports no code that makes or sends messages. So a mistake in that code cannot hide from the
-audit.
+This module is pure. It shares no code with the modules that make or send messages, so the audit also finds the mistakes
+of these modules.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -52,7 +52,7 @@ class LoggedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A record of the Kafka topic. `odd` names the headers and parts that contradict the record's id."""
+    """A record of the Kafka topic. `odd` lists the headers and parts of the record that contradict the record's id."""
 
     partition: int
     offset: int
@@ -79,10 +79,10 @@ class AuditFault:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The messages that the Kafka topic must hold. Their log positions are above the floor of their partition, up to
-    the relay's last position. `floors` maps each partition to the position before the oldest record that the partition
-    must hold. If the floor is None, all records of the partition may be older than the retention time, so no record is
-    demanded.
+    """The range of log positions whose messages the Kafka topic must hold. The range begins after the floor of the
+    partition and ends with the relay's last position (`published`). `floors` maps each partition to its floor: the
+    position before the oldest record that the partition must hold. If the floor is None, all records of the partition
+    may be older than the retention time, so the partition need not hold any record.
     """
 
     floors: Mapping[int, int | None]
@@ -129,7 +129,7 @@ class AuditReport:
         *,
         states: Mapping[int, FileState],
     ) -> None:
-        """Adds the result of one application. `home` is the Kafka partition for the application's records. `states`
+        """Checks one application and adds the result. `home` is the Kafka partition for the application's records. `states`
         maps each version of `beginning` to the whole state of the file after this version, as the log gives it.
         """
         self.applications += 1
