@@ -2,7 +2,7 @@
 
 The audit is a plain consumer without a group. The records are kept in a private temporary file until they are sorted,
 so memory does not grow with the length of the topic. The audit follows the format of records in docs/agencies.md. It
-uses no code that makes or sends messages. It computes the state of a file with the fold of the citizen's page.
+uses no code that makes or sends messages, except `projections/file_facts.py`, which folds the facts of a file.
 """
 
 import hashlib
