@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from projections.routing import Agency
 
 TOPICS_FILE = Path(__file__).parent.parent / "topics.toml"
-ROUTING = 1
+ROUTING = 2
 """The edition of the routing rules. Increase this number after a change of projections/routing.py or
 feeds/agencies/messages.py that makes different messages from the same events.
 """

@@ -167,15 +167,7 @@ class Outbox:
                 found, concern = shares(concerns[stream], recorded, agencies)
                 concerns[stream] = concern
                 messages += (
-                    message_of(
-                        share.agency,
-                        share.capacity,
-                        share.previous,
-                        stream=stream,
-                        position=position,
-                        concern=concern,
-                        recorded=recorded,
-                    )
+                    message_of(share, stream=stream, position=position, concern=concern, recorded=recorded)
                     for share in found
                 )
         if streams:
