@@ -259,7 +259,7 @@ class Relays:
         A relay can be killed safely at any time.
         """
         if hanging := self.watch.stalled():
-            log.critical("no progress: ending", agencies=hanging)
+            log.critical("no progress: the relay process ends itself", agencies=hanging)
             os._exit(EXIT_STALLED)
 
     def measure(self) -> None:

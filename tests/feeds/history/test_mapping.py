@@ -145,7 +145,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "no case column": ("case = []\n" + LEAST, "case needs a column"),
     "a format without a year": (
         LEAST + '[submitted]\ncolumn = "x"\nformats = ["%d/%m"]',
-        "formats: '%d/%m' is none of",
+        "formats: '%d/%m' is not one of",
     ),
     "a format with a zone's name": (
         LEAST + '[events]\nformats = ["%Y-%m-%d %Z"]',
@@ -159,7 +159,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "words without a column": (
         LEAST + '[[times]]\ncolumn = "x"\nvalues = { "A" = "issued" }',
-        "[[times]] of the column 'x': by and values go together",
+        "[[times]] of the column 'x': `by` needs `values`",
     ),
     "a word of a column of times that is wrong": (
         LEAST + '[[times]]\ncolumn = "x"\nby = "y"\nvalues = { "A" = "accepted" }',

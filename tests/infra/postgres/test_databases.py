@@ -89,7 +89,7 @@ def test_a_database_from_the_future_is_refused(fresh: Fresh) -> None:
 def test_a_database_with_a_step_of_another_name_is_refused(fresh: Fresh) -> None:
     with psycopg.connect(fresh.databases.owner) as connection:
         connection.execute("UPDATE migrations SET name = '0002-of-a-branch.sql' WHERE step = 2")
-    with pytest.raises(SchemaNotOurs, match=r"has the step 0002-of-a-branch\.sql, which this release does not know"):
+    with pytest.raises(SchemaNotOurs, match=r"has the migration 0002-of-a-branch\.sql, which this release does not know"):
         migrate(fresh.databases)
 
 
