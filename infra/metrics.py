@@ -1,4 +1,4 @@
-"""Metrics: the operator's Prometheus reads them at /metrics.
+"""Metrics: the measurements that the operator's Prometheus reads at /metrics.
 
 The metrics are not public. From counters that change at once, a reader could learn about a single application.
 """

@@ -69,7 +69,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         raise SettingsWrong("JEJAK_SCHEDULE_SECONDS must be a number of seconds from 1 to 86400") from None
     public_url = environment.get("JEJAK_PUBLIC_URL") or "http://127.0.0.1:8000"
     if not BASE_URL.fullmatch(public_url):
-        raise SettingsWrong("JEJAK_PUBLIC_URL must begin with http:// or https://, name a host, and end without a slash")
+        raise SettingsWrong("JEJAK_PUBLIC_URL must be http:// or https:// with a host and without a final slash")
     return Settings(
         data_dir=data_dir,
         key_dir=Path(environment.get("JEJAK_KEY_DIR") or data_dir / "keys").resolve(),

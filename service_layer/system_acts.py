@@ -1,4 +1,4 @@
-"""System acts: the commands that time brings about, each with an identity that is the same whoever sends it."""
+"""System acts: commands that become due as time passes. The id of a command does not depend on the sender."""
 
 from datetime import datetime
 from uuid import UUID

@@ -149,7 +149,7 @@ def faults_of(
         elif record.version < newest:
             yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: the record comes after version {newest}")
         if message and record.partition != home:
-            yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: the records of this application belong to partition {home}")
+            yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: the application's partition is {home}")
         if message and (altered := _altered(message, record)):
             yield AuditFault(FaultKind.ALTERED, name, f"{record.place}: {', '.join(altered)} differ from the log")
         before.add(record.version)
@@ -167,7 +167,7 @@ def _of_log(application: str, logged: Sequence[LoggedMessage]) -> Iterator[Audit
             )
         if message.previous != previous:
             yield AuditFault(
-                FaultKind.UNFOUNDED, name, f"the message names {message.previous} as its previous version, but that version is {previous}"
+                FaultKind.UNFOUNDED, name, f"the message names the previous version {message.previous}, but it is {previous}"
             )
         previous = message.version
 

@@ -73,7 +73,7 @@ def _formats(mapping: Mapping) -> str | None:
             return 'formats must name at least one format; "iso" is the usual one'
         for pattern in spelling.formats:
             if pattern not in WORDS and not _can_be_read(pattern):
-                return f"formats: {pattern!r} is not one of {', '.join(WORDS)}, and no strptime pattern with year and day"
+                return f"formats: {pattern!r} is not {', '.join(WORDS)} or a strptime pattern with year and day"
     return None
 
 

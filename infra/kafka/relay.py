@@ -101,8 +101,8 @@ class PostgresSource:
         if message is None or f"{message[0]}:{message[1]}" != position.id:
             raise Refused(
                 "other-log",
-                f"{self.agency}: position {position.position} of era {position.era} was another event when it was"
-                " published: the log or the routing was changed. See docs/operating.md, Kafka",
+                f"{self.agency}: position {position.position} of era {position.era} differs from the event that"
+                " was published: the log or the routing was changed. See docs/operating.md, Kafka",
             )
 
     def era(self) -> int:

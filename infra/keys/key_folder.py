@@ -36,7 +36,7 @@ class KeyFolder:
         with os.fdopen(os.open(folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600), "wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if (folder / "buckets").exists() and not (folder / "key-encryption-key").exists():
-                raise KeysUnreadable(f"{folder}/key-encryption-key is missing: restore the file. A new key cannot open sealed parts")
+                raise KeysUnreadable(f"{folder}/key-encryption-key is missing: restore the file; a new key opens no data")
             wrapping_key = self._load("key-encryption-key", secrets.token_bytes(KEY_BYTES))
             if len(wrapping_key) != KEY_BYTES:
                 raise KeysUnreadable(f"{folder}/key-encryption-key does not have {KEY_BYTES} bytes: restore the file")
@@ -60,7 +60,8 @@ class KeyFolder:
             return aes_key_unwrap(self._buckets[bucket], wrapped)
         except InvalidUnwrap as broken:
             raise KeysUnreadable(
-                f"a key of bucket {bucket} cannot be opened with the keys in {self.folder}: the folder may belong to another installation"
+                f"a key of bucket {bucket} cannot be opened with the keys in {self.folder}:"
+                " the folder may belong to another installation"
             ) from broken
 
     def _load(self, name: str, fresh: bytes) -> bytes:

@@ -172,7 +172,8 @@ def _migrate(conninfo: str, folder: Path) -> None:
         applied = _applied(connection)
         if len(applied) > len(steps):
             raise SchemaNotOurs(
-                f"the database has schema {len(applied)}, but this release knows only schema {len(steps)}: install the newer release"
+                f"the database has schema {len(applied)}, but this release knows only schema {len(steps)}:"
+                " install the newer release"
             )
         if applied != names[: len(applied)]:
             strange = next(name for name, ours in zip(applied, names, strict=False) if name != ours)

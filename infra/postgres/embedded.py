@@ -352,7 +352,7 @@ def _make_private(folder: Path) -> None:
     owner = _as_server().get("user", os.geteuid())
     found = folder.lstat()  # not `stat`, because another user may have planted a link in /tmp
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {owner, os.geteuid()}:
-        raise PostgresNotStarted(f"{folder} was created by another user: remove the folder, or choose another data folder")
+        raise PostgresNotStarted(f"{folder} belongs to another user: remove it, or choose another data folder")
     folder.chmod(0o700)
     os.chown(folder, owner, -1)
 

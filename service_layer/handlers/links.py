@@ -1,4 +1,4 @@
-"""The link handler: applications that one life event needs are linked, in one save for all sides that may be written.
+"""The link handler: links applications of one life event. One save stores all links that may be written at once.
 
 The office that asks holds at least one of the applications. A further application is written in the same save if the
 office also holds the further application, or if the citizen gave its number with PIN, or its QR code. Without this
