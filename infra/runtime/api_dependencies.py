@@ -66,7 +66,7 @@ class RecentCatalogue:
 class PostgresPinGuard:
     """Counts wrong PINs in one table for all processes.
 
-    The table has macs of tracking numbers and of the clients' networks, and never a number or a network in clear. The
+    The table has macs of tracking numbers and of the clients' networks, and never a readable number or network. The
     mac of a number or network changes every day (UTC).
     """
 
