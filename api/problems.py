@@ -49,7 +49,12 @@ KINDS = {
             "Send Authorization: Bearer with a valid token of this installation.",
         ),
         ProblemKind("forbidden", 403, "This role may not do this", "Ask a person whose role allows this operation."),
-        ProblemKind("wrong-number-or-pin", 403, "The number or the PIN is not right", "Compare the number and the PIN with the receipt."),
+        ProblemKind(
+            "wrong-number-or-pin",
+            403,
+            "The number or the PIN is not right",
+            "Compare the number and the PIN with the receipt.",
+        ),
         ProblemKind(
             "not-found",
             404,
@@ -104,9 +109,16 @@ KINDS = {
             "If-Match is missing",
             'Send the version that you saw, for example If-Match: "7".',
         ),
-        ProblemKind("limited", 429, "Too many wrong tries", "Wait as long as the header Retry-After says, or use the QR code."),
+        ProblemKind(
+            "limited", 429, "Too many wrong tries", "Wait as long as the header Retry-After says, or use the QR code."
+        ),
         ProblemKind("internal-error", 500, "The server has an internal error", "Report the trace_id to the operator."),
-        ProblemKind("behind", 503, "The view has not caught up yet", "Wait as long as the header Retry-After says, then try again."),
+        ProblemKind(
+            "behind",
+            503,
+            "The view has not caught up yet",
+            "Wait as long as the header Retry-After says, then try again.",
+        ),
         ProblemKind(
             "readers-many",
             503,

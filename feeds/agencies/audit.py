@@ -122,7 +122,9 @@ class AuditReport:
         self.no_longer += sum(message.position <= window.published for message in absent) - len(missing)
         self.add(
             AuditFault(
-                FaultKind.GAP, f"{application}:{message.version}", f"position {message.position} is missing from the topic"
+                FaultKind.GAP,
+                f"{application}:{message.version}",
+                f"position {message.position} is missing from the topic",
             )
             for message in missing
         )
@@ -167,7 +169,9 @@ def _of_log(application: str, logged: Sequence[LoggedMessage]) -> Iterator[Audit
             )
         if message.previous != previous:
             yield AuditFault(
-                FaultKind.UNFOUNDED, name, f"the message names the previous version {message.previous}, but it is {previous}"
+                FaultKind.UNFOUNDED,
+                name,
+                f"the message names the previous version {message.previous}, but it is {previous}",
             )
         previous = message.version
 

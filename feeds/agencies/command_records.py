@@ -131,7 +131,8 @@ def _headers(record: CommandRecord) -> dict[str, str]:
 def _id(text: str | None) -> UUID | None:
     """The command's id, if its version is in RANDOM.
 
-    The id is stored unencrypted. UUIDs of versions that are not in RANDOM may be made from data that identifies a person.
+    The id is stored unencrypted. A UUID of a version that is not in RANDOM may be made from data that identifies a
+    person.
     """
     parsed = _uuid(text) if text else None
     return parsed if parsed and parsed.version in RANDOM else None

@@ -18,7 +18,9 @@ SECONDS_AN_HOUR = 3600
 def token(options: argparse.Namespace) -> int:
     bearer = Bearer.AGENCY if options.agency else Bearer(options.role)
     if bearer in (Bearer.OFFICER, Bearer.SUPERVISOR) and not options.office:
-        print(f"jejak: a token for {bearer} needs --office with the code of an office from /v1/offices", file=sys.stderr)
+        print(
+            f"jejak: a token for {bearer} needs --office with the code of an office from /v1/offices", file=sys.stderr
+        )
         return EXIT_WRONG
     principal = Principal(
         bearer=bearer,
@@ -67,8 +69,17 @@ VERBS = (
         (
             (("--role",), {"choices": STAFF, "help": "role whose rights the token gives"}),
             (("--office",), {"metavar": "CODE", "help": "office of the officer or the supervisor"}),
-            (("--agency",), {"metavar": "CODE", "help": "create a token for the system of this agency, instead of a token for a role"}),
-            (("--actor",), {"type": UUID, "help": "random reference that stands for the person (default: a new reference)"}),
+            (
+                ("--agency",),
+                {
+                    "metavar": "CODE",
+                    "help": "create a token for the system of this agency, instead of a token for a role",
+                },
+            ),
+            (
+                ("--actor",),
+                {"type": UUID, "help": "random reference that stands for the person (default: a new reference)"},
+            ),
             (("--hours",), {"type": int, "default": 12, "help": "hours until the token expires (default: 12)"}),
         ),
     ),
@@ -81,5 +92,13 @@ VERBS = (
         "avoid `--role owner`, because this role can change stored events",
         (ROLE, (("arguments",), {"nargs": "*", "help": "arguments for psql, after --"})),
     ),
-    Verb("url", "get access", "print the address of the database", url, "jejak url", "connect your own tools to this address", (ROLE,)),
+    Verb(
+        "url",
+        "get access",
+        "print the address of the database",
+        url,
+        "jejak url",
+        "connect your own tools to this address",
+        (ROLE,),
+    ),
 )

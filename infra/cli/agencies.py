@@ -14,10 +14,20 @@ FOR_AGENCIES = (
         "jejak relay",
         "run `jejak audit-feed AGENCY`, which compares the agency's topic with the log",
         (
-            (("agency",), {"nargs": "*", "metavar": "AGENCY", "help": "agencies whose feeds are published (default: all in the topics file)"}),
+            (
+                ("agency",),
+                {
+                    "nargs": "*",
+                    "metavar": "AGENCY",
+                    "help": "agencies whose feeds are published (default: all in the topics file)",
+                },
+            ),
             (
                 ("--begin",),
-                {"metavar": "AGENCY", "help": "store where publishing begins, and stop (default: at the beginning of the feed)"},
+                {
+                    "metavar": "AGENCY",
+                    "help": "store where publishing begins, and stop (default: at the beginning of the feed)",
+                },
             ),
             (("--now",), {"action": "store_true", "help": "with --begin: publish only events from now on"}),
             (
@@ -59,7 +69,14 @@ FOR_AGENCIES = (
                     " rotate: create a new password",
                 },
             ),
-            (("user",), {"nargs": "?", "metavar": "USER", "help": "with rotate: user who gets a new password, an agency or a user of Jejak"}),
+            (
+                ("user",),
+                {
+                    "nargs": "?",
+                    "metavar": "USER",
+                    "help": "with rotate: user who gets a new password, an agency or a user of Jejak",
+                },
+            ),
             (("--yes",), {"action": "store_true", "help": "do not ask for confirmation"}),
             (
                 ("--begin",),
@@ -67,14 +84,18 @@ FOR_AGENCIES = (
             ),
             (
                 ("--credentials",),
-                {"type": Path, "metavar": "FOLDER", "help": "folder for the passwords (default: kafka/ in JEJAK_DATA_DIR)"},
+                {
+                    "type": Path,
+                    "metavar": "FOLDER",
+                    "help": "folder for the passwords (default: kafka/ in JEJAK_DATA_DIR)",
+                },
             ),
         ),
     ),
     Verb(
         "audit-feed",
         "exchange with agencies",
-        "compare an agency's topic with the log: find gaps, doubles and disorder",
+        "compare an agency's topic with the log: find gaps, duplicates and wrong order",
         audit.audit_feed,
         "jejak audit-feed pln",
         "look up the application and the version that a fault names in the timeline, and see docs/operating.md",

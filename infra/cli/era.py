@@ -40,7 +40,11 @@ VERBS = (
             (("--reason",), {"metavar": "TEXT", "help": "reason for the new era; `jejak era list` shows the reason"}),
             (
                 ("--seen",),
-                {"type": int, "metavar": "ERA", "help": "newest era in use before the restore, if the restore lost this era"},
+                {
+                    "type": int,
+                    "metavar": "ERA",
+                    "help": "newest era in use before the restore, if the restore lost this era",
+                },
             ),
         ),
     ),

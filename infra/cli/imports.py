@@ -128,7 +128,15 @@ VERBS = (
         "open one of the imported applications; a second run of the command adds nothing",
         (
             (("file",), {"type": Path, "metavar": "FILE", "help": "log in XES (.xes, .xes.gz) or CSV (.csv, .csv.gz)"}),
-            (("--mapping",), {"type": Path, "required": True, "metavar": "MAP.toml", "help": "file that says what the columns and words of the log mean"}),
+            (
+                ("--mapping",),
+                {
+                    "type": Path,
+                    "required": True,
+                    "metavar": "MAP.toml",
+                    "help": "file that says what the columns and words of the log mean",
+                },
+            ),
             (("--dry-run",), {"action": "store_true", "help": "show what the import would do, and store nothing"}),
         ),
     ),

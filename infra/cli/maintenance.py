@@ -76,7 +76,17 @@ VERBS = (
         rebuild_views,
         "jejak rebuild progress",
         "run `jejak fsck`, which compares the views with the log",
-        ((("views",), {"nargs": "*", "choices": [*VIEWS, []], "metavar": "VIEW", "help": f"views to rebuild (default: all): {', '.join(VIEWS)}"}),),
+        (
+            (
+                ("views",),
+                {
+                    "nargs": "*",
+                    "choices": [*VIEWS, []],
+                    "metavar": "VIEW",
+                    "help": f"views to rebuild (default: all): {', '.join(VIEWS)}",
+                },
+            ),
+        ),
     ),
     Verb(
         "fsck",

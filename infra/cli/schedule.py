@@ -61,7 +61,14 @@ VERBS = (
         "watch jejak_scheduler_commands_total in the /metrics of `jejak serve`, which also runs the scheduled jobs",
         (
             (("--once",), {"action": "store_true", "help": "run each job once, print a line for each job, and stop"}),
-            (("--interval",), {"type": interval, "metavar": "SECONDS", "help": "pause between two passes (default: JEJAK_SCHEDULE_SECONDS, or 60)"}),
+            (
+                ("--interval",),
+                {
+                    "type": interval,
+                    "metavar": "SECONDS",
+                    "help": "pause between two passes (default: JEJAK_SCHEDULE_SECONDS, or 60)",
+                },
+            ),
         ),
     ),
 )

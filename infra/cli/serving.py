@@ -103,7 +103,10 @@ VERBS = (
         (
             HOST,
             PORT,
-            (("--workers",), {"type": int, "default": 1, "help": "number of processes that answer HTTP requests (default: 1)"}),
+            (
+                ("--workers",),
+                {"type": int, "default": 1, "help": "number of processes that answer HTTP requests (default: 1)"},
+            ),
             (("--examples",), {"action": "store_true", "help": "add 200 example applications on the first start"}),
             (("--demo",), {"action": "store_true", "help": "add 90 simulated days of a mall on the first start"}),
         ),
@@ -127,11 +130,21 @@ VERBS = (
         (
             (
                 ("--shards",),
-                {"type": shards, "metavar": "N", "help": "divide each view into N shards, for all processes (default: no change)"},
+                {
+                    "type": shards,
+                    "metavar": "N",
+                    "help": "divide each view into N shards, for all processes (default: no change)",
+                },
             ),
             (
                 ("--shard",),
-                {"type": int, "nargs": "*", "default": [], "metavar": "K", "help": "run only these shards, counted from 0 (default: all)"},
+                {
+                    "type": int,
+                    "nargs": "*",
+                    "default": [],
+                    "metavar": "K",
+                    "help": "run only these shards, counted from 0 (default: all)",
+                },
             ),
             ATTACHED,
         ),

@@ -39,7 +39,10 @@ def simulate(options: argparse.Namespace) -> int:
         with databases(settings()) as found, interruptible() as between_waves:
             told = run_loop(_simulate(options, found, between_waves))
     except KeyboardInterrupt:
-        print("jejak: the simulation was interrupted; run the same command again to complete the simulation", file=sys.stderr)
+        print(
+            "jejak: the simulation was interrupted; run the same command again to complete the simulation",
+            file=sys.stderr,
+        )
         return EXIT_INTERRUPTED
     refused = told.pop("refused")
     if refused:
@@ -150,12 +153,24 @@ VERBS = (
         "compare the figures in Jejak with the truth file; a second run of the command adds nothing",
         (
             (("--seed",), {"type": int, "default": 1, "help": "number that fixes all random choices (default: 1)"}),
-            (("--days",), {"type": int, "default": 30, "help": "number of simulated days before --until (default: 30)"}),
+            (
+                ("--days",),
+                {"type": int, "default": 30, "help": "number of simulated days before --until (default: 30)"},
+            ),
             (("--applications",), {"type": int, "metavar": "N", "help": "number of applications in total"}),
-            (("--per-day",), {"type": int, "metavar": "N", "help": f"number of applications per day (default: {PER_DAY})"}),
-            (("--until",), {"type": day, "metavar": "DATE", "help": "day after the last simulated day (default: today)"}),
+            (
+                ("--per-day",),
+                {"type": int, "metavar": "N", "help": f"number of applications per day (default: {PER_DAY})"},
+            ),
+            (
+                ("--until",),
+                {"type": day, "metavar": "DATE", "help": "day after the last simulated day (default: today)"},
+            ),
             (("--truth",), {"type": Path, "metavar": "FILE", "help": "file for the expected results, in NDJSON"}),
-            (("--rate",), {"type": rate, "metavar": "N", "help": "largest number of commands per second (default: no limit)"}),
+            (
+                ("--rate",),
+                {"type": rate, "metavar": "N", "help": "largest number of commands per second (default: no limit)"},
+            ),
         ),
     ),
 )

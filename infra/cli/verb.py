@@ -27,7 +27,10 @@ class Verb:
 
 
 HOST = (("--host",), {"default": "127.0.0.1", "help": "address to listen on (default: 127.0.0.1)"})
-PORT = (("--port",), {"type": int, "default": os.environ.get("PORT") or "8000", "help": "port to listen on (default: $PORT, or 8000)"})
+PORT = (
+    ("--port",),
+    {"type": int, "default": os.environ.get("PORT") or "8000", "help": "port to listen on (default: $PORT, or 8000)"},
+)
 METRICS_PORT = (
     ("--metrics-port",),
     {"type": int, "metavar": "PORT", "help": "serve /metrics of this process on this port of 127.0.0.1"},
@@ -35,6 +38,10 @@ METRICS_PORT = (
 ATTACHED = ((supervisor.ATTACHED,), {"action": "store_true", "help": argparse.SUPPRESS})
 ROLE = (
     ("--role",),
-    {"choices": [role.value for role in DatabaseRole], "default": DatabaseRole.AUDITOR.value, "help": "role of the database login (default: auditor)"},
+    {
+        "choices": [role.value for role in DatabaseRole],
+        "default": DatabaseRole.AUDITOR.value,
+        "help": "role of the database login (default: auditor)",
+    },
 )
 STAFF = [Bearer.OFFICER.value, Bearer.SUPERVISOR.value, Bearer.AUDITOR.value, Bearer.OPERATOR.value]

@@ -36,7 +36,9 @@ class KeyFolder:
         with os.fdopen(os.open(folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600), "wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if (folder / "buckets").exists() and not (folder / "key-encryption-key").exists():
-                raise KeysUnreadable(f"{folder}/key-encryption-key is missing: restore the file; a new key opens no data")
+                raise KeysUnreadable(
+                    f"{folder}/key-encryption-key is missing: restore the file; a new key opens no data"
+                )
             wrapping_key = self._load("key-encryption-key", secrets.token_bytes(KEY_BYTES))
             if len(wrapping_key) != KEY_BYTES:
                 raise KeysUnreadable(f"{folder}/key-encryption-key does not have {KEY_BYTES} bytes: restore the file")
@@ -48,7 +50,9 @@ class KeyFolder:
                 for place in range(0, BUCKETS * WRAPPED_BYTES, WRAPPED_BYTES)
             ]
         except (InvalidUnwrap, ValueError) as broken:
-            raise KeysUnreadable(f"{folder}/buckets cannot be opened with key-encryption-key: restore both files") from broken
+            raise KeysUnreadable(
+                f"{folder}/buckets cannot be opened with key-encryption-key: restore both files"
+            ) from broken
 
     def wrap(self, bucket: int, key: bytes) -> bytes:
         """Wraps a key with the key of a bucket (0 to 255)."""

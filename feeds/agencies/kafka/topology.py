@@ -268,8 +268,8 @@ def _of_topics(wanted: Cluster, found: Cluster) -> Iterator[PlanLine]:
         if there.partitions != topic.partitions:
             yield PlanRefusal(
                 f"topic {name} has {there.partitions} partitions, topics.toml says {topic.partitions}: the number is"
-                " never changed, because the order of an application's events would break. Restore the number in topics.toml;"
-                " for more partitions, make a .v2 topic"
+                " never changed, because the order of an application's events would break. Restore the number in"
+                " topics.toml; for more partitions, make a .v2 topic"
             )
         if there.replication != topic.replication:
             yield PlanRefusal(

@@ -140,8 +140,14 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "a hand-over to nobody": (ACTIVITIES + '"A" = "handed_over"', "receiver must be one of applicant, proxy"),
     "a policy that is none": ('doubled = "both"\n' + LEAST, "doubled"),
-    "an encoding that is none": (LEAST + '[csv]\nencoding = "utf-99"', "csv.encoding must be an encoding that Python knows"),
-    "an encoding that is no text": (LEAST + '[csv]\nencoding = "hex"', "csv.encoding must be an encoding that Python knows"),
+    "an encoding that is none": (
+        LEAST + '[csv]\nencoding = "utf-99"',
+        "csv.encoding must be an encoding that Python knows",
+    ),
+    "an encoding that is no text": (
+        LEAST + '[csv]\nencoding = "hex"',
+        "csv.encoding must be an encoding that Python knows",
+    ),
     "no case column": ("case = []\n" + LEAST, "case needs a column"),
     "a format without a year": (
         LEAST + '[submitted]\ncolumn = "x"\nformats = ["%d/%m"]',
