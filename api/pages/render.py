@@ -53,7 +53,7 @@ _STYLE = (HERE / "static" / "jejak.css").read_bytes()
 STYLESHEET = f"/static/jejak-{sha256(_STYLE).hexdigest()[:16]}.css"
 STATIC = {STYLESHEET: (_STYLE, "text/css; charset=utf-8")}
 """Files that are served with the pages. A path contains the hash of the file's content, so clients may cache the file
-for ever.
+forever.
 """
 
 

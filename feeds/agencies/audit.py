@@ -142,7 +142,9 @@ class AuditReport:
         self.no_longer += sum(message.position <= window.published for message in absent) - len(missing)
         self.add(
             AuditFault(
-                FaultKind.GAP, f"{application}:{message.version}", f"position {message.position} is not on the topic"
+                FaultKind.GAP,
+                f"{application}:{message.version}",
+                f"position {message.position} is missing from the topic",
             )
             for message in missing
         )
@@ -213,11 +215,11 @@ def faults_of(
         if message is None:
             yield AuditFault(FaultKind.FOREIGN, name, f"{record.place}: the agency's feed has no message with this id")
         elif record.version in before:
-            yield AuditFault(FaultKind.DOUBLE, name, f"{record.place}: the same message is there already")
+            yield AuditFault(FaultKind.DOUBLE, name, f"{record.place}: the topic already has this message")
         elif record.version < newest:
-            yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: after version {newest}")
+            yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: the record comes after version {newest}")
         if message and record.partition != home:
-            yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: its application is on partition {home}")
+            yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: the application's partition is {home}")
         if message and (altered := _altered(message, record)):
             yield AuditFault(FaultKind.ALTERED, name, f"{record.place}: {', '.join(altered)} differ from the log")
         before.add(record.version)
@@ -231,11 +233,13 @@ def _of_log(application: str, logged: Sequence[LoggedMessage]) -> Iterator[Audit
         name = f"{application}:{message.version}"
         if not message.stored:
             yield AuditFault(
-                FaultKind.UNFOUNDED, name, f"position {message.position} of the log has another event or none"
+                FaultKind.UNFOUNDED, name, f"position {message.position} of the log has another event or no event"
             )
         if message.previous != previous:
             yield AuditFault(
-                FaultKind.UNFOUNDED, name, f"its previous version is given as {message.previous}, but it is {previous}"
+                FaultKind.UNFOUNDED,
+                name,
+                f"the message names the previous version {message.previous}, but it is {previous}",
             )
         previous = message.version
 

@@ -78,7 +78,7 @@ def status_schema() -> Schema:
         "application": _uuid("The id of the application."),
         **_about_the_application(),
         "version": _integer(
-            "The version of the application: of two records, the one with the higher version is valid."
+            "The version of the application. Of two records, the record with the higher version is valid."
         ),
         "at": _instant("When the application reached this status, UTC."),
     }

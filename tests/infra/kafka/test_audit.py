@@ -150,7 +150,7 @@ def test_a_feed_begins_with_its_topics_where_the_operator_says_so(
     passwords = ["--credentials", str(made.passwords)]
     at = {**environment(fresh), **made.environment}
     assert topics_verb(at, "apply", "--yes", "--begin", *passwords) == 0
-    assert f"the feed of {AGENCY} is published from position 0 on" in capsys.readouterr().out
+    assert f"the relay will publish the feed of {AGENCY} after position 0" in capsys.readouterr().out
     told(fresh, 1)
     code, verdict = audited(made, fresh, capsys)
     assert (code, verdict["published_to"], verdict["not_yet_published"]) == (0, 0, 4)
