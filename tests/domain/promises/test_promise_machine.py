@@ -55,7 +55,7 @@ class APromise(RuleBasedStateMachine):
         there=rules,
         silent=st.sampled_from([True, True, False]),
     )
-    def is_promised(self, unit: Unit, n: int, start: timedelta, here: dict, there: dict, silent: bool) -> None:  # type: ignore[type-arg]
+    def is_promised(self, *, unit: Unit, n: int, start: timedelta, here: dict, there: dict, silent: bool) -> None:  # type: ignore[type-arg]
         standard = replace(
             a_standard(SERVICE, promise=PromiseTerms(unit=unit, n=n), offices=OFFICES),
             extensions=tuple(Extension(code=f"extension-{k}", n=k, basis="A law") for k in (1, 2, 5)),
@@ -121,7 +121,7 @@ class APromise(RuleBasedStateMachine):
 
     @precondition(lambda self: self.application.version >= LONG)
     @rule(decision=st.sampled_from(DECISIONS), wait=later, late=st.booleans())
-    def is_decided(self, decision: Command, wait: timedelta, late: bool) -> None:
+    def is_decided(self, *, decision: Command, wait: timedelta, late: bool) -> None:
         """A decision after silence has granted is only reported late, whether a scheduler ran or not."""
         promise = self.application.promise
         self.at = (max(self.at, promise.due_at) if late and promise else self.at) + wait
