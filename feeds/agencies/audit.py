@@ -130,7 +130,8 @@ class AuditReport:
         states: Mapping[int, FileState],
     ) -> None:
         """Checks one application and adds the result. `home` is the Kafka partition for the application's records.
-        `states` maps each version of `beginning` to the whole state of the file after this version, folded from the log.
+        `states` maps each version of `beginning` to the whole state of the file after that version, as folded from the
+        log.
         """
         self.applications += 1
         self.messages += len(logged)

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from domain.application.events import (
     ApplicationEvent,
     Approved,
-    DeadlineExtended,
     Reassigned,
     Received,
     RecordAmended,
@@ -23,6 +22,7 @@ from domain.application.events import (
     Transferred,
 )
 from domain.application.incident_events import PaymentReceived, PaymentRequested
+from domain.application.promise_events import DeadlineExtended
 from domain.codes import Advice, Amendment, RejectionReason, Remedy, Role
 from domain.json_values import data_of, instant
 from projections import desk, file_facts, progress
