@@ -259,7 +259,7 @@ OPERATIONS: tuple[Operation, ...] = (
             "period": {
                 "type": "string",
                 "maxLength": 7,
-                "description": "This or the previous semester (2026-S2) or year (2026). Default: the first that has one",
+                "description": "This or the last semester (2026-S2) or year (2026). Default: the first with an index",
             },
         },
         problems=(400, 503),
