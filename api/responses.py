@@ -165,7 +165,9 @@ class FiguresBody(Given, kw_only=True):
     Public counts are rounded down to tens. A public count below ten is shown as `<10`, also if the count is zero. A day
     is 24 hours. submitted = open + answered. answered = on_time + late + without_deadline. answered = on_time_recorded
     + late_recorded + without_deadline. answered is also the sum of the counts of outcomes, which are the fields from
-    granted to concluded, and deemed_approved. A figure is null if it cannot be computed or is withheld.
+    granted to concluded, and deemed_approved. reported_late is a part of late: decisions with a time before the
+    deadline that were recorded after the office's allowance for late reports, or after silence had granted. A figure is
+    null if it cannot be computed or is withheld.
     """
 
     submitted: Count
@@ -190,8 +192,10 @@ class FiguresBody(Given, kw_only=True):
     restarted: Count
     returned_last_minute: Count
     obstructed: Count
+    reported_late: Count
     on_time_percent: float | None
     on_time_recorded_percent: float | None
+    reported_late_percent: float | None
     open_age_days_median: float | None
     days_median: float | None
     days_p90: float | None

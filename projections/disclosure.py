@@ -126,6 +126,7 @@ def _public(exact: Figures, shown: Mapping[str, int]) -> Figures:
         **counts,
         on_time_percent=_share(shown["on_time"], shown["late"]),
         on_time_recorded_percent=_share(shown["on_time_recorded"], shown["late_recorded"]),
+        reported_late_percent=_reported_late(shown["reported_late"], shown["on_time"] + shown["late"]),
         open_age_days_median=_halves(exact.open_age_days_median, shows=shown["open"] > 0),
         days_median=_halves(exact.days_median, shows=shown["answered"] > 0),
         days_p90=_halves(exact.days_p90, shows=shown["answered"] >= DECILE_FROM),
@@ -137,6 +138,13 @@ def _share(on_time: int, late: int) -> float | None:
     if not (on_time or late) or judged < SHARE_FROM:
         return None
     return float(100 * on_time // judged // STEP * STEP)
+
+
+def _reported_late(reported_late: int, judged: int) -> float | None:
+    """The share of the answers with a deadline. It shows only if both counts show."""
+    if not reported_late or judged < SHARE_FROM:
+        return None
+    return float(min(100, 100 * reported_late // judged) // STEP * STEP)
 
 
 def _halves(days: float | None, *, shows: bool) -> float | None:

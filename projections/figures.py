@@ -34,9 +34,11 @@ class Figures:
     submitted = open + answered. answered = on_time + late + without_deadline = on_time_recorded + late_recorded +
     without_deadline = the sum of the seven outcomes. `on_time` compares the time of the answer with the deadline.
     `on_time_recorded` compares the time at which the answer was recorded with the deadline. An answer granted by
-    silence is late. `overdue` counts the open applications whose deadline has passed. `returned`, `deviating`,
-    `paused`, `restarted`, `returned_last_minute` and `obstructed` count the applications with at least one event of the
-    named sort. A figure is None if it cannot be computed or must not be shown.
+    silence is late. `reported_late` counts the decisions with a time before the deadline that were recorded after the
+    office's allowance for late reports, or after silence had granted. These decisions are also counted in `late`.
+    `overdue` counts the open applications whose deadline has passed. `returned`, `deviating`, `paused`, `restarted`,
+    `returned_last_minute` and `obstructed` count the applications with at least one event of the named sort. A figure
+    is None if it cannot be computed or must not be shown.
 
     The fields are the only list of the figures. The columns of statistics.sql have the same names and the same order as
     the fields.
@@ -64,8 +66,10 @@ class Figures:
     restarted: Count
     returned_last_minute: Count
     obstructed: Count
+    reported_late: Count
     on_time_percent: float | None = None
     on_time_recorded_percent: float | None = None
+    reported_late_percent: float | None = None
     open_age_days_median: float | None = None
     days_median: float | None = None
     days_p90: float | None = None

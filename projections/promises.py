@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TypedDict, assert_never
 
-from domain.application import events, incident_events
+from domain.application import events, incident_events, promise_events
 from domain.json_values import instant, parse_instant
 from domain.promises.steps import ExtensionStep, PauseStep, PromiseStep, TransferStep
 from domain.provenance import Pause, Promise
@@ -17,8 +17,8 @@ CAUSES: Mapping[type[events.ApplicationEvent], str] = {
     events.Resumed: "pause",
     incident_events.PaymentReceived: "pause",
     incident_events.PaymentExpired: "pause",
-    events.DeadlineExtended: "extension",
-    events.PromiseMoved: "calendar",
+    promise_events.DeadlineExtended: "extension",
+    promise_events.PromiseMoved: "calendar",
     events.Transferred: "transfer",
 }
 """The events that may set or move the promised date, each with the reason that a row gives for it."""
@@ -64,8 +64,8 @@ def promise_set_by(event: events.ApplicationEvent) -> Promise | None:
             | events.Resumed()
             | incident_events.PaymentReceived()
             | incident_events.PaymentExpired()
-            | events.DeadlineExtended()
-            | events.PromiseMoved()
+            | promise_events.DeadlineExtended()
+            | promise_events.PromiseMoved()
             | events.Transferred()
         ):
             return event.promise

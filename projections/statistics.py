@@ -16,6 +16,7 @@ from domain.clocks.ledger import counted
 from domain.clocks.marks import marks_of
 from domain.codes import Amendment, Role
 from domain.json_values import parse_instant
+from domain.promises.late_reports import is_late
 from domain.provenance import Promise
 from projections import clock_ledger
 from projections.clock_ledger import KeptMark
@@ -52,7 +53,8 @@ class StatisticsRow(TypedDict):
     `answered_at` is the time of the decision, or of an end without a decision. If an import's source records an issue
     but no approval, `answered_at` is the time of the issue. `answer_known_at` is the time at which this system recorded
     the answer. An import records the whole past of an application together. So for imported answers `answer_known_at`
-    is the time of the answer. `due_by` is the unit of the promise.
+    is the time of the answer. `due_by` is the unit of the promise. `reported_late` says that a decision with a time
+    before the deadline was recorded after the office's allowance for late reports, or after silence had granted.
 
     `stated_in` maps the name of each instant to the stream version of the event that states the instant. If the time of
     that event is amended later, the fold finds the instant by this version. `marks` holds the marks of the clocks, from
@@ -81,6 +83,7 @@ class StatisticsRow(TypedDict):
     due_by: str | None
     answer_known_at: datetime | None
     deemed: bool
+    reported_late: bool
     returns: int
     corrections: int
     referrals: int
@@ -161,6 +164,7 @@ def _blank(application: UUID) -> StatisticsRow:
         "due_by": None,
         "answer_known_at": None,
         "deemed": False,
+        "reported_late": False,
         "returns": 0,
         "corrections": 0,
         "referrals": 0,
@@ -212,8 +216,10 @@ def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status
     """
     event, at = recorded.event, recorded.act.at
     if isinstance(event, events.RecordAmended):
-        _correct(row, event)
+        _correct(row, event, recorded)
         return
+    if isinstance(event, events.DecisionReportedLate):
+        row["reported_late"] = row["deemed"]
     decided = status in OUTCOMES
     if not decided and row["answered_at"]:
         _take_answer_back(row)
@@ -229,19 +235,32 @@ def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status
         if name == "answered_at":
             row["answer_known_at"] = at if row["imported"] else recorded.recorded_at
             row["deemed"] = isinstance(event, events.DeemedApproved)
+            if isinstance(event, events.Approved | events.Rejected):
+                row["reported_late"] = is_late(recorded.known_at, event.report_until)
 
 
-def _correct(row: StatisticsRow, event: events.RecordAmended) -> None:
+def _correct(row: StatisticsRow, event: events.RecordAmended, recorded: events.Recorded) -> None:
+    """A correction that makes a late decision early is itself a report, and may be late."""
     if event.amendment is Amendment.TIME:
         for name, version in row["stated_in"].items():
             if version == event.amends:
                 row[name] = event.corrected_at
+                if name == "answered_at" and event.report_until is not None:
+                    row["reported_late"] = is_late(recorded.known_at, event.report_until)
+                elif name == "answered_at" and _past_due(row):  # it is late by its own time
+                    row["reported_late"] = False
+
+
+def _past_due(row: StatisticsRow) -> bool:
+    answered_at, due_at = row["answered_at"], row["due_at"]
+    return answered_at is not None and due_at is not None and answered_at > due_at
 
 
 def _take_answer_back(row: StatisticsRow) -> None:
     row["answered_at"] = None
     row["answer_known_at"] = None
     row["deemed"] = False
+    row["reported_late"] = False
     row["stated_in"] = {name: version for name, version in row["stated_in"].items() if name != "answered_at"}
 
 
@@ -267,6 +286,7 @@ COLUMNS = {
     "due_by": "text",
     "answer_known_at": "timestamptz",
     "deemed": "boolean NOT NULL",
+    "reported_late": "boolean NOT NULL",
     "returns": "integer NOT NULL",
     "corrections": "integer NOT NULL",
     "referrals": "integer NOT NULL",

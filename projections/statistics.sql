@@ -10,7 +10,8 @@ answered_at IS NULL AND due_at < least(paused_since, %(as_of)s)
 -- line, or total; projections/figures.py defines the other columns. The three quantiles are in microseconds, which floating-point numbers hold exactly.
 WITH facts AS (
     SELECT s.service, s.office, s.mall, s.channel, s.status, s.answered_at, s.due_at, s.returns, s.deviations,
-        s.answer_known_at, s.deemed, s.pauses, s.restarts, s.last_minute_returns, s.obstacles, s.paused_since,
+        s.answer_known_at, s.deemed, s.reported_late, s.pauses, s.restarts, s.last_minute_returns, s.obstacles,
+        s.paused_since,
         to_char(s.submitted_at AT TIME ZONE coalesce(z.zone, 'Asia/Jakarta'), 'YYYY-MM') AS month,
         (extract(epoch FROM s.answered_at - s.submitted_at) * 1000000)::bigint AS microseconds,
         (extract(epoch FROM %(as_of)s - s.submitted_at) * 1000000)::bigint AS age
@@ -27,8 +28,8 @@ SELECT CASE WHEN grouping(service) = 0 THEN 'service' WHEN grouping(office) = 0 
     count(*) FILTER (WHERE answered_at IS NULL) AS open,
     count(*) FILTER (WHERE {overdue}) AS overdue,
     count(answered_at) AS answered,
-    count(*) FILTER (WHERE answered_at <= due_at AND NOT deemed) AS on_time,
-    count(*) FILTER (WHERE answered_at > due_at OR (answered_at <= due_at AND deemed)) AS late,
+    count(*) FILTER (WHERE answered_at <= due_at AND NOT deemed AND NOT reported_late) AS on_time,
+    count(*) FILTER (WHERE answered_at > due_at OR (answered_at <= due_at AND (deemed OR reported_late))) AS late,
     count(answered_at) FILTER (WHERE due_at IS NULL) AS without_deadline,
     count(*) FILTER (WHERE NOT deemed AND status IN ('approved', 'issued', 'ready', 'handed_over', 'revoked'))
         AS granted,
@@ -47,6 +48,7 @@ SELECT CASE WHEN grouping(service) = 0 THEN 'service' WHEN grouping(office) = 0 
     count(*) FILTER (WHERE restarts > 0) AS restarted,
     count(*) FILTER (WHERE last_minute_returns > 0) AS returned_last_minute,
     count(*) FILTER (WHERE obstacles > 0) AS obstructed,
+    count(*) FILTER (WHERE reported_late) AS reported_late,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY age) FILTER (WHERE answered_at IS NULL) AS open_age_days_median,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY microseconds) AS days_median,
     percentile_cont(0.9) WITHIN GROUP (ORDER BY microseconds) AS days_p90

@@ -22,7 +22,8 @@ class MeantFact:
     YYYY-MM. An application is answered when it is decided or has ended. `outcome` is None while the application is
     open. `answer_known_at` is the time at which the answer arrived in the log. `marks` holds the marks of MARKED that
     apply. `mall` is the mall where the application was submitted, and "" if the application was not submitted in a
-    mall.
+    mall. `reported_late` says that a decision with a time before the due date arrived after the office's allowance for
+    late reports, or after silence had granted.
     """
 
     ordinal: int
@@ -41,11 +42,16 @@ class MeantFact:
     answer_known_at: datetime | None = None
     marks: frozenset[str] = frozenset()
     mall: str = ""
+    reported_late: bool = False
 
     @property
     def judged(self) -> str:
-        """Say whether the answer was on_time, late or without_deadline. The result is "" if there is no answer."""
-        return self._judged(self.answered_at)
+        """Say whether the answer was on_time, late or without_deadline. The result is "" if there is no answer.
+
+        A decision that was reported late is late.
+        """
+        judged = self._judged(self.answered_at)
+        return "late" if self.reported_late and judged == "on_time" else judged
 
     @property
     def judged_by_record(self) -> str:
@@ -103,8 +109,10 @@ def figures(facts: Sequence[MeantFact], as_of: datetime) -> dict[str, Any]:
         "deviating": 0,
         **{f"{name}_recorded": count for name, count in recorded.items()},
         **{mark: sum(mark in fact.marks for fact in facts) for mark in MARKED},
+        "reported_late": sum(fact.reported_late for fact in facts),
         "on_time_percent": _percent(judged),
         "on_time_recorded_percent": _percent(recorded),
+        "reported_late_percent": _part(sum(fact.reported_late for fact in facts), judged),
         "open_age_days_median": quantile(ages, Fraction(1, 2)),
         "days_median": quantile(days, Fraction(1, 2)),
         "days_p90": quantile(days, Fraction(9, 10)),
@@ -114,6 +122,11 @@ def figures(facts: Sequence[MeantFact], as_of: datetime) -> dict[str, Any]:
 def _percent(judged: Mapping[str, int]) -> float | None:
     timely = judged["on_time"] + judged["late"]
     return rounded(Fraction(100 * judged["on_time"], timely), "0.1") if timely else None
+
+
+def _part(count: int, judged: Mapping[str, int]) -> float | None:
+    whole = judged["on_time"] + judged["late"]
+    return rounded(Fraction(100 * count, whole), "0.1") if whole else None
 
 
 def quantile(spans: Sequence[timedelta], share: Fraction) -> float | None:

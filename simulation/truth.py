@@ -69,6 +69,7 @@ def fact_of(life: Life) -> MeantFact:
         answer_known_at=answer.arrives if answer else None,
         marks=frozenset(mark for mark, fits in marks(happened).items() if fits),
         mall=next((event.mall or "" for _, event in happened if isinstance(event, events.Submitted)), ""),
+        reported_late=reported_late(happened, answer),
     )
 
 
@@ -78,6 +79,16 @@ def outcome(answer: PlanStep, application: Application) -> str:
         return SILENCE
     status = str(application.status)
     return status if status in OUTCOMES else "granted"
+
+
+def reported_late(happened: Happened, answer: PlanStep | None) -> bool:
+    """Return whether a decision arrived too late: after silence had granted, or after the office's allowance."""
+    if answer is None:
+        return False
+    if isinstance(answer.command, DeemApproved):
+        return any(isinstance(event, events.DecisionReportedLate) for _, event in happened)
+    until = [e.report_until for e in answer.events if isinstance(e, events.Approved | events.Rejected)]
+    return any(each is not None and answer.arrives > each for each in until)
 
 
 def marks(happened: Happened) -> dict[str, bool]:

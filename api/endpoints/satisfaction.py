@@ -30,10 +30,10 @@ from service_layer.rights import Bearer, Principal, Relation, relation_for, requ
 
 
 async def give_satisfaction(request: Request) -> Response:
-    """Answer the satisfaction survey for one application. It can be answered once.
+    """Answer the satisfaction survey for one application. Each application has at most one answered survey.
 
-    The applicant answers, or the office types in a paper form. The answers are stored in a separate stream; the link to
-    the application is sealed.
+    The applicant answers, or the office types in a paper form. The answers are stored in a separate stream, and the id
+    of the application is sealed.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for("give-satisfaction", principal)

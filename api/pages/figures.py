@@ -33,7 +33,11 @@ def summary(language: Language, total: Figures) -> str:
         return first
     share = language.percent(total.on_time_percent)
     second = say(N_("Of the answered applications that had a deadline, %(share)s were on time."), share=share)
-    return f"{first} {second}"
+    if total.reported_late_percent is None:
+        return f"{first} {second}"
+    reported = language.percent(total.reported_late_percent)
+    third = say(N_("%(share)s had a decision that was reported too late to count as on time."), share=reported)
+    return f"{first} {second} {third}"
 
 
 def _about(language: Language, count: Count) -> str:
@@ -48,6 +52,7 @@ def key_figures(language: Language, total: Figures) -> list[KeyFigure]:
         (N_("Answered"), total.answered),
         (N_("Answered on time"), total.on_time),
         (N_("Answered late"), total.late),
+        (N_("Decisions reported late"), total.reported_late),
         (N_("Still open"), total.open),
         (N_("Open past the deadline"), total.overdue),
     )

@@ -291,9 +291,8 @@ class ResetPin:
     pass
 
 
-Command = (
-    SubmitApplication
-    | Receive
+LaterCommand = (
+    Receive
     | CheckDocuments
     | ReturnForCorrection
     | SupplyCorrection
@@ -333,3 +332,6 @@ Command = (
     | AmendRecord
     | ResetPin
 )
+"""Every command except the submission. The application must exist."""
+
+Command = SubmitApplication | LaterCommand

@@ -12,11 +12,9 @@ from hypothesis import strategies as st
 from domain.application.events import (
     ApplicationEvent,
     CorrectionSupplied,
-    DeadlineExtended,
     DeclaredComplete,
     Disputed,
     DisputeDismissed,
-    PromiseMoved,
     Recorded,
     Resumed,
     Suspended,
@@ -25,6 +23,7 @@ from domain.application.events import (
 )
 from domain.application.evolve import Application, fold
 from domain.application.incident_events import ObstacleCleared, PaymentExpired, PaymentReceived, PaymentRequested
+from domain.application.promise_events import DeadlineExtended, PromiseMoved
 from domain.codes import DismissalReason, DisputeReason
 from domain.json_values import data_of, instant
 from domain.promises.steps import ExtensionStep, PauseStep, TransferStep

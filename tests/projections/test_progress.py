@@ -93,6 +93,7 @@ def test_a_submission_is_shown_in_full() -> None:
         "complete_by": None,
         "ended_at": None,
         "ended_by": None,
+        "decided": False,
         "promise": None,
         "promises": [],
         "payments": [],
@@ -110,6 +111,7 @@ def test_a_submission_is_shown_in_full() -> None:
         "deemed": None,
         "late_decision": None,
         "rejection": None,
+        "decision": None,
         "imported": False,
         "pin_resets": 0,
         "ledger": {

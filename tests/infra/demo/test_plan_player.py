@@ -121,7 +121,7 @@ def test_a_run_that_was_stopped_is_completed_by_the_same_command(
     before = events_in(fresh)
     if how is signal.SIGINT:
         assert process.returncode == EXIT_INTERRUPTED
-        assert "the same command completes it" in said
+        assert "run the same command again to complete the simulation" in said
         assert "Traceback" not in said
     assert 30 <= before < len(in_log_order(PLAN))
     completed = simulate(fresh, *options)

@@ -19,7 +19,13 @@ from tests.conftest import Fresh
 from tests.infra.demo.test_plan_player import simulate
 from tests.truths import read_truth
 
-MEASURED = {"on_time_percent": 0.11, "open_age_days_median": 0.011, "days_median": 0.011, "days_p90": 0.011}
+MEASURED = {
+    "on_time_percent": 0.11,
+    "reported_late_percent": 0.11,
+    "open_age_days_median": 0.011,
+    "days_median": 0.011,
+    "days_p90": 0.011,
+}
 
 
 async def counted(fresh: Fresh, as_of: datetime) -> Statistics:
