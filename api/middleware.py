@@ -32,11 +32,11 @@ Unexpected = Callable[[Request, Exception], Awaitable[Response]]
 
 
 class Around:
-    """Adds security headers, compresses, and observes each request by its route's template.
+    """Adds security headers, compresses the body, and reports each request to the log and the metrics.
 
-    The log and the metrics get the template and not the path, so they contain no tracking number, token or key. A
-    client that does not accept gzip gets the plain body with a Vary header, so that caches store the plain body and the
-    compressed body separately.
+    The report contains the path template of the route and not the path, so it contains no tracking number, token or
+    key. A client that does not accept gzip gets the plain body with a Vary header, so that caches store the plain body
+    and the compressed body separately.
     """
 
     def __init__(self, app: ASGIApp, observe: Observe, unexpected: Unexpected) -> None:

@@ -1,4 +1,4 @@
-"""Operations: the list of everything that the API offers. Routes and OpenAPI document are both made from this list."""
+"""Operations: a list of all that the API offers. The routes and the OpenAPI document are made from this list."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field

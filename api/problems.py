@@ -1,4 +1,6 @@
-"""Problems: one table that maps every error to an RFC 9457 problem. No text quotes the request: it may be personal."""
+"""Problems: one table that maps every error to an RFC 9457 problem. No text quotes the request, because the request may
+contain personal data.
+"""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -124,9 +126,7 @@ KINDS = {
 
 
 class Problem(Exception):
-    """A problem that an endpoint itself detected. Each item of `errors` has a JSON pointer into the request and a
-    detail.
-    """
+    """A problem that an endpoint raises. Each item of `errors` has a JSON pointer into the request and a detail."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class Problem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProblemAnswer:
-    """A problem ready to be written."""
+    """A problem with everything that the response needs."""
 
     status: int
     code: str

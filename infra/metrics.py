@@ -1,6 +1,6 @@
 """Metrics: the operator's Prometheus reads them at /metrics.
 
-The metrics are not public. From counters that change at once, a reader could learn about a single application.
+The metrics are not public. Each event changes a counter at once, so a reader could learn about a single application.
 """
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram

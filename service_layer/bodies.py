@@ -280,7 +280,7 @@ class LinkedApplicationBody(Body, kw_only=True, forbid_unknown_fields=True):
 
 class LinkApplicationsBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     """Applications that one life event needs. If several of these applications require the same document, the applicant
-    hands it in once, for the first application that lists it.
+    hands in the document only once, for the first of these applications that lists the document.
     """
 
     life_event: codes.LifeEvent

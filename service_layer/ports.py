@@ -1,4 +1,4 @@
-"""Ports: what the application layer needs from storage and keys. `infra` implements the ports."""
+"""Ports: the interfaces through which the service layer uses storage and keys. `infra` implements the ports."""
 
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
@@ -33,11 +33,11 @@ class Views(Protocol):
     async def row_by_number(self, number: str) -> ProgressRow | None: ...
 
     async def log_end(self) -> tuple[int, int]:
-        """The era, and the position of the newest event."""
+        """The current era, and the position of the newest event."""
         ...
 
     async def era_of(self, position: int) -> int:
-        """The era in which `position` was assigned. For a repeated command, this era may be before the current era."""
+        """The era in which `position` was assigned. The position of a repeated command may belong to an earlier era."""
         ...
 
     async def holds(self, era: int, position: int) -> bool:
@@ -45,8 +45,8 @@ class Views(Protocol):
         ...
 
     async def reached(self, position: int, *, seconds: float, view: str = "progress") -> bool:
-        """Waits until `view` has passed `position`, for at most `seconds`. Returns True if the view has passed
-        `position`.
+        """Waits until `view` has processed the events up to `position`, for at most `seconds`. Returns False if the
+        time was not enough.
         """
         ...
 
@@ -242,7 +242,7 @@ class Feeds(Protocol):
         ...
 
     async def more(self, agency: str, place: int, *, seconds: float) -> bool:
-        """Waits, for at most `seconds`, until there is an event after `place`. Returns False as soon as `ending` is
+        """Waits until there is an event after `place`, for at most `seconds`. Returns False as soon as `ending` is
         true.
         """
         ...

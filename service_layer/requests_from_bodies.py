@@ -1,4 +1,4 @@
-"""Turns request bodies into command requests: the principal, office, time and right of the act are added.
+"""Turns request bodies into command requests: adds the principal, the office and the time, and the check of the rights.
 
 HTTP and Kafka use the same functions; nothing here depends on the transport.
 """
@@ -130,7 +130,7 @@ def _permit(
 ) -> Callable[[Application], None]:
     def permit(application: Application) -> None:
         concerned = application.concerned
-        if isinstance(command, AnswerReferral):  # only the office of this referral, not every office concerned
+        if isinstance(command, AnswerReferral):  # only the office of this referral may answer it
             concerned = frozenset({application.referrals.get(command.referral, "")}) | {application.office}
         require(
             relation,

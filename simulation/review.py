@@ -19,7 +19,7 @@ SUSPENDED = 0.15
 REFERRED, ADVICE_LOST, ADVICE_AGAINST = 0.1, 0.12, 0.15
 LAST_MINUTE = 0.03
 LATE = 0.12
-"""The odds that a decision is planned after the promised date."""
+"""The probability that a decision is planned after the promised date."""
 REJECTED = 0.05
 REPORTED_LATE = 0.03
 """The odds that a decision made in time is recorded after every office's allowance for late reports."""
@@ -66,7 +66,7 @@ def reported_late(life: Life, decision: Intention) -> Intention:
 
 
 def _advice(life: Life) -> Work:
-    """Refer the application to another office, which does not always answer."""
+    """Refer the application to another office. Sometimes the other office does not answer."""
     if not life.chance(REFERRED):
         return []
     offices = life.mall.registry.offices

@@ -30,10 +30,10 @@ from service_layer.rights import Bearer, Principal, Relation, relation_for, requ
 
 
 async def give_satisfaction(request: Request) -> Response:
-    """Answer the satisfaction survey for one application. It can be answered once.
+    """Answer the satisfaction survey for one application. Each application has at most one answered survey.
 
-    The applicant answers, or the office types in a paper form. The answers are stored in a separate stream; the link to
-    the application is sealed.
+    The applicant answers, or the office types in a paper form. The answers are stored in a separate stream, and the id
+    of the application is sealed.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for("give-satisfaction", principal)
@@ -93,7 +93,7 @@ async def give(
 async def get_satisfaction(request: Request) -> Response:
     """Read the public satisfaction index of each service at each office.
 
-    `weights` chooses the weight of each of the nine elements: exactly one ninth, 0.111 or 0.11.
+    The nine elements have the same weight. `weights` chooses this weight: exactly one ninth, 0.111 or 0.11.
     """
     weights = request.query_params.get("weights", Weights.EXACT.value)
     if weights not in [each.value for each in Weights]:
@@ -104,15 +104,15 @@ async def get_satisfaction(request: Request) -> Response:
 
 
 def body_of_satisfaction(satisfaction: Satisfaction, weights: str) -> bytes:
-    """`SatisfactionFiguresBody` as JSON. The keys of `means` are the elements of an enumeration."""
+    """`SatisfactionFiguresBody` as JSON. The keys of `means` are members of an enumeration, written as strings."""
     units = [asdict(unit) for unit in satisfaction.units]
     body = {"as_of": instant(satisfaction.as_of), "weights": weights, "units": units}
     return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
 
 
 async def public(dependencies: Dependencies, weights: Weights) -> Satisfaction:
-    """The public index as of the last full hour, UTC. The hour makes every process give the same answer, and no figure
-    shows single answers as they arrive.
+    """The public index as of the last full hour, UTC. With this time, every process gives the same index, and nobody
+    can see from a figure that a single answer has arrived.
     """
     as_of = full_hour(dependencies.now())
     registry = await dependencies.catalogue.registry()

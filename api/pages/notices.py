@@ -24,14 +24,14 @@ class Notice:
 
 
 def unpaid(reading: PageReader) -> list[PaymentEntry]:
-    """The payment requests that are neither paid nor expired. Nothing is to be paid in an ended application."""
+    """The payment requests that are neither paid nor expired. The list is empty if the application has ended."""
     if reading.row["status"] in ENDS:
         return []
     return [p for p in reading.row["payments"] if p["received_at"] is None and p["expired_at"] is None]
 
 
 def notices(reading: PageReader) -> list[Notice]:
-    """The sections that have something to say about this application, in the order of the page."""
+    """The sections that apply to this application, in the order of the page."""
     held_up = N_("What held it up") if reading.row["status"] in ENDS else N_("What is holding it up")
     sections = (
         (N_("Why it counts as granted"), _deemed(reading)),

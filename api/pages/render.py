@@ -135,7 +135,7 @@ def survey_page(language: str, application_id: str, state: str, chosen: Mapping[
 
 
 def satisfaction_page(language: str, satisfaction: Satisfaction, registry: Registry) -> str:
-    """`satisfaction` contains only published figures. The registry gives names to its codes."""
+    """`satisfaction` contains only published figures. `registry` gives the names of services and offices."""
     reader = BY_CODE[language]
     example = any(
         each.example
@@ -159,7 +159,7 @@ CUTS = ("service", "office", "mall", "channel")
 
 
 def statistics_page(language: str, statistics: Statistics, registry: Registry) -> str:
-    """`statistics` contains only published figures. The registry gives names to its codes."""
+    """`statistics` contains only published figures. `registry` gives the names of services, offices and malls."""
     reader = BY_CODE[language]
     cuts = {table: tables.promises(reader, statistics, registry, table) for table in CUTS}
     months, chart = tables.months(reader, statistics)
@@ -189,7 +189,7 @@ def desk_door_page(language: str, *, message: str | None = None) -> str:
 
 
 def offices_page(language: str, offices: Iterable[str], registry: Registry) -> str:
-    """The list of an agency's offices. The agency chooses an office from this list."""
+    """The page on which an agency chooses one of its offices."""
     named = [desk.office_of(BY_CODE[language], code, registry) for code in sorted(offices)]
     return _page(language, "desk.html", here="desk", office=None, offices=named)
 
@@ -223,7 +223,7 @@ def desk_page(
 
 
 def problem_page(language: str, *, status: int, title: str, detail: str, code: str) -> str:
-    """A problem as a page. The text of a known code is translated; the language of `detail` does not matter."""
+    """A problem as a page. If the code is known, the page shows the translated text of the code and not `detail`."""
     reader, known = BY_CODE[language], PROBLEMS.get(code)
     fallback = known or PROBLEMS["internal-error"]
     return _page(

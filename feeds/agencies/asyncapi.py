@@ -1,6 +1,6 @@
 """The AsyncAPI 3 document: the agencies' Kafka topics, their messages, and who may write to them.
 
-It is made from the same classes as the messages themselves.
+The document is made from the same classes as the messages.
 """
 
 from feeds.agencies.asyncapi_messages import BINDING, DEAD_LETTERS, EVENTS, REPLIES, TRAITS, Part, drafted, messages
@@ -70,7 +70,7 @@ def _channels(kafka: KafkaTopics) -> Part:
 def _channel(
     kafka: KafkaTopics, address: str, messages: list[str], description: str, *, days: int = 0, partitions: int = 0
 ) -> Part:
-    """A channel of one agency. Without `days`, the Kafka topic is compacted. If `partitions` is 0, the Kafka topic has
+    """A channel of one agency. If `days` is 0, the Kafka topic is compacted. If `partitions` is 0, the Kafka topic has
     as many partitions as the agency's events topic.
     """
     kept: Part = {"cleanup.policy": ["delete"], "retention.ms": days * MS_A_DAY} if days else {}

@@ -115,7 +115,7 @@ def _event(topic: str, schema: Schema, source: str = SOURCE) -> Part:
 
 
 def _answer(topic: str, schema: Schema, more: Mapping[str, Mapping[str, str]]) -> Part:
-    """An event message with the headers of further message traits. The headers are given by trait."""
+    """An event message with further message traits. `more` maps each trait to example headers."""
     message = _event(topic, schema)
     message["traits"] += [{"$ref": f"#/components/messageTraits/{trait}"} for trait in more]
     for headers in more.values():

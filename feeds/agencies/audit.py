@@ -3,8 +3,8 @@ unaltered.
 
     faults_of : application, messages of the log, records of the topic -> [AuditFault]
 
-This module is pure. It imports no code that makes or sends messages. So a mistake in that code cannot hide from the
-audit.
+This module is pure. It shares no code with the modules that make or send messages, so the audit also finds the mistakes
+of these modules.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ class LoggedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A record of the Kafka topic. `odd` names the headers and parts that contradict the record's id."""
+    """A record of the Kafka topic. `odd` lists the headers and parts of the record that contradict the record's id."""
 
     partition: int
     offset: int
@@ -68,10 +68,10 @@ class AuditFault:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The messages that the Kafka topic must hold. Their log positions are above the floor of their partition, up to
-    the relay's last position. `floors` maps each partition to the position before the oldest record that the partition
-    must hold. If the floor is None, all records of the partition may be older than the retention time, so no record is
-    demanded.
+    """The range of log positions whose messages the Kafka topic must hold. The range begins after the floor of the
+    partition and ends with the relay's last position (`published`). `floors` maps each partition to its floor: the
+    position before the oldest record that the partition must hold. If the floor is None, all records of the partition
+    may be older than the retention time, so the partition need not hold any record.
     """
 
     floors: Mapping[int, int | None]
@@ -111,7 +111,7 @@ class AuditReport:
     def judge(
         self, application: str, logged: Sequence[LoggedMessage], seen: Sequence[Seen], window: Window, home: int
     ) -> None:
-        """Adds the result of one application. `home` is the Kafka partition for the application's records."""
+        """Checks one application and adds the result. `home` is the Kafka partition for the application's records."""
         self.applications += 1
         self.messages += len(logged)
         self.records += len(seen)

@@ -1,8 +1,9 @@
 """JSON Schemas (draft 7) of the data of each message, made from the classes of the events.
 
 Consumers rely on the schemas. Within a version, a schema only gains optional fields and values
-(feeds/agencies/schema_compatibility.py), so a consumer must ignore fields and values that it does not know. A field
-that some capacities do not see is not required.
+(feeds/agencies/schema_compatibility.py), so a consumer must ignore fields and values that it does not know. An agency
+gets an event in a capacity, for example as the holder of the file. If a field is hidden in one capacity, the field is
+not required.
 """
 
 import re
@@ -37,7 +38,7 @@ CODES = (
     "/applicant/nik",
     "mpp-3374-01",
 )
-"""Example values: the first one that matches a pattern becomes the example of the field."""
+"""Example values. The first value that matches the pattern of a field becomes the example of this field."""
 
 WORDS = {"deviates": "Only for imported history: the code of the refusal that a command would have got."}
 
@@ -54,7 +55,7 @@ def schemas() -> dict[str, Schema]:
 
 
 def schema_of(event: type[ApplicationEvent]) -> Schema:
-    """The schema of an event's message, for all capacities of the receiving agency."""
+    """The schema of an event's message. It is the same for all capacities in which an agency can get the event."""
     properties = {
         "application": _uuid("The id of the application."),
         **_about_the_application(),
@@ -90,7 +91,7 @@ def answer_schema(event: type[IntakeEvent]) -> Schema:
 
 
 def facts_schema(event: type[ApplicationEvent]) -> Schema:
-    """The schema of `facts`. A field is required if every capacity that gets this event sees it."""
+    """The schema of `facts`. A field is required if every capacity that gets the event also gets the field."""
     receiving = capacities(event)
     properties: dict[str, Schema] = {}
     required = []

@@ -15,12 +15,14 @@ from projections.routing import Agency
 
 TOPICS_FILE = Path(__file__).parent.parent / "topics.toml"
 ROUTING = 1
-"""The edition of the routing rules. Increase this number when projections/routing.py or feeds/agencies/messages.py give
-other messages for the same events.
+"""The edition of the routing rules. Increase this number after a change of projections/routing.py or
+feeds/agencies/messages.py that makes different messages from the same events.
 """
 
 AGENCY_ID = re.compile(r"(?=[0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
-"""An id contains no dot. With a dot, a right on the prefix of one agency's name could cover another agency's topics."""
+"""An id contains no dot. With a dot in an id, a right on the topics of one agency could also cover the topics of
+another agency.
+"""
 AGENCY_LONGEST = 63
 
 Days = Annotated[int, Meta(ge=1, le=3650)]

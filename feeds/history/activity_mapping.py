@@ -27,7 +27,7 @@ KNOWN = frozenset({*PLAIN, *STAGES, "referred", "referral_answered", "handed_ove
 
 
 def code_of(word: str, activity: Activity) -> str:
-    """The code of the activity's stage: from the mapping, or else made from the word."""
+    """The code of the activity's stage. If the mapping gives no code, the code is made from the word."""
     return activity.stage or stage_code(word)
 
 

@@ -37,7 +37,7 @@ def read_mapping(file: Path) -> Mapping:
 def _zone(mapping: Mapping) -> str | None:
     try:
         ZoneInfo(mapping.zone)
-    except (KeyError, ValueError, OSError):  # OSError: the name is a folder of zones
+    except (KeyError, ValueError, OSError):  # ZoneInfo raises OSError for a folder of zones
         return "zone must be an IANA name such as Asia/Jakarta"
     return None
 
@@ -48,7 +48,7 @@ def _encoding(mapping: Mapping) -> str | None:
     except LookupError:
         return "csv.encoding must be one that Python knows, such as utf-8 or windows-1252"
     except UnicodeError:
-        return None  # an encoding with two bytes per letter: it exists, but one byte cannot be decoded
+        return None  # the encoding exists, but has two bytes per letter, so one byte cannot be decoded
     return None
 
 

@@ -86,9 +86,8 @@ class Policy:
 
 
 def neighbours(times: Iterable[ReadTime | None], otherwise: ReadTime) -> list[ReadTime]:
-    """The times with their gaps filled. A missing time becomes the previous time. Without a previous time, it becomes
-    the first time in the list. If all times are missing, they become `otherwise`. A filled time is precise to the day
-    only.
+    """Returns the times without gaps. A missing time becomes the previous time. Without a previous time, it becomes the
+    first time in the list. If all times are missing, they become `otherwise`. A filled time is precise to the day only.
     """
     given = list(times)
     last = next((time for time in given if time), otherwise)

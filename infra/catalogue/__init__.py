@@ -45,8 +45,8 @@ def basics() -> list[RegistryEvent]:
 def examples() -> list[RegistryEvent]:
     """Returns offices, their calendars and services. The offices and services are marked as examples.
 
-    The service standards of real offices differ by up to a factor of a hundred. So no standard is valid for the whole
-    country, and these services are only examples.
+    For the same service, the promised times of real offices differ by up to a factor of a hundred. So no standard is
+    valid for the whole country, and these services are only examples.
     """
     read = tomllib.loads((HERE / "examples.toml").read_text(encoding="utf-8"))
     standards = [*map(_standard, read["service"])]

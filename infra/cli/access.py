@@ -1,4 +1,4 @@
-"""The verbs that give access: `token` makes a bearer, `psql` opens the database, `url` prints the database's URL."""
+"""The verbs that give access: `token` makes a bearer token, `psql` opens the database, `url` prints its URL."""
 
 import argparse
 import asyncio

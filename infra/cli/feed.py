@@ -52,7 +52,7 @@ def feed(options: argparse.Namespace) -> int:
         ):
             for message in _messages(connection, options, stopping):
                 print(structured(message, origin).decode() if options.json else _line(message), flush=options.follow)
-            sys.stdout.flush()  # flushed inside this `try` block, which handles a closed pipe
+            sys.stdout.flush()  # flushed here, because this `try` block handles a closed pipe
     except NotInFeed as wrong:
         print(f"jejak: {wrong}", file=sys.stderr)
         return EXIT_WRONG

@@ -25,7 +25,8 @@ from infra.queries.statistics import forget
 
 NAMED_MAX = 20
 NICENESS = 10
-"""How much the priority of the importing process is lowered. Requests from the counters come first."""
+"""How much the priority of the importing process is lowered. So requests from the service counters are handled first.
+"""
 
 
 def import_file(options: argparse.Namespace) -> int:
@@ -46,7 +47,7 @@ def import_file(options: argparse.Namespace) -> int:
 
 
 async def _import(options: argparse.Namespace, mapping: Mapping, found: Databases) -> Summary:
-    os.nice(NICENESS)  # not earlier: the database server, if started here, would inherit this
+    os.nice(NICENESS)  # not earlier, because a database server that was started here would inherit the priority
     async with installation(settings(), found) as made:
         registry = await made.editions.registry()
         with bar("checking", _size(options.file), "B") as advance:

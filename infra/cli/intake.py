@@ -12,7 +12,7 @@ from infra.settings import SettingsWrong
 
 
 def intake(options: argparse.Namespace) -> int:
-    # kafka-python takes half a second to import. Only this verb pays for it.
+    # kafka-python takes half a second to import, so it is imported only if this verb runs.
     from feeds.agencies.kafka.command_consumer import Commands  # noqa: PLC0415
     from infra.kafka.intake import Intake  # noqa: PLC0415
 

@@ -92,7 +92,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def disagreement(options: argparse.Namespace) -> str | None:
-    """Returns an error message if an option lacks an option that it needs, or excludes another option.
+    """Returns an error message if a required option is missing, or if two options exclude each other.
 
     argparse cannot check these conditions.
     """

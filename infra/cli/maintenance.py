@@ -17,7 +17,7 @@ from infra.projector.views import VIEWS, rebuild
 from infra.runtime.fsck import faults_of_log, faults_of_views
 
 FAULTS_MAX = 1000
-"""The most faults of the log that are named. If there are more faults, the cause is probably the disk."""
+"""The maximum number of reported faults of the log. If there are more faults, the cause is probably the disk."""
 
 
 def rebuild_views(options: argparse.Namespace) -> int:
@@ -53,9 +53,8 @@ def erase(options: argparse.Namespace) -> int:
 
     async def destroy(found: Databases) -> list[UUID]:
         async with installation(settings(), found) as made:
-            with psycopg.connect(
-                found.owner
-            ) as connection:  # stored first: each start erases the keys of these rows again
+            # The erasure is recorded before the keys are erased: each start erases the keys of recorded erasures again.
+            with psycopg.connect(found.owner) as connection:
                 connection.execute(
                     "INSERT INTO erasures (application_id, person) VALUES (%s, %s)", (application, person)
                 )

@@ -43,9 +43,9 @@ def relay(options: argparse.Namespace) -> int:
 
 
 def begin_feed(kafka: Kafka, found: Databases, agency: str, *, at: int | None = 0, anew: bool = False) -> int:
-    """Writes the position `at`, after which the feed is published. If `at` is None, the feed begins at the log's end.
+    """Writes the position `at`, so that the feed begins after `at`. If `at` is None, the feed begins at the log's end.
 
-    For None, the position is the end of the log and not the end of the feed, because a feed can be made again. Returns
+    The end of the log is used instead of the end of the feed, because a feed can be made again from the log. Returns
     the exit code. Raises KafkaError, Hanging.
     """
     from feeds.agencies.kafka.relay_position import AlreadyBegun, Position, begin_at  # noqa: PLC0415

@@ -65,7 +65,10 @@ def _plan(admin: "Admin", declared: Topics) -> int:
 
 
 def _apply(admin: "Admin", lines: list[PlanLine], folder: Path, *, agreed: bool) -> bool:
-    """Applies the changes if the operator agrees. Returns whether Kafka now has all that the topics file asks for."""
+    """Applies the changes if the operator agrees.
+
+    Returns whether Kafka now has everything that the topics file defines.
+    """
     _show(lines)
     if not _to_do(lines):
         return True
@@ -90,9 +93,9 @@ def _apply(admin: "Admin", lines: list[PlanLine], folder: Path, *, agreed: bool)
 
 
 def _begin(at: Settings, kafka: Kafka, lines: list[PlanLine], *, agreed: bool) -> int:
-    """Begins the feed of each agency whose topic of positions is new, or prints the command that begins the feed.
+    """Begins the feed of each agency whose positions topic was just created, or prints the command for this.
 
-    A relay never assumes the position at which a feed begins. So an operator must agree once to this position.
+    A relay never chooses the position at which a feed begins. So an operator must agree to this position once.
     """
     made = sorted(line.name for line in lines if isinstance(line, MakeTopic) and line.name.startswith(names.POSITIONS))
     agencies = [name.removeprefix(names.POSITIONS).partition(".")[0] for name in made]

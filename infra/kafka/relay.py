@@ -30,8 +30,9 @@ from infra.queries.relay_lag import RELAYS, Behind
 PAGE, PAGE_BYTES = 1000, 4 * 1024 * 1024
 POLL_SECONDS, RIVAL_SECONDS = 0.5, 1.0
 STALL_SECONDS = 180.0
-"""A relay that neither publishes nor fails for this number of seconds hangs. All time limits of a transaction together
-are shorter.
+"""If a relay reports nothing for this number of seconds, the relay hangs.
+
+The time limits of a transaction add up to less than this number.
 """
 EXIT_STALLED = 70
 HEARTBEAT_SECONDS = 1.0
@@ -59,7 +60,7 @@ class PostgresSource:
     """
 
     def __init__(self, conninfo: str, agency: str, stopping: threading.Event, well: Callable[[], None]) -> None:
-        """While this relay waits for another process, the source calls `well`. The wait does not count as hanging."""
+        """`well` is called while this relay waits for another process, so that the wait does not count as hanging."""
         self.conninfo = for_derived(conninfo)
         self.agency = agency
         self.stopping = stopping
@@ -263,7 +264,7 @@ class Relays:
             os._exit(EXIT_STALLED)
 
     def measure(self) -> None:
-        """Updates the lag metrics from the database. So these metrics are right even while Kafka is away."""
+        """Updates the lag metrics from the database. So these metrics are correct even if Kafka cannot be reached."""
         with contextlib.suppress(psycopg.Error), psycopg.connect(self.conninfo, row_factory=tuple_row) as connection:
             for row in connection.execute(RELAYS):
                 Behind.of(*row).measure()

@@ -201,9 +201,10 @@ def _floors(
 ) -> dict[int, int | None]:
     """Returns the floor of each partition: the audit expects only messages with a position above the floor.
 
-    `empty` is the floor of every partition if the Kafka topic has no records. Messages before the oldest record of the
-    topic may never have been published to the topic. If a partition has lost its beginning, messages before the oldest
-    record of this partition are older than the retention time of the topic.
+    `empty` is the floor of every partition if the Kafka topic has no records. If a partition has all its records, its
+    floor is just below the oldest record of the whole topic, because earlier messages may never have been published to
+    the topic. If a partition has lost its first records after the retention time, its floor is just below the oldest
+    record of this partition.
     """
     oldest: dict[int, int] = {}
     for partition in starts:

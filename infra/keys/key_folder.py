@@ -66,7 +66,7 @@ class KeyFolder:
     def _load(self, name: str, fresh: bytes) -> bytes:
         """Returns the bytes of a file. A missing file is made from `fresh`.
 
-        The new bytes are written to a temporary file and are durable before this file gets its real name.
+        The new bytes are first written to a temporary file. When the bytes are durable, the file gets its real name.
         """
         file = self.folder / name
         if not file.exists():

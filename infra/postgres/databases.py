@@ -100,7 +100,8 @@ def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
 def embedded(postgres: EmbeddedPostgres, events: str, keys: str) -> Databases:
     """Returns the databases on the embedded server.
 
-    Each role connects under its own name and without a password. The folder of the socket guards the access.
+    Each role connects under its own name and without a password. Only a user who may enter the socket's folder can
+    connect.
     """
     return Databases(
         owner=postgres.conninfo(events),
@@ -124,8 +125,8 @@ def create(postgres: EmbeddedPostgres, *names: str) -> None:
 def _configured(url: str, keys_url: str) -> Databases:
     """Returns the databases for two URLs.
 
-    Jejak logs in as the user that the URL names, and for each task sets the database role of this task. So this user
-    must be the owner, or a member of all these roles.
+    Jejak logs in as the user in the URL. Each connection then takes the database role of its task. So this user must be
+    the owner, or a member of all these roles.
     """
 
     def as_role(base: str, role: str) -> str:
@@ -147,7 +148,7 @@ def with_options(conninfo: str, options: str) -> str:
 
 
 def for_derived(conninfo: str) -> str:
-    """Returns a connection string for a writer of derived data. Commits with this string do not wait for the disk.
+    """Returns a connection string for a writer of derived data. Commits on such a connection do not wait for the disk.
 
     Derived data, such as a view, is made from the log alone. After a crash of the database, the last rows and their
     position may both be missing. The writer then makes the missing rows again from the log.
@@ -186,7 +187,7 @@ def _migrate(conninfo: str, folder: Path) -> None:
 
 
 def _applied(connection: psycopg.Connection) -> list[str]:
-    # This reads the catalogue's rows, because `to_regclass` may use a cache that is older than our wait for the lock.
+    # `to_regclass` is not used, because it may read a cache from before this process got the lock.
     known = "SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = 'migrations'"
     if connection.execute(known).fetchone() is None:
         return []

@@ -31,7 +31,10 @@ from projections.routing import Agencies, Concern, shares
 PAGE = 1000
 POLL_SECONDS = 0.5
 REST_SECONDS = 0.05
-"""The pause in seconds after a page that was not full. One transaction can then publish the events of many commands."""
+"""The pause in seconds after a page that was not full.
+
+In the pause more events arrive, so one transaction can publish the events of many commands.
+"""
 BACK_OFF_SECONDS = 0.5
 CHANNEL = "feeds"
 LOCK = "SELECT pg_try_advisory_lock(hashtext('jejak distribute'))"
@@ -194,5 +197,5 @@ CONCERN = msgspec.json.Decoder(Concern)
 
 
 def _offices(rows: Iterable[Sequence[Any]]) -> dict[str, str]:
-    editions = (cast("OfficeRegistered", recorded_of(row).event) for row in rows)  # callers select by this topic
+    editions = (cast("OfficeRegistered", recorded_of(row).event) for row in rows)  # callers pass only these events
     return {edition.code: edition.agency for edition in editions}

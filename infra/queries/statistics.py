@@ -49,7 +49,7 @@ class PostgresStatistics:
     def __init__(self, pool: Pool, editions: Editions) -> None:
         self.pool = pool
         self.editions = editions
-        self.cutting = asyncio.Lock()  # so at most one connection of this process waits for the database's lock
+        self.cutting = asyncio.Lock()  # at most one connection of this process waits for the database's lock
 
     async def exact(self, as_of: datetime | None = None) -> Statistics:
         registry = await self.editions.registry()
@@ -129,7 +129,7 @@ def _share(on_time: int, late: int) -> float | None:
 
 
 def _days(microseconds: float | None, days: Callable[[Fraction], float]) -> float | None:
-    """The figure of a quantile in microseconds.
+    """Turns a quantile in microseconds into a figure in days.
 
     The exact quantile is a whole number of tenths of a microsecond. The database computes the quantile in
     floating-point numbers, so the result is rounded to the nearest tenth.
