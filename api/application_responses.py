@@ -12,12 +12,19 @@ from service_layer.bodies import Instant
 
 
 class PromiseBody(Given, kw_only=True):
+    """A promised date.
+
+    `counted_from` is the local day on which the completeness counts. It is null if this is the day of completeness. The
+    day is later if the file was complete after closing time or on a closed day.
+    """
+
     unit: str
     n: int
     due_at: Instant
     standard: str
     calendar: str
     rule: str
+    counted_from: date | None
 
 
 class StageState(Given, kw_only=True):

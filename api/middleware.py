@@ -64,7 +64,7 @@ class Around:
             await (self.compressing if _takes_gzip(scope) else self.plain)(scope, receive, watched)
         except Exception as error:  # noqa: BLE001 - the server would print the error, which may quote the request
             if started_answer:
-                raise ConnectionAbortedError("the answer broke off") from None
+                raise ConnectionAbortedError("the response was interrupted") from None
             response = await self.unexpected(Request(scope), error)
             await response(scope, receive, watched)
         finally:

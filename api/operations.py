@@ -254,7 +254,14 @@ OPERATIONS: tuple[Operation, ...] = (
         "statistics",
         headers={"If-None-Match": ANY},
         answers=("ETag",),
-        query={"weights": {"type": "string", "enum": [each.value for each in Weights], "default": Weights.EXACT.value}},
+        query={
+            "weights": {"type": "string", "enum": [each.value for each in Weights], "default": Weights.EXACT.value},
+            "period": {
+                "type": "string",
+                "maxLength": 7,
+                "description": "This or the last semester (2026-S2) or year (2026). Default: the first with an index",
+            },
+        },
         problems=(400, 503),
     ),
     Operation(

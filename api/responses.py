@@ -120,18 +120,22 @@ class AnsweredBody(Given, kw_only=True):
 
 
 class UnitBody(Given, kw_only=True):
-    """The satisfaction figures of a service at an office.
+    """The satisfaction figures of a service, of an office, or of a service at an office; `null` stands for all.
 
-    Counts are rounded down to tens. With fewer than ten answers no figure is shown. `index` is the IKM. `means`
-    contains the NRR of each element.
+    Counts are sums of counts that are rounded down to tens. `index` is the IKM. `means` contains the NRR of each
+    element. Both are shown from 30 counted answers on. With the answers that were left out, the index lies between
+    `index_least` and `index_most`. If these two have different grades, `grade` is null. `sufficient` says whether the
+    sample is large enough for every number of applicants that the published counts allow.
     """
 
-    service: str
-    office: str
+    service: str | None
+    office: str | None
     answered: Count
     served: Count
     answered_percent: float | None
     index: float | None
+    index_least: float | None
+    index_most: float | None
     grade: Grade | None
     sufficient: bool | None
     lowest: Element | None
@@ -139,13 +143,19 @@ class UnitBody(Given, kw_only=True):
 
 
 class SatisfactionFiguresBody(Given, kw_only=True):
-    """The public satisfaction index, as of a full hour.
+    """The public satisfaction index of a period, as of a full hour.
 
-    `weights` is the weight of each element. The choice of the weight can change a grade.
+    `weights` is the weight of each element. The choice of the weight can change a grade. `period` is a semester
+    (2026-S2) or a year (2026). `periods` lists the periods that can be read. `units` has a line for each service at
+    each office.
     """
 
     as_of: Instant
     weights: Weights
+    period: str
+    periods: list[str]
+    services: list[UnitBody]
+    offices: list[UnitBody]
     units: list[UnitBody]
 
 

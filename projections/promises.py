@@ -1,6 +1,7 @@
 """Promises in the views: the events that set or move a promised date, and promises and pauses as JSON values."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TypedDict, assert_never
 
 from domain.application import events, incident_events, promise_events
@@ -24,7 +25,7 @@ CAUSES: Mapping[type[events.ApplicationEvent], str] = {
 
 
 class PlainPromise(TypedDict):
-    """A promise as JSON values. `due_at` is in UTC."""
+    """A promise as JSON values. `due_at` is in UTC. `counted_from` is a local day (see `domain.provenance.Promise`)."""
 
     unit: str
     n: int
@@ -32,6 +33,7 @@ class PlainPromise(TypedDict):
     standard: str
     calendar: str
     rule: str
+    counted_from: str | None
 
 
 class PlainPause(TypedDict):
@@ -79,6 +81,7 @@ def plain_promise(promise: Promise) -> PlainPromise:
         "standard": promise.standard,
         "calendar": promise.calendar,
         "rule": promise.rule,
+        "counted_from": promise.counted_from.isoformat() if promise.counted_from else None,
     }
 
 
@@ -94,6 +97,7 @@ def parse_promise(kept: PlainPromise) -> Promise:
         standard=kept["standard"],
         calendar=kept["calendar"],
         rule=kept["rule"],
+        counted_from=date.fromisoformat(kept["counted_from"]) if kept["counted_from"] else None,
     )
 
 

@@ -11,7 +11,7 @@ from domain.registry.registry import Registry
 from projections import figures
 from projections.desk import DeskRow
 from projections.progress import ProgressRow
-from projections.satisfaction import UnitCounts
+from projections.satisfaction_figures import CellCounts
 from service_layer.rights import Principal
 
 
@@ -167,9 +167,10 @@ class StatisticsQueries(Protocol):
 class SatisfactionQueries(Protocol):
     """Counts of the answers to the satisfaction survey."""
 
-    async def units(self, as_of: datetime) -> list[UnitCounts]:
-        """The rows for `projections.satisfaction.units`, for answers that were recorded before `as_of`. Raises
-        Unavailable.
+    async def cells(self, as_of: datetime) -> list[CellCounts]:
+        """The rows for `projections.satisfaction_figures`, for all its periods and for answers given before `as_of`.
+
+        Raises Unavailable.
         """
         ...
 

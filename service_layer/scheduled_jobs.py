@@ -177,7 +177,7 @@ class Jobs:
         except Unavailable:
             raise
         except Exception:
-            log.exception("an errand failed", job=job)
+            log.exception("a scheduled command failed", job=job)
             outcome = "failed"
         setattr(tally, outcome, getattr(tally, outcome) + 1)
         self.meter.command(job, outcome)

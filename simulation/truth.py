@@ -14,6 +14,7 @@ from domain.application.evolve import Application
 from domain.json_values import data_of, instant
 from simulation.life import Life, PlanStep
 from simulation.plan import Plan
+from simulation.questionnaires import expected, questionnaire_of
 from simulation.sums import OUTCOMES, SILENCE, MeantFact, statistics
 
 NOT_TOLD = ("number", "officer")
@@ -28,13 +29,19 @@ def truth(plan: Plan) -> Iterator[dict[str, Any]]:
     """Yield the plan's parameters, then the applications by ordinal, and last the statistics at the plan's end."""
     about = {"seed": plan.seed, "days": plan.days, "applications": plan.applications, "until": plan.until.isoformat()}
     yield {"simulation": about}
-    facts = []
+    facts, filled = [], []
     for life in plan.lives():
         if life.steps:
             fact = fact_of(life)
             facts.append(fact)
+            answered = questionnaire_of(life)
+            if answered is not None and answered.act.at < plan.mall.ends:
+                filled.append(answered)
             yield {**_fact_row(fact), "events": told(life.steps)}
-    yield {"statistics": {"as_of": instant(plan.mall.ends), **statistics(facts, plan.mall.ends)}}
+    yield {
+        "statistics": {"as_of": instant(plan.mall.ends), **statistics(facts, plan.mall.ends)},
+        "satisfaction": expected(filled),
+    }
 
 
 def fact_of(life: Life) -> MeantFact:

@@ -22,11 +22,12 @@ class Truth:
     simulation: dict[str, Any]
     applications: list[dict[str, Any]]
     statistics: dict[str, Any]
+    satisfaction: dict[str, Any]
 
 
 def read_truth(file: Path) -> Truth:
     first, *applications, last = map(json.loads, file.read_text(encoding="utf-8").splitlines())
-    return Truth(first["simulation"], applications, last["statistics"])
+    return Truth(first["simulation"], applications, last["statistics"], last["satisfaction"])
 
 
 def told_in_log(conninfo: str) -> Iterator[tuple[int, dict[str, Any]]]:

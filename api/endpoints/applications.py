@@ -24,7 +24,7 @@ from service_layer.rights import Bearer, relation_for
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 PRIVATE = {"Cache-Control": "private, no-cache"}
-HIDDEN = frozenset({"officer", "underlying", "timeline", "marks", "pausing"})
+HIDDEN = frozenset({"officer", "underlying", "timeline", "marks", "pausing", "decided"})
 
 
 async def submit_application(request: Request) -> Response:

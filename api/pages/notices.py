@@ -63,8 +63,10 @@ def _deemed(reading: PageReader) -> Iterator[str]:
     yield say(N_("Therefore the application counts as granted by law (%(law)s)."), law=law)
     yield say(N_("This system only recorded that. Neither the system nor an official made a decision."))
     pauses = reading.language.count(NN_("%(num)s pause", "%(num)s pauses"), len(deemed["pauses"]))
-    complete = _day(reading, deemed["complete_at"])
-    yield say(N_("The time was counted from %(since)s, with %(pauses)s."), since=complete, pauses=pauses)
+    counted_from = deemed["promise"]["counted_from"]
+    later = reading.language.day(date.fromisoformat(counted_from)) if counted_from else ""
+    since = later or _day(reading, deemed["complete_at"])
+    yield say(N_("The time was counted from %(since)s, with %(pauses)s."), since=since, pauses=pauses)
 
 
 def _late_decision(reading: PageReader) -> Iterator[str]:

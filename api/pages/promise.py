@@ -195,8 +195,7 @@ def _remarks(reading: PageReader, promise: PlainPromise) -> list[str]:
         remarks.append(language.say(N_("This deadline comes from the agency's data. Jejak did not calculate it.")))
     elif row["complete_at"]:
         length = language.count(UNITS[promise["unit"]], promise["n"])
-        since = reading.moment(row["complete_at"], row["office"], "day").text
-        remarks.append(language.say(N_("%(length)s, counted from %(since)s."), length=length, since=since))
+        remarks.append(_counted(reading, promise, length, row["complete_at"]))
         remarks += _by_law(reading)
     remarks += moves(reading)
     legal = row["ledger"]["legal"]
@@ -207,6 +206,30 @@ def _remarks(reading: PageReader, promise: PlainPromise) -> list[str]:
             )
         )
     return remarks
+
+
+def _counted(reading: PageReader, promise: PlainPromise, length: str, complete_at: str) -> str:
+    """Say from which day the promise is counted. So the citizen can count up to the promised date."""
+    language, counted_from = reading.language, promise["counted_from"]
+    if counted_from is None:
+        since = reading.moment(complete_at, reading.row["office"], "day").text
+        return language.say(N_("%(length)s, counted from %(since)s."), length=length, since=since)
+    text = (
+        N_("%(length)s. Received after closing time, so counted from %(day)s.")
+        if _on_an_open_day(reading, parse_instant(complete_at))
+        else N_("%(length)s. Received on a day when the office was closed, so counted from %(day)s.")
+    )
+    return language.say(text, length=length, day=language.day(date.fromisoformat(counted_from)))
+
+
+def _on_an_open_day(reading: PageReader, at: datetime) -> bool:
+    """Say whether the office is open on the day of `at`. A day that no calendar covers counts as open."""
+    code = reading.row["office"]
+    known = reading.registry.calendar_from(at, code) if reading.office else None
+    if known is None:
+        return True
+    hours = reading.registry.opening_hours(code, reading.row["service"])
+    return is_working_day(_day(at, hours.zone), known[0], hours)
 
 
 def moves(reading: PageReader) -> list[str]:

@@ -27,7 +27,7 @@ from domain.registry.registry import Registry
 from domain.tracking_number import grouped
 from projections.figures import Statistics
 from projections.progress import ProgressRow
-from projections.satisfaction import Satisfaction
+from projections.satisfaction_figures import Satisfaction
 
 __all__ = [
     "LANGUAGES",
@@ -53,7 +53,7 @@ _STYLE = (HERE / "static" / "jejak.css").read_bytes()
 STYLESHEET = f"/static/jejak-{sha256(_STYLE).hexdigest()[:16]}.css"
 STATIC = {STYLESHEET: (_STYLE, "text/css; charset=utf-8")}
 """Files that are served with the pages. A path contains the hash of the file's content, so clients may cache the file
-for ever.
+forever.
 """
 
 
@@ -139,9 +139,9 @@ def satisfaction_page(language: str, satisfaction: Satisfaction, registry: Regis
     reader = BY_CODE[language]
     example = any(
         each.example
-        for unit in satisfaction.units
+        for unit in (*satisfaction.services, *satisfaction.offices, *satisfaction.units)
         if unit.index is not None
-        for each in (registry.newest(unit.service), registry.offices.get(unit.office))
+        for each in (registry.newest(unit.service or ""), registry.offices.get(unit.office or ""))
         if each
     )
     return _page(
@@ -149,6 +149,12 @@ def satisfaction_page(language: str, satisfaction: Satisfaction, registry: Regis
         "satisfaction.html",
         here="satisfaction",
         example=example,
+        period=survey.period_name(reader, satisfaction.period),
+        others=[
+            (each, survey.period_name(reader, each)) for each in satisfaction.periods if each != satisfaction.period
+        ],
+        services=survey.shown(reader, registry, satisfaction.services),
+        offices=survey.shown(reader, registry, satisfaction.offices),
         lines=survey.shown(reader, registry, satisfaction.units),
         as_of=reader.at_time(satisfaction.as_of, INSTALLATION_ZONE),
     )

@@ -109,7 +109,9 @@ def _referred(messages: list[str]) -> Part:
 def _operations() -> Part:
     """The operations from Jejak's point of view: Jejak sends events and receives commands."""
     return {
-        "tellEvents": _operation("send", "events", EVENTS, "Each event once; those of one application in order."),
+        "tellEvents": _operation(
+            "send", "events", EVENTS, "Each event is sent once. The events of one application are sent in order."
+        ),
         "tellStatus": _operation("send", "status", [STATUS], "The present status of an application."),
         "takeCommands": {
             **_operation("receive", "commands", ["command"], "Each command is applied once, even if it is sent twice."),
@@ -117,7 +119,10 @@ def _operations() -> Part:
         },
         "replyToCommands": _operation("send", "replies", REPLIES, "One reply to each command."),
         "putAside": _operation(
-            "send", "deadLetters", DEAD_LETTERS, "The place of the record, an error code and its place; no content."
+            "send",
+            "deadLetters",
+            DEAD_LETTERS,
+            "The partition and offset of the record, an error code, and the place of the error, without content.",
         ),
         "beat": _operation("send", "heartbeat", ["heartbeat"], "One record a second."),
         "release": _operation("send", "releases", ["release"], "Published statistics."),

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from projections.routing import Agency
 
 TOPICS_FILE = Path(__file__).parent.parent / "topics.toml"
-ROUTING = 1
+ROUTING = 2
 """The edition of the routing rules. Increase this number after a change of projections/routing.py or
 feeds/agencies/messages.py that makes different messages from the same events.
 """
@@ -85,7 +85,7 @@ def read_topics(file: Path = TOPICS_FILE) -> Topics:
     for code in topics.agencies:
         if not AGENCY_ID.fullmatch(code) or len(code) > AGENCY_LONGEST:
             raise TopicsWrong(
-                f"{file}: agencies.{code}: an id has lower case letters, digits and single hyphens, at most 63"
+                f"{file}: agencies.{code}: an id has at most 63 lower-case letters, digits and single hyphens"
             )
     if topics.kafka.min_insync > topics.kafka.replication:
         raise TopicsWrong(f"{file}: kafka.min_insync must not be above kafka.replication")

@@ -79,9 +79,9 @@ class Policy:
         """The day of a case without any time. Raises SourceError."""
         if self._mapping.undated:
             return self._mapping.undated
-        wrong = "the case has neither a submission time nor an event with one"
+        wrong = "the case has neither a submission time nor an event with a time"
         raise SourceError(
-            self._file, source.place(source.line), wrong, "one of them, or undated = a date such as 2026-01-01"
+            self._file, source.place(source.line), wrong, "one of these times, or undated = a date such as 2026-01-01"
         )
 
 

@@ -22,7 +22,7 @@ def intake(options: argparse.Namespace) -> int:
     brokers, agencies = login(wanted.kafka), list(read_topics(wanted.topics_file).agencies)
 
     async def work(made: Installation, stopping: asyncio.Event) -> None:
-        print(f"taking in: the commands of {len(agencies)} agencies", flush=True)
+        print(f"intake: reading the commands of {len(agencies)} agencies", flush=True)
         if agencies:
             await Intake(made, lambda: Commands(agencies, brokers)).run(stopping)
         await stopping.wait()

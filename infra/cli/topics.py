@@ -52,9 +52,11 @@ def topics(options: argparse.Namespace) -> int:
 
 def _kafka(at: Settings, declared: Topics) -> Kafka:
     if at.kafka is None:
-        raise ClusterFault("JEJAK_KAFKA_BOOTSTRAP is not set: there is no Kafka to set up, and the feeds go by HTTP")
+        raise ClusterFault("JEJAK_KAFKA_BOOTSTRAP is not set: without Kafka, agencies read their feeds over HTTP")
     if at.kafka.username in declared.agencies:
-        raise TopicsWrong(f"{at.topics_file}: agencies.{at.kafka.username}: that is the user who administers Kafka")
+        raise TopicsWrong(
+            f"{at.topics_file}: agencies.{at.kafka.username}: this user administers Kafka; choose another id"
+        )
     return at.kafka
 
 
@@ -73,7 +75,7 @@ def _apply(admin: "Admin", lines: list[PlanLine], folder: Path, *, agreed: bool)
     if not _to_do(lines):
         return True
     if any(isinstance(line, PlanRefusal) for line in lines):
-        print("nothing was changed: mend first what stands behind a !", file=sys.stderr)
+        print("nothing was changed: correct the lines that begin with ! first", file=sys.stderr)
         return False
     if not agreed and not _asked():
         print("nothing was changed", file=sys.stderr)
@@ -101,7 +103,7 @@ def _begin(at: Settings, kafka: Kafka, lines: list[PlanLine], *, agreed: bool) -
     agencies = [name.removeprefix(names.POSITIONS).partition(".")[0] for name in made]
     if not agreed:
         for agency in agencies:
-            print(f"begin its feed: jejak relay --begin {agency}")
+            print(f"to publish the feed of {agency}, run: jejak relay --begin {agency}")
         return 0
     with databases(at) as found:
         return max([begin_feed(kafka, found, agency) for agency in agencies], default=0)
@@ -110,9 +112,9 @@ def _begin(at: Settings, kafka: Kafka, lines: list[PlanLine], *, agreed: bool) -
 def _rotate(admin: "Admin", declared: Topics, folder: Path, user: str) -> int:
     """Gives a user a new password. Open connections of the user stay open. New connections need the new password."""
     if user not in {RELAY, INTAKE, AUDIT, *declared.agencies}:
-        raise TopicsWrong(f"{user} is no agency of the file of topics, nor {RELAY}, {INTAKE} or {AUDIT}")
+        raise TopicsWrong(f"{user} is not an agency of the topics file, and not {RELAY}, {INTAKE} or {AUDIT}")
     if user not in admin.found().users:
-        raise ClusterFault(f"Kafka knows no user {user} yet: `jejak topics apply` makes it")
+        raise ClusterFault(f"Kafka has no user {user} yet: run `jejak topics apply` to create the user")
     credentials = CredentialsFolder(folder)
     admin.set_password(user, credentials.drafted(user))
     print(f"password of {user}: {credentials.adopt_draft(user)}")
@@ -123,7 +125,7 @@ def _show(lines: list[PlanLine]) -> None:
     for line in lines:
         print(line)
     if not _to_do(lines):
-        print("nothing to do: Kafka holds what the file of topics says")
+        print("nothing to do: Kafka is set up as the topics file says")
 
 
 def _to_do(lines: list[PlanLine]) -> bool:
@@ -132,6 +134,6 @@ def _to_do(lines: list[PlanLine]) -> bool:
 
 def _asked() -> bool:
     if not sys.stdin.isatty():
-        print("nobody to ask: say --yes", file=sys.stderr)
+        print("the input is not a terminal, so nobody can confirm: add --yes", file=sys.stderr)
         return False
-    return input("apply? (yes) ").strip() == "yes"
+    return input("Type yes to apply the changes: ").strip() == "yes"

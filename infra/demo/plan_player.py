@@ -31,7 +31,7 @@ class PlanPlayer:
     """Plays the steps of one plan. The name of the plan is a part of each idempotency key.
 
     The player counts the events of the steps in `events`, and the refused steps in `refused`. After a refused step, the
-    later steps of the same application are skipped. A step is refused if somebody else has acted on the application, or
+    later steps of the same application are skipped. A step is refused if another client changed the application, or
     if another release of Jejak made a different plan.
     """
 

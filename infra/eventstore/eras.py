@@ -48,7 +48,7 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
     `seen` is at least the number of the last stored era, clients may have used that era, so the error is not raised.
     """
     if not 0 < len(reason) <= REASON_MAX:
-        raise EraNotBegun(f"a reason has 1 to {REASON_MAX} characters")
+        raise EraNotBegun(f"the reason must have 1 to {REASON_MAX} characters")
     with psycopg.connect(conninfo) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('public.stored_events', 0))")
         last, start, end = _standing(connection)
@@ -59,8 +59,8 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
             )
         number, from_position = max(last, seen or 0) + 1, max(start, end) + APART
         if number > ERA_MAX:
-            raise EraNotBegun(f"era {number} has no room in a Sync-Token: the last is {ERA_MAX}")
-        # The sequence is set first. If this process dies before the second statement, the positions only have a gap.
+            raise EraNotBegun(f"era {number} does not fit into a Sync-Token: the highest number is {ERA_MAX}")
+        # The sequence is set first. If this process dies between the two statements, the sequence only has a gap.
         connection.execute("SELECT setval('stored_events_notification_id_seq', %s)", (from_position,))
         connection.execute(
             "INSERT INTO eras (era, from_position, reason) VALUES (%s, %s, %s)", (number, from_position, reason)

@@ -140,7 +140,7 @@ def _closed(hint: Any) -> Any:  # noqa: ANN401 - annotations are any value
         return hint
     if hasattr(hint, "__dataclass_fields__"):
         return closed_type(hint)
-    raise TypeError(f"no event may hold {hint}")
+    raise TypeError(f"an event must not contain {hint}")
 
 
 def _made() -> dict[str, msgspec.json.Decoder[State[AnyEvent]]]:

@@ -116,7 +116,7 @@ class Importer:
             for sources in _some_at_a_time(read_cases(file, mapping)):
                 cases = [case for case in map(reader.case, sources) if case.items]
                 if reader.unknown:
-                    raise SourceError(file, "the file", "it changed since it was checked", "the same file throughout")
+                    raise SourceError(file, "the file", "the file changed after the check", "the file that was checked")
                 yield handler, cases
 
 

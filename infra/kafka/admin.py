@@ -221,7 +221,7 @@ def _ours(word: str) -> str:
 def _demand(done: bool, what: object, answer: object) -> None:  # noqa: FBT001 - used like `assert`
     """Raises ClusterFault if `done` is false."""
     if not done:
-        raise ClusterFault(f"Kafka did not apply this: {what}: it answered {answer}")
+        raise ClusterFault(f"Kafka did not apply {what}: Kafka answered {answer}")
 
 
 def _short(error: Exception) -> str:

@@ -128,7 +128,7 @@ class Intake:
             first, last = await asyncio.to_thread(source.bounds, place)
             if reached > last:
                 log.warning(
-                    "a topic ends before the answered offset: read from its beginning, each command answered once",
+                    "a topic ends before the answered offset: reading the topic from its beginning",
                     topic=place.topic,
                     partition=place.partition,
                     answered=reached,
@@ -154,7 +154,7 @@ class Intake:
             try:
                 reason = await self._answered(place, reading, some)
             except Exception as fault:  # noqa: BLE001 - only this partition pauses
-                log.error("a partition stands still", topic=place.topic, partition=place.partition, **_kind(fault))  # noqa: TRY400
+                log.error("a partition does not advance", topic=place.topic, partition=place.partition, **_kind(fault))  # noqa: TRY400
                 reason = "fault"
             if reason == "overtaken":
                 del self.readings[place]  # the next step seeks again if this process still owns the partition

@@ -102,8 +102,8 @@ class PostgresSource:
         if message is None or f"{message[0]}:{message[1]}" != position.id:
             raise Refused(
                 "other-log",
-                f"{self.agency}: position {position.position} of era {position.era} was another event when it was"
-                " published: the log or the routing was changed. See docs/operating.md, Kafka",
+                f"{self.agency}: position {position.position} of era {position.era} differs from the event that"
+                " was published: the log or the routing was changed. See docs/operating.md, Kafka",
             )
 
     def era(self) -> int:
@@ -260,7 +260,7 @@ class Relays:
         A relay can be killed safely at any time.
         """
         if hanging := self.watch.stalled():
-            log.critical("no progress: ending", agencies=hanging)
+            log.critical("no progress: the relay process ends itself", agencies=hanging)
             os._exit(EXIT_STALLED)
 
     def measure(self) -> None:

@@ -173,11 +173,12 @@ def _migrate(conninfo: str, folder: Path) -> None:
         applied = _applied(connection)
         if len(applied) > len(steps):
             raise SchemaNotOurs(
-                f"the database is at schema {len(applied)}, this release knows {len(steps)}: install the newer release"
+                f"the database has schema {len(applied)}, but this release knows only schema {len(steps)}:"
+                " install the newer release"
             )
         if applied != names[: len(applied)]:
             strange = next(name for name, ours in zip(applied, names, strict=False) if name != ours)
-            raise SchemaNotOurs(f"the database has the step {strange}, which this release does not know")
+            raise SchemaNotOurs(f"the database has the migration {strange}, which this release does not know")
         if not applied:
             connection.execute("CREATE TABLE IF NOT EXISTS migrations (step integer PRIMARY KEY, name text NOT NULL)")
             connection.execute("GRANT SELECT ON migrations TO PUBLIC")

@@ -279,7 +279,7 @@ class EmbeddedPostgres:
                 self.folder.chmod(0o711)
         except OSError as e:
             raise PostgresNotStarted(
-                f"{self.folder} cannot be made ({e.strerror}): choose a data folder that you may write to"
+                f"{self.folder} cannot be created ({e.strerror}): choose a data folder that you may write to"
             ) from e
         if os.geteuid() == 0 and not _reachable(self.folder):
             raise PostgresNotStarted(
@@ -306,7 +306,7 @@ class EmbeddedPostgres:
         while (descriptor := self._try_lock(name, how)) is None:
             if time.monotonic() > deadline:
                 raise PostgresNotStarted(
-                    f"{self.folder / name} was not free for {seconds:.0f} s: lsof shows which process holds it"
+                    f"{self.folder / name} was locked for {seconds:.0f} s: lsof shows which process holds the lock"
                 )
             time.sleep(PAUSE_SECONDS)
         return descriptor
@@ -355,7 +355,7 @@ def _make_private(folder: Path) -> None:
     owner = _as_server().get("user", os.geteuid())
     found = folder.lstat()  # `stat` would follow a link that another user may have put into /tmp
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {owner, os.geteuid()}:
-        raise PostgresNotStarted(f"{folder} was made by another user: remove it, or choose another data folder")
+        raise PostgresNotStarted(f"{folder} belongs to another user: remove it, or choose another data folder")
     folder.chmod(0o700)
     os.chown(folder, owner, -1)
 

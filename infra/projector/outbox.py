@@ -64,7 +64,7 @@ MESSAGES: LiteralString = "SELECT * FROM feeds.page(%b, %b, %b, %b, %b)"
 the largest number of rows, and the approximate number of bytes.
 """
 
-log = structlog.get_logger("jejak.distributor")
+log = structlog.get_logger("jejak.outbox")
 
 LoggedEvent = tuple[UUID, int, str, bytes | None, int, Any]
 """A row: stream, version, topic, state, position, `recorded_at`. The state is None for a satisfaction event."""
@@ -97,10 +97,10 @@ class Outbox:
             try:
                 self._follow()
             except psycopg.Error as fault:
-                log.warning("distribution interrupted", fault=type(fault).__name__)
+                log.warning("outbox interrupted", fault=type(fault).__name__)
                 self.stopping.wait(BACK_OFF_SECONDS)
             except Exception:
-                log.exception("distribution stands still")
+                log.exception("outbox stopped")
                 self.stopping.wait(10 * BACK_OFF_SECONDS)
 
     def _follow(self) -> None:
@@ -167,15 +167,7 @@ class Outbox:
                 found, concern = shares(concerns[stream], recorded, agencies)
                 concerns[stream] = concern
                 messages += (
-                    message_of(
-                        share.agency,
-                        share.capacity,
-                        share.previous,
-                        stream=stream,
-                        position=position,
-                        concern=concern,
-                        recorded=recorded,
-                    )
+                    message_of(share, stream=stream, position=position, concern=concern, recorded=recorded)
                     for share in found
                 )
         if streams:

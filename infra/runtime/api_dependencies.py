@@ -157,7 +157,7 @@ class SealedDossiers:
         try:
             content: dict[str, Any] = unseal(key, part, application=application_id, version=version, topic=topic)
         except SealBroken:
-            log.error("a sealed part does not open", version=version)  # noqa: TRY400 - no content may reach the log
+            log.error("a sealed part cannot be opened", version=version)  # noqa: TRY400 - no content may reach the log
             return None
         return content
 

@@ -70,7 +70,7 @@ def _checked(stream: UUID, row: LogRow) -> Checked:
         if canonical(state) != bytes(stored):
             return Checked(version, "", "", "its bytes are not canonical")
         if state.keys() != STATE:
-            return Checked(version, "", "", "its keys are not those of an event")
+            return Checked(version, "", "", "its keys are not the keys of an event")
         for name in ("salt", "prev"):
             unb64(state[name])
         decoder_of(topic).decode(stored)

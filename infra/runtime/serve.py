@@ -91,7 +91,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise PortTaken(
-            f"{host}:{port} cannot be listened on ({error.strerror}): choose another port, as in make run PORT=8001"
+            f"cannot listen on {host}:{port} ({error.strerror}): choose another port, for example `make run PORT=8001`"
         ) from error
     return listener
 

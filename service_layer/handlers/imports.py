@@ -127,7 +127,7 @@ class ImportHandler:
                 tally.new_events = stored
                 tally.duplicates -= stored - done
                 return tally
-        raise TimeoutError("somebody else keeps writing to the same applications: run the import again")
+        raise TimeoutError("another client keeps writing to the same applications: run the import again")
 
     def foresee(self, cases: Sequence[ImportCase], seen: SeenCommands) -> ImportTally:
         """Does the same as `append`, but stores nothing. `seen` holds the commands that earlier batches would have

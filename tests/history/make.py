@@ -4,6 +4,7 @@ Each is a stored state, to the byte, as the release wrote it that brought the to
 that came later has a sample in `LATER`, named after the topic and what is new.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
@@ -315,6 +316,9 @@ LATER: dict[str, AnyEvent] = {
         opening_days=(OPEN, OPEN, OPEN, OPEN, OPEN, CLOSED, CLOSED),
         late_report_days=2,
         late_report_days_mobile=7,
+    ),
+    "application.declared-complete.v1~counted-from": DeclaredComplete(
+        promise=replace(WORKING_DAYS, counted_from=date(2026, 3, 16))
     ),
     "application.resumed.v1~promise": Resumed(promise=WORKING_DAYS),
     "application.transferred.v1~promise": Transferred(to="pemda-7371-disdukcapil", promise=WORKING_DAYS),

@@ -24,7 +24,7 @@ BACK_OFF_SECONDS, DOUBLINGS, REFUSED_SECONDS = 0.2, 6, 5.0
 times.
 """
 
-BEGIN = "`jejak relay --begin {}` publishes it from its beginning, with `--now` from here on"
+BEGIN = "`jejak relay --begin {}` publishes the feed from its beginning, and with `--now` only from now on"
 TOPICS = {
     MessageKind.EVENT: names.events,
     MessageKind.REPLY: names.replies,

@@ -89,7 +89,7 @@ def begin_at(login: Mapping[str, Any], agency: str, position: Position, *, anew:
     try:
         present = position_of(login, agency)
         if present is not None and not anew:
-            raise AlreadyBegun(f"the feed of {agency} is published up to position {present.position} already")
+            raise AlreadyBegun(f"the feed of {agency} is already published up to position {present.position}")
         producer.publish([record_of(agency, position)])
     finally:
         producer.discard()

@@ -115,7 +115,7 @@ class EndUser:
     name: str
 
     def __str__(self) -> str:
-        return f"- user {self.name}: it is no longer an agency in topics.toml"
+        return f"- user {self.name}: topics.toml no longer names this agency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,9 +270,9 @@ def _of_topics(wanted: Cluster, found: Cluster) -> Iterator[PlanLine]:
             continue
         if there.partitions != topic.partitions:
             yield PlanRefusal(
-                f"topic {name} has {there.partitions} partitions, topics.toml says {topic.partitions}: it is never"
-                " changed, because the order of an application's events would break. Restore the number in topics.toml;"
-                " for more partitions, make a .v2 topic"
+                f"topic {name} has {there.partitions} partitions, topics.toml says {topic.partitions}: the number is"
+                " never changed, because the order of an application's events would break. Restore the number in"
+                " topics.toml; for more partitions, make a .v2 topic"
             )
         if there.replication != topic.replication:
             yield PlanRefusal(

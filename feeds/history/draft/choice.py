@@ -46,7 +46,7 @@ def choose(survey: Survey) -> Choice:
     """Chooses the columns. Raises SourceError for a file without any column of times."""
     if not any(column.is_time for column in (*survey.cases.values(), *survey.rows.values())):
         raise SourceError(
-            survey.file, "the file", "nothing in it is a time", "a log, with at least one column of times"
+            survey.file, "the file", "no column contains times", "a log, with at least one column of times"
         )
     return _of_table(survey) if survey.table else _of_log(survey)
 
