@@ -30,8 +30,8 @@ ROLES = {
     Bearer.SUPERVISOR: Role.SUPERVISOR,
     Bearer.AGENCY: Role.AGENCY,
 }
-AHEAD_MAX = timedelta(days=1)
-"""How far a device's clock may be ahead. A time that is ahead by at most this span is accepted and shown as ahead."""
+AHEAD_MAX = timedelta(minutes=5)
+"""How far a device's clock may be ahead of the server's clock. A later time is in the future, so it is refused."""
 BEHIND_MAX = timedelta(days=31)
 """How old the time that a device states may be. An older time points to a wrong clock, and a deadline computed from the
 older time would be over at once.
@@ -111,7 +111,7 @@ def act_of(principal: Principal, body: bodies.CommandBody, office: str, now: dat
         in_years(body.at, "/at")
         if not now - BEHIND_MAX <= body.at <= now + AHEAD_MAX:
             detail = (
-                f"The time {instant(body.at)} is more than 1 day after, or 31 days before, the server's time"
+                f"The time {instant(body.at)} is more than 5 minutes after, or 31 days before, the server's time"
                 f" {instant(now)}. Set the device's clock and send the true time."
             )
             raise ImpossibleValue("/at", detail)

@@ -147,6 +147,21 @@ def test_an_impossible_time_or_channel_is_pointed_at(running: Jejak, field: str,
     assert value not in reply.body.decode()
 
 
+@pytest.mark.parametrize(("minutes", "status"), [(4, 200), (10, 422), (24 * 60, 422)])
+def test_nothing_happens_in_the_future_except_that_a_clock_may_be_five_minutes_ahead(
+    running: Jejak, minutes: int, status: int
+) -> None:
+    arrived = arrive(running, "receive")
+    at = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+    headers = {"Idempotency-Key": str(uuid4()), "If-Match": f'"{arrived.version}"'}
+    path = f"/v1/applications/{arrived.id}/receive"
+    reply = running.request("POST", path, {"at": at}, token=running.supervisor(LICENSING), headers=headers)
+    assert reply.status == status
+    if status == 422:
+        assert reply.json()["errors"][0]["pointer"] == "/at"
+        assert "Set the device's clock" in reply.json()["errors"][0]["detail"]
+
+
 def test_every_channel_gets_the_same_promise(running: Jejak) -> None:
     """Paper and electronics are equal: the same act at the same time is promised the same date."""
     at = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
