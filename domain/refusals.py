@@ -14,6 +14,7 @@ Each refusal has a stable public `code`, and advises what to do instead.
   + ServiceNotOfferedHere
   + MallUnknown
   + CounterNotInMall              the acting office has no such counter there
+  + TransferUnlisted               the service does not list the office that should take the file over
   + RegionUnknown
   + RequirementUnknown
   + DefectsMissing                 a return names no defect
@@ -141,6 +142,12 @@ class CounterNotInMall(Refusal):
     code = "counter-not-in-mall"
     title = "The mall has no such counter of the acting office"
     advice = "Choose a counter of your office from /v1/malls, and name its mall too"
+
+
+class TransferUnlisted(Refusal):
+    code = "transfer-unlisted"
+    title = "The service does not list this office, so only a supervisor can send the file there"
+    advice = "Choose an office that the service in /v1/services lists, or ask a supervisor to transfer with a reason"
 
 
 class RegionUnknown(Refusal):

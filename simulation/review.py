@@ -1,5 +1,6 @@
 """The middle part of a simulated life: the office's work before the decision, and the decision."""
 
+import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -7,9 +8,9 @@ from domain.application import commands
 from domain.application.commands import Command
 from domain.application.guards import IN_WORK
 from domain.application.pauses import AWAITING_PAYMENT
-from domain.codes import Advice, RejectionReason, Remedy, StagePhase
+from domain.codes import Advice, RejectionReason, Remedy, StagePhase, TransferReason
 from simulation.incidents import complaints, extensions, inspected, inspection_scheduled, obstacles, paid
-from simulation.intake import returned
+from simulation.intake import others_listed, returned
 from simulation.life import Intention, Life
 from simulation.stages import stage_acts, woven
 
@@ -19,6 +20,8 @@ LAST_MINUTE = 0.03
 LATE = 0.12
 """The odds that a decision is planned after the promised date."""
 REJECTED = 0.05
+HANDED_ON, UNLISTED = 0.04, 0.4
+"""The odds of a transfer shortly before the decision, and the odds that the new office is not listed."""
 
 Work = list[tuple[Command, str]]
 """Commands. Each command has the office that gives the command; "" means the office that holds the file."""
@@ -45,8 +48,27 @@ def reviewed(life: Life) -> Iterator[Intention]:
         yield life.officer(commands.CheckDocuments(complete=True), life.hence(0.5, 8))
     if life.application.referrals or life.application.status not in IN_WORK:
         return
+    yield from _handed_on(life)
     against = any(isinstance(act, commands.AnswerReferral) and act.advice is Advice.UNFAVOURABLE for act, _ in advice)
     yield life.officer(judged(life, against=against), decision)
+
+
+def _handed_on(life: Life) -> Iterator[Intention]:
+    """Transfer the file to another office, sometimes by a supervisor to an office that the service does not list.
+
+    The transfer has separate dice, so that the lives without a transfer do not depend on these odds.
+    """
+    dice = random.Random(f"{life.mall.seed}/transfer/{life.arrival.ordinal}")  # noqa: S311 - reproducible test data
+    if dice.random() >= HANDED_ON:
+        return
+    known, offices = life.arrival.standard.offices, life.mall.registry.offices
+    elsewhere = sorted(code for code, office in offices.items() if office.example and code not in known)
+    listed = others_listed(life)
+    if listed and dice.random() >= UNLISTED:
+        yield life.officer(commands.Transfer(to=dice.choice(listed)), life.hence(0.1, 4))
+    elif elsewhere:
+        transfer = commands.Transfer(to=dice.choice(elsewhere), reason=dice.choice(list(TransferReason)))
+        yield life.officer(transfer, life.hence(0.1, 4), supervisor=True)
 
 
 def _advice(life: Life) -> Work:

@@ -38,8 +38,9 @@ async def get_statistics_csv(request: Request) -> Response:
 async def get_exact_statistics(request: Request) -> Response:
     """Read the exact figures. Only auditors may read them, because they can reveal single applications.
 
-    `as_of` sets the time at which ages and overdue applications are measured; the default is now. It does not change
-    what is counted: the figures always count what is known now.
+    Only what had happened by `as_of` counts; the default is now. For example, an application that was decided after
+    `as_of` counts as open, and one that was submitted after it does not count. Everything that is known now about that
+    past counts, also if it was recorded or corrected later.
     """
     relation_for("get-exact-statistics", principal_of(request))
     as_of = _as_of(request)
