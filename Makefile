@@ -18,7 +18,7 @@ help:             ## list the targets
 run: $(READY)     ## set up, then serve on 127.0.0.1:8000 with 200 examples (PORT=… for another port)
 	@exec $(BIN)/jejak serve --examples --port $(PORT)
 
-demo: $(READY)    ## run with 90 simulated days: 3,000 applications, a minute or two
+demo: $(READY)    ## like run, but with 90 simulated days (3,000 applications; the first start takes a minute or two)
 	@exec $(BIN)/jejak serve --demo --port $(PORT)
 
 test: $(READY)    ## set up, then run the whole suite (TESTS="tests/infra/eventstore …" for a part)
@@ -42,11 +42,11 @@ format: $(READY)  ## format, and apply the fixes that ruff can make
 docs: $(READY)    ## generate the pages of docs that follow from the code
 	@exec $(BIN)/python -m docs.generate
 
-prove: $(READY)   ## run the long rounds: order, kills, memory; growth to 1,000,000 applications
+prove: $(READY)   ## run the long tests: event order, killed processes, memory, growth to 1,000,000 applications
 	@$(BIN)/python -m pytest -m prove -s --timeout 3600
 	@exec $(BIN)/python -m bench growth burst --full
 
-mutate: $(READY)  ## mutation testing of domain/, almost an hour; `.venv/bin/mutmut results` lists the survivors
+mutate: $(READY)  ## mutation testing of domain/, almost an hour; `.venv/bin/mutmut results` lists the changes that no test found
 	@exec $(BIN)/mutmut run
 
 bench: $(READY)   ## run every benchmark with a baseline of the same run: one JSON line each, under 20 minutes

@@ -1,4 +1,4 @@
-"""The ASGI application, built from data: routes, handlers, middleware."""
+"""The ASGI application: its routes, exception handlers and middleware."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager

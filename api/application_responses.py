@@ -12,12 +12,19 @@ from service_layer.bodies import Instant
 
 
 class PromiseBody(Given, kw_only=True):
+    """A promised date.
+
+    `counted_from` is the local day on which the completeness counts. It is null if this is the day of completeness. The
+    day is later if the file was complete after closing time or on a closed day.
+    """
+
     unit: str
     n: int
     due_at: Instant
     standard: str
     calendar: str
     rule: str
+    counted_from: date | None
 
 
 class StageState(Given, kw_only=True):
@@ -48,6 +55,27 @@ class ReferralState(Given, kw_only=True):
 class RejectionState(Given, kw_only=True):
     reason: codes.RejectionReason
     remedy: codes.Remedy
+
+
+class DecisionState(Given, kw_only=True):
+    """The first approval or rejection.
+
+    `decided_at` is the time of the decision as corrected. `stated_at` is the time as first stated. `recorded_at` is the
+    time of recording, and null if this time is unknown. `report_until` is the last instant at which the decision could
+    be recorded, or corrected, and still count as on time. `report_until` is null if the decision needed no allowance.
+    `reported_late` says that the decision counts as late, because its recording or its correction came after
+    `report_until`. `amended_at` is the time at which the office corrected the time of the decision.
+    """
+
+    decision: codes.Decision
+    decided_at: Instant
+    decided_by: int
+    stated_at: Instant
+    recorded_at: Instant | None
+    report_until: Instant | None
+    reported_late: bool
+    amended_at: Instant | None
+    amended_by: int | None
 
 
 class DocumentState(Given, kw_only=True):
@@ -259,6 +287,7 @@ class ApplicationBody(Given, kw_only=True):
     stages: list[StageState]
     referrals: list[ReferralState]
     rejection: RejectionState | None
+    decision: DecisionState | None
     imported: bool
     pin_resets: int
     payments: list[PaymentState]

@@ -1,4 +1,6 @@
-"""Authorization: who sends a request, and whether that bearer may read the application that the path names."""
+"""Authorization: identifies the bearer of a request, and checks whether the bearer may read the application in the
+path.
+"""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
@@ -35,9 +37,9 @@ def principal_of(request: Request) -> Principal:
 
 
 async def registry_for(dependencies: Dependencies, principal: Principal) -> Registry:
-    """The registry against which rights are checked. The registry is read from a copy that is at most one second old.
-    If the copy does not know the bearer's office, the newest registry is read. So a newly registered office can act at
-    once.
+    """Returns the registry that is used to check rights. The registry is read from a copy that is at most one second
+    old. If the copy does not know the bearer's office, the newest registry is read. So a newly registered office can
+    act at once.
     """
     recent = await dependencies.catalogue.recent()
     bound = principal.office or principal.agency
@@ -47,7 +49,7 @@ async def registry_for(dependencies: Dependencies, principal: Principal) -> Regi
 async def readable(
     request: Request, operation: str, read: Read[Result], of: Callable[[Result], tuple[str, Iterable[str]]]
 ) -> tuple[Result, Principal]:
-    """Reads the application of the path with `read`, for a bearer that has the right to `operation`.
+    """Reads the application in the path by calling `read`, if the bearer has the right to `operation`.
 
     `of` gives the office that holds the application and the offices that the application concerns. Raises
     Unauthenticated, Forbidden, NotYours and Problem `not-found`.

@@ -47,9 +47,9 @@ async def form_of(request: Request, *, fields_max: int = 10) -> dict[str, list[s
 
 
 def same_origin(request: Request) -> None:
-    """Raises Problem `forbidden` for a cross-site post, by Sec-Fetch-Site or by Origin.
+    """Raises Problem `forbidden` if the header Sec-Fetch-Site, or else the header Origin, shows a cross-site post.
 
-    A client that sends neither header is not a browser, so no user's cookies are at risk.
+    A request that has neither header is accepted, because every browser sends at least one of them with a post.
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
@@ -81,7 +81,7 @@ async def own_row(request: Request) -> ProgressRow | None:
 
 
 def page_unless_seen(request: Request, page: str, tagged: str, caching: str) -> Response:
-    """The page. The status is 304 if the client already has a page with the same `tagged` text."""
+    """Returns the page, or status 304 if the client already has a page with the same `tagged` text."""
     etag = f'W/"{sha256(tagged.encode()).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": caching}
     if request.headers.get("if-none-match") == etag:

@@ -24,9 +24,11 @@ class CounterBody(Given, kw_only=True):
 
 class OfficeBody(Given, kw_only=True):
     """An office. The office has a list of seven opening days that begins with Monday. Opening times are in local time
-    of `zone`. On a day without opening times, the office is closed. A counter has separate opening days for the
-    services of the counter. The default of `day_zero` is `completeness`, the default of `after_hours` is
-    `next_opening`.
+    of `zone`. On a day without opening times, the office is closed. Each item of `counters` has its own opening days,
+    which apply to the services of this counter. The default of `day_zero` is `completeness`. The default of
+    `after_hours` is `next_opening`. `late_report_days` and `late_report_days_mobile` (for the channel `mobile`) are the
+    office's allowance for late reports: the number of working days after the promised date within which the office may
+    record a decision that was made in time. The defaults are 1 and 5.
     """
 
     code: str
@@ -40,6 +42,8 @@ class OfficeBody(Given, kw_only=True):
     counters: list[CounterBody] | None = None
     day_zero: DayZero | None = None
     after_hours: AfterHours | None = None
+    late_report_days: int | None = None
+    late_report_days_mobile: int | None = None
     example: bool
     imported: bool
 
@@ -50,7 +54,7 @@ class OfficesBody(Given, kw_only=True):
 
 
 class MapPointBody(Given, kw_only=True):
-    """Decimal degrees in WGS 84."""
+    """Coordinates in decimal degrees (WGS 84)."""
 
     latitude: str
     longitude: str
@@ -102,7 +106,9 @@ class PromiseStandard(Given, kw_only=True):
 
 
 class ExtensionStandard(Given, kw_only=True):
-    """An extension of the promise by `n` of its units. The law in `basis` allows each extension once."""
+    """An extension of the promise by `n` units; the unit is that of the promise. The law in `basis` allows the
+    extension. Each extension is possible once.
+    """
 
     code: str
     n: int
@@ -116,9 +122,10 @@ class DeemedApprovalStandard(Given, kw_only=True):
 
 class EditionBody(Given, kw_only=True):
     """An edition of a service's standard. The edition applies at the offices `only_offices`, in the `region`, or, if
-    both fields are absent, in the whole country. If several editions are in force for an office, an edition for the
-    office comes before an edition for the regency, the province, and the country, in this order. `in_force_until` is
-    the last day on which the edition is in force. If `in_force_until` is absent, the edition has no end.
+    both fields are absent, in the whole country. If several editions are in force for an office, the most specific
+    edition applies: first an edition for the office, then for the regency, then for the province, then for the country.
+    `in_force_until` is the last day on which the edition is in force. If `in_force_until` is absent, the edition has no
+    last day.
     """
 
     standard: int
@@ -135,9 +142,9 @@ class ServiceBody(Given, kw_only=True):
     `region`, `only_offices` and `in_force_until` belong to the edition in this response. `promise` is null if the
     source of the standard gives no single figure. `no_promise_reason` says why `promise` is null. If `default_promise`
     is true, the standard names no time, and `promise` is the default time of the law that `promise_basis` names.
-    `deemed_approval` names the law by which silence grants an application. If `deemed_approval` is absent, silence
-    grants no application. `dispute_days` is the number of calendar days after the hand-over in which a dispute is
-    possible. If `dispute_days` is absent, a dispute is possible without a time limit.
+    `deemed_approval` names the law that grants an application if the office does not decide in time. If
+    `deemed_approval` is absent, there is no deemed approval. `dispute_days` is the number of calendar days after the
+    hand-over in which a dispute is possible. If `dispute_days` is absent, a dispute is possible without a time limit.
     """
 
     service: str

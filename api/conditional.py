@@ -17,7 +17,7 @@ SYNC_TOKEN = r"^applications=([1-9][0-9]{0,4})\.([1-9][0-9]{0,17})$"  # noqa: S1
 IF_MATCH = r'^"[1-9][0-9]{0,9}"$'
 IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,200}$"
 ANY = r"^[\x20-\x7e]{0,200}$"
-"""The pattern of headers whose unknown values are ignored."""
+"""The pattern of a header that may have any value. A value that the server does not know is ignored."""
 PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,2})(?:$|[,;\s])")
 
 BODY_BYTES_MAX = 64 * 1024
@@ -26,7 +26,7 @@ WAIT_SECONDS_MAX = 10
 
 
 def application_id(request: Request) -> UUID:
-    """The application id of the path. Raises Problem `not-found` for a text that is not a UUID."""
+    """Returns the application id in the path. Raises Problem `not-found` if the id is not a UUID."""
     try:
         return UUID(request.path_params["application_id"])
     except ValueError:
@@ -34,8 +34,8 @@ def application_id(request: Request) -> UUID:
 
 
 async def body_of(request: Request, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
-    """The body as `kind`, and the body as plain JSON. The digest is made from the plain JSON. Raises Problem and
-    BodyFault.
+    """Returns the body as an instance of `kind`, and as plain JSON. The digest of the command is made from the plain
+    JSON. Raises Problem and BodyFault.
     """
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -75,7 +75,7 @@ async def wait_for_sync(request: Request, view: str = "progress") -> None:
     """Waits until the view contains the write that the Sync-Token names.
 
     Raises Problem `token-ahead` (409) if the log does not have the token's position, for example after a restore from a
-    backup, and Problem `behind` (503) after WAIT_SECONDS.
+    backup. Raises Problem `behind` (503) after WAIT_SECONDS.
     """
     token = request.headers.get("sync-token")
     if token is None:

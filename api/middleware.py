@@ -32,11 +32,11 @@ Unexpected = Callable[[Request, Exception], Awaitable[Response]]
 
 
 class Around:
-    """Adds security headers, compresses, and observes each request by its route's template.
+    """Adds security headers, compresses the body, and reports each request to the log and the metrics.
 
-    The log and the metrics get the template and not the path, so they contain no tracking number, token or key. A
-    client that does not accept gzip gets the plain body with a Vary header, so that caches store the plain body and the
-    compressed body separately.
+    The report contains the path template of the route and not the path, so it contains no tracking number, token or
+    key. A client that does not accept gzip gets the plain body with a Vary header, so that caches store the plain body
+    and the compressed body separately.
     """
 
     def __init__(self, app: ASGIApp, observe: Observe, unexpected: Unexpected) -> None:
@@ -64,7 +64,7 @@ class Around:
             await (self.compressing if _takes_gzip(scope) else self.plain)(scope, receive, watched)
         except Exception as error:  # noqa: BLE001 - the server would print the error, which may quote the request
             if started_answer:
-                raise ConnectionAbortedError("the answer broke off") from None
+                raise ConnectionAbortedError("the response was interrupted") from None
             response = await self.unexpected(Request(scope), error)
             await response(scope, receive, watched)
         finally:

@@ -23,13 +23,13 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
 ANSWER_HEADERS = {
     "ETag": "The version of the application, quoted",
     "Location": "The path of the application",
-    "Sync-Token": "Send it with a later GET to see your own write",
+    "Sync-Token": "Send this token with a later GET to see your own write",
 }
 REASONS = {
     400: "The request is malformed",
     401: "There is no valid bearer token",
     403: "The bearer's role may not do this",
-    404: "It does not exist, or the bearer may not see it",
+    404: "The object does not exist, or the bearer may not see it",
     405: "The address does not allow this method",
     409: "The rules refuse the command, or the Sync-Token is not in the log",
     412: "A relevant event came after the version in If-Match",
@@ -38,7 +38,7 @@ REASONS = {
     422: "A value is not possible, or the Idempotency-Key was used for another request",
     428: "If-Match is missing",
     429: "Too many wrong tries",
-    503: "The view is behind or the store cannot be reached; try again after Retry-After",
+    503: "The view is behind or the store cannot be reached; wait as long as Retry-After says",
 }
 
 

@@ -1,4 +1,4 @@
-"""Operations: the list of everything that the API offers. Routes and OpenAPI document are both made from this list."""
+"""Operations: a list of all that the API offers. The routes and the OpenAPI document are made from this list."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -254,7 +254,14 @@ OPERATIONS: tuple[Operation, ...] = (
         "statistics",
         headers={"If-None-Match": ANY},
         answers=("ETag",),
-        query={"weights": {"type": "string", "enum": [each.value for each in Weights], "default": Weights.EXACT.value}},
+        query={
+            "weights": {"type": "string", "enum": [each.value for each in Weights], "default": Weights.EXACT.value},
+            "period": {
+                "type": "string",
+                "maxLength": 7,
+                "description": "This or the last semester (2026-S2) or year (2026). Default: the first with an index",
+            },
+        },
         problems=(400, 503),
     ),
     Operation(

@@ -1,4 +1,6 @@
-"""Problems: one table that maps every error to an RFC 9457 problem. No text quotes the request: it may be personal."""
+"""Problems: one table that maps every error to an RFC 9457 problem. No text quotes the request, because the request may
+contain personal data.
+"""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -39,8 +41,8 @@ KINDS = {
         ProblemKind(
             "key-required",
             400,
-            "Idempotency-Key is missing or not 1 to 200 visible ASCII characters",
-            "Send a new random key with every new request. The same key again means the same request again.",
+            "The Idempotency-Key is missing, or is not 1 to 200 visible ASCII characters",
+            "Send a new random key with every new request. If you repeat a key, you repeat the request of this key.",
         ),
         ProblemKind(
             "unauthenticated",
@@ -48,8 +50,13 @@ KINDS = {
             "This operation needs a bearer token",
             "Send Authorization: Bearer with a valid token of this installation.",
         ),
-        ProblemKind("forbidden", 403, "This role may not do this", "Ask a person whose role may do it."),
-        ProblemKind("wrong-number-or-pin", 403, "The number or the PIN is not right", "Compare both with the receipt."),
+        ProblemKind("forbidden", 403, "This role may not do this", "Ask a person whose role allows this operation."),
+        ProblemKind(
+            "wrong-number-or-pin",
+            403,
+            "The number or the PIN is not right",
+            "Compare the number and the PIN with the receipt.",
+        ),
         ProblemKind(
             "not-found",
             404,
@@ -97,36 +104,41 @@ KINDS = {
             "A value is not possible here",
             "Correct the places that `errors` names and send the request again.",
         ),
-        ProblemKind("number-mistyped", 422, "The tracking number is mistyped", "Compare it with the receipt."),
+        ProblemKind("number-mistyped", 422, "The tracking number is mistyped", "Compare the number with the receipt."),
         ProblemKind(
             "precondition-required",
             428,
             "If-Match is missing",
             'Send the version that you saw, for example If-Match: "7".',
         ),
-        ProblemKind("limited", 429, "Too many wrong tries", "Try again after Retry-After, or use the QR code."),
+        ProblemKind(
+            "limited", 429, "Too many wrong tries", "Wait as long as the header Retry-After says, or use the QR code."
+        ),
         ProblemKind("internal-error", 500, "The server has an internal error", "Report the trace_id to the operator."),
-        ProblemKind("behind", 503, "The view has not caught up yet", "Try again after Retry-After."),
+        ProblemKind(
+            "behind",
+            503,
+            "The view has not caught up yet",
+            "Wait as long as the header Retry-After says, then try again.",
+        ),
         ProblemKind(
             "readers-many",
             503,
             "Too many clients read feeds at the same time",
-            "Close streams that you do not need, or try again after Retry-After.",
+            "Close streams that you do not need, or wait as long as the header Retry-After says.",
         ),
         ProblemKind(
             "unavailable",
             503,
             "The store cannot be reached now",
-            "Send the same request again, with the same Idempotency-Key, after Retry-After.",
+            "Wait as long as the header Retry-After says. Then send the request again with the same Idempotency-Key.",
         ),
     )
 }
 
 
 class Problem(Exception):
-    """A problem that an endpoint itself detected. Each item of `errors` has a JSON pointer into the request and a
-    detail.
-    """
+    """A problem that an endpoint raises. Each item of `errors` has a JSON pointer into the request and a detail."""
 
     def __init__(
         self,
@@ -145,7 +157,7 @@ class Problem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProblemAnswer:
-    """A problem ready to be written."""
+    """A problem with everything that the response needs."""
 
     status: int
     code: str

@@ -120,18 +120,22 @@ class AnsweredBody(Given, kw_only=True):
 
 
 class UnitBody(Given, kw_only=True):
-    """The satisfaction figures of a service at an office.
+    """The satisfaction figures of a service, of an office, or of a service at an office; `null` stands for all.
 
-    Counts are rounded down to tens. With fewer than ten answers no figure is shown. `index` is the IKM. `means`
-    contains the NRR of each element.
+    Counts are sums of counts that are rounded down to tens. `index` is the IKM. `means` contains the NRR of each
+    element. Both are shown from 30 counted answers on. With the answers that were left out, the index lies between
+    `index_least` and `index_most`. If these two have different grades, `grade` is null. `sufficient` says whether the
+    sample is large enough for every number of applicants that the published counts allow.
     """
 
-    service: str
-    office: str
+    service: str | None
+    office: str | None
     answered: Count
     served: Count
     answered_percent: float | None
     index: float | None
+    index_least: float | None
+    index_most: float | None
     grade: Grade | None
     sufficient: bool | None
     lowest: Element | None
@@ -139,13 +143,19 @@ class UnitBody(Given, kw_only=True):
 
 
 class SatisfactionFiguresBody(Given, kw_only=True):
-    """The public satisfaction index, as of a full hour.
+    """The public satisfaction index of a period, as of a full hour.
 
-    `weights` is the weight of each element. The choice of the weight can change a grade.
+    `weights` is the weight of each element. The choice of the weight can change a grade. `period` is a semester
+    (2026-S2) or a year (2026). `periods` lists the periods that can be read. `units` has a line for each service at
+    each office.
     """
 
     as_of: Instant
     weights: Weights
+    period: str
+    periods: list[str]
+    services: list[UnitBody]
+    offices: list[UnitBody]
     units: list[UnitBody]
 
 
@@ -155,12 +165,14 @@ class FiguresBody(Given, kw_only=True):
     Public counts are rounded down to tens. A public count below ten is shown as `<10`, also if the count is zero. A day
     is 24 hours. submitted = open + answered. answered = decided + withdrawn + lapsed + cancelled + concluded. decided =
     granted + rejected + deemed_approved. decided = on_time + late + without_deadline. decided = on_time_recorded +
-    late_recorded + without_deadline. On the line of an office, each figure counts at its own office: the office where
-    the application was submitted, where it was decided, where the file lay when the deadline passed, or where the file
-    lies now. So these sums do not hold on the line of an office. `days` is the time from the submission to the
-    decision. `handed_over_days` is the time from the submission to the hand-over. `own_days` is the time from the
-    submission to the decision, without the time in which the office waited for the applicant, for a payment or for
-    another agency. A figure is null if it cannot be computed or is withheld.
+    late_recorded + without_deadline. reported_late is a part of late: decisions with a time before the deadline that
+    were recorded after the office's allowance for late reports, or after silence had granted. On the line of an office,
+    each figure counts at its own office: the office where the application was submitted, where it was decided, where
+    the file lay when the deadline passed, or where the file lies now. So these sums do not hold on the line of an
+    office. `days` is the time from the submission to the decision. `handed_over_days` is the time from the submission
+    to the hand-over. `own_days` is the time from the submission to the decision, without the time in which the office
+    waited for the applicant, for a payment or for another agency. A figure is null if it cannot be computed or is
+    withheld.
     """
 
     submitted: Count
@@ -187,9 +199,11 @@ class FiguresBody(Given, kw_only=True):
     restarted: Count
     returned_last_minute: Count
     obstructed: Count
+    reported_late: Count
     on_time_percent: float | None
     on_time_recorded_percent: float | None
     without_deadline_percent: float | None
+    reported_late_percent: float | None
     open_age_days_median: float | None
     days_median: float | None
     days_p90: float | None

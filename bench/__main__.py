@@ -42,7 +42,7 @@ BENCHES: tuple[tuple[tuple[str, ...], Run], ...] = (
     (("timeline",), timeline.run),
     (("growth", "burst"), grown.run),
 )
-"""Each row has the names of the benches that one function measures, on one installation."""
+"""Each row has the names of one or more benches, and the function that measures these benches."""
 NAMES = tuple(name for names, _ in BENCHES for name in names)
 EXIT_INTERRUPTED = 130
 
@@ -69,7 +69,7 @@ def main() -> int:
     if unknown:
         parser.error(f"there is no bench {', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}")
     ok = True
-    signal.signal(signal.SIGTERM, _stopped)  # so that servers are stopped and folders are removed
+    signal.signal(signal.SIGTERM, _stopped)  # so that SIGTERM also stops the servers and removes the folders
     try:
         for measured in measure(frozenset(options.names or NAMES), options.size or Size.USUAL):
             print(measured.line(), flush=True)

@@ -1,4 +1,7 @@
-"""`append_http`: appends one event per HTTP request, without pauses. The baseline is the library behind an endpoint."""
+"""`append_http`: appends one event per HTTP request, without pauses.
+
+The baseline is a bare HTTP endpoint that appends with the library's recorder.
+"""
 
 from collections.abc import Iterator
 

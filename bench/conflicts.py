@@ -1,4 +1,7 @@
-"""`conflicts`: events stored per second while a tenth of all saves is stale. The baseline has no stale saves."""
+"""`conflicts`: measures the stored events per second if a tenth of all saves names an outdated version.
+
+The baseline has no outdated saves.
+"""
 
 from collections.abc import Iterator
 from statistics import median
@@ -22,7 +25,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
         conninfo = where.databases.serving
         at_once(pool, conninfo, known, CALLERS, 0.5)  # warm up imports and query plans
         with_stale, without = [], []
-        for number in range(ROUNDS):  # in turns, so that other load on the machine affects figure and baseline
+        for number in range(ROUNDS):  # figure and baseline alternate, so other load affects both
             say(f"conflicts: round {number + 1} of {ROUNDS}")
             without.append(at_once(pool, conninfo, known, CALLERS, seconds))
             with_stale.append(at_once(pool, conninfo, known, CALLERS, seconds, stale_every=STALE_EVERY))

@@ -1,4 +1,4 @@
-"""`growth` and `burst`: the effect of many stored applications, and of a rush of requests on a log of this size.
+"""`growth` and `burst`: the effect of many stored applications, and the effect of a rush of requests on a large log.
 
 `growth` has a small and a large installation, which are measured in turns. The small installation is the baseline.
 """
@@ -26,17 +26,17 @@ from infra.projector.runner import ensure_views
 from infra.projector.views import VIEWS, rebuild
 
 FLAT, SLOWER = 0.9, 1.1
-"""The least throughput and the longest latency of the large log, as ratios to the values of the small log."""
+"""The lowest throughput and the highest latency allowed for the large log, as ratios to the small log's values."""
 SLOW, RUSH = 1, 35
-"""Submissions per second: before and after the rush, and in the rush. Each submission is followed by a read."""
+"""Submissions per second: SLOW before and after the rush, RUSH during the rush. A read follows each submission."""
 RECOVERS_SECONDS = 5.0
 CALM_SECONDS = 0.1
 """An answer in less than this time never counts as late, whatever the latency was before the rush."""
 ROUNDS = 6
 """The number of rounds of each installation. The figure is the median of the rounds.
 
-The two installations are measured in turns. Each installation is the first in every second round, so that other load on
-the machine affects both installations.
+The two installations are measured in turns, and their order changes after each round. So other load on the machine
+affects both installations.
 """
 
 
@@ -88,7 +88,7 @@ def _grow(where: Installed, applications: int) -> None:
     with psycopg.connect(where.databases.owner, autocommit=True) as connection:
         connection.execute("ANALYZE")
         for name in VIEWS:
-            connection.execute(f"VACUUM views.{name}".encode())  # the log is not vacuumed: migration 0013
+            connection.execute(f"VACUUM views.{name}".encode())  # migration 0013 says why the log is not vacuumed
         connection.execute("CHECKPOINT")
 
 

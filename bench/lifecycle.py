@@ -1,4 +1,4 @@
-"""`lifecycle`: submits an application over HTTP, sends two commands for it, and reads its timeline of four moments."""
+"""`lifecycle`: submits an application over HTTP, sends two commands for it, and reads a timeline with four moments."""
 
 from collections.abc import Iterator
 

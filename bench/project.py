@@ -19,9 +19,12 @@ from projections.view import View
 
 LEAN = "desk"
 ONE, ALL = 50, 15
-"""The least ratios to the baseline, for one view and for all views."""
+"""The lowest allowed ratios to the baseline, for one view and for all views."""
 PLAUSIBLE = 300
-"""The least plausible baseline, in events per second. Each event costs an upsert and a tracking row."""
+"""The lowest plausible baseline, in events per second.
+
+For each event, the baseline writes an upsert and a tracking row.
+"""
 STREAMS = "SELECT count(DISTINCT originator_id) FROM stored_events WHERE topic LIKE 'application.%'"
 EVENTS_EACH = 14
 """The approximate number of events of a simulated life."""
@@ -85,7 +88,7 @@ def _through(where: Installed, started: Sequence[Runner], views: Sequence[View])
 
 
 def _forget(where: Installed) -> None:
-    """Drops all views. The runners make the missing tables again, and begin at position 0."""
+    """Drops all views. The runners then create the tables again and begin at position 0."""
     with psycopg.connect(where.databases.serving, autocommit=True) as connection:
         for name in VIEWS:
             connection.execute(f"DROP TABLE views.{name}".encode())

@@ -52,7 +52,7 @@ SELECT coalesce((SELECT max(notification_id) FROM stored_events), 0) - position 
 
 
 class Clock(Watch):
-    """A witness: notes the time and the number of messages of each commit, and stops the relay at the feed's end."""
+    """Notes the time and the number of messages of each commit, and stops the relay at the feed's end."""
 
     def __init__(self, stopping: threading.Event) -> None:
         super().__init__()
@@ -96,7 +96,8 @@ def _measured(where: Installed, cluster: SetUp, size: Size) -> Iterator[Measured
     distributor = Outbox(where.databases.serving, topics)
     distributor.start()
     until_even(where.databases.serving)
-    distributor.stop()  # `jejak serve` fills the outbox in another process. After this line the feed does not change
+    # The outbox stops here, because `jejak serve` fills the outbox in another process. The feed no longer changes.
+    distributor.stop()
     source = PostgresSource(where.databases.serving, AGENCY, threading.Event(), lambda: None)
     origin = origin_of(where.settings)
     batches = [records_of(page, origin) for page in pages(source)]
@@ -249,7 +250,7 @@ def relaying(where: Installed, cluster: SetUp) -> Iterator[None]:
         try:
             if process.stdout:
                 process.stdout.readline()
-            time.sleep(3)  # in this time the relay fences earlier producers and reads its position
+            time.sleep(3)  # the relay needs this time to fence earlier producers and to read its position
             yield
         finally:
             process.terminate()

@@ -18,7 +18,7 @@ from projections import progress
 
 RATIO = 0.25
 PLAUSIBLE = 50_000
-"""The least plausible baseline, in rows per second. No idle machine ever fetched fewer rows per second."""
+"""The lowest plausible baseline, in rows per second. Every idle machine reached this value."""
 ROUNDS = 5
 EVENTS_EACH = 14
 
@@ -30,7 +30,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
         say("replay: writing the log")
         append_plan(where, applications=size.pick(8_000, 60_000) // EVENTS_EACH)
         replayed, fetched = [], []
-        for number in range(ROUNDS):  # in turns, so that other load on the machine affects figure and baseline
+        for number in range(ROUNDS):  # figure and baseline alternate, so other load affects both
             say(f"replay: round {number + 1} of {ROUNDS}")
             fetched.append(_through(where, fetch))
             replayed.append(_through(where, replay))

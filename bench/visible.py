@@ -30,13 +30,13 @@ WHERE notification_id > %s ORDER BY notification_id"""
 
 @dataclass(slots=True)
 class Watch:
-    """The positions at which the view was seen, in ascending order, each with its time in seconds since the epoch."""
+    """The observed positions of the view, in ascending order, each with the Unix time of its observation."""
 
     positions: list[int] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
 
     def visible(self, position: int) -> float | None:
-        """Returns the time at which the view was first seen at or after `position`, or None."""
+        """Returns the time of the first observation in which the view had reached `position`, or None."""
         place = bisect_left(self.positions, position)
         return self.times[place] if place < len(self.times) else None
 
@@ -82,7 +82,7 @@ async def _offered(where: Installed, port: int, seconds: float) -> tuple[Run, Wa
             await asyncio.to_thread(
                 wait_until_caught_up, where.databases.serving, views=[progress.VIEW], seconds=CATCH_UP_SECONDS
             )
-            await asyncio.sleep(2 * POLL_SECONDS)  # until the watch has certainly seen the last position
+            await asyncio.sleep(2 * POLL_SECONDS)  # in this time, the watch sees the last position
     offered.close()
     return answered, watch, after
 
@@ -117,7 +117,7 @@ async def _watching(conninfo: str) -> AsyncIterator[Watch]:
 
 
 async def _watch(watch: Watch, connection: psycopg.AsyncConnection) -> None:
-    """Reads the position of the view after each notification from a view."""
+    """Reads the position of the view `progress` again after each notification of any view."""
     await connection.execute("LISTEN views")
     while True:
         cursor = await connection.execute(REACHED, (f"{LOG}-{progress.VIEW.name}",), prepare=True)

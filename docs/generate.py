@@ -21,7 +21,7 @@ import orjson
 from api.problems import KINDS
 from domain.application.status import ENDS, Status
 from domain.application.written_topics import WRITTEN
-from domain.refusals import all_refusals
+from domain.refusal_tree import all_refusals
 from feeds.agencies.asyncapi import document
 from feeds.agencies.schemas import schemas
 from feeds.agencies.topics_file import TOPICS_FILE, read_topics
@@ -49,10 +49,10 @@ Edge = tuple[str, str, str]
 
 EVENTS_HEAD = """# Events
 
-`make docs` writes this page from the code. A topic is permanent: every released version of an event can be loaded for
-ever, and `tests/history/` holds a stored sample of each. The fields of `data` have closed types: codes, enumerations,
-integers, booleans, instants, UUIDs. An optional field without a value is not stored. The field `deviates` occurs only
-in imported events and is not listed here.
+`make docs` writes this page from the code. A topic is permanent: every released version of an event stays readable
+forever, and `tests/history/` holds a stored sample of each version. The fields of `data` have closed types: codes,
+enumerations, integers, booleans, instants, UUIDs. An optional field without a value is not stored. The field `deviates`
+occurs only in imported events and is not listed here.
 
 | topic | data | written by the command | meaning |
 |---|---|---|---|"""

@@ -1,7 +1,7 @@
 """Shared parts of events: the act of an event, the base class of events, and the promise that some events carry."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -52,6 +52,8 @@ class Promise:
 
     `due_at` is in UTC. `n` is the number of units. `n` is 0 if an import's source states the deadline. `standard` and
     `calendar` name the editions from which the date was computed. `rule` names the settings of the count.
+    `counted_from` is the local day on which the completeness counts. It is set only if this day is later than the day
+    of completeness, because the file was complete after closing time or on a closed day.
     """
 
     unit: Unit
@@ -60,6 +62,7 @@ class Promise:
     standard: EditionCode
     calendar: CalendarEditions
     rule: RuleCode
+    counted_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,73 +1,27 @@
 """Refusals: the reasons why the rules forbid a command.
 
-Each refusal has a stable public `code`, and advises what to do instead.
-
-* Refusal                          the rules forbid the command
-  + ApplicationAlreadySubmitted
-  + ApplicationUnknown
-  + ApplicationEnded
-  + StatusForbids                  names the statuses in which the command is possible
-  + ServiceUnknown                 or the service has no standard in force at that time
-  + ChannelNotOffered
-  + OfficeUnknown
-  + OfficeUnchanged
-  + ServiceNotOfferedHere
-  + MallUnknown
-  + CounterNotInMall              the acting office has no such counter there
-  + TransferUnlisted               the service does not list the office that should take the file over
-  + RegionUnknown
-  + RequirementUnknown
-  + DefectsMissing                 a return names no defect
-  + DocumentsIncomplete
-  + DocumentsNotChecked
-  + AlreadyComplete
-  + CalendarEnds                   no calendar covers the promised day yet
-  + TooManyCalendars               a promise cannot name all calendars of one office
-  + StageUnknown
-  + StageOutOfOrder
-  + StageNotEntered
-  + StageAlreadyEntered
-  + StageAlreadyCompleted
-  + StagesOpen
-  + ReferralOpen
-  + ReferralUnknown
-  + NotTheReferredOffice
-  + GroundUnknown
-  + PaymentUnknown
-  + ObstacleUnknown
-  + InspectionUnknown
-  + InspectionInThePast
-  + NoPromise
-  + PromiseUnmoved
-  + ExtensionUnknown
-  + DeemedApprovalNotOffered
-  + NotYetDue
-  + NothingDisputed
-  + AlreadyDisputed
-  + DisputeWindowOver
-  + AlreadyLinked
-  + AskedInLinkedApplication
-  + EventUnknown                   an amendment names an event that does not exist
-  + AlreadyAmended
-  + AmendmentImpossible
-  + PinResetsExhausted
-  + NoOutcomeYet
-  + SatisfactionAlreadyGiven
-* StaleVersion                     a relevant event came after the version that the sender saw
+Each refusal has a stable public `code`, and advises what to do instead. `domain/refusal_tree.py` lists all refusals.
 """
 
 from typing import ClassVar
 
 
 class Refusal(Exception):
-    """The rules forbid the command. The text repeats nothing that was sent, so it may stand in an answer and a log."""
+    """The rules forbid the command. The text repeats nothing that was sent but times, so answers and logs may hold it.
+
+    `finding` says in detail what is wrong. The text then has `finding` in place of the title.
+    """
 
     code: ClassVar[str]
     title: ClassVar[str]
     advice: ClassVar[str]
 
+    def __init__(self, finding: str = "") -> None:
+        super().__init__(finding)
+        self.finding = finding
+
     def __str__(self) -> str:
-        return f"{self.title}. {self.advice}"
+        return f"{self.finding or self.title}. {self.advice}"
 
 
 class ApplicationAlreadySubmitted(Refusal):
@@ -371,6 +325,18 @@ class AmendmentImpossible(Refusal):
     )
 
 
+class TimeTooEarly(Refusal):
+    code = "time-too-early"
+    title = "The reported time is before an event that must come first"
+    advice = "Send the true time; the timeline gives the time of each event"
+
+
+class TimeTooLate(Refusal):
+    code = "time-too-late"
+    title = "The corrected time is after the time at which the event had already happened"
+    advice = "Send the true time; the timeline gives the time of each event, and when it was recorded"
+
+
 class PinResetsExhausted(Refusal):
     code = "pin-resets-exhausted"
     title = "The PIN of this application was reset 255 times, which is the limit"
@@ -398,8 +364,3 @@ class StaleVersion(Exception):
         )
         self.seen = seen
         self.now = now
-
-
-def all_refusals() -> list[type[Refusal]]:
-    """Return all classes of refusals, sorted by code."""
-    return sorted(Refusal.__subclasses__(), key=lambda refusal: refusal.code)

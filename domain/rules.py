@@ -168,6 +168,13 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             A,
             "StandardPublished.promise",
         ),
+        "late-report": Rule(
+            "a decision that is recorded after the promised date, with an earlier time, counts as made in time only if"
+            " it was recorded within the office's allowance for late reports",
+            OURS,
+            A,
+            "OfficeRegistered.late_report_days",
+        ),
         "dispute-window": Rule(
             "a citizen can dispute for some days that a product is done", OURS, A, "StandardPublished.dispute_days"
         ),

@@ -33,9 +33,9 @@ def configure(level: int = logging.INFO) -> None:
 class RequestLog:
     """The log of requests: one line for each request, in the format of the other log lines.
 
-    This log costs less than a logger, because many lines are written together. The lines are written ten times a
-    second, or as soon as the lines that wait have LINES_BYTES. A write of at most LINES_BYTES to a pipe is never mixed
-    with the lines that other processes write to the pipe.
+    This log costs less than a logger, because many lines are written together. The waiting lines are written ten times
+    a second, or as soon as together they have LINES_BYTES. A write of at most LINES_BYTES to a pipe is never mixed with
+    the lines that other processes write to the pipe.
     """
 
     def __init__(self) -> None:

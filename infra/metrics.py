@@ -1,6 +1,6 @@
-"""Metrics: the operator's Prometheus reads them at /metrics.
+"""Metrics: the measurements that the operator's Prometheus reads at /metrics.
 
-The metrics are not public. From counters that change at once, a reader could learn about a single application.
+The metrics are not public. Each event changes a counter at once, so a reader could learn about a single application.
 """
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -32,11 +32,11 @@ SCHEDULED = Counter(
 )
 SCHEDULER_RAN = Gauge(
     "jejak_scheduler_last_run_timestamp_seconds",
-    "When a job last ran to its end, Unix time",
+    "When a job last completed a pass, Unix time",
     ("job",),
     registry=METRICS,
 )
-FEED_POSITION = Gauge("jejak_feed_position", "The position up to which the feeds are made", registry=METRICS)
+FEED_POSITION = Gauge("jejak_feed_position", "The position up to which events are in the feeds", registry=METRICS)
 RELAY_POSITION = Gauge(
     "jejak_relay_position", "The position up to which an agency's feed is published", ("agency",), registry=METRICS
 )
@@ -72,5 +72,5 @@ INTAKE_WAITING = Gauge(
     registry=METRICS,
 )
 INTAKE_INTERRUPTED = Counter(
-    "jejak_intake_interruptions_total", "Postponed tries, by reason", ("reason",), registry=METRICS
+    "jejak_intake_interruptions_total", "Postponed attempts, by reason", ("reason",), registry=METRICS
 )

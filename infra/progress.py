@@ -3,6 +3,6 @@
 from collections.abc import Callable
 
 Advance = Callable[[int], None]
-"""Called with the number of units that were done after the last call."""
+"""Called with the number of units that were done since the last call."""
 Progress = Callable[[int, int], None]
 """Called with the number of units that are done, and with the number of all units."""

@@ -50,7 +50,7 @@ class Settings:
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """Reads the settings from environment variables. Raises SettingsWrong."""
     if environment.get("POSTGRES_ENABLE_DB_FUNCTIONS"):
-        raise SettingsWrong("POSTGRES_ENABLE_DB_FUNCTIONS loses events for readers: unset it")
+        raise SettingsWrong("with POSTGRES_ENABLE_DB_FUNCTIONS, readers can miss events: unset this variable")
     data_dir = Path(environment.get("JEJAK_DATA_DIR") or _default_data_dir()).resolve()
     url, keys_url = environment.get("JEJAK_DATABASE_URL"), environment.get("JEJAK_KEYS_DATABASE_URL")
     if bool(url) != bool(keys_url):
@@ -69,7 +69,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         raise SettingsWrong("JEJAK_SCHEDULE_SECONDS must be a number of seconds from 1 to 86400") from None
     public_url = environment.get("JEJAK_PUBLIC_URL") or "http://127.0.0.1:8000"
     if not BASE_URL.fullmatch(public_url):
-        raise SettingsWrong("JEJAK_PUBLIC_URL must be http:// or https:// with a host, and end without a slash")
+        raise SettingsWrong("JEJAK_PUBLIC_URL must be http:// or https:// with a host and without a final slash")
     return Settings(
         data_dir=data_dir,
         key_dir=Path(environment.get("JEJAK_KEY_DIR") or data_dir / "keys").resolve(),
@@ -94,7 +94,7 @@ def _kafka(environment: Mapping[str, str]) -> Kafka | None:
     if not bootstrap:
         return None
     if not all(re.fullmatch(r"[^\s:,]+:[0-9]{1,5}", one) for one in bootstrap.split(",")):
-        raise SettingsWrong("JEJAK_KAFKA_BOOTSTRAP must be host:port, or several with commas between them")
+        raise SettingsWrong("JEJAK_KAFKA_BOOTSTRAP must be host:port, or a list of host:port separated by commas")
     if bool(username) != bool(password):
         raise SettingsWrong("JEJAK_KAFKA_USERNAME and JEJAK_KAFKA_PASSWORD_FILE go together: set both, or neither")
     for name, file in (("JEJAK_KAFKA_PASSWORD_FILE", password), ("JEJAK_KAFKA_CA_FILE", ca_file)):

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, TypedDict, cast
 from uuid import UUID
 
-from domain.application import events, incident_events
+from domain.application import events, incident_events, promise_events
 from domain.application.evolve import PromiseFacts, step_of
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.json_values import instant, parse_instant
@@ -218,7 +218,7 @@ def _note_details(details: DeskDetails, recorded: events.Recorded) -> None:
         _promise(details, promise, recorded.known_at)
     _pause(details, event, at)
     match event:
-        case events.DeadlineExtended():
+        case promise_events.DeadlineExtended():
             details["extensions"] = [*details["extensions"], event.extension]
         case incident_events.PaymentRequested():
             details["payments"] = [*details["payments"], _payment(event, at)]

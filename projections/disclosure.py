@@ -138,14 +138,14 @@ def _sums(shown: Shown) -> Iterator[Sum]:
 
 def _public(exact: Figures, shown: Mapping[str, int]) -> Figures:
     counts: dict[str, Count] = {name: count or FEW for name, count in shown.items()}
+    judged = shown["on_time"] + shown["late"]
     return replace(
         exact,
         **counts,
         on_time_percent=_share(shown["on_time"], shown["late"] or MOST_HIDDEN),
         on_time_recorded_percent=_share(shown["on_time_recorded"], shown["late_recorded"] or MOST_HIDDEN),
-        without_deadline_percent=_share(shown["without_deadline"], shown["on_time"] + shown["late"])
-        if shown["without_deadline"]
-        else None,
+        without_deadline_percent=_part(shown["without_deadline"], shown["without_deadline"] + judged),
+        reported_late_percent=_part(shown["reported_late"], judged),
         open_age_days_median=_halves(exact.open_age_days_median, shows=shown["open"] > 0),
         days_median=_halves(exact.days_median, shows=shown["decided"] > 0),
         days_p90=_halves(exact.days_p90, shows=shown["decided"] >= DECILE_FROM),
@@ -156,9 +156,14 @@ def _public(exact: Figures, shown: Mapping[str, int]) -> Figures:
     )
 
 
-def _share(part: int, rest: int) -> float | None:
-    whole = part + rest
-    return float(100 * part // whole // STEP * STEP) if whole >= SHARE_FROM else None
+def _share(on_time: int, late: int) -> float | None:
+    whole = on_time + late
+    return float(100 * on_time // whole // STEP * STEP) if whole >= SHARE_FROM else None
+
+
+def _part(part: int, whole: int) -> float | None:
+    """Return the share of a part that would accuse the office. The share is shown only if the count is shown."""
+    return float(min(100, 100 * part // whole) // STEP * STEP) if part and whole >= SHARE_FROM else None
 
 
 def _halves(days: float | None, *, shows: bool) -> float | None:

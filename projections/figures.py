@@ -34,11 +34,12 @@ class Figures:
     submitted = open + answered. answered = decided + withdrawn + lapsed + cancelled + concluded. decided = granted +
     deemed_approved + rejected = on_time + late + without_deadline = on_time_recorded + late_recorded +
     without_deadline. `on_time` compares the time of the decision with the deadline. `on_time_recorded` compares the
-    time at which the decision was recorded with the deadline. A grant by silence is late. `overdue` counts the open
-    applications whose deadline has passed. `handed_over` counts the applications with a hand-over that no reopening has
-    taken back. `returned`, `deviating`, `paused`, `restarted`, `returned_last_minute` and `obstructed` count the
-    applications with at least one event of the named sort. A figure is None if it cannot be computed or must not be
-    shown.
+    time at which the decision was recorded with the deadline. A grant by silence is late. `reported_late` counts the
+    decisions with a time before the deadline that were recorded after the office's allowance for late reports, or after
+    silence had granted. These decisions are also counted in `late`. `overdue` counts the open applications whose
+    deadline has passed. `handed_over` counts the applications with a hand-over that no reopening has taken back.
+    `returned`, `deviating`, `paused`, `restarted`, `returned_last_minute` and `obstructed` count the applications with
+    at least one event of the named sort. A figure is None if it cannot be computed or must not be shown.
 
     `days` is the time from the submission to the decision. `handed_over_days` is the time from the submission to the
     hand-over. `own_days` is `days` without the time in which the office waited for the applicant, for a payment or for
@@ -46,9 +47,10 @@ class Figures:
 
     In the table of offices, each figure counts at its own office. `submitted` counts where the application was
     submitted, and `open` counts where the file lies. `answered`, `decided`, `on_time` and the outcomes count where the
-    application was decided. `late` and `overdue` count where the file lay when the deadline passed. `handed_over`
-    counts where the product was handed over. Each event counts where it happened for the first time. So on the line of
-    an office, `submitted` and `decided` can differ from the sum of their parts.
+    application was decided. `late` and `overdue` count where the file lay when the deadline passed, and `reported_late`
+    counts where `late` counts. `handed_over` counts where the product was handed over. Each event counts where it
+    happened for the first time. So on the line of an office, `submitted` and `decided` can differ from the sum of their
+    parts.
 
     The fields are the only list of the figures. The columns of statistics.sql have the same names and the same order as
     the fields.
@@ -78,9 +80,11 @@ class Figures:
     restarted: Count
     returned_last_minute: Count
     obstructed: Count
+    reported_late: Count
     on_time_percent: float | None = None
     on_time_recorded_percent: float | None = None
     without_deadline_percent: float | None = None
+    reported_late_percent: float | None = None
     open_age_days_median: float | None = None
     days_median: float | None = None
     days_p90: float | None = None

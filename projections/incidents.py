@@ -9,7 +9,7 @@ from typing import TypedDict, cast
 
 from domain.application import events, incident_events
 from domain.json_values import data_of, instant
-from projections.promises import PlainPause, PlainPromise
+from projections.promises import PlainPause, PlainPromise, plain_promise
 
 
 class ReferralEntry(TypedDict):
@@ -240,7 +240,9 @@ def _link(event: incident_events.Linked, at: str, version: int) -> LinkEntry:
 
 def _deemed(event: events.DeemedApproved, at: str, version: int) -> DeemedEntry:
     evidence = {name: value for name, value in data_of(event).items() if name != "deviates"}
-    return cast("DeemedEntry", {**evidence, "deemed_at": at, "deemed_by": version})
+    return cast(
+        "DeemedEntry", {**evidence, "promise": plain_promise(event.promise), "deemed_at": at, "deemed_by": version}
+    )
 
 
 def _late_decision(event: events.DecisionReportedLate, at: str, version: int) -> LateDecisionEntry:

@@ -1,9 +1,10 @@
 """Promises in the views: the events that set or move a promised date, and promises and pauses as JSON values."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TypedDict, assert_never
 
-from domain.application import events, incident_events
+from domain.application import events, incident_events, promise_events
 from domain.json_values import instant, parse_instant
 from domain.promises.steps import ExtensionStep, PauseStep, PromiseStep, TransferStep
 from domain.provenance import Pause, Promise
@@ -16,15 +17,15 @@ CAUSES: Mapping[type[events.ApplicationEvent], str] = {
     events.Resumed: "pause",
     incident_events.PaymentReceived: "pause",
     incident_events.PaymentExpired: "pause",
-    events.DeadlineExtended: "extension",
-    events.PromiseMoved: "calendar",
+    promise_events.DeadlineExtended: "extension",
+    promise_events.PromiseMoved: "calendar",
     events.Transferred: "transfer",
 }
 """The events that may set or move the promised date, each with the reason that a row gives for it."""
 
 
 class PlainPromise(TypedDict):
-    """A promise as JSON values. `due_at` is in UTC."""
+    """A promise as JSON values. `due_at` is in UTC. `counted_from` is a local day (see `domain.provenance.Promise`)."""
 
     unit: str
     n: int
@@ -32,6 +33,7 @@ class PlainPromise(TypedDict):
     standard: str
     calendar: str
     rule: str
+    counted_from: str | None
 
 
 class PlainPause(TypedDict):
@@ -62,8 +64,8 @@ def promise_set_by(event: events.ApplicationEvent) -> Promise | None:
             | events.Resumed()
             | incident_events.PaymentReceived()
             | incident_events.PaymentExpired()
-            | events.DeadlineExtended()
-            | events.PromiseMoved()
+            | promise_events.DeadlineExtended()
+            | promise_events.PromiseMoved()
             | events.Transferred()
         ):
             return event.promise
@@ -79,6 +81,7 @@ def plain_promise(promise: Promise) -> PlainPromise:
         "standard": promise.standard,
         "calendar": promise.calendar,
         "rule": promise.rule,
+        "counted_from": promise.counted_from.isoformat() if promise.counted_from else None,
     }
 
 
@@ -94,6 +97,7 @@ def parse_promise(kept: PlainPromise) -> Promise:
         standard=kept["standard"],
         calendar=kept["calendar"],
         rule=kept["rule"],
+        counted_from=date.fromisoformat(kept["counted_from"]) if kept["counted_from"] else None,
     )
 
 

@@ -6,7 +6,7 @@ event. An amendment of the event's time also corrects `x_at`.
 
 from typing import TypedDict
 
-from domain.application import events, incident_events
+from domain.application import events, incident_events, promise_events
 from domain.json_values import instant
 from projections.promises import CAUSES, PlainPromise, plain_promise, promise_set_by
 
@@ -116,7 +116,7 @@ def _note_promise(row: Dues, recorded: events.Recorded) -> None:
     entry: PromiseEntry = {
         **plain_promise(promise),
         "why": CAUSES[type(event)],
-        "extension": event.extension if isinstance(event, events.DeadlineExtended) else None,
+        "extension": event.extension if isinstance(event, promise_events.DeadlineExtended) else None,
         "set_at": instant(recorded.act.at),
         "set_by": recorded.version,
     }

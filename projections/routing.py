@@ -1,6 +1,7 @@
 """Routing: which agencies receive an event in their feeds, why each agency receives it, and which fields it sees.
 
     shares : Concern, Recorded, Agencies -> [Share], Concern
+    so_far : Concern, Capacity -> the state of the file, for an agency that does not know the earlier events
 
 The function is pure. Its caller passes events in the order of the log. The size of the batches does not change the
 shares. An agency receives the events of each application whose file one of its offices holds. An agency receives the
@@ -12,11 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 from domain.application import events
 from domain.application.status import Status, status_after
 from domain.json_values import data_of
+from projections import file_facts
 
 
 class Capacity(StrEnum):
@@ -43,6 +45,8 @@ NEVER = frozenset({"officer"})
 NOT_FOR_OWNERS = NEVER | {"number", "district", "regency"}
 """The tracking number opens the citizen's page, and the owner of a service does not need the applicant's place."""
 FOR_ASKED = frozenset({"referral", "to", "advice", "amends", "amendment", "corrected_at"})
+FOR_ASKED_SO_FAR = frozenset({"submitted_at", "complete_at", "promise", "paused_since"})
+"""An agency that was asked for advice needs to know by when the applicant was promised an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +74,19 @@ class Agencies:
         return agency if agency in self.feeds else None
 
 
+class Told(NamedTuple):
+    """The last event that an agency received, and the capacity in which the agency received it."""
+
+    version: int
+    capacity: Capacity
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concern:
-    """The facts that routing needs about an application, after the event with the version `version`.
+    """The facts that routing and messages need about an application, after the event with the version `version`.
 
     `holder` is the office that holds the file. `asked` maps each open referral to the office whose advice is awaited.
-    `told` maps each agency to the version of the last event that the agency received.
+    `told` maps each agency to the last event that the agency received.
     """
 
     version: int = 0
@@ -85,7 +96,8 @@ class Concern:
     asked: Mapping[int, str] = field(default_factory=dict)
     status: Status | None = None
     before: Status = Status.SUBMITTED
-    told: Mapping[str, int] = field(default_factory=dict)
+    told: Mapping[str, Told] = field(default_factory=dict)
+    file: file_facts.FileFacts = field(default_factory=file_facts.blank)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +105,13 @@ class Share:
     """One delivery of an event to an agency.
 
     `previous` is the stream version of the agency's previous event of this application. If there is no previous event,
-    `previous` is 0.
+    `previous` is 0. `begins` says whether the agency needs the state of the file with this event.
     """
 
     agency: str
     capacity: Capacity
     previous: int
+    begins: bool = False
 
 
 def shares(concern: Concern, recorded: events.Recorded, agencies: Agencies) -> tuple[list[Share], Concern]:
@@ -107,9 +120,39 @@ def shares(concern: Concern, recorded: events.Recorded, agencies: Agencies) -> t
     told = dict(concern.told)
     made = []
     for code, capacity in sorted(_concerned(concern, after, recorded, agencies).items()):
-        made.append(Share(agency=code, capacity=capacity, previous=told.get(code, 0)))
-        told[code] = recorded.version
+        known = told.get(code)
+        begins = concern.version > 0 and _begins(known, capacity, concern.version, recorded.event)
+        previous = known.version if known else 0
+        made.append(Share(agency=code, capacity=capacity, previous=previous, begins=begins))
+        told[code] = Told(recorded.version, capacity)
     return made, replace(after, told=told)
+
+
+def _begins(known: Told | None, capacity: Capacity, before: int, event: events.ApplicationEvent) -> bool:
+    """Tell whether the agency lacks events of the file that an agency with this capacity may know.
+
+    `before` is the version of the event before this event. With each referral, an agency that is asked for advice gets
+    the state of the file. Every other agency gets the state if it did not receive the event before this event, or if
+    it received that event in a capacity that sees less.
+    """
+    if known is None:
+        return True
+    if capacity is Capacity.ASKED:
+        return isinstance(event, events.Referred)
+    return known.version != before or _rank(capacity) < _rank(known.capacity)
+
+
+_rank = tuple(Capacity).index
+
+
+def so_far(concern: Concern, capacity: Capacity) -> dict[str, Any]:
+    """Return the state of the file, as far as an agency sees it in that capacity."""
+    state = data_of(file_facts.so_far(concern.file))
+    return {name: value for name, value in state.items() if seen_so_far(name, capacity)}
+
+
+def seen_so_far(field: str, capacity: Capacity) -> bool:
+    return field in FOR_ASKED_SO_FAR if capacity is Capacity.ASKED else seen(field, capacity)
 
 
 def facts(event: events.ApplicationEvent, capacity: Capacity) -> dict[str, Any]:
@@ -138,7 +181,10 @@ def capacities(event: type[events.ApplicationEvent]) -> tuple[Capacity, ...]:
 def _after(concern: Concern, recorded: events.Recorded) -> Concern:
     event = recorded.event
     status, before = status_after(concern.status, concern.before, event)
-    known = replace(concern, version=recorded.version, status=status, before=before)
+    file = concern.file.copy()
+    file_facts.note_facts(file, recorded, status)
+    file = file_facts.amended(file, event)
+    known = replace(concern, version=recorded.version, status=status, before=before, file=file)
     match event:
         case events.Submitted():
             return replace(known, service=event.service, standard=event.standard, holder=recorded.act.office)

@@ -1,33 +1,17 @@
-"""Satisfaction view: one row for each filled questionnaire, and the index of each service at each office.
+"""Satisfaction view: one row for each filled questionnaire.
 
     project : SatisfactionRow | None, id, Recorded -> SatisfactionRow
 
-Suppose that an office has 57 answers. The published count is floored to 50, and the index covers only the first 50
-answers. So two published figures never differ by one person's answers. For the same reason there are no total lines.
-Each line is for one service at one office. The query is in satisfaction.sql.
+The public figures are in satisfaction_figures.py, and their query is in satisfaction.sql.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypedDict, cast
 from uuid import UUID
 
 from domain.application.events import Recorded
-from domain.satisfaction import (
-    OUTCOMES,
-    Element,
-    Grade,
-    SatisfactionAnswered,
-    Tally,
-    Weights,
-    grade,
-    rounded,
-    sufficient,
-)
-from projections.disclosure import SHARE_FROM, SHOWN_FROM, STEP
-from projections.figures import FEW, Count
-from projections.queries import queries
+from domain.satisfaction import OUTCOMES, Element, SatisfactionAnswered
 from projections.view import ViewOf, in_order
 
 SERVED = tuple(status.value for status in OUTCOMES)
@@ -51,7 +35,9 @@ class Elements(TypedDict):
 class SatisfactionRow(Elements):
     """One completed questionnaire, with the score of each element.
 
-    The row names no application. `recorded_at` is in UTC.
+    The row names no application. `answered_at` is the time at which the questionnaire was filled in, and decides the
+    period. `recorded_at` is the time at which the questionnaire arrived in the log, and decides the order. Both are in
+    UTC.
     """
 
     answer_id: UUID
@@ -61,20 +47,8 @@ class SatisfactionRow(Elements):
     office: str
     channel: str
     outcome: str
+    answered_at: datetime
     recorded_at: datetime | None
-
-
-class UnitCounts(Elements):
-    """A row of the query UNITS: the exact counts of a service at an office, and the sum of the scores for each element.
-
-    `covered` is the number of questionnaires in the sums.
-    """
-
-    service: str
-    office: str
-    answered: int
-    served: int
-    covered: int
 
 
 COLUMNS = {
@@ -85,6 +59,7 @@ COLUMNS = {
     "office": "text NOT NULL",
     "channel": "text NOT NULL",
     "outcome": "text NOT NULL",
+    "answered_at": "timestamptz NOT NULL",
     "recorded_at": "timestamptz",
     **dict.fromkeys([element.value for element in Element], "smallint NOT NULL"),
 }
@@ -102,6 +77,7 @@ def project(_: SatisfactionRow | None, answer: UUID, recorded: Recorded) -> Sati
         "office": event.office,
         "channel": event.channel.value,
         "outcome": event.outcome.value,
+        "answered_at": recorded.act.at,
         "recorded_at": recorded.recorded_at,
         "requirements": answers.requirements.value,
         "procedure": answers.procedure.value,
@@ -136,69 +112,3 @@ VIEW: ViewOf[SatisfactionRow] = ViewOf(
     key="answer_id",
     topics="satisfaction.",
 )
-
-UNITS = queries("satisfaction")["UNITS"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SatisfactionUnit:
-    """The public figures of a service at an office. If fewer than ten applicants answered, a figure is None.
-
-    `answered` and `served` are rounded down to a multiple of ten. `answered_percent` is also None if its denominator is
-    too small. `index` (IKM) and `means` (NRR) have two decimals. `sufficient` says whether the sample is as large as
-    the survey asks for.
-    """
-
-    service: str
-    office: str
-    answered: Count = FEW
-    served: Count = FEW
-    answered_percent: float | None = None
-    index: float | None = None
-    grade: Grade | None = None
-    sufficient: bool | None = None
-    lowest: Element | None = None
-    means: Mapping[Element, float] | None = None
-
-
-ServiceAtOffice = tuple[str, str]
-
-
-def units(rows: Iterable[UnitCounts], places: Collection[ServiceAtOffice], weights: Weights) -> list[SatisfactionUnit]:
-    """Return the sorted lines.
-
-    There is one line for each of `places`, which holds every registered service and office. A row for another place
-    also has a line.
-    """
-    shown = {(row["service"], row["office"]): _unit(row, weights) for row in rows}
-    return [
-        shown.get(place) or SatisfactionUnit(service=place[0], office=place[1]) for place in sorted({*places, *shown})
-    ]
-
-
-def _unit(row: UnitCounts, weights: Weights) -> SatisfactionUnit:
-    sums = cast("Mapping[str, int]", row)
-    tally = Tally(row["covered"], {element: int(sums[element.value]) for element in Element})
-    index = tally.index(weights)
-    answered, served = tally.n, row["served"] - row["served"] % SHOWN_FROM
-    return SatisfactionUnit(
-        service=row["service"],
-        office=row["office"],
-        answered=answered,
-        served=served or FEW,
-        answered_percent=float(min(100 * answered // served, 100) // STEP * STEP) if served >= SHARE_FROM else None,
-        index=float(index),
-        grade=grade(index),
-        sufficient=sufficient(row["answered"], row["served"]),
-        lowest=tally.lowest(),
-        means={element: float(rounded(mean)) for element, mean in tally.means().items()},
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Satisfaction:
-    """`as_of` is a full hour, in UTC."""
-
-    as_of: datetime
-    weights: Weights
-    units: list[SatisfactionUnit]

@@ -15,6 +15,7 @@ from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.clocks.marks import marks_of
 from domain.codes import Amendment, Role
 from domain.json_values import parse_instant
+from domain.promises.late_reports import is_late
 from domain.provenance import Promise
 from projections import clock_ledger, trail
 from projections.clock_ledger import KeptMark
@@ -60,7 +61,8 @@ class StatisticsRow(PlacedFacts):
     `answered_at` is the time of the decision, or of an end without a decision. If an import's source records an issue
     but no approval, `answered_at` is the time of the issue. `answer_known_at` is the time at which this system recorded
     the answer. An import records the whole past of an application together. So for imported answers `answer_known_at`
-    is the time of the answer. `due_by` is the unit of the promise.
+    is the time of the answer. `due_by` is the unit of the promise. `reported_late` says that a decision with a time
+    before the deadline was recorded after the office's allowance for late reports, or after silence had granted.
 
     `office` is the office that holds the file now. `submitted_office` is the office of the submission.
     `unlisted_transfers` counts the transfers to an office that the service does not list.
@@ -92,6 +94,7 @@ class StatisticsRow(PlacedFacts):
     unlisted_transfers: int
     answer_known_at: datetime | None
     deemed: bool
+    reported_late: bool
     returns: int
     corrections: int
     referrals: int
@@ -162,6 +165,7 @@ def _blank(application: UUID) -> StatisticsRow:
         "channel": "unknown",
         "imported": False,
         "deemed": False,
+        "reported_late": False,
         "stated_in": {},
         "marks": {"kept": [], "pausing": [], "paused_since": None},
         "trail": trail.empty(),
@@ -206,7 +210,9 @@ def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status
     """
     event, at = recorded.event, recorded.act.at
     if isinstance(event, events.RecordAmended):
-        _correct(row, event)
+        _correct(row, event, recorded)
+    if isinstance(event, events.DecisionReportedLate):
+        row["reported_late"] = row["deemed"]
     decided = status in OUTCOMES
     if not decided and row["answered_at"]:
         _take_answer_back(row)
@@ -227,19 +233,32 @@ def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status
         if name == "answered_at":
             row["answer_known_at"] = at if row["imported"] else recorded.recorded_at
             row["deemed"] = isinstance(event, events.DeemedApproved)
+            if isinstance(event, events.Approved | events.Rejected):
+                row["reported_late"] = is_late(recorded.known_at, event.report_until)
 
 
-def _correct(row: StatisticsRow, event: events.RecordAmended) -> None:
+def _correct(row: StatisticsRow, event: events.RecordAmended, recorded: events.Recorded) -> None:
+    """A correction that makes a late decision early is itself a report, and may be late."""
     if event.amendment is Amendment.TIME:
         for name, version in row["stated_in"].items():
             if version == event.amends:
                 row[name] = event.corrected_at
+                if name == "answered_at" and event.report_until is not None:
+                    row["reported_late"] = is_late(recorded.known_at, event.report_until)
+                elif name == "answered_at" and _past_due(row):  # it is late by its own time
+                    row["reported_late"] = False
+
+
+def _past_due(row: StatisticsRow) -> bool:
+    answered_at, due_at = row["answered_at"], row["due_at"]
+    return answered_at is not None and due_at is not None and answered_at > due_at
 
 
 def _take_answer_back(row: StatisticsRow) -> None:
     row["answered_at"] = None
     row["answer_known_at"] = None
     row["deemed"] = False
+    row["reported_late"] = False
     row["stated_in"] = _without(row, "answered_at")
 
 
@@ -271,6 +290,7 @@ COLUMNS = {
     "unlisted_transfers": "integer NOT NULL",
     "answer_known_at": "timestamptz",
     "deemed": "boolean NOT NULL",
+    "reported_late": "boolean NOT NULL",
     "returns": "integer NOT NULL",
     "corrections": "integer NOT NULL",
     "referrals": "integer NOT NULL",

@@ -26,8 +26,8 @@ WITH facts AS (
         CASE WHEN s.last_minute_at <= %(as_of)s THEN s.last_minute_office END AS last_minute_office,
         CASE WHEN s.obstructed_at <= %(as_of)s THEN s.obstructed_office END AS obstructed_office,
         reached.answered, NOT reached.answered AS open, reached.answered AND s.deemed AS deemed,
-        CASE WHEN reached.answered THEN s.decided_office END AS decided_office, known.office,
-        known.paused_since,
+        CASE WHEN reached.answered THEN s.decided_office END AS decided_office, s.reported_late,
+        known.office, known.paused_since,
         CASE WHEN reached.answered THEN s.due_at ELSE known.due_at END AS due_at,
         CASE WHEN reached.answered AND s.answered_at <= s.due_at THEN s.decided_office
              WHEN reached.answered THEN s.office_at_due ELSE known.office_at_due END AS late_office,
@@ -83,7 +83,7 @@ WITH facts AS (
     WHERE s.submitted_at <= %(as_of)s
 ), judged AS (
     SELECT *, outcome IN ('granted', 'deemed_approved', 'rejected') AS decided,
-        answered_at <= due_at AND NOT deemed AS in_time,
+        answered_at <= due_at AND NOT deemed AND NOT reported_late AS in_time,
         coalesce(answer_known_at <= due_at, false) AND NOT deemed AS known_in_time
     FROM facts
 ), placed AS (
@@ -135,6 +135,7 @@ SELECT place, key,
     count(*) FILTER (WHERE coalesce(line_office, last_minute_office) = last_minute_office)
         AS returned_last_minute,
     count(*) FILTER (WHERE coalesce(line_office, obstructed_office) = obstructed_office) AS obstructed,
+    count(*) FILTER (WHERE decided AND reported_late AND due_here) AS reported_late,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY age) FILTER (WHERE open_here) AS open_age_days_median,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE decided_here) AS days_median,
     percentile_cont(0.9) WITHIN GROUP (ORDER BY days) FILTER (WHERE decided_here) AS days_p90,

@@ -39,8 +39,10 @@ Mall = Annotated[
 ]
 Counter = Annotated[Code, Meta(description="The counter in the mall; the mall must be named too")]
 Instant = Annotated[datetime, Meta(tz=True)]
-Personal = Annotated[str, Meta(min_length=1, max_length=200, description="Sealed: never stored in clear in an event")]
-Note = Annotated[str, Meta(max_length=2000, description="Sealed: never stored in clear in an event")]
+Personal = Annotated[
+    str, Meta(min_length=1, max_length=200, description="Sealed: events contain this text only in encrypted form")
+]
+Note = Annotated[str, Meta(max_length=2000, description="Sealed: events contain this text only in encrypted form")]
 Rupiah = Annotated[int, Meta(ge=0, le=1_000_000_000_000, description="Whole rupiah")]
 Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
 NIK_SCHEMA = {
@@ -283,7 +285,7 @@ class LinkedApplicationBody(Body, kw_only=True, forbid_unknown_fields=True):
 
 class LinkApplicationsBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     """Applications that one life event needs. If several of these applications require the same document, the applicant
-    hands it in once, for the first application that lists it.
+    hands in the document only once, for the first of these applications that lists the document.
     """
 
     life_event: codes.LifeEvent

@@ -12,7 +12,8 @@ AnyBody = TypeVar("AnyBody", bound=Body)
 
 
 def decoded(raw: bytes, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
-    """The body as `kind`, and the body as plain JSON. The digest is made from the plain JSON.
+    """Returns the body as an instance of `kind`, and as plain JSON. The digest of the command is made from the plain
+    JSON.
 
     Raises MalformedBody and ImpossibleValue.
     """

@@ -85,8 +85,8 @@ class EventStore(Protocol):
         ...
 
     def turn(self, stream: UUID) -> AbstractAsyncContextManager[None]:
-        """In this process, commands of one stream run one after the other. Between processes, the versions in the log
-        decide.
+        """Waits until no other command of the stream runs in this process. Commands in other processes can run at the
+        same time; then `append` finds the conflict by the stream version.
         """
         ...
 
@@ -101,7 +101,7 @@ class EventStore(Protocol):
         ...
 
     async def claimed(self, claims: Sequence[bytes]) -> UUID | None:
-        """The stream that holds a claim of `claims`, or None."""
+        """The stream to which one of `claims` belongs, or None."""
         ...
 
     async def draft(
@@ -133,7 +133,7 @@ class EventStore(Protocol):
     async def append_survey(
         self, application_id: UUID, event: SatisfactionAnswered, act: Act, identity: CommandIdentity
     ) -> int | None:
-        """Stores the answers as a separate stream. Only a sealed part names the application of the answers.
+        """Stores the answers as a separate stream. The id of the application is stored only in a sealed part.
 
         Returns the position of the answers, or None if another save was stored first.
         """

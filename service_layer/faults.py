@@ -19,8 +19,8 @@ class KeyReused(Fault):
 
 
 class Unavailable(Fault):
-    """The store cannot be reached, or the answer took too long. The request may have been stored, so the client sends
-    it again.
+    """The store cannot be reached, or the answer took too long. The server does not know whether the request was
+    stored, so the client should send the same request again.
     """
 
     code = "unavailable"
@@ -33,7 +33,7 @@ class BodyFault(Fault):
     """The body cannot be used. `pointer` is a JSON pointer into the body. `detail` tells the client what to write at
     the place of `pointer`.
 
-    `pointer` and `detail` never quote the body, because the body may be personal.
+    `pointer` and `detail` never quote the body, because the body may contain personal data.
     """
 
     def __init__(self, pointer: str, detail: str) -> None:
@@ -61,7 +61,7 @@ class Unauthenticated(Fault):
 
 
 class Forbidden(Fault):
-    """The bearer's role never has the right to this operation."""
+    """No bearer with this role has the right to this operation."""
 
     code = "forbidden"
 

@@ -1,4 +1,4 @@
-"""The persons in a submission: checks of the NIK of each person, and the data of each person that is sealed."""
+"""The persons in a submission: checks the NIK of each person, and selects the personal data that will be sealed."""
 
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -17,7 +17,9 @@ from service_layer.faults import ImpossibleValue
 
 
 class WarningCode(StrEnum):
-    """The codes of the warnings that a submission can be answered with: each `Doubt`, and an open application."""
+    """The codes of the warnings in the answer to a submission: one code for each `Doubt`, and one for an open
+    application.
+    """
 
     PROVINCE_UNKNOWN = Doubt.PROVINCE_UNKNOWN.value
     REGENCY_DIFFERS = Doubt.REGENCY_DIFFERS.value
@@ -33,8 +35,8 @@ Result = TypeVar("Result")
 def doubts_about(body: bodies.SubmitBody, registry: Registry) -> list[dict[str, str]]:
     """Warnings about the NIK of each person, as `WarningBody`. The warnings never quote the NIK.
 
-    The application's place belongs to the applicant, so only the applicant's NIK is compared with the place. Raises
-    ImpossibleValue for a text that is not a NIK.
+    The place in the application is the place of the applicant, so only the applicant's NIK is compared with the place.
+    Raises ImpossibleValue for a text that is not a NIK.
     """
     return [
         {"pointer": f"/{role}/nik", "code": doubt.value, "detail": _sentence(national_id.MESSAGES[doubt])}
@@ -69,7 +71,8 @@ def checked(nik: str, pointer: str, registry: Registry, **known: Any) -> tuple[D
 
 
 def sealed_of(body: bodies.SubmitBody) -> dict[str, dict[str, Any]]:
-    """The data of each person to be sealed, by role: text in Unicode NFC, telephone and e-mail in their kept form.
+    """Maps each role to the data of the person that will be sealed. Text is in Unicode NFC; telephone number and e-mail
+    address are in their normal form.
 
     Raises ImpossibleValue, with the pointer of the value, for a text that is not a valid name, telephone number or
     e-mail address.

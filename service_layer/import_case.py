@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from domain.application.admit import SourceRecord
 
 Content = dict[str, str]
-"""The values from which a record was read, by the name of their column."""
+"""Maps the name of each column to the value from which the record was read."""
 
 
 @dataclass(frozen=True, slots=True)

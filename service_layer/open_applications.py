@@ -1,8 +1,8 @@
 """Open applications: the warning that a person has an open application for the same service already.
 
 The key store's index of persons finds the person by NIK. The `progress` view gives the state of each application. The
-warning tells only that there is an open application. Not every office may know which office has the open application,
-and since when.
+warning says only that there is an open application. It does not name the office or the date, because the requesting
+office may have no right to know them.
 """
 
 import asyncio
@@ -16,7 +16,9 @@ from service_layer.identity import WarningCode, persons_of
 from service_layer.ports import Persons, Views
 
 ROLES = ("applicant", "subject")
-"""The persons whom an application is about. A proxy acts for others, and may act for many at the same time."""
+"""The roles in which a person is checked for open applications. The role of proxy is left out, because a proxy may act
+for many persons at the same time.
+"""
 LOOKED_AT_MAX = 50
 """The largest number of applications of a person that are checked, beginning with the newest."""
 SECONDS_MAX = 1.0
@@ -24,7 +26,7 @@ SECONDS_MAX = 1.0
 DETAIL = "This person has an open application for the same service. Ask whether a new one is meant."
 
 OpenApplications = Mapping[str, frozenset[UUID]]
-"""The open applications for the same service, by the pointer of the NIK that found them."""
+"""Maps the JSON pointer of each NIK to the open applications that were found with this NIK."""
 
 
 async def open_applications(body: bodies.SubmitBody, persons: Persons, views: Views) -> OpenApplications:

@@ -1,4 +1,4 @@
-"""Ports: what the application layer needs from storage and keys. `infra` implements the ports."""
+"""Ports: the interfaces through which the service layer uses storage and keys. `infra` implements the ports."""
 
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
@@ -11,7 +11,7 @@ from domain.registry.registry import Registry
 from projections import figures
 from projections.desk import DeskRow
 from projections.progress import ProgressRow
-from projections.satisfaction import UnitCounts
+from projections.satisfaction_figures import CellCounts
 from service_layer.rights import Principal
 
 
@@ -33,11 +33,11 @@ class Views(Protocol):
     async def row_by_number(self, number: str) -> ProgressRow | None: ...
 
     async def log_end(self) -> tuple[int, int]:
-        """The era, and the position of the newest event."""
+        """The current era, and the position of the newest event."""
         ...
 
     async def era_of(self, position: int) -> int:
-        """The era in which `position` was assigned. For a repeated command, this era may be before the current era."""
+        """The era in which `position` was assigned. The position of a repeated command may belong to an earlier era."""
         ...
 
     async def holds(self, era: int, position: int) -> bool:
@@ -45,8 +45,8 @@ class Views(Protocol):
         ...
 
     async def reached(self, position: int, *, seconds: float, view: str = "progress") -> bool:
-        """Waits until `view` has passed `position`, for at most `seconds`. Returns True if the view has passed
-        `position`.
+        """Waits until `view` has processed the events up to `position`, for at most `seconds`. Returns False if the
+        time was not enough.
         """
         ...
 
@@ -167,9 +167,10 @@ class StatisticsQueries(Protocol):
 class SatisfactionQueries(Protocol):
     """Counts of the answers to the satisfaction survey."""
 
-    async def units(self, as_of: datetime) -> list[UnitCounts]:
-        """The rows for `projections.satisfaction.units`, for answers that were recorded before `as_of`. Raises
-        Unavailable.
+    async def cells(self, as_of: datetime) -> list[CellCounts]:
+        """The rows for `projections.satisfaction_figures`, for all its periods and for answers given before `as_of`.
+
+        Raises Unavailable.
         """
         ...
 
@@ -242,7 +243,7 @@ class Feeds(Protocol):
         ...
 
     async def more(self, agency: str, place: int, *, seconds: float) -> bool:
-        """Waits, for at most `seconds`, until there is an event after `place`. Returns False as soon as `ending` is
+        """Waits until there is an event after `place`, for at most `seconds`. Returns False as soon as `ending` is
         true.
         """
         ...

@@ -1,4 +1,6 @@
-"""Requests: a command with everything that decides how it is carried out, and the result that answers it."""
+"""Requests: the input of each handler, that is, a command with everything that the handler needs, and the result of a
+command.
+"""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -14,19 +16,19 @@ from domain.satisfaction import Answers
 
 
 def permit_anyone(_: Application) -> None:
-    """Permits every request: for requests whose rights were checked before, such as those of scheduled jobs."""
+    """Permits every request. Use this function only if the rights were checked before, or for scheduled jobs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRequest:
     """A command, the client that sends it under an idempotency key, and the version that the client saw.
 
-    `body` is the body of the request. A repeated request has the same body, and another request under the same
-    idempotency key has another body. `personal` maps the role of each person concerned to the data to seal. `permit`
-    raises if the client may not send the command to the application in its present state. If the acting office depends
-    on the application, `office_of` gives the acting office. Without `office_of`, the acting office is the office of
-    `act`. `received_at` is the time (UTC) at which Jejak received the request. While a simulation plays a past,
-    `received_at` is None, because later facts are not known yet in that past.
+    `body` is the body of the request. The handler compares the body to find out whether a second request under the same
+    idempotency key is a repetition or another request. `personal` maps the role of each person concerned to the data to
+    seal. `permit` raises if the client may not send the command to the application in its present state. `office_of` is
+    set if the acting office depends on the application. Without `office_of`, the acting office is the office of `act`.
+    `received_at` is the time (UTC) at which Jejak received the request. A simulation that writes events of the past
+    sets `received_at` to None; then the command handler does not record a deemed approval by itself.
     """
 
     command: Command
@@ -55,10 +57,10 @@ class CommandResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRequest:
-    """A request to link applications. The applications are in order, each with the version that the client saw.
-    `proved` lists the applications whose number and PIN, or whose QR code, the citizen gave. The fields that
-    CommandRequest also has mean the same as there. `holds` tells whether the client's office holds an application.
-    `persons_of` gives the references of the persons that each application is about.
+    """A request to link applications. `versions_seen` lists the applications in order, each with the version that the
+    client saw. `proved` lists the applications whose number and PIN, or whose QR code, the citizen gave. `holds` tells
+    whether the client's office holds an application. `persons_of` gives the references of the persons that each
+    application is about. The other fields have the same meaning as in CommandRequest.
     """
 
     versions_seen: Mapping[UUID, int | None]
@@ -74,8 +76,8 @@ class LinkRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyRequest:
-    """The answers of one questionnaire about an application. The fields that CommandRequest also has mean the same as
-    there.
+    """The answers of one questionnaire about an application. The other fields have the same meaning as in
+    CommandRequest.
     """
 
     answers: Answers

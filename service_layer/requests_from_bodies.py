@@ -1,4 +1,4 @@
-"""Turns request bodies into command requests: the principal, office, time and right of the act are added.
+"""Turns request bodies into command requests: adds the principal, the office and the time, and the check of the rights.
 
 HTTP and Kafka use the same functions; nothing here depends on the transport.
 """
@@ -14,6 +14,7 @@ from domain.application.commands import AnswerReferral, Command, SubmitApplicati
 from domain.application.decide import CHANNELS_OF_COMMANDS
 from domain.application.evolve import Application
 from domain.codes import Channel, Quality, Role
+from domain.json_values import instant
 from domain.provenance import Act
 from domain.registry.registry import Registry
 from service_layer import bodies
@@ -109,7 +110,10 @@ def act_of(principal: Principal, body: bodies.CommandBody, office: str, now: dat
     if body.at is not None:
         in_years(body.at, "/at")
         if not now - BEHIND_MAX <= body.at <= now + AHEAD_MAX:
-            detail = "The time is more than 1 day ahead or 31 days ago. Set the device's clock and send the true time."
+            detail = (
+                f"The time {instant(body.at)} is more than 1 day after, or 31 days before, the server's time"
+                f" {instant(now)}. Set the device's clock and send the true time."
+            )
             raise ImpossibleValue("/at", detail)
     return Act(
         at=body.at or now,
@@ -126,7 +130,7 @@ def _permit(
 ) -> Callable[[Application], None]:
     def permit(application: Application) -> None:
         concerned = application.concerned
-        if isinstance(command, AnswerReferral):  # only the office of this referral, not every office concerned
+        if isinstance(command, AnswerReferral):  # only the office of this referral may answer it
             concerned = frozenset({application.referrals.get(command.referral, "")}) | {application.office}
         require(
             relation,

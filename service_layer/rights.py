@@ -29,8 +29,8 @@ class Relation(StrEnum):
     """The relation between a bearer and an application that a right needs.
 
     HOLDER: the bearer's office holds the file. CONCERNED: the application concerns an office of the bearer, for example
-    one that was asked for advice. OWN: the application is the citizen's own, or the feed is the agency's own. ANY: no
-    relation is needed.
+    an office that was asked for advice. OWN: the application is the citizen's own, or the feed is the agency's own.
+    ANY: no relation is needed.
     """
 
     ANY = "any"
@@ -41,8 +41,8 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """The bearer of a request. `actor` is the random reference of the person in the bearer's office. `application_id`
-    is the application that a read token opens.
+    """The bearer of a request. `actor` is the random reference of the member of staff. `application_id` is the
+    application that the bearer may read with a read token.
     """
 
     bearer: Bearer
@@ -73,7 +73,7 @@ READERS = {
     Bearer.AUDITOR: Relation.ANY,
 }
 OFFICES = {**STAFF, Bearer.AGENCY: Relation.HOLDER}
-"""Rights for the work of an office: for its staff, and for its agency's own system."""
+"""The bearers that may do the work of an office: its staff, and the system of its agency."""
 SUPERVISORS = {Bearer.SUPERVISOR: Relation.HOLDER}
 EVERYONE = dict.fromkeys(Bearer, Relation.ANY)
 

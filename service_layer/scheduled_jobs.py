@@ -1,4 +1,5 @@
-"""Scheduled jobs: commands that time triggers. Silence grants, a new calendar edition moves promises, payments expire.
+"""Scheduled jobs: send the commands that become due with time. They record deemed approvals (the law grants an
+application if nobody decides in time), move promises after a new calendar edition, and let payment requests expire.
 
 A job finds candidate files in the desk view and sends each of them a command. Only the command handler decides. The
 command's identity is made from the job and its subject (docs/event-format.md, Commands and digests). So a job may run
@@ -38,7 +39,9 @@ from service_layer.system_acts import (
 
 AT_ONCE = 8
 SETTLED = timedelta(seconds=10)
-"""After this time no command is under way that was decided before an edition was seen (`retries.SECONDS_MAX`)."""
+"""If a command was decided before this process saw a calendar edition, the command has ended after this time
+(`retries.SECONDS_MAX`).
+"""
 COMMANDS_PER_SECOND = 500
 """The highest rate at which a job sends commands, so that requests from the counters are not delayed."""
 
@@ -57,7 +60,9 @@ class DueFiles(Protocol):
         ...
 
     def silent(self, now: datetime, standards: Sequence[tuple[str, int]]) -> AsyncIterator[list[DeskRow]]:
-        """Undecided files of these pairs of service and standard, if the promised date of the file is before `now`."""
+        """Undecided files with a promised date before `now`. `standards` lists the pairs of service and standard to
+        search.
+        """
         ...
 
     def outdated(self, editions: Collection[str]) -> AsyncIterator[list[DeskRow]]:
@@ -65,8 +70,8 @@ class DueFiles(Protocol):
         ...
 
     def not_counted_by(self, edition: CalendarPublished) -> AsyncIterator[list[DeskRow]]:
-        """Undecided files of the offices of a calendar edition. The files are due in or after the days of the edition,
-        and their promise does not name the edition.
+        """Undecided files of the offices of a calendar edition, whose promised date was not computed with this edition.
+        The promised date is not before the first day of the edition.
         """
         ...
 
@@ -84,7 +89,7 @@ class JobMeter(Protocol):
 
     def command(self, job: str, outcome: str) -> None: ...
     def passed(self, job: str) -> None:
-        """A pass of the job is complete."""
+        """Called when the job has completed a pass."""
         ...
 
 
@@ -131,13 +136,13 @@ class Jobs:
             EXPIRE_PAYMENT: self.unpaid,
             DEEM_APPROVED: self.silent,
         }
-        """The order of the jobs matters. Promises are moved before silence grants, because a grant by silence needs
-        promised dates that are up to date.
+        """The order of the jobs matters. Promises are moved before deemed approvals are recorded, because a deemed
+        approval needs the current promised date.
         """
         self.first_seen: dict[str, datetime] = {}
         self.swept: set[str] = set()
-        """The time at which this process first saw each local calendar edition, and the local editions that this
-        process has swept.
+        """`first_seen` is the time at which this process first saw each local calendar edition. `swept` lists the local
+        editions that this process has swept (see `_unswept`).
         """
         self.unmoved: dict[UUID, tuple[int, tuple[str, ...]]] = {}
         """A cache that maps an application to the version and the calendar editions for which the promised date did not
@@ -172,14 +177,14 @@ class Jobs:
         except Unavailable:
             raise
         except Exception:
-            log.exception("an errand failed", job=job)
+            log.exception("a scheduled command failed", job=job)
             outcome = "failed"
         setattr(tally, outcome, getattr(tally, outcome) + 1)
         self.meter.command(job, outcome)
 
     async def silent(self) -> AsyncIterator[list[Errand]]:
-        """Errands for files that silence grants, because nobody decided in time. The time of the act is the date of the
-        grant, also if the job runs later.
+        """Errands for files that the law grants because nobody decided in time. The time of the act is the time at
+        which the law granted the application, also if the job runs later.
         """
         registry, now = await self.due_files.registry(), self.now()
         granting = [s for editions in registry.services.values() for s in editions if s.deemed_approval]
@@ -193,8 +198,8 @@ class Jobs:
             ]
 
     async def outdated(self) -> AsyncIterator[list[Errand]]:
-        """Errands for files whose date rests on a calendar edition that is no longer in force, if the edition in force
-        moves the date.
+        """Errands for files whose promised date was computed with an old calendar edition, if the edition in force
+        gives another date.
         """
         registry = await self.due_files.registry()
         editions = tuple(sorted(calendar.name for calendar in registry.calendars.values()))
@@ -224,10 +229,10 @@ class Jobs:
     def _unswept(self, registry: Registry) -> list[CalendarPublished]:
         """The local editions that this process has not swept yet.
 
-        No promise names the first edition of a new code, so the names in the promises do not lead to the files that the
-        edition concerns. A sweep reads all undecided files of the edition's offices. A sweep counts only if, before the
-        sweep, the desk view has reached the end of the log and every command that was decided without the edition has
-        ended.
+        A promise names the calendar edition with which its date was computed. But no promise names the first edition of
+        a new calendar code, so the files of this edition cannot be found by its name. Instead, a sweep reads all
+        undecided files of the edition's offices. A sweep is complete only if two conditions were true before it began:
+        the desk view has reached the end of the log, and every command that was decided without the edition has ended.
         """
         local = [calendar for calendar in registry.calendars.values() if calendar.offices]
         for calendar in local:
@@ -258,8 +263,8 @@ class Jobs:
 
 
 def moved_promise(row: DeskRow, registry: Registry) -> Promise | None:
-    """The promise by the calendars in force. Returns None if the promised date does not change, or if no calendar
-    covers the promised date.
+    """Computes the promise again with the calendars in force. Returns None if the promised date does not change, or if
+    no calendar covers it.
     """
     standard = registry.standard(row["service"], row["standard"])
     if standard is None:
@@ -272,6 +277,8 @@ def moved_promise(row: DeskRow, registry: Registry) -> Promise | None:
 
 
 def granted_at(row: DeskRow, registry: Registry) -> datetime | None:
-    """The time (UTC) at which silence grants the application. Returns None if silence grants nothing."""
+    """The time (UTC) of the deemed approval if nobody decides before it. Returns None if no deemed approval is possible
+    for the file.
+    """
     standard = registry.standard(row["service"], row["standard"])
     return silence_grants_at(desk.promised(row), registry, standard) if standard else None

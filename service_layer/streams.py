@@ -32,7 +32,9 @@ class StreamEntry:
 
 @dataclass(frozen=True, slots=True)
 class StreamHistory:
-    """A stream, and the application that its events fold to. `own` is the commitment of the last event, if known."""
+    """A stream, and the application that is folded from its events. `own` is the commitment of the last event, if
+    known.
+    """
 
     application_id: UUID
     entries: tuple[StreamEntry, ...]
@@ -59,8 +61,8 @@ class StreamHistory:
 
 @dataclass(frozen=True, slots=True)
 class CommandIdentity:
-    """The id of a command and the digest of the command's body, made with the secret key of one month.
-    docs/event-format.md explains them under "Commands and digests".
+    """The id of a command and the digest of the command's body, made with the secret key of one month. See
+    docs/event-format.md, "Commands and digests".
     """
 
     command: UUID

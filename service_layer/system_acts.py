@@ -1,4 +1,6 @@
-"""System acts: the commands that time brings about, each with an identity that is the same whoever sends it."""
+"""System acts: commands that become due with time. The scheduled job and the command handler give the same act the same
+identity, so the act is stored once.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,14 +16,14 @@ MOVE_PROMISE, EXPIRE_PAYMENT, DEEM_APPROVED = "move-promise", "expire-payment", 
 
 
 def deem_approved_request(application: UUID, at: datetime, now: datetime) -> CommandRequest:
-    """The request by which silence grants the application at the instant `at`. `now` is the current time and shows that
-    `at` is over. Both instants are in UTC.
+    """The request that records the deemed approval at the instant `at`. `now` is the current time and shows that `at`
+    is in the past. Both instants are in UTC.
     """
     return _request(DEEM_APPROVED, str(application), DeemApproved(now=now), at)
 
 
 def move_promise_request(application: UUID, moved: Promise, now: datetime) -> CommandRequest:
-    """The request that moves the promise at the time `now` (UTC), by the calendars that the promise `moved` names."""
+    """The request that moves the promise at the time `now` (UTC). `moved` is the new promise."""
     return _request(MOVE_PROMISE, f"{application}/{moved.calendar}", MovePromise(), now)
 
 

@@ -1,4 +1,6 @@
-"""The course of a simulated life: most lives have no trouble, and every kind of trouble has fixed odds."""
+"""The course of a simulated application: most applications have no problem, and every kind of problem has a fixed
+probability.
+"""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,6 @@
-"""Fates: unplanned turns in a simulated life, at known odds, for example a withdrawal or a reassignment."""
+"""Fates: unplanned events of a simulated application with fixed probabilities, for example a withdrawal or a
+reassignment.
+"""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -12,7 +14,7 @@ from simulation.life import Intention, Life
 
 
 class Fate(Enum):
-    """An unplanned turn in a life. FORGOTTEN means that nobody does anything more with the application."""
+    """An unplanned event of an application. FORGOTTEN means that nobody does anything more with the application."""
 
     NONE = auto()
     WITHDRAWN = auto()
@@ -32,11 +34,11 @@ FATES = {
     Fate.PIN_RESET: 4.0,
     Fate.AMENDED: 2.0,
 }
-"""The odds of each fate, in percent."""
+"""The probability of each fate, in percent."""
 
 
 def struck(life: Life, moves: Iterable[Intention]) -> Iterator[Intention]:
-    """Yield the moves of a life, and insert its fate after one of the moves 2 to 7."""
+    """Yield the acts of an application. Choose a fate, and insert its acts after one of the acts 2 to 7."""
     [fate] = life.dice.choices(list(FATES), list(FATES.values()))
     turn = life.dice.randint(2, 7)
     for count, move in enumerate(moves, start=1):
@@ -77,6 +79,6 @@ def _amended(life: Life) -> Iterator[Intention]:
         yield life.officer(error, life.hence(0.05, 0.5), supervisor=True)
         yield life.officer(commands.EnterStage(stage=last.event.stage), life.hence(0.1, 3))
     elif isinstance(last.event, Received | DocumentsChecked):
-        right = last.act.at - timedelta(minutes=1)
+        right = max(last.act.at - timedelta(minutes=1), life.steps[0].act.at)
         wrong_time = commands.AmendRecord(amends=last.version, amendment=Amendment.TIME, corrected_at=right)
         yield life.officer(wrong_time, life.hence(0.05, 2), supervisor=True)

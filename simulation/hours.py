@@ -21,7 +21,7 @@ class Hours:
     def forward(self, at: datetime, grace: timedelta) -> datetime:
         """Return `at` if the office is open at `at`.
 
-        Otherwise return the instant `grace` after the next opening begins.
+        Otherwise return the instant `grace` after the beginning of the next opening.
 
         The result is never in the last tenth of that opening. After the last opening, the result is `at`.
         """
@@ -34,7 +34,8 @@ class Hours:
         return min(opens + grace, opens + (closes - opens) * 0.9)
 
     def back(self, at: datetime, grace: timedelta) -> datetime:
-        """Return `at` if the office is open at `at`. Otherwise return the instant `grace` before the last opening ends.
+        """Return `at` if the office is open at `at`. Otherwise return the instant `grace` before the end of the last
+        opening before `at`.
 
         The result is never in the first tenth of that opening. Before the first opening, the result is `at`.
         """

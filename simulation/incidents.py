@@ -38,9 +38,9 @@ OBSTACLES: Mapping[StagePhase, Mapping[ObstacleCode, float]] = {
     StagePhase.PRODUCTION: {ObstacleCode.BLANK_FORMS: 5.0, ObstacleCode.SIGNATURE: 4.0, ObstacleCode.SYSTEM: 1.0},
 }
 COMPLAINTS = {ComplaintKind.INFORMATION: 1.0, ComplaintKind.COMPLAINT: 3.0}
-"""The odds of each kind.
+"""The relative frequency of each kind.
 
-INVESTIGATION is left out: its 60 working days would end after the calendar that a plan needs.
+INVESTIGATION is left out, because its 60 working days could end after the last day of the calendars.
 """
 
 
@@ -100,7 +100,7 @@ def complaints(life: Life) -> list[Command]:
 
 
 def extensions(life: Life) -> list[Command]:
-    """Return one extension that the standard lists. Only some lives with a promise are extended."""
+    """Return one extension that the standard lists, for some of the applications with a promise."""
     listed = life.arrival.standard.extensions or ()
     if life.application.promise is None or not listed or not life.chance(EXTENDED):
         return []

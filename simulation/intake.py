@@ -9,7 +9,7 @@ from domain.codes import Channel, Defect
 from simulation.life import Intention, Life
 
 RETURNED = (0.16, 0.25)
-"""Odds of a first return, and of a second return after a first return."""
+"""The probability of a first return, and the probability of a second return after a first return."""
 SILENT = 0.1
 TRANSFERRED, COMPLAINT_TRANSFERRED = 0.04, 0.5
 DECLARED_APART = 0.3

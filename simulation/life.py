@@ -1,6 +1,6 @@
 """The simulated life of one application: its commands, with time and actor, until the end of the plan.
 
-Each act is decided when it is planned, so a plan contains nothing that the procedure forbids.
+The domain decides each act during planning, so a plan contains no act that the procedure forbids.
 """
 
 import random
@@ -63,9 +63,9 @@ class Life:
         self.steps: list[PlanStep] = []
 
     def live(self, moves: Iterable[Intention]) -> None:
-        """Take the moves, and stop when a move ends the application without a hand-over.
+        """Carry out the acts in `moves`, and stop when an act ends the application without a hand-over.
 
-        Also stop at the first move after the plan's end.
+        Also stop at the first act after the end of the plan.
         """
         for move in moves:
             if move.arrives >= self.mall.ends:
@@ -110,7 +110,8 @@ class Life:
         return timedelta(minutes=self.dice.uniform(2, 75))
 
     def settled(self, at: datetime, hours: Hours) -> datetime:
-        """Return `at` if the office is open. Otherwise return a time shortly before the last closing before `at`.
+        """Return `at` if the office is open. Otherwise return a time shortly before the office closed for the last time
+        before `at`.
 
         If the time found is not after `now`, return the next time after `now` at which the office is open.
         """
@@ -144,7 +145,7 @@ class Life:
         return Intention(command=command, act=act, arrives=at)
 
     def at_the_door(self, command: Command, at: datetime, *, arrives: datetime) -> Intention:
-        """An act by the channel by which the application was submitted.
+        """An act in the same channel as the submission.
 
         An officer acts at a counter or a mobile unit; the applicant or a proxy acts in the other channels.
         """
@@ -163,7 +164,7 @@ class Life:
     def in_mall(self) -> tuple[str | None, str | None]:
         """Return the mall and the counter at which the applicant is served now.
 
-        Both are None if the application did not come by a counter, or if its office has no counter in a mall.
+        Both are None if the application was not submitted at a counter, or if its office has no counter in a mall.
         """
         if self.arrival.channel is not Channel.COUNTER:
             return None, None
@@ -191,7 +192,7 @@ class Life:
         return Intention(command=command, act=act, arrives=self.hence(0.2, 48))
 
     def system(self, command: Command, at: datetime, *, arrives: datetime | None = None) -> Intention:
-        """An act of the system, because a due time has come."""
+        """An act of the system at a due time."""
         return Intention(
             command=command, act=Act(at=at, by=Role.SYSTEM, channel=Channel.INTERNAL), arrives=arrives or at
         )
@@ -203,7 +204,7 @@ class Life:
 
 
 def person(ordinal: int) -> dict[str, dict[str, Any]]:
-    """Return an applicant who is plainly an example.
+    """Return made-up data of an applicant. The name and the NIK show that the person is an example.
 
     The applicant's NIK ends in 0000. No real NIK ends in 0000, so the NIK belongs to nobody.
     """

@@ -1,7 +1,7 @@
 """A simulated public service mall: its applications, with service, office, channel, day and hour.
 
-The odds follow what is known of such malls: half of the applications are for civil registration; Mondays and the first
-day after a holiday are the busiest, and mornings are busier than afternoons. People also apply online at night and on
+The probabilities follow real malls: half of the applications are for civil registration; Mondays and the first day
+after a holiday are the busiest, and mornings are busier than afternoons. People also apply online at night and on
 Sundays.
 """
 
@@ -23,7 +23,9 @@ from simulation.hours import Hours, Opening
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 MARGIN_DAYS = 60
-"""How many calendar days a plan needs after its last day, because promises made on that day fall due later."""
+"""The calendars must cover this many days after the last day of a plan, because promises of the last day become due
+later.
+"""
 
 SERVICES = {
     "ktp-el": 22.0,
@@ -46,12 +48,14 @@ SERVICES = {
 OTHER_SERVICE = 1.0
 CHANNELS = {Channel.COUNTER: 5.5, Channel.ELECTRONIC: 3.0, Channel.MOBILE: 0.9, Channel.SELF_SERVICE: 0.6}
 FURTHER_OFFICES = 0.1
-"""The first office of a service belongs to the mall. Each other office gets this share of the first office's odds."""
+"""The first office of a service is in the mall. Each other office gets this share of the number of applications of the
+first office.
+"""
 WEEKDAYS = (1.5, 1.1, 1.0, 1.0, 0.9, 0.5, 0.5)
 AFTER_CLOSED_DAYS = 1.6
 ONLINE_HOURS = (1, 1, 1, 1, 1, 2, 3, 4, 7, 9, 9, 7, 6, 6, 6, 5, 5, 5, 6, 8, 9, 7, 4, 2)
 MORNING = (1.5, 2.6)
-"""The parameters of a beta distribution over one opening: more applications come in the morning."""
+"""The parameters of a beta distribution over the opening hours of a day: most applications come in the morning."""
 UPLOADED_LATE = 0.4
 OFFICERS = 4
 
@@ -174,7 +178,7 @@ class Mall:
             if standard is None or not standard.example or standard.free_order or office not in standard.offices:
                 continue
             if standard != self.registry.standard_in_force(service, self.until, office):
-                continue  # acts that are planned by one edition of the standard fail under another edition
+                continue  # acts planned for one edition of the standard may be refused under another edition
             known = office in self.registry.offices and self.registry.offices[office].example
             for channel in sorted(set(standard.channels) & CHANNELS.keys()) if known else ():
                 if self._days(office, channel)[0]:
@@ -201,7 +205,7 @@ class Mall:
     def _uploaded(self, dice: random.Random, door: Entrance, at: datetime) -> datetime:
         """Return the time at which a submission arrives in the log.
 
-        A submission arrives at once, except if a mobile unit has no network for days.
+        A submission arrives at once, except from a mobile unit, which may have no network for days.
         """
         if door.channel is not Channel.MOBILE:
             return at

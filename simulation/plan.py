@@ -3,7 +3,7 @@
     lives : Plan -> [Life]      in the order of their submissions in the log
     steps : Plan -> [PlanStep]  in the order of the log
 
-`lives` and `steps` are lazy. So a plan of any size needs only the memory for the lives that are under way.
+`lives` and `steps` are lazy, so a plan of any size needs memory only for the lives that have begun and not ended.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,8 +28,8 @@ DAYS_MAX = 1000
 class Plan:
     """The parameters of a plan: the number of `applications` that arrive in the `days` days before the day `until`.
 
-    Nothing happens after the beginning of the day `until`, in Jakarta. `with_sample` says whether the first application
-    is the sample that visitors see. Raises NotSimulated if the simulation is not possible.
+    The simulation ends at the beginning of the day `until`, in Jakarta. `with_sample` says whether the first
+    application is the sample that visitors see. Raises NotSimulated if the simulation is not possible.
     """
 
     seed: int
@@ -52,7 +52,7 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """A name that is different for each plan. So two plans never have a command in common."""
+        """A name that is different for each plan, so two plans never send the same command."""
         return f"{self.seed}/{self.until}/{self.days}/{self.applications}{'/sample' if self.with_sample else ''}"
 
     def lives(self) -> Iterator[Life]:

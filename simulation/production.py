@@ -15,7 +15,8 @@ BY_PROXY = 0.1
 DISPUTED, DISMISSED = 0.03, 0.4
 REVOKED = 0.01
 AFTERCARE_DAYS = {"six-month-report": (170, 190)}
-"""The least and the most days that an aftercare stage takes, if not 3 to 10 days."""
+"""The lowest and the highest number of days of an aftercare stage. A stage that is not listed here takes 3 to 10 days.
+"""
 
 
 def produced(life: Life) -> Iterator[Intention]:

@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain.application import commands
 from domain.application.commands import Command
 from domain.application.guards import IN_WORK
 from domain.application.pauses import AWAITING_PAYMENT
-from domain.codes import Advice, RejectionReason, Remedy, StagePhase, TransferReason
+from domain.codes import Advice, Quality, RejectionReason, Remedy, StagePhase, TransferReason
 from simulation.incidents import complaints, extensions, inspected, inspection_scheduled, obstacles, paid
 from simulation.intake import others_listed, returned
 from simulation.life import Intention, Life
@@ -18,10 +19,12 @@ SUSPENDED = 0.15
 REFERRED, ADVICE_LOST, ADVICE_AGAINST = 0.1, 0.12, 0.15
 LAST_MINUTE = 0.03
 LATE = 0.12
-"""The odds that a decision is planned after the promised date."""
+"""The probability that a decision is planned after the promised date."""
 REJECTED = 0.05
 HANDED_ON, UNLISTED = 0.04, 0.4
 """The odds of a transfer shortly before the decision, and the odds that the new office is not listed."""
+REPORTED_LATE = 0.03
+"""The odds that a decision made in time is recorded after every office's allowance for late reports."""
 
 Work = list[tuple[Command, str]]
 """Commands. Each command has the office that gives the command; "" means the office that holds the file."""
@@ -50,7 +53,19 @@ def reviewed(life: Life) -> Iterator[Intention]:
         return
     yield from _handed_on(life)
     against = any(isinstance(act, commands.AnswerReferral) and act.advice is Advice.UNFAVOURABLE for act, _ in advice)
-    yield life.officer(judged(life, against=against), decision)
+    yield reported_late(life, life.officer(judged(life, against=against), decision))
+
+
+def reported_late(life: Life, decision: Intention) -> Intention:
+    """Return the decision, which is sometimes recorded long after the promised date, with its earlier time.
+
+    Its own dice leave all other draws of the plan as they are. Silence, where it grants, comes before such a report.
+    """
+    promise, dice = life.application.promise, random.Random(f"{life.mall.seed}/report/{life.arrival.ordinal}")  # noqa: S311
+    if promise is None or decision.act.at > promise.due_at or dice.random() >= REPORTED_LATE:
+        return decision
+    act = replace(decision.act, at_quality=Quality.DEVICE)
+    return replace(decision, act=act, arrives=promise.due_at + timedelta(days=dice.uniform(16, 30)))
 
 
 def _handed_on(life: Life) -> Iterator[Intention]:
@@ -72,7 +87,7 @@ def _handed_on(life: Life) -> Iterator[Intention]:
 
 
 def _advice(life: Life) -> Work:
-    """Refer the application to another office, which does not always answer."""
+    """Refer the application to another office. Sometimes the other office does not answer."""
     if not life.chance(REFERRED):
         return []
     offices = life.mall.registry.offices

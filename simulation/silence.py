@@ -1,4 +1,4 @@
-"""Grants by silence in a simulated life: nobody decides in time, and some earlier facts are reported afterwards."""
+"""Deemed approvals in a simulation: nobody decides in time, and some earlier facts are reported afterwards."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -14,9 +14,10 @@ HELD_UP_UNSEEN, DECIDED_UNSEEN, DECIDED_AGAINST, REVOKED_THEN = 0.3, 0.5, 0.4, 0
 
 
 def granted_by_silence(life: Life, moves: Iterable[Intention]) -> Iterator[Intention]:
-    """Yield the moves. Stop and grant by silence if the promised date passes without a decision.
+    """Yield the acts in `moves`. If the promised date passes without a decision, stop, and yield a deemed approval and
+    the acts after it.
 
-    So if the standard lets silence grant, no application stays undecided after the due date.
+    So if the standard has deemed approval, no application is undecided after the due date.
     """
     for move in moves:
         due = silent_until(life)
@@ -29,9 +30,9 @@ def granted_by_silence(life: Life, moves: Iterable[Intention]) -> Iterator[Inten
 
 
 def silent_until(life: Life) -> datetime | None:
-    """Return the time, in UTC, at which silence grants in the present state of the life.
+    """Return the time, in UTC, of the deemed approval if the application stays in its present state.
 
-    Return None if silence does not grant.
+    Return None if no deemed approval is possible in this state.
     """
     application = life.application
     if life.arrival.standard.deemed_approval is None or application.promise is None:
@@ -40,7 +41,7 @@ def silent_until(life: Life) -> datetime | None:
 
 
 def _granted(life: Life, due: datetime) -> Iterator[Intention]:
-    """Yield the grant and the moves after the grant. The system notices the grant soon after the due time.
+    """Yield the deemed approval and the acts after it. The system records the deemed approval soon after the due time.
 
     A mobile unit without a network may report an obstacle or a decision later. This obstacle or decision happened
     before the due time.

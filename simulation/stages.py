@@ -25,7 +25,9 @@ def stage_acts(life: Life, phase: StagePhase) -> list[Command]:
 
 
 def in_order(standard: StandardPublished, phase: StagePhase) -> list[Stage]:
-    """Return the stages in a possible order: an earlier stage has fewer required stages before it."""
+    """Return the stages in an order that the standard allows. The stages are sorted by the number of stages that each
+    stage requires before it.
+    """
     stages = [stage for stage in standard.stages if stage.phase is phase]
     return sorted(stages, key=lambda stage: len(standard.required_before(stage)))
 

@@ -24,7 +24,8 @@ class MeantFact:
     of the submission, as YYYY-MM. An application is answered when it is decided or has ended. `outcome` is None while
     the application is open. `answer_known_at` is the time at which the answer arrived in the log. `marks` holds the
     marks of MARKED that apply. `mall` is the mall where the application was submitted, and "" if the application was
-    not submitted in a mall.
+    not submitted in a mall. `reported_late` says that a decision with a time before the due date arrived after the
+    office's allowance for late reports, or after silence had granted.
 
     `paused_since` is the time since which the legal clock stands still. `own_time` is the time from the submission to
     the answer, without the time in which the office waited for somebody else. `places` maps names to the office that
@@ -48,6 +49,7 @@ class MeantFact:
     answer_known_at: datetime | None = None
     marks: frozenset[str] = frozenset()
     mall: str = ""
+    reported_late: bool = False
     handed_over_at: datetime | None = None
     paused_since: datetime | None = None
     own_time: timedelta | None = None
@@ -67,8 +69,12 @@ class MeantFact:
 
     @property
     def judged(self) -> str:
-        """Say whether the answer was on_time, late or without_deadline. The result is "" if there is no answer."""
-        return self._judged(self.answered_at)
+        """Say whether the answer was on_time, late or without_deadline. The result is "" if there is no answer.
+
+        A decision that was reported late is late.
+        """
+        judged = self._judged(self.answered_at)
+        return "late" if self.reported_late and judged == "on_time" else judged
 
     @property
     def judged_by_record(self) -> str:
@@ -124,6 +130,7 @@ def figures(facts: Sequence[MeantFact], as_of: datetime, office: str = "") -> di
     handed_over = [fact for fact in facts if fact.handed_over_at is not None and fact.counts_at(office, "handed_over")]
     judged = _judged_at(office, [(fact, fact.judged) for fact in facts if fact.decided])
     recorded = _judged_at(office, [(fact, fact.judged_by_record) for fact in facts if fact.decided])
+    reported_late = sum(fact.decided and fact.reported_late and fact.counts_at(office, "due") for fact in facts)
     days = sorted((fact.answered_at or as_of) - fact.submitted_at for fact in decided)
     own = sorted(fact.own_time for fact in decided if fact.own_time is not None)
     to_hand_over = sorted((fact.handed_over_at or as_of) - fact.submitted_at for fact in handed_over)
@@ -142,9 +149,11 @@ def figures(facts: Sequence[MeantFact], as_of: datetime, office: str = "") -> di
         "late_recorded": recorded["late"],
         "handed_over": len(handed_over),
         **{mark: sum(mark in fact.marks and fact.counts_at(office, mark) for fact in facts) for mark in MARKED},
+        "reported_late": reported_late,
         "on_time_percent": _percent(judged["on_time"], judged["late"]),
         "on_time_recorded_percent": _percent(recorded["on_time"], recorded["late"]),
         "without_deadline_percent": _percent(judged["without_deadline"], judged["on_time"] + judged["late"]),
+        "reported_late_percent": _percent(reported_late, judged["on_time"] + judged["late"] - reported_late),
         "open_age_days_median": quantile(ages, HALF),
         "days_median": quantile(days, HALF),
         "days_p90": quantile(days, NINE_IN_TEN),

@@ -14,6 +14,7 @@ from domain.application.events import ApplicationEvent
 from domain.json_values import data_of, instant
 from simulation.life import Life, PlanStep
 from simulation.plan import Plan
+from simulation.questionnaires import expected, questionnaire_of
 from simulation.sums import MARKED, OUTCOMES, SILENCE, MeantFact, statistics
 
 NOT_TOLD = ("number", "officer")
@@ -33,17 +34,22 @@ def truth(plan: Plan) -> Iterator[dict[str, Any]]:
     """
     about = {"seed": plan.seed, "days": plan.days, "applications": plan.applications, "until": plan.until.isoformat()}
     yield {"simulation": about}
-    facts, earlier, middle = [], [], plan.mall.begins + (plan.mall.ends - plan.mall.begins) / 2
+    facts, earlier, filled = [], [], []
+    middle = plan.mall.begins + (plan.mall.ends - plan.mall.begins) / 2
     for life in plan.lives():
         if life.steps:
             fact = fact_of(life)
             facts.append(fact)
             if fact.submitted_at <= middle:
                 earlier.append(fact_of(life, middle))
+            answered = questionnaire_of(life)
+            if answered is not None and answered.act.at < plan.mall.ends:
+                filled.append(answered)
             yield {**_fact_row(fact), "events": told(life.steps)}
     yield {
         "statistics": {"as_of": instant(plan.mall.ends), **statistics(facts, plan.mall.ends)},
         "earlier": {"as_of": instant(middle), **statistics(earlier, middle)},
+        "satisfaction": expected(filled),
     }
 
 
@@ -83,6 +89,7 @@ def fact_of(life: Life, as_of: datetime | None = None) -> MeantFact:
         answer_known_at=answer.arrives if answer else None,
         marks=frozenset(mark for mark in MARKED if first[mark]),
         mall=next((event.mall or "" for _, event in happened if isinstance(event, events.Submitted)), ""),
+        reported_late=reported_late(happened, answer),
         handed_over_at=moments["handed_over"],
         paused_since=paused_since(happened),
         own_time=own_time(happened, answer.act.at) if answer else None,
@@ -96,6 +103,16 @@ def outcome(answer: PlanStep, end: ApplicationEvent | None) -> str:
         return SILENCE
     name = type(end).__name__.lower()
     return name if name in OUTCOMES else "granted"
+
+
+def reported_late(happened: Happened, answer: PlanStep | None) -> bool:
+    """Return whether a decision arrived too late: after silence had granted, or after the office's allowance."""
+    if answer is None:
+        return False
+    if isinstance(answer.command, DeemApproved):
+        return any(isinstance(event, events.DecisionReportedLate) for _, event in happened)
+    until = [e.report_until for e in answer.events if isinstance(e, events.Approved | events.Rejected)]
+    return any(each is not None and answer.arrives > each for each in until)
 
 
 def marks(happened: Happened) -> dict[str, datetime | None]:

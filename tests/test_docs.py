@@ -9,7 +9,7 @@ import pytest
 from api.problems import KINDS
 from docs import generate
 from domain.application.status import Status
-from domain.refusals import all_refusals
+from domain.refusal_tree import all_refusals
 from infra.cli.main import VERBS
 from infra.eventstore.topics import CLASSES
 from infra.metrics import METRICS

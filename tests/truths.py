@@ -26,11 +26,12 @@ class Truth:
     applications: list[dict[str, Any]]
     statistics: dict[str, Any]
     earlier: dict[str, Any]
+    satisfaction: dict[str, Any]
 
 
 def read_truth(file: Path) -> Truth:
     first, *applications, last = map(json.loads, file.read_text(encoding="utf-8").splitlines())
-    return Truth(first["simulation"], applications, last["statistics"], last["earlier"])
+    return Truth(first["simulation"], applications, last["statistics"], last["earlier"], last["satisfaction"])
 
 
 def told_in_log(conninfo: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -24,7 +24,7 @@ from service_layer.rights import Bearer, relation_for
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 PRIVATE = {"Cache-Control": "private, no-cache"}
-HIDDEN = frozenset({"officer", "underlying", "timeline", "marks", "pausing"})
+HIDDEN = frozenset({"officer", "underlying", "timeline", "marks", "pausing", "decided"})
 
 
 async def submit_application(request: Request) -> Response:
@@ -122,8 +122,8 @@ def _without_officers(items: bytes) -> bytes:
 
 
 def _unless_seen(request: Request, version: int, body: Callable[[], bytes]) -> Response:
-    """Answers 304 to a client that already has the current version of the application. For an answer 304 no body is
-    made, so repeated reads are cheap.
+    """Answers 304 if the client already has the current version of the application. Then the server does not build the
+    body, so repeated reads are cheap.
     """
     etag = f'"{version}"'
     headers = {"ETag": etag, **PRIVATE}
@@ -140,7 +140,9 @@ async def get_accesses(request: Request) -> Response:
 
 
 async def open_dossier(request: Request) -> Response:
-    """Open the sealed parts of an application. The access is recorded before the answer, and the citizen can see it."""
+    """Open the sealed parts of an application. The access is recorded before the answer. The citizen can see this
+    record.
+    """
     row, principal = await readable_row(request, "open-dossier")
     body, _ = await body_of(request, bodies.OpenDossierBody)
     target = UUID(row["application_id"])

@@ -74,8 +74,8 @@ async def get_desk(request: Request) -> Response:
 
 
 async def queue_of(request: Request, principal: Principal) -> Queue:
-    """The page that the query parameters name. Raises NotYours for an office of another agency, and Problem for a wrong
-    parameter.
+    """Returns the page that the query parameters ask for. Raises NotYours for an office of another agency. Raises
+    Problem for a wrong parameter.
     """
     dependencies = dependencies_of(request)
     registry, now = await dependencies.catalogue.registry(), dependencies.now()
@@ -148,9 +148,9 @@ def soon(now: datetime, office: str, registry: Registry) -> datetime:
 
 
 def file_of(row: DeskRow, principal: Principal, registry: Registry, now: datetime, horizon: datetime) -> dict[str, Any]:
-    """The fields of `FileBody`. While the legal clock is paused, the due date does not come nearer, so there is no date
-    of a grant by silence. A file whose application has ended is in the queue only because of a dispute. Such a file has
-    no open payment and no open obstacle.
+    """The fields of `FileBody`. While the legal clock is paused, the file has no date of deemed approval, because the
+    due date moves while the pause goes on. A file whose application has ended is in the queue only because of a
+    dispute. Such a file has no open payment and no open obstacle.
     """
     standard, due, details = registry.standard(row["service"], row["standard"]), row["due_at"], row["details"]
     since = parse_instant(details["paused_since"]) if details["paused_since"] else None

@@ -57,8 +57,9 @@ async def get_feed(request: Request) -> "FeedResponse":
     """Read an agency's own feed: a page of events after `lastEventId`, or a stream.
 
     Events are CloudEvents 1.0 in the order in which they were recorded. An empty page means that there is no new event
-    yet; `timeout` lets the request wait for one. A page holds at most `limit` events, and fewer if they would be larger
-    than 1 MiB. With `Accept: text/event-stream` the answer is a stream (SSE) that continues after Last-Event-ID.
+    yet. With `timeout`, the request waits for a new event. A page holds at most `limit` events, and fewer events if
+    `limit` events are larger than 1 MiB. With `Accept: text/event-stream` the answer is a stream (SSE) that continues
+    after Last-Event-ID.
     """
     principal = principal_of(request)
     relation_for("get-feed", principal)
@@ -220,8 +221,8 @@ def _start(media_type: str, *more: tuple[bytes, bytes]) -> dict[str, Any]:
 
 
 def _chunks(events: list[FeedEvent]) -> Iterator[bytes]:
-    """A JSON array without its last bracket, in pieces of about CHUNK_BYTES. A piece is made only after the previous
-    piece is sent.
+    """Yields a JSON array without the closing bracket, in pieces of about CHUNK_BYTES. A piece is made only after the
+    previous piece is sent.
     """
     piece = bytearray(b"[")
     for number, event in enumerate(events):

@@ -55,14 +55,14 @@ async def livez(_: Request) -> Response:
 
 
 LAG_MAX = 10_000
-"""The largest lag of a view, in positions, at which this process counts as ready."""
+"""This process counts as ready if no view is more than this number of positions behind the log."""
 
 
 async def readyz(request: Request) -> Response:
     """Check that the store can be reached and that the views are close to the end of the log.
 
-    The answer names each event that stops a view. It also gives the lag of the agencies' feeds and relays; their lag
-    does not make this process unready.
+    The answer names each event that stops a view. The answer also gives the lag of the agencies' feeds and relays.
+    Readiness does not depend on this lag.
     """
     views = dependencies_of(request).views
     lag, stopped = await views.lag(), await views.stopped()
@@ -76,7 +76,8 @@ async def readyz(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Read the metrics, for the operator's Prometheus.
 
-    Keep this address inside the operator's network: live counters would defeat the statistics' disclosure control.
+    Keep this address inside the operator's network. The public statistics hide small numbers to protect applicants, and
+    live counters would reveal these numbers.
     """
     views = dependencies_of(request).views
     with suppress(Unavailable):

@@ -22,7 +22,8 @@ from service_layer.rights import relation_for, require
 
 
 async def link_applications(request: Request) -> Response:
-    """Link applications that one life event needs. A document that several of them require is asked for once.
+    """Link applications that one life event needs. If several of these applications require the same document, the
+    applicant hands it in only once.
 
     The bearer's office holds at least one of these applications. An application of another office is linked at once if
     the citizen gives its number and PIN, or its QR code. Without this proof, an application of another office must
@@ -80,9 +81,9 @@ async def link_applications(request: Request) -> Response:
 async def _named(
     request: Request, body: bodies.LinkApplicationsBody
 ) -> tuple[Mapping[UUID, int | None], frozenset[UUID]]:
-    """Returns the applications that the body names, each with the version that the client saw. Also returns the
-    applications whose number and PIN, or whose QR code, the body contains. Raises ImpossibleValue with a pointer,
-    NotYours for an application that does not exist, and the problems of `public.admitted` for number and PIN.
+    """Returns the applications in the body, each with the version that the client saw. Also returns the applications
+    whose number and PIN, or whose QR code, the body contains. Raises ImpossibleValue with a pointer, NotYours for an
+    application that does not exist, and the problems of `public.admitted` for number and PIN.
     """
     targets: dict[UUID, int | None] = {}
     proved: set[UUID] = set()

@@ -25,8 +25,8 @@ PURPOSE = "find-by-person"
 async def find_by_person(request: Request) -> Response:
     """Find the applications of a person by NIK, as far as they concern the bearer's office.
 
-    The access is recorded for each application before the answer, and the citizen can see it. Knowing a NIK proves no
-    identity: do not show data to a person who only states a NIK.
+    The access is recorded for each application before the answer. The citizen can see this record. A NIK alone is not a
+    proof of identity: do not show data to a person who only states a NIK.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for("find-by-person", principal)

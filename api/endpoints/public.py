@@ -37,8 +37,8 @@ async def track(request: Request) -> Response:
 
 
 async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
-    """The application that the number and the PIN open. Every try is counted before the PIN is checked. So parallel
-    requests cannot get around the limit.
+    """Returns the application with this number, if the PIN is right. Every try is counted before the PIN is checked, so
+    parallel requests cannot get around the limit.
 
     Raises NumberMistyped, and Problem `limited` or `wrong-number-or-pin`. A number that does not exist gets the same
     answer as a wrong PIN.
@@ -74,7 +74,9 @@ def network_of(address: str) -> str:
 
 
 async def list_services(request: Request) -> Response:
-    """List the services, each with the newest national edition of its standard, and where other editions apply."""
+    """List the services, each with the newest national edition of its standard and with the places where other editions
+    apply.
+    """
     registry = await dependencies_of(request).catalogue.registry()
     codes, following = _page(request, sorted(registry.services))
     items = [_service(standard, registry) for code in codes if (standard := registry.newest(code))]
@@ -82,7 +84,7 @@ async def list_services(request: Request) -> Response:
 
 
 async def get_service(request: Request) -> Response:
-    """Read one service's standard: requirements, stages, promise, fee, and where its other editions apply.
+    """Read one service's standard: requirements, stages, promise, fee, and the places where other editions apply.
 
     With `office`, the answer is the edition in force at that office today, in the office's time zone.
     """
@@ -101,8 +103,8 @@ async def get_service(request: Request) -> Response:
 
 
 def _service(standard: StandardPublished, registry: Registry) -> dict[str, Any]:
-    """The body of a standard. `editions` lists every edition of the standard, with the place and the first day of its
-    validity.
+    """The body of a standard. `editions` lists every edition of the standard, with the place where the edition applies
+    and its first day in force.
     """
     editions = [
         {name: value for name, value in _plain(edition).items() if name in EDITION_FIELDS}

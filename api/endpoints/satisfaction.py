@@ -22,7 +22,7 @@ from domain.provenance import Act
 from domain.refusals import Refusal
 from domain.registry.registry import Registry
 from domain.satisfaction import Answers, SatisfactionAnswered, Weights
-from projections.satisfaction import Satisfaction, units
+from projections.satisfaction_figures import Satisfaction, periods, satisfaction
 from service_layer import bodies
 from service_layer.requests import SurveyRequest
 from service_layer.requests_from_bodies import ROLES
@@ -30,10 +30,10 @@ from service_layer.rights import Bearer, Principal, Relation, relation_for, requ
 
 
 async def give_satisfaction(request: Request) -> Response:
-    """Answer the satisfaction survey for one application. It can be answered once.
+    """Answer the satisfaction survey for one application. Each application has at most one answered survey.
 
-    The applicant answers, or the office types in a paper form. The answers are stored in a separate stream; the link to
-    the application is sealed.
+    The applicant answers, or the office types in a paper form. The answers are stored in a separate stream, and the id
+    of the application is sealed.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for("give-satisfaction", principal)
@@ -91,35 +91,39 @@ async def give(
 
 
 async def get_satisfaction(request: Request) -> Response:
-    """Read the public satisfaction index of each service at each office.
+    """Read the public satisfaction index of a period: for each service, each office, and each service at an office.
 
-    `weights` chooses the weight of each of the nine elements: exactly one ninth, 0.111 or 0.11.
+    `weights` chooses the weight of each of the nine elements: exactly one ninth, 0.111 or 0.11. `period` is a semester
+    (2026-S2) or a year (2026). The default is the first readable period that has an index.
     """
     weights = request.query_params.get("weights", Weights.EXACT.value)
     if weights not in [each.value for each in Weights]:
         detail = f"One of {', '.join(Weights)}."
         raise Problem("malformed-request", errors=[{"pointer": "?weights", "detail": detail}])
-    satisfaction = await public(dependencies_of(request), Weights(weights))
-    return cached(request, body_of_satisfaction(satisfaction, weights), "application/json", OPEN_DATA)
+    found = await public(dependencies_of(request), Weights(weights), request.query_params.get("period"))
+    return cached(request, body_of_satisfaction(found), "application/json", OPEN_DATA)
 
 
-def body_of_satisfaction(satisfaction: Satisfaction, weights: str) -> bytes:
+def body_of_satisfaction(found: Satisfaction) -> bytes:
     """`SatisfactionFiguresBody` as JSON. The keys of `means` are the elements of an enumeration."""
-    units = [asdict(unit) for unit in satisfaction.units]
-    body = {"as_of": instant(satisfaction.as_of), "weights": weights, "units": units}
-    return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+    return orjson.dumps({**asdict(found), "as_of": instant(found.as_of)}, option=orjson.OPT_NON_STR_KEYS)
 
 
-async def public(dependencies: Dependencies, weights: Weights) -> Satisfaction:
+async def public(dependencies: Dependencies, weights: Weights, period: str | None = None) -> Satisfaction:
     """The public index as of the last full hour, UTC. The hour makes every process give the same answer, and no figure
     shows single answers as they arrive.
+
+    Raises Problem if no index can be read for `period`.
     """
     as_of = full_hour(dependencies.now())
     registry = await dependencies.catalogue.registry()
     places = {(code, office) for code in registry.services for office in _offices(registry, code)}
-    return Satisfaction(
-        as_of=as_of, weights=weights, units=units(await dependencies.satisfaction.units(as_of), places, weights)
-    )
+    cells = await dependencies.satisfaction.cells(as_of)
+    shown = satisfaction(cells, places, as_of, weights=weights, period=period)
+    if shown is None:
+        detail = f"One of {', '.join(each.name for each in periods(as_of))}."
+        raise Problem("malformed-request", errors=[{"pointer": "?period", "detail": detail}])
+    return shown
 
 
 def full_hour(now: datetime) -> datetime:

@@ -24,7 +24,7 @@ HEAD = ("as_of", "table", "key", *FIGURES)
 
 
 async def get_statistics(request: Request) -> Response:
-    """Read the public figures. They are rounded down to tens and published with a delay."""
+    """Read the public figures. The figures are rounded down to tens and published with a delay."""
     figures = await dependencies_of(request).statistics.public()
     return cached(request, orjson.dumps(body_of(figures)), "application/json", OPEN_DATA)
 
@@ -36,11 +36,12 @@ async def get_statistics_csv(request: Request) -> Response:
 
 
 async def get_exact_statistics(request: Request) -> Response:
-    """Read the exact figures. Only auditors may read them, because they can reveal single applications.
+    """Read the exact figures. Only auditors may read the exact figures, because exact figures can reveal single
+    applications.
 
     Only what had happened by `as_of` counts; the default is now. For example, an application that was decided after
-    `as_of` counts as open, and one that was submitted after it does not count. Everything that is known now about that
-    past counts, also if it was recorded or corrected later.
+    `as_of` counts as open, and an application that was submitted after `as_of` does not count. The figures always use
+    what is known now about that time, also if it was recorded or corrected later.
     """
     relation_for("get-exact-statistics", principal_of(request))
     as_of = _as_of(request)
@@ -75,9 +76,7 @@ def body_of(statistics: Statistics) -> Mapping[str, Any]:
 
 
 def csv_of(statistics: Statistics) -> str:
-    """CSV by RFC 4180 with a header line. The field of a figure is empty if the figure is withheld or cannot be
-    computed.
-    """
+    """Returns CSV (RFC 4180) with a header line. If a figure is withheld or cannot be computed, its field is empty."""
     text = StringIO()
     writer = csv.writer(text)
     writer.writerow(HEAD)

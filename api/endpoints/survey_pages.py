@@ -61,11 +61,10 @@ async def take(request: Request) -> Response:
 
 
 async def index(request: Request) -> Response:
-    """The page of the public satisfaction index."""
+    """The page of the public satisfaction index, of the period that the query names."""
     dependencies, language = dependencies_of(request), request.path_params["language"]
-    page = satisfaction_page(
-        language, await public(dependencies, Weights.EXACT), await dependencies.catalogue.registry()
-    )
+    shown = await public(dependencies, Weights.EXACT, request.query_params.get("period"))
+    page = satisfaction_page(language, shown, await dependencies.catalogue.registry())
     return page_unless_seen(request, page, page, "public, max-age=60")
 
 

@@ -1,4 +1,5 @@
-"""The clock ledger in words: which events moved the two clocks, for how long, and who had the file.
+"""The clock ledger in words: the events that started, paused or stopped the two clocks, the durations, and the holders
+of the file.
 
 Example of a line: "The office's clock is paused", "Documents returned for correction", "2 days". A span without an end
 is measured up to the time of the request. A day has 24 hours.
@@ -18,7 +19,7 @@ from projections.timeline import ShownEvent
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 NO_BREAK = "\N{NO-BREAK SPACE}"
-"""Keeps a number and its unit on one line, since the column of durations is narrow."""
+"""This character keeps a number and its unit on one line, because the column of durations is narrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _hands(reading: PageReader) -> list[tuple[str, str]]:
 
 
 def holder_name(reading: PageReader, holder: str, office: str) -> str:
-    """The holder in words. The office is added if a different office has the file now."""
+    """Returns the name of the holder. If another office has the file now, the name of the holder's office is added."""
     who = reading.word(PARTIES, holder)
     named = holder == Party.OTHER_AGENCY or office not in ("", reading.row["office"])
     return f"{who}: {reading.office_name(office)}" if named else who

@@ -33,6 +33,7 @@ def summary(language: Language, total: Figures) -> str:
     )
     shares = (
         (N_("Of the decisions that had a promised date, %(share)s were on time."), total.on_time_percent),
+        (N_("%(share)s of these decisions were reported too late to count as on time."), total.reported_late_percent),
         (N_("%(share)s of the decisions had no promised date."), total.without_deadline_percent),
     )
     said = (say(words, share=language.percent(share)) for words, share in shares if share is not None)
@@ -51,6 +52,7 @@ def key_figures(language: Language, total: Figures) -> list[KeyFigure]:
         (N_("Decided"), total.decided),
         (N_("Decided on time"), total.on_time),
         (N_("Decided late, or granted by law"), total.late),
+        (N_("Decisions reported late"), total.reported_late),
         (N_("Decided without a promised date"), total.without_deadline),
         (N_("Ended by withdrawal"), total.withdrawn),
         (N_("Ended because nobody came back"), total.lapsed),

@@ -1,4 +1,6 @@
-"""The timeline in words: every event in the order of the row. An amended event stays on its own line, with a note."""
+"""The timeline in words: every event, in the order of the timeline in the `progress` view. An amended event stays on
+its own line, with a note.
+"""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,7 +25,7 @@ from api.pages.words import (
 )
 from domain.codes import Channel, Quality, Role
 from domain.json_values import parse_instant
-from domain.refusals import all_refusals
+from domain.refusal_tree import all_refusals
 from projections.progress import DefectEntry
 from projections.timeline import CLOCK_AHEAD, LATE, UNLISTED, ShownEvent
 
@@ -106,8 +108,8 @@ def event_text(reading: PageReader, entry: ShownEvent) -> str:
 
 
 def _obstacle(reading: PageReader, data: dict[str, Any]) -> str:
-    """An imported history may clear an obstacle that the history never reported. Of an obstacle that was never
-    reported, only the number is known.
+    """Returns the name of the obstacle, or its number if its code is not known. An imported history may say that an
+    obstacle was cleared, although the history never reported the obstacle.
     """
     codes = (other["code"] for other in reading.row["obstacles"] if other["obstacle"] == data["obstacle"])
     return reading.word(OBSTACLES, data.get("code") or next(codes, str(data["obstacle"])))

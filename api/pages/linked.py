@@ -1,8 +1,7 @@
 """The linked applications on the citizen's page.
 
-Of each linked application, the page shows only the service, the status, and a hyperlink to the page of that
-application. That page opens only with a session for that application, so the hyperlink leads to the form for number and
-PIN.
+For each linked application, the page shows only the service, the status, and a hyperlink to the page of the linked
+application. A reader without a session for the linked application gets the form for number and PIN.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,8 +24,8 @@ class LinkedApplication:
 
 @dataclass(frozen=True, slots=True)
 class LinkedSection:
-    """The section of the page. `lines` says why the applications are linked, how many they are, and which documents the
-    citizen need not hand in again.
+    """The section of the page. `lines` gives the reason for the link, the number of linked applications, and the
+    documents that the citizen need not hand in again.
     """
 
     lines: list[str]

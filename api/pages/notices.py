@@ -24,14 +24,14 @@ class Notice:
 
 
 def unpaid(reading: PageReader) -> list[PaymentEntry]:
-    """The payment requests that are neither paid nor expired. Nothing is to be paid in an ended application."""
+    """The payment requests that are neither paid nor expired. The list is empty if the application has ended."""
     if reading.row["status"] in ENDS:
         return []
     return [p for p in reading.row["payments"] if p["received_at"] is None and p["expired_at"] is None]
 
 
 def notices(reading: PageReader) -> list[Notice]:
-    """The sections that have something to say about this application, in the order of the page."""
+    """The sections that apply to this application, in the order of the page."""
     held_up = N_("What held it up") if reading.row["status"] in ENDS else N_("What is holding it up")
     sections = (
         (N_("Why it counts as granted"), _deemed(reading)),
@@ -63,8 +63,10 @@ def _deemed(reading: PageReader) -> Iterator[str]:
     yield say(N_("Therefore the application counts as granted by law (%(law)s)."), law=law)
     yield say(N_("This system only recorded that. Neither the system nor an official made a decision."))
     pauses = reading.language.count(NN_("%(num)s pause", "%(num)s pauses"), len(deemed["pauses"]))
-    complete = _day(reading, deemed["complete_at"])
-    yield say(N_("The time was counted from %(since)s, with %(pauses)s."), since=complete, pauses=pauses)
+    counted_from = deemed["promise"]["counted_from"]
+    later = reading.language.day(date.fromisoformat(counted_from)) if counted_from else ""
+    since = later or _day(reading, deemed["complete_at"])
+    yield say(N_("The time was counted from %(since)s, with %(pauses)s."), since=since, pauses=pauses)
 
 
 def _late_decision(reading: PageReader) -> Iterator[str]:

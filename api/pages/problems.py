@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from api.pages.language import Language
 from api.pages.words import N_
-from domain.refusals import all_refusals
+from domain.refusal_tree import all_refusals
 
 
 @dataclass(frozen=True, slots=True)

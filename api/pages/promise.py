@@ -6,6 +6,7 @@ clock stops at the decision. So the promised date is compared with the date of t
 no decision yet.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -19,6 +20,7 @@ from domain.application.status import ENDS
 from domain.json_values import parse_instant
 from domain.promises.overdue import overdue
 from domain.registry.calendar import Unit, is_working_day
+from projections.decisions import DecisionEntry
 from projections.promises import PlainPromise
 from projections.promises_and_payments import PromiseEntry
 from projections.timeline import happened_at
@@ -92,18 +94,62 @@ def _dated(reading: PageReader, promise: PlainPromise) -> Promised:
     until = parse_instant(happened_at(stopped)) if stopped else reading.now
     days = (_day(until, zone) - _day(due, zone)).days
     silent = stopped is not None and stopped["event"] == "deemed-approved"
-    late = silent or days > 0 or (until > due and not (stopped and stopped["at_quality"] == "day"))
+    decision = reading.row["decision"]
+    decided = decision if decision and stopped and decision["decided_by"] == stopped["version"] else None
     paused_since = parse_instant(reading.row["paused_since"]) if reading.row["paused_since"] else None
     if stopped is None:
         late = overdue(due, until, paused_since)
-    standing = (
-        _settled(reading, stopped["event"], days, late=late)
-        if stopped
-        else _running(reading, days, late=late, past=until > due)
-    )
+        standing = _running(reading, days, late=late, past=until > due)
+    elif decided and decided["reported_late"]:
+        late, standing = True, _reported_late(reading, decided, due)
+    else:
+        late = silent or days > 0 or (until > due and stopped["at_quality"] != "day")
+        standing = _settled(reading, stopped["event"], days, late=late)
+    if decided and decided["amended_at"]:
+        standing = f"{standing} {_as_corrected(reading, decided)}"
     source = promise["unit"] == Unit.SOURCE
     label = N_("Deadline stated by the agency") if source else N_("Promised by")
-    return Promised(language.say(label), when.text, when, standing, late, list(_remarks(reading, promise)))
+    remarks = _remarks(reading, promise)
+    if decided and not late and not decided["amended_at"]:
+        remarks = [*_reported_in_time(reading, decided, due), *remarks]
+    return Promised(language.say(label), when.text, when, standing, late, remarks)
+
+
+def _reported_late(reading: PageReader, decision: DecisionEntry, due: datetime) -> str:
+    """Returns both times of a decision that was recorded, or corrected, after the office's allowance."""
+    corrected = decision["amended_at"] if parse_instant(decision["stated_at"]) > due else None
+    recorded = corrected or decision["recorded_at"] or decision["decided_at"]
+    say, zone = reading.language.say, reading.zone("")
+    days = (_day(parse_instant(recorded), zone) - _day(due, zone)).days
+    after = NN_("%(num)s day after the promised date", "%(num)s days after the promised date")
+    return say(
+        N_("Counts as late: decided on %(when)s, recorded on %(recorded)s, %(after)s."),
+        when=reading.moment(decision["decided_at"], "", "day").text,
+        recorded=reading.moment(recorded, "", "day").text,
+        after=reading.language.count(after, days) if days else say(N_("later on the promised date")),
+    )
+
+
+def _reported_in_time(reading: PageReader, decision: DecisionEntry, due: datetime) -> Iterator[str]:
+    """Yields both times of a decision that was recorded after the promised date, but within the office's allowance."""
+    recorded, until = decision["recorded_at"], decision["report_until"]
+    if recorded is None or until is None or parse_instant(recorded) <= due:
+        return
+    yield reading.language.say(
+        N_("Decided on %(when)s and recorded on %(recorded)s. The office may record such a decision until %(until)s."),
+        when=reading.moment(decision["decided_at"], "", "day").text,
+        recorded=reading.moment(recorded, "", "day").text,
+        until=reading.moment(until, "", "day").text,
+    )
+
+
+def _as_corrected(reading: PageReader, decision: DecisionEntry) -> str:
+    """Returns the sentence that the office corrected the time, with the time that was stated first."""
+    return reading.language.say(
+        N_("As corrected by the office on %(when)s; first recorded as %(stated)s."),
+        when=reading.moment(decision["amended_at"] or "", "", "day").text,
+        stated=reading.moment(decision["stated_at"], "", "day").text,
+    )
 
 
 def _running(reading: PageReader, days: int, *, late: bool, past: bool) -> str:
@@ -149,8 +195,7 @@ def _remarks(reading: PageReader, promise: PlainPromise) -> list[str]:
         remarks.append(language.say(N_("This deadline comes from the agency's data. Jejak did not calculate it.")))
     elif row["complete_at"]:
         length = language.count(UNITS[promise["unit"]], promise["n"])
-        since = reading.moment(row["complete_at"], row["office"], "day").text
-        remarks.append(language.say(N_("%(length)s, counted from %(since)s."), length=length, since=since))
+        remarks.append(_counted(reading, promise, length, row["complete_at"]))
         remarks += _by_law(reading)
     remarks += moves(reading)
     legal = row["ledger"]["legal"]
@@ -161,6 +206,30 @@ def _remarks(reading: PageReader, promise: PlainPromise) -> list[str]:
             )
         )
     return remarks
+
+
+def _counted(reading: PageReader, promise: PlainPromise, length: str, complete_at: str) -> str:
+    """Say from which day the promise is counted. So the citizen can count up to the promised date."""
+    language, counted_from = reading.language, promise["counted_from"]
+    if counted_from is None:
+        since = reading.moment(complete_at, reading.row["office"], "day").text
+        return language.say(N_("%(length)s, counted from %(since)s."), length=length, since=since)
+    text = (
+        N_("%(length)s. Received after closing time, so counted from %(day)s.")
+        if _on_an_open_day(reading, parse_instant(complete_at))
+        else N_("%(length)s. Received on a day when the office was closed, so counted from %(day)s.")
+    )
+    return language.say(text, length=length, day=language.day(date.fromisoformat(counted_from)))
+
+
+def _on_an_open_day(reading: PageReader, at: datetime) -> bool:
+    """Say whether the office is open on the day of `at`. A day that no calendar covers counts as open."""
+    code = reading.row["office"]
+    known = reading.registry.calendar_from(at, code) if reading.office else None
+    if known is None:
+        return True
+    hours = reading.registry.opening_hours(code, reading.row["service"])
+    return is_working_day(_day(at, hours.zone), known[0], hours)
 
 
 def moves(reading: PageReader) -> list[str]:

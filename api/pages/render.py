@@ -27,7 +27,7 @@ from domain.registry.registry import Registry
 from domain.tracking_number import grouped
 from projections.figures import Statistics
 from projections.progress import ProgressRow
-from projections.satisfaction import Satisfaction
+from projections.satisfaction_figures import Satisfaction
 
 __all__ = [
     "LANGUAGES",
@@ -53,7 +53,7 @@ _STYLE = (HERE / "static" / "jejak.css").read_bytes()
 STYLESHEET = f"/static/jejak-{sha256(_STYLE).hexdigest()[:16]}.css"
 STATIC = {STYLESHEET: (_STYLE, "text/css; charset=utf-8")}
 """Files that are served with the pages. A path contains the hash of the file's content, so clients may cache the file
-for ever.
+forever.
 """
 
 
@@ -135,13 +135,13 @@ def survey_page(language: str, application_id: str, state: str, chosen: Mapping[
 
 
 def satisfaction_page(language: str, satisfaction: Satisfaction, registry: Registry) -> str:
-    """`satisfaction` contains only published figures. The registry gives names to its codes."""
+    """`satisfaction` contains only published figures. `registry` gives the names of services and offices."""
     reader = BY_CODE[language]
     example = any(
         each.example
-        for unit in satisfaction.units
+        for unit in (*satisfaction.services, *satisfaction.offices, *satisfaction.units)
         if unit.index is not None
-        for each in (registry.newest(unit.service), registry.offices.get(unit.office))
+        for each in (registry.newest(unit.service or ""), registry.offices.get(unit.office or ""))
         if each
     )
     return _page(
@@ -149,6 +149,12 @@ def satisfaction_page(language: str, satisfaction: Satisfaction, registry: Regis
         "satisfaction.html",
         here="satisfaction",
         example=example,
+        period=survey.period_name(reader, satisfaction.period),
+        others=[
+            (each, survey.period_name(reader, each)) for each in satisfaction.periods if each != satisfaction.period
+        ],
+        services=survey.shown(reader, registry, satisfaction.services),
+        offices=survey.shown(reader, registry, satisfaction.offices),
         lines=survey.shown(reader, registry, satisfaction.units),
         as_of=reader.at_time(satisfaction.as_of, INSTALLATION_ZONE),
     )
@@ -159,7 +165,7 @@ CUTS = ("service", "office", "mall", "channel")
 
 
 def statistics_page(language: str, statistics: Statistics, registry: Registry) -> str:
-    """`statistics` contains only published figures. The registry gives names to its codes."""
+    """`statistics` contains only published figures. `registry` gives the names of services, offices and malls."""
     reader = BY_CODE[language]
     cuts = {table: tables.promises(reader, statistics, registry, table) for table in CUTS}
     months, chart = tables.months(reader, statistics)
@@ -189,7 +195,7 @@ def desk_door_page(language: str, *, message: str | None = None) -> str:
 
 
 def offices_page(language: str, offices: Iterable[str], registry: Registry) -> str:
-    """The list of an agency's offices. The agency chooses an office from this list."""
+    """The page on which an agency chooses one of its offices."""
     named = [desk.office_of(BY_CODE[language], code, registry) for code in sorted(offices)]
     return _page(language, "desk.html", here="desk", office=None, offices=named)
 
@@ -223,7 +229,7 @@ def desk_page(
 
 
 def problem_page(language: str, *, status: int, title: str, detail: str, code: str) -> str:
-    """A problem as a page. The text of a known code is translated; the language of `detail` does not matter."""
+    """A problem as a page. If the code is known, the page shows the translated text of the code and not `detail`."""
     reader, known = BY_CODE[language], PROBLEMS.get(code)
     fallback = known or PROBLEMS["internal-error"]
     return _page(

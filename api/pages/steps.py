@@ -1,7 +1,8 @@
 """Steps of an application: milestones and stages, each with its state.
 
-A stage that was entered twice is shown twice, so steps back stay visible. After a reopening, the steps of production
-are shown once for each round: first the round that the reopening took back, then the round that goes on.
+A stage that was entered twice is shown twice, so the citizen can see that the work went back. A reopening starts a new
+round of production. The page shows the steps of the earlier round, marked as taken back, and then the steps of the new
+round.
 """
 
 from collections.abc import Iterator
@@ -48,8 +49,7 @@ ALWAYS = range(2**31)
 
 
 def steps(reading: PageReader) -> list[Step]:
-    """The steps in their order. An ended application shows no future steps, and no step of an ended application is
-    under way.
+    """The steps in their order. For an ended application, the list has no future step and no step under way.
 
     If the standard allows any order of stages, the next stage is not known, and only entered stages are shown.
     """
@@ -83,7 +83,7 @@ def _all_steps(reading: PageReader) -> Iterator[Step]:
 
 
 def _closed(reading: PageReader, versions: range, *events: str) -> bool:
-    """Whether no stage can continue, because the application has ended or one of `events` happened in `versions`."""
+    """Whether the stages are over, because the application has ended or one of `events` happened in `versions`."""
     happened = (entry["event"] in events and entry["version"] in versions for entry in reading.row["timeline"])
     return reading.row["status"] in ENDS or any(happened)
 
@@ -95,9 +95,7 @@ def _round(reading: PageReader, versions: range, *, closed: bool) -> Iterator[St
 
 
 def _round_taken_back(reading: PageReader, versions: range, *, closed: bool) -> Iterator[Step]:
-    """The stages that were begun in a round of production that a reopening ended. The reopening took back the product
-    of the round.
-    """
+    """The steps of an earlier round of production. A reopening ended this round and took back its product."""
     for step in _round(reading, versions, closed=closed):
         if step.state == DONE and step.milestone:
             yield replace(step, state=UNDONE)
@@ -121,8 +119,8 @@ def _reached(reading: PageReader, name: str, state: str, entry: ShownEvent) -> S
 
 
 def _stages(reading: PageReader, phase: StagePhase, versions: range, *, closed: bool) -> Iterator[Step]:
-    """The stages of a phase. The stages begun in `versions` come first, once for each time that they were entered. The
-    stages that were not begun follow. A closed phase has no future stage and no stage under way.
+    """The stages of a phase. The stages that were entered in `versions` come first, once for each entry. The other
+    stages follow. A closed phase has no future stage and no stage under way.
     """
     standard = reading.standard
     of_phase = [stage for stage in standard.stages if stage.phase is phase] if standard else []

@@ -11,7 +11,7 @@ from api.pages.tables import LINES_MAX, TableLine, count_in
 from api.pages.words import N_
 from domain.registry.registry import Registry
 from domain.satisfaction import Element, Grade
-from projections.satisfaction import SatisfactionUnit
+from projections.satisfaction_figures import SatisfactionUnit
 
 Choices = tuple[str, str, str, str]
 
@@ -88,26 +88,52 @@ def shown(language: Language, registry: Registry, units: Iterable[SatisfactionUn
     """
     published = sorted(
         (unit for unit in units if unit.index is not None),
-        key=lambda unit: (-(unit.answered if isinstance(unit.answered, int) else 0), unit.service, unit.office),
+        key=lambda unit: (
+            -(unit.answered if isinstance(unit.answered, int) else 0),
+            unit.service or "",
+            unit.office or "",
+        ),
     )
     return [_line(language, registry, unit) for unit in published[:LINES_MAX]]
 
 
+def period_name(language: Language, period: str) -> str:
+    """The name of a semester (`2026-S2`) or of a year (`2026`)."""
+    year, _, half = period.partition("-")
+    names = {"": N_("Year %(year)s"), "S1": N_("January to June %(year)s"), "S2": N_("July to December %(year)s")}
+    return language.say(names[half], year=year)
+
+
 def _line(language: Language, registry: Registry, unit: SatisfactionUnit) -> TableLine:
-    standard, office = registry.newest(unit.service), registry.offices.get(unit.office)
-    service = language.of(standard.names) if standard else unit.service
-    place = language.of(office.names) if office else unit.office
     cells = [
         language.hundredths(unit.index) if unit.index is not None else "",
         unit.grade or "",
         count_in(language, unit.answered),
         language.say(N_("yes") if unit.sufficient else N_("not yet")),
     ]
-    return TableLine(f"{service}, {place}", cells, unit.index, _remark(language, unit))
+    return TableLine(_name(language, registry, unit), cells, unit.index, _remark(language, unit))
+
+
+def _name(language: Language, registry: Registry, unit: SatisfactionUnit) -> str:
+    names = []
+    if unit.service is not None:
+        standard = registry.newest(unit.service)
+        names.append(language.of(standard.names) if standard else unit.service)
+    if unit.office is not None:
+        office = registry.offices.get(unit.office)
+        names.append(language.of(office.names) if office else unit.office)
+    return ", ".join(names)
 
 
 def _remark(language: Language, unit: SatisfactionUnit) -> str:
-    if unit.grade is None or unit.lowest is None:
+    """The error bound, the grade in words if there is one, and the element with the lowest mean."""
+    if unit.index_least is None or unit.index_most is None or unit.lowest is None:
         return ""
+    bound = language.say(
+        N_("Between %(least)s and %(most)s with all answers."),
+        least=language.hundredths(unit.index_least),
+        most=language.hundredths(unit.index_most),
+    )
+    graded = language.say(GRADES[unit.grade]) if unit.grade else language.say(N_("No grade: both sides of a limit."))
     lowest = language.say(N_("Lowest: %(element)s"), element=language.say(ELEMENTS[unit.lowest][0]))
-    return f"{language.say(GRADES[unit.grade])} {lowest}"
+    return f"{graded} {bound} {lowest}"

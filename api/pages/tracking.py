@@ -39,7 +39,7 @@ class FactLine:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One access: an office opened sealed data of the application."""
+    """An access to sealed data of the application by an office."""
 
     when: Moment
     office: str
@@ -129,7 +129,9 @@ def _clock(reading: PageReader, local: datetime, at: time) -> str:
 
 
 def _span(reading: PageReader, office: OfficeRegistered, day: date) -> OpeningSpan | None:
-    """The hours of the counter for this service. If no calendar covers today, the weekday decides."""
+    """Opening hours of the service counter on `day`. If no calendar covers today, the opening hours of the weekday are
+    returned.
+    """
     calendars = reading.registry.calendar_from(reading.now, office.code)
     hours = reading.registry.opening_hours(office.code, reading.row["service"])
     return span_of(day, calendars[0], hours) if calendars else hours.days[day.weekday()]
@@ -159,7 +161,9 @@ def _text(at: datetime | str) -> str:
 
 
 def example(reading: PageReader) -> bool:
-    """Whether the service or the office is an example. An application for an example is not a real application."""
+    """Whether the service or the office is an example. An application for an example service, or at an example office,
+    is not real.
+    """
     standard, office = reading.standard, reading.office
     return bool((standard and standard.example) or (office and office.example))
 

@@ -9,7 +9,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from api.pages.language import CATALOGUE
-from domain.refusals import all_refusals
+from domain.refusal_tree import all_refusals
 
 HERE = CATALOGUE.parents[3]
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]

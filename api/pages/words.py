@@ -173,7 +173,9 @@ CHANNELS: dict[str, str] = {
 }
 
 BY_LAW = N_("automatically, by law")
-"""The page shows this text in place of an office and its channel if silence granted the application by law."""
+"""If the office did not decide in time and the law granted the application, the page shows this text in place of an
+office and a channel.
+"""
 
 OUTCOMES: dict[str, str] = {
     "granted": N_("granted"),
@@ -270,4 +272,4 @@ FIELD_OF = {
     "mistyped-check-fails": "number",
     "pin-malformed": "pin",
 }
-"""The form field that a message belongs to. A message that is not listed belongs to no field."""
+"""Maps each message to the form field that it is about. A message that is not listed here is about no single field."""

@@ -13,7 +13,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 PLAUSIBLE = 8_000
-"""The least plausible baseline, in transactions per second. No idle machine was ever slower."""
+"""The lowest plausible baseline, in transactions per second. Every idle machine reached this value."""
 CLIENTS = (8, 32)
 THREADS = 2
 SCRIPT = r"""\set size random(316, 750)

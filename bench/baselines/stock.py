@@ -17,7 +17,7 @@ from infra.eventstore.identifiers import new_application_id
 
 SCHEMA = "stock"
 PLAUSIBLE = 500
-"""The least plausible baseline, in appends per second. No idle machine was ever slower."""
+"""The lowest plausible baseline, in appends per second. Every idle machine reached this value."""
 
 
 @contextmanager

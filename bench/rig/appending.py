@@ -1,4 +1,4 @@
-"""Appending: concurrent callers that append made-up lives through the event store, in separate processes."""
+"""Appending: appends simulated applications through the event store, by concurrent callers in several processes."""
 
 import asyncio
 import signal
@@ -74,7 +74,7 @@ async def _caller(through: GroupCommit, lives: Iterator[Pattern], until: float, 
 def processes() -> Iterator[ProcessPoolExecutor]:
     """Yields a pool of spawned processes. Only the parent handles Ctrl-C.
 
-    The processes are not forked, because a process that holds a share in the embedded server must not be copied.
+    The processes are not forked, because a forked process would also hold its parent's lock on the embedded server.
     """
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the new processes inherit the ignored signal
@@ -85,7 +85,7 @@ def processes() -> Iterator[ProcessPoolExecutor]:
         try:
             yield pool
         except BaseException:
-            pool.shutdown(cancel_futures=True)  # the running calls are short, but the queue may be long
+            pool.shutdown(cancel_futures=True)  # the queue of calls may be long
             raise
 
 

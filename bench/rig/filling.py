@@ -20,9 +20,13 @@ from infra.postgres.databases import Databases
 SAVES_A_CALL = 400
 COPY = "COPY dossier_keys (key, application_id, person, role, bucket, wrapped) FROM STDIN"
 SIDE_BY_SIDE = 50
-"""The number of applications in a group. The log has the first events of the whole group, then all second events."""
+"""The number of applications in a group.
+
+The log has first the first event of each application of the group, then the second event of each application, and so
+on.
+"""
 SHARE = 2_000
-"""The number of applications that a process fills in with one call."""
+"""The number of applications that one call of `fill_part` adds to the log."""
 SAY_SECONDS = 10.0
 
 

@@ -1,4 +1,4 @@
-"""Installations: a temporary installation in /tmp for each benchmark, and servers that run as for a user."""
+"""Installations: a temporary installation in /tmp for each benchmark, and servers as a user starts them."""
 
 import asyncio
 import os
@@ -56,7 +56,7 @@ class Installed:
         return {**os.environ, "JEJAK_DATA_DIR": str(self.folder), **topics}
 
     def bearer(self, office: str) -> bytes:
-        """Returns the bearer of a supervisor of the office. A supervisor has all rights of an officer."""
+        """Returns a bearer token for a supervisor of the office. A supervisor has all rights of an officer."""
         principal = Principal(bearer=Bearer.SUPERVISOR, actor=uuid4(), office=office, agency="")
         tokens = SignedTokens(self.named.token, self.named.read_token)
         return tokens.bearer(principal, seconds=TOKEN_SECONDS).encode()
@@ -102,7 +102,7 @@ def free_port() -> int:
 
 @contextmanager
 def served(where: Installed) -> Iterator[int]:
-    """Runs `jejak serve`. Yields its port once the views and the feeds have caught up with the log."""
+    """Runs `jejak serve`. Yields the server's port as soon as the views and the feeds have caught up with the log."""
     port = free_port()
     with running([sys.executable, "-m", "infra.cli", "serve", "--port", str(port)], port, where):
         wait_until_caught_up(where.databases.serving)

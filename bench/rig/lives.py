@@ -23,7 +23,7 @@ from simulation.plan import Plan, latest
 INSTANCE = "01"
 DIGEST_BYTES = 16
 EVENTS_EACH = 8
-"""The number of events of a pattern: the submission and seven more."""
+"""The number of events in a pattern: the submission and seven later events."""
 PATTERNS = 200
 
 
@@ -92,7 +92,10 @@ class Pattern:
     events: tuple[tuple[Act, ApplicationEvent], ...]
 
     def saves(self) -> Iterator[tuple[Stream, Save]]:
-        """Yields one save for each event of a new application. A save is made only when the caller takes it."""
+        """Yields one save for each event of a new application.
+
+        The generator makes each save only when the caller asks for it.
+        """
         stream = Stream.begin(self.personal)
         for act, event in self.events:
             yield stream, stream.save(act, (event,))

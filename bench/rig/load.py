@@ -2,7 +2,7 @@
 
 In a closed loop, each client waits for an answer before it sends the next request. In an open loop, requests are sent
 at planned instants, whether or not earlier requests are answered. The latency in an open loop is counted from the
-planned instant. So if the server stalls, the stall counts for every request that had to wait.
+planned instant. So if the server stalls, the latency of every waiting request includes the stall.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from bench.rig.report import spread
 T = TypeVar("T")
 ANSWER_SECONDS = 30.0
 CONNECTIONS_MAX = 256
-"""The most connections of an open loop. If a request must wait for a connection, the wait is a part of its latency."""
+"""The maximum number of connections in an open loop. The latency of a request includes the wait for a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Connection(asyncio.Protocol):
         self.waiting: asyncio.Future[Reply] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's transport is not a subtype
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's class is not a subclass of asyncio.Transport
 
     def data_received(self, data: bytes) -> None:
         self.buffer = self.buffer + data if self.buffer else data
@@ -163,7 +163,7 @@ async def warmed(port: int, clients: Sequence[Client], seconds: float) -> Run:
 
 
 class Offered:
-    """Requests at planned instants. As many connections are opened as the requests need, up to CONNECTIONS_MAX."""
+    """Sends requests at planned instants. Opens connections as the requests need them, up to CONNECTIONS_MAX."""
 
     def __init__(self, port: int) -> None:
         self.port = port

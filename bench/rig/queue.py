@@ -18,7 +18,7 @@ from infra.eventstore.recorder import Save
 
 OBSTACLE = b'{"code":"H-JARINGAN"}'
 COMMANDS = 4
-"""The number of commands for an application before the next application's turn: an obstacle and its end, twice."""
+"""The number of consecutive commands for one application: report an obstacle, clear the obstacle, and both again."""
 APPLICANT = {"applicant": {"name": "Siti Contoh"}}
 
 

@@ -14,9 +14,9 @@ import psycopg
 class Measured:
     """A measured figure. `value` and `baseline` are in `unit`.
 
-    `target` is the least allowed ratio of `value` to `baseline`. `least` is the least allowed `value`. `more` has
-    further figures by name. `most` has the largest allowed value of some of these further figures. `rows` has counts
-    that were read from the database. `on` lists the features that were at work. If `baseline` is below
+    `target` is the lowest allowed ratio of `value` to `baseline`. `least` is the lowest allowed `value`. `more` has
+    further figures by name. `most` has upper limits for some of the figures in `more`. `rows` has counts that were read
+    from the database. `on` lists the features of Jejak that the measured work uses. If `baseline` is below
     `baseline_least`, the machine was too slow for a valid result. `fault` gives the reason if the result is not valid.
     """
 
@@ -74,7 +74,7 @@ class Measured:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Returns a percentile: the least value such that at least `share` (0 to 1) of all values are not larger.
+    """Returns a percentile: the smallest value that at least `share` (0 to 1) of all values do not exceed.
 
     Raises ValueError if there are no values.
     """

@@ -9,7 +9,7 @@ from bench.rig.load import request
 
 OFFICE, SERVICE, DISTRICT = "pemda-3374-disdukcapil", "ktp-el", "33.74.01"
 ON = ("rights", "sealing", "chain", "claims", "views", "scheduler", "read your writes")
-"""The features that are at work behind each of these requests."""
+"""The features of Jejak that each of these requests uses."""
 
 
 def submission(bearer: bytes) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from domain import refusals
-from domain.application import commands, events, incident_events
+from domain.application import commands, events, incident_events, promise_events
 from domain.application.decide import decide
 from domain.application.events import ApplicationEvent
 from domain.application.evolve import Application
@@ -147,7 +147,7 @@ def _command_of(event: ApplicationEvent) -> commands.Command | None:
             return commands.ReportObstacle(code=event.code)
         case incident_events.ObstacleCleared():
             return commands.ClearObstacle(obstacle=event.obstacle)
-        case events.DeadlineExtended():
+        case promise_events.DeadlineExtended():
             return commands.ExtendDeadline(extension=event.extension)
         case events.Approved():
             return commands.Approve()
@@ -183,7 +183,9 @@ def _command_of(event: ApplicationEvent) -> commands.Command | None:
             return commands.AmendRecord(amends=event.amends, amendment=event.amendment, corrected_at=event.corrected_at)
         case events.PinReset():
             return commands.ResetPin()
-        case events.Concluded() | events.DeemedApproved() | events.DecisionReportedLate() | events.PromiseMoved():
+        case (
+            events.Concluded() | events.DeemedApproved() | events.DecisionReportedLate() | promise_events.PromiseMoved()
+        ):
             return None
         case _:
             assert_never(event)

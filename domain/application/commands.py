@@ -295,9 +295,8 @@ class ResetPin:
     pass
 
 
-Command = (
-    SubmitApplication
-    | Receive
+LaterCommand = (
+    Receive
     | CheckDocuments
     | ReturnForCorrection
     | SupplyCorrection
@@ -337,3 +336,6 @@ Command = (
     | AmendRecord
     | ResetPin
 )
+"""Every command except the submission. The application must exist."""
+
+Command = SubmitApplication | LaterCommand

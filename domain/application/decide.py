@@ -10,7 +10,16 @@ function `decide`.
 from typing import assert_never
 
 from domain import refusals
-from domain.application import commands, events, incident_events, incidents, outcomes, stages
+from domain.application import (
+    commands,
+    events,
+    incident_events,
+    incidents,
+    outcomes,
+    promise_events,
+    reported_times,
+    stages,
+)
 from domain.application.commands import Command
 from domain.application.events import ApplicationEvent
 from domain.application.evolve import Application
@@ -64,8 +73,17 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
     standard = registry.standard(application.service, application.standard)
     if standard is None:
         raise refusals.ServiceUnknown
+    reported_times.not_before_submission(application, act)
     if isinstance(command, LATE_FACTS) and outcomes.before_outcome(application, act):
         application = outcomes.as_of(application, act)
+    decided = _decided(command, application, act, registry, standard)
+    reported_times.in_order(decided, application, act, standard)
+    return [reported_times.with_allowance(event, application, act, registry) for event in decided]
+
+
+def _decided(
+    command: commands.LaterCommand, application: Application, act: Act, registry: Registry, standard: StandardPublished
+) -> list[ApplicationEvent]:
     match command:
         case commands.Receive():
             only_in(application, Status.SUBMITTED)
@@ -157,7 +175,7 @@ def decide(command: Command, application: Application, act: Act, registry: Regis
         case commands.ReferComplaint():
             return incidents.refer_complaint(command, application, act, registry)
         case commands.AmendRecord():
-            return amend_record(command, application)
+            return amend_record(command, application, act, standard)
         case commands.ResetPin():
             if application.pin_resets >= PIN_RESETS_MAX:
                 raise refusals.PinResetsExhausted
@@ -329,8 +347,10 @@ def suspend(command: commands.Suspend, application: Application, standard: Stand
     return [events.Suspended(ground=command.ground, pauses=application.running)]
 
 
-def amend_record(command: commands.AmendRecord, application: Application) -> list[ApplicationEvent]:
-    """The amendment is a later event that names the wrong event.
+def amend_record(
+    command: commands.AmendRecord, application: Application, act: Act, standard: StandardPublished
+) -> list[ApplicationEvent]:
+    """The amendment is a later event that names the wrong event. A corrected time has bounds (`reported_times`).
 
     An amendment is also possible after an application has ended, because the history of an ended application must be
     right.
@@ -348,6 +368,7 @@ def amend_record(command: commands.AmendRecord, application: Application) -> lis
     )
     if not fits:
         raise refusals.AmendmentImpossible
+    reported_times.corrected_in_order(command, application, act, standard)
     return [events.RecordAmended(amends=command.amends, amendment=command.amendment, corrected_at=command.corrected_at)]
 
 
@@ -355,7 +376,7 @@ CHANNELS_OF_COMMANDS = (Channel.COUNTER, Channel.MOBILE, Channel.SELF_SERVICE, C
 """The four channels that are equal before the law (Perpres 89/2021); imported history knows more channels."""
 
 
-ASIDE = (events.PromiseMoved, incident_events.ComplaintReferred)
+ASIDE = (promise_events.PromiseMoved, incident_events.ComplaintReferred)
 """An event of these classes makes no command stale."""
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from domain.application import incident_events
+from domain.application import incident_events, promise_events
 from domain.codes import (
     Advice,
     Amendment,
@@ -22,7 +22,6 @@ from domain.codes import (
     DismissalReason,
     DisputeReason,
     DistrictCode,
-    ExtensionCode,
     GroundCode,
     Holder,
     MallCode,
@@ -180,34 +179,25 @@ class Resumed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeadlineExtended(Event):
-    """`extension` is the code of an extension. The service's standard lists the extension and the law that allows the
-    extension.
+class Approved(Event):
+    """`report_until` is present if a reported time keeps the promise. If the decision is recorded after `report_until`,
+    the decision counts as late.
     """
 
-    topic: ClassVar[str] = "application.deadline-extended.v1"
-    extension: ExtensionCode
-    promise: Promise
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromiseMoved(Event):
-    """A newer edition of a calendar moved the promised date. The event's promise names the newer edition."""
-
-    topic: ClassVar[str] = "application.promise-moved.v1"
-    promise: Promise
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approved(Event):
     topic: ClassVar[str] = "application.approved.v1"
+    report_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected(Event):
+    """`report_until` is present if a reported time keeps the promise. If the decision is recorded after `report_until`,
+    the decision counts as late.
+    """
+
     topic: ClassVar[str] = "application.rejected.v1"
     reason: RejectionReason
     remedy: Remedy
+    report_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,13 +300,16 @@ class Reopened(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAmended(Event):
     """The office corrects its record. `amends` is the stream version of the wrong event. `corrected_at` is the right
-    time in UTC. Only an amendment of the kind TIME has `corrected_at`.
+    time in UTC. Only an amendment of the kind TIME has `corrected_at`. `report_until` is present if the corrected time
+    of a decision keeps a promise that the first time broke. If the correction is recorded after `report_until`, the
+    decision stays late.
     """
 
     topic: ClassVar[str] = "application.record-amended.v1"
     amends: int
     amendment: Amendment
     corrected_at: datetime | None = None
+    report_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -355,8 +348,8 @@ ApplicationEvent = (
     | incident_events.PaymentExpired
     | incident_events.ObstacleReported
     | incident_events.ObstacleCleared
-    | DeadlineExtended
-    | PromiseMoved
+    | promise_events.DeadlineExtended
+    | promise_events.PromiseMoved
     | Approved
     | Rejected
     | DeemedApproved

@@ -11,7 +11,7 @@ from functools import reduce
 from typing import Any, assert_never
 from uuid import UUID
 
-from domain.application import events, incident_events
+from domain.application import events, incident_events, promise_events
 from domain.application.events import Recorded
 from domain.application.pauses import OpenPauses, pauses_after
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
@@ -192,9 +192,9 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
                 "promised_by": application.office,
                 "steps": (),
             }
-        case events.DeadlineExtended():
+        case promise_events.DeadlineExtended():
             return {"promise": event.promise, "extensions": (*application.extensions, event.extension)}
-        case events.PromiseMoved():
+        case promise_events.PromiseMoved():
             return {"promise": event.promise}
         case events.StageEntered():
             return {"entered": application.entered | {event.stage}}
@@ -314,7 +314,7 @@ def step_of(facts: PromiseFacts, open_pauses: OpenPauses, recorded: Recorded) ->
     event, at = recorded.event, recorded.act.at
     _, over = pauses_after(open_pauses, event, at)
     match event:
-        case events.DeadlineExtended():
+        case promise_events.DeadlineExtended():
             return ExtensionStep(extension=event.extension, office=facts.office)
         case events.Transferred(promise=Promise()):
             since = min(open_pauses.since or at, at)

@@ -9,11 +9,9 @@ from domain.application.commands import Dispute, ExtendDeadline, Link, Reject, R
 from domain.application.events import (
     ApplicationEvent,
     Approved,
-    DeadlineExtended,
     DecisionReportedLate,
     DeemedApproved,
     Disputed,
-    PromiseMoved,
     Rejected,
     Reopened,
     Revoked,
@@ -21,6 +19,7 @@ from domain.application.events import (
 from domain.application.evolve import Application, PromiseFacts, fold
 from domain.application.guards import IN_PRODUCTION, IN_WORK, UNDECIDED, only_in, stages_done
 from domain.application.incident_events import Linked
+from domain.application.promise_events import DeadlineExtended, PromiseMoved
 from domain.application.status import Status
 from domain.codes import Decision, StagePhase
 from domain.promises import steps

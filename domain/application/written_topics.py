@@ -6,7 +6,7 @@ The event types show whether a repeated idempotency key belongs to a repeated co
 from collections.abc import Mapping
 
 from domain import provenance
-from domain.application import commands, events, incident_events
+from domain.application import commands, events, incident_events, promise_events
 from domain.application.commands import Command
 
 WRITTEN: Mapping[type[Command], tuple[type[provenance.Event], ...]] = {
@@ -31,8 +31,8 @@ WRITTEN: Mapping[type[Command], tuple[type[provenance.Event], ...]] = {
     commands.ExpirePayment: (incident_events.PaymentExpired,),
     commands.ReportObstacle: (incident_events.ObstacleReported,),
     commands.ClearObstacle: (incident_events.ObstacleCleared,),
-    commands.ExtendDeadline: (events.DeadlineExtended,),
-    commands.MovePromise: (events.PromiseMoved,),
+    commands.ExtendDeadline: (promise_events.DeadlineExtended,),
+    commands.MovePromise: (promise_events.PromiseMoved,),
     commands.Approve: (events.Approved, events.DecisionReportedLate),
     commands.Reject: (events.Rejected, events.DecisionReportedLate),
     commands.DeemApproved: (events.DeemedApproved,),

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
-from domain.application import events, incident_events
+from domain.application import events, incident_events, promise_events
 from domain.application.events import ApplicationEvent, Recorded
 from domain.application.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT, RETURN, SUSPENSION, of_payment
 from domain.application.status import ENDS, MOVES, OUTCOMES
@@ -151,7 +151,7 @@ def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
             return (base._replace(kind=MarkKind.RELEASED, name=OF_A_STAGE + event.stage),)
         case events.Transferred():
             return (base._replace(kind=MarkKind.OFFICE, office=event.to), *_promised(base, event.promise))
-        case events.DeadlineExtended() | events.PromiseMoved():
+        case promise_events.DeadlineExtended() | promise_events.PromiseMoved():
             return _promised(base, event.promise)
         case events.Reopened():
             names = (AT_THE_COUNTER, *(OF_A_STAGE + stage for stage in event.redo))

@@ -17,12 +17,14 @@ does not reach far enough.
 """
 
 from calendar import monthrange
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from domain.registry.calendar import (
     DAY,
+    AfterHours,
     Calendar,
     DayZero,
     OpeningHours,
@@ -72,6 +74,21 @@ def due_at(
             return due if start <= due else next(openings(start, calendar, hours))[1]
         case _:
             return further(start, unit, n, calendar, hours)
+
+
+@rests_on("completeness", "unit", "after-hours")
+def counted_from(start: datetime, unit: Unit, calendar: Calendar, hours: OpeningHours) -> date | None:
+    """Return the local day on which completeness at `start` counts. Return None if this is the day of `start`.
+
+    Example: completeness on Friday after closing time counts on Monday. Service hours and minutes always run from the
+    next opening. Wall hours run from `start`, so the day is never later. `unit` must not be `Unit.SOURCE`.
+    """
+    if unit is Unit.WALL_HOURS:
+        return None
+    if unit in (Unit.SERVICE_MINUTES, Unit.SERVICE_HOURS):
+        hours = replace(hours, after_hours=AfterHours.NEXT_OPENING)
+    day = day_zero(start, calendar, hours)
+    return day if day != local_day(start, hours) else None
 
 
 @rests_on("extension", "unit", "roll-forward")

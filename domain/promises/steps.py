@@ -9,7 +9,7 @@ promise cannot name all its calendars.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import assert_never, get_args
 
 from domain import refusals
@@ -72,8 +72,11 @@ def promised(
     `edition` is the edition of the standard, for example `ktp-el@3`.
     """
     roll_forward = bool(terms.roll_forward)
+    counted_from: date | None = None
 
     def count(calendar: Calendar, hours: OpeningHours) -> datetime:
+        nonlocal counted_from
+        counted_from = deadlines.counted_from(start, terms.unit, calendar, hours)
         return deadlines.due_at(start, terms.unit, terms.n, calendar, hours, roll_forward=roll_forward)
 
     due, names = _counted(count, start, office, service, registry)
@@ -84,6 +87,7 @@ def promised(
         standard=edition,
         calendar=_joined(names),
         rule=rule_of(registry.opening_hours(office, service), roll_forward=roll_forward),
+        counted_from=counted_from,
     )
 
 

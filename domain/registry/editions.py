@@ -68,7 +68,12 @@ class Counter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficeRegistered:
-    """`day_zero` and `after_hours` set how the office counts days. None means the default of `OpeningHours`."""
+    """`day_zero` and `after_hours` set how the office counts days. None means the default of `OpeningHours`.
+
+    `late_report_days` is the office's allowance for late reports: the number of working days after the promised date
+    within which the office may record a decision that was made in time. `late_report_days_mobile` is the allowance for
+    the channel `mobile`. None means 1 and 5.
+    """
 
     topic: ClassVar[str] = "office.registered.v1"
     code: OfficeCode
@@ -82,6 +87,8 @@ class OfficeRegistered:
     counters: tuple[Counter, ...] | None = None
     day_zero: DayZero | None = None
     after_hours: AfterHours | None = None
+    late_report_days: int | None = None
+    late_report_days_mobile: int | None = None
     example: bool = False
     imported: bool = False
 

@@ -1,6 +1,6 @@
 """The AsyncAPI 3 document: the agencies' Kafka topics, their messages, and who may write to them.
 
-It is made from the same classes as the messages themselves.
+The document is made from the same classes as the messages.
 """
 
 from feeds.agencies.asyncapi_messages import BINDING, DEAD_LETTERS, EVENTS, REPLIES, TRAITS, Part, drafted, messages
@@ -70,7 +70,7 @@ def _channels(kafka: KafkaTopics) -> Part:
 def _channel(
     kafka: KafkaTopics, address: str, messages: list[str], description: str, *, days: int = 0, partitions: int = 0
 ) -> Part:
-    """A channel of one agency. Without `days`, the Kafka topic is compacted. If `partitions` is 0, the Kafka topic has
+    """A channel of one agency. If `days` is 0, the Kafka topic is compacted. If `partitions` is 0, the Kafka topic has
     as many partitions as the agency's events topic.
     """
     kept: Part = {"cleanup.policy": ["delete"], "retention.ms": days * MS_A_DAY} if days else {}
@@ -109,7 +109,9 @@ def _referred(messages: list[str]) -> Part:
 def _operations() -> Part:
     """The operations from Jejak's point of view: Jejak sends events and receives commands."""
     return {
-        "tellEvents": _operation("send", "events", EVENTS, "Each event once; those of one application in order."),
+        "tellEvents": _operation(
+            "send", "events", EVENTS, "Each event is sent once. The events of one application are sent in order."
+        ),
         "tellStatus": _operation("send", "status", [STATUS], "The present status of an application."),
         "takeCommands": {
             **_operation("receive", "commands", ["command"], "Each command is applied once, even if it is sent twice."),
@@ -117,7 +119,10 @@ def _operations() -> Part:
         },
         "replyToCommands": _operation("send", "replies", REPLIES, "One reply to each command."),
         "putAside": _operation(
-            "send", "deadLetters", DEAD_LETTERS, "The place of the record, an error code and its place; no content."
+            "send",
+            "deadLetters",
+            DEAD_LETTERS,
+            "The partition and offset of the record, an error code, and the place of the error, without content.",
         ),
         "beat": _operation("send", "heartbeat", ["heartbeat"], "One record a second."),
         "release": _operation("send", "releases", ["release"], "Published statistics."),

@@ -65,7 +65,7 @@ def _headers(required: Mapping[str, Schema], optional: Mapping[str, Schema] | No
 
 def _cloud_event() -> Part:
     return {
-        "description": "`previous`: the sequence of the previous message of that application on this topic, or zeros.",
+        "description": "`previous` is the sequence of the previous message about the application here, or zeros.",
         **_headers(
             {
                 "ce_specversion": {"type": "string", "const": "1.0"},
@@ -115,7 +115,7 @@ def _event(topic: str, schema: Schema, source: str = SOURCE) -> Part:
 
 
 def _answer(topic: str, schema: Schema, more: Mapping[str, Mapping[str, str]]) -> Part:
-    """An event message with the headers of further message traits. The headers are given by trait."""
+    """An event message with further message traits. `more` maps each trait to example headers."""
     message = _event(topic, schema)
     message["traits"] += [{"$ref": f"#/components/messageTraits/{trait}"} for trait in more]
     for headers in more.values():
@@ -137,7 +137,11 @@ def _command_headers() -> Part:
     return _headers(
         {
             "ce_specversion": {"type": "string", "const": "1.0"},
-            "ce_id": {"type": "string", "format": "uuid", "description": "Made by you; it is the idempotency key."},
+            "ce_id": {
+                "type": "string",
+                "format": "uuid",
+                "description": "You make this id. It is the idempotency key.",
+            },
             "ce_type": {"type": "string", "pattern": r"^jejak\.command\.[a-z-]+\.v1$"},
         },
         {
@@ -148,7 +152,7 @@ def _command_headers() -> Part:
             "ce_ifmatch": {
                 "type": "string",
                 "pattern": "^[1-9][0-9]{0,9}$",
-                "description": "The version that you saw, like If-Match over HTTP.",
+                "description": "The version that you saw, as in If-Match over HTTP.",
             },
         },
     )

@@ -1,17 +1,26 @@
 """The audit: compares an agency's Kafka topic with the log. The Kafka topic must hold each message once, in order, and
-unaltered.
+unaltered. A message to an agency that does not know the earlier events must carry the right state of the file.
 
     faults_of : application, messages of the log, records of the topic -> [AuditFault]
+    beginning : messages of the log -> versions of the messages that must carry the state of the file
 
-This module is pure. It imports no code that makes or sends messages. So a mistake in that code cannot hide from the
-audit.
+This module is pure. It shares no code with the modules that make or send messages, so the audit also finds the mistakes
+of these modules.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 SHOWN_MAX = 20
+
+FileState = Mapping[str, Any]
+RANKS = ("holder", "owner", "asked")
+"""The capacities, from the one that sees most to the one that sees least."""
+REFERRED = "application.referred.v1"
+HIDDEN_FROM_OWNER = frozenset({"number", "district", "regency"})
+SEEN_BY_ASKED = frozenset({"submitted_at", "complete_at", "promise", "paused_since"})
 
 
 class FaultKind(StrEnum):
@@ -28,7 +37,7 @@ class FaultKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class LoggedMessage:
     """A message of the agency's feed. `digest` is the SHA-256 of the message's body. `stored` says whether the log has
-    the message's event at `position`.
+    the message's event at `position`. `so_far` is the state of the file that the message carries, if it carries one.
     """
 
     version: int
@@ -37,11 +46,13 @@ class LoggedMessage:
     type: str
     digest: bytes
     stored: bool = True
+    capacity: str = "holder"
+    so_far: FileState | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A record of the Kafka topic. `odd` names the headers and parts that contradict the record's id."""
+    """A record of the Kafka topic. `odd` lists the headers and parts of the record that contradict the record's id."""
 
     partition: int
     offset: int
@@ -68,10 +79,10 @@ class AuditFault:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The messages that the Kafka topic must hold. Their log positions are above the floor of their partition, up to
-    the relay's last position. `floors` maps each partition to the position before the oldest record that the partition
-    must hold. If the floor is None, all records of the partition may be older than the retention time, so no record is
-    demanded.
+    """The range of log positions whose messages the Kafka topic must hold. The range begins after the floor of the
+    partition and ends with the relay's last position (`published`). `floors` maps each partition to its floor: the
+    position before the oldest record that the partition must hold. If the floor is None, all records of the partition
+    may be older than the retention time, so the partition need not hold any record.
     """
 
     floors: Mapping[int, int | None]
@@ -109,9 +120,19 @@ class AuditReport:
                 self.first.append(fault)
 
     def judge(
-        self, application: str, logged: Sequence[LoggedMessage], seen: Sequence[Seen], window: Window, home: int
+        self,
+        application: str,
+        logged: Sequence[LoggedMessage],
+        seen: Sequence[Seen],
+        window: Window,
+        home: int,
+        *,
+        states: Mapping[int, FileState],
     ) -> None:
-        """Adds the result of one application. `home` is the Kafka partition for the application's records."""
+        """Checks one application and adds the result. `home` is the Kafka partition for the application's records.
+        `states` maps each version of `beginning` to the whole state of the file after that version, as folded from the
+        log.
+        """
         self.applications += 1
         self.messages += len(logged)
         self.records += len(seen)
@@ -122,11 +143,61 @@ class AuditReport:
         self.no_longer += sum(message.position <= window.published for message in absent) - len(missing)
         self.add(
             AuditFault(
-                FaultKind.GAP, f"{application}:{message.version}", f"position {message.position} is not on the topic"
+                FaultKind.GAP,
+                f"{application}:{message.version}",
+                f"position {message.position} is missing from the topic",
             )
             for message in missing
         )
+        self.add(_of_states(application, logged, states))
         self.add(faults_of(application, logged, seen, home))
+
+
+def beginning(logged: Sequence[LoggedMessage]) -> list[int]:
+    """Returns the versions of the messages with which the agency begins to know the file, sorted. `logged` is sorted by
+    version.
+    """
+    pairs = zip([None, *logged], logged, strict=False)
+    return [message.version for before, message in pairs if message.version > 1 and _begins(before, message)]
+
+
+def _begins(before: LoggedMessage | None, message: LoggedMessage) -> bool:
+    if before is None:
+        return True
+    if message.capacity == "asked":
+        return message.type == REFERRED
+    sees_more = message.capacity in RANKS[: RANKS.index(before.capacity)]
+    return before.version != message.version - 1 or sees_more
+
+
+def _of_states(
+    application: str, logged: Sequence[LoggedMessage], states: Mapping[int, FileState]
+) -> Iterator[AuditFault]:
+    """Compares the state of the file in each message with the log."""
+    for message in logged:
+        wanted = states.get(message.version)
+        right = _visible(wanted, message.capacity) if wanted is not None else None
+        if message.so_far == right:
+            continue
+        name = f"{application}:{message.version}"
+        if right is None:
+            yield AuditFault(FaultKind.UNFOUNDED, name, "it carries so_far, but the agency knows the earlier events")
+        elif message.so_far is None:
+            yield AuditFault(FaultKind.UNFOUNDED, name, "so_far is missing, but the agency lacks the earlier events")
+        else:
+            names = sorted(right.keys() | message.so_far.keys())
+            wrong = [each for each in names if right.get(each) != message.so_far.get(each)]
+            yield AuditFault(FaultKind.UNFOUNDED, name, f"so_far/{', so_far/'.join(wrong)} differ from the log")
+
+
+def _visible(state: FileState, capacity: str) -> FileState:
+    match capacity:
+        case "asked":
+            return {name: value for name, value in state.items() if name in SEEN_BY_ASKED}
+        case "owner":
+            return {name: value for name, value in state.items() if name not in HIDDEN_FROM_OWNER}
+        case _:
+            return state
 
 
 def faults_of(
@@ -145,11 +216,11 @@ def faults_of(
         if message is None:
             yield AuditFault(FaultKind.FOREIGN, name, f"{record.place}: the agency's feed has no message with this id")
         elif record.version in before:
-            yield AuditFault(FaultKind.DOUBLE, name, f"{record.place}: the same message is there already")
+            yield AuditFault(FaultKind.DOUBLE, name, f"{record.place}: the topic already has this message")
         elif record.version < newest:
-            yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: after version {newest}")
+            yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: the record comes after version {newest}")
         if message and record.partition != home:
-            yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: its application is on partition {home}")
+            yield AuditFault(FaultKind.DISORDER, name, f"{record.place}: the application's partition is {home}")
         if message and (altered := _altered(message, record)):
             yield AuditFault(FaultKind.ALTERED, name, f"{record.place}: {', '.join(altered)} differ from the log")
         before.add(record.version)
@@ -163,11 +234,13 @@ def _of_log(application: str, logged: Sequence[LoggedMessage]) -> Iterator[Audit
         name = f"{application}:{message.version}"
         if not message.stored:
             yield AuditFault(
-                FaultKind.UNFOUNDED, name, f"position {message.position} of the log has another event or none"
+                FaultKind.UNFOUNDED, name, f"position {message.position} of the log has another event or no event"
             )
         if message.previous != previous:
             yield AuditFault(
-                FaultKind.UNFOUNDED, name, f"its previous version is given as {message.previous}, but it is {previous}"
+                FaultKind.UNFOUNDED,
+                name,
+                f"the message names the previous version {message.previous}, but it is {previous}",
             )
         previous = message.version
 

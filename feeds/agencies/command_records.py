@@ -129,16 +129,15 @@ def _headers(record: CommandRecord) -> dict[str, str]:
 
 
 def _id(text: str | None) -> UUID | None:
-    """The command's id, if its version is in RANDOM.
-
-    The id is stored in clear. UUIDs of versions that are not in RANDOM may be made from data that identifies a person.
+    """Returns the command's id, if the UUID version of the id is in RANDOM. The id is stored unencrypted. A UUID of
+    another version may be made from data that identifies a person.
     """
     parsed = _uuid(text) if text else None
     return parsed if parsed and parsed.version in RANDOM else None
 
 
 def _uuid(text: str) -> UUID | None:
-    """The UUID, if the text is its canonical spelling."""
+    """Returns the UUID, if the text is a UUID in its canonical form."""
     try:
         parsed = UUID(text)
     except ValueError:

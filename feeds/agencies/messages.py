@@ -14,7 +14,8 @@ import orjson
 
 from domain.application.events import ApplicationEvent, Recorded
 from domain.json_values import instant, plain
-from projections.routing import Capacity, Concern, facts
+from projections.file_facts import due_facts
+from projections.routing import Capacity, Concern, Share, facts, so_far
 
 JSON = "application/json"
 STATUS = "application.status.v1"
@@ -81,23 +82,26 @@ def sequence(version: int) -> str:
     return f"{version:010}"
 
 
-def body_of(application: UUID, concern: Concern, recorded: Recorded, capacity: Capacity) -> bytes:
-    """The body of an event's message for an agency with this capacity. `concern` is the state after the event."""
+def body_of(
+    application: UUID, concern: Concern, recorded: Recorded, capacity: Capacity, *, begins: bool = False
+) -> bytes:
+    """The body of an event's message for an agency with this capacity. `concern` is the state after the event. If
+    `begins` is true, the body has the state of the file for an agency that does not know the earlier events.
+    """
     act, event = recorded.act, recorded.event
-    return orjson.dumps(
-        {
-            "application": str(application),
-            "service": concern.service,
-            "standard": concern.standard,
-            "office": concern.holder,
-            "status": concern.status,
-            "capacity": capacity,
-            "at_quality": plain(act.at_quality),
-            "by": plain(act.by),
-            "channel": plain(act.channel),
-            "facts": facts(event, capacity),
-        }
-    )
+    body = {
+        "application": str(application),
+        "service": concern.service,
+        "standard": concern.standard,
+        "office": concern.holder,
+        "status": concern.status,
+        "capacity": capacity,
+        "at_quality": plain(act.at_quality),
+        "by": plain(act.by),
+        "channel": plain(act.channel),
+        "facts": facts(event, capacity),
+    }
+    return orjson.dumps({**body, "so_far": so_far(concern, capacity)} if begins else body)
 
 
 def status_of(application: UUID, concern: Concern, at: datetime) -> bytes:
@@ -111,30 +115,29 @@ def status_of(application: UUID, concern: Concern, at: datetime) -> bytes:
             "status": concern.status,
             "version": concern.version,
             "at": instant(at),
+            **due_facts(concern.file),
         }
     )
 
 
-def message_of(
-    agency: str, capacity: Capacity, previous: int, *, stream: UUID, position: int, concern: Concern, recorded: Recorded
-) -> Message:
+def message_of(share: Share, *, stream: UUID, position: int, concern: Concern, recorded: Recorded) -> Message:
     """The message of an event to an agency. `concern` is the state after the event.
 
     An agency that was only asked for advice gets no status records.
     """
     event: ApplicationEvent = recorded.event
     return Message(
-        agency=agency,
+        agency=share.agency,
         position=position,
         kind=MessageKind.EVENT,
         stream=str(stream),
         version=recorded.version,
-        previous=previous,
+        previous=share.previous,
         topic=event.topic,
         at=recorded.act.at,
         recorded_at=recorded.recorded_at or recorded.act.at,
-        body=body_of(stream, concern, recorded, capacity),
-        status=None if capacity is Capacity.ASKED else status_of(stream, concern, recorded.act.at),
+        body=body_of(stream, concern, recorded, share.capacity, begins=share.begins),
+        status=None if share.capacity is Capacity.ASKED else status_of(stream, concern, recorded.act.at),
     )
 
 

@@ -13,18 +13,20 @@ from typing import Any
 PublishedSchema = Mapping[str, Any]
 
 WORDS = frozenset({"title", "description", "examples", "$comment"})
-"""Keywords for people, on which no program depends."""
+"""Keywords that only inform people. Programs do not depend on these keywords."""
 BY_THEMSELVES = frozenset({"properties", "required", "items", "x-extensible-enum"})
 
 
 def all_breaks(published: Mapping[str, PublishedSchema], newest: Mapping[str, PublishedSchema]) -> list[str]:
-    """The breaks in the schemas of all published event types. A new event type breaks nothing."""
+    """The breaking changes in the schemas of all published event types. A new event type breaks nothing."""
     lost = [f"{topic}: it is gone" for topic in published if topic not in newest]
     return lost + [each for topic in published if topic in newest for each in breaks(published[topic], newest[topic])]
 
 
 def breaks(published: PublishedSchema, newest: PublishedSchema) -> list[str]:
-    """Returns one line for each break, with the place of the break. The list is empty if the schemas are compatible."""
+    """Returns one line for each breaking change, with its place in the schema. The list is empty if the schemas are
+    compatible.
+    """
     return list(_breaks(published, newest, str(published.get("title", "schema"))))
 
 

@@ -1,12 +1,13 @@
 """JSON Schemas (draft 7) of the data of each message, made from the classes of the events.
 
 Consumers rely on the schemas. Within a version, a schema only gains optional fields and values
-(feeds/agencies/schema_compatibility.py), so a consumer must ignore fields and values that it does not know. A field
-that some capacities do not see is not required.
+(feeds/agencies/schema_compatibility.py), so a consumer must ignore fields and values that it does not know. An agency
+gets an event in a capacity, for example as the holder of the file. If a field is hidden in one capacity, the field is
+not required.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from inspect import cleandoc
@@ -20,7 +21,8 @@ from domain.codes import Channel, Pattern, Quality, Role
 from domain.intake import IntakeEvent
 from feeds.agencies.messages import STATUS
 from feeds.agencies.replies import OUTCOMES
-from projections.routing import Capacity, capacities, seen
+from projections.file_facts import SoFar
+from projections.routing import Capacity, capacities, seen, seen_so_far
 
 Schema = dict[str, Any]
 
@@ -36,8 +38,9 @@ CODES = (
     "ktp-el@3",
     "/applicant/nik",
     "mpp-3374-01",
+    "suspension",
 )
-"""Example values: the first one that matches a pattern becomes the example of the field."""
+"""Example values. The first value that matches the pattern of a field becomes the example of this field."""
 
 WORDS = {"deviates": "Only for imported history: the code of the refusal that a command would have got."}
 
@@ -54,8 +57,8 @@ def schemas() -> dict[str, Schema]:
 
 
 def schema_of(event: type[ApplicationEvent]) -> Schema:
-    """The schema of an event's message, for all capacities of the receiving agency."""
-    properties = {
+    """The schema of an event's message. It is the same for all capacities in which an agency can get the event."""
+    properties: dict[str, Schema] = {
         "application": _uuid("The id of the application."),
         **_about_the_application(),
         "capacity": _open(Capacity, "Why this agency gets the event."),
@@ -64,7 +67,9 @@ def schema_of(event: type[ApplicationEvent]) -> Schema:
         "channel": _open(Channel, Channel.__doc__ or ""),
         "facts": facts_schema(event),
     }
-    return _published(event.topic, _doc(event), properties, list(properties))
+    required = list(properties)
+    properties["so_far"] = so_far_schema(capacities(event))
+    return _published(event.topic, _doc(event), properties, required)
 
 
 def status_schema() -> Schema:
@@ -73,11 +78,19 @@ def status_schema() -> Schema:
         "application": _uuid("The id of the application."),
         **_about_the_application(),
         "version": _integer(
-            "The version of the application: of two records, the one with the higher version is valid."
+            "The version of the application. Of two records, the record with the higher version is valid."
         ),
         "at": _instant("When the application reached this status, UTC."),
     }
-    return _published(STATUS, "The present status of an application.", properties, list(properties))
+    required = list(properties)
+    properties["due_at"] = _instant(
+        "The promised instant, while a decision is awaited. After this instant, the application is overdue."
+    )
+    properties["paused"] = {"type": "boolean", "description": "Whether the legal clock is paused.", "examples": [True]}
+    properties["paused_since"] = _instant(
+        "When the legal clock stopped. A paused application is overdue only if due_at is before this instant."
+    )
+    return _published(STATUS, "The present status of an application.", properties, required)
 
 
 def answer_schema(event: type[IntakeEvent]) -> Schema:
@@ -90,20 +103,31 @@ def answer_schema(event: type[IntakeEvent]) -> Schema:
 
 
 def facts_schema(event: type[ApplicationEvent]) -> Schema:
-    """The schema of `facts`. A field is required if every capacity that gets this event sees it."""
+    """The schema of `facts`. A field is required if every capacity that gets the event also gets the field."""
     receiving = capacities(event)
     properties: dict[str, Schema] = {}
     required = []
     for name, hint in _fields(event):
         sees = [capacity for capacity in receiving if seen(name, capacity)]
         if sees:
-            words = [WORDS[name]] if name in WORDS else []
-            if len(sees) < len(receiving):
-                words.append(f"Only for: {', '.join(sees)}.")
-            elif not _optional(hint):
+            if len(sees) == len(receiving) and not _optional(hint):
                 required.append(name)
-            properties[name] = _described(_of(hint), " ".join(words))
+            words = f"{WORDS.get(name, '')} {_only_for(sees, receiving)}".strip()
+            properties[name] = _described(_of(hint), words)
     return _object(properties, required)
+
+
+def so_far_schema(receiving: tuple[Capacity, ...]) -> Schema:
+    """The schema of `so_far`, which a message has only if the agency does not know the earlier events."""
+    properties = {}
+    for name, hint in _fields(SoFar):
+        sees = [capacity for capacity in receiving if seen_so_far(name, capacity)]
+        properties[name] = _described(_of(hint), _only_for(sees, receiving))
+    return _described(_object(properties, []), _doc(SoFar))
+
+
+def _only_for(sees: Sequence[Capacity], receiving: Sequence[Capacity]) -> str:
+    return f"Only for: {', '.join(sees)}." if len(sees) < len(receiving) else ""
 
 
 def _about_the_application() -> dict[str, Schema]:

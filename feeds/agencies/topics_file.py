@@ -14,13 +14,15 @@ from msgspec import Meta, Struct
 from projections.routing import Agency
 
 TOPICS_FILE = Path(__file__).parent.parent / "topics.toml"
-ROUTING = 1
-"""The edition of the routing rules. Increase this number when projections/routing.py or feeds/agencies/messages.py give
-other messages for the same events.
+ROUTING = 2
+"""The edition of the routing rules. Increase this number after a change of projections/routing.py or
+feeds/agencies/messages.py that makes different messages from the same events.
 """
 
 AGENCY_ID = re.compile(r"(?=[0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
-"""An id contains no dot. With a dot, a right on the prefix of one agency's name could cover another agency's topics."""
+"""An id contains no dot. With a dot in an id, a right on the topics of one agency could also cover the topics of
+another agency.
+"""
 AGENCY_LONGEST = 63
 
 Days = Annotated[int, Meta(ge=1, le=3650)]
@@ -83,7 +85,7 @@ def read_topics(file: Path = TOPICS_FILE) -> Topics:
     for code in topics.agencies:
         if not AGENCY_ID.fullmatch(code) or len(code) > AGENCY_LONGEST:
             raise TopicsWrong(
-                f"{file}: agencies.{code}: an id has lower case letters, digits and single hyphens, at most 63"
+                f"{file}: agencies.{code}: an id has at most 63 lower-case letters, digits and single hyphens"
             )
     if topics.kafka.min_insync > topics.kafka.replication:
         raise TopicsWrong(f"{file}: kafka.min_insync must not be above kafka.replication")

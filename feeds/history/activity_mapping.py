@@ -27,7 +27,7 @@ KNOWN = frozenset({*PLAIN, *STAGES, "referred", "referral_answered", "handed_ove
 
 
 def code_of(word: str, activity: Activity) -> str:
-    """The code of the activity's stage: from the mapping, or else made from the word."""
+    """The code of the activity's stage. If the mapping gives no code, the code is made from the word."""
     return activity.stage or stage_code(word)
 
 
@@ -59,7 +59,7 @@ def fault(word: str, activity: Activity, mapping: Mapping) -> str | None:
     """The fault in the activity that the mapping gives to a word; None if there is no fault."""
     match activity.event:
         case "stage" | "stage_entered" if is_pattern(word) and not activity.stage:
-            return "a pattern needs a stage code, because names from a file are not published unseen"
+            return "a pattern needs a stage code, because Jejak does not publish a name that only the file contains"
         case "referred" if activity.to not in mapping.offices.all():
             return "to must be the code of an office of this mapping (offices.others)"
         case "handed_over" if activity.receiver is None:

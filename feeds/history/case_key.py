@@ -27,7 +27,8 @@ class CaseKeys:
         return parts[0] if len(parts) == 1 else _canonical(parts)
 
     def _nameless(self, source: SourceCase) -> str:
-        """A key from the case's content and its number among equal cases.
+        """A key that is made from the case's content and, for cases with equal content, from the number of the case
+        among them.
 
         So a case has the same key at every import.
         """

@@ -28,8 +28,8 @@ class Table(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Csv(Table, kw_only=True):
-    """The format of a CSV file. `shape` says what a row is. A row is either an event, or a case with the times of the
-    case in columns.
+    """The format of a CSV file. `shape` says whether a row is an event, or a case with the times of the case in
+    columns.
     """
 
     shape: Literal["event", "case"] = "event"

@@ -37,7 +37,7 @@ def read_mapping(file: Path) -> Mapping:
 def _zone(mapping: Mapping) -> str | None:
     try:
         ZoneInfo(mapping.zone)
-    except (KeyError, ValueError, OSError):  # OSError: the name is a folder of zones
+    except (KeyError, ValueError, OSError):  # ZoneInfo raises OSError for a folder of zones
         return "zone must be an IANA name such as Asia/Jakarta"
     return None
 
@@ -46,9 +46,9 @@ def _encoding(mapping: Mapping) -> str | None:
     try:
         b"a".decode(mapping.csv.encoding)
     except LookupError:
-        return "csv.encoding must be one that Python knows, such as utf-8 or windows-1252"
+        return "csv.encoding must be an encoding that Python knows, such as utf-8 or windows-1252"
     except UnicodeError:
-        return None  # an encoding with two bytes per letter: it exists, but one byte cannot be decoded
+        return None  # the encoding exists, but has two bytes per letter, so one byte cannot be decoded
     return None
 
 
@@ -62,7 +62,7 @@ def _columns(mapping: Mapping) -> str | None:
             return f"[[times]] names the column {column!r} twice"
     for times in mapping.times:
         if (times.by is None) != (not times.values):
-            return f"[[times]] of the column {times.column!r}: by and values go together"
+            return f"[[times]] of the column {times.column!r}: `by` needs `values`, and `values` needs `by`"
     return None
 
 
@@ -73,7 +73,7 @@ def _formats(mapping: Mapping) -> str | None:
             return 'formats must name at least one format; "iso" is the usual one'
         for pattern in spelling.formats:
             if pattern not in WORDS and not _can_be_read(pattern):
-                return f"formats: {pattern!r} is none of {', '.join(WORDS)}, nor a strptime pattern with year and day"
+                return f"formats: {pattern!r} is not {', '.join(WORDS)} or a strptime pattern with year and day"
     return None
 
 

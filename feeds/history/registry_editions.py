@@ -51,8 +51,8 @@ def _standard(mapping: Mapping, offices: list[str]) -> StandardPublished:
 
 
 def _stages(mapping: Mapping) -> tuple[Stage, ...]:
-    """The stages. The name of a stage is its word in the mapping. People wrote the mapping, so no word of the file is
-    published unseen.
+    """The stages. The name of a stage is its word in the mapping. A person wrote the mapping, so a person has read each
+    word before it is published.
     """
     named: dict[str, str] = {}
     for _, word, activity in meanings(mapping):

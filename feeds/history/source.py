@@ -96,14 +96,14 @@ def _next_chunk(file: Path, raw: BinaryIO, stream: BinaryIO | gzip.GzipFile) -> 
     try:
         return stream.read(CHUNK)
     except (OSError, EOFError, zlib.error) as fault:
-        raise SourceError(file, f"byte {raw.tell()}", _wrong(fault), "the file complete and unharmed") from fault
+        raise SourceError(file, f"byte {raw.tell()}", _wrong(fault), "the complete and undamaged file") from fault
 
 
 def _wrong(fault: Exception) -> str:
     # messages of the standard library are not passed on, because BadGzipFile quotes bytes of the file
     match fault:
         case gzip.BadGzipFile():
-            return "not gzip, though its name ends with .gz, or damaged"
+            return "the name ends with .gz, but the file is not in gzip format or is damaged"
         case EOFError():
             return "the gzip data ends too early"
         case zlib.error():

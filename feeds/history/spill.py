@@ -9,7 +9,9 @@ CACHE_KIBIBYTES = 8_192
 
 
 def temporary_database() -> sqlite3.Connection:
-    """A temporary database. SQLite deletes its file as soon as it is open, so even a killed process leaves no file."""
+    """A temporary database. SQLite opens the file of the database and deletes it at once, so even a killed process
+    leaves no file.
+    """
     database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
     database.execute("PRAGMA journal_mode = OFF")
     database.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")

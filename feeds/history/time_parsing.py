@@ -61,8 +61,8 @@ class TimeReader:
         return local.astimezone(UTC), Quality.DAY if day else Quality.SOURCE
 
     def _settled(self, local: datetime) -> datetime:
-        """The instant of a local time by the mapping's policies. Where clocks were moved, a local time can mean two
-        instants or none.
+        """Returns the instant of a local time. When clocks were moved forward or back, a local time can mean two
+        instants or none; then the policies of the mapping decide.
         """
         other = local.replace(fold=1)
         before, after = local.utcoffset(), other.utcoffset()
@@ -81,7 +81,8 @@ class TimeReader:
 
 
 ReadText = Callable[[str], tuple[datetime, bool]]
-"""Parses a text into a datetime, which is aware only if the text has an offset, and whether the text is only a date.
+"""Parses a text. Returns a datetime, and whether the text is only a date. The datetime has an offset only if the text
+has an offset.
 
 Raises ValueError, OverflowError.
 """

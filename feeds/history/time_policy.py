@@ -79,16 +79,15 @@ class Policy:
         """The day of a case without any time. Raises SourceError."""
         if self._mapping.undated:
             return self._mapping.undated
-        wrong = "the case has neither a submission time nor an event with one"
+        wrong = "the case has neither a submission time nor an event with a time"
         raise SourceError(
-            self._file, source.place(source.line), wrong, "one of them, or undated = a date such as 2026-01-01"
+            self._file, source.place(source.line), wrong, "one of these times, or undated = a date such as 2026-01-01"
         )
 
 
 def neighbours(times: Iterable[ReadTime | None], otherwise: ReadTime) -> list[ReadTime]:
-    """The times with their gaps filled. A missing time becomes the previous time. Without a previous time, it becomes
-    the first time in the list. If all times are missing, they become `otherwise`. A filled time is precise to the day
-    only.
+    """Returns the times without gaps. A missing time becomes the previous time. Without a previous time, it becomes the
+    first time in the list. If all times are missing, they become `otherwise`. A filled time is precise to the day only.
     """
     given = list(times)
     last = next((time for time in given if time), otherwise)

@@ -1,4 +1,6 @@
-"""Vocabulary: the words of a source as keys of a mapping. Exact words, patterns, codes, and their spelling in TOML."""
+"""Vocabulary: the words of a source as keys of a mapping. A key is an exact word or a pattern. This module also makes
+codes from words, and writes keys as TOML.
+"""
 
 import re
 import unicodedata
@@ -69,7 +71,7 @@ def lines_to_add(counts: Mapping[str, int], meaning: str) -> list[str]:
 
 @dataclass(slots=True)
 class Unknown:
-    """Words of the source that the mapping does not know, with their counts. `times` is by column."""
+    """Words of the source that the mapping does not know, with their counts. `times` maps each column to its words."""
 
     activities: Counter[str] = field(default_factory=Counter)
     offices: Counter[str] = field(default_factory=Counter)

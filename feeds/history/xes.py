@@ -38,7 +38,7 @@ def read_xes(file: Path, *, progress: Callable[[int], None] = silent) -> Iterato
 
 
 class _Log:
-    """The handlers of expat, with their position in the log."""
+    """The handlers of expat, with the state of the parser."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -51,7 +51,7 @@ class _Log:
         self._typed: frozenset[str] = frozenset()
         self._event = self._trace = ""
         self._depth = 0
-        self._holder = _NOWHERE  # depth of the open trace or event, whose children state its facts
+        self._holder = _NOWHERE  # depth of the open trace or event; its children are the facts
         self._facts: dict[str, str] = {}
         self._case: SourceCase | None = None
         self._ready: list[SourceCase] = []

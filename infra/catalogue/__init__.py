@@ -45,8 +45,8 @@ def basics() -> list[RegistryEvent]:
 def examples() -> list[RegistryEvent]:
     """Returns offices, their calendars and services. The offices and services are marked as examples.
 
-    The service standards of real offices differ by up to a factor of a hundred. So no standard is valid for the whole
-    country, and these services are only examples.
+    For the same service, the promised times of real offices differ by up to a factor of a hundred. So no standard is
+    valid for the whole country, and these services are only examples.
     """
     read = tomllib.loads((HERE / "examples.toml").read_text(encoding="utf-8"))
     standards = [*map(_standard, read["service"])]
@@ -115,6 +115,8 @@ def _office(read: dict[str, Any]) -> OfficeRegistered:
         counters=_optional(map(_counter, read["counters"]) if "counters" in read else None),
         day_zero=DayZero(read["day_zero"]) if "day_zero" in read else None,
         after_hours=AfterHours(read["after_hours"]) if "after_hours" in read else None,
+        late_report_days=read.get("late_report_days"),
+        late_report_days_mobile=read.get("late_report_days_mobile"),
         example=True,
     )
 

@@ -1,4 +1,4 @@
-"""The verbs that give access: `token` makes a bearer, `psql` opens the database, `url` prints the database's URL."""
+"""The verbs that give access: `token` makes a bearer token, `psql` opens the database, `url` prints its URL."""
 
 import argparse
 import asyncio
@@ -18,7 +18,9 @@ SECONDS_AN_HOUR = 3600
 def token(options: argparse.Namespace) -> int:
     bearer = Bearer.AGENCY if options.agency else Bearer(options.role)
     if bearer in (Bearer.OFFICER, Bearer.SUPERVISOR) and not options.office:
-        print(f"jejak: a token for {bearer} needs --office, a code from /v1/offices", file=sys.stderr)
+        print(
+            f"jejak: a token for {bearer} needs --office with the code of an office from /v1/offices", file=sys.stderr
+        )
         return EXIT_WRONG
     principal = Principal(
         bearer=bearer,
@@ -31,7 +33,7 @@ def token(options: argparse.Namespace) -> int:
         async with installation(settings(), found) as made:
             registry = await made.editions.registry()
             if options.office and options.office not in registry.offices:
-                print(f"jejak: no office {options.office} is registered yet", file=sys.stderr)
+                print(f"jejak: warning: the office {options.office} is not registered yet", file=sys.stderr)
             tokens = SignedTokens(made.named.token, made.named.read_token)
             return tokens.bearer(principal, seconds=options.hours * SECONDS_AN_HOUR)
 
@@ -59,27 +61,44 @@ def url(options: argparse.Namespace) -> int:
 VERBS = (
     Verb(
         "token",
-        "get in",
-        "a bearer for the API",
+        "get access",
+        "create a bearer token for the API",
         token,
         "jejak token --role officer --office pemda-3374-dpmptsp",
-        'send it as "Authorization: Bearer …"',
+        'send the token in the header "Authorization: Bearer …"',
         (
-            (("--role",), {"choices": STAFF, "help": "whose rights"}),
-            (("--office",), {"metavar": "CODE", "help": "of an officer or a supervisor"}),
-            (("--agency",), {"metavar": "CODE", "help": "for an agency's own system, in place of a role"}),
-            (("--actor",), {"type": UUID, "help": "the person's random reference there (a new one)"}),
-            (("--hours",), {"type": int, "default": 12, "help": "how long it is good (12)"}),
+            (("--role",), {"choices": STAFF, "help": "role whose rights the token gives"}),
+            (("--office",), {"metavar": "CODE", "help": "office of the officer or the supervisor"}),
+            (
+                ("--agency",),
+                {
+                    "metavar": "CODE",
+                    "help": "create a token for the system of this agency, instead of a token for a role",
+                },
+            ),
+            (
+                ("--actor",),
+                {"type": UUID, "help": "random reference that stands for the person (default: a new reference)"},
+            ),
+            (("--hours",), {"type": int, "default": 12, "help": "hours until the token expires (default: 12)"}),
         ),
     ),
     Verb(
         "psql",
-        "get in",
-        "the database, to look at",
+        "get access",
+        "open the database in psql",
         psql,
         'jejak psql -- -c "SELECT position, topic, state FROM events LIMIT 5"',
-        "`--role owner` can change what must not be changed",
-        (ROLE, (("arguments",), {"nargs": "*", "help": "for psql itself, after --"})),
+        "avoid `--role owner`, because this role can change stored events",
+        (ROLE, (("arguments",), {"nargs": "*", "help": "arguments for psql, after --"})),
     ),
-    Verb("url", "get in", "the database's address", url, "jejak url", "hand it to your own tools", (ROLE,)),
+    Verb(
+        "url",
+        "get access",
+        "print the address of the database",
+        url,
+        "jejak url",
+        "connect your own tools to this address",
+        (ROLE,),
+    ),
 )

@@ -14,8 +14,8 @@ def audit_feed(options: argparse.Namespace) -> int:
 
     at = settings()
     if at.kafka is None:
-        raise ClusterFault("JEJAK_KAFKA_BOOTSTRAP is not set: there is no topic to audit")
-    with databases(at) as found, level(f"reading what {options.agency} was told") as stand:
+        raise ClusterFault("JEJAK_KAFKA_BOOTSTRAP is not set: without Kafka, there is no topic to audit")
+    with databases(at) as found, level(f"reading the topic of {options.agency}") as stand:
         verdict, published = audit(
             at.kafka,
             found.auditor,
@@ -50,11 +50,11 @@ def _tell(agency: str, verdict: AuditReport, published: int) -> None:
     for fault in verdict.first:
         print(fault)
     if sum(verdict.counts.values()) > len(verdict.first):
-        print(f"… these are the first {len(verdict.first)}")
+        print(f"… only the first {len(verdict.first)} faults are shown")
     print(
-        f"{agency}: {verdict.records} records for {verdict.messages} messages of {verdict.applications} applications,"
-        f" published up to position {published}; not yet published: {verdict.not_yet};"
-        f" from before the topic's first record: {verdict.no_longer}"
+        f"{agency}: {verdict.records} records in the topic, {verdict.messages} messages of {verdict.applications}"
+        f" applications in the feed; published up to position {published}; not published yet: {verdict.not_yet};"
+        f" older than the topic's first record: {verdict.no_longer}"
     )
     told = ", ".join(f"{kind.value} {count}" for kind, count in verdict.counts.items())
-    print(f"faults: {told}" if told else "whole: each message once, per application in order, unaltered")
+    print(f"faults: {told}" if told else "no faults: the topic has each message once, unaltered and in order")

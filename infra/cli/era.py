@@ -30,17 +30,21 @@ def _line(one: Era) -> str:
 VERBS = (
     Verb(
         "era",
-        "look after it",
-        "after a restore or a promotion: positions that nobody has seen",
+        "maintain Jejak",
+        "begin a new era of positions after a restore or a promotion",
         era,
         'jejak era begin --reason "restored to 2026-11-25 10:00"',
-        "`jejak serve`; a Sync-Token of an event that was lost is now refused",
+        "run `jejak serve`; Jejak now refuses the Sync-Token of a lost event",
         (
-            (("what",), {"choices": ["list", "begin"], "help": "the eras so far, or a new one"}),
-            (("--reason",), {"metavar": "TEXT", "help": "why it begins, to be read in years"}),
+            (("what",), {"choices": ["list", "begin"], "help": "list the eras, or begin a new era"}),
+            (("--reason",), {"metavar": "TEXT", "help": "reason for the new era; `jejak era list` shows the reason"}),
             (
                 ("--seen",),
-                {"type": int, "metavar": "ERA", "help": "the newest era in use before, if the restore lost it"},
+                {
+                    "type": int,
+                    "metavar": "ERA",
+                    "help": "newest era in use before the restore, if the restore lost this era",
+                },
             ),
         ),
     ),

@@ -52,7 +52,7 @@ def feed(options: argparse.Namespace) -> int:
         ):
             for message in _messages(connection, options, stopping):
                 print(structured(message, origin).decode() if options.json else _line(message), flush=options.follow)
-            sys.stdout.flush()  # flushed inside this `try` block, which handles a closed pipe
+            sys.stdout.flush()  # flushed here, because this `try` block handles a closed pipe
     except NotInFeed as wrong:
         print(f"jejak: {wrong}", file=sys.stderr)
         return EXIT_WRONG
@@ -63,7 +63,7 @@ def feed(options: argparse.Namespace) -> int:
 
 def _named(agency: str, topics: Topics) -> None:
     if agency not in topics.agencies:
-        raise NotInFeed(f"{agency} has no feed; these have one: {', '.join(sorted(topics.agencies))}")
+        raise NotInFeed(f"{agency} has no feed; these agencies have a feed: {', '.join(sorted(topics.agencies))}")
 
 
 def _messages(connection: Connection, options: argparse.Namespace, stopping: threading.Event) -> Iterator[Message]:
@@ -89,7 +89,7 @@ def _messages(connection: Connection, options: argparse.Namespace, stopping: thr
 def _place(connection: Connection, agency: str, after: tuple[UUID, int]) -> int:
     row = connection.execute(PLACE, (agency, *after)).fetchone()
     if row is None:
-        raise NotInFeed(f"{after[0]}:{after[1]} is not in the feed of {agency}; without --from it shows the newest")
+        raise NotInFeed(f"{after[0]}:{after[1]} is not in the feed of {agency}; without --from, the newest are shown")
     return int(row[0])
 
 
@@ -113,5 +113,5 @@ def event_id(text: str) -> tuple[UUID, int]:
 def count(text: str) -> int:
     number = int(text)
     if not 0 <= number <= PAGE:
-        raise argparse.ArgumentTypeError(f"from 0 to {PAGE}")
+        raise argparse.ArgumentTypeError(f"the number must be from 0 to {PAGE}")
     return number

@@ -25,7 +25,8 @@ from infra.queries.statistics import forget
 
 NAMED_MAX = 20
 NICENESS = 10
-"""How much the priority of the importing process is lowered. Requests from the counters come first."""
+"""How much the priority of the importing process is lowered. So requests from the service counters are handled first.
+"""
 
 
 def import_file(options: argparse.Namespace) -> int:
@@ -40,13 +41,13 @@ def import_file(options: argparse.Namespace) -> int:
             return EXIT_WRONG
     _report(summary)
     if options.dry_run:
-        print("dry run: nothing was stored; without --dry-run it will be", file=sys.stderr)
+        print("dry run: nothing was stored; run the command without --dry-run to store the events", file=sys.stderr)
     print(json.dumps(summary.as_json()))
     return 0
 
 
 async def _import(options: argparse.Namespace, mapping: Mapping, found: Databases) -> Summary:
-    os.nice(NICENESS)  # not earlier: the database server, if started here, would inherit this
+    os.nice(NICENESS)  # not earlier, because a database server that was started here would inherit the priority
     async with installation(settings(), found) as made:
         registry = await made.editions.registry()
         with bar("checking", _size(options.file), "B") as advance:
@@ -74,9 +75,9 @@ def _size(file: Path) -> int:
 
 def _report(summary: Summary) -> None:
     if summary.dropped:
-        print(f"columns not mapped, dropped: {_listed(summary.dropped)}", file=sys.stderr)
+        print(f"columns dropped because the mapping does not name them: {_listed(summary.dropped)}", file=sys.stderr)
     for reason, count in summary.rejected.items():
-        print(f"left out: {count} events, {reason}", file=sys.stderr)
+        print(f"events left out: {count} ({reason})", file=sys.stderr)
 
 
 def _foretell(summary: Summary, new: Sequence[RegistryEvent]) -> None:
@@ -86,10 +87,10 @@ def _foretell(summary: Summary, new: Sequence[RegistryEvent]) -> None:
     for edition in new:
         if isinstance(edition, StandardPublished):
             stages = _listed([stage.code for stage in edition.stages]) or "none"
-            print(f"would publish service {edition.edition}, its stages: {stages}", file=sys.stderr)
-    print(f"would store {summary.new_events} new events; {summary.duplicates} are there already", file=sys.stderr)
+            print(f"would publish the service {edition.edition} with the stages: {stages}", file=sys.stderr)
+    print(f"would store {summary.new_events} new events; {summary.duplicates} are already stored", file=sys.stderr)
     if summary.deviating:
-        print(f"of the new ones {summary.deviating} deviate from the procedure, and would be marked", file=sys.stderr)
+        print(f"would mark {summary.deviating} of the new events as deviations from the procedure", file=sys.stderr)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -102,7 +103,7 @@ def draft_mapping(options: argparse.Namespace) -> int:
         draft = drafted(options.file, advance)
     if options.output is None:
         print(draft, end="")
-        print("next: save it as MAP.toml, then", _next_step(options.file, "MAP.toml"), file=sys.stderr)
+        print("next: save the draft as MAP.toml, then run", _next_step(options.file, "MAP.toml"), file=sys.stderr)
         return 0
     try:
         with options.output.open("x", encoding="utf-8") as file:
@@ -110,7 +111,7 @@ def draft_mapping(options: argparse.Namespace) -> int:
     except OSError as fault:
         print(f"jejak: {options.output} cannot be written ({fault.strerror}): name a new file", file=sys.stderr)
         return EXIT_WRONG
-    print(f"next: read {options.output}, then", _next_step(options.file, options.output), file=sys.stderr)
+    print(f"next: read {options.output}, then run", _next_step(options.file, options.output), file=sys.stderr)
     return 0
 
 
@@ -121,27 +122,35 @@ def _next_step(file: Path, mapping: Path | str) -> str:
 VERBS = (
     Verb(
         "import",
-        "bring a past in",
-        "an agency's log, by a mapping",
+        "import and simulate",
+        "import an event log of an agency; a mapping explains the log",
         import_file,
         "jejak import examples/small.xes --mapping examples/small.toml",
-        "open any of its applications; the same command again adds nothing",
+        "open one of the imported applications; a second run of the command adds nothing",
         (
-            (("file",), {"type": Path, "metavar": "FILE", "help": "XES (.xes, .xes.gz) or CSV (.csv, .csv.gz)"}),
-            (("--mapping",), {"type": Path, "required": True, "metavar": "MAP.toml", "help": "what its words mean"}),
-            (("--dry-run",), {"action": "store_true", "help": "say what would happen, store nothing"}),
+            (("file",), {"type": Path, "metavar": "FILE", "help": "log in XES (.xes, .xes.gz) or CSV (.csv, .csv.gz)"}),
+            (
+                ("--mapping",),
+                {
+                    "type": Path,
+                    "required": True,
+                    "metavar": "MAP.toml",
+                    "help": "file that says what the columns and words of the log mean",
+                },
+            ),
+            (("--dry-run",), {"action": "store_true", "help": "show what the import would do, and store nothing"}),
         ),
     ),
     Verb(
         "mapping",
-        "bring a past in",
-        "a draft of a mapping, for any log",
+        "import and simulate",
+        "draft a mapping for an event log",
         draft_mapping,
         "jejak mapping examples/small.csv --output small.toml",
-        "`jejak import FILE --mapping MAP.toml --dry-run`, then edit what its words mean",
+        "run `jejak import FILE --mapping MAP.toml --dry-run`, then edit the draft",
         (
-            (("file",), {"type": Path, "metavar": "FILE", "help": "XES (.xes, .xes.gz) or CSV (.csv, .csv.gz)"}),
-            (("--output",), {"type": Path, "metavar": "MAP.toml", "help": "a new file to write it to (stdout)"}),
+            (("file",), {"type": Path, "metavar": "FILE", "help": "log in XES (.xes, .xes.gz) or CSV (.csv, .csv.gz)"}),
+            (("--output",), {"type": Path, "metavar": "MAP.toml", "help": "new file for the draft (default: stdout)"}),
         ),
     ),
 )

@@ -12,7 +12,7 @@ from infra.settings import SettingsWrong
 
 
 def intake(options: argparse.Namespace) -> int:
-    # kafka-python takes half a second to import. Only this verb pays for it.
+    # kafka-python takes half a second to import, so it is imported only if this verb runs.
     from feeds.agencies.kafka.command_consumer import Commands  # noqa: PLC0415
     from infra.kafka.intake import Intake  # noqa: PLC0415
 
@@ -22,7 +22,7 @@ def intake(options: argparse.Namespace) -> int:
     brokers, agencies = login(wanted.kafka), list(read_topics(wanted.topics_file).agencies)
 
     async def work(made: Installation, stopping: asyncio.Event) -> None:
-        print(f"taking in: the commands of {len(agencies)} agencies", flush=True)
+        print(f"intake: reading the commands of {len(agencies)} agencies", flush=True)
         if agencies:
             await Intake(made, lambda: Commands(agencies, brokers)).run(stopping)
         await stopping.wait()

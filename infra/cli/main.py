@@ -44,6 +44,9 @@ EXPECTED = (
 
 EXIT_WRONG, EXIT_INTERRUPTED = 2, 130
 
+PURPOSE = "Jejak keeps the trail of every application for a public service."
+NEXT = "Next: `jejak serve --examples`. `jejak VERB --help` shows the options of a verb and an example."
+
 
 VERBS = (
     *serving.VERBS,
@@ -76,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="jejak", description="The trail of every application for a public service.")
+    parser = argparse.ArgumentParser(prog="jejak", description=PURPOSE)
     chosen = parser.add_subparsers(dest="verb", metavar="VERB")
     for verb in VERBS:
         one = chosen.add_parser(
@@ -92,26 +95,26 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def disagreement(options: argparse.Namespace) -> str | None:
-    """Returns an error message if an option lacks an option that it needs, or excludes another option.
+    """Returns an error message if a required option is missing, or if two options exclude each other.
 
     argparse cannot check these conditions.
     """
     if options.verb == "erase" and (options.application is None) == (options.person is None):
-        return "erase takes either an APPLICATION or --person REF"
+        return "erase needs either an APPLICATION or --person REF, and not both"
     if options.verb == "era" and (options.what == "begin") == (options.reason is None):
-        return "era begin takes --reason, era list does not"
+        return "era begin needs --reason; era list does not accept --reason"
     if options.verb == "token" and (options.role is None) == (options.agency is None):
-        return "token takes either --role or --agency"
+        return "token needs either --role or --agency, and not both"
     if options.verb == "topics" and (options.what == "rotate") == (options.user is None):
-        return "topics rotate takes a USER, plan and apply do not"
+        return "topics rotate needs a USER; topics plan and topics apply do not accept a USER"
     if options.verb == "simulate" and None not in (options.applications, options.per_day):
-        return "simulate takes either --applications or --per-day"
+        return "simulate accepts either --applications or --per-day, and not both"
     return None
 
 
 def overview() -> str:
     """Returns the list of verbs by task, which `jejak` prints if no verb is given."""
-    lines = ["jejak VERB: the trail of every application for a public service"]
+    lines = [PURPOSE, "", "usage: jejak VERB"]
     for task in dict.fromkeys(verb.task for verb in VERBS):
         lines += ["", f"{task}:", *(f"  {verb.name:<11}{verb.help}" for verb in VERBS if verb.task == task)]
-    return "\n".join([*lines, "", "Next: `jejak serve --examples`, or `jejak VERB --help` for an example of each."])
+    return "\n".join([*lines, "", NEXT])

@@ -17,7 +17,7 @@ from infra.projector.views import VIEWS, rebuild
 from infra.runtime.fsck import faults_of_log, faults_of_views
 
 FAULTS_MAX = 1000
-"""The most faults of the log that are named. If there are more faults, the cause is probably the disk."""
+"""The maximum number of reported faults of the log. If there are more faults, the cause is probably the disk."""
 
 
 def rebuild_views(options: argparse.Namespace) -> int:
@@ -40,12 +40,12 @@ def fsck(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"faults": faults}))
     else:
-        print("\n".join(faults) or "the log and the views are as they should be")
+        print("\n".join(faults) or "no faults found in the log or in the views")
     return EXIT_FOUND if faults else 0
 
 
 def erase(options: argparse.Namespace) -> int:
-    if not options.yes and input("Erased keys cannot be brought back. Type erase to go on: ") != "erase":
+    if not options.yes and input("Destroyed keys cannot be restored. Type erase to continue: ") != "erase":
         print("nothing was erased", file=sys.stderr)
         return EXIT_FOUND
     application: UUID | None = options.application
@@ -53,9 +53,8 @@ def erase(options: argparse.Namespace) -> int:
 
     async def destroy(found: Databases) -> list[UUID]:
         async with installation(settings(), found) as made:
-            with psycopg.connect(
-                found.owner
-            ) as connection:  # stored first: each start erases the keys of these rows again
+            # The erasure is recorded before the keys are erased: each start erases the keys of recorded erasures again.
+            with psycopg.connect(found.owner) as connection:
                 connection.execute(
                     "INSERT INTO erasures (application_id, person) VALUES (%s, %s)", (application, person)
                 )
@@ -64,40 +63,50 @@ def erase(options: argparse.Namespace) -> int:
 
     with databases(settings()) as found:
         darkened = asyncio.run(destroy(found))
-    print(f"erased: the keys of {len(darkened)} applications; their events, timelines and chains stay")
+    print(f"destroyed the keys of {len(darkened)} applications; the events, timelines and chains stay")
     return 0
 
 
 VERBS = (
     Verb(
         "rebuild",
-        "look after it",
-        "views anew from the log, swapped in while it serves",
+        "maintain Jejak",
+        "rebuild views from the log while readers use the old views",
         rebuild_views,
         "jejak rebuild progress",
-        "`jejak fsck` proves that it is right",
-        ((("views",), {"nargs": "*", "choices": [*VIEWS, []], "metavar": "VIEW", "help": ", ".join(VIEWS)}),),
+        "run `jejak fsck`, which compares the views with the log",
+        (
+            (
+                ("views",),
+                {
+                    "nargs": "*",
+                    "choices": [*VIEWS, []],
+                    "metavar": "VIEW",
+                    "help": f"views to rebuild (default: all): {', '.join(VIEWS)}",
+                },
+            ),
+        ),
     ),
     Verb(
         "fsck",
-        "look after it",
-        "every chain and every view row, proven",
+        "maintain Jejak",
+        "check every chain of events, and compare every view row with the log",
         fsck,
         "jejak fsck",
-        "a row that differs is mended by `jejak rebuild`; an event that was changed, from a backup",
-        ((("--json",), {"action": "store_true", "help": "for programs"}),),
+        "if a view row differs, run `jejak rebuild`; if an event was changed, compare the log with a backup",
+        ((("--json",), {"action": "store_true", "help": "print JSON"}),),
     ),
     Verb(
         "erase",
-        "look after it",
-        "the keys of an application or a person",
+        "maintain Jejak",
+        "destroy the keys of an application or a person",
         erase,
         "jejak erase 0192f0c8-6b1e-7c3a-9d57-1f0a2b3c4d5e --yes",
-        "back up the list of erasures with the log: it is re-applied at every start",
+        "back up the list of erasures with the log: Jejak applies the list again at every start",
         (
-            (("application",), {"type": UUID, "nargs": "?", "metavar": "APPLICATION", "help": "an application's id"}),
-            (("--person",), {"type": UUID, "metavar": "REF", "help": "a person's reference in the key store"}),
-            (("--yes",), {"action": "store_true", "help": "do not ask"}),
+            (("application",), {"type": UUID, "nargs": "?", "metavar": "APPLICATION", "help": "id of the application"}),
+            (("--person",), {"type": UUID, "metavar": "REF", "help": "reference of the person in the key store"}),
+            (("--yes",), {"action": "store_true", "help": "do not ask for confirmation"}),
         ),
     ),
 )

@@ -43,9 +43,9 @@ def relay(options: argparse.Namespace) -> int:
 
 
 def begin_feed(kafka: Kafka, found: Databases, agency: str, *, at: int | None = 0, anew: bool = False) -> int:
-    """Writes the position `at`, after which the feed is published. If `at` is None, the feed begins at the log's end.
+    """Writes the position `at`, so that the feed begins after `at`. If `at` is None, the feed begins at the log's end.
 
-    For None, the position is the end of the log and not the end of the feed, because a feed can be made again. Returns
+    The end of the log is used instead of the end of the feed, because a feed can be made again from the log. Returns
     the exit code. Raises KafkaError, Hanging.
     """
     from feeds.agencies.kafka.relay_position import AlreadyBegun, Position, begin_at  # noqa: PLC0415
@@ -54,25 +54,25 @@ def begin_feed(kafka: Kafka, found: Databases, agency: str, *, at: int | None = 
         end, era = connection.execute(END).fetchone() or (0, 1)
     position = Position(end if at is None else at, era)
     if not 0 <= position.position <= end:
-        print(f"jejak: --at: a position of the log, from 0 to {end}", file=sys.stderr)
+        print(f"jejak: --at must be a position of the log, from 0 to {end}", file=sys.stderr)
         return EXIT_WRONG
     try:
         begin_at(login(kafka), agency, position, anew=anew)
     except AlreadyBegun as already:
-        print(f"jejak: {already}: nothing was changed. --anew begins again all the same", file=sys.stderr)
+        print(f"jejak: {already}. Nothing was changed. Add --anew to replace the stored position", file=sys.stderr)
         return 1
-    print(f"the feed of {agency} is published from position {position.position} on")
+    print(f"the relay will publish the feed of {agency} after position {position.position}")
     return 0
 
 
 def _kafka(kafka: Kafka | None) -> Kafka:
     if kafka is None:
-        raise ClusterFault("JEJAK_KAFKA_BOOTSTRAP is not set: there is no Kafka, and the feeds go by HTTP")
+        raise ClusterFault("JEJAK_KAFKA_BOOTSTRAP is not set: without Kafka, agencies read their feeds over HTTP")
     return kafka
 
 
 def _known(agencies: list[str], topics: Topics) -> list[str]:
     for agency in agencies:
         if agency not in topics.agencies:
-            raise TopicsWrong(f"{agency} has no table in the file of topics: {', '.join(topics.agencies)}")
+            raise TopicsWrong(f"{agency} is not in the topics file, which names: {', '.join(topics.agencies)}")
     return agencies

@@ -54,14 +54,21 @@ def _once(wanted: Settings) -> int:
 VERBS = (
     Verb(
         "schedule",
-        "run it",
-        "what time brings about: silence grants, promises move, payments expire",
+        "run Jejak",
+        "run the scheduled jobs: grant by silence, move promises, expire payments",
         schedule,
         "jejak schedule --once",
-        "watch jejak_scheduler_commands_total in the /metrics of `jejak serve`, which schedules as well",
+        "watch jejak_scheduler_commands_total in the /metrics of `jejak serve`, which also runs the scheduled jobs",
         (
-            (("--once",), {"action": "store_true", "help": "each job once, then a line for each"}),
-            (("--interval",), {"type": interval, "metavar": "SECONDS", "help": "rest between two passes"}),
+            (("--once",), {"action": "store_true", "help": "run each job once, print a line for each job, and stop"}),
+            (
+                ("--interval",),
+                {
+                    "type": interval,
+                    "metavar": "SECONDS",
+                    "help": "pause between two passes (default: JEJAK_SCHEDULE_SECONDS, or 60)",
+                },
+            ),
         ),
     ),
 )

@@ -27,7 +27,7 @@ def serve_all(options: argparse.Namespace) -> int:
 
     async def fill(made: Installation) -> None:
         if wanted:
-            with bar("filling in", wanted.applications, "appl") as advance:
+            with bar("adding examples", wanted.applications, "appl") as advance:
                 await seed.seed(made, wanted, advance)
 
     serve.run_all(settings(), listener, workers=options.workers, fill=fill)
@@ -88,50 +88,63 @@ def filling_outbox(found: Databases, topics: Topics) -> Iterator[None]:
 def shards(text: str) -> int:
     number = int(text)
     if not 1 <= number <= SHARDS_MAX:
-        raise argparse.ArgumentTypeError(f"from 1 to {SHARDS_MAX}")
+        raise argparse.ArgumentTypeError(f"the number must be from 1 to {SHARDS_MAX}")
     return number
 
 
 VERBS = (
     Verb(
         "serve",
-        "run it",
-        "everything on one server",
+        "run Jejak",
+        "run all parts of Jejak on one server",
         serve_all,
         "jejak serve --examples",
-        "open the citizen page that it prints",
+        "open the address of the citizen page that `jejak serve` prints",
         (
             HOST,
             PORT,
-            (("--workers",), {"type": int, "default": 1, "help": "processes that answer (1)"}),
-            (("--examples",), {"action": "store_true", "help": "fill in 200 example applications on the first start"}),
-            (("--demo",), {"action": "store_true", "help": "fill in 90 days of a mall on the first start"}),
+            (
+                ("--workers",),
+                {"type": int, "default": 1, "help": "number of processes that answer HTTP requests (default: 1)"},
+            ),
+            (("--examples",), {"action": "store_true", "help": "add 200 example applications on the first start"}),
+            (("--demo",), {"action": "store_true", "help": "add 90 simulated days of a mall on the first start"}),
         ),
     ),
     Verb(
         "api",
-        "run it",
-        "the API and pages alone",
+        "run Jejak",
+        "run only the API and the pages",
         serve_api,
         "jejak api --port 8001",
-        "run `jejak project` beside it",
+        "run `jejak project` in another process",
         (HOST, PORT, (("--descriptor",), {"type": int, "help": argparse.SUPPRESS}), ATTACHED),
     ),
     Verb(
         "project",
-        "run it",
-        "the projections alone",
+        "run Jejak",
+        "run only the projector, which keeps the views up to date",
         project,
         "jejak project",
-        "`/readyz` says how far each view is behind, and which event stops one",
+        "`/readyz` shows how far each view is behind, and which event stops a view",
         (
             (
                 ("--shards",),
-                {"type": shards, "metavar": "N", "help": "cut each view into N, for all processes (as it is)"},
+                {
+                    "type": shards,
+                    "metavar": "N",
+                    "help": "divide each view into N shards, for all processes (default: no change)",
+                },
             ),
             (
                 ("--shard",),
-                {"type": int, "nargs": "*", "default": [], "metavar": "K", "help": "these only, from 0 (all)"},
+                {
+                    "type": int,
+                    "nargs": "*",
+                    "default": [],
+                    "metavar": "K",
+                    "help": "run only these shards, counted from 0 (default: all)",
+                },
             ),
             ATTACHED,
         ),

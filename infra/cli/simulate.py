@@ -19,6 +19,7 @@ from infra.cli.verb import Verb
 from infra.composition import installation
 from infra.demo import seed
 from infra.demo.plan_player import PlanPlayer
+from infra.demo.survey_player import SurveyPlayer
 from infra.postgres.databases import Databases, databases
 from infra.projector.runner import wait_until_caught_up
 from infra.queries.statistics import forget
@@ -26,6 +27,7 @@ from infra.runtime.scheduler import standing_still
 from infra.runtime.serve import run_loop
 from simulation.mall import JAKARTA, NotSimulated
 from simulation.plan import Plan
+from simulation.questionnaires import questionnaires
 from simulation.truth import truth
 
 PER_DAY = 20
@@ -39,13 +41,16 @@ def simulate(options: argparse.Namespace) -> int:
         with databases(settings()) as found, interruptible() as between_waves:
             told = run_loop(_simulate(options, found, between_waves))
     except KeyboardInterrupt:
-        print("jejak: stopped; the same command completes it", file=sys.stderr)
+        print(
+            "jejak: the simulation was interrupted; run the same command again to complete the simulation",
+            file=sys.stderr,
+        )
         return EXIT_INTERRUPTED
     refused = told.pop("refused")
     if refused:
         print(
-            f"jejak: {refused} applications were moved on by somebody else, or planned otherwise by another release:"
-            " what was left of their plan is not in the log",
+            f"jejak: another client changed {refused} applications, or another release planned them differently:"
+            " the remaining planned steps of these applications are not in the log",
             file=sys.stderr,
         )
     print(json.dumps(told))
@@ -98,15 +103,18 @@ async def _simulate(options: argparse.Namespace, found: Databases, between_waves
                         between_waves()
 
                     await player.play(plan.steps(), submitted, options.rate)
+                surveys = SurveyPlayer(made, plan.name, player.ids)
+                await surveys.play(questionnaires(plan), options.rate)
             await asyncio.to_thread(wait_until_caught_up, found.serving)
         await forget(made.pool)
     return {
         "applications": plan.applications,
         "events": player.events,
         "new_events": player.new_events,
+        "questionnaires": surveys.given,
         "seed": plan.seed,
         "until": plan.until.isoformat(),
-        "refused": player.refused,
+        "refused": player.refused + surveys.refused,
     }
 
 
@@ -143,19 +151,31 @@ def day(text: str) -> date:
 VERBS = (
     Verb(
         "simulate",
-        "bring a past in",
-        "a mall's days, by chance but the same again",
+        "import and simulate",
+        "add simulated days of a mall; equal options give equal days",
         simulate,
         "jejak simulate --seed 7 --days 30 --per-day 20 --truth truth.ndjson",
-        "compare what Jejak shows with the truth file; the same command again adds nothing",
+        "compare the figures in Jejak with the truth file; a second run of the command adds nothing",
         (
-            (("--seed",), {"type": int, "default": 1, "help": "another seed, other lives (1)"}),
-            (("--days",), {"type": int, "default": 30, "help": "how many days before --until (30)"}),
-            (("--applications",), {"type": int, "metavar": "N", "help": "how many in all"}),
-            (("--per-day",), {"type": int, "metavar": "N", "help": f"or how many a day ({PER_DAY})"}),
-            (("--until",), {"type": day, "metavar": "DATE", "help": "nothing happens from then on (today)"}),
-            (("--truth",), {"type": Path, "metavar": "FILE", "help": "where to write what is meant to happen, NDJSON"}),
-            (("--rate",), {"type": rate, "metavar": "N", "help": "commands a second, at most (no limit)"}),
+            (("--seed",), {"type": int, "default": 1, "help": "number that fixes all random choices (default: 1)"}),
+            (
+                ("--days",),
+                {"type": int, "default": 30, "help": "number of simulated days before --until (default: 30)"},
+            ),
+            (("--applications",), {"type": int, "metavar": "N", "help": "number of applications in total"}),
+            (
+                ("--per-day",),
+                {"type": int, "metavar": "N", "help": f"number of applications per day (default: {PER_DAY})"},
+            ),
+            (
+                ("--until",),
+                {"type": day, "metavar": "DATE", "help": "day after the last simulated day (default: today)"},
+            ),
+            (("--truth",), {"type": Path, "metavar": "FILE", "help": "file for the expected results, in NDJSON"}),
+            (
+                ("--rate",),
+                {"type": rate, "metavar": "N", "help": "largest number of commands per second (default: no limit)"},
+            ),
         ),
     ),
 )

@@ -31,7 +31,7 @@ def _advance(shown: "tqdm[Any]", more: int) -> None:
 
 @contextmanager
 def level(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Yields a function that sets a progress bar, from the number of units done and the number of all units."""
+    """Yields a function that sets a progress bar. The function takes the finished units and the number of all units."""
     with tqdm(desc=what, unit="ev", unit_scale=True, disable=None, file=sys.stderr) as shown:
 
         def stand(reached: int, total: int) -> None:

@@ -52,9 +52,11 @@ def topics(options: argparse.Namespace) -> int:
 
 def _kafka(at: Settings, declared: Topics) -> Kafka:
     if at.kafka is None:
-        raise ClusterFault("JEJAK_KAFKA_BOOTSTRAP is not set: there is no Kafka to set up, and the feeds go by HTTP")
+        raise ClusterFault("JEJAK_KAFKA_BOOTSTRAP is not set: without Kafka, agencies read their feeds over HTTP")
     if at.kafka.username in declared.agencies:
-        raise TopicsWrong(f"{at.topics_file}: agencies.{at.kafka.username}: that is the user who administers Kafka")
+        raise TopicsWrong(
+            f"{at.topics_file}: agencies.{at.kafka.username}: this user administers Kafka; choose another id"
+        )
     return at.kafka
 
 
@@ -65,12 +67,15 @@ def _plan(admin: "Admin", declared: Topics) -> int:
 
 
 def _apply(admin: "Admin", lines: list[PlanLine], folder: Path, *, agreed: bool) -> bool:
-    """Applies the changes if the operator agrees. Returns whether Kafka now has all that the topics file asks for."""
+    """Applies the changes if the operator agrees.
+
+    Returns whether Kafka now has everything that the topics file defines.
+    """
     _show(lines)
     if not _to_do(lines):
         return True
     if any(isinstance(line, PlanRefusal) for line in lines):
-        print("nothing was changed: mend first what stands behind a !", file=sys.stderr)
+        print("nothing was changed: correct the lines that begin with ! first", file=sys.stderr)
         return False
     if not agreed and not _asked():
         print("nothing was changed", file=sys.stderr)
@@ -90,15 +95,15 @@ def _apply(admin: "Admin", lines: list[PlanLine], folder: Path, *, agreed: bool)
 
 
 def _begin(at: Settings, kafka: Kafka, lines: list[PlanLine], *, agreed: bool) -> int:
-    """Begins the feed of each agency whose topic of positions is new, or prints the command that begins the feed.
+    """Begins the feed of each agency whose positions topic was just created, or prints the command for this.
 
-    A relay never assumes the position at which a feed begins. So an operator must agree once to this position.
+    A relay never chooses the position at which a feed begins. So an operator must agree to this position once.
     """
     made = sorted(line.name for line in lines if isinstance(line, MakeTopic) and line.name.startswith(names.POSITIONS))
     agencies = [name.removeprefix(names.POSITIONS).partition(".")[0] for name in made]
     if not agreed:
         for agency in agencies:
-            print(f"begin its feed: jejak relay --begin {agency}")
+            print(f"to publish the feed of {agency}, run: jejak relay --begin {agency}")
         return 0
     with databases(at) as found:
         return max([begin_feed(kafka, found, agency) for agency in agencies], default=0)
@@ -107,9 +112,9 @@ def _begin(at: Settings, kafka: Kafka, lines: list[PlanLine], *, agreed: bool) -
 def _rotate(admin: "Admin", declared: Topics, folder: Path, user: str) -> int:
     """Gives a user a new password. Open connections of the user stay open. New connections need the new password."""
     if user not in {RELAY, INTAKE, AUDIT, *declared.agencies}:
-        raise TopicsWrong(f"{user} is no agency of the file of topics, nor {RELAY}, {INTAKE} or {AUDIT}")
+        raise TopicsWrong(f"{user} is not an agency of the topics file, and not {RELAY}, {INTAKE} or {AUDIT}")
     if user not in admin.found().users:
-        raise ClusterFault(f"Kafka knows no user {user} yet: `jejak topics apply` makes it")
+        raise ClusterFault(f"Kafka has no user {user} yet: run `jejak topics apply` to create the user")
     credentials = CredentialsFolder(folder)
     admin.set_password(user, credentials.drafted(user))
     print(f"password of {user}: {credentials.adopt_draft(user)}")
@@ -120,7 +125,7 @@ def _show(lines: list[PlanLine]) -> None:
     for line in lines:
         print(line)
     if not _to_do(lines):
-        print("nothing to do: Kafka holds what the file of topics says")
+        print("nothing to do: Kafka is set up as the topics file says")
 
 
 def _to_do(lines: list[PlanLine]) -> bool:
@@ -129,6 +134,6 @@ def _to_do(lines: list[PlanLine]) -> bool:
 
 def _asked() -> bool:
     if not sys.stdin.isatty():
-        print("nobody to ask: say --yes", file=sys.stderr)
+        print("the input is not a terminal, so nobody can confirm: add --yes", file=sys.stderr)
         return False
-    return input("apply? (yes) ").strip() == "yes"
+    return input("Type yes to apply the changes: ").strip() == "yes"

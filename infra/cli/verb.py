@@ -26,15 +26,22 @@ class Verb:
     options: Options = ()
 
 
-HOST = (("--host",), {"default": "127.0.0.1", "help": "address to listen on (127.0.0.1)"})
-PORT = (("--port",), {"type": int, "default": os.environ.get("PORT") or "8000", "help": "port (PORT, or 8000)"})
+HOST = (("--host",), {"default": "127.0.0.1", "help": "address to listen on (default: 127.0.0.1)"})
+PORT = (
+    ("--port",),
+    {"type": int, "default": os.environ.get("PORT") or "8000", "help": "port to listen on (default: $PORT, or 8000)"},
+)
 METRICS_PORT = (
     ("--metrics-port",),
-    {"type": int, "metavar": "PORT", "help": "/metrics of this process on 127.0.0.1 (none)"},
+    {"type": int, "metavar": "PORT", "help": "serve /metrics of this process on this port of 127.0.0.1"},
 )
 ATTACHED = ((supervisor.ATTACHED,), {"action": "store_true", "help": argparse.SUPPRESS})
 ROLE = (
     ("--role",),
-    {"choices": [role.value for role in DatabaseRole], "default": DatabaseRole.AUDITOR.value, "help": "(auditor)"},
+    {
+        "choices": [role.value for role in DatabaseRole],
+        "default": DatabaseRole.AUDITOR.value,
+        "help": "role of the database login (default: auditor)",
+    },
 )
 STAFF = [Bearer.OFFICER.value, Bearer.SUPERVISOR.value, Bearer.AUDITOR.value, Bearer.OPERATOR.value]

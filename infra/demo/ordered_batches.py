@@ -31,7 +31,7 @@ class AskAgain(Exception):
 
 
 class Batch:
-    """Collects the saves of several commands, its members, and appends the saves together.
+    """Collects the saves of several commands, and appends the saves together. The commands are the batch's members.
 
     The append begins once every member has joined with a save or has left without a save.
 

@@ -1,8 +1,8 @@
 """Plan player: plays a simulation's plan through the real command handler, which decides and appends each step.
 
 All steps of a batch are appended by one call, in their order. So the log has the order of the plan, whatever the timing
-is. Every step has a different idempotency key. If a plan that was cut off is played again, only the missing steps are
-added. If a complete plan is played again, nothing is added.
+is. Every step has a different idempotency key. If a plan is played again after an interruption, only the missing steps
+are added. If a complete plan is played again, nothing is added.
 """
 
 import asyncio
@@ -24,14 +24,14 @@ from simulation.life import PlanStep, person
 CLIENT = "simulation"
 AT_ONCE = 64
 BATCHES_A_SECOND = 10
-"""The least number of batches in a second, if a rate is given."""
+"""If a rate is given, at least this number of batches is played per second."""
 
 
 class PlanPlayer:
     """Plays the steps of one plan. The name of the plan is a part of each idempotency key.
 
     The player counts the events of the steps in `events`, and the refused steps in `refused`. After a refused step, the
-    later steps of the same application are skipped. A step is refused if somebody else has acted on the application, or
+    later steps of the same application are skipped. A step is refused if another client changed the application, or
     if another release of Jejak made a different plan.
     """
 
@@ -50,8 +50,8 @@ class PlanPlayer:
     async def play(self, steps: Iterable[PlanStep], submitted: Advance, rate: float | None = None) -> None:
         """Plays all steps.
 
-        `rate` is the most commands in a second, and None means no limit. After each batch, `submitted` is called with
-        the number of submissions in the batch.
+        `rate` is the maximum number of commands per second. None means no limit. After each batch, `submitted` is
+        called with the number of submissions in the batch.
         """
         at_once = AT_ONCE if rate is None else max(1, min(AT_ONCE, int(rate / BATCHES_A_SECOND)))
         begun, played = time.monotonic(), 0

@@ -11,9 +11,11 @@ from uuid import UUID
 from infra import catalogue
 from infra.composition import Installation
 from infra.demo.plan_player import PlanPlayer
+from infra.demo.survey_player import SurveyPlayer
 from infra.progress import Advance
 from simulation.mall import JAKARTA
 from simulation.plan import Plan, latest, until_last_submission
+from simulation.questionnaires import questionnaires
 
 SEED = 1
 
@@ -45,7 +47,11 @@ async def seed(made: Installation, fill: SeedSize, submitted: Advance = lambda _
         registry=registry,
         with_sample=True,
     )
-    await PlanPlayer(made, plan.name).play(until_last_submission(plan.steps()), submitted)
+    player, steps = PlanPlayer(made, plan.name), until_last_submission(plan.steps())
+    await player.play(steps[:-1], submitted)
+    # The questionnaires come before the last submission, because the last submission marks a complete fill.
+    await SurveyPlayer(made, plan.name, player.ids).play(questionnaires(plan, steps[-1].arrives))
+    await player.play(steps[-1:], submitted)
 
 
 async def publish(made: Installation) -> None:

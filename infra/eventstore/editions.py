@@ -38,8 +38,9 @@ class Editions:
     async def publish(self, editions: Iterable[RegistryEvent], recorder: Recorder, command_key: bytes) -> int:
         """Appends the editions that differ from the stored editions. Returns the number of appended editions.
 
-        Each new edition gets the number after the last stored edition with this code. An edition that equals the last
-        stored edition is skipped. A standard is compared with the last stored edition for the same place.
+        The number of a new edition is one higher than the number of the last stored edition with the same code. An
+        edition that equals the last stored edition is skipped. A standard is compared with the last stored edition for
+        the same place.
         """
         published = 0
         for edition in editions:

@@ -67,7 +67,7 @@ def command_id(key: bytes, client: str, own_key: str) -> UUID:
     Raises ValueError if the client's name has a zero byte.
     """
     if "\0" in client:
-        raise ValueError("a zero byte in the client's name")
+        raise ValueError("the client's name contains a zero byte")
     raw = bytearray(mac(key, "jejak/command/1", client.encode() + b"\0" + own_key.encode())[:16])
     raw[6] = (raw[6] & 0x0F) | 0x80
     raw[8] = (raw[8] & 0x3F) | 0x80
@@ -159,7 +159,7 @@ def unseal(key: bytes, part: Mapping[str, str], *, application: UUID, version: i
     try:
         clear = AESGCM(key).decrypt(unb64(part["nonce"]), unb64(part["box"]), bound)
     except (InvalidTag, ValueError) as broken:
-        raise SealBroken("the box does not open here") from broken
+        raise SealBroken("the box does not belong to this key and event") from broken
     blinding, content = clear[:BLINDING_BYTES], clear[BLINDING_BYTES:]
     if not hmac.compare_digest(mac(blinding, "jejak/box/1", content), unb64(part["commitment"])):
         raise SealBroken("the commitment does not match the content")

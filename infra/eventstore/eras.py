@@ -13,12 +13,12 @@ import psycopg
 APART = 1_000_000
 """The number of positions that are left out between two eras. A restore loses fewer events than this number."""
 REASON_MAX, ERA_MAX = 200, 99_999
-"""The longest reason in characters, and the last era that fits into a `Sync-Token`."""
+"""The maximum length of a reason in characters, and the highest era number that fits into a `Sync-Token`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Era:
-    """One era. Its events have positions above `from_position`, up to `from_position` of the next era.
+    """The events of an era have positions above `from_position`, up to `from_position` of the next era.
 
     `at` is the time at which this era began, in UTC.
     """
@@ -43,12 +43,12 @@ def eras(conninfo: str) -> list[Era]:
 def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
     """Begins a new era, in one transaction that holds the lock of the append. `conninfo` is for the owner of the log.
 
-    `seen` is the number of the newest era that clients may know. A restore may have lost the row or the events of the
-    era `seen`. Raises EraNotBegun if nothing was appended since the last stored era began. This error is not raised if
-    `seen` is at least the number of the last stored era, because clients may then have used that era.
+    `seen` is the number of the newest era that clients may have seen in a `Sync-Token`. A restore may have lost the row
+    or the events of the era `seen`. Raises EraNotBegun if nothing was appended since the last stored era began. If
+    `seen` is at least the number of the last stored era, clients may have used that era, so the error is not raised.
     """
     if not 0 < len(reason) <= REASON_MAX:
-        raise EraNotBegun(f"a reason has 1 to {REASON_MAX} characters")
+        raise EraNotBegun(f"the reason must have 1 to {REASON_MAX} characters")
     with psycopg.connect(conninfo) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('public.stored_events', 0))")
         last, start, end = _standing(connection)
@@ -59,8 +59,8 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
             )
         number, from_position = max(last, seen or 0) + 1, max(start, end) + APART
         if number > ERA_MAX:
-            raise EraNotBegun(f"era {number} has no room in a Sync-Token: the last is {ERA_MAX}")
-        # The sequence moves first. If this process dies between the two statements, the sequence only has a gap.
+            raise EraNotBegun(f"era {number} does not fit into a Sync-Token: the highest number is {ERA_MAX}")
+        # The sequence is set first. If this process dies between the two statements, the sequence only has a gap.
         connection.execute("SELECT setval('stored_events_notification_id_seq', %s)", (from_position,))
         connection.execute(
             "INSERT INTO eras (era, from_position, reason) VALUES (%s, %s, %s)", (number, from_position, reason)

@@ -4,8 +4,9 @@ There is no timer. While one batch is being stored, the next batch gathers. The 
 batches become. Each process has one writer, in the event loop of the process. Several processes can append to one log.
 Each append takes a lock in the database, so the appends of all processes follow one another.
 
-A caller may be cancelled, or stop waiting. Then the caller does not know whether the save is stored. The log shows
-this, because the ids, versions and bytes of the events are fixed before the first try to store them.
+A caller may be cancelled, or stop waiting. Then the caller does not know whether the save is stored. The caller can
+look for the save in the log, because the ids, versions and bytes of the events are fixed before the first try to store
+them.
 """
 
 import asyncio
@@ -32,8 +33,9 @@ EVENTS_A_CALL, BYTES_A_CALL = 500, 4_000_000
 The state of a submission has less than a kilobyte.
 """
 EVENTS_WAITING, BYTES_WAITING = 5_000, 32_000_000
-"""The most events and bytes that may wait for the next batch. If more would wait, `append` raises Unavailable
-(backpressure).
+"""The maximum number of events and of bytes that may wait for the next batch.
+
+If more would wait, `append` raises Unavailable (backpressure).
 """
 PATIENCE_SECONDS = 5.0
 """The longest time that a caller waits for the outcome of a save."""
@@ -56,7 +58,7 @@ log = structlog.get_logger("jejak.writer")
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """A save that waits, and the future of the caller that waits for its outcome.
+    """A save that waits to be stored, and the future on which the caller waits for the outcome.
 
     `since` is the time at which the caller began to wait, in seconds of the event loop's clock.
     """
@@ -204,7 +206,7 @@ class GroupCommit:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, BACK_OFF_MAX_SECONDS)
                 batch = [waiting for waiting in batch if not waiting.outcome.done()]
-            # The append reports a refusal as an outcome, so this error has another cause: the content of one save.
+            # A refused save is an outcome and not an error. So the content of one save has caused this error.
             except psycopg.Error as error:
                 await self._each_alone(batch, error)
                 return
@@ -239,9 +241,9 @@ class GroupCommit:
                 await connection.close()
 
     async def _known(self, connection: AsyncConnection[Any], batch: list[Waiting]) -> list[Waiting]:
-        """Returns the saves that are certainly not stored. For each stored save, its caller gets the outcome.
+        """Returns the saves that are certainly not stored. The callers of the stored saves get their outcomes.
 
-        After a connection is lost, its server process (backend) may run on and store a save later. So a missing row
+        After a connection is lost, its server process (backend) may continue and store a save later. So a missing row
         proves nothing while this backend runs. Therefore the old backend is terminated before the log is read.
         """
         if not self._lost:
@@ -266,8 +268,8 @@ async def _append(connection: AsyncConnection[Any], batch: list[Waiting]) -> lis
 async def _terminate(connection: AsyncConnection[Any], backend: tuple[Any, ...]) -> None:
     """Terminates an old backend of this process. Raises OperationalError if the backend does not end.
 
-    Before the statement that terminates the backend, the session goes back to the role of its login. The old backend
-    has the same login, so PostgreSQL allows this role to terminate the old backend.
+    For the terminating statement, the session returns to its login role. The old backend has the same login role, so
+    PostgreSQL allows the statement.
     """
     await connection.execute("SET ROLE NONE")
     ended = await _one(connection, TERMINATE, (END_MILLISECONDS, *backend))

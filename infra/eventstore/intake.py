@@ -67,8 +67,8 @@ class Answered:
 class IntakeLog:
     """Reads and writes the state of the intake.
 
-    Every method raises Unavailable if the database cannot be reached. If `store` raises Unavailable, the data may be
-    stored or not. Call `reached` to learn which.
+    Every method raises Unavailable if the database cannot be reached. If `store` raises Unavailable, call `reached` to
+    learn whether the data is stored.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -82,7 +82,7 @@ class IntakeLog:
         return int(row[0]) if row else 0
 
     async def known(self, agency: str, commands: Sequence[UUID]) -> dict[UUID, Answered]:
-        """Returns the given commands of the agency that were answered already, by command id."""
+        """Returns those of the agency's commands that already have an answer, by command id."""
         async with borrowed(self.pool) as connection:
             rows = await (await connection.execute(KNOWN, (agency, list(commands)))).fetchall()
         return {command: Answered(digest, at) for command, digest, at in rows}

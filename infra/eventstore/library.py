@@ -1,4 +1,4 @@
-"""The log for users of the `eventsourcing` library: an application that reads the log, and the application's parts.
+"""The log for users of the `eventsourcing` library: a read-only application, with its recorder, mapper and factory.
 
 A projection or a process application of the library reads Jejak's log through `JejakLog`. Nothing in this module writes
 to the log. Only a command stores an event, and a save through an `Application` raises `NotSupportedError`. The guide
@@ -115,7 +115,7 @@ class LogRecorder(Recorder):
     """The recorder for readers. This recorder adds `recorded_at` to each row, and refuses to store events."""
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:  # noqa: ANN401 - the library's signature
-        """Raises NotSupportedError, unless there is nothing to store."""
+        """Raises NotSupportedError if there are events to store."""
         if stored_events:
             raise NotSupportedError(NOT_WRITTEN)
         return ()
@@ -165,9 +165,9 @@ class LogRecorder(Recorder):
 class LogMapper(Mapper[UUID]):
     """Makes a `LoggedEvent` from a stored event of Jejak. The library's mapper handles all other stored events.
 
-    A follower is an application of the library that reads Jejak's log. A follower reads the events of Jejak and the
-    events that it stores itself with this one mapper. A cipher or a compressor that is configured for the follower is
-    not applied to the events of Jejak.
+    A follower is an application of the library that reads Jejak's log. A follower uses this mapper for the events of
+    Jejak and for the follower's own events. A cipher or a compressor that is configured for the follower is not applied
+    to the events of Jejak.
     """
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
@@ -238,7 +238,7 @@ class LogFactory(InfrastructureFactory[TrackingRecorder]):
             raise OSError("JEJAK_DATABASE_URL is not set: it names the database of the log (`jejak url` prints it)")
         conninfo = with_options(url, READ_ONLY)
         try:
-            psycopg.connect(conninfo).close()  # the error message of a pool would not give the cause
+            psycopg.connect(conninfo).close()  # without a pool, whose error would not name the cause
         except psycopg.OperationalError as error:
             raise OperationalError(str(error)) from error
         datastore = Datastore(conninfo)

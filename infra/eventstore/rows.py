@@ -32,7 +32,7 @@ def rows_of(
     """Returns the rows for `events`, and the commitment to the last row.
 
     The rows continue the stream after version `after`. `prev` is the commitment to the event with version `after`. The
-    personal parts go into the first row.
+    first row contains all sealed parts.
     """
     acted = {
         "actor": str(act.actor) if act.actor else "",

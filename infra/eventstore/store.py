@@ -191,7 +191,7 @@ class PostgresEventStore:
 
 
 def rows_in(draft: Draft) -> tuple[StoredEvent, ...]:
-    """Returns the rows of a draft with their real type. The function `rows_of` made these rows."""
+    """Returns the rows of a draft. All rows are StoredEvents, because the function `rows_of` made the rows."""
     return cast("tuple[StoredEvent, ...]", draft.rows)
 
 

@@ -43,7 +43,10 @@ SELECT c.claim, c.originator_id, 0, '', ''::bytea, 0, NULL FROM unnest(%b::bytea
 ) AS c
 """
 PLANNED = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
-"""Planner options. The first queries run on empty tables. Without the options, their cached plans would always scan."""
+"""Planner options. The first queries run on empty tables, and PostgreSQL caches their plans.
+
+Without the options, these plans would scan whole tables, even after the tables have grown.
+"""
 
 
 class RegistryFold:
@@ -84,7 +87,7 @@ class Streams:
 
     @property
     def registry(self) -> Registry:
-        """The registry as the last query found it, without a new query."""
+        """The registry that the last query found. This property makes no query."""
         return self.published.registry
 
     async def registry_now(self) -> Registry:

@@ -1,7 +1,7 @@
 """Topics: maps each stored event type (topic) to its class, and checks the data of an event before it is stored.
 
-The data must fit a closed type. The closed types are made from the plain dataclasses of the domain: a pattern in a
-dataclass becomes a constraint in its closed type.
+The data must fit a closed type: a type that limits every field and forbids unknown fields. The closed types are made
+from the plain dataclasses of the domain: a pattern in a dataclass becomes a constraint in its closed type.
 """
 
 from collections.abc import Hashable
@@ -140,7 +140,7 @@ def _closed(hint: Any) -> Any:  # noqa: ANN401 - annotations are any value
         return hint
     if hasattr(hint, "__dataclass_fields__"):
         return closed_type(hint)
-    raise TypeError(f"no event may hold {hint}")
+    raise TypeError(f"an event must not contain {hint}")
 
 
 def _made() -> dict[str, msgspec.json.Decoder[State[AnyEvent]]]:

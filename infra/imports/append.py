@@ -47,7 +47,10 @@ class PostgresImportStore:
         return self.receipt_codes.new_number()
 
     def streams(self, source: str, keys: Sequence[str]) -> Mapping[str, ImportedStream]:
-        """Implements `ImportStore.streams`. A submission claims its command id, which leads to its stream."""
+        """Implements `ImportStore.streams`.
+
+        Each submission has a claim of its command id, and the claim names the stream.
+        """
         claims = {command_id(self.key, source, key).bytes: key for key in keys}
         found = self.connection.execute(CLAIMED, (list(claims),), prepare=True, binary=True).fetchall()
         streams = {claims[bytes(claim)]: stream for claim, stream in found}
@@ -98,7 +101,7 @@ class Importer:
         `registry` is the registry with the editions that the import would add. Raises SourceError if the file has
         changed since the check.
         """
-        seen = Spill()  # a case may have several traces, and a record that was in one trace is not new in a later trace
+        seen = Spill()  # several traces of a case may have the same record, which is new only in the first trace
         for handler, cases in self._batches(file, mapping, registry):
             summary.add(handler.foresee(cases, seen))
             advance(sum(len(case.items) for case in cases))
@@ -113,7 +116,7 @@ class Importer:
             for sources in _some_at_a_time(read_cases(file, mapping)):
                 cases = [case for case in map(reader.case, sources) if case.items]
                 if reader.unknown:
-                    raise SourceError(file, "the file", "it changed since it was checked", "the same file throughout")
+                    raise SourceError(file, "the file", "the file changed after the check", "the file that was checked")
                 yield handler, cases
 
 

@@ -38,7 +38,7 @@ class MappingIncomplete(Exception):
 
 @dataclass(slots=True)
 class Summary:
-    """The counts of an import: the contents of the file, and the part of these contents that was new.
+    """The counts of an import: all contents of the file, and the new contents.
 
     `first` and `last` are the earliest and the latest `at` in the file, in UTC.
     """
@@ -83,7 +83,7 @@ class Summary:
 def check(file: Path, mapping: Mapping, registry: Registry, progress: Advance) -> Summary:
     """Reads the whole file and counts its contents. Raises SourceError, MappingIncomplete."""
     reader, summary = Reader(file, mapping, registry), Summary()
-    keys = Spill()  # the distinct cases, because a case may have several traces
+    keys = Spill()  # counts each case once, because a case may have several traces
     for source in read_cases(file, mapping, progress=progress):
         case = reader.case(source)
         summary.see(case)

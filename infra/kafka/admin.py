@@ -65,7 +65,7 @@ QuotasResponse = Any
 
 @contextlib.contextmanager
 def administering(kafka: Kafka) -> Iterator["Admin"]:
-    """Opens an Admin. Raises ClusterFault, and turns every KafkaError inside the context into a ClusterFault."""
+    """Opens an Admin. Raises a ClusterFault for each KafkaError, also for a KafkaError inside the context."""
     options = {"bootstrap_timeout_ms": CONNECT_MS, "request_timeout_ms": REQUEST_MS, "client_id": "jejak-topics"}
     try:
         client = KafkaAdminClient(**login(kafka), **options)
@@ -221,7 +221,7 @@ def _ours(word: str) -> str:
 def _demand(done: bool, what: object, answer: object) -> None:  # noqa: FBT001 - used like `assert`
     """Raises ClusterFault if `done` is false."""
     if not done:
-        raise ClusterFault(f"Kafka did not apply this: {what}: it answered {answer}")
+        raise ClusterFault(f"Kafka did not apply {what}: Kafka answered {answer}")
 
 
 def _short(error: Exception) -> str:

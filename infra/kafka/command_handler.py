@@ -40,7 +40,10 @@ NAMES = frozenset({SUBMIT, *OFFERED})
 STALE = "stale-version"
 INTERNAL = "internal-error"
 KEY_HOLDS = timedelta(days=31)
-"""How long the bodies of two records with equal command ids can be compared. Their digests have a monthly key."""
+"""The time in which a repeated command can be compared with the first command.
+
+Later, the key of the first command's digest may be destroyed, because each month has a new key.
+"""
 
 log = structlog.get_logger("jejak.intake")
 
@@ -51,7 +54,7 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadCommand:
-    """A parsed record. `keys` has one identity of the command for each monthly key that may have been in use."""
+    """A parsed record. `keys` has one identity of the command for each monthly key that still exists."""
 
     place: CommandPartition
     record: CommandRecord
@@ -100,7 +103,7 @@ class TopicCommandHandler:
         client = f"intake/{place.agency}"
         try:
             keys = await self.store.identities(client, key, body)
-        except TypeError:  # the body has a number outside the interoperable range of JSON, and so is not valid
+        except TypeError:  # the body is invalid: canonical JSON cannot represent one of its numbers
             sent = Malformed("unprocessable", "", sent.id if isinstance(sent, SentCommand) else None)
             keys = await self.store.identities(client, key, [])
         return ReadCommand(place=place, record=record, sent=sent, plain=plain, keys=keys)
@@ -194,7 +197,7 @@ def _parsed(sent: SentCommand) -> tuple[SentCommand | Malformed, Any]:
 
 
 def _request(asking: ReadCommand, sent: SentCommand, registry: Registry) -> CommandRequest:
-    """Makes the command request as the HTTP operation makes it. Raises BodyFault and Forbidden."""
+    """Makes the same command request that the HTTP operation would make. Raises BodyFault and Forbidden."""
     principal = Principal(bearer=Bearer.AGENCY, agency=asking.place.agency)
     relation = relation_for(sent.name, principal)
     context = requests_from_bodies.BodyContext(
@@ -210,7 +213,7 @@ def _request(asking: ReadCommand, sent: SentCommand, registry: Registry) -> Comm
 
 
 def _placed(event: IntakeMalformed) -> IntakeMalformed:
-    """Returns the event. The field `place` is left empty if an event may not contain its value."""
+    """Returns the event, with an empty `place` if the value of `place` may not be stored."""
     try:
         data_to_store(event)
     except DataNotClosed:

@@ -109,7 +109,7 @@ class Intake:
         for place in sorted(assigned - begun):
             await self._begin(source, place)
         for place, records in polled.items():
-            if place in begun:  # records of a new partition that were polled before its seek are polled again
+            if place in begun:  # records that were polled before the seek of a new partition are polled again
                 await self._answer_all(source, place, records, stopping)
         self._resume(source)
         if polled:
@@ -120,15 +120,15 @@ class Intake:
     async def _begin(self, source: CommandSource, place: CommandPartition) -> None:
         """Seeks to the offset in the database.
 
-        If the Kafka topic ends before this offset, the topic was recreated or lost records. Then the partition is read
-        from its beginning.
+        If the Kafka topic ends before this offset, the topic was recreated, or some of its records were lost. Then the
+        partition is read from its beginning.
         """
         try:
             reached = await self.kept.reached(place.topic, place.partition)
             first, last = await asyncio.to_thread(source.bounds, place)
             if reached > last:
                 log.warning(
-                    "a topic ends before the answered offset: read from its beginning, each command answered once",
+                    "a topic ends before the answered offset: reading the topic from its beginning",
                     topic=place.topic,
                     partition=place.partition,
                     answered=reached,
@@ -154,10 +154,10 @@ class Intake:
             try:
                 reason = await self._answered(place, reading, some)
             except Exception as fault:  # noqa: BLE001 - only this partition pauses
-                log.error("a partition stands still", topic=place.topic, partition=place.partition, **_kind(fault))  # noqa: TRY400
+                log.error("a partition does not advance", topic=place.topic, partition=place.partition, **_kind(fault))  # noqa: TRY400
                 reason = "fault"
             if reason == "overtaken":
-                del self.readings[place]  # if this process owns the partition at the next step, this step seeks again
+                del self.readings[place]  # the next step seeks again if this process still owns the partition
                 return
             if reason:
                 INTAKE_INTERRUPTED.labels(reason).inc()
@@ -177,7 +177,7 @@ class Intake:
     async def _answered(
         self, place: CommandPartition, reading: PartitionState, records: Sequence[CommandRecord]
     ) -> str:
-        """Answers the records. Returns "", or why this failed: database, overtaken, fault or conflict."""
+        """Answers the records. Returns "" or the cause of a failure: database, overtaken, fault or conflict."""
         try:
             commands = [await self.clerk.asking(place, record) for record in records]
         except Unavailable:
@@ -191,7 +191,7 @@ class Intake:
     async def _some(self, place: CommandPartition, reading: PartitionState, commands: Sequence[ReadCommand]) -> str:
         """Answers all commands in one save. If one command prevents this save, answers each command in a separate save.
 
-        The returned value is that of `_answered`.
+        Returns "" or a cause, as `_answered` does.
         """
         if len(commands) > 1:
             with suppress(Conflicting, Broken):
@@ -254,7 +254,7 @@ class Intake:
     async def _verdicts(
         self, place: CommandPartition, reading: PartitionState, commands: Sequence[ReadCommand]
     ) -> list[Verdict]:
-        """Returns the verdicts in the order of the records. A repeated command, which has an answer, has no verdict."""
+        """Returns the verdicts in the order of the records. Commands that were answered before have no verdict."""
         ids = [command.id for command in commands if command.id is not None]
         answered = await self.kept.known(place.agency, ids) if ids else {}
         registry = await self.streams.registry_now()
@@ -264,7 +264,7 @@ class Intake:
                 self.clerk.verdict(command, answered.get(command.id) if command.id else None, registry, last=last)
                 for command in commands
             ),
-            return_exceptions=True,  # so that no verdict keeps running after the first error
+            return_exceptions=True,  # waits for all verdicts, even after an error
         )
         for result in results:
             if isinstance(result, BaseException):

@@ -30,8 +30,9 @@ from infra.queries.relay_lag import RELAYS, Behind
 PAGE, PAGE_BYTES = 1000, 4 * 1024 * 1024
 POLL_SECONDS, RIVAL_SECONDS = 0.5, 1.0
 STALL_SECONDS = 180.0
-"""A relay that neither publishes nor fails for this number of seconds hangs. All time limits of a transaction together
-are shorter.
+"""If a relay reports nothing for this number of seconds, the relay hangs.
+
+The time limits of a transaction add up to less than this number.
 """
 EXIT_STALLED = 70
 HEARTBEAT_SECONDS = 1.0
@@ -59,7 +60,7 @@ class PostgresSource:
     """
 
     def __init__(self, conninfo: str, agency: str, stopping: threading.Event, well: Callable[[], None]) -> None:
-        """While this relay waits for another process, the source calls `well`. The wait does not count as hanging."""
+        """`well` is called while this relay waits for another process, so that the wait does not count as hanging."""
         self.conninfo = for_derived(conninfo)
         self.agency = agency
         self.stopping = stopping
@@ -101,8 +102,8 @@ class PostgresSource:
         if message is None or f"{message[0]}:{message[1]}" != position.id:
             raise Refused(
                 "other-log",
-                f"{self.agency}: position {position.position} of era {position.era} was another event when it was"
-                " published: the log or the routing was changed. See docs/operating.md, Kafka",
+                f"{self.agency}: position {position.position} of era {position.era} differs from the event that"
+                " was published: the log or the routing was changed. See docs/operating.md, Kafka",
             )
 
     def era(self) -> int:
@@ -259,11 +260,11 @@ class Relays:
         A relay can be killed safely at any time.
         """
         if hanging := self.watch.stalled():
-            log.critical("no progress: ending", agencies=hanging)
+            log.critical("no progress: the relay process ends itself", agencies=hanging)
             os._exit(EXIT_STALLED)
 
     def measure(self) -> None:
-        """Updates the lag metrics from the database. So these metrics are right even while Kafka is away."""
+        """Updates the lag metrics from the database. So these metrics are correct even if Kafka cannot be reached."""
         with contextlib.suppress(psycopg.Error), psycopg.connect(self.conninfo, row_factory=tuple_row) as connection:
             for row in connection.execute(RELAYS):
                 Behind.of(*row).measure()

@@ -2,18 +2,19 @@
 
 The audit is a plain consumer without a group. The records are kept in a private temporary file until they are sorted,
 so memory does not grow with the length of the topic. The audit follows the format of records in docs/agencies.md. It
-uses no code that makes or sends messages.
+uses no code that makes or sends messages, except `projections/file_facts.py`, which folds the facts of a file.
 """
 
 import hashlib
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from itertools import groupby
 from operator import itemgetter
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 import orjson
 import psycopg
@@ -21,11 +22,15 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.partitioner.default import murmur2
 
-from feeds.agencies.audit import AuditFault, AuditReport, FaultKind, LoggedMessage, Seen, Window
+from domain.json_values import data_of
+from feeds.agencies.audit import RANKS, AuditFault, AuditReport, FaultKind, LoggedMessage, Seen, Window, beginning
 from feeds.agencies.kafka import topic_names as names
 from feeds.history.spill import temporary_database
+from infra.eventstore.history import recorded_of
 from infra.kafka.brokers import ClusterFault, login
 from infra.settings import Kafka
+from projections import progress
+from projections.file_facts import so_far
 
 ID = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([1-9][0-9]{0,9})")
 POLL_MS, PAGE = 1000, 1000
@@ -33,11 +38,15 @@ STUCK_SECONDS = 60
 """The longest time without a record while the brokers report more records."""
 WINDOWS = (64, 512, 4096, 1 << 62)
 LOGGED = """
-SELECT m.stream::text, m.version, m.previous, m.position, m.topic, sha256(m.body),
+SELECT m.stream::text, m.version, m.previous, m.position, m.topic, m.body,
     coalesce(s.notification_id = m.position AND s.topic = m.topic, false)
 FROM feeds.messages m
 LEFT JOIN stored_events s ON s.originator_id = m.stream AND s.originator_version = m.version
 WHERE m.agency = %s AND m.kind = 'event' ORDER BY m.stream, m.version
+"""
+HISTORY = """
+SELECT originator_version, topic, state, notification_id, recorded_at FROM stored_events
+WHERE originator_id = %s AND originator_version <= %s ORDER BY originator_version
 """
 SEEN = """
 SELECT stream, partition, place, version, previous, type, digest, odd FROM seen ORDER BY stream, partition, place
@@ -193,7 +202,21 @@ def _compare(
         cursor.execute(LOGGED, (agency,))
         for stream, logged, seen in _side_by_side(iter(cursor), scratch.execute(SEEN)):
             home = (murmur2(stream.encode()) & 0x7FFFFFFF) % len(window.floors)
-            verdict.judge(stream, logged, seen, window, home)
+            states = _states(connection, UUID(stream), beginning(logged))
+            verdict.judge(stream, logged, seen, window, home, states=states)
+
+
+def _states(connection: psycopg.Connection[Any], stream: UUID, versions: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Returns the whole state of the file after each of the versions, folded from the log."""
+    if not versions:
+        return {}
+    rows = connection.execute(HISTORY, (stream, versions[-1])).fetchall()
+    history = [recorded_of(row) for row in rows]
+    return {
+        version: data_of(so_far(progress.fold(None, stream, history[:version])))
+        for version in versions
+        if version <= len(history)
+    }
 
 
 def _floors(
@@ -201,9 +224,10 @@ def _floors(
 ) -> dict[int, int | None]:
     """Returns the floor of each partition: the audit expects only messages with a position above the floor.
 
-    `empty` is the floor of every partition if the Kafka topic has no records. Messages before the oldest record of the
-    topic may never have been published to the topic. If a partition has lost its beginning, messages before the oldest
-    record of this partition are older than the retention time of the topic.
+    `empty` is the floor of every partition if the Kafka topic has no records. If a partition has all its records, its
+    floor is just below the oldest record of the whole topic, because earlier messages may never have been published to
+    the topic. If a partition has lost its first records after the retention time, its floor is just below the oldest
+    record of this partition.
     """
     oldest: dict[int, int] = {}
     for partition in starts:
@@ -233,12 +257,30 @@ def _side_by_side(
         stream = min(group[0] for group in (log_group, topic_group) if group)
         messages, records = [], []
         if log_group and log_group[0] == stream:
-            messages = [
-                LoggedMessage(version, previous, position, topic, digest, stored)
-                for _, version, previous, position, topic, digest, stored in log_group[1]
-            ]
+            messages = [_logged(row) for row in log_group[1]]
             log_group = next(logged_groups, None)
         if topic_group and topic_group[0] == stream:
             records = [Seen(*row[1:]) for row in topic_group[1]]
             topic_group = next(seen_groups, None)
         yield stream, messages, records
+
+
+def _logged(row: tuple[Any, ...]) -> LoggedMessage:
+    """The message of a row. A body that is no JSON object names no capacity and carries no state."""
+    _, version, previous, position, topic, body, stored = row
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        said = None
+    said = said if isinstance(said, dict) else {}
+    capacity, state = said.get("capacity"), said.get("so_far")
+    return LoggedMessage(
+        version,
+        previous,
+        position,
+        topic,
+        hashlib.sha256(body).digest(),
+        stored,
+        capacity if capacity in RANKS else RANKS[0],
+        state if state is None or isinstance(state, dict) else {},
+    )

@@ -32,14 +32,16 @@ class KeyFolder:
         self.folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_mode & 0o077:
-            raise KeysUnreadable(f"{folder} can be entered by others: chmod 700 {folder}")
+            raise KeysUnreadable(f"other users can enter {folder}: run chmod 700 {folder}")
         with os.fdopen(os.open(folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600), "wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if (folder / "buckets").exists() and not (folder / "key-encryption-key").exists():
-                raise KeysUnreadable(f"{folder}/key-encryption-key is missing: restore it; a new one opens nothing")
+                raise KeysUnreadable(
+                    f"{folder}/key-encryption-key is missing: restore the file; a new key opens no data"
+                )
             wrapping_key = self._load("key-encryption-key", secrets.token_bytes(KEY_BYTES))
             if len(wrapping_key) != KEY_BYTES:
-                raise KeysUnreadable(f"{folder}/key-encryption-key does not have {KEY_BYTES} bytes: restore it")
+                raise KeysUnreadable(f"{folder}/key-encryption-key does not have {KEY_BYTES} bytes: restore the file")
             fresh = b"".join(aes_key_wrap(wrapping_key, secrets.token_bytes(KEY_BYTES)) for _ in range(BUCKETS))
             wrapped = self._load("buckets", fresh)
         try:
@@ -48,7 +50,9 @@ class KeyFolder:
                 for place in range(0, BUCKETS * WRAPPED_BYTES, WRAPPED_BYTES)
             ]
         except (InvalidUnwrap, ValueError) as broken:
-            raise KeysUnreadable(f"{folder}/buckets does not open with key-encryption-key: restore both") from broken
+            raise KeysUnreadable(
+                f"{folder}/buckets cannot be opened with key-encryption-key: restore both files"
+            ) from broken
 
     def wrap(self, bucket: int, key: bytes) -> bytes:
         """Wraps a key with the key of a bucket (0 to 255)."""
@@ -60,13 +64,14 @@ class KeyFolder:
             return aes_key_unwrap(self._buckets[bucket], wrapped)
         except InvalidUnwrap as broken:
             raise KeysUnreadable(
-                f"a key of bucket {bucket} does not open with the keys in {self.folder}: is it another installation's?"
+                f"a key of bucket {bucket} cannot be opened with the keys in {self.folder}:"
+                " the folder may belong to another installation"
             ) from broken
 
     def _load(self, name: str, fresh: bytes) -> bytes:
         """Returns the bytes of a file. A missing file is made from `fresh`.
 
-        The new bytes are written to a temporary file and are durable before this file gets its real name.
+        The new bytes are first written to a temporary file. When the bytes are durable, the file gets its real name.
         """
         file = self.folder / name
         if not file.exists():

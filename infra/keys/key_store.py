@@ -20,12 +20,13 @@ from infra.postgres.coalescer import Coalescer
 from infra.postgres.pool import Pool, borrowed
 
 FOREVER = date(1, 1, 1)
-"""The month of a key that never changes."""
+"""The value of the month for a key that is not replaced each month."""
 
 COMMAND = "command"
 """The name of K_cmd, which has a new key each month.
 
-The keys of the current month and of the previous month are tried. All earlier monthly keys are destroyed.
+A repeated command is recognised with the keys of the current month and of the previous month. All earlier monthly keys
+are destroyed.
 """
 SATISFACTION = "satisfaction"
 """The role of the applicant's second key. This key is for survey answers, which must not be linked to applications."""

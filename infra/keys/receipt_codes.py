@@ -23,7 +23,7 @@ CONTEXT = b"jejak/qr/1"
 class ReceiptCodes:
     """Draws tracking numbers for one instance, and makes and checks their PINs and QR tokens.
 
-    `instance` has two symbols, with which every number of this installation begins.
+    Every number of this installation begins with the two symbols of `instance`.
     """
 
     def __init__(self, *, instance: str, pin_key: bytes, qr_key: bytes) -> None:
@@ -50,7 +50,7 @@ class ReceiptCodes:
         return base64.urlsafe_b64encode(box).decode()
 
     def read_qr_token(self, token: str) -> tuple[str, int] | None:
-        """Returns the number and the count of PIN resets at the time of printing.
+        """Returns the tracking number, and how many times the PIN had been reset when the token was printed.
 
         Returns None for a token that was not made with this key.
         """

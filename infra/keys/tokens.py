@@ -1,7 +1,7 @@
-"""Tokens: read tokens, bearers and desk sessions, all JWTs with HS256.
+"""Tokens: read tokens, bearer tokens and desk sessions. All of them are JWTs with HS256.
 
-Read tokens are signed with one key, and bearers and desk sessions with another key. Each of the three kinds of token
-has its own audience.
+Read tokens are signed with one key. Bearer tokens and desk sessions are signed with another key. Each of the three
+kinds of token has its own audience.
 """
 
 import time
@@ -20,7 +20,7 @@ from service_layer.rights import Bearer, Principal
 READ_TOKEN_SECONDS = 30 * 60
 """The lifetime of a citizen's read token, in seconds."""
 DESK_SECONDS = 30 * 60
-"""The longest lifetime of a desk session, in seconds. A session ends earlier if its bearer expires earlier."""
+"""The longest lifetime of a desk session, in seconds. A session ends earlier if its bearer token expires earlier."""
 REMEMBERED_MAX = 10_000
 
 
@@ -35,8 +35,8 @@ class Verified:
 class SignedTokens:
     """Makes and verifies tokens.
 
-    A read token or a bearer that was verified is cached by its digest. While the token is in the cache, its signature
-    is not verified again.
+    Verified read tokens and bearer tokens are cached by digest. While a token is in the cache, its signature is not
+    verified again.
     """
 
     def __init__(self, bearer_key: bytes, read_key: bytes) -> None:
@@ -54,7 +54,7 @@ class SignedTokens:
         return jwt.encode({"alg": "HS256"}, claims, self.read_key), READ_TOKEN_SECONDS
 
     def bearer(self, principal: Principal, *, seconds: int) -> str:
-        """Returns a bearer for a member of staff or an agency's system, valid for `seconds`."""
+        """Returns a bearer token for a member of staff or an agency's system, valid for `seconds`."""
         claims = {
             "aud": "jejak",
             "sub": str(principal.actor),
@@ -66,7 +66,7 @@ class SignedTokens:
         return jwt.encode({"alg": "HS256"}, claims, self.bearer_key)
 
     def principal(self, token: str) -> Principal | None:
-        """Returns the principal of a read token or a bearer, or None for an invalid token.
+        """Returns the principal of a read token or a bearer token, or None for an invalid token.
 
         Only valid tokens are cached, and the cache is searched by the token's digest. So the time of a look-up reveals
         nothing about a signature.
@@ -88,7 +88,10 @@ class SignedTokens:
         return verified.principal
 
     def desk_session(self, bearer: str) -> tuple[str, int] | None:
-        """Returns a desk session for a bearer, and its lifetime in seconds. The session never outlives the bearer."""
+        """Returns a desk session for a bearer token, and the session's lifetime in seconds.
+
+        The session ends no later than the bearer token.
+        """
         claims = self._claims(bearer, self.bearer_key, "jejak")
         if claims is None:
             return None

@@ -19,8 +19,9 @@ Value = TypeVar("Value")
 Ask = Callable[[AsyncConnection, list[Key]], Awaitable[Mapping[Key, Value]]]
 """Answers a list of distinct keys, on a connection in autocommit. A key that is absent from the answer has no value.
 
-After a lost connection, the function is called again, and must be safe to call again. Every caller in the batch
-gets an exception that the function raises, so no key may make the function raise an exception.
+After a lost connection, the function is called again, and must be safe to call again. If the function raises an
+exception, every caller in the batch gets the exception. So the function must not raise an exception because of a single
+key.
 """
 
 RECONNECT_SECONDS = 0.05
@@ -97,7 +98,7 @@ class Coalescer(Generic[Key, Value]):
         try:
             found = await self._found(list({key for key, answer in batch if not answer.done()}))
         except (*AWAY, TimeoutError):
-            _refuse([*batch, *self._waiting], Unavailable())  # callers that wait would also get Unavailable, only later
+            _refuse([*batch, *self._waiting], Unavailable())  # the waiting callers would get Unavailable later anyway
             self._waiting.clear()
         except asyncio.CancelledError:
             _refuse(batch, Unavailable())

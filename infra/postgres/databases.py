@@ -100,7 +100,8 @@ def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
 def embedded(postgres: EmbeddedPostgres, events: str, keys: str) -> Databases:
     """Returns the databases on the embedded server.
 
-    Each role connects under its own name and without a password. The folder of the socket guards the access.
+    Each role connects under its own name and without a password. Only a user who may enter the socket's folder can
+    connect.
     """
     return Databases(
         owner=postgres.conninfo(events),
@@ -124,8 +125,8 @@ def create(postgres: EmbeddedPostgres, *names: str) -> None:
 def _configured(url: str, keys_url: str) -> Databases:
     """Returns the databases for two URLs.
 
-    Jejak logs in as the user that the URL names, and for each task sets the database role of this task. So this user
-    must be the owner, or a member of all these roles.
+    Jejak logs in as the user in the URL. Each connection then takes the database role of its task. So this user must be
+    the owner, or a member of all these roles.
     """
 
     def as_role(base: str, role: str) -> str:
@@ -147,7 +148,7 @@ def with_options(conninfo: str, options: str) -> str:
 
 
 def for_derived(conninfo: str) -> str:
-    """Returns a connection string for a writer of derived data. Commits with this string do not wait for the disk.
+    """Returns a connection string for a writer of derived data. Commits on such a connection do not wait for the disk.
 
     Derived data, such as a view, is made from the log alone. After a crash of the database, the last rows and their
     position may both be missing. The writer then makes the missing rows again from the log.
@@ -172,11 +173,12 @@ def _migrate(conninfo: str, folder: Path) -> None:
         applied = _applied(connection)
         if len(applied) > len(steps):
             raise SchemaNotOurs(
-                f"the database is at schema {len(applied)}, this release knows {len(steps)}: install the newer release"
+                f"the database has schema {len(applied)}, but this release knows only schema {len(steps)}:"
+                " install the newer release"
             )
         if applied != names[: len(applied)]:
             strange = next(name for name, ours in zip(applied, names, strict=False) if name != ours)
-            raise SchemaNotOurs(f"the database has the step {strange}, which this release does not know")
+            raise SchemaNotOurs(f"the database has the migration {strange}, which this release does not know")
         if not applied:
             connection.execute("CREATE TABLE IF NOT EXISTS migrations (step integer PRIMARY KEY, name text NOT NULL)")
             connection.execute("GRANT SELECT ON migrations TO PUBLIC")
@@ -186,7 +188,7 @@ def _migrate(conninfo: str, folder: Path) -> None:
 
 
 def _applied(connection: psycopg.Connection) -> list[str]:
-    # This reads the catalogue's rows, because `to_regclass` may use a cache that is older than our wait for the lock.
+    # `to_regclass` is not used, because it may read a cache from before this process got the lock.
     known = "SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = 'migrations'"
     if connection.execute(known).fetchone() is None:
         return []

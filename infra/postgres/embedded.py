@@ -4,11 +4,11 @@ The data folder has these files:
 
     pg18/       the cluster. Until initdb has ended, the name of this folder is pg18.new/.
     pg18.log    the messages of the server itself, never data that a client sent.
-    run/        the socket. Mode 0700 is the only guard: a user that can enter may connect with any role (trust).
+    run/        the socket. Mode 0700 is the only protection: a user who can enter may connect with any role (trust).
 
 Processes coordinate through three locks on files in the data folder. When a process ends in any way, the kernel frees
-the locks of this process. So a process id is believed only after a lock has shown that the process is alive. The three
-locks are:
+the locks of this process. So this process uses a stored process id only after a lock has shown that the process with
+the id is alive. The three locks are:
 
     start.lock     exclusive: held by a process that starts, joins or leaves the server.
     users.lock     shared: held by each user of the server. A process that can make the lock exclusive is the last user.
@@ -39,11 +39,11 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
 OWNER = "jejak"
-UNPRIVILEGED = "nobody"  # the server's user if this process is root, because PostgreSQL refuses to run as root
+UNPRIVILEGED = "nobody"  # if this process is root, the server runs as this user, because PostgreSQL refuses root
 PORT = "5432"  # no TCP port is opened: the number is only a part of the socket's name
 SOCKET_PATH_BYTES = 103  # the limit of macOS, which is the smallest limit of all supported systems
 
-START_SECONDS = 300.0  # the limit for a long recovery only: a server that dies is noticed at once
+START_SECONDS = 300.0  # long, because a recovery may take minutes. The end of a server that dies is noticed at once
 # These three limits are together less than 5 s, the longest time that a stop may take.
 LEAVE_SECONDS, FAST_SECONDS, IMMEDIATE_SECONDS = 0.9, 3.0, 1.0
 PAUSE_SECONDS = 0.01
@@ -73,10 +73,10 @@ class PostgresNotStarted(Exception):
 
 
 class EmbeddedPostgres:
-    """The share of this process in the embedded server.
+    """This process as one of the users of the embedded server. As a user, the process holds a share.
 
-    While a process holds a share, the process must spawn its children and not fork them. A forked child would hold the
-    lock of the share too.
+    While a process holds a share, the process must spawn its children and not fork them. A forked child would also hold
+    the lock of the share.
     """
 
     bin: Path  # the folder of PostgreSQL's programs, set by `start`
@@ -117,14 +117,17 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Gives up this process's share of the server. If no other process has a share, stops the server."""
-        # A process that holds start.lock longer is about to start. That process becomes the last user, and stops the
-        # server at its end.
+        # If another process holds start.lock longer than LEAVE_SECONDS, that process is starting. It becomes a user of
+        # the server, and the last user stops the server.
         with suppress(PostgresNotStarted), self._starting_or_leaving(LEAVE_SECONDS):
             self._leave()
         self._release_share()
 
     def _leave(self) -> None:
-        """Gives up this process's share, and stops the server without users. The caller must hold start.lock."""
+        """Gives up this process's share, and stops the server if no process has a share.
+
+        The caller must hold start.lock.
+        """
         if self._share is None:
             return
         try:
@@ -165,7 +168,7 @@ class EmbeddedPostgres:
             if not self._cluster.exists():
                 self._initdb(server_lock)
             _make_private(self._sockets)
-            # This process holds server.lock, so no process of a server is alive, whatever ids these files name.
+            # This process holds server.lock, so no server process is alive, even if these files have process ids.
             for left in (self._cluster / "postmaster.pid", *self._sockets.glob(".s.PGSQL.*")):
                 left.unlink(missing_ok=True)
             settings = {**SETTINGS, "unix_socket_directories": f'"{self._sockets}"'}
@@ -217,10 +220,10 @@ class EmbeddedPostgres:
         os.close(folder)
 
     def _shut_down(self) -> None:
-        """Stops the server, in bounded time.
+        """Stops the server.
 
-        If the server is not down by then, this method returns. The server ends its processes soon afterwards, and the
-        next start waits for the end of these processes.
+        If the server still runs after FAST_SECONDS and IMMEDIATE_SECONDS, this method returns. The server ends soon
+        afterwards, and the next start waits for this end.
         """
         began = time.monotonic()
         while self.lives():
@@ -276,7 +279,7 @@ class EmbeddedPostgres:
                 self.folder.chmod(0o711)
         except OSError as e:
             raise PostgresNotStarted(
-                f"{self.folder} cannot be made ({e.strerror}): choose a data folder that you may write to"
+                f"{self.folder} cannot be created ({e.strerror}): choose a data folder that you may write to"
             ) from e
         if os.geteuid() == 0 and not _reachable(self.folder):
             raise PostgresNotStarted(
@@ -303,7 +306,7 @@ class EmbeddedPostgres:
         while (descriptor := self._try_lock(name, how)) is None:
             if time.monotonic() > deadline:
                 raise PostgresNotStarted(
-                    f"{self.folder / name} was not free for {seconds:.0f} s: lsof shows which process holds it"
+                    f"{self.folder / name} was locked for {seconds:.0f} s: lsof shows which process holds the lock"
                 )
             time.sleep(PAUSE_SECONDS)
         return descriptor
@@ -350,9 +353,9 @@ def _make_private(folder: Path) -> None:
     """Makes a folder that only the server's user can enter. Raises PostgresNotStarted if another user owns it."""
     folder.mkdir(mode=0o700, exist_ok=True)
     owner = _as_server().get("user", os.geteuid())
-    found = folder.lstat()  # not `stat`, because another user may have planted a link in /tmp
+    found = folder.lstat()  # `stat` would follow a link that another user may have put into /tmp
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {owner, os.geteuid()}:
-        raise PostgresNotStarted(f"{folder} was made by another user: remove it, or choose another data folder")
+        raise PostgresNotStarted(f"{folder} belongs to another user: remove it, or choose another data folder")
     folder.chmod(0o700)
     os.chown(folder, owner, -1)
 

@@ -8,12 +8,15 @@ import structlog
 from psycopg import AsyncConnection
 
 POLL_SECONDS = 0.5
-"""The longest time in seconds between two calls of the callback. A lost connection may lose a notification."""
+"""The longest time in seconds between two calls of the callback.
+
+The callback is also called without a notification, because a notification may be lost with a connection.
+"""
 BACK_OFF_SECONDS, BACK_OFF_MAX_SECONDS = 0.05, 0.5
 """The first and the longest pause before the next try to connect."""
 
 Heard = Callable[[AsyncConnection, Sequence[str]], Awaitable[None]]
-"""Gets the connection, in autocommit, and the payloads that arrived since the last call, in their order.
+"""A callback. Its arguments are the connection, in autocommit, and the payloads since the last call, in their order.
 
 This callback is called without payloads as soon as the connection listens. It is also called without payloads each time
 that nothing arrived for POLL_SECONDS.

@@ -1,4 +1,4 @@
-"""Connection pool: a bounded asynchronous pool, and `borrowed`, which raises Unavailable if the database is away."""
+"""Connection pool: a bounded asynchronous pool. `borrowed` raises Unavailable if the database cannot be reached."""
 
 import time
 from collections.abc import AsyncIterator
@@ -18,10 +18,10 @@ WAITING_MAX = 500
 WAIT_SECONDS = 3.0
 ASK_SECONDS = 0.5
 RECONNECT_SECONDS = 0.4
-"""After this time in seconds, the pool gives up connecting, and `borrowed` asks the pool to connect again.
+"""The pool stops trying to connect after this time in seconds. `borrowed` then makes the pool try again.
 
-The pool's own back-off doubles after each failed try. Because the pool gives up early and is asked again, the pool
-connects less than a second after the database returns.
+The pool doubles its pause after each failed try. With this limit the pauses stay short, so the pool connects less than
+a second after the database returns.
 """
 AWAY = (
     psycopg.OperationalError,

@@ -31,7 +31,10 @@ from projections.routing import Agencies, Concern, shares
 PAGE = 1000
 POLL_SECONDS = 0.5
 REST_SECONDS = 0.05
-"""The pause in seconds after a page that was not full. One transaction can then publish the events of many commands."""
+"""The pause in seconds after a page that was not full.
+
+In the pause more events arrive, so one transaction can publish the events of many commands.
+"""
 BACK_OFF_SECONDS = 0.5
 CHANNEL = "feeds"
 LOCK = "SELECT pg_try_advisory_lock(hashtext('jejak distribute'))"
@@ -61,7 +64,7 @@ MESSAGES: LiteralString = "SELECT * FROM feeds.page(%b, %b, %b, %b, %b)"
 the largest number of rows, and the approximate number of bytes.
 """
 
-log = structlog.get_logger("jejak.distributor")
+log = structlog.get_logger("jejak.outbox")
 
 LoggedEvent = tuple[UUID, int, str, bytes | None, int, Any]
 """A row: stream, version, topic, state, position, `recorded_at`. The state is None for a satisfaction event."""
@@ -94,10 +97,10 @@ class Outbox:
             try:
                 self._follow()
             except psycopg.Error as fault:
-                log.warning("distribution interrupted", fault=type(fault).__name__)
+                log.warning("outbox interrupted", fault=type(fault).__name__)
                 self.stopping.wait(BACK_OFF_SECONDS)
             except Exception:
-                log.exception("distribution stands still")
+                log.exception("outbox stopped")
                 self.stopping.wait(10 * BACK_OFF_SECONDS)
 
     def _follow(self) -> None:
@@ -164,15 +167,7 @@ class Outbox:
                 found, concern = shares(concerns[stream], recorded, agencies)
                 concerns[stream] = concern
                 messages += (
-                    message_of(
-                        share.agency,
-                        share.capacity,
-                        share.previous,
-                        stream=stream,
-                        position=position,
-                        concern=concern,
-                        recorded=recorded,
-                    )
+                    message_of(share, stream=stream, position=position, concern=concern, recorded=recorded)
                     for share in found
                 )
         if streams:
@@ -194,5 +189,5 @@ CONCERN = msgspec.json.Decoder(Concern)
 
 
 def _offices(rows: Iterable[Sequence[Any]]) -> dict[str, str]:
-    editions = (cast("OfficeRegistered", recorded_of(row).event) for row in rows)  # callers select by this topic
+    editions = (cast("OfficeRegistered", recorded_of(row).event) for row in rows)  # callers pass only these events
     return {edition.code: edition.agency for edition in editions}

@@ -30,7 +30,10 @@ CREATE TABLE IF NOT EXISTS views.rebuilding (
     view text PRIMARY KEY, release text NOT NULL, stream uuid, position bigint NOT NULL
 )
 """
-"""The events up to `position` are written for all streams up to `stream`. NULL in `stream` means all streams."""
+"""The progress of a rebuild. For each stream up to `stream`, all events up to `position` are written.
+
+NULL in `stream` means all streams.
+"""
 FOLDS = [PROJECT / name for name in ("domain", "projections")]
 
 

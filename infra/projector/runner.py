@@ -112,7 +112,7 @@ class Runner:
 
     def _record_poisoned(self, poisoned: Poisoned, connection: psycopg.Connection[dict[str, bool]]) -> None:
         if self.fault is None:
-            log.error("projection stopped by an event it cannot fold", view=self.shard.name, why=str(poisoned))
+            log.error("projection stopped by an event that it cannot fold", view=self.shard.name, why=str(poisoned))
         self.fault, self.is_projecting = poisoned.fault, False
         record_stopped(self.shard, poisoned, connection)
         self.stopping.wait(POISON_SECONDS)

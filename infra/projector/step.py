@@ -18,7 +18,10 @@ MOVE = """
 UPDATE views.tracking SET notification_id = %(to)s WHERE application_name = %(shard)s AND xmin = %(since)s::xid
 RETURNING xmin::text, pg_notify('views', %(notice)s)
 """
-"""`xmin` changes with every write of the row, even if the position does not change. A rebuild can make such a write."""
+"""`xmin` changes with every write of the row.
+
+So a step also notices a write that leaves the position unchanged, for example by a rebuild.
+"""
 MOVE_AND_WRITE = f"WITH moved AS ({MOVE}), written AS ({{}}) SELECT * FROM moved"  # noqa: S608 - constants
 
 

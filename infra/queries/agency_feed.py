@@ -105,8 +105,8 @@ class PostgresFeeds:
             cursor = await connection.execute(MESSAGES, values, prepare=True, binary=True)
             messages = [Message(*row) for row in await cursor.fetchall()]
         if not messages:
-            # While the feed is being rebuilt, positions beyond `place` may not exist yet. So the known newest position
-            # is set back.
+            # While the feed is being rebuilt, messages after `place` may be missing. So the newest known position is
+            # lowered to `place`.
             self._newest[agency] = min(place, self._newest.get(agency, 0))
             return [], place
         return [FeedEvent(message.id, structured(message, self.origin)) for message in messages], messages[-1].position

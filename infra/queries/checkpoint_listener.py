@@ -35,7 +35,7 @@ class EraRange:
 
 
 class Positions:
-    """The positions of all views. `listen` must run beside the readers.
+    """The positions of all views. `listen` must run at the same time as the readers.
 
     While the LISTEN connection is down, no position is known. While no position is known, readers wait until the
     connection is back, or until their waiting time has passed.
@@ -52,7 +52,10 @@ class Positions:
         return min(self._shards.get(view, {}).values(), default=0)
 
     def passed(self, position: int) -> bool:
-        """Returns whether at least one view has passed the position. If a view has passed it, so has the log."""
+        """Returns whether at least one view has passed the position.
+
+        If a view has passed the position, the log has passed it too.
+        """
         return any(self.position(view) >= position for view in self._shards)
 
     async def reached(self, view: str, position: int, *, seconds: float) -> bool:

@@ -16,7 +16,7 @@ from projections.desk import DeskRow
 DueKey = Literal["due_at", "payment_expires_at"]
 PAGE = 200
 FIRST: tuple[datetime | None, UUID] = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
-"""A place that comes before every row, if rows are sorted by time and id."""
+"""The start of the first page: in the order of time and id, it comes before every row."""
 
 
 class PostgresDueFiles:

@@ -8,7 +8,8 @@ from psycopg.rows import dict_row
 
 from infra.postgres.pool import Pool, borrowed
 from projections.disclosure import SHOWN_FROM
-from projections.satisfaction import SERVED, UNITS, UnitCounts
+from projections.satisfaction import SERVED
+from projections.satisfaction_figures import CELLS, ZONE, CellCounts, periods
 from service_layer.faults import Unavailable
 
 
@@ -18,11 +19,18 @@ class PostgresSatisfaction:
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
-    async def units(self, as_of: datetime) -> list[UnitCounts]:
-        """Implements `SatisfactionQueries.units`. Raises Unavailable while the view is being rebuilt."""
-        values = {"as_of": as_of, "statuses": list(SERVED), "step": SHOWN_FROM}
+    async def cells(self, as_of: datetime) -> list[CellCounts]:
+        """Implements `SatisfactionQueries.cells`. Raises Unavailable while the view is being rebuilt."""
+        semesters = sorted({semester for period in periods(as_of) for semester in period.semesters})
+        values = {
+            "as_of": as_of,
+            "since": semesters[0].begins,
+            "statuses": list(SERVED),
+            "step": SHOWN_FROM,
+            "zone": ZONE,
+        }
         try:
             async with borrowed(self.pool) as connection, connection.cursor(row_factory=dict_row) as cursor:
-                return cast("list[UnitCounts]", await (await cursor.execute(UNITS, values)).fetchall())
+                return cast("list[CellCounts]", await (await cursor.execute(CELLS, values)).fetchall())
         except psycopg.errors.UndefinedTable as lost:
             raise Unavailable from lost

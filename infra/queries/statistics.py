@@ -49,7 +49,7 @@ class PostgresStatistics:
     def __init__(self, pool: Pool, editions: Editions) -> None:
         self.pool = pool
         self.editions = editions
-        self.cutting = asyncio.Lock()  # so at most one connection of this process waits for the database's lock
+        self.cutting = asyncio.Lock()  # at most one connection of this process waits for the database's lock
 
     async def exact(self, as_of: datetime | None = None) -> Statistics:
         registry = await self.editions.registry()
@@ -120,6 +120,7 @@ def _figures(row: dict[str, Any], days: Callable[[Fraction], float]) -> Figures:
         on_time_percent=_share(row["on_time"], row["late"]),
         on_time_recorded_percent=_share(row["on_time_recorded"], row["late_recorded"]),
         without_deadline_percent=_share(row["without_deadline"], row["on_time"] + row["late"]),
+        reported_late_percent=_share(row["reported_late"], row["on_time"] + row["late"] - row["reported_late"]),
     )
 
 
@@ -128,7 +129,7 @@ def _share(part: int, rest: int) -> float | None:
 
 
 def _days(microseconds: float | None, days: Callable[[Fraction], float]) -> float | None:
-    """The figure of a quantile in microseconds.
+    """Turns a quantile in microseconds into a figure in days.
 
     The exact quantile is a whole number of tenths of a microsecond. The database computes the quantile in
     floating-point numbers, so the result is rounded to the nearest tenth.

@@ -33,7 +33,7 @@ from service_layer.handlers.surveys import SurveyHandler
 from service_layer.rights import Principal
 
 PER_NETWORK, PER_NUMBER = 20, 100
-"""The wrong PINs that a tracking number allows a day, from one network and from all networks together."""
+"""The maximum number of wrong PINs per tracking number and day: from one network, and from all networks together."""
 SECONDS_A_DAY = 86_400
 RECENT_SECONDS = 1.0
 
@@ -66,8 +66,8 @@ class RecentCatalogue:
 class PostgresPinGuard:
     """Counts wrong PINs in one table for all processes.
 
-    The table has macs of tracking numbers and of the clients' networks, and never a number or a network in clear. The
-    mac of a number or network changes every day (UTC).
+    The table has only macs of tracking numbers and of the clients' networks, never the numbers and networks themselves.
+    The mac of a number or network changes every day (UTC).
     """
 
     def __init__(self, pool: Pool, key: bytes) -> None:
@@ -157,7 +157,7 @@ class SealedDossiers:
         try:
             content: dict[str, Any] = unseal(key, part, application=application_id, version=version, topic=topic)
         except SealBroken:
-            log.error("a sealed part does not open", version=version)  # noqa: TRY400 - no content may reach the log
+            log.error("a sealed part cannot be opened", version=version)  # noqa: TRY400 - no content may reach the log
             return None
         return content
 

@@ -1,8 +1,8 @@
 """Fsck: checks the bytes and the chain of every stream, the claim of every number, and every row of the views.
 
 The rows of the views are compared with a rebuild. In a chain, each event stores the commitment to the event before it.
-So fsck notices any change of the earlier event. No later event guards the newest event of a stream. A public log is
-planned that guards the newest events too.
+So fsck notices any change of the earlier event. The newest event of a stream has no later event, so the chain does not
+show a change of the newest event. A public log is planned that will show this change too.
 """
 
 from collections.abc import Iterable, Iterator
@@ -70,7 +70,7 @@ def _checked(stream: UUID, row: LogRow) -> Checked:
         if canonical(state) != bytes(stored):
             return Checked(version, "", "", "its bytes are not canonical")
         if state.keys() != STATE:
-            return Checked(version, "", "", "its keys are not those of an event")
+            return Checked(version, "", "", "its keys are not the keys of an event")
         for name in ("salt", "prev"):
             unb64(state[name])
         decoder_of(topic).decode(stored)
@@ -86,7 +86,7 @@ def _faults_of_stream(rows: Iterable[Checked]) -> Iterator[str]:
     names the predecessor. If the links before and after an event are both broken, only this event is named.
     """
     before: Checked | None = None
-    suspect = 0  # the event before a broken link, which is named unless the link after the next event is broken too
+    suspect = 0  # the event before a broken link: reported unless the next link is broken too
     for place, row in enumerate(rows, 1):
         if row.version != place:
             yield f"{row.version}: version {place} is missing before this version"
@@ -119,7 +119,7 @@ def _faults_of_claims(connection: psycopg.Connection[Any]) -> Iterator[str]:
     try:
         yield from _unclaimed(connection)
     except psycopg.DataError:
-        return  # the state of an event is not JSON, which another check has reported already
+        return  # the state of an event is not JSON, and another check has already reported this
 
 
 def _unclaimed(connection: psycopg.Connection[Any]) -> Iterator[str]:

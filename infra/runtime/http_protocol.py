@@ -10,7 +10,10 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HELD_BYTES_MAX = 65_536
-"""The most bytes that are held back. With more bytes, the transport must tell uvicorn that a client reads slowly."""
+"""The maximum number of bytes that are held back.
+
+More bytes are written at once, so that the transport can tell uvicorn if a client reads slowly.
+"""
 
 
 class Joining:

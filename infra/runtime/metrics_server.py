@@ -18,7 +18,7 @@ def exposed(port: int | None) -> Iterator[None]:
     try:
         server, thread = start_http_server(port, addr="127.0.0.1", registry=METRICS)
     except OSError as error:
-        raise PortTaken(f"127.0.0.1:{port} cannot be listened on ({error.strerror}): choose another port") from error
+        raise PortTaken(f"cannot listen on 127.0.0.1:{port} ({error.strerror}): choose another port") from error
     try:
         yield
     finally:

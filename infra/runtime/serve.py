@@ -30,7 +30,10 @@ from infra.runtime.supervisor import kept, stop_event
 from infra.settings import Settings
 
 GRACEFUL_SECONDS = 4
-"""At a stop, requests that are being answered get this time to end. The whole stop must take less than five seconds."""
+"""When the server stops, running requests have this number of seconds to end.
+
+The whole stop must take less than five seconds.
+"""
 BACKLOG = 1024
 GARBAGE_MAX = 10_000
 """The number of new objects after which the garbage collector looks for cycles."""
@@ -88,7 +91,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise PortTaken(
-            f"{host}:{port} cannot be listened on ({error.strerror}): choose another port, as in make run PORT=8001"
+            f"cannot listen on {host}:{port} ({error.strerror}): choose another port, for example `make run PORT=8001`"
         ) from error
     return listener
 

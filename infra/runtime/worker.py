@@ -1,4 +1,4 @@
-"""Worker: the common frame of a worker process: logs, signals, the watch on the parent process, and databases.
+"""Worker: the common parts of all worker processes: logs, signals, the watch on the parent process, and databases.
 
 `worker` is for verbs that work in threads, such as `relay` and `project`. `run_worker` is for verbs that work in an
 event loop, such as `intake` and `schedule`. `run_installation` is for verbs that handle signals by themselves, such as

@@ -1,8 +1,9 @@
 """The command handler: the one way to change an application.
 
-The handler asks: Is the command already in the stream? May the client do this? Has anything relevant changed since the
-version that the client saw? Then the handler decides and appends. After a conflict it begins again. The log is also the
-store of idempotency keys. A refusal is not remembered.
+The handler checks three things: whether the client may send the command, whether the command is already in the stream,
+and whether anything relevant has changed since the version that the client saw. Then the handler decides and appends.
+After a conflict, the handler begins again. The idempotency keys of stored commands are in the log. A refusal stores
+nothing, so a repeated command is decided again.
 """
 
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ class CommandHandler:
         self.store = store
 
     async def handle(self, application_id: UUID | None, request: CommandRequest) -> CommandResult:
-        """Decides and appends. Without an `application_id` it submits a new application.
+        """Decides and appends. Without an `application_id`, the command submits a new application.
 
         A repeated command gets the first result again.
 
@@ -97,11 +98,12 @@ class CommandHandler:
         )
 
     async def _settled(self, history: StreamHistory, now: datetime) -> StreamHistory:
-        """Records what time has brought about before a command is decided, so that no scheduler needs to run.
+        """If the application is due for deemed approval, records this before the command is decided. So the result does
+        not depend on the scheduler.
 
-        If the calendars in force move the promise, the promise moves. Then, if silence has granted, the grant is
-        recorded at its own instant. Each of these acts has the same command identity as the act of the scheduled job,
-        so the act is stored only once.
+        If the calendars in force give another promised date, the promise is moved first. The deemed approval is
+        recorded with the time at which it happened, and not with the current time. Each of these acts has the same
+        command identity as the act of the scheduled job, so the act is stored only once.
         """
         for _ in range(SYSTEM_ACTS_MAX):
             act = self._due(history, now)
@@ -141,8 +143,8 @@ class CommandHandler:
 def first_result(
     history: StreamHistory, command: Command, identities: Sequence[CommandIdentity]
 ) -> CommandResult | None:
-    """The first result of the same command, rebuilt from the save of the command. Returns None if the command was not
-    handled before.
+    """The first result of the same command, made again from the events that the command stored. Returns None if the
+    command was not handled before.
 
     Raises KeyReused if the idempotency key was used with another body or command.
     """

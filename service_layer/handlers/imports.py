@@ -1,7 +1,7 @@
 """The import handler: compares the records of a source with the log, and appends each new record after admission.
 
-Every record has a separate command under an idempotency key that never changes. So a file that is imported again, in
-another order or after a killed run, adds nothing twice. A second call with the same file completes a killed run.
+Every record becomes a separate command, with an idempotency key that never changes. So no record is added twice if a
+file is imported again, in another order or after a killed run. A second call with the same file completes a killed run.
 """
 
 from collections import Counter
@@ -66,7 +66,7 @@ class SeenCommands(Protocol):
 
 
 class ImportStore(Protocol):
-    """The log as a port of the import handler. Every method may raise the driver's errors that cause Unavailable."""
+    """The log as a port of the import handler. Every method may raise the errors of the database driver."""
 
     def new_number(self) -> str:
         """A fresh tracking number."""
@@ -78,7 +78,7 @@ class ImportStore(Protocol):
 
     def identity(self, source: str, case: str, item: ImportItem, *, first: bool) -> CommandIdentity:
         """The identity of one record's command. The identity of a submission is made from the case. The identity of any
-        other record is made from the record's own id, or else from its content.
+        other record is made from the record's own id or, without an id, from the record's content.
         """
         ...
 
@@ -127,7 +127,7 @@ class ImportHandler:
                 tally.new_events = stored
                 tally.duplicates -= stored - done
                 return tally
-        raise TimeoutError("somebody else keeps writing to the same applications: run the import again")
+        raise TimeoutError("another client keeps writing to the same applications: run the import again")
 
     def foresee(self, cases: Sequence[ImportCase], seen: SeenCommands) -> ImportTally:
         """Does the same as `append`, but stores nothing. `seen` holds the commands that earlier batches would have
@@ -146,8 +146,8 @@ class ImportHandler:
     def _admitted(
         self, case: ImportCase, stream: ImportedStream, tally: ImportTally, seen: SeenCommands | None
     ) -> Iterator[Admitted]:
-        """Yields the records that the log does not have yet. After each record that the caller takes, the stream
-        includes this record.
+        """Yields the records that the log does not have yet. Each yielded record is added to `stream` before the next
+        record is checked.
         """
         for place, item in enumerate(case.items):
             identity = self.store.identity(self.source, case.key, item, first=place == 0)

@@ -1,9 +1,10 @@
-"""The link handler: applications that one life event needs are linked, in one save for all sides that may be written.
+"""The link handler: links the applications that one life event needs. One save writes the link to all applications that
+may be written.
 
-The office that asks holds at least one of the applications. A further application is written in the same save if the
-office also holds the further application, or if the citizen gave its number with PIN, or its QR code. Without this
-proof, an application of another office is only named in the link. The other office accepts the link by a request for
-the same link from its own side.
+The requesting office holds at least one of the applications. The save writes to the applications of the requesting
+office, and to an application of another office if the citizen gave its number with PIN, or its QR code. Without this
+proof, the link only names the application of the other office. The other office accepts the link when it sends a
+request for the same link.
 """
 
 from collections.abc import Sequence
@@ -41,7 +42,8 @@ class LinkHandler:
         self.store = store
 
     async def handle(self, request: LinkRequest) -> Linking:
-        """Appends one event to each stream that may be written. The id of a new link is fixed before the first attempt.
+        """Appends one event to each stream that may be written. The id of a new link is chosen before the first
+        attempt, so every attempt uses the same id.
 
         Raises Refusal, StaleVersion, KeyReused and Unavailable. Raises NotYours if the office holds none of the
         applications. Also raises NotYours if an application of another office is named without a proof, and does not
@@ -91,8 +93,8 @@ class LinkHandler:
 
 @dataclass(frozen=True, slots=True)
 class _Sides:
-    """The sides of a link. `sure` lists the applications that may be written. `waiting` lists the applications for
-    which another office must accept the link.
+    """The applications of a link. `sure` lists the applications that may be written. `waiting` lists the applications
+    for which another office must accept the link.
     """
 
     sure: list[StreamHistory]
@@ -127,8 +129,9 @@ async def _sides(request: LinkRequest, histories: Sequence[StreamHistory]) -> _S
 def _commands(fresh: UUID, request: LinkRequest, sides: _Sides, registry: Registry) -> list[tuple[StreamHistory, Link]]:
     """The command for each stream that is written. Raises AlreadyLinked and ServiceUnknown.
 
-    A side that already has the link is not written again. The link id and the life event of that side are used for the
-    other sides. A document that is asked for in that side's application is not asked for again.
+    If an application already has the link, it is not written again, and the other applications get the same link id and
+    life event. If such an application requires a document, the other applications do not ask for the same document
+    again.
     """
     new = [each for each in sides.sure if not _others(sides, each) <= each.application.links]
     if not new:
@@ -182,7 +185,7 @@ def _still_waiting(sides: _Sides, link: UUID) -> list[UUID]:
 
 
 def _link_of(history: StreamHistory, identities: Sequence[CommandIdentity]) -> UUID:
-    """The link that this command made."""
+    """The id of the link that this command made."""
     commands = {str(identity.command) for identity in identities}
     return next(
         entry.recorded.event.link

@@ -16,8 +16,8 @@ class SurveyHandler:
     """Stores questionnaires over an event store.
 
     Two claims make a questionnaire unique. The first claim is the command, so a client can repeat its request. The
-    second claim is a keyed hash of the application, so an application has only one questionnaire. Without the keys,
-    neither claim reveals the application.
+    second claim is a keyed hash of the application, so an application has only one questionnaire. Without the secret
+    keys, nobody can find the application from a claim.
     """
 
     def __init__(self, store: EventStore) -> None:
@@ -29,14 +29,14 @@ class SurveyHandler:
 
         Raises Refusal, KeyReused, Unavailable, and the errors that `request.permit` raises.
         """
-        # All citizens share one client name. So the client name contains the application, to keep the idempotency keys
-        # apart.
+        # The requests of all citizens have the same client name. The application id in the name keeps their idempotency
+        # keys apart.
         client = f"satisfaction/{application_id}/{request.client}"
         identities = await self.store.identities(client, request.key, request.body)
         return await until_stored(lambda: self._attempt(application_id, request, identities))
 
     async def given(self, application_id: UUID) -> bool:
-        """Whether this application has a questionnaire."""
+        """Whether a questionnaire of this application is stored."""
         return await self.store.claimed([self.store.survey_claim(application_id)]) is not None
 
     async def _attempt(

@@ -89,7 +89,7 @@ def test_a_payment_is_shown_without_its_number(running: Jejak) -> None:
 
 def test_an_act_says_when_it_happened_and_by_which_channel(running: Jejak) -> None:
     arrived = arrive(running, "check-documents")
-    at = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+    at = datetime.now(UTC).isoformat()
     body = {**arrived.body, "at": at, "channel": "mobile"}
     headers = {"Idempotency-Key": str(uuid4()), "If-Match": f'"{arrived.version}"', **WAIT}
     path = f"/v1/applications/{arrived.id}/check-documents"
@@ -99,6 +99,32 @@ def test_an_act_says_when_it_happened_and_by_which_channel(running: Jejak) -> No
     [entry] = [entry for entry in entries if entry["event"] == "documents-checked"]
     assert (entry["at_quality"], entry["channel"]) == ("device", "mobile")
     assert datetime.fromisoformat(entry["at"]) == datetime.fromisoformat(at)
+
+
+def test_an_act_from_before_the_submission_is_refused_with_both_times(running: Jejak) -> None:
+    arrived = arrive(running, "receive")
+    at = (datetime.now(UTC) - timedelta(hours=2)).isoformat(timespec="seconds")
+    headers = {"Idempotency-Key": str(uuid4()), "If-Match": f'"{arrived.version}"'}
+    path = f"/v1/applications/{arrived.id}/receive"
+    reply = running.request("POST", path, {"at": at}, token=running.supervisor(LICENSING), headers=headers)
+    submitted = application(running, arrived.id, LICENSING)["submitted_at"]
+    assert (reply.status, reply.json()["code"]) == (409, "time-too-early")
+    assert at.partition("+")[0] in reply.json()["detail"]
+    assert submitted in reply.json()["detail"]
+
+
+def test_the_json_of_a_decision_says_when_it_was_made_and_when_it_was_recorded(running: Jejak) -> None:
+    arrived = arrive(running, "reject")
+    at = datetime.now(UTC)
+    headers = {"Idempotency-Key": str(uuid4()), "If-Match": f'"{arrived.version}"', **WAIT}
+    path = f"/v1/applications/{arrived.id}/reject"
+    body = {**arrived.body, "at": at.isoformat()}
+    assert running.request("POST", path, body, token=running.supervisor(LICENSING), headers=headers).status == 200
+    decision = application(running, arrived.id)["decision"]
+    assert decision["decision"] == "rejected"
+    assert datetime.fromisoformat(decision["decided_at"]) == datetime.fromisoformat(decision["stated_at"]) == at
+    assert datetime.fromisoformat(decision["recorded_at"]) > at
+    assert (decision["reported_late"], decision["amended_at"]) == (False, None)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +153,11 @@ def test_every_channel_gets_the_same_promise(running: Jejak) -> None:
     promises = []
     for channel in ("counter", "mobile", "self_service", "electronic"):
         paper = running.submit(
-            running.officer(SEMARANG), service="akta-kelahiran", channel=channel, applicant={"name": "Siti Contoh"}
+            running.officer(SEMARANG),
+            service="akta-kelahiran",
+            channel=channel,
+            applicant={"name": "Siti Contoh"},
+            at=at,
         )
         [receive, check] = [(name, {**body, "at": at, "channel": channel}) for name, body in PROCESSING]
         version = walk(running, paper["application_id"], SEMARANG, (receive,))

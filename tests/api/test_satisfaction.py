@@ -11,7 +11,7 @@ import pytest
 from api.endpoints.satisfaction import body_of_satisfaction
 from api.responses import SatisfactionFiguresBody
 from domain.satisfaction import Element, Grade, Weights
-from projections.satisfaction import Satisfaction, SatisfactionUnit
+from projections.satisfaction_figures import Satisfaction, SatisfactionUnit
 from service_layer.rights import RIGHTS, STAFF, Bearer, Relation
 from tests.api.installation import HEALTH, LICENSING, MAKASSAR, OFFICES
 from tests.api.lives import Arrived, arrive, walk
@@ -181,12 +181,31 @@ def test_a_unit_that_shows_figures_is_answered_as_its_type() -> None:
         served=40,
         answered_percent=75.0,
         index=87.5,
+        index_least=76.68,
+        index_most=88.27,
         grade=Grade.B,
         sufficient=False,
         lowest=Element.TIME,
         means=dict.fromkeys(Element, 3.5),
     )
-    found = Satisfaction(as_of=datetime(2026, 11, 1, tzinfo=UTC), weights=Weights.EXACT, units=[unit])
-    body = msgspec.json.decode(body_of_satisfaction(found, "exact"), type=SatisfactionFiguresBody)
+    found = Satisfaction(
+        as_of=datetime(2026, 11, 1, tzinfo=UTC),
+        weights=Weights.EXACT,
+        period="2026-S2",
+        periods=["2026-S2", "2026-S1", "2026", "2025"],
+        services=[unit],
+        offices=[unit],
+        units=[unit],
+    )
+    body = msgspec.json.decode(body_of_satisfaction(found), type=SatisfactionFiguresBody)
+    assert body.services == body.offices == body.units
     assert body.units[0].means == dict.fromkeys(Element, 3.5)
     assert body.units[0].grade is Grade.B
+
+
+def test_a_period_that_cannot_be_read_is_refused_with_the_readable_periods(running: Jejak) -> None:
+    readable = running.request("GET", "/v1/satisfaction").json()["periods"]
+    reply = running.request("GET", "/v1/satisfaction?period=1999")
+    [error] = reply.json()["errors"]
+    assert (reply.status, error["pointer"], error["detail"]) == (400, "?period", f"One of {', '.join(readable)}.")
+    assert running.request("GET", f"/v1/satisfaction?period={readable[-1]}").json()["period"] == readable[-1]

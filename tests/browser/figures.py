@@ -71,6 +71,7 @@ def figures(submitted: int, on_time: float = 0.875, *, answered: float = 0.8, da
         "restarted": submitted // 100,
         "returned_last_minute": submitted // 40,
         "obstructed": submitted // 12,
+        "reported_late": done // 60,
     }
     counts: dict[str, Any] = {name: shown(count) for name, count in exact.items()}
     if done < 10:

@@ -9,14 +9,12 @@ from domain.application.events import (
     ApplicationEvent,
     Approved,
     CorrectionSupplied,
-    DeadlineExtended,
     DecisionReportedLate,
     DeclaredComplete,
     DeemedApproved,
     Disputed,
     DocumentsChecked,
     HandedOver,
-    PromiseMoved,
     Received,
     Recorded,
     Referred,
@@ -37,6 +35,7 @@ from domain.application.incident_events import (
     PaymentReceived,
     PaymentRequested,
 )
+from domain.application.promise_events import DeadlineExtended, PromiseMoved
 from domain.codes import (
     Channel,
     ComplaintKind,

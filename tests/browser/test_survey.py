@@ -53,15 +53,28 @@ def test_the_application_asks_or_thanks_or_says_nothing_of_it() -> None:
     assert "satisfied" not in pages[""]
 
 
+def test_the_index_of_a_service_and_of_an_office_come_before_those_of_a_service_at_an_office() -> None:
+    page = index("satisfaction")
+    places = [page.index(f'id="{table}-caption"') for table in ("services", "offices", "satisfaction")]
+    assert places == sorted(places)
+    assert '<a href="?period=2026">Year 2026</a>' in page
+    assert "?period=2026-S2" not in page
+
+
 @pytest.mark.parametrize(
     ("language", "words"),
     [
         ("en", "Family card, Population and Civil Registration Office, Semarang City"),
         ("en", "81.94"),
-        ("en", "Very good. Lowest: Handling of complaints"),
+        ("en", "Very good. Between 87.50 and 90.50 with all answers. Lowest: Handling of complaints"),
         ("en", "These figures contain examples"),
-        ("id", "88,50"),
-        ("id", "Tidak baik. Terendah: Penanganan pengaduan"),
+        ("en", "Between 79.94 and 82.94 with all answers."),
+        ("en", "No grade: both sides of a limit. Between 63.00 and 66.00"),
+        ("en", "July to December 2026"),
+        ("id", "Juli sampai Desember 2026"),
+        ("id", "Tanpa mutu: di kedua sisi batas. Antara 63,00 dan 66,00"),
+        ("id", "89,50"),
+        ("id", "Tidak baik. Antara 25,00 dan 28,00 dengan semua jawaban. Terendah: Penanganan pengaduan"),
         ("id", "Kamis, 12 November 2026, 10.00 WIB"),
     ],
 )
@@ -77,5 +90,6 @@ def test_a_unit_of_a_few_is_not_named() -> None:
 
 def test_the_most_answered_comes_first() -> None:
     page = index("satisfaction")
-    places = [page.index(value) for value in ("88.50", "65.00", "81.94", "25.00")]
+    page = page[page.index("satisfaction-caption") :]
+    places = [page.index(value) for value in ("89.50", "65.00", "81.94", "27.00")]
     assert places == sorted(places)

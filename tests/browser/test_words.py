@@ -8,7 +8,7 @@ import pytest
 from api.pages.render import STATIC, problem_kind_page, problem_page, start_page, tracking_page
 from domain.application.events import Reassigned, Received
 from domain.codes import Channel, Role
-from domain.refusals import all_refusals
+from domain.refusal_tree import all_refusals
 from domain.registry.registry import Registry
 from projections.progress import ProgressRow
 from tests.browser.samples import ACCESSES, NOW, REGISTRY, START, row, submitted

@@ -10,7 +10,7 @@ from openapi_spec_validator import validate
 from api import responses
 from api.operations import OPERATIONS, Operation
 from api.problems import KINDS
-from domain.refusals import all_refusals
+from domain.refusal_tree import all_refusals
 from service_layer.rights import RIGHTS
 from tests.api.installation import HEALTH, LICENSING
 from tests.api.lives import Arrived, arrive, do, done

@@ -74,7 +74,13 @@ def any_of(kinds: Iterable[Any]) -> st.SearchStrategy[Any]:
 
 
 def _made(kind: Any) -> st.SearchStrategy[Any]:
-    return st.builds(kind, **{field.name: FIELDS[field.name] for field in fields(kind) if field.name in FIELDS})
+    return st.builds(kind, **{field.name: _strategy(field) for field in fields(kind) if field.name in FIELDS})
+
+
+def _strategy(field: Any) -> st.SearchStrategy[Any]:
+    """A field without a default is never None."""
+    strategy = FIELDS[field.name]
+    return strategy if field.default is None else strategy.filter(lambda value: value is not None)
 
 
 ENDING_COMMANDS = {commands.Reject, commands.HandOver, commands.Withdraw, commands.Lapse, commands.Cancel}

@@ -1,4 +1,4 @@
-"""Tests of refusals: each occurs in a scenario here, has a code and texts, and is in the tree in `refusals.py`."""
+"""Tests of refusals: each occurs in a scenario here, has a code and texts, and is in the tree in `refusal_tree.py`."""
 
 import re
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from domain import refusals
+from domain import refusal_tree, refusals
 from domain.application import commands
 from domain.application.events import (
     DefectiveDocument,
@@ -20,8 +20,9 @@ from domain.application.events import (
 )
 from domain.application.evolve import Application, fold
 from domain.application.incident_events import Linked
-from domain.codes import Advice, Amendment, Channel, DisputeReason, LifeEvent
-from domain.refusals import Refusal, StatusForbids, all_refusals
+from domain.codes import Advice, Amendment, Channel, DisputeReason, LifeEvent, Quality, RejectionReason, Remedy
+from domain.refusal_tree import all_refusals
+from domain.refusals import Refusal, StatusForbids
 from domain.satisfaction import Answers, Element, Score, answer
 from tests.builders import (
     BLURRED,
@@ -42,6 +43,7 @@ from tests.builders import (
     SEMARANG,
     SIP,
     SUBMITTED,
+    an_act,
     an_office,
     registry_of,
     stage_done,
@@ -56,6 +58,8 @@ AMEND = commands.AmendRecord(amends=1, amendment=Amendment.TIME, corrected_at=MO
 VERIFICATION = commands.EnterStage(stage="verification")
 UNASKED = DefectiveDocument(requirement="diploma", defect=BLURRED.defect)
 SECOND = timedelta(seconds=1)
+REJECT = commands.Reject(reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.OBJECTION)
+BEFORE = replace(an_act(MONDAY - SECOND), at_quality=Quality.DEVICE)
 DISPUTE = commands.Dispute(reason=DisputeReason.NOT_RECEIVED)
 LINK = commands.Link(link=UUID(int=7), life_event=LifeEvent.BIRTH, others=(UUID(int=8),))
 LINKED = Linked(link=LINK.link, life_event=LINK.life_event, others=LINK.others, supplied=("family-card",))
@@ -132,6 +136,8 @@ SCENARIOS: dict[type[Refusal], When | Answering] = {
     refusals.EventUnknown: given(*SUBMITTED).when(replace(AMEND, amends=2)),
     refusals.AlreadyAmended: given(*SUBMITTED, RecordAmended(amends=1, amendment=Amendment.TIME)).when(AMEND),
     refusals.AmendmentImpossible: given(*SUBMITTED).when(replace(AMEND, corrected_at=None)),
+    refusals.TimeTooEarly: When(given(*COMPLETE), REJECT, BEFORE),
+    refusals.TimeTooLate: given(*SUBMITTED).when(replace(AMEND, corrected_at=MONDAY + SECOND)),
     refusals.PinResetsExhausted: given(*SUBMITTED, *[PinReset()] * 255).when(commands.ResetPin()),
     refusals.NoOutcomeYet: Answering(fold(given(*SUBMITTED).history), given=False),
     refusals.SatisfactionAlreadyGiven: Answering(fold(given(*HANDED_OVER).history), given=True),
@@ -174,8 +180,8 @@ def test_a_forbidden_status_says_where_the_command_would_fit() -> None:
 
 
 def test_the_tree_names_exactly_the_classes_there_are() -> None:
-    assert refusals.__doc__
-    drawn = re.findall(r"^( *)[*+] (\w+)", refusals.__doc__, flags=re.MULTILINE)
+    assert refusal_tree.__doc__
+    drawn = re.findall(r"^( *)[*+] (\w+)", refusal_tree.__doc__, flags=re.MULTILINE)
     roots = [name for indent, name in drawn if not indent]
     leaves = [name for indent, name in drawn if indent]
     defined = {name for name, member in getmembers(refusals, isclass) if member.__module__ == refusals.__name__}

@@ -9,7 +9,7 @@ import pytest
 from domain.registry import editions
 from domain.rules import RESTING, RULES, Rule, Tag, rests_on
 
-MODULES = ("registry.calendar", "promises.complaints", "promises.deadlines", "promises.steps")
+MODULES = ("registry.calendar", "promises.complaints", "promises.deadlines", "promises.late_reports", "promises.steps")
 """Modules in which every public function implements a rule."""
 ELSEWHERE = ("clocks.ledger", "persons.national_id", "application.outcomes", "satisfaction")
 """Modules in which some functions implement a rule. The tests import them, so that their functions are registered."""

@@ -4,6 +4,7 @@ Each is a stored state, to the byte, as the release wrote it that brought the to
 that came later has a sample in `LATER`, named after the topic and what is new.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
@@ -14,7 +15,6 @@ from domain.application.events import (
     Cancelled,
     Concluded,
     CorrectionSupplied,
-    DeadlineExtended,
     DecisionReportedLate,
     DeclaredComplete,
     DeemedApproved,
@@ -27,7 +27,6 @@ from domain.application.events import (
     Lapsed,
     MadeReady,
     PinReset,
-    PromiseMoved,
     Reassigned,
     Received,
     RecordAmended,
@@ -56,6 +55,7 @@ from domain.application.incident_events import (
     PaymentReceived,
     PaymentRequested,
 )
+from domain.application.promise_events import DeadlineExtended, PromiseMoved
 from domain.codes import (
     Advice,
     Amendment,
@@ -301,6 +301,26 @@ LATER: dict[str, AnyEvent] = {
     "application.payment-received.v1~part": PaymentReceived(payment=1, amount_idr=500_000, open_idr=1_000_000),
     "application.payment-expired.v1~promise": PaymentExpired(payment=1, promise=WORKING_DAYS),
     "application.declared-complete.v1~last-minute": DeclaredComplete(promise=WORKING_DAYS, last_minute_percent=10),
+    "application.approved.v1~report-until": Approved(report_until=WORKING_DAYS.due_at),
+    "application.rejected.v1~report-until": Rejected(
+        reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.OBJECTION, report_until=WORKING_DAYS.due_at
+    ),
+    "application.record-amended.v1~report-until": RecordAmended(
+        amends=3, amendment=Amendment.TIME, corrected_at=AT, report_until=WORKING_DAYS.due_at
+    ),
+    "office.registered.v1~late-reports": OfficeRegistered(
+        code="pemda-3374-dinkes",
+        edition=2,
+        agency="pemda-3374",
+        zone="Asia/Jakarta",
+        names=Names(id="Dinas Kesehatan", en="Health office"),
+        opening_days=(OPEN, OPEN, OPEN, OPEN, OPEN, CLOSED, CLOSED),
+        late_report_days=2,
+        late_report_days_mobile=7,
+    ),
+    "application.declared-complete.v1~counted-from": DeclaredComplete(
+        promise=replace(WORKING_DAYS, counted_from=date(2026, 3, 16))
+    ),
     "application.resumed.v1~promise": Resumed(promise=WORKING_DAYS),
     "application.transferred.v1~promise": Transferred(to="pemda-7371-disdukcapil", promise=WORKING_DAYS),
     "application.transferred.v1~unlisted": Transferred(

@@ -52,6 +52,16 @@ class Writer:
         self.written += 1
         return stream
 
+    def append(self, *events: ApplicationEvent, office: str) -> UUID:
+        """A life of these events, all acts of this office, in one save each."""
+        stream, prev = new_application_id(), ""
+        for version, event in enumerate(events):
+            act = an_act(office=office)
+            rows, prev = rows_of(stream, version, prev, [event], act, command=COMMAND, digest="")
+            [outcome] = self.recorder.append([Save(tuple(rows))])
+            assert outcome.stored
+        return stream
+
     def lives(self, count: int) -> list[UUID]:
         return [self.life() for _ in range(count)]
 

@@ -106,6 +106,6 @@ def test_an_interrupt_ends_it_in_time_and_leaves_no_database_behind(running: Jej
 def test_a_port_that_is_taken_is_named_with_a_way_out(running: Jejak) -> None:
     refused = running.command("serve", "--port", str(running.port), check=False)
     assert refused.returncode == 2
-    assert f"127.0.0.1:{running.port} cannot be listened on" in refused.stderr
+    assert f"cannot listen on 127.0.0.1:{running.port}" in refused.stderr
     assert "choose another port" in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -240,3 +241,11 @@ def test_a_mall_has_a_line_and_no_sum_because_most_applications_are_in_none() ->
         "mpp-3374-01": FEW,
         "mpp-3374-02": FEW,
     }
+
+
+@pytest.mark.parametrize(("reported_late", "share"), [(9, None), (10, 5.0), (60, 35.0)])
+def test_the_share_reported_late_shows_if_both_its_counts_show(reported_late: int, share: float | None) -> None:
+    seen = public(statistics({"office-a": figures(0, 90, 70, reported_late=reported_late)}))
+    assert seen.total.reported_late_percent == share
+    few = public(statistics({"office-a": figures(0, 10, 10, reported_late=10)}))
+    assert few.total.reported_late_percent is None

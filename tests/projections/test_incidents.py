@@ -10,11 +10,9 @@ import pytest
 from domain.application.events import (
     Approved,
     CorrectionSupplied,
-    DeadlineExtended,
     DecisionReportedLate,
     Disputed,
     DisputeDismissed,
-    PromiseMoved,
     RecordAmended,
     Recorded,
     Reopened,
@@ -31,6 +29,7 @@ from domain.application.incident_events import (
     PaymentReceived,
     PaymentRequested,
 )
+from domain.application.promise_events import DeadlineExtended, PromiseMoved
 from domain.codes import (
     Amendment,
     ComplaintKind,

@@ -1,5 +1,7 @@
 """What a citizen sees of an application, event by event."""
 
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -62,6 +64,7 @@ TOLD = {
     "standard": "ktp-el@3",
     "calendar": "id-2026@1",
     "rule": "day-zero-is-completeness",
+    "counted_from": None,
 }
 KEYS = set(given(*SUBMITTED).row)
 
@@ -90,6 +93,7 @@ def test_a_submission_is_shown_in_full() -> None:
         "complete_by": None,
         "ended_at": None,
         "ended_by": None,
+        "decided": False,
         "promise": None,
         "promises": [],
         "payments": [],
@@ -107,6 +111,7 @@ def test_a_submission_is_shown_in_full() -> None:
         "deemed": None,
         "late_decision": None,
         "rejection": None,
+        "decision": None,
         "imported": False,
         "pin_resets": 0,
         "ledger": {
@@ -166,6 +171,10 @@ def test_imported_history_is_shown_as_such_with_its_own_deadline() -> None:
         (COMPLETE, {"status": "processing", "complete_at": AT_MONDAY, "promise": TOLD}),
         ((*RECEIVED, DeclaredComplete()), {"status": "processing", "complete_at": AT_MONDAY, "promise": None}),
         ((*COMPLETE, DeclaredComplete()), {"promise": TOLD}),
+        (
+            (*CHECKED, DeclaredComplete(promise=replace(PROMISE, counted_from=date(2026, 3, 10)))),
+            {"promise": TOLD | {"counted_from": "2026-03-10"}},
+        ),
         (PAUSED, {"status": "returned", "underlying": "processing"}),
         (SUSPENDED, {"status": "suspended", "underlying": "processing"}),
         (APPROVED, {"status": "approved", "ended_at": None, "rejection": None}),

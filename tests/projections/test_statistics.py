@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from domain.application.events import (
     Cancelled,
     Concluded,
     CorrectionSupplied,
-    DeadlineExtended,
+    DecisionReportedLate,
     DeclaredComplete,
     HandedOver,
     Issued,
@@ -30,7 +30,19 @@ from domain.application.events import (
     Withdrawn,
 )
 from domain.application.incident_events import Linked
-from domain.codes import Amendment, CancellationReason, Channel, LifeEvent, Receiver, RejectionReason, Remedy, Role
+from domain.application.promise_events import DeadlineExtended
+from domain.codes import (
+    Amendment,
+    CancellationReason,
+    Channel,
+    Decision,
+    LifeEvent,
+    Quality,
+    Receiver,
+    RejectionReason,
+    Remedy,
+    Role,
+)
 from domain.json_values import instant
 from projections.statistics import COLUMNS, VIEW, StatisticsRow, project
 from tests.builders import (
@@ -287,3 +299,40 @@ def test_a_row_is_read_back_as_it_was_stored() -> None:
 def test_an_import_says_so() -> None:
     post = an_act(by=Role.IMPORT, channel=Channel.POST)
     shows(Recorded(version=1, act=post, event=SUBMITTED[0]), imported=True, channel="post")
+
+
+DUE = PROMISE.due_at
+UNTIL = DUE + timedelta(days=1)
+SECOND = timedelta(seconds=1)
+
+
+def a_decision(at: datetime, recorded_at: datetime, until: datetime | None) -> Recorded:
+    act = replace(an_act(at), at_quality=Quality.DEVICE)
+    return Recorded(version=0, act=act, event=Approved(report_until=until), recorded_at=recorded_at)
+
+
+def corrected(to: datetime, recorded_at: datetime, until: datetime | None = None) -> Recorded:
+    event = RecordAmended(amends=len(COMPLETE) + 1, amendment=Amendment.TIME, corrected_at=to, report_until=until)
+    return on(recorded_at, event)
+
+
+def test_a_backdated_decision_counts_only_if_it_was_recorded_within_the_allowance() -> None:
+    shows(*COMPLETE, a_decision(DUE, UNTIL, UNTIL), answered_at=DUE, reported_late=False)
+    shows(*COMPLETE, a_decision(DUE, UNTIL + SECOND, UNTIL), answered_at=DUE, reported_late=True)
+    shows(*COMPLETE, a_decision(DUE + SECOND, UNTIL + SECOND, None), reported_late=False)
+
+
+def test_a_correction_keeps_no_promise_after_the_allowance() -> None:
+    late = on(DUE + SECOND, Approved())
+    shows(*COMPLETE, late, corrected(DUE, UNTIL, UNTIL), answered_at=DUE, reported_late=False)
+    shows(*COMPLETE, late, corrected(DUE, UNTIL + SECOND, UNTIL), answered_at=DUE, reported_late=True)
+    backdated = a_decision(DUE, UNTIL + SECOND, UNTIL)
+    shows(*COMPLETE, backdated, corrected(DUE - SECOND, UNTIL + SECOND), reported_late=True)
+    shows(*COMPLETE, backdated, corrected(DUE + SECOND, UNTIL + SECOND), reported_late=False)
+    shows(*COMPLETE[:-1], DeclaredComplete(), late, corrected(DUE, UNTIL), due_at=None, reported_late=False)
+
+
+def test_a_decision_after_silence_is_reported_late_and_one_after_a_decision_is_not() -> None:
+    reported = DecisionReportedLate(decision=Decision.APPROVED)
+    shows(*DEEMED, reported, deemed=True, reported_late=True)
+    shows(*COMPLETE, on(TUESDAY, Approved()), reported, deemed=False, reported_late=False)

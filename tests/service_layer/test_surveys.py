@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,7 +22,7 @@ from infra.projector.fold import Shard
 from infra.projector.views import VIEWS, ensure, rebuild
 from infra.queries.satisfaction import PostgresSatisfaction
 from infra.runtime.fsck import faults_of_log, faults_of_views
-from projections.satisfaction import units
+from projections.satisfaction_figures import satisfaction
 from service_layer.faults import KeyReused
 from service_layer.handlers.surveys import SurveyHandler
 from service_layer.requests import SurveyRequest
@@ -33,7 +33,6 @@ from tests.infra.logs import catch_up
 pytestmark = pytest.mark.anyio
 
 CONTENT = Answers(**dict.fromkeys(Element, Score.GOOD))
-NEVER = timedelta(hours=1)
 
 
 def said(answers: Answers = CONTENT, key: str = "", **more: Any) -> SurveyRequest:
@@ -153,22 +152,27 @@ def projected(made: Installation) -> None:
         catch_up(Shard(view), made.databases.serving)
 
 
+JULY = datetime(2026, 7, 1, tzinfo=UTC)
+
+
 async def test_the_view_is_folded_from_the_answers_alone_and_shows_none_of_a_few(made: Installation) -> None:
-    survey, later = stored(made), datetime.now(UTC) + NEVER
+    survey = stored(made)
     for _ in range(9):
         await survey.handle(await ended(made), said())
     projected(made)
-    assert await PostgresSatisfaction(made.pool).units(later) == []
+    assert await PostgresSatisfaction(made.pool).cells(JULY) == []
     unhappy = Answers(**dict.fromkeys(Element, Score.WORST))
     await survey.handle(await ended(made), said())
     await survey.handle(await ended(made), said(unhappy))
     await ended(made)
     projected(made)
-    [row] = await PostgresSatisfaction(made.pool).units(later)
-    assert (row["answered"], row["served"], row["covered"], row["fee"]) == (11, 12, 10, 30)
-    [unit] = units([row], [], Weights.EXACT)
-    assert (unit.answered, unit.served, unit.index, unit.sufficient) == (10, 10, 75.0, False)
-    assert await PostgresSatisfaction(made.pool).units(datetime.now(UTC) - NEVER) == []
+    [row] = await PostgresSatisfaction(made.pool).cells(JULY)
+    assert (row["semester"], row["served"], row["covered"], row["fee"]) == ("2026-S1", 10, 10, 30)
+    shown = satisfaction([row], [], JULY, weights=Weights.EXACT, period="2026-S1")
+    assert shown is not None
+    [unit] = shown.units
+    assert (unit.answered, unit.served, unit.index) == (10, 10, None)
+    assert await PostgresSatisfaction(made.pool).cells(MONDAY) == []
     assert list(faults_of_log(made.databases.auditor, lambda *_: None)) == []
     assert list(faults_of_views(made.databases.serving, lambda *_: None)) == []
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.application import commands, events, incident_events
+from domain.application import commands, events, incident_events, promise_events
 from domain.application.events import ApplicationEvent
 from domain.application.guards import UNDECIDED
 from domain.application.status import Status
@@ -113,8 +113,8 @@ def test_obstacles_overlap_at_times_and_are_not_all_cleared(lives: list[Life]) -
 
 
 def test_a_deadline_is_extended_by_what_the_standard_lists_and_to_a_later_day(lives: list[Life]) -> None:
-    for life in with_some(lives, events.DeadlineExtended):
-        [(_, extended)] = those_of(life, events.DeadlineExtended)
+    for life in with_some(lives, promise_events.DeadlineExtended):
+        [(_, extended)] = those_of(life, promise_events.DeadlineExtended)
         [(_, declared)] = those_of(life, events.DeclaredComplete)
         assert life.arrival.standard.service == "informasi-publik"
         assert declared.promise

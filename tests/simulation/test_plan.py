@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from domain.application.commands import SubmitApplication
 from domain.application.decide import decide
-from domain.application.events import Concluded, PromiseMoved, Recorded
+from domain.application.events import Approved, Concluded, Recorded, Rejected
 from domain.application.evolve import Application, evolve
 from domain.application.incident_events import Linked
+from domain.application.promise_events import PromiseMoved
 from domain.application.status import Status
 from domain.codes import Channel, Quality, Role
 from domain.registry.calendar import is_working_day
@@ -130,11 +131,19 @@ def test_a_season_has_about_as_many_events_an_application_as_such_a_mall() -> No
 
 
 def test_mobile_units_tell_the_time_of_their_device_and_some_upload_days_later() -> None:
-    mobile = [step for step in a_season().steps() if step.act.at_quality is Quality.DEVICE]
-    assert {step.act.channel for step in mobile} == {Channel.MOBILE}
+    mobile = [step for step in a_season().steps() if step.act.channel is Channel.MOBILE]
+    assert {step.act.at_quality for step in mobile if step.number == 0} == {Quality.DEVICE}
     waits = [step.arrives - step.act.at for step in mobile if step.number == 0]
     assert max(waits) > timedelta(days=2)
     assert min(waits) < timedelta(hours=1)
+
+
+def test_some_decisions_are_reported_after_every_allowance_with_a_time_before_the_deadline() -> None:
+    decided = [(step, event) for step in a_season().steps() for event in step.events]
+    reported = [(step, event.report_until) for step, event in decided if isinstance(event, Approved | Rejected)]
+    late = [(step, until) for step, until in reported if until is not None]
+    assert late
+    assert all(step.act.at < until < step.arrives for step, until in late)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,13 @@ def test_silence_keeps_no_promise() -> None:
     assert replace(ON_TIME, outcome=SILENCE).judged == "late"
 
 
+def test_a_decision_that_was_reported_too_late_is_late() -> None:
+    backdated = replace(ON_TIME, reported_late=True)
+    assert backdated.judged == "late"
+    shown = figures([ON_TIME, backdated, LATE, UNPROMISED], AS_OF)
+    assert (shown["on_time"], shown["late"], shown["reported_late"], shown["reported_late_percent"]) == (1, 2, 1, 33.3)
+
+
 def test_what_is_known_later_than_it_was_due_is_late_by_the_record() -> None:
     known_late = replace(ON_TIME, answer_known_at=START + timedelta(days=2))
     assert (known_late.judged, known_late.judged_by_record) == ("on_time", "late")

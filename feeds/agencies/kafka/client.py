@@ -1,7 +1,7 @@
 """Opens clients of kafka-python so that a failed start leaves no thread or socket behind.
 
-The constructor of a kafka-python client that does not find the brokers raises, but its thread and sockets stay alive. A
-relay retries as long as Kafka cannot be reached, so the threads and sockets of failed starts would pile up.
+If a kafka-python client does not find the brokers, its constructor raises an error, but its thread and its sockets stay
+open. A relay retries as long as Kafka cannot be reached, so the threads and sockets of failed starts would pile up.
 """
 
 from collections.abc import Callable

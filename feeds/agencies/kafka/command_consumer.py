@@ -1,7 +1,7 @@
 """The command consumer: reads the agencies' command topics as a member of a consumer group, and reports rebalances.
 
-The offset to continue at never comes from Kafka. A member that gets a partition seeks to the offset in Jejak's own
-table. Offsets are committed to the group only so that tools can show the consumer lag.
+When a member of the group gets a partition, it continues at the offset that Jejak's own table holds, and not at the
+offset that Kafka holds. Offsets are committed to the group only so that tools can show the consumer lag.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ class CommandPartition(NamedTuple):
 
 
 class CommandSource(Protocol):
-    """One member of the consumer group. It is not safe for two threads. Every method may raise KafkaError."""
+    """One member of the consumer group. Two threads must not use the same member. Every method may raise KafkaError."""
 
     def poll(self) -> Mapping[CommandPartition, Sequence[CommandRecord]]:
         """The next records of each partition, in order. Waits at most half a second."""
@@ -75,7 +75,7 @@ class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc] # the clien
         self.fresh: set[TopicPartition] = set()
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Does nothing: the database rejects an outdated offset when the answers are stored."""
+        """Does nothing, because the database rejects an outdated offset when the answers are stored."""
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self.fresh |= set(assigned)

@@ -1,9 +1,9 @@
-"""The transactional producer: publishes one Kafka transaction at a time, with rules against defects of kafka-python.
+"""The transactional producer: publishes one Kafka transaction at a time, and avoids known defects of kafka-python.
 
 The transaction layer of kafka-python 3.0.12 can report a commit although it dropped records. The rules that prevent
 such a false report are only in this module. The rules use private parts of kafka-python, so the version of kafka-python
-is pinned. tests/infra/kafka/test_client_defects.py shows each defect, and that a defect gets through without rule 1, 2,
-3 or 4.
+is pinned. tests/infra/kafka/test_client_defects.py shows each defect, and shows that each of the rules 1 to 4 is
+needed.
 
 1  Flush before the commit, then check every future: the commit does not check them.
 2  Commit with a time limit. Without an answer, the outcome of the commit is unknown.
@@ -28,8 +28,8 @@ LINGER_MS, BATCH_BYTES = 20, 131_072
 REQUEST_MS, DELIVERY_MS, BLOCK_MS, BACK_OFF_MS = 5_000, 10_000, 20_000, 10
 TRANSACTION_MS = 30_000
 FLUSH_SECONDS, COMMIT_MS, JOIN_SECONDS = 12.0, 10_000, 10
-"""Invariants, so that the time limits expire in this order: linger + request < delivery < flush, and flush + commit <
-transaction < the broker's limit for transactions.
+"""Two inequalities must hold, so that the time limits expire in the right order: linger + request < delivery < flush,
+and flush + commit < transaction < the broker's limit for transactions.
 """
 
 
@@ -127,7 +127,7 @@ class Transactions:
         failed = [future for future in sent if not future.succeeded()]
         if failed:
             raise Untrusted(f"{len(failed)} of {len(sent)} records, first: {type(failed[0].exception).__name__}")
-        # Rule 2: these two calls are `commit_transaction` without its wait, which has no time limit.
+        # Rule 2: `commit_transaction` makes these two calls and then waits without a time limit.
         self._result = self._producer._transaction_manager.begin_commit()  # noqa: SLF001
         self._producer._sender.wakeup()  # noqa: SLF001
 

@@ -2,7 +2,7 @@
 
 The order of the steps guarantees this: fence all earlier relays, read from Kafka how far the feed was published, then
 publish transactions that contain the messages together with the new position. After any fault, the relay starts again
-with the first step. Kafka and the feed are parameters, so tests can run the steps without them.
+with the first step. Kafka and the feed are parameters, so tests can run the steps without Kafka and without a database.
 """
 
 import random
@@ -18,13 +18,13 @@ from feeds.agencies.kafka.relay_position import Position, record_of
 from feeds.agencies.messages import Headers, Message, MessageKind, Origin, binary, status_headers
 
 WAIT_SECONDS = 0.25
-"""The longest wait for a notification, because a notification may be lost."""
+"""The longest wait for a notification. Then the relay reads the feed anyway, because a notification may be lost."""
 BACK_OFF_SECONDS, DOUBLINGS, REFUSED_SECONDS = 0.2, 6, 5.0
 """The exponential back-off between two starts of a relay. The back-off doubles with each fault, at most DOUBLINGS
 times.
 """
 
-BEGIN = "`jejak relay --begin {}` publishes it from its beginning, with `--now` from here on"
+BEGIN = "`jejak relay --begin {}` publishes the feed from its beginning, and with `--now` only from now on"
 TOPICS = {
     MessageKind.EVENT: names.events,
     MessageKind.REPLY: names.replies,
@@ -35,7 +35,7 @@ TOPICS = {
 class Refused(Exception):
     """The relay cannot continue without an operator.
 
-    `code` is the value for the metric. The text of the exception says what the operator must do.
+    `code` names the reason in the metric. The text of the exception says what the operator must do.
     """
 
     def __init__(self, code: str, words: str) -> None:
@@ -70,7 +70,7 @@ class FeedSource(Protocol):
     """An agency's feed, as a port."""
 
     def lead(self) -> bool:
-        """Waits until no other process relays this feed. Returns False if the relay was told to stop meanwhile."""
+        """Waits until no other process relays this feed. Returns False if the relay must stop before that."""
         ...
 
     def vouch(self, position: Position) -> None:
@@ -83,7 +83,9 @@ class FeedSource(Protocol):
     def era(self) -> int: ...
 
     def page(self, after: int) -> list[Message]:
-        """The next messages after that position, limited in number and bytes to what one transaction can hold."""
+        """Returns the next messages after the position `after`: at most as many messages and bytes as one transaction
+        can hold.
+        """
         ...
 
     def wait(self, seconds: float) -> None:
@@ -92,7 +94,7 @@ class FeedSource(Protocol):
 
 
 class Witness(Protocol):
-    """Gets reports of the relay's progress, for metrics and for the watch over the process."""
+    """Gets reports of the relay's progress, for the metrics and for the check that the relay does not hang."""
 
     def published(self, agency: str, position: int, count: int) -> None: ...
     def idle(self, agency: str, position: int) -> None: ...

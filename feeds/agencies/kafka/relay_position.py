@@ -19,8 +19,8 @@ from feeds.agencies.kafka.producer import ProducedRecord, Transactions
 
 READ_SECONDS, POLL_MS, LOOK_SECONDS = 20.0, 500, 0.2
 WINDOWS = (64, 512, 4096, 1 << 62)
-"""The number of records in a window. The topic is read from its end, window after window, until a position record is
-found.
+"""How many of the newest records are read to find the position record. If the records contain no position record, the
+next number is tried.
 """
 
 
@@ -80,7 +80,7 @@ def position_of(login: Mapping[str, Any], agency: str) -> Position | None:
 
 
 def begin_at(login: Mapping[str, Any], agency: str, position: Position, *, anew: bool = False) -> None:
-    """Writes the first relay position, on the order of an operator. A relay never chooses the first position itself.
+    """Writes the first relay position, when an operator asks for it. A relay never chooses the first position itself.
     With `anew`, the position is written even if the feed already has a position.
 
     Raises AlreadyBegun, KafkaError, Hanging, Untrusted.
@@ -89,7 +89,7 @@ def begin_at(login: Mapping[str, Any], agency: str, position: Position, *, anew:
     try:
         present = position_of(login, agency)
         if present is not None and not anew:
-            raise AlreadyBegun(f"the feed of {agency} is published up to position {present.position} already")
+            raise AlreadyBegun(f"the feed of {agency} is already published up to position {present.position}")
         producer.publish([record_of(agency, position)])
     finally:
         producer.discard()

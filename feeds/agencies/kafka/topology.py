@@ -1,4 +1,5 @@
-"""Topology: the topics, rights, users and quotas that a Kafka cluster should have, and the changes to get there.
+"""Topology: the topics, rights, users and quotas that a Kafka cluster should have, and the changes that are needed for
+them.
 
 The wanted state follows from the agencies in `topics.toml`. This module is pure; infra/kafka/admin.py reads the state
 of the brokers and applies the changes. The number of partitions of a topic is never changed, because a change would
@@ -20,7 +21,9 @@ The body of a command may have half of this size. The other half is for headers.
 """
 RELAY, INTAKE, AUDIT = "jejak-relay", "jejak-intake", "jejak-audit"
 NOT_AN_AGENCY = ("admin", "anonymous", "kafka")
-"""Users that a cluster may have already. For an agency with such a name, the user's password would be replaced."""
+"""Users that a cluster may have already. An agency must not have such a name, because the user's password would be
+replaced.
+"""
 CONSUMES, PRODUCES = "consumer_byte_rate", "producer_byte_rate"
 
 
@@ -112,7 +115,7 @@ class EndUser:
     name: str
 
     def __str__(self) -> str:
-        return f"- user {self.name}: it is no longer an agency in topics.toml"
+        return f"- user {self.name}: topics.toml no longer names this agency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ class SetQuota:
 
 @dataclass(frozen=True, slots=True)
 class PlanRefusal:
-    """A change that is refused, with what a person can do instead. While a plan has a refusal, nothing is applied."""
+    """A change that is refused, with advice for the operator. While a plan has a refusal, no change is applied."""
 
     words: str
 
@@ -141,7 +144,7 @@ class PlanRefusal:
 
 @dataclass(frozen=True, slots=True)
 class PlanNote:
-    """A finding that is left unchanged."""
+    """A difference that the plan reports but does not change."""
 
     words: str
 
@@ -175,7 +178,7 @@ def diff(wanted: Cluster, found: Cluster) -> list[PlanLine]:
     """The changes, in the order in which they are applied. If the list is empty or has only notes, nothing has to be
     changed.
 
-    If a run is stopped, the order of the changes lets the next run complete it. A user is removed before the user's
+    The order of the changes allows the next run to complete a run that was stopped. A user is removed before the user's
     rights, because the rights identify the user. A new user is added before the user's rights.
     """
     gone = {
@@ -267,9 +270,9 @@ def _of_topics(wanted: Cluster, found: Cluster) -> Iterator[PlanLine]:
             continue
         if there.partitions != topic.partitions:
             yield PlanRefusal(
-                f"topic {name} has {there.partitions} partitions, topics.toml says {topic.partitions}: it is never"
-                " changed, because the order of an application's events would break. Restore the number in topics.toml;"
-                " for more partitions, make a .v2 topic"
+                f"topic {name} has {there.partitions} partitions, topics.toml says {topic.partitions}: the number is"
+                " never changed, because the order of an application's events would break. Restore the number in"
+                " topics.toml; for more partitions, make a .v2 topic"
             )
         if there.replication != topic.replication:
             yield PlanRefusal(
@@ -293,7 +296,7 @@ def _of_quotas(wanted: Cluster, found: Cluster) -> Iterator[SetQuota]:
 
 
 def _ours(right: Right, users: frozenset[str]) -> bool:
-    """Whether the plan decides about a right. The plan decides about all rights of the wanted users, and about every
+    """Whether the plan may grant or revoke this right. The plan controls all rights of the wanted users, and every
     right to a topic of Jejak.
     """
     return right.user in users or (right.resource == "topic" and right.name.startswith(names.ALL))

@@ -9,7 +9,7 @@ from feeds.history.draft.survey import survey
 from feeds.history.draft.text import draft_text
 
 PASSES = 2
-"""How many times the progress counts each byte, because the file is read twice."""
+"""The file is read twice, so the progress counts each byte this many times."""
 
 
 def drafted(file: Path, progress: Callable[[int], None]) -> str:

@@ -10,8 +10,8 @@ from feeds.history.draft.survey import Columns, Survey
 from feeds.history.source import SourceError
 
 FEW, SELDOM = 100, 5
-"""A column whose name says nothing may hold activities if the column has at most FEW different texts, and a text occurs
-at least SELDOM times on average.
+"""If the name of a column gives no hint, the column may hold activities if it has at most FEW different texts, and if
+each text occurs at least SELDOM times on average.
 """
 
 
@@ -46,7 +46,7 @@ def choose(survey: Survey) -> Choice:
     """Chooses the columns. Raises SourceError for a file without any column of times."""
     if not any(column.is_time for column in (*survey.cases.values(), *survey.rows.values())):
         raise SourceError(
-            survey.file, "the file", "nothing in it is a time", "a log, with at least one column of times"
+            survey.file, "the file", "no column contains times", "a log, with at least one column of times"
         )
     return _of_table(survey) if survey.table else _of_log(survey)
 
@@ -80,7 +80,7 @@ def _of_table(survey: Survey) -> Choice:
 
 
 def _parted(columns: Columns, times: int, rows: int) -> Choice:
-    """Decides whether a row is an event or a case, and which columns name the case and the event."""
+    """Decides whether a row is an event or a case, and chooses the columns for the case id and the activity."""
     keys = _keys(columns, rows / 2)
     unique, repeating = _first(keys, lambda key: key.unique), _first(keys, lambda key: not key.unique)
     activity = _named_activity(columns)
@@ -99,8 +99,9 @@ def _parted(columns: Columns, times: int, rows: int) -> Choice:
 
 
 def _by_content(columns: Columns, activity: ColumnSurvey | None, times: int, rows: int) -> Choice:
-    """The choice if no column name says what a case is. A column with repeated texts may be the case id. For this,
-    exactly one column must have few different texts, which may be the activities.
+    """The choice if no column name gives a hint about the case id. If one column holds the activities, a column with
+    repeated texts may be the case id. Without a column name for activities, the only column with few different texts is
+    taken as the activities.
     """
     texts = [column for column in columns.values() if not column.is_time and column is not activity]
     few = [
@@ -120,7 +121,7 @@ def _by_content(columns: Columns, activity: ColumnSurvey | None, times: int, row
 
 
 def _keys(columns: Columns, filled: float) -> list[ColumnSurvey]:
-    """The columns that may name a case, the most likely first."""
+    """The columns that may be the case id, the most likely column first."""
     named = [
         column
         for column in columns.values()

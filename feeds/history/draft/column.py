@@ -11,7 +11,7 @@ from feeds.history.draft.spelling import chosen, fitting, has_offset, needs_a_na
 WORDS_MAX = 500
 WORDS_LENGTH = 100_000  # characters of all words together
 SKETCH_BITS = 1 << 19
-MOST = 0.5  # the share of a column's texts that must be readable as times, for it to be a time column
+MOST = 0.5  # a column is a time column if more than this share of its texts can be read as times
 
 
 @dataclass(slots=True)
@@ -81,4 +81,4 @@ class ColumnSurvey:
 
     @property
     def unique(self) -> bool:
-        return self.filled > 1 and self.different > 0.98 * self.filled  # 2 % for repeated rows and the estimate's error
+        return self.filled > 1 and self.different > 0.98 * self.filled  # 2 % may be repeats or errors of the estimate

@@ -1,5 +1,5 @@
 """The proof of a draft: a second pass over the file, which checks the choice of columns case by case. The pass also
-counts what the draft's policies must cover.
+counts the cases for which the draft needs a policy.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ ZONE = "UTC"
 
 @dataclass(slots=True)
 class Proof:
-    """The numbers of cases without a name and without a time.
+    """The number of cases without a case id, and the number of cases without a time.
 
     `first` is the day (UTC) of the earliest time in the file.
     """
@@ -53,7 +53,7 @@ def _proven(survey: Survey, choice: Choice, progress: Callable[[int], None]) -> 
 
 
 def _mapping(survey: Survey, choice: Choice) -> Mapping:
-    """A minimal mapping, with which the cases can be read."""
+    """A minimal mapping for reading the cases."""
     written = survey.table or Csv()
     return Mapping(
         source="draft",

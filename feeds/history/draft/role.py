@@ -1,6 +1,6 @@
-"""Column roles: what a column may be by the words in its name (names.toml).
+"""Column roles: guesses the role of a column from the words in its name (names.toml).
 
-A role is a guess. A person must check the draft before use.
+A person must check the draft before use.
 """
 
 import re
@@ -44,7 +44,7 @@ def case_rank(name: str) -> int:
 
 def place(name: str, role: str) -> int | None:
     """Looks for the words of the role in the name. Returns the place, in the role's list, of the first word that is in
-    the name. Returns None if no word of the list is in the name, or if a word against the role is in the name.
+    the name. Returns None if no word of the list is in the name, or if the name contains a word that excludes the role.
     """
     against = {"activity": "no_activity", "state": "no_activity"}.get(role, "plans")
     if has(name, against):

@@ -1,4 +1,4 @@
-"""Spelling of times: finds the formats of a column's times by trying the formats that a text looks like."""
+"""Spelling of times: finds the formats of a column's times. A text is tried only with formats of the same shape."""
 
 import re
 from collections import Counter
@@ -77,7 +77,7 @@ def _reads(pattern: str, text: str) -> bool:
 def needs_a_name(text: str) -> bool:
     """Whether the text has digits only, or a year of two digits.
 
-    A text like this may be a number. The text counts as a time only if the name of its column says so.
+    A text like this may be a number. The text counts as a time only if its column has a name for times.
     """
     return len(re.findall("[0-9]", text)) == len(text) or bool(re.fullmatch(r"\d{1,2}[-./]\d{1,2}[-./]\d{2}", text))
 

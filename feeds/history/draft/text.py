@@ -1,6 +1,4 @@
-"""The text of a draft, as TOML. The only values of the file that the draft contains are activities, because activities
-become stages.
-"""
+"""The text of a draft, as TOML. The draft contains no values of the file except the activities, which become stages."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

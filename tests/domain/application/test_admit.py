@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.application import events, incident_events
+from domain.application import events, incident_events, promise_events
 from domain.application.admit import _command_of
 from domain.application.events import ApplicationEvent
 from domain.codes import (
@@ -95,8 +95,8 @@ FITTING: list[tuple[tuple[ApplicationEvent, ...], ApplicationEvent]] = [
     ((*COMPLETE, PAYMENT), incident_events.PaymentExpired(payment=1)),
     (COMPLETE, OUT_OF_STOCK),
     ((*COMPLETE, OUT_OF_STOCK), incident_events.ObstacleCleared(obstacle=1)),
-    (COMPLETE, events.DeadlineExtended(extension="technical-study", promise=PROMISE)),
-    (COMPLETE, events.PromiseMoved(promise=PROMISE)),
+    (COMPLETE, promise_events.DeadlineExtended(extension="technical-study", promise=PROMISE)),
+    (COMPLETE, promise_events.PromiseMoved(promise=PROMISE)),
     (COMPLETE, DEEMED[-1]),
     (DEEMED, events.DecisionReportedLate(decision=Decision.APPROVED)),
     (ISSUED, events.Revoked(ground=RevocationGround.COURT_ORDER)),

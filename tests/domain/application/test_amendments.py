@@ -4,7 +4,7 @@ from domain.application.commands import AmendRecord
 from domain.application.events import ApplicationEvent, Disputed, RecordAmended, Reopened, StageCompleted, StageEntered
 from domain.codes import Amendment, DisputeReason
 from domain.refusals import AlreadyAmended, AmendmentImpossible, EventUnknown
-from tests.builders import COMPLETE, HANDED_OVER, MONDAY, SUBMITTED, TUESDAY, stage_done
+from tests.builders import COMPLETE, HANDED_OVER, MONDAY, SUBMITTED, TUESDAY, WEDNESDAY, stage_done
 from tests.spec import given
 
 ENTERED = (*COMPLETE, StageEntered(stage="verification"))
@@ -29,12 +29,12 @@ def taken_back(amends: int) -> RecordAmended:
 
 
 def test_a_wrong_time_is_corrected_by_a_later_event() -> None:
-    given(*COMPLETE).when(wrong_time(1)).then(retimed(1))
-    given(*COMPLETE).when(wrong_time(len(COMPLETE))).then(retimed(len(COMPLETE)))
+    given(*SUBMITTED).when(wrong_time(1), at=WEDNESDAY).then(retimed(1))
+    given(*COMPLETE).when(wrong_time(len(COMPLETE)), at=WEDNESDAY).then(retimed(len(COMPLETE)))
 
 
 def test_a_record_is_amended_after_an_end_too_and_the_end_stays() -> None:
-    given(*HANDED_OVER).when(wrong_time(len(HANDED_OVER))).then(retimed(len(HANDED_OVER)))
+    given(*HANDED_OVER).when(wrong_time(len(HANDED_OVER)), at=WEDNESDAY).then(retimed(len(HANDED_OVER)))
     assert given(*HANDED_OVER, retimed(len(HANDED_OVER))).application.status == "handed_over"
 
 

@@ -40,7 +40,8 @@ from domain.application.written_topics import TOPICS_OF
 from domain.codes import Amendment, StagePhase
 from domain.json_values import instant
 from domain.provenance import Act
-from domain.refusals import Refusal, all_refusals
+from domain.refusal_tree import all_refusals
+from domain.refusals import Refusal
 from projections.progress import ProgressRow, project
 from projections.timeline import ShownEvent
 from tests.builders import APPLICATION, KTP, KTP_STANDARD, MAKASSAR, NUMBER, OLD_PERMIT, REGISTRY, SEMARANG, an_act

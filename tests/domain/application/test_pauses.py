@@ -22,11 +22,9 @@ from domain.application.commands import (
 )
 from domain.application.events import (
     CorrectionSupplied,
-    DeadlineExtended,
     DeclaredComplete,
     DefectiveDocument,
     DocumentsChecked,
-    PromiseMoved,
     Resumed,
     ReturnedForCorrection,
     Suspended,
@@ -40,6 +38,7 @@ from domain.application.incident_events import (
     PaymentRequested,
 )
 from domain.application.linking import supplied
+from domain.application.promise_events import DeadlineExtended, PromiseMoved
 from domain.codes import ComplaintKind, Defect, LifeEvent
 from domain.provenance import Pause
 from domain.refusals import (

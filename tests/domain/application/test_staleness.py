@@ -4,8 +4,9 @@ import pytest
 
 from domain.application.commands import Approve, Command, Reassign, ResetPin
 from domain.application.decide import is_stale
-from domain.application.events import ApplicationEvent, PinReset, PromiseMoved, Reassigned, Referred
+from domain.application.events import ApplicationEvent, PinReset, Reassigned, Referred
 from domain.application.incident_events import ComplaintReferred
+from domain.application.promise_events import PromiseMoved
 from domain.codes import ComplaintKind
 from domain.refusals import StaleVersion
 from tests.builders import COLLEAGUE, COMPLETE, MAKASSAR, OFFICER, PROMISE

@@ -53,7 +53,6 @@ from tests.builders import (
     SEMARANG,
     SUBMITTED,
     SUSPENDED,
-    TUESDAY,
     WITHDRAWN,
 )
 from tests.spec import given
@@ -127,7 +126,7 @@ COMMANDS: Mapping[str, Command] = {
     "link": commands.Link(link=UUID(int=7), life_event=LifeEvent.BIRTH, others=(UUID(int=8),)),
     "complain": commands.ReferComplaint(kind=ComplaintKind.COMPLAINT),
     "follow-up": commands.EnterStage(stage="follow-up"),
-    "amend": commands.AmendRecord(amends=1, amendment=Amendment.TIME, corrected_at=TUESDAY),
+    "amend": commands.AmendRecord(amends=1, amendment=Amendment.TIME, corrected_at=MONDAY - timedelta(hours=1)),
     "reset-pin": commands.ResetPin(),
 }
 

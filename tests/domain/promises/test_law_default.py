@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from domain.application.commands import DeclareComplete, MovePromise
-from domain.application.events import DeclaredComplete, PromiseMoved
+from domain.application.events import DeclaredComplete
+from domain.application.promise_events import PromiseMoved
 from domain.registry.calendar import Unit
 from domain.registry.editions import LAW_DEFAULT, PromiseTerms, StandardPublished
 from domain.registry.registry import Registry, evolve

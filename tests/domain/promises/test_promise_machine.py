@@ -1,4 +1,4 @@
-"""A promise under extensions, pauses, transfers and new calendar editions, in any order."""
+"""A promise under extensions, pauses, transfers, new calendar editions, silence and corrected times, in any order."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -11,13 +11,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from domain.application import commands
 from domain.application.commands import Command
 from domain.application.decide import decide
-from domain.application.events import PromiseMoved, Recorded, Submitted
+from domain.application.events import DecisionReportedLate, DeemedApproved, Recorded, Submitted
 from domain.application.evolve import Application, evolve
-from domain.application.outcomes import promise_now
+from domain.application.outcomes import promise_now, silence_has_granted, silence_waits_for
+from domain.application.promise_events import PromiseMoved
+from domain.application.status import Status
+from domain.codes import Amendment, RejectionReason, Remedy
 from domain.refusals import Refusal
 from domain.registry import registry as registry_module
 from domain.registry.calendar import AfterHours, DayZero, Unit
-from domain.registry.editions import Extension, PromiseTerms
+from domain.registry.editions import DeemedApproval, Extension, PromiseTerms
 from tests.builders import CHECKED, NUMBER, a_standard, an_act, an_office, registry_of
 from tests.domain.offices import NATIONAL, NEXT_YEAR, SERVICE, closed_on, local, the_office
 
@@ -34,15 +37,31 @@ rules = st.fixed_dictionaries(
 )
 
 
+LONG = 6
+"""The number of events after which the application may be decided."""
+DECISIONS = (
+    commands.Approve(),
+    commands.Reject(reason=RejectionReason.REQUIREMENT_NOT_MET, remedy=Remedy.APPLY_AGAIN),
+)
+
+
 class APromise(RuleBasedStateMachine):
     """`settled`: the promise has been recalculated since the newest edition, so it stands."""
 
-    @initialize(unit=units, n=st.integers(1, 12), start=later, here=rules, there=rules)
-    def is_promised(self, unit: Unit, n: int, start: timedelta, here: dict, there: dict) -> None:  # type: ignore[type-arg]
+    @initialize(
+        unit=units,
+        n=st.integers(1, 12),
+        start=later,
+        here=rules,
+        there=rules,
+        silent=st.sampled_from([True, True, False]),
+    )
+    def is_promised(self, *, unit: Unit, n: int, start: timedelta, here: dict, there: dict, silent: bool) -> None:  # type: ignore[type-arg]
         standard = replace(
             a_standard(SERVICE, promise=PromiseTerms(unit=unit, n=n), offices=OFFICES),
             extensions=tuple(Extension(code=f"extension-{k}", n=k, basis="A law") for k in (1, 2, 5)),
             grounds=("awaiting-payment", "awaiting-correction"),
+            deemed_approval=DeemedApproval(basis="uu-30-2014-53", basis_text="A law") if silent else None,
         )
         offices = (the_office(**here), replace(an_office(ELSEWHERE, "Asia/Makassar"), **there))
         self.unit, self.at, self.version = unit, local("2026-02-02T08:00") + start, 0
@@ -54,19 +73,19 @@ class APromise(RuleBasedStateMachine):
             self._happens(event)
         self._ask(commands.DeclareComplete())
 
-    def _happens(self, event: object) -> None:
-        act = an_act(at=self.at, office=self.application.office or OFFICES[0])
+    def _happens(self, event: object, at: datetime | None = None) -> None:
+        act = an_act(at=at or self.at, office=self.application.office or OFFICES[0])
         recorded = Recorded(version=self.application.version + 1, act=act, event=event)  # type: ignore[arg-type]
         self.application = evolve(self.application, recorded)
 
-    def _ask(self, command: Command) -> bool:
-        act = an_act(at=self.at, office=self.application.office)
+    def _ask(self, command: Command, at: datetime | None = None) -> bool:
+        act = an_act(at=at or self.at, office=self.application.office)
         try:
             events = decide(command, self.application, act, self.registry)
         except Refusal:
             return False
         for event in events:
-            self._happens(event)
+            self._happens(event, at)
         return True
 
     @rule(wait=later)
@@ -90,6 +109,49 @@ class APromise(RuleBasedStateMachine):
     def is_handed_on(self) -> None:
         other = next(office for office in OFFICES if office != self.application.office)
         self._ask(commands.Transfer(to=other))
+
+    @rule(version=st.integers(1, 20), by=st.integers(-6000, 6000).map(lambda minutes: minutes * MINUTE))
+    def a_time_is_corrected(self, version: int, by: timedelta) -> None:
+        """A corrected time never moves the promise and never changes the outcome."""
+        if version > self.application.version:
+            return
+        before = (self.application.promise, self.application.status, self._now())
+        wrong = self.application.entries[version - 1].act.at
+        self._ask(commands.AmendRecord(amends=version, amendment=Amendment.TIME, corrected_at=wrong + by))
+        assert (self.application.promise, self.application.status, self._now()) == before
+
+    @precondition(lambda self: self.application.version >= LONG)
+    @rule(decision=st.sampled_from(DECISIONS), wait=later, late=st.booleans())
+    def is_decided(self, *, decision: Command, wait: timedelta, late: bool) -> None:
+        """A decision after silence has granted is only reported late, whether a scheduler ran or not."""
+        promise = self.application.promise
+        self.at = (max(self.at, promise.due_at) if late and promise else self.at) + wait
+        open_before = self.application.status not in (Status.DEEMED_APPROVED, Status.APPROVED, Status.REJECTED)
+        self._time_brings_about()
+        granted = self.application.status is Status.DEEMED_APPROVED
+        if self._ask(decision):
+            last = self.application.entries[-1]
+            assert isinstance(last.event, DecisionReportedLate) == granted
+        if granted and open_before:
+            (grant,) = [entry for entry in self.application.entries if isinstance(entry.event, DeemedApproved)]
+            assert isinstance(grant.event, DeemedApproved)
+            assert grant.act.at < self.at
+            assert grant.act.at >= grant.event.promise.due_at
+
+    def _time_brings_about(self) -> None:
+        """What the command handler does before it decides a command."""
+        standard = self.registry.standard(SERVICE, 1)
+        assert standard
+        for _ in range(3):
+            at = silence_has_granted(self.application, self.at, self.registry, standard)
+            if at is None:
+                return
+            if silence_waits_for(self.application, self.registry, standard):
+                assert self._ask(commands.MovePromise())
+                self.settled = True
+            else:
+                assert self._ask(commands.DeemApproved(now=self.at), at)
+        assert silence_has_granted(self.application, self.at, self.registry, standard) is None
 
     @rule(day=days, office=st.sampled_from([None, *OFFICES]))
     def a_day_is_closed(self, day: date, office: str | None) -> None:

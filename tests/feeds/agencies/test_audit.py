@@ -5,10 +5,23 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.agencies.audit import SHOWN_MAX, AuditFault, AuditReport, FaultKind, LoggedMessage, Seen, Window
+from domain.application.events import Recorded
+from feeds.agencies.audit import (
+    SHOWN_MAX,
+    AuditFault,
+    AuditReport,
+    FaultKind,
+    LoggedMessage,
+    Seen,
+    Window,
+    beginning,
+)
+from projections.routing import so_far
+from tests.domain import arbitrary
+from tests.projections.test_routing import SOME_YET_TO_BEGIN, routed, states_after
 
 TOLD = [
     LoggedMessage(2, 0, 10, "a.v1", b"2"),
@@ -24,7 +37,7 @@ ALL = Window({0: 0, 1: 0}, 100)
 
 def verdict(told: list[LoggedMessage], seen: list[Seen], window: Window = ALL) -> AuditReport:
     found = AuditReport()
-    found.judge("x", told, seen, window, 0)
+    found.judge("x", told, seen, window, 0, states={})
     return found
 
 
@@ -102,3 +115,79 @@ def test_only_the_whole_share_in_its_order_is_whole(seen: list[Seen]) -> None:
     assert found.whole == (versions == [2, 3, 7])
     assert found.counts.get(FaultKind.GAP, 0) == len({2, 3, 7} - set(versions))
     assert found.counts.get(FaultKind.DOUBLE, 0) == sum(count - 1 for count in Counter(versions).values())
+
+
+# The state of the file in the messages
+
+HELD = [
+    LoggedMessage(2, 0, 10, "application.transferred.v1", b"2", so_far={"number": "A", "stages": [], "promise": 1}),
+    LoggedMessage(3, 2, 12, "application.received.v1", b"3"),
+]
+STATES = {2: {"number": "A", "stages": [], "promise": 1}}
+
+
+def faults(told: list[LoggedMessage], states: dict[int, dict[str, Any]]) -> list[str]:
+    found = AuditReport()
+    found.judge("x", told, [], Window({0: None}, 100), 0, states=states)
+    return [str(fault) for fault in found.first]
+
+
+def test_the_right_state_is_no_fault() -> None:
+    assert beginning(HELD) == [2]
+    assert faults(HELD, STATES) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "so_far", "said"),
+    [
+        (0, None, "unfounded: x:2: so_far is missing, but the agency lacks the earlier events"),
+        (1, {}, "unfounded: x:3: it carries so_far, but the agency knows the earlier events"),
+        (0, {**STATES[2], "promise": 2}, "unfounded: x:2: so_far/promise differ from the log"),
+        (0, {"stages": []}, "unfounded: x:2: so_far/number, so_far/promise differ from the log"),
+        (0, {**STATES[2], "officer": 1}, "unfounded: x:2: so_far/officer differ from the log"),
+    ],
+)
+def test_a_missing_a_wrong_and_a_needless_state_is_found(place: int, so_far: Any, said: str) -> None:
+    told = [replace(message, so_far=so_far) if at == place else message for at, message in enumerate(HELD)]
+    assert faults(told, STATES) == [said]
+
+
+@pytest.mark.parametrize(
+    ("capacity", "sees"),
+    [("holder", {"number", "stages", "promise"}), ("owner", {"stages", "promise"}), ("asked", {"promise"})],
+)
+def test_a_state_that_shows_more_than_the_capacity_sees_is_found(capacity: str, sees: set[str]) -> None:
+    right = {name: value for name, value in STATES[2].items() if name in sees}
+    assert faults([replace(HELD[0], capacity=capacity, so_far=right)], STATES) == []
+    if right != STATES[2]:
+        assert len(faults([replace(HELD[0], capacity=capacity)], STATES)) == 1
+
+
+@given(arbitrary.histories, st.data())
+@settings(max_examples=50)
+def test_in_what_is_made_of_any_life_it_finds_nothing_and_it_finds_each_state_that_is_changed(
+    history: list[Recorded], data: st.DataObject
+) -> None:
+    states = states_after(history)
+    for told in feeds_of(history).values():
+        wanted = {version: states[version] for version in beginning(told)}
+        assert faults(told, wanted) == []
+        if wanted:
+            version = data.draw(st.sampled_from(sorted(wanted)))
+            changed = data.draw(st.sampled_from([None, {"number": "another"}]))
+            tampered = [replace(one, so_far=changed) if one.version == version else one for one in told]
+            assert len(faults(tampered, wanted)) == 1
+
+
+def feeds_of(history: list[Recorded]) -> dict[str, list[LoggedMessage]]:
+    """The messages of each agency."""
+    found: dict[str, list[LoggedMessage]] = {}
+    for recorded, (told_to, concern) in zip(history, routed(history, SOME_YET_TO_BEGIN), strict=True):
+        for share in told_to:
+            message = LoggedMessage(
+                *(recorded.version, share.previous, 1, recorded.event.topic, b""),
+                capacity=share.capacity,
+                so_far=so_far(concern, share.capacity) if share.begins else None,
+            )
+            found.setdefault(share.agency, []).append(message)
+    return found

@@ -3,24 +3,28 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 
 from domain.application.events import Received, Recorded
 from domain.application.status import Status
 from feeds.agencies.messages import Message, Origin, binary, message_of, status_headers, structured
-from projections.routing import Capacity, Concern
-from tests.builders import APPLICATION, KTP, OFFICER, SEMARANG, an_act
+from projections.file_facts import FileFacts
+from projections.promises import plain_promise
+from projections.routing import Capacity, Concern, Share, so_far
+from tests.builders import APPLICATION, KTP, OFFICER, PROMISE, SEMARANG, an_act
 
 ORIGIN = Origin("urn:gov:id:jejak:01", "https://jejak.example")
 RECORDED_AT = datetime(2026, 3, 9, 3, 0, 1, tzinfo=UTC)
 CONCERN = Concern(version=2, service=KTP, standard=3, holder=SEMARANG, status=Status.RECEIVED)
 
 
-def message(capacity: Capacity = Capacity.HOLDER) -> Message:
+def message(capacity: Capacity = Capacity.HOLDER, concern: Concern = CONCERN, *, begins: bool = False) -> Message:
     act = replace(an_act(office=SEMARANG), actor=OFFICER)
     recorded = Recorded(version=2, act=act, event=Received(), recorded_at=RECORDED_AT)
-    return message_of("pemda-3374", capacity, 1, stream=APPLICATION, position=4711, concern=CONCERN, recorded=recorded)
+    share = Share(agency="pemda-3374", capacity=capacity, previous=1, begins=begins)
+    return message_of(share, stream=APPLICATION, position=4711, concern=concern, recorded=recorded)
 
 
 def test_in_kafka_its_attributes_are_headers_and_its_data_the_value() -> None:
@@ -73,7 +77,23 @@ def test_a_status_record_is_another_event_and_says_where_the_application_is() ->
         "status": "received",
         "version": 2,
         "at": "2026-03-09T03:00:00.000000Z",
+        "paused": False,
     }
+
+
+def test_a_status_record_says_what_tells_whether_the_application_is_overdue() -> None:
+    paused_since = "2026-03-10T03:00:00.000000Z"
+    file = {**CONCERN.file, "promise": plain_promise(PROMISE), "pausing": ["return"], "paused_since": paused_since}
+    status = json.loads(message(concern=replace(CONCERN, file=cast("FileFacts", file))).status or b"")
+    assert status["due_at"] == plain_promise(PROMISE)["due_at"]
+    assert (status["paused"], status["paused_since"]) == (True, paused_since)
+
+
+@pytest.mark.parametrize("capacity", Capacity)
+def test_the_state_of_the_file_is_in_the_body_for_who_begins_over_kafka_and_http(capacity: Capacity) -> None:
+    begun = message(capacity, begins=True)
+    assert json.loads(begun.body) == {**json.loads(message(capacity).body), "so_far": so_far(CONCERN, capacity)}
+    assert json.loads(structured(begun, ORIGIN))["data"] == json.loads(begun.body)
 
 
 def test_who_was_asked_for_advice_follows_no_status() -> None:

@@ -32,7 +32,7 @@ def test_a_day_begins_at_midnight_utc(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[agencies.'a.b']", "agencies.a.b: an id has lower case letters"),
+        ("[agencies.'a.b']", "agencies.a.b: an id has at most 63 lower-case letters"),
         ("[agencies.'" + "a" * 64 + "']", "at most 63"),
         ("[agencies.pln]\nsinec = 2026-01-01", "sinec"),
         ("[agencies.pln]\nsince = 'soon'", "agencies"),

@@ -87,9 +87,9 @@ def test_an_encoding_that_is_not_utf_8_is_found() -> None:
 
 
 def test_a_file_without_any_time_has_no_draft() -> None:
-    with pytest.raises(SourceError, match="nothing in it is a time"):
+    with pytest.raises(SourceError, match="no column contains times"):
         drafted_from(table("case,activity", "1,x", "2,y"))
-    with pytest.raises(SourceError, match="nothing in it is a time"):
+    with pytest.raises(SourceError, match="no column contains times"):
         drafted_from(table("case,pin,version", "1,20260302,1.2.11", "2,20260303,1.2.12"))
 
 

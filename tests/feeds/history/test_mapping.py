@@ -140,18 +140,24 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "a hand-over to nobody": (ACTIVITIES + '"A" = "handed_over"', "receiver must be one of applicant, proxy"),
     "a policy that is none": ('doubled = "both"\n' + LEAST, "doubled"),
-    "an encoding that is none": (LEAST + '[csv]\nencoding = "utf-99"', "csv.encoding must be one that Python knows"),
-    "an encoding that is no text": (LEAST + '[csv]\nencoding = "hex"', "csv.encoding must be one that Python knows"),
+    "an encoding that is none": (
+        LEAST + '[csv]\nencoding = "utf-99"',
+        "csv.encoding must be an encoding that Python knows",
+    ),
+    "an encoding that is no text": (
+        LEAST + '[csv]\nencoding = "hex"',
+        "csv.encoding must be an encoding that Python knows",
+    ),
     "no case column": ("case = []\n" + LEAST, "case needs a column"),
     "a format without a year": (
         LEAST + '[submitted]\ncolumn = "x"\nformats = ["%d/%m"]',
-        "formats: '%d/%m' is none of",
+        "formats: '%d/%m' is not iso, ",
     ),
     "a format with a zone's name": (
         LEAST + '[events]\nformats = ["%Y-%m-%d %Z"]',
-        "nor a strptime pattern with year and day",
+        "or a strptime pattern with year and day",
     ),
-    "a format that is none": (LEAST + '[events]\nformats = ["%Y-%m-%d %q"]', "nor a strptime pattern"),
+    "a format that is none": (LEAST + '[events]\nformats = ["%Y-%m-%d %q"]', "or a strptime pattern"),
     "no format": (LEAST + "[events]\nformats = []", "formats must name at least one"),
     "a column of times that stands twice": (
         LEAST + '[[times]]\ncolumn = "x"\n[[times]]\ncolumn = "x"',
@@ -159,7 +165,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "words without a column": (
         LEAST + '[[times]]\ncolumn = "x"\nvalues = { "A" = "issued" }',
-        "[[times]] of the column 'x': by and values go together",
+        "[[times]] of the column 'x': `by` needs `values`",
     ),
     "a word of a column of times that is wrong": (
         LEAST + '[[times]]\ncolumn = "x"\nby = "y"\nvalues = { "A" = "accepted" }',

@@ -79,7 +79,7 @@ def test_any_table_with_a_time_in_it_imports_unedited(table: list[Row], written:
     try:
         mapping, summary = drafted_from(as_csv(table, written))
     except SourceError as fault:
-        assert fault.wrong == "nothing in it is a time"  # noqa: PT017 - a draft or this, nothing else
+        assert fault.wrong == "no column contains times"  # noqa: PT017 - a draft or this, nothing else
         return
     event(mapping.csv.shape)
     assert summary.rejected.total() == 0
@@ -100,7 +100,7 @@ def test_each_event_of_a_log_in_xes_stays_one(cases: list[tuple[Facts, list[Fact
     try:
         mapping, summary = drafted_from(as_xes(cases), "log.xes")
     except SourceError as fault:
-        assert fault.wrong == "nothing in it is a time"  # noqa: PT017 - a draft or this, nothing else
+        assert fault.wrong == "no column contains times"  # noqa: PT017 - a draft or this, nothing else
         return
     assert summary.rejected.total() == 0
     assert summary.events >= len(cases)

@@ -31,7 +31,7 @@ HOLDERS = {"front_office", "back_office", "technical_team", "signatory"}
 GROUNDS = {"awaiting-correction", "awaiting-payment", "trafficking-check"}
 UTC_OFFSET_HOURS = {"Asia/Jakarta": 7, "Asia/Pontianak": 7, "Asia/Makassar": 8, "Asia/Jayapura": 9}
 OFFICE_KEYS = {"code", "agency", "region", "zone", "names", "days", "joint_leave_closed"}
-OFFICE_SETTINGS = {"counters", "day_zero", "after_hours"}
+OFFICE_SETTINGS = {"counters", "day_zero", "after_hours", "late_report_days", "late_report_days_mobile"}
 SERVICE_KEYS = {
     *("code", "kind", "names", "sensitive", "edition", "in_force_from", "figures_as_of", "example", "source", "basis"),
     *("offices", "channels", "grounds", "requirements", "stages"),

@@ -58,7 +58,7 @@ def test_it_shows_the_newest_or_all_after_one_a_line_each(fresh: Fresh, lives: l
 def test_what_is_not_there_is_told_with_what_is(fresh: Fresh, lives: list[UUID]) -> None:
     nobody = tail(fresh, "nobody")
     assert (nobody.returncode, nobody.stdout) == (2, "")
-    assert "nobody has no feed; these have one: disdukcapil" in nobody.stderr
+    assert "nobody has no feed; these agencies have a feed: disdukcapil" in nobody.stderr
     unknown = tail(fresh, AGENCY, "--from", f"{lives[0]}:5")
     assert unknown.returncode == 2
     assert f"{lives[0]}:5 is not in the feed of disdukcapil" in unknown.stderr

@@ -80,7 +80,16 @@ def test_the_truth_file_holds_what_is_in_the_log_and_the_same_command_again_adds
     summary = json.loads(first.stdout.splitlines()[-1])
     truth = read_truth(file)
     events = sum(len(one["events"]) for one in truth.applications)
-    assert summary == {"applications": 30, "events": events, "new_events": events, "seed": 7, "until": "2026-11-25"}
+    questionnaires = sum(figures["answered"] for figures in truth.satisfaction["2026"]["service"].values())
+    assert questionnaires > 5
+    assert summary == {
+        "applications": 30,
+        "events": events,
+        "new_events": events,
+        "questionnaires": questionnaires,
+        "seed": 7,
+        "until": "2026-11-25",
+    }
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for ordinal, event in told_in_log(fresh.databases.auditor):
         found[ordinal].append(event)
@@ -112,7 +121,7 @@ def test_a_run_that_was_stopped_is_completed_by_the_same_command(
     before = events_in(fresh)
     if how is signal.SIGINT:
         assert process.returncode == EXIT_INTERRUPTED
-        assert "the same command completes it" in said
+        assert "run the same command again to complete the simulation" in said
         assert "Traceback" not in said
     assert 30 <= before < len(in_log_order(PLAN))
     completed = simulate(fresh, *options)

@@ -17,6 +17,7 @@ from tests.truths import told_in_log
 
 FEW = seed.SeedSize(days=45, applications=24)
 SUBMITTED = "SELECT count(*) FROM stored_events WHERE topic = 'application.submitted.v1'"
+ANSWERED = "SELECT count(*) FROM stored_events WHERE topic = 'satisfaction.answered.v1'"
 ALL = "SELECT count(*) FROM stored_events"
 FIRST_DAY = "SELECT recorded_at::date FROM stored_events ORDER BY notification_id LIMIT 1"
 SEED = """
@@ -53,6 +54,7 @@ def test_examples_that_a_kill_cut_short_are_completed_by_the_next_start(fresh: F
     assert list(faults_of_log(at.auditor, lambda *_: None)) == []
     asyncio.run(complete(another))
     assert list(told_in_log(at.auditor)) == list(told_in_log(another.databases.auditor))
+    assert count(at.owner, ANSWERED) == count(another.databases.owner, ANSWERED)
 
 
 async def complete(fresh: Fresh) -> None:
@@ -61,6 +63,7 @@ async def complete(fresh: Fresh) -> None:
     async with installation(fresh.settings, at) as made:
         await seed.seed(made, FEW)
         assert count(at.owner, SUBMITTED) == FEW.applications
+        assert count(at.owner, ANSWERED) > 0
         end, sample = count(at.owner, ALL), await seed.sample(made)
         assert sample is not None
         await seed.seed(made, FEW)

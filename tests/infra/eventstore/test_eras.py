@@ -115,7 +115,7 @@ def test_a_reason_is_short_and_there(reason: str, fresh: Fresh) -> None:
 
 def test_an_era_fits_into_a_token(recorder: Recorder, fresh: Fresh) -> None:
     appended(recorder)
-    with pytest.raises(EraNotBegun, match="no room"):
+    with pytest.raises(EraNotBegun, match="does not fit into a Sync-Token"):
         begin(fresh.databases.owner, reason="a slip of the finger", seen=ERA_MAX)
     assert numbers(fresh) == [(1, 0)]
     assert re.match(SYNC_TOKEN, f"applications={ERA_MAX}.1")

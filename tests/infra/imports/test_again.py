@@ -118,7 +118,7 @@ def test_what_was_changed_under_the_same_id_is_left_out_and_counted(fresh: Fresh
     done = command(fresh, "import", file, "--mapping", toml)
     said = told(done.stdout)
     assert (said["new_events"], said["duplicates"], said["rejected"], said["events"]) == (0, 4, 2, 6)
-    assert "left out: 2 events, changed since it was imported" in done.stderr
+    assert "events left out: 2 (changed since it was imported)" in done.stderr
     assert multiset(fresh.databases.auditor) == before
 
 
@@ -128,7 +128,7 @@ def test_the_last_line_is_for_programs_and_dropped_columns_are_named(fresh: Fres
     done = command(fresh, "import", file, "--mapping", toml)
     assert done.returncode == 0
     assert list(told(done.stdout)) == KEYS
-    assert "columns not mapped, dropped: nomor, org:group, warna" in done.stderr
+    assert "columns dropped because the mapping does not name them: nomor, org:group, warna" in done.stderr
     assert told(done.stdout)["first"] == "2026-02-28T17:00:00.000000Z"
     assert "biru" not in done.stdout + done.stderr
 

@@ -25,7 +25,7 @@ A-3|*|N/A|||Siti
 def drafted(run: Run, file: Path, mapping: Path) -> tuple[int, str, str]:
     code, out, err = run("mapping", file, "--output", mapping)
     assert (code, out) == (0, "")
-    assert f"next: read {mapping}, then `jejak import {file} --mapping {mapping} --dry-run`" in err
+    assert f"next: read {mapping}, then run `jejak import {file} --mapping {mapping} --dry-run`" in err
     return run("import", file, "--mapping", mapping)
 
 
@@ -57,7 +57,7 @@ def test_a_draft_goes_to_stdout_and_never_over_a_file(run: Run, tmp_path: Path) 
     small = PROJECT / "examples" / "small.csv"
     code, out, err = run("mapping", small)
     assert (code, out.splitlines()[1]) == (0, 'source = "small"')
-    assert "next: save it as MAP.toml" in err
+    assert "next: save the draft as MAP.toml" in err
     taken = tmp_path / "taken.toml"
     taken.write_text("mine")
     code, out, err = run("mapping", small, "--output", taken)
@@ -67,7 +67,7 @@ def test_a_draft_goes_to_stdout_and_never_over_a_file(run: Run, tmp_path: Path) 
 
 def test_what_cannot_be_drafted_is_told(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "log.csv"
-    for content, wrong in (("a,b\nSiti,2\n", "nothing in it is a time"), ('a,b\nSiti,"2\n', "line 2: ")):
+    for content, wrong in (("a,b\nSiti,2\n", "no column contains times"), ('a,b\nSiti,"2\n', "line 2: ")):
         file.write_text(content)
         code, out, err = run("mapping", file)
         assert (code, out) == (2, "")

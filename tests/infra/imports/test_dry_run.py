@@ -36,10 +36,10 @@ def test_it_tells_what_would_be_new_registered_and_dropped(fresh: Fresh, run: Ru
     }
     assert err.splitlines()[-5:] == [
         "would register offices: air-contoh-sambungan, air-contoh-pengaduan",
-        "would publish service air-contoh-sambungan@1, its stages: survei-lokasi, pemasangan",
-        "would store 13 new events; 0 are there already",
-        "of the new ones 1 deviate from the procedure, and would be marked",
-        "dry run: nothing was stored; without --dry-run it will be",
+        "would publish the service air-contoh-sambungan@1 with the stages: survei-lokasi, pemasangan",
+        "would store 13 new events; 0 are already stored",
+        "would mark 1 of the new events as deviations from the procedure",
+        "dry run: nothing was stored; run the command without --dry-run to store the events",
     ]
     assert stored(fresh.databases.auditor) == 0
 
@@ -50,7 +50,7 @@ def test_its_numbers_are_those_of_the_import_after_it(fresh: Fresh, run: Run, tm
     before = stored(fresh.databases.auditor)
     code, out, err = run("import", file, "--mapping", mapping, "--dry-run")
     assert (code, stored(fresh.databases.auditor)) == (0, before)
-    assert "columns not mapped, dropped: catatan" in err
+    assert "columns dropped because the mapping does not name them: catatan" in err
     assert "would register" not in err
     assert "would publish" not in err
     really = bring(fresh, file, mapping)
@@ -65,7 +65,7 @@ def test_what_changed_since_it_was_imported_is_told(fresh: Fresh, run: Run, tmp_
     file, mapping = written(tmp_path, [other], OWN_IDS)
     _, out, err = run("import", file, "--mapping", mapping, "--dry-run")
     assert (told(out)["rejected"], told(out)["duplicates"]) == (1, 1)
-    assert "left out: 1 events, changed since it was imported" in err
+    assert "events left out: 1 (changed since it was imported)" in err
 
 
 def test_what_a_policy_leaves_out_is_counted_by_its_reason(fresh: Fresh, run: Run, tmp_path: Path) -> None:
@@ -78,8 +78,8 @@ def test_what_a_policy_leaves_out_is_counted_by_its_reason(fresh: Fresh, run: Ru
         summary = told(out)
         assert (code, summary["applications"], summary["events"]) == (0, 3, 7)
         assert (summary["new_events"], summary["rejected"]) == (3, 4)
-        assert "left out: 3 events, a date at a weekend" in err
-        assert "left out: 1 events, a time cannot be read" in err
+        assert "events left out: 3 (a date at a weekend)" in err
+        assert "events left out: 1 (a time cannot be read)" in err
     again = bring(fresh, file, mapping)
     assert counts(again) == (0, 3, 4)
 

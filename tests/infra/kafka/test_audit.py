@@ -7,23 +7,30 @@ from typing import Any
 
 import pytest
 
+from domain.application.events import Received, Transferred
 from feeds.agencies.messages import Message
 from infra.cli.main import main
 from infra.kafka import topic_audit
+from tests.builders import COMPLETE, MAKASSAR, SEMARANG, stage_done
 from tests.conftest import PROJECT, Fresh
 from tests.infra.kafka.broker import Broker
 from tests.infra.kafka.logins import SetUp, topics_verb
-from tests.infra.kafka.told import AGENCY, Sent, begun, emptied, publish, records, told
-from tests.infra.logs import environment
+from tests.infra.kafka.told import AGENCY, TOPICS, Sent, begun, emptied, messages, publish, records, told
+from tests.infra.logs import Writer, environment
+from tests.infra.projector.test_outbox import asked, distributing, register, until_told
 
 MAY_IMPORT = {
+    "domain.json_values",
     "feeds.agencies.audit",
     "feeds.agencies.kafka",
     "feeds.history.spill",
+    "infra.eventstore.history",
     "infra.kafka.brokers",
     "infra.settings",
+    "projections",
+    "projections.file_facts",
 }
-"""feeds.agencies.kafka for the names of topics alone."""
+"""feeds.agencies.kafka for the names of topics alone, and projections for the fold of the citizen's page alone."""
 
 
 def audited(made: SetUp, fresh: Fresh, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, Any]:
@@ -97,6 +104,36 @@ def test_it_names_each_thing_that_is_planted(
     assert value.decode() not in json.dumps(verdict)
 
 
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        ("body", None),
+        ("convert_to(regexp_replace(convert_from(body, 'UTF8'), ',\"so_far\".*', '}'), 'UTF8')", "so_far is missing"),
+        ("convert_to(replace(convert_from(body, 'UTF8'), '03-16', '03-17'), 'UTF8')", "so_far/promise differ"),
+        ("'no JSON'", "so_far is missing"),
+    ],
+    ids=["whole", "missing", "wrong", "unreadable"],
+)
+def test_it_finds_a_state_of_the_file_that_the_log_does_not_give(
+    kafka: Broker, fresh: Fresh, tmp_path: Path, capsys: pytest.CaptureFixture[str], tampering: tuple[str, str | None]
+) -> None:
+    change, said = tampering
+    made = begun(kafka, tmp_path)
+    told(fresh, 1)
+    writer = Writer(fresh.databases.serving)
+    register(writer, MAKASSAR, agency="pln")
+    writer.append(*COMPLETE, *stage_done("verification"), Transferred(to=SEMARANG), Received(), office=MAKASSAR)
+    writer.datastore.close()
+    with distributing(fresh.databases.serving, TOPICS):
+        until_told(fresh.databases.serving, TOPICS)
+    asked(fresh.databases.owner, f"UPDATE feeds.messages SET body = {change} WHERE version = 7 RETURNING 1")
+    found = messages(fresh)
+    publish(made, AGENCY, records(found), found[-1].position)
+    code, verdict = audited(made, fresh, capsys, "--from-beginning")
+    assert (code, verdict["faults"]) == ((1, {"unfounded": 1}) if said else (0, {}))
+    assert [fault["what"].startswith(said) for fault in verdict["first"]] == [True] * (said is not None)
+
+
 def test_where_nothing_was_published_it_says_so(
     kafka: Broker, fresh: Fresh, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,7 +150,7 @@ def test_a_feed_begins_with_its_topics_where_the_operator_says_so(
     passwords = ["--credentials", str(made.passwords)]
     at = {**environment(fresh), **made.environment}
     assert topics_verb(at, "apply", "--yes", "--begin", *passwords) == 0
-    assert f"the feed of {AGENCY} is published from position 0 on" in capsys.readouterr().out
+    assert f"the relay will publish the feed of {AGENCY} after position 0" in capsys.readouterr().out
     told(fresh, 1)
     code, verdict = audited(made, fresh, capsys)
     assert (code, verdict["published_to"], verdict["not_yet_published"]) == (0, 0, 4)
@@ -131,3 +168,5 @@ def test_it_shares_no_code_with_what_it_audits() -> None:
             assert ours <= MAY_IMPORT, file
             if isinstance(node, ast.ImportFrom) and node.module == "feeds.agencies.kafka":
                 assert [alias.name for alias in node.names] == ["topic_names"]
+            if isinstance(node, ast.ImportFrom) and node.module == "projections":
+                assert [alias.name for alias in node.names] == ["progress"]

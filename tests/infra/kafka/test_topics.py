@@ -86,7 +86,7 @@ def test_without_a_terminal_it_wants_a_yes(made: SetUp, capsys: Captured) -> Non
     topics_file(made.folder, "kota-a", "kota-b", "kota-d")
     try:
         assert made.topics("apply") == 1
-        assert "say --yes" in capsys.readouterr().err
+        assert "add --yes" in capsys.readouterr().err
     finally:
         topics_file(made.folder, "kota-a", "kota-b")
     assert made.topics("plan") == 0
@@ -128,7 +128,7 @@ def test_passwords_lie_in_files_of_their_owner_alone_and_nowhere_else(made: SetU
 
 def test_who_may_not_administer_is_told_so(made: SetUp, capsys: Captured) -> None:
     assert made.topics("plan", user="kota-a") == 2
-    assert "agencies.kota-a: that is the user who administers Kafka" in capsys.readouterr().err
+    assert "agencies.kota-a: this user administers Kafka" in capsys.readouterr().err
     assert made.topics("plan", user="jejak-audit") == 2
     assert "AuthorizationFailed" in capsys.readouterr().err
 

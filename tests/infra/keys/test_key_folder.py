@@ -34,7 +34,7 @@ def test_a_key_opens_again_after_a_restart_and_in_its_bucket_alone(folder: Path)
     wrapped = KeyFolder(folder).wrap(7, KEY)
     assert KEY not in wrapped
     assert KeyFolder(folder).unwrap(7, wrapped) == KEY
-    with pytest.raises(KeysUnreadable, match="a key of bucket 8 does not open"):
+    with pytest.raises(KeysUnreadable, match="a key of bucket 8 cannot be opened"):
         KeyFolder(folder).unwrap(8, wrapped)
 
 
@@ -55,7 +55,7 @@ def test_a_folder_that_others_can_enter_is_refused(folder: Path) -> None:
 def test_a_wrong_key_encryption_key_is_refused(folder: Path) -> None:
     KeyFolder(folder)
     (folder / "key-encryption-key").write_bytes(bytes(32))
-    with pytest.raises(KeysUnreadable, match="does not open with key-encryption-key: restore both"):
+    with pytest.raises(KeysUnreadable, match="cannot be opened with key-encryption-key: restore both"):
         KeyFolder(folder)
 
 
@@ -63,14 +63,14 @@ def test_a_wrong_key_encryption_key_is_refused(folder: Path) -> None:
 def test_a_cut_off_key_encryption_key_is_refused(folder: Path, cut_off: int) -> None:
     KeyFolder(folder)
     (folder / "key-encryption-key").write_bytes(bytes(cut_off))
-    with pytest.raises(KeysUnreadable, match="does not have 32 bytes: restore it"):
+    with pytest.raises(KeysUnreadable, match="does not have 32 bytes: restore the file"):
         KeyFolder(folder)
 
 
 def test_a_missing_key_encryption_key_is_never_made_anew(folder: Path) -> None:
     KeyFolder(folder)
     (folder / "key-encryption-key").unlink()
-    with pytest.raises(KeysUnreadable, match="key-encryption-key is missing: restore it"):
+    with pytest.raises(KeysUnreadable, match="key-encryption-key is missing: restore the file"):
         KeyFolder(folder)
     assert not (folder / "key-encryption-key").exists()
 

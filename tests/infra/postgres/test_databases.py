@@ -81,7 +81,7 @@ def test_a_database_from_the_future_is_refused(fresh: Fresh) -> None:
         known = len(ours(folder))
         with psycopg.connect(conninfo) as connection:
             connection.execute("INSERT INTO migrations VALUES (%s, 'of-the-future.sql')", (known + 1,))
-        says = f"at schema {known + 1}, this release knows {known}: install the newer release"
+        says = f"has schema {known + 1}, but this release knows only schema {known}: install the newer release"
         with pytest.raises(SchemaNotOurs, match=says):
             migrate(fresh.databases)
 
@@ -89,7 +89,8 @@ def test_a_database_from_the_future_is_refused(fresh: Fresh) -> None:
 def test_a_database_with_a_step_of_another_name_is_refused(fresh: Fresh) -> None:
     with psycopg.connect(fresh.databases.owner) as connection:
         connection.execute("UPDATE migrations SET name = '0002-of-a-branch.sql' WHERE step = 2")
-    with pytest.raises(SchemaNotOurs, match=r"has the step 0002-of-a-branch\.sql, which this release does not know"):
+    unknown = r"has the migration 0002-of-a-branch\.sql, which this release does not know"
+    with pytest.raises(SchemaNotOurs, match=unknown):
         migrate(fresh.databases)
 
 

@@ -327,5 +327,5 @@ def test_programs_out_of_reach_are_copied(folder: Path) -> None:
 def test_a_folder_of_somebody_else_is_refused() -> None:
     with pytest.raises(PostgresNotStarted, match=r"/usr/start.lock belongs to another user"):
         EmbeddedPostgres(Path("/usr")).start()
-    with pytest.raises(PostgresNotStarted, match=r"/usr/jejak cannot be made \(Permission denied\)"):
+    with pytest.raises(PostgresNotStarted, match=r"/usr/jejak cannot be created \(Permission denied\)"):
         EmbeddedPostgres(Path("/usr/jejak")).start()

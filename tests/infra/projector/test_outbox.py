@@ -1,17 +1,19 @@
 """The distributor: every message once, in order, whatever dies when; the same bytes when the feeds are made anew."""
 
 import asyncio
+import json
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
 
-from domain.application.events import Transferred
+from domain.application.events import Received, Transferred
 from domain.codes import Channel, Role
 from domain.provenance import Act
 from feeds.agencies.topics_file import AgencyTable, Topics
@@ -19,9 +21,10 @@ from infra.eventstore.identifiers import registry_id
 from infra.eventstore.recorder import Save
 from infra.eventstore.rows import rows_of
 from infra.postgres.pool import pool
+from infra.projector import outbox
 from infra.projector.outbox import MESSAGES, Outbox
 from infra.queries.applications import PostgresViews
-from tests.builders import MAKASSAR, MONDAY, SEMARANG, an_act, an_office
+from tests.builders import COMPLETE, MAKASSAR, MONDAY, NUMBER, SEMARANG, an_act, an_office, stage_done
 from tests.conftest import PROJECT, Fresh
 from tests.infra.logs import COMMAND, Writer, environment
 from tests.running import JEJAK
@@ -47,11 +50,10 @@ def distributing(conninfo: str, topics: Topics = TOPICS) -> Iterator[Outbox]:
         distributor.stop()
 
 
-def register(writer: Writer, code: str) -> None:
+def register(writer: Writer, code: str, agency: str = "disdukcapil") -> None:
     act = Act(at=MONDAY, by=Role.SYSTEM, channel=Channel.INTERNAL)
-    rows, _ = rows_of(
-        registry_id("office", code), 0, "", [an_office(code, "Asia/Jakarta")], act, command=COMMAND, digest=""
-    )
+    office = replace(an_office(code, "Asia/Jakarta"), agency=agency)
+    rows, _ = rows_of(registry_id("office", code), 0, "", [office], act, command=COMMAND, digest="")
     assert writer.recorder.append([Save(tuple(rows))])[0].stored
 
 
@@ -114,6 +116,30 @@ def test_an_office_concerns_an_agency_from_its_registration_on(fresh: Fresh, wri
     with distributing(at.serving):
         until_told(at.serving)
         assert messages(at.serving) == []
+
+
+def test_a_new_holder_gets_the_state_of_the_file_however_its_events_are_cut_into_pages(
+    fresh: Fresh, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at, two = fresh.databases, Topics(agencies={**TOPICS.agencies, "pln": AgencyTable()})
+    register(writer, MAKASSAR, agency="pln")
+    writer.append(*COMPLETE, *stage_done("verification"), Transferred(to=MAKASSAR), Received(), office=SEMARANG)
+    found = []
+    for page in (1, 2, 1000):
+        monkeypatch.setattr(outbox, "PAGE", page)
+        asked(at.owner, "UPDATE feeds.distributed SET edition = 'another' RETURNING 1")
+        with distributing(at.serving, two):
+            until_told(at.serving, two)
+        found.append(messages(at.serving))
+    assert found[0] == found[1] == found[2]
+    carried = {
+        (agency, version): json.loads(body).get("so_far")
+        for agency, version, body in asked(at.serving, "SELECT agency, version, body FROM feeds.messages")
+    }
+    assert [key for key, so_far in carried.items() if so_far] == [("pln", 7)]
+    state = carried["pln", 7]
+    assert (state["number"], state["promise"]["due_at"]) == (NUMBER, "2026-03-16T08:00:00.000000Z")
+    assert [stage["stage"] for stage in state["stages"]] == ["verification"]
 
 
 def test_killed_at_any_moment_it_leaves_neither_a_gap_nor_a_double(fresh: Fresh, writer: Writer) -> None:

@@ -10,9 +10,10 @@ import psycopg
 import pytest
 
 from domain.application.commands import Approve, Command, Reject, Resume, Suspend
-from domain.application.events import Approved, DeemedApproved, PromiseMoved, Suspended
+from domain.application.events import Approved, DeemedApproved, Suspended
 from domain.application.evolve import Application
 from domain.application.incident_events import PaymentExpired, PaymentRequested
+from domain.application.promise_events import PromiseMoved
 from domain.application.status import Status
 from domain.codes import Channel, Quality, RejectionReason, Remedy, Role
 from domain.json_values import instant

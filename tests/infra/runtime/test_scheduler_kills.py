@@ -10,8 +10,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from domain.application.events import DeemedApproved, PromiseMoved, Suspended
+from domain.application.events import DeemedApproved, Suspended
 from domain.application.incident_events import PaymentExpired, PaymentRequested
+from domain.application.promise_events import PromiseMoved
 from domain.json_values import instant
 from infra.projector.views import VIEWS, rebuild
 from infra.runtime.fsck import faults_of_log

@@ -1,0 +1,195 @@
+"""Bounds of reported times: when an act can have happened at all, and until when a report of a decision counts.
+
+A time is *reported* if a device, an agency's system or an office states the time. A reported time does not come from
+the server's clock. A reported time is not before the submission and not before the event that opens the act. For
+example, a decision is not before completeness, and the end of a pause is not before the beginning of the pause. A stage
+is not before the stages that the procedure puts before this stage. The same bounds apply to a corrected time. A
+corrected time is also not after the time at which the event was recorded.
+
+Times of the server's clock are right and are not checked. A device whose clock was ahead may have stated a later time
+for an earlier act. All instants are aware and in UTC.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from domain import refusals
+from domain.application import events, incident_events
+from domain.application.commands import AmendRecord
+from domain.application.events import ApplicationEvent, Recorded
+from domain.application.evolve import Application
+from domain.codes import Amendment, Channel, Quality, StagePhase
+from domain.json_values import instant
+from domain.promises.late_reports import report_until
+from domain.provenance import Act
+from domain.registry.editions import StandardPublished
+from domain.registry.registry import Registry
+
+DAY = timedelta(days=1)
+DECISIONS = (events.Approved, events.Rejected)
+GRANTS = (events.Approved, events.DeemedApproved)
+OPENED_BY: dict[type[ApplicationEvent], tuple[type[ApplicationEvent], ...]] = {
+    events.Approved: (events.DeclaredComplete,),
+    events.Rejected: (events.DeclaredComplete,),
+    events.DecisionReportedLate: (events.DeclaredComplete,),
+    events.CorrectionSupplied: (events.ReturnedForCorrection,),
+    events.Resumed: (events.Suspended,),
+    events.Issued: GRANTS,
+    events.MadeReady: (events.Issued,),
+    events.HandedOver: (events.Issued, events.MadeReady, events.Reopened),
+    events.Revoked: (*GRANTS, events.Issued),
+    events.Disputed: (events.MadeReady, events.HandedOver),
+    events.DisputeDismissed: (events.Disputed,),
+    events.Reopened: (events.Disputed,),
+}
+"""For each event, the events that make it possible. The newest of them is the earliest time."""
+OPENED_BY_PHASE: dict[StagePhase, tuple[type[ApplicationEvent], ...]] = {
+    StagePhase.REVIEW: (events.DeclaredComplete,),
+    StagePhase.PRODUCTION: (*GRANTS, events.Reopened),
+    StagePhase.AFTERCARE: (events.HandedOver,),
+}
+NUMBERED: dict[type[ApplicationEvent], tuple[type[ApplicationEvent], str]] = {
+    events.ReferralAnswered: (events.Referred, "referral"),
+    incident_events.PaymentReceived: (incident_events.PaymentRequested, "payment"),
+    incident_events.PaymentExpired: (incident_events.PaymentRequested, "payment"),
+    incident_events.ObstacleCleared: (incident_events.ObstacleReported, "obstacle"),
+    incident_events.InspectionDone: (incident_events.InspectionScheduled, "inspection"),
+}
+"""For each event that closes something with a number, the event that opened it, and the field with the number."""
+
+
+def not_before_submission(application: Application, act: Act) -> None:
+    """Raise TimeTooEarly if the act is reported from before the submission."""
+    if act.at_quality is not Quality.SERVER:
+        _not_before(_latest(act), _submission(application.entries), application.entries, act.at)
+
+
+def in_order(
+    decided: Sequence[ApplicationEvent], application: Application, act: Act, standard: StandardPublished
+) -> None:
+    """Raise TimeTooEarly if the act is reported from before an event that must come first."""
+    if act.at_quality is not Quality.SERVER:
+        for event in decided:
+            _not_before(_latest(act), _openers(event, application.entries, standard), application.entries, act.at)
+
+
+def corrected_in_order(command: AmendRecord, application: Application, act: Act, standard: StandardPublished) -> None:
+    """Check a corrected time. Raises TimeTooEarly and TimeTooLate.
+
+    The corrected time is not before the events that must come before the amended event. The corrected time is not after
+    the events that need the amended event, the recording of the amended event, and the correction itself.
+    """
+    at, entries = command.corrected_at, application.entries
+    if at is None:
+        return
+    wrong = entries[command.amends - 1]
+    before = [] if isinstance(wrong.event, events.Submitted) else _submission(entries)
+    _not_before(at, [*before, *_openers(wrong.event, entries[: command.amends - 1], standard)], entries, at)
+    known = [act.at, *([wrong.recorded_at] if wrong.recorded_at else [])]
+    for place, entry in enumerate(entries):
+        submitted = isinstance(wrong.event, events.Submitted) and place >= command.amends
+        if submitted or wrong in _openers(entry.event, entries[:place], standard):
+            known.append(happened_at(entry, entries) + (DAY if entry.act.at_quality is Quality.DAY else timedelta()))
+    if at > min(known):
+        found = f"The corrected time is {instant(at)}, but the event had happened by {instant(min(known))}"
+        raise refusals.TimeTooLate(found)
+
+
+def with_allowance(event: ApplicationEvent, application: Application, act: Act, registry: Registry) -> ApplicationEvent:
+    """Return the event with `report_until`, if the event is a decision with a reported time that keeps the promise.
+
+    A view compares `report_until` with the time of recording, and needs no calendar.
+    """
+    promise = application.promise
+    if promise is None:
+        return event
+
+    def until(channel: Channel) -> datetime | None:
+        office, service = application.office, application.service
+        return report_until(promise.due_at, channel, office=office, service=service, registry=registry)
+
+    match event:
+        case events.Approved() | events.Rejected() if act.at_quality is not Quality.SERVER and act.at <= promise.due_at:
+            return replace(event, report_until=until(act.channel))
+        case events.RecordAmended(amendment=Amendment.TIME, corrected_at=datetime() as corrected_at):
+            wrong = application.entries[event.amends - 1]
+            if isinstance(wrong.event, DECISIONS) and corrected_at <= promise.due_at < wrong.act.at:
+                return replace(event, report_until=until(wrong.act.channel))
+    return event
+
+
+def happened_at(entry: Recorded, entries: Sequence[Recorded]) -> datetime:
+    """Return the time of the entry's event. If an amendment corrects the time, return the corrected time."""
+    corrected = (
+        later.event.corrected_at
+        for later in entries
+        if isinstance(later.event, events.RecordAmended) and later.event.amends == entry.version
+    )
+    return next((at for at in corrected if at is not None), entry.act.at)
+
+
+def _latest(act: Act) -> datetime:
+    """Return the latest instant that a reported time can mean. The quality `day` means any time of the day."""
+    return act.at + DAY if act.at_quality is Quality.DAY else act.at
+
+
+def _not_before(latest: datetime, first: Sequence[Recorded], entries: Sequence[Recorded], at: datetime) -> None:
+    """Raise TimeTooEarly if `latest` is before one of the entries in `first`.
+
+    A device may state a time after the recording of its event. Such an event counts from its recording.
+    """
+    earliest = max((_by(happened_at(entry, entries), entry.recorded_at) for entry in first), default=latest)
+    if latest < earliest:
+        found = f"The reported time is {instant(at)}, but the event that must come first was at {instant(earliest)}"
+        raise refusals.TimeTooEarly(found)
+
+
+def _by(at: datetime, recorded_at: datetime | None) -> datetime:
+    return at if recorded_at is None else min(at, recorded_at)
+
+
+def _submission(entries: Sequence[Recorded]) -> list[Recorded]:
+    return [entry for entry in entries if isinstance(entry.event, events.Submitted)][:1]
+
+
+def _openers(event: ApplicationEvent, entries: Sequence[Recorded], standard: StandardPublished) -> list[Recorded]:
+    """Return the entries that must have happened before `event`, without the entries entered in error."""
+    taken_back = {
+        entry.event.amends
+        for entry in entries
+        if isinstance(entry.event, events.RecordAmended) and entry.event.amendment is Amendment.ENTERED_IN_ERROR
+    }
+    standing = [entry for entry in entries if entry.version not in taken_back]
+    return [*_found(event, standing, standard)]
+
+
+def _found(event: ApplicationEvent, entries: list[Recorded], standard: StandardPublished) -> Iterator[Recorded]:
+    match event:
+        case events.StageEntered() | events.StageCompleted():
+            yield from _before_stage(event, entries, standard)
+        case _ if type(event) in NUMBERED:
+            kind, name = NUMBERED[type(event)]
+            opened = [e for e in entries if type(e.event) is kind and getattr(e.event, name) == getattr(event, name)]
+            yield from opened[-1:]
+        case _:
+            yield from [entry for entry in entries if isinstance(entry.event, OPENED_BY.get(type(event), ()))][-1:]
+
+
+def _before_stage(
+    event: events.StageEntered | events.StageCompleted, entries: list[Recorded], standard: StandardPublished
+) -> Iterator[Recorded]:
+    """Yield the entries that open a stage: the newest entry that opens the stage's phase, and the earlier stages.
+
+    If the standard allows stages in any order, no entry opens a stage.
+    """
+    stage = standard.stage(event.stage)
+    if stage is None or standard.free_order:
+        return
+    yield from [entry for entry in entries if isinstance(entry.event, OPENED_BY_PHASE[stage.phase])][-1:]
+    for code in sorted(standard.required_before(stage)):
+        done = [e for e in entries if isinstance(e.event, events.StageCompleted) and e.event.stage == code]
+        yield from done[-1:]
+    if isinstance(event, events.StageCompleted):
+        begun = [e for e in entries if isinstance(e.event, events.StageEntered) and e.event.stage == event.stage]
+        yield from begun[-1:]

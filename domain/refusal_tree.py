@@ -1,0 +1,64 @@
+"""All refusals. A line without a note needs no other words than the name.
+
+* Refusal                          the rules forbid the command
+  + ApplicationAlreadySubmitted
+  + ApplicationUnknown
+  + ApplicationEnded
+  + StatusForbids                  names the statuses in which the command is possible
+  + ServiceUnknown                 or the service has no standard in force at that time
+  + ChannelNotOffered
+  + OfficeUnknown
+  + OfficeUnchanged
+  + ServiceNotOfferedHere
+  + MallUnknown
+  + CounterNotInMall              the acting office has no such counter there
+  + TransferUnlisted               the service does not list the office that should take the file over
+  + RegionUnknown
+  + RequirementUnknown
+  + DefectsMissing                 a return names no defect
+  + DocumentsIncomplete
+  + DocumentsNotChecked
+  + AlreadyComplete
+  + CalendarEnds                   no calendar covers the promised day yet
+  + TooManyCalendars               a promise cannot name all calendars of one office
+  + StageUnknown
+  + StageOutOfOrder
+  + StageNotEntered
+  + StageAlreadyEntered
+  + StageAlreadyCompleted
+  + StagesOpen
+  + ReferralOpen
+  + ReferralUnknown
+  + NotTheReferredOffice
+  + GroundUnknown
+  + PaymentUnknown
+  + ObstacleUnknown
+  + InspectionUnknown
+  + InspectionInThePast
+  + NoPromise
+  + PromiseUnmoved
+  + ExtensionUnknown
+  + DeemedApprovalNotOffered
+  + NotYetDue
+  + NothingDisputed
+  + AlreadyDisputed
+  + DisputeWindowOver
+  + AlreadyLinked
+  + AskedInLinkedApplication
+  + EventUnknown                   an amendment names an event that does not exist
+  + AlreadyAmended
+  + AmendmentImpossible
+  + TimeTooEarly                   names the reported time and the earliest possible one
+  + TimeTooLate                    names the corrected time and the latest possible one
+  + PinResetsExhausted
+  + NoOutcomeYet
+  + SatisfactionAlreadyGiven
+* StaleVersion                     a relevant event came after the version that the sender saw
+"""
+
+from domain.refusals import Refusal
+
+
+def all_refusals() -> list[type[Refusal]]:
+    """Return all classes of refusals, sorted by code."""
+    return sorted(Refusal.__subclasses__(), key=lambda refusal: refusal.code)
