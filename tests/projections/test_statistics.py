@@ -267,7 +267,7 @@ def test_the_offices_own_time_is_without_the_time_of_others() -> None:
     shows(*COMPLETE, *away, own_microseconds=None)
     shows(*COMPLETE, *away, approved, own_microseconds=own)
     shows(*COMPLETE, *away, approved, on(WEDNESDAY, HandedOver(receiver=Receiver.APPLICANT)), own_microseconds=own)
-    shows(Approved(), own_microseconds=None, settled_at=None)
+    shows(Approved(), own_microseconds=None, answered_at=MONDAY)
 
 
 def test_a_hand_over_stands_until_a_reopening_takes_it_back() -> None:

@@ -191,13 +191,15 @@ def kinds(one: dict[str, Any]) -> list[str]:
     return [event["topic"].split(".")[1] for event in one["events"]]
 
 
-def test_the_month_and_the_office_are_those_of_who_holds_it_in_the_end() -> None:
+def test_the_office_is_that_of_who_holds_it_in_the_end() -> None:
     transferred = [
         life for life in a_season().lives() if "Transfer" in {type(step.command).__name__ for step in life.steps}
     ]
     by_ordinal: dict[int, Any] = {one["ordinal"]: one for one in list(truth(a_season()))[1:-1]}
     assert transferred
-    assert all(by_ordinal[life.arrival.ordinal]["office"] != life.arrival.office for life in transferred)
+    for life in transferred:
+        one = by_ordinal[life.arrival.ordinal]
+        assert (one["submitted_office"], one["office"]) == (life.arrival.office, life.application.office)
 
 
 def test_files_are_handed_on_also_late_and_to_offices_that_the_service_does_not_list() -> None:
