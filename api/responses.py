@@ -163,17 +163,23 @@ class FiguresBody(Given, kw_only=True):
     """Counts of applications.
 
     Public counts are rounded down to tens. A public count below ten is shown as `<10`, also if the count is zero. A day
-    is 24 hours. submitted = open + answered. answered = on_time + late + without_deadline. answered = on_time_recorded
-    + late_recorded + without_deadline. answered is also the sum of the counts of outcomes, which are the fields from
-    granted to concluded, and deemed_approved. reported_late is a part of late: decisions with a time before the
-    deadline that were recorded after the office's allowance for late reports, or after silence had granted. A figure is
-    null if it cannot be computed or is withheld.
+    is 24 hours. submitted = open + answered. answered = decided + withdrawn + lapsed + cancelled + concluded. decided =
+    granted + rejected + deemed_approved. decided = on_time + late + without_deadline. decided = on_time_recorded +
+    late_recorded + without_deadline. reported_late is a part of late: decisions with a time before the deadline that
+    were recorded after the office's allowance for late reports, or after silence had granted. On the line of an office,
+    each figure counts at its own office: the office where the application was submitted, where it was decided, where
+    the file lay when the deadline passed, or where the file lies now. So these sums do not hold on the line of an
+    office. `days` is the time from the submission to the decision. `handed_over_days` is the time from the submission
+    to the hand-over. `own_days` is the time from the submission to the decision, without the time in which the office
+    waited for the applicant, for a payment or for another agency. A figure is null if it cannot be computed or is
+    withheld.
     """
 
     submitted: Count
     open: Count
     overdue: Count
     answered: Count
+    decided: Count
     on_time: Count
     late: Count
     without_deadline: Count
@@ -188,6 +194,7 @@ class FiguresBody(Given, kw_only=True):
     on_time_recorded: Count
     late_recorded: Count
     deemed_approved: Count
+    handed_over: Count
     paused: Count
     restarted: Count
     returned_last_minute: Count
@@ -195,10 +202,15 @@ class FiguresBody(Given, kw_only=True):
     reported_late: Count
     on_time_percent: float | None
     on_time_recorded_percent: float | None
+    without_deadline_percent: float | None
     reported_late_percent: float | None
     open_age_days_median: float | None
     days_median: float | None
     days_p90: float | None
+    handed_over_days_median: float | None
+    handed_over_days_p90: float | None
+    own_days_median: float | None
+    own_days_p90: float | None
 
 
 class LineBody(FiguresBody, kw_only=True):

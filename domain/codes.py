@@ -140,6 +140,15 @@ class CancellationReason(StrEnum):
     WRONG_SERVICE = "wrong_service"
 
 
+class TransferReason(StrEnum):
+    """Why a supervisor hands a file to an office that the service does not list."""
+
+    WRONG_JURISDICTION = "wrong_jurisdiction"
+    OFFICE_CLOSED = "office_closed"
+    AUTHORITY_MOVED = "authority_moved"
+    CONFLICT_OF_INTEREST = "conflict_of_interest"
+
+
 class RevocationGround(StrEnum):
     """Why the office withdraws a granted product (dicabut)."""
 

@@ -12,6 +12,7 @@
   + ServiceNotOfferedHere
   + MallUnknown
   + CounterNotInMall              the acting office has no such counter there
+  + TransferUnlisted               the service does not list the office that should take the file over
   + RegionUnknown
   + RequirementUnknown
   + DefectsMissing                 a return names no defect

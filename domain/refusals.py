@@ -98,6 +98,12 @@ class CounterNotInMall(Refusal):
     advice = "Choose a counter of your office from /v1/malls, and name its mall too"
 
 
+class TransferUnlisted(Refusal):
+    code = "transfer-unlisted"
+    title = "The service does not list this office, so only a supervisor can send the file there"
+    advice = "Choose an office that the service in /v1/services lists, or ask a supervisor to transfer with a reason"
+
+
 class RegionUnknown(Refusal):
     code = "region-unknown"
     title = "The place is not in the region table"

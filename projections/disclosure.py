@@ -14,7 +14,18 @@ from fractions import Fraction
 
 from domain.codes import Channel
 from domain.rounding import rounded_to
-from projections.figures import COUNTS, FEW, OUTCOMES, TABLES, Count, Figures, Statistics
+from projections.figures import (
+    COUNTS,
+    DECISIONS,
+    ENDED_OTHERWISE,
+    FEW,
+    NOTHING,
+    OUTCOMES,
+    TABLES,
+    Count,
+    Figures,
+    Statistics,
+)
 
 SHOWN_FROM = 10
 SHARE_FROM = 30
@@ -22,6 +33,8 @@ SHARE_FROM = 30
 DECILE_FROM = 100
 STEP = 5
 HALF_A_DAY = Fraction(1, 2)
+MOST_HIDDEN = SHOWN_FROM - 1
+"""The highest value that a hidden count can have. In a share, a hidden count of late decisions has this value."""
 
 Cell = tuple[str, str, str]
 """The place of one figure: its table, the key of its line, and the name of its count."""
@@ -32,9 +45,11 @@ Sum = tuple[Cell, list[Cell]]
 
 SUMS = (
     ("submitted", ("open", "answered")),
-    ("answered", ("on_time", "late", "without_deadline")),
-    ("answered", ("on_time_recorded", "late_recorded", "without_deadline")),
+    ("answered", ("decided", *ENDED_OTHERWISE)),
     ("answered", OUTCOMES),
+    ("decided", DECISIONS),
+    ("decided", ("on_time", "late", "without_deadline")),
+    ("decided", ("on_time_recorded", "late_recorded", "without_deadline")),
 )
 TOTAL = ("total", "")
 PARTIAL = ("mall", "month")
@@ -58,9 +73,6 @@ def protect(
         total=public.pop(TOTAL),
         tables={name: {key: public[name, key] for table, key in public if table == name} for name in TABLES},
     )
-
-
-NOTHING = Figures(**dict.fromkeys(COUNTS, 0))
 
 
 def _lines(
@@ -102,9 +114,14 @@ def _unpinned(shown: Shown) -> Shown:
 
 
 def _pins(shown: Shown, total: Cell, parts: list[Cell]) -> bool:
-    """Tell whether the total is so high that each hidden part must be nine, which is the highest hidden value."""
+    """Tell whether the total is so high that each hidden part must be nine, which is the highest hidden value.
+
+    On the line of an office, a total can differ from the sum of its parts, because files are transferred. A total pins
+    nothing if it is higher than its parts can be, also if each part was lowered.
+    """
     most = sum(shown[part] + SHOWN_FROM - 1 for part in parts)
-    return shown[total] >= most and any(not shown[part] for part in parts)
+    no_sum = total[0] == "office" and shown[total] > most + SHOWN_FROM * (len(parts) + 1)
+    return shown[total] >= most and not no_sum and any(not shown[part] for part in parts)
 
 
 def _sums(shown: Shown) -> Iterator[Sum]:
@@ -121,30 +138,32 @@ def _sums(shown: Shown) -> Iterator[Sum]:
 
 def _public(exact: Figures, shown: Mapping[str, int]) -> Figures:
     counts: dict[str, Count] = {name: count or FEW for name, count in shown.items()}
+    judged = shown["on_time"] + shown["late"]
     return replace(
         exact,
         **counts,
-        on_time_percent=_share(shown["on_time"], shown["late"]),
-        on_time_recorded_percent=_share(shown["on_time_recorded"], shown["late_recorded"]),
-        reported_late_percent=_reported_late(shown["reported_late"], shown["on_time"] + shown["late"]),
+        on_time_percent=_share(shown["on_time"], shown["late"] or MOST_HIDDEN),
+        on_time_recorded_percent=_share(shown["on_time_recorded"], shown["late_recorded"] or MOST_HIDDEN),
+        without_deadline_percent=_part(shown["without_deadline"], shown["without_deadline"] + judged),
+        reported_late_percent=_part(shown["reported_late"], judged),
         open_age_days_median=_halves(exact.open_age_days_median, shows=shown["open"] > 0),
-        days_median=_halves(exact.days_median, shows=shown["answered"] > 0),
-        days_p90=_halves(exact.days_p90, shows=shown["answered"] >= DECILE_FROM),
+        days_median=_halves(exact.days_median, shows=shown["decided"] > 0),
+        days_p90=_halves(exact.days_p90, shows=shown["decided"] >= DECILE_FROM),
+        handed_over_days_median=_halves(exact.handed_over_days_median, shows=shown["handed_over"] > 0),
+        handed_over_days_p90=_halves(exact.handed_over_days_p90, shows=shown["handed_over"] >= DECILE_FROM),
+        own_days_median=_halves(exact.own_days_median, shows=shown["decided"] > 0),
+        own_days_p90=_halves(exact.own_days_p90, shows=shown["decided"] >= DECILE_FROM),
     )
 
 
 def _share(on_time: int, late: int) -> float | None:
-    judged = on_time + (late or SHOWN_FROM - 1)
-    if not (on_time or late) or judged < SHARE_FROM:
-        return None
-    return float(100 * on_time // judged // STEP * STEP)
+    whole = on_time + late
+    return float(100 * on_time // whole // STEP * STEP) if whole >= SHARE_FROM else None
 
 
-def _reported_late(reported_late: int, judged: int) -> float | None:
-    """The share of the answers with a deadline. It shows only if both counts show."""
-    if not reported_late or judged < SHARE_FROM:
-        return None
-    return float(min(100, 100 * reported_late // judged) // STEP * STEP)
+def _part(part: int, whole: int) -> float | None:
+    """Return the share of a part that would accuse the office. The share is shown only if the count is shown."""
+    return float(min(100, 100 * part // whole) // STEP * STEP) if part and whole >= SHARE_FROM else None
 
 
 def _halves(days: float | None, *, shows: bool) -> float | None:

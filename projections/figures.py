@@ -3,9 +3,9 @@
 There is one line for all applications. There are also five tables, which have a line for each service, office, mall,
 channel or month.
 
-A number of days is the time from submission to the answer, in units of 24 hours. An application is answered once it is
-decided or has ended. Before that, the application is open. An application is on time if the answer came by the
-deadline. The deadline is the promise, or the date that an import's source states.
+A number of days is a time from submission, in units of 24 hours. An application is answered once it is decided or has
+ended. Before that, the application is open. A decision is on time if the decision came by the deadline. The deadline is
+the promise, or the date that an import's source states.
 """
 
 from collections.abc import Mapping
@@ -31,14 +31,26 @@ class Figures:
     counts in the mall where it was submitted. An application that was not submitted in a mall is not in the table of
     malls.
 
-    submitted = open + answered. answered = on_time + late + without_deadline = on_time_recorded + late_recorded +
-    without_deadline = the sum of the seven outcomes. `on_time` compares the time of the answer with the deadline.
-    `on_time_recorded` compares the time at which the answer was recorded with the deadline. An answer granted by
-    silence is late. `reported_late` counts the decisions with a time before the deadline that were recorded after the
-    office's allowance for late reports, or after silence had granted. These decisions are also counted in `late`.
-    `overdue` counts the open applications whose deadline has passed. `returned`, `deviating`, `paused`, `restarted`,
-    `returned_last_minute` and `obstructed` count the applications with at least one event of the named sort. A figure
-    is None if it cannot be computed or must not be shown.
+    submitted = open + answered. answered = decided + withdrawn + lapsed + cancelled + concluded. decided = granted +
+    deemed_approved + rejected = on_time + late + without_deadline = on_time_recorded + late_recorded +
+    without_deadline. `on_time` compares the time of the decision with the deadline. `on_time_recorded` compares the
+    time at which the decision was recorded with the deadline. A grant by silence is late. `reported_late` counts the
+    decisions with a time before the deadline that were recorded after the office's allowance for late reports, or after
+    silence had granted. These decisions are also counted in `late`. `overdue` counts the open applications whose
+    deadline has passed. `handed_over` counts the applications with a hand-over that no reopening has taken back.
+    `returned`, `deviating`, `paused`, `restarted`, `returned_last_minute` and `obstructed` count the applications with
+    at least one event of the named sort. A figure is None if it cannot be computed or must not be shown.
+
+    `days` is the time from the submission to the decision. `handed_over_days` is the time from the submission to the
+    hand-over. `own_days` is `days` without the time in which the office waited for the applicant, for a payment or for
+    another agency.
+
+    In the table of offices, each figure counts at its own office. `submitted` counts where the application was
+    submitted, and `open` counts where the file lies. `answered`, `decided`, `on_time` and the outcomes count where the
+    application was decided. `late` and `overdue` count where the file lay when the deadline passed, and `reported_late`
+    counts where `late` counts. `handed_over` counts where the product was handed over. Each event counts where it
+    happened for the first time. So on the line of an office, `submitted` and `decided` can differ from the sum of their
+    parts.
 
     The fields are the only list of the figures. The columns of statistics.sql have the same names and the same order as
     the fields.
@@ -48,6 +60,7 @@ class Figures:
     open: Count
     overdue: Count
     answered: Count
+    decided: Count
     on_time: Count
     late: Count
     without_deadline: Count
@@ -62,6 +75,7 @@ class Figures:
     on_time_recorded: Count
     late_recorded: Count
     deemed_approved: Count
+    handed_over: Count
     paused: Count
     restarted: Count
     returned_last_minute: Count
@@ -69,17 +83,30 @@ class Figures:
     reported_late: Count
     on_time_percent: float | None = None
     on_time_recorded_percent: float | None = None
+    without_deadline_percent: float | None = None
     reported_late_percent: float | None = None
     open_age_days_median: float | None = None
     days_median: float | None = None
     days_p90: float | None = None
+    handed_over_days_median: float | None = None
+    handed_over_days_p90: float | None = None
+    own_days_median: float | None = None
+    own_days_p90: float | None = None
 
 
 FIGURES = tuple(field.name for field in fields(Figures))
 """The names of all figures, in the order of the fields."""
 COUNTS = tuple(field.name for field in fields(Figures) if field.type is Count)
 """The figures that count applications. All other figures are shares and days."""
-OUTCOMES = ("granted", "deemed_approved", "rejected", "withdrawn", "lapsed", "cancelled", "concluded")
+DAYS = tuple(name for name in FIGURES if "days" in name)
+"""The figures that are days: medians and ninth deciles."""
+NOTHING = Figures(**dict.fromkeys(COUNTS, 0))
+"""The figures of no application."""
+DECISIONS = ("granted", "deemed_approved", "rejected")
+"""The counts of the outcomes that are decisions. They add up to `decided`."""
+ENDED_OTHERWISE = ("withdrawn", "lapsed", "cancelled", "concluded")
+"""The counts of the outcomes that are no decisions."""
+OUTCOMES = (*DECISIONS, *ENDED_OTHERWISE)
 """The counts of the seven outcomes. They add up to `answered`."""
 
 

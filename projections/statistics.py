@@ -7,25 +7,27 @@ The query that computes the figures is in statistics.sql.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
 from domain.application import events, incident_events
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
-from domain.clocks.ledger import counted
 from domain.clocks.marks import marks_of
 from domain.codes import Amendment, Role
 from domain.json_values import parse_instant
 from domain.promises.late_reports import is_late
 from domain.provenance import Promise
-from projections import clock_ledger
+from projections import clock_ledger, trail
 from projections.clock_ledger import KeptMark
 from projections.open_pauses import KeptPauses, note_pauses
 from projections.promises import promise_set_by
 from projections.queries import queries
+from projections.trail import PlacedFacts
 from projections.view import ViewOf, in_order
 
-FactInstant = Literal["submitted_at", "received_at", "complete_at", "answered_at", "ended_at"]
+FactInstant = Literal[
+    "submitted_at", "received_at", "complete_at", "answered_at", "ended_at", "obstructed_at", "deviating_at"
+]
 EventCount = Literal["returns", "corrections", "referrals", "transfers", "suspensions", "obstacles"]
 
 COUNTED: Mapping[type[events.ApplicationEvent], EventCount] = {
@@ -40,14 +42,20 @@ STATED_BY: Mapping[type[events.ApplicationEvent], FactInstant] = {
     events.Submitted: "submitted_at",
     events.Received: "received_at",
     events.DeclaredComplete: "complete_at",
+    incident_events.ObstacleReported: "obstructed_at",
 }
+EARLIEST: tuple[FactInstant, ...] = ("obstructed_at", "deviating_at")
+"""Facts that may happen more than once. The earliest time counts."""
+OF_THE_TRAIL: tuple[FactInstant, ...] = ("answered_at", *EARLIEST)
+"""Instants of events that may have no mark. The trail gives the office of each instant."""
+OF_THE_CLOCKS = ("pauses", "restarts", "last_minute_returns")
 
 
 class KeptMarks(KeptPauses):
     kept: list[KeptMark]
 
 
-class StatisticsRow(TypedDict):
+class StatisticsRow(PlacedFacts):
     """The facts of one application for the statistics. Instants are aware and in UTC.
 
     `answered_at` is the time of the decision, or of an end without a decision. If an import's source records an issue
@@ -56,10 +64,13 @@ class StatisticsRow(TypedDict):
     is the time of the answer. `due_by` is the unit of the promise. `reported_late` says that a decision with a time
     before the deadline was recorded after the office's allowance for late reports, or after silence had granted.
 
+    `office` is the office that holds the file now. `submitted_office` is the office of the submission.
+    `unlisted_transfers` counts the transfers to an office that the service does not list.
+
     `stated_in` maps the name of each instant to the stream version of the event that states the instant. If the time of
     that event is amended later, the fold finds the instant by this version. `marks` holds the marks of the clocks, from
-    which `pauses`, `restarts` and `last_minute_returns` are computed. `paused_since` is the instant since which the
-    legal clock stands still. It is computed from the open pauses.
+    which `pauses`, `restarts`, `last_minute_returns` and the facts in `PlacedFacts` are computed. `paused_since` is the
+    instant since which the legal clock stands still. It is computed from the open pauses.
     """
 
     application_id: UUID
@@ -77,10 +88,10 @@ class StatisticsRow(TypedDict):
     submitted_at: datetime | None
     received_at: datetime | None
     complete_at: datetime | None
-    answered_at: datetime | None
     ended_at: datetime | None
-    due_at: datetime | None
     due_by: str | None
+    submitted_office: str
+    unlisted_transfers: int
     answer_known_at: datetime | None
     deemed: bool
     reported_late: bool
@@ -124,61 +135,42 @@ def fold(row: StatisticsRow | None, application: UUID, new: Sequence[events.Reco
     after["status"] = status.value if status else None
     after["underlying"] = underlying.value
     after["version"] = new[-1].version
-    _note_clocks(after, new)
+    _note_clocks(after, row, new)
     return after
 
 
-def _note_clocks(row: StatisticsRow, new: Sequence[events.Recorded]) -> None:
+def _note_clocks(row: StatisticsRow, before: StatisticsRow | None, new: Sequence[events.Recorded]) -> None:
     marks = [mark for recorded in new for mark in marks_of(recorded)]
-    if not marks:
+    if not marks and before and all(row[name] == before[name] for name in OF_THE_TRAIL):
         return
     known = row["marks"]["kept"]
-    counts = counted([*clock_ledger.read(known), *marks])
+    whole = trail.note(row, [*clock_ledger.read(known), *marks], row["stated_in"].get("answered_at"))
     row["marks"] = {**row["marks"], "kept": [*known, *clock_ledger.kept(marks)]}
-    row["pauses"] = counts.pauses
-    row["restarts"] = counts.restarts
-    row["last_minute_returns"] = counts.last_minute_returns
+    row["pauses"] = whole.counts.pauses
+    row["restarts"] = whole.counts.restarts
+    row["last_minute_returns"] = whole.counts.last_minute_returns
 
 
 def _blank(application: UUID) -> StatisticsRow:
     """Return the row before the first event. Every row has all dictionary keys, in the order of the columns."""
-    return {
+    counts: dict[str, Any] = dict.fromkeys((*COUNTED.values(), *OF_THE_CLOCKS, "unlisted_transfers", "deviations"), 0)
+    facts: dict[str, Any] = {
         "application_id": application,
         "version": 0,
-        "status": None,
         "underlying": Status.RECEIVED.value,
         "service": "",
         "standard": 0,
         "office": "",
+        "submitted_office": "",
         "channel": "unknown",
-        "mall": None,
-        "district": None,
-        "regency": None,
         "imported": False,
-        "submitted_at": None,
-        "received_at": None,
-        "complete_at": None,
-        "answered_at": None,
-        "ended_at": None,
-        "due_at": None,
-        "due_by": None,
-        "answer_known_at": None,
         "deemed": False,
         "reported_late": False,
-        "returns": 0,
-        "corrections": 0,
-        "referrals": 0,
-        "transfers": 0,
-        "suspensions": 0,
-        "obstacles": 0,
-        "pauses": 0,
-        "restarts": 0,
-        "last_minute_returns": 0,
-        "deviations": 0,
-        "paused_since": None,
         "stated_in": {},
         "marks": {"kept": [], "pausing": [], "paused_since": None},
+        "trail": trail.empty(),
     }
+    return cast("StatisticsRow", {**dict.fromkeys(COLUMNS), **counts, **facts})
 
 
 def _note(row: StatisticsRow, recorded: events.Recorded) -> None:
@@ -189,6 +181,7 @@ def _note(row: StatisticsRow, recorded: events.Recorded) -> None:
             row["service"] = event.service
             row["standard"] = event.standard
             row["office"] = act.office
+            row["submitted_office"] = row["submitted_office"] or act.office
             row["channel"] = act.channel.value
             row["mall"] = event.mall
             row["district"] = event.district
@@ -196,6 +189,7 @@ def _note(row: StatisticsRow, recorded: events.Recorded) -> None:
             row["imported"] = act.by == Role.IMPORT
         case events.Transferred():
             row["office"] = event.to
+            row["unlisted_transfers"] += event.unlisted is True
     if promise := _promise_in(event):
         row["due_at"] = promise.due_at
         row["due_by"] = promise.unit.value
@@ -217,18 +211,22 @@ def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status
     event, at = recorded.event, recorded.act.at
     if isinstance(event, events.RecordAmended):
         _correct(row, event, recorded)
-        return
     if isinstance(event, events.DecisionReportedLate):
         row["reported_late"] = row["deemed"]
     decided = status in OUTCOMES
     if not decided and row["answered_at"]:
         _take_answer_back(row)
-        return
+    if status not in ENDS and row["ended_at"]:
+        row["ended_at"] = None
+        row["stated_in"] = _without(row, "ended_at")
     stated: list[FactInstant] = [STATED_BY[type(event)]] if type(event) in STATED_BY else []
+    if event.deviates is not None:
+        stated.append("deviating_at")
     if decided:
         stated += ["answered_at", "ended_at"] if status in ENDS else ["answered_at"]
     for name in stated:
-        if row[name] is not None:
+        known = row[name]
+        if known is not None and not (name in EARLIEST and at < known):
             continue
         row[name] = at
         row["stated_in"] = {**row["stated_in"], name: recorded.version}
@@ -261,7 +259,11 @@ def _take_answer_back(row: StatisticsRow) -> None:
     row["answer_known_at"] = None
     row["deemed"] = False
     row["reported_late"] = False
-    row["stated_in"] = {name: version for name, version in row["stated_in"].items() if name != "answered_at"}
+    row["stated_in"] = _without(row, "answered_at")
+
+
+def _without(row: StatisticsRow, stated: FactInstant) -> dict[FactInstant, int]:
+    return {name: version for name, version in row["stated_in"].items() if name != stated}
 
 
 COLUMNS = {
@@ -284,6 +286,8 @@ COLUMNS = {
     "ended_at": "timestamptz",
     "due_at": "timestamptz",
     "due_by": "text",
+    "submitted_office": "text NOT NULL",
+    "unlisted_transfers": "integer NOT NULL",
     "answer_known_at": "timestamptz",
     "deemed": "boolean NOT NULL",
     "reported_late": "boolean NOT NULL",
@@ -300,6 +304,7 @@ COLUMNS = {
     "paused_since": "timestamptz",
     "stated_in": "bytea NOT NULL",
     "marks": "bytea NOT NULL",
+    **trail.COLUMNS,
 }
 
 
@@ -314,6 +319,6 @@ def _loaded(values: tuple[Any, ...]) -> StatisticsRow:
 VIEW: ViewOf[StatisticsRow] = ViewOf(name="statistics", columns=COLUMNS, fold=fold, stored=_stored, loaded=_loaded)
 
 OVERDUE = queries("statistics")["OVERDUE"]
-"""The condition for an open application past its deadline, by the rule of `domain/promises/overdue.py`."""
+"""The condition on which an open application is past its deadline, by the rule of `domain/promises/overdue.py`."""
 CUT = queries("statistics", overdue=OVERDUE)["FIGURES"]
 """Counts and days of every line, exact."""

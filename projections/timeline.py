@@ -2,7 +2,8 @@
 
 The flag `late` means that the event happened before the outcome in force, but was recorded after the outcome. A late
 event does not change the outcome. The flag `clock_ahead` means that the reported time of the event is more than five
-minutes later than the time at which the event was recorded.
+minutes later than the time at which the event was recorded. The flag `unlisted_office` means that the file was
+transferred to an office that the service does not list.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from domain.clocks.marks import cause_of
 from domain.codes import Quality
 from domain.json_values import data_of, instant
 
-LATE, CLOCK_AHEAD = "late", "clock_ahead"
+LATE, CLOCK_AHEAD, UNLISTED = "late", "clock_ahead", "unlisted_office"
 AHEAD = timedelta(minutes=5)
 """How far a device's clock may be ahead of the server's clock without a flag. The project chose this value."""
 
@@ -67,7 +68,7 @@ def _entry(recorded: events.Recorded) -> ShownEvent:
         "channel": act.channel.value,
         "data": data_of(event),
         "amended": None,
-        "flags": [CLOCK_AHEAD] if _ahead(recorded) else [],
+        "flags": [*([CLOCK_AHEAD] if _ahead(recorded) else []), *([UNLISTED] if _unlisted(event) else [])],
     }
 
 
@@ -82,6 +83,10 @@ def _ahead(recorded: events.Recorded) -> bool:
     return act.at_quality is Quality.DEVICE and known_at is not None and act.at - known_at > AHEAD
 
 
+def _unlisted(event: events.ApplicationEvent) -> bool:
+    return isinstance(event, events.Transferred) and event.unlisted is True
+
+
 def _marked(entry: ShownEvent, by: int, event: events.RecordAmended) -> ShownEvent:
     """An amended entry keeps its facts, and the amendment is added to the entry."""
     if entry["version"] != event.amends or entry["version"] >= by:
@@ -94,7 +99,7 @@ def _flagged(entry: ShownEvent, outcome: Mark) -> ShownEvent:
     if entry["version"] <= outcome.version:
         return entry
     late = happened_at(entry) < instant(outcome.at)
-    flags = [*([LATE] if late else []), *([CLOCK_AHEAD] if CLOCK_AHEAD in entry["flags"] else [])]
+    flags = [*([LATE] if late else []), *(flag for flag in entry["flags"] if flag != LATE)]
     return entry if flags == entry["flags"] else {**entry, "flags": flags}
 
 

@@ -151,7 +151,10 @@ class AnswerReferralBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class TransferBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
+    """`reason`: a supervisor's reason, needed for an office that the service does not list."""
+
     to: Code
+    reason: codes.TransferReason | None = None
 
 
 class ReassignBody(CommandBody, kw_only=True, forbid_unknown_fields=True):

@@ -103,7 +103,10 @@ COMMANDS = (
         NOTE,
     ),
     CommandOperation(
-        "transfer", bodies.TransferBody, lambda b: commands.Transfer(to=b.to), "Another office takes the file over"
+        "transfer",
+        bodies.TransferBody,
+        lambda b: commands.Transfer(to=b.to, reason=b.reason),
+        "Another office takes the file over",
     ),
     CommandOperation(
         "reassign",

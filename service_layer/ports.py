@@ -159,7 +159,7 @@ class StatisticsQueries(Protocol):
     async def exact(self, as_of: datetime | None = None) -> figures.Statistics:
         """The exact figures, for auditors only.
 
-        Ages and overdue applications are measured at `as_of`, by default now.
+        Only what had happened by `as_of` counts, by default now. Corrected times count as corrected.
         """
         ...
 

@@ -29,13 +29,13 @@ def taken_in(life: Life) -> Iterator[Intention]:
         yield life.at_the_door(commands.Receive(), at, arrives=arrival.arrives)
     else:
         yield life.officer(commands.Receive(), life.hence(0.05, 40) if life.chance(0.1) else life.hence(0.02, 0.6))
-    if others := _others(life):
+    if others := others_listed(life):
         odds = COMPLAINT_TRANSFERRED if len(arrival.standard.offices) > len(others) + 1 else TRANSFERRED
         if life.chance(odds):
             yield life.officer(commands.Transfer(to=life.dice.choice(others)), life.hence(0.2, 20))
 
 
-def _others(life: Life) -> list[str]:
+def others_listed(life: Life) -> list[str]:
     """Return the other offices of the same region that offer the service."""
     offices = life.mall.registry.offices
     region = offices[life.office].region

@@ -9,9 +9,9 @@ from domain.application import commands
 from domain.application.commands import Command
 from domain.application.guards import IN_WORK
 from domain.application.pauses import AWAITING_PAYMENT
-from domain.codes import Advice, Quality, RejectionReason, Remedy, StagePhase
+from domain.codes import Advice, Quality, RejectionReason, Remedy, StagePhase, TransferReason
 from simulation.incidents import complaints, extensions, inspected, inspection_scheduled, obstacles, paid
-from simulation.intake import returned
+from simulation.intake import others_listed, returned
 from simulation.life import Intention, Life
 from simulation.stages import stage_acts, woven
 
@@ -21,6 +21,8 @@ LAST_MINUTE = 0.03
 LATE = 0.12
 """The probability that a decision is planned after the promised date."""
 REJECTED = 0.05
+HANDED_ON, UNLISTED = 0.04, 0.4
+"""The odds of a transfer shortly before the decision, and the odds that the new office is not listed."""
 REPORTED_LATE = 0.03
 """The odds that a decision made in time is recorded after every office's allowance for late reports."""
 
@@ -49,6 +51,7 @@ def reviewed(life: Life) -> Iterator[Intention]:
         yield life.officer(commands.CheckDocuments(complete=True), life.hence(0.5, 8))
     if life.application.referrals or life.application.status not in IN_WORK:
         return
+    yield from _handed_on(life)
     against = any(isinstance(act, commands.AnswerReferral) and act.advice is Advice.UNFAVOURABLE for act, _ in advice)
     yield reported_late(life, life.officer(judged(life, against=against), decision))
 
@@ -63,6 +66,24 @@ def reported_late(life: Life, decision: Intention) -> Intention:
         return decision
     act = replace(decision.act, at_quality=Quality.DEVICE)
     return replace(decision, act=act, arrives=promise.due_at + timedelta(days=dice.uniform(16, 30)))
+
+
+def _handed_on(life: Life) -> Iterator[Intention]:
+    """Transfer the file to another office, sometimes by a supervisor to an office that the service does not list.
+
+    The transfer has separate dice, so that the lives without a transfer do not depend on these odds.
+    """
+    dice = random.Random(f"{life.mall.seed}/transfer/{life.arrival.ordinal}")  # noqa: S311 - reproducible test data
+    if dice.random() >= HANDED_ON:
+        return
+    known, offices = life.arrival.standard.offices, life.mall.registry.offices
+    elsewhere = sorted(code for code, office in offices.items() if office.example and code not in known)
+    listed = others_listed(life)
+    if listed and dice.random() >= UNLISTED:
+        yield life.officer(commands.Transfer(to=dice.choice(listed)), life.hence(0.1, 4))
+    elif elsewhere:
+        transfer = commands.Transfer(to=dice.choice(elsewhere), reason=dice.choice(list(TransferReason)))
+        yield life.officer(transfer, life.hence(0.1, 4), supervisor=True)
 
 
 def _advice(life: Life) -> Work:

@@ -1,29 +1,36 @@
 """The expected statistics of a plan: exact counts, shares and quantiles, from the planned facts only."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
 OUTCOMES = ("granted", "rejected", "withdrawn", "lapsed", "cancelled", "concluded", "deemed_approved")
 SILENCE = "deemed_approved"
+DECISIONS = ("granted", "rejected", SILENCE)
 MARKED = ("obstructed", "paused", "restarted", "returned_last_minute")
 """Marks of an application: each says that something happened to it at least once."""
 TABLES = ("service", "office", "mall", "channel", "month")
 DAY = timedelta(days=1)
+HALF, NINE_IN_TEN = Fraction(1, 2), Fraction(9, 10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeantFact:
     """The expected facts of one application at the end of a plan. Instants are UTC.
 
-    `office` is the office that holds the application. `month` is the month of submission in this office's time zone, as
-    YYYY-MM. An application is answered when it is decided or has ended. `outcome` is None while the application is
-    open. `answer_known_at` is the time at which the answer arrived in the log. `marks` holds the marks of MARKED that
-    apply. `mall` is the mall where the application was submitted, and "" if the application was not submitted in a
-    mall. `reported_late` says that a decision with a time before the due date arrived after the office's allowance for
-    late reports, or after silence had granted.
+    `office` is the office that holds the application. `month` is the month of submission in the time zone of the office
+    of the submission, as YYYY-MM. An application is answered when it is decided or has ended. `outcome` is None while
+    the application is open. `answer_known_at` is the time at which the answer arrived in the log. `marks` holds the
+    marks of MARKED that apply. `mall` is the mall where the application was submitted, and "" if the application was
+    not submitted in a mall. `reported_late` says that a decision with a time before the due date arrived after the
+    office's allowance for late reports, or after silence had granted.
+
+    `paused_since` is the time since which the legal clock stands still. `own_time` is the time from the submission to
+    the answer, without the time in which the office waited for somebody else. `places` maps names to the office that
+    held the file at the named time. The names are submitted, answered, due, handed_over, returned, and each mark. The
+    time of `due` is the deadline, or an earlier answer. A fact without a place counts at `office`.
     """
 
     ordinal: int
@@ -43,6 +50,22 @@ class MeantFact:
     marks: frozenset[str] = frozenset()
     mall: str = ""
     reported_late: bool = False
+    handed_over_at: datetime | None = None
+    paused_since: datetime | None = None
+    own_time: timedelta | None = None
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def counts_at(self, office: str, what: str) -> bool:
+        """Tell whether `what` counts on the line of `office`. On a line without an office, everything counts."""
+        return not office or self.places.get(what, self.office) == office
+
+    @property
+    def offices(self) -> set[str]:
+        return {self.office, *self.places.values()}
+
+    @property
+    def decided(self) -> bool:
+        return self.outcome in DECISIONS
 
     @property
     def judged(self) -> str:
@@ -58,6 +81,12 @@ class MeantFact:
         """Say whether the answer arrived in the log in time. The values are those of `judged`."""
         return self._judged(self.answer_known_at)
 
+    def overdue(self, as_of: datetime) -> bool:
+        """Tell whether the application is open past its deadline. A pause stops the clock."""
+        if self.answered_at is not None or self.due_at is None:
+            return False
+        return self.due_at < min(self.paused_since or as_of, as_of)
+
     def _judged(self, at: datetime | None) -> str:
         """A grant by silence is never on time."""
         if at is None:
@@ -72,7 +101,10 @@ def statistics(facts: Sequence[MeantFact], as_of: datetime) -> dict[str, Any]:
     return {
         "total": figures(facts, as_of),
         "tables": {
-            table: {key: figures(some, as_of) for key, some in sorted(_grouped(facts, table).items())}
+            table: {
+                key: figures(some, as_of, office=key if table == "office" else "")
+                for key, some in sorted(_grouped(facts, table).items())
+            }
             for table in TABLES
         },
     }
@@ -81,52 +113,67 @@ def statistics(facts: Sequence[MeantFact], as_of: datetime) -> dict[str, Any]:
 def _grouped(facts: Iterable[MeantFact], table: str) -> dict[str, list[MeantFact]]:
     groups: dict[str, list[MeantFact]] = {}
     for fact in facts:
-        if key := getattr(fact, table):
+        for key in fact.offices if table == "office" else filter(None, (getattr(fact, table),)):
             groups.setdefault(key, []).append(fact)
     return groups
 
 
-def figures(facts: Sequence[MeantFact], as_of: datetime) -> dict[str, Any]:
-    """Return the figures of these facts.
+def figures(facts: Sequence[MeantFact], as_of: datetime, office: str = "") -> dict[str, Any]:
+    """Return the figures of these facts, or those that count on the line of `office`.
 
     Days have 24 hours and are rounded to two decimals. Percentages are rounded to one decimal. Halves are rounded away
     from zero. A figure is None if there is nothing to measure.
     """
-    answered = [fact for fact in facts if fact.answered_at is not None]
-    still_open = [fact for fact in facts if fact.answered_at is None]
-    judged = {name: sum(fact.judged == name for fact in answered) for name in ("on_time", "late", "without_deadline")}
-    days = sorted((fact.answered_at or as_of) - fact.submitted_at for fact in answered)
+    answered = [fact for fact in facts if fact.answered_at is not None and fact.counts_at(office, "answered")]
+    decided = [fact for fact in answered if fact.decided]
+    still_open = [fact for fact in facts if fact.answered_at is None and fact.counts_at(office, "open")]
+    handed_over = [fact for fact in facts if fact.handed_over_at is not None and fact.counts_at(office, "handed_over")]
+    judged = _judged_at(office, [(fact, fact.judged) for fact in facts if fact.decided])
+    recorded = _judged_at(office, [(fact, fact.judged_by_record) for fact in facts if fact.decided])
+    reported_late = sum(fact.decided and fact.reported_late and fact.counts_at(office, "due") for fact in facts)
+    days = sorted((fact.answered_at or as_of) - fact.submitted_at for fact in decided)
+    own = sorted(fact.own_time for fact in decided if fact.own_time is not None)
+    to_hand_over = sorted((fact.handed_over_at or as_of) - fact.submitted_at for fact in handed_over)
     ages = sorted(as_of - fact.submitted_at for fact in still_open)
-    recorded = {name: sum(fact.judged_by_record == name for fact in answered) for name in ("on_time", "late")}
     return {
-        "submitted": len(facts),
+        "submitted": sum(fact.counts_at(office, "submitted") for fact in facts),
         "open": len(still_open),
-        "overdue": sum(fact.due_at is not None and fact.due_at < as_of for fact in still_open),
+        "overdue": sum(fact.overdue(as_of) and fact.counts_at(office, "due") for fact in facts),
         "answered": len(answered),
+        "decided": len(decided),
         **judged,
         **{outcome: sum(fact.outcome == outcome for fact in answered) for outcome in OUTCOMES},
-        "returned": sum(fact.returns > 0 for fact in facts),
+        "returned": sum(fact.returns > 0 and fact.counts_at(office, "returned") for fact in facts),
         "deviating": 0,
-        **{f"{name}_recorded": count for name, count in recorded.items()},
-        **{mark: sum(mark in fact.marks for fact in facts) for mark in MARKED},
-        "reported_late": sum(fact.reported_late for fact in facts),
-        "on_time_percent": _percent(judged),
-        "on_time_recorded_percent": _percent(recorded),
-        "reported_late_percent": _part(sum(fact.reported_late for fact in facts), judged),
-        "open_age_days_median": quantile(ages, Fraction(1, 2)),
-        "days_median": quantile(days, Fraction(1, 2)),
-        "days_p90": quantile(days, Fraction(9, 10)),
+        "on_time_recorded": recorded["on_time"],
+        "late_recorded": recorded["late"],
+        "handed_over": len(handed_over),
+        **{mark: sum(mark in fact.marks and fact.counts_at(office, mark) for fact in facts) for mark in MARKED},
+        "reported_late": reported_late,
+        "on_time_percent": _percent(judged["on_time"], judged["late"]),
+        "on_time_recorded_percent": _percent(recorded["on_time"], recorded["late"]),
+        "without_deadline_percent": _percent(judged["without_deadline"], judged["on_time"] + judged["late"]),
+        "reported_late_percent": _percent(reported_late, judged["on_time"] + judged["late"] - reported_late),
+        "open_age_days_median": quantile(ages, HALF),
+        "days_median": quantile(days, HALF),
+        "days_p90": quantile(days, NINE_IN_TEN),
+        "handed_over_days_median": quantile(to_hand_over, HALF),
+        "handed_over_days_p90": quantile(to_hand_over, NINE_IN_TEN),
+        "own_days_median": quantile(own, HALF),
+        "own_days_p90": quantile(own, NINE_IN_TEN),
     }
 
 
-def _percent(judged: Mapping[str, int]) -> float | None:
-    timely = judged["on_time"] + judged["late"]
-    return rounded(Fraction(100 * judged["on_time"], timely), "0.1") if timely else None
+def _judged_at(office: str, decided: Iterable[tuple[MeantFact, str]]) -> dict[str, int]:
+    """Count the judgements. A late decision counts where the file lay when the deadline passed."""
+    counts = dict.fromkeys(("on_time", "late", "without_deadline"), 0)
+    for fact, judgement in decided:
+        counts[judgement] += fact.counts_at(office, "due" if judgement == "late" else "answered")
+    return counts
 
 
-def _part(count: int, judged: Mapping[str, int]) -> float | None:
-    whole = judged["on_time"] + judged["late"]
-    return rounded(Fraction(100 * count, whole), "0.1") if whole else None
+def _percent(part: int, rest: int) -> float | None:
+    return rounded(Fraction(100 * part, part + rest), "0.1") if part + rest else None
 
 
 def quantile(spans: Sequence[timedelta], share: Fraction) -> float | None:

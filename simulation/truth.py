@@ -4,81 +4,105 @@ The truth is computed from the planned events only, with code that is independen
 """
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.application import events, incident_events
 from domain.application.commands import DeemApproved
 from domain.application.events import ApplicationEvent
-from domain.application.evolve import Application
 from domain.json_values import data_of, instant
 from simulation.life import Life, PlanStep
 from simulation.plan import Plan
 from simulation.questionnaires import expected, questionnaire_of
-from simulation.sums import OUTCOMES, SILENCE, MeantFact, statistics
+from simulation.sums import MARKED, OUTCOMES, SILENCE, MeantFact, statistics
 
 NOT_TOLD = ("number", "officer")
 """Fields of an event's data that differ between installations: random values and ids."""
 ENDS = (events.HandedOver, events.Rejected, events.Withdrawn, events.Lapsed, events.Cancelled, events.Revoked)
 ANSWERS = (*ENDS, events.Approved, events.DeemedApproved, events.Issued, events.MadeReady)
+OPENS = (events.ReturnedForCorrection, events.Suspended, events.Referred, incident_events.PaymentRequested)
+"""Events after which the office waits, or the legal clock stands still, until another event."""
 
 Happened = list[tuple[PlanStep, ApplicationEvent]]
 
 
 def truth(plan: Plan) -> Iterator[dict[str, Any]]:
-    """Yield the plan's parameters, then the applications by ordinal, and last the statistics at the plan's end."""
+    """Yield the plan's parameters, then the applications by ordinal, and last the statistics at the plan's end.
+
+    `earlier` holds the statistics at half of the plan's time. What happened later does not count in `earlier`.
+    """
     about = {"seed": plan.seed, "days": plan.days, "applications": plan.applications, "until": plan.until.isoformat()}
     yield {"simulation": about}
-    facts, filled = [], []
+    facts, earlier, filled = [], [], []
+    middle = plan.mall.begins + (plan.mall.ends - plan.mall.begins) / 2
     for life in plan.lives():
         if life.steps:
             fact = fact_of(life)
             facts.append(fact)
+            if fact.submitted_at <= middle:
+                earlier.append(fact_of(life, middle))
             answered = questionnaire_of(life)
             if answered is not None and answered.act.at < plan.mall.ends:
                 filled.append(answered)
             yield {**_fact_row(fact), "events": told(life.steps)}
     yield {
         "statistics": {"as_of": instant(plan.mall.ends), **statistics(facts, plan.mall.ends)},
+        "earlier": {"as_of": instant(middle), **statistics(earlier, middle)},
         "satisfaction": expected(filled),
     }
 
 
-def fact_of(life: Life) -> MeantFact:
-    """Return the expected facts of a life. The life must have at least one step."""
-    happened = [(step, event) for step in life.steps for event in step.events]
-    submitted, application = life.steps[0], life.application
-    zone = ZoneInfo(life.mall.registry.offices[application.office].zone)
-    complete = _first(happened, events.DeclaredComplete)
-    answer, end = _first(happened, *ANSWERS), _first(_since_reopened(happened), *ENDS)
-    promise = application.promise
+def fact_of(life: Life, as_of: datetime | None = None) -> MeantFact:
+    """Return the expected facts of a life, or only what had happened by `as_of`.
+
+    The life must have a step, and the first step must have happened by `as_of`.
+    """
+    happened = [(step, event) for step in life.steps for event in step.events if not as_of or step.act.at <= as_of]
+    submitted, stays = happened[0][0], _holders(happened)
+    answer, ended = _first(happened, *ANSWERS), _first_event(_since_reopened(happened), *ENDS)
+    complete, back = _first(happened, events.DeclaredComplete), _hand_over(happened)
+    due_at = _promised(happened)
+    first = {**marks(happened), "returned": _first_at(happened, events.ReturnedForCorrection)}
+    moments = {
+        "submitted": submitted.act.at,
+        "answered": answer.act.at if answer else None,
+        "due": min(due_at, answer.act.at) if answer and due_at else due_at,
+        "handed_over": back.act.at if back else None,
+        **first,
+    }
+    zone = ZoneInfo(life.mall.registry.offices[submitted.act.office].zone)
     return MeantFact(
         ordinal=submitted.ordinal,
-        service=application.service,
-        office=application.office,
+        service=life.application.service,
+        office=stays[-1][1],
         channel=submitted.act.channel.value,
         month=f"{submitted.act.at.astimezone(zone):%Y-%m}",
         submitted_at=submitted.act.at,
         complete_at=complete.act.at if complete else None,
-        due_at=promise.due_at if promise else None,
+        due_at=due_at,
         answered_at=answer.act.at if answer else None,
-        ended_at=end.act.at if end else None,
-        status=str(application.status),
-        outcome=outcome(answer, application) if answer else None,
+        ended_at=ended[0].act.at if ended else None,
+        status=str(life.application.status),
+        outcome=outcome(answer, ended[1] if ended else None) if answer else None,
         returns=sum(isinstance(event, events.ReturnedForCorrection) for _, event in happened),
         answer_known_at=answer.arrives if answer else None,
-        marks=frozenset(mark for mark, fits in marks(happened).items() if fits),
+        marks=frozenset(mark for mark in MARKED if first[mark]),
         mall=next((event.mall or "" for _, event in happened if isinstance(event, events.Submitted)), ""),
         reported_late=reported_late(happened, answer),
+        handed_over_at=moments["handed_over"],
+        paused_since=paused_since(happened),
+        own_time=own_time(happened, answer.act.at) if answer else None,
+        places={name: _holder(stays, at) for name, at in moments.items() if at},
     )
 
 
-def outcome(answer: PlanStep, application: Application) -> str:
-    """Return the outcome: silence, the status of an end without a product, or granted."""
+def outcome(answer: PlanStep, end: ApplicationEvent | None) -> str:
+    """Return the outcome: silence, the name of an end without a product, or granted."""
     if isinstance(answer.command, DeemApproved):
         return SILENCE
-    status = str(application.status)
-    return status if status in OUTCOMES else "granted"
+    name = type(end).__name__.lower()
+    return name if name in OUTCOMES else "granted"
 
 
 def reported_late(happened: Happened, answer: PlanStep | None) -> bool:
@@ -91,19 +115,91 @@ def reported_late(happened: Happened, answer: PlanStep | None) -> bool:
     return any(each is not None and answer.arrives > each for each in until)
 
 
-def marks(happened: Happened) -> dict[str, bool]:
-    """Return, for each mark of sums.MARKED, whether it applies."""
-    planned = [event for _, event in happened]
+def marks(happened: Happened) -> dict[str, datetime | None]:
+    """Return, for each mark of sums.MARKED, when it applied for the first time."""
+    pauses = (step.act.at for step, event in happened if getattr(event, "pauses", False) is True)
     return {
-        "obstructed": any(isinstance(event, incident_events.ObstacleReported) for event in planned),
-        "paused": any(getattr(event, "pauses", False) is True for event in planned),
-        "restarted": any(isinstance(event, events.Reopened) for event in planned),
-        "returned_last_minute": any(_in_last_minute(happened)),
+        "obstructed": _first_at(happened, incident_events.ObstacleReported),
+        "paused": min(pauses, default=None),
+        "restarted": _first_at(happened, events.Reopened),
+        "returned_last_minute": min(_in_last_minute(happened), default=None),
     }
 
 
-def _in_last_minute(happened: Happened) -> Iterator[bool]:
-    """Yield, for each return, whether it came in the last fifth of the promised time.
+def own_time(happened: Happened, until: datetime) -> timedelta:
+    """Return the time from the submission to `until`, without the time in which the office waits for somebody else.
+
+    The office waits while the file is returned, a payment is requested, or a referral is open.
+    """
+    waits: list[tuple[datetime, datetime]] = []
+    asked: dict[str, datetime] = {}
+    for step, event in happened:
+        at, hold = min(step.act.at, until), _hold(event)
+        if hold in ("", "suspension"):
+            continue
+        if isinstance(event, OPENS):
+            asked[hold] = at
+        else:
+            waits.append((asked.pop(hold), at))
+    waits += [(since, until) for since in asked.values()]
+    own, reached = until - happened[0][0].act.at, happened[0][0].act.at
+    for since, end in sorted(waits):
+        own -= max(end - max(since, reached), timedelta(0))
+        reached = max(reached, end)
+    return own
+
+
+def paused_since(happened: Happened) -> datetime | None:
+    """Return the time since which the legal clock stands still, because at least one pause is open."""
+    since, pausing = None, set[str]()
+    for step, event in happened:
+        if isinstance(event, OPENS):
+            pausing |= {_hold(event)} if getattr(event, "pauses", False) else set()
+        else:
+            pausing.discard(_hold(event))
+        since = (since or step.act.at) if pausing else None
+    return since
+
+
+def _hold(event: ApplicationEvent) -> str:
+    """Return the name of what this event opens or closes. The name is "" if it opens and closes nothing."""
+    match event:
+        case events.ReturnedForCorrection() | events.CorrectionSupplied():
+            return "return"
+        case events.Suspended() | events.Resumed():
+            return "suspension"
+        case events.Referred() | events.ReferralAnswered():
+            return f"referral {event.referral}"
+        case incident_events.PaymentReceived(open_idr=int()):
+            return ""
+        case incident_events.PaymentRequested() | incident_events.PaymentReceived() | incident_events.PaymentExpired():
+            return f"payment {event.payment}"
+        case _:
+            return ""
+
+
+def _holders(happened: Happened) -> list[tuple[datetime, str]]:
+    """Return the offices that held the file, each with the beginning, in the order of the events."""
+    moves = [(step.act.at, event.to) for step, event in happened if isinstance(event, events.Transferred)]
+    return [(happened[0][0].act.at, happened[0][0].act.office), *moves]
+
+
+def _holder(stays: list[tuple[datetime, str]], at: datetime) -> str:
+    return [office for since, office in stays if since <= at][-1]
+
+
+def _promised(happened: Happened) -> datetime | None:
+    promises = [promise for _, event in happened if (promise := getattr(event, "promise", None))]
+    return promises[-1].due_at if promises else None
+
+
+def _hand_over(happened: Happened) -> PlanStep | None:
+    """Return the hand-over that no reopening has taken back."""
+    return _first(_since_reopened(happened), events.HandedOver)
+
+
+def _in_last_minute(happened: Happened) -> Iterator[datetime]:
+    """Yield the times of the returns that came in the last fifth of the promised time.
 
     The promised time goes from completeness to the due date in force at the return.
     """
@@ -113,8 +209,10 @@ def _in_last_minute(happened: Happened) -> Iterator[bool]:
             complete_at = step.act.at
         promise = getattr(event, "promise", None)
         due_at = promise.due_at if promise else due_at
-        if isinstance(event, events.ReturnedForCorrection) and complete_at and due_at:
-            yield due_at - (due_at - complete_at) / 5 <= step.act.at <= due_at
+        if not isinstance(event, events.ReturnedForCorrection) or not complete_at or not due_at:
+            continue
+        if due_at - (due_at - complete_at) / 5 <= step.act.at <= due_at:
+            yield step.act.at
 
 
 def told(steps: list[PlanStep]) -> list[dict[str, Any]]:
@@ -142,7 +240,16 @@ def _since_reopened(happened: Happened) -> Happened:
 
 
 def _first(happened: Happened, *kinds: type[ApplicationEvent]) -> PlanStep | None:
-    return next((step for step, event in happened if isinstance(event, kinds)), None)
+    found = _first_event(happened, *kinds)
+    return found[0] if found else None
+
+
+def _first_event(happened: Happened, *kinds: type[ApplicationEvent]) -> tuple[PlanStep, ApplicationEvent] | None:
+    return next(((step, event) for step, event in happened if isinstance(event, kinds)), None)
+
+
+def _first_at(happened: Happened, *kinds: type[ApplicationEvent]) -> datetime | None:
+    return min((step.act.at for step, event in happened if isinstance(event, kinds)), default=None)
 
 
 def _fact_row(fact: MeantFact) -> dict[str, Any]:
@@ -150,6 +257,7 @@ def _fact_row(fact: MeantFact) -> dict[str, Any]:
         "ordinal": fact.ordinal,
         "service": fact.service,
         "office": fact.office,
+        "submitted_office": fact.places["submitted"],
         "channel": fact.channel,
         "mall": fact.mall or None,
         **{

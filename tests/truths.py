@@ -17,17 +17,21 @@ SELECT originator_id, originator_version, topic, state FROM events WHERE topic L
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """`applications` by ordinal; `statistics` has as_of, total and tables, in the shape of `projections.figures`."""
+    """`applications` by ordinal; `statistics` has as_of, total and tables, in the shape of `projections.figures`.
+
+    `earlier`: the statistics of an instant in the middle of the plan.
+    """
 
     simulation: dict[str, Any]
     applications: list[dict[str, Any]]
     statistics: dict[str, Any]
+    earlier: dict[str, Any]
     satisfaction: dict[str, Any]
 
 
 def read_truth(file: Path) -> Truth:
     first, *applications, last = map(json.loads, file.read_text(encoding="utf-8").splitlines())
-    return Truth(first["simulation"], applications, last["statistics"], last["satisfaction"])
+    return Truth(first["simulation"], applications, last["statistics"], last["earlier"], last["satisfaction"])
 
 
 def told_in_log(conninfo: str) -> Iterator[tuple[int, dict[str, Any]]]:

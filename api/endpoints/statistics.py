@@ -39,8 +39,9 @@ async def get_exact_statistics(request: Request) -> Response:
     """Read the exact figures. Only auditors may read the exact figures, because exact figures can reveal single
     applications.
 
-    `as_of` sets the time at which ages and overdue applications are measured; the default is now. The figures always
-    count the events that are known now, also if `as_of` is earlier.
+    Only what had happened by `as_of` counts; the default is now. For example, an application that was decided after
+    `as_of` counts as open, and an application that was submitted after `as_of` does not count. The figures always use
+    what is known now about that time, also if it was recorded or corrected later.
     """
     relation_for("get-exact-statistics", principal_of(request))
     as_of = _as_of(request)

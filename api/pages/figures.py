@@ -19,7 +19,9 @@ class KeyFigure:
 
 
 def summary(language: Language, total: Figures) -> str:
-    """The number of applications, the number of answered applications, and the share that was answered on time."""
+    """The numbers of submitted, answered and open applications, the share of decisions that were on time, and the share
+    of decisions that had no promised date.
+    """
     say = language.say
     if total.submitted in (FEW, 0):
         return say(N_("Fewer than ten applications have come in, possibly none. That is too few to show more."))
@@ -29,15 +31,13 @@ def summary(language: Language, total: Figures) -> str:
         answered=_about(language, total.answered),
         open=_about(language, total.open),
     )
-    if total.on_time_percent is None:
-        return first
-    share = language.percent(total.on_time_percent)
-    second = say(N_("Of the answered applications that had a deadline, %(share)s were on time."), share=share)
-    if total.reported_late_percent is None:
-        return f"{first} {second}"
-    reported = language.percent(total.reported_late_percent)
-    third = say(N_("%(share)s had a decision that was reported too late to count as on time."), share=reported)
-    return f"{first} {second} {third}"
+    shares = (
+        (N_("Of the decisions that had a promised date, %(share)s were on time."), total.on_time_percent),
+        (N_("%(share)s of these decisions were reported too late to count as on time."), total.reported_late_percent),
+        (N_("%(share)s of the decisions had no promised date."), total.without_deadline_percent),
+    )
+    said = (say(words, share=language.percent(share)) for words, share in shares if share is not None)
+    return " ".join((first, *said))
 
 
 def _about(language: Language, count: Count) -> str:
@@ -49,14 +49,31 @@ def key_figures(language: Language, total: Figures) -> list[KeyFigure]:
     say = language.say
     counts = (
         (N_("Applications submitted"), total.submitted),
-        (N_("Answered"), total.answered),
-        (N_("Answered on time"), total.on_time),
-        (N_("Answered late"), total.late),
+        (N_("Decided"), total.decided),
+        (N_("Decided on time"), total.on_time),
+        (N_("Decided late, or granted by law"), total.late),
         (N_("Decisions reported late"), total.reported_late),
+        (N_("Decided without a promised date"), total.without_deadline),
+        (N_("Ended by withdrawal"), total.withdrawn),
+        (N_("Ended because nobody came back"), total.lapsed),
+        (N_("Ended by cancellation"), total.cancelled),
         (N_("Still open"), total.open),
         (N_("Open past the deadline"), total.overdue),
+        (N_("Handed over"), total.handed_over),
     )
-    return [*(KeyFigure(say(name), in_words(language, count)) for name, count in counts), *_durations(language, total)]
+    return [
+        *(KeyFigure(say(name), in_words(language, count)) for name, count in counts),
+        *_shares(language, total),
+        *_durations(language, total),
+    ]
+
+
+def _shares(language: Language, total: Figures) -> list[KeyFigure]:
+    shares = (
+        (N_("Share decided on time"), total.on_time_percent),
+        (N_("Share decided without a promised date"), total.without_deadline_percent),
+    )
+    return [KeyFigure(language.say(name), language.percent(share)) for name, share in shares if share is not None]
 
 
 def in_words(language: Language, count: Count) -> str:
@@ -65,7 +82,14 @@ def in_words(language: Language, count: Count) -> str:
 
 def _durations(language: Language, total: Figures) -> list[KeyFigure]:
     say = language.say
-    spans = ((N_("Half done within"), total.days_median), (N_("Nine in ten done within"), total.days_p90))
+    spans = (
+        (N_("Half decided within"), total.days_median),
+        (N_("Nine in ten decided within"), total.days_p90),
+        (N_("Half handed over within"), total.handed_over_days_median),
+        (N_("Nine in ten handed over within"), total.handed_over_days_p90),
+        (N_("Office's own time, half within"), total.own_days_median),
+        (N_("Office's own time, nine in ten within"), total.own_days_p90),
+    )
     return [KeyFigure(say(name), days_in(language, days)) for name, days in spans if days is not None]
 
 

@@ -27,12 +27,13 @@ from domain.codes import Channel, Quality, Role
 from domain.json_values import parse_instant
 from domain.refusal_tree import all_refusals
 from projections.progress import DefectEntry
-from projections.timeline import CLOCK_AHEAD, LATE, ShownEvent
+from projections.timeline import CLOCK_AHEAD, LATE, UNLISTED, ShownEvent
 
 RECORDED_MUCH_LATER = timedelta(days=1)
 FLAGS = {
     LATE: N_("This was recorded only after the outcome. The outcome does not change."),
     CLOCK_AHEAD: N_("The clock of the device that recorded this was ahead."),
+    UNLISTED: N_("The service does not list this office. A supervisor decided the move."),
 }
 REFUSALS = {refusal.code: refusal.title for refusal in all_refusals()}
 
@@ -61,7 +62,8 @@ def _entry(reading: PageReader, entry: ShownEvent) -> HistoryLine:
         details=_details(reading, entry["data"]),
         place=_place(reading, entry),
         notes=[note for note in (_amended(reading, entry), _deviates(reading, entry), _late(reading, entry)) if note]
-        + [reading.language.say(FLAGS[flag]) for flag in entry["flags"]],
+        + [reading.language.say(FLAGS[flag]) for flag in entry["flags"]]
+        + _transfer_reason(reading, entry),
     )
 
 
@@ -128,6 +130,12 @@ def _details(reading: PageReader, data: dict[str, Any]) -> list[str]:
 def _place(reading: PageReader, entry: ShownEvent) -> str:
     mall = reading.mall_name(entry["data"].get("mall", ""))
     return " · ".join(part for part in (reading.office_name(entry["office"]), mall, _channel(reading, entry)) if part)
+
+
+def _transfer_reason(reading: PageReader, entry: ShownEvent) -> list[str]:
+    if entry["event"] != "transferred" or "reason" not in entry["data"]:
+        return []
+    return [reading.language.say(N_("Reason: %(reason)s."), reason=reading.word(REASONS, entry["data"]["reason"]))]
 
 
 def _channel(reading: PageReader, entry: ShownEvent) -> str:

@@ -115,6 +115,9 @@ def _promise(language: Language, name: str, remark: str, figures: Figures) -> Ta
         count_in(language, figures.submitted),
         days_in(language, figures.days_median),
         days_in(language, figures.days_p90),
+        days_in(language, figures.handed_over_days_median),
+        days_in(language, figures.own_days_median),
+        share_in(language, figures.without_deadline_percent),
     ]
     return TableLine(name, cells, share, remark)
 

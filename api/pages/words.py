@@ -18,6 +18,7 @@ from domain.codes import (
     RejectionReason,
     Remedy,
     RevocationGround,
+    TransferReason,
 )
 from domain.registry.calendar import Unit
 
@@ -122,6 +123,10 @@ REASONS: dict[str, str] = {
     CancellationReason.DUPLICATE: N_("it was submitted twice"),
     CancellationReason.ENTERED_IN_ERROR: N_("it was entered by mistake"),
     CancellationReason.WRONG_SERVICE: N_("it was entered for the wrong service"),
+    TransferReason.WRONG_JURISDICTION: N_("the file belongs to the area of that office"),
+    TransferReason.OFFICE_CLOSED: N_("the office that had the file is closed"),
+    TransferReason.AUTHORITY_MOVED: N_("that office is now responsible for the service"),
+    TransferReason.CONFLICT_OF_INTEREST: N_("the office that had the file has a conflict of interest"),
     RevocationGround.UNTRUE_STATEMENT: N_("something stated was not true"),
     RevocationGround.CONDITIONS_BROKEN: N_("its conditions were broken"),
     RevocationGround.COURT_ORDER: N_("a court ordered it"),

@@ -278,6 +278,26 @@ CREATE TABLE views.statistics (
     ended_at timestamp with time zone,
     due_at timestamp with time zone,
     due_by text,
+    submitted_office text NOT NULL,
+    decided_office text,
+    office_at_due text,
+    handed_over_at timestamp with time zone,
+    handed_over_office text,
+    own_microseconds bigint,
+    returned_at timestamp with time zone,
+    returned_office text,
+    paused_at timestamp with time zone,
+    paused_office text,
+    restarted_at timestamp with time zone,
+    restarted_office text,
+    last_minute_at timestamp with time zone,
+    last_minute_office text,
+    obstructed_at timestamp with time zone,
+    obstructed_office text,
+    deviating_at timestamp with time zone,
+    deviating_office text,
+    unlisted_transfers integer NOT NULL,
+    settled_at timestamp with time zone,
     answer_known_at timestamp with time zone,
     deemed boolean NOT NULL,
     returns integer NOT NULL,
@@ -292,7 +312,8 @@ CREATE TABLE views.statistics (
     deviations integer NOT NULL,
     paused_since timestamp with time zone,
     stated_in bytea NOT NULL,
-    marks bytea NOT NULL
+    marks bytea NOT NULL,
+    trail bytea NOT NULL
 )
 WITH (fillfactor='70');
 ALTER TABLE views.statistics OWNER TO jejak_serving;

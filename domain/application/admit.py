@@ -126,7 +126,7 @@ def _command_of(event: ApplicationEvent) -> commands.Command | None:
         case events.ReferralAnswered():
             return commands.AnswerReferral(referral=event.referral, advice=event.advice)
         case events.Transferred():
-            return commands.Transfer(to=event.to)
+            return commands.Transfer(to=event.to, reason=event.reason)
         case events.Reassigned():
             return commands.Reassign(officer=event.officer)
         case events.Suspended():

@@ -32,6 +32,7 @@ from domain.codes import (
     ServiceCode,
     StageCode,
     TrackingNumber,
+    TransferReason,
 )
 
 
@@ -102,7 +103,10 @@ class AnswerReferral:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
+    """`reason`: needed for an office that the service's standard does not list."""
+
     to: OfficeCode
+    reason: TransferReason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

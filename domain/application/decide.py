@@ -106,7 +106,7 @@ def _decided(
         case commands.AnswerReferral():
             return answer_referral(command, application, act)
         case commands.Transfer():
-            return transfer(command, application, act, registry)
+            return transfer(command, application, act, registry, standard)
         case commands.Reassign():
             only_in(application, *UNDECIDED, *IN_PRODUCTION, Status.READY)
             return [events.Reassigned(officer=command.officer)]
@@ -320,14 +320,23 @@ def answer_referral(command: commands.AnswerReferral, application: Application, 
 
 
 def transfer(
-    command: commands.Transfer, application: Application, act: Act, registry: Registry
+    command: commands.Transfer, application: Application, act: Act, registry: Registry, standard: StandardPublished
 ) -> list[ApplicationEvent]:
+    """Only a supervisor can send a file to an office that the standard does not list. The supervisor gives a reason.
+
+    Imported history names no supervisor and no reason. So such a transfer in imported history is a deviation.
+    """
     only_in(application, *UNDECIDED, *GRANTED)
     if command.to not in registry.offices:
         raise refusals.OfficeUnknown
     if command.to == application.office:
         raise refusals.OfficeUnchanged
-    return [events.Transferred(to=command.to, promise=promise_handed_on(application, act, command.to, registry))]
+    listed = command.to in standard.offices
+    if not listed and (act.by is not Role.SUPERVISOR or command.reason is None):
+        raise refusals.TransferUnlisted
+    promise = promise_handed_on(application, act, command.to, registry)
+    unlisted = None if listed else True
+    return [events.Transferred(to=command.to, promise=promise, reason=command.reason, unlisted=unlisted)]
 
 
 def suspend(command: commands.Suspend, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:

@@ -36,6 +36,7 @@ from domain.codes import (
     ServiceCode,
     StageCode,
     TrackingNumber,
+    TransferReason,
 )
 from domain.provenance import Act, Event, Pause, Promise
 
@@ -133,9 +134,7 @@ class Referred(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferralAnswered(Event):
-    """`referral` is the number of the answered referral. `referral` is 0 if an import's source does not name the
-    referral.
-    """
+    """`referral` is the number of the answered referral, and 0 if an import's source names no referral."""
 
     topic: ClassVar[str] = "application.referral-answered.v1"
     referral: int
@@ -145,12 +144,15 @@ class ReferralAnswered(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transferred(Event):
     """`promise` is the promise for which the new office has counted the remaining time. `promise` is absent if the
-    system had computed no promise, or if the promise was not running.
+    system had computed no promise, or if the promise was not running. `unlisted` is true if the service does not list
+    the office `to`. `reason` is the reason that the supervisor gives for the transfer.
     """
 
     topic: ClassVar[str] = "application.transferred.v1"
     to: OfficeCode
     promise: Promise | None = None
+    reason: TransferReason | None = None
+    unlisted: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,18 +121,10 @@ def ledger(marks: Iterable[Mark]) -> Ledger:
     )
 
 
-def counted(marks: Iterable[Mark]) -> Counts:
-    """Return only the counts of the ledger."""
-    ordered = in_order(marks)
-    legal, paused = _legal(ordered)
-    citizen, _ = _citizen(ordered)
-    return _counts(ordered, (*citizen, *legal), paused)
-
-
 def _counts(ordered: Sequence[Mark], entries: Iterable[LedgerEntry], paused: int) -> Counts:
     return Counts(
         returns=sum(mark.kind is MarkKind.TAKEN and mark.name == RETURN for mark in ordered),
-        last_minute_returns=_last_minute_returns(ordered),
+        last_minute_returns=len(last_minute_returns(ordered)),
         restarts=sum(entry.kind is MarkKind.RESTART for entry in entries),
         pauses=paused,
     )
@@ -278,21 +270,27 @@ def _rank(mark: Mark) -> int:
     return WAITED_FOR.get(mark.holder, 0)
 
 
-def _last_minute_returns(ordered: Sequence[Mark]) -> int:
-    """Count the returns in the last part of the promised time.
+def last_minute_returns(ordered: Sequence[Mark]) -> list[datetime]:
+    """Return when the returns happened that were in the last part of the promised time. `ordered`: by `in_order`.
 
     The promised time goes from completeness to the due date that was in force at the return. Nights and closed days
     count.
     """
     complete_at = due_at = None
     percent = LAST_MINUTE_PERCENT
-    returns = 0
+    returns: list[datetime] = []
     for mark in ordered:
         if mark.kind is MarkKind.START and mark.clock is Clock.LEGAL:
             complete_at = complete_at or mark.at
             percent = mark.percent or percent
         elif mark.kind is MarkKind.PROMISE:
             due_at = mark.due_at
-        elif mark.kind is MarkKind.TAKEN and mark.name == RETURN and complete_at and due_at:
-            returns += due_at - (due_at - complete_at) * percent / 100 <= mark.at <= due_at
+        elif (
+            mark.kind is MarkKind.TAKEN
+            and mark.name == RETURN
+            and complete_at
+            and due_at
+            and due_at - (due_at - complete_at) * percent / 100 <= mark.at <= due_at
+        ):
+            returns.append(mark.at)
     return returns

@@ -25,7 +25,7 @@ from domain.rounding import rounded
 from infra.eventstore.editions import Editions
 from infra.postgres.pool import Pool, borrowed
 from projections.disclosure import protect
-from projections.figures import COUNTS, TABLES, Figures, Statistics
+from projections.figures import COUNTS, DAYS, NOTHING, TABLES, Figures, Statistics
 from projections.statistics import CUT
 from service_layer.faults import Unavailable
 
@@ -97,7 +97,7 @@ async def _exact(
     tables: dict[str, dict[str, Figures]] = {name: {} for name in (*TABLES, "total")}
     for row in rows:
         tables[row["place"]][row["key"]] = _figures(row, days)
-    [total] = tables.pop("total").values()
+    total = tables.pop("total").get("", NOTHING)
     return Statistics(as_of=as_of, total=total, tables={name: dict(sorted(tables[name].items())) for name in TABLES})
 
 
@@ -113,19 +113,19 @@ def _due(cut_at: datetime, position: int, _figures: bytes, end: int) -> bool:
 
 
 def _figures(row: dict[str, Any], days: Callable[[Fraction], float]) -> Figures:
+    counts_and_days: dict[str, Any] = {name: row[name] for name in COUNTS}
+    counts_and_days |= {name: _days(row[name], days) for name in DAYS}
     return Figures(
-        **{name: row[name] for name in COUNTS},
+        **counts_and_days,
         on_time_percent=_share(row["on_time"], row["late"]),
         on_time_recorded_percent=_share(row["on_time_recorded"], row["late_recorded"]),
+        without_deadline_percent=_share(row["without_deadline"], row["on_time"] + row["late"]),
         reported_late_percent=_share(row["reported_late"], row["on_time"] + row["late"] - row["reported_late"]),
-        open_age_days_median=_days(row["open_age_days_median"], days),
-        days_median=_days(row["days_median"], days),
-        days_p90=_days(row["days_p90"], days),
     )
 
 
-def _share(on_time: int, late: int) -> float | None:
-    return float(rounded(Fraction(100 * on_time, on_time + late), places=1)) if on_time + late else None
+def _share(part: int, rest: int) -> float | None:
+    return float(rounded(Fraction(100 * part, part + rest), places=1)) if part + rest else None
 
 
 def _days(microseconds: float | None, days: Callable[[Fraction], float]) -> float | None:

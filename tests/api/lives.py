@@ -9,7 +9,7 @@ from tests.running import Jejak, Reply
 
 Step = tuple[str, dict[str, Any]]
 
-SERVICE_OF = {LICENSING: "nib", IMMIGRATION: "paspor", INFORMATION: "informasi-publik"}
+SERVICE_OF = {LICENSING: "nib", IMMIGRATION: "paspor", INFORMATION: "informasi-publik", HEALTH: "sip"}
 STAGE = {"stage": "business-data-entry"}
 DEFECTS = {"documents": [{"requirement": "identity-card", "defect": "illegible"}], "note": "Terlalu gelap."}
 REJECTED = {"reason": "not_eligible", "remedy": "objection", "note": "Tidak memenuhi syarat."}
@@ -49,7 +49,7 @@ WAYS = {
     "answer-referral": Way(
         (*RECEIVED, ("refer", {"to": HEALTH})), {"referral": 1, "advice": "favourable", "note": "Baik."}, acting=HEALTH
     ),
-    "transfer": Way((), {"to": HEALTH}),
+    "transfer": Way((), {"to": LICENSING}, HEALTH),
     "reassign": Way((), {"officer": str(uuid4())}),
     "suspend": Way(RECEIVED, {"ground": "trafficking-check", "note": "Menunggu."}, IMMIGRATION),
     "resume": Way((*RECEIVED, ("suspend", {"ground": "trafficking-check"})), office=IMMIGRATION),

@@ -51,6 +51,7 @@ def figures(submitted: int, on_time: float = 0.875, *, answered: float = 0.8, da
         "open": submitted - done,
         "overdue": (submitted - done) // 8,
         "answered": done,
+        "decided": int(done * 0.84) + int(done * 0.07) + done // 50,
         "on_time": kept,
         "late": int(done * 0.9) - kept,
         "without_deadline": done - int(done * 0.9),
@@ -65,6 +66,7 @@ def figures(submitted: int, on_time: float = 0.875, *, answered: float = 0.8, da
         "on_time_recorded": kept,
         "late_recorded": int(done * 0.9) - kept,
         "deemed_approved": done // 50,
+        "handed_over": int(done * 0.7),
         "paused": submitted // 7,
         "restarted": submitted // 100,
         "returned_last_minute": submitted // 40,
@@ -75,7 +77,15 @@ def figures(submitted: int, on_time: float = 0.875, *, answered: float = 0.8, da
     if done < 10:
         return Figures(**counts)
     return Figures(
-        **counts, on_time_percent=round(100 * on_time, 1), days_median=days, days_p90=days * 3 if done >= 100 else None
+        **counts,
+        on_time_percent=round(100 * on_time, 1),
+        without_deadline_percent=10.0 if done >= 100 else None,
+        days_median=days,
+        days_p90=days * 3 if done >= 100 else None,
+        handed_over_days_median=days + 2,
+        handed_over_days_p90=days * 3 + 4 if done >= 100 else None,
+        own_days_median=days / 2,
+        own_days_p90=days * 2 if done >= 100 else None,
     )
 
 

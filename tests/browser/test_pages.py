@@ -164,7 +164,7 @@ def test_a_chart_tells_its_essence(new_page: NewPage) -> None:
 def test_figures_stay_a_table_at_every_width(width: int, new_page: NewPage) -> None:
     page = new_page(viewport={"width": width, "height": 740})
     page.goto("/en/statistics")
-    table = page.get_by_role("table", name="Services, the most used first. The bar shows the share answered on time.")
+    table = page.get_by_role("table", name="Services, the most used first. The bar shows the share decided on time.")
     assert table.get_by_role("columnheader").all_inner_texts()[:3] == ["Service", "On time", "How many"]
     line = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name="Family card"))
     assert line.get_by_role("cell").all_inner_texts() == ["98.1%", "1,480", "1 day", "3 days"]

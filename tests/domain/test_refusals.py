@@ -44,6 +44,7 @@ from tests.builders import (
     SIP,
     SUBMITTED,
     an_act,
+    an_office,
     registry_of,
     stage_done,
     submitted,
@@ -65,6 +66,9 @@ LINKED = Linked(link=LINK.link, life_event=LINK.life_event, others=LINK.others, 
 DEEM = commands.DeemApproved(now=NEXT_MONDAY_AT_CLOSING)
 OF_SIP = (*submitted(SIP), *COMPLETE[1:])
 CONTENT = Answers(**dict.fromkeys(Element, Score.GOOD))
+WITH_ANOTHER = replace(
+    REGISTRY, offices={**REGISTRY.offices, "pemda-3374-dpmptsp": an_office("pemda-3374-dpmptsp", "Asia/Jakarta")}
+)
 WITHOUT_CALENDAR = replace(REGISTRY, calendars={})
 CROWDED = registry_of([*EDITIONS, *(closed_on(code=f"a-rather-long-name-of-some-closures-{n}") for n in range(6))])
 
@@ -94,6 +98,7 @@ SCENARIOS: dict[type[Refusal], When | Answering] = {
     refusals.ServiceNotOfferedHere: given().when(replace(SUBMIT, service=INFORMATION), office=MAKASSAR),
     refusals.MallUnknown: given().when(replace(SUBMIT, mall="mpp-9999-01")),
     refusals.CounterNotInMall: given().when(replace(SUBMIT, counter="civil-registration")),
+    refusals.TransferUnlisted: given(*COMPLETE, registry=WITH_ANOTHER).when(commands.Transfer(to="pemda-3374-dpmptsp")),
     refusals.RegionUnknown: given().when(replace(SUBMIT, regency="99.99")),
     refusals.RequirementUnknown: given(*RECEIVED).when(commands.ReturnForCorrection(documents=(UNASKED,))),
     refusals.DefectsMissing: given(*RECEIVED).when(commands.ReturnForCorrection(documents=())),

@@ -78,6 +78,7 @@ from domain.codes import (
     RevocationGround,
     Role,
     StagePhase,
+    TransferReason,
 )
 from domain.intake import IntakeAnswered, IntakeMalformed, IntakeRefused
 from domain.provenance import Act, Pause, Promise
@@ -322,6 +323,9 @@ LATER: dict[str, AnyEvent] = {
     ),
     "application.resumed.v1~promise": Resumed(promise=WORKING_DAYS),
     "application.transferred.v1~promise": Transferred(to="pemda-7371-disdukcapil", promise=WORKING_DAYS),
+    "application.transferred.v1~unlisted": Transferred(
+        to="pemda-3374-dinkes", reason=TransferReason.AUTHORITY_MOVED, unlisted=True
+    ),
     "application.stage-entered.v1~holder": StageEntered(stage="signing", holder=Holder.SIGNATORY),
     "service.standard-published.v1~silence": StandardPublished(
         service="sip",

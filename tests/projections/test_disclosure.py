@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projections.disclosure import protect
-from projections.figures import COUNTS, FEW, OUTCOMES, TABLES, Count, Figures, Statistics
+from projections.figures import COUNTS, DECISIONS, FEW, OUTCOMES, TABLES, Count, Figures, Statistics
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 OFFICES = ("office-a", "office-b", "office-c", "office-d")
@@ -23,6 +24,7 @@ def figures(open_: int, on_time: int, late: int, unjudged: int = 0, **more: int)
         "submitted": open_ + answered,
         "open": open_,
         "answered": answered,
+        "decided": answered,
         "on_time": on_time,
         "late": late,
         "without_deadline": unjudged,
@@ -109,8 +111,9 @@ def test_no_hidden_figure_is_left_with_one_value(exact: Statistics) -> None:
     seen = public(exact)
     sums = [
         ("submitted", ("open", "answered")),
-        ("answered", ("on_time", "late", "without_deadline")),
         ("answered", OUTCOMES),
+        ("decided", DECISIONS),
+        ("decided", ("on_time", "late", "without_deadline")),
     ]
     for line in (seen.total, *(line for name in TABLES for line in seen.tables[name].values())):
         for total, parts in sums:
@@ -177,6 +180,40 @@ def test_a_share_is_made_of_shown_counts_alone() -> None:
     ):
         seen = public(statistics({"office-a": figures(0, on_time, late)}))
         assert seen.total.on_time_percent == share
+
+
+def test_the_share_without_a_promised_date_shows_only_if_its_count_does() -> None:
+    for on_time, late, unpromised, share in ((40, 0, 60, 60.0), (40, 3, 9, None), (10, 0, 10, None), (0, 0, 90, 100.0)):
+        seen = public(statistics({"office-a": figures(0, on_time, late, unpromised)}))
+        assert seen.total.without_deadline_percent == share
+
+
+def test_a_total_of_an_office_that_handed_its_files_on_is_left_as_it_is() -> None:
+    """500 were submitted here, and nearly all decided elsewhere: 500 is plainly not the sum of two hidden parts."""
+    here = replace(figures(0, 5, 0), submitted=500)
+    there = replace(figures(0, 495, 0), submitted=0)
+    seen = public(statistics({"office-a": here, "office-b": there}))
+    assert (seen.tables["office"]["office-a"].submitted, seen.tables["office"]["office-a"].answered) == (500, FEW)
+    close = replace(figures(9, 9, 0), submitted=20)
+    assert public(statistics({"office-a": close})).tables["office"]["office-a"].submitted == 10
+
+
+def test_hand_overs_and_the_offices_own_time_show_where_their_counts_do() -> None:
+    days: dict[str, Any] = {
+        "handed_over_days_median": 2.2,
+        "handed_over_days_p90": 8.8,
+        "own_days_median": 0.9,
+        "own_days_p90": 4.1,
+    }
+    names = tuple(days)
+    for handed_over, decided, shown_days in (
+        (9, 9, (None, None, None, None)),
+        (10, 99, (2.0, None, 1.0, None)),
+        (100, 100, (2.0, 9.0, 1.0, 4.0)),
+    ):
+        exact = replace(figures(0, decided, 0, handed_over=handed_over), **days)
+        seen = public(replace(statistics({"office-a": exact}), total=exact)).total
+        assert tuple(getattr(seen, name) for name in names) == shown_days
 
 
 def test_days_show_where_their_count_does() -> None:

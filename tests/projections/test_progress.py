@@ -22,7 +22,7 @@ from domain.application.events import (
     Submitted,
     Transferred,
 )
-from domain.codes import Advice, Channel, Quality, RejectionReason, Remedy, Role
+from domain.codes import Advice, Channel, Quality, RejectionReason, Remedy, Role, TransferReason
 from domain.provenance import Act
 from tests.builders import (
     ANSWERED,
@@ -211,6 +211,15 @@ def test_a_transfer_shows_the_new_office_and_no_officer() -> None:
     given(*COMPLETE, Reassigned(officer=OFFICER), Transferred(to=MAKASSAR)).shows(
         office=MAKASSAR, offices=[SEMARANG, MAKASSAR], officer=None
     )
+
+
+def test_a_transfer_to_an_office_that_the_service_does_not_list_is_flagged_with_its_reason() -> None:
+    away = Transferred(to=MAKASSAR, reason=TransferReason.OFFICE_CLOSED, unlisted=True)
+    entry = given(*COMPLETE, away, Rejected(reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.OBJECTION)).row[
+        "timeline"
+    ][len(COMPLETE)]
+    assert (entry["flags"], entry["data"]["reason"]) == (["unlisted_office"], "office_closed")
+    assert given(*COMPLETE, Transferred(to=MAKASSAR)).row["timeline"][-1]["flags"] == []
 
 
 def test_referrals_show_who_was_asked_and_what_they_said() -> None:

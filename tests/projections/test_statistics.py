@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -28,18 +29,21 @@ from domain.application.events import (
     Transferred,
     Withdrawn,
 )
+from domain.application.incident_events import Linked
 from domain.application.promise_events import DeadlineExtended
 from domain.codes import (
     Amendment,
     CancellationReason,
     Channel,
     Decision,
+    LifeEvent,
     Quality,
     Receiver,
     RejectionReason,
     Remedy,
     Role,
 )
+from domain.json_values import instant
 from projections.statistics import COLUMNS, VIEW, StatisticsRow, project
 from tests.builders import (
     APPLICATION,
@@ -58,8 +62,10 @@ from tests.builders import (
     REFERRED,
     RETURNED,
     SEMARANG,
+    SORONG,
     SUBMITTED,
     SUSPENDED,
+    THURSDAY,
     TUESDAY,
     WEDNESDAY,
     an_act,
@@ -68,6 +74,7 @@ from tests.builders import (
 from tests.spec import given
 
 RETURN = RETURNED[-1]
+LINK = Linked(link=UUID(int=7), life_event=LifeEvent.BIRTH, others=(UUID(int=8),))
 
 
 @pytest.mark.parametrize("mall", ["mpp-3374-01", None])
@@ -182,6 +189,95 @@ def test_pauses_restarts_last_minute_returns_and_obstacles_are_counted() -> None
 def test_returns_referrals_transfers_and_suspensions_are_counted() -> None:
     shows(*RETURNED, CorrectionSupplied(), RETURN, returns=2, corrections=1)
     shows(*REFERRED, SUSPENDED[-1], Transferred(to=MAKASSAR), referrals=1, suspensions=1, transfers=1, office=MAKASSAR)
+
+
+def test_handing_a_file_on_moves_nothing_of_the_past() -> None:
+    """The deadline passed in Semarang; Makassar decided, and Sorong hands the product over."""
+    overdue = PROMISE.due_at + timedelta(days=1)
+    handed_on = (*COMPLETE, on(overdue, Transferred(to=MAKASSAR)))
+    shows(*handed_on, office=MAKASSAR, submitted_office=SEMARANG, office_at_due=SEMARANG, decided_office=None)
+    decided = (*handed_on, on(overdue + timedelta(hours=1), Approved()))
+    then = (*decided, on(overdue + timedelta(hours=2), Transferred(to=SORONG)))
+    shows(*then, office=SORONG, submitted_office=SEMARANG, office_at_due=SEMARANG, decided_office=MAKASSAR)
+    done = (*then, on(overdue + timedelta(hours=3), HandedOver(receiver=Receiver.APPLICANT)))
+    shows(*done, decided_office=MAKASSAR, handed_over_office=SORONG, office_at_due=SEMARANG)
+
+
+def test_what_silence_granted_counts_where_the_file_lay_when_the_deadline_passed() -> None:
+    """The file was handed on after the deadline, and before anybody recorded the grant."""
+    moved = on(PROMISE.due_at + timedelta(hours=1), Transferred(to=MAKASSAR))
+    shows(*COMPLETE, moved, on(PROMISE.due_at, DEEMED[-1]), decided_office=SEMARANG, office_at_due=SEMARANG)
+
+
+def test_a_decision_at_the_instant_of_a_transfer_counts_where_the_file_lay_in_the_order_of_the_events() -> None:
+    decided, moved = on(TUESDAY, Approved()), on(TUESDAY, Transferred(to=MAKASSAR))
+    shows(*COMPLETE, decided, moved, decided_office=SEMARANG, office=MAKASSAR)
+    shows(*COMPLETE, moved, decided, decided_office=MAKASSAR)
+
+
+def test_the_trail_says_who_had_the_file_what_was_promised_and_when_the_clock_stood() -> None:
+    later = replace(PROMISE, due_at=PROMISE.due_at + timedelta(days=1))
+    paused = (on(TUESDAY, PAUSED[-1]), on(WEDNESDAY, CorrectionSupplied(promise=later)))
+    moved = on(WEDNESDAY + timedelta(hours=1), Transferred(to=MAKASSAR, promise=PROMISE))
+    whole = row(*COMPLETE, *paused, moved, on(THURSDAY, SUSPENDED[-1]))
+    assert whole["trail"] == {
+        "held": [[instant(MONDAY), SEMARANG], [instant(moved.act.at), MAKASSAR]],
+        "promised": [
+            [instant(MONDAY), instant(PROMISE.due_at)],
+            [instant(WEDNESDAY), instant(later.due_at)],
+            [instant(moved.act.at), instant(PROMISE.due_at)],
+        ],
+        "paused": [[instant(TUESDAY), instant(WEDNESDAY)], [instant(THURSDAY), None]],
+        "handed_over": [],
+    }
+    assert (whole["settled_at"], whole["paused_since"]) == (THURSDAY, THURSDAY)
+
+
+def test_a_link_changes_no_figure() -> None:
+    before, after = row(*APPROVED), row(*APPROVED, LINK)
+    assert after == {**before, "version": before["version"] + 1}
+
+
+@pytest.mark.parametrize("days_after_completeness", range(0, 14, 2))
+def test_the_deadline_passes_where_the_file_lies_then(days_after_completeness: int) -> None:
+    moved_at = MONDAY + timedelta(days=days_after_completeness)
+    here = MAKASSAR if moved_at <= PROMISE.due_at else SEMARANG
+    shows(*COMPLETE, on(moved_at, Transferred(to=MAKASSAR)), office_at_due=here, submitted_office=SEMARANG)
+
+
+def test_what_happens_to_a_file_counts_where_it_first_happened() -> None:
+    moved = (on(TUESDAY, RETURN), on(TUESDAY, CorrectionSupplied()), on(WEDNESDAY, Transferred(to=MAKASSAR)))
+    again = on(WEDNESDAY + timedelta(hours=1), PAUSED[-1])
+    shows(*COMPLETE, *moved, again, returned_at=TUESDAY, returned_office=SEMARANG)
+    shows(*COMPLETE, *moved, again, paused_at=again.act.at, paused_office=MAKASSAR, obstructed_office=None)
+    blocked = on(WEDNESDAY + timedelta(hours=2), OUT_OF_STOCK)
+    shows(*COMPLETE, *moved, blocked, obstructed_at=blocked.act.at, obstructed_office=MAKASSAR)
+    earlier = replace(blocked, act=replace(blocked.act, at=TUESDAY))
+    shows(*COMPLETE, *moved, blocked, earlier, obstructed_at=TUESDAY, obstructed_office=SEMARANG, obstacles=2)
+
+
+def test_a_transfer_to_an_unlisted_office_is_counted() -> None:
+    shows(*COMPLETE, Transferred(to=MAKASSAR, unlisted=True), transfers=1, unlisted_transfers=1)
+
+
+def test_the_offices_own_time_is_without_the_time_of_others() -> None:
+    away = (on(MONDAY + timedelta(hours=1), RETURN), on(TUESDAY, CorrectionSupplied()))
+    approved = on(TUESDAY + timedelta(hours=2), Approved())
+    own = timedelta(hours=3) // timedelta(microseconds=1)
+    shows(*COMPLETE, *away, own_microseconds=None)
+    shows(*COMPLETE, *away, approved, own_microseconds=own)
+    shows(*COMPLETE, *away, approved, on(WEDNESDAY, HandedOver(receiver=Receiver.APPLICANT)), own_microseconds=own)
+    shows(Approved(), own_microseconds=None, answered_at=MONDAY)
+
+
+def test_a_hand_over_stands_until_a_reopening_takes_it_back() -> None:
+    handed_over = row(*HANDED_OVER)
+    assert handed_over["handed_over_at"] == handed_over["ended_at"] == MONDAY
+    shows(*HANDED_OVER, on(TUESDAY, Reopened()), handed_over_at=None, handed_over_office=None, ended_at=None)
+    again = row(*HANDED_OVER, on(TUESDAY, Reopened()), on(WEDNESDAY, HandedOver(receiver=Receiver.PROXY)))
+    assert (again["handed_over_at"], again["ended_at"], again["settled_at"]) == (WEDNESDAY, WEDNESDAY, WEDNESDAY)
+    first, second = again["trail"]["handed_over"]
+    assert (first[1] is None, second[1]) == (False, None)
 
 
 def test_deviations_are_counted() -> None:

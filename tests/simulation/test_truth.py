@@ -3,6 +3,7 @@
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from itertools import product
 from statistics import median
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from projections.figures import COUNTS, Figures
 from projections.figures import TABLES as TABLES_SHOWN
-from simulation.sums import OUTCOMES, SILENCE, TABLES, MeantFact, figures, quantile, rounded, statistics
+from simulation.sums import DECISIONS, OUTCOMES, SILENCE, TABLES, MeantFact, figures, quantile, rounded, statistics
 from simulation.truth import truth
 from tests.simulation.plans import a_plan, a_season, country
 
@@ -72,6 +73,12 @@ def test_what_is_known_later_than_it_was_due_is_late_by_the_record() -> None:
     assert (known_late.judged, known_late.judged_by_record) == ("on_time", "late")
 
 
+def test_a_paused_application_is_overdue_only_if_it_was_when_the_pause_began() -> None:
+    for paused, expected in ((8.0, False), (9.0, False), (9.5, True), (None, True)):
+        since = None if paused is None else START + timedelta(days=paused)
+        assert replace(OVERDUE, paused_since=since).overdue(AS_OF) is expected
+
+
 def test_figures_count_days_and_shares() -> None:
     shown = figures([ON_TIME, LATE, UNPROMISED, WAITING, OVERDUE], AS_OF)
     assert (shown["submitted"], shown["open"], shown["overdue"], shown["answered"]) == (5, 2, 1, 3)
@@ -82,14 +89,7 @@ def test_figures_count_days_and_shares() -> None:
 
 def test_what_cannot_be_measured_is_none() -> None:
     shown = figures([], AS_OF)
-    assert {name: shown[name] for name in shown if name not in COUNTS} == {
-        "on_time_percent": None,
-        "on_time_recorded_percent": None,
-        "reported_late_percent": None,
-        "open_age_days_median": None,
-        "days_median": None,
-        "days_p90": None,
-    }
+    assert {shown[name] for name in shown if name not in COUNTS} == {None}
     assert {shown[name] for name in COUNTS} == {0}
 
 
@@ -125,10 +125,14 @@ def test_no_number_and_no_id_is_told() -> None:
 
 def test_the_sums_add_up() -> None:
     shown = list(truth(a_season()))[-1]["statistics"]
-    for figures_of in (shown["total"], *(line for table in shown["tables"].values() for line in table.values())):
+    everywhere = [line for table in shown["tables"].values() for line in table.values()]
+    for figures_of in (shown["total"], *everywhere):
+        assert figures_of["answered"] == sum(figures_of[outcome] for outcome in OUTCOMES)
+        assert figures_of["decided"] == sum(figures_of[outcome] for outcome in DECISIONS)
+    at_offices = shown["tables"]["office"].values()
+    for figures_of in (line for line in (shown["total"], *everywhere) if line not in at_offices):
         assert figures_of["submitted"] == figures_of["open"] + figures_of["answered"]
-        judged = figures_of["on_time"] + figures_of["late"] + figures_of["without_deadline"]
-        assert figures_of["answered"] == judged == sum(figures_of[outcome] for outcome in OUTCOMES)
+        assert figures_of["decided"] == figures_of["on_time"] + figures_of["late"] + figures_of["without_deadline"]
     for table, lines in shown["tables"].items():
         for name in COUNTS:
             added = sum(line[name] for line in lines.values())
@@ -187,13 +191,57 @@ def kinds(one: dict[str, Any]) -> list[str]:
     return [event["topic"].split(".")[1] for event in one["events"]]
 
 
-def test_the_month_and_the_office_are_those_of_who_holds_it_in_the_end() -> None:
+def test_the_office_is_that_of_who_holds_it_in_the_end() -> None:
     transferred = [
         life for life in a_season().lives() if "Transfer" in {type(step.command).__name__ for step in life.steps}
     ]
     by_ordinal: dict[int, Any] = {one["ordinal"]: one for one in list(truth(a_season()))[1:-1]}
     assert transferred
-    assert all(by_ordinal[life.arrival.ordinal]["office"] != life.arrival.office for life in transferred)
+    for life in transferred:
+        one = by_ordinal[life.arrival.ordinal]
+        assert (one["submitted_office"], one["office"]) == (life.arrival.office, life.application.office)
+
+
+def test_files_are_handed_on_also_late_and_to_offices_that_the_service_does_not_list() -> None:
+    told = [event for one in list(truth(a_season()))[1:-1] for event in one["events"]]
+    moved = [event["data"] for event in told if event["topic"] == "application.transferred.v1"]
+    assert {("promise" in data, data.get("unlisted", False)) for data in moved} == set(product((False, True), repeat=2))
+    assert all("reason" in data for data in moved if data.get("unlisted"))
+
+
+def test_what_was_handed_on_counts_where_each_thing_happened() -> None:
+    places = {"submitted": "office-a", "answered": "office-b", "due": "office-a", "handed_over": "office-c"}
+    late = replace(LATE, office="office-c", places=places, handed_over_at=START + timedelta(days=4))
+    lines = statistics([late], AS_OF)["tables"]["office"]
+    assert {
+        key: {
+            name
+            for name in ("submitted", "open", "answered", "decided", "late", "granted", "handed_over")
+            if line[name]
+        }
+        for key, line in lines.items()
+    } == {
+        "office-a": {"submitted", "late"},
+        "office-b": {"answered", "decided", "granted"},
+        "office-c": {"handed_over"},
+    }
+
+
+def test_what_ended_without_a_decision_is_neither_on_time_nor_late() -> None:
+    shown = figures(
+        [ON_TIME, UNPROMISED, replace(ON_TIME, outcome="withdrawn"), replace(LATE, outcome="lapsed")], AS_OF
+    )
+    assert (shown["answered"], shown["decided"], shown["on_time"], shown["late"]) == (4, 2, 1, 0)
+    assert (shown["on_time_percent"], shown["without_deadline_percent"]) == (100.0, 50.0)
+
+
+def test_at_an_earlier_time_less_had_happened() -> None:
+    last = list(truth(a_season()))[-1]
+    total, earlier = last["statistics"]["total"], last["earlier"]["total"]
+    assert last["earlier"]["as_of"] < last["statistics"]["as_of"]
+    for name in ("submitted", "answered", "decided", "handed_over", "returned", "paused"):
+        assert 0 < earlier[name] < total[name]
+    assert earlier["submitted"] == earlier["open"] + earlier["answered"]
 
 
 def test_statistics_group_by_what_they_say() -> None:

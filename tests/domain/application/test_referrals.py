@@ -11,7 +11,7 @@ from domain.application.events import (
     Transferred,
     Withdrawn,
 )
-from domain.codes import Advice, Role
+from domain.codes import Advice, Role, TransferReason
 from domain.refusals import (
     ApplicationEnded,
     NotTheReferredOffice,
@@ -20,6 +20,7 @@ from domain.refusals import (
     ReferralOpen,
     ReferralUnknown,
     StatusForbids,
+    TransferUnlisted,
 )
 from tests.builders import (
     ANSWERED,
@@ -32,10 +33,12 @@ from tests.builders import (
     PROMISE,
     RECEIVED,
     REFERRED,
+    REGISTRY,
     REVIEWED,
     SEMARANG,
     SORONG,
     SUBMITTED,
+    an_office,
 )
 from tests.spec import given
 
@@ -105,6 +108,32 @@ def test_a_file_is_transferred_to_another_office() -> None:
     given(*COMPLETE).when(Transfer(to=SEMARANG)).refused(OfficeUnchanged)
     given(*COMPLETE).when(Transfer(to="no-such-office")).refused(OfficeUnknown)
     given(*ISSUED).when(Transfer(to=MAKASSAR)).refused(StatusForbids)
+
+
+LICENSING = an_office("pemda-3374-dpmptsp", "Asia/Jakarta")
+WITH_ANOTHER = replace(REGISTRY, offices={**REGISTRY.offices, LICENSING.code: LICENSING})
+UNLISTED = Transfer(to=LICENSING.code, reason=TransferReason.AUTHORITY_MOVED)
+
+
+def test_only_a_supervisor_with_a_reason_transfers_to_an_office_that_the_service_does_not_list() -> None:
+    for role in (Role.OFFICER, Role.AGENCY):
+        given(*COMPLETE, registry=WITH_ANOTHER).when(UNLISTED, by=role).refused(TransferUnlisted)
+    given(*COMPLETE, registry=WITH_ANOTHER).when(Transfer(to=UNLISTED.to), by=Role.SUPERVISOR).refused(TransferUnlisted)
+    given(*COMPLETE, registry=WITH_ANOTHER).when(UNLISTED, by=Role.SUPERVISOR).then(
+        Transferred(to=UNLISTED.to, promise=PROMISE, reason=TransferReason.AUTHORITY_MOVED, unlisted=True)
+    )
+
+
+def test_a_listed_office_needs_no_reason_and_is_not_flagged() -> None:
+    given(*RECEIVED).when(replace(UNLISTED, to=MAKASSAR), by=Role.OFFICER).then(
+        Transferred(to=MAKASSAR, reason=TransferReason.AUTHORITY_MOVED)
+    )
+
+
+def test_an_imported_transfer_to_an_unlisted_office_is_kept_and_deviates() -> None:
+    given(*COMPLETE, registry=WITH_ANOTHER).admits(Transferred(to=LICENSING.code)).as_(
+        Transferred(to=LICENSING.code, deviates="transfer-unlisted")
+    )
 
 
 def test_a_transferred_file_is_the_other_offices_and_no_officers_yet() -> None:

@@ -14,7 +14,7 @@ from infra import catalogue
 from infra.composition import installation
 from infra.projector.views import VIEWS
 from infra.queries.statistics import PostgresStatistics, forget
-from projections.figures import Statistics
+from projections.figures import NOTHING, Statistics
 from projections.statistics import OVERDUE
 from service_layer.faults import Unavailable
 from tests.conftest import Fresh
@@ -46,10 +46,19 @@ def test_the_figures_are_those_of_a_count_by_hand(fresh: Fresh) -> None:
     seen = asked(fresh, lambda figures: figures.exact())
     total = seen.total
     assert (total.submitted, total.answered, total.withdrawn, total.open) == (40, 40, 40, 0)
-    assert (total.without_deadline, total.on_time, total.late) == (40, 0, 0)
-    assert (total.days_median, total.on_time_percent, total.open_age_days_median) == (0.0, None, None)
+    assert (total.decided, total.without_deadline, total.on_time, total.late) == (0, 0, 0, 0)
+    assert (total.days_median, total.on_time_percent, total.open_age_days_median) == (None, None, None)
     assert {key: line.submitted for key, line in seen.tables["month"].items()} == {"2026-03": 23, "2026-04": 17}
     assert [line.submitted for line in seen.tables["service"].values()] == [40]
+
+
+def test_of_a_time_in_the_past_only_what_had_happened_by_then_counts(fresh: Fresh) -> None:
+    """Lives begin a day after one another; before the first one there is nothing at all."""
+    lives(fresh, 40)
+    seen = asked(fresh, lambda figures: figures.exact(datetime(2026, 3, 31, 17, tzinfo=UTC)))
+    assert (seen.total.submitted, seen.total.withdrawn) == (23, 23)
+    assert list(seen.tables["month"]) == ["2026-03"]
+    assert asked(fresh, lambda figures: figures.exact(datetime(2025, 1, 1, tzinfo=UTC))).total == NOTHING
 
 
 def cut_at(fresh: Fresh, age: timedelta) -> None:
@@ -108,7 +117,7 @@ def test_the_database_states_the_rule_of_overdue(fresh: Fresh) -> None:
             rows = connection.execute(
                 "SELECT coalesce(" + OVERDUE + ", false)"
                 " FROM unnest(%(due)s::timestamptz[], %(since)s::timestamptz[]) WITH ORDINALITY"
-                " AS s(due_at, paused_since, place), (SELECT NULL::timestamptz AS answered_at) AS open ORDER BY place",
+                " AS s(due_at, paused_since, place) ORDER BY place",
                 {"due": [due for due, _ in cases], "since": [since for _, since in cases], "as_of": now},
             ).fetchall()
         assert [is_so for (is_so,) in rows] == [overdue(due, now, since) for due, since in cases]

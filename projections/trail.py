@@ -1,0 +1,213 @@
+"""Trail: which office held a file, and which date was promised, at each time.
+
+A transfer changes nothing in the past: each figure belongs to the office that held the file when the counted fact
+happened. So a row names this office for each fact. For a time in the past, the statistics read the trail of the row.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal, TypedDict
+
+from domain.application.pauses import RETURN
+from domain.clocks.ledger import WAITED_FOR, Clock, Ledger, LedgerEntry, in_order, last_minute_returns, ledger
+from domain.clocks.marks import Mark, MarkKind
+from domain.json_values import instant
+
+HAND_OVER = "handed-over"
+"""The cause of the mark by which a hand-over stops the citizen clock."""
+
+
+class Trail(TypedDict):
+    """The trail as JSON values. Instants are in UTC.
+
+    `held` gives each office that held the file, with the beginning, in the order of time. `promised` gives each
+    promised date, with the time of the event, in the order of the events. `paused` gives the beginning and the end of
+    each pause. `handed_over` gives the time of each hand-over, and the time at which a reopening took the hand-over
+    back.
+    """
+
+    held: list[list[str]]
+    promised: list[list[str]]
+    paused: list[list[str | None]]
+    handed_over: list[list[str | None]]
+
+
+class PlacedFacts(TypedDict):
+    """Facts that belong to an office. The office of each instant is the office that held the file at this instant.
+
+    `returned_at`, `paused_at`, `restarted_at`, `last_minute_at`, `obstructed_at` and `deviating_at` are the times at
+    which each happened for the first time. `handed_over_at` is the time of the hand-over in force. `own_microseconds`
+    is the time from the submission to the answer in which the office waited for nobody. `trail` gives the facts at an
+    instant before `settled_at`.
+    """
+
+    answered_at: datetime | None
+    decided_office: str | None
+    due_at: datetime | None
+    office_at_due: str | None
+    handed_over_at: datetime | None
+    handed_over_office: str | None
+    returned_at: datetime | None
+    returned_office: str | None
+    paused_at: datetime | None
+    paused_office: str | None
+    restarted_at: datetime | None
+    restarted_office: str | None
+    last_minute_at: datetime | None
+    last_minute_office: str | None
+    obstructed_at: datetime | None
+    obstructed_office: str | None
+    deviating_at: datetime | None
+    deviating_office: str | None
+    own_microseconds: int | None
+    settled_at: datetime | None
+    trail: Trail
+
+
+PlacedInstant = Literal[
+    "due_at",
+    "handed_over_at",
+    "returned_at",
+    "paused_at",
+    "restarted_at",
+    "last_minute_at",
+    "obstructed_at",
+    "deviating_at",
+]
+PlaceOfInstant = Literal[
+    "office_at_due",
+    "handed_over_office",
+    "returned_office",
+    "paused_office",
+    "restarted_office",
+    "last_minute_office",
+    "obstructed_office",
+    "deviating_office",
+]
+PLACES: Mapping[PlacedInstant, PlaceOfInstant] = {
+    "due_at": "office_at_due",
+    "handed_over_at": "handed_over_office",
+    "returned_at": "returned_office",
+    "paused_at": "paused_office",
+    "restarted_at": "restarted_office",
+    "last_minute_at": "last_minute_office",
+    "obstructed_at": "obstructed_office",
+    "deviating_at": "deviating_office",
+}
+"""Instants, each with the fact that names its office. The office of the answer also depends on the stream version."""
+
+COLUMNS = {
+    "decided_office": "text",
+    "office_at_due": "text",
+    "handed_over_at": "timestamptz",
+    "handed_over_office": "text",
+    "returned_at": "timestamptz",
+    "returned_office": "text",
+    "paused_at": "timestamptz",
+    "paused_office": "text",
+    "restarted_at": "timestamptz",
+    "restarted_office": "text",
+    "last_minute_at": "timestamptz",
+    "last_minute_office": "text",
+    "obstructed_at": "timestamptz",
+    "obstructed_office": "text",
+    "deviating_at": "timestamptz",
+    "deviating_office": "text",
+    "own_microseconds": "bigint",
+    "settled_at": "timestamptz",
+    "trail": "bytea NOT NULL",
+}
+"""The columns that only `note` sets, except `obstructed_at` and `deviating_at`."""
+
+
+def empty() -> Trail:
+    return {"held": [], "promised": [], "paused": [], "handed_over": []}
+
+
+def note(facts: PlacedFacts, marks: Sequence[Mark], answered_by: int | None) -> Ledger:
+    """Set the facts that follow from all marks of the application, and return the ledger.
+
+    `answered_at`, `due_at`, `obstructed_at` and `deviating_at` must be set before. `answered_by` is the stream version
+    of the event that states the answer.
+    """
+    ordered, whole = in_order(marks), ledger(marks)
+    hand_overs = _hand_overs(whole)
+    facts["handed_over_at"] = next((at for at, back in hand_overs if back is None), None)
+    returns = (mark.at for mark in ordered if mark.kind is MarkKind.TAKEN and mark.name == RETURN)
+    facts["returned_at"] = next(returns, None)
+    facts["paused_at"] = _first(whole, MarkKind.PAUSE)
+    facts["restarted_at"] = _first(whole, MarkKind.RESTART)
+    facts["last_minute_at"] = next(iter(last_minute_returns(ordered)), None)
+    holders = [mark for mark in ordered if mark.kind is MarkKind.OFFICE]
+    for name, office in PLACES.items():
+        at = facts[name]
+        facts[office] = _office_at(holders, at) if at else None
+    answered_at = facts["answered_at"]
+    facts["decided_office"] = _office_at(holders, answered_at, answered_by) if answered_at else None
+    facts["own_microseconds"] = _own_microseconds(whole, answered_at) if answered_at else None
+    facts["settled_at"] = _settled_at(ordered)
+    facts["trail"] = _trail(ordered, whole, hand_overs)
+    return whole
+
+
+def _office_at(holders: Sequence[Mark], at: datetime, version: int | None = None) -> str:
+    """Return the office that held the file at this instant. Before the submission, the office of the submission counts.
+
+    Of the events at the same instant, those after the stream version do not count.
+    """
+
+    def came(mark: Mark) -> bool:
+        return mark.at < at or (mark.at == at and (version is None or mark.version <= version))
+
+    return next((mark.office for mark in reversed(holders) if came(mark)), holders[0].office if holders else "")
+
+
+def _first(whole: Ledger, kind: MarkKind) -> datetime | None:
+    return next((entry.mark.at for entry in whole.entries if entry.kind is kind), None)
+
+
+def _own_microseconds(whole: Ledger, until: datetime) -> int | None:
+    """Return the time from the submission to `until` in which the office waited for nobody.
+
+    The office waits for the applicant while the file is returned, for the payer, and for another agency that it asked.
+    """
+    if whole.citizen is None:
+        return None
+    own = [span for span in whole.holders if span.holder not in WAITED_FOR]
+    spans = (min(span.until or until, until) - span.since for span in own if span.since < until)
+    return sum(spans, timedelta(0)) // timedelta(microseconds=1)
+
+
+def _hand_overs(whole: Ledger) -> list[tuple[datetime, datetime | None]]:
+    """Return the time of each hand-over, and the time at which a reopening took the hand-over back."""
+    turns: list[tuple[datetime, datetime | None]] = []
+    for entry in whole.entries:
+        if _hands_over(entry):
+            turns.append((entry.mark.at, None))
+        elif entry.clock is Clock.CITIZEN and entry.kind is MarkKind.RESTART:
+            turns[-1] = (turns[-1][0], entry.mark.at)
+    return turns
+
+
+def _hands_over(entry: LedgerEntry) -> bool:
+    return entry.clock is Clock.CITIZEN and entry.kind is MarkKind.STOP and entry.mark.cause == HAND_OVER
+
+
+def _settled_at(ordered: Sequence[Mark]) -> datetime | None:
+    """Return the time of the last change. From this time on, the row states the same facts as the trail."""
+    tells = (MarkKind.OFFICE, MarkKind.PROMISE)
+    return max((mark.at for mark in ordered if mark.kind in tells or mark.clock), default=None)
+
+
+def _trail(ordered: Sequence[Mark], whole: Ledger, hand_overs: list[tuple[datetime, datetime | None]]) -> Trail:
+    by_version = sorted(ordered, key=lambda mark: mark.version)
+    return {
+        "held": [[instant(mark.at), mark.office] for mark in ordered if mark.kind is MarkKind.OFFICE],
+        "promised": [[instant(mark.at), instant(mark.due_at)] for mark in by_version if mark.due_at],
+        "paused": [[instant(span.since), _instant(span.until)] for span in whole.legal if not span.running],
+        "handed_over": [[instant(at), _instant(back)] for at, back in hand_overs],
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return instant(at) if at else None
