@@ -24,6 +24,15 @@ PROJECT = Path(__file__).parent.parent
 SHARED_DATA = PROJECT.parent / "shared" / "data"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--examples-only", action="store_true", help="leave out property tests, for mutation testing")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--examples-only"):
+        items[:] = [item for item in items if not getattr(getattr(item, "obj", None), "is_hypothesis_test", False)]
+
+
 def shared(name: str) -> Path:
     """A file of the real data that lies beside the project, or a skip."""
     file = SHARED_DATA / name

@@ -167,7 +167,15 @@ def test_figures_stay_a_table_at_every_width(width: int, new_page: NewPage) -> N
     table = page.get_by_role("table", name="Services, the most used first. The bar shows the share decided on time.")
     assert table.get_by_role("columnheader").all_inner_texts()[:3] == ["Service", "On time", "How many"]
     line = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name="Family card"))
-    assert line.get_by_role("cell").all_inner_texts() == ["98.1%", "1,480", "1 day", "3 days"]
+    assert line.get_by_role("cell").all_inner_texts() == [
+        "98.1%",
+        "1,480",
+        "1 day",
+        "3 days",
+        "3 days",
+        "0.5 days",
+        "10%",
+    ]
 
 
 def test_a_screen_reader_hears_a_comma_between_a_step_and_its_state(new_page: NewPage) -> None:
