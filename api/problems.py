@@ -42,7 +42,7 @@ KINDS = {
             "key-required",
             400,
             "The Idempotency-Key is missing, or is not 1 to 200 visible ASCII characters",
-            "Send a new random key with every new request. If you repeat a key, you repeat the request of this key.",
+            "Send a new random key with every new request. A request with a key that was sent before is a repetition.",
         ),
         ProblemKind(
             "unauthenticated",
@@ -55,7 +55,7 @@ KINDS = {
             "wrong-number-or-pin",
             403,
             "The number or the PIN is not right",
-            "Compare the number and the PIN with the receipt.",
+            "Compare the number and the PIN with the number and the PIN on the receipt.",
         ),
         ProblemKind(
             "not-found",
@@ -82,29 +82,34 @@ KINDS = {
             "token-ahead",
             409,
             "The Sync-Token does not belong to this log",
-            "Read again without the token.",
+            "Send the request again without the token.",
         ),
         ProblemKind(
             "event-not-in-feed",
             409,
             "The event is not in this feed",
-            "Read the feed from its beginning, without lastEventId, and skip the events whose id you have.",
+            "Read the feed from the beginning, without lastEventId. Skip the events whose id you have already stored.",
         ),
         ProblemKind(
             "stale-version",
             412,
-            "A relevant event came after the version that you saw",
-            "Read the application again, then decide.",
+            "After the version that you saw, a relevant event was recorded",
+            "Read the application again, then decide whether to send the command again.",
         ),
         ProblemKind("too-large", 413, "The body is too large", "Send at most 64 KiB."),
         ProblemKind("unsupported-media-type", 415, "The body is not JSON", "Send Content-Type: application/json."),
         ProblemKind(
             "unprocessable",
             422,
-            "A value is not possible here",
+            "A value in the request is not possible",
             "Correct the places that `errors` names and send the request again.",
         ),
-        ProblemKind("number-mistyped", 422, "The tracking number is mistyped", "Compare the number with the receipt."),
+        ProblemKind(
+            "number-mistyped",
+            422,
+            "The tracking number is mistyped",
+            "Compare the number with the number on the receipt.",
+        ),
         ProblemKind(
             "precondition-required",
             428,
@@ -112,7 +117,10 @@ KINDS = {
             'Send the version that you saw, for example If-Match: "7".',
         ),
         ProblemKind(
-            "limited", 429, "Too many wrong tries", "Wait as long as the header Retry-After says, or use the QR code."
+            "limited",
+            429,
+            "Too many wrong attempts",
+            "Wait as long as the header Retry-After says, or use the QR code.",
         ),
         ProblemKind("internal-error", 500, "The server has an internal error", "Report the trace_id to the operator."),
         ProblemKind(
@@ -130,7 +138,7 @@ KINDS = {
         ProblemKind(
             "unavailable",
             503,
-            "The store cannot be reached now",
+            "The database cannot be reached now",
             "Wait as long as the header Retry-After says. Then send the request again with the same Idempotency-Key.",
         ),
     )

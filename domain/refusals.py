@@ -26,26 +26,26 @@ class Refusal(Exception):
 
 class ApplicationAlreadySubmitted(Refusal):
     code = "application-already-submitted"
-    title = "This application was submitted before"
-    advice = "Start again with a new Idempotency-Key"
+    title = "This application was already submitted"
+    advice = "To submit another application, send a new Idempotency-Key"
 
 
 class ApplicationUnknown(Refusal):
     code = "application-unknown"
     title = "There is no such application"
-    advice = "Submit it first, or check its id"
+    advice = "Submit the application first, or check its id"
 
 
 class ApplicationEnded(Refusal):
     code = "application-ended"
     title = "This application has ended"
-    advice = "Read its timeline; submit a new application for a new request"
+    advice = "Read the timeline of the application. For a new request, submit a new application"
 
 
 class StatusForbids(Refusal):
     code = "status-forbids"
-    title = "This cannot be done in the application's present status"
-    advice = "Read the application: its status says what comes next"
+    title = "The present status of the application does not allow this"
+    advice = "Read the application. Its status shows the next step"
 
     def __init__(self, status: str, possible_in: tuple[str, ...]) -> None:
         super().__init__()
@@ -58,14 +58,14 @@ class StatusForbids(Refusal):
 
 class ServiceUnknown(Refusal):
     code = "service-unknown"
-    title = "There is no standard of this service in force at that time"
+    title = "No standard of this service is in force at that time"
     advice = "Choose a service code from /v1/services"
 
 
 class ChannelNotOffered(Refusal):
     code = "channel-not-offered"
     title = "The service is not offered by this channel"
-    advice = "Its standard in /v1/services lists the channels"
+    advice = "The standard of the service in /v1/services lists the channels"
 
 
 class OfficeUnknown(Refusal):
@@ -76,7 +76,7 @@ class OfficeUnknown(Refusal):
 
 class OfficeUnchanged(Refusal):
     code = "office-unchanged"
-    title = "The application is at this office already"
+    title = "This office already holds the application"
     advice = "Name another office"
 
 
@@ -89,18 +89,18 @@ class ServiceNotOfferedHere(Refusal):
 class MallUnknown(Refusal):
     code = "mall-unknown"
     title = "There is no such mall"
-    advice = "Choose a mall code from /v1/malls, or leave the mall out"
+    advice = "Choose a mall code from /v1/malls, or send no mall code"
 
 
 class CounterNotInMall(Refusal):
     code = "counter-not-in-mall"
-    title = "The acting office has no such counter in this mall"
-    advice = "Choose a counter of your office from /v1/malls, and name its mall too"
+    title = "Your office has no such counter in this mall"
+    advice = "Choose a counter of your office from /v1/malls, and also send the code of the mall"
 
 
 class TransferUnlisted(Refusal):
     code = "transfer-unlisted"
-    title = "The service does not list this office, so only a supervisor can send the file there"
+    title = "The service does not list this office, so only a supervisor can transfer the file to this office"
     advice = "Choose an office that the service in /v1/services lists, or ask a supervisor to transfer with a reason"
 
 
@@ -122,7 +122,7 @@ class RegionUnknown(Refusal):
 class RequirementUnknown(Refusal):
     code = "requirement-unknown"
     title = "The service's standard does not ask for such a document"
-    advice = "Its standard in /v1/services lists the requirements"
+    advice = "The standard of the service in /v1/services lists the requirements"
 
 
 class DefectsMissing(Refusal):
@@ -139,104 +139,104 @@ class DocumentsIncomplete(Refusal):
 
 class DocumentsNotChecked(Refusal):
     code = "documents-not-checked"
-    title = "The documents have not been checked since they were last supplied"
-    advice = "Check the documents first; the same request can declare the file complete"
+    title = "The latest documents have not been checked yet"
+    advice = "Check the documents first. The request for this check can also declare the file complete"
 
 
 class AlreadyComplete(Refusal):
     code = "already-complete"
-    title = "The file is already declared complete"
-    advice = "The promise stays in force; continue with the stages"
+    title = "The file was already declared complete"
+    advice = "The promise stays in force. Continue with the stages"
 
 
 class CalendarEnds(Refusal):
     code = "calendar-ends"
-    title = "The working-day calendar does not reach the promised day"
+    title = "The published calendar ends before the promised day"
     advice = "The operator must publish the next calendar edition"
 
 
 class TooManyCalendars(Refusal):
     code = "too-many-calendars"
-    title = "One office has more calendars than a promise can name"
+    title = "One office has too many calendars for a promise"
     advice = "The operator must publish the closures and special hours of one office as one calendar"
 
 
 class StageUnknown(Refusal):
     code = "stage-unknown"
     title = "The service's procedure has no such stage"
-    advice = "Its standard in /v1/services lists the stages"
+    advice = "The standard of the service in /v1/services lists the stages"
 
 
 class StageOutOfOrder(Refusal):
     code = "stage-out-of-order"
-    title = "Other stages come before this one"
+    title = "Other stages must be completed before this stage"
     advice = "Complete the earlier stages first"
 
 
 class StageNotEntered(Refusal):
     code = "stage-not-entered"
-    title = "This stage was not entered"
+    title = "This stage has not been entered yet"
     advice = "Enter the stage first"
 
 
 class StageAlreadyEntered(Refusal):
     code = "stage-already-entered"
-    title = "This stage was entered before"
+    title = "This stage was already entered"
     advice = "Complete the stage, or amend the record if the stage was entered in error"
 
 
 class StageAlreadyCompleted(Refusal):
     code = "stage-already-completed"
-    title = "This stage was completed before"
+    title = "This stage was already completed"
     advice = "Continue with the next stage, or amend the record if this stage was completed in error"
 
 
 class StagesOpen(Refusal):
     code = "stages-open"
-    title = "Not all earlier stages are completed"
+    title = "Some earlier stages are not completed"
     advice = "Complete the stages that the application shows as open"
 
 
 class ReferralOpen(Refusal):
     code = "referral-open"
     title = "Another office has not answered a referral yet"
-    advice = "Wait for the answer, or ask that office for it"
+    advice = "Wait for the answer, or ask the other office to answer"
 
 
 class ReferralUnknown(Refusal):
     code = "referral-unknown"
     title = "There is no such open referral"
-    advice = "The application lists its referrals and which are open"
+    advice = "The application lists its referrals and shows which referrals are open"
 
 
 class NotTheReferredOffice(Refusal):
     code = "not-the-referred-office"
-    title = "Only the office that was asked can answer a referral"
-    advice = "The office that was asked must send the answer"
+    title = "Only the office that was asked for advice can answer a referral"
+    advice = "Ask this office to send the answer"
 
 
 class GroundUnknown(Refusal):
     code = "ground-unknown"
     title = "The service's standard does not list this ground for a suspension"
-    advice = "Its standard in /v1/services lists the grounds"
+    advice = "The standard of the service in /v1/services lists the grounds"
 
 
 class PaymentUnknown(Refusal):
     code = "payment-unknown"
     title = "There is no such open payment request"
-    advice = "The application lists its payments and which are open"
+    advice = "The application lists its payment requests and shows which requests are open"
 
 
 class ObstacleUnknown(Refusal):
     code = "obstacle-unknown"
     title = "There is no such open obstacle"
-    advice = "The application lists its obstacles and which are open"
+    advice = "The application lists its obstacles and shows which obstacles are open"
 
 
 class InspectionUnknown(Refusal):
     code = "inspection-unknown"
     title = "There is no such scheduled inspection"
-    advice = "The application lists its inspections and which are open"
+    advice = "The application lists its inspections and shows which inspections are open"
 
 
 class InspectionInThePast(Refusal):
@@ -247,7 +247,7 @@ class InspectionInThePast(Refusal):
 
 class NoPromise(Refusal):
     code = "no-promise"
-    title = "This application has no promised date that could move"
+    title = "This application has no promised date that can be moved"
     advice = "Declare the file complete first"
 
 
@@ -260,13 +260,13 @@ class PromiseUnmoved(Refusal):
 class ExtensionUnknown(Refusal):
     code = "extension-unknown"
     title = "The service's standard does not list this extension, or the extension was used before"
-    advice = "Its standard in /v1/services lists the extensions; each extension can be used once"
+    advice = "The standard of the service in /v1/services lists the extensions. Each extension can be used only once"
 
 
 class DeemedApprovalNotOffered(Refusal):
     code = "deemed-approval-not-offered"
     title = "This service does not provide for deemed approval"
-    advice = "Its standard in /v1/services says whether deemed approval is possible, and by which law"
+    advice = "The standard of the service in /v1/services says whether deemed approval is possible, and names the law"
 
 
 class NotYetDue(Refusal):
@@ -277,13 +277,13 @@ class NotYetDue(Refusal):
 
 class NothingDisputed(Refusal):
     code = "nothing-disputed"
-    title = "There is no open dispute"
+    title = "This application has no open dispute"
     advice = "Only an open dispute can be answered"
 
 
 class AlreadyDisputed(Refusal):
     code = "already-disputed"
-    title = "A dispute is open already"
+    title = "This application already has an open dispute"
     advice = "Wait for the office's answer"
 
 
@@ -295,47 +295,47 @@ class DisputeWindowOver(Refusal):
 
 class AlreadyLinked(Refusal):
     code = "already-linked"
-    title = "These applications are linked already"
-    advice = "Read the links that the application shows"
+    title = "These applications are already linked"
+    advice = "The application lists its links"
 
 
 class AskedInLinkedApplication(Refusal):
     code = "asked-in-linked-application"
     title = "A linked application supplies this document"
-    advice = "The document is asked for only once: look in the linked application's file"
+    advice = "Look for the document in the file of the linked application"
 
 
 class EventUnknown(Refusal):
     code = "event-unknown"
-    title = "The application has no event of that version"
+    title = "The application has no event with this version"
     advice = "The timeline gives the version of each event"
 
 
 class AlreadyAmended(Refusal):
     code = "already-amended"
-    title = "This event was amended before"
-    advice = "An event can be amended once; the timeline shows the amendment"
+    title = "This event was already amended"
+    advice = "An event can be amended only once. The timeline shows the amendment"
 
 
 class AmendmentImpossible(Refusal):
     code = "amendment-impossible"
     title = "This event cannot be amended in that way"
     advice = (
-        "Send corrected_at to correct the time of any event except an amendment; only a stage's event can be marked as"
-        " entered in error"
+        "To correct a time, send corrected_at; the time of an amendment cannot be corrected. Only the event of a stage"
+        " can be marked as entered in error"
     )
 
 
 class TimeTooEarly(Refusal):
     code = "time-too-early"
-    title = "The reported time is before an event that must come first"
-    advice = "Send the true time; the timeline gives the time of each event"
+    title = "The reported time is earlier than an event that must happen first"
+    advice = "Send the true time. The timeline shows the time of each event"
 
 
 class TimeTooLate(Refusal):
     code = "time-too-late"
-    title = "The event had already happened before the corrected time"
-    advice = "Send the true time; the timeline gives the time of each event, and when it was recorded"
+    title = "The corrected time is too late: the event had happened before"
+    advice = "Send the true time. The timeline shows when each event happened and when it was recorded"
 
 
 class PinResetsExhausted(Refusal):
@@ -347,13 +347,13 @@ class PinResetsExhausted(Refusal):
 class NoOutcomeYet(Refusal):
     code = "no-outcome-yet"
     title = "This application has no outcome yet"
-    advice = "Ask for the answers after the application was issued, rejected, or ended in another way"
+    advice = "Answer the survey after the application was issued, rejected, or ended in another way"
 
 
 class SatisfactionAlreadyGiven(Refusal):
     code = "satisfaction-already-given"
-    title = "The answers for this application were given before"
-    advice = "The survey can be answered once for each application"
+    title = "The survey was already answered for this application"
+    advice = "The survey can be answered only once for each application"
 
 
 class StaleVersion(Exception):
