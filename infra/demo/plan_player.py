@@ -67,9 +67,9 @@ class PlanPlayer:
             self.events += sum(len(step.events) for step in batch)
             if isinstance(link := batch[0].command, Link):
                 await self._link(batch[0], link)
-                continue
-            for step in await self._play_batch(batch):
-                await self._play_batch([step])
+            else:
+                for step in await self._play_batch(batch):
+                    await self._play_batch([step])
             submitted(sum(step.number == 0 for step in batch))
 
     async def _play_batch(self, steps: list[PlanStep]) -> list[PlanStep]:
