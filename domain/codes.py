@@ -141,7 +141,7 @@ class CancellationReason(StrEnum):
 
 
 class TransferReason(StrEnum):
-    """Why a supervisor hands a file to an office that the service does not list."""
+    """Why a supervisor transfers a file to an office that the service does not list."""
 
     WRONG_JURISDICTION = "wrong_jurisdiction"
     OFFICE_CLOSED = "office_closed"

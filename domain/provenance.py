@@ -51,9 +51,9 @@ class Promise:
     """A promised date, stored as a fact.
 
     `due_at` is in UTC. `n` is the number of units. `n` is 0 if an import's source states the deadline. `standard` and
-    `calendar` name the editions from which the date was computed. `rule` names the settings of the count.
-    `counted_from` is the local day on which the completeness counts. It is set only if this day is later than the day
-    of completeness, because the file was complete after closing time or on a closed day.
+    `calendar` name the editions from which the date was computed. `rule` names the settings by which the days were
+    counted. `counted_from` is the local day that counts as the day of completeness. `counted_from` is set only if the
+    file was declared complete after closing time or on a closed day, so that a later day counts.
     """
 
     unit: Unit

@@ -1,4 +1,4 @@
-"""All refusals. A line without a note needs no other words than the name.
+"""All refusals. If the name of a refusal says everything, the line has no note.
 
 * Refusal                          the rules forbid the command
   + ApplicationAlreadySubmitted

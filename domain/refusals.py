@@ -7,7 +7,7 @@ from typing import ClassVar
 
 
 class Refusal(Exception):
-    """The rules forbid the command. The text repeats nothing that was sent but times, so answers and logs may hold it.
+    """The rules forbid the command. Of the request, the text repeats only times, so answers and logs may hold the text.
 
     `finding` says in detail what is wrong. The text then has `finding` in place of the title.
     """
@@ -94,7 +94,7 @@ class MallUnknown(Refusal):
 
 class CounterNotInMall(Refusal):
     code = "counter-not-in-mall"
-    title = "The mall has no such counter of the acting office"
+    title = "The acting office has no such counter in this mall"
     advice = "Choose a counter of your office from /v1/malls, and name its mall too"
 
 
@@ -259,14 +259,14 @@ class PromiseUnmoved(Refusal):
 
 class ExtensionUnknown(Refusal):
     code = "extension-unknown"
-    title = "The service's standard does not list this extension, or it was used"
-    advice = "Its standard in /v1/services lists the extensions; each can be used once"
+    title = "The service's standard does not list this extension, or the extension was used before"
+    advice = "Its standard in /v1/services lists the extensions; each extension can be used once"
 
 
 class DeemedApprovalNotOffered(Refusal):
     code = "deemed-approval-not-offered"
-    title = "This service does not grant applications by silence"
-    advice = "Its standard in /v1/services says whether it does, and on which legal basis"
+    title = "This service does not provide for deemed approval"
+    advice = "Its standard in /v1/services says whether deemed approval is possible, and by which law"
 
 
 class NotYetDue(Refusal):
@@ -321,7 +321,8 @@ class AmendmentImpossible(Refusal):
     code = "amendment-impossible"
     title = "This event cannot be amended in that way"
     advice = (
-        "To correct a time, send corrected_at, for any event except an amendment; only a stage can be entered in error"
+        "Send corrected_at to correct the time of any event except an amendment; only a stage's event can be marked as"
+        " entered in error"
     )
 
 
@@ -333,7 +334,7 @@ class TimeTooEarly(Refusal):
 
 class TimeTooLate(Refusal):
     code = "time-too-late"
-    title = "The corrected time is after the time at which the event had already happened"
+    title = "The event had already happened before the corrected time"
     advice = "Send the true time; the timeline gives the time of each event, and when it was recorded"
 
 
@@ -356,7 +357,7 @@ class SatisfactionAlreadyGiven(Refusal):
 
 
 class StaleVersion(Exception):
-    """A relevant event came after the version `seen` that the sender saw. `now` is the present version."""
+    """A relevant event came after `seen`, the version that the sender saw. `now` is the present version."""
 
     def __init__(self, seen: int, now: int) -> None:
         super().__init__(

@@ -1,4 +1,5 @@
-"""Rounding: the one rule of the product. Halves go away from zero, and values are exact fractions.
+"""Rounding: the whole product rounds by this one rule. Halves are rounded away from zero, and values are exact
+fractions.
 
 Python's `round` of floating-point numbers rounds halves to even, and its halves are often not exact.
 """
@@ -7,12 +8,12 @@ from fractions import Fraction
 
 
 def rounded(value: Fraction, places: int = 0) -> Fraction:
-    """Return the value with `places` decimals, halves away from zero."""
+    """Return the value with `places` decimals. Halves are rounded away from zero."""
     scale = 10**places
     size = (2 * abs(value) * scale + 1) // 2
     return Fraction(size if value >= 0 else -size, scale)
 
 
 def rounded_to(value: Fraction, step: Fraction) -> Fraction:
-    """Return the nearest multiple of `step`, halves away from zero. `step` must be positive."""
+    """Return the nearest multiple of `step`. Halves are rounded away from zero. `step` must be positive."""
     return rounded(value / step) * step

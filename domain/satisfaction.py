@@ -66,7 +66,9 @@ OUTCOMES: Mapping[Status, Outcome] = {
     Status.CANCELLED: Outcome.CANCELLED,
     Status.REVOKED: Outcome.REVOKED,
 }
-"""The statuses after which an applicant can answer. An application concluded in a source has no known outcome."""
+"""The statuses after which an applicant can answer. If the application was concluded in an import's source, the outcome
+is unknown.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

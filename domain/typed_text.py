@@ -8,7 +8,7 @@ normal letters and digits.
 import unicodedata
 
 DASHES = frozenset("\u2043\u207b\u208b\u2212\u02d7\u30fc\uff70\u2500\u2501")
-"""Characters that look like a dash and are no dash punctuation (Pd) in Unicode: hyphen bullet, superscript and
+"""Characters that look like a dash but are not dash punctuation (Pd) in Unicode: hyphen bullet, superscript and
 subscript minus, minus sign, modifier minus, the long vowel marks of Japanese keyboards, box drawing lines.
 """
 INVISIBLE = frozenset({"Cf", "Zs", "Zl", "Zp"})

@@ -75,7 +75,7 @@ KINDS = {str(kind): kind for kind in MarkKind}
 CLOCKS: Mapping[str | None, Clock | None] = {None: None, **{str(clock): clock for clock in Clock}}
 PARTIES: Mapping[str | None, Party | None] = {None: None, **{str(party): party for party in Party}}
 OF_OUTCOMES = (MarkKind.STOP.value, MarkKind.MOVED.value)
-"""The kinds of mark that decide which outcome is in force, and when that outcome happened."""
+"""The outcome in force, and its time, depend on the marks of these kinds."""
 
 
 def empty() -> ShownLedger:
@@ -115,7 +115,7 @@ def _kept(mark: Mark) -> KeptMark:
 
 
 def read(marks: Iterable[KeptMark]) -> list[Mark]:
-    """Return the marks from which `kept` made these JSON values."""
+    """Return the marks. `marks` are JSON values that `kept` made."""
     return [_mark(mark) for mark in marks]
 
 

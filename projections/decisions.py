@@ -14,9 +14,9 @@ class DecisionEntry(TypedDict):
 
     `decided_at` is the time of the decision as corrected. `stated_at` is the time as first stated. `recorded_at` is the
     time of recording, and None if this time is unknown. `report_until` is the last instant at which the decision could
-    be recorded, or corrected, and still count as on time. `report_until` is None if the decision needed no allowance.
-    `reported_late` says that the decision counts as late, because its recording or its correction came after
-    `report_until`. `amended_at` is the time at which the office corrected the time of the decision.
+    be recorded, or corrected, and still count as on time. `report_until` is None if the decision needs no allowance for
+    late reports. `reported_late` says that the decision counts as late, because its recording or its correction came
+    after `report_until`. `amended_at` is the time at which the office corrected the time of the decision.
     """
 
     decision: str
@@ -58,7 +58,9 @@ def decision(known: DecisionEntry | None, recorded: events.Recorded, due_at: str
 def _corrected(
     known: DecisionEntry, recorded: events.Recorded, event: events.RecordAmended, *, late_by_its_time: bool
 ) -> DecisionEntry:
-    """A correction that makes a late decision early is itself a report, and this report may be late.
+    """If the first time of a decision was late and the corrected time is not, the correction is a report.
+
+    This report may be late.
 
     The row corrects `decided_at`, like all instants of the amended event.
     """

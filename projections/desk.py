@@ -3,7 +3,7 @@
     project : DeskRow | None, id, Recorded -> DeskRow
 
 Instants in columns are aware and in UTC. Instants in `details` are text. The code that reads a row computes whether the
-file is overdue or soon granted by silence, because the answer depends on the present time and on a calendar. The
+file is overdue or will soon be deemed approved, because the answer depends on the present time and on a calendar. The
 queries are in desk.sql.
 """
 

@@ -11,9 +11,9 @@ WHERE office = %(office)s AND open
 ORDER BY coalesce(due_at, 'infinity'), application_id LIMIT %(limit)s
 
 -- name: SILENT
--- A page after (at, id) of the files that nobody decided by the promised date and that silence can grant under their
--- standard. For each standard, PostgreSQL reads one page by an index that begins with the service and the standard.
--- PostgreSQL reads no other rows, even if the table has a million rows.
+-- A page after (at, id) of the files that nobody decided by the promised date, and for which the standard provides for
+-- deemed approval. For each standard, PostgreSQL reads one page by an index that begins with the service and the
+-- standard. PostgreSQL reads no other rows, even if the table has a million rows.
 SELECT page.*
 FROM unnest(%(services)s::text[], %(standards)s::integer[]) AS granting (service, standard),
 LATERAL (
@@ -47,8 +47,8 @@ LATERAL (
 ORDER BY due_at, application_id LIMIT %(limit)s
 
 -- name: NOT_COUNTED_BY
--- A page after (at, id) of the undecided files of these offices that are due from `since` on, and whose due date does not
--- name this calendar edition.
+-- A page after (at, id) of the undecided files of these offices that are due at `since` or later. The due dates of
+-- these files do not name this calendar edition.
 SELECT {columns} FROM views.desk
 WHERE office = ANY(%(offices)s::text[]) AND open AND own_promise AND due_at >= %(since)s
     AND NOT %(edition)s::text = ANY(string_to_array(calendar, '+')) AND (due_at, application_id) > (%(at)s, %(id)s)

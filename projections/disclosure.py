@@ -1,11 +1,12 @@
 """Disclosure control: makes the exact figures coarse, so that no public figure reveals facts about single applications.
 
-* A count shows from ten on, floored to tens. Below ten it is `<10`, also for zero.
-* A share is computed from shown counts only, and rounded down to five points. A hidden part counts against the office.
-* A median shows where its count shows, in half days. The ninth decile shows from a hundred answers on.
+* A count of ten or more is shown, rounded down to tens. A count below ten is shown as `<10`, also if it is zero.
+* A share is computed from shown counts only, and rounded down to five points. A hidden count is taken as the value that
+  is worst for the office.
+* A median is shown in half days, if its count is shown. The ninth decile is shown if this count is at least a hundred.
 * Every registered service, office and mall has a line. So the presence of a line does not reveal that an application
-  exists. Months run without a gap from the first month that shows to the last.
-* A total is lowered by ten if it would leave its hidden parts only one possible value between one and nine.
+  exists. The table of months has no gap between the first and the last month that is shown.
+* If a shown total leaves its hidden parts only one possible value, the total is lowered by ten.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -34,7 +35,7 @@ DECILE_FROM = 100
 STEP = 5
 HALF_A_DAY = Fraction(1, 2)
 MOST_HIDDEN = SHOWN_FROM - 1
-"""The highest value that a hidden count can have. In a share, a hidden count of late decisions has this value."""
+"""The highest value of a hidden count. For a share, a hidden count of late decisions is taken as this value."""
 
 Cell = tuple[str, str, str]
 """The place of one figure: its table, the key of its line, and the name of its count."""
@@ -61,7 +62,7 @@ def protect(
 ) -> Statistics:
     """Return the figures for the public. `services`, `offices` and `malls` are all codes in the registry.
 
-    The days in `exact` must not be rounded before, because otherwise they would be rounded twice.
+    The days in `exact` must not be rounded before, because otherwise the days would be rounded twice.
     """
     lines = _lines(exact, services, offices, malls)
     shown = _unpinned(
@@ -114,10 +115,10 @@ def _unpinned(shown: Shown) -> Shown:
 
 
 def _pins(shown: Shown, total: Cell, parts: list[Cell]) -> bool:
-    """Tell whether the total is so high that each hidden part must be nine, which is the highest hidden value.
+    """Tell whether the shown total discloses its hidden parts: each hidden part must be nine, the highest hidden value.
 
-    On the line of an office, a total can differ from the sum of its parts, because files are transferred. A total pins
-    nothing if it is higher than its parts can be, also if each part was lowered.
+    On the line of an office, a total can differ from the sum of its parts, because files are transferred. If the total
+    is higher than the largest possible sum of its parts, even if each part was lowered, the total discloses nothing.
     """
     most = sum(shown[part] + SHOWN_FROM - 1 for part in parts)
     no_sum = total[0] == "office" and shown[total] > most + SHOWN_FROM * (len(parts) + 1)
@@ -125,7 +126,7 @@ def _pins(shown: Shown, total: Cell, parts: list[Cell]) -> bool:
 
 
 def _sums(shown: Shown) -> Iterator[Sum]:
-    """Every equation between published figures that a reader knows from the definitions of the figures."""
+    """Yield every sum of published figures that a reader knows from the definitions of the figures."""
     places = dict.fromkeys((table, key) for table, key, _ in shown)
     for place in places:
         for total, parts in SUMS:
@@ -162,7 +163,7 @@ def _share(on_time: int, late: int) -> float | None:
 
 
 def _part(part: int, whole: int) -> float | None:
-    """Return the share of a part that would accuse the office. The share is shown only if the count is shown."""
+    """Return a share that is bad for the office if it is high. Return None if the count of the part is hidden."""
     return float(min(100, 100 * part // whole) // STEP * STEP) if part and whole >= SHARE_FROM else None
 
 

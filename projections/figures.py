@@ -17,7 +17,8 @@ FEW: Literal["<10"] = "<10"
 Count = int | Literal["<10"]
 """A count.
 
-For the public, the count is floored to tens, and is `<10` below ten and for zero. For the auditor, the count is exact.
+For the public, a count of ten or more is rounded down to tens, and a smaller count (also zero) is `<10`. For the
+auditor, the count is exact.
 """
 
 TABLES = ("service", "office", "mall", "channel", "month")
@@ -34,26 +35,27 @@ class Figures:
     submitted = open + answered. answered = decided + withdrawn + lapsed + cancelled + concluded. decided = granted +
     deemed_approved + rejected = on_time + late + without_deadline = on_time_recorded + late_recorded +
     without_deadline. `on_time` compares the time of the decision with the deadline. `on_time_recorded` compares the
-    time at which the decision was recorded with the deadline. A grant by silence is late. `reported_late` counts the
-    decisions with a time before the deadline that were recorded after the office's allowance for late reports, or after
-    silence had granted. These decisions are also counted in `late`. `overdue` counts the open applications whose
-    deadline has passed. `handed_over` counts the applications with a hand-over that no reopening has taken back.
-    `returned`, `deviating`, `paused`, `restarted`, `returned_last_minute` and `obstructed` count the applications with
-    at least one event of the named sort. A figure is None if it cannot be computed or must not be shown.
+    time at which the decision was recorded with the deadline. If an application is deemed approved, it counts as late,
+    because nobody decided in time. `reported_late` counts the decisions with a time before the deadline that were
+    recorded after the office's allowance for late reports, or after the application was deemed approved. These
+    decisions are also counted in `late`. `overdue` counts the open applications whose deadline has passed.
+    `handed_over` counts the applications with a hand-over that no reopening has taken back. `returned`, `deviating`,
+    `paused`, `restarted`, `returned_last_minute` and `obstructed` count the applications with at least one event of
+    this kind. A figure is None if it cannot be computed or must not be shown.
 
     `days` is the time from the submission to the decision. `handed_over_days` is the time from the submission to the
     hand-over. `own_days` is `days` without the time in which the office waited for the applicant, for a payment or for
     another agency.
 
-    In the table of offices, each figure counts at its own office. `submitted` counts where the application was
-    submitted, and `open` counts where the file lies. `answered`, `decided`, `on_time` and the outcomes count where the
-    application was decided. `late` and `overdue` count where the file lay when the deadline passed, and `reported_late`
-    counts where `late` counts. `handed_over` counts where the product was handed over. Each event counts where it
-    happened for the first time. So on the line of an office, `submitted` and `decided` can differ from the sum of their
-    parts.
+    In the table of offices, the figures of one application can count at different offices. `submitted` counts at the
+    office of the submission, and `open` counts at the office that holds the file. `answered`, `decided`, `on_time` and
+    the outcomes count at the office that held the file at the answer. `late` and `overdue` count at the office that
+    held the file when the deadline passed, and `reported_late` counts at the same office as `late`. `handed_over`
+    counts at the office of the hand-over. Other events count at the office that held the file when the event happened
+    for the first time. So on the line of an office, `submitted` and `decided` can differ from the sum of their parts.
 
-    The fields are the only list of the figures. The columns of statistics.sql have the same names and the same order as
-    the fields.
+    No other list of the figures exists. The columns of statistics.sql have the same names and the same order as the
+    fields.
     """
 
     submitted: Count
@@ -101,11 +103,11 @@ COUNTS = tuple(field.name for field in fields(Figures) if field.type is Count)
 DAYS = tuple(name for name in FIGURES if "days" in name)
 """The figures that are days: medians and ninth deciles."""
 NOTHING = Figures(**dict.fromkeys(COUNTS, 0))
-"""The figures of no application."""
+"""The figures if there are no applications."""
 DECISIONS = ("granted", "deemed_approved", "rejected")
 """The counts of the outcomes that are decisions. They add up to `decided`."""
 ENDED_OTHERWISE = ("withdrawn", "lapsed", "cancelled", "concluded")
-"""The counts of the outcomes that are no decisions."""
+"""The counts of the outcomes that are not decisions."""
 OUTCOMES = (*DECISIONS, *ENDED_OTHERWISE)
 """The counts of the seven outcomes. They add up to `answered`."""
 

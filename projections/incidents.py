@@ -1,4 +1,4 @@
-"""Incidents in an application's row: referrals, obstacles, inspections, the dispute, links, grant by silence.
+"""Incidents in an application's row: referrals, obstacles, inspections, the dispute, links, deemed approval.
 
 For each field `x_at` there is a field `x_by`, which holds the stream version of an event. `x_at` is the time of this
 event. An amendment of the event's time also corrects `x_at`. Imported history may name an incident that the row does
@@ -64,7 +64,7 @@ class LinkEntry(TypedDict):
 
 
 class DeemedEntry(TypedDict):
-    """The evidence of a grant by silence, as known when the grant was recorded."""
+    """The evidence of a deemed approval, as known when the deemed approval was recorded."""
 
     basis: str
     promise: PlainPromise

@@ -3,10 +3,10 @@
     shares : Concern, Recorded, Agencies -> [Share], Concern
     so_far : Concern, Capacity -> the state of the file, for an agency that does not know the earlier events
 
-The function is pure. Its caller passes events in the order of the log. The size of the batches does not change the
-shares. An agency receives the events of each application whose file one of its offices holds. An agency receives the
-events for which one of its offices was asked for advice. An agency also receives the events of the services that it
-owns. An agency sees only the fields that it needs in its capacity.
+The function is pure. The caller passes events in the order of the log. The size of the batches does not change the
+shares. An agency receives the events of each application whose file an office of the agency holds. If an office of the
+agency was asked for advice, the agency receives the events about this advice. An agency also receives the events of the
+services that it owns. An agency sees only the fields that it needs in its capacity.
 """
 
 from collections.abc import Mapping
@@ -43,17 +43,21 @@ ASKED_SEES = (
 NEVER = frozenset({"officer"})
 """Fields that no agency sees. Only the office knows the acting officer (docs/event-format.md, The state)."""
 NOT_FOR_OWNERS = NEVER | {"number", "district", "regency"}
-"""The tracking number opens the citizen's page, and the owner of a service does not need the applicant's place."""
+"""The fields that the owner of a service does not see. The tracking number gives access to the citizen's page, and the
+owner does not need the applicant's place.
+"""
 FOR_ASKED = frozenset({"referral", "to", "advice", "amends", "amendment", "corrected_at"})
 FOR_ASKED_SO_FAR = frozenset({"submitted_at", "complete_at", "promise", "paused_since"})
-"""An agency that was asked for advice needs to know by when the applicant was promised an answer."""
+"""The fields of the file's state for an agency that was asked for advice. The agency must know the applicant's promised
+date.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agency:
     """An agency with a feed. Events recorded before the instant `since` (UTC) are not in the agency's feed.
 
-    `owns` maps each service that the agency owns to the instant from which its events are in the feed.
+    `owns` maps each service that the agency owns to the instant from which the service's events are in the feed.
     """
 
     code: str
@@ -129,10 +133,10 @@ def shares(concern: Concern, recorded: events.Recorded, agencies: Agencies) -> t
 
 
 def _begins(known: Told | None, capacity: Capacity, before: int, event: events.ApplicationEvent) -> bool:
-    """Tell whether the agency lacks events of the file that an agency with this capacity may know.
+    """Tell whether the agency needs the state of the file, because the agency did not receive all earlier events.
 
-    `before` is the version of the event before this event. With each referral, an agency that is asked for advice gets
-    the state of the file. Every other agency gets the state if it did not receive the event before this event, or if
+    `before` is the version of the event before this event. An agency that is asked for advice gets the state of the
+    file with each referral. Every other agency gets the state if it did not receive the event before this event, or if
     it received that event in a capacity that sees less.
     """
     if known is None:
@@ -200,7 +204,7 @@ def _after(concern: Concern, recorded: events.Recorded) -> Concern:
 
 
 def _concerned(before: Concern, after: Concern, recorded: events.Recorded, agencies: Agencies) -> dict[str, Capacity]:
-    """The old and the new holder receive a transfer.
+    """Both the old and the new holder receive the event of a transfer.
 
     An office that was asked for advice also receives the event with its own answer.
     """

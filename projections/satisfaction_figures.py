@@ -3,9 +3,9 @@
     satisfaction : [CellCounts], [(service, office)], as_of, weights, period -> Satisfaction | None
 
 Every figure is a sum of complete groups of ten answers. The answers of a group are to one service at one office in one
-semester. So no arithmetic with published figures leads to less than ten answers. The answers beyond the last complete
-group are left out. The error bound of an index says how much these answers could change the index at most. An index has
-a grade only if these answers could not change the grade.
+semester. So a reader who subtracts published figures never gets a figure about fewer than ten answers. The answers
+beyond the last complete group are left out. The error bound of an index says how much these answers could change the
+index at most. An index has a grade only if these answers could not change the grade.
 """
 
 from collections import Counter, defaultdict
@@ -21,9 +21,9 @@ from projections.queries import queries
 from projections.satisfaction import Elements
 
 INDEX_FROM = 30
-"""The number of counted answers from which an index shows."""
+"""An index is shown if at least this number of answers is counted."""
 LEFT_OUT_MOST = SHOWN_FROM - 1
-"""The largest number of answers, or of served applicants, that is left out for a service at an office in a semester."""
+"""At most this number of answers, or of served applicants, is left out for a service at an office in a semester."""
 ZONE = "Asia/Jakarta"
 """For all offices, semesters and years begin at midnight in this time zone."""
 CELLS = queries("satisfaction")["CELLS"]
@@ -100,9 +100,9 @@ class SatisfactionUnit:
 
     `office` is None in the line of a service, and `service` is None in the line of an office. `answered` and `served`
     are sums of counts that are rounded down to tens. `index` (IKM) and `means` (NRR) are computed from the counted
-    answers. They are None if fewer than `INDEX_FROM` answers are counted. With all answers, the index lies between
-    `index_least` and `index_most`. If these two have different grades, `grade` is None. `sufficient` says whether the
-    sample is large enough for every number of applicants that the published counts allow.
+    answers. They are None if fewer than `INDEX_FROM` answers are counted. If all answers were counted, the index would
+    lie between `index_least` and `index_most`. If these two indexes have different grades, `grade` is None.
+    `sufficient` says whether the sample is large enough for every number of applicants that the published counts allow.
     """
 
     service: str | None
@@ -143,8 +143,8 @@ def satisfaction(
     """Return the figures of a period. Return None if `periods` has no period of this name.
 
     There is one line for each of `places`, which holds every registered service and office. A cell of another place
-    also has a line. Without `period`, the period is the first one that has an index. If no period has an index, it is
-    the first of all.
+    also has a line. Without `period`, the result is for the first of `periods` that has an index. If no period has an
+    index, the result is for the first of `periods`.
     """
     known = periods(as_of)
     wanted = [each for each in known if period in (None, each.name)]

@@ -45,9 +45,9 @@ STATED_BY: Mapping[type[events.ApplicationEvent], FactInstant] = {
     incident_events.ObstacleReported: "obstructed_at",
 }
 EARLIEST: tuple[FactInstant, ...] = ("obstructed_at", "deviating_at")
-"""Facts that may happen more than once. The earliest time counts."""
+"""These facts may happen more than once. The earliest time counts."""
 OF_THE_TRAIL: tuple[FactInstant, ...] = ("answered_at", *EARLIEST)
-"""Instants of events that may have no mark. The trail gives the office of each instant."""
+"""The events of these instants may have no mark. So if one of these instants changes, the trail is computed again."""
 OF_THE_CLOCKS = ("pauses", "restarts", "last_minute_returns")
 
 
@@ -62,7 +62,8 @@ class StatisticsRow(PlacedFacts):
     but no approval, `answered_at` is the time of the issue. `answer_known_at` is the time at which this system recorded
     the answer. An import records the whole past of an application together. So for imported answers `answer_known_at`
     is the time of the answer. `due_by` is the unit of the promise. `reported_late` says that a decision with a time
-    before the deadline was recorded after the office's allowance for late reports, or after silence had granted.
+    before the deadline was recorded after the office's allowance for late reports, or after the application was deemed
+    approved.
 
     `office` is the office that holds the file now. `submitted_office` is the office of the submission.
     `unlisted_transfers` counts the transfers to an office that the service does not list.
@@ -196,9 +197,9 @@ def _note(row: StatisticsRow, recorded: events.Recorded) -> None:
 
 
 def _promise_in(event: events.ApplicationEvent) -> Promise | None:
-    """Return the promise in this event. A grant by silence names the promise that was not kept.
+    """Return the promise in this event. The event of a deemed approval names the promise that was not kept.
 
-    Imported history may name this promise only in the grant, and not in an earlier event.
+    In imported history, it may be the only event that names this promise.
     """
     return event.promise if isinstance(event, events.DeemedApproved) else promise_set_by(event)
 
@@ -238,14 +239,16 @@ def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status
 
 
 def _correct(row: StatisticsRow, event: events.RecordAmended, recorded: events.Recorded) -> None:
-    """A correction that makes a late decision early is itself a report, and may be late."""
+    """If the first time of a decision was late and the corrected time is not, the correction is a report and may be
+    late.
+    """
     if event.amendment is Amendment.TIME:
         for name, version in row["stated_in"].items():
             if version == event.amends:
                 row[name] = event.corrected_at
                 if name == "answered_at" and event.report_until is not None:
                     row["reported_late"] = is_late(recorded.known_at, event.report_until)
-                elif name == "answered_at" and _past_due(row):  # it is late by its own time
+                elif name == "answered_at" and _past_due(row):  # late by the corrected time, not by the report
                     row["reported_late"] = False
 
 
@@ -319,6 +322,6 @@ def _loaded(values: tuple[Any, ...]) -> StatisticsRow:
 VIEW: ViewOf[StatisticsRow] = ViewOf(name="statistics", columns=COLUMNS, fold=fold, stored=_stored, loaded=_loaded)
 
 OVERDUE = queries("statistics")["OVERDUE"]
-"""The condition on which an open application is past its deadline, by the rule of `domain/promises/overdue.py`."""
+"""The SQL condition for an overdue application, by the rule of `domain/promises/overdue.py`."""
 CUT = queries("statistics", overdue=OVERDUE)["FIGURES"]
-"""Counts and days of every line, exact."""
+"""The query for the exact counts and days of every line."""

@@ -15,8 +15,8 @@ due_at < least(paused_since, %(as_of)s)
 -- promised date, the open pause and the hand-over in force.
 --
 -- `line_office` is the office of a line in the table of offices, and NULL on all other lines. In the table of offices,
--- each figure counts at its own office. So coalesce(line_office, x) = x is true on the line of the office x and on each
--- line that is not in the table of offices.
+-- the figures of one application can count at different offices. So coalesce(line_office, x) = x is true on the line of
+-- the office x and on each line that is not in the table of offices.
 WITH facts AS (
     SELECT s.service, s.mall, s.channel, s.transfers, s.submitted_office,
         CASE WHEN s.returned_at <= %(as_of)s THEN s.returned_office END AS returned_office,

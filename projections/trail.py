@@ -1,7 +1,7 @@
 """Trail: which office held a file, and which date was promised, at each time.
 
-A transfer changes nothing in the past: each figure belongs to the office that held the file when the counted fact
-happened. So a row names this office for each fact. For a time in the past, the statistics read the trail of the row.
+A transfer does not change earlier figures: each figure belongs to the office that held the file when the counted fact
+happened. So for each fact, a row names this office. For a time in the past, the statistics read the trail of the row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,10 +20,10 @@ HAND_OVER = "handed-over"
 class Trail(TypedDict):
     """The trail as JSON values. Instants are in UTC.
 
-    `held` gives each office that held the file, with the beginning, in the order of time. `promised` gives each
-    promised date, with the time of the event, in the order of the events. `paused` gives the beginning and the end of
-    each pause. `handed_over` gives the time of each hand-over, and the time at which a reopening took the hand-over
-    back.
+    `held` gives each office that held the file, and the time from which the office held the file, in the order of time.
+    `promised` gives each promised date, with the time of the event, in the order of the events. `paused` gives the
+    beginning and the end of each pause. `handed_over` gives the time of each hand-over, and the time at which a
+    reopening took the hand-over back.
     """
 
     held: list[list[str]]
@@ -33,12 +33,13 @@ class Trail(TypedDict):
 
 
 class PlacedFacts(TypedDict):
-    """Facts that belong to an office. The office of each instant is the office that held the file at this instant.
+    """Facts that belong to an office. For each instant, a field names the office that held the file at this instant.
 
     `returned_at`, `paused_at`, `restarted_at`, `last_minute_at`, `obstructed_at` and `deviating_at` are the times at
-    which each happened for the first time. `handed_over_at` is the time of the hand-over in force. `own_microseconds`
-    is the time from the submission to the answer in which the office waited for nobody. `trail` gives the facts at an
-    instant before `settled_at`.
+    which the return, pause, restart, last-minute return, obstacle or deviation happened for the first time.
+    `handed_over_at` is the time of the hand-over in force. `own_microseconds` is the time from the submission to the
+    answer, without the time in which the office waited for another party. For an instant before `settled_at`, the facts
+    are computed from `trail`.
     """
 
     answered_at: datetime | None
@@ -94,7 +95,9 @@ PLACES: Mapping[PlacedInstant, PlaceOfInstant] = {
     "obstructed_at": "obstructed_office",
     "deviating_at": "deviating_office",
 }
-"""Instants, each with the fact that names its office. The office of the answer also depends on the stream version."""
+"""Maps each instant to the field that names the office of the instant. The office of the answer also depends on the
+stream version.
+"""
 
 COLUMNS = {
     "decided_office": "text",
@@ -153,7 +156,7 @@ def note(facts: PlacedFacts, marks: Sequence[Mark], answered_by: int | None) -> 
 def _office_at(holders: Sequence[Mark], at: datetime, version: int | None = None) -> str:
     """Return the office that held the file at this instant. Before the submission, the office of the submission counts.
 
-    Of the events at the same instant, those after the stream version do not count.
+    If several events have this instant, only events up to the stream version `version` count.
     """
 
     def came(mark: Mark) -> bool:
@@ -167,7 +170,7 @@ def _first(whole: Ledger, kind: MarkKind) -> datetime | None:
 
 
 def _own_microseconds(whole: Ledger, until: datetime) -> int | None:
-    """Return the time from the submission to `until` in which the office waited for nobody.
+    """Return the time from the submission to `until`, without the time in which the office waited for another party.
 
     The office waits for the applicant while the file is returned, for the payer, and for another agency that it asked.
     """

@@ -57,7 +57,7 @@ class ViewOf(Generic[R]):
 
     @property
     def upsert(self) -> str:
-        """Return the upsert. Its parameters are one array for each column.
+        """Return the upsert. The parameters are arrays, one for each column.
 
         The upsert does not change a stored row with an equal or higher version.
         """
@@ -96,7 +96,7 @@ class ViewOf(Generic[R]):
 
 
 View = ViewOf[Any]
-"""A view whose row type does not matter: for code that handles all views alike."""
+"""The type of any view, for code that does not depend on the type of the rows."""
 
 
 def in_order(columns: Iterable[str], row: Mapping[str, object]) -> tuple[object, ...]:

@@ -33,7 +33,7 @@ class SourceRecord:
 def admit(record: SourceRecord, application: Application, registry: Registry) -> ApplicationEvent:
     """Return the record's event.
 
-    Its field `deviates` holds the code with which the procedure would have refused the command.
+    If the procedure would have refused the command, the event's field `deviates` holds the code of this refusal.
     """
     event = _numbered(record.event, application)
     try:
@@ -44,7 +44,8 @@ def admit(record: SourceRecord, application: Application, registry: Registry) ->
 
 
 def _numbered(event: ApplicationEvent, application: Application) -> ApplicationEvent:
-    """Fill in the numbers that a source leaves out. The source's event has 0 in place of a number that is left out.
+    """Fill in the numbers that a source leaves out. If the source gives no number, the event's number is 0 before this
+    function is called.
 
     An event that opens a numbered thing (for example a referral or a payment) gets the next number. An event that
     closes a numbered thing gets the number of the oldest open thing of the same kind, or 0 if no such thing is open.
@@ -75,7 +76,7 @@ def _numbered(event: ApplicationEvent, application: Application) -> ApplicationE
 
 def _judge(record: SourceRecord, application: Application, registry: Registry) -> None:
     command = _command_of(record.event)
-    if command is None:  # no command writes this event, so only the end of the application can forbid it
+    if command is None:  # no command writes this event, so the event deviates only if the application has ended
         if application.ended:
             raise refusals.ApplicationEnded
         return
@@ -88,7 +89,7 @@ def _judge(record: SourceRecord, application: Application, registry: Registry) -
 def _offered(service: str, act: Act, registry: Registry) -> Channel:
     """Return a channel that the standard offers. If there is no standard, return the channel of the act.
 
-    The channel of a past submission is a fact, so the channel must not make the submission deviate from the procedure.
+    In imported history, a submission by a channel that the standard does not offer is no deviation.
     """
     if act.office not in registry.offices:
         return act.channel

@@ -103,7 +103,7 @@ class AnswerReferral:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """`reason`: needed for an office that the service's standard does not list."""
+    """`reason` is required if the service's standard does not list the office."""
 
     to: OfficeCode
     reason: TransferReason | None = None
@@ -138,7 +138,9 @@ class RecordInspection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestPayment:
-    """`amount_idr` is the amount in whole rupiah. `expires_at` is in UTC, and None if the request never expires."""
+    """`amount_idr` is the amount in whole rupiah. `expires_at` is in UTC. If the request never expires, `expires_at` is
+    None.
+    """
 
     amount_idr: int
     expires_at: datetime | None = None
@@ -261,8 +263,8 @@ class Reopen:
 class Link:
     """Links the application to `others` under one link id.
 
-    `supplied` holds the requirements for which another linked application already asks. The module `linking` computes
-    them.
+    `supplied` holds the requirements that another linked application already has. The module `linking` computes
+    `supplied`.
     """
 
     link: UUID

@@ -58,7 +58,7 @@ LATE_FACTS = (
     commands.ReportObstacle,
     commands.ClearObstacle,
 )
-"""Commands that may report a fact after the outcome, if the fact happened before.
+"""These commands are also possible after the outcome, if the reported fact happened before the outcome.
 
 These commands change clocks, never the outcome.
 """
@@ -204,7 +204,7 @@ def submit(
         raise refusals.ChannelNotOffered
     at_counter(command.mall, command.counter, act, registry)
     district, regency = command.district, command.regency
-    if standard.sensitive:  # a sensitive service records no place finer than the regency
+    if standard.sensitive:  # for a sensitive service, the event names the regency but not the district
         district, regency = None, regency or (district[:5] if district else None)
     place = district or regency
     if place and not regions.is_known(place, registry):
@@ -350,7 +350,7 @@ def suspend(command: commands.Suspend, application: Application, standard: Stand
 def amend_record(
     command: commands.AmendRecord, application: Application, act: Act, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """The amendment is a later event that names the wrong event. A corrected time has bounds (`reported_times`).
+    """An amendment is a later event that names the wrong event. `reported_times` limits the corrected time.
 
     An amendment is also possible after an application has ended, because the history of an ended application must be
     right.
@@ -377,13 +377,13 @@ CHANNELS_OF_COMMANDS = (Channel.COUNTER, Channel.MOBILE, Channel.SELF_SERVICE, C
 
 
 ASIDE = (promise_events.PromiseMoved, incident_events.ComplaintReferred)
-"""An event of these classes makes no command stale."""
+"""A command does not become stale by an event of these classes."""
 
 
 def is_stale(command: Command, seen: int, application: Application) -> bool:
     """Tell whether the application has events after version `seen` that matter to `command`.
 
-    The sender had read version `seen`.
+    `seen` is the version that the sender of the command had read.
 
     Four kinds of events do not matter to other commands. The four kinds are a reassignment to another officer, a PIN
     reset, a complaint referral, and a promised date moved by a newer calendar.

@@ -89,8 +89,8 @@ class ReturnedForCorrection(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionSupplied(Event):
-    """The event ends a pause. `promise` is the promise after this pause has moved the promised date. `promise` is
-    absent if the date does not move.
+    """The event ends a pause. If the pause moves the promised date, `promise` is the promise with the new date. If the
+    date does not move, `promise` is absent.
     """
 
     topic: ClassVar[str] = "application.correction-supplied.v1"
@@ -143,9 +143,9 @@ class ReferralAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transferred(Event):
-    """`promise` is the promise for which the new office has counted the remaining time. `promise` is absent if the
-    system had computed no promise, or if the promise was not running. `unlisted` is true if the service does not list
-    the office `to`. `reason` is the reason that the supervisor gives for the transfer.
+    """`promise` is the promise with the new date: the new office counts the remaining time. `promise` is absent if the
+    system had computed no promise, or if the file was incomplete or already decided. `unlisted` is true if the service
+    does not list the office `to`. `reason` is the reason that the supervisor gives for the transfer.
     """
 
     topic: ClassVar[str] = "application.transferred.v1"
@@ -170,8 +170,8 @@ class Suspended(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Event):
-    """The event ends a pause. `promise` is the promise after this pause has moved the promised date. `promise` is
-    absent if the date does not move.
+    """The event ends a pause. If the pause moves the promised date, `promise` is the promise with the new date. If the
+    date does not move, `promise` is absent.
     """
 
     topic: ClassVar[str] = "application.resumed.v1"
@@ -180,8 +180,8 @@ class Resumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved(Event):
-    """`report_until` is present if a reported time keeps the promise. If the decision is recorded after `report_until`,
-    the decision counts as late.
+    """`report_until` is present if the time of the decision was reported (not taken from the server's clock) and is not
+    after the promised date. If the decision is recorded after `report_until`, the decision counts as late.
     """
 
     topic: ClassVar[str] = "application.approved.v1"
@@ -190,8 +190,8 @@ class Approved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected(Event):
-    """`report_until` is present if a reported time keeps the promise. If the decision is recorded after `report_until`,
-    the decision counts as late.
+    """`report_until` is present if the time of the decision was reported (not taken from the server's clock) and is not
+    after the promised date. If the decision is recorded after `report_until`, the decision counts as late.
     """
 
     topic: ClassVar[str] = "application.rejected.v1"
@@ -202,11 +202,12 @@ class Rejected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeemedApproved(Event):
-    """The application is granted by silence (UU 30/2014 art. 53, amended by UU 6/2023 art. 175), with the evidence. The
-    event holds the evidence for the grant. No event up to version `silent_until` is a decision. The legal clock ran
-    from `complete_at` except during `pauses`. The due date of `promise` passed. The time of the grant is the promise's
-    `due_at`, even if the grant is recorded later. If `due_at` had passed before the system knew of the promise, the
-    time of the grant is after `due_at`. The law grants the application. The system only records the grant.
+    """The application is deemed approved: nobody decided in time, so the law grants the application (UU 30/2014 art.
+    53, amended by UU 6/2023 art. 175). The event holds the evidence. No event up to version `silent_until` is a
+    decision. The legal clock ran from `complete_at` except during `pauses`. The due date of `promise` passed. The time
+    of the deemed approval is the promise's `due_at`, even if the deemed approval is recorded later. If `due_at` had
+    passed before the system knew of the promise, the time of the deemed approval is after `due_at`. The system only
+    records the deemed approval.
     """
 
     topic: ClassVar[str] = "application.deemed-approved.v1"
@@ -290,7 +291,7 @@ class DisputeDismissed(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopened(Event):
     """The citizen's dispute was right, so the office makes the product again. The grant stays. `redo` holds the stages
-    to repeat and all stages that rest on these stages, in the procedure's order.
+    to repeat and all begun stages that depend on these stages, in the procedure's order.
     """
 
     topic: ClassVar[str] = "application.reopened.v1"
@@ -300,9 +301,9 @@ class Reopened(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAmended(Event):
     """The office corrects its record. `amends` is the stream version of the wrong event. `corrected_at` is the right
-    time in UTC. Only an amendment of the kind TIME has `corrected_at`. `report_until` is present if the corrected time
-    of a decision keeps a promise that the first time broke. If the correction is recorded after `report_until`, the
-    decision stays late.
+    time in UTC. Only an amendment of the kind TIME has `corrected_at`. `report_until` is present if the first time of a
+    decision was after the promised date, and the corrected time is not. If the correction is recorded after
+    `report_until`, the decision stays late.
     """
 
     topic: ClassVar[str] = "application.record-amended.v1"
@@ -319,8 +320,8 @@ class PinReset(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concluded(Event):
-    """In imported history only: the application ended, and the source does not say how. The application is never
-    counted as approved, issued or handed over.
+    """The application ended, and the source of the import does not say how. Only imported history has this event. The
+    application is never counted as approved, issued or handed over.
     """
 
     topic: ClassVar[str] = "application.concluded.v1"
@@ -386,8 +387,8 @@ class Recorded:
 
     @property
     def known_at(self) -> datetime:
-        """When the system learnt of the event, in UTC. The clock of a computer other than the server may be wrong, and
-        events from such a computer may arrive late. For these events, the result is `recorded_at`.
+        """The time, in UTC, at which the system learnt of the event. The clock of a computer other than the server may
+        be wrong, and events from such a computer may arrive late. For these events, the result is `recorded_at`.
         """
         own = self.act.at_quality is Quality.SERVER
         return self.act.at if own or self.recorded_at is None else self.recorded_at

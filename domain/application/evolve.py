@@ -70,8 +70,8 @@ class Application(PromiseFacts):
     holds the closed pauses. `extensions` holds the codes of the extensions already used. `supplied` holds the
     requirements for which a linked application asks. `concerned` holds the offices that the application concerns.
 
-    `to_redo` holds the stages that a reopening took back and that were not completed again. `issued_with` holds the
-    stages that were completed when the product was first issued.
+    `to_redo` holds the stages that must be repeated after a reopening and are not completed again yet. `issued_with`
+    holds the stages that were completed when the product was first issued.
 
     `entries` keeps every event by its stream version, because an amendment may name any event. `amended` holds the
     stream versions that amendments name. `taken_back` holds the stream versions of the events that were entered in
@@ -152,9 +152,9 @@ def evolve(application: Application, recorded: Recorded) -> Application:
 
 
 def linked_elsewhere(recorded: Recorded, holder: str) -> bool:
-    """Tell whether an office that does not hold the application linked it.
+    """Tell whether the event is a link that another office than the holder of the application made.
 
-    Such a link gives the linking office no part in the file.
+    Such a link does not add the linking office to the offices that the application concerns.
     """
     return isinstance(recorded.event, incident_events.Linked) and recorded.act.office != holder
 
@@ -162,7 +162,7 @@ def linked_elsewhere(recorded: Recorded, holder: str) -> bool:
 Changes = dict[str, Any]
 """New values of an application's fields.
 
-All new values are applied in one copy, because a copy takes longer than a decision.
+All new values are applied in one copy of the application, because copying an application takes longer than a decision.
 """
 
 
@@ -297,7 +297,7 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
 
 
 def _count(application: Application, **numbers: int) -> Counted:
-    """Raise each counter to the number in the event, if that number is higher.
+    """Set each highest number to the number in the event, if the number in the event is higher.
 
     The highest number counts, because imported history may have numbers in any order.
     """
@@ -309,7 +309,7 @@ def step_of(facts: PromiseFacts, open_pauses: OpenPauses, recorded: Recorded) ->
     """Return the step that this event adds to a promise. Return None if the event adds no step.
 
     `facts` and `open_pauses` describe the state before the event. Earlier releases recorded transfers without a
-    promise. Such a transfer is no step.
+    promise. Such a transfer is not a step.
     """
     event, at = recorded.event, recorded.act.at
     _, over = pauses_after(open_pauses, event, at)

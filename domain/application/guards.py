@@ -54,15 +54,15 @@ def asked_once(missing: tuple[str, ...], application: Application) -> None:
 
 
 def stages_done(phase: StagePhase, application: Application, standard: StandardPublished) -> None:
-    """Refuse while a required stage of the phase is open.
+    """Refuse if a required stage of the phase is not completed.
 
-    Also refuse while a stage of the phase that a reopening took back is open.
+    Also refuse if a stage of the phase must be repeated after a reopening and is not completed again.
     """
     _completed(standard.required(phase) | application.to_redo, phase, application, standard)
 
 
 def done_as_before(application: Application, standard: StandardPublished) -> None:
-    """Refuse a further issue until each production stage that was completed at the first issue is completed again."""
+    """Refuse to issue the product again until every production stage of the first issue is completed again."""
     _completed(application.issued_with, StagePhase.PRODUCTION, application, standard)
 
 

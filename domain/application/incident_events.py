@@ -36,9 +36,9 @@ class InspectionDone(Event):
 class PaymentRequested(Event):
     """`payment` is the number of the request, counted from 1 for each application. `amount_idr` is in whole rupiah.
 
-    The number that the payment system gave the payment is sealed. `expires_at` is in UTC, and absent if the request
-    never expires. `tariff_idr` is the fee in the service's standard. `tariff_idr` is absent if the standard gives no
-    single amount.
+    The number of the payment in the payment system is sealed. `expires_at` is in UTC. If the request never expires,
+    `expires_at` is absent. `tariff_idr` is the fee in the service's standard. `tariff_idr` is absent if the standard
+    gives no single amount.
     """
 
     topic: ClassVar[str] = "application.payment-requested.v1"
@@ -56,8 +56,8 @@ class PaymentReceived(Event):
     `open_idr` is the amount left to pay, and absent if nothing is left. Both amounts are in whole rupiah.
 
     While something is left to pay, the request stays open, and the pause of the legal clock goes on. After the full
-    payment, the pause ends. `promise` is then the promise with the moved date. `promise` is absent if the date does not
-    move.
+    payment, the pause ends. If the pause moves the promised date, `promise` is the promise with the new date. Otherwise
+    `promise` is absent.
     """
 
     topic: ClassVar[str] = "application.payment-received.v1"
@@ -69,9 +69,8 @@ class PaymentReceived(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentExpired(Event):
-    """The event ends a pause. `promise` is the promise after this pause has moved the promised date.
-
-    `promise` is absent if the date does not move.
+    """The event ends a pause. If the pause moves the promised date, `promise` is the promise with the new date. If the
+    date does not move, `promise` is absent.
     """
 
     topic: ClassVar[str] = "application.payment-expired.v1"
@@ -103,8 +102,8 @@ class Linked(Event):
 
     All applications of the life event have one `link`.
 
-    `supplied` holds the requirements for which another application of the life event already asks. So the applicant is
-    asked once for each requirement.
+    `supplied` holds the requirements that another application of the life event already has. So the applicant is asked
+    once for each requirement.
     """
 
     topic: ClassVar[str] = "application.linked.v1"

@@ -1,4 +1,4 @@
-"""Decisions about the outcome: approval, rejection, grant by silence, deadlines, revocation, disputes and links."""
+"""Decisions about the outcome: approval, rejection, deemed approval, deadlines, revocation, disputes and links."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -33,12 +33,13 @@ from domain.rules import rests_on
 def silence_has_granted(
     application: Application, now: datetime, registry: Registry, standard: StandardPublished
 ) -> datetime | None:
-    """Return the instant, in UTC, at which silence granted the application.
+    """Return the instant, in UTC, at which the application was deemed approved because nobody had decided.
 
-    The result is None if silence has not granted the application by `now`.
+    The result is None if the application was not deemed approved by `now`.
 
-    The grant holds from that instant on, even if no scheduler has recorded the grant. If the calendars in force move
-    the promised date, silence grants nothing at the old date. `silence_waits_for` gives the new date.
+    The deemed approval counts from that instant on, even if no scheduler has recorded the deemed approval. If the
+    calendars in force move the promised date, the application is not deemed approved at the old date.
+    `silence_waits_for` gives the new date.
     """
     if standard.deemed_approval is None or application.status not in UNDECIDED or application.pausing:
         return None
@@ -47,7 +48,9 @@ def silence_has_granted(
 
 
 def silence_waits_for(application: Application, registry: Registry, standard: StandardPublished) -> Promise | None:
-    """Return the later date to which the calendars in force move the promise. Return None if they do not."""
+    """Return the later date to which the calendars in force move the promise. Return None if the calendars do not move
+    the promise.
+    """
     try:
         moved = promise_now(application, registry, standard)
     except refusals.Refusal:  # no calendar reaches the promised date
@@ -75,7 +78,7 @@ def reject(command: Reject, application: Application, act: Act) -> list[Applicat
 def comes_too_late(application: Application, act: Act) -> bool:
     """Tell whether a decision is recorded only as a late report.
 
-    A decision is a late report if it was made before the outcome in force, or after a grant by silence.
+    A decision is a late report if it was made before the outcome in force, or after a deemed approval.
     """
     if before_outcome(application, act):
         return True
@@ -91,8 +94,8 @@ def before_outcome(application: Application, act: Act) -> bool:
 def as_of(application: Application, act: Act) -> Application:
     """Return the application in its state at the time of the act.
 
-    The returned application keeps the present counters, so that no number is given twice. The returned application has
-    no promise, so that no promise can move.
+    The returned application has the present highest numbers, so that no number is given twice. The returned application
+    has no promise, so that no promise can move.
     """
     then = fold(entry for entry in application.entries if entry.act.at <= act.at)
     return replace(then, counted=application.counted, promise=None)
@@ -102,10 +105,10 @@ def as_of(application: Application, act: Act) -> Application:
 def deem_approved(
     command: Deem, application: Application, act: Act, registry: Registry, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """Silence grants an application if the service's standard says so (UU 30/2014 art. 53, UU 6/2023 art. 175).
+    """Record a deemed approval, if the service's standard provides for it (UU 30/2014 art. 53, UU 6/2023 art. 175).
 
-    The grant is refused unless the due instant has passed at `command.now`, the file was declared complete, nobody has
-    decided, and no pause is open. A decision at exactly the due instant is in time.
+    The command is refused if the due instant has not passed at `command.now`, if the file was not declared complete, if
+    somebody has decided, or if a pause is open. A decision at exactly the due instant is in time.
     """
     only_in(application, *UNDECIDED)
     if standard.deemed_approval is None:
@@ -128,7 +131,9 @@ def deem_approved(
 
 @rests_on("silence-known")
 def silence_grants_at(facts: PromiseFacts, registry: Registry, standard: StandardPublished) -> datetime | None:
-    """Return the promised instant, in UTC. At this instant silence grants, if nobody decides and no pause is open.
+    """Return the instant, in UTC, at which the application is deemed approved if nobody decides and no pause is open.
+
+    Normally this is the promised instant.
 
     Return None if no date was promised, if an import's source states the date, or if no calendar reaches far enough.
 
@@ -187,7 +192,7 @@ def move_promise(application: Application, registry: Registry, standard: Standar
 
 
 def promise_after(pause: str, application: Application, until: datetime, registry: Registry) -> Promise | None:
-    """Return the promise after this pause has moved its date. Return None if the promise does not move.
+    """Return the promise with the date that this pause has moved. Return None if the promise does not move.
 
     The promise does not move while another pause is open, after a decision, if no date was promised, or if an import's
     source states the date. Raises CalendarEnds.
@@ -224,9 +229,9 @@ def promise_now(facts: PromiseFacts, registry: Registry, standard: StandardPubli
 
 
 def promise_handed_on(application: Application, act: Act, to: str, registry: Registry) -> Promise | None:
-    """Return the running promise after the office `to` has counted the remaining time.
+    """Return the promise with its new date after a transfer: the office `to` counts the remaining time.
 
-    Return None if the system computed no promise, or if the promise is not running.
+    Return None if the system computed no promise, or if the file is incomplete or already decided.
 
     While the legal clock is paused, the remaining time is counted from the start of the pause. Raises CalendarEnds.
     """
@@ -267,7 +272,7 @@ def still_disputed(application: Application) -> None:
 def reopen(command: Reopen, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
     """Reopen the production.
 
-    For each stage to repeat, the event also takes back every begun stage that rests on this stage.
+    For each stage to repeat, the event also takes back every begun stage that depends on this stage.
     """
     still_disputed(application)
     only_in(application, Status.READY, Status.HANDED_OVER)

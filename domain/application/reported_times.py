@@ -1,4 +1,4 @@
-"""Bounds of reported times: when an act can have happened at all, and until when a report of a decision counts.
+"""Bounds of reported times: the earliest time of an act, and the last time at which a decision can be reported.
 
 A time is *reported* if a device, an agency's system or an office states the time. A reported time does not come from
 the server's clock. A reported time is not before the submission and not before the event that opens the act. For
@@ -6,8 +6,8 @@ example, a decision is not before completeness, and the end of a pause is not be
 is not before the stages that the procedure puts before this stage. The same bounds apply to a corrected time. A
 corrected time is also not after the time at which the event was recorded.
 
-Times of the server's clock are right and are not checked. A device whose clock was ahead may have stated a later time
-for an earlier act. All instants are aware and in UTC.
+Times of the server's clock are right and are not checked. If the clock of a device was ahead, the stated time of an
+earlier act may be too late. The time of recording is then the bound. All instants are aware and in UTC.
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,7 +43,9 @@ OPENED_BY: dict[type[ApplicationEvent], tuple[type[ApplicationEvent], ...]] = {
     events.DisputeDismissed: (events.Disputed,),
     events.Reopened: (events.Disputed,),
 }
-"""For each event, the events that make it possible. The newest of them is the earliest time."""
+"""For each event, the events that make the event possible. The time of the newest of these events is the earliest
+possible time.
+"""
 OPENED_BY_PHASE: dict[StagePhase, tuple[type[ApplicationEvent], ...]] = {
     StagePhase.REVIEW: (events.DeclaredComplete,),
     StagePhase.PRODUCTION: (*GRANTS, events.Reopened),
@@ -56,11 +58,11 @@ NUMBERED: dict[type[ApplicationEvent], tuple[type[ApplicationEvent], str]] = {
     incident_events.ObstacleCleared: (incident_events.ObstacleReported, "obstacle"),
     incident_events.InspectionDone: (incident_events.InspectionScheduled, "inspection"),
 }
-"""For each event that closes something with a number, the event that opened it, and the field with the number."""
+"""For each event that closes a numbered thing: the event that opened the thing, and the field with the number."""
 
 
 def not_before_submission(application: Application, act: Act) -> None:
-    """Raise TimeTooEarly if the act is reported from before the submission."""
+    """Raise TimeTooEarly if the reported time of the act is before the submission."""
     if act.at_quality is not Quality.SERVER:
         _not_before(_latest(act), _submission(application.entries), application.entries, act.at)
 
@@ -68,7 +70,7 @@ def not_before_submission(application: Application, act: Act) -> None:
 def in_order(
     decided: Sequence[ApplicationEvent], application: Application, act: Act, standard: StandardPublished
 ) -> None:
-    """Raise TimeTooEarly if the act is reported from before an event that must come first."""
+    """Raise TimeTooEarly if the reported time of the act is before an event that must come first."""
     if act.at_quality is not Quality.SERVER:
         for event in decided:
             _not_before(_latest(act), _openers(event, application.entries, standard), application.entries, act.at)
@@ -77,8 +79,9 @@ def in_order(
 def corrected_in_order(command: AmendRecord, application: Application, act: Act, standard: StandardPublished) -> None:
     """Check a corrected time. Raises TimeTooEarly and TimeTooLate.
 
-    The corrected time is not before the events that must come before the amended event. The corrected time is not after
-    the events that need the amended event, the recording of the amended event, and the correction itself.
+    The corrected time must not be before an event that must come before the amended event. The corrected time must not
+    be after an event that needs the amended event. It must also not be after the recording of the amended event, or
+    after the correction itself.
     """
     at, entries = command.corrected_at, application.entries
     if at is None:
@@ -97,7 +100,9 @@ def corrected_in_order(command: AmendRecord, application: Application, act: Act,
 
 
 def with_allowance(event: ApplicationEvent, application: Application, act: Act, registry: Registry) -> ApplicationEvent:
-    """Return the event with `report_until`, if the event is a decision with a reported time that keeps the promise.
+    """Return the event. A decision with a reported time that is not after the promised date gets `report_until`.
+
+    So does an amendment that moves the time of a late decision to the promised date or earlier.
 
     A view compares `report_until` with the time of recording, and needs no calendar.
     """
@@ -130,14 +135,14 @@ def happened_at(entry: Recorded, entries: Sequence[Recorded]) -> datetime:
 
 
 def _latest(act: Act) -> datetime:
-    """Return the latest instant that a reported time can mean. The quality `day` means any time of the day."""
+    """Return the latest possible instant of the act. With the quality `day`, the act can be at any time of the day."""
     return act.at + DAY if act.at_quality is Quality.DAY else act.at
 
 
 def _not_before(latest: datetime, first: Sequence[Recorded], entries: Sequence[Recorded], at: datetime) -> None:
     """Raise TimeTooEarly if `latest` is before one of the entries in `first`.
 
-    A device may state a time after the recording of its event. Such an event counts from its recording.
+    A device may state a time that is after the recording of its event. For such an event, the time of recording counts.
     """
     earliest = max((_by(happened_at(entry, entries), entry.recorded_at) for entry in first), default=latest)
     if latest < earliest:

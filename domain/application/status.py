@@ -1,4 +1,4 @@
-"""The status of an application, and how each event changes the status. `status_after` refuses no history."""
+"""The status of an application, and how each event changes the status. `status_after` accepts every history."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -72,9 +72,9 @@ def status_after(status: Status | None, before: Status, event: ApplicationEvent)
 
     An ended application stays ended: a later event adds facts but never changes the outcome (docs/event-format.md, Two
     orders). The only exception is an application whose product was handed over. The product can be disputed and made
-    again, or revoked. A hold (return or suspension) is possible only before a decision. If a second hold begins during
-    a first hold, the end of the second hold leads back to the status before the first hold. In imported history, a held
-    file may be received or declared complete. Such an event changes the status to which the hold leads back.
+    again, or revoked. A return or a suspension is possible only before a decision. If a second return or suspension
+    begins during the first, the end of the second restores the status before the first. In imported history, a returned
+    or suspended file may be received or declared complete. Such an event changes the status that is restored later.
     """
     if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, events.Reopened | events.Revoked)):
         return status, before

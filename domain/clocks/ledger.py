@@ -20,8 +20,9 @@ The holder of the file is the first entry of this list that applies:
 4. the holder of the open stage that was entered last, or the front office while the product is ready for collection;
 5. the front office until the file is complete, the back office after that.
 
-If several holders of one rank apply, the holder with the latest mark counts. An outcome ends open returns and
-referrals. The holders' spans cover the citizen clock end to end.
+If two entries of the same number apply, for example two open referrals, the entry with the latest mark counts. An
+outcome ends open returns and referrals. The spans of the holders cover the whole time of the citizen clock without
+gaps.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,10 +36,10 @@ from domain.rules import rests_on
 __all__ = ["Clock", "Mark", "MarkKind", "Party", "ledger", "marks_of", "outcome_of"]
 
 LAST_MINUTE_PERCENT = rests_on("last-minute")(20)
-"""Default percentage: a return in this last part of the promised time is a last-minute return."""
+"""By default, a return in this last part (in percent) of the promised time is a last-minute return."""
 
 WAITED_FOR: Mapping[Party | None, int] = {Party.APPLICANT: 3, Party.EXTERNAL: 2, Party.OTHER_AGENCY: 1}
-"""Ranks of the holders for whom the office waits. The highest rank counts; a stage has rank 0."""
+"""Ranks of the parties for whom the office waits. The party with the highest rank is the holder; a stage has rank 0."""
 OF_STAGES = ("stage-entered", "stage-completed")
 
 
@@ -131,7 +132,7 @@ def _counts(ordered: Sequence[Mark], entries: Iterable[LedgerEntry], paused: int
 
 
 def in_order(marks: Iterable[Mark]) -> list[Mark]:
-    """Sort the marks by time, after the amendments.
+    """Apply the amendments to the marks, and return the marks sorted by time.
 
     If an event was amended several times, the last amendment counts.
     """
@@ -259,7 +260,9 @@ def _turns(ordered: Sequence[Mark]) -> Iterator[tuple[datetime, Party, str]]:
 
 
 def _hands(taken: dict[str, Mark], office: str, otherwise: Party) -> tuple[Party, str]:
-    """Return the present holder and the holder's office. If several marks have the highest rank, the latest counts."""
+    """Return the present holder and the holder's office. If several marks have the highest rank, the latest mark
+    counts.
+    """
     if not taken:
         return otherwise, office
     last = max(reversed(taken.values()), key=_rank)
@@ -271,10 +274,10 @@ def _rank(mark: Mark) -> int:
 
 
 def last_minute_returns(ordered: Sequence[Mark]) -> list[datetime]:
-    """Return when the returns happened that were in the last part of the promised time. `ordered`: by `in_order`.
+    """Return the times of the returns in the last part of the promised time. `ordered` is the result of `in_order`.
 
-    The promised time goes from completeness to the due date that was in force at the return. Nights and closed days
-    count.
+    The promised time goes from completeness to the due date that was in force at the return. Nights and closed days are
+    part of the promised time.
     """
     complete_at = due_at = None
     percent = LAST_MINUTE_PERCENT

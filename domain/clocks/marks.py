@@ -60,8 +60,8 @@ class Mark(NamedTuple):
 
     `at` is in UTC. `cause` is the event's name in the event topic. `name` connects a pause with its end, and a TAKEN
     mark with its RELEASED mark. `office` is the office that acted, that is asked, or that takes the file over. `amends`
-    and `corrected_at` come from an amendment. `due_at` comes from a promise. `percent` says which last part of the
-    promised time makes a return a last-minute return.
+    and `corrected_at` come from an amendment. `due_at` comes from a promise. A return in the last `percent` percent of
+    the promised time is a last-minute return.
     """
 
     kind: MarkKind
@@ -103,7 +103,7 @@ def _cause(topic: str) -> str:
 
 
 def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
-    """Return the marks of this event. The result is () if the event means nothing for the clocks."""
+    """Return the marks of this event. The result is () if the event has no effect on the clocks."""
     event, act = recorded.event, recorded.act
     base = Mark(kind=MarkKind.START, at=act.at, version=recorded.version, cause=cause_of(recorded), office=act.office)
     match event:

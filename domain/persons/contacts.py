@@ -15,7 +15,9 @@ COUNTRY, TRUNK, MOBILE = "62", "0", "8"
 INTERNATIONAL = "00"
 """The prefix that many countries dial before a country code."""
 DIGITS_MIN, DIGITS_MAX = 7, 15
-"""Of a number with its country code (E.164 has no minimum; shorter numbers exist only inside a country)."""
+"""The least and the greatest number of digits with the country code (E.164 gives no minimum; numbers with fewer digits
+exist only inside a country).
+"""
 NATIONAL, NATIONAL_MOBILE = re.compile("[2-79][0-9]{6,10}"), re.compile("8[0-9]{8,11}")
 """An Indonesian number without country code and trunk prefix: area code and subscriber, or a mobile number."""
 PUNCTUATION = str.maketrans("", "", "()./")

@@ -1,6 +1,6 @@
 """The check of a person's name and of other short texts about a person.
 
-A name may have one word or many words, in any script. But an officer must be able to see the name. The name must not
+A name may have one word or many words, in any script. But at least one character must be visible, and the name must not
 change how the text around the name is shown. No error message of this module repeats the name.
 """
 
@@ -14,7 +14,7 @@ BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories of controls, of halves of characters, and of line and paragraph separators."""
 VISIBLE = frozenset("LNPS")
-"""First letters of the Unicode categories that can show alone: letters, numbers, punctuation, symbols."""
+"""First letters of the Unicode categories with visible characters: letters, numbers, punctuation, symbols."""
 
 
 class TextFault(StrEnum):

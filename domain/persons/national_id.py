@@ -84,7 +84,7 @@ def check(
 
     `provinces` holds the two-digit province codes of all editions of the region table. Old editions count too, because
     a NIK keeps the code of the province of first registration. `born`, `sex` and `regency` (for example 33.74) are
-    other data about the person. If such a value is None, it is not compared with the NIK.
+    other data about the person. A value that is None is not compared with the NIK.
     """
     day, month, year = _birth(nik)
     if int(nik[12:]) == 0:

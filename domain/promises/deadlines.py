@@ -12,8 +12,8 @@ another setting for each rule (see `domain.rules`):
 * A deadline in calendar days or months stays on its last day, even if the office is closed on that day, unless the
   promise rolls forward.
 
-All instants are aware, and results are in UTC. Every unit except wall hours raises CalendarTooShort if the calendar
-does not reach far enough.
+All instants are aware, and results are in UTC. For every unit except wall hours, the functions raise CalendarTooShort
+if the calendar does not reach far enough.
 """
 
 from calendar import monthrange
@@ -44,7 +44,7 @@ PauseSpan = tuple[datetime, datetime]
 """The beginning and the end of a pause of the legal clock."""
 
 Counter = tuple[Calendar, OpeningHours]
-"""What an office counts by."""
+"""The calendar and the opening hours by which an office counts."""
 
 N_MAX = 10_000  # larger than any promise, and small enough that the due date is a valid `date`
 
@@ -55,8 +55,8 @@ def due_at(
 ) -> datetime:
     """Return the instant at which `n` units after `start` end. The result is never before `start`.
 
-    Raises ValueError if `start` has no time zone, or if `n` is not between 0 and `N_MAX`. Also raises ValueError if the
-    deadline is one that an import's source states.
+    Raises ValueError if `start` has no time zone, or if `n` is not between 0 and `N_MAX`. Also raises ValueError if
+    `unit` is `Unit.SOURCE`.
     """
     if start.utcoffset() is None:
         raise ValueError("a deadline starts at an instant, which names its zone")
@@ -78,10 +78,11 @@ def due_at(
 
 @rests_on("completeness", "unit", "after-hours")
 def counted_from(start: datetime, unit: Unit, calendar: Calendar, hours: OpeningHours) -> date | None:
-    """Return the local day on which completeness at `start` counts. Return None if this is the day of `start`.
+    """Return the local day from which completeness at `start` is counted. Return None if this is the day of `start`.
 
-    Example: completeness on Friday after closing time counts on Monday. Service hours and minutes always run from the
-    next opening. Wall hours run from `start`, so the day is never later. `unit` must not be `Unit.SOURCE`.
+    Example: completeness on Friday after closing time is counted from Monday. Service hours and minutes always run from
+    the next opening. Wall hours run from `start`, so for wall hours the result is None. `unit` must not be
+    `Unit.SOURCE`.
     """
     if unit is Unit.WALL_HOURS:
         return None
@@ -97,8 +98,7 @@ def further(
 ) -> datetime:
     """Return the instant `n` more units after `due`. Days and months are counted from the local day of `due`.
 
-    Raises ValueError if `n` is not between 0 and `N_MAX`. Also raises ValueError if the deadline is one that an
-    import's source states.
+    Raises ValueError if `n` is not between 0 and `N_MAX`. Also raises ValueError if `unit` is `Unit.SOURCE`.
     """
     match unit:
         case Unit.WALL_HOURS:
@@ -128,11 +128,11 @@ def paused(
 ) -> datetime:
     """Return the instant `due`, moved by a pause of the legal clock. The result is never before `due`.
 
-    A pause that begins after `due` moves nothing. A promise in days or months moves by whole days. The days of a pause
-    are the days after its first day, up to and including its last day. For a promise in working days, only working days
-    of the pause count. So if one pause ends on the day on which the next pause begins, this day counts once. A promise
-    in service hours or minutes moves by the office's open time during the pause. A promise in wall hours moves by the
-    whole length of the pause. A deadline that an import's source states does not move.
+    A pause that begins after `due` does not change `due`. A promise in days or months moves by whole days. The days of
+    a pause are the days after its first day, up to and including its last day. For a promise in working days, only
+    working days of the pause count. So if one pause ends on the day on which the next pause begins, this day counts
+    once. A promise in service hours or minutes moves by the office's open time during the pause. A promise in wall
+    hours moves by the whole length of the pause. A deadline that an import's source states does not move.
     """
     since, until = pause
     if unit is Unit.SOURCE or since > due or until <= since:
@@ -154,12 +154,13 @@ def paused(
 def handed_on(
     due: datetime, at: datetime, unit: Unit, before: Counter, after: Counter, *, roll_forward: bool = False
 ) -> datetime:
-    """Return `due` after a transfer at `at` from the office that counted `before` to the office that counts `after`.
+    """Return the new due instant after a transfer at `at`. The old office counts by `before`, the new office by
+    `after`.
 
-    The time counted until `at` stays counted. The new office counts only the remaining time. It counts working days and
-    open time by its own calendar. A promise in calendar days or months stays on its due day, but is due at the new
-    office's closing time. A promise in wall hours does not change. A deadline that an import's source states does not
-    change. A promise that was due at `at` or earlier does not change.
+    The time that the old office has counted until `at` stays counted. The new office counts only the remaining time:
+    working days and open time by its own calendar. A promise in calendar days or months stays on its due day, but is
+    due at the new office's closing time. A promise in wall hours does not change. A deadline that an import's source
+    states does not change. A promise that was due at `at` or earlier does not change.
     """
     if unit in (Unit.SOURCE, Unit.WALL_HOURS) or at >= due:
         return due
@@ -198,7 +199,7 @@ def _sane(n: int) -> int:
 
 @rests_on("unit", "opening-hours")
 def after_open_time(start: datetime, left: timedelta, calendar: Calendar, hours: OpeningHours) -> datetime:
-    """Return the instant at which the office has been open for the duration `left` since `start`."""
+    """Return the instant at which the office has been open for the time `left`, counted from `start`."""
     ahead = openings(start, calendar, hours)
     while True:
         opens, closes = next(ahead)

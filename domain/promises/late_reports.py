@@ -1,9 +1,9 @@
-"""Late reports: until when a decision that was made in time may be recorded, so that the promise counts as kept.
+"""Late reports: until when a decision that was made in time may be recorded and still counts as on time.
 
-A decision can be recorded after the promised date with an earlier time. For example, a mobile unit has no network. Each
-office publishes its allowance for such late reports. A decision that is recorded after the allowance counts as late, so
-backdating keeps no promise. The event of the decision holds the last instant of the allowance. So views need no
-calendar.
+A decision can be recorded after the promised date with an earlier time. For example, a mobile unit has no network on
+the promised date. Each office publishes its allowance for such late reports. A decision that is recorded after the
+allowance counts as late. So an office gains nothing if it states an earlier time afterwards. The event of the decision
+holds the last instant of the allowance. So views need no calendar.
 """
 
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ def allowed_days(office: OfficeRegistered, channel: Channel) -> int:
 
 @rests_on("late-report")
 def report_until(due: datetime, channel: Channel, *, office: str, service: str, registry: Registry) -> datetime | None:
-    """Return the last instant at which a decision with the due date `due` can be recorded in time, in UTC.
+    """Return the last instant, in UTC, at which a decision that was due at `due` can be recorded and count as on time.
 
     This instant is the closing time of the last allowed working day, and never before `due`. If no calendar reaches
     that day, calendar days are counted. Return None if the office is not registered.

@@ -1,10 +1,10 @@
 """Promises: the promised date is computed once and stored. Pauses, extensions and transfers move the date.
 
-Each promise names the calendar editions by which its days were counted. `rule` names the settings of the count. All
-instants are aware, and `due_at` is in UTC. `office` is the office that holds the file. `service` selects the counter of
-this office, because counters have different hours. Every function raises `OfficeUnknown` if the office is not
-registered, and `CalendarEnds` if no calendar reaches far enough. Every function raises `TooManyCalendars` if the
-promise cannot name all its calendars.
+Each promise names the calendar editions by which its days were counted. `rule` names the settings by which the days
+were counted. All instants are aware, and `due_at` is in UTC. `office` is the office that holds the file. `service`
+selects the counter of this office, because counters have different hours. Every function raises `OfficeUnknown` if the
+office is not registered, and `CalendarEnds` if no calendar reaches far enough. Every function raises `TooManyCalendars`
+if the names of all calendars are too long for the promise.
 """
 
 from collections.abc import Callable, Iterable
@@ -99,9 +99,9 @@ def after_pause(
 
     The settings are those of the office that holds the file.
 
-    The caller must apply several pauses in the order of time, because a pause that begins after the due instant moves
-    nothing. The order of pauses that begin before the first due instant makes no difference, unless the promise rolls
-    forward.
+    The caller must apply several pauses in the order of time, because a pause that begins after the due instant does
+    not move the promise. The order of pauses that begin before the first due instant makes no difference, unless the
+    promise rolls forward.
     """
     if promise.unit is Unit.SOURCE or until <= since or since > promise.due_at:
         return promise
@@ -118,7 +118,7 @@ def after_pause(
 def extended(promise: Promise, n: int, *, office: str, service: str, registry: Registry) -> Promise:
     """Return the promise with a due day that is `n` units later.
 
-    Raises ValueError if the deadline is one that an import's source states.
+    Raises ValueError if an import's source states the deadline.
     """
 
     def count(calendar: Calendar, hours: OpeningHours) -> datetime:
@@ -163,8 +163,8 @@ def replayed(
     The promise is first computed for `office` from `start`. Then each step is applied in the given order.
 
     With the calendars that were in force at each step, the result would be the stored promise. A new calendar edition
-    moves the promise only if `due_at` differs from the stored `due_at`. The promise does not move if only the names of
-    the editions differ. An extension that the standard does not list is left out.
+    moves the promise only if `due_at` changes. Other names of editions alone do not move the promise. An extension that
+    the standard does not list is left out.
     """
     promise = promised(terms, start, office=office, service=service, edition=standard.edition, registry=registry)
     units = {extension.code: extension.n for extension in standard.extensions or ()}

@@ -44,7 +44,7 @@ class DayZero(StrEnum):
 
 @rests_on("after-hours")
 class AfterHours(StrEnum):
-    """From when an act counts that happened after closing time or on a closed day."""
+    """The time from which an act after closing time or on a closed day counts."""
 
     NEXT_OPENING = "next_opening"
     SAME_DAY = "same_day"
@@ -163,7 +163,7 @@ def day_zero(start: datetime, calendar: Calendar, hours: OpeningHours) -> date:
 def openings(start: datetime, calendar: Calendar, hours: OpeningHours) -> Iterator[tuple[datetime, datetime]]:
     """Yield (opens, closes) in UTC for every opening that does not close before `start`, in order.
 
-    The iterator ends only with CalendarTooShort.
+    When the calendar ends, the iterator raises CalendarTooShort.
     """
     for _, opens, closes in _open_days(start, calendar, hours):
         yield opens, closes
@@ -177,7 +177,7 @@ def _open_days(start: datetime, calendar: Calendar, hours: OpeningHours) -> Iter
         if span:
             opens, closes = instant(day, span[0], zone), instant(day, span[1], zone)
             if start <= closes:
-                yield day, min(opens, closes), closes  # an opening inside an hour that the clocks skip has no length
+                yield day, min(opens, closes), closes  # an opening in a skipped hour has no length
         day += DAY
 
 

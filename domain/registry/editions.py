@@ -168,12 +168,13 @@ class PromiseTerms:
 
 
 LAW_DEFAULT = rests_on("default-promise")(PromiseTerms(unit=Unit.WORKING_DAYS, n=5))
-"""The time to decide by law, if no rule names another: five working days from completeness."""
+"""By law, the office must decide within five working days from completeness, if no rule names another time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
-    """An extension of the deadline by `n` units. The unit is that of the promise. Each extension is possible once.
+    """An extension of the deadline by `n` units. The extension has the same unit as the promise. Each extension is
+    possible once.
 
     `basis` is the law that allows the extension.
     """
@@ -185,7 +186,7 @@ class Extension:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeemedApproval:
-    """Silence grants the application (fiktif positif) only if the service's standard says so.
+    """An application is deemed approved (fiktif positif) only if the service's standard provides for it.
 
     `basis` is the code of the law that `basis_text` names.
     """
@@ -198,12 +199,12 @@ class DeemedApproval:
 class StandardPublished:
     """One edition of a service's standard (UU 25/2009 art. 21): requirements, stages, promise and fee.
 
-    `promise` is None if the source names no single time limit. `fee_idr` is in whole rupiah, and None if there
-    is no single amount. `free_order` says whether stages may come in any order and more than once, as in the imported
-    history of an agency. `grounds` holds the grounds on which the legal clock may pause. `dispute_days` is the number
-    of calendar days after the hand-over in which a citizen may dispute that the product is done. If `dispute_days` is
-    None, a dispute is possible at any time. `last_minute_percent` says which last part of the promised time makes a
-    return a last-minute return. If `last_minute_percent` is None, this part is 20 percent.
+    `promise` is None if the source names no single time limit. `fee_idr` is in whole rupiah, and None if there is no
+    single amount. `free_order` says whether stages may come in any order and more than once, as in the imported history
+    of an agency. `grounds` holds the grounds on which the legal clock may pause. `dispute_days` is the number of
+    calendar days after the hand-over in which a citizen may dispute that the product is done. If `dispute_days` is
+    None, a dispute is possible at any time. A return in the last `last_minute_percent` percent of the promised time is
+    a last-minute return. If `last_minute_percent` is None, the last 20 percent count.
 
     `default_promise` says that the standard names no time limit, so that the law's default applies. `promise_basis`
     names the law that gives the promise. `no_promise_reason` tells the citizen why there is no promise.
@@ -247,7 +248,7 @@ class StandardPublished:
 
     @property
     def terms(self) -> PromiseTerms | None:
-        """The promise of the standard. If the standard relies on the law's default, the law's default promise."""
+        """The promise of the standard, or the law's default promise if the standard relies on this default."""
         return self.promise or (LAW_DEFAULT if self.default_promise else None)
 
     @property
@@ -272,7 +273,7 @@ class StandardPublished:
         return frozenset(stage.code for stage in self.stages if stage.phase == phase and not stage.optional)
 
     def required_before(self, stage: Stage) -> frozenset[str]:
-        """Return the required stages before `stage`. Optional stages may lie between them and `stage`."""
+        """Return the required stages before `stage`. Optional stages may come between a required stage and `stage`."""
         before: set[str] = set()
         left = list(stage.after)
         while left:
@@ -284,11 +285,11 @@ class StandardPublished:
         return self.required(stage.phase) & before
 
     def resting_on(self, codes: Iterable[str]) -> tuple[str, ...]:
-        """Return the stages `codes` and all later stages that rest on a stage of `codes`.
+        """Return the stages `codes` and all later stages that depend on a stage of `codes`.
 
         The result is in the order of the procedure.
 
-        If the standard allows stages in any order, no stage rests on another stage.
+        If the standard allows stages in any order, no stage depends on another stage.
         """
         resting = set(codes)
         while not self.free_order:

@@ -105,8 +105,8 @@ class Registry:
     def opening_hours(self, office: str, service: str = "") -> OpeningHours:
         """Return the hours of the counters for `service`. If no counter offers the service, return the office's hours.
 
-        If several counters offer the service, each day lasts from the first opening to the last closing of these
-        counters.
+        If several counters offer the service, the hours of each day go from the first opening to the last closing of
+        these counters.
         """
         registered = self.offices[office]
         counters = [week_from(c.opening_days) for c in registered.counters or () if service in c.services]
@@ -129,9 +129,10 @@ class Registry:
 
         Return None if no edition covers `start`.
 
-        The calendar consists of the national editions that follow one another without a gap, beginning with the edition
-        that covers the local day of `start`, and of the editions for this office. The office's special hours override
-        national special hours. If special hours overlap, the special hours that begin last count.
+        The first edition in the calendar is the national edition that covers the local day of `start`. The further
+        national editions follow without a gap. The calendar also contains the editions for this office. The office's
+        special hours override national special hours. If special hours overlap, the special hours with the latest first
+        day count.
         """
         day = self.local_day(start, office)
         chain: list[CalendarPublished] = []

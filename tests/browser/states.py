@@ -18,6 +18,7 @@ from domain.application.events import (
     Received,
     Recorded,
     Referred,
+    Rejected,
     Reopened,
     Resumed,
     ReturnedForCorrection,
@@ -110,6 +111,11 @@ SILENT = DeemedApproved(
     pauses=(Pause(since=when("05 03:00"), until=when("06 03:00")),),
     silent_until=6,
 )
+PART_PAID = (
+    ("06 02:00", PaymentRequested(payment=1, amount_idr=1_500_000, pauses=False)),
+    ("06 03:00", PaymentReceived(payment=1, amount_idr=500_000, open_idr=1_000_000)),
+)
+NOT_ELIGIBLE = Rejected(reason=RejectionReason.NOT_ELIGIBLE, remedy=Remedy.OBJECTION)
 AWAITED = (*COMPLETE[:2], ("04 01:30", DeclaredComplete(promise=promise("10 08:00"))))
 
 STATES = {
@@ -178,6 +184,23 @@ STATES = {
         *COMPLETE,
         ("06 02:00", PaymentRequested(payment=1, amount_idr=20_000, pauses=False)),
         ("06 03:00", PaymentReceived(payment=1, amount_idr=20_000)),
+    ),
+    "ended-unpaid": row(41, START, *COMPLETE, *PART_PAID, ("10 07:00", NOT_ELIGIBLE)),
+    "paid-after-the-end": row(
+        42,
+        START,
+        *COMPLETE,
+        *PART_PAID,
+        ("10 07:00", NOT_ELIGIBLE),
+        ("11 02:00", PaymentReceived(payment=1, amount_idr=1_000_000)),
+    ),
+    "reported-late": row(
+        43,
+        START,
+        *AWAITED,
+        ("10 07:00", Approved(report_until=when("11 08:00"))),
+        at_quality=Quality.DEVICE,
+        late_by=timedelta(days=2),
     ),
     "revoked": row(38, START, *TAKEN, ("12 02:00", Revoked(ground=RevocationGround.UNTRUE_STATEMENT))),
     "known-late": row(
