@@ -55,7 +55,7 @@ KINDS = {
             "wrong-number-or-pin",
             403,
             "The number or the PIN is not right",
-            "Compare the number and the PIN with the number and the PIN on the receipt.",
+            "Check the number and the PIN on the receipt.",
         ),
         ProblemKind(
             "not-found",
@@ -108,7 +108,7 @@ KINDS = {
             "number-mistyped",
             422,
             "The tracking number is mistyped",
-            "Compare the number with the number on the receipt.",
+            "Check the number on the receipt.",
         ),
         ProblemKind(
             "precondition-required",
