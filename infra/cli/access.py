@@ -1,6 +1,6 @@
-"""The verbs that give access.
+"""The verbs that give access: `token` makes a bearer token, and `psql` opens the database.
 
-`token` makes a bearer token, `psql` opens the database, `url` prints the database's URL.
+The verb `url` prints the URL of the database.
 """
 
 import argparse

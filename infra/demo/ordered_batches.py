@@ -18,7 +18,7 @@ from domain.registry.registry import Registry
 from infra.composition import Installation
 from infra.eventstore.group_commit import GroupCommit
 from infra.eventstore.history import entry_of
-from infra.eventstore.recorder import Save, SaveOutcome, stream_of
+from infra.eventstore.recorder import Save, SaveOutcome, by_stream, stream_of
 from infra.eventstore.store import PostgresEventStore
 from infra.eventstore.stream_reader import Streams
 from service_layer.streams import StreamHistory
@@ -107,7 +107,7 @@ PLACE: ContextVar[tuple[Batch, int]] = ContextVar("place")
 
 def joint(saves: Sequence[Save]) -> Save:
     """Joins several `Save` objects into one. The events keep their order."""
-    claims = [(claim, stream_of(save)) for save in saves for claim in save.claims]
+    claims = [owned for save in saves for owned in save.owned()]
     return Save(
         tuple(event for save in saves for event in save.events),
         tuple(claim for claim, _ in claims),
@@ -145,10 +145,10 @@ class BatchStreams:
         self.streams.forget(stream)
 
     def extend(self, save: Save) -> None:
-        stream = stream_of(save)
-        history = self.known.get(stream) or StreamHistory.begin(stream)
-        rows = ((row.originator_version, row.topic, row.state, 0, None) for row in save.events)
-        self.keep(history.then(map(entry_of, rows)))
+        for stream, events in by_stream(save):
+            history = self.known.get(stream) or StreamHistory.begin(stream)
+            rows = ((row.originator_version, row.topic, row.state, 0, None) for row in events)
+            self.keep(history.then(map(entry_of, rows)))
 
     async def begin(self) -> None:
         """Prepares for a batch: reads the current registry, and drops the streams of ended applications.
@@ -197,6 +197,7 @@ class BatchedEventStore(PostgresEventStore):
             stored = outcome.stored
         finally:
             if not stored:
-                self.remembered.forget(stream_of(save))
+                for stream, _ in by_stream(save):
+                    self.remembered.forget(stream)
         self.new_events += len(save.events) if stored else 0
         return outcome
