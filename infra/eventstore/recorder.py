@@ -9,7 +9,7 @@ enabled by POSTGRES_ENABLE_DB_FUNCTIONS. With the other way, readers can miss ev
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import repeat
+from itertools import groupby, repeat
 from typing import Any
 from uuid import UUID
 
@@ -150,6 +150,11 @@ def outcomes(saves: Sequence[Save], rows: Sequence[tuple[Any, ...]]) -> list[Sav
 def stream_of(save: Save) -> UUID:
     """Returns the stream of the first event."""
     return _uuid(save.events[0])
+
+
+def by_stream(save: Save) -> Iterator[tuple[UUID, Iterator[StoredEvent]]]:
+    """Yields each stream of a save with its events. The events of one stream are consecutive."""
+    return groupby(save.events, key=_uuid)
 
 
 def _uuid(event: StoredEvent) -> UUID:
