@@ -1,4 +1,4 @@
-"""The ASGI application: its routes, exception handlers and middleware."""
+"""This module builds the ASGI application from its routes, exception handlers and middleware."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -49,7 +49,7 @@ def build(dependencies: Dependencies, lifespan: Lifespan | None = None) -> Starl
     documents = {**dependencies.published, "/openapi.json": orjson.dumps(document(OPERATIONS, version("jejak")))}
 
     async def published(request: Request) -> Response:
-        """A public JSON document."""
+        """Returns the public JSON document at the path of the request."""
         content = documents.get(request.url.path)
         if content is None:
             raise Problem("not-found")
@@ -79,8 +79,8 @@ def build(dependencies: Dependencies, lifespan: Lifespan | None = None) -> Starl
 async def unexpected(request: Request, error: Exception) -> Response:
     """Answers an unexpected error with 500.
 
-    The log gets the class and the place of the error, but not the message of the error. The message may quote the
-    request, so it may contain personal data.
+    The log contains the class of the error and the line of code that raised the error. The log does not contain the
+    message of the error. The message may quote the request, so it may contain personal data.
     """
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:

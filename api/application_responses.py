@@ -1,4 +1,6 @@
-"""Response bodies of one application, facts only. Instants are UTC. Clients compute what depends on today's date."""
+"""This module defines the response bodies of one application. The bodies contain facts only. Instants are UTC. Clients
+compute the values that depend on today's date.
+"""
 
 from datetime import date
 from typing import Any
@@ -14,8 +16,8 @@ from service_layer.bodies import Instant
 class PromiseBody(Given, kw_only=True):
     """A promised date.
 
-    `counted_from` is the local day on which the completeness counts. It is null if this is the day of completeness. The
-    day is later if the file was complete after closing time or on a closed day.
+    If the file became complete after closing time or on a closed day, the promise is counted from a later day.
+    `counted_from` is this later day, in local time. Otherwise `counted_from` is null.
     """
 
     unit: str
@@ -28,8 +30,8 @@ class PromiseBody(Given, kw_only=True):
 
 
 class StageState(Given, kw_only=True):
-    """A production stage of an application. `undone_at` is the time at which a reopening took the stage back. If the
-    stage is done again, the list has a further entry for the stage.
+    """A production stage of an application. If a reopening took the stage back, `undone_at` is the time of the
+    reopening. If the stage is then done again, the list contains another entry for the same stage.
     """
 
     stage: str
@@ -60,11 +62,11 @@ class RejectionState(Given, kw_only=True):
 class DecisionState(Given, kw_only=True):
     """The first approval or rejection.
 
-    `decided_at` is the time of the decision as corrected. `stated_at` is the time as first stated. `recorded_at` is the
-    time of recording, and null if this time is unknown. `report_until` is the last instant at which the decision could
-    be recorded, or corrected, and still count as on time. `report_until` is null if the decision needed no allowance.
-    `reported_late` says that the decision counts as late, because its recording or its correction came after
-    `report_until`. `amended_at` is the time at which the office corrected the time of the decision.
+    `decided_at` is the time of the decision, after corrections. `stated_at` is the time that was stated first, before
+    any correction. `recorded_at` is the time at which the decision was recorded. It is null if this time is unknown. If
+    the decision was recorded, or corrected, after `report_until`, the decision counts as late and `reported_late` is
+    true. `report_until` is null if the office's allowance for late reports does not apply to this decision. If the
+    office corrected the time of the decision, `amended_at` is the time of this correction.
     """
 
     decision: codes.Decision
@@ -84,8 +86,8 @@ class DocumentState(Given, kw_only=True):
 
 
 class PromiseState(PromiseBody, kw_only=True):
-    """A promise that was shown to the applicant. `why` says what set the promise: source, completeness, pause,
-    extension or calendar.
+    """A promise that was shown to the applicant. `why` names the cause of the promise: source, completeness, pause,
+    extension, calendar or transfer.
     """
 
     why: str
@@ -101,12 +103,13 @@ class ReceiptState(Given, kw_only=True):
 
 
 class PaymentState(Given, kw_only=True):
-    """A request of payment. Amounts are whole rupiah.
+    """A request for payment. Amounts are whole rupiah.
 
     `received_idr` is the sum of `receipts`. `received_at` is the time at which the request was paid in full. `open_idr`
-    is the amount that is left to pay, or 0 if nothing has to be paid any more. `excess_idr` is the amount received
-    beyond the amount asked for. `refund_idr` is the amount received after the application ended, which must be
-    refunded. `flags` can contain above_tariff, below_tariff, partial, excess and refund.
+    is the amount that the applicant must still pay. It is 0 if the applicant need not pay any more. `excess_idr` is the
+    part of the received amount that exceeds the requested amount. `refund_idr` is the amount that was received after
+    the application ended. The office must refund this amount. `flags` can contain above_tariff, below_tariff, partial,
+    excess and refund.
     """
 
     payment: int
@@ -130,7 +133,9 @@ class PaymentState(Given, kw_only=True):
 
 
 class ComplaintState(Given, kw_only=True):
-    """A complaint at SP4N-LAPOR, with its deadlines for verification and answer (PermenPANRB 62/2018)."""
+    """A complaint that was referred to SP4N-LAPOR, the national complaint system. PermenPANRB 62/2018 sets the
+    deadlines for its verification and its answer.
+    """
 
     complaint: int
     kind: codes.ComplaintKind
@@ -185,7 +190,7 @@ class PauseState(Given, kw_only=True):
 
 
 class DeemedState(Given, kw_only=True):
-    """The evidence of a grant by silence, with the values at the time of recording."""
+    """The evidence of a deemed approval, as it was when the deemed approval was recorded."""
 
     basis: str
     promise: PromiseBody
@@ -242,7 +247,7 @@ class LedgerCounts(Given, kw_only=True):
 
 
 class LedgerState(Given, kw_only=True):
-    """The clock ledger: the entries that moved the two clocks, the spans of each clock, and the holders of the file.
+    """The clock ledger. It lists the entries of the two clocks, the spans of each clock, and the holders of the file.
 
     Entries are sorted by `at`.
     """
@@ -255,11 +260,13 @@ class LedgerState(Given, kw_only=True):
 
 
 class ApplicationBody(Given, kw_only=True):
-    """An application, facts only. Instants are UTC. Clients compute what depends on today's date.
+    """One application. The body contains facts only. Instants are UTC. Clients compute the values that depend on
+    today's date.
 
-    An instant `x_at` is the time of the event with version `x_by`, after corrections. `paused_since` is the time since
-    which the legal clock has been paused. An undecided application is overdue if its promised instant is before now.
-    While the legal clock is paused, the application is overdue if its promised instant is before `paused_since`.
+    Two fields such as `submitted_at` and `submitted_by` describe one event. The first field is the time of the event,
+    after corrections. The second field is the version of the event. While the legal clock is paused, `paused_since` is
+    the time at which the pause began. An undecided application is overdue if its promised time has passed. While the
+    legal clock is paused, the application is overdue only if its promised time was before `paused_since`.
     """
 
     application_id: UUID
@@ -309,9 +316,10 @@ class AmendedState(Given, kw_only=True):
 
 class TimelineEntry(Given, kw_only=True):
     """One event of the timeline. `event` is the name of the event in kebab case. `data` holds the facts of the event.
-    `amended` holds the correction of the event. The flag `late` means that the event happened before the outcome but
-    was recorded after the outcome. The flag `clock_ahead` means that the clock of the recording device was ahead. The
-    flag `unlisted_office` means that a supervisor transferred the file to an office that the service does not list.
+    If the event was corrected, `amended` holds the correction. The flag `late` means that the event happened before the
+    outcome but was recorded after the outcome. The flag `clock_ahead` means that the clock of the recording device was
+    ahead. The flag `unlisted_office` means that a supervisor transferred the file to an office that the service does
+    not list.
     """
 
     version: int

@@ -1,5 +1,5 @@
-"""Authorization: identifies the bearer of a request, and checks whether the bearer may read the application in the
-path.
+"""Authorization: this module identifies the principal of a request. It also checks whether the principal may read the
+application in the path.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -21,7 +21,7 @@ Read = Callable[[UUID], Awaitable[Result | None]]
 
 
 def principal_of(request: Request) -> Principal:
-    """The principal of the request's bearer token; PUBLIC for a request without a token.
+    """Returns the principal that the request's bearer token names. Returns PUBLIC for a request without a token.
 
     Raises Unauthenticated for a token that this installation did not sign. A request with such a token never counts as
     public.
@@ -37,9 +37,8 @@ def principal_of(request: Request) -> Principal:
 
 
 async def registry_for(dependencies: Dependencies, principal: Principal) -> Registry:
-    """Returns the registry that is used to check rights. The registry is read from a copy that is at most one second
-    old. If the copy does not know the bearer's office, the newest registry is read. So a newly registered office can
-    act at once.
+    """Returns the registry that is used to check rights. This registry may be up to one second old. If this registry
+    does not contain the principal's office, the newest registry is read. So a newly registered office can act at once.
     """
     recent = await dependencies.catalogue.recent()
     bound = principal.office or principal.agency
@@ -49,10 +48,10 @@ async def registry_for(dependencies: Dependencies, principal: Principal) -> Regi
 async def readable(
     request: Request, operation: str, read: Read[Result], of: Callable[[Result], tuple[str, Iterable[str]]]
 ) -> tuple[Result, Principal]:
-    """Reads the application in the path by calling `read`, if the bearer has the right to `operation`.
+    """Reads the application in the path by calling `read`. The principal must have the right to `operation`.
 
-    `of` gives the office that holds the application and the offices that the application concerns. Raises
-    Unauthenticated, Forbidden, NotYours and Problem `not-found`.
+    `of` takes the result of `read`. It returns the office that holds the application, and the offices that the
+    application concerns. Raises Unauthenticated, Forbidden, NotYours and Problem `not-found`.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for(operation, principal)
@@ -68,6 +67,6 @@ async def readable(
 
 
 async def readable_row(request: Request, operation: str) -> tuple[ProgressRow, Principal]:
-    """The row of the `progress` view for the application of the path. Raises the same errors as `readable`."""
+    """Returns the row of the `progress` view for the application in the path. Raises the same errors as `readable`."""
     read = dependencies_of(request).views.row
     return await readable(request, operation, read, lambda row: (row["office"], row["offices"]))

@@ -1,4 +1,6 @@
-"""Browser requests: session cookie, forms, protection against cross-site posts, and language of the HTML pages."""
+"""Browser requests: this module reads the session cookie, the forms and the language of a page. It refuses cross-site
+posts.
+"""
 
 from hashlib import sha256
 from urllib.parse import parse_qs
@@ -21,7 +23,7 @@ FROM_OUR_PAGE = "Send the form from this site's own page."
 
 
 class LanguageConvertor(Convertor[str]):
-    """The language as the first part of a page's path."""
+    """Converts the first part of a page's path, which names the language."""
 
     regex = "|".join(LANGUAGES)
 
@@ -36,8 +38,8 @@ register_url_convertor("language", LanguageConvertor())
 
 
 async def form_of(request: Request, *, fields_max: int = 10) -> dict[str, list[str]]:
-    """The fields of a posted form. Raises Problem `too-large` for too many bytes, and Problem `malformed-request` for
-    too many fields.
+    """Returns the fields of a posted form. Raises Problem `too-large` for too many bytes, and Problem
+    `malformed-request` for too many fields.
     """
     form = (await read_limited(request)).decode("utf-8", "replace")
     try:
@@ -47,9 +49,11 @@ async def form_of(request: Request, *, fields_max: int = 10) -> dict[str, list[s
 
 
 def same_origin(request: Request) -> None:
-    """Raises Problem `forbidden` if the header Sec-Fetch-Site, or else the header Origin, shows a cross-site post.
+    """Raises Problem `forbidden` for a cross-site post. The header Sec-Fetch-Site shows whether a post is cross-site.
+    If this header is missing, the header Origin shows it.
 
-    A request that has neither header is accepted, because every browser sends at least one of them with a post.
+    A request without the two headers is accepted. It does not come from a browser, because every browser sends at least
+    one of the two headers with a post.
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
@@ -62,9 +66,9 @@ def same_origin(request: Request) -> None:
 
 
 async def own_row(request: Request) -> ProgressRow | None:
-    """The row of the application in the path, if the session cookie is for this application.
+    """Returns the row of the application in the path, if the session cookie is for this application.
 
-    Returns None without a session, and with a session for another application.
+    Returns None if there is no session, or if the session is for another application.
     """
     dependencies = dependencies_of(request)
     try:
@@ -81,7 +85,9 @@ async def own_row(request: Request) -> ProgressRow | None:
 
 
 def page_unless_seen(request: Request, page: str, tagged: str, caching: str) -> Response:
-    """Returns the page, or status 304 if the client already has a page with the same `tagged` text."""
+    """Returns the page with an ETag, which is a hash of `tagged`. If the client already has this ETag, returns status
+    304 without the page.
+    """
     etag = f'W/"{sha256(tagged.encode()).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": caching}
     if request.headers.get("if-none-match") == etag:
@@ -90,6 +96,8 @@ def page_unless_seen(request: Request, page: str, tagged: str, caching: str) -> 
 
 
 def language_of(request: Request) -> str:
-    """The language of a page without a language in its path: "en" if Accept-Language begins with English, else "id"."""
+    """Returns the language of a page whose path names no language. The language is "en" if Accept-Language begins with
+    English, else "id".
+    """
     first = request.headers.get("accept-language", "").split(",")[0].strip().lower()
     return "en" if first.startswith("en") else "id"

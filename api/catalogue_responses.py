@@ -1,4 +1,4 @@
-"""Catalogue responses: offices, malls, services and their standards, as the API returns them."""
+"""Catalogue responses: this module defines how the API returns offices, malls, and services with their standards."""
 
 from api.responses import Given
 from domain import codes
@@ -23,12 +23,13 @@ class CounterBody(Given, kw_only=True):
 
 
 class OfficeBody(Given, kw_only=True):
-    """An office. The office has a list of seven opening days that begins with Monday. Opening times are in local time
-    of `zone`. On a day without opening times, the office is closed. Each item of `counters` has its own opening days,
+    """An office. `opening_days` lists seven days, from Monday to Sunday. Opening times are local times in the time zone
+    `zone`. On a day without opening times, the office is closed. Each item of `counters` has its own opening days,
     which apply to the services of this counter. The default of `day_zero` is `completeness`. The default of
-    `after_hours` is `next_opening`. `late_report_days` and `late_report_days_mobile` (for the channel `mobile`) are the
-    office's allowance for late reports: the number of working days after the promised date within which the office may
-    record a decision that was made in time. The defaults are 1 and 5.
+    `after_hours` is `next_opening`. `late_report_days` is the office's allowance for late reports. An office may record
+    a decision that was made in time within this number of working days after the promised date.
+    `late_report_days_mobile` is the allowance for the channel `mobile`. The default of `late_report_days` is 1, and the
+    default of `late_report_days_mobile` is 5.
     """
 
     code: str
@@ -54,7 +55,7 @@ class OfficesBody(Given, kw_only=True):
 
 
 class MapPointBody(Given, kw_only=True):
-    """Coordinates in decimal degrees (WGS 84)."""
+    """A point on a map. The coordinates are in decimal degrees (WGS 84)."""
 
     latitude: str
     longitude: str
@@ -106,8 +107,8 @@ class PromiseStandard(Given, kw_only=True):
 
 
 class ExtensionStandard(Given, kw_only=True):
-    """An extension of the promise by `n` units; the unit is that of the promise. The law in `basis` allows the
-    extension. Each extension is possible once.
+    """An extension of the promise by `n` units. The unit is the unit of the promise. `basis` names the law that allows
+    the extension. Each extension can be used once for an application.
     """
 
     code: str
@@ -121,11 +122,11 @@ class DeemedApprovalStandard(Given, kw_only=True):
 
 
 class EditionBody(Given, kw_only=True):
-    """An edition of a service's standard. The edition applies at the offices `only_offices`, in the `region`, or, if
-    both fields are absent, in the whole country. If several editions are in force for an office, the most specific
-    edition applies: first an edition for the office, then for the regency, then for the province, then for the country.
-    `in_force_until` is the last day on which the edition is in force. If `in_force_until` is absent, the edition has no
-    last day.
+    """An edition of a service's standard. The edition applies at the offices `only_offices`, or in the region `region`.
+    If both fields are absent, the edition applies in the whole country. Several editions may be in force for the same
+    office. Then the most specific edition applies: the edition for the office, else for the regency, else for the
+    province, else for the country. `in_force_until` is the last day on which the edition is in force. If
+    `in_force_until` is absent, the edition has no last day.
     """
 
     standard: int
@@ -137,14 +138,15 @@ class EditionBody(Given, kw_only=True):
 
 
 class ServiceBody(Given, kw_only=True):
-    """One edition of a service's standard. The edition is the newest national edition, or the edition in force at the
-    office that the request names. `editions` lists every edition of the standard and where each edition applies.
-    `region`, `only_offices` and `in_force_until` belong to the edition in this response. `promise` is null if the
-    source of the standard gives no single figure. `no_promise_reason` says why `promise` is null. If `default_promise`
-    is true, the standard names no time, and `promise` is the default time of the law that `promise_basis` names.
-    `deemed_approval` names the law that grants an application if the office does not decide in time. If
-    `deemed_approval` is absent, there is no deemed approval. `dispute_days` is the number of calendar days after the
-    hand-over in which a dispute is possible. If `dispute_days` is absent, a dispute is possible without a time limit.
+    """One edition of a service's standard. If the request names an office, this edition is the one in force at that
+    office. Otherwise this edition is the newest national edition. `editions` lists all editions of the standard, each
+    with the place where the edition applies. The fields `region`, `only_offices` and `in_force_until` describe the
+    edition in this response. `promise` is null if the source of the standard states no single duration.
+    `no_promise_reason` says why `promise` is null. If `default_promise` is true, the standard names no time. Then
+    `promise` is the default time of the law that `promise_basis` names. `deemed_approval` names the law that grants an
+    application if the office does not decide in time. If `deemed_approval` is absent, there is no deemed approval. A
+    dispute is possible until `dispute_days` calendar days after the hand-over. If `dispute_days` is absent, a dispute
+    has no time limit.
     """
 
     service: str

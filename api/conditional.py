@@ -1,4 +1,5 @@
-"""Request headers and bodies: idempotency keys, optimistic concurrency (If-Match), Sync-Token, limited body size.
+"""Request headers and bodies: this module reads idempotency keys, If-Match (for optimistic concurrency), Sync-Token,
+and bodies of limited size.
 
 For each request header, the parser and openapi.json use the same regular expression.
 """
@@ -34,8 +35,8 @@ def application_id(request: Request) -> UUID:
 
 
 async def body_of(request: Request, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
-    """Returns the body as an instance of `kind`, and as plain JSON. The digest of the command is made from the plain
-    JSON. Raises Problem and BodyFault.
+    """Returns the body in two forms: as an instance of `kind`, and as plain JSON. The digest of the command is made
+    from the plain JSON. Raises Problem or BodyFault if the body cannot be read.
     """
     media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -74,8 +75,8 @@ def version_seen(request: Request) -> int:
 async def wait_for_sync(request: Request, view: str = "progress") -> None:
     """Waits until the view contains the write that the Sync-Token names.
 
-    Raises Problem `token-ahead` (409) if the log does not have the token's position, for example after a restore from a
-    backup. Raises Problem `behind` (503) after WAIT_SECONDS.
+    Raises Problem `token-ahead` (409) if the log does not contain the position that the token names, for example after
+    a restore from a backup. Raises Problem `behind` (503) if the view does not contain the write after WAIT_SECONDS.
     """
     token = request.headers.get("sync-token")
     if token is None:
@@ -92,8 +93,8 @@ async def wait_for_sync(request: Request, view: str = "progress") -> None:
 
 
 def preferred_wait(request: Request) -> int:
-    """The number of seconds that the client wants to wait for the view, at most 10. Without the header `Prefer: wait`
-    (RFC 7240), the number is 0.
+    """Returns the number of seconds that the client wants to wait for the view. The number is at most 10. Without the
+    header `Prefer: wait` (RFC 7240), the number is 0.
     """
     matched = PREFER_WAIT.search(request.headers.get("prefer", ""))
     return min(int(matched[1]), WAIT_SECONDS_MAX) if matched else 0

@@ -1,4 +1,4 @@
-"""API dependencies: one value on `request.app.state.dependencies` with everything that an endpoint may use."""
+"""API dependencies: `request.app.state.dependencies` holds everything that an endpoint may use."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from service_layer.ports import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """The dependencies. `published` maps paths to public JSON documents. `now` gives the time in UTC."""
+    """The dependencies. `published` maps paths to public JSON documents. `now` returns the current time in UTC."""
 
     commands: CommandHandler
     links: LinkHandler

@@ -1,4 +1,6 @@
-"""Middleware around every request: security headers, compression, and one line of log and metrics per request."""
+"""Middleware around every request: it adds security headers, compresses bodies, and reports each request to the log and
+the metrics.
+"""
 
 import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
@@ -34,9 +36,9 @@ Unexpected = Callable[[Request, Exception], Awaitable[Response]]
 class Around:
     """Adds security headers, compresses the body, and reports each request to the log and the metrics.
 
-    The report contains the path template of the route and not the path, so it contains no tracking number, token or
-    key. A client that does not accept gzip gets the plain body with a Vary header, so that caches store the plain body
-    and the compressed body separately.
+    The report contains the route's path template and not the path. So the report contains no tracking number, token or
+    key. If a client does not accept gzip, it gets the plain body with a Vary header. So caches store the plain body and
+    the compressed body separately.
     """
 
     def __init__(self, app: ASGIApp, observe: Observe, unexpected: Unexpected) -> None:
@@ -79,8 +81,8 @@ def _takes_gzip(scope: Scope) -> bool:
 
 
 def secured(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
-    """Adds the headers of `SECURITY`. Adds the header Vary if the body is large enough to be compressed for clients
-    that accept gzip. If the endpoint set a header, the middleware keeps the endpoint's value.
+    """Adds the headers of `SECURITY`. Adds the header Vary if the body is large enough for compression, because then
+    only some clients get it compressed. A header that the endpoint has set keeps its value.
     """
     present = dict(headers)
     added = [pair for pair in RAW if pair[0] not in present]
@@ -95,7 +97,7 @@ def secured(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
 
 
 def template(scope: MutableMapping[str, Any]) -> str:
-    """The path template of the matched route, or UNROUTED."""
+    """Returns the path template of the matched route. Returns UNROUTED if no route matched."""
     route = scope.get("route")
     path = getattr(route, "path", None)
     return path if isinstance(path, str) else UNROUTED

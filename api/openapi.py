@@ -1,5 +1,5 @@
-"""The OpenAPI 3.1 document, made from the list of operations. The summary and the description of an operation come from
-the docstring of its endpoint.
+"""This module makes the OpenAPI 3.1 document from the list of operations. The summary and the description of an
+operation come from the docstring of its endpoint.
 """
 
 import inspect
@@ -72,7 +72,9 @@ def document(operations: tuple[Operation, ...], version: str) -> dict[str, Any]:
 
 
 def _link(operation: Operation) -> dict[str, Any]:
-    """An OpenAPI link from the submission's response to a further operation on the new application."""
+    """Returns an OpenAPI link. The link leads from the response of the submission to another operation on the new
+    application.
+    """
     parameters = {"path.application_id": "$response.body#/application_id"}
     if "If-Match" in operation.headers:
         parameters["header.If-Match"] = "$response.header.ETag"

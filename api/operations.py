@@ -1,4 +1,6 @@
-"""Operations: a list of all that the API offers. The routes and the OpenAPI document are made from this list."""
+"""Operations: this module lists every operation of the API. The routes and the OpenAPI document are made from this
+list.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,9 +22,9 @@ AnyEndpoint = Callable[[Request], Awaitable[Response | feed.FeedResponse]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. `headers` maps request headers to their patterns. `problems` lists the HTTP statuses whose answer
-    is an RFC 9457 problem. If `stream` is true, a client that accepts text/event-stream gets the result as a stream.
-    `answers` names response headers.
+    """One operation. `headers` maps request headers to their patterns. `problems` lists the HTTP statuses that are
+    answered with an RFC 9457 problem. If `stream` is true, a client that accepts text/event-stream gets the result as a
+    stream. `answers` lists the names of the response headers.
     """
 
     name: str
@@ -79,7 +81,7 @@ def _open(name: str, path: str, endpoint: AnyEndpoint, returns: Any, tag: str, *
 
 
 RESULTS: Mapping[str, type[responses.DoneBody]] = {"reset-pin": responses.PinResetBody}
-"""Commands whose response body differs from DoneBody."""
+"""Maps a command to its response body, if this body differs from DoneBody."""
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(

@@ -157,7 +157,7 @@ class Problem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProblemAnswer:
-    """A problem with everything that the response needs."""
+    """A problem, together with all values that the response needs."""
 
     status: int
     code: str
@@ -168,7 +168,9 @@ class ProblemAnswer:
 
 
 def problem_of(error: Exception) -> ProblemAnswer:
-    """The problem that answers an exception. This function is the only table of all exceptions."""
+    """Returns the problem that answers an exception. Every exception that has its own answer is listed here, and
+    nowhere else.
+    """
     match error:
         case Problem():
             more = {"errors": error.errors} if error.errors else {}
@@ -211,7 +213,7 @@ def _http(error: HTTPException) -> ProblemAnswer:
 
 
 async def answer(request: Request, error: Exception) -> Response:
-    """The problem as JSON, or as a page in the reader's language for a client that accepts HTML."""
+    """Returns the problem as JSON. A client that accepts HTML gets a page in the reader's language instead."""
     problem = problem_of(error)
     headers = {"Cache-Control": "no-store", **problem.headers}
     if "text/html" in request.headers.get("accept", ""):
@@ -236,6 +238,8 @@ async def answer(request: Request, error: Exception) -> Response:
 
 
 def trace_id(request: Request) -> str:
-    """The request's trace id. This server makes it at random, and never uses a trace id from the client."""
+    """Returns the request's trace id. This server makes the trace id at random. A trace id from the client is never
+    used.
+    """
     trace: str = request.scope.setdefault("jejak.trace_id", secrets.token_hex(16))
     return trace

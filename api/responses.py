@@ -1,4 +1,4 @@
-"""Response bodies, one msgspec type each. The schemas of openapi.json and the tests use these types."""
+"""Response bodies: each body is one msgspec type. The schemas of openapi.json and the tests use these types."""
 
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,9 @@ class WarningBody(Given, kw_only=True):
 
 
 class SubmittedBody(Given, kw_only=True):
-    """A new application, with the data of the receipt. Number and PIN open the citizen's page; `qr` is its QR path."""
+    """A new application, together with the data of the receipt. The number and the PIN open the citizen's page. `qr` is
+    the path that the QR code contains.
+    """
 
     application_id: UUID
     tracking_number: str
@@ -40,7 +42,7 @@ class SubmittedBody(Given, kw_only=True):
 
 
 class DoneBody(Given, kw_only=True):
-    """A command that was carried out. `events`: the event types of the events that were appended."""
+    """A command that was carried out. `events` lists the event types of the appended events."""
 
     application_id: UUID
     version: int
@@ -49,7 +51,7 @@ class DoneBody(Given, kw_only=True):
 
 
 class PinResetBody(DoneBody, kw_only=True):
-    """The new receipt: the same number with a new PIN and QR path. The old PIN and QR code no longer work."""
+    """The new receipt has the same number, a new PIN and a new QR path. The old PIN and QR code no longer work."""
 
     tracking_number: str
     pin: str
@@ -57,8 +59,8 @@ class PinResetBody(DoneBody, kw_only=True):
 
 
 class LinkedBody(Given, kw_only=True):
-    """A link. The applications are in the order of the request. `waiting` lists the applications that other offices
-    hold and for which those offices have not accepted the link yet.
+    """A link. The applications are in the order of the request. `waiting` lists the applications of other offices that
+    still have to accept the link.
     """
 
     link: UUID
@@ -79,7 +81,9 @@ class AccessesBody(Given, kw_only=True):
 
 
 class OpenedPart(Given, kw_only=True):
-    """A sealed part, opened. `content` is null if the dossier key of the sealed part was destroyed (redacted)."""
+    """The content of a sealed part. If the dossier key of the sealed part was destroyed (redacted), `content` is
+    null.
+    """
 
     version: int
     role: str
@@ -106,26 +110,31 @@ class FoundApplication(Given, kw_only=True):
 
 
 class FoundBody(Given, kw_only=True):
-    """The applications of a person that concern the bearer's office, newest first."""
+    """The applications of a person that concern the client's office. The newest application comes first."""
 
     items: list[FoundApplication]
     next: None = None
 
 
 class AnsweredBody(Given, kw_only=True):
-    """The survey was answered. `events`: the event types of the appended events, in a stream of the survey."""
+    """The survey was answered. `events` lists the event types of the appended events. These events are in a stream of
+    the survey.
+    """
 
     application_id: UUID
     events: list[str]
 
 
 class UnitBody(Given, kw_only=True):
-    """The satisfaction figures of a service, of an office, or of a service at an office; `null` stands for all.
+    """The satisfaction figures of a service, of an office, or of a service at an office. If `service` or `office` is
+    null, the figures are about all services or all offices.
 
-    Counts are sums of counts that are rounded down to tens. `index` is the IKM. `means` contains the NRR of each
-    element. Both are shown from 30 counted answers on. With the answers that were left out, the index lies between
-    `index_least` and `index_most`. If these two have different grades, `grade` is null. `sufficient` says whether the
-    sample is large enough for every number of applicants that the published counts allow.
+    Each count is a sum of smaller counts, and each of the smaller counts is rounded down to tens. `index` is the
+    satisfaction index (IKM). `means` contains the mean score (NRR) of each element. `index` and `means` are shown if at
+    least 30 answers are counted. Some answers are not counted. If all answers were counted, the index would lie between
+    `index_least` and `index_most`. If these two values have different grades, `grade` is null. The exact number of
+    applicants is not public. `sufficient` is true if the sample is large enough for every number that the published
+    counts allow.
     """
 
     service: str | None
@@ -143,7 +152,7 @@ class UnitBody(Given, kw_only=True):
 
 
 class SatisfactionFiguresBody(Given, kw_only=True):
-    """The public satisfaction index of a period, as of a full hour.
+    """The public satisfaction index of a period. The index is computed at full hours.
 
     `weights` is the weight of each element. The choice of the weight can change a grade. `period` is a semester
     (2026-S2) or a year (2026). `periods` lists the periods that can be read. `units` has a line for each service at
@@ -162,17 +171,22 @@ class SatisfactionFiguresBody(Given, kw_only=True):
 class FiguresBody(Given, kw_only=True):
     """Counts of applications.
 
-    Public counts are rounded down to tens. A public count below ten is shown as `<10`, also if the count is zero. A day
-    is 24 hours. submitted = open + answered. answered = decided + withdrawn + lapsed + cancelled + concluded. decided =
-    granted + rejected + deemed_approved. decided = on_time + late + without_deadline. decided = on_time_recorded +
-    late_recorded + without_deadline. reported_late is a part of late: decisions with a time before the deadline that
-    were recorded after the office's allowance for late reports, or after silence had granted. On the line of an office,
-    each figure counts at its own office: the office where the application was submitted, where it was decided, where
-    the file lay when the deadline passed, or where the file lies now. So these sums do not hold on the line of an
-    office. `days` is the time from the submission to the decision. `handed_over_days` is the time from the submission
-    to the hand-over. `own_days` is the time from the submission to the decision, without the time in which the office
-    waited for the applicant, for a payment or for another agency. A figure is null if it cannot be computed or is
-    withheld.
+    Public counts are rounded down to tens. A public count below ten is shown as `<10`. A count of zero is also shown as
+    `<10`.
+
+    A day has 24 hours. The counts add up as follows: submitted = open + answered; answered = decided + withdrawn +
+    lapsed + cancelled + concluded; decided = granted + rejected + deemed_approved; decided = on_time + late +
+    without_deadline; decided = on_time_recorded + late_recorded + without_deadline. `reported_late` is a part of
+    `late`. It counts decisions that were made before the deadline but recorded too late: after the office's allowance
+    for late reports, or after the deemed approval.
+
+    On the line of an office, each figure counts an application at one office. This office is the office of the
+    submission, the office of the decision, the office that had the file at the deadline, or the office that has the
+    file now. Each figure has its own rule. So the counts on the line of an office do not add up.
+
+    `days` is the time from the submission to the decision. `handed_over_days` is the time from the submission to the
+    hand-over. `own_days` is the time from the submission to the decision, without the time in which the office waited
+    for the applicant, for a payment or for another agency. A figure is null if it cannot be computed or is withheld.
     """
 
     submitted: Count
@@ -214,8 +228,8 @@ class FiguresBody(Given, kw_only=True):
 
 
 class LineBody(FiguresBody, kw_only=True):
-    """One line of a table. `key` is the code of a service, office or mall, or a channel, or a month. The month is the
-    month of submission in the office's time zone, for example 2026-03.
+    """One line of a table. `key` is the code of a service, an office or a mall, the name of a channel, or a month. The
+    month is the month of submission in the office's time zone, for example 2026-03.
     """
 
     key: str
@@ -234,7 +248,7 @@ class TablesBody(Given, kw_only=True):
 
 
 class StatisticsBody(Given, kw_only=True):
-    """The total of all applications, and one table each by service, office, mall, channel and month."""
+    """The total of all applications, and the tables by service, office, mall, channel and month."""
 
     as_of: Instant
     total: FiguresBody
@@ -244,12 +258,13 @@ class StatisticsBody(Given, kw_only=True):
 class FileBody(Given, kw_only=True):
     """One file of the queue.
 
-    `due_at` is set while a decision is awaited. At `deemed_approval_at`, silence grants the application.
+    `due_at` is set while a decision is awaited. If the office does not decide by `deemed_approval_at`, the law grants
+    the application at that time.
 
-    `overdue` says whether the due date was over at the time `as_of`. `deemed_soon` says whether silence grants the
-    application at most two working days of the office after `as_of`. If `mine` is true, the bearer is the officer of
-    the file. `payments` and `obstacles` count the open payments and obstacles. `officer` is the officer of the file.
-    Only supervisors see the field `officer`.
+    `overdue` is true if the due date had passed at the time `as_of`. `deemed_soon` is true if `deemed_approval_at` is
+    at most two working days of the office after `as_of`. `mine` is true if the file is assigned to the client.
+    `payments` is the number of open payments, and `obstacles` is the number of open obstacles. `officer` is the officer
+    to whom the file is assigned. Only supervisors see the field `officer`.
     """
 
     application_id: UUID
@@ -273,7 +288,7 @@ class FileBody(Given, kw_only=True):
 
 
 class DeskBody(Given, kw_only=True):
-    """The open files of an office, sorted by due date; files without a due date come last."""
+    """The open files of an office, sorted by due date. The files without a due date come last."""
 
     office: str
     as_of: Instant
@@ -287,7 +302,7 @@ class ProblemError(Given, kw_only=True):
 
 
 class ProblemBody(Given, kw_only=True):
-    """A problem by RFC 9457. `code` is stable. `type` is the address of a page that explains the code."""
+    """A problem as RFC 9457 defines it. `code` is stable. `type` is the address of a page that explains the code."""
 
     type: str
     title: str

@@ -1,4 +1,4 @@
-"""Results: how endpoints turn values into responses, with the headers for caches and for later requests."""
+"""Results: endpoints use this module to make responses. The module adds headers for caches and for later requests."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -21,8 +21,8 @@ def json(body: object, *, status: int = 200, headers: dict[str, str] | None = No
 
 
 def done(result: CommandResult, receipt: dict[str, str] | None = None) -> dict[str, Any]:
-    """The body `DoneBody` of a command's result. If the command made a new receipt, the body also has the fields of
-    this receipt.
+    """Returns the `DoneBody` of a command's result. If the command made a new receipt, the body also contains the
+    fields of this receipt.
     """
     return {
         "application_id": str(result.application_id),
@@ -34,8 +34,8 @@ def done(result: CommandResult, receipt: dict[str, str] | None = None) -> dict[s
 
 
 async def written(request: Request, result: CommandResult) -> dict[str, str]:
-    """The headers of a write: ETag and Sync-Token. If the client sent `Prefer: wait`, waits until the view contains the
-    write.
+    """Returns the headers of the response to a write: ETag and Sync-Token. If the client sent `Prefer: wait`, the
+    function first waits until the view contains the write.
     """
     views = dependencies_of(request).views
     era = await views.era_of(result.position)
@@ -51,10 +51,11 @@ async def written(request: Request, result: CommandResult) -> dict[str, str]:
 
 
 def cached(request: Request, content: bytes, media_type: str, more: Mapping[str, str] | None = None) -> Response:
-    """A public response for shared caches, valid for at most 60 seconds. The status is 304 if the client already has
-    the current content.
+    """Returns a public response that shared caches may store for at most 60 seconds. The status is 304 if the client
+    already has the current content.
 
-    The ETag is a hash of the bytes. If the ETag were a position of the log, the public could count events live.
+    The ETag is a hash of the bytes. The ETag is not a position of the log, because then the public could count events
+    live.
     """
     etag = f'"{sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "public, max-age=60", **(more or {})}

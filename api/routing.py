@@ -1,4 +1,4 @@
-"""An index of routes: finds the route of a path without trying all routes one after the other."""
+"""An index of routes: it finds the route of a path without trying all routes one after the other."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -31,7 +31,9 @@ class ByEnding(BaseRoute):
 
 
 def indexed(routes: Iterable[Route]) -> list[BaseRoute]:
-    """The same list of routes, behind an index. Routes that end in a parameter come last, in their order."""
+    """Puts the routes into an index, except the routes that end in a parameter. The routes that end in a parameter
+    follow after the index, in their order.
+    """
     words: list[Route] = []
     parameters: list[Route] = []
     for route in routes:

@@ -1,4 +1,4 @@
-"""Codes: the types of all strings in events.
+"""Codes: every string in an event has one of these types.
 
 Events contain no free text. Every string in an event is checked before the event is stored.
 
@@ -84,7 +84,9 @@ class Channel(StrEnum):
 
 
 class Quality(StrEnum):
-    """Whose clock gave an act's time, and how exact this time is. DAY means that the source knows only the date."""
+    """The clock that gave the time of an act, and the precision of this time. DAY means that the source knows only the
+    date.
+    """
 
     SERVER = "server"
     DEVICE = "device"
@@ -93,7 +95,7 @@ class Quality(StrEnum):
 
 
 class Defect(StrEnum):
-    """What is wrong with a document that goes back to the applicant."""
+    """A defect of a document that the office returns to the applicant."""
 
     MISSING = "missing"
     ILLEGIBLE = "illegible"
@@ -104,7 +106,7 @@ class Defect(StrEnum):
 
 
 class Advice(StrEnum):
-    """How another agency answered a referral (rekomendasi teknis)."""
+    """The answer of another agency to a referral (rekomendasi teknis)."""
 
     FAVOURABLE = "favourable"
     UNFAVOURABLE = "unfavourable"
@@ -113,7 +115,7 @@ class Advice(StrEnum):
 
 
 class RejectionReason(StrEnum):
-    """Why an application is rejected (alasan penolakan)."""
+    """The reason for a rejection (alasan penolakan)."""
 
     REQUIREMENT_NOT_MET = "requirement_not_met"
     TECHNICAL_ADVICE_NEGATIVE = "technical_advice_negative"
@@ -133,7 +135,7 @@ class Remedy(StrEnum):
 
 
 class CancellationReason(StrEnum):
-    """Why the office cancels an application."""
+    """The reason for a cancellation by the office."""
 
     DUPLICATE = "duplicate"
     ENTERED_IN_ERROR = "entered_in_error"
@@ -141,7 +143,7 @@ class CancellationReason(StrEnum):
 
 
 class TransferReason(StrEnum):
-    """Why a supervisor transfers a file to an office that the service does not list."""
+    """The reason for a transfer to an office that the service does not list."""
 
     WRONG_JURISDICTION = "wrong_jurisdiction"
     OFFICE_CLOSED = "office_closed"
@@ -150,7 +152,7 @@ class TransferReason(StrEnum):
 
 
 class RevocationGround(StrEnum):
-    """Why the office withdraws a granted product (dicabut)."""
+    """The ground on which the office revokes a granted product (dicabut)."""
 
     UNTRUE_STATEMENT = "untrue_statement"
     CONDITIONS_BROKEN = "conditions_broken"
@@ -160,7 +162,7 @@ class RevocationGround(StrEnum):
 
 
 class DisputeReason(StrEnum):
-    """Why a citizen disputes that the application is done."""
+    """The reason for a citizen's dispute."""
 
     NOT_RECEIVED = "not_received"
     WRONG_DATA = "wrong_data"
@@ -169,7 +171,7 @@ class DisputeReason(StrEnum):
 
 
 class DismissalReason(StrEnum):
-    """Why the office dismisses a dispute."""
+    """The office's reason for dismissing a dispute."""
 
     RECEIPT_PROVES_IT = "receipt_proves_it"
     PRODUCT_IS_RIGHT = "product_is_right"
@@ -203,7 +205,7 @@ class ComplaintKind(StrEnum):
 
 
 class ObstacleCode(StrEnum):
-    """What delays an application (hambatan). Obstacles may overlap."""
+    """The cause of a delay (hambatan). Obstacles may overlap."""
 
     DOCUMENTS = "H-BERKAS"
     TECHNICAL_TEAM = "H-TEKNIS"
@@ -229,7 +231,7 @@ class Receiver(StrEnum):
 
 
 class Amendment(StrEnum):
-    """What was wrong with the recorded event that an office corrects."""
+    """The kind of an amendment: the time of the event was wrong, or the event was entered in error."""
 
     TIME = "time"
     ENTERED_IN_ERROR = "entered_in_error"

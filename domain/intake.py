@@ -1,8 +1,7 @@
-"""Events of the intake: the answers to commands that agencies' systems send by a Kafka topic.
+"""Events of the intake: the intake answers the commands that agencies' systems send by a Kafka topic.
 
-These events contain codes, ids and numbers. They contain nothing else from the body of a command. Each partition of a
-Kafka topic has two streams: one stream for the answers, and one stream for the dead letters. Every event in these two
-streams becomes one Kafka message.
+From a command, these events contain only codes, ids and numbers. Each partition of a Kafka topic has two streams: one
+stream for the answers, and one stream for the dead letters. Every event in these two streams becomes one Kafka message.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""Conversion of an event's `data` to the JSON values that are stored and shown.
+"""This module converts an event's fields to the JSON values that are stored and shown.
 
-Every instant has one spelling, and a field that is None is left out.
+Every instant has exactly one text form, and a field that is None is left out.
 """
 
 from dataclasses import fields, is_dataclass
@@ -43,7 +43,9 @@ def _names(cls: Any) -> tuple[str, ...]:  # noqa: ANN401 - any event class of th
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - JSON is any value
-    """Return the JSON value of one value in an event. Raises TypeError for other types (a float, a free object)."""
+    """Return the JSON value of one value in an event. Raises TypeError for a value of any other type, for example a
+    float.
+    """
     if type(value) in AS_THEY_ARE:
         return value
     match value:

@@ -1,4 +1,4 @@
-"""The PIN as it is typed: the digits that a citizen reads from a receipt, in any grouping."""
+"""This module reads a typed PIN. A citizen reads the digits from a receipt, and may type them in any grouping."""
 
 from domain.typed_text import without_gaps
 
@@ -8,8 +8,8 @@ READ_AS = str.maketrans("oOiIlL", "001111")
 def parse_pin(typed: str) -> str:
     """Return the PIN without spaces and dashes. The letters O, I and L count as the digits 0, 1 and 1.
 
-    The result is not always a PIN. `is_digits` tells whether the result has only digits. `is_digits` does not check the
-    length.
+    The result may still contain other characters, or have the wrong length. `is_digits` checks the characters but not
+    the length.
     """
     return without_gaps(typed).translate(READ_AS)
 

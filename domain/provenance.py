@@ -19,7 +19,7 @@ from domain.registry.calendar import Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """An act: who acted, where and when. All events of one act share the `Act`.
+    """An act states who acted, where and when. All events of one act share the `Act`.
 
     `at` is aware and in UTC. `actor` is a random reference to the person who acted. A person has one reference in each
     office. `actor` is None for the system and for imports. `office` is "" if no office acted.
@@ -37,7 +37,7 @@ class Act:
 class Event:
     """The base class of all events.
 
-    `deviates` is the code with which the procedure would have refused the corresponding command.
+    If the procedure would have refused the corresponding command, `deviates` is the code of this refusal.
 
     Only events of imported history have the field `deviates`.
     """
@@ -67,7 +67,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """A closed pause of the legal clock. Both ends are in UTC."""
+    """A closed pause of the legal clock. The beginning and the end are in UTC."""
 
     since: datetime
     until: datetime

@@ -4,8 +4,8 @@
   + ApplicationAlreadySubmitted
   + ApplicationUnknown
   + ApplicationEnded
-  + StatusForbids                  names the statuses in which the command is possible
-  + ServiceUnknown                 or the service has no standard in force at that time
+  + StatusForbids                  the text names the statuses in which the command is possible
+  + ServiceUnknown                 the service is unknown, or has no standard in force at that time
   + ChannelNotOffered
   + OfficeUnknown
   + OfficeUnchanged
@@ -48,8 +48,8 @@
   + EventUnknown                   an amendment names an event that does not exist
   + AlreadyAmended
   + AmendmentImpossible
-  + TimeTooEarly                   names the reported time and the earliest possible one
-  + TimeTooLate                    names the corrected time and the latest possible one
+  + TimeTooEarly                   the text names the reported time and the earliest possible time
+  + TimeTooLate                    the text names the corrected time and the latest possible time
   + PinResetsExhausted
   + NoOutcomeYet
   + SatisfactionAlreadyGiven

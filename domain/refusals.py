@@ -7,9 +7,10 @@ from typing import ClassVar
 
 
 class Refusal(Exception):
-    """The rules forbid the command. Of the request, the text repeats only times, so answers and logs may hold the text.
+    """The rules forbid the command. The text repeats nothing from the request except times, so answers and logs may
+    hold the text.
 
-    `finding` says in detail what is wrong. The text then has `finding` in place of the title.
+    `finding` describes the fault in detail. If `finding` is given, the text contains `finding` in place of the title.
     """
 
     code: ClassVar[str]

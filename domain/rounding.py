@@ -1,7 +1,7 @@
 """Rounding: the whole product rounds by this one rule. Halves are rounded away from zero, and values are exact
 fractions.
 
-Python's `round` of floating-point numbers rounds halves to even, and its halves are often not exact.
+Python's `round` rounds halves to even numbers, and a value such as 0.005 is not exact as a floating-point number.
 """
 
 from fractions import Fraction

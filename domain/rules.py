@@ -1,7 +1,7 @@
-"""The rules, each with its source: a law, a source that we could not check, or our own proposal.
+"""Each rule has a source: a law, a text that we could not check, or our own proposal.
 
-A rule without a source is never a constant in the code. The `field` of the rule names the setting of a service, an
-office or a calendar. Functions, classes and values name the rules that they implement:
+If a rule is only our own proposal, its value is a setting, and never a constant in the code. The field `field` names
+the setting of a service, an office or a calendar. Functions, classes and values name the rules that they implement:
 
     @rests_on("day-zero")
     def due_at(...): ...
@@ -30,8 +30,8 @@ class Tag(StrEnum):
 class Rule:
     """One rule.
 
-    `field` names the setting as `Class.field` of the registry. `field` is "" if the rule has no setting. Only a rule
-    with a source may have no setting.
+    `field` names the setting as `Class.field` of the registry. `field` is "" if the rule has no setting. A rule that is
+    our own proposal always has a setting.
     """
 
     text: str

@@ -1,8 +1,8 @@
-"""The satisfaction survey (SKM, PermenPANRB 14/2017): nine answers, and the index (IKM) computed from them.
+"""The satisfaction survey (SKM, PermenPANRB 14/2017) has nine answers. The index (IKM) is computed from the answers.
 
-Answers have names, not positions, because the order of the last two elements differs between offices. The arithmetic is
-exact. The index is first rounded to two decimals. The grade is then taken from the rounded index, so that no value
-falls between two grades.
+Answers are identified by names, not by positions, because the order of the last two elements differs between offices.
+The arithmetic is exact. The index is first rounded to two decimals. The grade is then taken from the rounded index, so
+that no value falls between two grades.
 """
 
 from collections.abc import Mapping
@@ -195,13 +195,13 @@ def grade(index: Fraction) -> Grade:
 
 
 CHI_SQUARE = Fraction("3.841")
-"""Chi-square for one degree of freedom, at 95 %."""
+"""The chi-square value for one degree of freedom, at 95 %."""
 HALF, MARGIN = Fraction(1, 2), Fraction("0.05")
 
 
 @rests_on("sample-size")
 def sample_size(served: int) -> int:
-    """Return how many of the `served` applicants must answer, by the formula of Krejcie and Morgan (1970).
+    """Return the smallest sufficient number of answers from `served` applicants (formula of Krejcie and Morgan, 1970).
 
     The result is rounded to the nearest whole number. The result is 0 if nobody was served.
     """
@@ -210,5 +210,5 @@ def sample_size(served: int) -> int:
 
 
 def sufficient(answered: int, served: int) -> bool:
-    """Whether enough of the `served` applicants have answered for the index to represent all of them."""
+    """Tell whether enough of the `served` applicants have answered, so that the index represents all of them."""
     return answered >= max(sample_size(served), 1)

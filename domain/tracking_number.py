@@ -1,8 +1,9 @@
 """The tracking number: twelve symbols that a citizen can read over the telephone.
 
-Two symbols name the instance, nine symbols are random, and the last symbol is a check symbol. The check symbol c solves
-c + sum(a^i * x_i) = 0 over GF(32) = GF(2)[x] / (x^5 + x^2 + 1) with a = x. The powers a^0 to a^11 are all different,
-and no power is zero. So the check finds every single wrong symbol and every swap of two unequal symbols.
+The first two symbols name the instance (one installation of Jejak). The next nine symbols are random, and the last
+symbol is a check symbol. The check symbol c solves c + sum(a^i * x_i) = 0 over GF(32) = GF(2)[x] / (x^5 + x^2 + 1) with
+a = x. The powers a^0 to a^11 are all different, and no power is zero. So the check finds every single wrong symbol and
+every swap of two unequal symbols.
 """
 
 from enum import StrEnum
@@ -60,9 +61,9 @@ def times_a(element: int) -> int:
 
 
 def tracking_number(instance: str, serial: int) -> str:
-    """Return the tracking number for the two symbols of an instance and a serial.
+    """Return the tracking number of the instance with these two symbols.
 
-    The serial has 45 bits, which the caller drew at random.
+    `serial` has 45 bits, which the caller drew at random.
     """
     if len(instance) != INSTANCE_SYMBOLS or not set(instance) <= set(ALPHABET):
         raise ValueError(f"an instance is {INSTANCE_SYMBOLS} symbols of the alphabet")

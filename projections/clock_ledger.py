@@ -1,4 +1,4 @@
-"""Clock ledger as JSON values: the marks that a row keeps, and the ledger that a row shows."""
+"""This module converts the clock ledger to JSON values: a row keeps the marks, and shows the ledger."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
@@ -75,7 +75,7 @@ KINDS = {str(kind): kind for kind in MarkKind}
 CLOCKS: Mapping[str | None, Clock | None] = {None: None, **{str(clock): clock for clock in Clock}}
 PARTIES: Mapping[str | None, Party | None] = {None: None, **{str(party): party for party in Party}}
 OF_OUTCOMES = (MarkKind.STOP.value, MarkKind.MOVED.value)
-"""The outcome in force, and its time, depend on the marks of these kinds."""
+"""Only marks of these kinds change the outcome in force or its time."""
 
 
 def empty() -> ShownLedger:
@@ -115,7 +115,7 @@ def _kept(mark: Mark) -> KeptMark:
 
 
 def read(marks: Iterable[KeptMark]) -> list[Mark]:
-    """Return the marks. `marks` are JSON values that `kept` made."""
+    """Return the marks. `marks` holds the JSON values that the function `kept` returned."""
     return [_mark(mark) for mark in marks]
 
 

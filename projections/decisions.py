@@ -1,4 +1,4 @@
-"""The official decision in an application's row: when the decision was made, recorded and corrected."""
+"""The official decision in an application's row: the times at which the decision was made, recorded and corrected."""
 
 from datetime import datetime
 from typing import TypedDict
@@ -12,11 +12,11 @@ from domain.promises.late_reports import is_late
 class DecisionEntry(TypedDict):
     """The first approval or rejection.
 
-    `decided_at` is the time of the decision as corrected. `stated_at` is the time as first stated. `recorded_at` is the
-    time of recording, and None if this time is unknown. `report_until` is the last instant at which the decision could
-    be recorded, or corrected, and still count as on time. `report_until` is None if the decision needs no allowance for
-    late reports. `reported_late` says that the decision counts as late, because its recording or its correction came
-    after `report_until`. `amended_at` is the time at which the office corrected the time of the decision.
+    `decided_at` is the time of the decision, after corrections. `stated_at` is the time that was stated first.
+    `recorded_at` is the time of recording. It is None if this time is unknown. A decision that was recorded or
+    corrected after `report_until` counts as late. `report_until` is None if the decision needs no allowance for late
+    reports. `reported_late` is true if the decision was recorded or corrected after `report_until`. `amended_at` is the
+    time at which the office corrected the time of the decision.
     """
 
     decision: str
@@ -58,11 +58,10 @@ def decision(known: DecisionEntry | None, recorded: events.Recorded, due_at: str
 def _corrected(
     known: DecisionEntry, recorded: events.Recorded, event: events.RecordAmended, *, late_by_its_time: bool
 ) -> DecisionEntry:
-    """If the first time of a decision was late and the corrected time is not, the correction is a report.
+    """Suppose that a decision was first stated as late, and a correction moves it to the promised date or earlier.
 
-    This report may be late.
-
-    The row corrects `decided_at`, like all instants of the amended event.
+    Then the correction counts as a report, and the report may come too late. `decided_at` is corrected elsewhere,
+    together with the other instants of the amended event.
     """
     after: DecisionEntry = {**known, "amended_at": instant(recorded.known_at), "amended_by": recorded.version}
     if event.report_until is not None:

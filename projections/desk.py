@@ -1,10 +1,10 @@
-"""Desk view: what each file of an office waits for, and until when. A row is folded from events only.
+"""Desk view: each row shows what a file waits for, and until when. A row is folded from events only.
 
     project : DeskRow | None, id, Recorded -> DeskRow
 
-Instants in columns are aware and in UTC. Instants in `details` are text. The code that reads a row computes whether the
-file is overdue or will soon be deemed approved, because the answer depends on the present time and on a calendar. The
-queries are in desk.sql.
+Instants in columns are aware and in UTC. Instants in `details` are text. A row does not say whether the file is overdue
+or will soon be deemed approved. The answer depends on the present time and on a calendar, so the code that reads a row
+computes the answer. The queries are in desk.sql.
 """
 
 from collections.abc import Sequence
@@ -197,7 +197,9 @@ def _note(row: DeskRow, recorded: events.Recorded) -> None:
 
 
 def _note_step(row: DeskRow, recorded: events.Recorded) -> None:
-    """Add the step that the event adds to the promise. This happens before the event changes the row."""
+    """Add the event's step (a pause, an extension or a transfer) to the steps of the promise. This happens before the
+    event changes the row.
+    """
     details = row["details"]
     if isinstance(recorded.event, events.DeclaredComplete):
         details["promised_by"], details["steps"] = row["office"], []
@@ -210,7 +212,7 @@ def _note_step(row: DeskRow, recorded: events.Recorded) -> None:
 def _note_details(details: DeskDetails, recorded: events.Recorded) -> None:
     """Set the details that the event changes.
 
-    An older row may hold the same list, so a list is replaced and never changed in place.
+    An older row may share a list with this row, so a list is replaced and never changed in place.
     """
     event, at = recorded.event, recorded.act.at
     promise = promise_set_by(event)
@@ -253,7 +255,7 @@ def _payment(event: incident_events.PaymentRequested, at: datetime) -> OpenPayme
 
 
 def promised(row: DeskRow) -> PromiseFacts:
-    """Return the facts in the row from which a promise is counted."""
+    """Return the facts in the row from which the promised date is computed."""
     details = row["details"]
     return PromiseFacts(
         office=row["office"],

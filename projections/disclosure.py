@@ -1,12 +1,13 @@
-"""Disclosure control: makes the exact figures coarse, so that no public figure reveals facts about single applications.
+"""Disclosure control rounds the exact figures, so that no public figure reveals facts about single applications.
 
-* A count of ten or more is shown, rounded down to tens. A count below ten is shown as `<10`, also if it is zero.
-* A share is computed from shown counts only, and rounded down to five points. A hidden count is taken as the value that
-  is worst for the office.
-* A median is shown in half days, if its count is shown. The ninth decile is shown if this count is at least a hundred.
+* A count of ten or more is rounded down to tens. A count below ten is shown as `<10`, also if the count is zero.
+* A share is computed from the shown counts only, and is rounded down to a multiple of five percent. If a count is
+  hidden, the computation uses the value that is worst for the office.
+* A median is rounded to half days. A median is shown only if the count of its applications is shown, and a ninth decile
+  only if this count is at least a hundred.
 * Every registered service, office and mall has a line. So the presence of a line does not reveal that an application
   exists. The table of months has no gap between the first and the last month that is shown.
-* If a shown total leaves its hidden parts only one possible value, the total is lowered by ten.
+* If readers could compute the hidden parts of a total from the shown total, the shown total is lowered by ten.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -40,7 +41,9 @@ MOST_HIDDEN = SHOWN_FROM - 1
 Cell = tuple[str, str, str]
 """The place of one figure: its table, the key of its line, and the name of its count."""
 Shown = dict[Cell, int]
-"""The shown value of each cell; 0 stands for `<10`. The exact value is at most nine higher than the shown value."""
+"""The shown value of each cell. The value 0 stands for `<10`. The exact value is at most nine higher than the shown
+value.
+"""
 Sum = tuple[Cell, list[Cell]]
 """A total, and the parts that add up to it."""
 
@@ -54,7 +57,9 @@ SUMS = (
 )
 TOTAL = ("total", "")
 PARTIAL = ("mall", "month")
-"""Tables whose lines do not add up to the total: most applications are in no mall, and hidden months have no line."""
+"""The lines of these tables do not add up to the total, because most applications are in no mall, and hidden months
+have no line.
+"""
 
 
 def protect(
@@ -62,7 +67,7 @@ def protect(
 ) -> Statistics:
     """Return the figures for the public. `services`, `offices` and `malls` are all codes in the registry.
 
-    The days in `exact` must not be rounded before, because otherwise the days would be rounded twice.
+    The days in `exact` must not be rounded, because this function rounds them, and rounding twice gives wrong values.
     """
     lines = _lines(exact, services, offices, malls)
     shown = _unpinned(
@@ -106,7 +111,7 @@ def _floored(count: Count) -> int:
 
 
 def _unpinned(shown: Shown) -> Shown:
-    """Lower totals until each sum leaves more than one possible value for every hidden figure."""
+    """Lower totals until, in each sum, every hidden figure has more than one possible value."""
     sums = list(_sums(shown))
     while pinned := {total for total, parts in sums if shown[total] and _pins(shown, total, parts)}:
         for total in pinned:
@@ -115,10 +120,12 @@ def _unpinned(shown: Shown) -> Shown:
 
 
 def _pins(shown: Shown, total: Cell, parts: list[Cell]) -> bool:
-    """Tell whether the shown total discloses its hidden parts: each hidden part must be nine, the highest hidden value.
+    """Tell whether the shown total discloses its hidden parts.
 
-    On the line of an office, a total can differ from the sum of its parts, because files are transferred. If the total
-    is higher than the largest possible sum of its parts, even if each part was lowered, the total discloses nothing.
+    The total discloses them if each hidden part must be nine, which is the highest hidden value.
+
+    On the line of an office, a total can differ from the sum of its parts, because files are transferred. Suppose that
+    the total is so high that no values of the parts add up to it. Then the total discloses nothing.
     """
     most = sum(shown[part] + SHOWN_FROM - 1 for part in parts)
     no_sum = total[0] == "office" and shown[total] > most + SHOWN_FROM * (len(parts) + 1)
@@ -163,7 +170,7 @@ def _share(on_time: int, late: int) -> float | None:
 
 
 def _part(part: int, whole: int) -> float | None:
-    """Return a share that is bad for the office if it is high. Return None if the count of the part is hidden."""
+    """Return a share that looks bad for the office if it is high. Return None if the count of the part is hidden."""
     return float(min(100, 100 * part // whole) // STEP * STEP) if part and whole >= SHARE_FROM else None
 
 

@@ -3,9 +3,9 @@
 There is one line for all applications. There are also five tables, which have a line for each service, office, mall,
 channel or month.
 
-A number of days is a time from submission, in units of 24 hours. An application is answered once it is decided or has
-ended. Before that, the application is open. A decision is on time if the decision came by the deadline. The deadline is
-the promise, or the date that an import's source states.
+Days are counted from the submission, in units of 24 hours. An application is answered once it is decided or has ended.
+Before that, the application is open. A decision is on time if the decision came by the deadline. The deadline is the
+promise, or the date that an import's source states.
 """
 
 from collections.abc import Mapping
@@ -32,16 +32,20 @@ class Figures:
     counts in the mall where it was submitted. An application that was not submitted in a mall is not in the table of
     malls.
 
-    submitted = open + answered. answered = decided + withdrawn + lapsed + cancelled + concluded. decided = granted +
-    deemed_approved + rejected = on_time + late + without_deadline = on_time_recorded + late_recorded +
-    without_deadline. `on_time` compares the time of the decision with the deadline. `on_time_recorded` compares the
-    time at which the decision was recorded with the deadline. If an application is deemed approved, it counts as late,
-    because nobody decided in time. `reported_late` counts the decisions with a time before the deadline that were
-    recorded after the office's allowance for late reports, or after the application was deemed approved. These
-    decisions are also counted in `late`. `overdue` counts the open applications whose deadline has passed.
-    `handed_over` counts the applications with a hand-over that no reopening has taken back. `returned`, `deviating`,
-    `paused`, `restarted`, `returned_last_minute` and `obstructed` count the applications with at least one event of
-    this kind. A figure is None if it cannot be computed or must not be shown.
+    * submitted = open + answered
+    * answered = decided + withdrawn + lapsed + cancelled + concluded
+    * decided = granted + deemed_approved + rejected
+    * decided = on_time + late + without_deadline
+    * decided = on_time_recorded + late_recorded + without_deadline
+
+    `on_time` compares the time of the decision with the deadline. `on_time_recorded` compares the time at which the
+    decision was recorded with the deadline. If an application is deemed approved, it counts as late, because nobody
+    decided in time. `reported_late` counts the decisions that were stated as on time but recorded too late: after the
+    office's allowance for late reports, or after the application was deemed approved. These decisions are also counted
+    in `late`. `overdue` counts the open applications whose deadline has passed. `handed_over` counts the applications
+    with a hand-over that no reopening has taken back. `returned`, `deviating`, `paused`, `restarted`,
+    `returned_last_minute` and `obstructed` count the applications with at least one event of this kind. A figure is
+    None if it cannot be computed or must not be shown.
 
     `days` is the time from the submission to the decision. `handed_over_days` is the time from the submission to the
     hand-over. `own_days` is `days` without the time in which the office waited for the applicant, for a payment or for
@@ -49,13 +53,14 @@ class Figures:
 
     In the table of offices, the figures of one application can count at different offices. `submitted` counts at the
     office of the submission, and `open` counts at the office that holds the file. `answered`, `decided`, `on_time` and
-    the outcomes count at the office that held the file at the answer. `late` and `overdue` count at the office that
-    held the file when the deadline passed, and `reported_late` counts at the same office as `late`. `handed_over`
-    counts at the office of the hand-over. Other events count at the office that held the file when the event happened
-    for the first time. So on the line of an office, `submitted` and `decided` can differ from the sum of their parts.
+    the outcomes count at the office that held the file when the application was answered. `late` and `overdue` count at
+    the office that held the file when the deadline passed, and `reported_late` counts at the same office as `late`.
+    `handed_over` counts at the office of the hand-over. Other events count at the office that held the file when the
+    event happened for the first time. So on the line of an office, `submitted` and `decided` can differ from the sum of
+    their parts.
 
-    No other list of the figures exists. The columns of statistics.sql have the same names and the same order as the
-    fields.
+    This class is the only list of the figures. The columns of statistics.sql have the same names and the same order as
+    the fields.
     """
 
     submitted: Count

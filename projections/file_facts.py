@@ -35,7 +35,8 @@ PauseName = Annotated[str, Pattern(r"^[a-z]+(-[0-9]+)?$", 63)]
 
 
 class FileFacts(promises_and_payments.Dues, KeptPauses):
-    """The facts as a row keeps them. `decided` says whether the application was decided or ended at any time.
+    """The facts of a file that a row keeps. `decided` is true if the application was ever decided or ended, even if it
+    was reopened later.
 
     `ended_at` is the time at which the application ended. If the end was undone, `ended_at` is None.
     """
@@ -90,10 +91,11 @@ class PaymentSoFar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoFar:
-    """The state of the file after this event, for an agency that does not know the earlier events. All times are as
-    corrected so far. `promise` is the promise in force, and `extensions` holds the codes of the extensions used so far.
-    `pausing` holds the names of the open pauses of the legal clock, which has stood still since `paused_since`.
-    `stages` holds the stages that were entered or completed; a stage that a reopening took back is left out.
+    """The state of the file after this event, for an agency that does not know the earlier events. All times include
+    the corrections so far. `promise` is the promise in force, and `extensions` holds the codes of the extensions used
+    so far. `pausing` holds the names of the open pauses of the legal clock. `paused_since` is the time at which the
+    clock stopped. `stages` holds the stages that were entered or completed; a stage that a reopening took back is left
+    out.
     """
 
     number: TrackingNumber | None
@@ -132,7 +134,7 @@ def blank() -> FileFacts:
 def note_facts(row: FileFacts, recorded: events.Recorded, status: Status | None) -> None:
     """Set the facts after the event, except amended times. `status` is the status after the event.
 
-    An older row may hold the same list, so a list is replaced and never changed in place.
+    An older row may share a list with this row, so a list is replaced and never changed in place.
     """
     event, at, version = recorded.event, recorded.act.at, recorded.version
     match event:
@@ -157,10 +159,9 @@ R = TypeVar("R", bound=FileFacts)
 
 
 def amended(row: R, event: events.ApplicationEvent) -> R:
-    """Return the row with the time that the event corrects, or the row itself if the event corrects no time.
+    """If the event corrects a time, return the row with the corrected time. Otherwise return the row itself.
 
-    Each instant that comes from the amended event is corrected: if `x_by` is the version of the amended event, then
-    `x_at` is corrected.
+    If `x_by` is the stream version of the amended event, then `x_at` is corrected.
     """
     match event:
         case events.RecordAmended(amendment=Amendment.TIME, corrected_at=datetime() as at):

@@ -64,7 +64,7 @@ class LinkEntry(TypedDict):
 
 
 class DeemedEntry(TypedDict):
-    """The evidence of a deemed approval, as known when the deemed approval was recorded."""
+    """The evidence that was recorded with a deemed approval."""
 
     basis: str
     promise: PlainPromise
@@ -129,7 +129,7 @@ def blank() -> Incidents:
 def note_incidents(row: Incidents, recorded: events.Recorded) -> None:
     """Set the incidents that the event changes.
 
-    An older row may hold the same list, so a list is replaced and never changed in place.
+    An older row may share a list with this row, so a list is replaced and never changed in place.
     """
     event, at, version = recorded.event, instant(recorded.act.at), recorded.version
     match event:

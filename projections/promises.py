@@ -21,7 +21,7 @@ CAUSES: Mapping[type[events.ApplicationEvent], str] = {
     promise_events.PromiseMoved: "calendar",
     events.Transferred: "transfer",
 }
-"""The events that may set or move the promised date, each with the reason that a row gives for it."""
+"""Each event that may set or move the promised date, with the reason that a row shows for the new date."""
 
 
 class PlainPromise(TypedDict):
@@ -44,7 +44,9 @@ class PlainPause(TypedDict):
 
 
 class PlainStep(TypedDict):
-    """A step of a promise: a pause with both ends, an extension with its code, or a transfer. Instants are in UTC."""
+    """A step of a promise: a pause with its beginning and end, an extension with its code, or a transfer. Instants are
+    in UTC.
+    """
 
     step: str
     office: str

@@ -12,7 +12,7 @@ from projections.promises import CAUSES, PlainPromise, plain_promise, promise_se
 
 
 class PromiseEntry(PlainPromise):
-    """A promise that the row shows now or showed earlier.
+    """A promise of the application: the present promise or an earlier one.
 
     `why` says what set the promise: source, completeness, pause, extension or calendar.
     """
@@ -92,7 +92,7 @@ def blank() -> Dues:
 def note_dues(row: Dues, recorded: events.Recorded) -> None:
     """Set the due dates that the event changes.
 
-    An older row may hold the same list, so a list is replaced and never changed in place.
+    An older row may share a list with this row, so a list is replaced and never changed in place.
     """
     _note_promise(row, recorded)
     event, at, version = recorded.event, instant(recorded.act.at), recorded.version
@@ -176,7 +176,7 @@ def _settled(entry: PaymentEntry, ended: tuple[str, int] | None) -> PaymentEntry
 
 
 def flags_of(entry: PaymentEntry) -> list[str]:
-    """Say what is unusual about a payment.
+    """Return a flag for everything that is unusual about the amounts of a payment.
 
     The requested amount is compared with the tariff. The received amount is compared with the requested amount.
     """

@@ -1,9 +1,9 @@
 """Queries: the SQL texts of the views. Each view has a `.sql` file with the view's name.
 
 A file holds several queries. Each query begins with a line such as `-- name: QUEUE`. Other comment lines explain the
-query. A text may have two kinds of gaps. A gap in braces, such as `{columns}`, is filled with names from the code. A
-gap such as `%(office)s` is a parameter, which only the database driver fills. So text from a user never becomes part of
-a query.
+query. A text may have two kinds of placeholders. A placeholder in braces, such as `{columns}`, is filled with names
+from the code. A placeholder such as `%(office)s` is a parameter, which only the database driver fills. So text from a
+user never becomes part of a query.
 """
 
 import re
@@ -17,7 +17,7 @@ COMMENT = re.compile(r"^ *--.*\n", re.MULTILINE)
 
 @cache
 def queries(file: str, **names: str) -> Mapping[str, str]:
-    """Return the queries of `projections/<file>.sql` by name, with the named gaps in braces filled.
+    """Return the queries of `projections/<file>.sql` by name, with the named placeholders in braces filled.
 
     Raises FileNotFoundError for an unknown file.
     """
@@ -28,7 +28,7 @@ def queries(file: str, **names: str) -> Mapping[str, str]:
 
 
 def filled(query: str, **names: str) -> str:
-    """Return the query with the named gaps in braces filled. Other gaps stay."""
+    """Return the query with the named placeholders in braces filled. Other placeholders stay."""
     for gap, name in names.items():
         query = query.replace(f"{{{gap}}}", name)
     return query

@@ -1,12 +1,12 @@
-"""Routing: which agencies receive an event in their feeds, why each agency receives it, and which fields it sees.
+"""Routing decides which agencies receive an event in their feeds, for which reason, and with which fields.
 
     shares : Concern, Recorded, Agencies -> [Share], Concern
     so_far : Concern, Capacity -> the state of the file, for an agency that does not know the earlier events
 
-The function is pure. The caller passes events in the order of the log. The size of the batches does not change the
-shares. An agency receives the events of each application whose file an office of the agency holds. If an office of the
-agency was asked for advice, the agency receives the events about this advice. An agency also receives the events of the
-services that it owns. An agency sees only the fields that it needs in its capacity.
+The function is pure. The caller passes events in the order of the log. The shares do not depend on the size of the
+batches. An agency receives the events of an application while an office of the agency holds the file. If an office of
+the agency was asked for advice, the agency receives the events about this advice. An agency also receives the events of
+the services that it owns. An agency sees only the fields that it needs in its capacity.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,9 @@ from projections import file_facts
 
 
 class Capacity(StrEnum):
-    """Why an agency receives an event. If several capacities apply, the first one in this enumeration counts."""
+    """The reason for which an agency receives an event. If several capacities apply, the first one in this enumeration
+    counts.
+    """
 
     HOLDER = "holder"
     OWNER = "owner"
@@ -39,9 +41,11 @@ ASKED_SEES = (
     events.Lapsed,
     events.Cancelled,
 )
-"""Events for an agency asked for advice: the referral to this agency, and events after which no advice is awaited."""
+"""An agency that was asked for advice sees only these events: the referral, its answer, and events that correct a
+record or end the wait for advice.
+"""
 NEVER = frozenset({"officer"})
-"""Fields that no agency sees. Only the office knows the acting officer (docs/event-format.md, The state)."""
+"""Fields that no agency sees. Only the office may know which officer acted (docs/event-format.md, The state)."""
 NOT_FOR_OWNERS = NEVER | {"number", "district", "regency"}
 """The fields that the owner of a service does not see. The tracking number gives access to the citizen's page, and the
 owner does not need the applicant's place.
@@ -67,7 +71,7 @@ class Agency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agencies:
-    """`feeds` maps codes of agencies to the agencies that have a feed. `offices` maps each office to its agency."""
+    """`feeds` maps the code of each agency that has a feed to this agency. `offices` maps each office to its agency."""
 
     feeds: Mapping[str, Agency]
     offices: Mapping[str, str] = field(default_factory=dict)
@@ -119,7 +123,7 @@ class Share:
 
 
 def shares(concern: Concern, recorded: events.Recorded, agencies: Agencies) -> tuple[list[Share], Concern]:
-    """Return the shares of the next event, sorted by the agency's code, and the facts after that event."""
+    """Return two values: the shares of the next event, sorted by the agency's code, and the facts after that event."""
     after = _after(concern, recorded)
     told = dict(concern.told)
     made = []
@@ -136,8 +140,8 @@ def _begins(known: Told | None, capacity: Capacity, before: int, event: events.A
     """Tell whether the agency needs the state of the file, because the agency did not receive all earlier events.
 
     `before` is the version of the event before this event. An agency that is asked for advice gets the state of the
-    file with each referral. Every other agency gets the state if it did not receive the event before this event, or if
-    it received that event in a capacity that sees less.
+    file with each referral. Every other agency gets the state in two cases: the agency did not receive the previous
+    event, or the agency received the previous event in a capacity that sees fewer fields.
     """
     if known is None:
         return True

@@ -35,9 +35,9 @@ class Elements(TypedDict):
 class SatisfactionRow(Elements):
     """One completed questionnaire, with the score of each element.
 
-    The row names no application. `answered_at` is the time at which the questionnaire was filled in, and decides the
-    period. `recorded_at` is the time at which the questionnaire arrived in the log, and decides the order. Both are in
-    UTC.
+    The row names no application. `answered_at` is the time at which the questionnaire was filled in. This time decides
+    the period. `recorded_at` is the time at which the questionnaire was stored in the log. This time decides the order.
+    Both times are in UTC.
     """
 
     answer_id: UUID

@@ -2,10 +2,10 @@
 
     satisfaction : [CellCounts], [(service, office)], as_of, weights, period -> Satisfaction | None
 
-Every figure is a sum of complete groups of ten answers. The answers of a group are to one service at one office in one
+Every figure is a sum of complete groups of ten answers. All answers of a group concern one service at one office in one
 semester. So a reader who subtracts published figures never gets a figure about fewer than ten answers. The answers
-beyond the last complete group are left out. The error bound of an index says how much these answers could change the
-index at most. An index has a grade only if these answers could not change the grade.
+beyond the last complete group are left out. The error bound of an index is the largest change that these answers could
+make to the index. An index has a grade only if these answers could not change the grade.
 """
 
 from collections import Counter, defaultdict
@@ -83,8 +83,8 @@ def periods(as_of: datetime) -> list[Period]:
 class CellCounts(Elements):
     """A row of the query CELLS: a service at an office in a semester.
 
-    `covered` is the number of answers in the sums. `served` is the number of applicants served. Both are rounded down
-    to tens.
+    `covered` is the number of answers in the sums. `served` is the number of applicants served. Both numbers are
+    rounded down to tens.
     """
 
     service: str
@@ -100,9 +100,10 @@ class SatisfactionUnit:
 
     `office` is None in the line of a service, and `service` is None in the line of an office. `answered` and `served`
     are sums of counts that are rounded down to tens. `index` (IKM) and `means` (NRR) are computed from the counted
-    answers. They are None if fewer than `INDEX_FROM` answers are counted. If all answers were counted, the index would
-    lie between `index_least` and `index_most`. If these two indexes have different grades, `grade` is None.
-    `sufficient` says whether the sample is large enough for every number of applicants that the published counts allow.
+    answers. `index` and `means` are None if fewer than `INDEX_FROM` answers are counted. If all answers were counted,
+    the index would lie between `index_least` and `index_most`. If these two indexes have different grades, `grade` is
+    None. The published counts are rounded, so the exact number of applicants may be higher. `sufficient` says whether
+    the sample is large enough for every possible number.
     """
 
     service: str | None

@@ -58,7 +58,7 @@ def _stage(code: str, entered_at: str | None, office: str, version: int) -> Stag
 def _completed(stages: list[StageEntry], code: str, at: str, office: str, version: int) -> list[StageEntry]:
     """Complete the stage's open entry. If no entry is open, add a completed entry.
 
-    Imported history may complete a stage without an entry.
+    In imported history, a stage may be completed although no event entered the stage.
     """
     for place, stage in enumerate(stages):
         if stage["stage"] == code and stage["completed_at"] is None and stage["undone_at"] is None:
@@ -75,7 +75,7 @@ def _undone(stage: StageEntry, event: events.Reopened, at: str, version: int) ->
 def _taken_back(stages: list[StageEntry], version: int) -> list[StageEntry]:
     """A stage that was completed in error is open again.
 
-    A stage with neither an entry nor a completion left is removed.
+    If the stage then was neither entered nor completed, its entry is removed.
     """
     kept = [_without(stage, version) for stage in stages]
     return [stage for stage in kept if stage["entered_by"] or stage["completed_by"]]

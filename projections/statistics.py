@@ -47,7 +47,9 @@ STATED_BY: Mapping[type[events.ApplicationEvent], FactInstant] = {
 EARLIEST: tuple[FactInstant, ...] = ("obstructed_at", "deviating_at")
 """These facts may happen more than once. The earliest time counts."""
 OF_THE_TRAIL: tuple[FactInstant, ...] = ("answered_at", *EARLIEST)
-"""The events of these instants may have no mark. So if one of these instants changes, the trail is computed again."""
+"""The events that set these instants may have no mark. So if one of these instants changes, the trail is computed
+again.
+"""
 OF_THE_CLOCKS = ("pauses", "restarts", "last_minute_returns")
 
 
@@ -61,8 +63,8 @@ class StatisticsRow(PlacedFacts):
     `answered_at` is the time of the decision, or of an end without a decision. If an import's source records an issue
     but no approval, `answered_at` is the time of the issue. `answer_known_at` is the time at which this system recorded
     the answer. An import records the whole past of an application together. So for imported answers `answer_known_at`
-    is the time of the answer. `due_by` is the unit of the promise. `reported_late` says that a decision with a time
-    before the deadline was recorded after the office's allowance for late reports, or after the application was deemed
+    is the time of the answer. `due_by` is the unit of the promise. `reported_late` says that a decision was stated as
+    on time but recorded too late: after the office's allowance for late reports, or after the application was deemed
     approved.
 
     `office` is the office that holds the file now. `submitted_office` is the office of the submission.
@@ -71,7 +73,7 @@ class StatisticsRow(PlacedFacts):
     `stated_in` maps the name of each instant to the stream version of the event that states the instant. If the time of
     that event is amended later, the fold finds the instant by this version. `marks` holds the marks of the clocks, from
     which `pauses`, `restarts`, `last_minute_returns` and the facts in `PlacedFacts` are computed. `paused_since` is the
-    instant since which the legal clock stands still. It is computed from the open pauses.
+    instant at which the legal clock stopped, and is computed from the open pauses.
     """
 
     application_id: UUID
@@ -199,7 +201,7 @@ def _note(row: StatisticsRow, recorded: events.Recorded) -> None:
 def _promise_in(event: events.ApplicationEvent) -> Promise | None:
     """Return the promise in this event. The event of a deemed approval names the promise that was not kept.
 
-    In imported history, it may be the only event that names this promise.
+    In imported history, the deemed approval may be the only event that names this promise.
     """
     return event.promise if isinstance(event, events.DeemedApproved) else promise_set_by(event)
 
@@ -239,8 +241,8 @@ def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status
 
 
 def _correct(row: StatisticsRow, event: events.RecordAmended, recorded: events.Recorded) -> None:
-    """If the first time of a decision was late and the corrected time is not, the correction is a report and may be
-    late.
+    """Suppose that a decision was first stated as late, and a correction moves it to the promised date or earlier. Then
+    the correction counts as a report, and the report may come too late.
     """
     if event.amendment is Amendment.TIME:
         for name, version in row["stated_in"].items():
@@ -248,7 +250,7 @@ def _correct(row: StatisticsRow, event: events.RecordAmended, recorded: events.R
                 row[name] = event.corrected_at
                 if name == "answered_at" and event.report_until is not None:
                     row["reported_late"] = is_late(recorded.known_at, event.report_until)
-                elif name == "answered_at" and _past_due(row):  # late by the corrected time, not by the report
+                elif name == "answered_at" and _past_due(row):  # late by the corrected time
                     row["reported_late"] = False
 
 

@@ -1,4 +1,5 @@
-"""Timeline: every event at the time at which it happened. No entry is overwritten. Flags mark unusual entries.
+"""Timeline: the list of all events, each at the time at which the event happened. No entry is overwritten. Flags mark
+unusual entries.
 
 The flag `late` means that the event happened before the outcome in force, but was recorded after the outcome. A late
 event does not change the outcome. The flag `clock_ahead` means that the reported time of the event is more than five
@@ -18,7 +19,7 @@ from domain.json_values import data_of, instant
 
 LATE, CLOCK_AHEAD, UNLISTED = "late", "clock_ahead", "unlisted_office"
 AHEAD = timedelta(minutes=5)
-"""How far a device's clock may be ahead of the server's clock without a flag. The project chose this value."""
+"""A device's clock may be ahead of the server's clock by this much without a flag. The project chose this value."""
 
 
 class AmendedEntry(TypedDict):
@@ -73,7 +74,7 @@ def _entry(recorded: events.Recorded) -> ShownEvent:
 
 
 def happened_at(entry: ShownEvent) -> str:
-    """Return the time of an entry, with its correction if the time was amended."""
+    """Return the time of an entry. If the time was amended, return the corrected time."""
     amended = entry["amended"]
     return (amended and amended["corrected_at"]) or entry["at"]
 

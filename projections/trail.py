@@ -1,4 +1,4 @@
-"""Trail: which office held a file, and which date was promised, at each time.
+"""Trail: for each time, the trail names the office that held the file and the date that was promised.
 
 A transfer does not change earlier figures: each figure belongs to the office that held the file when the counted fact
 happened. So for each fact, a row names this office. For a time in the past, the statistics read the trail of the row.
@@ -35,11 +35,10 @@ class Trail(TypedDict):
 class PlacedFacts(TypedDict):
     """Facts that belong to an office. For each instant, a field names the office that held the file at this instant.
 
-    `returned_at`, `paused_at`, `restarted_at`, `last_minute_at`, `obstructed_at` and `deviating_at` are the times at
-    which the return, pause, restart, last-minute return, obstacle or deviation happened for the first time.
-    `handed_over_at` is the time of the hand-over in force. `own_microseconds` is the time from the submission to the
-    answer, without the time in which the office waited for another party. For an instant before `settled_at`, the facts
-    are computed from `trail`.
+    Each of `returned_at`, `paused_at`, `restarted_at`, `last_minute_at`, `obstructed_at` and `deviating_at` is the time
+    at which an event of this kind happened for the first time. `handed_over_at` is the time of the hand-over in force.
+    `own_microseconds` is the time from the submission to the answer, without the time in which the office waited for
+    another party. For an instant before `settled_at`, the facts are computed from `trail`.
     """
 
     answered_at: datetime | None
@@ -172,7 +171,7 @@ def _first(whole: Ledger, kind: MarkKind) -> datetime | None:
 def _own_microseconds(whole: Ledger, until: datetime) -> int | None:
     """Return the time from the submission to `until`, without the time in which the office waited for another party.
 
-    The office waits for the applicant while the file is returned, for the payer, and for another agency that it asked.
+    The office waits for the applicant while the file is returned, for a payment, or for the advice of another agency.
     """
     if whole.citizen is None:
         return None

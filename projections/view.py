@@ -1,8 +1,8 @@
 """View: a fold from events to one row per stream (usually an application), and the table that stores the rows.
 
 The SQL texts (view.sql) are filled from the view's columns, so that the table, the upsert and the comparison always
-agree. The gap `{table}` is not filled here: the projector fills it with the name of the live table or of a table under
-construction.
+agree. The placeholder `{table}` is not filled here. The projector fills it with the name of the live table or of a
+table under construction.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,7 +29,7 @@ R = TypeVar("R", bound=Row)
 class ViewOf(Generic[R]):
     """A view whose rows are of the type `R`.
 
-    `fold` returns a stream's row after further events. The size of the batches does not change the row. The fold is
+    `fold` returns a stream's row after further events. The row does not depend on the size of the batches. The fold is
     pure: it changes neither the given row nor any value inside that row.
 
     `columns` maps each stored column to its type in PostgreSQL. The columns include the stream's id (`key`) and

@@ -1,5 +1,5 @@
 -- The statements that every view needs. The projector fills {table} with the live table, or with a table under
--- construction; projections/view.py fills the other gaps from the view's columns.
+-- construction; projections/view.py fills the other placeholders from the view's columns.
 
 -- name: TABLE
 CREATE TABLE {table} (

@@ -5,6 +5,7 @@ probability.
 from collections.abc import Iterator
 
 from domain.application.status import Status
+from simulation.families import Membership
 from simulation.fates import struck
 from simulation.intake import made_complete, taken_in
 from simulation.life import Intention, Life
@@ -14,9 +15,9 @@ from simulation.review import reviewed
 from simulation.silence import granted_by_silence
 
 
-def lived(arrival: Arrival, mall: Mall) -> Life:
+def lived(arrival: Arrival, mall: Mall, membership: Membership | None = None) -> Life:
     """Return one life with all steps that it takes before the end of the plan."""
-    life = Life(arrival, mall)
+    life = Life(arrival, mall, membership)
     life.live(granted_by_silence(life, struck(life, course(life))))
     return life
 

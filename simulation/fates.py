@@ -1,5 +1,5 @@
-"""Fates: unplanned events of a simulated application with fixed probabilities, for example a withdrawal or a
-reassignment.
+"""Fates: a simulated application may have one unplanned event, for example a withdrawal or a reassignment. Each kind of
+event has a fixed probability.
 """
 
 from collections.abc import Iterable, Iterator
@@ -38,7 +38,9 @@ FATES = {
 
 
 def struck(life: Life, moves: Iterable[Intention]) -> Iterator[Intention]:
-    """Yield the acts of an application. Choose a fate, and insert its acts after one of the acts 2 to 7."""
+    """Yield the acts of an application. Choose a fate at random, and insert the acts of this fate at a random place.
+    The place is after one of the acts 2 to 7.
+    """
     [fate] = life.dice.choices(list(FATES), list(FATES.values()))
     turn = life.dice.randint(2, 7)
     for count, move in enumerate(moves, start=1):
@@ -71,7 +73,7 @@ def _by(fate: Fate, life: Life) -> Iterator[Intention]:
 def _amended(life: Life) -> Iterator[Intention]:
     """Correct the time of the last event, or take back a stage that was entered too soon.
 
-    A time is corrected only if the last event is not a decision. A stage that was taken back is entered again.
+    A time is corrected only if the last event is not a decision. If a stage was taken back, it is entered again.
     """
     last = life.application.entries[-1]
     if isinstance(last.event, StageEntered):

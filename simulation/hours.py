@@ -8,7 +8,7 @@ Opening = tuple[datetime, datetime]
 
 
 class Hours:
-    """The openings of one office, in order of time, in UTC."""
+    """The openings of one office, sorted by time, in UTC."""
 
     def __init__(self, openings: Sequence[Opening]) -> None:
         self.openings = openings
@@ -21,9 +21,10 @@ class Hours:
     def forward(self, at: datetime, grace: timedelta) -> datetime:
         """Return `at` if the office is open at `at`.
 
-        Otherwise return the instant `grace` after the beginning of the next opening.
+        Otherwise return an instant of the next opening: the beginning of the opening plus `grace`.
 
-        The result is never in the last tenth of that opening. After the last opening, the result is `at`.
+        If `grace` is too long, the result is the beginning of the last tenth of that opening. If there is no later
+        opening, return `at`.
         """
         if self.is_open(at):
             return at
@@ -34,10 +35,11 @@ class Hours:
         return min(opens + grace, opens + (closes - opens) * 0.9)
 
     def back(self, at: datetime, grace: timedelta) -> datetime:
-        """Return `at` if the office is open at `at`. Otherwise return the instant `grace` before the end of the last
-        opening before `at`.
+        """Return `at` if the office is open at `at`. Otherwise return an instant of the last opening before `at`: the
+        end of the opening minus `grace`.
 
-        The result is never in the first tenth of that opening. Before the first opening, the result is `at`.
+        If `grace` is too long, the result is the end of the first tenth of that opening. If there is no earlier
+        opening, return `at`.
         """
         place = bisect_right(self._opens, at) - 1
         if place < 0 or self.is_open(at):

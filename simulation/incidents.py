@@ -1,4 +1,4 @@
-"""Incidents in a simulated life: payments, inspections, obstacles, complaints and extensions."""
+"""Incidents: a simulated life can contain payments, inspections, obstacles, complaints and extensions."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -12,7 +12,7 @@ from simulation.life import Intention, Life
 
 PAID_HERE, UNPAID = 0.7, 0.12
 AMOUNTS = (50_000, 100_000, 350_000, 1_500_000)
-"""Amounts in whole rupiah, for standards without a single fee."""
+"""Amounts in whole rupiah. These amounts are used if the standard states no single fee."""
 TIME_TO_PAY = timedelta(days=7)
 SURVEY = "survey"
 OVERLAPPING, CLEARED = 0.25, 0.8
@@ -38,14 +38,16 @@ OBSTACLES: Mapping[StagePhase, Mapping[ObstacleCode, float]] = {
     StagePhase.PRODUCTION: {ObstacleCode.BLANK_FORMS: 5.0, ObstacleCode.SIGNATURE: 4.0, ObstacleCode.SYSTEM: 1.0},
 }
 COMPLAINTS = {ComplaintKind.INFORMATION: 1.0, ComplaintKind.COMPLAINT: 3.0}
-"""The relative frequency of each kind.
+"""The relative frequency of each kind of complaint.
 
 INVESTIGATION is left out, because its 60 working days could end after the last day of the calendars.
 """
 
 
 def paid(life: Life) -> Iterator[Intention]:
-    """Request a payment, and request it again each time it expires. Some applicants pay without a request."""
+    """Request a payment, and request it again each time it expires. Some applicants pay elsewhere, so no payment is
+    requested.
+    """
     standard = life.arrival.standard
     if not (standard.fee_idr or AWAITING_PAYMENT in standard.grounds) or not life.chance(PAID_HERE):
         return
@@ -72,14 +74,16 @@ def inspection_scheduled(life: Life, halfway: datetime) -> Iterator[Intention]:
 
 
 def inspected(life: Life, acts: list[Command]) -> list[Command]:
-    """Return the commands, with the record of the inspection inserted before the survey stage is completed."""
+    """Return the commands in `acts`. The record of the inspection is inserted before the command that completes the
+    survey stage.
+    """
     record = commands.RecordInspection(inspection=life.application.counted.inspections)
     surveyed = commands.CompleteStage(stage=SURVEY)
     return [each for act in acts for each in ((record, act) if act == surveyed else (act,))]
 
 
 def obstacles(life: Life, phase: StagePhase) -> list[Command]:
-    """Report obstacles, and clear most of them.
+    """Return commands that report obstacles and clear most of them.
 
     A second obstacle may be reported before the first obstacle is cleared.
     """
@@ -100,7 +104,9 @@ def complaints(life: Life) -> list[Command]:
 
 
 def extensions(life: Life) -> list[Command]:
-    """Return one extension that the standard lists, for some of the applications with a promise."""
+    """Return one of the extensions that the standard lists. Only some of the applications with a promise get an
+    extension.
+    """
     listed = life.arrival.standard.extensions or ()
     if life.application.promise is None or not listed or not life.chance(EXTENDED):
         return []

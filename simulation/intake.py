@@ -1,4 +1,4 @@
-"""The first part of a simulated life: the file is submitted, received, transferred, checked, returned and corrected."""
+"""The first part of a simulated life: the file is submitted, linked, received, transferred, checked and returned."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -24,6 +24,8 @@ def taken_in(life: Life) -> Iterator[Intention]:
         service=arrival.standard.service, number="", district=district, mall=mall, counter=counter
     )
     yield life.at_the_door(submit, arrival.at, arrives=arrival.arrives)
+    if member := life.membership:
+        yield Intention(command=member.link, act=member.act, arrives=member.act.at)
     if arrival.channel is Channel.MOBILE:
         at = min(arrival.at + timedelta(minutes=life.dice.uniform(3, 15)), arrival.arrives)
         yield life.at_the_door(commands.Receive(), at, arrives=arrival.arrives)
@@ -65,8 +67,10 @@ def made_complete(life: Life) -> Iterator[Intention]:
 
 
 def returned(life: Life, at: datetime) -> Iterator[Intention]:
+    """Return the file because of one document. A document that a linked application supplies is never missing."""
     requirement = life.dice.choice(life.arrival.standard.requirements).code
-    defect = life.dice.choice(list(Defect))
+    supplied = requirement in life.application.supplied
+    defect = life.dice.choice([each for each in Defect if each is not Defect.MISSING or not supplied])
     missing = (requirement,) if defect is Defect.MISSING else ()
     yield life.officer(commands.CheckDocuments(complete=False, missing=missing), at)
     document = DefectiveDocument(requirement=requirement, defect=defect)

@@ -17,6 +17,7 @@ from domain.application.evolve import Application, evolve
 from domain.application.status import ENDS, Status
 from domain.codes import Channel, Quality, Role
 from domain.provenance import Act
+from simulation.families import Membership
 from simulation.hours import Hours
 from simulation.mall import OFFICERS, Arrival, Mall
 
@@ -28,10 +29,12 @@ class PlanStep:
     """One command of a plan, and the events of the command. `arrives` is the time, in UTC, of arrival in the log.
 
     `ordinal` is the number of the life in the plan, from 0. `number` is the number of the step in the life, from 0.
+    `person` is the number of the person who applies. A family has one person.
     """
 
     ordinal: int
     number: int
+    person: int
     command: Command
     act: Act
     arrives: datetime
@@ -53,8 +56,9 @@ class Intention:
 class Life:
     """One life. `live` adds steps to the life. `now` is the time, in UTC, at which the last act arrived in the log."""
 
-    def __init__(self, arrival: Arrival, mall: Mall) -> None:
+    def __init__(self, arrival: Arrival, mall: Mall, membership: Membership | None = None) -> None:
         self.arrival = arrival
+        self.membership = membership
         self.mall = mall
         self.dice = random.Random(f"{mall.seed}/life/{arrival.ordinal}")  # noqa: S311 - reproducible test data
         self.desk = self.dice.randrange(OFFICERS)
@@ -82,6 +86,7 @@ class Life:
         step = PlanStep(
             ordinal=self.arrival.ordinal,
             number=len(self.steps),
+            person=self.membership.person if self.membership else self.arrival.ordinal,
             command=move.command,
             act=move.act,
             arrives=move.arrives,
@@ -203,12 +208,12 @@ class Life:
         return self.mall.staff(self.office)[self.desk]
 
 
-def person(ordinal: int) -> dict[str, dict[str, Any]]:
+def person(number: int) -> dict[str, dict[str, Any]]:
     """Return made-up data of an applicant. The name and the NIK show that the person is an example.
 
     The applicant's NIK ends in 0000. No real NIK ends in 0000, so the NIK belongs to nobody.
     """
-    dice = random.Random(ordinal)  # noqa: S311 - reproducible test data
+    dice = random.Random(number)  # noqa: S311 - reproducible test data
     name = f"{dice.choice(GIVEN)} {dice.choice(FAMILY)} (contoh)"
     born = f"{dice.randint(1, 28) + dice.choice((0, 40)):02}{dice.randint(1, 12):02}{dice.randint(0, 99):02}"
     return {"applicant": {"name": name, "nik": f"3374{dice.randint(1, 16):02}{born}0000"}}

@@ -134,12 +134,12 @@ class Mall:
         dice = random.Random(f"{self.seed}/staff/{office}")  # noqa: S311 - reproducible test data
         return tuple(UUID(int=dice.getrandbits(128), version=4) for _ in range(OFFICERS + 1))
 
-    def arrivals(self, count: int) -> list[Arrival]:
-        """Return `count` arrivals, sorted by the time of arrival in the log."""
+    def arrivals(self, count: int, first: int = 0) -> list[Arrival]:
+        """Return `count` arrivals, sorted by the time of arrival in the log. `first` is the ordinal of the first."""
         if not count:
             return []
         dice = random.Random(f"{self.seed}/arrivals")  # noqa: S311 - reproducible test data
-        doors, weights = self._doors()
+        doors, weights = self.doors()
         days = cache(self._days)
         came: list[tuple[datetime, datetime, Entrance]] = []
         for door in dice.choices(doors, cum_weights=weights, k=count):
@@ -155,10 +155,10 @@ class Mall:
                 office=door.office,
                 channel=door.channel,
             )
-            for ordinal, (arrives, at, door) in enumerate(came)
+            for ordinal, (arrives, at, door) in enumerate(came, start=first)
         ]
 
-    def _doors(self) -> Weighed[Entrance]:
+    def doors(self) -> Weighed[Entrance]:
         """Return all entrances that are open in these days, with cumulative weights."""
         doors: list[Entrance] = []
         weights: list[float] = []

@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from heapq import heappop, heappush
@@ -16,6 +16,7 @@ from itertools import islice
 from domain.application.commands import SubmitApplication
 from domain.registry.registry import Registry
 from simulation.course import lived
+from simulation.families import with_families
 from simulation.life import Life, PlanStep
 from simulation.mall import MARGIN_DAYS, Mall, NotSimulated
 from simulation.sample import sample
@@ -59,8 +60,8 @@ class Plan:
         first = int(self.with_sample and self.applications > 0)
         if first:
             yield sample(self.mall)
-        for arrival in self.mall.arrivals(self.applications - first):
-            yield lived(replace(arrival, ordinal=arrival.ordinal + first), self.mall)
+        for arrival, membership in with_families(self.mall.arrivals(self.applications - first, first), self.mall):
+            yield lived(arrival, self.mall, membership)
 
     def steps(self) -> Iterator[PlanStep]:
         """Yield the steps, sorted by time of arrival, ordinal and number. All steps of the sample come first."""

@@ -1,4 +1,4 @@
-"""The last part of a simulated life: production, hand-over, disputes, revocation and aftercare."""
+"""The last part of a simulated life: it contains production, hand-over, disputes, revocation and aftercare."""
 
 from collections.abc import Iterator
 
@@ -15,14 +15,15 @@ BY_PROXY = 0.1
 DISPUTED, DISMISSED = 0.03, 0.4
 REVOKED = 0.01
 AFTERCARE_DAYS = {"six-month-report": (170, 190)}
-"""The lowest and the highest number of days of an aftercare stage. A stage that is not listed here takes 3 to 10 days.
+"""The shortest and the longest duration of an aftercare stage, in days. A stage that is not listed here takes 3 to 10
+days.
 """
 
 
 def produced(life: Life) -> Iterator[Intention]:
     """Issue, make and hand over the product.
 
-    A product that nobody collects stays at the counter, and some of these applications lapse.
+    If nobody collects the product, the product stays at the counter. Some of these applications lapse.
     """
     yield life.officer(commands.Issue(), life.hence(0.1, 8))
     for act in woven(life.dice, stage_acts(life, StagePhase.PRODUCTION), obstacles(life, StagePhase.PRODUCTION)):
@@ -62,7 +63,7 @@ def handed_over(life: Life) -> Iterator[Intention]:
 
 
 def _to_redo(life: Life) -> tuple[str, ...]:
-    """Return a random completed stage of the production and all completed stages after it."""
+    """Return a completed stage of the production, chosen at random, and all completed stages after it."""
     done = [stage.code for stage in in_order(life.arrival.standard, StagePhase.PRODUCTION)]
     done = [code for code in done if code in life.application.completed]
     return tuple(done[life.dice.randrange(len(done)) :]) if done else ()

@@ -1,8 +1,9 @@
-"""Questionnaires of a simulation: which applicants answer the satisfaction survey, when, and what.
+"""Questionnaires of a simulation: this module decides which applicants answer the satisfaction survey, when they
+answer, and which scores they give.
 
 Every applicant whose application has an outcome is asked, and most applicants answer within some days. The answers
 depend on the seed, the service and the course of the application. Applicants give lower scores if the application was
-rejected or the file was returned. The questionnaires do not change the lives.
+rejected or the file was returned. The questionnaires do not change the simulated lives.
 """
 
 import random
@@ -25,11 +26,11 @@ from simulation.sums import rounded
 
 ANSWERED = 0.72
 AFTER_HOURS = (0.5, 120.0)
-"""The least and the largest number of hours from the last act to the answer."""
+"""The shortest and the longest time from the last act to the answer, in hours."""
 SPREAD = 0.7
 KEPT, REJECTED, RETURNED = 3.35, -0.8, -0.25
 HARDER = {Element.TIME: -0.2, Element.FEE: 0.25, Element.COMPLAINTS: -0.1, Element.BEHAVIOUR: 0.15}
-"""The difference between the mean score of an element and the mean score of the other elements."""
+"""These elements have higher or lower scores than the other elements. The number is the difference of the means."""
 ZONE = ZoneInfo("Asia/Jakarta")
 
 
@@ -45,7 +46,9 @@ class Questionnaire:
 
 
 def questionnaires(plan: Plan, until: datetime | None = None) -> Iterator[Questionnaire]:
-    """Yield the questionnaires that are filled before `until`, by ordinal. The default is the end of the plan."""
+    """Yield the questionnaires that are filled in before `until`, sorted by ordinal. The default of `until` is the end
+    of the plan.
+    """
     ends = plan.mall.ends if until is None else until
     for life in plan.lives():
         filled = questionnaire_of(life)
@@ -95,10 +98,11 @@ def _score(value: float) -> Score:
 
 
 def expected(filled: Iterable[Questionnaire]) -> dict[str, Any]:
-    """Return the exact number and the exact index of the questionnaires, for each semester and year.
+    """Return the exact number and the exact index of the questionnaires for each semester and each year.
 
     Each period has the tables `service`, `office` and `unit`. A key of `unit` is a service at an office, in the form
-    `service@office`. Tests compare the product with these numbers, so the arithmetic is independent of the product.
+    `service@office`. Tests compare the figures of Jejak with these numbers. So the computation here is independent of
+    the code of Jejak.
     """
     groups: dict[tuple[str, str, str], list[Answers]] = defaultdict(list)
     for one in filled:

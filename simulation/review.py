@@ -1,4 +1,4 @@
-"""The middle part of a simulated life: the office's work before the decision, and the decision."""
+"""The middle part of a simulated life: the office works on the file, and decides."""
 
 import random
 from collections.abc import Iterator
@@ -22,16 +22,24 @@ LATE = 0.12
 """The probability that a decision is planned after the promised date."""
 REJECTED = 0.05
 HANDED_ON, UNLISTED = 0.04, 0.4
-"""The odds of a transfer shortly before the decision, and the odds that the new office is not listed."""
+"""HANDED_ON is the probability of a transfer shortly before the decision. UNLISTED is the probability that the service
+does not list the new office.
+"""
 REPORTED_LATE = 0.03
-"""The odds that a decision made in time is recorded after every office's allowance for late reports."""
+"""The probability that a decision is made in time but recorded very late. Very late means after the allowance for late
+reports of every office.
+"""
 
 Work = list[tuple[Command, str]]
-"""Commands. Each command has the office that gives the command; "" means the office that holds the file."""
+"""A list of commands. Each command has the code of the office that gives the command. If the code is empty, the office
+that holds the file gives the command.
+"""
 
 
 def reviewed(life: Life) -> Iterator[Intention]:
-    """Yield the payment, then the review stages with all incidents, spread over the time until the decision."""
+    """Yield the acts for the payment. Then yield the review stages with all incidents, spread over the time until the
+    decision. Last, yield the decision.
+    """
     yield from paid(life)
     extension = extensions(life)
     decision = decision_time(life, late=bool(extension) or life.chance(LATE))
@@ -57,9 +65,10 @@ def reviewed(life: Life) -> Iterator[Intention]:
 
 
 def reported_late(life: Life, decision: Intention) -> Intention:
-    """Return the decision, which is sometimes recorded long after the promised date, with its earlier time.
+    """Return the decision. In some lives, the decision keeps its time but is recorded long after the promised date.
 
-    Its own dice leave all other draws of the plan as they are. Silence, where it grants, comes before such a report.
+    This choice uses separate dice, so that it changes no other random choice of the plan. If the standard has deemed
+    approval, the deemed approval comes before such a late report.
     """
     promise, dice = life.application.promise, random.Random(f"{life.mall.seed}/report/{life.arrival.ordinal}")  # noqa: S311
     if promise is None or decision.act.at > promise.due_at or dice.random() >= REPORTED_LATE:
@@ -69,9 +78,10 @@ def reported_late(life: Life, decision: Intention) -> Intention:
 
 
 def _handed_on(life: Life) -> Iterator[Intention]:
-    """Transfer the file to another office, sometimes by a supervisor to an office that the service does not list.
+    """Transfer some files to another office. Sometimes a supervisor transfers a file to an office that the service does
+    not list.
 
-    The transfer has separate dice, so that the lives without a transfer do not depend on these odds.
+    The transfer uses separate dice. So the odds of a transfer do not change the lives without a transfer.
     """
     dice = random.Random(f"{life.mall.seed}/transfer/{life.arrival.ordinal}")  # noqa: S311 - reproducible test data
     if dice.random() >= HANDED_ON:
@@ -120,8 +130,9 @@ def judged(life: Life, *, against: bool) -> Command:
 def decision_time(life: Life, *, late: bool) -> datetime:
     """Return the planned time of the decision, in UTC.
 
-    With a promise, the decision is planned before the due date, or after the due date if `late`. Without a promise, the
-    decision is planned after a random number of days. This number is higher if the standard has more stages.
+    If there is a promise, the decision is planned before the due date. If `late` is true, the decision is planned after
+    the due date. Without a promise, the decision is planned after a random number of days. A standard with more stages
+    leads to a longer time on average.
     """
     promise = life.application.promise
     if promise is None:

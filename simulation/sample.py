@@ -1,4 +1,4 @@
-"""The sample: the first application that a visitor sees.
+"""The sample is the first application that a visitor sees.
 
 The sample was returned once, corrected and declared complete. The sample now waits for another office's answer to a
 referral.
@@ -15,14 +15,16 @@ from simulation.mall import Arrival, Mall, NotSimulated
 
 SERVICE, ASKED = "sip", "pemda-3374-dinkes"
 OPENINGS = 8
-"""The sample is submitted this many openings before the end of the plan.
+"""The sample is submitted in the opening with this number, counted back from the end of the plan.
 
-The sample is declared complete four openings before the end, so the promised date is soon after the end.
+The sample is declared complete in the fourth opening from the end. So the promised date is soon after the end.
 """
 
 
 def sample(mall: Mall) -> Life:
-    """Return the sample's life, with ordinal 0. Raises NotSimulated if the office has too few openings in the plan."""
+    """Return the life of the sample. The ordinal of the sample is 0. Raises NotSimulated if the office has too few
+    openings in the plan.
+    """
     newest = mall.registry.newest(SERVICE)
     office = newest.offices[0] if newest and newest.offices else ""
     standard = mall.registry.standard_in_force(SERVICE, mall.first, office)

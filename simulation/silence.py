@@ -1,4 +1,6 @@
-"""Deemed approvals in a simulation: nobody decides in time, and some earlier facts are reported afterwards."""
+"""Deemed approvals in a simulation: the office does not decide in time, so the law grants the application. Some
+obstacles and decisions from before the deemed approval are reported later.
+"""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -14,10 +16,10 @@ HELD_UP_UNSEEN, DECIDED_UNSEEN, DECIDED_AGAINST, REVOKED_THEN = 0.3, 0.5, 0.4, 0
 
 
 def granted_by_silence(life: Life, moves: Iterable[Intention]) -> Iterator[Intention]:
-    """Yield the acts in `moves`. If the promised date passes without a decision, stop, and yield a deemed approval and
-    the acts after it.
+    """Yield the acts in `moves`. If the promised date passes without a decision, stop there. Then yield a deemed
+    approval and the acts after it.
 
-    So if the standard has deemed approval, no application is undecided after the due date.
+    So an application is never undecided after its due date if its standard has deemed approval.
     """
     for move in moves:
         due = silent_until(life)
@@ -30,7 +32,7 @@ def granted_by_silence(life: Life, moves: Iterable[Intention]) -> Iterator[Inten
 
 
 def silent_until(life: Life) -> datetime | None:
-    """Return the time, in UTC, of the deemed approval if the application stays in its present state.
+    """Return the time, in UTC, at which the application will be deemed approved if its state does not change.
 
     Return None if no deemed approval is possible in this state.
     """

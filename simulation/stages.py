@@ -1,4 +1,6 @@
-"""The stages of a simulated life, in the order of the service's standard, mixed with other commands."""
+"""The stages of a simulated life: they follow the order of the service's standard, and are mixed with other
+commands.
+"""
 
 import random
 from collections.abc import Sequence
@@ -14,7 +16,7 @@ T = TypeVar("T")
 
 
 def stage_acts(life: Life, phase: StagePhase) -> list[Command]:
-    """Return the commands for the stages that are not begun. After a dispute, these are the stages to repeat."""
+    """Return the commands for the stages that have not begun. After a dispute, these are the stages to repeat."""
     begun = life.application.entered | life.application.completed
     return [
         act
@@ -25,15 +27,15 @@ def stage_acts(life: Life, phase: StagePhase) -> list[Command]:
 
 
 def in_order(standard: StandardPublished, phase: StagePhase) -> list[Stage]:
-    """Return the stages in an order that the standard allows. The stages are sorted by the number of stages that each
-    stage requires before it.
+    """Return the stages in an order that the standard allows. A stage that requires fewer earlier stages comes
+    first.
     """
     stages = [stage for stage in standard.stages if stage.phase is phase]
     return sorted(stages, key=lambda stage: len(standard.required_before(stage)))
 
 
 def woven(dice: random.Random, row: Sequence[T], others: Sequence[T]) -> list[T]:
-    """Merge two sequences at random places. The order of each sequence does not change."""
+    """Merge two sequences at random places. The order within each sequence does not change."""
     whole = list(row)
     places = sorted(dice.choices(range(len(row) + 1), k=len(others)))
     for inserted, (place, other) in enumerate(zip(places, others, strict=True)):

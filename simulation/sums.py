@@ -1,4 +1,6 @@
-"""The expected statistics of a plan: exact counts, shares and quantiles, from the planned facts only."""
+"""The expected statistics of a plan: this module computes exact counts, shares and quantiles from the planned facts
+only.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +12,9 @@ OUTCOMES = ("granted", "rejected", "withdrawn", "lapsed", "cancelled", "conclude
 SILENCE = "deemed_approved"
 DECISIONS = ("granted", "rejected", SILENCE)
 MARKED = ("obstructed", "paused", "restarted", "returned_last_minute")
-"""Marks of an application: each says that something happened to it at least once."""
+"""Marks of an application. Each mark says that one thing happened to the application at least once, for example a
+pause.
+"""
 TABLES = ("service", "office", "mall", "channel", "month")
 DAY = timedelta(days=1)
 HALF, NINE_IN_TEN = Fraction(1, 2), Fraction(9, 10)
@@ -20,17 +24,19 @@ HALF, NINE_IN_TEN = Fraction(1, 2), Fraction(9, 10)
 class MeantFact:
     """The expected facts of one application at the end of a plan. Instants are UTC.
 
-    `office` is the office that holds the application. `month` is the month of submission in the time zone of the office
-    of the submission, as YYYY-MM. An application is answered when it is decided or has ended. `outcome` is None while
-    the application is open. `answer_known_at` is the time at which the answer arrived in the log. `marks` holds the
-    marks of MARKED that apply. `mall` is the mall where the application was submitted, and "" if the application was
-    not submitted in a mall. `reported_late` says that a decision with a time before the due date arrived after the
-    office's allowance for late reports, or after silence had granted.
+    `office` is the office that holds the application. `month` is the month of the submission, as YYYY-MM, in the time
+    zone of the office where the application was submitted. An application is answered when it is decided or has ended.
+    `outcome` is None while the application is open. `answer_known_at` is the time at which the answer arrived in the
+    log. `marks` holds those marks of MARKED that apply to the application. `mall` is the mall where the application was
+    submitted. It is "" if the application was not submitted in a mall. `reported_late` is true if a decision was made
+    before the due date but arrived too late. Too late means after the office's allowance for late reports, or after the
+    deemed approval.
 
-    `paused_since` is the time since which the legal clock stands still. `own_time` is the time from the submission to
-    the answer, without the time in which the office waited for somebody else. `places` maps names to the office that
-    held the file at the named time. The names are submitted, answered, due, handed_over, returned, and each mark. The
-    time of `due` is the deadline, or an earlier answer. A fact without a place counts at `office`.
+    While the legal clock is paused, `paused_since` is the time at which the pause began. `own_time` is the time from
+    the submission to the answer, without the time in which the office waited for somebody else. Each name in `places`
+    stands for a time, and is mapped to the office that held the file at this time. The names are submitted, answered,
+    due, handed_over, returned, and each mark. The time of `due` is the deadline, or the time of the answer if the
+    answer came earlier. If a name is not in `places`, the fact counts at `office`.
     """
 
     ordinal: int
@@ -56,7 +62,7 @@ class MeantFact:
     places: Mapping[str, str] = field(default_factory=dict)
 
     def counts_at(self, office: str, what: str) -> bool:
-        """Tell whether `what` counts on the line of `office`. On a line without an office, everything counts."""
+        """Tell whether the fact `what` counts on the line of `office`. If `office` is empty, every fact counts."""
         return not office or self.places.get(what, self.office) == office
 
     @property
@@ -71,24 +77,24 @@ class MeantFact:
     def judged(self) -> str:
         """Say whether the answer was on_time, late or without_deadline. The result is "" if there is no answer.
 
-        A decision that was reported late is late.
+        A decision that was reported late counts as late.
         """
         judged = self._judged(self.answered_at)
         return "late" if self.reported_late and judged == "on_time" else judged
 
     @property
     def judged_by_record(self) -> str:
-        """Say whether the answer arrived in the log in time. The values are those of `judged`."""
+        """Judge the answer as `judged` does, but by the time at which the answer arrived in the log."""
         return self._judged(self.answer_known_at)
 
     def overdue(self, as_of: datetime) -> bool:
-        """Tell whether the application is open past its deadline. A pause stops the clock."""
+        """Tell whether the application is still open after its deadline. A pause stops the clock."""
         if self.answered_at is not None or self.due_at is None:
             return False
         return self.due_at < min(self.paused_since or as_of, as_of)
 
     def _judged(self, at: datetime | None) -> str:
-        """A grant by silence is never on time."""
+        """Say how an answer at the time `at` is judged. A deemed approval is never on time."""
         if at is None:
             return ""
         if self.due_at is None:
@@ -119,7 +125,7 @@ def _grouped(facts: Iterable[MeantFact], table: str) -> dict[str, list[MeantFact
 
 
 def figures(facts: Sequence[MeantFact], as_of: datetime, office: str = "") -> dict[str, Any]:
-    """Return the figures of these facts, or those that count on the line of `office`.
+    """Return the figures of these facts. If `office` is given, count only what belongs on the line of this office.
 
     Days have 24 hours and are rounded to two decimals. Percentages are rounded to one decimal. Halves are rounded away
     from zero. A figure is None if there is nothing to measure.
@@ -165,7 +171,7 @@ def figures(facts: Sequence[MeantFact], as_of: datetime, office: str = "") -> di
 
 
 def _judged_at(office: str, decided: Iterable[tuple[MeantFact, str]]) -> dict[str, int]:
-    """Count the judgements. A late decision counts where the file lay when the deadline passed."""
+    """Count the judgements. A late decision counts at the office that had the file when the deadline passed."""
     counts = dict.fromkeys(("on_time", "late", "without_deadline"), 0)
     for fact, judgement in decided:
         counts[judgement] += fact.counts_at(office, "due" if judgement == "late" else "answered")
@@ -177,7 +183,7 @@ def _percent(part: int, rest: int) -> float | None:
 
 
 def quantile(spans: Sequence[timedelta], share: Fraction) -> float | None:
-    """Return a quantile of sorted spans, in days, with linear interpolation between the two nearest values."""
+    """Return a quantile of sorted spans, in days. Between the two nearest values, the result is interpolated."""
     if not spans:
         return None
     exact = share * (len(spans) - 1)

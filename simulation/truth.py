@@ -6,6 +6,7 @@ The truth is computed from the planned events only, with code that is independen
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.application import events, incident_events
@@ -17,7 +18,7 @@ from simulation.plan import Plan
 from simulation.questionnaires import expected, questionnaire_of
 from simulation.sums import MARKED, OUTCOMES, SILENCE, MeantFact, statistics
 
-NOT_TOLD = ("number", "officer")
+NOT_TOLD = ("number", "officer", "link", "others")
 """Fields of an event's data that differ between installations: random values and ids."""
 ENDS = (events.HandedOver, events.Rejected, events.Withdrawn, events.Lapsed, events.Cancelled, events.Revoked)
 ANSWERS = (*ENDS, events.Approved, events.DeemedApproved, events.Issued, events.MadeReady)
@@ -28,13 +29,14 @@ Happened = list[tuple[PlanStep, ApplicationEvent]]
 
 
 def truth(plan: Plan) -> Iterator[dict[str, Any]]:
-    """Yield the plan's parameters, then the applications by ordinal, and last the statistics at the plan's end.
+    """Yield the plan's parameters, then the applications by ordinal, and last the statistics and the number of links at
+    the plan's end.
 
     `earlier` holds the statistics at half of the plan's time. What happened later does not count in `earlier`.
     """
     about = {"seed": plan.seed, "days": plan.days, "applications": plan.applications, "until": plan.until.isoformat()}
     yield {"simulation": about}
-    facts, earlier, filled = [], [], []
+    facts, earlier, filled, links = [], [], [], set[UUID]()
     middle = plan.mall.begins + (plan.mall.ends - plan.mall.begins) / 2
     for life in plan.lives():
         if life.steps:
@@ -45,11 +47,15 @@ def truth(plan: Plan) -> Iterator[dict[str, Any]]:
             answered = questionnaire_of(life)
             if answered is not None and answered.act.at < plan.mall.ends:
                 filled.append(answered)
-            yield {**_fact_row(fact), "events": told(life.steps)}
+            linked = [each for step in life.steps for each in step.events if isinstance(each, incident_events.Linked)]
+            links.update(each.link for each in linked)
+            others = sorted(other.int for each in linked for other in each.others)
+            yield {**_fact_row(fact), "linked": others, "events": told(life.steps)}
     yield {
         "statistics": {"as_of": instant(plan.mall.ends), **statistics(facts, plan.mall.ends)},
         "earlier": {"as_of": instant(middle), **statistics(earlier, middle)},
         "satisfaction": expected(filled),
+        "links": len(links),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from domain.application.incident_events import Linked
 from simulation.truth import NOT_TOLD
 
 IN_ORDER = """
@@ -27,11 +28,25 @@ class Truth:
     statistics: dict[str, Any]
     earlier: dict[str, Any]
     satisfaction: dict[str, Any]
+    links: int
 
 
 def read_truth(file: Path) -> Truth:
     first, *applications, last = map(json.loads, file.read_text(encoding="utf-8").splitlines())
-    return Truth(first["simulation"], applications, last["statistics"], last["earlier"], last["satisfaction"])
+    return Truth(first["simulation"], applications, *map(last.get, ("statistics", "earlier", "satisfaction", "links")))
+
+
+def linked_in_log(conninfo: str) -> tuple[dict[int, list[int]], int]:
+    """The ordinals that each application is linked with, by its ordinal, and the number of different links."""
+    ordinals: dict[str, int] = {}
+    found: list[tuple[str, dict[str, Any]]] = []
+    with psycopg.connect(conninfo) as connection:
+        for stream, _, topic, state in connection.execute(IN_ORDER).fetchall():
+            ordinals.setdefault(str(stream), len(ordinals))
+            if topic == Linked.topic:
+                found.append((str(stream), state["data"]))
+    linked = {ordinals[stream]: sorted(ordinals[other] for other in data["others"]) for stream, data in found}
+    return linked, len({data["link"] for _, data in found})
 
 
 def told_in_log(conninfo: str) -> Iterator[tuple[int, dict[str, Any]]]:

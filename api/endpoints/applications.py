@@ -1,4 +1,6 @@
-"""Endpoints of applications: submit an application, send it a command, read it."""
+"""Endpoints of applications: a client can submit an application, send a command to an application, or read an
+application.
+"""
 
 from collections.abc import Awaitable, Callable
 from uuid import UUID
@@ -53,7 +55,7 @@ async def submit_application(request: Request) -> Response:
 
 
 def _receipt(dependencies: Dependencies, application: Application) -> dict[str, str]:
-    """The fields of the receipt: tracking number, PIN and QR path."""
+    """Returns the fields of the receipt: tracking number, PIN and QR path."""
     number, resets = application.number, application.pin_resets
     return {
         "tracking_number": number,
@@ -97,7 +99,7 @@ async def _handle(request: Request, name: str, target: UUID | None, command: Com
 
 
 async def get_application(request: Request) -> Response:
-    """Read an application. The body holds facts only; the ETag is the application's version."""
+    """Read an application. The body contains facts only. The ETag is the version of the application."""
     row, _ = await readable_row(request, "get-application")
     facts = {name: value for name, value in row.items() if name not in HIDDEN}
     return _unless_seen(request, row["version"], lambda: orjson.dumps(facts))
@@ -112,7 +114,7 @@ async def get_timeline(request: Request) -> Response:
 
 
 def _without_officers(items: bytes) -> bytes:
-    """The timeline without the officers' references. The office does not publish which officer has the file."""
+    """Returns the timeline without the references to officers. Citizens do not see which officer has the file."""
     if b'"officer":' not in items:
         return items
     entries = orjson.loads(items)
@@ -133,15 +135,15 @@ def _unless_seen(request: Request, version: int, body: Callable[[], bytes]) -> R
 
 
 async def get_accesses(request: Request) -> Response:
-    """Read which offices opened the sealed parts of an application, when, and for which purpose."""
+    """Read who opened the sealed parts of an application: the office, the time and the purpose of each access."""
     row, _ = await readable_row(request, "get-accesses")
     items = await dependencies_of(request).dossiers.accesses(UUID(row["application_id"]))
     return json({"items": items, "next": None}, headers=PRIVATE)
 
 
 async def open_dossier(request: Request) -> Response:
-    """Open the sealed parts of an application. The access is recorded before the answer. The citizen can see this
-    record.
+    """Open the sealed parts of an application. The server records the access before it sends the answer. The citizen
+    can see this record.
     """
     row, principal = await readable_row(request, "open-dossier")
     body, _ = await body_of(request, bodies.OpenDossierBody)

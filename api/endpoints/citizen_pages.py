@@ -1,4 +1,5 @@
-"""The citizens' pages: the form for number and PIN, the application's page, the QR code, the statistics.
+"""The citizens' pages: this module serves the start page, the page of an application, the address in the QR code, and
+the statistics page.
 
 The server renders the pages. The pages use no script and only one cookie.
 """
@@ -36,7 +37,7 @@ async def start(request: Request) -> Response:
 
 
 async def enter(request: Request) -> Response:
-    """The form of the start page: exchanges number and PIN for a session."""
+    """Handles the form of the start page. If the number and the PIN are right, a session begins."""
     language = request.path_params["language"]
     same_origin(request)
     fields = await form_of(request)
@@ -55,8 +56,8 @@ async def enter(request: Request) -> Response:
 
 
 async def scan(request: Request) -> Response:
-    """The QR code of the receipt: exchanges its token for a session. Wrong PINs that other people type never block this
-    exchange.
+    """Handles the address in the QR code of a receipt. If the token in the address is valid, a session begins. The QR
+    code also works while too many wrong PINs have blocked the form.
     """
     language = request.path_params["language"]
     dependencies = dependencies_of(request)
@@ -68,7 +69,7 @@ async def scan(request: Request) -> Response:
 
 
 async def show(request: Request) -> Response:
-    """The citizen's page of one application."""
+    """Shows the citizen's page of one application."""
     language = request.path_params["language"]
     dependencies = dependencies_of(request)
     await wait_for_sync(request)
@@ -86,27 +87,27 @@ async def show(request: Request) -> Response:
         survey=survey,
         others=await _linked(dependencies, row),
     )
-    # The footer has an "as of" time, so the ETag does not cover the footer. The rest of the page changes with events
-    # and at midnight.
+    # The footer shows the current time, so it differs in each answer. The ETag covers only the rest of the page. The
+    # rest changes with events and at midnight.
     return page_unless_seen(request, page, page.partition("<footer>")[0], "private, no-cache")
 
 
 async def _linked(dependencies: Dependencies, row: ProgressRow) -> list[ProgressRow]:
-    """The rows of the applications to which the application of `row` is linked."""
+    """Returns the rows of the applications that are linked with the application of `row`."""
     named = dict.fromkeys(UUID(other) for link in row["links"] for other in link["others"])
     rows = await asyncio.gather(*map(dependencies.views.row, named))
     return [other for other in rows if other is not None]
 
 
 async def _survey(dependencies: Dependencies, row: ProgressRow) -> str:
-    """The state of the satisfaction survey: "given", "asked", or "" if the applicant is not invited."""
+    """Returns the state of the satisfaction survey: "given", "asked", or "" if the applicant is not invited."""
     if row["status"] not in SERVED or row["imported"]:
         return ""
     return "given" if await dependencies.surveys.given(UUID(row["application_id"])) else "asked"
 
 
 async def statistics(request: Request) -> Response:
-    """The public statistics page."""
+    """Shows the public statistics page."""
     dependencies = dependencies_of(request)
     public = await dependencies.statistics.public()
     page = statistics_page(request.path_params["language"], public, await dependencies.catalogue.registry())

@@ -1,4 +1,6 @@
-"""The desk endpoint: an office's queue of open files, with facts that depend on the time and the office's calendar."""
+"""The desk endpoint: it returns an office's queue of open files. Some facts about a file depend on the time and on the
+office's calendar.
+"""
 
 import re
 from collections.abc import Mapping
@@ -50,8 +52,8 @@ QUERY: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """One page of the queue. `files` have the fields of `FileBody`. `after` is the cursor of the next page, or null on
-    the last page.
+    """One page of the queue. `files` have the fields of `FileBody`. `after` is the cursor of the next page. It is None
+    on the last page.
     """
 
     office: str
@@ -74,8 +76,8 @@ async def get_desk(request: Request) -> Response:
 
 
 async def queue_of(request: Request, principal: Principal) -> Queue:
-    """Returns the page that the query parameters ask for. Raises NotYours for an office of another agency. Raises
-    Problem for a wrong parameter.
+    """Returns the page of the queue that the query parameters describe. Raises NotYours for an office of another
+    agency. Raises Problem for a wrong parameter.
     """
     dependencies = dependencies_of(request)
     registry, now = await dependencies.catalogue.registry(), dependencies.now()
@@ -134,9 +136,9 @@ def _cursor(row: DeskRow) -> str:
 
 
 def soon(now: datetime, office: str, registry: Registry) -> datetime:
-    """The end of the second working day from now, in UTC, by the office's calendar.
+    """Returns the end of the second working day from now, in UTC. The office's calendar gives the working days.
 
-    If no calendar covers that day, the function returns now plus two calendar days.
+    If no calendar covers that day, returns the time two calendar days from now.
     """
     calendar = registry.calendar_from(now, office)
     try:
@@ -148,9 +150,9 @@ def soon(now: datetime, office: str, registry: Registry) -> datetime:
 
 
 def file_of(row: DeskRow, principal: Principal, registry: Registry, now: datetime, horizon: datetime) -> dict[str, Any]:
-    """The fields of `FileBody`. While the legal clock is paused, the file has no date of deemed approval, because the
-    due date moves while the pause goes on. A file whose application has ended is in the queue only because of a
-    dispute. Such a file has no open payment and no open obstacle.
+    """Returns the fields of `FileBody`. While the legal clock is paused, the due date keeps moving. So the file has no
+    date of deemed approval during a pause. If an application has ended, its file is in the queue only because of a
+    dispute. For such a file, the numbers of open payments and open obstacles are 0.
     """
     standard, due, details = registry.standard(row["service"], row["standard"]), row["due_at"], row["details"]
     since = parse_instant(details["paused_since"]) if details["paused_since"] else None

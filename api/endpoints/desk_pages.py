@@ -1,4 +1,6 @@
-"""The desk as an HTML page. Staff exchange a bearer token for a short session that opens only this page."""
+"""The desk as an HTML page. Staff type in a bearer token and get a short session. The session gives access to this page
+only.
+"""
 
 from urllib.parse import urlencode
 
@@ -16,13 +18,14 @@ from service_layer.rights import Principal, relation_for
 
 DESK_SESSION = "jejak_desk"
 KEPT = ("office", "status", "mine", "limit")
-"""Query parameters that the link to the next page repeats."""
+"""The query parameters that the link to the next page repeats."""
 WAIT_SECONDS = 0.5
-"""The longest wait for the desk view. After this time the page shows the view in its current state."""
+"""The longest time to wait for the desk view, in seconds. After this time the page shows the view in its current state.
+"""
 
 
 async def desk(request: Request) -> Response:
-    """The queue of an office. Without a session, the sign-in form is shown."""
+    """Shows the queue of an office. Without a session, the sign-in form is shown."""
     language, dependencies = request.path_params["language"], dependencies_of(request)
     principal = dependencies.tokens.at_desk(request.cookies.get(DESK_SESSION, ""))
     if principal is None:
@@ -31,7 +34,7 @@ async def desk(request: Request) -> Response:
     registry = await dependencies.catalogue.registry()
     if not request.query_params.get("office", principal.office):
         return HTMLResponse(offices_page(language, principal.offices(registry), registry), headers=NO_STORE)
-    # A browser sends no Sync-Token, so the page waits for all earlier events.
+    # A browser sends no Sync-Token, so the page waits until the view contains every event of the log.
     _, end = await dependencies.views.log_end()
     await dependencies.views.reached(end, seconds=WAIT_SECONDS, view="desk")
     queue = await queue_of(request, principal)
@@ -50,7 +53,7 @@ async def desk(request: Request) -> Response:
 
 
 async def sign_in(request: Request) -> Response:
-    """The form to sign in: exchanges a bearer token for a session. The answer never repeats the typed text."""
+    """Handles the sign-in form. A valid bearer token starts a session. The answer never repeats the typed text."""
     language, dependencies = request.path_params["language"], dependencies_of(request)
     same_origin(request)
     fields = await form_of(request)

@@ -1,7 +1,7 @@
 """The feed endpoint: an agency reads its CloudEvents over HTTP, page by page or as a stream (SSE).
 
-Backpressure: the next page is read from the store only after the previous page was sent. So a slow reader uses only one
-page of memory, and does not delay other readers.
+Backpressure: the next page is read from the store only after the previous page was sent. So a slow reader needs the
+memory of only one page, and does not delay other readers.
 """
 
 import asyncio
@@ -34,7 +34,8 @@ CHUNK_BYTES = 64 * 1024
 HEARTBEAT_SECONDS = 15.0
 RETRY_MS = 2000
 STREAM_SECONDS_MAX = 3600.0
-"""After this time the stream ends. The client connects again, so its bearer token is checked again."""
+"""The stream ends after this number of seconds. Then the client connects again, so its bearer token is checked again.
+"""
 
 QUERY: Mapping[str, Mapping[str, Any]] = {
     "lastEventId": {
@@ -57,9 +58,9 @@ async def get_feed(request: Request) -> "FeedResponse":
     """Read an agency's own feed: a page of events after `lastEventId`, or a stream.
 
     Events are CloudEvents 1.0 in the order in which they were recorded. An empty page means that there is no new event
-    yet. With `timeout`, the request waits for a new event. A page holds at most `limit` events, and fewer events if
-    `limit` events are larger than 1 MiB. With `Accept: text/event-stream` the answer is a stream (SSE) that continues
-    after Last-Event-ID.
+    yet. With `timeout`, the request waits for a new event. A page contains at most `limit` events. It contains fewer
+    events if `limit` events are larger than 1 MiB. With `Accept: text/event-stream`, the answer is a stream (SSE). The
+    stream begins after the event that Last-Event-ID names.
     """
     principal = principal_of(request)
     relation_for("get-feed", principal)
@@ -96,8 +97,8 @@ class CloudEventBody(Given, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class FeedQuery:
-    """The parameters of a read. `after` is the id of the last event that the client has. If the client has no event,
-    `after` is empty. `timeout` is in seconds.
+    """The query parameters of one request. `after` is the id of the last event that the client has. If the client has
+    no event, `after` is empty. `timeout` is in seconds.
     """
 
     after: str
@@ -125,7 +126,9 @@ def _wrong(name: str, detail: str) -> Problem:
 
 
 class FeedResponse:
-    """The answer to one reader, as an ASGI application. The reader counts as open until the answer is sent."""
+    """An ASGI application that sends the answer to one reader. The reader counts towards the limit of readers until the
+    whole answer is sent.
+    """
 
     def __init__(self, feeds: Feeds, agency: str, query: FeedQuery) -> None:
         self.feeds = feeds
@@ -141,9 +144,10 @@ class FeedResponse:
             raise Problem("readers-many", headers={"Retry-After": "5"}) from None
 
     async def _place(self) -> int:
-        """The place of the client's last event. If the feed is being built, this event may not be in the feed yet.
+        """Returns the place of the client's last event in the feed. While the feed is being built, this event may be
+        missing from the feed.
 
-        Raises Problem `behind` and `event-not-in-feed`.
+        Raises Problem `behind` or `event-not-in-feed`.
         """
         if not self.query.after:
             return 0
@@ -202,7 +206,7 @@ class FeedResponse:
 
 @contextlib.contextmanager
 def _gone(receive: Receive) -> "Iterator[asyncio.Future[None]]":
-    """A future that is done when the client has disconnected."""
+    """Yields a future that completes when the client disconnects."""
 
     async def wait() -> None:
         while (await receive())["type"] != "http.disconnect":

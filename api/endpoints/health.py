@@ -1,4 +1,4 @@
-"""Endpoints for the operator: liveness, readiness and metrics of this process."""
+"""Endpoints for the operator: they report the liveness, the readiness and the metrics of this process."""
 
 from contextlib import suppress
 from uuid import UUID
@@ -25,8 +25,8 @@ class StoppedBody(Given, kw_only=True):
 class RelayBody(Given, kw_only=True):
     """The lag of one agency's relay.
 
-    `oldest_seconds` is the waiting time of the oldest message that is not in Kafka yet. If no message waits,
-    `oldest_seconds` is 0. `fault` is the code of the fault that stops the relay.
+    `oldest_seconds` says how long the oldest unpublished message has waited for its publication in Kafka. If no message
+    waits, `oldest_seconds` is 0. `fault` is the code of the fault that stops the relay.
     """
 
     agency: str
@@ -55,14 +55,14 @@ async def livez(_: Request) -> Response:
 
 
 LAG_MAX = 10_000
-"""This process counts as ready if no view is more than this number of positions behind the log."""
+"""This process counts as ready if every view is at most this number of positions behind the log."""
 
 
 async def readyz(request: Request) -> Response:
     """Check that the store can be reached and that the views are close to the end of the log.
 
-    The answer names each event that stops a view. The answer also gives the lag of the agencies' feeds and relays.
-    Readiness does not depend on this lag.
+    The answer names each event that stops a view. The answer also gives the lag of the agencies' feeds and relays. The
+    lag of feeds and relays does not change the readiness.
     """
     views = dependencies_of(request).views
     lag, stopped = await views.lag(), await views.stopped()
@@ -76,8 +76,8 @@ async def readyz(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Read the metrics, for the operator's Prometheus.
 
-    Keep this address inside the operator's network. The public statistics hide small numbers to protect applicants, and
-    live counters would reveal these numbers.
+    Keep this address inside the operator's network. The public statistics hide small numbers to protect applicants. The
+    live counters in the metrics would reveal these numbers.
     """
     views = dependencies_of(request).views
     with suppress(Unavailable):

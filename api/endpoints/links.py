@@ -1,4 +1,4 @@
-"""The endpoint that links applications of one life event, also across offices."""
+"""This endpoint links the applications that one life event needs, also if different offices hold them."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -22,11 +22,12 @@ from service_layer.rights import relation_for, require
 
 
 async def link_applications(request: Request) -> Response:
-    """Link applications that one life event needs. If several of these applications require the same document, the
-    applicant hands it in only once.
+    """Link applications that one life event needs, for example a birth.
 
-    The bearer's office holds at least one of these applications. An application of another office is linked at once if
-    the citizen gives its number and PIN, or its QR code. Without this proof, an application of another office must
+    If several of these applications require the same document, the applicant hands it in only once.
+
+    The client's office must hold at least one of these applications. An application of another office is linked at once
+    if the citizen gives its number and PIN, or its QR code. Without this proof, an application of another office must
     concern the same person. Then the link waits until the other office asks for the same link.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
@@ -81,9 +82,10 @@ async def link_applications(request: Request) -> Response:
 async def _named(
     request: Request, body: bodies.LinkApplicationsBody
 ) -> tuple[Mapping[UUID, int | None], frozenset[UUID]]:
-    """Returns the applications in the body, each with the version that the client saw. Also returns the applications
-    whose number and PIN, or whose QR code, the body contains. Raises ImpossibleValue with a pointer, NotYours for an
-    application that does not exist, and the problems of `public.admitted` for number and PIN.
+    """Returns the applications in the body, each with the version that the client saw. Also returns those of the
+    applications for which the body contains the number and PIN, or the QR code. Raises ImpossibleValue with a pointer
+    into the body. Raises NotYours for an application that does not exist. Raises the problems of `public.admitted` for
+    number and PIN.
     """
     targets: dict[UUID, int | None] = {}
     proved: set[UUID] = set()
@@ -100,8 +102,8 @@ async def _named(
 
 
 async def _application(request: Request, named: bodies.LinkedApplicationBody, pointer: str) -> tuple[UUID, bool]:
-    """Returns the application that one item of the body names. Also returns whether the item contains the number and
-    PIN, or the QR code, of the application.
+    """Returns the application that one item of the body names. The second value is True if the item contains the
+    application's number and PIN, or its QR code.
     """
     ways = [way for way in (named.application_id, named.number, named.qr) if way is not None]
     if len(ways) != 1:
@@ -126,8 +128,8 @@ async def _application(request: Request, named: bodies.LinkedApplicationBody, po
 
 
 async def _by_qr(request: Request, typed: str, pointer: str) -> UUID:
-    """Returns the application of a QR code. The text is the token in the QR code, or the whole address that a scanner
-    reads from the QR code.
+    """Returns the application that a QR code belongs to. `typed` is the token in the QR code, or the whole address that
+    a scanner reads from the QR code.
     """
     dependencies = dependencies_of(request)
     read = dependencies.receipts.read_qr_token(typed.rpartition("/")[2])

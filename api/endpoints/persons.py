@@ -1,4 +1,4 @@
-"""The endpoint that finds a person's applications by NIK.
+"""This endpoint finds a person's applications by NIK.
 
 The NIK is in the body only, never in the path. An access is recorded for each application in the answer.
 """
@@ -23,10 +23,12 @@ PURPOSE = "find-by-person"
 
 
 async def find_by_person(request: Request) -> Response:
-    """Find the applications of a person by NIK, as far as they concern the bearer's office.
+    """Find the applications of a person by NIK.
 
-    The access is recorded for each application before the answer. The citizen can see this record. A NIK alone is not a
-    proof of identity: do not show data to a person who only states a NIK.
+    The answer lists only the applications that concern the client's office.
+
+    The server records the access to each of these applications before it sends the answer. The citizen can see this
+    record. A NIK alone does not prove who a person is: do not show data to a person who only states a NIK.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for("find-by-person", principal)

@@ -1,4 +1,6 @@
-"""Endpoints that need no bearer token: tracking by number and PIN, the catalogue, explanations of problems."""
+"""Endpoints without a bearer token: they serve tracking by number and PIN, the catalogue, and explanations of
+problems.
+"""
 
 import re
 from ipaddress import ip_address, ip_network
@@ -28,7 +30,10 @@ AFTER_MAX = 100
 
 
 async def track(request: Request) -> Response:
-    """Exchange the tracking number and PIN of a receipt for a token that reads this one application."""
+    """Exchange the tracking number and PIN of a receipt for a read token.
+
+    The token reads this one application.
+    """
     body, _ = await body_of(request, bodies.TrackBody)
     application_id = await admitted(request, body.number, body.pin)
     token, seconds = dependencies_of(request).tokens.read_token(application_id)
@@ -62,7 +67,8 @@ async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
 
 
 def network_of(address: str) -> str:
-    """The network whose tries are counted together: an IPv4 address, or the first 64 bits (/64) of an IPv6 address.
+    """Returns the network of an address. Tries from the same network are counted together. The network is the IPv4
+    address, or the first 64 bits (/64) of the IPv6 address.
 
     The limit is for a whole /64, because one household can use all addresses of a /64.
     """
@@ -74,7 +80,9 @@ def network_of(address: str) -> str:
 
 
 async def list_services(request: Request) -> Response:
-    """List the services, each with the newest national edition of its standard and with the places where other editions
+    """List the services.
+
+    Each service is returned with the newest national edition of its standard, and with the places where other editions
     apply.
     """
     registry = await dependencies_of(request).catalogue.registry()
@@ -86,7 +94,8 @@ async def list_services(request: Request) -> Response:
 async def get_service(request: Request) -> Response:
     """Read one service's standard: requirements, stages, promise, fee, and the places where other editions apply.
 
-    With `office`, the answer is the edition in force at that office today, in the office's time zone.
+    If the query names an `office`, the answer is the edition that is in force at this office today. The office's time
+    zone decides which day is today.
     """
     dependencies = dependencies_of(request)
     registry = await dependencies.catalogue.registry()
@@ -103,8 +112,8 @@ async def get_service(request: Request) -> Response:
 
 
 def _service(standard: StandardPublished, registry: Registry) -> dict[str, Any]:
-    """The body of a standard. `editions` lists every edition of the standard, with the place where the edition applies
-    and its first day in force.
+    """Returns the body of a standard. `editions` lists every edition of the standard. Each edition has the place where
+    it applies and its first day in force.
     """
     editions = [
         {name: value for name, value in _plain(edition).items() if name in EDITION_FIELDS}
@@ -114,7 +123,7 @@ def _service(standard: StandardPublished, registry: Registry) -> dict[str, Any]:
 
 
 def _plain(standard: StandardPublished) -> dict[str, Any]:
-    """The data of the edition. If the standard names no time, `promise` is the default time of the law."""
+    """Returns the data of the edition. If the standard names no time, `promise` is the default time of the law."""
     return {**data_of(standard), "promise": data_of(standard.terms)} if standard.terms else data_of(standard)
 
 
@@ -151,7 +160,9 @@ async def get_mall(request: Request) -> Response:
 
 
 def _page(request: Request, codes: list[str]) -> tuple[list[str], str | None]:
-    """Keyset paging by code. `after` is the last code of the previous page. Returns the page and the next `after`."""
+    """Returns one page of the codes, and the value of `after` for the next page. `after` is the last code of the
+    previous page.
+    """
     limit = request.query_params.get("limit", "50")
     if not re.fullmatch(LIMIT, limit):
         detail = "A whole number from 1 to 100."

@@ -1,4 +1,4 @@
-"""Endpoints of the satisfaction survey: give the answers for one application, and read the public index."""
+"""Endpoints of the satisfaction survey: a client gives the answers for one application, or reads the public index."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -32,8 +32,8 @@ from service_layer.rights import Bearer, Principal, Relation, relation_for, requ
 async def give_satisfaction(request: Request) -> Response:
     """Answer the satisfaction survey for one application. Each application has at most one answered survey.
 
-    The applicant answers, or the office types in a paper form. The answers are stored in a separate stream, and the id
-    of the application is sealed.
+    The applicant sends the answers, or the office types in the answers from a paper form. The answers are stored in a
+    separate stream, and the id of the application is sealed.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for("give-satisfaction", principal)
@@ -94,7 +94,7 @@ async def get_satisfaction(request: Request) -> Response:
     """Read the public satisfaction index of a period: for each service, each office, and each service at an office.
 
     `weights` chooses the weight of each of the nine elements: exactly one ninth, 0.111 or 0.11. `period` is a semester
-    (2026-S2) or a year (2026). The default is the first readable period that has an index.
+    (2026-S2) or a year (2026). The default is the first of the readable periods that has an index.
     """
     weights = request.query_params.get("weights", Weights.EXACT.value)
     if weights not in [each.value for each in Weights]:
@@ -105,13 +105,13 @@ async def get_satisfaction(request: Request) -> Response:
 
 
 def body_of_satisfaction(found: Satisfaction) -> bytes:
-    """`SatisfactionFiguresBody` as JSON. The keys of `means` are the elements of an enumeration."""
+    """`SatisfactionFiguresBody` as JSON. The keys of `means` are members of an enumeration."""
     return orjson.dumps({**asdict(found), "as_of": instant(found.as_of)}, option=orjson.OPT_NON_STR_KEYS)
 
 
 async def public(dependencies: Dependencies, weights: Weights, period: str | None = None) -> Satisfaction:
-    """The public index as of the last full hour, UTC. The hour makes every process give the same answer, and no figure
-    shows single answers as they arrive.
+    """Returns the public index as of the last full hour, in UTC. Within an hour, every process returns the same
+    figures. So nobody can watch the figures change with each answer.
 
     Raises Problem if no index can be read for `period`.
     """

@@ -1,4 +1,6 @@
-"""Endpoints of the statistics: public figures as JSON and CSV for shared caches, and exact figures for auditors."""
+"""Endpoints of the statistics: everybody can read the public figures as JSON or CSV, and auditors can read the exact
+figures. Shared caches may store the public figures.
+"""
 
 import csv
 from collections.abc import Mapping
@@ -36,12 +38,13 @@ async def get_statistics_csv(request: Request) -> Response:
 
 
 async def get_exact_statistics(request: Request) -> Response:
-    """Read the exact figures. Only auditors may read the exact figures, because exact figures can reveal single
-    applications.
+    """Read the exact figures.
 
-    Only what had happened by `as_of` counts; the default is now. For example, an application that was decided after
-    `as_of` counts as open, and an application that was submitted after `as_of` does not count. The figures always use
-    what is known now about that time, also if it was recorded or corrected later.
+    Only auditors may read the exact figures, because exact figures can reveal single applications.
+
+    The figures count only what had happened by the time `as_of`. The default of `as_of` is now. For example, an
+    application that was decided after `as_of` counts as open. An application that was submitted after `as_of` does not
+    count. A fact that happened before `as_of` also counts if it was recorded or corrected later.
     """
     relation_for("get-exact-statistics", principal_of(request))
     as_of = _as_of(request)

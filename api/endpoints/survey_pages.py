@@ -1,4 +1,6 @@
-"""The pages of the satisfaction survey: the form for an applicant with an open session, and the public index."""
+"""The pages of the satisfaction survey: an applicant with an open session fills in the form, and everybody can read the
+public index.
+"""
 
 from uuid import UUID
 
@@ -19,14 +21,15 @@ from service_layer.faults import KeyReused
 from service_layer.rights import Bearer, Principal, Relation
 
 FORM = "form"
-"""The idempotency key of every form. If a browser sends the same answers twice, the answers are stored only once."""
+"""Every form sends this idempotency key. If a browser sends the same answers twice, the answers are stored only once.
+"""
 STATUS_OF = {"incomplete": 422, "again": 409}
 SCORES = {str(score.value): score for score in Score}
 
 
 async def ask(request: Request) -> Response:
-    """Shows the questions of the survey, or thanks if the applicant has answered the survey. Redirects to the
-    application's page while the application has no outcome.
+    """Shows the questions of the survey. If the applicant has already answered the survey, shows thanks. Redirects to
+    the application's page while the application has no outcome.
     """
     row = await own_row(request)
     if row is None or row["status"] not in SERVED:
@@ -61,7 +64,7 @@ async def take(request: Request) -> Response:
 
 
 async def index(request: Request) -> Response:
-    """The page of the public satisfaction index, of the period that the query names."""
+    """Shows the public satisfaction index of the period that the query names."""
     dependencies, language = dependencies_of(request), request.path_params["language"]
     shown = await public(dependencies, Weights.EXACT, request.query_params.get("period"))
     page = satisfaction_page(language, shown, await dependencies.catalogue.registry())
@@ -69,7 +72,7 @@ async def index(request: Request) -> Response:
 
 
 async def _scores(request: Request) -> dict[str, Score]:
-    """The valid answers of the form, by element."""
+    """Returns the valid answers of the form, by element."""
     fields = await form_of(request, fields_max=len(Element))
     chosen = {element.value: SCORES.get(fields.get(element.value, [""])[0]) for element in Element}
     return {name: score for name, score in chosen.items() if score is not None}

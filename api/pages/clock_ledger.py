@@ -1,8 +1,8 @@
-"""The clock ledger in words: the events that started, paused or stopped the two clocks, the durations, and the holders
-of the file.
+"""The clock ledger in words: the page lists the events that started, paused or stopped the two clocks. It also lists
+the durations and the holders of the file.
 
-Example of a line: "The office's clock is paused", "Documents returned for correction", "2 days". A span without an end
-is measured up to the time of the request. A day has 24 hours.
+Example of a line: "The office's clock is paused", "Documents returned for correction", "2 days". If a span has not
+ended, it is measured up to the time of the request. A day has 24 hours.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class LedgerLine:
 
 @dataclass(frozen=True, slots=True)
 class ClockLedger:
-    """`whole` states the citizen's total time in one sentence. `hands` names each holder of the file and the holder's
+    """`whole` states the citizen's total time in one sentence. `hands` lists each holder of the file with the holder's
     total time.
     """
 
@@ -47,7 +47,7 @@ class ClockLedger:
 
 
 def clock_ledger(reading: PageReader) -> ClockLedger | None:
-    """Returns None if no clock has started, that is, before the submission."""
+    """Returns the clock ledger in words. Returns None before the submission, because then no clock has started."""
     ledger = reading.row["ledger"]
     if not ledger["entries"]:
         return None
@@ -63,7 +63,9 @@ def _whole(reading: PageReader) -> str:
 
 
 def _lines(reading: PageReader) -> list[LedgerLine]:
-    """Returns the lines of the ledger. A line names its office only if the previous line has another office."""
+    """Returns the lines of the ledger. A line names its office only if the office differs from the office of the
+    previous line.
+    """
     entries = reading.row["ledger"]["entries"]
     events = {entry["version"]: entry for entry in reading.row["timeline"]}
     before = ["", *(entry["office"] for entry in entries)]
@@ -80,7 +82,7 @@ def _lines(reading: PageReader) -> list[LedgerLine]:
 
 
 def _event(reading: PageReader, entry: ShownEntry, event: ShownEvent) -> str:
-    """The event in words. If the words of the event do not contain the reason of a pause, the reason is added."""
+    """Returns the event in words. If the event pauses a clock, the text also contains the reason of the pause."""
     text = event_text(reading, event)
     if entry["ground"] is None or "ground" in event["data"]:
         return text
@@ -88,8 +90,8 @@ def _event(reading: PageReader, entry: ShownEntry, event: ShownEvent) -> str:
 
 
 def _length(reading: PageReader, entry: ShownEntry, ahead: list[ShownEntry]) -> str:
-    """The time until the next entry of the legal clock. The text is empty for the citizen's clock, because the page
-    shows the total of the citizen's clock above the table.
+    """Returns the time until the next entry of the legal clock. For the citizen's clock, the text is empty: the page
+    shows the total of this clock above the table.
     """
     if entry["kind"] == MarkKind.STOP or entry["clock"] == Clock.CITIZEN:
         return ""
@@ -106,7 +108,7 @@ def _hands(reading: PageReader) -> list[tuple[str, str]]:
 
 
 def holder_name(reading: PageReader, holder: str, office: str) -> str:
-    """Returns the name of the holder. If another office has the file now, the name of the holder's office is added."""
+    """Returns the name of the holder. The name of the holder's office is added if another office has the file now."""
     who = reading.word(PARTIES, holder)
     named = holder == Party.OTHER_AGENCY or office not in ("", reading.row["office"])
     return f"{who}: {reading.office_name(office)}" if named else who
@@ -118,7 +120,9 @@ def _span(reading: PageReader, span: ShownSpan) -> timedelta:
 
 
 def length(language: Language, span: timedelta) -> str:
-    """A duration in days and hours. A duration under a day is in hours and minutes. Smaller units are left out."""
+    """Returns a duration in days and hours. A duration of less than one day is in hours and minutes. Smaller units are
+    left out.
+    """
     if span < MINUTE:
         return language.say(N_("less than a minute"))
     days, rest = divmod(span, DAY)

@@ -1,6 +1,6 @@
-"""The list of open files of an office, in words for its staff.
+"""The desk page in words: this module describes the open files of an office for its staff.
 
-Each mark of a file is text, for example "Overdue since Monday": no mark is shown by colour alone.
+Each mark of a file is a text, for example "Overdue since Monday". No mark is shown by colour alone.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ DESK_MESSAGES = {
 
 @dataclass(frozen=True, slots=True)
 class DeskMark:
-    """One remark about a file. A `pressing` mark is emphasised."""
+    """One remark about a file. If `pressing` is true, the page emphasises the remark."""
 
     text: str
     when: Moment | None = None

@@ -1,7 +1,8 @@
-"""The statistics page in words: the summary, the key figures, and the extremes of each table.
+"""The statistics page in words: this module writes the summary, the key figures, and the highest and the lowest line of
+each table.
 
-Every number on the page is one of the published figures. No number is added up or calculated here: a sum could reveal
-a figure that is hidden.
+Every number on the page is one of the published figures. This module calculates no new numbers, because a sum could
+reveal a hidden figure.
 """
 
 from dataclasses import dataclass
@@ -19,8 +20,8 @@ class KeyFigure:
 
 
 def summary(language: Language, total: Figures) -> str:
-    """The numbers of submitted, answered and open applications, the share of decisions that were on time, and the share
-    of decisions that had no promised date.
+    """Says how many applications were submitted, how many are answered, and how many are open. Also says which share of
+    the decisions was on time, and which share had no promised date.
     """
     say = language.say
     if total.submitted in (FEW, 0):
@@ -94,7 +95,9 @@ def _durations(language: Language, total: Figures) -> list[KeyFigure]:
 
 
 def extremes(language: Language, lines: list[TableLine]) -> str:
-    """The lines with the highest and the lowest share on time. Empty if all lines with a share have the same share."""
+    """Names the lines with the highest and the lowest share on time. The text is empty if all lines with a share have
+    the same share.
+    """
     shown = [(line.length, line) for line in lines if line.length is not None]
     if not shown:
         return ""

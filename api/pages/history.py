@@ -1,5 +1,5 @@
-"""The timeline in words: every event, in the order of the timeline in the `progress` view. An amended event stays on
-its own line, with a note.
+"""The timeline in words: this module describes every event, in the order of the timeline in the `progress` view. A
+corrected event stays on its own line and gets a note.
 """
 
 from dataclasses import dataclass
@@ -164,7 +164,7 @@ def _deviates(reading: PageReader, entry: ShownEvent) -> str | None:
 
 
 def _late(reading: PageReader, entry: ShownEvent) -> str | None:
-    """The day of recording, if a device without a network sent the event more than one day after the event.
+    """Returns a note with the day of recording, if a device sent the event more than one day after the event happened.
 
     Events of an imported history get no note about late recording. The page says once, above the timeline, that the
     history was imported.

@@ -1,4 +1,5 @@
-"""Languages of the pages: texts from the catalogue, and numbers, dates and times in local notation.
+"""Languages of the pages: this module translates texts with the catalogue. It writes numbers, dates and times in local
+notation.
 
 Source strings are English. `locale/id` contains the Indonesian translations. The `.po` file is compiled in memory when
 this module is imported, so there is no build step.
@@ -27,7 +28,7 @@ ZONES = {"Asia/Jakarta": "WIB", "Asia/Pontianak": "WIB", "Asia/Makassar": "WITA"
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time in two forms: `machine` is ISO 8601 (with offset, or a date alone), `text` is for people."""
+    """A time in two forms. `machine` is in ISO 8601, either with an offset or as a date alone. `text` is for people."""
 
     machine: str
     text: str
@@ -43,11 +44,11 @@ class Language:
     translations: NullTranslations
 
     def say(self, msgid: str, **values: str) -> str:
-        """The translation of `msgid`, with `values` put in."""
+        """Returns the translation of `msgid`. The placeholders are replaced by `values`."""
         return self.translations.gettext(msgid) % values
 
     def count(self, forms: tuple[str, str], n: int) -> str:
-        """The translation for `n` things, for example "3 days". The strings contain `n` as %(num)s."""
+        """Returns the translation for `n` things, for example "3 days". The strings contain `n` as %(num)s."""
         return self.translations.ngettext(*forms, n) % {"num": n}
 
     def measure(self, forms: tuple[str, str], amount: float) -> str:
@@ -58,11 +59,11 @@ class Language:
         return names.id if self.code == "id" else names.en
 
     def number(self, number: float) -> str:
-        """`number` with one decimal. A decimal of zero is left out."""
+        """Writes a number with one decimal. If the decimal is zero, it is left out."""
         return format_decimal(number, format="#,##0.#", locale=self.code)
 
     def hundredths(self, number: float) -> str:
-        """`number` with exactly two decimals."""
+        """Writes a number with exactly two decimals."""
         return format_decimal(number, format="#,##0.00", locale=self.code)
 
     def rupiah(self, amount: int) -> str:
@@ -70,11 +71,13 @@ class Language:
         return f"Rp{grouped.replace(',', '.')}" if self.code == "id" else f"IDR {grouped}"
 
     def percent(self, percent: float) -> str:
-        """A percentage, for example 87.5% in English and 87,5% in Indonesian. There is no space before the sign."""
+        """Writes a percentage, for example 87.5% in English and 87,5% in Indonesian. There is no space before the
+        sign.
+        """
         return f"{self.number(percent)}%"
 
     def month(self, month: str) -> str:
-        """The name and the year of `month`, which has the form 2026-03."""
+        """Writes the name of the month and the year. `month` has the form 2026-03."""
         return format_date(date.fromisoformat(f"{month}-01"), "MMMM y", locale=self.code)
 
     def day(self, day: date) -> str:
@@ -84,19 +87,19 @@ class Language:
         return format_date(day, "EEEE", locale=self.code)
 
     def on_day(self, at: datetime, zone: str) -> Moment:
-        """The date alone, in the time zone `zone` of the office."""
+        """Writes the date alone, in the office's time zone `zone`."""
         day = at.astimezone(ZoneInfo(zone)).date()
         return Moment(day.isoformat(), self.day(day))
 
     def at_time(self, at: datetime, zone: str) -> Moment:
-        """The date and the time of day, in the time zone `zone` of the office."""
+        """Writes the date and the time of day, in the office's time zone `zone`."""
         local = at.astimezone(ZoneInfo(zone))
         text = f"{self.day(local.date())}, {local.strftime(self.clock)} {self.zone(local, zone)}"
         return Moment(local.isoformat(timespec="minutes"), text)
 
     def zone(self, local: datetime, zone: str) -> str:
-        """The short name of a time zone: WIB, WITA or WIT in Indonesia. For other zones, the offset from UTC, for
-        example UTC+01:00.
+        """Returns the short name of a time zone: WIB, WITA or WIT in Indonesia. For other zones, the name is the offset
+        from UTC, for example UTC+01:00.
         """
         offset = local.strftime("%z")
         return ZONES.get(zone) or f"UTC{offset[:3]}:{offset[3:]}"

@@ -15,7 +15,7 @@ from projections.progress import ProgressRow
 
 @dataclass(frozen=True, slots=True)
 class LinkedApplication:
-    """A linked application: its service, its status in words, and its page without the language."""
+    """A linked application. `status` is in words. `page` is the path of the application's page without the language."""
 
     service: str
     status: str
@@ -33,8 +33,8 @@ class LinkedSection:
 
 
 def confirmed(row: ProgressRow, others: Sequence[ProgressRow]) -> list[ProgressRow]:
-    """Returns those rows of `others` whose applications contain the same link. An application whose office has not
-    accepted the link is not shown.
+    """Returns the rows of `others` whose applications contain one of the links of `row`. If an office has not accepted
+    the link, its application is not shown.
     """
     links = {link["link"] for link in row["links"]}
     return [other for other in others if any(link["link"] in links for link in other["links"])]

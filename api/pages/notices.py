@@ -1,4 +1,4 @@
-"""Notices of the citizen's page: one section for each special matter of an application.
+"""Notices of the citizen's page: each special matter of an application has one section.
 
 The matters are deemed approval, a late decision, a dispute, payments, obstacles, inspections and complaints.
 """
@@ -24,14 +24,16 @@ class Notice:
 
 
 def unpaid(reading: PageReader) -> list[PaymentEntry]:
-    """The payment requests that are neither paid nor expired. The list is empty if the application has ended."""
+    """Returns the payment requests that are neither paid nor expired. The list is empty if the application has
+    ended.
+    """
     if reading.row["status"] in ENDS:
         return []
     return [p for p in reading.row["payments"] if p["received_at"] is None and p["expired_at"] is None]
 
 
 def notices(reading: PageReader) -> list[Notice]:
-    """The sections that apply to this application, in the order of the page."""
+    """Returns the sections that apply to this application, in the order of the page."""
     held_up = N_("What held it up") if reading.row["status"] in ENDS else N_("What is holding it up")
     sections = (
         (N_("Why it counts as granted"), _deemed(reading)),

@@ -1,4 +1,4 @@
-"""Problem texts: the title and the advice of each problem code.
+"""Problem texts: this module contains the title and the advice of each problem code.
 
 The domain defines the texts of its own refusals. This module defines the texts of all other problem codes, which belong
 to HTTP and to the API.
@@ -92,8 +92,8 @@ TEXTS = frozenset(text for problem in PROBLEMS.values() for text in (problem.tit
 
 
 def in_words(language: Language, text: str, instead: str) -> str:
-    """Translates `text` if `text` is in `TEXTS`. For other English text, an English reader gets the text unchanged, and
-    an Indonesian reader gets the translation of `instead`.
+    """Translates `text` if `text` is in `TEXTS`. All other texts are in English. An English reader gets such a text
+    unchanged. An Indonesian reader gets the translation of `instead`.
     """
     if text in TEXTS:
         return language.say(text)

@@ -1,9 +1,9 @@
-"""The promise on the citizen's page: the promised date, and whether the promise was kept.
+"""The promise on the citizen's page: the page shows the promised date, and says whether the promise was kept.
 
 Before the file is complete, the promise is a duration in words ("5 working days after your file is complete"). After
 the file is complete, the promise is a date. The page reads this date from the row and never calculates it. The legal
-clock stops at the decision. So the promised date is compared with the date of the decision, or with `now` if there is
-no decision yet.
+clock stops at the decision. So the promised date is compared with the date of the decision. If there is no decision
+yet, the promised date is compared with `now`.
 """
 
 from collections.abc import Iterator
@@ -52,7 +52,9 @@ class Promised:
 
 
 def promised(reading: PageReader) -> Promised | None:
-    """Returns None for an application that ended without a promised date."""
+    """Returns what the page says about the promise. Returns None for an application that ended without a promised
+    date.
+    """
     promise, say = reading.row["promise"], reading.language.say
     if promise is not None:
         return _dated(reading, promise)
@@ -73,9 +75,7 @@ def promised(reading: PageReader) -> Promised | None:
 
 
 def _by_law(reading: PageReader) -> list[str]:
-    """Returns one sentence if the service standard names no time. Then the promised time is the default time of the
-    law.
-    """
+    """Returns one sentence about the default time of the law, if the service standard names no time."""
     standard, say = reading.standard, reading.language.say
     if standard is None or standard.promise or not standard.default_promise:
         return []
@@ -116,7 +116,9 @@ def _dated(reading: PageReader, promise: PlainPromise) -> Promised:
 
 
 def _reported_late(reading: PageReader, decision: DecisionEntry, due: datetime) -> str:
-    """Returns both times of a decision that was recorded, or corrected, after the office's allowance."""
+    """Returns a sentence about a decision that was recorded, or corrected, after the office's allowance for late
+    reports. The sentence names the time of the decision and the time of the report.
+    """
     corrected = decision["amended_at"] if parse_instant(decision["stated_at"]) > due else None
     recorded = corrected or decision["recorded_at"] or decision["decided_at"]
     say, zone = reading.language.say, reading.zone("")
@@ -131,7 +133,9 @@ def _reported_late(reading: PageReader, decision: DecisionEntry, due: datetime) 
 
 
 def _reported_in_time(reading: PageReader, decision: DecisionEntry, due: datetime) -> Iterator[str]:
-    """Yields both times of a decision that was recorded after the promised date, but within the office's allowance."""
+    """Yields a sentence if the decision was recorded after the promised date, but within the office's allowance for
+    late reports. The sentence names the time of the decision and the time of recording.
+    """
     recorded, until = decision["recorded_at"], decision["report_until"]
     if recorded is None or until is None or parse_instant(recorded) <= due:
         return
@@ -144,7 +148,7 @@ def _reported_in_time(reading: PageReader, decision: DecisionEntry, due: datetim
 
 
 def _as_corrected(reading: PageReader, decision: DecisionEntry) -> str:
-    """Returns the sentence that the office corrected the time, with the time that was stated first."""
+    """Returns a sentence that says when the office corrected the time, and which time was stated first."""
     return reading.language.say(
         N_("As corrected by the office on %(when)s; first recorded as %(stated)s."),
         when=reading.moment(decision["amended_at"] or "", "", "day").text,
@@ -233,7 +237,9 @@ def _on_an_open_day(reading: PageReader, at: datetime) -> bool:
 
 
 def moves(reading: PageReader) -> list[str]:
-    """One sentence for each move of the promised date. So every date that the citizen saw stays on the page."""
+    """Returns one sentence for each change of the promised date. So the page still shows every date that the citizen
+    saw before.
+    """
     promises = reading.row["promises"]
     return [_move(reading, was, now) for was, now in pairwise(promises) if was["due_at"] != now["due_at"]]
 
@@ -264,8 +270,8 @@ def _basis(reading: PageReader, extension: str) -> str:
 
 
 def _moved_by(reading: PageReader, unit: str, before: datetime, after: datetime) -> str:
-    """The length by which the promised date moved. If the promise is in days, the length is in the unit of the promise.
-    Otherwise the length is in days and hours.
+    """Returns the length of time by which the promised date moved. If the promise is in days, the length is in the unit
+    of the promise. Otherwise the length is in days and hours.
     """
     if unit in HOURLY:
         return length(reading.language, after - before)

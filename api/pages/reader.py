@@ -1,4 +1,5 @@
-"""PageReader: one row of the progress view, with names for the codes in the row and the time zone of the row's office.
+"""PageReader: it reads one row of the progress view. It gives the names of the codes in the row, and the time zone of
+the row's office.
 
 Every application can be shown, even if the registry does not know one of its codes. An unknown code is shown unchanged.
 """
@@ -13,7 +14,7 @@ from domain.registry.registry import Registry
 from projections.progress import ProgressRow
 
 FALLBACK_ZONE = "Asia/Jakarta"
-"""The time zone of an office that the registry does not know."""
+"""This time zone is used for an office that the registry does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +52,21 @@ class PageReader:
         return next((self.language.of(one.names) for one in asked if one.code == code), code)
 
     def word(self, table: dict[str, str], code: str) -> str:
-        """The text of `code` in a table of `words`, or `code` itself."""
+        """Returns the text of `code` from a table of the module `words`. If the table does not contain `code`, returns
+        `code` itself.
+        """
         return self.language.say(table[code]) if code in table else code
 
     def zone(self, code: str) -> str:
-        """The time zone of the office `code`. If `code` is unknown or empty, returns the time zone of the office that
-        has the file.
+        """Returns the time zone of the office `code`. If `code` is unknown or empty, returns the time zone of the
+        office that has the file.
         """
         office = self.registry.offices.get(code) or self.office
         return office.zone if office else FALLBACK_ZONE
 
     def moment(self, at: str, office: str = "", quality: str = "") -> Moment:
-        """The time `at` in the time zone of `office`. With the quality `day`, the text is only the date, because the
-        source knows no time of day.
+        """Returns the time `at` in the time zone of `office`. If the quality is `day`, the text is only the date,
+        because the source states no time of day.
         """
         show = self.language.on_day if quality == "day" else self.language.at_time
         return show(parse_instant(at), self.zone(office))

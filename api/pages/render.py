@@ -1,4 +1,4 @@
-"""Rendering: every HTML page as a string.
+"""Rendering: this module returns every HTML page as a string.
 
 A page depends only on the values that are passed in: this module reads no database and no clock. No page contains a
 script.
@@ -80,7 +80,7 @@ def _page(language: str, template: str, **values: object) -> str:
 
 
 def start_page(language: str, *, message: str | None = None) -> str:
-    """`message` is a code of `MESSAGES`. The page never repeats the number or the PIN that was typed."""
+    """`message` is a code of `MESSAGES`. The page never repeats the number or the PIN that somebody typed."""
     text = BY_CODE[language].say(MESSAGES[message]) if message else None
     wrong = message not in (None, "signed-out")
     return _page(language, "start.html", here="", message=text, wrong=wrong, field=FIELD_OF.get(message or ""))
@@ -96,9 +96,10 @@ def tracking_page(
     survey: str = "",
     others: Sequence[ProgressRow] = (),
 ) -> str:
-    """`row` is a row of the progress view. Each of `accesses` says which `office` opened sealed data and when (`at`).
-    `others` are the rows of the applications to which this application is linked. `survey` is "asked" if the applicant
-    is invited to the survey, and "given" if the applicant has answered the survey. Otherwise `survey` is empty.
+    """`row` is a row of the progress view. Each item of `accesses` names an `office` that opened sealed data, and the
+    time of the access (`at`). `others` are the rows of the applications to which this application is linked. `survey`
+    is "asked" if the applicant is invited to the survey, and "given" if the applicant has answered the survey.
+    Otherwise `survey` is empty.
     """
     reading = PageReader(BY_CODE[language], row, registry, now)
     return _page(
@@ -126,7 +127,9 @@ def tracking_page(
 
 
 def survey_page(language: str, application_id: str, state: str, chosen: Mapping[str, int]) -> str:
-    """`state` is asked, incomplete (the answers in `chosen` stay selected), thanks, or again (answered before)."""
+    """`state` is asked, incomplete, thanks or again. If `state` is incomplete, the answers in `chosen` stay selected.
+    If `state` is again, the applicant has already answered the survey.
+    """
     back = f"applications/{application_id}"
     questions = survey.questions(BY_CODE[language])
     kept = {question.code: chosen.get(question.code) for question in questions}
@@ -189,13 +192,15 @@ def statistics_page(language: str, statistics: Statistics, registry: Registry) -
 
 
 def desk_door_page(language: str, *, message: str | None = None) -> str:
-    """The sign-in page. `message` is a code of `DESK_MESSAGES`. The page never repeats the token that was typed."""
+    """The sign-in page. `message` is a code of `DESK_MESSAGES`. The page never repeats the token that somebody
+    typed.
+    """
     text = BY_CODE[language].say(desk.DESK_MESSAGES[message]) if message else None
     return _page(language, "desk_door.html", here="desk", message=text, wrong=message not in (None, "signed-out"))
 
 
 def offices_page(language: str, offices: Iterable[str], registry: Registry) -> str:
-    """The page on which an agency chooses one of its offices."""
+    """Returns the page on which an agency chooses one of its offices."""
     named = [desk.office_of(BY_CODE[language], code, registry) for code in sorted(offices)]
     return _page(language, "desk.html", here="desk", office=None, offices=named)
 
@@ -229,7 +234,9 @@ def desk_page(
 
 
 def problem_page(language: str, *, status: int, title: str, detail: str, code: str) -> str:
-    """A problem as a page. If the code is known, the page shows the translated text of the code and not `detail`."""
+    """Returns a problem as a page. If the code is known, the page shows the translated text of the code instead of
+    `detail`.
+    """
     reader, known = BY_CODE[language], PROBLEMS.get(code)
     fallback = known or PROBLEMS["internal-error"]
     return _page(
@@ -244,8 +251,8 @@ def problem_page(language: str, *, status: int, title: str, detail: str, code: s
 
 
 def problem_kind_page(language: str, code: str) -> str | None:
-    """The page that explains a problem code in both languages, the reader's language first. Returns None for an unknown
-    code.
+    """Returns the page that explains a problem code in both languages. The reader's language comes first. Returns None
+    for an unknown code.
     """
     problem = PROBLEMS.get(code)
     if problem is None:

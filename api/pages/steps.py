@@ -1,8 +1,8 @@
-"""Steps of an application: milestones and stages, each with its state.
+"""Steps of an application: the page lists the milestones and the stages, each with its state.
 
-A stage that was entered twice is shown twice, so the citizen can see that the work went back. A reopening starts a new
-round of production. The page shows the steps of the earlier round, marked as taken back, and then the steps of the new
-round.
+If a stage was entered twice, it is shown twice. So the citizen can see that the work went back. A reopening starts a
+new round of production. The page shows the steps of the earlier round, marked as taken back, and then the steps of the
+new round.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `word` is the state in the reader's language. A step that is not a stage is a milestone."""
+    """One step. `word` is the state in the reader's language. A step is either a stage or a milestone."""
 
     name: str
     state: str
@@ -45,13 +45,14 @@ class Step:
 
 
 ALWAYS = range(2**31)
-"""All versions of an application."""
+"""This range contains every version of an application."""
 
 
 def steps(reading: PageReader) -> list[Step]:
-    """The steps in their order. For an ended application, the list has no future step and no step under way.
+    """Returns the steps in their order. If the application has ended, the list contains only past steps.
 
-    If the standard allows any order of stages, the next stage is not known, and only entered stages are shown.
+    The standard may allow any order of stages. Then the next stage is not known, and the list contains only entered
+    stages.
     """
     standard = reading.standard
     ended = reading.row["status"] in ENDS
@@ -83,7 +84,9 @@ def _all_steps(reading: PageReader) -> Iterator[Step]:
 
 
 def _closed(reading: PageReader, versions: range, *events: str) -> bool:
-    """Whether the stages are over, because the application has ended or one of `events` happened in `versions`."""
+    """Returns True if the application has ended, or if one of `events` happened in `versions`. Then the stages are
+    over.
+    """
     happened = (entry["event"] in events and entry["version"] in versions for entry in reading.row["timeline"])
     return reading.row["status"] in ENDS or any(happened)
 
@@ -95,7 +98,7 @@ def _round(reading: PageReader, versions: range, *, closed: bool) -> Iterator[St
 
 
 def _round_taken_back(reading: PageReader, versions: range, *, closed: bool) -> Iterator[Step]:
-    """The steps of an earlier round of production. A reopening ended this round and took back its product."""
+    """Returns the steps of an earlier round of production. A reopening ended this round and took back its product."""
     for step in _round(reading, versions, closed=closed):
         if step.state == DONE and step.milestone:
             yield replace(step, state=UNDONE)
@@ -119,8 +122,9 @@ def _reached(reading: PageReader, name: str, state: str, entry: ShownEvent) -> S
 
 
 def _stages(reading: PageReader, phase: StagePhase, versions: range, *, closed: bool) -> Iterator[Step]:
-    """The stages of a phase. The stages that were entered in `versions` come first, once for each entry. The other
-    stages follow. A closed phase has no future stage and no stage under way.
+    """Returns the stages of a phase. The stages that were entered in `versions` come first. A stage is listed once for
+    each time it was entered. The other stages follow. If the phase is closed, the list contains no future stage and no
+    current stage.
     """
     standard = reading.standard
     of_phase = [stage for stage in standard.stages if stage.phase is phase] if standard else []

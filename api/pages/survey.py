@@ -1,4 +1,5 @@
-"""The satisfaction survey in words: nine questions with four choices each, and the table of the public index.
+"""The satisfaction survey in words: it has nine questions with four choices each. This module also makes the table of
+the public index.
 
 Questions and choices follow the questionnaire of PermenPANRB 14/2017.
 """
@@ -65,7 +66,9 @@ GRADES = {Grade.A: N_("Very good."), Grade.B: N_("Good."), Grade.C: N_("Not so g
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`choices` go from the worst to the best. Each choice has the value that the form sends (1 to 4) and a text."""
+    """`choices` are sorted from the worst to the best. Each choice has a text, and the value (1 to 4) that the form
+    sends.
+    """
 
     code: str
     name: str
@@ -83,8 +86,8 @@ def questions(language: Language) -> list[Question]:
 
 
 def shown(language: Language, registry: Registry, units: Iterable[SatisfactionUnit]) -> list[TableLine]:
-    """The units of service and office that have a published index, at most `LINES_MAX`. Units with the most answers
-    come first.
+    """Returns one line for each unit that has a published index. A unit is a service, an office, or a service at an
+    office. At most `LINES_MAX` lines are returned. The units with the most answers come first.
     """
     published = sorted(
         (unit for unit in units if unit.index is not None),
@@ -98,7 +101,7 @@ def shown(language: Language, registry: Registry, units: Iterable[SatisfactionUn
 
 
 def period_name(language: Language, period: str) -> str:
-    """The name of a semester (`2026-S2`) or of a year (`2026`)."""
+    """Returns the name of a semester (`2026-S2`) or of a year (`2026`)."""
     year, _, half = period.partition("-")
     names = {"": N_("Year %(year)s"), "S1": N_("January to June %(year)s"), "S2": N_("July to December %(year)s")}
     return language.say(names[half], year=year)
@@ -126,7 +129,9 @@ def _name(language: Language, registry: Registry, unit: SatisfactionUnit) -> str
 
 
 def _remark(language: Language, unit: SatisfactionUnit) -> str:
-    """The error bound, the grade in words if there is one, and the element with the lowest mean."""
+    """Returns one text with three parts: the grade in words, the bounds of the index, and the element with the lowest
+    mean. If there is no grade, the first part says so.
+    """
     if unit.index_least is None or unit.index_most is None or unit.lowest is None:
         return ""
     bound = language.say(

@@ -1,4 +1,4 @@
-"""Tables and charts of the statistics page: their lines, and the lengths of their bars.
+"""Tables and charts of the statistics page: this module makes their lines and computes the lengths of their bars.
 
 A length is a percentage of the longest possible bar. A hidden figure has the length None.
 """
@@ -19,7 +19,7 @@ SLOTS_MIN = 12  # With fewer slots, the bars of an installation's first months w
 
 @dataclass(frozen=True, slots=True)
 class TableLine:
-    """A line of a table. An empty cell means that the figure does not exist or may not be shown."""
+    """A line of a table. If a cell is empty, the figure does not exist or may not be shown."""
 
     name: str
     cells: list[str]
@@ -37,8 +37,8 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart of months in their order. Each month has a slot of the chart. The slot of a month without applications is
-    empty.
+    """A chart of months in their order. The chart has one slot for each month. The slot of a month without applications
+    is empty.
     """
 
     columns: list[TableColumn]
@@ -72,7 +72,7 @@ def registered(registry: Registry, table: str, code: str) -> Registered | None:
 
 
 def examples_in(statistics: Statistics, registry: Registry) -> bool:
-    """Whether any figure may include example applications."""
+    """Returns whether any figure may include example applications."""
     named = (
         registered(registry, table, code)
         for table in ("service", "office", "mall")
@@ -82,7 +82,9 @@ def examples_in(statistics: Statistics, registry: Registry) -> bool:
 
 
 def promises(language: Language, statistics: Statistics, registry: Registry, table: str) -> list[TableLine]:
-    """Lines by service, office, mall or channel. Lines with many applications come first, and hidden lines last."""
+    """Returns the lines by service, office, mall or channel. The lines with the most applications come first, and the
+    lines with hidden figures come last.
+    """
     lines = sorted(
         (
             (_named(language, registry, table, code), figures)
@@ -98,7 +100,7 @@ def _size(count: Count) -> int:
 
 
 def _named(language: Language, registry: Registry, table: str, code: str) -> tuple[str, str]:
-    """The name of `code`, and a remark if the entry is an example or was imported."""
+    """Returns the name of `code`, and a remark if the entry is an example or was imported."""
     if table == "channel":
         return language.say(CHANNELS[code]) if code in CHANNELS else code, ""
     entry = registered(registry, table, code)
@@ -123,7 +125,7 @@ def _promise(language: Language, name: str, remark: str, figures: Figures) -> Ta
 
 
 def outcomes(language: Language, total: Figures) -> list[TableLine]:
-    """Answered applications by outcome. The most frequent outcome has the longest bar."""
+    """Returns one line for each outcome of answered applications. The most frequent outcome has the longest bar."""
     counts = {code: getattr(total, code) for code in OUTCOMES}
     lengths = _lengths(counts)
     return [
@@ -133,7 +135,8 @@ def outcomes(language: Language, total: Figures) -> list[TableLine]:
 
 
 def months(language: Language, statistics: Statistics) -> tuple[list[TableLine], Chart | None]:
-    """The last `MONTHS_MAX` months up to the newest month with figures.
+    """Returns a table and a chart of the last `MONTHS_MAX` months. The last of these months is the newest month with
+    figures.
 
     The table begins with the newest month. The chart begins with the oldest month.
     """
@@ -162,7 +165,7 @@ def _chart(language: Language, counts: Mapping[str, Count]) -> Chart | None:
 
 
 def _place(month: str) -> int:
-    """The number of months since the year 0."""
+    """Returns the number of months since the year 0."""
     year, _, number = month.partition("-")
     return int(year) * 12 + int(number)
 

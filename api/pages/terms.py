@@ -1,4 +1,6 @@
-"""Terms of a service standard in words: extensions of the promise, deemed approval, and the time to dispute."""
+"""Terms of a service standard: this module describes the extensions of the promise, the deemed approval, and the time
+limit of a dispute.
+"""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,6 @@
-"""The upper part of the citizen's page: the status, what the reader must do now, and the facts of the application."""
+"""The upper part of the citizen's page: it shows the status, what the reader must do now, and the facts of the
+application.
+"""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -20,8 +22,8 @@ from domain.registry.editions import OfficeRegistered
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """The task that somebody must do now. If `pressing` is true, the application waits for the reader. `who` is the
-    holder who must act now.
+    """The task that somebody must do now. If `pressing` is true, the application waits for the reader. `who` names the
+    person or the office that must act now.
     """
 
     text: str
@@ -39,7 +41,7 @@ class FactLine:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An access to sealed data of the application by an office."""
+    """One access: an office opened sealed data of the application."""
 
     when: Moment
     office: str
@@ -75,7 +77,7 @@ def duty(reading: PageReader) -> Duty:
 
 
 def _turn(reading: PageReader) -> str:
-    """The text for the holder who has the file now, with the name of the office."""
+    """Returns a text that names the holder of the file, and the office."""
     holders = reading.row["ledger"]["holders"]
     if not holders:
         return reading.office_name(reading.row["office"])
@@ -111,7 +113,7 @@ def _fee(reading: PageReader) -> str:
 
 
 def _opening(reading: PageReader) -> list[FactLine]:
-    """The opening hours of today, in the time zone of the office. Imported offices have no opening hours."""
+    """Returns the opening hours of today, in the time zone of the office. Imported offices have no opening hours."""
     office, language = reading.office, reading.language
     if office is None or office.imported or not any(day.opens for day in office.opening_days):
         return []
@@ -129,8 +131,8 @@ def _clock(reading: PageReader, local: datetime, at: time) -> str:
 
 
 def _span(reading: PageReader, office: OfficeRegistered, day: date) -> OpeningSpan | None:
-    """Opening hours of the service counter on `day`. If no calendar covers today, the opening hours of the weekday are
-    returned.
+    """Returns the opening hours of the service's counter on `day`. If no calendar covers today, returns the usual
+    opening hours of that weekday.
     """
     calendars = reading.registry.calendar_from(reading.now, office.code)
     hours = reading.registry.opening_hours(office.code, reading.row["service"])
@@ -161,8 +163,8 @@ def _text(at: datetime | str) -> str:
 
 
 def example(reading: PageReader) -> bool:
-    """Whether the service or the office is an example. An application for an example service, or at an example office,
-    is not real.
+    """Returns whether the service or the office is an example. An application for an example service, or at an example
+    office, is not real.
     """
     standard, office = reading.standard, reading.office
     return bool((standard and standard.example) or (office and office.example))

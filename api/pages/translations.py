@@ -17,7 +17,7 @@ KEYWORDS = {**DEFAULT_KEYWORDS, "NN_": (1, 2)}
 
 
 def extracted() -> Catalog:
-    """Every source string: the strings of the pages, and the titles and advice of the domain's refusals."""
+    """Returns every source string: the strings of the pages, and the titles and advice of the domain's refusals."""
     catalogue = Catalog(charset="utf-8")
     for file, line, message, comments, context in extract_from_dir(HERE, METHODS, keywords=KEYWORDS):
         catalogue.add(message, locations=[(f"api/pages/{file}", line)], auto_comments=comments, context=context)

@@ -1,4 +1,6 @@
-"""Words for codes: one English source string for each code that a citizen sees, marked for the catalogue."""
+"""Words for codes: each code that a citizen sees has one English source string. These strings are marked for the
+catalogue.
+"""
 
 from domain.application.pauses import AWAITING_CORRECTION, AWAITING_PAYMENT
 from domain.application.status import Status
@@ -173,9 +175,7 @@ CHANNELS: dict[str, str] = {
 }
 
 BY_LAW = N_("automatically, by law")
-"""If the office did not decide in time and the law granted the application, the page shows this text in place of an
-office and a channel.
-"""
+"""After a deemed approval, the page shows this text in place of an office and a channel."""
 
 OUTCOMES: dict[str, str] = {
     "granted": N_("granted"),
@@ -272,4 +272,6 @@ FIELD_OF = {
     "mistyped-check-fails": "number",
     "pin-malformed": "pin",
 }
-"""Maps each message to the form field that it is about. A message that is not listed here is about no single field."""
+"""Maps a message to the form field that the message is about. If a message is not listed here, it is about no single
+field.
+"""

@@ -1,9 +1,9 @@
-"""Admission of imported history. Every record of a source becomes an event, and no record is refused.
+"""Imported history: this module turns every record of a source into an event, and refuses no record.
 
     admit : SourceRecord, Application, Registry -> Event
 
-If the procedure would have refused the corresponding command, the event is stored nevertheless. The event's field
-`deviates` then holds the refusal's code.
+A record may report an act that the procedure forbids. The event is stored nevertheless, and the event's field
+`deviates` holds the code of the refusal.
 """
 
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ class SourceRecord:
 def admit(record: SourceRecord, application: Application, registry: Registry) -> ApplicationEvent:
     """Return the record's event.
 
-    If the procedure would have refused the command, the event's field `deviates` holds the code of this refusal.
+    If the procedure would refuse the corresponding command, the event's field `deviates` holds the code of the refusal.
     """
     event = _numbered(record.event, application)
     try:
@@ -44,8 +44,7 @@ def admit(record: SourceRecord, application: Application, registry: Registry) ->
 
 
 def _numbered(event: ApplicationEvent, application: Application) -> ApplicationEvent:
-    """Fill in the numbers that a source leaves out. If the source gives no number, the event's number is 0 before this
-    function is called.
+    """Fill in the numbers that a source leaves out. In an event, the number 0 means that the source gives no number.
 
     An event that opens a numbered thing (for example a referral or a payment) gets the next number. An event that
     closes a numbered thing gets the number of the oldest open thing of the same kind, or 0 if no such thing is open.
@@ -76,7 +75,7 @@ def _numbered(event: ApplicationEvent, application: Application) -> ApplicationE
 
 def _judge(record: SourceRecord, application: Application, registry: Registry) -> None:
     command = _command_of(record.event)
-    if command is None:  # no command writes this event, so the event deviates only if the application has ended
+    if command is None:  # no command writes this event, so it deviates only if the application has ended
         if application.ended:
             raise refusals.ApplicationEnded
         return
@@ -89,7 +88,8 @@ def _judge(record: SourceRecord, application: Application, registry: Registry) -
 def _offered(service: str, act: Act, registry: Registry) -> Channel:
     """Return a channel that the standard offers. If there is no standard, return the channel of the act.
 
-    In imported history, a submission by a channel that the standard does not offer is no deviation.
+    A source may record a submission by a channel that the standard does not offer. Such a submission is not a
+    deviation.
     """
     if act.office not in registry.offices:
         return act.channel

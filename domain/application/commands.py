@@ -1,4 +1,4 @@
-"""Commands: requests to change an application, named in the imperative.
+"""Commands: a command is a request to change an application, and its name is in the imperative.
 
 The `Act` of a command holds the actor, office and time.
 """
@@ -38,7 +38,9 @@ from domain.codes import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitApplication:
-    """`mall` and `counter` say where in a mall the citizen was served. A command with a counter also names the mall."""
+    """`mall` and `counter` are the codes of the mall and the counter where the citizen was served. A command with a
+    counter also names the mall.
+    """
 
     service: ServiceCode
     number: TrackingNumber
@@ -55,10 +57,7 @@ class Receive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckDocuments:
-    """`declare_complete` says whether the act also declares the file complete.
-
-    The declaration becomes a second event.
-    """
+    """If `declare_complete` is true, the act also declares the file complete. This declaration is a second event."""
 
     complete: bool
     missing: tuple[RequirementCode, ...] = ()
@@ -169,9 +168,8 @@ class ClearObstacle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtendDeadline:
-    """`extension` is the code of an extension.
-
-    The service's standard lists the extension and the law that allows the extension.
+    """`extension` is the code of an extension in the service's standard. The standard also names the law that allows
+    this extension.
     """
 
     extension: ExtensionCode
@@ -215,7 +213,7 @@ class MakeReady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandOver:
-    """`mall` and `counter` say where in a mall the product was handed over."""
+    """`mall` and `counter` are the codes of the mall and the counter where the product was handed over."""
 
     receiver: Receiver = Receiver.APPLICANT
     mall: MallCode | None = None
@@ -261,10 +259,10 @@ class Reopen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """Links the application to `others` under one link id.
+    """Links the application to the applications in `others`. All these applications get the same link id.
 
-    `supplied` holds the requirements that another linked application already has. The module `linking` computes
-    `supplied`.
+    `supplied` holds the requirements that the applicant already supplies to another linked application. The module
+    `linking` computes `supplied`.
     """
 
     link: UUID
@@ -275,7 +273,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferComplaint:
-    """Refers a complaint to SP4N-LAPOR, which keeps the complaint. The complaint's number at SP4N-LAPOR is sealed."""
+    """Refers a complaint to SP4N-LAPOR, the national complaint system. SP4N-LAPOR keeps the complaint. The complaint's
+    number at SP4N-LAPOR is stored in a sealed part of the event.
+    """
 
     kind: ComplaintKind
 
@@ -338,6 +338,6 @@ LaterCommand = (
     | AmendRecord
     | ResetPin
 )
-"""Every command except the submission. The application must exist."""
+"""These are all commands except `SubmitApplication`. Each of them needs an existing application."""
 
 Command = SubmitApplication | LaterCommand

@@ -1,10 +1,10 @@
-"""The decider: turns a command into events, or refuses it.
+"""The decider turns a command into events, or refuses the command.
 
     decide : Command, Application, Act, Registry -> [Event]     may refuse
 
 The functions are pure. The time, the ids and the registry are arguments. Each command has one function with the
-command's name, in this module or in `incidents`, `outcomes` and `stages`. The code for a very short command is in the
-function `decide`.
+command's name, in this module or in `incidents`, `outcomes` and `stages`. Very short commands are handled in
+`_decided`.
 """
 
 from typing import assert_never
@@ -46,7 +46,7 @@ from domain.registry.editions import StandardPublished
 from domain.registry.registry import Registry
 
 PIN_RESETS_MAX = 255
-"""The QR token has one byte for the count of resets (docs/event-format.md, Tracking number, PIN and QR)."""
+"""The QR token has one byte for the number of PIN resets (docs/event-format.md, Tracking number, PIN and QR)."""
 
 LATE_FACTS = (
     commands.Suspend,
@@ -58,9 +58,8 @@ LATE_FACTS = (
     commands.ReportObstacle,
     commands.ClearObstacle,
 )
-"""These commands are also possible after the outcome, if the reported fact happened before the outcome.
-
-These commands change clocks, never the outcome.
+"""An office may report these facts after the outcome, if the facts happened before the outcome. Such a report changes
+the clocks but not the outcome.
 """
 
 
@@ -189,7 +188,7 @@ def submit(
 ) -> list[ApplicationEvent]:
     """The citizen clock starts.
 
-    The application keeps the standard that is in force on the office's local day at `act.at`.
+    The application keeps the edition of the standard that is in force on the office's local day at `act.at`.
     """
     if application.status is not None:
         raise refusals.ApplicationAlreadySubmitted
@@ -247,7 +246,7 @@ def check_documents(
 def return_for_correction(
     command: commands.ReturnForCorrection, application: Application, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """A return pauses the legal clock only after completeness, and only on a ground that the standard lists."""
+    """A return pauses the legal clock if the file is complete and the standard lists this ground."""
     only_in(application, *IN_WORK)
     if not command.documents:
         raise refusals.DefectsMissing
@@ -279,10 +278,7 @@ def _declared(
 
 
 def _promise(application: Application, act: Act, registry: Registry, standard: StandardPublished) -> Promise | None:
-    """Compute the promise, which the event stores.
-
-    The result is None if the standard names no single time limit.
-    """
+    """Return the promise for the event. Return None if the standard names no single time limit."""
     if standard.terms is None:
         return None
     return promised(
@@ -307,7 +303,7 @@ def refer(command: commands.Refer, application: Application, registry: Registry)
 def answer_referral(command: commands.AnswerReferral, application: Application, act: Act) -> list[ApplicationEvent]:
     """Only the office that was asked for advice can answer the referral, except in imported history.
 
-    Some sources do not number referrals. For such a source the number is 0, which means the oldest open referral.
+    Some sources do not number referrals. For such a source, the number 0 stands for the oldest open referral.
     """
     if application.ended:
         raise refusals.ApplicationEnded
@@ -322,9 +318,9 @@ def answer_referral(command: commands.AnswerReferral, application: Application, 
 def transfer(
     command: commands.Transfer, application: Application, act: Act, registry: Registry, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """Only a supervisor can send a file to an office that the standard does not list. The supervisor gives a reason.
+    """Only a supervisor can send a file to an office that the standard does not list, and only with a reason.
 
-    Imported history names no supervisor and no reason. So such a transfer in imported history is a deviation.
+    Imported history names no supervisor and no reason, so such a transfer is a deviation there.
     """
     only_in(application, *UNDECIDED, *GRANTED)
     if command.to not in registry.offices:
@@ -340,7 +336,9 @@ def transfer(
 
 
 def suspend(command: commands.Suspend, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
-    """The standard must list the ground of the suspension. After completeness, a suspension pauses the legal clock."""
+    """The standard must list the ground of the suspension. If the file is complete, the suspension pauses the legal
+    clock.
+    """
     only_in(application, *IN_WORK)
     if command.ground not in standard.grounds:
         raise refusals.GroundUnknown
@@ -350,10 +348,9 @@ def suspend(command: commands.Suspend, application: Application, standard: Stand
 def amend_record(
     command: commands.AmendRecord, application: Application, act: Act, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """An amendment is a later event that names the wrong event. `reported_times` limits the corrected time.
+    """An amendment names the event to correct. The module `reported_times` checks the corrected time.
 
-    An amendment is also possible after an application has ended, because the history of an ended application must be
-    right.
+    An application can also be amended after its end, because its history must be right.
     """
     if not 0 < command.amends <= application.version:
         raise refusals.EventUnknown
@@ -373,20 +370,20 @@ def amend_record(
 
 
 CHANNELS_OF_COMMANDS = (Channel.COUNTER, Channel.MOBILE, Channel.SELF_SERVICE, Channel.ELECTRONIC)
-"""The four channels that are equal before the law (Perpres 89/2021); imported history knows more channels."""
+"""The four channels that are equal before the law (Perpres 89/2021). Imported history may name other channels."""
 
 
 ASIDE = (promise_events.PromiseMoved, incident_events.ComplaintReferred)
-"""A command does not become stale by an event of these classes."""
+"""Events of these classes make no command stale."""
 
 
 def is_stale(command: Command, seen: int, application: Application) -> bool:
-    """Tell whether the application has events after version `seen` that matter to `command`.
+    """Tell whether events that matter to `command` came after version `seen`.
 
     `seen` is the version that the sender of the command had read.
 
-    Four kinds of events do not matter to other commands. The four kinds are a reassignment to another officer, a PIN
-    reset, a complaint referral, and a promised date moved by a newer calendar.
+    A reassignment to another officer, a PIN reset, a complaint referral and a promised date moved by a newer calendar
+    do not matter to other commands.
     """
     if seen > application.version:  # the application never had this version, so the sender read something else
         return True

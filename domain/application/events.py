@@ -1,4 +1,4 @@
-"""Events of an application: facts in the past tense.
+"""Events of an application: each event is a fact, and its name is in the past tense.
 
 An event's fields are stored as the event's `data`. The section Data of docs/event-format.md describes the stored form.
 Each field is a code, an enumeration value, an integer, a boolean, an instant or a UUID. An optional field that is None
@@ -49,8 +49,8 @@ class DefectiveDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted(Event):
-    """The citizen clock starts. The event has the district, or the regency if the service is sensitive. `mall` and
-    `counter` say where in a mall the citizen was served.
+    """The citizen clock starts. The event names the applicant's district. For a sensitive service, the event names only
+    the regency. `mall` and `counter` are the codes of the mall and the counter where the citizen was served.
     """
 
     topic: ClassVar[str] = "application.submitted.v1"
@@ -78,8 +78,8 @@ class DocumentsChecked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnedForCorrection(Event):
-    """The office returns the file and names all defects at once. `pauses` says whether the legal clock pauses. The
-    clock pauses only on a ground that the service's standard lists.
+    """The office returns the file and names all defects at once. `pauses` is true if the legal clock pauses. The clock
+    pauses only if the service's standard lists this ground.
     """
 
     topic: ClassVar[str] = "application.returned-for-correction.v1"
@@ -110,7 +110,9 @@ class DeclaredComplete(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageEntered(Event):
-    """`holder` is the part of the office that does the stage. `holder` is absent if the back office does the stage."""
+    """`holder` is the part of the office that works on the stage. `holder` is absent if the back office works on the
+    stage.
+    """
 
     topic: ClassVar[str] = "application.stage-entered.v1"
     stage: StageCode
@@ -134,7 +136,7 @@ class Referred(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferralAnswered(Event):
-    """`referral` is the number of the answered referral, and 0 if an import's source names no referral."""
+    """`referral` is the number of the answered referral. The number is 0 if an import's source names no referral."""
 
     topic: ClassVar[str] = "application.referral-answered.v1"
     referral: int
@@ -143,9 +145,10 @@ class ReferralAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transferred(Event):
-    """`promise` is the promise with the new date: the new office counts the remaining time. `promise` is absent if the
-    system had computed no promise, or if the file was incomplete or already decided. `unlisted` is true if the service
-    does not list the office `to`. `reason` is the reason that the supervisor gives for the transfer.
+    """The new office counts the remaining time by its own calendar. `promise` is the promise with the new date.
+    `promise` is absent if the system had computed no promise, or if the file was incomplete or already decided.
+    `unlisted` is true if the service's standard does not list the office `to`. `reason` is the reason that the
+    supervisor gives for the transfer.
     """
 
     topic: ClassVar[str] = "application.transferred.v1"
@@ -180,8 +183,8 @@ class Resumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved(Event):
-    """`report_until` is present if the time of the decision was reported (not taken from the server's clock) and is not
-    after the promised date. If the decision is recorded after `report_until`, the decision counts as late.
+    """`report_until` is present under two conditions: the time of the decision is not from the server's clock, and this
+    time is not after the promised date. If the decision is recorded after `report_until`, the decision counts as late.
     """
 
     topic: ClassVar[str] = "application.approved.v1"
@@ -190,8 +193,8 @@ class Approved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected(Event):
-    """`report_until` is present if the time of the decision was reported (not taken from the server's clock) and is not
-    after the promised date. If the decision is recorded after `report_until`, the decision counts as late.
+    """`report_until` is present under two conditions: the time of the decision is not from the server's clock, and this
+    time is not after the promised date. If the decision is recorded after `report_until`, the decision counts as late.
     """
 
     topic: ClassVar[str] = "application.rejected.v1"
@@ -202,12 +205,12 @@ class Rejected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeemedApproved(Event):
-    """The application is deemed approved: nobody decided in time, so the law grants the application (UU 30/2014 art.
-    53, amended by UU 6/2023 art. 175). The event holds the evidence. No event up to version `silent_until` is a
-    decision. The legal clock ran from `complete_at` except during `pauses`. The due date of `promise` passed. The time
-    of the deemed approval is the promise's `due_at`, even if the deemed approval is recorded later. If `due_at` had
-    passed before the system knew of the promise, the time of the deemed approval is after `due_at`. The system only
-    records the deemed approval.
+    """Nobody decided in time, so the application is deemed approved by law (UU 30/2014 art. 53, amended by UU 6/2023
+    art. 175). The event holds the evidence for three facts. No event up to the stream version `silent_until` is a
+    decision. The legal clock ran from `complete_at`, except during `pauses`. The due date of `promise` has passed. The
+    time of the deemed approval is the promise's `due_at`, even if the deemed approval is recorded later. But if the
+    system learnt of the promise after `due_at`, the time of the deemed approval is also after `due_at`. The law grants
+    the application, and the system only records this.
     """
 
     topic: ClassVar[str] = "application.deemed-approved.v1"
@@ -220,7 +223,7 @@ class DeemedApproved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionReportedLate(Event):
-    """A decision was taken before the outcome but recorded after the outcome. The outcome does not change."""
+    """An office recorded a decision when the application already had an outcome. This outcome does not change."""
 
     topic: ClassVar[str] = "application.decision-reported-late.v1"
     decision: Decision
@@ -240,7 +243,9 @@ class MadeReady(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOver(Event):
-    """The citizen clock stops. `mall` and `counter` say where in a mall the product was handed over."""
+    """The citizen clock stops. `mall` and `counter` are the codes of the mall and the counter where the product was
+    handed over.
+    """
 
     topic: ClassVar[str] = "application.handed-over.v1"
     receiver: Receiver
@@ -268,7 +273,7 @@ class Cancelled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked(Event):
-    """The office withdraws the product after the grant."""
+    """The office revokes the product after it granted the application."""
 
     topic: ClassVar[str] = "application.revoked.v1"
     ground: RevocationGround
@@ -291,7 +296,7 @@ class DisputeDismissed(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopened(Event):
     """The citizen's dispute was right, so the office makes the product again. The grant stays. `redo` holds the stages
-    to repeat and all begun stages that depend on these stages, in the procedure's order.
+    to repeat, and the begun stages that depend on these stages. Their order is the order of the procedure.
     """
 
     topic: ClassVar[str] = "application.reopened.v1"
@@ -302,8 +307,8 @@ class Reopened(Event):
 class RecordAmended(Event):
     """The office corrects its record. `amends` is the stream version of the wrong event. `corrected_at` is the right
     time in UTC. Only an amendment of the kind TIME has `corrected_at`. `report_until` is present if the first time of a
-    decision was after the promised date, and the corrected time is not. If the correction is recorded after
-    `report_until`, the decision stays late.
+    decision was after the promised date, but the corrected time is not. If the correction is recorded after
+    `report_until`, the decision still counts as late.
     """
 
     topic: ClassVar[str] = "application.record-amended.v1"
@@ -321,7 +326,7 @@ class PinReset(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concluded(Event):
     """The application ended, and the source of the import does not say how. Only imported history has this event. The
-    application is never counted as approved, issued or handed over.
+    application does not count as approved, issued or handed over.
     """
 
     topic: ClassVar[str] = "application.concluded.v1"
@@ -375,9 +380,8 @@ ApplicationEvent = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """An event, the act of the event, and the event's stream version. The versions of a stream are 1, 2, 3 and so on.
-    `recorded_at` is the time, in UTC, at which the system learnt of the event. `recorded_at` is None if this time is
-    unknown.
+    """An event with its act and its stream version. The versions of a stream are 1, 2, 3 and so on. `recorded_at` is
+    the time, in UTC, at which the system learnt of the event. `recorded_at` is None if this time is unknown.
     """
 
     version: int

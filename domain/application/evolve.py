@@ -1,4 +1,4 @@
-"""The application's state, folded from its events. This module refuses no event: `decide` raises the refusals.
+"""The state of an application is folded from its events. This module refuses no event: only `decide` refuses commands.
 
 evolve : Application, Recorded -> Application
 fold   : [Recorded]            -> Application
@@ -22,7 +22,7 @@ from domain.provenance import Pause, Promise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """The highest number given so far for each kind of numbered thing, for example a referral or a payment.
+    """For each kind of numbered thing (for example referrals or payments), the highest number used so far.
 
     The next thing of a kind gets the next number of this kind.
     """
@@ -36,7 +36,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseFacts:
-    """The facts from which a promise is counted.
+    """The facts from which a promised date is computed.
 
     `complete_at` is the time at which the file was last declared complete. `promised_at` is the time at which the
     system learnt of `promise`. `promised_by` is the office that set the promise. `steps` holds the pauses, extensions
@@ -58,23 +58,24 @@ class PromiseFacts:
 class Application(PromiseFacts):
     """An application (permohonan), folded from its events. All instants are UTC.
 
-    `status` is None before the first event. `before` is the status that the application gets back at the end of a
-    return or a suspension. `checked` is the result of the last check of the documents. `checked` is None if the
-    documents were not checked since they last came in. `referrals` maps the number of each open referral to the office
-    that was asked. `payments` maps the number of each open request to the rupiah that are left to pay. `inspections`
+    `status` is None before the first event. After a return or a suspension, the application gets the status `before`
+    again. `checked` is the result of the last check of the documents. `checked` is None if the documents were not
+    checked since they last came in. `referrals` maps the number of each open referral to the office that was asked.
+    `payments` maps the number of each open payment request to the amount in rupiah that is left to pay. `inspections`
     holds the numbers of the open inspections. `obstacles` holds the numbers of the open obstacles.
 
     `complete_at` is the `at` of the event that last declared the file complete. `decided_at` is the `at` of the first
     decision. `promised_at` is the time at which the system learnt of the promise in force. `pausing` holds the names of
-    the open pauses of the legal clock. `paused_since` is the time since which the legal clock stands still. `pauses`
-    holds the closed pauses. `extensions` holds the codes of the extensions already used. `supplied` holds the
-    requirements for which a linked application asks. `concerned` holds the offices that the application concerns.
+    the open pauses of the legal clock. `paused_since` is the time at which the legal clock stopped, if the clock is
+    paused. `pauses` holds the closed pauses. `extensions` holds the codes of the extensions already used. `supplied`
+    holds the requirements that the applicant supplies to a linked application. `concerned` holds every office that
+    acted, was asked for advice, or had the file.
 
-    `to_redo` holds the stages that must be repeated after a reopening and are not completed again yet. `issued_with`
-    holds the stages that were completed when the product was first issued.
+    `to_redo` holds the stages that must be repeated after a reopening. A stage leaves `to_redo` when it is completed
+    again. `issued_with` holds the stages that were completed when the product was first issued.
 
     `entries` keeps every event by its stream version, because an amendment may name any event. `amended` holds the
-    stream versions that amendments name. `taken_back` holds the stream versions of the events that were entered in
+    stream versions of the amended events. `taken_back` holds the stream versions of the events that were entered in
     error.
     """
 
@@ -152,9 +153,9 @@ def evolve(application: Application, recorded: Recorded) -> Application:
 
 
 def linked_elsewhere(recorded: Recorded, holder: str) -> bool:
-    """Tell whether the event is a link that another office than the holder of the application made.
+    """Tell whether the event is a link that was made by an office other than `holder`.
 
-    Such a link does not add the linking office to the offices that the application concerns.
+    Such an office is not added to the offices that the application concerns.
     """
     return isinstance(recorded.event, incident_events.Linked) and recorded.act.office != holder
 
@@ -162,7 +163,8 @@ def linked_elsewhere(recorded: Recorded, holder: str) -> bool:
 Changes = dict[str, Any]
 """New values of an application's fields.
 
-All new values are applied in one copy of the application, because copying an application takes longer than a decision.
+The new values are collected and then applied in one copy, because each copy of an application takes longer than a
+decision.
 """
 
 
@@ -297,16 +299,18 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
 
 
 def _count(application: Application, **numbers: int) -> Counted:
-    """Set each highest number to the number in the event, if the number in the event is higher.
+    """Return the highest numbers after an event with these numbers.
 
-    The highest number counts, because imported history may have numbers in any order.
+    Imported history may have numbers in any order, so a number that is not higher changes nothing.
     """
     known = application.counted
     return replace(known, **{kind: max(getattr(known, kind), number) for kind, number in numbers.items()})
 
 
 def step_of(facts: PromiseFacts, open_pauses: OpenPauses, recorded: Recorded) -> PromiseStep | None:
-    """Return the step that this event adds to a promise. Return None if the event adds no step.
+    """Return the step that this event adds to a promise: a pause, an extension or a transfer.
+
+    Return None if the event adds no step.
 
     `facts` and `open_pauses` describe the state before the event. Earlier releases recorded transfers without a
     promise. Such a transfer is not a step.

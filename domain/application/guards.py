@@ -1,4 +1,4 @@
-"""Guards: checks that several decisions share. Each guard raises a `Refusal` if the guard's condition does not hold."""
+"""A guard is a check that several decisions share. Each guard raises a `Refusal` if its condition does not hold."""
 
 from domain import refusals
 from domain.application.evolve import Application
@@ -23,9 +23,9 @@ def only_in(application: Application, *possible: Status) -> None:
 
 
 def at_counter(mall: str | None, counter: str | None, act: Act, registry: Registry) -> None:
-    """Check that the act's mall is registered, and that the acting office has the act's counter in this mall.
+    """Check that the mall is registered, and that the acting office has the counter in this mall.
 
-    If the act names no counter, any counter of the office in this mall is enough.
+    If `counter` is None, the office may have any counter in this mall.
     """
     if mall is None and counter is None:
         return
@@ -45,9 +45,9 @@ def asked_for(requirements: tuple[str, ...], standard: StandardPublished) -> Non
 
 
 def asked_once(missing: tuple[str, ...], application: Application) -> None:
-    """Refuse to report a document as missing if a linked application supplies it.
+    """Refuse the report of a missing document if the applicant supplies this document to a linked application.
 
-    A defect of the supplied document can be reported.
+    A defect in such a document can still be reported.
     """
     if application.supplied.intersection(missing):
         raise refusals.AskedInLinkedApplication
@@ -62,7 +62,7 @@ def stages_done(phase: StagePhase, application: Application, standard: StandardP
 
 
 def done_as_before(application: Application, standard: StandardPublished) -> None:
-    """Refuse to issue the product again until every production stage of the first issue is completed again."""
+    """Before the product is issued again, every production stage of the first issue must be completed again."""
     _completed(application.issued_with, StagePhase.PRODUCTION, application, standard)
 
 

@@ -1,4 +1,4 @@
-"""Events of incidents during the work on an application: inspections, payments, obstacles, links, complaints."""
+"""Incidents are events during the work on an application: inspections, payments, obstacles, links and complaints."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -36,9 +36,9 @@ class InspectionDone(Event):
 class PaymentRequested(Event):
     """`payment` is the number of the request, counted from 1 for each application. `amount_idr` is in whole rupiah.
 
-    The number of the payment in the payment system is sealed. `expires_at` is in UTC. If the request never expires,
-    `expires_at` is absent. `tariff_idr` is the fee in the service's standard. `tariff_idr` is absent if the standard
-    gives no single amount.
+    The number of the payment in the payment system is stored in a sealed part of the event. `expires_at` is in UTC. If
+    the request never expires, `expires_at` is absent. `tariff_idr` is the fee in the service's standard. `tariff_idr`
+    is absent if the standard gives no single amount.
     """
 
     topic: ClassVar[str] = "application.payment-requested.v1"
@@ -53,7 +53,7 @@ class PaymentRequested(Event):
 class PaymentReceived(Event):
     """`amount_idr` is the amount of this receipt alone.
 
-    `open_idr` is the amount left to pay, and absent if nothing is left. Both amounts are in whole rupiah.
+    `open_idr` is the amount that is left to pay. It is absent if nothing is left. Both amounts are in whole rupiah.
 
     While something is left to pay, the request stays open, and the pause of the legal clock goes on. After the full
     payment, the pause ends. If the pause moves the promised date, `promise` is the promise with the new date. Otherwise
@@ -82,7 +82,7 @@ class PaymentExpired(Event):
 class ObstacleReported(Event):
     """`obstacle` is the number of the obstacle. The obstacles of one application are numbered from 1.
 
-    Obstacles may overlap. Both clocks run on during an obstacle.
+    Obstacles may overlap. An obstacle pauses neither of the two clocks.
     """
 
     topic: ClassVar[str] = "application.obstacle-reported.v1"
@@ -100,7 +100,7 @@ class ObstacleCleared(Event):
 class Linked(Event):
     """The application belongs to a life event that needs several services.
 
-    All applications of the life event have one `link`.
+    All applications of the life event have the same `link`.
 
     `supplied` holds the requirements that another application of the life event already has. So the applicant is asked
     once for each requirement.
@@ -115,7 +115,8 @@ class Linked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComplaintReferred(Event):
-    """A complaint was referred to SP4N-LAPOR (PermenPANRB 62/2018). The complaint's number at SP4N-LAPOR is sealed.
+    """A complaint was referred to SP4N-LAPOR (PermenPANRB 62/2018). The complaint's number at SP4N-LAPOR is stored in a
+    sealed part of the event.
 
     `complaint` is the number of the complaint, counted from 1 for each application. `verify_by` and `answer_by` are the
     dates by which the complaint must be verified and answered.

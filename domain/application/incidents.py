@@ -1,4 +1,4 @@
-"""Decisions about incidents during the work: inspections, payments, obstacles, complaints."""
+"""This module decides about incidents during the work: inspections, payments, obstacles and complaints."""
 
 from domain import refusals
 from domain.application.commands import (
@@ -52,7 +52,7 @@ def record_inspection(command: RecordInspection, application: Application) -> li
 def request_payment(
     command: RequestPayment, application: Application, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """After completeness, a payment request pauses the legal clock if the standard lists this ground."""
+    """A payment request pauses the legal clock if the file is complete and the standard lists this ground."""
     only_in(application, *IN_WORK, *GRANTED)
     pauses = application.running and AWAITING_PAYMENT in standard.grounds
     number = application.counted.payments + 1
@@ -70,7 +70,7 @@ def request_payment(
 def receive_payment(
     command: ReceivePayment, application: Application, act: Act, registry: Registry
 ) -> list[ApplicationEvent]:
-    """A payment of only a part of the amount leaves the request open.
+    """If only a part of the amount is paid, the request stays open.
 
     A payment after the end of the application is recorded too, because the office must refund this payment.
     """
@@ -97,7 +97,7 @@ def expire_payment(
 def report_obstacle(command: ReportObstacle, application: Application) -> list[ApplicationEvent]:
     """An obstacle explains a delay but does not excuse the delay, so the clocks run on.
 
-    Several obstacles may be open together.
+    Several obstacles may be open at the same time.
     """
     only_in(application, *UNDECIDED, *IN_PRODUCTION)
     return [ObstacleReported(obstacle=application.counted.obstacles + 1, code=command.code)]

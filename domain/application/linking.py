@@ -1,4 +1,4 @@
-"""Links between applications of one life event.
+"""Links connect the applications of one life event.
 
 For example, a birth needs a certificate, a family card, a child card and an insurance.
 """
@@ -9,9 +9,9 @@ from domain.registry.editions import StandardPublished
 
 
 def supplied(standards: Sequence[StandardPublished]) -> list[tuple[str, ...]]:
-    """Return, for each standard in the list, the requirements that an earlier standard in the list also has.
+    """For each standard in the list, return the requirements that an earlier standard in the list has too.
 
-    So the applicant is asked once for a shared requirement, for the first application that lists the requirement.
+    So the applicant is asked only once for a shared requirement: in the first application that needs the requirement.
     """
     asked: set[str] = set()
     shared: list[tuple[str, ...]] = []

@@ -1,4 +1,4 @@
-"""Decisions about the outcome: approval, rejection, deemed approval, deadlines, revocation, disputes and links."""
+"""This module decides about approvals, rejections, deemed approvals, deadlines, revocations, disputes and links."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -48,8 +48,9 @@ def silence_has_granted(
 
 
 def silence_waits_for(application: Application, registry: Registry, standard: StandardPublished) -> Promise | None:
-    """Return the later date to which the calendars in force move the promise. Return None if the calendars do not move
-    the promise.
+    """Return the promise with the date by the calendars in force, if this date differs from the promised date.
+
+    Otherwise return None.
     """
     try:
         moved = promise_now(application, registry, standard)
@@ -76,7 +77,7 @@ def reject(command: Reject, application: Application, act: Act) -> list[Applicat
 
 
 def comes_too_late(application: Application, act: Act) -> bool:
-    """Tell whether a decision is recorded only as a late report.
+    """Tell whether the decision is only recorded as a late report, and does not become the outcome.
 
     A decision is a late report if it was made before the outcome in force, or after a deemed approval.
     """
@@ -92,10 +93,10 @@ def before_outcome(application: Application, act: Act) -> bool:
 
 
 def as_of(application: Application, act: Act) -> Application:
-    """Return the application in its state at the time of the act.
+    """Return the state that the application had at the time of the act.
 
-    The returned application has the present highest numbers, so that no number is given twice. The returned application
-    has no promise, so that no promise can move.
+    The returned application keeps the present `counted`, so that no number is used twice. The returned application has
+    no promise, so that the command cannot move a promised date.
     """
     then = fold(entry for entry in application.entries if entry.act.at <= act.at)
     return replace(then, counted=application.counted, promise=None)
@@ -177,7 +178,7 @@ def extend_deadline(
 
 
 def move_promise(application: Application, registry: Registry, standard: StandardPublished) -> list[ApplicationEvent]:
-    """Move the promise to the date that the calendars in force give for this promise.
+    """Compute the promised date again with the calendars in force, and move the promise to this date.
 
     The date is counted again from completeness. Then the pauses, extensions and transfers are applied again in the
     order in which they happened.
@@ -192,9 +193,9 @@ def move_promise(application: Application, registry: Registry, standard: Standar
 
 
 def promise_after(pause: str, application: Application, until: datetime, registry: Registry) -> Promise | None:
-    """Return the promise with the date that this pause has moved. Return None if the promise does not move.
+    """Return the promise with its new date after the end of this pause. Return None if the date does not move.
 
-    The promise does not move while another pause is open, after a decision, if no date was promised, or if an import's
+    The date does not move while another pause is open, after a decision, if no date was promised, or if an import's
     source states the date. Raises CalendarEnds.
     """
     promise, since = application.promise, application.paused_since
@@ -209,9 +210,9 @@ def promise_after(pause: str, application: Application, until: datetime, registr
 
 
 def promise_now(facts: PromiseFacts, registry: Registry, standard: StandardPublished) -> Promise | None:
-    """Return the promise under the newest calendars.
+    """Return the promise, computed again with the newest calendars.
 
-    Return None if the application has no date that `standard` promised.
+    Return None if the application has no promise, or if the promise does not come from `standard`.
     """
     if standard.terms is None or facts.complete_at is None or facts.promised_by not in registry.offices:
         return None
@@ -229,7 +230,7 @@ def promise_now(facts: PromiseFacts, registry: Registry, standard: StandardPubli
 
 
 def promise_handed_on(application: Application, act: Act, to: str, registry: Registry) -> Promise | None:
-    """Return the promise with its new date after a transfer: the office `to` counts the remaining time.
+    """Return the promise with its new date after a transfer. The office `to` counts the remaining time.
 
     Return None if the system computed no promise, or if the file is incomplete or already decided.
 
@@ -253,7 +254,7 @@ def dispute(
 ) -> list[ApplicationEvent]:
     """A citizen may dispute that a product is done.
 
-    The standard sets for how many days after the hand-over a dispute is possible.
+    The standard sets the number of days after the hand-over in which a dispute is possible.
     """
     only_in(application, Status.READY, Status.HANDED_OVER)
     if application.disputed:
@@ -272,7 +273,7 @@ def still_disputed(application: Application) -> None:
 def reopen(command: Reopen, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
     """Reopen the production.
 
-    For each stage to repeat, the event also takes back every begun stage that depends on this stage.
+    The event takes back the stages to repeat, and every begun stage that depends on one of these stages.
     """
     still_disputed(application)
     only_in(application, Status.READY, Status.HANDED_OVER)

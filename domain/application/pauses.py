@@ -1,7 +1,7 @@
-"""Pauses of the legal clock: the events that open and close a pause, and the pauses that are open after an event.
+"""This module computes which pauses of the legal clock are open after an event.
 
-Pauses may overlap, for example a payment during a suspension. The clock stands still while at least one pause is open.
-Overlapping pauses count as one pause.
+Pauses may overlap, for example if a payment is awaited during a suspension. The clock stands still while at least one
+pause is open. Overlapping pauses count as one pause.
 """
 
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from domain.application import events, incident_events
 from domain.provenance import Pause
 
 RETURN, SUSPENSION = "return", "suspension"
-"""Names of pauses. The pause of a payment request has another name: see `of_payment`."""
+"""The names of the pauses of a return and of a suspension. `of_payment` gives the name of a payment request's pause."""
 
 AWAITING_CORRECTION = "awaiting-correction"
-"""The ground on which a return after completeness pauses the legal clock, if the standard lists this ground."""
+"""If the standard lists this ground, a return of a complete file pauses the legal clock."""
 AWAITING_PAYMENT = "awaiting-payment"
-"""The ground on which a payment request pauses the legal clock, if the standard lists this ground."""
+"""If the standard lists this ground, a payment request for a complete file pauses the legal clock."""
 
 
 def of_payment(payment: int) -> str:
@@ -25,7 +25,7 @@ def of_payment(payment: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OpenPauses:
-    """The names of the open pauses, and the instant, in UTC, since which the clock stands still.
+    """The names of the open pauses, and the instant, in UTC, at which the clock stopped.
 
     The instant is None while the clock runs.
     """
@@ -35,12 +35,10 @@ class OpenPauses:
 
 
 def pauses_after(known: OpenPauses, event: events.ApplicationEvent, at: datetime) -> tuple[OpenPauses, Pause | None]:
-    """Return the pauses that are open after an event at `at`, and the pause that this event closed.
+    """Return two values: the pauses that are open after an event at `at`, and the pause that this event closed.
 
-    The closed pause is returned only if the event starts the clock again. Otherwise None is returned for the closed
-    pause.
-
-    The function refuses no event. Imported history may close a pause that nobody opened; such an event changes nothing.
+    The second value is None if the event does not start the clock again. The function accepts every event. Imported
+    history may close a pause that never began. Such an event changes nothing.
     """
     match event:
         case events.ReturnedForCorrection(pauses=True):

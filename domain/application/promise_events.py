@@ -1,4 +1,4 @@
-"""Events that move the promised date without a pause: an extension, and a newer edition of a calendar."""
+"""These events move the promised date without a pause: an extension, and a newer edition of a calendar."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,8 +9,8 @@ from domain.provenance import Event, Promise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineExtended(Event):
-    """`extension` is the code of an extension. The service's standard lists the extension and the law that allows the
-    extension.
+    """`extension` is the code of an extension in the service's standard. The standard also names the law that allows
+    this extension.
     """
 
     topic: ClassVar[str] = "application.deadline-extended.v1"

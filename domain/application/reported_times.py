@@ -1,13 +1,14 @@
-"""Bounds of reported times: the earliest time of an act, and the last time at which a decision can be reported.
+"""Reported times: this module checks whether a time is possible, and sets the last time for the report of a decision.
 
-A time is *reported* if a device, an agency's system or an office states the time. A reported time does not come from
-the server's clock. A reported time is not before the submission and not before the event that opens the act. For
-example, a decision is not before completeness, and the end of a pause is not before the beginning of the pause. A stage
-is not before the stages that the procedure puts before this stage. The same bounds apply to a corrected time. A
-corrected time is also not after the time at which the event was recorded.
+A time is *reported* if it does not come from the server's clock: a device, an agency's system or an office states the
+time. A reported time must not be before the submission, or before the event that makes the act possible. For example, a
+decision must not be before completeness, and the end of a pause must not be before its beginning. A stage must not be
+before the stages that come before it in the procedure. The same bounds apply to a corrected time. A corrected time must
+also not be after the time at which the event was recorded.
 
-Times of the server's clock are right and are not checked. If the clock of a device was ahead, the stated time of an
-earlier act may be too late. The time of recording is then the bound. All instants are aware and in UTC.
+Times of the server's clock are right and are not checked. The clock of a device may be ahead of the server's clock.
+Then the stated time of an earlier act is after its recording, and the time of recording is the bound. All instants are
+aware and in UTC.
 """
 
 from collections.abc import Iterator, Sequence
@@ -43,8 +44,8 @@ OPENED_BY: dict[type[ApplicationEvent], tuple[type[ApplicationEvent], ...]] = {
     events.DisputeDismissed: (events.Disputed,),
     events.Reopened: (events.Disputed,),
 }
-"""For each event, the events that make the event possible. The time of the newest of these events is the earliest
-possible time.
+"""This table maps each event to the events that make it possible. The newest of these events sets the earliest possible
+time.
 """
 OPENED_BY_PHASE: dict[StagePhase, tuple[type[ApplicationEvent], ...]] = {
     StagePhase.REVIEW: (events.DeclaredComplete,),
@@ -58,7 +59,9 @@ NUMBERED: dict[type[ApplicationEvent], tuple[type[ApplicationEvent], str]] = {
     incident_events.ObstacleCleared: (incident_events.ObstacleReported, "obstacle"),
     incident_events.InspectionDone: (incident_events.InspectionScheduled, "inspection"),
 }
-"""For each event that closes a numbered thing: the event that opened the thing, and the field with the number."""
+"""This table maps each event that closes a numbered thing to the event that opened the thing, and to the field with the
+number.
+"""
 
 
 def not_before_submission(application: Application, act: Act) -> None:
@@ -79,9 +82,9 @@ def in_order(
 def corrected_in_order(command: AmendRecord, application: Application, act: Act, standard: StandardPublished) -> None:
     """Check a corrected time. Raises TimeTooEarly and TimeTooLate.
 
-    The corrected time must not be before an event that must come before the amended event. The corrected time must not
-    be after an event that needs the amended event. It must also not be after the recording of the amended event, or
-    after the correction itself.
+    The corrected time must lie between two bounds. It is not before the events that make the amended event possible. It
+    is not after the events that the amended event makes possible, the recording of the amended event, or the correction
+    itself.
     """
     at, entries = command.corrected_at, application.entries
     if at is None:
@@ -100,11 +103,11 @@ def corrected_in_order(command: AmendRecord, application: Application, act: Act,
 
 
 def with_allowance(event: ApplicationEvent, application: Application, act: Act, registry: Registry) -> ApplicationEvent:
-    """Return the event. A decision with a reported time that is not after the promised date gets `report_until`.
+    """Return the event, with `report_until` if the event needs an allowance for late reports.
 
-    So does an amendment that moves the time of a late decision to the promised date or earlier.
-
-    A view compares `report_until` with the time of recording, and needs no calendar.
+    Two kinds of events need the allowance. The first kind is a decision whose reported time is not after the promised
+    date. The second kind is an amendment that moves the time of a late decision to the promised date or earlier. A view
+    compares `report_until` with the time of recording, so the view needs no calendar.
     """
     promise = application.promise
     if promise is None:
@@ -159,7 +162,7 @@ def _submission(entries: Sequence[Recorded]) -> list[Recorded]:
 
 
 def _openers(event: ApplicationEvent, entries: Sequence[Recorded], standard: StandardPublished) -> list[Recorded]:
-    """Return the entries that must have happened before `event`, without the entries entered in error."""
+    """Return the entries that must have happened before `event`. Entries that were entered in error are left out."""
     taken_back = {
         entry.event.amends
         for entry in entries
@@ -184,9 +187,11 @@ def _found(event: ApplicationEvent, entries: list[Recorded], standard: StandardP
 def _before_stage(
     event: events.StageEntered | events.StageCompleted, entries: list[Recorded], standard: StandardPublished
 ) -> Iterator[Recorded]:
-    """Yield the entries that open a stage: the newest entry that opens the stage's phase, and the earlier stages.
+    """Yield the entries that must come before this event of a stage.
 
-    If the standard allows stages in any order, no entry opens a stage.
+    These are the newest event that opens the phase, the completions of the required earlier stages, and, for a
+    completion, the entry into the stage itself. If the standard allows stages in any order, the function yields
+    nothing.
     """
     stage = standard.stage(event.stage)
     if stage is None or standard.free_order:

@@ -1,4 +1,6 @@
-"""Decisions about stages: the steps of the office's work on an application, in the order of the procedure."""
+"""This module decides about stages. A stage is a step of the office's work on an application, and the procedure sets
+the order of the stages.
+"""
 
 from domain import refusals
 from domain.application.commands import CompleteStage, EnterStage

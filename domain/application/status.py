@@ -1,4 +1,4 @@
-"""The status of an application, and how each event changes the status. `status_after` accepts every history."""
+"""This module computes how each event changes the status of an application. `status_after` accepts every history."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -44,7 +44,7 @@ ENDS = frozenset(
 )
 
 OUTCOMES = ENDS | {Status.APPROVED, Status.DEEMED_APPROVED, Status.ISSUED, Status.READY}
-"""Statuses of a decided application. A return or a suspension does not change such a status."""
+"""The statuses of a decided application. A return or a suspension does not change such a status."""
 
 EARLY = (None, Status.SUBMITTED)
 INTAKE = (*EARLY, Status.RECEIVED)
@@ -68,13 +68,15 @@ MOVES: Mapping[type[ApplicationEvent], Status] = {
 
 
 def status_after(status: Status | None, before: Status, event: ApplicationEvent) -> tuple[Status | None, Status]:
-    """Return the status after `event`, and the status that follows the end of a return or a suspension.
+    """Return two values: the status after `event`, and the status that the application gets back after a return or a
+    suspension.
 
     An ended application stays ended: a later event adds facts but never changes the outcome (docs/event-format.md, Two
     orders). The only exception is an application whose product was handed over. The product can be disputed and made
-    again, or revoked. A return or a suspension is possible only before a decision. If a second return or suspension
-    begins during the first, the end of the second restores the status before the first. In imported history, a returned
-    or suspended file may be received or declared complete. Such an event changes the status that is restored later.
+    again, or revoked. A return or a suspension is possible only before a decision. Suppose that a second return or
+    suspension begins during the first. Then the end of the second restores the status before the first. In imported
+    history, a file may be received or declared complete while it is returned or suspended. Such an event changes the
+    status that is restored later.
     """
     if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, events.Reopened | events.Revoked)):
         return status, before

@@ -1,6 +1,7 @@
-"""The event types (topics) that each command may write.
+"""This table lists the event types (topics) that each command may write.
 
-The event types show whether a repeated idempotency key belongs to a repeated command or to another command.
+A client may send an idempotency key twice. The event types then show whether the client repeated the command or sent
+another command.
 """
 
 from collections.abc import Mapping

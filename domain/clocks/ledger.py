@@ -1,4 +1,4 @@
-"""The ledger: when the two clocks of an application started, paused, resumed and stopped, and who held the file.
+"""The ledger shows when the two clocks of an application started, paused, resumed and stopped, and who held the file.
 
     ledger : {Mark} -> Ledger
 
@@ -6,11 +6,11 @@ The functions are pure and do not depend on the current time.
 
 The *legal clock* runs from completeness to the first outcome. The legal clock stands still while at least one pause is
 open, so overlapping pauses count as one pause. The *citizen clock* runs from submission to the hand-over, or to an end
-without a product. The citizen clock never pauses and never resets. If a dispute was right, the hand-over is taken back,
-and the citizen clock runs on as if there had been no hand-over.
+without a product. The citizen clock never pauses and never resets. If the office reopens the application after a
+dispute, the hand-over is taken back. The citizen clock then runs on as if there had been no hand-over.
 
-Marks are sorted by `at`, so the order of arrival does not change the ledger. Only marks with equal `at` are sorted by
-order of arrival, which is the stream version. An amended time moves all marks of the amended event.
+Marks are sorted by `at`, so the order of arrival does not change the ledger. Marks with equal `at` are sorted by their
+stream version. If the time of an event is amended, all marks of this event move.
 
 The holder of the file is the first entry of this list that applies:
 
@@ -20,9 +20,8 @@ The holder of the file is the first entry of this list that applies:
 4. the holder of the open stage that was entered last, or the front office while the product is ready for collection;
 5. the front office until the file is complete, the back office after that.
 
-If two entries of the same number apply, for example two open referrals, the entry with the latest mark counts. An
-outcome ends open returns and referrals. The spans of the holders cover the whole time of the citizen clock without
-gaps.
+If an entry of the list applies twice, for example because two referrals are open, the latest mark counts. An outcome
+ends open returns and referrals. The spans of the holders cover the whole time of the citizen clock without gaps.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,10 +35,14 @@ from domain.rules import rests_on
 __all__ = ["Clock", "Mark", "MarkKind", "Party", "ledger", "marks_of", "outcome_of"]
 
 LAST_MINUTE_PERCENT = rests_on("last-minute")(20)
-"""By default, a return in this last part (in percent) of the promised time is a last-minute return."""
+"""A return in this last part (in percent) of the promised time is a last-minute return, unless the standard sets
+another value.
+"""
 
 WAITED_FOR: Mapping[Party | None, int] = {Party.APPLICANT: 3, Party.EXTERNAL: 2, Party.OTHER_AGENCY: 1}
-"""Ranks of the parties for whom the office waits. The party with the highest rank is the holder; a stage has rank 0."""
+"""The ranks of the parties that an office may wait for. The party with the highest rank is the holder. A stage has rank
+0.
+"""
 OF_STAGES = ("stage-entered", "stage-completed")
 
 
@@ -199,8 +202,8 @@ def _legal_spans(entries: Sequence[LedgerEntry]) -> Iterator[LegalSpan]:
 def _citizen(ordered: Sequence[Mark]) -> tuple[list[LedgerEntry], Span | None]:
     """Return the ledger entries and the span of the citizen clock.
 
-    Without a submission there is no citizen clock. A stop with a time before the submission stops the clock at the
-    submission.
+    Without a submission there is no citizen clock. If the citizen clock would stop before the submission, it stops at
+    the submission.
     """
     marks = [mark for mark in ordered if mark.clock is Clock.CITIZEN]
     start = next((mark for mark in marks if mark.kind is MarkKind.START), None)
@@ -274,7 +277,8 @@ def _rank(mark: Mark) -> int:
 
 
 def last_minute_returns(ordered: Sequence[Mark]) -> list[datetime]:
-    """Return the times of the returns in the last part of the promised time. `ordered` is the result of `in_order`.
+    """Return the times of the last-minute returns, which are in the last part of the promised time. `ordered` is the
+    result of `in_order`.
 
     The promised time goes from completeness to the due date that was in force at the return. Nights and closed days are
     part of the promised time.

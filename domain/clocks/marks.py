@@ -1,6 +1,6 @@
-"""Marks: plain facts with a time, which say what an event means for the clocks.
+"""Marks: a mark is a fact with a time. The mark states the effect of an event on the clocks.
 
-`ledger` makes a ledger from the marks.
+The module `ledger` makes a ledger from the marks.
 """
 
 from datetime import datetime
@@ -36,10 +36,10 @@ class Party(StrEnum):
 class MarkKind(StrEnum):
     """The kind of a mark.
 
-    START, PAUSE, RESUME, STOP and RESTART concern one clock. TAKEN and RELEASED mean that a party takes or releases the
-    file. OFFICE means that an office takes the file over. PROMISE means that a due date is promised. MOVED means that
-    an amendment corrects the time of an event. VOID means that an amendment takes back an event that was entered in
-    error.
+    START, PAUSE, RESUME, STOP and RESTART concern one clock. TAKEN means that a party gets the file. RELEASED means
+    that this party no longer has the file. OFFICE means that another office gets the file. PROMISE means that a due
+    date is promised. MOVED means that an amendment corrects the time of an event. VOID means that an amendment takes
+    back an event that was entered in error.
     """
 
     START = "start"
@@ -56,12 +56,12 @@ class MarkKind(StrEnum):
 
 
 class Mark(NamedTuple):
-    """One fact for the clocks, from one event.
+    """One fact about the clocks. The fact comes from one event.
 
     `at` is in UTC. `cause` is the event's name in the event topic. `name` connects a pause with its end, and a TAKEN
-    mark with its RELEASED mark. `office` is the office that acted, that is asked, or that takes the file over. `amends`
-    and `corrected_at` come from an amendment. `due_at` comes from a promise. A return in the last `percent` percent of
-    the promised time is a last-minute return.
+    mark with its RELEASED mark. `office` is the office that acted, the office that is asked for advice, or the office
+    that gets the file. `amends` and `corrected_at` come from an amendment. `due_at` comes from a promise. A return in
+    the last `percent` percent of the promised time is a last-minute return.
     """
 
     kind: MarkKind
@@ -80,17 +80,17 @@ class Mark(NamedTuple):
 
 
 AT_THE_COUNTER = "counter"
-"""Name of the TAKEN mark for a product that the front office holds until somebody collects the product."""
+"""The name of the TAKEN mark while a product is ready for collection at the front office."""
 OF_A_STAGE = "stage:"
 OF_A_REFERRAL = "referral:"
 DECIDES = frozenset(kind for kind, status in MOVES.items() if status in OUTCOMES)
-"""Events that can be the outcome. The first such event stops the legal clock.
+"""These events can be the outcome. The first of these events stops the legal clock.
 
-The issue of a product is among these events. If a source records no decision, the decision came at the latest with the
-issue.
+The issue of a product is one of these events, because a source may record the issue without a decision. In this case
+the decision was made at the issue or earlier.
 """
 FINISHES = frozenset(kind for kind, status in MOVES.items() if status in ENDS)
-"""Events that stop the citizen clock: the hand-over, and every end without a product."""
+"""These events stop the citizen clock: the hand-over, and every end without a product."""
 
 
 def cause_of(recorded: Recorded) -> str:

@@ -1,4 +1,4 @@
-"""The check of telephone numbers and e-mail addresses, and the form in which they are stored.
+"""This module checks telephone numbers and e-mail addresses, and brings them into their stored form.
 
 A telephone number is stored in the form of E.164. For example, `0812 3456 7890`, `+62 812-3456-7890` and `62812 3456
 7890` are all stored as `+6281234567890`. Sources: ITU-T E.164 (at most 15 digits); Permenkominfo 14/2018 (national
@@ -13,21 +13,25 @@ from domain.typed_text import without_gaps
 
 COUNTRY, TRUNK, MOBILE = "62", "0", "8"
 INTERNATIONAL = "00"
-"""The prefix that many countries dial before a country code."""
+"""In many countries, callers dial this prefix before a country code."""
 DIGITS_MIN, DIGITS_MAX = 7, 15
-"""The least and the greatest number of digits with the country code (E.164 gives no minimum; numbers with fewer digits
-exist only inside a country).
+"""The smallest and the largest number of digits, with the country code. E.164 gives no minimum, but shorter numbers
+exist only inside a country.
 """
 NATIONAL, NATIONAL_MOBILE = re.compile("[2-79][0-9]{6,10}"), re.compile("8[0-9]{8,11}")
-"""An Indonesian number without country code and trunk prefix: area code and subscriber, or a mobile number."""
+"""An Indonesian number without country code and trunk prefix: either an area code and a subscriber number, or a mobile
+number.
+"""
 PUNCTUATION = str.maketrans("", "", "()./")
 LOCAL_MAX, ADDRESS_MAX, LABEL_MAX = 64, 254, 63
-"""Lengths of an e-mail address in characters (RFC 5321, 4.5.3.1; RFC 1035, 2.3.4)."""
+"""The greatest lengths of the local part, of the whole address and of one label of the domain, in characters (RFC 5321,
+4.5.3.1; RFC 1035, 2.3.4).
+"""
 ATOM_MARKS = frozenset("!#$%&'*+-/=?^_`{|}~")
 
 
 class ContactFault(StrEnum):
-    """Why a text is not a telephone number or not an e-mail address."""
+    """The reason why a text is neither a telephone number nor an e-mail address."""
 
     NOT_DIGITS = "not-digits"
     NO_COUNTRY = "no-country"
@@ -61,8 +65,8 @@ class ContactInvalid(ValueError):
 def phone(typed: str) -> str:
     """Return the telephone number as `+` and digits. Raises ContactInvalid.
 
-    A number without a country code is Indonesian. Spaces, dashes, brackets, dots and slashes are dropped. A trunk
-    prefix after the country code 62, as in `+62 (0)24`, is dropped too.
+    A number without a country code counts as an Indonesian number. Spaces, dashes, brackets, dots and slashes are
+    dropped. A trunk prefix after the country code 62, as in `+62 (0)24`, is dropped too.
     """
     plain = without_gaps(typed).translate(PUNCTUATION)
     digits = plain.removeprefix("+")
@@ -82,7 +86,7 @@ def phone(typed: str) -> str:
 def _with_country(digits: str) -> str:
     """Return the digits with the country code in front.
 
-    A trunk prefix after the country code 62 stays, because `phone` drops this prefix.
+    A trunk prefix after the country code 62 stays in the result. `phone` drops this prefix later.
     """
     if digits.startswith(INTERNATIONAL + COUNTRY):
         return digits.removeprefix(INTERNATIONAL)

@@ -1,7 +1,7 @@
-"""The check of a person's name and of other short texts about a person.
+"""This module checks a person's name and other short texts about a person.
 
-A name may have one word or many words, in any script. But at least one character must be visible, and the name must not
-change how the text around the name is shown. No error message of this module repeats the name.
+A name may have one word or many words, in any script. At least one character must be visible. The name must not change
+the direction of the text around the name. No error message of this module repeats the name.
 """
 
 import unicodedata
@@ -12,13 +12,13 @@ BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u206
 BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 """Letters and symbols of Unicode that show nothing: the fillers of Hangul, and the empty pattern of Braille."""
 CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode categories of controls, of halves of characters, and of line and paragraph separators."""
+"""The Unicode categories of control characters, surrogates, and line and paragraph separators."""
 VISIBLE = frozenset("LNPS")
 """First letters of the Unicode categories with visible characters: letters, numbers, punctuation, symbols."""
 
 
 class TextFault(StrEnum):
-    """Why a text cannot be a name."""
+    """The reason why a text cannot be a name."""
 
     NOTHING_VISIBLE = "nothing-visible"
     CONTROL_CHARACTER = "control-character"

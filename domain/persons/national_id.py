@@ -1,9 +1,10 @@
-"""The check of a NIK (nomor induk kependudukan), which has the form `PP KK CC DDMMYY SSSS`.
+"""This module checks a NIK (nomor induk kependudukan), which has the form `PP KK CC DDMMYY SSSS`.
 
-The parts are the district of first registration, the birth date and a serial. A NIK is for life: the NIK does not
-change after a move or after a correction of the birth date. So if a NIK disagrees with other data, the disagreement is
-a doubt, never a fault. A NIK has no check digit, so a mistyped NIK may belong to another person. No message of this
-module repeats the NIK. Source: UU 23/2006 jo. 24/2013 (Adminduk) and the practice of the civil registration offices.
+The parts are the district of first registration, the birth date and a serial number. A NIK never changes, not even
+after a move or after a correction of the birth date. So a NIK may be correct although it disagrees with other data. The
+check reports such a disagreement as a doubt, not as a fault. A NIK has no check digit, so a mistyped NIK may belong to
+another person. No message of this module repeats the NIK. Source: UU 23/2006 jo. 24/2013 (Adminduk) and the practice of
+the civil registration offices.
 """
 
 import re
@@ -19,7 +20,7 @@ FEMALE_FROM = 40
 """A woman's NIK holds her day of birth plus 40."""
 LAST_DAY, LAST_MONTH = 31, 12
 CENTURY_WITH_ALL_DAYS = 2000
-"""A century in which every two-digit year divisible by four is a leap year, 00 included."""
+"""In this century, every year divisible by four is a leap year, the year 2000 included."""
 
 
 class Sex(StrEnum):

@@ -1,9 +1,9 @@
 """Time limits for a complaint at SP4N-LAPOR (PermenPANRB 62/2018), in working days of the office concerned.
 
 * 3 days to verify the complaint and to pass the complaint on;
-* 5 days to answer a request for information, or a complaint without a matter of oversight;
-* 14 days to answer a complaint without a field check;
-* 60 days to answer a complaint with an investigation in the field.
+* 5 days to answer a request for information, or a complaint that needs no oversight;
+* 14 days to answer a complaint that needs no field check;
+* 60 days to answer a complaint that needs an investigation in the field.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,8 @@
-"""Deadline arithmetic over an office's calendar: when a promise is due, and by how much a pause moves the due date.
+"""This module computes deadlines from an office's calendar: when a promise is due, and how far a pause moves the due
+date.
 
-The law (UU 30/2014 art. 53, amended by UU 6/2023) counts from the day on which a file is received complete. We know of
-no law with more rules about counting days. The following rules are our proposal. The office or the service can choose
+The law (UU 30/2014 art. 53, amended by UU 6/2023) counts from the day on which a file is received complete. We found no
+law with further rules for counting days, so the following rules are our proposal. The office or the service can choose
 another setting for each rule (see `domain.rules`):
 
 * The day of completeness is day 0, and the next day is day 1. With `DayZero.DAY_BEFORE`, the day of completeness is
@@ -12,8 +13,8 @@ another setting for each rule (see `domain.rules`):
 * A deadline in calendar days or months stays on its last day, even if the office is closed on that day, unless the
   promise rolls forward.
 
-All instants are aware, and results are in UTC. For every unit except wall hours, the functions raise CalendarTooShort
-if the calendar does not reach far enough.
+All instants are aware, and results are in UTC. Wall hours count by day and by night and need no calendar. For every
+other unit, the functions raise CalendarTooShort if the calendar does not reach far enough.
 """
 
 from calendar import monthrange
@@ -44,7 +45,7 @@ PauseSpan = tuple[datetime, datetime]
 """The beginning and the end of a pause of the legal clock."""
 
 Counter = tuple[Calendar, OpeningHours]
-"""The calendar and the opening hours by which an office counts."""
+"""The calendar and the opening hours from which an office computes deadlines."""
 
 N_MAX = 10_000  # larger than any promise, and small enough that the due date is a valid `date`
 
@@ -53,7 +54,7 @@ N_MAX = 10_000  # larger than any promise, and small enough that the due date is
 def due_at(
     start: datetime, unit: Unit, n: int, calendar: Calendar, hours: OpeningHours, *, roll_forward: bool = False
 ) -> datetime:
-    """Return the instant at which `n` units after `start` end. The result is never before `start`.
+    """Return the due instant of a promise of `n` units from `start`. The result is never before `start`.
 
     Raises ValueError if `start` has no time zone, or if `n` is not between 0 and `N_MAX`. Also raises ValueError if
     `unit` is `Unit.SOURCE`.
@@ -78,11 +79,11 @@ def due_at(
 
 @rests_on("completeness", "unit", "after-hours")
 def counted_from(start: datetime, unit: Unit, calendar: Calendar, hours: OpeningHours) -> date | None:
-    """Return the local day from which completeness at `start` is counted. Return None if this is the day of `start`.
+    """If completeness at `start` counts from a later local day, return this day. Otherwise return None.
 
     Example: completeness on Friday after closing time is counted from Monday. Service hours and minutes always run from
-    the next opening. Wall hours run from `start`, so for wall hours the result is None. `unit` must not be
-    `Unit.SOURCE`.
+    the next opening. Wall hours also count at night, so they run from `start`, and the result is None. `unit` must not
+    be `Unit.SOURCE`.
     """
     if unit is Unit.WALL_HOURS:
         return None
@@ -96,7 +97,8 @@ def counted_from(start: datetime, unit: Unit, calendar: Calendar, hours: Opening
 def further(
     due: datetime, unit: Unit, n: int, calendar: Calendar, hours: OpeningHours, *, roll_forward: bool = False
 ) -> datetime:
-    """Return the instant `n` more units after `due`. Days and months are counted from the local day of `due`.
+    """Return the instant `due`, moved to a later time by `n` units. Days and months are counted from the local day of
+    `due`.
 
     Raises ValueError if `n` is not between 0 and `N_MAX`. Also raises ValueError if `unit` is `Unit.SOURCE`.
     """
@@ -126,7 +128,7 @@ def paused(
     *,
     roll_forward: bool = False,
 ) -> datetime:
-    """Return the instant `due`, moved by a pause of the legal clock. The result is never before `due`.
+    """Return the due instant after a pause of the legal clock. The result is never before `due`.
 
     A pause that begins after `due` does not change `due`. A promise in days or months moves by whole days. The days of
     a pause are the days after its first day, up to and including its last day. For a promise in working days, only
@@ -154,13 +156,11 @@ def paused(
 def handed_on(
     due: datetime, at: datetime, unit: Unit, before: Counter, after: Counter, *, roll_forward: bool = False
 ) -> datetime:
-    """Return the new due instant after a transfer at `at`. The old office counts by `before`, the new office by
-    `after`.
-
-    The time that the old office has counted until `at` stays counted. The new office counts only the remaining time:
-    working days and open time by its own calendar. A promise in calendar days or months stays on its due day, but is
-    due at the new office's closing time. A promise in wall hours does not change. A deadline that an import's source
-    states does not change. A promise that was due at `at` or earlier does not change.
+    """Return the new due instant after a transfer at `at`. The old office counts by the calendar and hours in `before`,
+    and the new office by those in `after`. The time until `at` counts by the old office's calendar. The new office
+    counts only the remaining time, by its own calendar and its own opening hours. A promise in calendar days or months
+    stays on its due day, but is due at the new office's closing time. A promise in wall hours does not change. A
+    deadline that an import's source states does not change. A promise that was due at `at` or earlier does not change.
     """
     if unit in (Unit.SOURCE, Unit.WALL_HOURS) or at >= due:
         return due

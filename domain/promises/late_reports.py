@@ -1,9 +1,9 @@
-"""Late reports: until when a decision that was made in time may be recorded and still counts as on time.
+"""Late reports: an office may record a decision some days after the office made the decision.
 
-A decision can be recorded after the promised date with an earlier time. For example, a mobile unit has no network on
-the promised date. Each office publishes its allowance for such late reports. A decision that is recorded after the
-allowance counts as late. So an office gains nothing if it states an earlier time afterwards. The event of the decision
-holds the last instant of the allowance. So views need no calendar.
+For example, a mobile unit has no network on the promised date. This module computes the last instant at which such a
+decision still counts as on time. Each office publishes an allowance for late reports, in working days. A decision that
+is recorded after the allowance counts as late. So an office gains nothing if it states an earlier time afterwards. The
+event of the decision holds the last instant of the allowance, so views need no calendar.
 """
 
 from datetime import datetime, timedelta
@@ -32,10 +32,11 @@ def allowed_days(office: OfficeRegistered, channel: Channel) -> int:
 
 @rests_on("late-report")
 def report_until(due: datetime, channel: Channel, *, office: str, service: str, registry: Registry) -> datetime | None:
-    """Return the last instant, in UTC, at which a decision that was due at `due` can be recorded and count as on time.
+    """Return the last instant, in UTC, at which a decision can be recorded and still count as on time.
 
-    This instant is the closing time of the last allowed working day, and never before `due`. If no calendar reaches
-    that day, calendar days are counted. Return None if the office is not registered.
+    `due` is the due instant of the decision. The result is the closing time of the last allowed working day. The result
+    is never before `due`. If no calendar reaches that day, calendar days are counted. Return None if the office is not
+    registered.
     """
     registered = registry.offices.get(office)
     if registered is None:
@@ -53,5 +54,7 @@ def report_until(due: datetime, channel: Channel, *, office: str, service: str, 
 
 @rests_on("late-report")
 def is_late(known_at: datetime, until: datetime | None) -> bool:
-    """Tell whether a report at `known_at` is too late. `until` is None if the report needs no allowance."""
+    """Tell whether a decision that was recorded at `known_at` was recorded too late. `until` is None if the decision
+    needs no allowance.
+    """
     return until is not None and known_at > until

@@ -1,4 +1,4 @@
-"""Overdue: whether an undecided application has passed its promised date."""
+"""Overdue: this module computes whether an undecided application has passed its promised date."""
 
 from datetime import datetime
 

@@ -4,7 +4,7 @@ Each promise names the calendar editions by which its days were counted. `rule` 
 were counted. All instants are aware, and `due_at` is in UTC. `office` is the office that holds the file. `service`
 selects the counter of this office, because counters have different hours. Every function raises `OfficeUnknown` if the
 office is not registered, and `CalendarEnds` if no calendar reaches far enough. Every function raises `TooManyCalendars`
-if the names of all calendars are too long for the promise.
+if the promise has no space for the names of all calendars.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,9 +24,8 @@ from domain.rules import rests_on
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseStep:
-    """A closed pause of the legal clock. Both ends are in UTC.
-
-    The office that held the file at the end of the pause counts the pause.
+    """A closed pause of the legal clock. The beginning and the end are in UTC. The pause counts by the calendar of the
+    office that held the file at the end of the pause.
     """
 
     since: datetime
@@ -36,7 +35,9 @@ class PauseStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtensionStep:
-    """An extension that the standard lists under this code. The office that held the file counts the extension."""
+    """An extension that the standard lists under this code. The extension counts by the calendar of the office that
+    held the file.
+    """
 
     extension: str
     office: str
@@ -55,7 +56,7 @@ class TransferStep:
 
 
 PromiseStep = PauseStep | ExtensionStep | TransferStep
-"""What happened to a promise after it was set, in the order of the events."""
+"""A step: an event that moved the promised date after the promise was set."""
 
 NAMES_LONGEST: int = get_args(CalendarEditions)[1].longest
 ROLLS_FORWARD = "-rolls-forward"
@@ -67,7 +68,7 @@ Counting = Callable[[Calendar, OpeningHours], datetime]
 def promised(
     terms: PromiseTerms, start: datetime, *, office: str, service: str, edition: str, registry: Registry
 ) -> Promise:
-    """Return the promise under `terms` for a file declared complete at `start`.
+    """Return the promise that `terms` give for a file that was declared complete at `start`.
 
     `edition` is the edition of the standard, for example `ktp-el@3`.
     """
@@ -100,7 +101,7 @@ def after_pause(
     The settings are those of the office that holds the file.
 
     The caller must apply several pauses in the order of time, because a pause that begins after the due instant does
-    not move the promise. The order of pauses that begin before the first due instant makes no difference, unless the
+    not move the promise. If all pauses begin before the first due instant, their order makes no difference, unless the
     promise rolls forward.
     """
     if promise.unit is Unit.SOURCE or until <= since or since > promise.due_at:
@@ -162,9 +163,9 @@ def replayed(
 
     The promise is first computed for `office` from `start`. Then each step is applied in the given order.
 
-    With the calendars that were in force at each step, the result would be the stored promise. A new calendar edition
-    moves the promise only if `due_at` changes. Other names of editions alone do not move the promise. An extension that
-    the standard does not list is left out.
+    If each step used the calendars that were in force at that step, the result would be the stored promise. A new
+    calendar edition moves the promise only if `due_at` changes. If only the names of the editions change, the promise
+    does not move. An extension that the standard does not list is left out.
     """
     promise = promised(terms, start, office=office, service=service, edition=standard.edition, registry=registry)
     units = {extension.code: extension.n for extension in standard.extensions or ()}
@@ -198,7 +199,7 @@ def rule_of(hours: OpeningHours, *, roll_forward: bool) -> str:
 def _counted(
     count: Counting, start: datetime, office: str, service: str, registry: Registry
 ) -> tuple[datetime, list[str]]:
-    """Return the instant that `count` gives, and the names of the calendar editions used.
+    """Return two values: the instant that `count` gives, and the names of the calendar editions that were used.
 
     An edition is used if it covers a day from `start` to the instant that `count` gives.
     """
@@ -223,8 +224,8 @@ def _calendar(start: datetime, office: str, registry: Registry) -> tuple[Calenda
 def _moved(promise: Promise, due: datetime, names: Iterable[str]) -> Promise:
     """Move the promise.
 
-    The moved promise keeps the names of the editions by which earlier days were counted. If not all names fit, the
-    moved promise keeps the newest names.
+    The moved promise also keeps the names of the editions by which earlier days were counted. If there is no space for
+    all names, the oldest names are dropped.
     """
     named = list(names)
     earlier = [name for name in promise.calendar.split("+") if name and name not in named]

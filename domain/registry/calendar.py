@@ -36,7 +36,7 @@ class Unit(StrEnum):
 
 @rests_on("day-zero")
 class DayZero(StrEnum):
-    """Which day is day 0 of a promise in days or months."""
+    """The rule for day 0 of a promise in days or months."""
 
     COMPLETENESS = "completeness"
     DAY_BEFORE = "day_before"  # then the day of completeness is day 1
@@ -44,7 +44,9 @@ class DayZero(StrEnum):
 
 @rests_on("after-hours")
 class AfterHours(StrEnum):
-    """The time from which an act after closing time or on a closed day counts."""
+    """The rule for an act after closing time or on a closed day: the act counts from the next opening, or on the same
+    day.
+    """
 
     NEXT_OPENING = "next_opening"
     SAME_DAY = "same_day"
@@ -82,7 +84,8 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningHours:
-    """When an office is open, and how the office counts days. `zone` is the IANA name of a time zone.
+    """The opening hours of an office, and the rules by which the office counts days. `zone` is the IANA name of a time
+    zone.
 
     `of_counter` says whether the hours belong to one counter. A special week of the counter's office can shorten the
     hours of the counter. A special week cannot open the counter on a day on which the counter is closed.
@@ -161,7 +164,7 @@ def day_zero(start: datetime, calendar: Calendar, hours: OpeningHours) -> date:
 
 @rests_on("zone", "opening-hours")
 def openings(start: datetime, calendar: Calendar, hours: OpeningHours) -> Iterator[tuple[datetime, datetime]]:
-    """Yield (opens, closes) in UTC for every opening that does not close before `start`, in order.
+    """Yield the opening and the closing instant, in UTC, of every opening that does not close before `start`, in order.
 
     When the calendar ends, the iterator raises CalendarTooShort.
     """
@@ -183,7 +186,7 @@ def _open_days(start: datetime, calendar: Calendar, hours: OpeningHours) -> Iter
 
 @rests_on("opening-hours")
 def open_time(since: datetime, until: datetime, calendar: Calendar, hours: OpeningHours) -> timedelta:
-    """Return how long the office is open between two instants. Raises CalendarTooShort."""
+    """Return the time for which the office is open between two instants. Raises CalendarTooShort."""
     between = takewhile(lambda opening: opening[0] < until, openings(since, calendar, hours))
     return sum((min(closes, until) - max(opens, since) for opens, closes in between), timedelta())
 

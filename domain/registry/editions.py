@@ -1,4 +1,4 @@
-"""The registry: services, offices, malls, calendars and regions, with one event for each edition.
+"""The registry holds services, offices, malls, calendars and regions. Each edition is one event.
 
 `Registry` is the fold of these events. `decide` gets the registry as an argument. Institutions publish this data about
 themselves, so the data may contain the names of institutions. The data contains nothing about a person.
@@ -70,9 +70,9 @@ class Counter:
 class OfficeRegistered:
     """`day_zero` and `after_hours` set how the office counts days. None means the default of `OpeningHours`.
 
-    `late_report_days` is the office's allowance for late reports: the number of working days after the promised date
-    within which the office may record a decision that was made in time. `late_report_days_mobile` is the allowance for
-    the channel `mobile`. None means 1 and 5.
+    `late_report_days` is the office's allowance for late reports. Within this number of working days after the promised
+    date, the office may record a decision that was made in time. `late_report_days_mobile` is the allowance for the
+    channel `mobile`. If the two values are None, the allowances are 1 and 5 working days.
     """
 
     topic: ClassVar[str] = "office.registered.v1"
@@ -157,7 +157,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseTerms:
-    """The promise of a decision at most `n` units after completeness.
+    """The office promises a decision at most `n` units after completeness.
 
     `roll_forward` says whether a deadline in calendar days or months moves from a closed day to the next open day.
     """
@@ -206,8 +206,8 @@ class StandardPublished:
     None, a dispute is possible at any time. A return in the last `last_minute_percent` percent of the promised time is
     a last-minute return. If `last_minute_percent` is None, the last 20 percent count.
 
-    `default_promise` says that the standard names no time limit, so that the law's default applies. `promise_basis`
-    names the law that gives the promise. `no_promise_reason` tells the citizen why there is no promise.
+    If `default_promise` is true, the standard names no time limit, and the law's default applies. `promise_basis` names
+    the law that gives the promise. `no_promise_reason` tells the citizen why there is no promise.
 
     An edition with `region` or `only_offices` replaces the national edition in this region or at these offices. An
     edition without `region` and `only_offices` is national. If an edition has both fields, `only_offices` counts.
@@ -304,7 +304,7 @@ class StandardPublished:
 class SpecialHours:
     """Special opening hours for each weekday, for example in Ramadan.
 
-    They are in force from `first_day` to `last_day`. Both days are included.
+    The special hours are in force from `first_day` to `last_day`. Both days are included.
     """
 
     first_day: date

@@ -1,18 +1,18 @@
-"""Publication: the checks of a new edition of the registry, before the edition is stored."""
+"""Publication: this module checks a new edition of the registry before the edition is stored."""
 
 from domain import refusals
 from domain.registry.editions import CalendarPublished, RegistryEvent
 from domain.registry.registry import Registry
 
 LOCAL_NAMES_LONGEST = 80
-"""The greatest length of the names of all local calendars of one office together, in characters. A promise has 200
+"""The names of all local calendars of one office together may have this number of characters. A promise has 200
 characters for the names of its calendars. After a transfer, a promise may name the national calendars and the local
 calendars of two offices.
 """
 
 
 def check(edition: RegistryEvent, registry: Registry) -> None:
-    """Raise TooManyCalendars if promises could not name all calendars after this edition."""
+    """Raise TooManyCalendars if, with this edition, a promise could not name all its calendars."""
     if not isinstance(edition, CalendarPublished):
         return
     others = [known for known in registry.calendars.values() if known.code != edition.code]

@@ -1,4 +1,5 @@
-"""Regions: whether a code is in the region table, and which codes are nearest to an unknown code.
+"""Regions: this module tells whether a code is in the region table, and finds the codes that are nearest to an unknown
+code.
 
 The codes are those of the Ministry of Home Affairs (Kemendagri). A province has a code PP, a regency or a city has a
 code PP.KK, and a district (kecamatan) has a code PP.KK.CC.
@@ -14,7 +15,7 @@ REGENCY_LENGTH = len("PP.KK")
 def is_known(code: str, registry: Registry) -> bool:
     """Tell whether the region table has this code.
 
-    If the table has no districts, the code of a district is known if the table has its regency.
+    If the table has no districts, the code of a district counts as known if its regency is in the table.
     """
     if len(code) > REGENCY_LENGTH and not registry.has_districts:
         return code[:REGENCY_LENGTH] in registry.regions

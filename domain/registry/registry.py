@@ -74,7 +74,7 @@ class Registry:
     def regions_of(self, office: str) -> list[str]:
         """Return the codes of the regions in which the office lies, the smallest first.
 
-        If the region table lacks a region, the beginning of the region's code names the larger regions.
+        If the region table lacks a region, the larger regions are read from the beginning of the region's code.
         """
         registered, codes = self.offices.get(office), []
         code = registered.region if registered else None
@@ -103,7 +103,8 @@ class Registry:
         return max((s.standard for s in self.services.get(service, ())), default=0)
 
     def opening_hours(self, office: str, service: str = "") -> OpeningHours:
-        """Return the hours of the counters for `service`. If no counter offers the service, return the office's hours.
+        """Return the opening hours of the counters for `service`. If no counter offers the service, return the office's
+        hours.
 
         If several counters offer the service, the hours of each day go from the first opening to the last closing of
         these counters.

@@ -1,24 +1,27 @@
-"""Plan player: plays a simulation's plan through the real command handler, which decides and appends each step.
+"""Plan player: plays a simulation's plan through the real handlers, which decide and append each step.
 
 All steps of a batch are appended by one call, in their order. So the log has the order of the plan, whatever the timing
 is. Every step has a different idempotency key. If a plan is played again after an interruption, only the missing steps
-are added. If a complete plan is played again, nothing is added.
+are added. If a complete plan is played again, nothing is added. The link of a family's applications is one request and
+one save, as in an office.
 """
 
 import asyncio
 import time
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import groupby, islice
 from uuid import UUID
 
+from domain.application.commands import Link
 from domain.json_values import data_of, instant
 from domain.refusals import Refusal
 from infra.composition import Installation
 from infra.demo.ordered_batches import PLACE, AskAgain, Batch, BatchedEventStore
 from infra.progress import Advance
-from service_layer.faults import KeyReused
+from service_layer.faults import KeyReused, NotYours
 from service_layer.handlers.commands import CommandHandler
-from service_layer.requests import CommandRequest
+from service_layer.handlers.links import LinkHandler
+from service_layer.requests import CommandRequest, LinkRequest
 from simulation.life import PlanStep, person
 
 CLIENT = "simulation"
@@ -39,6 +42,8 @@ class PlanPlayer:
         self.plan_name = plan_name
         self.store = BatchedEventStore(made)
         self.commands = CommandHandler(self.store)
+        self.links = LinkHandler(self.store)
+        self.persons_of = made.keys.persons_of
         self.ids: dict[int, UUID] = {}
         self.events = 0
         self.refused = 0
@@ -60,8 +65,11 @@ class PlanPlayer:
                 await asyncio.sleep(max(0.0, begun + played / rate - time.monotonic()))
             played += len(batch)
             self.events += sum(len(step.events) for step in batch)
-            for step in await self._play_batch(batch):
-                await self._play_batch([step])
+            if isinstance(link := batch[0].command, Link):
+                await self._link(batch[0], link)
+            else:
+                for step in await self._play_batch(batch):
+                    await self._play_batch([step])
             submitted(sum(step.number == 0 for step in batch))
 
     async def _play_batch(self, steps: list[PlanStep]) -> list[PlanStep]:
@@ -109,7 +117,7 @@ class PlanPlayer:
             client=CLIENT,
             key=f"{self.plan_name}/{step.ordinal}/{step.number}",
             body={**data_of(step.command), "at": instant(step.act.at)},
-            personal={} if step.number else person(step.ordinal),
+            personal={} if step.number else person(step.person),
         )
         try:
             answer = await self.commands.handle(application, request)
@@ -119,9 +127,36 @@ class PlanPlayer:
         else:
             self.ids[step.ordinal] = answer.application_id
 
+    async def _link(self, step: PlanStep, link: Link) -> None:
+        """Links all applications of a family at the office that holds one of them. The family shows all receipts.
+
+        Nothing is linked if a submission of the family was refused.
+        """
+        ordinals = sorted((step.ordinal, *(other.int for other in link.others)))
+        if not self.ids.keys() >= set(ordinals):
+            return
+        applications = [self.ids[ordinal] for ordinal in ordinals]
+        request = LinkRequest(
+            versions_seen=dict.fromkeys(applications),
+            proved=frozenset(applications),
+            life_event=link.life_event,
+            act=step.act,
+            client=CLIENT,
+            key=f"{self.plan_name}/link/{link.link.int}",
+            body={"life_event": link.life_event, "applications": ordinals, "at": instant(step.act.at)},
+            holds=lambda application: application.office == step.act.office,
+            persons_of=self.persons_of,
+        )
+        batch = await self.store.batch(1)
+        PLACE.set((batch, 0))
+        try:
+            await self.links.handle(request)
+        except (Refusal, KeyReused, NotYours):
+            self.refused += 1
+
 
 def batches(steps: Iterable[PlanStep], at_once: int) -> Iterator[list[PlanStep]]:
-    """Divides the steps into batches of at most `at_once` steps."""
-    left = iter(steps)
-    while batch := list(islice(left, at_once)):
-        yield batch
+    """Divides the steps into batches of at most `at_once` steps. The links of one family are one batch."""
+    for link, alike in groupby(steps, key=lambda step: step.command.link if isinstance(step.command, Link) else None):
+        while batch := list(islice(alike, None if link else at_once)):
+            yield batch

@@ -8,7 +8,7 @@ and INSERT. The other way is enabled by POSTGRES_ENABLE_DB_FUNCTIONS, and with i
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import repeat
+from itertools import groupby, repeat
 from typing import Any
 from uuid import UUID
 
@@ -143,6 +143,11 @@ def outcomes(saves: Sequence[Save], rows: Sequence[tuple[Any, ...]]) -> list[Sav
 def stream_of(save: Save) -> UUID:
     """Returns the stream of the save's first event."""
     return _uuid(save.events[0])
+
+
+def by_stream(save: Save) -> Iterator[tuple[UUID, Iterator[StoredEvent]]]:
+    """Yields each stream of a save with its events. The events of one stream are consecutive."""
+    return groupby(save.events, key=_uuid)
 
 
 def _uuid(event: StoredEvent) -> UUID:

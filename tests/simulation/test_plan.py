@@ -13,7 +13,6 @@ from domain.application.commands import SubmitApplication
 from domain.application.decide import decide
 from domain.application.events import Approved, Concluded, Recorded, Rejected
 from domain.application.evolve import Application, evolve
-from domain.application.incident_events import Linked
 from domain.application.promise_events import PromiseMoved
 from domain.application.status import Status
 from domain.codes import Channel, Quality, Role
@@ -105,9 +104,9 @@ def test_a_plan_of_nothing_is_empty() -> None:
     assert list(a_plan(0, with_sample=True).steps()) == []
 
 
-def test_a_season_holds_every_kind_of_event_but_those_of_imports_of_the_scheduler_and_of_several() -> None:
+def test_a_season_holds_every_kind_of_event_but_those_of_imports_and_of_the_scheduler() -> None:
     topics = {event.topic for step in a_season().steps() for event in step.events}
-    left_out = {Concluded.topic, PromiseMoved.topic, Linked.topic}
+    left_out = {Concluded.topic, PromiseMoved.topic}
     assert topics == {topic for topic in CLASSES if topic.startswith("application.")} - left_out
 
 

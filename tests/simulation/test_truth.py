@@ -118,9 +118,17 @@ def test_a_truth_holds_the_plans_numbers_each_application_and_the_sums(*, with_s
     assert last["statistics"]["total"]["submitted"] == 25
 
 
+def test_each_link_counts_once_and_is_told_by_all_its_applications() -> None:
+    *applications, last = list(truth(a_season()))[1:]
+    linked = {one["ordinal"]: one["linked"] for one in applications if one["linked"]}
+    families = {tuple(sorted((ordinal, *others))) for ordinal, others in linked.items()}
+    assert last["links"] == len(families) > 0
+    assert sum(map(len, families)) == len(linked) == sum("linked" in kinds(one) for one in applications)
+
+
 def test_no_number_and_no_id_is_told() -> None:
     told = [event["data"] for one in list(truth(a_season()))[1:-1] for event in one["events"]]
-    assert all({"number", "officer"}.isdisjoint(data) for data in told)
+    assert all({"number", "officer", "link", "others"}.isdisjoint(data) for data in told)
 
 
 def test_the_sums_add_up() -> None:

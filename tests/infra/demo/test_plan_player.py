@@ -15,8 +15,9 @@ import psycopg
 import pytest
 from eventsourcing.persistence import OperationalError
 
-from domain.application.commands import Withdraw
+from domain.application.commands import Link, Withdraw
 from domain.application.events import Withdrawn
+from domain.application.incident_events import Linked
 from infra.cli.simulate import EXIT_INTERRUPTED
 from infra.composition import installation
 from infra.demo import seed
@@ -30,7 +31,7 @@ from simulation.truth import told
 from tests.conftest import PROJECT, Fresh
 from tests.infra.logs import environment
 from tests.simulation.plans import UNTIL, a_plan
-from tests.truths import read_truth, told_in_log
+from tests.truths import linked_in_log, read_truth, told_in_log
 
 SIMULATE = [sys.executable, "-m", "infra.cli", "simulate", "--days", "20", "--until", UNTIL.isoformat()]
 PLAN = a_plan(40, days=20)
@@ -153,13 +154,35 @@ def test_an_application_that_somebody_else_ended_keeps_its_end_and_holds_up_no_o
     assert others == [entry for entry in in_log_order(PLAN) if entry[0] != longest]
 
 
+def test_a_family_whose_application_somebody_ended_is_not_linked_and_the_others_live_on(fresh: Fresh) -> None:
+    steps = list(PLAN.steps())
+    cut = next(place for place, step in enumerate(steps) if isinstance(step.command, Link))
+    ended = steps[cut].ordinal
+
+    async def scenario() -> int:
+        async with installation(fresh.settings, fresh.databases) as made:
+            await seed.publish(made)
+            player = PlanPlayer(made, PLAN.name)
+            await player.play(steps[:cut], lambda _: None)
+            asked = CommandRequest(command=Withdraw(), act=steps[cut].act, client="officer", key="before the link")
+            await made.commands.handle(player.ids[ended], asked)
+            await player.play(steps[cut:], lambda _: None)
+            return player.refused
+
+    assert asyncio.run(scenario()) == 2  # the link, and the next step of the ended application
+    assert linked_in_log(fresh.databases.auditor) == ({}, 0)
+    found = [(ordinal, event["topic"]) for ordinal, event in told_in_log(fresh.databases.auditor) if ordinal != ended]
+    meant = [(ordinal, event["topic"]) for ordinal, event in in_log_order(PLAN) if ordinal != ended]
+    assert found == [entry for entry in meant if entry[1] != Linked.topic]
+
+
 def test_a_wave_goes_on_where_some_of_it_is_in_the_log_already(fresh: Fresh) -> None:
     steps = list(PLAN.steps())
-    odd = [step for step in steps if step.ordinal % 2]
+    odd = [step for step in steps if step.person % 2]  # all applications of a family have one person
     asyncio.run(played(fresh, PLAN, steps=odd))
     player = asyncio.run(played(fresh, PLAN))
     assert player.refused == 0
-    assert player.new_events == sum(len(step.events) for step in steps if step.ordinal % 2 == 0)
+    assert player.new_events == sum(len(step.events) for step in steps if step.person % 2 == 0)
 
 
 def test_lost_connections_cost_no_event_and_change_no_order(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from projections.figures import DAYS, FIGURES, Figures, Statistics
 from projections.satisfaction_figures import CellCounts, satisfaction
 from tests.conftest import Fresh
 from tests.infra.demo.test_plan_player import simulate
-from tests.truths import read_truth
+from tests.truths import linked_in_log, read_truth
 
 MEASURED = {name: 0.11 for name in FIGURES if name.endswith("percent")} | dict.fromkeys(DAYS, 0.011)
 
@@ -85,3 +85,6 @@ def test_the_statistics_of_a_simulation_equal_its_truth_file(fresh: Fresh, tmp_p
     assert earlier["open"] > 0
     assert 0 < earlier["decided"] < total["decided"]
     check_satisfaction(fresh, truth.satisfaction, datetime.fromisoformat(truth.statistics["as_of"]))
+    meant = {one["ordinal"]: one["linked"] for one in truth.applications if one["linked"]}
+    assert linked_in_log(fresh.databases.auditor) == (meant, truth.links)
+    assert truth.links > 0
