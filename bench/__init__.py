@@ -1,1 +1,4 @@
-"""Benchmarks: each bench measures a figure and a baseline in one run. `python -m bench NAME` starts a bench."""
+"""Benchmarks, or benches for short. Each bench measures a figure, and in the same run a baseline for comparison.
+
+`python -m bench NAME` starts the bench NAME.
+"""

@@ -1,7 +1,7 @@
-"""`python -m bench [NAME …] [--quick | --full]`: prints one JSON line for each figure, with its baseline.
+"""The program `python -m bench [NAME …] [--quick | --full]` prints one JSON line for each figure and its baseline.
 
-A figure and its baseline are measured in one run. Client, server and PostgreSQL share the cores of this machine.
-Progress is written to stderr. The exit code is 1 if any line is not ok.
+A figure and its baseline are measured in the same run. The client, the server and PostgreSQL share the cores of this
+machine. Progress is written to stderr. The exit code is 1 if any line is not ok.
 """
 
 import argparse
@@ -42,7 +42,7 @@ BENCHES: tuple[tuple[tuple[str, ...], Run], ...] = (
     (("timeline",), timeline.run),
     (("growth", "burst"), grown.run),
 )
-"""Each row has the names of one or more benches, and the function that measures these benches."""
+"""Each row has two values: the names of one or more benches, and the function that runs these benches."""
 NAMES = tuple(name for names, _ in BENCHES for name in names)
 EXIT_INTERRUPTED = 130
 
@@ -69,7 +69,7 @@ def main() -> int:
     if unknown:
         parser.error(f"there is no bench {', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}")
     ok = True
-    signal.signal(signal.SIGTERM, _stopped)  # so that SIGTERM also stops the servers and removes the folders
+    signal.signal(signal.SIGTERM, _stopped)  # SIGTERM then also stops the servers and removes the folders
     try:
         for measured in measure(frozenset(options.names or NAMES), options.size or Size.USUAL):
             print(measured.line(), flush=True)
@@ -85,7 +85,7 @@ def _stopped(*_: object) -> None:
 
 
 def measure(names: frozenset[str], size: Size) -> Iterator[Measured]:
-    """Runs the benches that have one of `names`, and yields each figure as soon as it is measured."""
+    """Runs the benches that are listed in `names`. Yields each figure as soon as it is measured."""
     for own_names, run in BENCHES:
         if names & set(own_names):
             yield from run(size=size, names=names)

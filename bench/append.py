@@ -1,4 +1,4 @@
-"""`append` and `append_pgbench`: appends events through the event store, one save per event, from two processes."""
+"""`append` and `append_pgbench`: two processes append events through the event store. Each call appends one event."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from bench.rig.size import Size
 from infra.eventstore.envelope import b64, commitment
 
 SECONDS = (2.0, 6.0)
-"""The length of each part in seconds, in a quick round and in a usual round."""
+"""The duration of each part in seconds. The first value is for a quick round, the second value is for a usual round."""
 CALLERS = (32, 64, 128)
 THREADS = (1, 8, 32)
 SAMPLE = 200
@@ -97,7 +97,7 @@ def _pgbench(where: Installed, seconds: float) -> dict[int, float]:
 def _fault(where: Installed) -> str | None:
     """Checks the log, and returns a fault message or None.
 
-    The chains of a sample of the newest streams must be correct, and no position may be used twice.
+    The check reads some of the newest streams, whose chains must be correct. No position of the log may be used twice.
     """
     with psycopg.connect(where.databases.owner) as connection:
         doubled = connection.execute("SELECT count(*) - count(DISTINCT notification_id) FROM stored_events").fetchone()

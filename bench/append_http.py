@@ -1,6 +1,6 @@
-"""`append_http`: appends one event per HTTP request, without pauses.
+"""`append_http`: clients send HTTP requests without pauses, and each request appends one event.
 
-The baseline is a bare HTTP endpoint that appends with the library's recorder.
+The baseline is a minimal HTTP endpoint that appends events with the recorder of the library `eventsourcing`.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from bench.rig.size import Size
 
 RATIO = 10
 CLIENTS = ((8, 64), (8, 32, 64))
-"""The numbers of clients in a quick round and in a usual round."""
+"""The numbers of clients. The first list is for a quick round, the second list is for a usual round."""
 EACH = 40
 """The number of applications for each client. Each application is used by only one client."""
 

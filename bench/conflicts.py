@@ -1,6 +1,6 @@
-"""`conflicts`: measures the stored events per second if a tenth of all saves names an outdated version.
+"""`conflicts`: measures the number of stored events per second if one of ten appends names an outdated version.
 
-The baseline has no outdated saves.
+In the baseline, no append names an outdated version.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
         conninfo = where.databases.serving
         at_once(pool, conninfo, known, CALLERS, 0.5)  # warm up imports and query plans
         with_stale, without = [], []
-        for number in range(ROUNDS):  # figure and baseline alternate, so other load affects both
+        for number in range(ROUNDS):  # measured in turns, so other load affects both values
             say(f"conflicts: round {number + 1} of {ROUNDS}")
             without.append(at_once(pool, conninfo, known, CALLERS, seconds))
             with_stale.append(at_once(pool, conninfo, known, CALLERS, seconds, stale_every=STALE_EVERY))

@@ -1,6 +1,7 @@
-"""`decide`: the cost of a command in `domain` alone, on one core.
+"""`decide`: measures how many commands per second the package `domain` can decide on one processor core.
 
-The bench decides a command on a state in memory, and then computes the next state. No I/O is measured.
+The bench decides each command on an application in memory, and then computes the next state of the application. No I/O
+is measured.
 """
 
 import time
@@ -27,7 +28,7 @@ from tests.domain.application.test_transitions import COMMANDS
 from tests.spec import given
 
 RATE = 20_000
-"""The target for each kind of command, in commands per second."""
+"""The required number of commands per second, for each kind of command."""
 ROUNDS = 5
 
 rejection = COMMANDS["reject"]
@@ -43,9 +44,10 @@ ASKED: tuple[Command, ...] = (
 
 
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
-    """Reports the slowest kind of command.
+    """Reports the number of commands per second for the slowest kind of command.
 
-    The figure of a kind is the median of several rounds, because other programs may use the machine too.
+    Each kind of command is measured in several rounds, because other programs may use the machine at the same time. The
+    figure is the median of the rounds.
     """
     application, act = given(*COMPLETE).application, an_act()
     times = size.pick(2_000, 20_000)

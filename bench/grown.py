@@ -1,6 +1,6 @@
-"""`growth` and `burst`: the effect of many stored applications, and the effect of a rush of requests on a large log.
+"""`growth` compares a large installation with a small one. `burst` measures a rush of requests on a large installation.
 
-`growth` has a small and a large installation, which are measured in turns. The small installation is the baseline.
+`growth` measures the two installations in turns. The small installation is the baseline.
 """
 
 from collections.abc import Iterator
@@ -26,14 +26,23 @@ from infra.projector.runner import ensure_views
 from infra.projector.views import VIEWS, rebuild
 
 FLAT, SLOWER = 0.9, 1.1
-"""The lowest throughput and the highest latency allowed for the large log, as ratios to the small log's values."""
+"""The limits for the large installation, as ratios to the values of the small installation.
+
+FLAT is the lowest allowed ratio of the two throughputs. SLOWER is the highest allowed ratio of the two latencies.
+"""
 SLOW, RUSH = 1, 35
-"""Submissions per second: SLOW before and after the rush, RUSH during the rush. A read follows each submission."""
+"""The number of submissions per second: SLOW is used before and after the rush, and RUSH is used during the rush.
+
+After each submission, the client reads the timeline of the application.
+"""
 RECOVERS_SECONDS = 5.0
 CALM_SECONDS = 0.1
-"""An answer in less than this time never counts as late, whatever the latency was before the rush."""
+"""An answer within this number of seconds never counts as late.
+
+After the rush, an answer counts as late if it takes longer than this time and longer than every answer before the rush.
+"""
 ROUNDS = 6
-"""The number of rounds of each installation. The figure is the median of the rounds.
+"""The number of rounds for each installation. The reported figure is the median of the rounds.
 
 The two installations are measured in turns, and their order changes after each round. So other load on the machine
 affects both installations.
@@ -42,7 +51,11 @@ affects both installations.
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The figures of one installation. `rows` was counted before the rounds. Each list has an entry per round."""
+    """The figures of one installation.
+
+    `rows` has the numbers of rows, which are counted before the first round. `lifecycles` and `appended` have one entry
+    for each round.
+    """
 
     rows: dict[str, int]
     lifecycles: list[Run]
@@ -74,9 +87,9 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:
 
 
 def _grow(where: Installed, applications: int) -> None:
-    """Fills an installation. The views are built by the code of `jejak rebuild`, two views at a time.
+    """Fills an installation. Builds the views with the code of `jejak rebuild`, two views at a time.
 
-    A rebuild builds a view more quickly than a projection, which folds event after event.
+    A rebuild is faster than a projection, because a projection folds one event after another.
     """
     fill(where, applications)
     ensure_views(where.databases.serving)
@@ -100,9 +113,8 @@ def _build(name: str, conninfo: str) -> str:
 def _levels(small: Installed, large: Installed, size: Size) -> tuple[Level, Level]:
     """Measures both installations in turns.
 
-    A server runs for each of the two installations all the time. So work that a server does once a minute affects the
-    figures of both installations. The append is measured last, because this measurement adds more events than every
-    other measurement.
+    While the lifecycles are measured, both servers run all the time. So work that a server does once a minute affects
+    the figures of both installations. The appends are measured last, because they add the largest number of events.
     """
     levels = [Level(where.rows("progress"), [], []) for where in (small, large)]
     seconds, rounds = size.pick(2, 6), size.pick(1, ROUNDS)
@@ -194,9 +206,9 @@ def _burst(where: Installed, size: Size) -> Measured:
 
 
 async def _offered(port: int, bearer: bytes, calm: float, rush: float) -> list[Run]:
-    """Sends each request at its planned instant, whether or not earlier requests were answered.
+    """Sends each request at its planned time, even if earlier requests are not answered yet.
 
-    The latency of a request is counted from its planned instant.
+    The latency of a request is measured from its planned time.
     """
     offered = Offered(port)
 

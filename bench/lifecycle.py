@@ -1,4 +1,4 @@
-"""`lifecycle`: submits an application over HTTP, sends two commands for it, and reads a timeline with four moments."""
+"""`lifecycle`: submits an application over HTTP, sends two commands for this application, and reads its timeline."""
 
 from collections.abc import Iterator
 
@@ -13,9 +13,9 @@ from bench.rig.size import Size
 CLIENTS = 32
 RATE, P95_MS = 400, 100
 MOMENTS = 4
-"""The moments of a timeline: submitted, received, documents checked, declared complete.
+"""The number of entries in the timeline: submitted, received, documents checked, declared complete.
 
-The last command of a lifecycle makes two events.
+The last command makes two of these entries.
 """
 
 
@@ -44,7 +44,10 @@ async def live(where: Installed, port: int, seconds: float) -> Run:
 
 
 def client(bearer: bytes) -> Client:
-    """Returns a client that plays an officer. The client handles applications of different people one after another."""
+    """Returns a client that sends the requests of an officer.
+
+    Each lifecycle has a new application of another person.
+    """
 
     async def life(connection: Connection) -> None:
         reply = await connection.expect(201, submission(bearer))

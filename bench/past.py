@@ -1,4 +1,4 @@
-"""`import` and `rebuild`: imports a file with the `jejak` program, and rebuilds the views from the imported log."""
+"""`import` and `rebuild`: imports a file with the program `jejak`, and then rebuilds two views from the log."""
 
 import json
 import resource

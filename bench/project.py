@@ -1,6 +1,6 @@
-"""`project` and `project all`: projects an existing log into one view and into all views.
+"""`project` and `project all`: measures how fast an existing log is projected into one view, and into all views.
 
-The baseline is a projection as in the library's documentation.
+The baseline is a projection that is written as in the library's documentation.
 """
 
 import time
@@ -19,15 +19,15 @@ from projections.view import View
 
 LEAN = "desk"
 ONE, ALL = 50, 15
-"""The lowest allowed ratios to the baseline, for one view and for all views."""
+"""The lowest allowed ratios to the baseline. ONE is for a single view, and ALL is for all views together."""
 PLAUSIBLE = 300
-"""The lowest plausible baseline, in events per second.
+"""If the baseline is below this number of events per second, the result is not valid.
 
-For each event, the baseline writes an upsert and a tracking row.
+For each event, the baseline writes one row of the view and one tracking row.
 """
 STREAMS = "SELECT count(DISTINCT originator_id) FROM stored_events WHERE topic LIKE 'application.%'"
 EVENTS_EACH = 14
-"""The approximate number of events of a simulated life."""
+"""The approximate number of events of one simulated application."""
 
 
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
@@ -59,16 +59,18 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
 
 
 def _alone(where: Installed, view: View) -> float:
-    """Returns the seconds until one view has folded the whole log, while no other part of Jejak works."""
+    """Starts only the runner of one view. Returns the number of seconds until this runner has folded the whole log."""
     say(f"project: {view.name} alone")
     runner = Runner(view, where.databases.serving)
     return _through(where, [runner], [view])
 
 
 def _together(where: Installed) -> float:
-    """Returns the seconds until all views have folded the log, with runners as in `jejak serve`.
+    """Starts the runners of all views, as `jejak serve` does.
 
-    Each event of the log counts once, and not once per view.
+    Returns the number of seconds until all runners have folded the whole log.
+
+    The caller counts each event of the log once, and not once for each view.
     """
     say("project: all views together")
     _forget(where)
@@ -88,14 +90,17 @@ def _through(where: Installed, started: Sequence[Runner], views: Sequence[View])
 
 
 def _forget(where: Installed) -> None:
-    """Drops all views. The runners then create the tables again and begin at position 0."""
+    """Drops the tables of all views. New runners create the tables again, and begin at position 0."""
     with psycopg.connect(where.databases.serving, autocommit=True) as connection:
         for name in VIEWS:
             connection.execute(f"DROP TABLE views.{name}".encode())
 
 
 def _fault(where: Installed) -> str | None:
-    """Returns a fault message if the view `progress` does not have one row for each application, or else None."""
+    """Returns a fault message if the number of rows in the view `progress` is not the number of applications.
+
+    Otherwise returns None.
+    """
     rows = where.rows("progress")
     with psycopg.connect(where.databases.serving) as connection:
         row = connection.execute(STREAMS).fetchone()

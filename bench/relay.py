@@ -1,6 +1,6 @@
-"""`relay`: publishes an agency's feed to a real Kafka. The baseline is a bare producer of kafka-python.
+"""`relay`: publishes an agency's feed to a real Kafka. The baseline is a producer of kafka-python without Jejak.
 
-This bench also measures the time from the commit of an event until a consumer receives the event.
+This bench also measures how long it takes from the commit of an event until a consumer receives the event.
 """
 
 import gc
@@ -52,7 +52,7 @@ SELECT coalesce((SELECT max(notification_id) FROM stored_events), 0) - position 
 
 
 class Clock(Watch):
-    """Notes the time and the number of messages of each commit, and stops the relay at the feed's end."""
+    """Records the time and the number of messages of each commit. Stops the relay at the end of the feed."""
 
     def __init__(self, stopping: threading.Event) -> None:
         super().__init__()
@@ -74,7 +74,10 @@ class Clock(Watch):
 
     @property
     def rate(self) -> float:
-        """The messages per second after the first commit. The time in which the producer starts is not counted."""
+        """The number of messages per second, measured from the first commit.
+
+        So the start of the producer is not measured.
+        """
         (begun, _), (ended, _) = self.commits[0], self.commits[-1]
         return sum(count for _, count in self.commits[1:]) / (ended - begun)
 
@@ -82,7 +85,7 @@ class Clock(Watch):
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
     try:
         with installed() as where, broker() as made, tempfile.TemporaryDirectory() as folder:
-            with redirect_stdout(sys.stderr):  # the setup prints its steps, and stdout is only for lines of JSON
+            with redirect_stdout(sys.stderr):  # the setup prints its steps, but stdout is only for lines of JSON
                 cluster = set_up(made, Path(folder), AGENCY)
             yield from _measured(where, cluster, size)
     except pytest.skip.Exception as skipped:
@@ -96,7 +99,7 @@ def _measured(where: Installed, cluster: SetUp, size: Size) -> Iterator[Measured
     distributor = Outbox(where.databases.serving, topics)
     distributor.start()
     until_even(where.databases.serving)
-    # The outbox stops here, because `jejak serve` fills the outbox in another process. The feed no longer changes.
+    # In production, the outbox is filled by another process. So this process stops its outbox before the measurement.
     distributor.stop()
     source = PostgresSource(where.databases.serving, AGENCY, threading.Event(), lambda: None)
     origin = origin_of(where.settings)
@@ -160,9 +163,10 @@ def relay(where: Installed, login: dict[str, Any], origin: Origin) -> Clock:
 
 
 def bare_rate(login: dict[str, Any], batches: list[list[ProducedRecord]]) -> float:
-    """Returns messages per second of a bare producer, after its first batch.
+    """Returns the number of messages per second of a producer without Jejak. The first batch is not measured.
 
-    Each batch has as many messages as a transaction of the relay, and is flushed before the next batch is sent.
+    Each batch has as many messages as one transaction of the relay. The producer flushes each batch before it sends the
+    next batch.
     """
     producer = KafkaProducer(
         **login,
@@ -201,7 +205,7 @@ def until_even(conninfo: str) -> None:
 
 
 def latencies(where: Installed, cluster: SetUp, seconds: float) -> list[float]:
-    """Returns the times in seconds from `recorded_at` until a consumer has the message.
+    """Returns, for each message, the number of seconds from `recorded_at` until a consumer received the message.
 
     The database sets `recorded_at` just before the commit. The consumer reads only committed messages.
     """

@@ -1,4 +1,7 @@
-"""`replay`: fetches the log and decodes its rows into the domain's events. The baseline only fetches the rows."""
+"""`replay`: fetches the rows of the log and decodes them into events of the domain.
+
+The baseline only fetches the rows.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +21,10 @@ from projections import progress
 
 RATIO = 0.25
 PLAUSIBLE = 50_000
-"""The lowest plausible baseline, in rows per second. Every idle machine reached this value."""
+"""If the baseline is below this number of rows per second, the result is not valid.
+
+Every idle machine on which we ran the benchmark was at least this fast.
+"""
 ROUNDS = 5
 EVENTS_EACH = 14
 
@@ -30,7 +36,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
         say("replay: writing the log")
         append_plan(where, applications=size.pick(8_000, 60_000) // EVENTS_EACH)
         replayed, fetched = [], []
-        for number in range(ROUNDS):  # figure and baseline alternate, so other load affects both
+        for number in range(ROUNDS):  # measured in turns, so other load affects both values
             say(f"replay: round {number + 1} of {ROUNDS}")
             fetched.append(_through(where, fetch))
             replayed.append(_through(where, replay))
@@ -48,7 +54,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
 
 
 def fetch(_: Page) -> None:
-    """Does nothing with the fetched rows, because the baseline measures only the fetch."""
+    """Does nothing with the rows, because the baseline measures only how fast the rows are fetched."""
 
 
 def replay(page: Page) -> None:
@@ -59,7 +65,7 @@ def replay(page: Page) -> None:
 
 
 def _through(where: Installed, each: Callable[[Page], None]) -> float:
-    """Returns rows per second, over all pages of the log."""
+    """Calls `each` with every page of the log. Returns the number of rows per second."""
     with psycopg.connect(where.databases.serving, row_factory=tuple_row) as connection, connection.cursor() as cursor:
         rows, begun = 0, time.perf_counter()
         for page in pages(progress.VIEW, cursor, 0):

@@ -1,4 +1,4 @@
-"""`timeline`: reads timelines over HTTP. The baseline is a bare endpoint that answers the same bytes."""
+"""`timeline`: reads timelines over HTTP. The baseline is a minimal endpoint that always sends the same bytes."""
 
 from collections.abc import Iterator, Sequence
 from itertools import cycle
@@ -13,7 +13,7 @@ from bench.rig.size import Size
 
 RATIO, RATE, P99_MS = 0.4, 3_000, 20
 CLIENTS = ((32, 64), (8, 32, 64, 128))
-"""The numbers of clients in a quick round and in a usual round."""
+"""The numbers of clients. The first list is for a quick round, the second list is for a usual round."""
 APPLICATIONS = 2_000
 ON = ("rights", "views", "registry", "scheduler")
 

@@ -1,4 +1,7 @@
-"""`visible`: the time from the commit of a command until its event is in the citizen's view, at a fixed rate."""
+"""`visible`: measures how long it takes from the commit of a command until the citizen's view shows its event.
+
+The commands are sent at a fixed rate.
+"""
 
 import asyncio
 import time
@@ -30,13 +33,13 @@ WHERE notification_id > %s ORDER BY notification_id"""
 
 @dataclass(slots=True)
 class Watch:
-    """The observed positions of the view, in ascending order, each with the Unix time of its observation."""
+    """The observed positions of a view, in ascending order. `times` has the Unix time of each observation."""
 
     positions: list[int] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
 
     def visible(self, position: int) -> float | None:
-        """Returns the time of the first observation in which the view had reached `position`, or None."""
+        """Returns the time at which the view was first seen at `position` or later, or None if this was never seen."""
         place = bisect_left(self.positions, position)
         return self.times[place] if place < len(self.times) else None
 
@@ -70,7 +73,10 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
 
 
 async def _offered(where: Installed, port: int, seconds: float) -> tuple[Run, Watch, int]:
-    """Sends the commands. Returns the answers, the watch, and the position after which events are counted."""
+    """Sends the commands.
+
+    Returns three values: the answers, the watch, and the last position before the measured events.
+    """
     commands = Commands(where, int(RATE * (seconds + WARM_SECONDS)))
     wait_until_caught_up(where.databases.serving)
     offered = Offered(port)
@@ -78,11 +84,11 @@ async def _offered(where: Installed, port: int, seconds: float) -> tuple[Run, Wa
         await offered.at_rates(commands, (RATE, WARM_SECONDS))
         after = _end(where)
         [answered] = await offered.at_rates(commands, (RATE, seconds))
-        with suppress(TimeoutError):  # events that were never seen are counted as missed
+        with suppress(TimeoutError):  # the events after the last observation are counted as missed
             await asyncio.to_thread(
                 wait_until_caught_up, where.databases.serving, views=[progress.VIEW], seconds=CATCH_UP_SECONDS
             )
-            await asyncio.sleep(2 * POLL_SECONDS)  # in this time, the watch sees the last position
+            await asyncio.sleep(2 * POLL_SECONDS)  # this is enough time for the watch to see the last position
     offered.close()
     return answered, watch, after
 
@@ -117,7 +123,7 @@ async def _watching(conninfo: str) -> AsyncIterator[Watch]:
 
 
 async def _watch(watch: Watch, connection: psycopg.AsyncConnection) -> None:
-    """Reads the position of the view `progress` again after each notification of any view."""
+    """Reads the position of the view `progress` after each notification. The notification may be about another view."""
     await connection.execute("LISTEN views")
     while True:
         cursor = await connection.execute(REACHED, (f"{LOG}-{progress.VIEW.name}",), prepare=True)

@@ -39,7 +39,7 @@ class Installation:
 
 @asynccontextmanager
 async def installation(settings: Settings, databases: Databases) -> AsyncIterator[Installation]:
-    """Opens an installation. On exit the installation stores all waiting saves, and closes all connections."""
+    """Opens an installation. On exit, stores all events that still wait in memory, and closes all connections."""
     datastore = Datastore(databases.serving)
     try:
         async with (

@@ -26,16 +26,16 @@ def configure(level: int = logging.INFO) -> None:
         logger_factory=structlog.BytesLoggerFactory(file=sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
-    # A library's message may quote client data. Only the class of a library's error is safe, and our code logs it.
+    # A log message of a library may contain client data. So our code logs only the class of a library's error.
     logging.disable(logging.CRITICAL)
 
 
 class RequestLog:
     """The log of requests: one line for each request, in the format of the other log lines.
 
-    This log costs less than a logger, because many lines are written together. The waiting lines are written ten times
-    a second, or as soon as together they have LINES_BYTES. A write of at most LINES_BYTES to a pipe is never mixed with
-    the lines that other processes write to the pipe.
+    This log is faster than a logger, because it writes many lines together. It writes ten times a second, or earlier if
+    the waiting lines have LINES_BYTES bytes together. Several processes may write to the same pipe. The system never
+    mixes a write of at most LINES_BYTES bytes with the lines of another process.
     """
 
     def __init__(self) -> None:
@@ -81,7 +81,10 @@ def _stamped(_: object, __: str, event: structlog.typing.EventDict) -> structlog
 
 
 def _without_messages(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Logs the class and the place of an exception. The message may quote client data and is not logged."""
+    """Logs the class of an exception and the place in the code.
+
+    The message may contain client data and is not logged.
+    """
     info = event.pop("exc_info", None)
     error = sys.exc_info()[1] if info is True else info
     if isinstance(error, BaseException):

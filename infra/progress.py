@@ -1,8 +1,8 @@
-"""Progress: the callbacks by which a long task reports its progress to its caller."""
+"""Progress: the types of the callbacks. A long task calls such a callback to report its progress."""
 
 from collections.abc import Callable
 
 Advance = Callable[[int], None]
-"""Called with the number of units that were done since the last call."""
+"""The callback takes the number of units that were finished since the last call."""
 Progress = Callable[[int, int], None]
-"""Called with the number of units that are done, and with the number of all units."""
+"""The callback takes two values: the number of finished units, and the number of all units."""

@@ -1,4 +1,7 @@
-"""Settings: reads the environment once into a frozen object. An invalid variable raises SettingsWrong."""
+"""Settings: reads the environment variables once, into an object that cannot be changed.
+
+An invalid variable raises SettingsWrong.
+"""
 
 import os
 import re
@@ -31,7 +34,7 @@ class Kafka:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of a process. docs/operating.md lists the variable of each field.
+    """The settings of a process. docs/operating.md lists the environment variable of each field.
 
     If `database_url` is None, the embedded PostgreSQL in `data_dir` is used.
     """
@@ -109,7 +112,10 @@ def _kafka(environment: Mapping[str, str]) -> Kafka | None:
 
 
 def interval(text: str) -> float:
-    """Parses the pause between two passes of the scheduler, in seconds from 1 to 86400. Raises ValueError."""
+    """Parses the number of seconds between two passes of the scheduler. The number must be from 1 to 86400.
+
+    Raises ValueError.
+    """
     seconds = float(text)
     if not 1 <= seconds <= SECONDS_A_DAY:
         raise ValueError

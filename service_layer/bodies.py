@@ -1,4 +1,6 @@
-"""Request bodies, one msgspec type each. Requests and the schemas of openapi.json both use these types."""
+"""Request bodies: each body has its own msgspec type. The same types check requests and give the schemas of
+openapi.json.
+"""
 
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -54,7 +56,9 @@ Nik = Annotated[
     str,
     Meta(max_length=200, description="Sealed; the server checks more than the pattern", extra_json_schema=NIK_SCHEMA),
 ]
-"""The pattern is published but not enforced here: `domain.persons.national_id` gives better messages."""
+"""openapi.json contains the pattern, but this type does not check the pattern, because `domain.persons.national_id`
+gives better messages.
+"""
 
 
 class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -62,10 +66,10 @@ class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class CommandBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """Fields that every command may have. `at`: the time of the act by the clock of a device that had no network. Leave
-    `at` out if the device is online.
+    """Every command may have these fields. `at` is the time of the act, by the clock of a device that had no network.
+    Leave out `at` if the device is online.
 
-    `channel`: the channel of the act; the default is counter.
+    `channel` is the channel of the act. The default is counter.
     """
 
     at: Instant | None = None
@@ -73,15 +77,15 @@ class CommandBody(Body, kw_only=True, forbid_unknown_fields=True):
 
 
 class OtherDocument(Body, kw_only=True, forbid_unknown_fields=True):
-    """Another identity document, for a person without a NIK. Examples are a foreigner or a refugee."""
+    """Another identity document, for a person without a NIK, for example a foreigner or a refugee."""
 
     kind: Literal["passport", "kitas", "kitap", "unhcr", "other"]
     number: Personal
 
 
 class Person(Body, kw_only=True, forbid_unknown_fields=True):
-    """A person whom the application concerns. All fields are sealed under a dossier key of this person and this
-    application.
+    """A person whom the application concerns. All fields are sealed: they are encrypted with a key for this person in
+    this application.
 
     `nik` is optional, because a newborn has no NIK yet. `birth_date` and `sex` are compared with the NIK. A difference
     gives a warning.
@@ -98,8 +102,8 @@ class Person(Body, kw_only=True, forbid_unknown_fields=True):
 
 
 class SubmitBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """A new application. An officer may leave out `office`. The default is the officer's office. `channel` defaults to
-    counter.
+    """A new application. An officer may leave out `office`. Then the office of the officer is used. The default of
+    `channel` is counter.
     """
 
     service: Annotated[Code, Meta(examples=["ktp-el"], description="From /v1/services")]
@@ -151,7 +155,7 @@ class AnswerReferralBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class TransferBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`reason`: a supervisor's reason, needed for an office that the service does not list."""
+    """If the service does not list the office `to`, a supervisor must send the command and give a `reason`."""
 
     to: Code
     reason: codes.TransferReason | None = None
@@ -181,7 +185,7 @@ class IssueBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class HandOverBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`mall` and `counter` name the place of the hand-over, if the product is handed over in a mall."""
+    """If the product is handed over in a mall, `mall` and `counter` name the place."""
 
     receiver: codes.Receiver = codes.Receiver.APPLICANT
     mall: Mall | None = None
@@ -194,7 +198,7 @@ class CancelBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class ScheduleInspectionBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`on`: the day of the inspection, in the office's time zone."""
+    """`on` is the day of the inspection, in the time zone of the office."""
 
     on: date
 
@@ -204,7 +208,7 @@ class RecordInspectionBody(CommandBody, kw_only=True, forbid_unknown_fields=True
 
 
 class RequestPaymentBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`payment_number`: the number of the payment order (SKRD, SPS, billing code)."""
+    """`payment_number` is the number of the payment order (SKRD, SPS, billing code)."""
 
     amount_idr: Rupiah
     expires_at: Instant | None = None
@@ -212,7 +216,7 @@ class RequestPaymentBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReceivePaymentBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`receipt_number`: the number that the bank or the treasury gave to the payment."""
+    """`receipt_number` is the number that the bank or the treasury gave to the payment."""
 
     payment: Positive
     amount_idr: Rupiah
@@ -233,7 +237,9 @@ class ClearObstacleBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class ExtendDeadlineBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`extension`: the code of an extension that the service's standard lists with its legal basis."""
+    """`extension` is the code of an extension. The standard of the service lists the possible extensions, each with its
+    legal basis.
+    """
 
     extension: Code
     note: Note | None = None
@@ -255,25 +261,25 @@ class DismissDisputeBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReopenBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`redo`: the production stages that must be repeated."""
+    """`redo` lists the production stages that must be repeated."""
 
     redo: Annotated[list[StageCodeText], Meta(max_length=50)] = []
 
 
 class ReferComplaintBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`complaint_number`: the number that SP4N-LAPOR gave to the complaint."""
+    """`complaint_number` is the number that SP4N-LAPOR gave to the complaint."""
 
     kind: codes.ComplaintKind
     complaint_number: Personal | None = None
 
 
 class LinkedApplicationBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """An application to link, named by exactly one of `application_id`, `number` and `qr`.
+    """An application to link. Exactly one of `application_id`, `number` and `qr` names the application.
 
-    If your office holds the application, `version` is the version of the application that you saw. `number` with `pin`,
-    or `qr`, proves that the citizen agrees. With this proof, an application of another office is linked at once.
-    Without this proof, an application of another office must concern the same person, and the other office must accept
-    the link. `qr` is the token in the QR code, or the address in the QR code.
+    If your office holds the application, `version` is the version of the application that you saw. A `number` with its
+    `pin` proves that the citizen agrees. A `qr` proves the same. With this proof, an application of another office is
+    linked at once. Without this proof, an application of another office must concern the same person, and the other
+    office must accept the link. `qr` is the token in the QR code, or the address in the QR code.
     """
 
     application_id: UUID | None = None
@@ -284,8 +290,8 @@ class LinkedApplicationBody(Body, kw_only=True, forbid_unknown_fields=True):
 
 
 class LinkApplicationsBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """Applications that one life event needs. If several of these applications require the same document, the applicant
-    hands in the document only once, for the first of these applications that lists the document.
+    """The applications that one life event needs. Several of these applications may require the same document. Then the
+    applicant hands in the document only once, for the first application that requires the document.
     """
 
     life_event: codes.LifeEvent
@@ -293,7 +299,7 @@ class LinkApplicationsBody(CommandBody, kw_only=True, forbid_unknown_fields=True
 
 
 class AmendRecordBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`amends`: the version of the wrong event. `corrected_at` is allowed only with the amendment `time`."""
+    """`amends` is the version of the wrong event. `corrected_at` is allowed only with the amendment `time`."""
 
     amends: Positive
     amendment: codes.Amendment
@@ -302,7 +308,7 @@ class AmendRecordBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class TrackBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """Number and PIN of the receipt. Spaces, every kind of dash, and lower case letters are accepted in both."""
+    """The number and the PIN of the receipt. Both may contain spaces, all kinds of dashes, and lower-case letters."""
 
     number: Annotated[str, Meta(min_length=1, max_length=40, examples=["01K2-M9XD-4TB5"])]
     pin: Annotated[str, Meta(min_length=1, max_length=40, examples=["51658548"])]
@@ -318,13 +324,13 @@ class OpenDossierBody(Body, kw_only=True, forbid_unknown_fields=True):
 
 
 class FindByPersonBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """The NIK is sent in the body and not in the path. So the NIK is in no address, log or metric."""
+    """The NIK is sent in the body and not in the path. So the NIK does not appear in addresses, logs or metrics."""
 
     nik: Nik
 
 
 class SatisfactionBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """The nine answers of the survey (PermenPANRB 14/2017), by name: 1 is the worst, 4 the best."""
+    """The nine answers of the survey (PermenPANRB 14/2017). The worst answer is 1, and the best answer is 4."""
 
     requirements: Score
     procedure: Score

@@ -1,4 +1,6 @@
-"""The offered commands: each has a name, a body type, a function that makes the command, and sealed fields."""
+"""The commands that clients may send: each command has a name, a body type, a function that makes the command, and
+sealed fields.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +18,8 @@ from service_layer.faults import ImpossibleValue
 class CommandOperation:
     """A command that clients may send.
 
-    `name` is the operation and the last part of the path. `sealed` names the personal fields of the body.
+    `name` is the name of the operation, and also the last part of the URL path. `sealed` names the personal fields of
+    the body.
     """
 
     name: str
@@ -55,8 +58,8 @@ def _amend_record(body: bodies.AmendRecordBody) -> Command:
 
 
 YEARS = range(1900, 2200)
-"""The accepted years of a time in a body. For years near the limits of `datetime`, conversion to another time zone
-fails.
+"""The year of a time in a body must be one of these years. Near the limits of `datetime`, a conversion to another time
+zone would fail.
 """
 
 

@@ -1,4 +1,6 @@
-"""Decoding: turns the bytes of a body into its type, or raises a fault that names the wrong place in the body."""
+"""Decoding: this module turns the bytes of a body into an instance of its type. If this is not possible, a fault names
+the wrong place in the body.
+"""
 
 import re
 from typing import Any, TypeVar
@@ -12,8 +14,8 @@ AnyBody = TypeVar("AnyBody", bound=Body)
 
 
 def decoded(raw: bytes, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
-    """Returns the body as an instance of `kind`, and as plain JSON. The digest of the command is made from the plain
-    JSON.
+    """Returns two values: the body as an instance of `kind`, and the body as plain JSON. The digest of the command is
+    made from the plain JSON.
 
     Raises MalformedBody and ImpossibleValue.
     """
@@ -25,7 +27,7 @@ def decoded(raw: bytes, kind: type[AnyBody]) -> tuple[AnyBody, Any]:
 
 
 def parsed(raw: bytes) -> Any:  # noqa: ANN401 - JSON
-    """The body as plain JSON; an empty body is `{}`. Raises MalformedBody."""
+    """Returns the body as plain JSON. An empty body counts as `{}`. Raises MalformedBody."""
     try:
         return msgspec.json.decode(raw or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -33,8 +35,8 @@ def parsed(raw: bytes) -> Any:  # noqa: ANN401 - JSON
 
 
 def _impossible(message: str) -> ImpossibleValue:
-    """Example of a message of msgspec: "Expected `str`, got `int` - at `$.a[0].b`". The name of an unknown field is not
-    repeated.
+    """Turns a message of msgspec into a fault. An example of a message is "Expected `str`, got `int` - at `$.a[0].b`".
+    The fault does not repeat the name of an unknown field.
     """
     what, _, where = message.partition(" - at `$")
     if what.startswith("Object contains unknown field"):

@@ -1,4 +1,6 @@
-"""The event store as a port: the methods of the log that the handlers need. `infra.eventstore.store` implements it."""
+"""The event store as a port: the port has the methods of the log that the handlers need. `infra.eventstore.store`
+implements the port.
+"""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -13,11 +15,11 @@ from domain.satisfaction import SatisfactionAnswered
 from service_layer.streams import CommandIdentity, StreamHistory
 
 PersonalParts = Mapping[str, Mapping[str, Any]]
-"""Maps the role of each person concerned to the data that is sealed."""
+"""Maps the role of each person to the personal data that is sealed."""
 
 
 class StoredRow(Protocol):
-    """A row of the log, ready to be appended. The id, the version and the bytes of the row do not change any more."""
+    """A row of the log, ready to be appended. The id, the version and the bytes of the row are final."""
 
     @property
     def originator_id(self) -> Any: ...  # noqa: ANN401 - the library's own type allows text as well
@@ -31,7 +33,7 @@ class StoredRow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """New rows that follow `history`. `own` is the commitment of the last row. Each claim in `claims` may belong to
+    """New rows that follow `history`. `own` is the commitment of the last row. Each value in `claims` may belong to
     only one stream.
     """
 
@@ -42,7 +44,7 @@ class Draft:
 
     @property
     def version(self) -> int:
-        """The application's version after the draft is stored."""
+        """Returns the version that the application will have after the draft is stored."""
         return self.history.application.version + len(self.rows)
 
     @property
@@ -52,7 +54,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A draft that is in the log: the history with the draft's events, and the position of the last event."""
+    """A stored draft. `history` includes the events of the draft. `position` is the position of the last event."""
 
     history: StreamHistory
     position: int
@@ -60,8 +62,8 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class SavedSurvey:
-    """The save of a questionnaire's answers: the command that caused the save, the digest of the command's body, and
-    the position of the event.
+    """The stored answers of a questionnaire. `identity` is the identity of the command that stored the answers.
+    `position` is the position of the event with the answers.
     """
 
     identity: CommandIdentity
@@ -69,39 +71,41 @@ class SavedSurvey:
 
 
 class EventStore(Protocol):
-    """The event store. Every method raises Unavailable. An append checks versions and claims under a single lock."""
+    """The event store. Every method may raise Unavailable. `append` checks the versions and the `claims` of all drafts
+    under one lock.
+    """
 
     @property
     def registry(self) -> Registry:
-        """The registry as of the last read of the log."""
+        """Returns the registry as it was when the log was last read."""
         ...
 
     def new_id(self) -> UUID:
-        """A fresh UUIDv7 for a new stream or a new link."""
+        """Returns a new UUIDv7, for a new stream or a new link."""
         ...
 
     def new_number(self) -> str:
-        """A fresh tracking number."""
+        """Returns a new tracking number."""
         ...
 
     def turn(self, stream: UUID) -> AbstractAsyncContextManager[None]:
-        """Waits until no other command of the stream runs in this process. Commands in other processes can run at the
-        same time; then `append` finds the conflict by the stream version.
+        """Waits until this process runs no other command of the stream. Another process may run a command of the stream
+        at the same time. Then `append` finds the conflict by the version of the stream.
         """
         ...
 
     async def identities(self, client: str, key: str, body: object) -> Sequence[CommandIdentity]:
-        """The identities of the command. The first identity is made with the secret key of this month. The second
-        identity is made with the secret key of the previous month. Each secret key is used for one month.
+        """Returns two identities of the command, because a new secret key is used each month. The first identity is
+        made with the key of this month, and the second identity with the key of the previous month.
         """
         ...
 
     async def history(self, application_id: UUID) -> StreamHistory:
-        """The current history of the stream. The history has no entries if the stream does not exist."""
+        """Returns the current history of the stream. If the stream does not exist, the history has no entries."""
         ...
 
     async def claimed(self, claims: Sequence[bytes]) -> UUID | None:
-        """The stream to which one of `claims` belongs, or None."""
+        """Returns the stream to which one of `claims` belongs. Returns None if there is no such stream."""
         ...
 
     async def draft(
@@ -121,12 +125,12 @@ class EventStore(Protocol):
         ...
 
     async def append(self, drafts: Sequence[Draft]) -> Sequence[Stored] | None:
-        """Stores all drafts in one save, or returns None if another save was stored first."""
+        """Stores all drafts together. If a conflicting command was stored first, stores nothing and returns None."""
         ...
 
     def survey_claim(self, application_id: UUID) -> bytes:
-        """The claim that makes an application's questionnaire unique. The claim is a keyed hash. Without the secret
-        key, the claim reveals nothing.
+        """Returns a keyed hash of the application's id. Because of this value, an application has only one
+        questionnaire. Without the secret key, the value reveals nothing.
         """
         ...
 
@@ -135,10 +139,10 @@ class EventStore(Protocol):
     ) -> int | None:
         """Stores the answers as a separate stream. The id of the application is stored only in a sealed part.
 
-        Returns the position of the answers, or None if another save was stored first.
+        Returns the position of the answers. If a conflicting command was stored first, stores nothing and returns None.
         """
         ...
 
     async def saved_survey(self, stream: UUID) -> SavedSurvey | None:
-        """The save that began this stream of answers."""
+        """Returns the answers that are stored in this stream."""
         ...

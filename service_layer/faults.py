@@ -1,10 +1,12 @@
-"""Faults that every transport can report. Each fault has a stable `code`, which HTTP and the Kafka topics report."""
+"""Faults: every transport can report these faults. Each fault has a stable `code`. HTTP and the Kafka topics report the
+same code.
+"""
 
 from typing import ClassVar
 
 
 class Fault(Exception):
-    """A fault that prevents a request from being carried out. The refusals of the domain's rules are not faults."""
+    """A request with a fault is not carried out. A refusal by a rule of the domain is not a fault."""
 
     code: ClassVar[str]
 
@@ -30,8 +32,8 @@ class Unavailable(Fault):
 
 
 class BodyFault(Fault):
-    """The body cannot be used. `pointer` is a JSON pointer into the body. `detail` tells the client what to write at
-    the place of `pointer`.
+    """The body cannot be used. `pointer` is a JSON pointer into the body. `detail` tells the client how to correct the
+    value at `pointer`.
 
     `pointer` and `detail` never quote the body, because the body may contain personal data.
     """
@@ -61,14 +63,12 @@ class Unauthenticated(Fault):
 
 
 class Forbidden(Fault):
-    """No bearer with this role has the right to this operation."""
+    """A client with this role has no right to this operation."""
 
     code = "forbidden"
 
 
 class NotYours(Fault):
-    """The application does not belong to this bearer. The answer is the same as for an application
-    that does not exist.
-    """
+    """The client has no right to this application. The answer is the same as for an application that does not exist."""
 
     code = "not-found"

@@ -1,4 +1,6 @@
-"""The persons in a submission: checks the NIK of each person, and selects the personal data that will be sealed."""
+"""The persons in a submission: this module checks the NIK of each person, and selects the personal data that will be
+sealed.
+"""
 
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -17,8 +19,8 @@ from service_layer.faults import ImpossibleValue
 
 
 class WarningCode(StrEnum):
-    """The codes of the warnings in the answer to a submission: one code for each `Doubt`, and one for an open
-    application.
+    """The answer to a submission may contain warnings with these codes. There is one code for each `Doubt`, and one
+    code for an open application.
     """
 
     PROVINCE_UNKNOWN = Doubt.PROVINCE_UNKNOWN.value
@@ -33,10 +35,10 @@ Result = TypeVar("Result")
 
 
 def doubts_about(body: bodies.SubmitBody, registry: Registry) -> list[dict[str, str]]:
-    """Warnings about the NIK of each person, as `WarningBody`. The warnings never quote the NIK.
+    """Returns the warnings about the NIK of each person, as `WarningBody`. The warnings never quote the NIK.
 
-    The place in the application is the place of the applicant, so only the applicant's NIK is compared with the place.
-    Raises ImpossibleValue for a text that is not a NIK.
+    The regency in the application is the regency of the applicant. So only the NIK of the applicant is compared with
+    this regency. Raises ImpossibleValue if a text is not a NIK.
     """
     return [
         {"pointer": f"/{role}/nik", "code": doubt.value, "detail": _sentence(national_id.MESSAGES[doubt])}
@@ -63,7 +65,9 @@ def _doubts(person: bodies.Person, role: str, body: bodies.SubmitBody, registry:
 
 
 def checked(nik: str, pointer: str, registry: Registry, **known: Any) -> tuple[Doubt, ...]:  # noqa: ANN401 - passed on
-    """The doubts of `national_id.check`. Raises ImpossibleValue at `pointer` for a text that is not a NIK."""
+    """Returns the doubts that `national_id.check` finds. Raises ImpossibleValue at `pointer` if the text is not a
+    NIK.
+    """
     try:
         return national_id.check(nik, provinces=registry.provinces, **known)
     except NationalIdInvalid as invalid:
@@ -71,11 +75,11 @@ def checked(nik: str, pointer: str, registry: Registry, **known: Any) -> tuple[D
 
 
 def sealed_of(body: bodies.SubmitBody) -> dict[str, dict[str, Any]]:
-    """Maps each role to the data of the person that will be sealed. Text is in Unicode NFC; telephone number and e-mail
-    address are in their normal form.
+    """Returns the personal data that will be sealed, by the role of the person. Text is in Unicode NFC. Telephone
+    numbers and e-mail addresses are in their normal form.
 
-    Raises ImpossibleValue, with the pointer of the value, for a text that is not a valid name, telephone number or
-    e-mail address.
+    Raises ImpossibleValue, with the pointer of the value, if a name, a telephone number or an e-mail address is not
+    valid.
     """
     return {role: _normal(_read(person, role)) for role, person in persons_of(body)}
 
@@ -95,7 +99,9 @@ def _read(person: bodies.Person, role: str) -> dict[str, Any]:
 
 
 def _at(pointer: str, read: Callable[[str], Result], text: str) -> Result:
-    """The result of `read`. Raises ImpossibleValue at `pointer`, without the text, if `read` finds a fault."""
+    """Returns the result of `read`. If `read` finds a fault, raises ImpossibleValue at `pointer`. This error does not
+    contain the text.
+    """
     try:
         return read(text)
     except (TextInvalid, ContactInvalid) as invalid:
@@ -103,7 +109,7 @@ def _at(pointer: str, read: Callable[[str], Result], text: str) -> Result:
 
 
 def persons_of(body: bodies.SubmitBody) -> Iterator[tuple[str, bodies.Person]]:
-    """The persons of the body with their roles."""
+    """Yields the persons of the body, each with a role."""
     return ((role, person) for role in PERSONS if (person := getattr(body, role)))
 
 

@@ -1,4 +1,4 @@
-"""An import case: the records of one application in a source. The records can be admitted to the log."""
+"""An import case contains the records of one application in a source. An import can admit these records to the log."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from domain.application.admit import SourceRecord
 
 Content = dict[str, str]
-"""Maps the name of each column to the value from which the record was read."""
+"""The content of a record: it maps the name of each column to the value in this column."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportItem:
-    """A record and its identity. The identity is `own_id`. Without `own_id`, the identity is the content of the record
-    and its ordinal among equal records, from 1.
+    """A record and its identity. If the record has an `own_id`, the identity is `own_id`. Otherwise, the identity is
+    the content of the record together with `ordinal`. The `ordinal` numbers records with equal content from 1.
     """
 
     record: SourceRecord
@@ -25,8 +25,8 @@ class ImportItem:
 class ImportCase:
     """`key` is the case's id in the source. The first item is the submission.
 
-    `left_out` counts the events that a policy of the mapping leaves out, by the policy's reason. If there are no items,
-    the whole case is left out.
+    A policy of the mapping may leave out events. `left_out` counts these events by the reason of the policy. If there
+    are no items, the whole case is left out.
     """
 
     key: str

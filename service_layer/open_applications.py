@@ -1,8 +1,8 @@
-"""Open applications: the warning that a person has an open application for the same service already.
+"""Open applications: a submission gets a warning if the person already has an open application for the same service.
 
-The key store's index of persons finds the person by NIK. The `progress` view gives the state of each application. The
-warning says only that there is an open application. It does not name the office or the date, because the requesting
-office may have no right to know them.
+The key store has an index of persons, which finds a person by NIK. The `progress` view gives the state of each
+application. The warning says only that there is an open application. The warning does not name the office or the date,
+because the requesting office may have no right to this information.
 """
 
 import asyncio
@@ -16,13 +16,15 @@ from service_layer.identity import WarningCode, persons_of
 from service_layer.ports import Persons, Views
 
 ROLES = ("applicant", "subject")
-"""The roles in which a person is checked for open applications. The role of proxy is left out, because a proxy may act
-for many persons at the same time.
+"""Only persons in these roles are checked for open applications. A proxy is not checked, because a proxy may act for
+many persons at the same time.
 """
 LOOKED_AT_MAX = 50
-"""The largest number of applications of a person that are checked, beginning with the newest."""
+"""At most this number of applications is checked for each person. The newest applications are checked first."""
 SECONDS_MAX = 1.0
-"""How long a submission waits for the view to show an application that the key store knows already."""
+"""The key store may know an application before the view shows the application. A submission waits at most this time for
+the view.
+"""
 DETAIL = "This person has an open application for the same service. Ask whether a new one is meant."
 
 OpenApplications = Mapping[str, frozenset[UUID]]
@@ -30,7 +32,7 @@ OpenApplications = Mapping[str, frozenset[UUID]]
 
 
 async def open_applications(body: bodies.SubmitBody, persons: Persons, views: Views) -> OpenApplications:
-    """Finds the open applications for the service of the body. Finds no applications while the view cannot be read.
+    """Finds the open applications for the service of the body. If the view cannot be read, no applications are found.
 
     Raises Unavailable if the key store cannot be reached.
     """
@@ -45,11 +47,11 @@ async def open_applications(body: bodies.SubmitBody, persons: Persons, views: Vi
 async def _open_among(known: list[UUID], service: str, views: Views) -> frozenset[UUID]:
     try:
         rows = await asyncio.gather(*map(views.row, known))
-        if None in rows:  # submitted a moment ago: the view may not have it yet
+        if None in rows:  # the view may not have a new application yet
             _, end = await views.log_end()
             await views.reached(end, seconds=SECONDS_MAX)
             rows = await asyncio.gather(*map(views.row, known))
-    except Unavailable:  # the view is being rebuilt: a warning is no reason to refuse a submission
+    except Unavailable:  # for example during a rebuild; then a submission is stored without a warning
         return frozenset()
     return frozenset(
         UUID(row["application_id"]) for row in rows if row and row["service"] == service and not _ended(row["status"])
@@ -61,8 +63,8 @@ def _ended(status: str | None) -> bool:
 
 
 def warnings_of(found: OpenApplications, submitted: UUID) -> list[dict[str, str]]:
-    """The warnings, as `WarningBody`. The application `submitted` itself does not count, so a repeated request gets
-    the same warnings.
+    """Returns the warnings, as `WarningBody`. The application `submitted` does not count. So a repeated request gets
+    the same warnings as the first request.
     """
     return [
         {"pointer": pointer, "code": WarningCode.OPEN_APPLICATION.value, "detail": DETAIL}

@@ -1,4 +1,4 @@
-"""Ports: the interfaces through which the service layer uses storage and keys. `infra` implements the ports."""
+"""Ports: the service layer uses storage and keys only through these interfaces. `infra` implements the ports."""
 
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
@@ -17,7 +17,9 @@ from service_layer.rights import Principal
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The timeline of one application: its entries as a JSON array, and the offices that decide who may read it."""
+    """The timeline of one application. `items` contains the entries as a JSON array. `office` and `offices` decide the
+    right to read the timeline.
+    """
 
     items: bytes
     version: int
@@ -26,63 +28,69 @@ class Timeline:
 
 
 class Views(Protocol):
-    """The views: rows of `progress`, and the position that each view has reached. Reading raises Unavailable."""
+    """Queries for rows of `progress`, and for the position that each view has reached. A query may raise
+    Unavailable.
+    """
 
     async def row(self, application_id: UUID) -> ProgressRow | None: ...
     async def timeline(self, application_id: UUID) -> Timeline | None: ...
     async def row_by_number(self, number: str) -> ProgressRow | None: ...
 
     async def log_end(self) -> tuple[int, int]:
-        """The current era, and the position of the newest event."""
+        """Returns the current era and the position of the newest event."""
         ...
 
     async def era_of(self, position: int) -> int:
-        """The era in which `position` was assigned. The position of a repeated command may belong to an earlier era."""
+        """Returns the era in which `position` was assigned. The position of a repeated command may belong to an earlier
+        era.
+        """
         ...
 
     async def holds(self, era: int, position: int) -> bool:
-        """Whether the log has an event at `position` in the era `era`."""
+        """Returns whether the log has an event at `position` in the era `era`."""
         ...
 
     async def reached(self, position: int, *, seconds: float, view: str = "progress") -> bool:
-        """Waits until `view` has processed the events up to `position`, for at most `seconds`. Returns False if the
-        time was not enough.
+        """Waits for at most `seconds` until `view` has processed the events up to `position`. Returns False if this
+        time was too short.
         """
         ...
 
     async def lag(self) -> dict[str, int]:
-        """How many positions each view is behind the log. Raises Unavailable."""
+        """Returns for each view the number of log positions that the view has not processed yet. Raises Unavailable."""
         ...
 
     async def stopped(self) -> list[dict[str, Any]]:
-        """Each event that a view cannot process, with the fields `view`, `position` and `application_id`. Raises
-        Unavailable.
+        """Returns a list of the events that a view cannot process. Each entry has the fields `view`, `position` and
+        `application_id`. Raises Unavailable.
         """
         ...
 
     async def feeds(self) -> int:
-        """The number of log positions that are not in the agencies' feeds yet. Raises Unavailable."""
+        """Returns the number of log positions that are not in the agencies' feeds yet. Raises Unavailable."""
         ...
 
     async def relays(self) -> list[dict[str, Any]]:
-        """The lag of each feed's relay, with the fields `agency`, `oldest_seconds` and `fault`. Raises Unavailable."""
+        """Returns the lag of the relay of each feed. Each entry has the fields `agency`, `oldest_seconds` and `fault`.
+        Raises Unavailable.
+        """
         ...
 
 
 class Catalogue(Protocol):
     async def registry(self) -> Registry:
-        """The current registry. Raises Unavailable."""
+        """Returns the current registry. Raises Unavailable."""
         ...
 
     async def recent(self) -> Registry:
-        """A copy of the registry that is at most one second old. Every request checks its rights with this copy. Raises
-        Unavailable.
+        """Returns a copy of the registry that is at most one second old. The rights of every request are checked with
+        this copy. Raises Unavailable.
         """
         ...
 
 
 class Receipts(Protocol):
-    """Number, PIN and QR: see infra/keys/receipt_codes.py."""
+    """The codes on a receipt: number, PIN and QR code (see infra/keys/receipt_codes.py)."""
 
     def pin(self, number: str, resets: int) -> str: ...
     def is_pin(self, typed: str, number: str, resets: int) -> bool: ...
@@ -92,12 +100,12 @@ class Receipts(Protocol):
 
 class Tokens(Protocol):
     def read_token(self, application_id: UUID) -> tuple[str, int]:
-        """A signed token that reads one application, and its lifetime in seconds."""
+        """Returns a signed token, and its lifetime in seconds. With the token, a client can read one application."""
         ...
 
     def principal(self, token: str) -> Principal | None:
-        """The token's principal. Returns None for a token that is altered, expired or not signed by
-        this installation.
+        """Returns the principal of the token. Returns None if the token is altered, expired or not signed by this
+        installation.
         """
         ...
 
@@ -108,21 +116,21 @@ class Tokens(Protocol):
         ...
 
     def at_desk(self, session: str) -> Principal | None:
-        """The principal of a desk session's token, or None."""
+        """Returns the principal of a desk session's token. Returns None if the token is not valid."""
         ...
 
 
 class PinGuard(Protocol):
-    """Counts wrong numbers and PINs, for all processes."""
+    """Counts wrong numbers and PINs. All processes share the counts."""
 
     async def knock(self, number: str, network: str) -> int:
-        """Counts a try before the PIN is checked. Returns 0 if the try is allowed, otherwise the seconds to wait before
-        the next try.
+        """Counts a try before the PIN is checked. Returns 0 if the try is allowed. Otherwise, returns the number of
+        seconds to wait before the next try.
         """
         ...
 
     async def open(self, number: str, network: str) -> None:
-        """Subtracts the counted try, because number and PIN were right."""
+        """Subtracts the try that `knock` counted. Call this method if the number and the PIN are right."""
         ...
 
 
@@ -130,16 +138,18 @@ class Persons(Protocol):
     """Finds the applications of a person by NIK. Erased persons are not found."""
 
     async def applications_of(self, nik: str, *, limit: int, roles: Collection[str] | None = None) -> list[UUID]:
-        """The ids of the applications in which the person has one of these roles, newest first."""
+        """Returns the ids of the applications in which the person has one of these roles. The newest application comes
+        first.
+        """
         ...
 
     async def persons_of(self, applications: Collection[UUID]) -> Mapping[UUID, frozenset[UUID]]:
-        """The random references of the persons that each application is about (applicant and subject)."""
+        """Returns for each application the random references of its persons (applicant and subject)."""
         ...
 
 
 class Dossiers(Protocol):
-    """Sealed parts. Each access is recorded durably before the contents are returned."""
+    """Opens sealed parts. Each access is recorded durably before the contents are returned."""
 
     async def record(self, applications: list[UUID], principal: Principal, purpose: str) -> None:
         """Records an access to each of these applications. The record is durable before the method returns."""
@@ -150,25 +160,27 @@ class Dossiers(Protocol):
 
 
 class StatisticsQueries(Protocol):
-    """Figures of all applications. Raises Unavailable."""
+    """Queries for figures about all applications together. Raises Unavailable."""
 
     async def public(self) -> figures.Statistics:
-        """The public figures: coarse, and published with a delay."""
+        """Returns the public figures. They are coarse, and are published with a delay."""
         ...
 
     async def exact(self, as_of: datetime | None = None) -> figures.Statistics:
-        """The exact figures, for auditors only.
+        """Returns the exact figures, for auditors only.
 
-        Only what had happened by `as_of` counts, by default now. Corrected times count as corrected.
+        The figures count only events up to the time `as_of`. If `as_of` is None, all events up to now count. If a time
+        was corrected, the corrected time counts.
         """
         ...
 
 
 class SatisfactionQueries(Protocol):
-    """Counts of the answers to the satisfaction survey."""
+    """Queries for counts of the answers to the satisfaction survey."""
 
     async def cells(self, as_of: datetime) -> list[CellCounts]:
-        """The rows for `projections.satisfaction_figures`, for all its periods and for answers given before `as_of`.
+        """Returns the counts that `projections.satisfaction_figures` needs for all its periods. Only answers from
+        before `as_of` count.
 
         Raises Unavailable.
         """
@@ -177,7 +189,7 @@ class SatisfactionQueries(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskPage:
-    """A query for a page of an office's queue, optionally of one status or one officer.
+    """A query for one page of the queue of an office. The query can be limited to one status, or to one officer.
 
     `after` holds the due date (UTC) and the id of the last file on the previous page.
     """
@@ -191,7 +203,9 @@ class DeskPage:
 
 class Desk(Protocol):
     async def queue(self, page: DeskPage) -> list[DeskRow]:
-        """Rows of the desk view (projections/desk.py), sorted by due date. Rows without a due date come last."""
+        """Returns rows of the desk view (projections/desk.py), sorted by due date. Rows without a due date come
+        last.
+        """
         ...
 
 
@@ -204,7 +218,7 @@ class FeedEvent:
 
 
 class TooManyReaders(Exception):
-    """The limit of open feed readers of this process, or of one agency, is reached."""
+    """Too many feed readers are open. This process has a limit, and each agency has a limit."""
 
 
 class Feeds(Protocol):
@@ -215,7 +229,9 @@ class Feeds(Protocol):
 
     @property
     def ending(self) -> bool:
-        """Whether the process is about to stop. Then open streams must end."""
+        """Returns whether the process is about to stop. If the process is about to stop, open streams must be
+        closed.
+        """
         ...
 
     def has(self, agency: str) -> bool: ...
@@ -225,32 +241,34 @@ class Feeds(Protocol):
         ...
 
     async def place(self, agency: str, event_id: str) -> int | None:
-        """The place of the event with that id. Returns None if the event is not in the feed. Raises Unavailable."""
+        """Returns the place of the event with this id. Returns None if the event is not in the feed. Raises
+        Unavailable.
+        """
         ...
 
     async def made(self, *, seconds: float) -> bool:
-        """Waits, for at most `seconds`, until the feeds contain all events that were in the log at the time of the
-        call.
+        """Waits for at most `seconds`. Returns as soon as the feeds contain all events that the log had at the time of
+        the call.
 
         Raises Unavailable.
         """
         ...
 
     async def page(self, agency: str, place: int, *, limit: int, bytes_max: int) -> tuple[list[FeedEvent], int]:
-        """The events after `place`, and the place of the last returned event. Returns at least one event if any event
-        follows `place`. Raises Unavailable.
+        """Returns the events after `place`, and the place of the last of these events. Returns at least one event if
+        any event follows `place`. Raises Unavailable.
         """
         ...
 
     async def more(self, agency: str, place: int, *, seconds: float) -> bool:
-        """Waits until there is an event after `place`, for at most `seconds`. Returns False as soon as `ending` is
+        """Waits for at most `seconds` until there is an event after `place`. Returns False as soon as `ending` is
         true.
         """
         ...
 
 
 class Meter(Protocol):
-    """Metrics for the operator, and one log line for each request."""
+    """Counts metrics for the operator, and writes one log line for each request."""
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None: ...
     def command(self, name: str, outcome: str) -> None: ...

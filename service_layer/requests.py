@@ -1,5 +1,5 @@
-"""Requests: the input of each handler, that is, a command with everything that the handler needs, and the result of a
-command.
+"""Requests: a request contains a command, and everything else that a handler needs for the command. This module also
+defines the result of a command.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -21,14 +21,16 @@ def permit_anyone(_: Application) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRequest:
-    """A command, the client that sends it under an idempotency key, and the version that the client saw.
+    """A command with its client and its idempotency key. `version_seen` is the version of the application that the
+    client saw.
 
-    `body` is the body of the request. The handler compares the body to find out whether a second request under the same
-    idempotency key is a repetition or another request. `personal` maps the role of each person concerned to the data to
-    seal. `permit` raises if the client may not send the command to the application in its present state. `office_of` is
-    set if the acting office depends on the application. Without `office_of`, the acting office is the office of `act`.
-    `received_at` is the time (UTC) at which Jejak received the request. A simulation that writes events of the past
-    sets `received_at` to None; then the command handler does not record a deemed approval by itself.
+    `body` is the body of the request. A second request may have the same idempotency key. If it also has the same body,
+    the handler treats it as a repetition. If it has another body, the handler refuses it. `personal` maps the role of
+    each person to the personal data that will be sealed. `permit` raises an error if the client may not send the
+    command to the application in its present state. If the acting office depends on the application, `office_of`
+    returns the acting office. If `office_of` is None, the acting office is the office of `act`. `received_at` is the
+    time (UTC) at which Jejak received the request. A simulation writes events of the past, and sets `received_at` to
+    None. Then the command handler does not record a deemed approval by itself.
     """
 
     command: Command
@@ -45,8 +47,8 @@ class CommandRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandResult:
-    """The application after the last event of the command's save, the event types of the saved events, and the position
-    of the last event.
+    """The result of a command. `application` is the application after the events of the command. `events` lists the
+    types of these events. `position` is the position of the last event.
     """
 
     application_id: UUID
@@ -58,9 +60,9 @@ class CommandResult:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRequest:
     """A request to link applications. `versions_seen` lists the applications in order, each with the version that the
-    client saw. `proved` lists the applications whose number and PIN, or whose QR code, the citizen gave. `holds` tells
-    whether the client's office holds an application. `persons_of` gives the references of the persons that each
-    application is about. The other fields have the same meaning as in CommandRequest.
+    client saw. `proved` lists the applications for which the citizen gave a proof: the number and the PIN, or the QR
+    code. `holds` returns whether the client's office holds an application. `persons_of` returns for each application
+    the references of its persons (applicant and subject). The other fields have the same meaning as in CommandRequest.
     """
 
     versions_seen: Mapping[UUID, int | None]

@@ -1,6 +1,7 @@
-"""Turns request bodies into command requests: adds the principal, the office and the time, and the check of the rights.
+"""Turns request bodies into command requests. The functions add the principal, the office, the time, and the check of
+the rights.
 
-HTTP and Kafka use the same functions; nothing here depends on the transport.
+HTTP and Kafka use the same functions. No function depends on the transport.
 """
 
 import unicodedata
@@ -31,16 +32,20 @@ ROLES = {
     Bearer.AGENCY: Role.AGENCY,
 }
 AHEAD_MAX = timedelta(minutes=5)
-"""How far a device's clock may be ahead of the server's clock. A later time is in the future, so it is refused."""
+"""The clock of a device may be ahead of the server's clock by at most this time. A later time is in the future and is
+refused.
+"""
 BEHIND_MAX = timedelta(days=31)
-"""How old the time that a device states may be. An older time points to a wrong clock, and a deadline computed from the
-older time would be over at once.
+"""The time from a device may be at most this old. An older time is probably from a wrong clock. A deadline that is
+computed from such a time would be over at once.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyContext:
-    """The context of a body: principal, idempotency key, the body as plain JSON, the registry, and `now` (UTC)."""
+    """The context of a body. `key` is the idempotency key. `plain` is the body as plain JSON. `now` is the current time
+    in UTC.
+    """
 
     principal: Principal
     key: str
@@ -50,7 +55,7 @@ class BodyContext:
 
 
 def submission(context: BodyContext, body: bodies.SubmitBody) -> CommandRequest:
-    """The request that submits an application. Raises ImpossibleValue."""
+    """Returns the request that submits an application. Raises ImpossibleValue."""
     office = _office(context.principal, body.office, context.registry)
     return CommandRequest(
         command=SubmitApplication(
@@ -78,8 +83,8 @@ def command(
     target: UUID,
     seen: int,
 ) -> CommandRequest:
-    """The request for a command on the application `target`. `seen` is the version of the application that the client
-    saw.
+    """Returns the request for a command on the application `target`. `seen` is the version of the application that the
+    client saw.
 
     Raises ImpossibleValue.
     """
@@ -101,9 +106,9 @@ def command(
 
 
 def act_of(principal: Principal, body: bodies.CommandBody, office: str, now: datetime) -> Act:
-    """The act: actor, office, channel and time.
+    """Returns the act with its actor, office, channel and time.
 
-    Without a time in the body, the act happens `now`, by the server's clock.
+    If the body contains no time, the time of the act is `now`, by the server's clock.
 
     Raises ImpossibleValue.
     """
@@ -130,7 +135,7 @@ def _permit(
 ) -> Callable[[Application], None]:
     def permit(application: Application) -> None:
         concerned = application.concerned
-        if isinstance(command, AnswerReferral):  # only the office of this referral may answer it
+        if isinstance(command, AnswerReferral):  # other offices that were asked for advice have no right here
             concerned = frozenset({application.referrals.get(command.referral, "")}) | {application.office}
         require(
             relation,
@@ -145,8 +150,9 @@ def _permit(
 
 
 def _office_of(command: Command, principal: Principal, registry: Registry) -> Callable[[Application], str]:
-    """The system of an agency acts for the office that holds the file. If the command gives advice, the system acts for
-    the office of the agency that was asked for advice.
+    """Returns a function that finds the acting office, if the client is the system of an agency. Usually, the system
+    acts for the office that holds the file. But if the command gives advice, the system acts for the agency's office
+    that was asked for the advice.
     """
 
     def office(application: Application) -> str:
@@ -160,7 +166,8 @@ def _office_of(command: Command, principal: Principal, registry: Registry) -> Ca
 
 
 def _office(principal: Principal, named: str | None, registry: Registry) -> str:
-    """The acting office. An officer acts for the officer's own office; an agency's system names one of its offices.
+    """Returns the acting office. An officer acts for the officer's own office. The system of an agency names one of the
+    agency's offices.
 
     Raises ImpossibleValue.
     """

@@ -1,6 +1,7 @@
-"""Rights: one table of operations and roles, with the relation to the application that each role needs.
+"""Rights: for each operation, one table lists the roles that have a right to the operation. The table also contains the
+relation that the role needs to the application.
 
-An operation or role that is not in the table is denied.
+If an operation or a role is not in the table, the request is refused.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,7 @@ from service_layer.faults import Forbidden, NotYours, Unauthenticated
 
 
 class Bearer(StrEnum):
-    """The kinds of bearers. PUBLIC has no token. CITIZEN has a read token of one application."""
+    """The kinds of clients. A PUBLIC client has no token. A CITIZEN has a read token of one application."""
 
     PUBLIC = "public"
     CITIZEN = "citizen"
@@ -26,9 +27,9 @@ class Bearer(StrEnum):
 
 
 class Relation(StrEnum):
-    """The relation between a bearer and an application that a right needs.
+    """For a right, the client may need one of these relations to the application.
 
-    HOLDER: the bearer's office holds the file. CONCERNED: the application concerns an office of the bearer, for example
+    HOLDER: the client's office holds the file. CONCERNED: the application concerns an office of the client, for example
     an office that was asked for advice. OWN: the application is the citizen's own, or the feed is the agency's own.
     ANY: no relation is needed.
     """
@@ -41,8 +42,8 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """The bearer of a request. `actor` is the random reference of the member of staff. `application_id` is the
-    application that the bearer may read with a read token.
+    """The client that sends a request. `actor` is the random reference of a member of staff. If the client has a read
+    token, `application_id` is the application of this token.
     """
 
     bearer: Bearer
@@ -53,7 +54,7 @@ class Principal:
 
     @property
     def client(self) -> str:
-        """The name of the client. An Idempotency-Key is unique among the requests of one client."""
+        """Returns the name of the client. An Idempotency-Key is unique among the requests of one client."""
         return f"{self.bearer}/{self.office or self.agency}/{self.actor or self.application_id or ''}"
 
     def offices(self, registry: Registry) -> frozenset[str]:
@@ -73,7 +74,7 @@ READERS = {
     Bearer.AUDITOR: Relation.ANY,
 }
 OFFICES = {**STAFF, Bearer.AGENCY: Relation.HOLDER}
-"""The bearers that may do the work of an office: its staff, and the system of its agency."""
+"""These clients may do the work of an office: the staff of the office, and the system of its agency."""
 SUPERVISORS = {Bearer.SUPERVISOR: Relation.HOLDER}
 EVERYONE = dict.fromkeys(Bearer, Relation.ANY)
 
@@ -144,7 +145,7 @@ RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
 
 
 def relation_for(operation: str, principal: Principal) -> Relation:
-    """The relation that this bearer needs for the operation. Raises Unauthenticated or Forbidden."""
+    """Returns the relation that this client needs for the operation. Raises Unauthenticated or Forbidden."""
     granted = RIGHTS.get(operation, {}).get(principal.bearer)
     if granted is None:
         raise Unauthenticated if principal.bearer is Bearer.PUBLIC else Forbidden
@@ -160,7 +161,9 @@ def require(
     holder: str,
     concerned: Iterable[str],
 ) -> None:
-    """Checks that the bearer has this relation to the application. Raises NotYours if the bearer does not have it."""
+    """Checks that the client has this relation to the application. Raises NotYours if the client does not have this
+    relation.
+    """
     match relation:
         case Relation.ANY:
             tied = True

@@ -1,10 +1,11 @@
-"""Scheduled jobs: send the commands that become due with time. They record deemed approvals (the law grants an
-application if nobody decides in time), move promises after a new calendar edition, and let payment requests expire.
+"""Scheduled jobs send commands that become due as time passes. One job records deemed approvals: the law grants an
+application if nobody decides in time. One job moves promises after a new calendar edition. One job lets payment
+requests expire.
 
-A job finds candidate files in the desk view and sends each of them a command. Only the command handler decides. The
-command's identity is made from the job and its subject (docs/event-format.md, Commands and digests). So a job may run
-late, run twice, run twice at the same time, or be killed: each act is stored once. A refusal means that there is
-nothing to do.
+A job searches the desk view for files that may need a command, and sends a command for each of these files. Only the
+command handler decides. The identity of the command is made from the job and its subject (docs/event-format.md,
+Commands and digests). So each act is stored only once, even if a job runs late, runs twice, runs twice at the same
+time, or is killed. If the command handler refuses a command, there is nothing to do.
 """
 
 import asyncio
@@ -39,48 +40,54 @@ from service_layer.system_acts import (
 
 AT_ONCE = 8
 SETTLED = timedelta(seconds=10)
-"""If a command was decided before this process saw a calendar edition, the command has ended after this time
-(`retries.SECONDS_MAX`).
+"""A command may be decided just before this process first sees a new calendar edition. When this duration has passed,
+the command has ended (see `retries.SECONDS_MAX`).
 """
 COMMANDS_PER_SECOND = 500
-"""The highest rate at which a job sends commands, so that requests from the counters are not delayed."""
+"""A job sends at most this number of commands in a second. So the job does not delay requests from the service
+counters.
+"""
 
 log = structlog.get_logger("jejak.scheduler")
 
 
 class DueFiles(Protocol):
-    """Queries for files of the desk view that a job may concern, page by page. Every method raises Unavailable."""
+    """Queries for files of the desk view that may need a command of a job. The files come in pages. Every method may
+    raise Unavailable.
+    """
 
     async def registry(self) -> Registry:
-        """The registry as of now."""
+        """Returns the current registry."""
         ...
 
     async def log_end(self) -> int:
-        """The position of the newest event; 0 for an empty log."""
+        """Returns the position of the newest event, or 0 if the log is empty."""
         ...
 
     def silent(self, now: datetime, standards: Sequence[tuple[str, int]]) -> AsyncIterator[list[DeskRow]]:
-        """Undecided files with a promised date before `now`. `standards` lists the pairs of service and standard to
-        search.
+        """Yields undecided files with a promised date before `now`. `standards` lists the pairs of service and standard
+        to search.
         """
         ...
 
     def outdated(self, editions: Collection[str]) -> AsyncIterator[list[DeskRow]]:
-        """Undecided files whose promised date was computed with a calendar edition that is not in this list."""
+        """Yields undecided files with an outdated promised date: this date was computed with a calendar edition that is
+        not in `editions`.
+        """
         ...
 
     def not_counted_by(self, edition: CalendarPublished) -> AsyncIterator[list[DeskRow]]:
-        """Undecided files of the offices of a calendar edition, whose promised date was not computed with this edition.
-        The promised date is not before the first day of the edition.
+        """Yields undecided files of the offices of a calendar edition. The promised date of these files was not
+        computed with this edition, and is not before the first day of this edition.
         """
         ...
 
     async def is_current(self) -> bool:
-        """Whether the desk view has reached the end of the log."""
+        """Returns whether the desk view has reached the end of the log."""
         ...
 
     def unpaid(self, now: datetime) -> AsyncIterator[list[DeskRow]]:
-        """Files with a payment request that expired before `now`."""
+        """Yields files with a payment request that expired before `now`."""
         ...
 
 
@@ -89,7 +96,7 @@ class JobMeter(Protocol):
 
     def command(self, job: str, outcome: str) -> None: ...
     def passed(self, job: str) -> None:
-        """Called when the job has completed a pass."""
+        """Records that the job has completed a pass."""
         ...
 
 
@@ -103,8 +110,8 @@ class Errand:
 
 @dataclass(slots=True)
 class PassTally:
-    """Counts of the commands of one pass. `done` counts the commands that are new in the log. `known` counts the
-    commands that the log had already. `failed` counts the commands that raised an unexpected error. The log of the
+    """The counts of the commands in one pass. `done` counts the commands that are new in the log. `known` counts the
+    commands that were already in the log. `failed` counts the commands that raised an unexpected error. The log of the
     process shows the error.
     """
 
@@ -118,7 +125,7 @@ class PassTally:
 
 
 class Jobs:
-    """The jobs of one installation. `now` gives the time, UTC."""
+    """The jobs of one installation. `now` returns the current time in UTC."""
 
     def __init__(
         self,
@@ -145,12 +152,15 @@ class Jobs:
         editions that this process has swept (see `_unswept`).
         """
         self.unmoved: dict[UUID, tuple[int, tuple[str, ...]]] = {}
-        """A cache that maps an application to the version and the calendar editions for which the promised date did not
-        move. For the same version and editions, the date is not computed again.
+        """A cache of applications for which the promised date did not move. It maps each application to its version and
+        to the calendar editions at that time. While the version and the editions stay the same, the date is not
+        computed again.
         """
 
     async def run(self, name: str, advance: Callable[[int], None] = lambda _: None) -> PassTally:
-        """One pass. Raises Unavailable, and psycopg's UndefinedTable while the desk's view does not exist."""
+        """Runs one pass of a job. Raises Unavailable. Raises UndefinedTable of psycopg if the desk view does not
+        exist.
+        """
         tally, begun, sent, end = PassTally(), time.monotonic(), 0, await self.due_files.log_end()
         async for errands in self.by_name[name]():
             for first in range(0, len(errands), AT_ONCE):
@@ -183,8 +193,8 @@ class Jobs:
         self.meter.command(job, outcome)
 
     async def silent(self) -> AsyncIterator[list[Errand]]:
-        """Errands for files that the law grants because nobody decided in time. The time of the act is the time at
-        which the law granted the application, also if the job runs later.
+        """Yields errands that record deemed approvals: nobody decided in time, so the law granted the application. The
+        act gets the time at which the law granted the application, even if the job runs later.
         """
         registry, now = await self.due_files.registry(), self.now()
         granting = [s for editions in registry.services.values() for s in editions if s.deemed_approval]
@@ -198,8 +208,8 @@ class Jobs:
             ]
 
     async def outdated(self) -> AsyncIterator[list[Errand]]:
-        """Errands for files whose promised date was computed with an old calendar edition, if the edition in force
-        gives another date.
+        """Yields errands that move promises. The promised date was computed with an old calendar edition, and the
+        edition in force gives another date.
         """
         registry = await self.due_files.registry()
         editions = tuple(sorted(calendar.name for calendar in registry.calendars.values()))
@@ -227,12 +237,13 @@ class Jobs:
         self.unmoved = unmoved
 
     def _unswept(self, registry: Registry) -> list[CalendarPublished]:
-        """The local editions that this process has not swept yet.
+        """Returns the local editions that this process has not swept yet.
 
-        A promise names the calendar edition with which its date was computed. But no promise names the first edition of
-        a new calendar code, so the files of this edition cannot be found by its name. Instead, a sweep reads all
-        undecided files of the edition's offices. A sweep is complete only if two conditions were true before it began:
-        the desk view has reached the end of the log, and every command that was decided without the edition has ended.
+        A promise names the calendar edition with which its date was computed. If a local calendar has a new code, no
+        earlier promise names an edition with this code. So the job cannot find the files by the name of an old edition.
+        Instead, a sweep reads all undecided files of the edition's offices. A sweep is complete only if two conditions
+        were true before the sweep began. First, the desk view had reached the end of the log. Second, every command
+        that was decided without the edition had ended.
         """
         local = [calendar for calendar in registry.calendars.values() if calendar.offices]
         for calendar in local:
@@ -240,7 +251,7 @@ class Jobs:
         return [calendar for calendar in local if calendar.name not in self.swept]
 
     async def unpaid(self) -> AsyncIterator[list[Errand]]:
-        """Errands for expired payment requests.
+        """Yields errands for expired payment requests.
 
         A payment request expires at its expiry time. If the expiry time is before the time of the request, the payment
         request expires at the time of the request.
@@ -264,7 +275,7 @@ class Jobs:
 
 def moved_promise(row: DeskRow, registry: Registry) -> Promise | None:
     """Computes the promise again with the calendars in force. Returns None if the promised date does not change, or if
-    no calendar covers it.
+    no calendar covers the new date.
     """
     standard = registry.standard(row["service"], row["standard"])
     if standard is None:
@@ -277,8 +288,8 @@ def moved_promise(row: DeskRow, registry: Registry) -> Promise | None:
 
 
 def granted_at(row: DeskRow, registry: Registry) -> datetime | None:
-    """The time (UTC) of the deemed approval if nobody decides before it. Returns None if no deemed approval is possible
-    for the file.
+    """Returns the time (UTC) of the deemed approval, in case nobody decides before this time. Returns None if no deemed
+    approval is possible for the file.
     """
     standard = registry.standard(row["service"], row["standard"])
     return silence_grants_at(desk.promised(row), registry, standard) if standard else None

@@ -1,4 +1,6 @@
-"""Streams: the stored events of one application, with the data that idempotency and the hash chain need."""
+"""Streams: a stream contains the stored events of one application. It also contains the data that idempotency and the
+hash chain need.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -26,7 +28,7 @@ class StreamEntry:
 
     @property
     def state(self) -> dict[str, Any]:
-        """The state as JSON. The JSON is decoded at each call, because most callers need only the event."""
+        """Returns the state as JSON. The JSON is decoded at each call, because most callers need only the event."""
         return cast("dict[str, Any]", orjson.loads(self.stored))
 
 
@@ -43,11 +45,11 @@ class StreamHistory:
 
     @classmethod
     def begin(cls, application_id: UUID) -> "StreamHistory":
-        """A stream without events."""
+        """Returns a stream without events."""
         return cls(application_id, (), Application())
 
     def then(self, entries: Iterable[StreamEntry], own: str | None = None) -> "StreamHistory":
-        """The history, extended by further entries."""
+        """Returns the history with these further entries."""
         new = tuple(entries)
         if not new:
             return self
@@ -55,13 +57,13 @@ class StreamHistory:
         return StreamHistory(self.application_id, (*self.entries, *new), application, own)
 
     def until(self, version: int) -> Application:
-        """The application in the state after the event with this version."""
+        """Returns the application in the state after the event with this version."""
         return reduce(evolve, (entry.recorded for entry in self.entries[:version]), Application())
 
 
 @dataclass(frozen=True, slots=True)
 class CommandIdentity:
-    """The id of a command and the digest of the command's body, made with the secret key of one month. See
+    """The id of a command, and the digest of the command's body. Both are made with the secret key of one month. See
     docs/event-format.md, "Commands and digests".
     """
 

@@ -1,5 +1,5 @@
-"""System acts: commands that become due with time. The scheduled job and the command handler give the same act the same
-identity, so the act is stored once.
+"""System acts: some commands become due as time passes. The scheduled job or the command handler sends such a command.
+Both give the same act the same identity, so the act is stored only once.
 """
 
 from datetime import datetime
@@ -16,19 +16,19 @@ MOVE_PROMISE, EXPIRE_PAYMENT, DEEM_APPROVED = "move-promise", "expire-payment", 
 
 
 def deem_approved_request(application: UUID, at: datetime, now: datetime) -> CommandRequest:
-    """The request that records the deemed approval at the instant `at`. `now` is the current time and shows that `at`
-    is in the past. Both instants are in UTC.
+    """Returns the request that records a deemed approval at the instant `at`. `now` is the current time. The instant
+    `at` must be before `now`. Both instants are in UTC.
     """
     return _request(DEEM_APPROVED, str(application), DeemApproved(now=now), at)
 
 
 def move_promise_request(application: UUID, moved: Promise, now: datetime) -> CommandRequest:
-    """The request that moves the promise at the time `now` (UTC). `moved` is the new promise."""
+    """Returns the request that moves the promise at the time `now` (UTC). `moved` is the new promise."""
     return _request(MOVE_PROMISE, f"{application}/{moved.calendar}", MovePromise(), now)
 
 
 def expire_payment_request(application: UUID, payment: int, at: datetime) -> CommandRequest:
-    """The request that lets a payment order expire at the time `at` (UTC)."""
+    """Returns the command request that lets a payment request expire at the time `at` (UTC)."""
     return _request(EXPIRE_PAYMENT, f"{application}/{payment}", ExpirePayment(payment=payment), at)
 
 

@@ -1,1 +1,1 @@
-"""Baselines: simple programs. Each bench runs a baseline too, and compares the two results."""
+"""Baselines: minimal programs that do similar work without Jejak. The benches compare Jejak with these programs."""

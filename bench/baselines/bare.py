@@ -1,9 +1,9 @@
-"""Bare endpoints: a server that does only the measured work. Like the real server, it runs in a separate process.
+"""Bare endpoints: a minimal server that does only the measured work. The server runs in a separate process.
 
 python -m bench.baselines.bare append CONNINFO --port N
-    POST stores one event by the library's recorder, in a thread.
+    Each POST request stores one event with the library's recorder, in a thread.
 python -m bench.baselines.bare answer FILE --port N
-    GET answers the bytes of FILE.
+    Each GET request is answered with the bytes of FILE.
 """
 
 import argparse
@@ -76,7 +76,7 @@ def main() -> None:
 
 @contextmanager
 def serving(where: Installed, what: str, of: str) -> Iterator[int]:
-    """Runs the server in a new process, and yields its port."""
+    """Runs the server in a new process, and yields the server's port."""
     port = free_port()
     with running([sys.executable, "-m", "bench.baselines.bare", what, of, "--port", str(port)], port, where):
         yield port

@@ -1,4 +1,4 @@
-"""COPY baseline: writes the rows of the log by one COPY into a table of the same shape.
+"""COPY baseline: writes all rows of the log into a new table, by one COPY statement of PostgreSQL.
 
 This is the baseline for benches that read or write the whole log.
 """
@@ -11,11 +11,11 @@ COLUMNS = "originator_id, originator_version, topic, state, notification_id, rec
 
 
 def copied_per_second(conninfo: str) -> float:
-    """Copies rows from memory into PostgreSQL. Returns rows per second.
+    """Copies the rows of the log from memory into a new table. Returns the number of copied rows per second.
 
-    The measured time includes the building of the indexes and the commit.
+    The measured time includes the time for the indexes and for the commit.
 
-    `conninfo` connects as the database role that owns the log.
+    `conninfo` must name the database role that owns the log.
     """
     with psycopg.connect(conninfo) as connection:
         rows = connection.execute(f"SELECT {COLUMNS} FROM stored_events ORDER BY notification_id").fetchall()  # noqa: S608 - constant columns

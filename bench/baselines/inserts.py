@@ -1,6 +1,6 @@
-"""pgbench baseline: PostgreSQL's pgbench inserts one row per transaction into a table like the log.
+"""pgbench baseline: PostgreSQL's program pgbench inserts rows into a table, one row per transaction.
 
-This baseline shows how fast the machine is without Jejak.
+The table has the same columns and indexes as the log. This baseline shows how fast the machine is without Jejak.
 """
 
 import re
@@ -13,7 +13,10 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 PLAUSIBLE = 8_000
-"""The lowest plausible baseline, in transactions per second. Every idle machine reached this value."""
+"""If the baseline is below this number of transactions per second, the result is not valid.
+
+Every idle machine on which we ran the benchmark was at least this fast.
+"""
 CLIENTS = (8, 32)
 THREADS = 2
 SCRIPT = r"""\set size random(316, 750)
@@ -26,7 +29,7 @@ FIRST_WITH_UUIDV7 = 180_000
 def program(tools: Path | None) -> str | None:
     """Finds the program pgbench. Returns None if pgbench is not installed.
 
-    The search covers the embedded server's folder, the PATH, and Debian's folder for PostgreSQL.
+    Searches the folder of the embedded server, then the PATH, and then the folders of Debian's PostgreSQL packages.
     """
     beside = [tools / "pgbench"] if tools else []
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"), reverse=True)
@@ -35,9 +38,9 @@ def program(tools: Path | None) -> str | None:
 
 
 def inserted_per_second(pgbench: str, conninfo: str, *, clients: int, seconds: int) -> float:
-    """Returns transactions per second. Raises CalledProcessError.
+    """Returns the number of transactions per second. Raises CalledProcessError.
 
-    `conninfo` connects as the database role that owns the log.
+    `conninfo` must name the database role that owns the log.
     """
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS inserted")

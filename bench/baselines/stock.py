@@ -1,4 +1,7 @@
-"""Library baseline: the unchanged recorder of `eventsourcing` with one event per save, and a library projection."""
+"""Library baseline: appends and projects events with only the library `eventsourcing`.
+
+The library's recorder appends one event at a time.
+"""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -17,14 +20,17 @@ from infra.eventstore.identifiers import new_application_id
 
 SCHEMA = "stock"
 PLAUSIBLE = 500
-"""The lowest plausible baseline, in appends per second. Every idle machine reached this value."""
+"""If the baseline is below this number of appends per second, the result is not valid.
+
+Every idle machine on which we ran the benchmark was at least this fast.
+"""
 
 
 @contextmanager
 def datastore(conninfo: str, *, schema: str = SCHEMA) -> Iterator[PostgresDatastore]:
-    """Yields a datastore with the defaults of the library's factory.
+    """Yields a datastore that has the default settings of the library.
 
-    `conninfo` connects as the owner of the database.
+    `conninfo` must name the owner of the database.
     """
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
@@ -48,16 +54,17 @@ def datastore(conninfo: str, *, schema: str = SCHEMA) -> Iterator[PostgresDatast
 
 
 def recorder(store: PostgresDatastore) -> PostgresApplicationRecorder:
-    """Returns the library's recorder over a table `stock_events`."""
+    """Returns a recorder of the library, which writes to the table `stock_events`."""
     made = PostgresApplicationRecorder(store, events_table_name="stock_events")
     made.create_table()
     return made
 
 
 def renamed(lives: Sequence[Sequence[StoredEvent]]) -> Iterator[StoredEvent]:
-    """Yields the rows of `lives` again and again, each life with a new stream id.
+    """Yields stored events for many applications. `lives` has a list of events for each of a few applications.
 
-    The contents of the rows are made before the measurement, so this work is not measured.
+    The events of these few applications are yielded again and again, each time with a new stream id. The contents of
+    the events were encoded before the measurement, so the encoding is not measured.
     """
     for life in cycle(lives):
         stream = new_application_id()
@@ -68,7 +75,7 @@ def renamed(lives: Sequence[Sequence[StoredEvent]]) -> Iterator[StoredEvent]:
 def appended_per_second(
     conninfo: str, lives: Sequence[Sequence[StoredEvent]], *, threads: int, seconds: float
 ) -> float:
-    """Appends `lives` again and again from several threads. Returns events per second."""
+    """Appends the events of `lives` again and again from several threads. Returns the number of events per second."""
     with datastore(conninfo) as store:
         into = recorder(store)
 
@@ -88,9 +95,9 @@ def appended_per_second(
 
 
 class View(PostgresTrackingRecorder):
-    """A projection as in the library's documentation. Each event has a separate transaction.
+    """A projection that is written as in the library's documentation. Each event is projected in its own transaction.
 
-    The transaction writes one row of the view by an upsert, and one tracking row.
+    The transaction inserts or updates one row of the view, and inserts one tracking row.
     """
 
     def __init__(self, store: PostgresDatastore) -> None:
@@ -111,7 +118,10 @@ PAGE = 500
 
 
 def projected_per_second(conninfo: str, seconds: float) -> float:
-    """Projects the log from its beginning, for `seconds` or until the end of the log. Returns events per second."""
+    """Projects the log from its first event. Returns the number of events per second.
+
+    The projection stops after `seconds`, or earlier if the log has no more events.
+    """
     with datastore(conninfo) as store, datastore(conninfo, schema="public") as log:
         view = View(store)
         view.create_table()

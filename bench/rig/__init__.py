@@ -1,1 +1,1 @@
-"""The rig: installations, made-up data, load clients and reports that the benches share."""
+"""The test rig: the code that the benches share, such as installations, made-up data, load clients and reports."""

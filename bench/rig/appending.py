@@ -1,4 +1,4 @@
-"""Appending: appends simulated applications through the event store, by concurrent callers in several processes."""
+"""Appending: several processes append simulated applications. Each process has many concurrent callers."""
 
 import asyncio
 import signal
@@ -21,9 +21,9 @@ PROCESSES = 2
 
 @dataclass(frozen=True, slots=True)
 class Stint:
-    """The work of one process: the number of stored events, and the times at which the work began and ended.
+    """The result of one process: the number of events that it stored, and the times at which its work began and ended.
 
-    The times are in seconds of the monotonic clock, which all processes share.
+    The times are seconds of the monotonic clock. This clock is the same for all processes.
     """
 
     events: int
@@ -32,10 +32,11 @@ class Stint:
 
 
 def stint(conninfo: str, known: list[Pattern], callers: int, seconds: float, stale_every: int = 0) -> Stint:
-    """Runs `callers` callers for `seconds`. Each caller appends one application after another, event by event.
+    """Runs concurrent callers for `seconds`. `callers` is the number of callers.
 
-    If `stale_every` is n, every n-th save names an outdated version of its stream, and the log must refuse this save.
-    If `stale_every` is 0, no save is outdated.
+    Each caller appends the events of one application one by one, and then continues with the next application. If
+    `stale_every` is n, every n-th append names an outdated version of its stream, and the log must refuse this append.
+    If `stale_every` is 0, no append names an outdated version.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_stint(conninfo, known, callers, seconds, stale_every))
@@ -72,12 +73,12 @@ async def _caller(through: GroupCommit, lives: Iterator[Pattern], until: float, 
 
 @contextmanager
 def processes() -> Iterator[ProcessPoolExecutor]:
-    """Yields a pool of spawned processes. Only the parent handles Ctrl-C.
+    """Yields a pool of spawned processes. Only the parent process reacts to Ctrl-C.
 
-    The processes are not forked, because a forked process would also hold its parent's lock on the embedded server.
+    The processes are not forked. A forked process would also have its parent's lock on the embedded server.
     """
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the new processes inherit the ignored signal
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the new processes inherit this setting
         try:
             list(pool.map(abs, range(PROCESSES)))
         finally:
@@ -98,7 +99,10 @@ def at_once(
     *,
     stale_every: int = 0,
 ) -> float:
-    """Returns how many events all processes together stored per second, with `callers` callers in each process."""
+    """Runs `callers` concurrent callers in each process.
+
+    Returns the number of events per second of all processes together.
+    """
     began = [pool.submit(stint, conninfo, known, callers, seconds, stale_every) for _ in range(PROCESSES)]
     stints = [each.result() for each in began]
     return sum(each.events for each in stints) / (max(s.ended for s in stints) - min(s.begun for s in stints))

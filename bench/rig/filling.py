@@ -1,4 +1,4 @@
-"""Filling: makes a large log quickly. The rows are made as for real commands, and the recorder appends the rows."""
+"""Filling: makes a large log quickly. The rows look like the rows of real commands."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -20,10 +20,9 @@ from infra.postgres.databases import Databases
 SAVES_A_CALL = 400
 COPY = "COPY dossier_keys (key, application_id, person, role, bucket, wrapped) FROM STDIN"
 SIDE_BY_SIDE = 50
-"""The number of applications in a group.
+"""The number of applications in a group. The events of the applications of a group alternate in the log.
 
-The log has first the first event of each application of the group, then the second event of each application, and so
-on.
+The log has the first event of each application of the group, then the second event of each application, and so on.
 """
 SHARE = 2_000
 """The number of applications that one call of `fill_part` adds to the log."""
@@ -31,16 +30,16 @@ SAY_SECONDS = 10.0
 
 
 def append_plan(where: Installed, *, applications: int) -> None:
-    """Appends complete lives of the simulation. The dossier keys are not kept.
+    """Appends all events of simulated applications. The dossier keys are not stored.
 
-    So the sealed parts of these lives cannot be opened, and are shown as redacted.
+    So the sealed parts of these applications cannot be opened, and are shown as redacted.
     """
     saves = (save for _, save in steps_as_saves(plan(where.registry, applications).steps()))
     append(where.databases.serving, saves)
 
 
 def fill(where: Installed, applications: int) -> None:
-    """Adds applications by several processes. Each application has eight events and a dossier key."""
+    """Adds applications to the log from several processes. Each application has eight events and a dossier key."""
     known = patterns(where.registry)
     sizes = [min(SHARE, applications - begun) for begun in range(0, applications, SHARE)]
     done, reported_at = 0, time.monotonic()
@@ -55,7 +54,7 @@ def fill(where: Installed, applications: int) -> None:
 
 
 def fill_part(found: Databases, key_dir: Path, known: list[Pattern], applications: int) -> None:
-    """Adds applications to the log. This function runs in a process of the pool."""
+    """Adds applications to the log. This function runs in one process of the pool."""
     streams: list[Stream] = []
     append(found.serving, _side_by_side(islice(cycle(known), applications), streams))
     _keep_keys(found.keys, KeyFolder(key_dir), streams)
@@ -70,12 +69,15 @@ def _side_by_side(lives: Iterable[Pattern], streams: list[Stream]) -> Iterator[S
 
 
 def append(conninfo: str, saves: Iterable[Save]) -> None:
-    """Appends saves to the log in their order, with many saves in each call."""
+    """Appends the events of `saves` to the log in their order.
+
+    One call of the recorder appends the events of a batch.
+    """
     datastore = Datastore(conninfo, pool_size=1)
     try:
         recorder, left = Recorder(datastore), iter(saves)
         while batch := list(islice(left, SAVES_A_CALL)):
-            # The batch is joined into one save, because a batch may have several saves of one stream.
+            # A batch may have several `Save` objects of one stream, so all objects of the batch are joined.
             [outcome] = recorder.append([joint(batch)])
             if not outcome.stored:
                 raise AssertionError(f"an append without a conflict was {outcome.kind}")

@@ -1,4 +1,7 @@
-"""Installations: a temporary installation in /tmp for each benchmark, and servers as a user starts them."""
+"""Installations: each benchmark gets a temporary installation in /tmp.
+
+A user would start the servers in the same way.
+"""
 
 import asyncio
 import os
@@ -33,14 +36,17 @@ START_SECONDS, STOP_SECONDS = 120.0, 30.0
 LAST_WORDS = 2_000
 TOKEN_SECONDS = 24 * 3600
 NO_AGENCIES = Path(os.devnull)
-"""An empty topics file: no agency has a feed."""
+"""An empty topics file. With this file, no agency has a feed."""
 UNDISTRIBUTED = "SELECT coalesce((SELECT max(notification_id) FROM stored_events), 0) - position FROM feeds.distributed"
 COUNTS = "SELECT (SELECT count(*) FROM stored_events), (SELECT count(*) FROM claims)"
 
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """An installation that begins with the example catalogue and no application. With `feeds`, agencies have feeds."""
+    """An installation. At first, it has the example catalogue and no applications.
+
+    If `feeds` is true, the agencies have feeds.
+    """
 
     folder: Path
     settings: Settings
@@ -62,7 +68,7 @@ class Installed:
         return tokens.bearer(principal, seconds=TOKEN_SECONDS).encode()
 
     def rows(self, *views: str) -> dict[str, int]:
-        """Counts the events, the claims, and the rows of the named views in the database."""
+        """Returns the number of events, the number of claims, and the number of rows of each named view."""
         with psycopg.connect(self.databases.owner) as connection:
             row = connection.execute(COUNTS).fetchone() or (0, 0)
             counts = dict(zip(("events", "claims"), row, strict=True))
@@ -76,7 +82,7 @@ class Installed:
 def installed(*, feeds: bool = True) -> Iterator[Installed]:
     """Makes an installation, and removes its folder at the end."""
     folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="jejak-bench-"))
-    folder.chmod(0o711)  # the database's unprivileged user must be able to enter
+    folder.chmod(0o711)  # the unprivileged user that runs PostgreSQL must be able to enter the folder
     settings = settings_from({"JEJAK_DATA_DIR": str(folder)})
     try:
         with databases(settings) as found:
@@ -118,7 +124,7 @@ def _undistributed(where: Installed) -> bool:
 
 @contextmanager
 def running(command: list[str], port: int, where: Installed) -> Iterator[None]:
-    """Runs a server and waits until the server answers. At the end the server is terminated, or killed if it hangs."""
+    """Runs a server and waits until the server answers. At the end, terminates the server, or kills it if it hangs."""
     log_file = where.folder / f"{port}.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
@@ -137,7 +143,7 @@ def running(command: list[str], port: int, where: Installed) -> Iterator[None]:
 
 
 def wait_for(process: subprocess.Popen[bytes], port: int, log_file: Path) -> None:
-    """Waits until the server answers. Raises TimeoutError, whose message has the last lines of the server's log."""
+    """Waits until the server answers. Raises TimeoutError with the last lines of the server's log."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         connection = HTTPConnection("127.0.0.1", port, timeout=5)

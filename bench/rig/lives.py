@@ -1,4 +1,7 @@
-"""Lives: simulated applications as rows of the log. Each application has a new id, number, key, seal and chain."""
+"""Lives: simulated applications as rows of the log.
+
+Each application has its own id, tracking number, dossier key, sealed part and chain.
+"""
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +32,7 @@ PATTERNS = 200
 
 @dataclass(slots=True)
 class Stream:
-    """An application that is being written, with the data that its next row needs."""
+    """An application that is being written to the log, with the data for its next row."""
 
     id: UUID
     personal: Mapping[str, Mapping[str, Any]]
@@ -43,9 +46,10 @@ class Stream:
         return cls(new_application_id(), personal, 0, "", key)
 
     def save(self, act: Act, events: tuple[ApplicationEvent, ...]) -> Save:
-        """Returns the next save. A submission has a sealed part.
+        """Makes rows from `events`, and returns them as a `Save`.
 
-        A submission has two claims: the id of its command, and the tracking number of the application.
+        The first `Save` of an application also has a sealed part and two claims: the id of the command, and the
+        tracking number.
         """
         command = uuid4()
         first = self.version == 0
@@ -75,7 +79,7 @@ def plan(registry: Registry, applications: int, *, days: int = 90) -> Plan:
 
 
 def steps_as_saves(steps: Iterable[PlanStep]) -> Iterator[tuple[Stream, Save]]:
-    """Yields the saves in the order of the plan. In the plan, the events of different lives alternate."""
+    """Yields one `Save` for each step, in the order of the plan. So the events of different applications alternate."""
     streams: dict[int, Stream] = {}
     for step in steps:
         if step.number == 0:
@@ -86,15 +90,15 @@ def steps_as_saves(steps: Iterable[PlanStep]) -> Iterator[tuple[Stream, Save]]:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """The first eight events of a life, which can be repeated for many applications."""
+    """The first eight events of a simulated application. Many applications can be made from one pattern."""
 
     personal: Mapping[str, Mapping[str, Any]]
     events: tuple[tuple[Act, ApplicationEvent], ...]
 
     def saves(self) -> Iterator[tuple[Stream, Save]]:
-        """Yields one save for each event of a new application.
+        """Yields one `Save` for each event of a new application.
 
-        The generator makes each save only when the caller asks for it.
+        The generator makes each `Save` only when the caller asks for it.
         """
         stream = Stream.begin(self.personal)
         for act, event in self.events:
@@ -102,7 +106,7 @@ class Pattern:
 
 
 def patterns(registry: Registry) -> list[Pattern]:
-    """Returns the patterns of simulated lives that have at least eight events."""
+    """Returns one pattern for each simulated application that has at least eight events."""
     return [pattern for life in plan(registry, PATTERNS).lives() if (pattern := _pattern(life))]
 
 

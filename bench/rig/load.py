@@ -1,8 +1,8 @@
-"""Load client: HTTP/1.1 with kept-alive connections. The client leaves most processor time to the server.
+"""Load client: a client for HTTP/1.1 that reuses its connections. It leaves most processor time to the server.
 
-In a closed loop, each client waits for an answer before it sends the next request. In an open loop, requests are sent
-at planned instants, whether or not earlier requests are answered. The latency in an open loop is counted from the
-planned instant. So if the server stalls, the latency of every waiting request includes the stall.
+In a closed loop, each client waits for an answer before it sends the next request. In an open loop, each request is
+sent at its planned time, even if earlier requests are not answered yet. The latency in an open loop is measured from
+the planned time. So if the server stalls, the latency of every waiting request includes the stall.
 """
 
 import asyncio
@@ -19,7 +19,10 @@ from bench.rig.report import spread
 T = TypeVar("T")
 ANSWER_SECONDS = 30.0
 CONNECTIONS_MAX = 256
-"""The maximum number of connections in an open loop. The latency of a request includes the wait for a connection."""
+"""The maximum number of connections in an open loop.
+
+If a request waits for a connection, its latency includes the wait.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ def request(method: str, path: str, *, bearer: bytes = b"", body: bytes = b"", h
 
 @dataclass(slots=True)
 class Run:
-    """The times of all answers, in seconds, and the errors."""
+    """The results of a run. `seconds` has the latency of each answer."""
 
     seconds: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -126,7 +129,7 @@ class Run:
 
 Work = Callable[[Connection], Awaitable[object]]
 Client = Callable[[], Work]
-"""Returns the client's next piece of work."""
+"""Returns the next piece of work of a client."""
 WARM_SECONDS = 1.0
 FAILS = (OSError, TimeoutError, Unexpected, ValueError)
 
@@ -163,7 +166,10 @@ async def warmed(port: int, clients: Sequence[Client], seconds: float) -> Run:
 
 
 class Offered:
-    """Sends requests at planned instants. Opens connections as the requests need them, up to CONNECTIONS_MAX."""
+    """Sends requests at planned times.
+
+    If a request finds no free connection, opens another one, up to CONNECTIONS_MAX.
+    """
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -171,10 +177,11 @@ class Offered:
         self.room = asyncio.Semaphore(CONNECTIONS_MAX)
 
     async def at_rates(self, work: Client, *parts: tuple[float, float]) -> list[Run]:
-        """Sends requests in several parts. Each part has a rate per second and a length in seconds.
+        """Sends requests in several parts.
 
-        A part begins at the planned end of the previous part. If the planned instant of a request has passed, the
-        request is sent at once. Returns when all requests are answered.
+        Each part has two values: the number of requests per second, and its duration. A part begins at the planned end
+        of the previous part. If the planned time of a request has already passed, the request is sent at once. Returns
+        when all requests are answered.
         """
         runs, begins = [], time.perf_counter()
         async with asyncio.TaskGroup() as group:
@@ -201,7 +208,10 @@ class Offered:
                 run.errors.append(f"{type(error).__name__}: {error}")
 
     def _open(self) -> Connection | None:
-        """Returns a free connection, or None. Connections that the server has closed are dropped."""
+        """Returns a free connection, or None if no connection is free.
+
+        Drops the connections that the server has closed.
+        """
         while self.free:
             if not (connection := self.free.pop()).transport.is_closing():
                 return connection

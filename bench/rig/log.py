@@ -38,7 +38,7 @@ def write_log(folder: Path, events: int) -> tuple[Path, Path]:
     with gzip.open(file, "wt", encoding="utf-8", newline="", compresslevel=1) as packed:
         writer = csv.writer(packed)
         writer.writerow(("nomor", "kegiatan", "waktu"))
-        for start in range(0, cases, 100):  # the rows of a hundred cases alternate
+        for start in range(0, cases, 100):  # the rows of these hundred cases alternate in the file
             for place, activity in enumerate(ACTIVITIES):
                 for case in range(start, min(start + 100, cases)):
                     at = FIRST + timedelta(minutes=case, days=place)

@@ -1,4 +1,4 @@
-"""Queue: applications of one office that are under way, as targets for commands over HTTP."""
+"""Queue: open applications of one office, for which the clients send commands over HTTP."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,13 +18,16 @@ from infra.eventstore.recorder import Save
 
 OBSTACLE = b'{"code":"H-JARINGAN"}'
 COMMANDS = 4
-"""The number of consecutive commands for one application: report an obstacle, clear the obstacle, and both again."""
+"""The number of commands that a client sends for one application before it continues with the next application.
+
+The commands are: report an obstacle, clear the obstacle, and then both again.
+"""
 APPLICANT = {"applicant": {"name": "Siti Contoh"}}
 
 
 @dataclass(slots=True)
 class Waiting:
-    """An application, its version, and the number of its obstacles."""
+    """An open application. `obstacles` is the number of obstacles that were reported so far."""
 
     id: UUID
     version: int = 2
@@ -32,7 +35,7 @@ class Waiting:
 
 
 def queue(where: Installed, applications: int) -> list[Waiting]:
-    """Appends applications that are submitted and received, and returns them."""
+    """Appends two events for each new application, Submitted and Received. Returns the applications."""
     standard = where.registry.standard_in_force(SERVICE, datetime.now(UTC).date(), OFFICE)
     assert standard is not None
     act = Act(at=datetime.now(UTC), by=Role.OFFICER, channel=Channel.COUNTER, actor=uuid4(), office=OFFICE)
@@ -49,7 +52,7 @@ def queue(where: Installed, applications: int) -> list[Waiting]:
 
 
 def officer(bearer: bytes, own: list[Waiting]) -> Client:
-    """Returns a client that reports and clears obstacles, with one event per request.
+    """Returns a client that reports an obstacle, clears the obstacle, and so on. Each request makes one event.
 
     No other client may use the applications in `own`.
     """

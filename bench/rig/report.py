@@ -1,4 +1,7 @@
-"""Report: one JSON line for each measured figure, with its baseline and its conditions."""
+"""Report: one JSON line for each measured figure.
+
+The line also has the baseline and the conditions of the measurement.
+"""
 
 import json
 import platform
@@ -16,7 +19,7 @@ class Measured:
 
     `target` is the lowest allowed ratio of `value` to `baseline`. `least` is the lowest allowed `value`. `more` has
     further figures by name. `most` has upper limits for some of the figures in `more`. `rows` has counts that were read
-    from the database. `on` lists the features of Jejak that the measured work uses. If `baseline` is below
+    from the database. `on` lists the features of Jejak that were used during the measurement. If `baseline` is below
     `baseline_least`, the machine was too slow for a valid result. `fault` gives the reason if the result is not valid.
     """
 
@@ -74,7 +77,9 @@ class Measured:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Returns a percentile: the smallest value that at least `share` (0 to 1) of all values do not exceed.
+    """Returns the percentile for `share`, a number from 0 to 1.
+
+    For example, if `share` is 0.95, at least 95 % of the values are not larger than the result.
 
     Raises ValueError if there are no values.
     """
@@ -84,11 +89,10 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def spread(seconds: Sequence[float], *shares: float) -> dict[str, float]:
-    """Returns percentiles in milliseconds. A percentile has the name that is used in a report, such as p99_ms."""
+    """Returns a percentile in milliseconds for each of `shares`. The key of a percentile is a name such as p99_ms."""
     return {f"p{share * 100:g}_ms": round(percentile(seconds, share) * 1000, 2) for share in shares}
 
 
 def postgres_version(conninfo: str) -> str:
-    """Returns the version of the PostgreSQL server."""
     with psycopg.connect(conninfo) as connection:
         return str(connection.info.parameter_status("server_version"))

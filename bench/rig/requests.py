@@ -1,4 +1,4 @@
-"""Requests: the HTTP requests of an office that the benches send, with random applicants and idempotency keys."""
+"""Requests: the HTTP requests that the benches send for an office. Applicants and idempotency keys are random."""
 
 import secrets
 from datetime import date, timedelta

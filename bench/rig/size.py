@@ -1,4 +1,4 @@
-"""Size: the size of a round. QUICK is for a short look, USUAL for `make bench`, FULL for `make prove`."""
+"""Size: how large a round is. QUICK is for a quick check, USUAL is for `make bench`, and FULL is for `make prove`."""
 
 from enum import StrEnum
 from typing import TypeVar
@@ -12,7 +12,7 @@ class Size(StrEnum):
     FULL = "full"
 
     def pick(self, quick: T, usual: T, full: T | None = None) -> T:
-        """Returns the value for this size of round. If `full` is None, a full round uses the value of a usual round."""
+        """Returns the value for this size. If `full` is None, a full round uses the value of a usual round."""
         if self is Size.QUICK:
             return quick
         return full if self is Size.FULL and full is not None else usual

@@ -1,4 +1,4 @@
-"""The AsyncAPI 3 document: the agencies' Kafka topics, their messages, and who may write to them.
+"""The AsyncAPI 3 document: it describes the Kafka topics of the agencies and the messages on these topics.
 
 The document is made from the same classes as the messages.
 """
@@ -14,7 +14,7 @@ AGENCY = "{agency}"
 
 
 def document(kafka: KafkaTopics, version: str) -> Part:
-    """The whole document as plain JSON values. The names of an agency's topics contain the agency's id."""
+    """Returns the document as plain JSON values. The names of an agency's topics contain the agency's id."""
     by_topic = schemas()
     return {
         "asyncapi": "3.0.0",
@@ -70,8 +70,8 @@ def _channels(kafka: KafkaTopics) -> Part:
 def _channel(
     kafka: KafkaTopics, address: str, messages: list[str], description: str, *, days: int = 0, partitions: int = 0
 ) -> Part:
-    """A channel of one agency. If `days` is 0, the Kafka topic is compacted. If `partitions` is 0, the Kafka topic has
-    as many partitions as the agency's events topic.
+    """Returns a channel of one agency. If `days` is 0, the Kafka topic is compacted. If `partitions` is 0, the Kafka
+    topic has as many partitions as the agency's events topic.
     """
     kept: Part = {"cleanup.policy": ["delete"], "retention.ms": days * MS_A_DAY} if days else {}
     return {
@@ -107,7 +107,7 @@ def _referred(messages: list[str]) -> Part:
 
 
 def _operations() -> Part:
-    """The operations from Jejak's point of view: Jejak sends events and receives commands."""
+    """Returns the operations. They describe the side of Jejak: Jejak sends events and receives commands."""
     return {
         "tellEvents": _operation(
             "send", "events", EVENTS, "Each event is sent once. The events of one application are sent in order."

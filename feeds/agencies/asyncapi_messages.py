@@ -1,4 +1,4 @@
-"""The messages of the AsyncAPI document: headers, payload and an example of each message on the agencies' topics."""
+"""The messages of the AsyncAPI document: each message has headers, a payload and an example."""
 
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -32,12 +32,12 @@ PLACED = {
     "__connect.errors.exception.message": "unprocessable at /applicant/nik",
 }
 PUT_ASIDE = {**REPLIED, "deadLetter": PLACED}
-"""Example headers of each trait."""
+"""REPLIED and PUT_ASIDE map the name of a message trait to example headers."""
 
 
 def messages(schemas: Mapping[str, Schema]) -> Part:
-    """Maps names to messages with their schemas. The name of an event message is its event type. Messages that are not
-    events have names of their own.
+    """Returns the messages by name. Each message has its schema. The name of an event message is its event type. A
+    message that is not an event has a special name, such as `command`.
     """
     return {
         **{topic: _event(topic, schemas[topic]) for topic in EVENTS},
@@ -115,7 +115,7 @@ def _event(topic: str, schema: Schema, source: str = SOURCE) -> Part:
 
 
 def _answer(topic: str, schema: Schema, more: Mapping[str, Mapping[str, str]]) -> Part:
-    """An event message with further message traits. `more` maps each trait to example headers."""
+    """Returns the message of an event, with further message traits. `more` maps each trait to example headers."""
     message = _event(topic, schema)
     message["traits"] += [{"$ref": f"#/components/messageTraits/{trait}"} for trait in more]
     for headers in more.values():
@@ -129,7 +129,7 @@ def _answer_headers() -> Part:
 
 
 def _dead_letter_headers() -> Part:
-    """The headers of a dead letter, named as in Kafka Connect."""
+    """Returns the headers of a dead letter. The headers have the same names as in Kafka Connect."""
     return {"headers": {"type": "object", "required": list(PLACED), "properties": dict.fromkeys(PLACED, TEXT)}}
 
 

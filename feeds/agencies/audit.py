@@ -1,11 +1,11 @@
-"""The audit: compares an agency's Kafka topic with the log. The Kafka topic must hold each message once, in order, and
-unaltered. A message to an agency that does not know the earlier events must carry the right state of the file.
+"""The audit compares an agency's Kafka topic with the log. The Kafka topic must hold each message once, in order, and
+unaltered. If the agency does not know the earlier events of a file, the message must carry the right state of the file.
 
     faults_of : application, messages of the log, records of the topic -> [AuditFault]
     beginning : messages of the log -> versions of the messages that must carry the state of the file
 
-This module is pure. It shares no code with the modules that make or send messages, so the audit also finds the mistakes
-of these modules.
+This module is pure. Other modules make and send the messages. The audit shares no code with these modules, so it also
+finds their mistakes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,14 +17,14 @@ SHOWN_MAX = 20
 
 FileState = Mapping[str, Any]
 RANKS = ("holder", "owner", "asked")
-"""The capacities, from the one that sees most to the one that sees least."""
+"""The capacities in order. An agency sees most in the first capacity, and least in the last capacity."""
 REFERRED = "application.referred.v1"
 HIDDEN_FROM_OWNER = frozenset({"number", "district", "regency"})
 SEEN_BY_ASKED = frozenset({"submitted_at", "complete_at", "promise", "paused_since"})
 
 
 class FaultKind(StrEnum):
-    """The kinds of faults, named as in the report."""
+    """The kinds of faults. The report uses these names."""
 
     GAP = "gap"
     DOUBLE = "double"
@@ -37,7 +37,8 @@ class FaultKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class LoggedMessage:
     """A message of the agency's feed. `digest` is the SHA-256 of the message's body. `stored` says whether the log has
-    the message's event at `position`. `so_far` is the state of the file that the message carries, if it carries one.
+    the message's event at `position`. `so_far` is the state of the file in the message, or None if the message carries
+    no state.
     """
 
     version: int
@@ -52,7 +53,9 @@ class LoggedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A record of the Kafka topic. `odd` lists the headers and parts of the record that contradict the record's id."""
+    """A record of the Kafka topic. `odd` names the headers and parts of the record that do not match the record's
+    id.
+    """
 
     partition: int
     offset: int
@@ -79,10 +82,11 @@ class AuditFault:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The range of log positions whose messages the Kafka topic must hold. The range begins after the floor of the
-    partition and ends with the relay's last position (`published`). `floors` maps each partition to its floor: the
-    position before the oldest record that the partition must hold. If the floor is None, all records of the partition
-    may be older than the retention time, so the partition need not hold any record.
+    """A range of log positions. The Kafka topic must hold the messages of these positions. For each partition, the
+    range begins after the partition's floor. The range ends with the relay's last position (`published`). `floors` maps
+    each partition to its floor. The floor is the position just before the oldest record that the partition must hold.
+    If the floor is None, all records of the partition may be older than the retention time. Then the partition need not
+    hold any record.
     """
 
     floors: Mapping[int, int | None]
@@ -95,7 +99,7 @@ class Window:
 
 @dataclass(slots=True)
 class AuditReport:
-    """The totals, and the first SHOWN_MAX faults.
+    """The report of an audit: it contains the totals, and the first SHOWN_MAX faults.
 
     `not_yet` counts the messages that the relay has not published yet. `no_longer` counts the messages that the Kafka
     topic has deleted because of their age.
@@ -130,8 +134,8 @@ class AuditReport:
         states: Mapping[int, FileState],
     ) -> None:
         """Checks one application and adds the result. `home` is the Kafka partition for the application's records.
-        `states` maps each version of `beginning` to the whole state of the file after that version, as folded from the
-        log.
+        `states` has a key for each version that `beginning` returns. The value is the whole state of the file after
+        this version, folded from the log.
         """
         self.applications += 1
         self.messages += len(logged)
@@ -154,8 +158,8 @@ class AuditReport:
 
 
 def beginning(logged: Sequence[LoggedMessage]) -> list[int]:
-    """Returns the versions of the messages with which the agency begins to know the file, sorted. `logged` is sorted by
-    version.
+    """Returns the versions of the messages that must carry the state of the file, because the agency does not know all
+    earlier events. The versions are sorted. `logged` is sorted by version.
     """
     pairs = zip([None, *logged], logged, strict=False)
     return [message.version for before, message in pairs if message.version > 1 and _begins(before, message)]
@@ -203,7 +207,7 @@ def _visible(state: FileState, capacity: str) -> FileState:
 def faults_of(
     application: str, logged: Sequence[LoggedMessage], seen: Sequence[Seen], home: int
 ) -> Iterator[AuditFault]:
-    """All faults of an application except gaps. `logged` is sorted by version. `seen` is sorted by partition and
+    """Yields all faults of an application except gaps. `logged` is sorted by version. `seen` is sorted by partition and
     offset.
     """
     yield from _of_log(application, logged)
@@ -228,7 +232,9 @@ def faults_of(
 
 
 def _of_log(application: str, logged: Sequence[LoggedMessage]) -> Iterator[AuditFault]:
-    """Checks the feed's messages themselves against the events of the log."""
+    """Yields faults of the feed itself: a message without its event in the log, or a message that names a wrong
+    previous version.
+    """
     previous = 0
     for message in logged:
         name = f"{application}:{message.version}"

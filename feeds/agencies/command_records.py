@@ -1,11 +1,11 @@
-"""Command records: parses the Kafka records in which agencies' systems send commands, or says what is wrong and where.
+"""Command records: the systems of agencies send commands in Kafka records, and this module parses these records.
 
     read : CommandRecord, names -> SentCommand | Malformed
 
-The functions are pure and accept any bytes. A fault never quotes the record. The Kafka topic of a record tells which
-agency sent the record, because the broker lets only that agency write to the topic. The headers of a record are not
-trusted to name the agency. This module checks only the size of the body. The meaning of the body is the same as over
-HTTP.
+The functions are pure and accept any bytes. A fault says what is wrong and where, and never quotes the record. Each
+agency has its own Kafka topic, and the broker lets only this agency write to the topic. So the topic of a record tells
+which agency sent the record. The headers of the record are not used for this. This module checks only the size of the
+body. The body has the same meaning as the body of an HTTP request.
 """
 
 import re
@@ -23,7 +23,7 @@ TYPE = re.compile(r"jejak\.command\.([a-z-]{1,63})\.v1")
 SUBJECT = re.compile(r"application/([0-9a-f-]{36})")
 VERSION = re.compile(r"[1-9][0-9]{0,9}")
 RANDOM = (4, 7)
-"""UUID versions (RFC 9562) that are random or time-based, and so reveal no other data."""
+"""UUIDs of these versions (RFC 9562) are random or time-based, so they reveal no other data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +39,8 @@ class CommandRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentCommand:
-    """A command as sent. `target` is the application, or None for a submission. `seen` is the version that the sender
-    saw.
+    """A command that the system of an agency has sent. `target` is the application, or None for a submission. `seen` is
+    the version of the application that the sender saw.
     """
 
     id: UUID
@@ -63,7 +63,7 @@ class Malformed(Exception):
 
 
 def read(record: CommandRecord, names: Collection[str]) -> SentCommand | Malformed:
-    """The command of a record, or its fault. `names`: the names of all commands."""
+    """Returns the command of a record, or the fault of the record. `names` lists the names of all commands."""
     try:
         return _read(record, names)
     except Malformed as malformed:
@@ -110,8 +110,8 @@ READ_HEADERS = ("ce_id", "ce_type", "ce_subject", "ce_specversion", "ce_ifmatch"
 
 
 def _headers(record: CommandRecord) -> dict[str, str]:
-    """Returns the headers that READ_HEADERS lists. Each of them may occur once. Other headers are ignored. Raises
-    Malformed.
+    """Returns the headers that READ_HEADERS lists. Each of these headers may occur at most once. Other headers are
+    ignored. Raises Malformed.
     """
     if len(record.headers) > HEADERS_MAX:
         raise Malformed("malformed-request", "header/too-many")
@@ -129,15 +129,15 @@ def _headers(record: CommandRecord) -> dict[str, str]:
 
 
 def _id(text: str | None) -> UUID | None:
-    """Returns the command's id, if the UUID version of the id is in RANDOM. The id is stored unencrypted. A UUID of
-    another version may be made from data that identifies a person.
+    """Returns the id of the command, or None if the UUID version of the id is not in RANDOM. The log contains the id
+    unencrypted, and a UUID of another version may be made from data that identifies a person.
     """
     parsed = _uuid(text) if text else None
     return parsed if parsed and parsed.version in RANDOM else None
 
 
 def _uuid(text: str) -> UUID | None:
-    """Returns the UUID, if the text is a UUID in its canonical form."""
+    """Returns the UUID, or None if the text is not a UUID in its canonical form."""
     try:
         parsed = UUID(text)
     except ValueError:

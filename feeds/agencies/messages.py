@@ -1,6 +1,8 @@
-"""Messages to agencies: one CloudEvents 1.0 event for one agency, in binary mode for Kafka and in JSON for HTTP.
+"""Messages to agencies: each message is a CloudEvents 1.0 event for one agency. Kafka gets the event in binary mode,
+and HTTP gets the event as JSON.
 
-A message contains no actor, salt or sealed part: it is made only from the facts that projections/routing.py allows.
+A message is made only from the facts that projections/routing.py allows. So a message contains no actor, no salt and no
+sealed part.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +22,7 @@ from projections.routing import Capacity, Concern, Share, facts, so_far
 JSON = "application/json"
 STATUS = "application.status.v1"
 CLASSIFICATION = "restricted"
-"""Each message is only for the agency that it is addressed to."""
+"""The classification of every message: only the addressed agency may read the message."""
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -29,7 +31,7 @@ Headers = Sequence[tuple[str, bytes]]
 class Origin:
     """The installation that sends a message.
 
-    `source` is a URN; `base_url` is the address of its API, without a slash at the end.
+    `source` is a URN. `base_url` is the address of the installation's API, without a slash at the end.
     """
 
     source: str
@@ -48,11 +50,11 @@ class MessageKind:
 
 
 class Message(NamedTuple):
-    """A row of `feeds.messages`. Instants are UTC; `body` and `status` are JSON.
+    """A row of `feeds.messages`. Instants are in UTC. `body` and `status` are JSON.
 
     `position` is the event's position in the log and is never sent. `stream` is the UUID of the event's stream.
     `previous` is the version of the previous message of the same stream in this agency's feed. For the first message of
-    the stream, `previous` is 0. A message without `status` makes no status record.
+    the stream, `previous` is 0. If `status` is None, no status record is published for the message.
     """
 
     agency: str
@@ -78,15 +80,18 @@ class Message(NamedTuple):
 
 
 def sequence(version: int) -> str:
-    """The version as text that sorts like the number, as the CloudEvents extension `sequence` requires."""
+    """Returns the version as text with leading zeros. So the texts sort like the numbers, as the CloudEvents extension
+    `sequence` requires.
+    """
     return f"{version:010}"
 
 
 def body_of(
     application: UUID, concern: Concern, recorded: Recorded, capacity: Capacity, *, begins: bool = False
 ) -> bytes:
-    """The body of an event's message for an agency with this capacity. `concern` is the state after the event. If
-    `begins` is true, the body has the state of the file for an agency that does not know the earlier events.
+    """Returns the body of the message about an event, for an agency with this capacity. `concern` is the state after
+    the event. If `begins` is true, the agency does not know the earlier events. Then the body also has the state of the
+    file.
     """
     act, event = recorded.act, recorded.event
     body = {
@@ -105,7 +110,7 @@ def body_of(
 
 
 def status_of(application: UUID, concern: Concern, at: datetime) -> bytes:
-    """The body of an application's status record, for a compacted topic. It contains no personal data."""
+    """Returns the body of the status record of an application. The body contains no personal data."""
     return orjson.dumps(
         {
             "application": str(application),
@@ -121,7 +126,7 @@ def status_of(application: UUID, concern: Concern, at: datetime) -> bytes:
 
 
 def message_of(share: Share, *, stream: UUID, position: int, concern: Concern, recorded: Recorded) -> Message:
-    """The message of an event to an agency. `concern` is the state after the event.
+    """Returns the message that tells an agency about an event. `concern` is the state after the event.
 
     An agency that was only asked for advice gets no status records.
     """
@@ -142,14 +147,14 @@ def message_of(share: Share, *, stream: UUID, position: int, concern: Concern, r
 
 
 def attributes(message: Message, origin: Origin) -> dict[str, str]:
-    """The CloudEvents attributes except `data` and `datacontenttype`."""
+    """Returns the CloudEvents attributes of the message, except `data` and `datacontenttype`."""
     own = zip(OWN, _own(message).split("\n"), strict=True)
     return {**_shared(message.topic, origin), **dict(own), **_correlated(message)}
 
 
 @lru_cache(512)
 def _shared(topic: str, origin: Origin) -> Mapping[str, str]:
-    """The CloudEvents attributes that all messages with the same event type share."""
+    """Returns the CloudEvents attributes that are the same for all messages of one event type."""
     return {
         "specversion": "1.0",
         "source": origin.source,
@@ -164,8 +169,8 @@ OWN_HEADERS = tuple(f"ce_{name}" for name in OWN)
 
 
 def _own(message: Message) -> str:
-    """The attributes of OWN as one text with one line for each attribute. No attribute contains a line break. One text
-    is faster to handle, and every record needs this function.
+    """Returns the attributes that OWN lists, as one text with one line for each attribute. No attribute contains a line
+    break. This function is called for every record, and one text is faster to handle than a list of texts.
     """
     stream, version, topic = message.stream, message.version, message.topic
     times = instant(message.at), instant(message.recorded_at)
@@ -176,7 +181,9 @@ def _own(message: Message) -> str:
 
 
 def _correlated(message: Message) -> dict[str, str]:
-    """The id of the command that a reply or a dead letter is about, if the command has an id."""
+    """Returns the attribute `correlationid`: the id of the command that a reply or a dead letter answers. Returns an
+    empty mapping for an event, and for a command without an id.
+    """
     if message.kind == MessageKind.EVENT:
         return {}
     command = orjson.loads(message.body).get("command")
@@ -184,19 +191,21 @@ def _correlated(message: Message) -> dict[str, str]:
 
 
 def binary(message: Message, origin: Origin) -> Headers:
-    """The headers of a Kafka record whose value is `message.body` (CloudEvents Kafka binding, 3.2)."""
+    """Returns the headers of a Kafka record. The value of this record is `message.body` (CloudEvents Kafka binding,
+    3.2).
+    """
     headers = [*_shared_headers(message.topic, origin), *_own_headers(message)]
     return headers if message.kind == MessageKind.EVENT else [*headers, *_as_headers(_correlated(message))]
 
 
 def structured(message: Message, origin: Origin) -> bytes:
-    """The whole event as one JSON document (CloudEvents JSON format)."""
+    """Returns the whole event as one JSON document (CloudEvents JSON format)."""
     return orjson.dumps({**attributes(message, origin), "datacontenttype": JSON, "data": orjson.Fragment(message.body)})
 
 
 def status_headers(message: Message, origin: Origin) -> Headers:
-    """The headers of a message's status record. The status record has another `source` than the message, because the
-    pair of `source` and `id` must be unique.
+    """Returns the headers of the status record of a message. The status record has the same `id` as the message. So the
+    status record needs another `source`, because the pair of `source` and `id` must be unique.
     """
     return [*_shared_headers(STATUS, _of_status(origin)), *_own_headers(message)]
 

@@ -1,4 +1,6 @@
-"""Replies: messages that answer an agency's commands (applied, refused or malformed), made from the intake's events."""
+"""Replies: a reply tells an agency whether its command was applied, refused or malformed. This module makes the replies
+from the events of the intake.
+"""
 
 from uuid import UUID
 
@@ -13,8 +15,8 @@ OUTCOMES = {"intake.answered.v1": "applied", "intake.refused.v1": "refused", "in
 
 
 def reply_of(event: IntakeEvent, *, stream: UUID, position: int, recorded: Recorded) -> Message:
-    """The reply or dead letter of an intake event. All events of an intake stream go to the same agency, so the
-    previous message has the previous version.
+    """Returns the reply or the dead letter for an intake event. All events of an intake stream go to the same agency.
+    So the version of the previous message is lower by 1.
     """
     return Message(
         agency=event.agency,

@@ -1,4 +1,5 @@
-"""Schema compatibility: finds changes of a schema that break consumers of an earlier published schema.
+"""Schema compatibility: this module compares a new schema with the published schema, and finds changes that break
+consumers.
 
     breaks : PublishedSchema, PublishedSchema -> [str]
 
@@ -13,12 +14,14 @@ from typing import Any
 PublishedSchema = Mapping[str, Any]
 
 WORDS = frozenset({"title", "description", "examples", "$comment"})
-"""Keywords that only inform people. Programs do not depend on these keywords."""
+"""These keywords only inform people. Programs do not depend on these keywords."""
 BY_THEMSELVES = frozenset({"properties", "required", "items", "x-extensible-enum"})
 
 
 def all_breaks(published: Mapping[str, PublishedSchema], newest: Mapping[str, PublishedSchema]) -> list[str]:
-    """The breaking changes in the schemas of all published event types. A new event type breaks nothing."""
+    """Returns the breaking changes in the schemas of all published event types. A new event type is not a breaking
+    change.
+    """
     lost = [f"{topic}: it is gone" for topic in published if topic not in newest]
     return lost + [each for topic in published if topic in newest for each in breaks(published[topic], newest[topic])]
 

@@ -1,9 +1,8 @@
-"""JSON Schemas (draft 7) of the data of each message, made from the classes of the events.
+"""This module makes a JSON Schema (draft 7) for the data of each message, from the classes of the events.
 
-Consumers rely on the schemas. Within a version, a schema only gains optional fields and values
-(feeds/agencies/schema_compatibility.py), so a consumer must ignore fields and values that it does not know. An agency
-gets an event in a capacity, for example as the holder of the file. If a field is hidden in one capacity, the field is
-not required.
+Consumers rely on the schemas. Within a version, a schema can only gain optional fields and values
+(feeds/agencies/schema_compatibility.py). So a consumer must ignore unknown fields and values. An agency gets an event
+in a capacity, for example as the holder of the file. If a field is hidden in one capacity, the field is not required.
 """
 
 import re
@@ -46,8 +45,8 @@ WORDS = {"deviates": "Only for imported history: the code of the refusal that a 
 
 
 def schemas() -> dict[str, Schema]:
-    """Maps event types to schemas. There is a schema for every event that an agency may get, for the status record, and
-    for replies.
+    """Returns the schemas by event type. There is a schema for every event that an agency may get, for the status
+    record, and for replies.
     """
     return {
         **{event.topic: schema_of(event) for event in get_args(ApplicationEvent)},
@@ -57,7 +56,7 @@ def schemas() -> dict[str, Schema]:
 
 
 def schema_of(event: type[ApplicationEvent]) -> Schema:
-    """The schema of an event's message. It is the same for all capacities in which an agency can get the event."""
+    """Returns the schema of the message about an event. The schema is the same for all capacities."""
     properties: dict[str, Schema] = {
         "application": _uuid("The id of the application."),
         **_about_the_application(),
@@ -73,7 +72,7 @@ def schema_of(event: type[ApplicationEvent]) -> Schema:
 
 
 def status_schema() -> Schema:
-    """The schema of the status record. The topic keeps the newest record of each application."""
+    """Returns the schema of the status record. The topic keeps the newest record of each application."""
     properties = {
         "application": _uuid("The id of the application."),
         **_about_the_application(),
@@ -94,7 +93,7 @@ def status_schema() -> Schema:
 
 
 def answer_schema(event: type[IntakeEvent]) -> Schema:
-    """The schema of a reply to a command, or of a dead letter."""
+    """Returns the schema of a reply to a command, or of a dead letter."""
     outcome = {"type": "string", "description": "The outcome of the command.", "examples": [OUTCOMES[event.topic]]}
     fields = [(name, hint) for name, hint in _fields(event) if name != "agency"]
     properties = {"outcome": outcome, **{name: _of(hint) for name, hint in fields}}
@@ -103,7 +102,9 @@ def answer_schema(event: type[IntakeEvent]) -> Schema:
 
 
 def facts_schema(event: type[ApplicationEvent]) -> Schema:
-    """The schema of `facts`. A field is required if every capacity that gets the event also gets the field."""
+    """Returns the schema of `facts`. A field is required only if every capacity that gets the event also sees the
+    field.
+    """
     receiving = capacities(event)
     properties: dict[str, Schema] = {}
     required = []
@@ -118,7 +119,7 @@ def facts_schema(event: type[ApplicationEvent]) -> Schema:
 
 
 def so_far_schema(receiving: tuple[Capacity, ...]) -> Schema:
-    """The schema of `so_far`, which a message has only if the agency does not know the earlier events."""
+    """Returns the schema of `so_far`. A message has `so_far` only if the agency does not know the earlier events."""
     properties = {}
     for name, hint in _fields(SoFar):
         sees = [capacity for capacity in receiving if seen_so_far(name, capacity)]
@@ -131,7 +132,7 @@ def _only_for(sees: Sequence[Capacity], receiving: Sequence[Capacity]) -> str:
 
 
 def _about_the_application() -> dict[str, Schema]:
-    """The fields that describe the application after the event."""
+    """Returns the fields that describe the application after the event."""
     code = {"type": "string", "maxLength": CODE_MAX}
     office = "Code of the office that holds the application."
     return {
@@ -148,9 +149,9 @@ def _published(topic: str, description: str, properties: Mapping[str, Schema], r
 
 
 def _doc(event: type[Any]) -> str:
-    """The docstring of the event's class on one line.
+    """Returns the docstring of the event's class on one line.
 
-    A dataclass without a docstring gets its signature as `__doc__`, which is not published.
+    If a dataclass has no docstring, Python uses its signature as `__doc__`. This signature is not published.
     """
     doc = cleandoc(event.__doc__ or "")
     return (
@@ -179,7 +180,9 @@ def _optional(hint: Any) -> bool:  # noqa: ANN401 - annotations are any value
 
 
 def _of(hint: Any) -> Schema:  # noqa: ANN401 - annotations are any value
-    """The schema of a type. An absent optional field is left out of the message, so its schema does not allow null."""
+    """Returns the schema of a type. If an optional field has no value, the message leaves out the field. So the schema
+    of the field does not allow null.
+    """
     if get_origin(hint) in (Union, UnionType):
         [kind] = [part for part in get_args(hint) if part is not NoneType]
         return _of(kind)
@@ -231,7 +234,7 @@ def _described(schema: Schema, description: str) -> Schema:
 
 
 def example(schema: Schema) -> Any:  # noqa: ANN401 - JSON is any value
-    """An example value of the schema, with all its properties."""
+    """Returns an example value with all properties of the schema."""
     if schema["type"] == "object":
         return {name: example(each) for name, each in schema["properties"].items()}
     if schema["type"] == "array":

@@ -1,4 +1,4 @@
-"""The topics file (`topics.toml`): the agencies that have a feed, and the settings of their topics."""
+"""The topics file (`topics.toml`) lists the agencies that have a feed, and the settings of their topics."""
 
 import hashlib
 import re
@@ -15,8 +15,8 @@ from projections.routing import Agency
 
 TOPICS_FILE = Path(__file__).parent.parent / "topics.toml"
 ROUTING = 2
-"""The edition of the routing rules. Increase this number after a change of projections/routing.py or
-feeds/agencies/messages.py that makes different messages from the same events.
+"""The edition of the routing rules. Increase this number if a change of projections/routing.py or
+feeds/agencies/messages.py leads to different messages for the same events.
 """
 
 AGENCY_ID = re.compile(r"(?=[0-9-]*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
@@ -30,7 +30,7 @@ Bytes = Annotated[int, Meta(ge=1024)]
 
 
 class TopicsWrong(Exception):
-    """The topics file cannot be used. The message names the file, the key and what is expected."""
+    """The topics file cannot be used. The message names the file, the key and the expected value."""
 
 
 class KafkaTopics(Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,7 +56,7 @@ class Topics(Struct, frozen=True, forbid_unknown_fields=True):
     agencies: dict[str, AgencyTable] = {}
 
     def feeds(self) -> dict[str, Agency]:
-        """The agencies with a feed, by code. A date means the beginning of that day in UTC."""
+        """Returns the agencies that have a feed, by code. A date means the beginning of that day in UTC."""
         return {
             code: Agency(
                 code=code,
@@ -67,7 +67,7 @@ class Topics(Struct, frozen=True, forbid_unknown_fields=True):
         }
 
     def edition(self) -> str:
-        """A digest of all settings that decide which agency gets which message. When the digest changes, the feeds are
+        """Returns a digest of all settings that route messages to agencies. When the digest changes, the feeds are
         rebuilt.
         """
         rules = [ROUTING, sorted((code, msgspec.to_builtins(table)) for code, table in self.agencies.items())]

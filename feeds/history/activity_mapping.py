@@ -1,4 +1,4 @@
-"""Activity mapping: turns a word of the source into the event that the mapping gives to it."""
+"""Activity mapping: this module turns a word of the source into an event, as the mapping says."""
 
 from collections.abc import Iterator
 
@@ -27,13 +27,13 @@ KNOWN = frozenset({*PLAIN, *STAGES, "referred", "referral_answered", "handed_ove
 
 
 def code_of(word: str, activity: Activity) -> str:
-    """The code of the activity's stage. If the mapping gives no code, the code is made from the word."""
+    """Returns the code of the activity's stage. If the mapping gives no code, the code is made from the word."""
     return activity.stage or stage_code(word)
 
 
 def meaning(word: str, activity: Activity) -> ApplicationEvent:
-    """The event of an activity. `word` is the key of the activity in the mapping. Call this function only if `fault`
-    found no fault in the activity.
+    """Returns the event of an activity. `word` is the key of the activity in the mapping. Call this function only if
+    `fault` found no fault in the activity.
     """
     match activity.event:
         case "stage":
@@ -56,7 +56,9 @@ def meaning(word: str, activity: Activity) -> ApplicationEvent:
 
 
 def fault(word: str, activity: Activity, mapping: Mapping) -> str | None:
-    """The fault in the activity that the mapping gives to a word; None if there is no fault."""
+    """Returns the fault in an activity of the mapping, or None if there is no fault. `word` is the key of the
+    activity.
+    """
     match activity.event:
         case "stage" | "stage_entered" if is_pattern(word) and not activity.stage:
             return "a pattern needs a stage code, because Jejak does not publish a name that only the file contains"
@@ -79,7 +81,9 @@ def _listed(words: type[Receiver] | type[RejectionReason] | type[Remedy] | type[
 
 
 def meanings(mapping: Mapping) -> Iterator[tuple[str, str, Activity]]:
-    """All words that the mapping explains, each with its place in the mapping and its activity."""
+    """Yields three values for each word of the mapping: the place of the word in the mapping, the word, and its
+    activity.
+    """
     for word, activity in activities_of(mapping.activities).items():
         yield f"activities.{word!r}", word, activity
     for times in mapping.times:

@@ -1,6 +1,7 @@
-"""Case grouping: collects the scattered rows of each case of a CSV file, with a temporary file.
+"""Case grouping: the rows of a case may be scattered over a CSV file. This module collects the rows of each case with
+the help of a temporary file.
 
-Cases are in the order of their first rows. The rows of each case are in the order of the file.
+The cases come in the order of their first rows. The rows of a case keep the order of the file.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ class TooManyRows(SourceError):
 
 
 def read_csv(file: Path, mapping: Mapping, *, progress: Callable[[int], None] = silent) -> Iterator[SourceCase]:
-    """Reads the cases of a CSV file. An empty cell is not an attribute of its row. Raises SourceError.
+    """Reads the cases of a CSV file. An empty cell is left out of its row. Raises SourceError.
 
     A row without a case id is a separate case. `progress` counts half of the file's bytes while the file is read, and
     the other half while the cases are yielded.
@@ -68,7 +69,7 @@ class _Grouped:
         self._database.close()
 
     def fill(self, rows: Rows) -> int:
-        """Stores all rows in the temporary database. Returns their number."""
+        """Stores all rows in the temporary database. Returns the number of rows."""
         self._header = rows.header
         for column in sorted(self._mapping.table_columns() - {*rows.header}):
             wrong = f"the header has no column {column!r}, which the mapping names"
@@ -85,7 +86,7 @@ class _Grouped:
         return total
 
     def _case(self, key: list[str], size: int, line: int) -> int:
-        """The number of the case with this key. A case with an unknown key gets a new number."""
+        """Returns the number of the case with this key. A case with a new key, or without a key, gets a new number."""
         mark = fingerprint(msgspec.msgpack.encode(key))
         counted = any(key) and self._database.execute("SELECT * FROM cases WHERE key = ?", (mark,)).fetchone()
         if not counted:
@@ -106,7 +107,7 @@ class _Grouped:
         for _, rows in groupby(stored, itemgetter(0)):
             events = [SourceEvent(self._facts(cells), line) for _, line, cells in rows]
             attributes: dict[str, str] = {}
-            for row in reversed(events):  # reversed, so that the first row with a value wins
+            for row in reversed(events):  # in reverse, so the value of the first row replaces later values
                 attributes |= row.attributes
             if self._mapping.csv.shape == "case":
                 yield SourceCase(attributes, [], events[0].line, rows=events)

@@ -1,5 +1,5 @@
-"""Case keys: the identity of a case in its source. The key is made from one or more columns, or from the content of the
-case.
+"""Case keys: a case key identifies a case in its source. The key is made from one or more columns, or from the content
+of the case.
 """
 
 import json
@@ -18,7 +18,7 @@ class CaseKeys:
         self._equals = Spill()
 
     def key(self, source: SourceCase) -> str:
-        """The key of a case. Raises SourceError."""
+        """Returns the key of a case. Raises SourceError."""
         parts = [source.attributes.get(column, "") for column in self._columns]
         if not any(parts):
             return self._nameless(source)
@@ -27,10 +27,10 @@ class CaseKeys:
         return parts[0] if len(parts) == 1 else _canonical(parts)
 
     def _nameless(self, source: SourceCase) -> str:
-        """A key that is made from the case's content and, for cases with equal content, from the number of the case
-        among them.
+        """Returns a key for a case without a case id. The key is made from the content of the case. Cases with equal
+        content are numbered, and this number is also in the key.
 
-        So a case has the same key at every import.
+        So a case gets the same key at every import.
         """
         if self._mapping.empty_case == "refuse":
             wrong = f"the case has no {' or '.join(self._columns)}"

@@ -1,4 +1,4 @@
-"""CSV logs: reads the rows of a CSV file as a stream. The file is not trusted, so all sizes have limits."""
+"""CSV logs: this module reads the rows of a CSV file as a stream. The file is not trusted, so all sizes have limits."""
 
 import codecs
 import csv
@@ -15,11 +15,11 @@ MAX_CELL = 64 * 1024  # bytes of UTF-8
 MAX_COLUMNS = 1_000
 
 CsvRow = tuple[int, list[str]]
-"""The line on which a row begins, and its cells without surrounding spaces."""
+"""A row: the number of its first line, and its cells without surrounding spaces."""
 
 
 class Rows:
-    """The rows of one file under its `header`. Blank rows are skipped."""
+    """The rows of a file after the `header`. Blank rows are skipped."""
 
     def __init__(self, file: Path, chunks: Iterable[bytes], table: Csv) -> None:
         self._file = file
@@ -58,8 +58,8 @@ class Rows:
                 yield begun, stripped
 
     def _lines(self, chunks: Iterable[bytes], encoding: str) -> Iterator[str]:
-        """Lines with their line ends. Only line feeds and carriage returns end a line, because a cell may contain other
-        line separators of Unicode.
+        """Yields the lines with their line ends. Only a line feed or a carriage return ends a line. Unicode has other
+        line separators, and a cell may contain them.
         """
         decoder = codecs.getincrementaldecoder(encoding)()
         rest = ""
@@ -68,7 +68,7 @@ class Rows:
             if self._line == 1 and not rest:
                 text = text.removeprefix("\ufeff")
             lines = list(io.StringIO(rest + text, newline=""))
-            # text without a line feed may continue in the next chunk, and its \r may be half of a line end
+            # text without a line feed may continue in the next chunk, and a \r at its end may belong to \r\n
             rest = lines.pop() if lines and chunk and not lines[-1].endswith("\n") else ""
             for line in lines:
                 self._take(line)
@@ -98,7 +98,7 @@ class Rows:
 
 
 def named(header: list[str]) -> list[str]:
-    """The names of the columns. An empty name becomes "column <place>", and a repeated name gets a number."""
+    """Returns the names of the columns. An empty name becomes "column <place>", and a repeated name gets a number."""
     names: dict[str, None] = {}
     for place, text in enumerate(header, 1):
         name = first = text or f"column {place}"

@@ -1,4 +1,4 @@
-"""File formats of history: chooses the reader of a file by the file's name."""
+"""File formats of history: the name of a file decides which reader reads the file."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ def is_table(file: Path) -> bool:
 def read_cases(file: Path, mapping: Mapping, *, progress: Callable[[int], None] = silent) -> Iterator[SourceCase]:
     """Reads every case of the file.
 
-    SourceError may be raised after the first cases. So a caller that must not act on an incomplete file reads the file
-    twice.
+    This function may yield some cases and then raise SourceError. If a caller must not act on an incomplete file, the
+    caller reads the file twice.
     """
     return read_csv(file, mapping, progress=progress) if is_table(file) else read_xes(file, progress=progress)

@@ -1,7 +1,7 @@
-"""The mapping of an agency's log: the meaning of its columns and words. People write it in TOML.
+"""The mapping of an agency's log gives the meaning of the log's columns and words. People write the mapping in TOML.
 
-Columns that the mapping does not name are dropped. If the mapping names an office or a service that the registry does
-not have, the import registers it, marked as imported.
+If the mapping does not name a column, the column is dropped. If the registry does not have an office or a service of
+the mapping, the import registers this office or service, and marks it as imported.
 """
 
 from datetime import date
@@ -28,8 +28,8 @@ class Table(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Csv(Table, kw_only=True):
-    """The format of a CSV file. `shape` says whether a row is an event, or a case with the times of the case in
-    columns.
+    """The format of a CSV file. If `shape` is "event", each row is an event. If `shape` is "case", each row is a case,
+    and the times of the case are in columns.
     """
 
     shape: Literal["event", "case"] = "event"
@@ -46,8 +46,8 @@ class SourceOffice(Table, kw_only=True):
 
 
 class Offices(Table, kw_only=True):
-    """The offices. `column` names the case's column that holds the office. `values` maps each value of that column to
-    an office. `default` is the office where the value is empty.
+    """The offices. `column` is the name of the column that contains the office of the case. `values` maps each value of
+    that column to an office. `default` is the office if the value is empty.
     """
 
     agency: Slug
@@ -57,7 +57,7 @@ class Offices(Table, kw_only=True):
     others: list[SourceOffice] = field(default_factory=list)
 
     def all(self) -> dict[str, SourceOffice]:
-        """All offices of the mapping, by code."""
+        """Returns all offices of the mapping, by code."""
         named = [*self.values.values(), *self.others, *([self.default] if self.default else [])]
         return {office.code: office for office in named}
 
@@ -69,7 +69,7 @@ class Channels(Table, kw_only=True):
 
 
 class Service(Table, kw_only=True):
-    """The service of all cases. Its stages come from the activities."""
+    """All cases are applications for this service. The activities become the stages of the service."""
 
     code: Slug
     id: PublishedText
@@ -80,10 +80,10 @@ class Service(Table, kw_only=True):
 
 
 class Spelling(Table, kw_only=True):
-    """The spelling of a column's times.
+    """The formats of the times in a column.
 
     `formats` are tried in order: "iso", "epoch", "epoch_ms", or a pattern of strptime. `day_at` lists local times of
-    day that mean only "on that day", for example 00:00:00.
+    day, for example 00:00:00. If the file has one of these times, only the day is known.
     """
 
     day_at: list[TimeOfDay] = field(default_factory=list)
@@ -91,7 +91,7 @@ class Spelling(Table, kw_only=True):
 
 
 class TimeColumn(Spelling, kw_only=True):
-    """A time in a column of the case."""
+    """A column with a time of the case."""
 
     column: str
 
@@ -109,10 +109,10 @@ class Activity(Table, kw_only=True):
 
 
 class Times(TimeColumn, kw_only=True):
-    """A column of times of the case.
+    """A column with times of the case.
 
-    Each time is an event. Without `by`, every time is the same event. With `by`, the word in the column `by` decides
-    which event the time is.
+    Each time is an event. Without `by`, all times are events of the same kind. With `by`, the word in the column `by`
+    decides the kind of event.
     """
 
     event: Activity | str = "stage"
@@ -120,15 +120,15 @@ class Times(TimeColumn, kw_only=True):
     values: dict[str, Activity | str] = field(default_factory=dict)
 
     def meanings(self) -> dict[str, Activity]:
-        """Maps each word of the column `by` to an activity. Without `by`, the only key is the name of the column of
-        times.
+        """Maps each word of the column `by` to an activity. Without `by`, the result has one key: the name of the
+        column of times.
         """
         return activities_of(self.values if self.by else {self.column: self.event})
 
 
 class Events(Spelling, kw_only=True):
-    """The columns of events. `id` is a column with an event id that is unique within its case. Without an event id, the
-    content of an event identifies the event.
+    """The columns of events. `id` is the name of a column with event ids. An event id must be unique within its case.
+    Without event ids, the content of an event identifies the event.
     """
 
     activity: str = "concept:name"
@@ -138,7 +138,7 @@ class Events(Spelling, kw_only=True):
 
 class Mapping(Table, kw_only=True):
     """A mapping. `doubled` is the policy for local times that occur twice in `zone`. `missing` is the policy for local
-    times that never occur in `zone`. `undated` is the day of a case without any time.
+    times that never occur in `zone`. If a case has no time, it gets the day `undated`.
     """
 
     source: Slug
@@ -163,11 +163,13 @@ class Mapping(Table, kw_only=True):
     activities: dict[str, Activity | str] = field(default_factory=dict)
 
     def key_columns(self) -> list[str]:
-        """The columns that together are the case id."""
+        """Returns the columns that together form the case id."""
         return [self.case] if isinstance(self.case, str) else self.case
 
     def stated_times(self) -> list[tuple[str, Times]]:
-        """The time columns of a case that are events, each with the name that is used in its record's content."""
+        """Returns the time columns of a case that become events. Each column comes with a name, and the content of the
+        record uses this name.
+        """
         stated = [(times.column, times) for times in self.times]
         if self.concluded:
             end = self.concluded
@@ -177,7 +179,9 @@ class Mapping(Table, kw_only=True):
         return stated
 
     def submission_columns(self) -> set[str]:
-        """The columns that identify a submission: all columns of the case except times of later events."""
+        """Returns the columns that identify a submission. These are all columns of the case, except the columns with
+        times of later events.
+        """
         later = {times.column for _, times in self.stated_times()}
         moments = {moment.column for moment in (self.submitted, self.deadline) if moment}
         named = {column for column in (self.offices.column, self.channels.column) if column}
@@ -191,7 +195,7 @@ class Mapping(Table, kw_only=True):
         return {self.events.activity, self.events.at} | ({self.events.id} if self.events.id else set())
 
     def table_columns(self) -> set[str]:
-        """The columns that the header of a CSV file must have."""
+        """Returns the columns that the header of a CSV file must have."""
         return self.case_columns() | (self.event_columns() if self.csv.shape == "event" else set())
 
 

@@ -1,4 +1,4 @@
-"""The mapping file: reads a mapping and checks it before any log is opened."""
+"""The mapping file: this module reads a mapping, and checks the mapping before any log is opened."""
 
 import re
 import tomllib
@@ -17,7 +17,7 @@ SOME_TIME = datetime(2026, 11, 23, 13, 45, 59, tzinfo=UTC)
 
 
 class MappingWrong(Exception):
-    """The mapping cannot be used. The message names the file, the key and what is expected."""
+    """The mapping cannot be used. The message names the file, the key and the expected value."""
 
 
 def read_mapping(file: Path) -> Mapping:
@@ -48,7 +48,7 @@ def _encoding(mapping: Mapping) -> str | None:
     except LookupError:
         return "csv.encoding must be an encoding that Python knows, such as utf-8 or windows-1252"
     except UnicodeError:
-        return None  # the encoding exists, but has two bytes per letter, so one byte cannot be decoded
+        return None  # the encoding exists, but one byte cannot be decoded, because each letter needs two bytes
     return None
 
 
@@ -79,7 +79,7 @@ def _formats(mapping: Mapping) -> str | None:
 
 def _can_be_read(pattern: str) -> bool:
     if "%Z" in pattern or not re.search("%[YyGcx]", pattern):
-        return False  # a zone's short name gives no offset; without a year, the year would be 1900
+        return False  # the short name of a zone (%Z) gives no offset; a time without a year would be in 1900
     try:
         return datetime.strptime(SOME_TIME.strftime(pattern), pattern).day == SOME_TIME.day  # noqa: DTZ007
     except ValueError:

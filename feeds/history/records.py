@@ -1,7 +1,8 @@
-"""Turns a case of a source into the records of one application, in order, each with its identity.
+"""Turns a case of a source into the records of one application. The records are in order, and each record has an
+identity.
 
-The submission comes first. The other records are sorted by time; records with the same time keep the order of the
-source. Reading the same case again gives the same records.
+The submission comes first. The other records are sorted by time. Records with the same time keep the order of the
+source. If the same case is read again, the records are the same.
 """
 
 from collections import Counter
@@ -26,9 +27,9 @@ from feeds.history.vocabulary import Unknown, Words
 from service_layer.import_case import Content, ImportCase, ImportItem
 
 NEVER_STORED = events.Concluded()
-"""A placeholder for a word that is not in the mapping.
+"""A placeholder event for a word that is not in the mapping.
 
-The file is refused for such words after the whole file is read.
+The file is refused because of such words, but only after the whole file is read.
 """
 
 
@@ -70,9 +71,9 @@ class Reader:
         self._standard = standard.standard if standard else 1
 
     def case(self, source: SourceCase) -> ImportCase:
-        """The records of a case.
+        """Returns the records of a case.
 
-        Raises SourceError, with the place, for a fault that no policy of the mapping covers.
+        Raises SourceError, with the place, if the case has a fault and no policy of the mapping covers this fault.
         """
         self._see(source.attributes.keys())
         key = self._keys.key(source)
@@ -98,7 +99,7 @@ class Reader:
             self.dropped |= columns - self._columns
 
     def _rows(self, source: SourceCase, left_out: Counter[str]) -> list[ToldEvent]:
-        """The events that the source lists one by one."""
+        """Returns the events that have their own row or element in the source."""
         rows = []
         for event in source.events:
             self._see(event.attributes.keys())
@@ -124,7 +125,7 @@ class Reader:
         return ToldEvent(meant or NEVER_STORED, {"activity": name, "at": text}, at, own_id or None)
 
     def _states(self, source: SourceCase, left_out: Counter[str]) -> list[ToldEvent]:
-        """The events that the time columns of the case state."""
+        """Returns the events that have their times in columns of the case."""
         states = []
         for statement in source.statements():
             for name, times, clock, words in self._stated:
@@ -144,10 +145,10 @@ class Reader:
         return states
 
     def _submitted(self, source: SourceCase, later: list[ReadTime], left_out: Counter[str]) -> ReadTime:
-        """The time of the submission as the source states it. If the source states no such time, the time of the first
-        event.
+        """Returns the time of the submission as the source states it. If the source states no such time, returns the
+        time of the first event.
 
-        Raises LeftOut if the whole case is left out, with the reason.
+        Raises LeftOut, with the reason, if the whole case is left out.
         """
         if self._submission_clock and self.mapping.submitted:
             text = source.attributes.get(self.mapping.submitted.column, "")
@@ -168,7 +169,7 @@ class Reader:
         return ImportItem(SourceRecord(act=act, event=event), content)
 
     def _promise(self, source: SourceCase) -> Promise | None:
-        """The promise with the deadline that the source states. Jejak does not compute this deadline."""
+        """Returns a promise with the deadline that the source states. Jejak does not compute this deadline."""
         if not self.mapping.deadline or not self._deadline_clock:
             return None
         text = source.attributes.get(self.mapping.deadline.column, "")
@@ -182,9 +183,9 @@ class Reader:
         return Promise(unit=Unit.SOURCE, n=0, due_at=due[0], standard=edition, calendar="", rule="source")
 
     def _told_apart(self, source: SourceCase, items: list[ImportItem]) -> list[ImportItem]:
-        """Numbers equal events that have no own id.
+        """Numbers the events. Equal events without an id get the numbers 1, 2, 3 and so on.
 
-        Raises SourceError for two events with the same id, because the mapping must be wrong.
+        Raises SourceError if two events of the case have the same id, because then the mapping is wrong.
         """
         seen: Counter[tuple[str, str]] = Counter()
         numbered = []

@@ -1,4 +1,4 @@
-"""Registry editions: the offices and the service with its stages, which an import registers before its first record."""
+"""Registry editions: before its first record, an import registers the offices, and the service with its stages."""
 
 from datetime import date
 
@@ -8,12 +8,12 @@ from feeds.history.activity_mapping import STAGES, code_of, meanings
 from feeds.history.mapping import Mapping, SourceOffice
 
 BEGINNING = date(1900, 1, 1)
-"""The date from which an imported standard is in force, so that it covers the whole past."""
+"""An imported standard is in force from this date, so the standard covers the whole past."""
 NAME_LONGEST = 200
 
 
 def editions(mapping: Mapping) -> list[RegistryEvent]:
-    """The registry events of a mapping: the offices first, then the service's standard."""
+    """Returns the registry events of a mapping: first the offices, then the standard of the service."""
     offices = mapping.offices.all()
     return [*(_office(mapping, office) for office in offices.values()), _standard(mapping, sorted(offices))]
 
@@ -51,8 +51,8 @@ def _standard(mapping: Mapping, offices: list[str]) -> StandardPublished:
 
 
 def _stages(mapping: Mapping) -> tuple[Stage, ...]:
-    """The stages. The name of a stage is its word in the mapping. A person wrote the mapping, so a person has read each
-    word before it is published.
+    """Returns the stages. The name of a stage is its word in the mapping, and this name is published. A person has read
+    this name, because a person wrote the mapping.
     """
     named: dict[str, str] = {}
     for _, word, activity in meanings(mapping):

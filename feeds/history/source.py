@@ -1,5 +1,5 @@
-"""Sources: the parts that all readers of history files share, namely cases, the error of a bad file, and reading in
-chunks.
+"""Sources: all readers of history files use this module. It defines the cases and the error for a bad file, and reads a
+file in chunks.
 """
 
 import gzip
@@ -29,7 +29,7 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SourceEvent:
-    """One event as the file states it. Values are the file's own text."""
+    """One event as the file states it. The values are the unchanged text of the file."""
 
     attributes: dict[str, str]
     line: int
@@ -37,8 +37,9 @@ class SourceEvent:
 
 @dataclass(frozen=True, slots=True)
 class SourceCase:
-    """One case as the file states it. `ordinal` counts the traces of an XES log from 1. For a table, `ordinal` is None.
-    In a table of cases, `rows` holds the rows of this case. Each row states times of the case.
+    """One case as the file states it. `ordinal` is the number of the trace in an XES log, counted from 1. For a table,
+    `ordinal` is None. In a table of cases, `rows` holds the rows of this case. Each of these rows contains times of the
+    case.
     """
 
     attributes: dict[str, str]
@@ -51,7 +52,9 @@ class SourceCase:
         return f"line {line}" if self.ordinal is None else f"trace {self.ordinal}, line {line}"
 
     def statements(self) -> list[SourceEvent]:
-        """The rows that state times of the case. Without rows, the case itself states its times."""
+        """Returns the rows that contain times of the case. If the case has no rows, its own attributes contain the
+        times.
+        """
         return self.rows or [SourceEvent(self.attributes, self.line)]
 
 
@@ -60,12 +63,12 @@ def silent(_count: int) -> None:
 
 
 def read_chunks(file: Path, progress: Callable[[int], None] = silent) -> Iterator[bytes]:
-    """The bytes of a file in chunks, unpacked if its name ends with .gz.
+    """Yields the bytes of a file in chunks. If the name of the file ends with .gz, the bytes are unpacked.
 
-    The last chunk is empty and means that the file is complete.
+    The last chunk is empty. An empty chunk means that the file is complete.
 
-    `progress` gets the number of bytes that were read since the last call. For a packed file, packed bytes are counted.
-    Raises SourceError.
+    `progress` gets the number of bytes that were read since the last call. For a .gz file, `progress` counts the packed
+    bytes. Raises SourceError.
     """
     with _opened(file) as raw, gzip.GzipFile(fileobj=raw) if _packed(file) else nullcontext(raw) as stream:
         position = 0

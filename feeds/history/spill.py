@@ -1,5 +1,5 @@
-"""Spill: private temporary storage on disk for data that may be too large for memory. The storage ends with its
-connection.
+"""Spill: private temporary storage on disk, for data that may be too large for memory. The data is deleted when the
+connection to the storage is closed.
 """
 
 import sqlite3
@@ -9,8 +9,8 @@ CACHE_KIBIBYTES = 8_192
 
 
 def temporary_database() -> sqlite3.Connection:
-    """A temporary database. SQLite opens the file of the database and deletes it at once, so even a killed process
-    leaves no file.
+    """Returns a temporary database. SQLite opens the database file and deletes the file at once. So no file is left,
+    even if the process is killed.
     """
     database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
     database.execute("PRAGMA journal_mode = OFF")
@@ -20,12 +20,12 @@ def temporary_database() -> sqlite3.Connection:
 
 
 def fingerprint(content: bytes) -> bytes:
-    """A hash of 16 bytes for a key of any length."""
+    """Returns a hash of 16 bytes for a key of any length."""
     return blake2b(content, digest_size=16).digest()
 
 
 class Spill:
-    """A dictionary from fingerprints to text, on disk."""
+    """A dictionary on disk. Its keys are fingerprints, and its values are text."""
 
     def __init__(self) -> None:
         self._database = temporary_database()
@@ -39,7 +39,7 @@ class Spill:
         self._database.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (key, value))
 
     def count(self, key: bytes) -> int:
-        """Counts the key. Returns how often the key was counted, including this call."""
+        """Counts the key. Returns the number of times that this key was counted, including this call."""
         times = int(self.get(key) or 0) + 1
         self.put(key, str(times))
         return times

@@ -1,4 +1,6 @@
-"""Time parsing: reads the times of a column, in the source's time zone, into UTC with their quality."""
+"""Time parsing: this module reads the times of a column in the time zone of the source. Each time becomes an instant in
+UTC with a quality.
+"""
 
 import re
 from collections.abc import Callable
@@ -27,7 +29,7 @@ class TimeUnclear(Exception):
 
 class TimeReader:
     """Reads the times of one column. A time without an offset is local time in the mapping's zone. A date means the
-    first instant of the date in that zone.
+    first instant of that day in this zone.
     """
 
     def __init__(self, mapping: Mapping, spelling: Spelling) -> None:
@@ -37,7 +39,7 @@ class TimeReader:
         self._readers = [reader_of(pattern) for pattern in spelling.formats]
 
     def read(self, text: str) -> ReadTime:
-        """The instant of a text. Raises TimeUnclear."""
+        """Returns the instant of a text. Raises TimeUnclear."""
         for reader in self._readers:
             try:
                 parsed, is_date = reader(text)
@@ -61,8 +63,8 @@ class TimeReader:
         return local.astimezone(UTC), Quality.DAY if day else Quality.SOURCE
 
     def _settled(self, local: datetime) -> datetime:
-        """Returns the instant of a local time. When clocks were moved forward or back, a local time can mean two
-        instants or none; then the policies of the mapping decide.
+        """Returns the instant of a local time. When clocks were moved back, a local time can mean two instants. When
+        clocks were moved forward, some local times do not exist. In both cases, the policies of the mapping decide.
         """
         other = local.replace(fold=1)
         before, after = local.utcoffset(), other.utcoffset()

@@ -1,4 +1,6 @@
-"""Time policies: what the mapping says about unclear times, namely which instant to use or what to leave out."""
+"""Time policies: the mapping contains policies for unclear times. A policy says which instant to use, or leaves out the
+event or the whole case.
+"""
 
 from collections.abc import Iterable
 from datetime import date
@@ -17,7 +19,7 @@ TROUBLES: dict[Trouble, tuple[str, str]] = {
     "doubled": ("a local time occurs twice in the zone", 'doubled = "earlier", "later" or "leave_out"'),
     "missing": ("a local time does not exist in the zone", 'missing = "earlier", "later" or "leave_out"'),
 }
-"""Maps each fault of a time to the description of the fault and the lines that the mapping needs."""
+"""Maps each fault of a time to two texts: a description of the fault, and the lines that the mapping needs."""
 
 
 class LeftOut(Exception):
@@ -39,7 +41,9 @@ class Policy:
         }
 
     def instant(self, source: SourceCase, line: int, text: str, clock: TimeReader) -> ReadTime | None:
-        """The instant of a text. Returns None if the text is empty or counts as empty. Raises LeftOut, SourceError."""
+        """Returns the instant of a text. Returns None if the text is empty or counts as empty. Raises LeftOut,
+        SourceError.
+        """
         if not text:
             return None
         try:
@@ -55,8 +59,8 @@ class Policy:
                     raise SourceError(self._file, source.place(line), wrong, f"{words} in the mapping") from unclear
 
     def happened(self, source: SourceCase, line: int, text: str, clock: TimeReader) -> ReadTime | None:
-        """Does the same as `instant` for the time of an event. By policy, an event with a date at a weekend may be left
-        out.
+        """Does the same as `instant` for the time of an event. A policy may leave out an event if its time is only a
+        date, and this date is at a weekend.
         """
         at = self.instant(source, line, text, clock)
         if at and self._mapping.weekends == "leave_out" and clock.is_weekend(at):
@@ -76,7 +80,7 @@ class Policy:
         raise SourceError(self._file, source.place(line), wrong, 'a time, or empty_time = "previous" in the mapping')
 
     def undated(self, source: SourceCase) -> date:
-        """The day of a case without any time. Raises SourceError."""
+        """Returns the day for a case without any time. Raises SourceError."""
         if self._mapping.undated:
             return self._mapping.undated
         wrong = "the case has neither a submission time nor an event with a time"
@@ -86,8 +90,9 @@ class Policy:
 
 
 def neighbours(times: Iterable[ReadTime | None], otherwise: ReadTime) -> list[ReadTime]:
-    """Returns the times without gaps. A missing time becomes the previous time. Without a previous time, it becomes the
-    first time in the list. If all times are missing, they become `otherwise`. A filled time is precise to the day only.
+    """Fills the gaps in a list of times. A missing time is replaced by the previous time. If there is no previous time,
+    it is replaced by the first time in the list. If all times are missing, each is replaced by `otherwise`. A replaced
+    time is precise only to the day.
     """
     given = list(times)
     last = next((time for time in given if time), otherwise)

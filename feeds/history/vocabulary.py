@@ -1,5 +1,5 @@
-"""Vocabulary: the words of a source as keys of a mapping. A key is an exact word or a pattern. This module also makes
-codes from words, and writes keys as TOML.
+"""Vocabulary: this module looks up the words of a source in a mapping. A key of the mapping is an exact word or a
+pattern. This module also makes codes from words, and writes keys as TOML.
 """
 
 import re
@@ -21,8 +21,8 @@ def is_pattern(key: str) -> bool:
 
 
 class Words(Generic[Meaning]):
-    """Looks up the meaning of a word. A key that equals the word comes first. Otherwise the longest matching pattern
-    decides. `*` in a pattern means the same as in a shell.
+    """Looks up the meaning of a word. If a key equals the word, this key decides. Otherwise the longest matching
+    pattern decides. `*` in a pattern means the same as in a shell.
     """
 
     def __init__(self, meanings: Mapping[str, Meaning]) -> None:
@@ -31,7 +31,7 @@ class Words(Generic[Meaning]):
         self._keys: dict[str, str | None] = {}
 
     def key(self, word: str) -> str | None:
-        """The key that matches the word. Returns None if the word is not in the mapping."""
+        """Returns the key that matches the word. Returns None if the word is not in the mapping."""
         if word in self.meanings:
             return word
         if word not in self._keys:
@@ -46,32 +46,36 @@ class Words(Generic[Meaning]):
 
 
 def slug(name: str, longest: int) -> str:
-    """A slug of ASCII letters, digits and single hyphens. It may be empty or have digits only."""
+    """Returns a slug of ASCII letters, digits and single hyphens. The slug may be empty, or may have only digits."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:longest].strip("-")
 
 
 def stage_code(name: str) -> str:
-    """A code made from an activity's name. It contains at least one letter."""
+    """Returns a code that is made from the name of an activity. The code contains at least one letter."""
     code = slug(name, STAGE_CODE_LONGEST)
     return code if re.search("[a-z]", code) else f"stage-{code}"[:STAGE_CODE_LONGEST].strip("-")
 
 
 def toml_text(text: str) -> str:
-    """`text` as a quoted TOML key or string."""
+    """Returns `text` as a quoted TOML key or string."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
 
 
 def lines_to_add(counts: Mapping[str, int], meaning: str) -> list[str]:
-    """TOML lines for words that are not in a mapping, the most frequent first, each with its count."""
+    """Returns TOML lines for words that are not in a mapping. Each line also has the count of its word. The most
+    frequent word comes first.
+    """
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [f"{toml_text(word)} = {meaning}  # {count}" for word, count in ordered]
 
 
 @dataclass(slots=True)
 class Unknown:
-    """Words of the source that the mapping does not know, with their counts. `times` maps each column to its words."""
+    """Words of the source that the mapping does not know, with their counts. `times` maps each column of times to its
+    unknown words.
+    """
 
     activities: Counter[str] = field(default_factory=Counter)
     offices: Counter[str] = field(default_factory=Counter)

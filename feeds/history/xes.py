@@ -1,4 +1,4 @@
-"""XES logs: reads event logs in XES (IEEE 1849) as a stream, with one case in memory at a time.
+"""XES logs: this module reads event logs in XES (IEEE 1849) as a stream. Only one case is in memory at a time.
 
 The file is not trusted. Everything that could grow without end has a limit. A document type declaration is refused,
 because it can contain entity bombs and references to other files.
@@ -16,7 +16,7 @@ MAX_DEPTH = 64
 MAX_VALUE = 64 * 1024  # bytes of UTF-8
 MAX_ATTRIBUTES = 1_000  # per trace or event
 MAX_EVENTS = 50_000  # per trace
-MAX_MARKUP = 1024 * 1024  # bytes of one tag or comment; expat keeps it in memory until it ends
+MAX_MARKUP = 1024 * 1024  # bytes of one tag or comment; expat keeps the whole tag or comment in memory
 MAX_TRACE = 64 * 1024 * 1024  # bytes of one trace as XML
 MAX_NAMES = 1_000  # distinct names of elements and their XML attributes; expat keeps all of them
 
@@ -26,11 +26,12 @@ _NOWHERE = -1
 
 
 def read_xes(file: Path, *, progress: Callable[[int], None] = silent) -> Iterator[SourceCase]:
-    """Reads the cases of an event log in file order. Values are the file's own text.
+    """Reads the cases of an event log in file order. The values are the unchanged text of the file.
 
     Elements that are not facts of a case are left out: defaults (<global>), classifiers, attributes of the log,
-    attributes of attributes, lists and containers. Cases are yielded before the rest of the file is read, so a
-    SourceError may follow the first cases. A caller that must not act on an incomplete file reads the file twice.
+    attributes of attributes, lists and containers. The function yields cases before it has read the rest of the file,
+    and may raise SourceError after the first cases. If a caller must not act on an incomplete file, the caller reads
+    the file twice.
     """
     log = _Log(file)
     for chunk in read_chunks(file, progress):
@@ -47,7 +48,7 @@ class _Log:
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.StartDoctypeDeclHandler = self._doctype
-        self._parser.StartNamespaceDeclHandler = _ignore  # so that namespace prefixes are counted as names, too
+        self._parser.StartNamespaceDeclHandler = _ignore  # needed to count namespace prefixes as names, too
         self._typed: frozenset[str] = frozenset()
         self._event = self._trace = ""
         self._depth = 0
@@ -74,7 +75,7 @@ class _Log:
         return ready
 
     def _check_growth(self) -> None:
-        # expat may return -1 if it has no current position: then the last known position stays valid
+        # expat may return -1 if it has no current position; then the last known position stays valid
         self._token_start = max(self._token_start, self._parser.CurrentByteIndex)
         if self._bytes - self._token_start > MAX_MARKUP:
             self._refuse("a tag or comment without an end", f"at most {MAX_MARKUP} bytes")
@@ -107,7 +108,7 @@ class _Log:
         self._depth -= 1
 
     def _start_log(self, name: str) -> None:
-        # the elements of a log have the namespace of its root, if any; elements of other namespaces are not facts
+        # if the root element has a namespace, only elements of this namespace are facts
         namespace, _, local = name.rpartition(" ")
         if local != "log":
             self._refuse("the root element is not <log>", "an XES event log")

@@ -1,4 +1,4 @@
-"""The shipped catalogue: regions, calendars, and example offices, malls and services, as editions of the registry."""
+"""The catalogue that Jejak ships with: regions, calendars, and example offices, malls and services."""
 
 import csv
 import tomllib
@@ -38,15 +38,16 @@ REGIONS_SOURCE = "Kemendagri region codes 2025, cahyadsn/wilayah (MIT)"
 
 
 def basics() -> list[RegistryEvent]:
-    """Returns the regions and the calendars, which every installation has."""
+    """Returns the regions and the calendars. Every installation publishes them."""
     return [_regions(), *_calendars()]
 
 
 def examples() -> list[RegistryEvent]:
-    """Returns offices, their calendars and services. The offices and services are marked as examples.
+    """Returns the offices, their calendars, the malls and the services.
 
-    For the same service, the promised times of real offices differ by up to a factor of a hundred. So no standard is
-    valid for the whole country, and these services are only examples.
+    The offices and services are marked as examples. Real offices promise very different times for the same service: the
+    longest promise may be a hundred times as long as the shortest promise. So no standard is valid for the whole
+    country, and these services are only examples.
     """
     read = tomllib.loads((HERE / "examples.toml").read_text(encoding="utf-8"))
     standards = [*map(_standard, read["service"])]
@@ -77,7 +78,10 @@ def _calendars() -> list[CalendarPublished]:
 
 
 def _calendar(read: dict[str, Any]) -> CalendarPublished:
-    """Returns a calendar of one year. With `offices`, the calendar overlays the national calendar for these offices."""
+    """Returns a calendar of one year. If `read` has `offices`, the calendar is for these offices only.
+
+    Such a calendar is used in addition to the national calendar.
+    """
     return CalendarPublished(
         code=read["code"],
         edition=read["edition"],
@@ -178,7 +182,7 @@ def _standard(read: dict[str, Any]) -> StandardPublished:
 
 
 def _regional(read: dict[str, Any], national: Iterable[StandardPublished]) -> StandardPublished:
-    """Returns the standard of one region or of some offices: the national standard with another promised time."""
+    """Returns the standard of one region or of some offices. It is the national standard with another promised time."""
     [standard] = [standard for standard in national if standard.service == read["service"]]
     return replace(
         standard,

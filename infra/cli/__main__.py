@@ -1,4 +1,4 @@
-"""`python -m infra.cli`: the command with which one process of Jejak starts another process."""
+"""With `python -m infra.cli`, one process of Jejak starts another process of Jejak."""
 
 import sys
 

@@ -1,4 +1,7 @@
-"""The verbs that give access: `token` makes a bearer token, `psql` opens the database, `url` prints its URL."""
+"""The verbs that give access: `token` makes a bearer token, and `psql` opens the database.
+
+The verb `url` prints the URL of the database.
+"""
 
 import argparse
 import asyncio
@@ -43,7 +46,7 @@ def token(options: argparse.Namespace) -> int:
 
 
 def psql(options: argparse.Namespace) -> int:
-    """Runs psql in a child process, because this process must keep the embedded server running for psql."""
+    """Runs psql in a child process. Meanwhile this process keeps the embedded server running."""
     import subprocess  # noqa: PLC0415 - no other verb of this module needs subprocess
 
     with databases(settings()) as found:

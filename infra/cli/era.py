@@ -1,6 +1,7 @@
 """The verb `era`: it lists the eras of the log, or begins a new era.
 
-Begin a new era after a restore or a promotion of the database, and before anything is appended to the log.
+Begin a new era after the database was restored from a backup, or after a standby server was promoted. Begin the new era
+before anything is appended to the log.
 """
 
 import argparse

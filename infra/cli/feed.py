@@ -1,4 +1,4 @@
-"""The verb `feed`: it shows the operator the messages of an agency's feed, as they are stored in the database."""
+"""The verb `feed`: it prints the messages of an agency's feed, as they are stored in the database."""
 
 import argparse
 import os
@@ -35,7 +35,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 class NotInFeed(Exception):
-    """The agency has no feed, or an event is not in the agency's feed. The message names a remedy."""
+    """The agency has no feed, or an event is not in the agency's feed. The error message says what to do."""
 
 
 def feed(options: argparse.Namespace) -> int:
@@ -67,7 +67,7 @@ def _named(agency: str, topics: Topics) -> None:
 
 
 def _messages(connection: Connection, options: argparse.Namespace, stopping: threading.Event) -> Iterator[Message]:
-    """Yields the messages page by page. Only one page of the feed is in memory at a time, however long the feed is."""
+    """Yields the messages page by page. Only one page of the feed is in memory at a time, even if the feed is long."""
     connection.execute(f"LISTEN {CHANNEL}")
     if options.after is None:
         [(place,)] = connection.execute(NEWEST_PLACE, (options.agency,)).fetchall()
@@ -105,7 +105,10 @@ def _line(message: Message) -> str:
 
 
 def event_id(text: str) -> tuple[UUID, int]:
-    """Parses `stream:version` for argparse, which reports a ValueError with the name of the option."""
+    """Parses `stream:version`.
+
+    If this function raises ValueError, argparse reports the error with the option's name.
+    """
     stream, _, version = text.partition(":")
     return UUID(stream), int(version)
 

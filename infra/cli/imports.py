@@ -25,7 +25,7 @@ from infra.queries.statistics import forget
 
 NAMED_MAX = 20
 NICENESS = 10
-"""How much the priority of the importing process is lowered. So requests from the service counters are handled first.
+"""The number by which the import lowers the priority of its own process. So the requests to the API are handled first.
 """
 
 
@@ -47,7 +47,7 @@ def import_file(options: argparse.Namespace) -> int:
 
 
 async def _import(options: argparse.Namespace, mapping: Mapping, found: Databases) -> Summary:
-    os.nice(NICENESS)  # not earlier, because a database server that was started here would inherit the priority
+    os.nice(NICENESS)  # the database server was started earlier, so its priority is not lowered
     async with installation(settings(), found) as made:
         registry = await made.editions.registry()
         with bar("checking", _size(options.file), "B") as advance:

@@ -40,7 +40,7 @@ EXPECTED = (
     TopicsWrong,
     Unavailable,
 )
-"""The errors whose causes a person can repair. The program prints the error's message, without a stack trace."""
+"""The errors that a user can correct. For such an error, the program prints the message without a stack trace."""
 
 EXIT_WRONG, EXIT_INTERRUPTED = 2, 130
 
@@ -95,7 +95,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def disagreement(options: argparse.Namespace) -> str | None:
-    """Returns an error message if a required option is missing, or if two options exclude each other.
+    """Returns an error message if a required option is missing, or if two options cannot be used together.
 
     argparse cannot check these conditions.
     """
@@ -113,7 +113,7 @@ def disagreement(options: argparse.Namespace) -> str | None:
 
 
 def overview() -> str:
-    """Returns the list of verbs by task, which `jejak` prints if no verb is given."""
+    """Returns the text that `jejak` prints if no verb is given. The text lists the verbs of each task."""
     lines = [PURPOSE, "", "usage: jejak VERB"]
     for task in dict.fromkeys(verb.task for verb in VERBS):
         lines += ["", f"{task}:", *(f"  {verb.name:<11}{verb.help}" for verb in VERBS if verb.task == task)]

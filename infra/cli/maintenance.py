@@ -17,7 +17,7 @@ from infra.projector.views import VIEWS, rebuild
 from infra.runtime.fsck import faults_of_log, faults_of_views
 
 FAULTS_MAX = 1000
-"""The maximum number of reported faults of the log. If there are more faults, the cause is probably the disk."""
+"""At most this number of faults of the log is reported. If the log has more faults, the disk is probably damaged."""
 
 
 def rebuild_views(options: argparse.Namespace) -> int:
@@ -53,7 +53,7 @@ def erase(options: argparse.Namespace) -> int:
 
     async def destroy(found: Databases) -> list[UUID]:
         async with installation(settings(), found) as made:
-            # The erasure is recorded before the keys are erased: each start erases the keys of recorded erasures again.
+            # First the erasure is recorded. If this process then dies, the next start of Jejak erases the keys.
             with psycopg.connect(found.owner) as connection:
                 connection.execute(
                     "INSERT INTO erasures (application_id, person) VALUES (%s, %s)", (application, person)

@@ -1,4 +1,7 @@
-"""The verb `relay`: it publishes the agencies' feeds to Kafka. With `--begin`, it sets the first position of a feed."""
+"""The verb `relay`: it publishes the agencies' feeds to Kafka.
+
+With `--begin`, it sets the position after which a feed begins.
+"""
 
 import argparse
 import sys
@@ -43,10 +46,10 @@ def relay(options: argparse.Namespace) -> int:
 
 
 def begin_feed(kafka: Kafka, found: Databases, agency: str, *, at: int | None = 0, anew: bool = False) -> int:
-    """Writes the position `at`, so that the feed begins after `at`. If `at` is None, the feed begins at the log's end.
+    """Stores the position after which the relay publishes the feed.
 
-    The end of the log is used instead of the end of the feed, because a feed can be made again from the log. Returns
-    the exit code. Raises KafkaError, Hanging.
+    If `at` is None, this position is the end of the log. The end of the feed would not be a safe position, because a
+    feed can be made again from the log. Returns the exit code. Raises KafkaError, Hanging.
     """
     from feeds.agencies.kafka.relay_position import AlreadyBegun, Position, begin_at  # noqa: PLC0415
 

@@ -33,7 +33,7 @@ def schedule(options: argparse.Namespace) -> int:
 
 
 def _once(wanted: Settings) -> int:
-    """Runs one pass of each job. The projections run at the same time, so that the desk view is up to date."""
+    """Runs each job once. The projections run at the same time, so that the desk view is up to date."""
 
     async def run_job(jobs: Jobs, job: str) -> PassTally:
         with bar(job, None, "appl") as advance:

@@ -1,4 +1,4 @@
-"""The verb `simulate`: it writes a mall's simulated days into the log, and the plan of these days into a file."""
+"""The verb `simulate`: it writes simulated days of a mall into the log, and the expected results into a file."""
 
 import argparse
 import asyncio
@@ -35,7 +35,7 @@ EXIT_INTERRUPTED = 130
 
 
 def simulate(options: argparse.Namespace) -> int:
-    """Plays the simulation. The last line on stdout has the figures of the plan and the number of new events."""
+    """Plays the simulation. Then prints one line with the figures of the plan and the number of new events."""
     logs.configure()
     try:
         with databases(settings()) as found, interruptible() as between_waves:
@@ -59,9 +59,10 @@ def simulate(options: argparse.Namespace) -> int:
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], None]]:
-    """Delays Ctrl-C until the batch is complete. A second Ctrl-C stops the program at once.
+    """Delays the effect of Ctrl-C until the current batch is complete. A second Ctrl-C stops the program at once.
 
-    Yields a function to call between two batches. This function raises KeyboardInterrupt after a Ctrl-C.
+    Yields a function that the caller calls between two batches. If the user has pressed Ctrl-C, this function raises
+    KeyboardInterrupt.
     """
     asked = threading.Event()
 

@@ -1,4 +1,4 @@
-"""The terminal: settings, exit codes and progress bars that the verbs share. Progress goes to stderr."""
+"""The terminal: settings, exit codes and progress bars that the verbs share. Progress bars are shown on stderr."""
 
 import os
 import sys
@@ -11,7 +11,8 @@ from tqdm import tqdm
 from infra.settings import Settings, settings_from
 
 EXIT_FOUND, EXIT_WRONG = 1, 2
-"""Exit codes. EXIT_FOUND: a check found faults. EXIT_WRONG: the given options or files are wrong."""
+"""Exit codes. EXIT_FOUND means that a check found faults. EXIT_WRONG means that the given options or files are wrong.
+"""
 
 
 def settings() -> Settings:
@@ -20,7 +21,7 @@ def settings() -> Settings:
 
 @contextmanager
 def bar(what: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-    """Yields a function that moves a progress bar. The bar is shown only if the task takes longer than a second."""
+    """Yields a function that advances a progress bar. The bar is shown only if the task takes longer than a second."""
     with tqdm(total=total, desc=what, unit=unit, unit_scale=True, disable=None, delay=1, file=sys.stderr) as shown:
         yield lambda more: _advance(shown, more)
 
@@ -31,7 +32,10 @@ def _advance(shown: "tqdm[Any]", more: int) -> None:
 
 @contextmanager
 def level(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Yields a function that sets a progress bar. The function takes the finished units and the number of all units."""
+    """Yields a function that sets a progress bar.
+
+    It takes two values: the number of finished units and of all units.
+    """
     with tqdm(desc=what, unit="ev", unit_scale=True, disable=None, file=sys.stderr) as shown:
 
         def stand(reached: int, total: int) -> None:

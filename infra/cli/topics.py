@@ -1,4 +1,4 @@
-"""The verb `topics`: it shows how Kafka differs from the topics file, applies the changes, and replaces passwords."""
+"""The verb `topics`: it compares Kafka with the topics file, changes Kafka accordingly, and replaces passwords."""
 
 import argparse
 import sys
@@ -95,9 +95,10 @@ def _apply(admin: "Admin", lines: list[PlanLine], folder: Path, *, agreed: bool)
 
 
 def _begin(at: Settings, kafka: Kafka, lines: list[PlanLine], *, agreed: bool) -> int:
-    """Begins the feed of each agency whose positions topic was just created, or prints the command for this.
+    """If the operator has agreed, begins the feed of each agency whose positions topic was just created.
 
-    A relay never chooses the position at which a feed begins. So an operator must agree to this position once.
+    Otherwise prints the command that begins the feed. A relay never chooses the first position of a feed, so an
+    operator must agree to this position once.
     """
     made = sorted(line.name for line in lines if isinstance(line, MakeTopic) and line.name.startswith(names.POSITIONS))
     agencies = [name.removeprefix(names.POSITIONS).partition(".")[0] for name in made]

@@ -1,4 +1,4 @@
-"""Verb: a verb of `jejak` with its name, options and example, and the options that several verbs have."""
+"""Verb: a verb of `jejak` with its name, its options and an example. Some options are shared by several verbs."""
 
 import argparse
 import os
@@ -15,7 +15,7 @@ Options = Sequence[tuple[tuple[str, ...], Mapping[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A verb. `--help` shows the field `example`, and after it the field `then`, the usual next step."""
+    """A verb. `--help` shows the fields `example` and `then`. The field `then` describes the usual next step."""
 
     name: str
     task: str

@@ -1,10 +1,10 @@
-"""Ordered batches: handles many commands at once and stores the events of a batch by one save, in order.
+"""Ordered batches: handles many commands at once, and appends the events of all these commands together, in order.
 
-The commands of a batch are read and decided in the usual way. Streams that were just read or saved are kept in memory,
-so a batch may have several commands of one application. A batch is stored completely or not at all. If each command
-were stored alone, another writer could append between two commands. Then the log could have the second command without
-the first command. If the log refuses a batch, the streams are dropped from memory, and each command is tried again
-alone.
+Each command of a batch is decided in the usual way. Streams that were just read or extended are kept in memory, so a
+batch may have several commands of one application. A batch is stored completely or not at all. Suppose each command
+were stored alone. Then another writer could append between two commands, and the log could have the events of the
+second command without the events of the first command. If the log refuses a batch, the streams are dropped from memory,
+and each command is tried again alone.
 """
 
 import asyncio
@@ -27,15 +27,16 @@ REMEMBERED_MAX = 5000
 
 
 class AskAgain(Exception):
-    """The batch did not store the save of this command, or the outcome is unknown. Try the command again alone."""
+    """The events of this command were not stored, or the outcome is unknown. Try the command again alone."""
 
 
 class Batch:
-    """Collects the saves of several commands, and appends the saves together. The commands are the batch's members.
+    """Collects the events of several commands, and appends all these events together.
 
-    The append begins once every member has joined with a save or has left without a save.
+    Each command is a member of the batch. Each member either joins the batch with its events, or leaves the batch
+    without events. When every member has joined or left, the batch is appended.
 
-    If `abandoned` is true, a member was cancelled, so the batch is never appended.
+    If a member was cancelled, `abandoned` is true, and the batch is never appended.
     """
 
     def __init__(self, members: int, writer: GroupCommit) -> None:
@@ -46,12 +47,12 @@ class Batch:
         self.abandoned = False
 
     async def append(self, place: int, save: Save) -> SaveOutcome:
-        """Joins the batch with a save, and returns the outcome of this save.
+        """Joins the batch with the events in `save`. Returns the outcome for these events.
 
-        Raises AskAgain if the batch has other members and the save was not stored. In a batch of one member, the
-        member gets the real outcome or error.
+        If the batch has only one member, the member gets the real outcome or error. Otherwise raises AskAgain if the
+        events were not stored.
         """
-        if self.through[place].is_set():  # the member's handler tries again
+        if self.through[place].is_set():  # the member's handler makes another attempt
             return await self.writer.append(save)
         self.saves[place] = save
         self.outcomes[place] = asyncio.get_running_loop().create_future()
@@ -59,12 +60,15 @@ class Batch:
         return await self.outcomes[place]
 
     async def leave(self, place: int) -> None:
-        """Call this method when a member has ended, even if the member has joined with a save."""
+        """Call this method when a member has ended, even if the member has already joined the batch."""
         if not self.through[place].is_set():
             await self._is_through(place)
 
     async def stream_of(self, place: int) -> UUID | None:
-        """Waits until a member has joined or left. Returns the stream of the member's save, or None without a save."""
+        """Waits until a member has joined or left the batch. Returns the stream of the member's events.
+
+        Returns None if the member left without events.
+        """
         await self.through[place].wait()
         return stream_of(self.saves[place]) if place in self.saves else None
 
@@ -98,11 +102,11 @@ class Batch:
 
 
 PLACE: ContextVar[tuple[Batch, int]] = ContextVar("place")
-"""The batch that the current task belongs to, and the place of the task in the batch."""
+"""Two values: the batch of the current task, and the place of the task in this batch."""
 
 
 def joint(saves: Sequence[Save]) -> Save:
-    """Joins saves into one save, in their order."""
+    """Joins several `Save` objects into one. The events keep their order."""
     claims = [owned for save in saves for owned in save.owned()]
     return Save(
         tuple(event for save in saves for event in save.events),
@@ -112,7 +116,10 @@ def joint(saves: Sequence[Save]) -> Save:
 
 
 class BatchStreams:
-    """The cached streams, with the events of the current batch. These events have no known positions yet."""
+    """The streams in memory, including the events of the current batch.
+
+    The positions of these events are not known yet.
+    """
 
     def __init__(self, streams: Streams) -> None:
         self.streams = streams
@@ -155,7 +162,7 @@ class BatchStreams:
 
 
 class BatchedEventStore(PostgresEventStore):
-    """An event store in which an append waits for its batch. The store counts the new events in `new_events`."""
+    """An event store that appends the events of a whole batch together. `new_events` is the number of stored events."""
 
     def __init__(self, made: Installation) -> None:
         self.remembered = BatchStreams(made.streams)
@@ -175,11 +182,11 @@ class BatchedEventStore(PostgresEventStore):
         return Batch(members, self.writer)
 
     def turn(self, _: UUID) -> AbstractAsyncContextManager[None]:
-        """Takes no lock, because the commands of one application wait for each other in the batch anyway."""
+        """Uses no lock: in a batch, the commands of one application already wait for each other."""
         return nullcontext()
 
     def kept(self, history: StreamHistory) -> None:
-        """Does nothing, because the batch extends the cached history before the save."""
+        """Does nothing, because `save` has already extended the history in memory."""
 
     async def save(self, save: Save) -> SaveOutcome:
         batch, place = PLACE.get()

@@ -1,7 +1,8 @@
-"""Seed: fills a new installation with a simulation that ends on the day of the first start.
+"""Seed: fills a new installation with simulated applications. The simulation ends on the day of the first start.
 
-Except for numbers and ids, every installation gets an identical simulation. If a fill is killed, the next start
-completes the fill, even on a later day. `make run` uses a small simulation, and `make demo` uses 90 days of a mall.
+Every installation gets the same simulation; only the tracking numbers and the ids differ. If the process is killed
+during the simulation, the next start completes the simulation, even on a later day. `make run` uses a small simulation,
+and `make demo` uses 90 days of a mall.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ DEMO = SeedSize(days=90, applications=3000)
 
 
 async def seed(made: Installation, fill: SeedSize, submitted: Advance = lambda _: None) -> None:
-    """Publishes the catalogue, and plays the simulation of size `fill` unless the whole simulation is stored already.
+    """Publishes the catalogue. Plays the simulation of size `fill`, unless the log already has the whole simulation.
 
     `submitted` is called with the number of new submissions.
     """
@@ -49,7 +50,7 @@ async def seed(made: Installation, fill: SeedSize, submitted: Advance = lambda _
     )
     player, steps = PlanPlayer(made, plan.name), until_last_submission(plan.steps())
     await player.play(steps[:-1], submitted)
-    # The questionnaires come before the last submission, because the last submission marks a complete fill.
+    # The questionnaires are played before the last submission, because this submission marks a complete simulation.
     await SurveyPlayer(made, plan.name, player.ids).play(questionnaires(plan, steps[-1].arrives))
     await player.play(steps[-1:], submitted)
 
@@ -61,7 +62,10 @@ async def publish(made: Installation) -> None:
 
 
 async def sample(made: Installation) -> tuple[UUID, str, str] | None:
-    """Returns the id, the tracking number and the PIN of the first example application, or None without examples."""
+    """Returns the id, the tracking number and the PIN of the first application that was not imported.
+
+    Returns None if there is no such application.
+    """
     async with made.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT originator_id FROM events WHERE topic = 'application.submitted.v1' AND state->>'by' <> 'import'"
@@ -75,9 +79,9 @@ async def sample(made: Installation) -> tuple[UUID, str, str] | None:
 
 
 async def _complete(made: Installation, fill: SeedSize) -> bool:
-    """Returns whether all submissions are stored. The last step of a fill is a submission.
+    """Returns whether the whole simulation is stored. The last step of a simulation is always a submission.
 
-    So if all submissions are stored, the fill is complete.
+    So the function only checks that all submissions are stored.
     """
     async with made.pool.connection() as connection:
         cursor = await connection.execute(
@@ -90,7 +94,7 @@ async def _complete(made: Installation, fill: SeedSize) -> bool:
 
 
 async def _first_day(made: Installation) -> date:
-    """Returns the day of the first start, in Jakarta's time zone: the day on which the regions were published."""
+    """Returns the day of the first start, in Jakarta's time zone. On this day, the regions were published."""
     async with made.pool.connection() as connection:
         cursor = await connection.execute(
             "SELECT recorded_at FROM stored_events WHERE topic = 'regions.published.v1'"

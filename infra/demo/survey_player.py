@@ -1,7 +1,7 @@
-"""Survey player: gives a plan's questionnaires through the real survey handler.
+"""Survey player: submits the questionnaires of a plan through the real survey handler.
 
-Every questionnaire has its own idempotency key. So a second run completes an interrupted run, and a run after a
-complete run adds nothing.
+Every questionnaire has its own idempotency key. So if a run was interrupted, the next run adds only the missing
+questionnaires.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ AT_ONCE = 16
 
 
 class SurveyPlayer:
-    """Gives the questionnaires of one plan. `ids` holds the application of each ordinal (see `PlanPlayer`).
+    """Submits the questionnaires of one plan.
 
-    `given` is the number of questionnaires that were stored, by this run or by an earlier run. `refused` is the number
-    of refused questionnaires. A questionnaire is refused if another client has acted on the application or has answered
-    the survey.
+    `ids` maps the ordinals of the plan to application ids (see `PlanPlayer`). `given` is the number of questionnaires
+    that were stored, by this run or by an earlier run. `refused` is the number of refused questionnaires. A
+    questionnaire is refused if another client has acted on the application or has answered the survey.
     """
 
     def __init__(self, made: Installation, plan_name: str, ids: Mapping[int, UUID]) -> None:
@@ -38,7 +38,10 @@ class SurveyPlayer:
         self.refused = 0
 
     async def play(self, questionnaires: Iterable[Questionnaire], rate: float | None = None) -> None:
-        """Gives all questionnaires. `rate` is the largest number of questionnaires in a second. None means no limit."""
+        """Submits all questionnaires. `rate` is the maximum number of questionnaires per second.
+
+        None means no limit.
+        """
         left, begun, played = iter(questionnaires), time.monotonic(), 0
         while batch := list(islice(left, AT_ONCE)):
             if rate is not None:

@@ -1,1 +1,1 @@
-"""The event store on PostgreSQL, built with the `eventsourcing` library."""
+"""The event store: the log of all events. The log is stored in PostgreSQL with the `eventsourcing` library."""

@@ -1,4 +1,4 @@
-"""Editions: reads the registry from the log and publishes new editions of its entries."""
+"""Editions: this module reads the registry from the log, and publishes new editions of registry entries."""
 
 import asyncio
 from collections.abc import Iterable
@@ -26,21 +26,22 @@ from infra.eventstore.stream_reader import Streams
 
 
 class Editions:
-    """Reads the registry from the log, and publishes new editions of the registry's entries."""
-
     def __init__(self, streams: Streams) -> None:
         self.streams = streams
 
     async def registry(self) -> Registry:
-        """Returns the registry with every edition that is committed when this call begins."""
+        """Reads the log and returns the registry.
+
+        The result contains every edition that was committed before this call.
+        """
         return await self.streams.registry_now()
 
     async def publish(self, editions: Iterable[RegistryEvent], recorder: Recorder, command_key: bytes) -> int:
-        """Appends the editions that differ from the stored editions. Returns the number of appended editions.
+        """Appends each edition that differs from the stored editions. Returns the number of appended editions.
 
-        The number of a new edition is one higher than the number of the last stored edition with the same code. An
-        edition that equals the last stored edition is skipped. A standard is compared with the last stored edition for
-        the same place.
+        Each new edition gets the next number for its code: 1, 2, 3 and so on. An edition is skipped if it equals the
+        last stored edition with the same code. A standard applies to one place. So a standard is compared with the last
+        stored standard of the same service and the same place.
         """
         published = 0
         for edition in editions:
@@ -69,7 +70,7 @@ class Editions:
 
 
 def subject(edition: RegistryEvent) -> tuple[str, str]:
-    """Returns the kind and the code of the registry stream that the edition belongs to."""
+    """Returns two values: the kind and the code of the registry stream in which the edition is stored."""
     match edition:
         case OfficeRegistered():
             return "office", edition.code

@@ -1,8 +1,8 @@
-"""The byte format of a stored event: canonical state, command ids, digests, commitments and sealed parts.
+"""Envelope: this module defines the byte format of stored events.
 
-Stored bytes can never be changed, so this format can never be changed either. docs/event-format.md specifies the
-format, and docs/adr/0003-the-stored-event.md gives the reasons for the format. HMAC is HMAC-SHA256. Binary fields are
-standard base64 with padding.
+The format covers canonical JSON, command ids, digests, commitments and sealed parts. Stored bytes never change, so this
+format must never change either. docs/event-format.md specifies the format. docs/adr/0003-the-stored-event.md gives the
+reasons. HMAC means HMAC-SHA256. Binary fields are encoded as standard base64 with padding.
 """
 
 import base64
@@ -27,33 +27,33 @@ STATE = frozenset((*OPEN, *ACTOR, "sealed", "salt"))
 
 
 class SealBroken(Exception):
-    """A sealed part cannot be opened, because the part was moved or altered, or was sealed with another key."""
+    """A sealed part cannot be decrypted. Either the sealed part was moved or altered, or the key is wrong."""
 
 
 def canonical(value: object) -> bytes:
     """Encodes `value` as canonical JSON (RFC 8785).
 
-    Only this subset is supported: ASCII keys, NFC strings, integers below 2**53, booleans and null. Floats are not
-    supported.
+    Only a part of JSON is supported: objects with ASCII keys, arrays, NFC strings, integers below 2**53, booleans and
+    null. Floats are not supported.
     """
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def mac(key: bytes, tag: str, message: bytes) -> bytes:
-    """Returns HMAC-SHA256 of `tag`, a zero byte and `message`: 32 bytes."""
+    """Returns an HMAC-SHA256 of 32 bytes. The input is `tag`, then a zero byte, then `message`."""
     return hmac.digest(key, tag.encode() + b"\0" + message, "sha256")
 
 
 def b64(raw: bytes) -> str:
-    """Encodes as standard base64 with padding."""
+    """Encodes bytes as standard base64 with padding."""
     return binascii.b2a_base64(raw, newline=False).decode()
 
 
 def unb64(text: str) -> bytes:
-    """Decodes standard base64. Raises ValueError unless `text` is the canonical encoding.
+    """Decodes standard base64. Raises ValueError if `text` differs from the text that `b64` makes.
 
-    Several texts can decode to equal bytes. This function accepts only the canonical text, so that every altered
-    character of a stored text is noticed.
+    Several base64 texts can decode to the same bytes. This function accepts only one of these texts. So every changed
+    character of a stored text leads to an error or to different bytes.
     """
     raw = base64.b64decode(text, validate=True)
     if b64(raw) != text:
@@ -62,9 +62,10 @@ def unb64(text: str) -> bytes:
 
 
 def command_id(key: bytes, client: str, own_key: str) -> UUID:
-    """Returns a command's id, a UUIDv8. The id reveals nothing about `own_key`, the client's Idempotency-Key.
+    """Returns the id of a command. The id is a UUIDv8.
 
-    Raises ValueError if the client's name has a zero byte.
+    `own_key` is the Idempotency-Key that the client sent. The id reveals nothing about `own_key`. Raises ValueError if
+    the client's name contains a zero byte.
     """
     if "\0" in client:
         raise ValueError("the client's name contains a zero byte")
@@ -75,17 +76,18 @@ def command_id(key: bytes, client: str, own_key: str) -> UUID:
 
 
 def digest(key: bytes, body: object) -> str:
-    """Returns a keyed digest of a command's body: 32 hexadecimal digits.
+    """Returns a keyed digest of a command's body. The digest has 32 hexadecimal digits.
 
-    Two equal bodies have equal digests. Without the key, the digest reveals nothing about the body.
+    Equal bodies have equal digests. Without the key, the digest reveals nothing about the body.
     """
     return mac(key, "jejak/digest/1", canonical(body))[:16].hex()
 
 
 def commitment(application: UUID, version: int, topic: str, state: Mapping[str, Any]) -> bytes:
-    """Returns the commitment to an event: SHA-256 over its parts. Raises ValueError, KeyError.
+    """Returns the commitment to an event. The commitment is a SHA-256 hash over the parts of the event.
 
-    The commitment is computed from the stored row alone, so the commitment can be checked after an erasure too.
+    The commitment is computed from the stored row alone. So the commitment can be checked even after the personal data
+    of the event was erased. Raises ValueError, KeyError.
     """
     salt = unb64(state["salt"])
     if len(salt) != SALT_BYTES:
@@ -94,7 +96,7 @@ def commitment(application: UUID, version: int, topic: str, state: Mapping[str, 
 
 
 def committed(application: str, version: int, topic: str, state: Mapping[str, Any], salt: bytes) -> bytes:
-    """Returns the commitment to a new event, as `commitment` does. `salt` is the salt in the event's state, decoded."""
+    """Computes the same commitment as `commitment`, but for a new event. `salt` is the decoded salt of `state`."""
     opened = {"id": application, "topic": topic, "version": version}
     for name in OPEN:
         opened[name] = state[name]
@@ -118,9 +120,9 @@ INNER_REST, OUTER_REST = b"\x36" * 32, b"\x5c" * 32
 
 
 def keyed(key: bytes, message: bytes) -> bytes:
-    """Returns HMAC-SHA256 (RFC 2104) for a key of exactly 32 bytes.
+    """Returns an HMAC-SHA256 (RFC 2104). The key must have exactly 32 bytes.
 
-    An event needs six HMACs, and `hmac.digest` takes 1.5 times as long as this function.
+    Each event needs six HMACs. This function is used because `hmac.digest` is slower: it takes 1.5 times as long.
     """
     inner = hashlib.sha256(key.translate(INNER) + INNER_REST + message).digest()
     return hashlib.sha256(key.translate(OUTER) + OUTER_REST + inner).digest()
@@ -138,9 +140,9 @@ def seal(
     blinding: bytes,
     nonce: bytes,
 ) -> dict[str, str]:
-    """Encrypts one person's part of one event. The result is stored in the event's `sealed` list.
+    """Encrypts the personal data of one person in one event. The result is stored in the `sealed` list of the event.
 
-    `blinding` and `nonce` are fresh random bytes. `topic` is the event type that is stored with the event.
+    `blinding` and `nonce` must be new random bytes. `topic` is the type of the event.
     """
     content = canonical(personal)
     box = AESGCM(key).encrypt(nonce, blinding + content, _bound_to(application, version, topic, key_id))
@@ -154,7 +156,10 @@ def seal(
 
 
 def unseal(key: bytes, part: Mapping[str, str], *, application: UUID, version: int, topic: str) -> Any:  # noqa: ANN401
-    """Decrypts a sealed part. Raises SealBroken if the part was moved to another event, version, topic or key."""
+    """Decrypts a sealed part.
+
+    Raises SealBroken if the part was sealed with another key, or for another event, version or topic.
+    """
     bound = _bound_to(application, version, topic, UUID(part["key"]))
     try:
         clear = AESGCM(key).decrypt(unb64(part["nonce"]), unb64(part["box"]), bound)

@@ -1,8 +1,9 @@
-"""Eras: ranges of positions, so that no position is ever given to two different events.
+"""Eras: an era is a range of positions. Eras ensure that no position is ever given to two different events.
 
-After a restore to a point in time, or after the promotion of an asynchronous replica, the log lacks its last events.
-Without a new era, the log would give the positions of the lost events to new events. A new era begins far beyond the
-lost positions. A `Sync-Token` contains a position and the number of the era that the position belongs to.
+After the database is restored from a backup, the last events of the log may be missing. The same can happen after an
+asynchronous replica becomes the primary. Without a new era, new events would get the positions of the lost events.
+Therefore a new era begins far beyond the lost positions. A `Sync-Token` contains a position, and the number of the era
+that contains this position.
 """
 
 from dataclasses import dataclass
@@ -11,16 +12,19 @@ from datetime import UTC, datetime
 import psycopg
 
 APART = 1_000_000
-"""The number of positions that are left out between two eras. A restore loses fewer events than this number."""
+"""The number of unused positions between two eras. A restore is expected to lose fewer events than this number."""
 REASON_MAX, ERA_MAX = 200, 99_999
-"""The maximum length of a reason in characters, and the highest era number that fits into a `Sync-Token`."""
+"""REASON_MAX is the maximum number of characters in a reason.
+
+ERA_MAX is the highest era number that a `Sync-Token` can contain.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Era:
-    """The events of an era have positions above `from_position`, up to `from_position` of the next era.
+    """An era contains the positions above its own `from_position`, up to and including the next era's `from_position`.
 
-    `at` is the time at which this era began, in UTC.
+    `at` is the time at which the era began, in UTC.
     """
 
     number: int
@@ -30,22 +34,23 @@ class Era:
 
 
 class EraNotBegun(Exception):
-    """An era cannot begin. The message gives the reason and the remedy."""
+    """A new era cannot begin. The message says why, and what to do."""
 
 
 def eras(conninfo: str) -> list[Era]:
-    """Returns all eras in the order of their numbers."""
+    """Returns all eras, sorted by number."""
     with psycopg.connect(conninfo) as connection:
         rows = connection.execute("SELECT era, from_position, at, reason FROM eras ORDER BY era").fetchall()
     return [Era(number, start, at.astimezone(UTC), reason) for number, start, at, reason in rows]
 
 
 def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
-    """Begins a new era, in one transaction that holds the lock of the append. `conninfo` is for the owner of the log.
+    """Begins a new era in one transaction. This transaction takes the same lock as an append.
 
-    `seen` is the number of the newest era that clients may have seen in a `Sync-Token`. A restore may have lost the row
-    or the events of the era `seen`. Raises EraNotBegun if nothing was appended since the last stored era began. If
-    `seen` is at least the number of the last stored era, clients may have used that era, so the error is not raised.
+    `conninfo` must connect as the owner of the log. `seen` is the highest era number that clients may have seen in a
+    `Sync-Token`. After a restore, this era or its events may be missing from the database. Raises EraNotBegun if no
+    event was appended since the last stored era began. But if `seen` is at least the number of the last stored era,
+    clients may have used this era. In this case the error is not raised.
     """
     if not 0 < len(reason) <= REASON_MAX:
         raise EraNotBegun(f"the reason must have 1 to {REASON_MAX} characters")
@@ -60,7 +65,8 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
         number, from_position = max(last, seen or 0) + 1, max(start, end) + APART
         if number > ERA_MAX:
             raise EraNotBegun(f"era {number} does not fit into a Sync-Token: the highest number is {ERA_MAX}")
-        # The sequence is set first. If this process dies between the two statements, the sequence only has a gap.
+        # The sequence is set first. If this process dies before the INSERT, some positions are never used, which does
+        # no harm.
         connection.execute("SELECT setval('stored_events_notification_id_seq', %s)", (from_position,))
         connection.execute(
             "INSERT INTO eras (era, from_position, reason) VALUES (%s, %s, %s)", (number, from_position, reason)
@@ -69,7 +75,9 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
 
 
 def _standing(connection: psycopg.Connection[tuple[int, ...]]) -> tuple[int, ...]:
-    """Returns the number of the newest era, the position where it began, and the position of the newest event."""
+    """Returns three numbers: the number of the newest era, the `from_position` of this era, and the last position in
+    the log.
+    """
     row = connection.execute(
         "SELECT era, from_position, (SELECT coalesce(max(notification_id), 0) FROM stored_events)"
         " FROM eras ORDER BY era DESC LIMIT 1"

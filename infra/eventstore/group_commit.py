@@ -1,12 +1,12 @@
-"""Group commit: stores the saves of many callers with one call of the append, in one transaction and one disk flush.
+"""Group commit: this module stores the events of many callers in one transaction, with one flush to the disk.
 
-There is no timer. While one batch is being stored, the next batch gathers. The slower the disk is, the larger the
-batches become. Each process has one writer, in the event loop of the process. Several processes can append to one log.
-Each append takes a lock in the database, so the appends of all processes follow one another.
+Each caller passes a `Save`, which contains events. While one batch is being stored, the `Save` objects that arrive are
+collected for the next batch. The writer uses no timer. The slower the disk is, the larger the batches become. Each
+process has one writer, which runs in the event loop of the process. Several processes can append to the same log. Each
+append takes a lock in the database, so only one process appends at a time.
 
-A caller may be cancelled, or stop waiting. Then the caller does not know whether the save is stored. The caller can
-look for the save in the log, because the ids, versions and bytes of the events are fixed before the first try to store
-them.
+A caller may be cancelled, or may stop waiting. Then the caller does not know whether its events are stored. But the
+caller can look for these events in the log, because every try stores the same ids, versions and bytes.
 """
 
 import asyncio
@@ -28,17 +28,18 @@ from infra.metrics import APPEND_SECONDS, APPEND_WAITING, APPENDED
 from service_layer.faults import Unavailable
 
 EVENTS_A_CALL, BYTES_A_CALL = 500, 4_000_000
-"""The size of a batch in events and in bytes. The size is bounded so that other writers do not wait long for the lock.
+"""A batch is full when it has this number of events or this number of bytes. The limits exist because other writers
+wait for the lock while a batch is stored.
 
-The state of a submission has less than a kilobyte.
+The state of a submission takes less than one kilobyte.
 """
 EVENTS_WAITING, BYTES_WAITING = 5_000, 32_000_000
-"""The maximum number of events and of bytes that may wait for the next batch.
+"""At most this number of events and this number of bytes may wait for the next batch.
 
 If more would wait, `append` raises Unavailable (backpressure).
 """
 PATIENCE_SECONDS = 5.0
-"""The longest time that a caller waits for the outcome of a save."""
+"""A caller of `append` waits at most this number of seconds for the outcome."""
 BACK_OFF_SECONDS = 0.1
 BACK_OFF_MAX_SECONDS = 1.0
 CONNECT_SECONDS = 5
@@ -58,9 +59,9 @@ log = structlog.get_logger("jejak.writer")
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """A save that waits to be stored, and the future on which the caller waits for the outcome.
+    """A `Save` that waits to be stored. `outcome` is the future that the caller awaits.
 
-    `since` is the time at which the caller began to wait, in seconds of the event loop's clock.
+    `since` is the time at which the caller began to wait. The clock of the event loop gives this time in seconds.
     """
 
     save: Save
@@ -81,7 +82,8 @@ class Waiting:
 class GroupCommit:
     """The writer of one process for one database.
 
-    Use the writer as an asynchronous context manager. On exit the writer stores all waiting saves, and then closes.
+    Use the writer as an asynchronous context manager. On exit, the writer stores the events of all waiting callers, and
+    then closes.
     """
 
     def __init__(self, conninfo: str) -> None:
@@ -118,10 +120,10 @@ class GroupCommit:
             await self._disconnect()
 
     async def append(self, save: Save) -> SaveOutcome:
-        """Stores all events of the save, or none of them.
+        """Stores all events of `save`, or none of them.
 
-        Raises Unavailable if too many saves wait already, or if the database does not answer in PATIENCE_SECONDS. If
-        the database did not answer, the outcome is unknown, and the caller must read the log.
+        Raises Unavailable if too many callers wait already, or if the database does not answer within PATIENCE_SECONDS.
+        If the database did not answer, the events may or may not be stored. The caller must read the log to find out.
         """
         size = sum(len(event.state) for event in save.events)
         if self._closing or self.events >= EVENTS_WAITING or self.bytes + size > BYTES_WAITING:
@@ -135,9 +137,9 @@ class GroupCommit:
         return await waiting.outcome
 
     async def _lose_patience(self) -> None:
-        """Ends the wait of callers that have waited longer than PATIENCE_SECONDS. These callers get Unavailable.
+        """Raises Unavailable in all callers that have waited longer than PATIENCE_SECONDS.
 
-        One task checks all waiting saves. A timer for each save would cost more than the save's share of a commit.
+        One task does this for all callers. A separate timer for each caller would take too much processor time.
         """
         while True:
             await asyncio.sleep(PATIENCE_SECONDS / 20)
@@ -162,10 +164,11 @@ class GroupCommit:
                 return
 
     def _next(self) -> list[Waiting]:
-        """Takes the next batch from the queue, with at most one save for each stream.
+        """Takes the next batch from the queue. The batch contains at most one `Save` for each stream.
 
-        If several saves are for one stream, only the first of these saves is taken. The other saves of the stream stay
-        in the queue. When a later batch appends them, the log refuses these saves as stale.
+        If several `Save` objects wait for the same stream, the batch contains only the first of them. The others stay
+        in the queue for a later batch. By then, the stream has a newer version, so the log refuses these `Save` objects
+        as stale.
         """
         batch: list[Waiting] = []
         later: list[Waiting] = []
@@ -193,7 +196,10 @@ class GroupCommit:
         self.bytes -= waiting.bytes
 
     async def _store(self, batch: list[Waiting]) -> None:
-        """Stores a batch. Tries again until every save of the batch has its outcome, or every caller has given up."""
+        """Stores a batch.
+
+        Tries again until each `Save` in the batch has an outcome, or until all callers have stopped waiting.
+        """
         pause = BACK_OFF_SECONDS
         while batch:
             try:
@@ -206,7 +212,7 @@ class GroupCommit:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, BACK_OFF_MAX_SECONDS)
                 batch = [waiting for waiting in batch if not waiting.outcome.done()]
-            # A refused save is an outcome and not an error. So the content of one save has caused this error.
+            # A refusal is an outcome and not an error. So the content of one `Save` must have caused this error.
             except psycopg.Error as error:
                 await self._each_alone(batch, error)
                 return
@@ -241,10 +247,12 @@ class GroupCommit:
                 await connection.close()
 
     async def _known(self, connection: AsyncConnection[Any], batch: list[Waiting]) -> list[Waiting]:
-        """Returns the saves that are certainly not stored. The callers of the stored saves get their outcomes.
+        """Returns the part of the batch that is certainly not stored. Callers whose events are stored get their
+        outcomes.
 
-        After a connection is lost, its server process (backend) may continue and store a save later. So a missing row
-        proves nothing while this backend runs. Therefore the old backend is terminated before the log is read.
+        After a connection is lost, its backend (the server process of the connection) may still run. This backend may
+        store the events later. So as long as the backend runs, a row that is missing now can still appear. Therefore
+        this method terminates the old backend before it reads the log.
         """
         if not self._lost:
             return batch
@@ -268,8 +276,8 @@ async def _append(connection: AsyncConnection[Any], batch: list[Waiting]) -> lis
 async def _terminate(connection: AsyncConnection[Any], backend: tuple[Any, ...]) -> None:
     """Terminates an old backend of this process. Raises OperationalError if the backend does not end.
 
-    For the terminating statement, the session returns to its login role. The old backend has the same login role, so
-    PostgreSQL allows the statement.
+    The session first switches back to its login role. The old backend has the same login role, so PostgreSQL allows
+    this session to terminate the backend.
     """
     await connection.execute("SET ROLE NONE")
     ended = await _one(connection, TERMINATE, (END_MILLISECONDS, *backend))
@@ -279,10 +287,10 @@ async def _terminate(connection: AsyncConnection[Any], backend: tuple[Any, ...])
 
 
 async def _found(connection: AsyncConnection[Any], saves: Sequence[Save]) -> list[SaveOutcome | None]:
-    """Returns the outcome of each save that is in the log, and None for each other save.
+    """Returns the outcome of each `Save` that is in the log. Returns None for each `Save` that is not in the log.
 
-    A save is in the log if the stored bytes equal the bytes of the save. Salts are random, so no two saves have equal
-    bytes.
+    A `Save` is in the log if the log contains the same bytes. Two different `Save` objects never have the same bytes,
+    because each event contains a random salt.
     """
     async with connection.transaction():
         await connection.execute(LOCK)

@@ -1,6 +1,6 @@
-"""Histories: turns rows of the log into events and stream histories.
+"""Histories: this module decodes the rows of a stream into events, and folds the events into the history of the stream.
 
-A stream history also keeps the data for the hash chain, and for the answer to a repeated command.
+A history also contains data for the hash chain, and data for the answer to a repeated command.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,9 +23,9 @@ StreamRow = tuple[int, str, bytes, int, datetime]
 
 
 def head_of(history: StreamHistory) -> str:
-    """Returns the commitment to the stream's last event, which the next event stores as `prev`.
+    """Returns the commitment to the last event of the stream. The next event stores this commitment as `prev`.
 
-    The result is "" for a stream without events.
+    Returns an empty string if the stream has no events.
     """
     if history.own is not None:
         return history.own
@@ -38,14 +38,17 @@ def head_of(history: StreamHistory) -> str:
 def entry_of(row: Sequence[Any]) -> StreamEntry:
     """Decodes a row of a stream.
 
-    Raises KeyError for an unknown event type, and msgspec's DecodeError for a state that cannot be read.
+    Raises KeyError for an unknown event type. Raises msgspec's DecodeError if the state cannot be read.
     """
     state, recorded = _read(row)
     return StreamEntry(recorded, row[1], state.command, row[2], row[3])
 
 
 def recorded_of(row: Sequence[Any]) -> Recorded:
-    """Decodes only the event of a row, for code that folds many rows. Raises the errors of `entry_of`."""
+    """Decodes only the event of a row. Code that folds many rows uses this function.
+
+    Raises the same errors as `entry_of`.
+    """
     return _read(row)[1]
 
 
@@ -57,6 +60,6 @@ def _read(row: Sequence[Any]) -> tuple[State[AnyEvent], Recorded]:
 
 
 def history_of(application_id: UUID, rows: Iterable[Sequence[Any]]) -> StreamHistory:
-    """Folds the rows of one stream, in the order of their versions."""
+    """Folds the rows of one stream. The rows must be sorted by version."""
     entries = tuple(entry_of(row) for row in rows)
     return StreamHistory(application_id, entries, fold(entry.recorded for entry in entries))

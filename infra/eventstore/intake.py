@@ -1,4 +1,7 @@
-"""Intake log: stores the offsets, command ids and answers of Kafka's command topics in one transaction."""
+"""Intake log: this module stores the results of commands that arrive through Kafka.
+
+The new offset, the events, the command ids and the digests are stored in one transaction.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,27 +30,31 @@ SELECT s.id, e.originator_version, e.topic, e.state FROM unnest(%s::uuid[]) AS s
 """
 
 End = tuple[int, str]
-"""The version of a stream's last event, and the commitment to this event. The stream's next event needs both values."""
+"""Two values about the last event of a stream: the version of the event, and the commitment to the event.
+
+Both values are needed to append the next event.
+"""
 NOTHING: End = (0, "")
-"""The end of a stream that has no events."""
+"""The two values for a stream that has no events."""
 
 
 class Overtaken(Exception):
-    """Another process moved the offset of this partition, so this process does not own the partition."""
+    """Another process has changed the offset of this partition. So this process does not own the partition any more."""
 
 
 class Conflicting(Exception):
-    """Another writer appended to one of the streams, or answered one of the commands.
+    """Another writer has appended to one of the streams, or has answered one of the commands.
 
-    The caller must read and decide again.
+    The caller must read the streams and decide again.
     """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetMove:
-    """The move of a partition's offset, from `believed` to `reached`.
+    """A change of the stored offset of a partition.
 
-    `believed` is the offset that this process believes to be stored. `reached` is the next unanswered offset.
+    `believed` is the offset that this process expects to find in the database. `reached` is the new offset. It is the
+    offset of the first record that has no answer yet.
     """
 
     topic: str
@@ -58,37 +65,46 @@ class OffsetMove:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A command that was answered, with the digest of the command's body and the time of the answer (UTC)."""
+    """A command that was answered before.
+
+    `digest` is the digest of its body, and `at` is the time of its answer (UTC).
+    """
 
     digest: str
     at: datetime
 
 
 class IntakeLog:
-    """Reads and writes the state of the intake.
+    """Reads and writes the offsets, the command ids and the answers of the intake.
 
-    Every method raises Unavailable if the database cannot be reached. If `store` raises Unavailable, call `reached` to
-    learn whether the data is stored.
+    Every method raises Unavailable if the database cannot be reached. If `store` raises Unavailable, the data may or
+    may not be stored. Call `reached` to find out.
     """
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
     async def reached(self, topic: str, partition: int) -> int:
-        """Returns the offset of the next record to answer, or 0 if no record was answered."""
+        """Returns the offset of the next record that needs an answer. Returns 0 if no record was answered yet."""
         async with borrowed(self.pool) as connection:
             await connection.execute(BEGIN, (topic, partition))
             row = await (await connection.execute(REACHED, (topic, partition))).fetchone()
         return int(row[0]) if row else 0
 
     async def known(self, agency: str, commands: Sequence[UUID]) -> dict[UUID, Answered]:
-        """Returns those of the agency's commands that already have an answer, by command id."""
+        """Returns an `Answered` for each command that was answered before.
+
+        `commands` are ids of commands from one agency.
+        """
         async with borrowed(self.pool) as connection:
             rows = await (await connection.execute(KNOWN, (agency, list(commands)))).fetchall()
         return {command: Answered(digest, at) for command, digest, at in rows}
 
     async def ends(self, streams: Iterable[UUID]) -> dict[UUID, End]:
-        """Returns the end of each stream. The end of a stream without events is NOTHING."""
+        """Returns the version of the last event of each stream, and the commitment to this event.
+
+        Returns NOTHING for a stream that has no events.
+        """
         wanted = list(streams)
         async with borrowed(self.pool) as connection:
             rows = await (await connection.execute(END, (wanted,))).fetchall()
@@ -99,11 +115,11 @@ class IntakeLog:
         return {stream: found.get(stream, NOTHING) for stream in wanted}
 
     async def store(self, move: OffsetMove, save: Save | None, agency: str, digests: Mapping[UUID, str]) -> None:
-        """Stores the offset, the events, and the ids and digests of the answered commands, in one transaction.
+        """Stores the new offset, the events, and the ids and digests of the answered commands in one transaction.
 
-        Raises Overtaken and Conflicting. The row of the offset stays locked until the transaction ends. If two
-        processes start from the same stored offset, the process that comes second finds that the offset has moved, and
-        gets Overtaken.
+        Raises Conflicting. Raises Overtaken if another process has changed the offset. The row of the offset stays
+        locked until the transaction ends. So if two processes start from the same offset, the second process waits for
+        the first. Then the second process finds a changed offset, and gets Overtaken.
         """
         try:
             async with borrowed(self.pool) as connection:

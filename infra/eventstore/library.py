@@ -1,8 +1,9 @@
-"""The log for users of the `eventsourcing` library: a read-only application, with its recorder, mapper and factory.
+"""Library access: this module gives users of the `eventsourcing` library read-only access to the log.
 
-A projection or a process application of the library reads Jejak's log through `JejakLog`. Nothing in this module writes
-to the log. Only a command stores an event, and a save through an `Application` raises `NotSupportedError`. The guide
-with examples is docs/eventsourcing.md. The reasons are in docs/adr/0028-the-eventsourcing-library.md.
+The module contains an application of the library, and the recorder, the mapper and the factory of this application. A
+projection or a process application of the library reads Jejak's log through `JejakLog`. Nothing in this module writes
+to the log. Only commands store events. The method `Application.save` raises `NotSupportedError`. docs/eventsourcing.md
+is a guide with examples. docs/adr/0028-the-eventsourcing-library.md gives the reasons.
 """
 
 import re
@@ -45,24 +46,26 @@ __all__ = ["JejakLog", "LogFactory", "LogMapper", "LogRecorder", "LoggedEvent"]
 NOT_WRITTEN = "Jejak's log is not written through an Application: a command stores an event (docs/eventsourcing.md)"
 READ_ONLY = "-c role=jejak_auditor -c default_transaction_read_only=on"
 TOPIC = re.compile(r"[a-z]+\.[a-z-]+\.v[0-9]+")
-"""The form of Jejak's event topics. An event topic of the library has the form `module:Class`."""
+"""All event topics of Jejak match this pattern. An event topic of the library has another form: `module:Class`."""
 
 CONNECTION_SECONDS = 5.0
-"""How long a reader waits for a connection of the pool. A command does not wait so long."""
+"""A reader waits at most this number of seconds for a connection from the pool. The limit for commands is shorter."""
 
 RECORDED_AT_OF_STREAM = "SELECT originator_version AS place, recorded_at FROM stored_events WHERE originator_id = %s"
 RECORDED_AT = "SELECT notification_id AS place, recorded_at FROM stored_events WHERE notification_id = ANY(%s)"
 
 
 class LoggedEvent:
-    """An event of the log, as the library's mapper returns it. This event is also an instance of its class in `domain`.
+    """The base class of all events that `LogMapper` makes from Jejak's log. Each such event has a second base class:
+    the event class in `domain`.
 
-    So `isinstance(event, Submitted)`, `match` and the library's `singledispatchmethod` work, and `event.service` is a
-    field as in the domain's class.
+    So `isinstance(event, Submitted)`, `match` and the library's `singledispatchmethod` work. The event also has the
+    fields of the class in `domain`, for example `event.service`.
 
-    `timestamp` is the time at which the actor acted (aware, UTC). A source may report this act to Jejak later.
-    `recorded_at` is the time when the log stored the event (aware, UTC). `recorded_at` is None for a notification that
-    did not come from a `LogRecorder`. `event` is a plain instance of the event's class, for the functions of `domain`.
+    `timestamp` is the time at which the actor acted (timezone-aware, UTC). The act may have been reported to Jejak
+    later. `recorded_at` is the time at which the log stored the event (timezone-aware, UTC). `recorded_at` is None if
+    the notification did not come from a `LogRecorder`. `event` is a plain instance of the class in `domain`. Pass
+    `event` to functions of `domain`.
     """
 
     __slots__ = ()
@@ -112,16 +115,16 @@ class LogNotification(Notification):
 
 
 class LogRecorder(Recorder):
-    """The recorder for readers. This recorder adds `recorded_at` to each row, and refuses to store events."""
+    """A recorder that only reads. It adds `recorded_at` to each row."""
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:  # noqa: ANN401 - the library's signature
-        """Raises NotSupportedError if there are events to store."""
+        """Raises NotSupportedError if `stored_events` is not empty."""
         if stored_events:
             raise NotSupportedError(NOT_WRITTEN)
         return ()
 
     def append(self, saves: Sequence[Save]) -> list[SaveOutcome]:  # noqa: ARG002 - the recorder's signature
-        """Raises NotSupportedError."""
+        """Always raises NotSupportedError."""
         raise NotSupportedError(NOT_WRITTEN)
 
     def select_events(
@@ -151,10 +154,10 @@ class LogRecorder(Recorder):
         return [LogNotification(**vars(row), recorded_at=times[row.id]) for row in found]
 
     def _recorded_at(self, query: str, value: object) -> dict[int, datetime]:
-        """Returns `recorded_at` of each row, by version or position.
+        """Returns the value of `recorded_at` for each row, by version or by position.
 
-        The library's queries do not select the column `recorded_at`, so a second query is necessary. Rows never change,
-        so the second query finds the rows of the library's query unchanged.
+        The queries of the library do not select the column `recorded_at`. Therefore a second query reads this column.
+        Rows of the log never change, so the two queries always match.
         """
         with self.datastore.get_connection() as connection:
             return {
@@ -165,21 +168,19 @@ class LogRecorder(Recorder):
 class LogMapper(Mapper[UUID]):
     """Makes a `LoggedEvent` from a stored event of Jejak. The library's mapper handles all other stored events.
 
-    A follower is an application of the library that reads Jejak's log. A follower uses this mapper for the events of
-    Jejak and for the follower's own events. A cipher or a compressor that is configured for the follower is not applied
-    to the events of Jejak.
+    An application of the library can read Jejak's log and also store events of its own. Such an application uses this
+    mapper for both kinds of events. If the application has a cipher or a compressor, they are not applied to the events
+    of Jejak.
     """
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
-        """Raises TopicError for an event topic that this release does not know.
+        """Raises TopicError if this release does not know the event topic.
 
-        Raises MapperDeserialisationError for a state that cannot be read.
+        Raises MapperDeserialisationError if the state of the event cannot be read.
         """
         topic = stored_event.topic
         if topic not in CLASSES:
-            if TOPIC.fullmatch(
-                topic
-            ):  # otherwise the library would try to import a module with the name of the event type
+            if TOPIC.fullmatch(topic):  # otherwise the library would try to import a module with this name
                 raise TopicError(f"this release does not know the topic {topic}: install the newer release")
             return super().to_domain_event(stored_event)
         try:
@@ -201,7 +202,8 @@ class LogMapper(Mapper[UUID]):
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         """Raises NotSupportedError for an event of Jejak.
 
-        A stored copy of the event would lack the sealed parts, and would not belong to the hash chain of the stream.
+        Such an event must not be stored a second time. The copy would have no sealed parts, and would not belong to the
+        hash chain of a stream.
         """
         if isinstance(domain_event, LoggedEvent):
             raise NotSupportedError(NOT_WRITTEN)
@@ -209,11 +211,11 @@ class LogMapper(Mapper[UUID]):
 
 
 class LogFactory(InfrastructureFactory[TrackingRecorder]):
-    """Factory that reads Jejak's log, and keeps a projection's tables in another database.
+    """A factory for recorders. The application recorder reads Jejak's log. All other recorders use another database.
 
-    The library uses this factory if `PERSISTENCE_MODULE=infra.eventstore.library`. `application_recorder` reads the log
-    of `JEJAK_DATABASE_URL` as the role `jejak_auditor`, in read-only transactions. All other recorders are the
-    library's recorders, in the database that the library's `POSTGRES_…` settings name.
+    The library uses this factory if `PERSISTENCE_MODULE=infra.eventstore.library`. The application recorder reads the
+    database of `JEJAK_DATABASE_URL` as the role `jejak_auditor`, in read-only transactions. The other recorders belong
+    to the library. They use the database in the library's `POSTGRES_…` settings. A projection keeps its tables there.
     """
 
     def __init__(self, env: Environment | EnvType | None) -> None:
@@ -230,15 +232,16 @@ class LogFactory(InfrastructureFactory[TrackingRecorder]):
     def application_recorder(self) -> ApplicationRecorder:
         """Returns the recorder that reads the log.
 
-        Raises OSError, as the library's factories do, if `JEJAK_DATABASE_URL` is not set. Raises OperationalError if
-        the database cannot be reached, or if the login may not take the role `jejak_auditor`.
+        Raises OSError if `JEJAK_DATABASE_URL` is not set, as the library's factories do for a missing setting. Raises
+        OperationalError in two cases: the database cannot be reached, or the user in the URL may not take the role
+        `jejak_auditor`.
         """
         url = self.env.get("JEJAK_DATABASE_URL")
         if not url:
             raise OSError("JEJAK_DATABASE_URL is not set: it names the database of the log (`jejak url` prints it)")
         conninfo = with_options(url, READ_ONLY)
         try:
-            psycopg.connect(conninfo).close()  # without a pool, whose error would not name the cause
+            psycopg.connect(conninfo).close()  # without a pool, because its error would not name the cause
         except psycopg.OperationalError as error:
             raise OperationalError(str(error)) from error
         datastore = Datastore(conninfo)
@@ -262,17 +265,17 @@ class LogFactory(InfrastructureFactory[TrackingRecorder]):
             opened.close()
 
     def _own(self) -> postgres.PostgresFactory:
-        """Returns the library's factory for the database of the projection."""
+        """Returns the library's PostgreSQL factory, which uses the database of the `POSTGRES_…` settings."""
         made = postgres.PostgresFactory(self.env)
         self._closing.append(made)
         return made
 
 
 class JejakLog(Application[UUID]):
-    """Jejak's log as a read-only application of the library. In tracking records, this application is named `jejak`.
+    """A read-only application of the library, which reads Jejak's log. In tracking records, its name is `jejak`.
 
-    This application always uses `LogFactory`, whatever the value of `PERSISTENCE_MODULE` is. So a projection may keep
-    its tables in any database for which the library has a module.
+    This application always uses `LogFactory` and ignores `PERSISTENCE_MODULE`. So a projection can set
+    `PERSISTENCE_MODULE` for its own tables, and can use any database that the library supports.
     """
 
     name = "jejak"
@@ -285,7 +288,7 @@ class JejakLog(Application[UUID]):
         return LogMapper(self.construct_transcoder())
 
     def application(self, application_id: UUID) -> evolve.Application:
-        """Returns an applicant's application, folded from the events of its stream. Raises AggregateNotFoundError."""
+        """Returns a citizen's application for a service, folded from its events. Raises AggregateNotFoundError."""
         history = tuple(_recorded(self.events.get(application_id)))
         if not history:
             raise AggregateNotFoundError(f"no application has the id {application_id}")

@@ -1,8 +1,9 @@
-"""Recorder: the library's PostgreSQL recorder, with an append that calls one database function.
+"""Recorder: this module extends the library's PostgreSQL recorder. Events are appended by the function `append_events`.
 
-The function `append_events` reports an outcome for each save. The serving role may only select from `stored_events` and
-call this function. The library has two ways to insert events, and neither is used here. The default way is LOCK TABLE
-and INSERT. The other way is enabled by POSTGRES_ENABLE_DB_FUNCTIONS, and with it readers can miss events.
+The database function `append_events` takes several `Save` objects, and reports an outcome for each of them. The serving
+role cannot insert rows into `stored_events`. It can only select from this table and call the function. The library has
+two ways to insert events, but Jejak uses neither of them. The default way is LOCK TABLE and INSERT. The other way is
+enabled by POSTGRES_ENABLE_DB_FUNCTIONS. With the other way, readers can miss events.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,10 +32,10 @@ ORDER BY save
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Events that are stored together or not at all, and their claims: values that must be unique in the log.
+    """Events that are stored together or not at all. `claims` are values that must be unique in the log.
 
-    `owners` has the stream of each claim, and is needed only if the events belong to several streams. Without
-    `owners`, every claim belongs to the stream of the first event.
+    `owners` contains the stream of each unique value. This field is needed only if the events belong to several
+    streams. Without `owners`, all unique values belong to the stream of the first event.
     """
 
     events: tuple[StoredEvent, ...]
@@ -47,11 +48,11 @@ class Save:
 
 @dataclass(frozen=True, slots=True)
 class SaveOutcome:
-    """The outcome of a save. `kind` is "stored", or names the reason of the refusal.
+    """The outcome of a `Save`. `kind` is "stored", or it names the reason for a refusal.
 
-    `positions` are the positions of the events. `recorded_at` is the instant (UTC) at which all events of the save were
-    recorded. A refused save has no positions. A save is refused if it is stale, or if the log already has one of its
-    claims.
+    The log refuses a `Save` in two cases. Either the versions of its events do not follow the last versions in the log
+    (stale), or one of its unique values is already in the log. `positions` are the positions of the stored events.
+    After a refusal, `positions` is empty. `recorded_at` is the time (UTC) at which the log stored all these events.
     """
 
     kind: str
@@ -64,7 +65,7 @@ class SaveOutcome:
 
 
 class Datastore(PostgresDatastore):
-    """The library's datastore, opened with a connection string."""
+    """The library's datastore. This class opens it with a connection string."""
 
     def __init__(self, conninfo: str, *, pool_size: int = 4) -> None:
         super().__init__(dbname="", host="", port="", user="", password="", schema="public")
@@ -84,13 +85,16 @@ class Datastore(PostgresDatastore):
 
 
 class Recorder(PostgresApplicationRecorder):
-    """The library's application recorder, which appends through `append_events`."""
+    """The library's application recorder. This class appends events with `append_events`."""
 
     def __init__(self, datastore: Datastore, *, events_table_name: str = "stored_events") -> None:
         super().__init__(datastore, events_table_name=events_table_name)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:  # noqa: ANN401 - the library's signature
-        """Stores all events, or raises IntegrityError, as the library requires. `kwargs` may have `claims`."""
+        """Stores all events. Raises IntegrityError if they are refused, as the library requires.
+
+        `kwargs` may contain `claims`.
+        """
         if not stored_events:
             return ()
         outcome = self.append([Save(tuple(stored_events), tuple(kwargs.get("claims", ())))])[0]
@@ -99,13 +103,13 @@ class Recorder(PostgresApplicationRecorder):
         return outcome.positions
 
     def append(self, saves: Sequence[Save]) -> list[SaveOutcome]:
-        """Stores all saves in one transaction. Returns an outcome for each save, in the order of the saves.
+        """Appends several `Save` objects in one transaction. Returns one outcome for each `Save`, in the same order.
 
-        The append is one statement that commits by itself. So the database releases the lock of the log at once, even
-        if this process has no processor time to read the answer.
+        The append is a single statement in autocommit mode. So the database releases the lock of the log at once, even
+        if this process is too busy to read the answer.
 
-        If the connection is lost, the library's OperationalError is raised and the outcome is unknown. The caller must
-        then read the log.
+        If the connection is lost, the library's OperationalError is raised. Then the events may or may not be stored,
+        and the caller must read the log.
         """
         with self.datastore.get_connection() as connection:
             cursor = Cursor(connection, row_factory=tuple_row)
@@ -114,7 +118,10 @@ class Recorder(PostgresApplicationRecorder):
 
 
 def columns(saves: Sequence[Save]) -> tuple[list[Any], ...]:
-    """Returns the arguments of the statement `APPEND`: one array for each parameter. Saves are numbered from 0."""
+    """Returns the arguments of the statement `APPEND`. Each argument is an array.
+
+    The `Save` objects are numbered from 0.
+    """
     events = [(number, event) for number, save in enumerate(saves) for event in save.events]
     claims = [(number, claim, owner) for number, save in enumerate(saves) for claim, owner in save.owned()]
     return (
@@ -130,9 +137,9 @@ def columns(saves: Sequence[Save]) -> tuple[list[Any], ...]:
 
 
 def outcomes(saves: Sequence[Save], rows: Sequence[tuple[Any, ...]]) -> list[SaveOutcome]:
-    """Reads the answer to the statement `APPEND`. Returns one outcome for each save, in the order of the saves.
+    """Reads the answer to the statement `APPEND`. Returns one outcome for each `Save`, in the same order.
 
-    The positions of one save are consecutive numbers.
+    The events of one `Save` have consecutive positions.
     """
     return [
         SaveOutcome(kind, tuple(range(first, first + len(save.events))) if kind == "stored" else (), recorded_at)
@@ -141,7 +148,7 @@ def outcomes(saves: Sequence[Save], rows: Sequence[tuple[Any, ...]]) -> list[Sav
 
 
 def stream_of(save: Save) -> UUID:
-    """Returns the stream of the save's first event."""
+    """Returns the stream of the first event."""
     return _uuid(save.events[0])
 
 

@@ -1,6 +1,6 @@
-"""Rows: turns events into rows for the log, with sealed parts, commitments and the hash chain.
+"""Rows: this module turns events into rows of the log. It adds the sealed parts, the commitments and the hash chain.
 
-The ids, versions and bytes of the rows are fixed before the first try to store the rows.
+The ids, versions and bytes of the rows are fixed before the rows are sent to the database for the first time.
 """
 
 import secrets
@@ -29,10 +29,10 @@ def rows_of(
     personal: PersonalParts | None = None,
     keys: Mapping[str, DossierKey] | None = None,
 ) -> tuple[list[StoredEvent], str]:
-    """Returns the rows for `events`, and the commitment to the last row.
+    """Returns two values: the rows for `events`, and the commitment to the last row.
 
-    The rows continue the stream after version `after`. `prev` is the commitment to the event with version `after`. The
-    first row contains all sealed parts.
+    The first row has the version `after` + 1. `prev` is the commitment to the event that has the version `after`. All
+    sealed parts are in the first row.
     """
     acted = {
         "actor": str(act.actor) if act.actor else "",
@@ -65,7 +65,7 @@ def rows_of(
 def _sealed(
     stream: UUID, version: int, topic: str, personal: PersonalParts, keys: Mapping[str, DossierKey] | None
 ) -> list[dict[str, str]]:
-    """Returns one sealed part for each role that has personal data and a key, sorted by role."""
+    """Returns one sealed part for each role that has personal data and a key. The list is sorted by role."""
     return [
         seal(
             key.key,

@@ -1,4 +1,7 @@
-"""The event store on PostgreSQL: reads, seals, chains and appends events for the handlers of the service layer."""
+"""Event store: this module reads and appends events for the handlers of the service layer.
+
+Before an append, the module seals the personal data and computes the hash chain.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -32,9 +35,10 @@ CLAIM_BYTES = 20
 
 
 class StreamReader(Protocol):
-    """Reads streams and keeps the streams in memory.
+    """Reads streams, and keeps the streams in memory.
 
-    The implementations are `infra.eventstore.stream_reader.Streams` and `infra.demo.ordered_batches.BatchStreams`.
+    There are two implementations: `infra.eventstore.stream_reader.Streams` and
+    `infra.demo.ordered_batches.BatchStreams`.
     """
 
     @property
@@ -127,15 +131,22 @@ class PostgresEventStore:
         return [self._stored(draft, tuple(islice(positions, len(draft.rows))), outcome.recorded_at) for draft in drafts]
 
     async def save(self, save: Save) -> SaveOutcome:
-        """Stores one save through the group commit."""
+        """Stores the events of one `Save` through the group commit."""
         return await self.writer.append(save)
 
     def kept(self, history: StreamHistory) -> None:
-        """Keeps the history of a stream after an append. So the next command need not read the stream again."""
+        """Keeps the history of a stream in memory after an append.
+
+        So the next command need not read the stream again.
+        """
         self.streams.keep(history)
 
     def survey_claim(self, application_id: UUID) -> bytes:
-        """Returns the first 20 bytes of HMAC-SHA256(K_claim, `jejak/skm/1` || 0 || the application's 16 bytes)."""
+        """Returns a value that may be stored only once in the log. So each application has at most one survey answer.
+
+        The value is the first 20 bytes of HMAC-SHA256(K_claim, `jejak/skm/1` || 0 || the 16 bytes of the application's
+        id).
+        """
         return mac(self.named.claim, "jejak/skm/1", application_id.bytes)[:CLAIM_BYTES]
 
     async def append_survey(
@@ -175,9 +186,9 @@ class PostgresEventStore:
         return Stored(after, positions[-1])
 
     async def _keys_for(self, history: StreamHistory, personal: PersonalParts) -> dict[str, DossierKey]:
-        """Returns the dossier keys of the persons in `personal`, and makes the missing keys.
+        """Returns the dossier keys of the persons in `personal`. Makes the keys that do not exist yet.
 
-        New keys are durable before the event that uses the keys is stored.
+        A new key is on the disk before the first event that uses this key is stored.
         """
         if not personal:
             return {}
@@ -191,12 +202,12 @@ class PostgresEventStore:
 
 
 def rows_in(draft: Draft) -> tuple[StoredEvent, ...]:
-    """Returns the rows of a draft. All rows are StoredEvents, because the function `rows_of` made the rows."""
+    """Returns the rows of a draft. Each row is a `StoredEvent`, because the function `rows_of` makes all rows."""
     return cast("tuple[StoredEvent, ...]", draft.rows)
 
 
 def save_of(drafts: Sequence[Draft]) -> Save:
-    """Joins all drafts into one save, in their order."""
+    """Joins all drafts into one `Save`, in the order of the drafts."""
     claims = [(claim, draft.history.application_id) for draft in drafts for claim in draft.claims]
     return Save(
         tuple(row for draft in drafts for row in rows_in(draft)),

@@ -1,7 +1,8 @@
-"""Stream reader: reads streams, claims and the registry, and coalesces concurrent requests into one query.
+"""Stream reader: this module reads streams, unique values (claims) and the registry. Concurrent requests share one
+query.
 
-The reader caches each stream at the version that was last read or written. Each query reads only the events after the
-cached version. So the result is current, although most events are not read or folded again.
+The reader caches each stream, together with the last version that was read or written. A query reads only the events
+after this version. So the result is always current, but most events are read and folded only once.
 """
 
 from collections import OrderedDict, defaultdict
@@ -22,11 +23,18 @@ from infra.postgres.databases import with_options
 from service_layer.streams import StreamEntry, StreamHistory
 
 REMEMBERED_EVENTS = 5_000
-"""The most events that the cache keeps, over all streams. An event takes about five kilobytes of memory."""
+"""The maximum number of events in the cache, counted over all streams.
+
+One event takes about five kilobytes of memory.
+"""
 
 REGISTRY = ""
 StreamQuery = UUID | tuple[bytes, ...] | str
-"""A key of the coalescer: the id of a stream, or a tuple of claims, or "" for the registry alone."""
+"""A request to the coalescer. A UUID requests the stream with this id.
+
+A tuple of unique values (claims) requests the id of the stream that has one of these values. An empty string requests
+only the registry.
+"""
 
 READ = """
 SELECT NULL::bytea, originator_id, originator_version, topic, state, notification_id, recorded_at FROM stored_events
@@ -43,14 +51,15 @@ SELECT c.claim, c.originator_id, 0, '', ''::bytea, 0, NULL FROM unnest(%b::bytea
 ) AS c
 """
 PLANNED = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
-"""Planner options. The first queries run on empty tables, and PostgreSQL caches their plans.
+"""These planner options turn off sequential scans, hash joins and merge joins.
 
-Without the options, these plans would scan whole tables, even after the tables have grown.
+The first queries run while the tables are empty, and PostgreSQL caches their plans. Without these options, the cached
+plans would scan whole tables, even after the tables have grown.
 """
 
 
 class RegistryFold:
-    """The registry after the events up to `position`. `ends` has the last event of each registry stream."""
+    """The registry, folded from all events up to `position`. `ends` contains the last event of each registry stream."""
 
     def __init__(self) -> None:
         self.registry = Registry()
@@ -68,8 +77,8 @@ class RegistryFold:
 class Streams:
     """The cached streams of one process.
 
-    Use the object as an asynchronous context manager, in the event loop of the callers. Every method that queries the
-    database raises Unavailable if the database cannot be reached.
+    Use this object as an asynchronous context manager, in the same event loop as the callers. Every method that queries
+    the database raises Unavailable if the database cannot be reached.
     """
 
     def __init__(self, conninfo: str) -> None:
@@ -87,7 +96,7 @@ class Streams:
 
     @property
     def registry(self) -> Registry:
-        """The registry that the last query found. This property makes no query."""
+        """The registry, as the last query found it. This property does not query the database."""
         return self.published.registry
 
     async def registry_now(self) -> Registry:
@@ -96,15 +105,21 @@ class Streams:
         return self.published.registry
 
     async def history(self, application_id: UUID) -> StreamHistory:
-        """Returns the current history of a stream. The history of an unknown stream has no entries."""
+        """Returns the current history of a stream. If the stream does not exist, the history has no entries."""
         return cast("StreamHistory", await self.line.get(application_id))
 
     async def claimed(self, claims: Sequence[bytes]) -> UUID | None:
-        """Returns the stream that holds one of the given claims, or None."""
+        """Returns the stream that has one of the given unique values (claims).
+
+        Returns None if no stream has one of them.
+        """
         return cast("UUID | None", await self.line.get(tuple(claims)))
 
     def keep(self, history: StreamHistory) -> None:
-        """Caches a history. Call this method after an append, so that the next query need not read the new events."""
+        """Caches a history. Call this method after an append.
+
+        Then the next query does not read the new events again.
+        """
         self._forget(history.application_id)
         self.remembered[history.application_id] = history
         self.events += len(history.entries)
@@ -116,9 +131,9 @@ class Streams:
         self.events -= len(gone.entries) if gone else 0
 
     def forget(self, stream: UUID) -> None:
-        """Drops a stream from the cache, so that the next query reads the whole stream.
+        """Removes a stream from the cache. The next query then reads the whole stream.
 
-        Call this method if the log refused a save that was made from the cached history.
+        Call this method if the log refused events that were based on the cached history.
         """
         self._forget(stream)
 

@@ -1,7 +1,8 @@
-"""Topics: maps each stored event type (topic) to its class, and checks the data of an event before it is stored.
+"""Topics: this module maps each event topic to a class. It also checks the data of an event before the event is stored.
 
-The data must fit a closed type: a type that limits every field and forbids unknown fields. The closed types are made
-from the plain dataclasses of the domain: a pattern in a dataclass becomes a constraint in its closed type.
+The data of an event must fit a closed type. A closed type limits the values of every field, and forbids unknown fields.
+The closed types are made from the dataclasses of the domain. A pattern in a dataclass becomes a constraint of the
+closed type.
 """
 
 from collections.abc import Hashable
@@ -39,17 +40,20 @@ CLASSES: dict[str, StoredClass] = {
         *get_args(IntakeEvent),
     )
 }
-"""The class of each event topic. An event topic that was ever written must never be removed."""
+"""The event class of each event topic. Never remove an event topic, because stored events may use it."""
 
 LARGEST_INTEGER = 2**53 - 1
 
 
 class DataNotClosed(ValueError):
-    """The data of an event does not fit its closed type. The message names the field, never the value."""
+    """The data of an event does not fit its closed type. The message names the field, but never contains the value."""
 
 
 def data_to_store(event: AnyEvent) -> dict[str, Any]:
-    """Returns the event's `data` after a check against the closed type of the event's class. Raises DataNotClosed."""
+    """Checks the data of an event against the closed type of the event's class. Returns the data.
+
+    Raises DataNotClosed.
+    """
     data = data_of(event)
     try:
         msgspec.convert(data, closed_type(cast("Hashable", type(event))), strict=True)
@@ -64,7 +68,7 @@ def event_of(topic: str, data: dict[str, Any]) -> AnyEvent:
 
 
 class State(msgspec.Struct, Generic[E]):
-    """The fields of a stored state that a fold reads. The chain and the sealed parts are skipped."""
+    """The fields of a stored state that a fold needs. The decoder skips the hash chain and the sealed parts."""
 
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     at_quality: Quality
@@ -77,15 +81,15 @@ class State(msgspec.Struct, Generic[E]):
 
 
 def decoder_of(topic: str) -> msgspec.json.Decoder[State[AnyEvent]]:
-    """Returns the decoder that reads a state directly into the event's class.
+    """Returns a decoder for stored states. The decoder makes the field `data` an instance of the event's class.
 
-    Raises KeyError for an event topic that this release does not know.
+    Raises KeyError if this release does not know the event topic.
     """
     return _DECODERS[topic]
 
 
 def act_of(state: State[AnyEvent]) -> Act:
-    """Returns the act of an event: the actor, the place, the time and the channel."""
+    """Returns the act of an event. The act says who acted, for which office, when and by which channel."""
     return Act(
         at=state.at,
         at_quality=state.at_quality,
@@ -98,17 +102,20 @@ def act_of(state: State[AnyEvent]) -> Act:
 
 @lru_cache(maxsize=4096)
 def _actor(text: str) -> UUID:
-    """Parses an actor's id, with a cache.
+    """Parses the id of an actor. The results are cached.
 
-    A few actors act often, so the same ids are parsed again and again. Parsing an id costs as much as reading all other
-    fields of an act.
+    A few actors act often, so the same ids occur again and again. Without the cache, parsing an id would take as much
+    time as reading all other fields of an act.
     """
     return UUID(text)
 
 
 @cache
 def closed_type(cls: Any) -> type[msgspec.Struct]:  # noqa: ANN401 - any event class
-    """Returns the closed type of an event class: every field has limits, and unknown fields are forbidden."""
+    """Returns the closed type of an event class. Every field of a closed type has limits.
+
+    Unknown fields are forbidden.
+    """
     hints = get_type_hints(cls, include_extras=True)
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for name, hint in hints.items():
@@ -121,7 +128,7 @@ def closed_type(cls: Any) -> type[msgspec.Struct]:  # noqa: ANN401 - any event c
 
 
 def _closed(hint: Any) -> Any:  # noqa: ANN401 - annotations are any value
-    """Returns a type with its limits. Raises TypeError for the type `str` without limits."""
+    """Returns the type of a field with limits. Raises TypeError for a plain `str`, which has no limits."""
     if get_origin(hint) is Annotated:
         base, limit = get_args(hint)
         if isinstance(limit, Pattern):
@@ -144,10 +151,9 @@ def _closed(hint: Any) -> Any:  # noqa: ANN401 - annotations are any value
 
 
 def _made() -> dict[str, msgspec.json.Decoder[State[AnyEvent]]]:
-    """Makes all decoders and all closed types while the process has only one thread.
+    """Makes all decoders and all closed types at import, while the process has only one thread.
 
-    msgspec caches data about a class in the class itself. If two threads fill this cache at the same time,
-    the process crashes.
+    msgspec stores a cache in each class. If two threads fill the same cache at the same time, the process crashes.
     """
     shape: Any = State
     for cls in CLASSES.values():

@@ -1,4 +1,4 @@
-"""The second pass of an import: appends the cases of a checked file, with at most 500 events in a call."""
+"""The second pass of an import: appends the events of a checked file to the log, at most 500 events in one call."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -33,7 +33,7 @@ CASES_PER_READ = 250
 
 
 class PostgresImportStore:
-    """Implements `service_layer.handlers.imports.ImportStore` over one connection for reading and the recorder."""
+    """Implements `service_layer.handlers.imports.ImportStore`. Reads from `connection`, and appends with `recorder`."""
 
     def __init__(
         self, connection: psycopg.Connection[Any], recorder: Recorder, import_key: bytes, receipt_codes: ReceiptCodes
@@ -49,7 +49,7 @@ class PostgresImportStore:
     def streams(self, source: str, keys: Sequence[str]) -> Mapping[str, ImportedStream]:
         """Implements `ImportStore.streams`.
 
-        Each submission has a claim of its command id, and the claim names the stream.
+        The table `claims` has a row for each submission. This row has the command id and the stream of the submission.
         """
         claims = {command_id(self.key, source, key).bytes: key for key in keys}
         found = self.connection.execute(CLAIMED, (list(claims),), prepare=True, binary=True).fetchall()
@@ -77,7 +77,7 @@ class PostgresImportStore:
 
 
 class Importer:
-    """Appends the records of a checked file, or foresees the result without storing anything."""
+    """Appends the records of a checked file, or only counts the events that would be appended."""
 
     def __init__(self, conninfo: str, recorder: Recorder, import_key: bytes, receipt_codes: ReceiptCodes) -> None:
         self.conninfo = conninfo
@@ -86,7 +86,7 @@ class Importer:
         self.receipt_codes = receipt_codes
 
     def append(self, file: Path, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
-        """Appends the file's records, and counts the results in `summary`.
+        """Appends the records of the file, and adds the counts of the results to `summary`.
 
         `advance` is called with the number of events of each batch. Raises SourceError if the file has changed since
         the check.
@@ -96,12 +96,12 @@ class Importer:
             advance(sum(len(case.items) for case in cases))
 
     def foresee(self, file: Path, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
-        """Counts in `summary` what `append` would store, but stores nothing.
+        """Stores nothing, but adds the same counts to `summary` as `append` would add.
 
-        `registry` is the registry with the editions that the import would add. Raises SourceError if the file has
+        `registry` must already contain the editions that the import would publish. Raises SourceError if the file has
         changed since the check.
         """
-        seen = Spill()  # several traces of a case may have the same record, which is new only in the first trace
+        seen = Spill()  # a record may be in several traces of a case, but counts as new only in the first trace
         for handler, cases in self._batches(file, mapping, registry):
             summary.add(handler.foresee(cases, seen))
             advance(sum(len(case.items) for case in cases))
@@ -127,7 +127,7 @@ def _stream(stream: UUID, rows: Sequence[Sequence[Any]]) -> ImportedStream:
 
 
 def _saves(events: Sequence[tuple[ImportedStream, Admitted]]) -> Iterator[Save]:
-    """Yields a save for each event. Each event is chained to the previous event of its stream."""
+    """Yields one `Save` for each event. Each event is chained to the previous event of its stream."""
     heads: dict[UUID, tuple[int, str]] = {}
     for stream, admitted in events:
         version, prev = heads.get(stream.stream) or (stream.history.application.version, head_of(stream.history))
@@ -154,7 +154,7 @@ WHERE originator_id = ANY(%s::uuid[]) ORDER BY originator_id, originator_version
 
 
 def _by_stream(saves: Iterable[Save]) -> list[Save]:
-    """Joins the saves of each stream into larger saves of at most EVENTS_PER_CALL events."""
+    """Joins the `Save` objects of each stream into larger objects, which have at most EVENTS_PER_CALL events."""
     streams: dict[Any, list[Save]] = {}
     for save in saves:
         streams.setdefault(save.events[0].originator_id, []).append(save)
@@ -169,11 +169,11 @@ def _by_stream(saves: Iterable[Save]) -> list[Save]:
 
 
 def _calls(saves: Iterable[Save]) -> Iterator[list[Save]]:
-    """Groups the saves into calls of the append, with at most one save of each stream in a call.
+    """Groups the `Save` objects into calls of the recorder. A call has at most one `Save` of each stream.
 
-    If a stream has several saves, each save except the last fills a whole call. If another writer has appended to the
-    stream, the append refuses the save, and the later calls are not made. So no save is stored without the save before
-    it in the stream.
+    If a stream has several `Save` objects, each object except the last one fills a whole call. If another writer has
+    appended to the stream, the recorder refuses the `Save`, and the caller makes no further call. So the log never gets
+    later events of a stream without the earlier events.
     """
     call: list[Save] = []
     events = 0
@@ -188,9 +188,10 @@ def _calls(saves: Iterable[Save]) -> Iterator[list[Save]]:
 
 
 def _own_key(case: str, item: ImportItem) -> str:
-    """Returns the idempotency key of an event. The key contains the event's id in the file, if the file has an id.
+    """Returns the idempotency key of an event. If the file gives the event an id, the key contains this id.
 
-    Otherwise the key is made from the event's content and from the event's number among the events with equal content.
+    Otherwise the key contains the content of the event and a number. The events with equal content have different
+    numbers.
 
     See docs/event-format.md, Commands and digests.
     """
@@ -200,7 +201,10 @@ def _own_key(case: str, item: ImportItem) -> str:
 
 
 def _some_at_a_time(sources: Iterable[SourceCase]) -> Iterator[list[SourceCase]]:
-    """Yields batches of cases. A batch ends when it has CASES_PER_READ cases, or about EVENTS_PER_CALL events."""
+    """Yields the cases in batches.
+
+    A batch is complete when it has CASES_PER_READ cases or about EVENTS_PER_CALL events.
+    """
     batch: list[SourceCase] = []
     events = 0
     for source in sources:

@@ -29,7 +29,7 @@ from service_layer.import_case import ImportCase
 
 
 class MappingIncomplete(Exception):
-    """The mapping lacks some words of the file. `lines` has the TOML to add to the mapping."""
+    """The file has words that the mapping does not explain. `lines` has the lines of TOML to add to the mapping."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__("the mapping does not know all words of the file")
@@ -38,7 +38,7 @@ class MappingIncomplete(Exception):
 
 @dataclass(slots=True)
 class Summary:
-    """The counts of an import: all contents of the file, and the new contents.
+    """The counts of an import, such as the number of events in the file and the number of new events.
 
     `first` and `last` are the earliest and the latest `at` in the file, in UTC.
     """
@@ -83,7 +83,7 @@ class Summary:
 def check(file: Path, mapping: Mapping, registry: Registry, progress: Advance) -> Summary:
     """Reads the whole file and counts its contents. Raises SourceError, MappingIncomplete."""
     reader, summary = Reader(file, mapping, registry), Summary()
-    keys = Spill()  # counts each case once, because a case may have several traces
+    keys = Spill()  # a case may have several traces, but is counted once
     for source in read_cases(file, mapping, progress=progress):
         case = reader.case(source)
         summary.see(case)
@@ -96,7 +96,7 @@ def check(file: Path, mapping: Mapping, registry: Registry, progress: Advance) -
 
 
 def _lines(unknown: Unknown, mapping: Mapping) -> list[str]:
-    """Returns the lines to add to the mapping, as TOML that can be pasted."""
+    """Returns the lines of TOML that must be added to the mapping."""
     tables = [
         ("[activities]", unknown.activities, '"stage"'),
         ("[offices.values]", unknown.offices, f'{{ code = "{mapping.source}-…", id = "…", en = "…" }}'),
@@ -110,7 +110,7 @@ def _lines(unknown: Unknown, mapping: Mapping) -> list[str]:
 
 
 def foreseen(mapping: Mapping, registry: Registry) -> tuple[Registry, Sequence[RegistryEvent]]:
-    """Returns the registry as `register` would make it, and the editions that `register` would publish."""
+    """Returns two values: the registry that `register` would return, and the editions that it would publish."""
     new: list[RegistryEvent] = []
     for edition in editions(mapping):
         match edition:
@@ -128,8 +128,8 @@ def foreseen(mapping: Mapping, registry: Registry) -> tuple[Registry, Sequence[R
 async def register(mapping: Mapping, known: Editions, recorder: Recorder, command_key: bytes) -> Registry:
     """Publishes the mapping's offices and services that the registry lacks. The new entries are marked as imported.
 
-    An office that the registry already has is left unchanged. A service gets a new standard if the mapping's standard
-    differs. Returns the new registry.
+    An office that the registry already has is left unchanged. A service gets a new standard if the registry does not
+    have the standard of the mapping. Returns the new registry.
     """
     _, new = foreseen(mapping, await known.registry())
     await known.publish(new, recorder, command_key)

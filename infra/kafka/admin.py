@@ -1,7 +1,7 @@
-"""Kafka administration: reads the state of the brokers, and applies the changes of feeds/agencies/kafka/topology.py.
+"""Kafka administration: this module reads the state of a Kafka cluster, and changes the cluster.
 
-kafka-python's admin client reports many failures only in its return values and does not raise. So this module checks
-every return value.
+feeds/agencies/kafka/topology.py defines the changes. kafka-python's admin client does not raise an exception for every
+failure. It reports many failures only in its return values. So this module checks every return value.
 """
 
 import contextlib
@@ -60,12 +60,18 @@ ALL_RIGHTS = ACLFilter(
 OF_A_USER, ANY_NAME = "user", 2
 QuotasRequest = Any
 QuotasResponse = Any
-"""The classes for quotas are Any: kafka-python generates them at import, so the type checker does not know them."""
+"""Both types are Any, because kafka-python generates its classes for quotas at import.
+
+The type checker cannot see them.
+"""
 
 
 @contextlib.contextmanager
 def administering(kafka: Kafka) -> Iterator["Admin"]:
-    """Opens an Admin. Raises a ClusterFault for each KafkaError, also for a KafkaError inside the context."""
+    """Opens an Admin.
+
+    If a KafkaError occurs here or in the body of the `with` statement, raises ClusterFault instead.
+    """
     options = {"bootstrap_timeout_ms": CONNECT_MS, "request_timeout_ms": REQUEST_MS, "client_id": "jejak-topics"}
     try:
         client = KafkaAdminClient(**login(kafka), **options)
@@ -75,7 +81,7 @@ def administering(kafka: Kafka) -> Iterator["Admin"]:
             client.close()
     except KafkaError as error:
         who = f"as {kafka.username}" if kafka.username else "without a login"
-        # kafka-python reports both a refused login and a lost connection as a time-out.
+        # If the login was refused or the connection was lost, kafka-python reports a time-out in both cases.
         raise ClusterFault(
             f"Kafka at {kafka.bootstrap}, {who}: the brokers cannot be reached, or they refused the login or a right:"
             f" {_short(error)}. Check JEJAK_KAFKA_BOOTSTRAP, _USERNAME, _PASSWORD_FILE, _CA_FILE, and the user's rights"
@@ -97,7 +103,7 @@ class Admin:
         )
 
     def apply(self, change: Change, password_of: Callable[[str], str]) -> None:
-        """Applies one change. `password_of` gives the password of a new user. Raises ClusterFault, KafkaError."""
+        """Applies one change. `password_of` returns the password for a new user. Raises ClusterFault, KafkaError."""
         match change:
             case MakeTopic():
                 self._make_topic(change)
@@ -154,7 +160,10 @@ class Admin:
         _demand(one.error_code == 0, change, one.error_message)
 
     def _ask(self, request: QuotasRequest) -> QuotasResponse:
-        """Sends a request for which the admin client has no method. The client's methods send requests in this way."""
+        """Sends a request for which the admin client has no method.
+
+        The client's own methods send their requests in the same way.
+        """
         return self._client._manager.run(self._client._manager.send, request)  # noqa: SLF001 - no public way in 3.0.12
 
     def _topics(self) -> dict[str, Topic]:

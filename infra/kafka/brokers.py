@@ -1,4 +1,7 @@
-"""The connection options for Kafka's brokers. This module does not import kafka-python, which takes half a second."""
+"""Brokers: this module makes the connection options for Kafka's brokers.
+
+The module does not import kafka-python, because this import takes half a second.
+"""
 
 from typing import Any
 
@@ -6,11 +9,11 @@ from infra.settings import Kafka
 
 
 class ClusterFault(Exception):
-    """The brokers did not carry out a request, or could not be reached. The message says what to check."""
+    """The brokers could not be reached, or did not carry out a request. The message says what to check."""
 
 
 def login(kafka: Kafka) -> dict[str, Any]:
-    """The connection and login options of every kafka-python client. Raises ClusterFault."""
+    """Returns the connection options and the login options for any client of kafka-python. Raises ClusterFault."""
     options: dict[str, Any] = {"bootstrap_servers": kafka.bootstrap.split(",")}
     if kafka.ca_file:
         options |= {"security_protocol": "SSL", "ssl_cafile": str(kafka.ca_file)}

@@ -1,7 +1,8 @@
-"""The topic command handler: decides the command of a Kafka record by the rules that apply to commands over HTTP.
+"""Topic command handler: this module decides the commands in Kafka records, by the same rules as commands over HTTP.
 
-The result is a verdict, which is stored. A refusal of a command is a verdict, too. A verdict contains only two parts of
-the record's content: the command's id and, if the agency may know the application, the application's id.
+The decision about a record is called a verdict. Every verdict is stored. A refusal is a verdict, too. A verdict
+contains at most two values from the record: the id of the command and the id of the application. The id of the
+application is left out if the agency may not know the application.
 """
 
 from collections.abc import Sequence
@@ -40,21 +41,25 @@ NAMES = frozenset({SUBMIT, *OFFERED})
 STALE = "stale-version"
 INTERNAL = "internal-error"
 KEY_HOLDS = timedelta(days=31)
-"""The time in which a repeated command can be compared with the first command.
+"""During this time, a repeated command can be compared with the first command.
 
-Later, the key of the first command's digest may be destroyed, because each month has a new key.
+The comparison needs the key that made the digest of the first command. Each month has a new key, and old keys are
+destroyed. So after this time, the key may not exist any more.
 """
 
 log = structlog.get_logger("jejak.intake")
 
 
 class Broken(Exception):
-    """An internal error while a record is handled. Neither the sender nor an unreachable database is the cause."""
+    """An internal error occurred while a record was handled.
+
+    It was caused neither by the sender nor by an unreachable database.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadCommand:
-    """A parsed record. `keys` has one identity of the command for each monthly key that still exists."""
+    """A record that was parsed. `keys` contains one identity of the command for each monthly key that still exists."""
 
     place: CommandPartition
     record: CommandRecord
@@ -70,10 +75,10 @@ class ReadCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The data to store for a Kafka record.
+    """The data that is stored for one Kafka record.
 
-    `event` is the answer to the command. `rows` has the new events of the application `owner`. `claims` has the claims
-    of this application.
+    `event` is the answer to the command. `owner` is the id of the application. `rows` contains the new events of the
+    application. `claims` contains the values of the application that must be unique in the log.
     """
 
     asking: ReadCommand
@@ -84,7 +89,7 @@ class Verdict:
 
 
 class TopicCommandHandler:
-    """Makes verdicts on records. The handler stores nothing except the keys of persons."""
+    """Decides the commands in Kafka records, and returns verdicts. The handler itself stores only keys of persons."""
 
     def __init__(self, installation: Installation) -> None:
         self.commands = installation.commands
@@ -113,10 +118,9 @@ class TopicCommandHandler:
     ) -> Verdict | None:
         """Returns the verdict on a record. Returns None if the command was answered before.
 
-        A command gets only one answer.
-
-        Raises Unavailable. Raises Broken for an internal error, unless `last` is true. If `last` is true, this is the
-        last try for the record, and the verdict states the internal error.
+        A command gets only one answer. `last` is true in the last try for the record. If an internal error occurs in
+        the last try, the verdict reports the internal error. In an earlier try, Broken is raised. Raises Unavailable if
+        the database cannot be reached.
         """
         sent = asking.sent
         if isinstance(sent, Malformed):
@@ -197,7 +201,10 @@ def _parsed(sent: SentCommand) -> tuple[SentCommand | Malformed, Any]:
 
 
 def _request(asking: ReadCommand, sent: SentCommand, registry: Registry) -> CommandRequest:
-    """Makes the same command request that the HTTP operation would make. Raises BodyFault and Forbidden."""
+    """Makes a `CommandRequest` from a record. For the same command, the HTTP operation makes the same `CommandRequest`.
+
+    Raises BodyFault and Forbidden.
+    """
     principal = Principal(bearer=Bearer.AGENCY, agency=asking.place.agency)
     relation = relation_for(sent.name, principal)
     context = requests_from_bodies.BodyContext(
@@ -213,7 +220,7 @@ def _request(asking: ReadCommand, sent: SentCommand, registry: Registry) -> Comm
 
 
 def _placed(event: IntakeMalformed) -> IntakeMalformed:
-    """Returns the event, with an empty `place` if the value of `place` may not be stored."""
+    """Returns the event. If the value of `place` may not be stored, the returned event has an empty `place`."""
     try:
         data_to_store(event)
     except DataNotClosed:

@@ -1,4 +1,7 @@
-"""Passwords of Kafka's users, one file for each user. Only the owner may read a file. Passwords are never printed."""
+"""Credentials: this module keeps the passwords of Kafka's users in files. Each user has one file.
+
+Only the owner of a file may read the file. Passwords are never printed.
+"""
 
 import os
 import secrets
@@ -23,9 +26,10 @@ class CredentialsFolder:
         return self.folder / f"{user}.password"
 
     def kept_or_new(self, user: str) -> str:
-        """Returns the password in the user's file. If there is no file, first writes a file with a new password.
+        """Returns the password in the user's file. If the file does not exist, first makes a password and writes the
+        file.
 
-        So if a cluster is built again, its users get the passwords that are in the files.
+        So if a cluster is built again, its users get the same passwords as before.
         """
         file = self.file(user)
         if not file.exists():
@@ -33,10 +37,11 @@ class CredentialsFolder:
         return file.read_text(encoding="ascii")
 
     def drafted(self, user: str) -> str:
-        """Makes a new password, and writes it to a file beside the file of the present password.
+        """Returns the new password of a user. The new password has a separate file beside the file of the present
+        password.
 
-        If the process dies before the new password is adopted, both passwords are in files. So one of the two files has
-        the password that the brokers know.
+        If this file does not exist yet, makes a password and writes the file. The process may die while a password is
+        being changed. Then both files exist, and one of them contains the password that the brokers accept.
         """
         draft = self._draft(user)
         if not draft.exists():
@@ -44,7 +49,10 @@ class CredentialsFolder:
         return draft.read_text(encoding="ascii")
 
     def adopt_draft(self, user: str) -> Path:
-        """Replaces the present password by the drafted password, which the brokers must have accepted already."""
+        """Replaces the present password by the new password.
+
+        Call this method only after the brokers accepted the new password.
+        """
         self._draft(user).replace(self.file(user))
         return self.file(user)
 
@@ -53,7 +61,7 @@ class CredentialsFolder:
 
 
 def _write(file: Path, password: str) -> None:
-    """Writes the file atomically. The file is on the disk when this function returns."""
+    """Writes the file atomically. When this function returns, the password is on the disk."""
     part = file.with_name(f".{file.name}.part")
     part.unlink(missing_ok=True)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,10 +1,12 @@
-"""The intake: reads commands from the agencies' Kafka topics and answers each command once.
+"""Intake: this module reads commands from the agencies' Kafka topics, and answers each command once.
 
-The offset of a command, its events and its answer are stored in one transaction. Any number of processes may run,
-because Kafka's consumer group assigns the partitions. If two processes believe that they own a partition, the offset in
-the database decides which process owns it. The row of the offset is locked for this decision. After a temporary fault
-the partition pauses, and is tried again with back-off. If a record cannot be handled in a few tries, its answer is an
-internal error. So the record does not block the records after it.
+The offset of a command, its events and its answer are stored in one transaction. Any number of intake processes may
+run. Kafka's consumer group assigns each partition to one process. For a short time, two processes may believe that they
+own the same partition. Then the offset in the database decides: only one of the two processes can change the offset,
+because the row of the offset is locked.
+
+After a temporary fault, the partition pauses and is tried again later (back-off). If a record still fails after a few
+tries, its answer is an internal error. So the record does not block the records after it.
 """
 
 import asyncio
@@ -35,8 +37,9 @@ from service_layer.faults import Unavailable
 
 RECORDS_A_SAVE = 100
 TRIES = 5
-"""The tries of a single record. After TRIES conflicts the partition pauses. After TRIES internal errors, the answer to
-the record is an internal error.
+"""The maximum number of tries for one record. After TRIES conflicts, the partition pauses.
+
+After TRIES internal errors, the answer to the record is an internal error.
 """
 BACK_OFF_SECONDS, BACK_OFF_MAX_SECONDS = 0.1, 5.0
 RECONNECT_SECONDS = 2.0
@@ -47,9 +50,10 @@ log = structlog.get_logger("jejak.intake")
 
 @dataclass(slots=True)
 class PartitionState:
-    """The state of an assigned partition.
+    """The state of a partition that is assigned to this process.
 
-    `next` is the offset of the record to answer next. `ends` has the last event of each answer stream of the partition.
+    `next` is the offset of the next record that needs an answer. `ends` contains two values for each answer stream of
+    the partition: the version of the last event, and the commitment to this event.
     """
 
     next: int
@@ -60,7 +64,7 @@ class PartitionState:
 
 
 class Intake:
-    """The intake of one process. Call `run` once.
+    """The intake of one process. Call `run` only once.
 
     `open_source` joins the consumer group. After a KafkaError, the intake calls `open_source` again.
     """
@@ -73,7 +77,10 @@ class Intake:
         self.readings: dict[CommandPartition, PartitionState] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Runs until `stopping` is set. A save that is under way is then finished before this method returns."""
+        """Runs until `stopping` is set.
+
+        If events are being stored at this time, the method first waits until they are stored.
+        """
         while not stopping.is_set():
             try:
                 source = await asyncio.to_thread(self.open_source)
@@ -90,7 +97,7 @@ class Intake:
                 await asyncio.to_thread(source.close)
 
     async def _interrupted(self, stopping: asyncio.Event, away: KafkaError) -> None:
-        # The client's message may name topics, groups and nodes, but never the content of a record.
+        # The error message may name topics, groups and nodes, but never contains data from a record.
         log.warning("reading commands is interrupted", fault=type(away).__name__, detail=str(away)[:DETAIL_MAX])
         INTAKE_INTERRUPTED.labels("kafka").inc()
         try:
@@ -99,7 +106,7 @@ class Intake:
             return
 
     async def step(self, source: CommandSource, stopping: asyncio.Event) -> None:
-        """Polls once, and answers the records of this poll. Raises KafkaError."""
+        """Polls Kafka once, and answers the records that Kafka returned. Raises KafkaError."""
         polled = await asyncio.to_thread(source.poll)
         assigned, fresh = source.assigned()
         for place in self.readings.keys() - assigned:
@@ -109,7 +116,7 @@ class Intake:
         for place in sorted(assigned - begun):
             await self._begin(source, place)
         for place, records in polled.items():
-            if place in begun:  # records that were polled before the seek of a new partition are polled again
+            if place in begun:  # the records of a new partition are polled again, after its seek
                 await self._answer_all(source, place, records, stopping)
         self._resume(source)
         if polled:
@@ -118,10 +125,10 @@ class Intake:
             INTAKE_WAITING.labels(place.agency, str(place.partition)).set(source.waiting(place, reading.next))
 
     async def _begin(self, source: CommandSource, place: CommandPartition) -> None:
-        """Seeks to the offset in the database.
+        """Moves the consumer to the offset that is stored in the database.
 
-        If the Kafka topic ends before this offset, the topic was recreated, or some of its records were lost. Then the
-        partition is read from its beginning.
+        The Kafka topic may end before this offset. Then the topic was created again, or some of its records were lost.
+        In this case the partition is read from the beginning.
         """
         try:
             reached = await self.kept.reached(place.topic, place.partition)
@@ -139,7 +146,7 @@ class Intake:
                 reached = 0
         except (Unavailable, Overtaken):
             INTAKE_INTERRUPTED.labels("database").inc()
-            return  # the next step tries again, and records that are polled until then are ignored
+            return  # the next step tries again. Until then, polled records are ignored
         source.seek(place, max(reached, first))
         self.readings[place] = PartitionState(next=reached)
 
@@ -177,7 +184,10 @@ class Intake:
     async def _answered(
         self, place: CommandPartition, reading: PartitionState, records: Sequence[CommandRecord]
     ) -> str:
-        """Answers the records. Returns "" or the cause of a failure: database, overtaken, fault or conflict."""
+        """Answers the records.
+
+        Returns an empty string, or the cause of a failure: database, overtaken, fault or conflict.
+        """
         try:
             commands = [await self.clerk.asking(place, record) for record in records]
         except Unavailable:
@@ -189,9 +199,10 @@ class Intake:
         return ""
 
     async def _some(self, place: CommandPartition, reading: PartitionState, commands: Sequence[ReadCommand]) -> str:
-        """Answers all commands in one save. If one command prevents this save, answers each command in a separate save.
+        """Answers all commands in one transaction. If one command makes this impossible, answers each command in its
+        own transaction.
 
-        Returns "" or a cause, as `_answered` does.
+        Returns an empty string or a cause, as `_answered` does.
         """
         if len(commands) > 1:
             with suppress(Conflicting, Broken):
@@ -218,7 +229,7 @@ class Intake:
     async def _saved(self, place: CommandPartition, reading: PartitionState, commands: Sequence[ReadCommand]) -> str:
         """Answers the commands in one transaction.
 
-        Raises Conflicting and Broken. After either error, nothing is stored and the offset does not move.
+        Raises Conflicting and Broken. After either of these errors, nothing is stored and the offset is unchanged.
         """
         try:
             verdicts = await self._verdicts(place, reading, commands)
@@ -228,7 +239,8 @@ class Intake:
                 believed=reading.next,
                 reached=commands[-1].record.offset + 1,
             )
-            # A malformed command is not stored as answered: the sender may correct the command and send its id again.
+            # The id of a malformed command is not stored. So the sender can correct the command and send the same id
+            # again.
             save, ends = await self._save(place, reading, verdicts)
             digests = {
                 event.command: each.asking.keys[0].digest
@@ -254,7 +266,7 @@ class Intake:
     async def _verdicts(
         self, place: CommandPartition, reading: PartitionState, commands: Sequence[ReadCommand]
     ) -> list[Verdict]:
-        """Returns the verdicts in the order of the records. Commands that were answered before have no verdict."""
+        """Returns the verdicts in the order of the records. A command that was answered before gets no verdict."""
         ids = [command.id for command in commands if command.id is not None]
         answered = await self.kept.known(place.agency, ids) if ids else {}
         registry = await self.streams.registry_now()
@@ -274,7 +286,11 @@ class Intake:
     async def _save(
         self, place: CommandPartition, reading: PartitionState, verdicts: Sequence[Verdict]
     ) -> tuple[Save | None, dict[UUID, End]]:
-        """Returns a save with all events of the verdicts, and the ends of the answer streams after this save."""
+        """Returns two values. The first value is a `Save` that contains all events of the verdicts.
+
+        It is None if there are no events. The second value contains the version of the last event of each answer
+        stream, and the commitment to this event.
+        """
         missing = {_stream(place, each.event) for each in verdicts} - reading.ends.keys()
         ends = {**reading.ends, **(await self.kept.ends(missing) if missing else {})}
         act = Act(at=datetime.now(UTC), by=Role.SYSTEM, channel=Channel.INTERNAL)
@@ -300,12 +316,18 @@ class Intake:
 
 
 def _kind(fault: Exception) -> dict[str, str]:
-    """Returns the class of an error, for the log. The message or a traceback could quote the record."""
+    """Returns the class name of an error for the log.
+
+    The message and the traceback could quote the record, so they are left out.
+    """
     return {"fault": type(fault).__name__}
 
 
 def _stream(place: CommandPartition, event: IntakeEvent) -> UUID:
-    """Returns the stream of a partition's answers, or the stream of its dead letters."""
+    """Returns the stream for an event of the intake.
+
+    Each partition has one stream of answers and one stream of dead letters.
+    """
     kind = "dead-letters" if isinstance(event, IntakeMalformed) else "answers"
     return registry_id("intake", f"{place.topic}/{place.partition}/{kind}")
 
@@ -315,9 +337,10 @@ def _in_parts(records: Sequence[CommandRecord]) -> Iterator[Sequence[CommandReco
 
 
 def _together(commands: Sequence[ReadCommand]) -> Iterator[list[ReadCommand]]:
-    """Splits the commands, in their order, into groups that can be decided concurrently.
+    """Splits the commands into groups without changing their order. The commands of one group can be decided
+    concurrently.
 
-    In a group, all commands have different ids and are for different applications.
+    All commands of a group have different ids and belong to different applications.
     """
     some: list[ReadCommand] = []
     taken: set[UUID] = set()

@@ -1,4 +1,7 @@
-"""The relay process: publishes the feeds to Kafka with one thread for each agency, and ends if a thread hangs."""
+"""Relay process: this module publishes the feeds to Kafka, with one thread for each agency.
+
+The process ends itself if a thread hangs.
+"""
 
 import contextlib
 import os
@@ -30,9 +33,9 @@ from infra.queries.relay_lag import RELAYS, Behind
 PAGE, PAGE_BYTES = 1000, 4 * 1024 * 1024
 POLL_SECONDS, RIVAL_SECONDS = 0.5, 1.0
 STALL_SECONDS = 180.0
-"""If a relay reports nothing for this number of seconds, the relay hangs.
+"""A relay counts as hanging if it reports nothing for this number of seconds.
 
-The time limits of a transaction add up to less than this number.
+The sum of all time limits of a transaction is less than this number.
 """
 EXIT_STALLED = 70
 HEARTBEAT_SECONDS = 1.0
@@ -55,12 +58,13 @@ log = structlog.get_logger("jejak.relay")
 class PostgresSource:
     """Implements `feeds.agencies.kafka.relay.FeedSource`.
 
-    The source has one connection, which also holds an advisory lock. All other relays of the feed wait for this lock.
-    Without the lock, two active relays would fence each other in turns, which is safe but slow.
+    The source has one database connection. This connection also has an advisory lock for the feed. All other relays of
+    the same feed wait for the lock. Without the lock, two relays would repeatedly end each other's Kafka transactions
+    (fencing). This would be safe but slow.
     """
 
     def __init__(self, conninfo: str, agency: str, stopping: threading.Event, well: Callable[[], None]) -> None:
-        """`well` is called while this relay waits for another process, so that the wait does not count as hanging."""
+        """While this relay waits for another process, it calls `well`. So a waiting relay does not count as hanging."""
         self.conninfo = for_derived(conninfo)
         self.agency = agency
         self.stopping = stopping
@@ -117,9 +121,10 @@ class PostgresSource:
         list(self._open().notifies(timeout=seconds, stop_after=1))
 
     def say(self, position: int, fault: str) -> bool:
-        """Writes the relay's state to `feeds.relays`, for monitoring. If `position` is -1, the stored position is kept.
+        """Writes the state of the relay to the table `feeds.relays`, for monitoring.
 
-        Returns False if the state could not be written and must be written again.
+        If `position` is -1, the position in the table stays unchanged. Returns False if the state could not be written.
+        Then the caller must write the state again.
         """
         values = {
             "agency": self.agency,
@@ -184,9 +189,10 @@ class KafkaDestination:
 
 
 class Watch:
-    """Implements `feeds.agencies.kafka.relay.Witness`: updates metrics, log lines and `feeds.relays`.
+    """Implements `feeds.agencies.kafka.relay.Witness`. The watch updates metrics, log lines and the table
+    `feeds.relays`.
 
-    The watch also tells which relays hang, so that the process can end.
+    The watch also finds the relays that hang, so that the process can end.
     """
 
     def __init__(self) -> None:
@@ -195,12 +201,15 @@ class Watch:
         self._said: dict[str, tuple[int, str]] = {}
 
     def over(self, agency: str, say: Callable[[int, str], bool]) -> None:
-        """Begins to watch this agency's relay. `say` writes the state of the relay."""
+        """Begins to watch the relay of an agency. `say` is a function that writes the state of the relay."""
         self._say[agency] = say
         self.well(agency)
 
     def well(self, agency: str) -> None:
-        """Notes that the relay works, or waits for another process, and so does not hang."""
+        """Records that the relay does not hang at this moment.
+
+        The relay is working, or is waiting for another process.
+        """
         self._well[agency] = time.monotonic()
 
     def published(self, agency: str, position: int, count: int) -> None:  # noqa: ARG002 - the port's signature
@@ -219,7 +228,7 @@ class Watch:
         RELAY_FAULTS.labels(agency, code).inc()
         if self._said.get(agency, (0, ""))[1] != code:
             log.warning("relay interrupted", agency=agency, fault=code, what=words)
-        self.well(agency)  # after a fault the relay restarts or waits for an operator, and so does not hang
+        self.well(agency)  # the relay does not hang: it restarts, or waits for an operator
         self._tell(agency, -1, code)
 
     def stalled(self) -> list[str]:
@@ -232,7 +241,7 @@ class Watch:
 
 
 class Relays:
-    """One relay for each of `agencies`, in threads of this process."""
+    """Runs one relay for each agency. Each relay has its own thread in this process."""
 
     def __init__(self, conninfo: str, login: Mapping[str, Any], agencies: Sequence[str], origin: Origin) -> None:
         self.stopping = threading.Event()
@@ -277,10 +286,10 @@ class Relays:
         source.close()
 
     def _beat(self, origin: Origin) -> None:
-        """Sends a record every second to the heartbeat topic, which every agency may read.
+        """Sends one record per second to the heartbeat topic. Every agency may read this topic.
 
-        If these records arrive but a feed has no new messages, a reader knows that Kafka and the relay process are
-        working.
+        An agency may get no new messages for some time. As long as the heartbeat records arrive, the agency can be sure
+        that Kafka and the relay process are working.
         """
         while not self.stopping.is_set():
             with contextlib.suppress(KafkaError), _heart(self.login) as producer:

@@ -1,8 +1,8 @@
-"""The topic audit (`jejak audit-feed`): compares an agency's Kafka topic with the log, application by application.
+"""Topic audit: `jejak audit-feed` compares an agency's Kafka topic with the log, one application after another.
 
-The audit is a plain consumer without a group. The records are kept in a private temporary file until they are sorted,
-so memory does not grow with the length of the topic. The audit follows the format of records in docs/agencies.md. It
-uses no code that makes or sends messages, except `projections/file_facts.py`, which folds the facts of a file.
+The audit reads the topic as a Kafka consumer without a group. It writes the records to a private temporary file and
+sorts them there. So the use of memory does not grow with the length of the topic. docs/agencies.md defines the format
+of the records. Apart from `projections/file_facts.py`, the audit uses no code that makes or sends messages.
 """
 
 import hashlib
@@ -35,7 +35,9 @@ from projections.file_facts import so_far
 ID = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):([1-9][0-9]{0,9})")
 POLL_MS, PAGE = 1000, 1000
 STUCK_SECONDS = 60
-"""The longest time without a record while the brokers report more records."""
+"""The audit stops with an error if it gets no record for this number of seconds, although the brokers have more
+records.
+"""
 WINDOWS = (64, 512, 4096, 1 << 62)
 LOGGED = """
 SELECT m.stream::text, m.version, m.previous, m.position, m.topic, m.body,
@@ -57,15 +59,19 @@ CREATE TABLE seen (stream TEXT, partition INTEGER, place INTEGER, version INTEGE
 """
 
 Stand = Callable[[int, int], None]
-"""Called with the number of records that are read, and with the number of all records."""
+"""A callback for progress.
+
+Its two arguments are the number of records that were read, and the number of all records.
+"""
 
 
 def audit(
     kafka: Kafka, conninfo: str, agency: str, *, source: str, from_beginning: bool, stand: Stand
 ) -> tuple[AuditReport, int]:
-    """Returns the report, and the position up to which the relay has published. Raises ClusterFault.
+    """Returns two values: the report, and the position up to which the relay has published. Raises ClusterFault.
 
-    If `from_beginning` is true, the Kafka topic must have all messages of the feed from the first message on.
+    If `from_beginning` is true, the audit expects every message of the feed in the Kafka topic, from the first message
+    on.
     """
     options = {"isolation_level": "read_committed", "enable_auto_commit": False, "max_poll_records": PAGE}
     try:
@@ -89,12 +95,13 @@ def audit(
 
 
 def _published(consumer: KafkaConsumer, agency: str) -> tuple[int, bool]:
-    """Returns the position up to which the relay has published, and whether nothing has been published yet.
+    """Returns two values: the position up to which the relay has published, and True if nothing was published yet.
 
-    The position is read from the relay's newest committed record.
+    The position is in the newest committed record of the relay. If nothing was published yet, it is the position at
+    which an operator began the feed.
 
-    If nothing has been published yet, the position is the position at which an operator began the feed. The position is
-    read before the Kafka topic of the feed. So all messages up to the position are in the topic when the topic is read.
+    The position is read before the messages of the feed are read. So when the messages are read, the Kafka topic
+    contains all messages up to this position.
     """
     at = TopicPartition(names.position(agency), 0)
     _partitions(consumer, at.topic)
@@ -117,7 +124,7 @@ def _published(consumer: KafkaConsumer, agency: str) -> tuple[int, bool]:
 def _read(
     consumer: KafkaConsumer, topic: str, scratch: sqlite3.Connection, verdict: AuditReport, *, source: str, stand: Stand
 ) -> dict[int, int]:
-    """Copies all records into the scratch file. Returns the first offset of each partition."""
+    """Copies all records of the topic into the temporary file. Returns the first offset of each partition."""
     partitions = [TopicPartition(topic, number) for number in sorted(_partitions(consumer, topic))]
     consumer.assign(partitions)
     starts, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
@@ -137,10 +144,10 @@ def _read(
 
 
 def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator[Any]:
-    """Yields every record with an offset below `ends`.
+    """Yields the records of each partition up to the offset in `ends`. The record at this offset is not included.
 
-    The offsets of a Kafka topic have gaps. So the consumer's position, and not the last offset, shows when all records
-    are read.
+    The offsets of a partition have gaps, so the offset of the last record is not known. Therefore the function ends
+    when the position of the consumer has reached the offset in `ends`.
     """
     quiet_since = monotonic()
     left = {at for at, end in ends.items() if consumer.position(at) < end}
@@ -207,7 +214,7 @@ def _compare(
 
 
 def _states(connection: psycopg.Connection[Any], stream: UUID, versions: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Returns the whole state of the file after each of the versions, folded from the log."""
+    """Returns the state of the application after each of the given versions. The states are folded from the log."""
     if not versions:
         return {}
     rows = connection.execute(HISTORY, (stream, versions[-1])).fetchall()
@@ -222,12 +229,12 @@ def _states(connection: psycopg.Connection[Any], stream: UUID, versions: Sequenc
 def _floors(
     connection: psycopg.Connection[Any], agency: str, scratch: sqlite3.Connection, starts: dict[int, int], *, empty: int
 ) -> dict[int, int | None]:
-    """Returns the floor of each partition: the audit expects only messages with a position above the floor.
+    """Returns the floor of each partition. The audit expects only messages with a position above the floor.
 
-    `empty` is the floor of every partition if the Kafka topic has no records. If a partition has all its records, its
-    floor is just below the oldest record of the whole topic, because earlier messages may never have been published to
-    the topic. If a partition has lost its first records after the retention time, its floor is just below the oldest
-    record of this partition.
+    If the Kafka topic has no records, the floor of every partition is `empty`. If a partition still has its first
+    record, its floor is just below the oldest record of the whole topic. Earlier messages may never have been published
+    to the topic. If Kafka has deleted the first records of a partition (retention), the floor is just below the oldest
+    record that is left in this partition.
     """
     oldest: dict[int, int] = {}
     for partition in starts:
@@ -250,7 +257,10 @@ def _floors(
 def _side_by_side(
     logged: Iterator[tuple[Any, ...]], seen: Iterator[tuple[Any, ...]]
 ) -> Iterator[tuple[str, list[LoggedMessage], list[Seen]]]:
-    """Yields the messages and the records of each application (a merge join). Both inputs are sorted by application."""
+    """Yields the messages and the records of each application.
+
+    Both inputs must be sorted by application (a merge join).
+    """
     logged_groups, seen_groups = groupby(logged, itemgetter(0)), groupby(seen, itemgetter(0))
     log_group, topic_group = next(logged_groups, None), next(seen_groups, None)
     while log_group or topic_group:
@@ -266,7 +276,10 @@ def _side_by_side(
 
 
 def _logged(row: tuple[Any, ...]) -> LoggedMessage:
-    """The message of a row. A body that is no JSON object names no capacity and carries no state."""
+    """Makes a `LoggedMessage` from a row.
+
+    If the body is not a JSON object, the message gets a default capacity and no state.
+    """
     _, version, previous, position, topic, body, stored = row
     try:
         said = orjson.loads(body)

@@ -1,9 +1,11 @@
-"""Key folder: holds the 256 bucket keys, wrapped by a key-encryption key in the same folder.
+"""Key folder: this folder contains the 256 bucket keys, wrapped by a key-encryption key in the same folder.
 
-The folder is outside every database cluster. PostgreSQL backs up and restores whole clusters, so a destroyed key inside
-a cluster would return with an old backup. A bucket key in this folder does not return with a backup of a cluster. So
-after a bucket has got a new bucket key, nobody can read the wrapped keys of this bucket in old backups. The folder has
-mode 0700 and the files have mode 0600. Keys are wrapped by AES key wrap (RFC 3394).
+The folder is outside of every database cluster. PostgreSQL backs up and restores whole clusters. So if keys were stored
+in a cluster, a restore from an old backup would bring back destroyed keys. The bucket keys in this folder are not part
+of such a backup. After a bucket gets a new bucket key, the wrapped keys of this bucket in old backups cannot be read
+any more.
+
+The folder has mode 0700 and the files have mode 0600. Keys are wrapped by AES key wrap (RFC 3394).
 """
 
 import fcntl
@@ -23,7 +25,7 @@ class KeysUnreadable(Exception):
 
 
 class KeyFolder:
-    """Wraps and unwraps keys by bucket.
+    """Wraps and unwraps keys. Each bucket has its own bucket key.
 
     The folder is made on first use. Several processes may open the folder at the same time. Raises KeysUnreadable.
     """
@@ -55,11 +57,11 @@ class KeyFolder:
             ) from broken
 
     def wrap(self, bucket: int, key: bytes) -> bytes:
-        """Wraps a key with the key of a bucket (0 to 255)."""
+        """Wraps a key with the bucket key of `bucket`. Buckets are numbered from 0 to 255."""
         return aes_key_wrap(self._buckets[bucket], key)
 
     def unwrap(self, bucket: int, wrapped: bytes) -> bytes:
-        """Unwraps a key. Raises KeysUnreadable if this key was wrapped with another bucket key."""
+        """Unwraps a key. Raises KeysUnreadable if the key was wrapped with another bucket key."""
         try:
             return aes_key_unwrap(self._buckets[bucket], wrapped)
         except InvalidUnwrap as broken:
@@ -69,9 +71,10 @@ class KeyFolder:
             ) from broken
 
     def _load(self, name: str, fresh: bytes) -> bytes:
-        """Returns the bytes of a file. A missing file is made from `fresh`.
+        """Returns the content of a file. If the file does not exist, first writes a file with the content `fresh`.
 
-        The new bytes are first written to a temporary file. When the bytes are durable, the file gets its real name.
+        The content is first written to a temporary file. When the content is on the disk, the temporary file is
+        renamed.
         """
         file = self.folder / name
         if not file.exists():

@@ -1,8 +1,11 @@
-"""The key store: dossier keys, one per person and application, and the named keys that make macs and tokens.
+"""Key store: this module stores the dossier keys of persons and the named keys of the installation.
 
-A dossier key is durable before the event that uses the key is stored. A sealed part whose key was destroyed is shown as
-redacted, never as an error. If the NIK of a person is known, all dossier keys of this person have the same reference to
-the person. If the NIK is not known, every dossier key of the person has a different reference.
+Each person has one dossier key in each application. Named keys are used to make MACs and tokens. A dossier key is on
+the disk before the first event that uses this key is stored. If a dossier key was destroyed, the sealed parts of this
+key are shown as redacted. This is not an error.
+
+Each dossier key has a reference to a person. If the NIK of a person is known, all dossier keys of this person have the
+same reference. If the NIK is not known, each dossier key has a different reference.
 """
 
 import secrets
@@ -20,19 +23,22 @@ from infra.postgres.coalescer import Coalescer
 from infra.postgres.pool import Pool, borrowed
 
 FOREVER = date(1, 1, 1)
-"""The value of the month for a key that is not replaced each month."""
+"""A key that is not replaced each month has this value as its month."""
 
 COMMAND = "command"
-"""The name of K_cmd, which has a new key each month.
+"""The name of the key K_cmd. Each month gets a new K_cmd.
 
-A repeated command is recognised with the keys of the current month and of the previous month. All earlier monthly keys
-are destroyed.
+The keys of the current month and of the previous month are kept, because they are needed to recognise repeated
+commands. All earlier keys are destroyed.
 """
 SATISFACTION = "satisfaction"
-"""The role of the applicant's second key. This key is for survey answers, which must not be linked to applications."""
+"""The role of the applicant's second key.
+
+Survey answers are sealed with this key and not with the dossier key, so that they cannot be linked to an application.
+"""
 NIK = "nik"
 ONCE = {"import": 32, "pin": 32, "qr": 64, "claim": 32, "token": 32, "read-token": 32, "door": 32, NIK: 32}
-"""Keys that never change, with their sizes in bytes."""
+"""The keys that never change, and their sizes in bytes."""
 
 
 DRAWN = """
@@ -52,9 +58,10 @@ class DossierKey:
 
 @dataclass(frozen=True, slots=True)
 class NamedKeys:
-    """The keys that make macs and tokens.
+    """The keys that are used to make MACs and tokens.
 
-    `commands` has the key of the current month first, and then the key of the previous month, if there is one.
+    `commands` contains the keys for commands: the key of the current month, and the key of the previous month if there
+    is one.
     """
 
     commands: tuple[bytes, ...]
@@ -94,7 +101,10 @@ class KeyStore:
         await self._drawing.__aexit__(*error)
 
     async def named(self, today: date) -> NamedKeys:
-        """Loads the named keys and makes the missing keys. Destroys command keys from before the previous month."""
+        """Returns the named keys. Makes the keys that do not exist yet.
+
+        Destroys command keys from before the previous month.
+        """
         month = today.replace(day=1)
         last = (
             month.replace(year=month.year - 1, month=12) if month.month == 1 else month.replace(month=month.month - 1)
@@ -118,10 +128,10 @@ class KeyStore:
     async def new_dossier_keys(
         self, application: UUID, roles: Sequence[str], niks: Mapping[str, str] | None = None
     ) -> list[DossierKey]:
-        """Returns one key for each role. The keys are durable when this method returns.
+        """Makes and returns one dossier key for each role. When this method returns, the keys are on the disk.
 
-        If another process has already stored a key for a role, that key is returned. `niks` has the NIK by role, for
-        persons who have a NIK. Concurrent calls share one transaction.
+        If another process has already stored a key for a role, the stored key is returned. `niks` contains the NIK of
+        each role for which the NIK is known. Concurrent calls share one transaction.
         """
         if niks and self._nik is None:
             self._nik = await self._nik_key()
@@ -131,9 +141,10 @@ class KeyStore:
     async def _draw(
         self, connection: AsyncConnection, wanted: list["_Wanted"]
     ) -> dict["_Wanted", dict[str, DossierKey]]:
-        """Draws and stores keys. If a key is stored already, the stored key is returned and the new key is dropped.
+        """Makes random keys and stores them. If a key is already stored, the stored key is returned and the new key is
+        dropped.
 
-        So this method can be called again after a lost connection.
+        So this method can be called again after the connection was lost.
         """
         niks = {nik for each in wanted for _, nik in each.niks}
         async with connection.transaction():
@@ -165,9 +176,9 @@ class KeyStore:
     async def satisfaction_key(self, application: UUID) -> DossierKey | None:
         """Returns the applicant's key for survey answers.
 
-        This key is separate from the dossier key, so that the id of the key in the log does not link a survey answer to
-        an application. The key is erased together with the applicant's other keys. Returns None if the applicant's keys
-        were erased or never existed.
+        This key is separate from the dossier key. The id of the key is in the log. If the dossier key were used, this
+        id would link the survey answer to the application. The key is erased together with the applicant's other keys.
+        Returns None if the applicant's keys were erased or never existed.
         """
         drawn = uuid4()
         bucket = drawn.bytes[0]
@@ -182,21 +193,21 @@ class KeyStore:
         return (await self.dossier_keys(application)).get(SATISFACTION)
 
     async def applications_of(self, nik: str, *, limit: int, roles: Collection[str] | None = None) -> list[UUID]:
-        """Returns the applications in which the person with this NIK has a role, the newest first.
+        """Returns the applications in which the person with this NIK has a role. The newest application is the first.
 
-        `roles` names the roles that count. If `roles` is not given, every role counts.
+        If `roles` is given, only these roles count.
         """
         async with borrowed(self.pool) as connection:
             key = await self._named(connection, NIK, FOREVER, ONCE[NIK])
             return await person_index.applications_of(connection, key, nik, limit=limit, roles=roles)
 
     async def persons_of(self, applications: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
-        """Returns the references of the applicant and the subject of each application. Erased persons are absent."""
+        """Returns the references to the applicant and the subject of each application. Erased persons are left out."""
         async with borrowed(self.pool) as connection:
             return await person_index.persons_of(connection, applications)
 
     async def dossier_keys(self, application: UUID) -> dict[str, DossierKey]:
-        """Returns the keys of an application by role. Erased keys are absent."""
+        """Returns the keys of an application by role. Erased keys are left out."""
         async with borrowed(self.pool) as connection:
             rows = await (await connection.execute(STANDING, ([application],))).fetchall()
         return {
@@ -207,8 +218,8 @@ class KeyStore:
     async def erase(self, *, application: UUID | None = None, person: UUID | None = None) -> list[UUID]:
         """Destroys the dossier keys of an application or a person. Returns the applications that lost a key.
 
-        When the last key of a person is destroyed, the row of the person is deleted too. If an application with the
-        person's NIK is submitted later, the person gets a new reference.
+        When the last key of a person is destroyed, the row of the person is deleted too. If the person submits an
+        application later, the person gets a new reference.
         """
         async with borrowed(self.pool) as connection:
             await person_index.erase(connection, person)
@@ -221,9 +232,10 @@ class KeyStore:
         return sorted({row[0] for row in destroyed})
 
     async def _named(self, connection: AsyncConnection, name: str, month: date, size: int) -> bytes:
-        """Returns a named key, and makes the key if it is missing.
+        """Returns a named key. Makes the key if it does not exist yet.
 
-        Several processes may make the key at the same time. All processes then use the key that was stored first.
+        Several processes may try to make the key at the same time. Then all processes use the key that was stored
+        first.
         """
         known = await self._find(connection, name, month)
         if known is not None:

@@ -1,7 +1,8 @@
-"""Person index: finds a person's random reference by a keyed mac of the NIK.
+"""Person index: this module finds the random reference of a person by a keyed MAC of the person's NIK.
 
-No table is searched by the NIK itself. The functions of this module run in the transaction of their caller, which locks
-the row of the person. So an erasure happens completely before or completely after the caller's transaction.
+No table is searched by the NIK itself. The functions of this module run in the transaction of the caller, and this
+transaction locks the row of the person. So if the person is erased, the erasure happens either before this transaction
+or after it.
 """
 
 import hmac
@@ -18,7 +19,7 @@ SELECT * FROM unnest(%b::uuid[], %b::bytea[], %b::integer[], %b::bytea[]) AS p (
 ORDER BY p.lookup
 ON CONFLICT (lookup) DO UPDATE SET lookup = EXCLUDED.lookup RETURNING lookup, person
 """
-"""Inserts the missing persons' rows and locks all given persons' rows until this transaction ends."""
+"""Inserts a row for each person who has no row. Locks the rows of all given persons until the transaction ends."""
 
 APPLICATIONS = """
 SELECT DISTINCT d.application_id FROM persons p JOIN dossier_keys d USING (person)
@@ -34,8 +35,8 @@ SELECT application_id, person FROM dossier_keys WHERE application_id = ANY(%s) A
 def lookup(key: bytes, nik: str) -> bytes:
     """Returns HMAC-SHA256(K_nik, `jejak/nik/1` || 0 || NIK).
 
-    The mac needs a secret key. From a digest without a key, an attacker could find a NIK by trying all birth dates of a
-    district.
+    A hash without a secret key would not be safe. A NIK contains a district and a birth date. An attacker could compute
+    the hashes for all birth dates of a district, and so find the NIK.
     """
     return hmac.digest(key, b"jejak/nik/1\0" + nik.encode(), "sha256")
 
@@ -43,10 +44,10 @@ def lookup(key: bytes, nik: str) -> bytes:
 async def references(
     connection: AsyncConnection, folder: KeyFolder, key: bytes, niks: Iterable[str]
 ) -> dict[str, UUID]:
-    """Returns the random reference of each person, by NIK. Draws a new reference for each NIK without a reference.
+    """Returns the random reference of each person, by NIK. Makes a new reference for each NIK that has no reference.
 
-    Two transactions with the same NIK get the same reference. All transactions lock rows in the order of `lookup`, so
-    the transactions cannot deadlock.
+    Two transactions with the same NIK get the same reference. All transactions lock rows in the same order (by
+    `lookup`), so they cannot deadlock.
     """
     drawn_by_lookup = {lookup(key, nik): (uuid4(), nik) for nik in niks}
     if not drawn_by_lookup:
@@ -64,14 +65,14 @@ async def applications_of(
 ) -> list[UUID]:
     """Returns the newest applications in which the person has a role. If `roles` is given, only these roles count.
 
-    The list is empty for an unknown NIK.
+    If the NIK is unknown, the list is empty.
     """
     values = {"lookup": lookup(key, nik), "roles": None if roles is None else list(roles), "limit": limit}
     return [row[0] for row in await (await connection.execute(APPLICATIONS, values)).fetchall()]
 
 
 async def persons_of(connection: AsyncConnection, applications: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
-    """Returns the references of the persons that each application is about: its applicant and its subject."""
+    """Returns the references to the applicant and the subject of each application."""
     found: dict[UUID, frozenset[UUID]] = {}
     for application, person in await (await connection.execute(CONCERNED, (list(applications),))).fetchall():
         found[application] = found.get(application, frozenset()) | {person}
@@ -79,16 +80,16 @@ async def persons_of(connection: AsyncConnection, applications: Collection[UUID]
 
 
 async def erase(connection: AsyncConnection, person: UUID | None) -> None:
-    """Deletes the person's row. Call this function before you delete the dossier keys.
+    """Deletes the row of the person. Call this function before you delete the dossier keys.
 
-    A transaction that makes a key for this person holds the lock of the row. So the deletion waits until that other
-    transaction has ended.
+    At the same time, another transaction may make a key for this person. That transaction has locked the row of the
+    person. So the deletion waits until that transaction has ended.
     """
     await connection.execute("DELETE FROM persons WHERE person = %s", (person,))
 
 
 async def erase_keyless(connection: AsyncConnection, among: Collection[UUID]) -> None:
-    """Deletes the rows of those persons who have no dossier key left."""
+    """Deletes the row of each given person who has no dossier key any more."""
     await connection.execute("SELECT FROM persons WHERE person = ANY(%s) ORDER BY lookup FOR UPDATE", (list(among),))
     await connection.execute(
         "DELETE FROM persons p WHERE person = ANY(%s) AND NOT EXISTS"

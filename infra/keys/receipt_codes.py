@@ -1,8 +1,8 @@
-"""Receipt codes: the tracking number, the PIN and the QR token on a receipt.
+"""Receipt codes: this module makes the tracking number, the PIN and the QR token on a receipt.
 
-The PIN and the QR token are computed from the tracking number, so neither is stored. A repeated submission can
-therefore be answered with the same PIN and QR token, and the check of a PIN costs only microseconds
-(docs/event-format.md, Tracking number, PIN and QR).
+The PIN and the QR token are computed from the tracking number, so they are not stored. Therefore the answer to a
+repeated submission contains the same PIN and the same QR token. The check of a PIN takes only microseconds. See
+docs/event-format.md, Tracking number, PIN and QR.
 """
 
 import base64
@@ -21,9 +21,9 @@ CONTEXT = b"jejak/qr/1"
 
 
 class ReceiptCodes:
-    """Draws tracking numbers for one instance, and makes and checks their PINs and QR tokens.
+    """Makes random tracking numbers for one installation. Makes and checks the PINs and QR tokens of these numbers.
 
-    Every number of this installation begins with the two symbols of `instance`.
+    Every tracking number of the installation begins with the two symbols in `instance`.
     """
 
     def __init__(self, *, instance: str, pin_key: bytes, qr_key: bytes) -> None:
@@ -50,9 +50,9 @@ class ReceiptCodes:
         return base64.urlsafe_b64encode(box).decode()
 
     def read_qr_token(self, token: str) -> tuple[str, int] | None:
-        """Returns the tracking number, and how many times the PIN had been reset when the token was printed.
+        """Returns two values: the tracking number, and the number of PIN resets before the token was made.
 
-        Returns None for a token that was not made with this key.
+        Returns None if the token was not made with this key.
         """
         try:
             box = base64.b64decode(token, altchars=b"-_", validate=True)

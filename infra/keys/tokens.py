@@ -1,7 +1,7 @@
-"""Tokens: read tokens, bearer tokens and desk sessions. All of them are JWTs with HS256.
+"""Tokens: this module makes and verifies read tokens, bearer tokens and desk sessions.
 
-Read tokens are signed with one key. Bearer tokens and desk sessions are signed with another key. Each of the three
-kinds of token has its own audience.
+All of them are JWTs with HS256. Read tokens are signed with one key. Bearer tokens and desk sessions are signed with
+another key. Each of the three kinds of token has its own audience (`aud`).
 """
 
 import time
@@ -20,13 +20,19 @@ from service_layer.rights import Bearer, Principal
 READ_TOKEN_SECONDS = 30 * 60
 """The lifetime of a citizen's read token, in seconds."""
 DESK_SECONDS = 30 * 60
-"""The longest lifetime of a desk session, in seconds. A session ends earlier if its bearer token expires earlier."""
+"""The longest lifetime of a desk session, in seconds.
+
+If the bearer token expires earlier, the session ends at that time.
+"""
 REMEMBERED_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A verified principal, and the time (Unix time, in seconds) until which the token is valid."""
+    """The principal of a token that was verified.
+
+    `until` is the time at which the token expires (Unix time in seconds).
+    """
 
     principal: Principal
     until: float
@@ -35,8 +41,8 @@ class Verified:
 class SignedTokens:
     """Makes and verifies tokens.
 
-    Verified read tokens and bearer tokens are cached by digest. While a token is in the cache, its signature is not
-    verified again.
+    After a read token or a bearer token is verified, it is kept in a cache under its digest. While a token is in the
+    cache, its signature is not verified again.
     """
 
     def __init__(self, bearer_key: bytes, read_key: bytes) -> None:
@@ -45,7 +51,7 @@ class SignedTokens:
         self._verified: OrderedDict[bytes, Verified] = OrderedDict()
 
     def read_token(self, application_id: UUID) -> tuple[str, int]:
-        """Returns a citizen's token for one application, and its lifetime in seconds."""
+        """Returns two values: a citizen's read token for one application, and the lifetime of the token in seconds."""
         claims = {
             "aud": "jejak-read",
             "sub": str(application_id),
@@ -54,7 +60,7 @@ class SignedTokens:
         return jwt.encode({"alg": "HS256"}, claims, self.read_key), READ_TOKEN_SECONDS
 
     def bearer(self, principal: Principal, *, seconds: int) -> str:
-        """Returns a bearer token for a member of staff or an agency's system, valid for `seconds`."""
+        """Returns a bearer token for a member of staff or for an agency's system. The token is valid for `seconds`."""
         claims = {
             "aud": "jejak",
             "sub": str(principal.actor),
@@ -66,10 +72,10 @@ class SignedTokens:
         return jwt.encode({"alg": "HS256"}, claims, self.bearer_key)
 
     def principal(self, token: str) -> Principal | None:
-        """Returns the principal of a read token or a bearer token, or None for an invalid token.
+        """Returns the principal of a read token or a bearer token. Returns None if the token is not valid.
 
-        Only valid tokens are cached, and the cache is searched by the token's digest. So the time of a look-up reveals
-        nothing about a signature.
+        The cache contains only valid tokens, and is searched by the digest of a token. So the duration of a search
+        reveals nothing about a signature.
         """
         digest = sha256(token.encode()).digest()
         verified = self._verified.get(digest)
@@ -88,9 +94,9 @@ class SignedTokens:
         return verified.principal
 
     def desk_session(self, bearer: str) -> tuple[str, int] | None:
-        """Returns a desk session for a bearer token, and the session's lifetime in seconds.
+        """Returns two values: a desk session for a bearer token, and the lifetime of the session in seconds.
 
-        The session ends no later than the bearer token.
+        The session never lasts longer than the bearer token. Returns None if the bearer token is not valid.
         """
         claims = self._claims(bearer, self.bearer_key, "jejak")
         if claims is None:
@@ -101,7 +107,7 @@ class SignedTokens:
         return jwt.encode({"alg": "HS256"}, session, self.bearer_key), seconds
 
     def at_desk(self, session: str) -> Principal | None:
-        """Returns the principal of a desk session, or None for an invalid session."""
+        """Returns the principal of a desk session. Returns None if the session is not valid."""
         verified = self._staff(session, "jejak-desk")
         return verified.principal if verified else None
 

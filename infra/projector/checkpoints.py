@@ -1,10 +1,10 @@
-"""Checkpoints: the position that each view has reached, in tables of the schema `views`.
+"""Checkpoints: a checkpoint is the position that a view has reached. Checkpoints are stored in the schema `views`.
 
-Checkpoints and views are built from the log. If the views are lost, the checkpoints are lost too.
+Checkpoints and views are built from the log. They are in the same schema, so they are lost together.
 
-A view may be divided into shards by application. Each shard has a separate position and a separate leader, and all
-shards write one table. Each row stores its version, so an event that is folded twice changes nothing. Therefore all
-shards of a new division can begin at the earliest position of the old shards.
+The applications of a view may be divided into shards. Each shard has its own position and its own active runner. All
+shards write to one table. Each row stores its version, so if an event is folded a second time, nothing changes.
+Therefore the number of shards can be changed: all new shards begin at the lowest position of the old shards.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ from infra.projector.fold import AnyCursor, Poisoned, Shard, fill
 from projections.view import View
 
 LOG = "stored"
-"""The name of the log in `views.tracking`: a shard's row is named `stored-` and the shard's name."""
+"""The prefix of names in `views.tracking`. The row of a shard is named `stored-`, followed by the name of the shard."""
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS views.tracking (application_name text PRIMARY KEY, notification_id bigint);
@@ -27,15 +27,18 @@ CREATE TABLE IF NOT EXISTS views.stopped (
 );
 """
 POSITION = "SELECT min(notification_id) FROM views.tracking WHERE split_part(application_name, '#', 1) = %(name)s"
-"""The position of a view, which is the earliest position of its shards. NULL if no runner has projected the view."""
+"""Selects the position of a view. This is the lowest position of its shards.
+
+The result is NULL if no runner has projected the view.
+"""
 POSITIONS = """
 SELECT notification_id, application_name FROM views.tracking WHERE split_part(application_name, '#', 1) = %(name)s
 ORDER BY length(application_name), application_name
 """
-"""The positions of a view's shards, in the order of the shards."""
+"""Selects the position of each shard of a view, in the order of the shards."""
 REACH = "UPDATE views.tracking SET notification_id = %(to)s WHERE split_part(application_name, '#', 1) = %(name)s"
 NOTIFY_LISTENERS = "SELECT pg_notify('views', '')"
-"""Sends a notification without a position. The listeners then read the positions and the stopped views again."""
+"""Sends a notification without a position. Each listener then reads all positions and all stopped views again."""
 STOPPED = "SELECT view, position, application_id FROM views.stopped ORDER BY name"
 
 
@@ -44,7 +47,7 @@ def identifier(view: View) -> sql.Identifier:
 
 
 def ensure(view: View, connection: psycopg.Connection[Any]) -> None:
-    """Makes the view's table and the view's checkpoint if they are missing.
+    """Makes the table and the checkpoint of the view if they do not exist.
 
     A new table is empty, and its checkpoint is 0. So the runner builds the view from the beginning of the log.
     """
@@ -66,9 +69,9 @@ def is_missing(view: View, connection: psycopg.Connection[Any]) -> bool:
 
 
 def reshard(view: View, of: int, connection: psycopg.Connection[Any]) -> None:
-    """Divides a view into `of` shards. All new shards begin at the earliest position of the old shards.
+    """Divides a view into `of` shards. All new shards begin at the lowest position of the old shards.
 
-    A runner of the old division stops (see `infra.projector.step.Resharded`).
+    The runners of the old shards stop (see `infra.projector.step.Resharded`).
     """
     name = f"{LOG}-{view.name}"
     wanted = sorted(f"{LOG}-{Shard(view, number, of).name}" for number in range(of))
@@ -88,7 +91,7 @@ def reshard(view: View, of: int, connection: psycopg.Connection[Any]) -> None:
 
 
 def position_of(view: View, cursor: AnyCursor) -> int:
-    """Returns the earliest position of the view's shards, or 0 if the view has no checkpoint."""
+    """Returns the lowest position of the view's shards. Returns 0 if the view has no checkpoint."""
     cursor.execute(POSITION, {"name": f"{LOG}-{view.name}"})
     row = cursor.fetchone()
     return int(row[0] or 0) if row else 0
@@ -97,20 +100,20 @@ def position_of(view: View, cursor: AnyCursor) -> int:
 def positions_of(view: View, cursor: AnyCursor, *, locked: bool = False) -> list[int]:
     """Returns the position of each shard, in the order of the shards.
 
-    With `locked`, no other process can move the positions until this transaction ends.
+    If `locked` is true, no other process can change the positions until this transaction ends.
     """
     cursor.execute(POSITIONS + " FOR UPDATE" if locked else POSITIONS, {"name": f"{LOG}-{view.name}"})
     return [row[0] for row in cursor.fetchall()] or [0]
 
 
 def move_all(view: View, cursor: AnyCursor, position: int) -> None:
-    """Sets the position of every shard of the view, and clears the faults that stopped shards."""
+    """Sets all shards of the view to one position. Deletes the stored faults of the shards."""
     cursor.execute(REACH, {"name": f"{LOG}-{view.name}", "to": position})
     cursor.execute("DELETE FROM views.stopped WHERE view = %s", (view.name,))
 
 
 def record_stopped(shard: Shard, poisoned: Poisoned, connection: psycopg.Connection[Any]) -> None:
-    """Stores which event stops the shard, so that all processes can read this."""
+    """Stores which event has stopped the shard. All processes can read this record."""
     connection.execute(
         "INSERT INTO views.stopped (name, view, position, application_id, fault) VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT (name) DO UPDATE SET position = EXCLUDED.position, application_id = EXCLUDED.application_id,"

@@ -1,4 +1,4 @@
-"""Folding: reads pages of the log, folds them into rows of a view, and writes the rows."""
+"""Folding: this module reads pages of the log, folds the events into rows of a view, and writes the rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,10 @@ from infra.eventstore.history import recorded_of
 from projections.view import R, Row, View, ViewOf
 
 PAGE = 1000
-"""The number of events on a page. The rows of a page are held in memory, and written together with the position."""
+"""The maximum number of events on a page.
+
+The changed rows of a page are kept in memory, and are written together with the position.
+"""
 SHARDS_MAX = 64
 
 NEWER = """
@@ -23,16 +26,25 @@ SELECT originator_id, originator_version, topic,
     THEN state END, notification_id, recorded_at
 FROM stored_events WHERE notification_id > %(after)s ORDER BY notification_id LIMIT %(limit)s
 """
-"""Selects every position, so that waiting readers see progress. The state is selected only for events of this shard."""
+"""Selects the events of all shards. For the events of other shards, the state is NULL.
+
+So the position of the shard also advances past the events of other shards. Readers who wait for a position need this.
+"""
 
 AnyCursor = Cursor[Any]
 RawEvent = tuple[UUID, int, str, bytes | None, int, Any]
-"""A row: stream, version, topic, state, position, `recorded_at`. The state is None for an event of another shard."""
+"""A row of the log: the stream, the version, the event topic, the state, the position and `recorded_at`.
+
+The state is None if the event belongs to another shard.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One of the `of` parts of a view. The last byte of a stream's id, which is random, selects the stream's part."""
+    """One shard of a view that has `of` shards. The last byte of a stream's id selects the shard.
+
+    This byte is random.
+    """
 
     view: View
     number: int = 0
@@ -44,12 +56,15 @@ class Shard:
 
 
 def part_of(key: UUID, of: int) -> int:
-    """Returns the number of the shard that a stream belongs to. The SQL statement NEWER must use this rule too."""
+    """Returns the number of the shard that a stream belongs to. The SQL statement NEWER must use the same rule."""
     return key.bytes[-1] % of
 
 
 class Poisoned(Exception):
-    """A view cannot fold an event. The message names the event's position and application, never its content."""
+    """A view cannot fold an event.
+
+    The message names the position and the application of the event, but never its content.
+    """
 
     def __init__(self, view: View, application: UUID, position: int, fault: Exception) -> None:
         super().__init__(
@@ -64,7 +79,8 @@ class Poisoned(Exception):
 def read_page(shard: Shard, cursor: AnyCursor, after: int, limit: int) -> list[RawEvent]:
     """Returns the next rows of the log after a position.
 
-    Readers see positions in commit order. So after a position was read, no event with an earlier position can appear.
+    Readers see positions in commit order. So after a reader has seen a position, no event with a lower position can
+    appear.
     """
     values = {"topics": shard.view.topics, "of": shard.of, "number": shard.number, "after": after, "limit": limit}
     cursor.execute(NEWER, values, prepare=True, binary=True)
@@ -72,7 +88,10 @@ def read_page(shard: Shard, cursor: AnyCursor, after: int, limit: int) -> list[R
 
 
 def pages(view: View, cursor: AnyCursor, after: int, until: int | None = None) -> Iterator[list[RawEvent]]:
-    """Yields the log page by page, from the position `after` to the end, or to the position `until`."""
+    """Yields the pages of the log after the position `after`.
+
+    Stops at the position `until`, or at the end of the log.
+    """
     while page := read_page(Shard(view), cursor, after, PAGE):
         if until is not None:
             page = [row for row in page if row[4] <= until]
@@ -88,13 +107,16 @@ def fill(statement: str, table: sql.Composable) -> sql.Composed:
 
 
 def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[RawEvent]) -> None:
-    """Folds a page of the log into the rows of `table`. Raises Poisoned before anything is written."""
+    """Folds a page of the log into the rows of `table`.
+
+    If an event cannot be folded, writes nothing and raises Poisoned.
+    """
     if rows := changed(view, table, cursor, page):
         cursor.execute(fill(view.upsert, table), arrays(view, rows), prepare=True)
 
 
 def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[RawEvent]) -> list[Row]:
-    """Returns the new state of the rows of `table` that a page of the log changes. Raises Poisoned."""
+    """Folds a page of the log, and returns the rows of `table` that change, with their new values. Raises Poisoned."""
     streams: dict[UUID, list[RawEvent]] = {}
     for event in page:
         if event[3] is not None:
@@ -109,15 +131,16 @@ def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence
 
 
 def arrays(view: View, rows: Sequence[Row]) -> dict[str, list[object]]:
-    """Returns the arguments of `view.upsert`: a list of values for each column."""
+    """Returns the arguments of the statement `view.upsert`. Each argument is the list of all values of one column."""
     columns = zip(*map(view.stored, rows), strict=True)
     return {name: [_written(value) for value in values] for name, values in zip(view.columns, columns, strict=True)}
 
 
 def folded_on(view: ViewOf[R], row: R | None, key: UUID, events: Sequence[RawEvent]) -> R | None:
-    """Folds the events that the row does not have yet. Raises Poisoned for the first event that cannot be folded.
+    """Folds the events that the row does not contain yet. Raises Poisoned for the first event that cannot be folded.
 
-    A row may already have events of the page, for example if the view's position was set back and the row was kept.
+    A row may already contain some events of the page. For example, this happens if the position of the view was set
+    back and the row was kept.
     """
     folded_to = row["version"] if row else 0
     new = [event for event in events if event[1] > folded_to]
@@ -143,7 +166,7 @@ def _first_poisoned(view: View, row: Row | None, key: UUID, events: Sequence[Raw
 
 
 def stored(view: View, row: Row) -> tuple[Any, ...]:
-    """Returns the columns of a row in the form that is written to the table."""
+    """Returns the values of a row in the form in which they are written to the table."""
     return tuple(_written(value) for value in view.stored(row))
 
 
@@ -152,6 +175,6 @@ def _written(value: object) -> object:
 
 
 def read_row(view: ViewOf[R], values: Sequence[Any]) -> R:
-    """Makes a row from its stored columns."""
+    """Makes a row from the values that are stored in the table."""
     columns = zip(view.columns.values(), values, strict=True)
     return view.loaded(tuple(orjson.loads(value) if kind.startswith("bytea") else value for kind, value in columns))

@@ -1,9 +1,9 @@
-"""Outbox: folds the log, in the order of positions, into the messages for each agency (`feeds.messages`).
+"""Outbox: this module makes the messages for each agency from the events of the log, in the order of positions.
 
-Only one process at a time fills the outbox. An advisory lock of its database session ensures this. All other processes
-stand by. The messages, the table of concerns and the position are written in one transaction. So a kill of the process
-at any moment causes no gap and no duplicate. If the routing rules or the agencies have changed since the messages were
-made, all messages are made again.
+The messages are stored in the table `feeds.messages`. Only one process at a time fills the outbox. This process has an
+advisory lock in its database session. All other processes wait for the lock. The messages, the table `feeds.concerns`
+and the position are written in one transaction. So if the process is killed, no message is lost and no message is made
+twice. If the routing rules or the agencies have changed, all messages are made again.
 """
 
 import threading
@@ -31,9 +31,9 @@ from projections.routing import Agencies, Concern, shares
 PAGE = 1000
 POLL_SECONDS = 0.5
 REST_SECONDS = 0.05
-"""The pause in seconds after a page that was not full.
+"""After a page that is not full, the outbox pauses for this number of seconds.
 
-In the pause more events arrive, so one transaction can publish the events of many commands.
+During the pause, more events arrive. So one transaction can publish the events of many commands.
 """
 BACK_OFF_SECONDS = 0.5
 CHANNEL = "feeds"
@@ -60,21 +60,26 @@ INSERT INTO feeds.messages SELECT * FROM unnest(
     %b::timestamptz[], %b::bytea[], %b::bytea[])
 """
 MESSAGES: LiteralString = "SELECT * FROM feeds.page(%b, %b, %b, %b, %b)"
-"""The query of a feed's reader. Its parameters: the agency, the kind of message or None, the position before the page,
-the largest number of rows, and the approximate number of bytes.
+"""The query that reads the messages of a feed.
+
+It has five parameters: the agency, the kind of message or None, the position before the page, the maximum number of
+rows, and the approximate number of bytes.
 """
 
 log = structlog.get_logger("jejak.outbox")
 
 LoggedEvent = tuple[UUID, int, str, bytes | None, int, Any]
-"""A row: stream, version, topic, state, position, `recorded_at`. The state is None for a satisfaction event."""
+"""A row of the log: the stream, the version, the event topic, the state, the position and `recorded_at`.
+
+The state is None if the event is an answer to the satisfaction survey.
+"""
 
 
 class Outbox:
     """Fills the outbox in a separate thread until `stop` is called.
 
-    The thread uses one connection to hold the lock, to listen and to write. The asynchronous
-    `infra.postgres.listener.Listener` needs a separate connection, and so is not used here.
+    The thread uses one connection to take the lock, to listen and to write. `infra.postgres.listener.Listener` is not
+    used here, because a listener needs a separate connection.
     """
 
     def __init__(self, conninfo: str, topics: Topics) -> None:
@@ -118,7 +123,10 @@ class Outbox:
                 list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
 
     def _begin(self, connection: psycopg.Connection[Any]) -> dict[str, str]:
-        """Returns each office's agency, as it was registered at the position that the outbox has reached."""
+        """Returns the agency of each office, as registered at the position that the outbox has reached.
+
+        If the routing rules or the agencies have changed, first deletes all messages and sets the position to 0.
+        """
         with connection.transaction():
             row = connection.execute("SELECT position, edition FROM feeds.distributed FOR UPDATE").fetchone()
             position, edition = row or (0, "")
@@ -132,7 +140,10 @@ class Outbox:
         return _offices(rows)
 
     def step(self, connection: psycopg.Connection[Any]) -> bool:
-        """Distributes one page of the log in one transaction. Returns whether the log may have more."""
+        """Makes the messages for one page of the log in one transaction.
+
+        Returns True if the log may have more events.
+        """
         with connection.transaction():
             cursor = connection.cursor()
             cursor.execute("SELECT position FROM feeds.distributed FOR UPDATE", prepare=True)
@@ -189,5 +200,5 @@ CONCERN = msgspec.json.Decoder(Concern)
 
 
 def _offices(rows: Iterable[Sequence[Any]]) -> dict[str, str]:
-    editions = (cast("OfficeRegistered", recorded_of(row).event) for row in rows)  # callers pass only these events
+    editions = (cast("OfficeRegistered", recorded_of(row).event) for row in rows)  # all rows are editions of offices
     return {edition.code: edition.agency for edition in editions}

@@ -1,14 +1,14 @@
-"""Rebuild: builds a view again from the log, in a table beside the live table, and then swaps the two tables.
+"""Rebuild: this module builds a view again from the log, in a second table, and then swaps the two tables.
 
 Readers never see an empty or half-built view. A rebuild has three steps:
 
-1. The rebuild notes the end of the log. It reads the log stream by stream up to this end, and writes each row once by
-   COPY.
+1. The rebuild notes the last position of the log. It reads the log stream by stream up to this position, and writes
+   each row once by COPY.
 2. The rebuild reads the events that were appended during step 1, in the order of positions.
-3. Under a lock, the rebuild folds the remaining events and swaps the tables.
+3. The rebuild locks the live table, folds the remaining events, and swaps the tables.
 
-The progress is stored in `views.rebuilding`, in the transaction that writes the rows. A rebuild that was killed
-continues from the stored progress, unless another release began the rebuild.
+The progress is stored in `views.rebuilding`, in the same transaction as the rows. If a rebuild is killed, the next
+rebuild continues from the stored progress. If the stored progress is from another release, the rebuild begins again.
 """
 
 import hashlib
@@ -30,18 +30,18 @@ CREATE TABLE IF NOT EXISTS views.rebuilding (
     view text PRIMARY KEY, release text NOT NULL, stream uuid, position bigint NOT NULL
 )
 """
-"""The progress of a rebuild. For each stream up to `stream`, all events up to `position` are written.
+"""The table for the progress of rebuilds. For each stream up to `stream`, all events up to `position` are written.
 
-NULL in `stream` means all streams.
+If `stream` is NULL, all streams are written.
 """
 FOLDS = [PROJECT / name for name in ("domain", "projections")]
 
 
 def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:
-    """Rebuilds a view and returns the position that the view has reached.
+    """Rebuilds a view. Returns the position that the view has reached.
 
-    `progress_of` is called with the number of folded events and the number of all events. Raises Poisoned if an event
-    cannot be folded. The live view is then unchanged.
+    `progress_of` is called with two numbers: the number of folded events, and the number of all events. If an event
+    cannot be folded, raises Poisoned, and the live view stays unchanged.
     """
     with psycopg.connect(conninfo, row_factory=tuple_row) as connection, connection.cursor() as cursor:
         ensure(view, connection)
@@ -55,7 +55,11 @@ def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:
 
 
 def _begun(view: View, cursor: AnyCursor) -> tuple[UUID | None, int]:
-    """Returns the stream and the position at which the rebuild continues a half-built table, or begins a new table."""
+    """Returns two values: the stream and the position from which the rebuild continues.
+
+    If there is a half-built table of the same release, the rebuild continues with this table. Otherwise this function
+    makes a new table, and the rebuild begins with the first stream.
+    """
     cursor.execute(
         "SELECT pg_advisory_xact_lock(hashtext('jejak views'))"
     )  # rebuilds of two views may begin at the same time
@@ -96,7 +100,7 @@ def _by_stream(view: View, cursor: AnyCursor, stream: UUID, position: int, progr
 
 
 def _by_position(view: View, cursor: AnyCursor, position: int) -> None:
-    """Folds pages until a page is not full. The few events after the last page are folded under the lock."""
+    """Folds pages until a page is not full. The few events after this page are folded later, under the lock."""
     full = True
     while full and (page := read_page(Shard(view), cursor, position, PAGE)):
         apply(view, _new(view), cursor, page)
@@ -109,7 +113,7 @@ def _swapped(view: View, cursor: AnyCursor) -> int:
     cursor.execute("SELECT position FROM views.rebuilding WHERE view = %s", (view.name,))
     [reached] = cursor.fetchone() or (0,)
     cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(identifier(view)))
-    # The table is locked before the positions. A runner takes its locks in this order too, so no deadlock is possible.
+    # The table is locked before the positions. A runner uses the same order, so no deadlock is possible.
     behind = max(*positions_of(view, cursor, locked=True), reached)
     for page in pages(view, cursor, reached, behind):
         apply(view, _new(view), cursor, page)
@@ -135,7 +139,7 @@ def _note(view: View, cursor: AnyCursor, stream: UUID | None, position: int) -> 
 def _release(view: View) -> str:
     """Returns a hash of all code that makes the rows.
 
-    Changed code may make different rows from an event, even if the columns are unchanged.
+    If this code changes, an event may lead to other rows, even if the columns are unchanged.
     """
     sources = sorted(path for folder in FOLDS for path in folder.rglob("*.py"))
     whole = view.table.encode() + b"".join(path.read_bytes() for path in sources)

@@ -1,9 +1,11 @@
-"""Runner: projects views. A runner waits for a notification of the log, folds the new events, and sends its position.
+"""Runner: a runner keeps one shard of a view up to date. It waits for new events, folds them, and publishes its
+position.
 
-Only one process at a time projects a shard of a view. An advisory lock of its database session ensures this. All other
-processes stand by. After a database fault the runner connects again and reads its position again. If an event cannot be
-folded, only the view of this runner stops. The table `views.stopped` names the event. The runner tries the event again
-and again, until a corrected release or a rebuild lets the view continue.
+Only one process at a time projects a shard. This process has an advisory lock in its database session. All other
+processes wait for the lock. After a database fault, the runner connects again and reads its position again.
+
+If an event cannot be folded, only this view stops. The table `views.stopped` names the event. The runner tries to fold
+the event again and again. The view continues after a corrected release is installed, or after the view is rebuilt.
 """
 
 import threading
@@ -30,15 +32,19 @@ from infra.projector.views import VIEWS
 from projections.view import View
 
 POLL_SECONDS = 0.5
-"""The longest wait for a notification, in seconds. If a connection is lost, a notification may be lost too."""
+"""A runner waits at most this number of seconds for a notification.
+
+If a connection is lost, a notification may be lost too.
+"""
 BACK_OFF_SECONDS = 0.5
 REST_SECONDS = {"desk": 0.02, "statistics": 0.2, "satisfaction": 0.2}
-"""The pause in seconds, by view, after a page that was not full. So the next page has the events of many commands.
+"""After a page that is not full, the runner of a view pauses for this number of seconds. So the next page contains the
+events of many commands.
 
 An officer does not notice a pause of 20 ms. The view `progress`, which citizens read, has no pause.
 """
 POISON_SECONDS = 5.0
-"""The time in seconds after which the runner of a stopped view tries the event again."""
+"""After this number of seconds, the runner of a stopped view tries to fold the event again."""
 
 log = structlog.get_logger("jejak.runner")
 
@@ -46,8 +52,8 @@ log = structlog.get_logger("jejak.runner")
 class Runner:
     """Projects one shard of a view in a separate thread until `stop` is called.
 
-    The thread uses one connection to hold the lock, to listen and to write. The asynchronous
-    `infra.postgres.listener.Listener` needs a separate connection, and so is not used here.
+    The thread uses one connection to take the lock, to listen and to write. `infra.postgres.listener.Listener` is not
+    used here, because a listener needs a separate connection.
     """
 
     def __init__(self, view: View, conninfo: str, *, number: int = 0, of: int = 1) -> None:
@@ -81,7 +87,7 @@ class Runner:
                 return
 
     def _follow(self) -> None:
-        """Opens a connection, takes the lock, and then in a loop folds all new events and waits for a notification."""
+        """Opens a connection and takes the lock. Then repeatedly folds all new events and waits for a notification."""
         with psycopg.connect(self.conninfo, autocommit=True, row_factory=dict_row) as connection:
             ensure(self.view, connection)
             while not self._leads(connection):
@@ -118,7 +124,7 @@ class Runner:
         self.stopping.wait(POISON_SECONDS)
 
     def _clear_fault(self, connection: psycopg.Connection[dict[str, bool]]) -> None:
-        """Clears the fault that stopped the shard, even if the fault occurred in an earlier process."""
+        """Deletes the stored fault of the shard. The fault may have occurred in an earlier process."""
         if not self.is_projecting:
             clear_stopped(self.shard, connection)
         self.fault, self.is_projecting = None, True
@@ -132,9 +138,9 @@ def ensure_views(conninfo: str) -> None:
 
 
 def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int] = ()) -> list[Runner]:
-    """Returns a runner for each shard of each view. With `numbers`, returns runners for these shards only.
+    """Returns one runner for each shard of each view. If `numbers` is given, returns only the runners of these shards.
 
-    If `shards` is given, every view is first divided into this number of shards, for all processes.
+    If `shards` is given, every view is first divided into this number of shards. The new shards apply to all processes.
     """
     ensure_views(conninfo)
     with psycopg.connect(conninfo, autocommit=True) as connection:
@@ -153,7 +159,7 @@ def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int
 def wait_until_caught_up(
     conninfo: str, *, views: Collection[View] = tuple(VIEWS.values()), seconds: float = 3600.0
 ) -> None:
-    """Waits until each of `views` has passed the current end of the log.
+    """Waits until each of `views` has folded all events that are in the log at the time of the call.
 
     Raises TimeoutError if the views do not catch up within `seconds`.
     """

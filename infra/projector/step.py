@@ -1,8 +1,9 @@
-"""Steps: moves a shard of a view along the log. Each step reads a page of events, folds them, and writes the rows.
+"""Steps: this module projects a shard of a view. Each step reads a page of events, folds the events, and writes the
+rows.
 
-The page and the rows are read without a lock (optimistic concurrency). One statement then writes the rows and the
-shard's position, but only if no other process has written the position since the read. If another runner or a rebuild
-has written the position, this step writes nothing.
+The page and the rows are read without a lock (optimistic concurrency). Then one statement writes the rows and the new
+position of the shard. In the meantime, another runner or a rebuild may have written the position. In this case the
+statement writes nothing.
 """
 
 from typing import Any
@@ -18,9 +19,9 @@ MOVE = """
 UPDATE views.tracking SET notification_id = %(to)s WHERE application_name = %(shard)s AND xmin = %(since)s::xid
 RETURNING xmin::text, pg_notify('views', %(notice)s)
 """
-"""`xmin` changes with every write of the row.
+"""PostgreSQL changes `xmin` with every write of the row.
 
-So a step also notices a write that leaves the position unchanged, for example by a rebuild.
+So a step notices every write of another process. For example, a rebuild may write the same position again.
 """
 MOVE_AND_WRITE = f"WITH moved AS ({MOVE}), written AS ({{}}) SELECT * FROM moved"  # noqa: S608 - constants
 
@@ -30,7 +31,7 @@ class Resharded(Exception):
 
 
 class Steps:
-    """Runs the steps of one shard. The connection is in autocommit, and commits do not wait for the disk (ADR 25)."""
+    """Runs the steps of one shard. The connection is in autocommit mode. Commits do not wait for the disk (ADR 25)."""
 
     def __init__(self, shard: Shard, connection: psycopg.Connection[Any]) -> None:
         self.shard = shard
@@ -38,15 +39,16 @@ class Steps:
         self.known: tuple[int, str] | None = None
         """The last position that was read or written, and the id of the transaction that wrote this position.
 
-        None means that the position must be read.
+        If the value is None, the position must be read.
         """
         write = shard.view.upsert_from("moved")
         self._write = fill(MOVE_AND_WRITE.format(write), identifier(shard.view))
 
     def step(self) -> bool:
-        """Folds one page. Returns whether the log may have more.
+        """Folds one page. Returns True if the log may have more events.
 
-        Raises Poisoned, after all events before the poisoned event are folded and written. Raises Resharded.
+        If an event cannot be folded, first folds and writes all earlier events, and then raises Poisoned. Raises
+        Resharded.
         """
         first: Poisoned | None = None
         while True:
@@ -78,9 +80,10 @@ class Steps:
         return row[0], row[1]
 
     def _moved(self, since: str, page: list[RawEvent]) -> tuple[int, str] | None:
-        """Writes the rows and the position. Returns the new position with its transaction id. Raises Poisoned.
+        """Writes the rows and the new position. Returns the new position and the id of the transaction. Raises
+        Poisoned.
 
-        If another process wrote the position first, nothing is written, and the method returns None.
+        If another process has written the position, this method writes nothing and returns None.
         """
         rows = changed(self.shard.view, identifier(self.shard.view), self.cursor, page)
         name, to = f"{LOG}-{self.shard.name}", page[-1][4]

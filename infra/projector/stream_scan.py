@@ -1,6 +1,6 @@
-"""Stream scan: reads the log stream by stream, so that each row is folded only once.
+"""Stream scan: this module reads the log stream by stream, so that each row is folded only once.
 
-Memory use is bounded, however long the log or a single stream is.
+The scan needs only a limited amount of memory, even if the log or a single stream is very long.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,9 +25,11 @@ Finished = list[tuple[UUID, Row]]
 def finished_rows(
     view: View, cursor: AnyCursor, *, after: UUID, reached: Sequence[int]
 ) -> Iterator[tuple[Finished, int]]:
-    """Yields the finished rows of the streams after `after`, with the number of events that were read for these rows.
+    """Yields pairs. A pair contains a list of finished rows, and the number of events that were read since the last
+    pair.
 
-    For each shard of the view, `reached` has the position up to which events are folded. Raises Poisoned.
+    The scan reads the streams with an id greater than `after`. `reached` contains a position for each shard of the
+    view. Events after the position of their shard are not folded. Raises Poisoned.
     """
     stream, version, row = after, 2**63 - 1, None
     while page := _page(view, cursor, stream, version, max(reached)):
@@ -46,7 +48,10 @@ def finished_rows(
 
 
 def events_until(view: View, cursor: AnyCursor, position: int, *, stream: UUID | None = None) -> int:
-    """Counts the view's events up to `position`. If `stream` is given, counts only the streams up to this id."""
+    """Counts the events of the view up to `position`.
+
+    If `stream` is given, counts only the events of streams up to this id.
+    """
     cursor.execute(
         "SELECT count(*) FROM stored_events WHERE notification_id <= %s AND starts_with(topic, %s)"
         " AND (%s::uuid IS NULL OR originator_id <= %s)",

@@ -1,6 +1,7 @@
-"""View diff: compares a view with a fold of the log, row by row in the order of the ids.
+"""View diff: this module compares a view with the log. It folds the log, and compares the rows in the order of their
+ids.
 
-The view and the log are read in one snapshot of the database, and no copy of the view is made.
+The view and the log are read in one snapshot of the database. The view is not copied.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -20,13 +21,14 @@ FOUND_MAX = 1000
 READ_AHEAD = 500
 
 Keyed = tuple[UUID, tuple[Any, ...]]
-"""The id of a row, and its other columns."""
+"""A row as two values: the id, and a tuple of all other columns."""
 
 
 def differences(view: View, conninfo: str, *, progress_of: Callable[[int, int], None]) -> list[UUID]:
-    """Returns the ids of at most FOUND_MAX rows that a rebuild would make differently. Raises Poisoned.
+    """Returns the ids of the rows that a rebuild would add, change or remove. Raises Poisoned.
 
-    `progress_of` is called with the number of folded events and the number of all events.
+    The list contains at most FOUND_MAX ids. `progress_of` is called with two numbers: the number of folded events, and
+    the number of all events.
     """
     with psycopg.connect(conninfo, row_factory=tuple_row) as connection, connection.cursor() as cursor:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ

@@ -1,4 +1,4 @@
-"""Views: the list of all views, and the functions that make, rebuild and compare whole views."""
+"""Views: this module lists all views, and exports the functions that make, rebuild and compare views."""
 
 from infra.projector.checkpoints import LOG, ensure, position_of
 from infra.projector.fold import read_row

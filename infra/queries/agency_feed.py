@@ -1,4 +1,4 @@
-"""Agency feed queries: reads pages of the agencies' feeds, and wakes readers when their feed has new messages."""
+"""Agency feed queries: reads pages of the agencies' feeds. Also wakes the readers of a feed that has new messages."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ from infra.settings import Settings
 from service_layer.ports import FeedEvent, TooManyReaders
 
 READERS_MAX, READERS_OF_ONE_MAX = 200, 20
-"""The most readers in one process: for all agencies together, and for one agency."""
+"""The maximum number of readers in one process: for all agencies together, and for one agency."""
 MADE_POLL_SECONDS = 0.1
 
 PLACE = "SELECT position FROM feeds.messages WHERE (agency, stream, version, kind) = (%s, %s, %s, %s)"
@@ -38,7 +38,7 @@ def origin_of(settings: Settings) -> Origin:
 
 
 class PostgresFeeds:
-    """Implements `service_layer.ports.Feeds`. Use this as an asynchronous context manager, which listens while open."""
+    """Implements `service_layer.ports.Feeds`. Use this class as an asynchronous context manager."""
 
     def __init__(self, pool: Pool, conninfo: str, topics: Topics, origin: Origin) -> None:
         self.pool = pool
@@ -105,17 +105,17 @@ class PostgresFeeds:
             cursor = await connection.execute(MESSAGES, values, prepare=True, binary=True)
             messages = [Message(*row) for row in await cursor.fetchall()]
         if not messages:
-            # While the feed is being rebuilt, messages after `place` may be missing. So the newest known position is
-            # lowered to `place`.
+            # While the feed is being rebuilt, messages after `place` may be missing. So the newest known position
+            # must not be later than `place`.
             self._newest[agency] = min(place, self._newest.get(agency, 0))
             return [], place
         return [FeedEvent(message.id, structured(message, self.origin)) for message in messages], messages[-1].position
 
     async def more(self, agency: str, place: int, *, seconds: float) -> bool:
-        """Waits until the feed has messages after `place`, for at most `seconds`. Returns whether such messages exist.
+        """Waits at most `seconds` until the feed has messages after `place`.
 
-        Call this method only inside the context manager `reading`. A feed without a reader in this context is not
-        watched.
+        Returns whether the feed has such messages. Call this method only inside the context manager `reading`. Only the
+        feeds that have a reader in this context are watched.
         """
         if self.ending or self._newest.get(agency, 0) > place:
             return not self.ending
@@ -140,8 +140,8 @@ class PostgresFeeds:
     async def _on_heard(self, connection: AsyncConnection, _payloads: Sequence[str]) -> None:
         """Reads the newest positions for all agencies that have a reader.
 
-        A reader is counted before the reader asks for its first page. So no notification is missed between this page
-        and the reader's wait.
+        A reader enters `reading` before it asks for its first page. So no message is missed between this page and the
+        call of `more`.
         """
         if self._readers:
             await self._read(connection)

@@ -1,7 +1,7 @@
 """View queries: reads rows of the views for the API.
 
-Requests that arrive together share one query. A reader that waits until a view reaches a position causes no query while
-it waits.
+If several requests arrive at the same time, one query reads the rows for all of them. Some readers wait until a view
+reaches a position. Such a reader causes no query while it waits.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ FROM stored_events WHERE notification_id = ANY(%s)
 
 
 class StoredTimeline(msgspec.Struct):
-    """The fields of a row's document that a timeline needs. The decoder skips the other fields."""
+    """The fields that a timeline needs. The stored document has more fields, which the decoder skips."""
 
     timeline: msgspec.Raw
     version: int
@@ -53,7 +53,7 @@ BODY = list(progress.VIEW.columns).index("body")
 
 
 class PostgresViews:
-    """Implements `service_layer.ports.Views`. Use this as an asynchronous context manager, which listens while open."""
+    """Implements `service_layer.ports.Views`. Use this class as an asynchronous context manager."""
 
     def __init__(self, pool: Pool, conninfo: str) -> None:
         self.pool = pool

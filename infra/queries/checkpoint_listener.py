@@ -1,6 +1,6 @@
-"""Checkpoint listener: keeps the position of each view in memory, and releases readers that wait for a position.
+"""Checkpoint listener: keeps the position of each view in memory, and wakes the readers that wait for a position.
 
-The runners of the views send their positions in notifications, so a waiting reader is released at once.
+The runners of the views send each new position in a notification. So a waiting reader is woken at once.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ FROM eras ORDER BY era DESC LIMIT 1
 
 @dataclass(frozen=True, slots=True)
 class EraRange:
-    """A range of positions in an era: the positions above `start` and below `until` belong to the era `number`."""
+    """The positions of an era. All positions above `start` and below `until` belong to the era `number`."""
 
     number: int
     start: int
@@ -35,10 +35,10 @@ class EraRange:
 
 
 class Positions:
-    """The positions of all views. `listen` must run at the same time as the readers.
+    """The positions of all views. `listen` must run while readers wait.
 
-    While the LISTEN connection is down, no position is known. While no position is known, readers wait until the
-    connection is back, or until their waiting time has passed.
+    While the LISTEN connection is down, no position is known. Then readers wait until the connection is back, or until
+    their waiting time has passed.
     """
 
     def __init__(self, conninfo: str) -> None:
@@ -48,7 +48,7 @@ class Positions:
         self._waiting: defaultdict[str, dict[asyncio.Future[None], int]] = defaultdict(dict)
 
     def position(self, view: str) -> int:
-        """Returns the position of a view: the earliest position of its shards, or 0 if no position is known."""
+        """Returns the lowest position of all shards of a view. Returns 0 if no position is known."""
         return min(self._shards.get(view, {}).values(), default=0)
 
     def passed(self, position: int) -> bool:
@@ -59,7 +59,10 @@ class Positions:
         return any(self.position(view) >= position for view in self._shards)
 
     async def reached(self, view: str, position: int, *, seconds: float) -> bool:
-        """Waits until the view has passed `position`, for at most `seconds`. Returns whether the view has passed it."""
+        """Waits at most `seconds` until the view has passed `position`.
+
+        Returns whether the view has passed this position.
+        """
         if self.position(view) >= position:
             return True
         released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -80,9 +83,9 @@ class Positions:
         self.era, self._shards = None, {}
 
     async def _on_heard(self, connection: AsyncConnection, payloads: Sequence[str]) -> None:
-        """Takes the positions from the notifications, or reads the positions from the tables.
+        """Updates the positions from the notifications or from the tables.
 
-        The tables are read at the first call, and after a notification without a usable position. The tables are also
+        The tables are read at the first call, and after a notification that has no usable position. The tables are also
         read if readers wait and no notification has arrived.
         """
         is_silent = not payloads and any(self._waiting.values())
@@ -90,10 +93,10 @@ class Positions:
             await self._read(connection)
 
     def _take(self, payloads: Iterable[str]) -> bool:
-        """Takes positions from the texts of notifications. Each text has the name of a view or a shard, and a position.
+        """Updates the positions from the texts of notifications, such as `stored-progress 4711`.
 
-        An example is `stored-progress 4711`.
-        Returns False at the first payload without a usable position. The caller must then read the tables.
+        Each text has the name of a view or of a shard, and a position. If a text has no usable position, returns False.
+        Then the caller must read the tables.
         """
         moved = set()
         for payload in payloads:

@@ -1,4 +1,4 @@
-"""Due files: reads the applications for the scheduled jobs, page by page, from the view of the desk."""
+"""Due files: reads the applications that the scheduled jobs handle. Reads them page by page from the desk view."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from datetime import UTC, datetime, time, timedelta
@@ -16,7 +16,7 @@ from projections.desk import DeskRow
 DueKey = Literal["due_at", "payment_expires_at"]
 PAGE = 200
 FIRST: tuple[datetime | None, UUID] = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
-"""The start of the first page: in the order of time and id, it comes before every row."""
+"""The first page begins after this pair of a time and an id. Every row comes after this pair."""
 
 
 class PostgresDueFiles:
@@ -54,7 +54,10 @@ class PostgresDueFiles:
         return self.pages(desk.UNPAID, "payment_expires_at", {"now": now})
 
     async def pages(self, query: str, key: DueKey, values: dict[str, Any]) -> AsyncIterator[list[DeskRow]]:
-        """Yields the desk's rows page by page, in the order of the column `key` and the application's id."""
+        """Yields the rows of the desk page by page.
+
+        The rows are sorted by the column `key`, and then by the application's id.
+        """
         at, after = FIRST
         while True:
             async with borrowed(self.pool) as connection:

@@ -1,4 +1,4 @@
-"""Relay lag: how far each relay is behind its feed, for the operator's metrics and for `Views.relays`.
+"""Relay lag: this module measures how far each relay is behind its feed. `Views.relays` and the metrics use the result.
 
 The relays write their positions to the table `feeds.relays` for monitoring. A relay never reads a position from this
 table.
@@ -20,7 +20,8 @@ FROM feeds.relays, LATERAL (
 ) AS following (behind, oldest)
 ORDER BY agency
 """
-"""The count of unpublished messages stops at 10,001, which means more than ten thousand messages."""
+"""Unpublished messages are counted only up to 10,001. This number means that there are more than ten thousand messages.
+"""
 
 
 class Behind(NamedTuple):
@@ -46,7 +47,7 @@ class Behind(NamedTuple):
         RELAY_OLDEST.labels(self.agency).set(self.oldest_seconds)
 
     def public_fields(self) -> dict[str, Any]:
-        """Returns the public fields. `oldest_seconds` is rounded up to a tenth of a second.
+        """Returns the fields that the public may see. `oldest_seconds` is rounded up to a tenth of a second.
 
         The number of unpublished messages is not public, because anybody could then count the messages that an agency
         receives.

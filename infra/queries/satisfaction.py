@@ -1,4 +1,4 @@
-"""Satisfaction queries: reads the counts of questionnaires from which the satisfaction index is computed."""
+"""Satisfaction queries: reads the numbers of questionnaires. The satisfaction index is computed from these numbers."""
 
 from datetime import datetime
 from typing import cast

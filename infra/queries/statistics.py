@@ -1,9 +1,9 @@
-"""Statistics queries: exact figures of the present, and public figures from a snapshot that all processes share.
+"""Statistics queries: reads exact figures, and public figures from a snapshot that all processes share.
 
 The snapshot is called a cut. Public figures change only when a new cut is made. So a person who watches the page cannot
-notice a single submission. A new cut is made when the last cut is more than an hour old. A new cut is also made when
-the last cut is more than a minute old and a hundred events were appended after the last cut. A change of the figures by
-a hundred events does not reveal a single event.
+notice a single submission. A new cut is due when the last cut is more than an hour old. A new cut is also due when the
+last cut is more than a minute old and the log has at least a hundred newer events. If the figures change by a hundred
+events at once, nobody can recognize a single event.
 """
 
 import asyncio
@@ -57,9 +57,9 @@ class PostgresStatistics:
             return await _exact(connection, registry, as_of or datetime.now(UTC), days=_hundredths)
 
     async def public(self) -> Statistics:
-        """Returns the newest cut of the public figures. If a new cut is due, first makes the new cut.
+        """Returns the newest cut of the public figures. If a new cut is due, makes the new cut first.
 
-        While another task of this process makes the new cut, the last cut is returned.
+        If another task of this process is already making the new cut, returns the last cut.
         """
         async with self._borrowed() as connection:
             row = await (await connection.execute(NEWEST)).fetchone()
@@ -89,7 +89,7 @@ class PostgresStatistics:
 async def _exact(
     connection: AsyncConnection, registry: Registry, as_of: datetime, *, days: Callable[[Fraction], float]
 ) -> Statistics:
-    """`days` turns an exact number of days into a figure."""
+    """Computes the exact figures. `days` rounds an exact number of days."""
     zones = {code: office.zone for code, office in registry.offices.items()}
     values = {"as_of": as_of, "offices": list(zones), "zones": list(zones.values())}
     async with connection.cursor(row_factory=dict_row) as cursor:
@@ -102,7 +102,10 @@ async def _exact(
 
 
 async def forget(pool: Pool) -> None:
-    """Deletes the public cut. Call this function after an import, so that the next figures have the imported events."""
+    """Deletes the public cut.
+
+    Call this function after an import, so that the next figures include the imported events.
+    """
     async with borrowed(pool) as connection:
         await connection.execute("DELETE FROM public_figures")
 
@@ -129,10 +132,10 @@ def _share(part: int, rest: int) -> float | None:
 
 
 def _days(microseconds: float | None, days: Callable[[Fraction], float]) -> float | None:
-    """Turns a quantile in microseconds into a figure in days.
+    """Converts a quantile in microseconds into a number of days.
 
-    The exact quantile is a whole number of tenths of a microsecond. The database computes the quantile in
-    floating-point numbers, so the result is rounded to the nearest tenth.
+    The exact quantile has at most one decimal place. The database computes with floating-point numbers, so its result
+    is rounded to one decimal place.
     """
     return None if microseconds is None else days(rounded(Fraction(microseconds), places=1) / MICROSECONDS_OF_A_DAY)
 

@@ -33,7 +33,8 @@ from service_layer.handlers.surveys import SurveyHandler
 from service_layer.rights import Principal
 
 PER_NETWORK, PER_NUMBER = 20, 100
-"""The maximum number of wrong PINs per tracking number and day: from one network, and from all networks together."""
+"""The maximum number of wrong PINs for a tracking number on one day: from one network, and from all networks together.
+"""
 SECONDS_A_DAY = 86_400
 RECENT_SECONDS = 1.0
 
@@ -41,9 +42,9 @@ log = structlog.get_logger("jejak.views")
 
 
 class RecentCatalogue:
-    """The registry for readers that accept a copy that is about one second old.
+    """Gives readers a copy of the registry. The copy may be about one second old.
 
-    The log is queried at most once a second.
+    So the log is queried at most once a second.
     """
 
     def __init__(self, registry: Callable[[], Coroutine[Any, Any, Registry]]) -> None:
@@ -52,7 +53,7 @@ class RecentCatalogue:
         self._known: tuple[Registry, float] | None = None
 
     async def recent(self) -> Registry:
-        """Returns the registry. While one caller queries the log, other callers get the last known registry."""
+        """Returns the registry. While one caller queries the log, the other callers get the last known registry."""
         known = self._known
         if known and (self._reading.locked() or time.monotonic() - known[1] < RECENT_SECONDS):
             return known[0]
@@ -66,8 +67,8 @@ class RecentCatalogue:
 class PostgresPinGuard:
     """Counts wrong PINs in one table for all processes.
 
-    The table has only macs of tracking numbers and of the clients' networks, never the numbers and networks themselves.
-    The mac of a number or network changes every day (UTC).
+    The table does not contain the tracking numbers and the clients' networks, but only their MACs. The MAC of a number
+    or of a network changes every day (UTC).
     """
 
     def __init__(self, pool: Pool, key: bytes) -> None:
@@ -78,7 +79,7 @@ class PostgresPinGuard:
         now = datetime.now(UTC)
         subject, origin = self._masked(now, number, network)
         async with borrowed(self.pool) as connection:
-            # Tries for a number are counted one after another, so that many networks together cannot exceed PER_NUMBER.
+            # Attempts for a number are counted one after another. So many networks together cannot exceed PER_NUMBER.
             await connection.execute(
                 "SELECT pg_advisory_xact_lock(%s)", (int.from_bytes(subject[:8], "big", signed=True),)
             )
@@ -97,7 +98,7 @@ class PostgresPinGuard:
             allowed = here is not None and everywhere is not None and here[0] <= PER_NETWORK
             if allowed and everywhere is not None and everywhere[0] <= PER_NUMBER:
                 return 0
-            await connection.rollback()  # a try that this check refuses is not counted
+            await connection.rollback()  # a refused attempt is not counted
         return SECONDS_A_DAY - int(now.timestamp()) % SECONDS_A_DAY
 
     async def open(self, number: str, network: str) -> None:
@@ -133,7 +134,7 @@ class SealedDossiers:
             )
 
     async def open(self, application_id: UUID, principal: Principal, purpose: str) -> list[dict[str, Any]]:
-        await self.record([application_id], principal, purpose)  # the record is durable before any content is returned
+        await self.record([application_id], principal, purpose)  # the access is recorded before any content is returned
         async with borrowed(self.pool) as connection:
             rows = await (await connection.execute(STREAM, (application_id,))).fetchall()
         keys = {key.key_id: key.key for key in (await self.keys.dossier_keys(application_id)).values()}
@@ -151,7 +152,10 @@ class SealedDossiers:
     def _content(
         key: bytes | None, part: dict[str, str], application_id: UUID, version: int, topic: str
     ) -> dict[str, Any] | None:
-        """Returns a part's content, or None if the key was destroyed (the part is shown as redacted)."""
+        """Returns the content of a part.
+
+        Returns None if the key was destroyed, so that the part is shown as redacted.
+        """
         if key is None:
             return None
         try:

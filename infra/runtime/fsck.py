@@ -1,8 +1,9 @@
-"""Fsck: checks the bytes and the chain of every stream, the claim of every number, and every row of the views.
+"""Fsck: checks the bytes and the chain of every stream, the claim of every tracking number, and every row of the views.
 
-The rows of the views are compared with a rebuild. In a chain, each event stores the commitment to the event before it.
-So fsck notices any change of the earlier event. The newest event of a stream has no later event, so the chain does not
-show a change of the newest event. A public log is planned that will show this change too.
+The rows of the views are compared with the rows that a rebuild makes. In a chain, each event stores the commitment to
+the event before it. So fsck notices if the earlier event was changed. The newest event of a stream has no later event,
+so fsck does not notice if the newest event was changed. A public log is planned, with which fsck will notice this
+change too.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,7 +33,7 @@ LogRow = tuple[UUID, int, str, bytes]
 
 
 class Checked(NamedTuple):
-    """A checked row. `own` is the commitment to the row. `fault` is a fault of this row alone, or None."""
+    """A checked row. `own` is the commitment to the row. `fault` describes a fault inside the row, or is None."""
 
     version: int
     prev: str
@@ -41,7 +42,7 @@ class Checked(NamedTuple):
 
 
 def faults_of_log(conninfo: str, progress: Progress) -> Iterator[str]:
-    """Yields a message for each fault of the log. Memory use is bounded."""
+    """Yields a message for each fault of the log. Needs little memory, even if the log is large."""
     with psycopg.connect(conninfo, row_factory=tuple_row) as connection:
         total = connection.execute("SELECT count(*) FROM stored_events").fetchone()
         with connection.cursor("fsck", binary=True) as cursor:
@@ -80,13 +81,13 @@ def _checked(stream: UUID, row: LogRow) -> Checked:
 
 
 def _faults_of_stream(rows: Iterable[Checked]) -> Iterator[str]:
-    """Yields the faults of one stream. Only two rows are held in memory, however long the stream is.
+    """Yields the faults of one stream. Only two rows are in memory at a time, even if the stream is long.
 
-    A link is broken if an event does not store the right commitment to its predecessor. The message about a broken link
-    names the predecessor. If the links before and after an event are both broken, only this event is named.
+    If an event stores a wrong commitment to its predecessor, the link between the two events is broken. Then the
+    message names the predecessor. If the links before and after an event are both broken, only this event is named.
     """
     before: Checked | None = None
-    suspect = 0  # the event before a broken link: reported unless the next link is broken too
+    suspect = 0  # the event before a broken link; reported if the next link is not broken
     for place, row in enumerate(rows, 1):
         if row.version != place:
             yield f"{row.version}: version {place} is missing before this version"
@@ -104,7 +105,10 @@ def _faults_of_stream(rows: Iterable[Checked]) -> Iterator[str]:
 
 
 def _faults_of_order(connection: psycopg.Connection[Any]) -> Iterator[str]:
-    """Yields the events that are recorded earlier (`recorded_at`) than the event at the previous position."""
+    """The `recorded_at` of an event must not be earlier than the `recorded_at` of the event at the previous position.
+
+    Yields a message for each event that breaks this rule.
+    """
     rows = connection.execute(
         "SELECT originator_id, originator_version FROM ("
         " SELECT *, lag(recorded_at) OVER (ORDER BY notification_id) AS before FROM stored_events) AS ordered"
@@ -115,7 +119,10 @@ def _faults_of_order(connection: psycopg.Connection[Any]) -> Iterator[str]:
 
 
 def _faults_of_claims(connection: psycopg.Connection[Any]) -> Iterator[str]:
-    """Yields the submissions without a claim of their tracking number. An erased application needs no claim."""
+    """Yields a message for each submission without a claim of its tracking number.
+
+    An erased application needs no claim.
+    """
     try:
         yield from _unclaimed(connection)
     except psycopg.DataError:
@@ -134,7 +141,7 @@ def _unclaimed(connection: psycopg.Connection[Any]) -> Iterator[str]:
 
 
 def faults_of_views(conninfo: str, progress: Progress) -> Iterator[str]:
-    """Yields a message for each row that a rebuild would make differently."""
+    """Compares the rows of the views with a rebuild. Yields a message for each row that differs."""
     for view in VIEWS.values():
         try:
             for key in differences(view, conninfo, progress_of=progress):

@@ -1,4 +1,4 @@
-"""HTTP protocol: uvicorn's protocol. All writes in one turn of the event loop are joined into one write.
+"""HTTP protocol: this version of uvicorn's protocol joins all writes in one turn of the event loop into one write.
 
 uvicorn writes the head and the body of a response separately. Each write is a system call that wakes the client. A
 joined write costs one system call and wakes the client once.
@@ -10,14 +10,14 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HELD_BYTES_MAX = 65_536
-"""The maximum number of bytes that are held back.
+"""The maximum number of bytes that wait to be written.
 
-More bytes are written at once, so that the transport can tell uvicorn if a client reads slowly.
+If there are more bytes, they are written at once. So the transport can tell uvicorn if a client reads slowly.
 """
 
 
 class Joining:
-    """A transport that holds back writes until the event loop's turn ends. All other calls go to the real transport."""
+    """A transport that writes at the end of each turn of the event loop. All other calls go to the real transport."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport

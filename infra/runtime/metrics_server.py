@@ -1,4 +1,4 @@
-"""Metrics server: serves `/metrics` for a process without an API, only on the loopback address."""
+"""Metrics server: serves `/metrics` for a process without an API. The server listens only on the loopback address."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from infra.runtime.serve import PortTaken
 
 @contextmanager
 def exposed(port: int | None) -> Iterator[None]:
-    """Serves the metrics on 127.0.0.1 while the context lasts, unless `port` is None. Raises PortTaken."""
+    """Serves the metrics on 127.0.0.1 while the context lasts. Does nothing if `port` is None. Raises PortTaken."""
     if port is None:
         yield
         return

@@ -10,7 +10,10 @@ from feeds.agencies.topics_file import Topics
 
 
 def published(topics: Topics) -> dict[str, bytes]:
-    """Returns the documents by path, as JSON. Each message names its schema's address in `ce_dataschema`."""
+    """Returns the documents by path, as JSON.
+
+    The field `ce_dataschema` of each message has the address of the schema.
+    """
     asyncapi = orjson.dumps(document(topics.kafka, version("jejak")))
     return {
         "/asyncapi.json": asyncapi,

@@ -1,8 +1,9 @@
-"""Scheduler: runs the scheduled jobs, pass after pass. One scheduler of an installation works, and all others stand by.
+"""Scheduler: runs the scheduled jobs again and again. A pass runs each job once.
 
-An advisory lock of a database session elects the scheduler that works. A second advisory lock is held during each pass,
-so that `jejak schedule --once` waits for a pass that is under way. Correctness does not depend on the two locks: even
-if two schedulers worked at once, each act would be done only once.
+An installation may have several schedulers. Only one of them works: the scheduler that has got an advisory lock of the
+database. The others stand by. During each pass, the scheduler also has a second advisory lock. So the command
+`jejak schedule --once` waits until a running pass has ended. Correctness does not depend on the two locks: even if two
+schedulers worked at the same time, each act would be done only once.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from service_layer.faults import Unavailable
 from service_layer.scheduled_jobs import Jobs, PassTally
 
 ASK_SECONDS = 1.0
-"""The pause of a standby scheduler before it tries to take over, and the pause after a fault before the next try."""
+"""The number of seconds between two attempts to get the lock. After a fault, the scheduler pauses for the same time."""
 LEADS, PASS = "jejak schedule", "jejak schedule pass"
 
 log = structlog.get_logger("jejak.scheduler")
@@ -44,7 +45,7 @@ def jobs_of(made: Installation, now: Callable[[], datetime] = lambda: datetime.n
 
 
 async def schedule(made: Installation, *, interval: float) -> None:
-    """Runs passes until cancelled, with a pause of `interval` seconds after each pass.
+    """Runs one pass after another until cancelled. Pauses for `interval` seconds after each pass.
 
     If a pass is cancelled before its end, the next pass does the remaining work.
     """
@@ -66,7 +67,10 @@ async def schedule(made: Installation, *, interval: float) -> None:
 
 
 async def schedule_once(made: Installation, run: Callable[[Jobs, str], Awaitable[PassTally]]) -> None:
-    """Waits for a pass that is under way, and then runs one pass. `run` is called with the name of each job."""
+    """If a pass is running, waits until this pass has ended.
+
+    Then runs one pass: calls `run` with the name of each job.
+    """
     jobs = jobs_of(made)
     async with _session(made) as connection, _a_pass(connection):
         for job in jobs.by_name:
@@ -87,10 +91,10 @@ async def scheduling(made: Installation, *, interval: float) -> AsyncIterator[No
 
 @contextlib.asynccontextmanager
 async def standing_still(made: Installation) -> AsyncIterator[None]:
-    """Prevents the start of a scheduler's pass while the context lasts.
+    """While the context lasts, no scheduler starts a pass.
 
-    While a simulated past is being written into the log, some of its events are missing. So no job may act on the
-    applications of this past.
+    A simulation writes past events into the log one after another. While later events are still missing, no job may act
+    on the simulated applications.
     """
     async with _session(made) as connection, _a_pass(connection):
         yield
@@ -113,10 +117,10 @@ async def _a_pass(connection: AsyncConnection) -> AsyncIterator[None]:
 
 
 async def _locked(connection: AsyncConnection, name: str) -> None:
-    """Tries again and again to take a lock, until the lock is free.
+    """Tries to get a lock again and again, until the lock is free.
 
-    The statement that waits for a lock in the database is not used, because it would block the connection after the
-    call was cancelled.
+    PostgreSQL also has a function that waits for a lock. This function is not used: if the call were cancelled, the
+    function would still block the connection.
     """
     while True:
         row = await (await connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (name,))).fetchone()

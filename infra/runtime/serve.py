@@ -30,13 +30,13 @@ from infra.runtime.supervisor import kept, stop_event
 from infra.settings import Settings
 
 GRACEFUL_SECONDS = 4
-"""When the server stops, running requests have this number of seconds to end.
+"""When the server stops, running requests may take this number of seconds to finish.
 
 The whole stop must take less than five seconds.
 """
 BACKLOG = 1024
 GARBAGE_MAX = 10_000
-"""The number of new objects after which the garbage collector looks for cycles."""
+"""The garbage collector looks for reference cycles after this number of new objects."""
 
 
 T = TypeVar("T")
@@ -48,9 +48,10 @@ class PortTaken(Exception):
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, with callbacks for the server's start and stop. This class replaces uvicorn's signal handling.
+    """uvicorn's server, with callbacks for the start and for the stop.
 
-    After its shutdown, uvicorn would raise a received signal again, before this process has cleaned up.
+    This class also replaces uvicorn's signal handling. uvicorn's own handling raises a received signal again after the
+    shutdown. Then this process could not clean up.
     """
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None], stopping: Callable[[], None]) -> None:
@@ -81,7 +82,7 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Returns a listening socket. Raises PortTaken, whose message gives the remedy."""
+    """Returns a listening socket. Raises PortTaken with a message that says what to do."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -97,7 +98,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve_api(made: Installation, listener: socket.socket, started: Callable[[], None]) -> None:
-    """Answers requests until a signal arrives. Running requests may then take GRACEFUL_SECONDS. Raises TopicsWrong."""
+    """Answers requests until a signal arrives. After the signal, running requests have GRACEFUL_SECONDS to finish.
+
+    Raises TopicsWrong.
+    """
     topics = read_topics(made.settings.topics_file)
     views = PostgresViews(made.pool, made.databases.serving)
     feeds = PostgresFeeds(made.pool, made.databases.serving, topics, origin_of(made.settings))
@@ -127,7 +131,7 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
 def settle() -> None:
     """Tunes the garbage collector. Call this function once, when the process has started.
 
-    Objects that were made at the start live as long as the process, so the collector is told not to scan these objects.
+    Objects that were made at the start live as long as the process. So the collector is told not to scan these objects.
     Objects of a request are freed by reference counting, except for a few reference cycles. So the collector can run
     rarely.
     """
@@ -137,7 +141,7 @@ def settle() -> None:
 
 
 def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: FillInstallation) -> None:
-    """Runs all parts of Jejak on one server, after the function `fill` has returned.
+    """Runs all parts of Jejak on one server. The API starts after the function `fill` has returned.
 
     The API and the scheduler run in this process. The projections run in a separate process, so that the API and the
     projections do not wait for each other. With Kafka, the relay and the intake run in separate processes too. If
@@ -161,7 +165,7 @@ def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: 
 
 
 async def announcement(made: Installation, listener: socket.socket) -> Callable[[], None]:
-    """Returns a function that prints the addresses and an example, one `name: value` per line."""
+    """Returns a function that prints the addresses and an example application. Each line has the form `name: value`."""
     host, port = listener.getsockname()[:2]
     base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     lines = [f"citizen page: {base}/id/", f"statistics: {base}/id/statistics", f"API: {base}/openapi.json"]

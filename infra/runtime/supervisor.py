@@ -20,7 +20,10 @@ ATTACHED = "--attached"
 
 @contextlib.asynccontextmanager
 async def kept(verbs: Sequence[Sequence[str]], descriptors: Sequence[int] = ()) -> AsyncIterator[None]:
-    """Keeps one `jejak` process for each of `verbs` while the context lasts. The processes inherit `descriptors`."""
+    """Runs one `jejak` process for each of `verbs` while the context lasts.
+
+    The processes inherit the open `descriptors`.
+    """
 
     def spawn(verb: Sequence[str]) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "infra.cli", *verb, ATTACHED]
@@ -58,7 +61,10 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
 
 
 def stop_event() -> asyncio.Event:
-    """Returns an event that SIGINT or SIGTERM sets. Call this function in the running event loop of the main thread."""
+    """Returns an event that is set when SIGINT or SIGTERM arrives.
+
+    Call this function in the running event loop of the main thread.
+    """
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -68,11 +74,11 @@ def stop_event() -> asyncio.Event:
 def attach(end: Callable[[], None]) -> None:
     """Calls `end` when the parent process has ended.
 
-    A new thread reads the standard input of this process. This input ends when the parent process ends.
+    The standard input of this process ends when the parent process ends. A new thread waits for this end.
     """
 
     def wait() -> None:
-        # Unbuffered, because Python cannot exit while a thread holds the lock of a buffer.
+        # `os.read` uses no buffer. Python cannot exit while a thread has locked a buffer.
         while os.read(sys.stdin.fileno(), 1024):
             pass
         end()

@@ -1,8 +1,8 @@
-"""Worker: the common parts of all worker processes: logs, signals, the watch on the parent process, and databases.
+"""Worker: the code that all worker processes share. It sets up the logs, the signals and the databases.
 
-`worker` is for verbs that work in threads, such as `relay` and `project`. `run_worker` is for verbs that work in an
-event loop, such as `intake` and `schedule`. `run_installation` is for verbs that handle signals by themselves, such as
-`api`.
+A worker process can also end itself when its parent process ends. `worker` is for verbs that work in threads, such as
+`relay` and `project`. `run_worker` is for verbs that work in an event loop, such as `intake` and `schedule`.
+`run_installation` is for verbs that handle signals by themselves, such as `api`.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from infra.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker process that works in threads. A signal, or the end of the parent process, sets `stopping`."""
+    """A worker process that works in threads. `stopping` is set when a signal arrives or the parent process ends."""
 
     databases: Databases
     stopping: threading.Event
@@ -32,7 +32,7 @@ class Worker:
 
 @contextmanager
 def worker(settings: Settings, *, attached: bool = False, metrics_port: int | None = None) -> Iterator[Worker]:
-    """Opens the databases of a worker process, which must end its work when `stopping` is set.
+    """Opens the databases of a worker process. The process must end its work when `stopping` is set.
 
     With `attached`, the process stops when its parent process ends. With `metrics_port`, the process serves `/metrics`
     on 127.0.0.1. Call this function in the main thread. Raises PortTaken, and the errors of `databases`.
@@ -51,10 +51,10 @@ def run_worker(
     attached: bool = False,
     metrics_port: int | None = None,
 ) -> None:
-    """Runs `work` in an event loop, with an open installation and an event that SIGINT or SIGTERM sets.
+    """Runs `work` in an event loop. `work` gets two values: an open installation, and an event.
 
-    `work` must return soon after the event is set. The function `worker` describes `attached`, `metrics_port` and the
-    errors.
+    The event is set when SIGINT or SIGTERM arrives. `work` must return soon after the event is set. The function
+    `worker` describes `attached`, `metrics_port` and the errors.
     """
 
     async def run() -> None:
@@ -74,7 +74,7 @@ def run_installation(
     attached: bool = False,
     metrics_port: int | None = None,
 ) -> None:
-    """Runs `work` as `run_worker` does, but `work` itself handles the signals and calls `settle`."""
+    """Runs `work` like `run_worker`, but `work` must handle the signals and call `settle` itself."""
 
     async def run() -> None:
         async with installation(settings, found) as made:

@@ -1,9 +1,10 @@
-"""The command handler: the one way to change an application.
+"""The command handler carries out the commands that change an application.
 
-The handler checks three things: whether the client may send the command, whether the command is already in the stream,
-and whether anything relevant has changed since the version that the client saw. Then the handler decides and appends.
-After a conflict, the handler begins again. The idempotency keys of stored commands are in the log. A refusal stores
-nothing, so a repeated command is decided again.
+First, the handler checks that the client may send the command. If the stream already contains the command, the handler
+returns the first result. Then the handler checks that nothing relevant has changed since the version that the client
+saw. At the end, the handler decides the command and appends the events. After a conflict, the handler begins again. The
+log contains the idempotency keys of stored commands, but a refused command is not stored. So a refused command is
+decided again when the client repeats it.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ from service_layer.streams import CommandIdentity, StreamHistory
 from service_layer.system_acts import deem_approved_request, move_promise_request
 
 SYSTEM_ACTS_MAX = 4
-"""The largest number of system acts that may be recorded before one command."""
+"""At most this number of system acts is recorded before one command."""
 
 
 class CommandHandler:
@@ -34,9 +35,10 @@ class CommandHandler:
         self.store = store
 
     async def handle(self, application_id: UUID | None, request: CommandRequest) -> CommandResult:
-        """Decides and appends. Without an `application_id`, the command submits a new application.
+        """Decides the command and appends the events. If `application_id` is None, the command submits a new
+        application.
 
-        A repeated command gets the first result again.
+        If the client repeats a command, the first result is returned again.
 
         Raises Refusal, StaleVersion, KeyReused, Unavailable, and the errors that `request.permit` raises.
         """
@@ -65,10 +67,10 @@ class CommandHandler:
     async def decide(
         self, application_id: UUID | None, fresh: UUID, request: CommandRequest, identities: Sequence[CommandIdentity]
     ) -> Draft | CommandResult:
-        """The draft to store, or the first result if this command was handled before.
+        """Returns the draft to store. If this command was handled before, returns the first result.
 
-        Only new dossier keys are stored here. `fresh` is the id for a new application. Raises the same errors as
-        `handle`.
+        This method stores nothing except new dossier keys. `fresh` is the id for a new application. Raises the same
+        errors as `handle`.
         """
         history = await self._history(application_id, fresh, identities)
         if application_id is not None and not history.entries:
@@ -98,12 +100,12 @@ class CommandHandler:
         )
 
     async def _settled(self, history: StreamHistory, now: datetime) -> StreamHistory:
-        """If the application is due for deemed approval, records this before the command is decided. So the result does
-        not depend on the scheduler.
+        """A deemed approval may be due although the scheduled job has not recorded it yet. Then this method records the
+        deemed approval before the command is decided. So the result of the command does not depend on the scheduler.
 
-        If the calendars in force give another promised date, the promise is moved first. The deemed approval is
-        recorded with the time at which it happened, and not with the current time. Each of these acts has the same
-        command identity as the act of the scheduled job, so the act is stored only once.
+        If the calendars in force give another promised date, the promise is moved first. The deemed approval gets the
+        time at which the law granted the application, and not the current time. The scheduled job would give each of
+        these acts the same command identity. So each act is stored only once.
         """
         for _ in range(SYSTEM_ACTS_MAX):
             act = self._due(history, now)
@@ -143,8 +145,8 @@ class CommandHandler:
 def first_result(
     history: StreamHistory, command: Command, identities: Sequence[CommandIdentity]
 ) -> CommandResult | None:
-    """The first result of the same command, made again from the events that the command stored. Returns None if the
-    command was not handled before.
+    """Returns the first result of the same command. The result is made again from the events that the command stored.
+    Returns None if the command was not handled before.
 
     Raises KeyReused if the idempotency key was used with another body or command.
     """

@@ -1,7 +1,9 @@
-"""The import handler: compares the records of a source with the log, and appends each new record after admission.
+"""The import handler compares the records of a source with the log. It admits each new record, and then appends the
+record.
 
-Every record becomes a separate command, with an idempotency key that never changes. So no record is added twice if a
-file is imported again, in another order or after a killed run. A second call with the same file completes a killed run.
+Every record becomes a separate command. The idempotency key of this command never changes. So each record is stored
+only once, even if the file is imported again or has another order. If a run was killed, a second run with the same file
+completes the import.
 """
 
 from collections import Counter
@@ -24,7 +26,7 @@ CHANGED = "changed since it was imported"
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A record that is new in the log, and the event that is made from the record."""
+    """A record that the log does not have yet, and the event that is made from this record."""
 
     record: SourceRecord
     event: ApplicationEvent
@@ -32,8 +34,9 @@ class Admitted:
 
 
 class ImportedStream:
-    """An application during a batch: the commands of the application's stream with their digests, and the state of the
-    application. The state is folded only if the batch adds an event. So a file that is imported again needs no fold.
+    """An application while a batch is imported. `commands` maps each command of the application's stream to its digest.
+    The state of the application is folded only if the batch adds an event. So no state is folded if the same file is
+    imported again.
     """
 
     def __init__(self, stream: UUID, commands: dict[str, str], load: Callable[[], StreamHistory]) -> None:
@@ -43,12 +46,12 @@ class ImportedStream:
 
     @cached_property
     def history(self) -> StreamHistory:
-        """The application in its stored state."""
+        """Returns the application as it is stored in the log."""
         return self._load()
 
     @cached_property
     def application(self) -> Application:
-        """The application with the events that this batch adds."""
+        """Returns the application with the events that this batch adds."""
         return self.history.application
 
     def move(self, admitted: Admitted) -> None:
@@ -59,17 +62,17 @@ class ImportedStream:
 
 
 class SeenCommands(Protocol):
-    """Commands with their digests, for a whole file."""
+    """The commands of a whole file, each with its digest."""
 
     def get(self, key: bytes) -> str | None: ...
     def put(self, key: bytes, value: str) -> None: ...
 
 
 class ImportStore(Protocol):
-    """The log as a port of the import handler. Every method may raise the errors of the database driver."""
+    """The port of the import handler to the log. Every method may raise the errors of the database driver."""
 
     def new_number(self) -> str:
-        """A fresh tracking number."""
+        """Returns a new tracking number."""
         ...
 
     def streams(self, source: str, keys: Sequence[str]) -> Mapping[str, ImportedStream]:
@@ -77,14 +80,15 @@ class ImportStore(Protocol):
         ...
 
     def identity(self, source: str, case: str, item: ImportItem, *, first: bool) -> CommandIdentity:
-        """The identity of one record's command. The identity of a submission is made from the case. The identity of any
-        other record is made from the record's own id or, without an id, from the record's content.
+        """Returns the identity of the command for one record. For a submission, the identity is made from the case. For
+        another record, the identity is made from the record's own id. If the record has no id, the identity is made
+        from the record's content.
         """
         ...
 
     def append(self, events: Sequence[tuple[ImportedStream, Admitted]]) -> int:
-        """Appends the drafts in order. Stops at the first stream to which another process has written since the stream
-        was read. Returns the number of stored events.
+        """Appends the drafts in order. Stops at the first stream that another process has changed since the stream was
+        read. Returns the number of stored events.
         """
         ...
 
@@ -100,7 +104,7 @@ class ImportTally:
 
 
 class ImportHandler:
-    """Admits the cases of a single source."""
+    """Imports the cases of a single source."""
 
     def __init__(self, store: ImportStore, source: str, registry: Registry) -> None:
         self.store = store
@@ -108,8 +112,8 @@ class ImportHandler:
         self.registry = registry
 
     def append(self, cases: Sequence[ImportCase]) -> ImportTally:
-        """Appends the new records. After a conflict the batch is read again. Records that are already stored then count
-        as duplicates.
+        """Appends the new records. After a conflict, the log is read again. Records that another process has stored
+        count as duplicates.
 
         Raises TimeoutError if the conflicts do not end.
         """

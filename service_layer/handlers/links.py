@@ -1,10 +1,10 @@
-"""The link handler: links the applications that one life event needs. One save writes the link to all applications that
-may be written.
+"""The link handler links the applications that one life event needs. It writes one event to each of these applications
+that it may change, and stores all these events together.
 
-The requesting office holds at least one of the applications. The save writes to the applications of the requesting
-office, and to an application of another office if the citizen gave its number with PIN, or its QR code. Without this
-proof, the link only names the application of the other office. The other office accepts the link when it sends a
-request for the same link.
+The requesting office holds at least one of the applications. The handler may change the applications of this office.
+For an application of another office, the handler needs a proof: the citizen gives the number and the PIN, or the QR
+code. Without this proof, the link only names that application. The other office can accept the link: it sends a request
+for the same link.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,9 @@ from service_layer.streams import CommandIdentity, StreamHistory
 
 @dataclass(frozen=True, slots=True)
 class Linking:
-    """A link: its id, the result for each application that was written, and the applications not yet accepted."""
+    """The result of a request: the id of the link, and a result for each changed application. `waiting` lists the
+    applications for which another office must still accept the link.
+    """
 
     link: UUID
     results: list[CommandResult]
@@ -42,12 +44,12 @@ class LinkHandler:
         self.store = store
 
     async def handle(self, request: LinkRequest) -> Linking:
-        """Appends one event to each stream that may be written. The id of a new link is chosen before the first
-        attempt, so every attempt uses the same id.
+        """Appends one event to each application that the handler may change. The id of a new link is chosen before the
+        first attempt, so every attempt uses the same id.
 
         Raises Refusal, StaleVersion, KeyReused and Unavailable. Raises NotYours if the office holds none of the
-        applications. Also raises NotYours if an application of another office is named without a proof, and does not
-        concern a person of an application that the office holds.
+        applications. An application of another office needs a proof, or must concern a person of the office's own
+        applications. Otherwise, the method also raises NotYours.
         """
         identities = await self.store.identities(request.client, request.key, request.body)
         fresh = self.store.new_id()
@@ -93,8 +95,8 @@ class LinkHandler:
 
 @dataclass(frozen=True, slots=True)
 class _Sides:
-    """The applications of a link. `sure` lists the applications that may be written. `waiting` lists the applications
-    for which another office must accept the link.
+    """The applications of a link. `sure` lists the applications that the handler may change. `waiting` lists the
+    applications for which another office must accept the link.
     """
 
     sure: list[StreamHistory]
@@ -106,7 +108,9 @@ class _Sides:
 
 
 async def _sides(request: LinkRequest, histories: Sequence[StreamHistory]) -> _Sides:
-    """Raises ApplicationUnknown and NotYours; both are answered in the same way."""
+    """Divides the applications into two lists. Raises ApplicationUnknown and NotYours. The client gets the same answer
+    for both.
+    """
     if not all(history.entries for history in histories):
         raise ApplicationUnknown
     held = {each.application_id for each in histories if request.holds(each.application)}
@@ -127,11 +131,11 @@ async def _sides(request: LinkRequest, histories: Sequence[StreamHistory]) -> _S
 
 
 def _commands(fresh: UUID, request: LinkRequest, sides: _Sides, registry: Registry) -> list[tuple[StreamHistory, Link]]:
-    """The command for each stream that is written. Raises AlreadyLinked and ServiceUnknown.
+    """Returns the streams to which a link is written, each with its command. Raises AlreadyLinked and ServiceUnknown.
 
-    If an application already has the link, it is not written again, and the other applications get the same link id and
-    life event. If such an application requires a document, the other applications do not ask for the same document
-    again.
+    Some applications may already have the link. They are not changed, and the other applications get the same link id
+    and the same life event. If a document is required for a linked application, the document is not required again for
+    the other applications.
     """
     new = [each for each in sides.sure if not _others(sides, each) <= each.application.links]
     if not new:
@@ -171,7 +175,7 @@ def _standard(history: StreamHistory, registry: Registry) -> StandardPublished:
 
 
 def _link_with(history: StreamHistory, others: set[UUID]) -> Linked | None:
-    """The newest link between the application and one of `others`."""
+    """Returns the newest link between the application and one of `others`."""
     events = (entry.recorded.event for entry in reversed(history.entries))
     return next((each for each in events if isinstance(each, Linked) and not others.isdisjoint(each.others)), None)
 
@@ -185,7 +189,7 @@ def _still_waiting(sides: _Sides, link: UUID) -> list[UUID]:
 
 
 def _link_of(history: StreamHistory, identities: Sequence[CommandIdentity]) -> UUID:
-    """The id of the link that this command made."""
+    """Returns the id of the link that this command made."""
     commands = {str(identity.command) for identity in identities}
     return next(
         entry.recorded.event.link

@@ -1,4 +1,4 @@
-"""Retries: an attempt at a save is repeated for a limited time, after a conflict or a lost connection."""
+"""Retries: after a conflict or a lost connection, the attempt to store events is repeated for a limited time."""
 
 import asyncio
 import time
@@ -13,11 +13,11 @@ Result = TypeVar("Result")
 
 
 async def until_stored(attempt: Callable[[], Awaitable[Result | None]]) -> Result:
-    """Returns the first result of `attempt` that is not None. If `attempt` returns None, the next attempt follows.
-    Raises Unavailable after SECONDS_MAX.
+    """Calls `attempt` until it returns a result other than None. Returns this result. Raises Unavailable after
+    SECONDS_MAX.
 
-    After a lost connection, the outcome of the save is unknown. The next attempt reads the log again, so the same
-    command cannot be stored twice.
+    After a lost connection, it is unknown whether the events were stored. The next attempt reads the log again, so the
+    same command cannot be stored twice.
     """
     deadline = time.monotonic() + SECONDS_MAX
     while True:

@@ -1,4 +1,6 @@
-"""The survey handler: one questionnaire for each application, as an event in a separate stream."""
+"""The survey handler stores one questionnaire for each application. The questionnaire is an event in a separate
+stream.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -15,17 +17,17 @@ from service_layer.streams import CommandIdentity
 class SurveyHandler:
     """Stores questionnaires over an event store.
 
-    Two claims make a questionnaire unique. The first claim is the command, so a client can repeat its request. The
-    second claim is a keyed hash of the application, so an application has only one questionnaire. Without the secret
-    keys, nobody can find the application from a claim.
+    Together with a questionnaire, the log stores two values that may occur only once. The first value is the id of the
+    command, so a client can repeat its request. The second value is a keyed hash of the application, so an application
+    has only one questionnaire. Without the secret keys, nobody can find the application from these values.
     """
 
     def __init__(self, store: EventStore) -> None:
         self.store = store
 
     async def handle(self, application_id: UUID, request: SurveyRequest) -> int:
-        """Stores the answers and returns their position. A repeated command gets the position of the answers that were
-        stored first.
+        """Stores the answers and returns their position. If the client repeats a command, the position of the first
+        answers is returned.
 
         Raises Refusal, KeyReused, Unavailable, and the errors that `request.permit` raises.
         """
@@ -36,7 +38,7 @@ class SurveyHandler:
         return await until_stored(lambda: self._attempt(application_id, request, identities))
 
     async def given(self, application_id: UUID) -> bool:
-        """Whether a questionnaire of this application is stored."""
+        """Returns whether a questionnaire of this application is stored."""
         return await self.store.claimed([self.store.survey_claim(application_id)]) is not None
 
     async def _attempt(
@@ -53,7 +55,9 @@ class SurveyHandler:
         return await self.store.append_survey(application_id, event, request.act, identities[0])
 
     async def _first_position(self, stream: UUID, identities: Sequence[CommandIdentity]) -> int:
-        """The position of the answers that the same command stored. Raises KeyReused if the stored answers differ."""
+        """Returns the position of the answers that the same command stored. Raises KeyReused if the stored answers
+        differ.
+        """
         saved = await self.store.saved_survey(stream)
         if saved is None or saved.identity not in identities:
             raise KeyReused

@@ -1,7 +1,8 @@
 """Opens clients of kafka-python so that a failed start leaves no thread or socket behind.
 
-If a kafka-python client does not find the brokers, its constructor raises an error, but its thread and its sockets stay
-open. A relay retries as long as Kafka cannot be reached, so the threads and sockets of failed starts would pile up.
+Suppose that a kafka-python client does not find the brokers. Then its constructor raises an error, but the thread and
+the sockets of the client stay open. A relay tries again and again while Kafka cannot be reached. Without this module,
+each failed start would leave one more thread and more sockets.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,8 @@
-"""The command consumer: reads the agencies' command topics as a member of a consumer group, and reports rebalances.
+"""The command consumer reads the command topics of the agencies. It is a member of a consumer group.
 
-When a member of the group gets a partition, it continues at the offset that Jejak's own table holds, and not at the
-offset that Kafka holds. Offsets are committed to the group only so that tools can show the consumer lag.
+Jejak stores the offset of each partition in its own table. When a member of the group gets a partition, it continues at
+this offset, and ignores the offset that Kafka stores. The consumer also commits offsets to Kafka, but only because
+tools show the consumer lag with these offsets.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,18 +39,19 @@ class CommandSource(Protocol):
     """One member of the consumer group. Two threads must not use the same member. Every method may raise KafkaError."""
 
     def poll(self) -> Mapping[CommandPartition, Sequence[CommandRecord]]:
-        """The next records of each partition, in order. Waits at most half a second."""
+        """Returns the next records of each partition, in order. Waits at most half a second."""
         ...
 
     def assigned(self) -> tuple[frozenset[CommandPartition], frozenset[CommandPartition]]:
-        """Returns the partitions that are assigned to this member as of the last poll. Also returns the partitions that
-        were assigned since the last call of this method, including partitions that this member had before.
+        """Returns two sets of partitions. The first set has all partitions of this member as of the last poll. The
+        second set has the partitions that this member got since the last call of this method, even if the member had
+        some of these partitions before.
         """
         ...
 
     def bounds(self, place: CommandPartition) -> tuple[int, int]:
-        """The first offset that is available in the partition, and the offset after the partition's last committed
-        record.
+        """Returns two offsets: the first offset that is available in the partition, and the offset after the last
+        committed record.
         """
         ...
 
@@ -58,13 +60,13 @@ class CommandSource(Protocol):
     def resume(self, place: CommandPartition) -> None: ...
 
     def show(self, reached: Mapping[CommandPartition, int]) -> None:
-        """Commits to the group how far each partition was read. Only tools that show the consumer lag read the
-        committed offsets.
+        """Commits to Kafka the offset that was reached in each partition. Only tools that show the consumer lag read
+        the committed offsets.
         """
         ...
 
     def waiting(self, place: CommandPartition, reached: int) -> int:
-        """The consumer lag: how many offsets are left after `reached`, as of the last poll."""
+        """Returns the consumer lag: the number of offsets after `reached`, as of the last poll."""
         ...
 
     def close(self) -> None: ...
@@ -75,14 +77,14 @@ class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc] # the clien
         self.fresh: set[TopicPartition] = set()
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Does nothing, because the database rejects an outdated offset when the answers are stored."""
+        """Does nothing. The database rejects an outdated offset when answers are stored."""
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self.fresh |= set(assigned)
 
 
 class Commands:
-    """A `CommandSource` over Kafka. `connection`: the client's options for reaching the brokers."""
+    """A `CommandSource` over Kafka. `connection` contains the options with which the client connects to the brokers."""
 
     def __init__(self, agencies: Iterable[str], connection: Mapping[str, Any]) -> None:
         self.agency_of = {names.commands(agency): agency for agency in agencies}

@@ -1,16 +1,15 @@
-"""The transactional producer: publishes one Kafka transaction at a time, and avoids known defects of kafka-python.
+"""The transactional producer publishes one Kafka transaction at a time, and avoids known defects of kafka-python.
 
-The transaction layer of kafka-python 3.0.12 can report a commit although it dropped records. The rules that prevent
-such a false report are only in this module. The rules use private parts of kafka-python, so the version of kafka-python
-is pinned. tests/infra/kafka/test_client_defects.py shows each defect, and shows that each of the rules 1 to 4 is
-needed.
+In kafka-python 3.0.12, the transaction layer can drop records and still report a commit. This module alone contains the
+rules that prevent such a false report. The rules use private parts of kafka-python, so the version of kafka-python is
+pinned. tests/infra/kafka/test_client_defects.py shows each defect, and shows that the producer needs each of the rules
+1 to 4.
 
-1  Flush before the commit, then check every future: the commit does not check them.
+1  Flush before the commit, then check every future, because the commit does not check the futures.
 2  Commit with a time limit. Without an answer, the outcome of the commit is unknown.
-3  Never bump the epoch: an error that asks for a new epoch ends this producer.
+3  Never bump the epoch. If an error asks for a new epoch, discard the producer.
 4  After any fault, discard the producer. Never abort the transaction and use the producer again.
-5  A new producer fences its predecessors first. Only then is the position read (relay_position.py), and only from
-Kafka.
+5  A new producer first fences its predecessors. Then the relay reads the position from Kafka (relay_position.py).
 """
 
 import contextlib
@@ -28,7 +27,7 @@ LINGER_MS, BATCH_BYTES = 20, 131_072
 REQUEST_MS, DELIVERY_MS, BLOCK_MS, BACK_OFF_MS = 5_000, 10_000, 20_000, 10
 TRANSACTION_MS = 30_000
 FLUSH_SECONDS, COMMIT_MS, JOIN_SECONDS = 12.0, 10_000, 10
-"""Two inequalities must hold, so that the time limits expire in the right order: linger + request < delivery < flush,
+"""The time limits must expire in the right order. So two inequalities must hold: linger + request < delivery < flush,
 and flush + commit < transaction < the broker's limit for transactions.
 """
 
@@ -49,7 +48,8 @@ class ProducedRecord(NamedTuple):
 
 @lru_cache(4096)
 def _hash(key: bytes) -> int:
-    """The hash that decides a key's partition, the same as in Java's clients and kafka-python's default.
+    """Returns the hash of a key. The hash decides the partition of the record. The Java clients and kafka-python
+    compute the same hash by default.
 
     The hash is computed in pure Python, so the result is cached for consecutive messages of the same application.
     """
@@ -89,9 +89,10 @@ class Transactions:
             raise
 
     def publish(self, records: Sequence[ProducedRecord]) -> None:
-        """Publishes all records in one transaction: `send`, `commit`, `settle`.
+        """Publishes all records in one transaction: it calls `send`, then `commit`, then `settle`.
 
-        Each step may raise KafkaError or Untrusted. Then call `discard`, and start again with a new producer.
+        Each of these calls may raise KafkaError or Untrusted. After an error, call `discard`, and start again with a
+        new producer.
         """
         self.send(records)
         self.commit()
@@ -100,9 +101,9 @@ class Transactions:
     def send(self, records: Sequence[ProducedRecord]) -> None:
         """Begins a transaction and queues the records for sending.
 
-        Does the same as `KafkaProducer.send` for each record, but leaves out three steps of `KafkaProducer.send`. These
-        steps check the types of all headers, estimate the record's size, and check whether the record's partition is in
-        the transaction.
+        For each record, this method does the same as `KafkaProducer.send` without three of its steps. The three steps
+        check the types of all headers, estimate the size of the record, and check whether the partition is in the
+        transaction.
         """
         producer = self._producer
         producer.begin_transaction()
@@ -127,7 +128,7 @@ class Transactions:
         failed = [future for future in sent if not future.succeeded()]
         if failed:
             raise Untrusted(f"{len(failed)} of {len(sent)} records, first: {type(failed[0].exception).__name__}")
-        # Rule 2: `commit_transaction` makes these two calls and then waits without a time limit.
+        # Rule 2: `commit_transaction` makes the same two calls, but then waits without a time limit.
         self._result = self._producer._transaction_manager.begin_commit()  # noqa: SLF001
         self._producer._sender.wakeup()  # noqa: SLF001
 
@@ -138,8 +139,8 @@ class Transactions:
         self._result = None
 
     def discard(self) -> None:
-        """Ends the producer (rule 4). `KafkaProducer.close` is not used, because it can raise and leave its thread
-        alive, and does not end the transaction.
+        """Ends the producer (rule 4). This method does not call `KafkaProducer.close`, because `close` can raise an
+        error and leave its thread alive. `close` also does not end the transaction.
         """
         with contextlib.suppress(KafkaError, RuntimeError, AttributeError):
             self._producer._sender.force_close()  # noqa: SLF001

@@ -1,8 +1,10 @@
-"""The relay of one agency: publishes its feed to Kafka, each message once and in order, even after crashes.
+"""The relay of one agency publishes the agency's feed to Kafka. It publishes each message once and in order, even after
+crashes.
 
-The order of the steps guarantees this: fence all earlier relays, read from Kafka how far the feed was published, then
-publish transactions that contain the messages together with the new position. After any fault, the relay starts again
-with the first step. Kafka and the feed are parameters, so tests can run the steps without Kafka and without a database.
+Three steps in a fixed order guarantee this. First, the relay fences all earlier relays. Second, the relay reads from
+Kafka the position up to which the feed was published. Third, the relay publishes transactions. Each transaction
+contains messages and the new position. After any fault, the relay starts again with the first step. Kafka and the feed
+are parameters, so tests can run the steps without Kafka and without a database.
 """
 
 import random
@@ -18,10 +20,12 @@ from feeds.agencies.kafka.relay_position import Position, record_of
 from feeds.agencies.messages import Headers, Message, MessageKind, Origin, binary, status_headers
 
 WAIT_SECONDS = 0.25
-"""The longest wait for a notification. Then the relay reads the feed anyway, because a notification may be lost."""
+"""The relay waits at most this long for a notification. Then it reads the feed anyway, because a notification may be
+lost.
+"""
 BACK_OFF_SECONDS, DOUBLINGS, REFUSED_SECONDS = 0.2, 6, 5.0
-"""The exponential back-off between two starts of a relay. The back-off doubles with each fault, at most DOUBLINGS
-times.
+"""After a fault, the relay waits for BACK_OFF_SECONDS before it starts again. This time is doubled for each fault, but
+at most DOUBLINGS times. After `Refused`, the relay waits for REFUSED_SECONDS.
 """
 
 BEGIN = "`jejak relay --begin {}` publishes the feed from its beginning, and with `--now` only from now on"
@@ -44,8 +48,8 @@ class Refused(Exception):
 
 
 class Destination(Protocol):
-    """Kafka, as a port. Every method may raise any exception. After an exception, the relay calls `discard` and starts
-    again.
+    """The port of the relay to Kafka. Every method may raise any exception. After an exception, the relay calls
+    `discard` and starts again.
     """
 
     def fence(self) -> None: ...
@@ -67,10 +71,10 @@ class Destination(Protocol):
 
 
 class FeedSource(Protocol):
-    """An agency's feed, as a port."""
+    """The port of the relay to an agency's feed."""
 
     def lead(self) -> bool:
-        """Waits until no other process relays this feed. Returns False if the relay must stop before that."""
+        """Waits until no other process relays this feed. Returns False if the relay must stop while it waits."""
         ...
 
     def vouch(self, position: Position) -> None:
@@ -83,18 +87,18 @@ class FeedSource(Protocol):
     def era(self) -> int: ...
 
     def page(self, after: int) -> list[Message]:
-        """Returns the next messages after the position `after`: at most as many messages and bytes as one transaction
-        can hold.
-        """
+        """Returns the next messages after the position `after`. The messages fit into one transaction."""
         ...
 
     def wait(self, seconds: float) -> None:
-        """Waits for new messages, at most `seconds`."""
+        """Waits for at most `seconds` until there are new messages."""
         ...
 
 
 class Witness(Protocol):
-    """Gets reports of the relay's progress, for the metrics and for the check that the relay does not hang."""
+    """Gets reports of the relay's progress. The reports are used for metrics, and for a check that finds a relay that
+    hangs.
+    """
 
     def published(self, agency: str, position: int, count: int) -> None: ...
     def idle(self, agency: str, position: int) -> None: ...
@@ -119,7 +123,9 @@ class Relay:
         self.witness = witness
 
     def run(self, stopping: threading.Event) -> None:
-        """Relays until `stopping` is set. After every fault the relay starts again, with exponential back-off."""
+        """Runs the relay until `stopping` is set. After every fault the relay starts again, with exponential
+        back-off.
+        """
         faults = 0
         while not stopping.is_set():
             rest = 0.0
@@ -138,7 +144,9 @@ class Relay:
             stopping.wait(rest)
 
     def follow(self, stopping: threading.Event) -> Iterator[Position]:
-        """Yields the position after each transaction, and also each time that the feed had nothing to publish."""
+        """Yields the position after each transaction. Also yields the position each time that the feed has no new
+        message.
+        """
         if not self.source.lead():
             return
         self.destination.fence()
@@ -162,7 +170,9 @@ class Relay:
         return Page(messages, records_of(messages, self.origin))
 
     def _publish(self, page: Page, before: Position) -> tuple[Position, Page]:
-        """Publishes a page. Returns the new position and the next page, which is prepared while Kafka commits."""
+        """Publishes a page. While Kafka commits, this method prepares the next page. Returns the new position and the
+        next page.
+        """
         last = page.messages[-1]
         after = Position(last.position, self.source.era(), last.id, len(page.messages), before.position)
         self.destination.send([*page.records, record_of(self.agency, after)])
@@ -174,7 +184,9 @@ class Relay:
 
 
 def records_of(messages: Sequence[Message], origin: Origin) -> list[ProducedRecord]:
-    """The records of the messages in order. One status record for each application follows, with the newest status."""
+    """Returns the records of the messages in order, followed by the status records. There is one status record for each
+    application, with the newest status.
+    """
     records = [
         ProducedRecord(TOPICS[message.kind](message.agency), message.key, message.body, _headers(message, origin))
         for message in messages
@@ -194,7 +206,9 @@ def _headers(message: Message, origin: Origin) -> Headers:
 
 
 def dead_letter_headers(message: Message) -> Headers:
-    """The place of the malformed record and its fault, in headers named as in Kafka Connect."""
+    """Returns headers that name the place of the malformed record and the fault. The headers have the same names as in
+    Kafka Connect.
+    """
     letter = orjson.loads(message.body)
     fault = f"{letter['code']} at {letter['place'] or 'the body'}"
     return [

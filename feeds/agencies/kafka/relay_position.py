@@ -1,4 +1,5 @@
-"""The relay position: how far an agency's feed was published, as the newest record of a compacted topic in Kafka.
+"""The relay position says how far the feed of an agency was published. The newest record of a compacted Kafka topic
+contains this position.
 
 Only the agency's relay writes to this topic, in the same transaction as the messages. The position is always read from
 Kafka, never from memory or from a database row.
@@ -19,8 +20,8 @@ from feeds.agencies.kafka.producer import ProducedRecord, Transactions
 
 READ_SECONDS, POLL_MS, LOOK_SECONDS = 20.0, 500, 0.2
 WINDOWS = (64, 512, 4096, 1 << 62)
-"""How many of the newest records are read to find the position record. If the records contain no position record, the
-next number is tried.
+"""To find the position record, the relay first reads this number of the newest records. If these records contain no
+position record, the relay tries the next number.
 """
 
 
@@ -29,13 +30,15 @@ class Hanging(Exception):
 
 
 class AlreadyBegun(Exception):
-    """The feed has a position already. A second first position would publish messages twice or leave some out."""
+    """The feed already has a position. With another first position, the relay would publish messages twice, or would
+    leave out messages.
+    """
 
 
 class Position(msgspec.Struct, frozen=True):
-    """The log position and id of the last published message, with its era. `prev` is the log position of the previous
-    relay position. `count` is the number of messages in the transaction. If an operator began the feed at this
-    position, `count` is 0.
+    """The relay position: it contains the log position, the id and the era of the last published message. `prev` is the
+    log position in the relay position before this one. `count` is the number of messages in the transaction. If an
+    operator began the feed at this position, `count` is 0.
     """
 
     position: int
@@ -49,8 +52,8 @@ READ = msgspec.json.Decoder(Position)
 
 
 def transactional_id(agency: str) -> str:
-    """The transactional id of the agency's relay. This id must never change, because a new id would not fence earlier
-    relays.
+    """Returns the transactional id of the agency's relay. This id must never change, because a relay with another id
+    would not fence the earlier relays.
     """
     return f"jejak-relay-{agency}"
 
@@ -81,7 +84,7 @@ def position_of(login: Mapping[str, Any], agency: str) -> Position | None:
 
 def begin_at(login: Mapping[str, Any], agency: str, position: Position, *, anew: bool = False) -> None:
     """Writes the first relay position, when an operator asks for it. A relay never chooses the first position itself.
-    With `anew`, the position is written even if the feed already has a position.
+    If `anew` is true, the position is written even if the feed already has a position.
 
     Raises AlreadyBegun, KafkaError, Hanging, Untrusted.
     """
@@ -96,7 +99,9 @@ def begin_at(login: Mapping[str, Any], agency: str, position: Position, *, anew:
 
 
 def _stable_end(login: Mapping[str, Any], committed: KafkaConsumer, at: TopicPartition) -> int:
-    """The topic's end offset. Waits until no transaction is open on the topic. Raises Hanging after READ_SECONDS."""
+    """Waits until no transaction is open on the topic. Then returns the end offset of the topic. Raises Hanging after
+    READ_SECONDS.
+    """
     with closing(_consumer(login, "read_uncommitted")) as raw:
         high = raw.end_offsets([at])[at]
     deadline = time.monotonic() + READ_SECONDS
@@ -108,9 +113,10 @@ def _stable_end(login: Mapping[str, Any], committed: KafkaConsumer, at: TopicPar
 
 
 def _records(consumer: KafkaConsumer, at: TopicPartition, since: int, end: int) -> Iterator[Any]:
-    """The records from `since` up to `end`.
+    """Yields the records from the offset `since` up to, but not including, the offset `end`.
 
-    Offsets have gaps, so the consumer's own position shows when all records are read.
+    Offsets have gaps, so there may be no record with the offset `end - 1`. Instead, the position of the consumer shows
+    when all records are read.
     """
     consumer.seek(at, since)
     deadline = time.monotonic() + READ_SECONDS

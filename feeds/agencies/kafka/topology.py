@@ -1,7 +1,7 @@
-"""Topology: the topics, rights, users and quotas that a Kafka cluster should have, and the changes that are needed for
-them.
+"""Topology: this module computes the topics, rights, users and quotas that a Kafka cluster should have. It also
+computes the changes that lead to this state.
 
-The wanted state follows from the agencies in `topics.toml`. This module is pure; infra/kafka/admin.py reads the state
+The wanted state follows from the agencies in `topics.toml`. This module is pure. infra/kafka/admin.py reads the state
 of the brokers and applies the changes. The number of partitions of a topic is never changed, because a change would
 break the order of an application's events. No topic is ever deleted.
 """
@@ -15,14 +15,15 @@ from feeds.agencies.topics_file import Topics, TopicsWrong
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 RECORD_BYTES, COMMAND_BYTES = 1_048_576, 131_072
-"""The largest batches that the broker accepts, for our records and for commands.
+"""The largest batch, in bytes, that the broker accepts. RECORD_BYTES is for the records of Jejak, and COMMAND_BYTES is
+for the commands of agencies.
 
-The body of a command may have half of this size. The other half is for headers.
+The body of a command may have half of COMMAND_BYTES. The other half is for headers.
 """
 RELAY, INTAKE, AUDIT = "jejak-relay", "jejak-intake", "jejak-audit"
 NOT_AN_AGENCY = ("admin", "anonymous", "kafka")
-"""Users that a cluster may have already. An agency must not have such a name, because the user's password would be
-replaced.
+"""A cluster may already have users with these names. An agency must not have such a name, because Jejak would replace
+the password of the user.
 """
 CONSUMES, PRODUCES = "consumer_byte_rate", "producer_byte_rate"
 
@@ -57,7 +58,9 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The state of a cluster. Quotas are in bytes per second, by user and by Kafka's name of the quota."""
+    """The state of a cluster. `quotas` maps each user to the user's quotas. A quota has the name that Kafka uses, and
+    is in bytes per second.
+    """
 
     topics: Mapping[str, Topic] = field(default_factory=dict)
     rights: frozenset[Right] = frozenset()
@@ -157,7 +160,9 @@ PlanLine = Change | PlanRefusal | PlanNote
 
 
 def wanted(topics: Topics) -> Cluster:
-    """The wanted state of the cluster. Raises TopicsWrong if an agency's id is the name of another Kafka user."""
+    """Returns the wanted state of the cluster. Raises TopicsWrong if an agency's id is the name of another Kafka
+    user.
+    """
     for agency in topics.agencies:
         if agency in NOT_AN_AGENCY or agency.startswith("jejak"):
             raise TopicsWrong(f"agencies.{agency}: this is the name of another Kafka user; choose another id")
@@ -175,11 +180,12 @@ def wanted(topics: Topics) -> Cluster:
 
 
 def diff(wanted: Cluster, found: Cluster) -> list[PlanLine]:
-    """The changes, in the order in which they are applied. If the list is empty or has only notes, nothing has to be
-    changed.
+    """Returns the changes in the order in which they are applied. If the list is empty or has only notes, there is
+    nothing to change.
 
-    The order of the changes allows the next run to complete a run that was stopped. A user is removed before the user's
-    rights, because the rights identify the user. A new user is added before the user's rights.
+    A run may stop before it has applied all changes. Because of the order, the next run can then apply the other
+    changes. A user is removed before the user's rights, because the next run finds this user by the rights. A new user
+    is added before the user's rights.
     """
     gone = {
         right.user
@@ -216,7 +222,7 @@ def _topics(topics: Topics) -> Iterator[tuple[str, Topic]]:
     for agency in topics.agencies:
         yield names.events(agency), deleting(kafka.retention_days, partitions=kafka.partitions)
         yield names.status(agency), Topic(kafka.partitions, kafka.replication, compacted)
-        # An agency's clock may be wrong: with the agency's time stamps, a command could expire before it is read.
+        # An agency's clock may be wrong. With a time stamp of this clock, a command could expire before Jejak reads it.
         at_arrival = {"message_timestamp_type": "LogAppendTime"}
         commands = deleting(kafka.commands_days, partitions=kafka.partitions, largest=COMMAND_BYTES, **at_arrival)
         yield names.commands(agency), commands
@@ -228,7 +234,7 @@ def _topics(topics: Topics) -> Iterator[tuple[str, Topic]]:
 
 
 def _of_agency(agency: str) -> Iterator[Right]:
-    """The rights of one agency.
+    """Yields the rights of one agency.
 
     Each prefix ends with a dot, and no id contains a dot. Without the dot, the prefix would also cover agencies whose
     ids begin with this id.
@@ -296,13 +302,13 @@ def _of_quotas(wanted: Cluster, found: Cluster) -> Iterator[SetQuota]:
 
 
 def _ours(right: Right, users: frozenset[str]) -> bool:
-    """Whether the plan may grant or revoke this right. The plan controls all rights of the wanted users, and every
-    right to a topic of Jejak.
+    """Returns whether the plan may grant or revoke this right. The plan controls all rights of the wanted users, and
+    every right to a topic of Jejak.
     """
     return right.user in users or (right.resource == "topic" and right.name.startswith(names.ALL))
 
 
 def _wide(right: Right, wanted: Cluster) -> bool:
-    """Whether a right of another user covers Jejak's topics and also other topics."""
+    """Returns whether this is a right of another user that covers Jejak's topics together with other topics."""
     everything = right.name == "*" or (right.prefixed and names.ALL.startswith(right.name))
     return right.allowed and right.resource == "topic" and everything and right.user not in wanted.users

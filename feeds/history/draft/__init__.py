@@ -1,4 +1,6 @@
-"""Drafts a mapping for a log without one. The draft can be imported without edits and keeps every row."""
+"""Drafts a mapping for a log that has no mapping. An import can use the draft without edits. The draft leaves out no
+row.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +11,11 @@ from feeds.history.draft.survey import survey
 from feeds.history.draft.text import draft_text
 
 PASSES = 2
-"""The file is read twice, so the progress counts each byte this many times."""
+"""The file is read twice, so the progress counts each byte twice."""
 
 
 def drafted(file: Path, progress: Callable[[int], None]) -> str:
-    """The mapping as TOML. Raises SourceError for a damaged file and for a file without any column of times."""
+    """Returns the mapping as TOML. Raises SourceError if the file is damaged, or if no column contains times."""
     seen = survey(file, progress)
     choice, proof = prove(seen, choose(seen), progress)
     return draft_text(seen, choice, proof)

@@ -1,4 +1,4 @@
-"""The draft's choice: the role that it gives to each column of a log, by the column's name and content."""
+"""The choice of columns: a draft gives roles to the columns of a log, by the name and the content of each column."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from feeds.history.draft.survey import Columns, Survey
 from feeds.history.source import SourceError
 
 FEW, SELDOM = 100, 5
-"""If the name of a column gives no hint, the column may hold activities if it has at most FEW different texts, and if
-each text occurs at least SELDOM times on average.
+"""A column may hold activities even if its name gives no hint. Such a column must have at most FEW different texts, and
+each text must occur at least SELDOM times on average.
 """
 
 
@@ -19,7 +19,7 @@ each text occurs at least SELDOM times on average.
 class Choice:
     """The chosen columns. `key` is empty if each row is a separate case.
 
-    If `by_content` is true, the activity column was chosen by its content and not by its name.
+    If `by_content` is true, the activity column was chosen by its content. Otherwise it was chosen by its name.
     """
 
     shape: Literal["event", "case"]
@@ -38,12 +38,12 @@ class Choice:
 
     @property
     def dating(self) -> list[ColumnSurvey]:
-        """The columns whose times are events."""
+        """Returns the columns that contain times of events."""
         return [column for column in (self.submitted, self.concluded, self.at, *self.times) if column]
 
 
 def choose(survey: Survey) -> Choice:
-    """Chooses the columns. Raises SourceError for a file without any column of times."""
+    """Chooses the columns. Raises SourceError if no column contains times."""
     if not any(column.is_time for column in (*survey.cases.values(), *survey.rows.values())):
         raise SourceError(
             survey.file, "the file", "no column contains times", "a log, with at least one column of times"
@@ -99,9 +99,9 @@ def _parted(columns: Columns, times: int, rows: int) -> Choice:
 
 
 def _by_content(columns: Columns, activity: ColumnSurvey | None, times: int, rows: int) -> Choice:
-    """The choice if no column name gives a hint about the case id. If one column holds the activities, a column with
-    repeated texts may be the case id. Without a column name for activities, the only column with few different texts is
-    taken as the activities.
+    """Returns the choice if no column name gives a hint about the case id. If one column holds the activities, a column
+    with repeated texts may be the case id. If no column has a name for activities, but exactly one column has few
+    different texts, this column holds the activities.
     """
     texts = [column for column in columns.values() if not column.is_time and column is not activity]
     few = [
@@ -121,7 +121,7 @@ def _by_content(columns: Columns, activity: ColumnSurvey | None, times: int, row
 
 
 def _keys(columns: Columns, filled: float) -> list[ColumnSurvey]:
-    """The columns that may be the case id, the most likely column first."""
+    """Returns the columns that may be the case id. The most likely column comes first."""
     named = [
         column
         for column in columns.values()
@@ -135,8 +135,8 @@ def _named_activity(columns: Columns) -> ColumnSurvey | None:
 
 
 def _event_time(times: Iterable[ColumnSurvey]) -> ColumnSurvey | None:
-    """The time column with the most likely name. Only columns with at least half as many filled cells as the fullest
-    time column are considered.
+    """Returns the time column with the most likely name. A column is considered only if it has many filled cells: at
+    least half as many as the fullest time column.
     """
     candidates = [column for column in times if column.is_time]
     fullest = max((column.filled for column in candidates), default=0)
@@ -145,9 +145,11 @@ def _event_time(times: Iterable[ColumnSurvey]) -> ColumnSurvey | None:
 
 
 def _take_moments(choice: Choice, times: list[ColumnSurvey]) -> list[ColumnSurvey]:
-    """Sets the deadline, submission and end of the case by the columns' names. Returns the other columns.
+    """Chooses the columns for the deadline, the submission and the end of the case, by their names. Returns the other
+    columns.
 
-    If the deadline is the only time column, no deadline is set, because a deadline alone does not date a case.
+    If the deadline is the only time column, this column is not chosen, because a case needs another time than its
+    deadline.
     """
     left = list(times)
     for name in ("deadline", "submitted", "concluded"):
@@ -160,7 +162,7 @@ def _take_moments(choice: Choice, times: list[ColumnSurvey]) -> list[ColumnSurve
 
 
 def _best(columns: Iterable[ColumnSurvey], wanted: str) -> ColumnSurvey | None:
-    """The column whose name fits the role best. Returns None if no name fits."""
+    """Returns the column with the name that fits the role best. Returns None if no name fits."""
     placed = [(place, column) for column in columns if (place := role.place(column.name, wanted)) is not None]
     return min(placed, key=lambda one: one[0])[1] if placed else None
 

@@ -1,4 +1,6 @@
-"""Column survey: statistics of one column, collected in one pass over the file and in bounded memory."""
+"""Column survey: this module collects the statistics of one column in one pass over the file. It uses a limited amount
+of memory.
+"""
 
 import math
 from collections import Counter
@@ -16,8 +18,8 @@ MOST = 0.5  # a column is a time column if more than this share of its texts can
 
 @dataclass(slots=True)
 class ColumnSurvey:
-    """The statistics of a column. `words` counts the first different texts of the column. If `overflowing` is true, the
-    column has more different texts than `words` counts.
+    """The statistics of a column. `words` counts how often each text occurs, for a limited number of different texts.
+    If `overflowing` is true, the column has more different texts.
     """
 
     name: str
@@ -64,7 +66,9 @@ class ColumnSurvey:
 
     @property
     def different(self) -> int:
-        """The number of different texts: exact for few texts, else estimated by linear counting."""
+        """Returns the number of different texts. A small number is exact. A large number is estimated by linear
+        counting.
+        """
         if not self.overflowing:
             return len(self.words)
         empty = SKETCH_BITS - int.from_bytes(self._sketch, "big").bit_count()

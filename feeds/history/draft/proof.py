@@ -1,4 +1,4 @@
-"""The proof of a draft: a second pass over the file, which checks the choice of columns case by case. The pass also
+"""The proof of a draft: a second pass over the file checks the choice of columns in each case. The second pass also
 counts the cases for which the draft needs a policy.
 """
 
@@ -20,7 +20,7 @@ ZONE = "UTC"
 
 @dataclass(slots=True)
 class Proof:
-    """The number of cases without a case id, and the number of cases without a time.
+    """`nameless` is the number of cases without a case id. `undated` is the number of cases without a time.
 
     `first` is the day (UTC) of the earliest time in the file.
     """
@@ -31,7 +31,9 @@ class Proof:
 
 
 def prove(survey: Survey, choice: Choice, progress: Callable[[int], None]) -> tuple[Choice, Proof]:
-    """Returns the choice without the columns that the second pass disproved. Raises SourceError."""
+    """Returns two values: the choice without the columns that the second pass found wrong, and the proof. Raises
+    SourceError.
+    """
     try:
         return _proven(survey, choice, progress)
     except TooManyRows:
@@ -53,7 +55,7 @@ def _proven(survey: Survey, choice: Choice, progress: Callable[[int], None]) -> 
 
 
 def _mapping(survey: Survey, choice: Choice) -> Mapping:
-    """A minimal mapping for reading the cases."""
+    """Returns a minimal mapping with which the cases can be read."""
     written = survey.table or Csv()
     return Mapping(
         source="draft",
@@ -70,7 +72,7 @@ def _mapping(survey: Survey, choice: Choice) -> Mapping:
 
 
 def _days(case: SourceCase, clocks: dict[str, TimeReader]) -> Iterator[date]:
-    """The days of all readable times of a case."""
+    """Yields the day of each readable time of a case."""
     for attributes in (case.attributes, *(row.attributes for row in (*case.rows, *case.events))):
         for name, clock in clocks.items():
             if text := attributes.get(name):
@@ -79,9 +81,9 @@ def _days(case: SourceCase, clocks: dict[str, TimeReader]) -> Iterator[date]:
 
 
 def _varying(case: SourceCase, choice: Choice) -> set[str]:
-    """Columns that were chosen as a time of the case but differ between the rows of the case.
+    """Returns the columns that were chosen as a time of the case, but have different values in the rows of the case.
 
-    In a table of cases where a case has several rows, the submission column can differ between rows. Then each row
+    In a table of cases, the submission column is returned if a case has several rows. Then each time in this column
     becomes an event.
     """
     if case.rows:

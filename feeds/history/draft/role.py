@@ -1,4 +1,4 @@
-"""Column roles: guesses the role of a column from the words in its name (names.toml).
+"""Column roles: this module guesses the role of a column from the words in the name of the column (names.toml).
 
 A person must check the draft before use.
 """
@@ -14,9 +14,10 @@ SETS = {role: frozenset(words) for role, words in NAMES.items()}
 
 @cache
 def tokens(name: str) -> tuple[str, ...]:
-    """The words of a name in lower case.
+    """Returns the words of a name in lower case.
 
-    A word for a date is split from a word that is joined to it ("tanggalmasuk").
+    A word for a date may be joined to another word. Then the two words are split: "tanggalmasuk" becomes "tanggal" and
+    "masuk".
     """
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     words: list[str] = []
@@ -31,9 +32,9 @@ def has(name: str, role: str) -> bool:
 
 
 def case_rank(name: str) -> int:
-    """How likely the column with this name is a case id. A name with words for a case and for a number has rank 3. A
-    name with only a word for a case has rank 2. A name with only a word for a number has rank 1. Any other name has
-    rank 0.
+    """Returns the rank of a column as a case id: the higher the rank, the more likely the column is a case id. A name
+    with words for a case and for a number has rank 3. A name with only a word for a case has rank 2. A name with only a
+    word for a number has rank 1. Any other name has rank 0.
     """
     if has(name, "no_case"):
         return 0
@@ -43,8 +44,8 @@ def case_rank(name: str) -> int:
 
 
 def place(name: str, role: str) -> int | None:
-    """Looks for the words of the role in the name. Returns the place, in the role's list, of the first word that is in
-    the name. Returns None if no word of the list is in the name, or if the name contains a word that excludes the role.
+    """Compares the name with the list of words of the role. Returns the place in the list of the first word that the
+    name contains. Returns None if the name contains no word of the list, or contains a word that excludes the role.
     """
     against = {"activity": "no_activity", "state": "no_activity"}.get(role, "plans")
     if has(name, against):

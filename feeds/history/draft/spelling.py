@@ -1,4 +1,6 @@
-"""Spelling of times: finds the formats of a column's times. A text is tried only with formats of the same shape."""
+"""Spelling of times: this module finds the formats of a column's times. A format is tried only on a text of the same
+shape.
+"""
 
 import re
 from collections import Counter
@@ -35,7 +37,9 @@ LOOKS = {
     "%p": "a{2}",
     "%z": "(a|[+-]9{2}:?9{2})",
 }
-"""The shape of each strptime directive, as a regular expression in which every digit is a 9 and every letter an a."""
+"""Maps each strptime directive to its shape. The shape is a regular expression in which 9 means any digit, and a means
+any letter.
+"""
 
 SHAPE = {code: "9" if chr(code).isdigit() else "a" for code in range(128) if chr(code).isalnum()}
 
@@ -60,7 +64,7 @@ def _looking_like(shape: str) -> tuple[str, ...]:
 
 
 def fitting(text: str) -> tuple[str, ...]:
-    """The formats by which the text can be read as a time."""
+    """Returns the formats with which the text can be read as a time."""
     if len(text) > LONGEST:
         return ()
     return tuple(pattern for pattern in _looking_like(text.translate(SHAPE)) if _reads(pattern, text))
@@ -75,17 +79,19 @@ def _reads(pattern: str, text: str) -> bool:
 
 
 def needs_a_name(text: str) -> bool:
-    """Whether the text has digits only, or a year of two digits.
+    """Returns whether the text has only digits, or has a year of two digits.
 
-    A text like this may be a number. The text counts as a time only if its column has a name for times.
+    Such a text may be a number. It counts as a time only if the name of its column contains a word for times.
     """
     return len(re.findall("[0-9]", text)) == len(text) or bool(re.fullmatch(r"\d{1,2}[-./]\d{1,2}[-./]\d{2}", text))
 
 
 def chosen(spellings: Counter[tuple[str, ...]]) -> list[str]:
-    """A small set of formats that reads all texts, the most frequent format first (greedy set cover).
+    """Returns a short list of formats. Together the formats can read all texts (greedy set cover). The most frequent
+    format comes first.
 
-    `spellings` counts the texts by the formats that fit them.
+    Each key of `spellings` is a group of formats. The value is the number of texts that can be read with exactly these
+    formats.
     """
     left, formats = Counter({fit: count for fit, count in spellings.items() if fit}), list[str]()
     while left:

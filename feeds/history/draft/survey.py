@@ -1,4 +1,4 @@
-"""The survey of a log: a first pass over the file that finds its encoding, its delimiter, and statistics of each
+"""The survey of a log: a first pass over the file finds the encoding, the delimiter, and the statistics of each
 column.
 """
 
@@ -25,7 +25,7 @@ Columns = dict[str, ColumnSurvey]
 @dataclass(slots=True)
 class Survey:
     """The survey of one file. For a table, all columns are in `rows`. For an XES log, `cases` has the attributes of the
-    cases and `rows` those of the events.
+    cases, and `rows` has the attributes of the events.
     """
 
     file: Path
@@ -71,8 +71,8 @@ def _see(columns: Columns, attributes: dict[str, str]) -> None:
 
 
 def _encoding(file: Path) -> str:
-    """The encoding of the file: UTF-8 if the whole file is valid UTF-8, else windows-1252, else iso-8859-1, which can
-    decode every byte. A file with a UTF-16 byte order mark is UTF-16.
+    """Returns the first of three encodings that fits the whole file: UTF-8, windows-1252 or iso-8859-1. The last
+    encoding fits every file, because iso-8859-1 can decode every byte. A file with a UTF-16 byte order mark is UTF-16.
     """
     readers = {name: codecs.getincrementaldecoder(name)() for name in ("utf-8", "windows-1252", "iso-8859-1")}
     first = True
@@ -89,8 +89,8 @@ def _encoding(file: Path) -> str:
 
 
 def _cells(file: Path, table: Csv) -> tuple[int, int]:
-    """The number of filled cells and the number of columns that this delimiter gives for the first rows. Both numbers
-    are 0 if the delimiter gives only one column or does not fit the file.
+    """Reads the first rows with this delimiter. Returns the number of filled cells and the number of columns. Both
+    numbers are 0 if the delimiter gives only one column or does not fit the file.
     """
     try:
         rows = Rows(file, read_chunks(file), table)

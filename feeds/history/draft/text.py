@@ -1,4 +1,6 @@
-"""The text of a draft, as TOML. The draft contains no values of the file except the activities, which become stages."""
+"""This module writes the text of a draft as TOML. The activities become stages. The draft contains no other values of
+the file.
+"""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,7 +19,7 @@ MANY = 200
 
 
 def source_of(file: Path) -> str:
-    """The name of the source: a slug of the file's name that contains a letter."""
+    """Returns the name of the source. The name is a slug of the file's name, and contains at least one letter."""
     stem = file.name.removesuffix(".gz").rpartition(".")[0] or file.name
     code = slug(stem, SOURCE_LONGEST)
     return code if any(c.isalpha() for c in code) else f"log-{code}".strip("-")
@@ -71,8 +73,8 @@ def _names(survey: Survey) -> Iterator[str]:
 
 
 def _candidates(survey: Survey, choice: Choice) -> Iterator[str]:
-    """Comments about columns that may be the office or the channel. A comment gives the number of different values of
-    the column, but no value.
+    """Yields comments about columns that may contain the office or the channel. A comment gives the number of different
+    values in the column, but no value.
     """
     taken = {*choice.key, *(column.name for column in (choice.activity, *choice.dating) if column)}
     columns = survey.rows if survey.table else survey.cases
@@ -105,7 +107,7 @@ def _events(choice: Choice) -> Iterator[str]:
 
 
 def _activities(survey: Survey, choice: Choice) -> Iterator[str]:
-    """One line for each activity, in the order of the file. The fixed order makes the same file give the same draft."""
+    """Yields one line for each activity, in the order of the file. So the same file always gives the same draft."""
     if choice.shape == "case":
         return
     yield from ("", "[activities]")
@@ -121,7 +123,7 @@ def _activities(survey: Survey, choice: Choice) -> Iterator[str]:
 
 
 def _stage(word: str, codes: set[str]) -> str:
-    """The TOML value of a stage. The stage gets an unused code, which is added to `codes`."""
+    """Returns the TOML value of a stage. The stage gets an unused code, and the function adds this code to `codes`."""
     plain = code = stage_code(word)
     number = 1
     while code in codes:
