@@ -135,7 +135,7 @@ class Mall:
         return tuple(UUID(int=dice.getrandbits(128), version=4) for _ in range(OFFICERS + 1))
 
     def arrivals(self, count: int, first: int = 0) -> list[Arrival]:
-        """Return `count` arrivals, sorted by the time of arrival in the log. `first` is the ordinal of the first arrival."""
+        """Return `count` arrivals, sorted by the time of arrival in the log. `first` is the first ordinal."""
         if not count:
             return []
         dice = random.Random(f"{self.seed}/arrivals")  # noqa: S311 - reproducible test data
