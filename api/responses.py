@@ -175,7 +175,7 @@ class FiguresBody(Given, kw_only=True):
     `<10`.
 
     A day has 24 hours. The counts add up as follows: submitted = open + answered; answered = decided + withdrawn +
-    lapsed + cancelled + concluded; decided = granted + rejected + deemed_approved; decided = on_time + late +
+    lapsed + cancelled; decided = granted + rejected + concluded + deemed_approved; decided = on_time + late +
     without_deadline; decided = on_time_recorded + late_recorded + without_deadline. `reported_late` is a part of
     `late`. It counts decisions that were made before the deadline but recorded too late: after the office's allowance
     for late reports, or after the deemed approval.

@@ -33,8 +33,8 @@ class Figures:
     malls.
 
     * submitted = open + answered
-    * answered = decided + withdrawn + lapsed + cancelled + concluded
-    * decided = granted + deemed_approved + rejected
+    * answered = decided + withdrawn + lapsed + cancelled
+    * decided = granted + deemed_approved + rejected + concluded
     * decided = on_time + late + without_deadline
     * decided = on_time_recorded + late_recorded + without_deadline
 
@@ -109,9 +109,11 @@ DAYS = tuple(name for name in FIGURES if "days" in name)
 """The figures that are days: medians and ninth deciles."""
 NOTHING = Figures(**dict.fromkeys(COUNTS, 0))
 """The figures if there are no applications."""
-DECISIONS = ("granted", "deemed_approved", "rejected")
-"""The counts of the outcomes that are decisions. They add up to `decided`."""
-ENDED_OTHERWISE = ("withdrawn", "lapsed", "cancelled", "concluded")
+DECISIONS = ("granted", "deemed_approved", "rejected", "concluded")
+"""The counts of the outcomes that are decisions. They add up to `decided`. `concluded` means that the source of an
+import says that the case was answered, but not how.
+"""
+ENDED_OTHERWISE = ("withdrawn", "lapsed", "cancelled")
 """The counts of the outcomes that are not decisions."""
 OUTCOMES = (*DECISIONS, *ENDED_OTHERWISE)
 """The counts of the seven outcomes. They add up to `answered`."""

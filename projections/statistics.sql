@@ -82,7 +82,7 @@ WITH facts AS (
                WHERE zone IN (SELECT name FROM pg_timezone_names)) z ON z.office = s.submitted_office
     WHERE s.submitted_at <= %(as_of)s
 ), judged AS (
-    SELECT *, outcome IN ('granted', 'deemed_approved', 'rejected') AS decided,
+    SELECT *, outcome IN ('granted', 'deemed_approved', 'rejected', 'concluded') AS decided,
         answered_at <= due_at AND NOT deemed AND NOT reported_late AS in_time,
         coalesce(answer_known_at <= due_at, false) AND NOT deemed AS known_in_time
     FROM facts

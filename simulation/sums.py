@@ -10,7 +10,7 @@ from typing import Any
 
 OUTCOMES = ("granted", "rejected", "withdrawn", "lapsed", "cancelled", "concluded", "deemed_approved")
 SILENCE = "deemed_approved"
-DECISIONS = ("granted", "rejected", SILENCE)
+DECISIONS = ("granted", "rejected", "concluded", SILENCE)
 MARKED = ("obstructed", "paused", "restarted", "returned_last_minute")
 """Marks of an application. Each mark says that one thing happened to the application at least once, for example a
 pause.

@@ -15,6 +15,7 @@ from domain.codes import (
     ObstacleCode,
     RejectionReason,
     RevocationGround,
+    TransferReason,
 )
 
 
@@ -47,7 +48,7 @@ def test_every_event_and_status_has_words() -> None:
 
 
 def test_every_code_of_the_clocks_and_of_what_is_in_the_way_has_words() -> None:
-    reasons = (RejectionReason, CancellationReason, RevocationGround, DisputeReason, DismissalReason)
+    reasons = (RejectionReason, CancellationReason, RevocationGround, DisputeReason, DismissalReason, TransferReason)
     assert set(REASONS) == {code for codes in reasons for code in codes}
     assert len(OBSTACLES) == 14
     for words, codes in (

@@ -64,7 +64,7 @@ def test_an_erased_application_keeps_its_story_and_loses_its_sealed_parts_alone(
 
     told = running.command("erase", erased.id, "--yes").stdout
 
-    assert told.startswith("erased: ")
+    assert told.startswith("destroyed the keys of 1 application")
     assert opened(running, erased.id) == [None, None]
     assert None not in opened(running, kept.id)
     after = [running.request("GET", f"/v1/applications/{erased.id}{part}", token=running.officer(LICENSING)).body

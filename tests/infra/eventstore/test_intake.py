@@ -10,6 +10,7 @@ import pytest
 from kafka.errors import KafkaTimeoutError
 
 from domain.application.commands import Command, Receive, Transfer, Withdraw
+from domain.codes import Role, TransferReason
 from feeds.agencies.kafka.command_consumer import CommandPartition
 from feeds.agencies.topics_file import AgencyTable, Topics
 from infra.composition import Installation
@@ -395,9 +396,10 @@ async def test_after_a_transfer_the_new_holder_commands(made: Installation) -> N
     member = Member(HERE, CommandPartition(STRANGER, 0))
     door = Door(made, member, Intake(made, lambda: member))
     application = await door.submitted()
-    wishes: tuple[Command, ...] = (Receive(), Transfer(to=MAKASSAR))
+    supervised = an_act(by=Role.SUPERVISOR)
+    wishes: tuple[Command, ...] = (Receive(), Transfer(to=MAKASSAR, reason=TransferReason.WRONG_JURISDICTION))
     for key, wish in enumerate(wishes, 1):
-        await made.commands.handle(application, CommandRequest(command=wish, act=an_act(), client="c", key=str(key)))
+        await made.commands.handle(application, CommandRequest(command=wish, act=supervised, client="c", key=str(key)))
     told = await door.take(command("enter-stage", application, 3, stage="search"))
     assert told[-1][1].get("code") != "not-found"
     history = await made.streams.history(application)

@@ -15,7 +15,7 @@ from tests.infra.imports.conftest import RECEIPT_MAPPING, Imported, conninfo_of
 from tests.running import JEJAK, Jejak, jejak
 
 ALL = 11_340
-SECONDS = 60
+SECONDS = 150
 
 
 def events_in(conninfo: str) -> int:
