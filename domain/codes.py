@@ -12,7 +12,7 @@ from typing import Annotated
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """The form of a code: a regular expression for the whole code, and its greatest length in characters."""
+    """The form of a code: the whole code must match `regex`, and a code has at most `longest` characters."""
 
     regex: str
     longest: int
@@ -84,8 +84,8 @@ class Channel(StrEnum):
 
 
 class Quality(StrEnum):
-    """The clock that gave the time of an act, and the precision of this time. DAY means that the source knows only the
-    date.
+    """Each value says which clock gave the time of an act, and how precise this time is. DAY means that the source
+    knows only the date.
     """
 
     SERVER = "server"
@@ -95,7 +95,9 @@ class Quality(StrEnum):
 
 
 class Defect(StrEnum):
-    """A defect of a document that the office returns to the applicant."""
+    """A defect that the office found in a document. Because of the defect, the office returns the file to the
+    applicant.
+    """
 
     MISSING = "missing"
     ILLEGIBLE = "illegible"
@@ -186,7 +188,7 @@ class Decision(StrEnum):
 
 
 class LifeEvent(StrEnum):
-    """An event in the life of a family or a business that needs several services at once."""
+    """An event in the life of a family or of a business. Such an event needs several services at once."""
 
     BIRTH = "birth"
     MARRIAGE = "marriage"

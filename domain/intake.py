@@ -1,7 +1,8 @@
 """Events of the intake: the intake answers the commands that agencies' systems send by a Kafka topic.
 
-From a command, these events contain only codes, ids and numbers. Each partition of a Kafka topic has two streams: one
-stream for the answers, and one stream for the dead letters. Every event in these two streams becomes one Kafka message.
+These events repeat only the codes, the ids and the numbers of a command. Each partition of a Kafka topic has two
+streams: one stream for the answers, and one stream for the dead letters. Every event in these two streams becomes one
+Kafka message.
 """
 
 from dataclasses import dataclass

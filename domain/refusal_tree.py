@@ -1,4 +1,4 @@
-"""All refusals. If the name of a refusal says everything, the line has no note.
+"""This module lists all refusals in a tree. If the name of a refusal says everything, the line has no note.
 
 * Refusal                          the rules forbid the command
   + ApplicationAlreadySubmitted
@@ -11,7 +11,7 @@
   + OfficeUnchanged
   + ServiceNotOfferedHere
   + MallUnknown
-  + CounterNotInMall              the acting office has no such counter there
+  + CounterNotInMall               the acting office has no such counter in the mall
   + TransferUnlisted               the service does not list the office that should take the file over
   + RegionUnknown
   + RequirementUnknown

@@ -1,7 +1,8 @@
 """Each rule has a source: a law, a text that we could not check, or our own proposal.
 
-If a rule is only our own proposal, its value is a setting, and never a constant in the code. The field `field` names
-the setting of a service, an office or a calendar. Functions, classes and values name the rules that they implement:
+If a rule is only our own proposal, its value is a setting, and never a constant in the code. The attribute `field` of
+the rule names this setting of a service, an office or a calendar. Functions, classes and values name the rules that
+they implement:
 
     @rests_on("day-zero")
     def due_at(...): ...

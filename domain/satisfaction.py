@@ -201,7 +201,8 @@ HALF, MARGIN = Fraction(1, 2), Fraction("0.05")
 
 @rests_on("sample-size")
 def sample_size(served: int) -> int:
-    """Return the smallest sufficient number of answers from `served` applicants (formula of Krejcie and Morgan, 1970).
+    """Return how many applicants must answer at least (formula of Krejcie and Morgan, 1970). `served` is the number of
+    applicants who were served.
 
     The result is rounded to the nearest whole number. The result is 0 if nobody was served.
     """
@@ -210,5 +211,5 @@ def sample_size(served: int) -> int:
 
 
 def sufficient(answered: int, served: int) -> bool:
-    """Tell whether enough of the `served` applicants have answered, so that the index represents all of them."""
+    """Tell whether enough applicants have answered, so that the index represents all applicants who were served."""
     return answered >= max(sample_size(served), 1)

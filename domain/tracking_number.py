@@ -61,7 +61,7 @@ def times_a(element: int) -> int:
 
 
 def tracking_number(instance: str, serial: int) -> str:
-    """Return the tracking number of the instance with these two symbols.
+    """`instance` holds the two symbols of the instance. Return a tracking number that begins with these symbols.
 
     `serial` has 45 bits, which the caller drew at random.
     """

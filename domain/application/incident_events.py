@@ -80,7 +80,7 @@ class PaymentExpired(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObstacleReported(Event):
-    """`obstacle` is the number of the obstacle. The obstacles of one application are numbered from 1.
+    """`obstacle` identifies the obstacle within its application: the first obstacle has the number 1.
 
     Obstacles may overlap. An obstacle pauses neither of the two clocks.
     """
@@ -102,7 +102,7 @@ class Linked(Event):
 
     All applications of the life event have the same `link`.
 
-    `supplied` holds the requirements that another application of the life event already has. So the applicant is asked
+    Another application of the life event already asks for the requirements in `supplied`. So the applicant is asked
     once for each requirement.
     """
 

@@ -52,7 +52,9 @@ def record_inspection(command: RecordInspection, application: Application) -> li
 def request_payment(
     command: RequestPayment, application: Application, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """A payment request pauses the legal clock if the file is complete and the standard lists this ground."""
+    """A payment request pauses the legal clock if the file is complete, no decision has stopped the clock, and the
+    standard allows a pause for a payment.
+    """
     only_in(application, *IN_WORK, *GRANTED)
     pauses = application.running and AWAITING_PAYMENT in standard.grounds
     number = application.counted.payments + 1

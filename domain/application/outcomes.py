@@ -48,7 +48,7 @@ def silence_has_granted(
 
 
 def silence_waits_for(application: Application, registry: Registry, standard: StandardPublished) -> Promise | None:
-    """Return the promise with the date by the calendars in force, if this date differs from the promised date.
+    """If the calendars in force give another date than the promised date, return the promise with this other date.
 
     Otherwise return None.
     """
@@ -88,15 +88,15 @@ def comes_too_late(application: Application, act: Act) -> bool:
 
 
 def before_outcome(application: Application, act: Act) -> bool:
-    """Tell whether the act happened before the outcome in force, although the act is recorded after this outcome."""
+    """Tell whether the act happened earlier than the outcome in force. Such an act is recorded late."""
     return application.decided_at is not None and act.at < application.decided_at
 
 
 def as_of(application: Application, act: Act) -> Application:
     """Return the state that the application had at the time of the act.
 
-    The returned application keeps the present `counted`, so that no number is used twice. The returned application has
-    no promise, so that the command cannot move a promised date.
+    In the returned application, `counted` has its present value, so that no number is used twice. The returned
+    application has no promise, so that the command cannot move a promised date.
     """
     then = fold(entry for entry in application.entries if entry.act.at <= act.at)
     return replace(then, counted=application.counted, promise=None)
@@ -108,8 +108,12 @@ def deem_approved(
 ) -> list[ApplicationEvent]:
     """Record a deemed approval, if the service's standard provides for it (UU 30/2014 art. 53, UU 6/2023 art. 175).
 
-    The command is refused if the due instant has not passed at `command.now`, if the file was not declared complete, if
-    somebody has decided, or if a pause is open. A decision at exactly the due instant is in time.
+    The command is refused in each of these cases:
+
+    * `command.now` is not later than the due instant, because a decision at exactly the due instant is in time.
+    * The file was not declared complete.
+    * Somebody has decided.
+    * A pause is open.
     """
     only_in(application, *UNDECIDED)
     if standard.deemed_approval is None:
@@ -195,8 +199,14 @@ def move_promise(application: Application, registry: Registry, standard: Standar
 def promise_after(pause: str, application: Application, until: datetime, registry: Registry) -> Promise | None:
     """Return the promise with its new date after the end of this pause. Return None if the date does not move.
 
-    The date does not move while another pause is open, after a decision, if no date was promised, or if an import's
-    source states the date. Raises CalendarEnds.
+    The date does not move in each of these cases:
+
+    * Another pause is open.
+    * Somebody has decided.
+    * No date was promised.
+    * An import's source states the date.
+
+    Raises CalendarEnds.
     """
     promise, since = application.promise, application.paused_since
     if promise is None or since is None or application.decided_at is not None:
@@ -230,7 +240,8 @@ def promise_now(facts: PromiseFacts, registry: Registry, standard: StandardPubli
 
 
 def promise_handed_on(application: Application, act: Act, to: str, registry: Registry) -> Promise | None:
-    """Return the promise with its new date after a transfer. The office `to` counts the remaining time.
+    """Return the promise with its new date after a transfer. `to` is the office that receives the file. This office
+    counts the remaining time.
 
     Return None if the system computed no promise, or if the file is incomplete or already decided.
 
@@ -273,7 +284,8 @@ def still_disputed(application: Application) -> None:
 def reopen(command: Reopen, application: Application, standard: StandardPublished) -> list[ApplicationEvent]:
     """Reopen the production.
 
-    The event takes back the stages to repeat, and every begun stage that depends on one of these stages.
+    The event takes back the stages that must be repeated. The event also takes back every begun stage that depends on
+    one of these stages.
     """
     still_disputed(application)
     only_in(application, Status.READY, Status.HANDED_OVER)

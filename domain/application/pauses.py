@@ -25,9 +25,9 @@ def of_payment(payment: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OpenPauses:
-    """The names of the open pauses, and the instant, in UTC, at which the clock stopped.
+    """The open pauses: `names` holds their names, and `since` is the instant, in UTC, at which the clock stopped.
 
-    The instant is None while the clock runs.
+    `since` is None while the clock runs.
     """
 
     names: frozenset[str] = frozenset()

@@ -6,9 +6,9 @@ decision must not be before completeness, and the end of a pause must not be bef
 before the stages that come before it in the procedure. The same bounds apply to a corrected time. A corrected time must
 also not be after the time at which the event was recorded.
 
-Times of the server's clock are right and are not checked. The clock of a device may be ahead of the server's clock.
-Then the stated time of an earlier act is after its recording, and the time of recording is the bound. All instants are
-aware and in UTC.
+Times of the server's clock are right and are not checked. The clock of a device may be ahead of the server's clock. So
+the stated time of an act may be later than the time at which the act was recorded. Then the time of recording is the
+bound for the acts that follow. All instants are aware and in UTC.
 """
 
 from collections.abc import Iterator, Sequence
@@ -82,9 +82,9 @@ def in_order(
 def corrected_in_order(command: AmendRecord, application: Application, act: Act, standard: StandardPublished) -> None:
     """Check a corrected time. Raises TimeTooEarly and TimeTooLate.
 
-    The corrected time must lie between two bounds. It is not before the events that make the amended event possible. It
-    is not after the events that the amended event makes possible, the recording of the amended event, or the correction
-    itself.
+    The corrected time must lie between two bounds. It is not before the events that make the amended event possible.
+    The upper bound is the earliest of these times: the first event that needs the amended event, the recording of the
+    amended event, and the correction itself.
     """
     at, entries = command.corrected_at, application.entries
     if at is None:
@@ -103,7 +103,7 @@ def corrected_in_order(command: AmendRecord, application: Application, act: Act,
 
 
 def with_allowance(event: ApplicationEvent, application: Application, act: Act, registry: Registry) -> ApplicationEvent:
-    """Return the event, with `report_until` if the event needs an allowance for late reports.
+    """Return the event. If the event needs an allowance for late reports, set `report_until` in the returned event.
 
     Two kinds of events need the allowance. The first kind is a decision whose reported time is not after the promised
     date. The second kind is an amendment that moves the time of a late decision to the promised date or earlier. A view
@@ -143,7 +143,8 @@ def _latest(act: Act) -> datetime:
 
 
 def _not_before(latest: datetime, first: Sequence[Recorded], entries: Sequence[Recorded], at: datetime) -> None:
-    """Raise TimeTooEarly if `latest` is before one of the entries in `first`.
+    """`first` holds the entries that must come before the act. Raise TimeTooEarly if `latest` is before one of these
+    entries.
 
     A device may state a time that is after the recording of its event. For such an event, the time of recording counts.
     """
@@ -189,9 +190,13 @@ def _before_stage(
 ) -> Iterator[Recorded]:
     """Yield the entries that must come before this event of a stage.
 
-    These are the newest event that opens the phase, the completions of the required earlier stages, and, for a
-    completion, the entry into the stage itself. If the standard allows stages in any order, the function yields
-    nothing.
+    The function yields these entries:
+
+    * the newest event that opens the phase of the stage;
+    * the newest completion of each required earlier stage;
+    * the newest entry into the stage, if `event` is the completion of the stage.
+
+    If the standard allows stages in any order, the function yields nothing.
     """
     stage = standard.stage(event.stage)
     if stage is None or standard.free_order:

@@ -263,8 +263,8 @@ def _turns(ordered: Sequence[Mark]) -> Iterator[tuple[datetime, Party, str]]:
 
 
 def _hands(taken: dict[str, Mark], office: str, otherwise: Party) -> tuple[Party, str]:
-    """Return the present holder and the holder's office. If several marks have the highest rank, the latest mark
-    counts.
+    """Return the present holder and the holder's office. The mark with the highest rank names the holder. If several
+    marks have this rank, the latest of these marks counts.
     """
     if not taken:
         return otherwise, office
@@ -277,8 +277,8 @@ def _rank(mark: Mark) -> int:
 
 
 def last_minute_returns(ordered: Sequence[Mark]) -> list[datetime]:
-    """Return the times of the last-minute returns, which are in the last part of the promised time. `ordered` is the
-    result of `in_order`.
+    """Return the times at which the office returned the file at the last minute, which means in the last part of the
+    promised time. `ordered` is the result of `in_order`.
 
     The promised time goes from completeness to the due date that was in force at the return. Nights and closed days are
     part of the promised time.

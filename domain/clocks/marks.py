@@ -60,8 +60,9 @@ class Mark(NamedTuple):
 
     `at` is in UTC. `cause` is the event's name in the event topic. `name` connects a pause with its end, and a TAKEN
     mark with its RELEASED mark. `office` is the office that acted, the office that is asked for advice, or the office
-    that gets the file. `amends` and `corrected_at` come from an amendment. `due_at` comes from a promise. A return in
-    the last `percent` percent of the promised time is a last-minute return.
+    that gets the file. `amends` and `corrected_at` come from an amendment. `due_at` comes from a promise. `percent` is
+    the length of the last part of the promised time, in percent. If the office returns the file in this part, the
+    return is a last-minute return.
     """
 
     kind: MarkKind

@@ -102,7 +102,8 @@ def check(
 
 
 def _birth(nik: str) -> tuple[int, int, int]:
-    """Return the day, the month and the last two digits of the year of birth, as written in the NIK.
+    """Return three numbers from the NIK: the day of birth, the month of birth, and the last two digits of the year of
+    birth.
 
     For a woman, 40 is added to the day.
 

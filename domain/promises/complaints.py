@@ -1,4 +1,7 @@
-"""Time limits for a complaint at SP4N-LAPOR (PermenPANRB 62/2018), in working days of the office concerned.
+"""The time limits for a complaint at SP4N-LAPOR (PermenPANRB 62/2018) are counted in working days of the office
+concerned.
+
+The limits are:
 
 * 3 days to verify the complaint and to pass the complaint on;
 * 5 days to answer a request for information, or a complaint that needs no oversight;

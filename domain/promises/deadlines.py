@@ -10,11 +10,12 @@ another setting for each rule (see `domain.rules`):
 * Completeness after closing time, or on a day on which the office is closed, counts from the next opening. With
   `AfterHours.SAME_DAY`, completeness counts on the day on which it happened.
 * A deadline in days or months is the closing time of its last day, in the office's time zone.
-* A deadline in calendar days or months stays on its last day, even if the office is closed on that day, unless the
-  promise rolls forward.
+* A deadline in calendar days or months stays on its last day, even if the office is closed on that day. The deadline
+  moves to the next open day only if the promise rolls forward.
 
-All instants are aware, and results are in UTC. Wall hours count by day and by night and need no calendar. For every
-other unit, the functions raise CalendarTooShort if the calendar does not reach far enough.
+All instants are aware, and results are in UTC. A promise in wall hours runs on at night and on closed days, so no
+calendar is needed. For every other unit, the functions raise CalendarTooShort if the calendar does not reach far
+enough.
 """
 
 from calendar import monthrange
@@ -79,7 +80,7 @@ def due_at(
 
 @rests_on("completeness", "unit", "after-hours")
 def counted_from(start: datetime, unit: Unit, calendar: Calendar, hours: OpeningHours) -> date | None:
-    """If completeness at `start` counts from a later local day, return this day. Otherwise return None.
+    """Completeness at `start` may count from a later local day. If so, return this day, otherwise None.
 
     Example: completeness on Friday after closing time is counted from Monday. Service hours and minutes always run from
     the next opening. Wall hours also count at night, so they run from `start`, and the result is None. `unit` must not
@@ -97,8 +98,8 @@ def counted_from(start: datetime, unit: Unit, calendar: Calendar, hours: Opening
 def further(
     due: datetime, unit: Unit, n: int, calendar: Calendar, hours: OpeningHours, *, roll_forward: bool = False
 ) -> datetime:
-    """Return the instant `due`, moved to a later time by `n` units. Days and months are counted from the local day of
-    `due`.
+    """Return the instant that is `n` units later than the instant `due`. Days and months are counted from the local day
+    of `due`.
 
     Raises ValueError if `n` is not between 0 and `N_MAX`. Also raises ValueError if `unit` is `Unit.SOURCE`.
     """
@@ -134,7 +135,7 @@ def paused(
     a pause are the days after its first day, up to and including its last day. For a promise in working days, only
     working days of the pause count. So if one pause ends on the day on which the next pause begins, this day counts
     once. A promise in service hours or minutes moves by the office's open time during the pause. A promise in wall
-    hours moves by the whole length of the pause. A deadline that an import's source states does not move.
+    hours moves by the whole length of the pause. If an import's source states the deadline, the deadline does not move.
     """
     since, until = pause
     if unit is Unit.SOURCE or since > due or until <= since:
@@ -156,11 +157,12 @@ def paused(
 def handed_on(
     due: datetime, at: datetime, unit: Unit, before: Counter, after: Counter, *, roll_forward: bool = False
 ) -> datetime:
-    """Return the new due instant after a transfer at `at`. The old office counts by the calendar and hours in `before`,
-    and the new office by those in `after`. The time until `at` counts by the old office's calendar. The new office
-    counts only the remaining time, by its own calendar and its own opening hours. A promise in calendar days or months
-    stays on its due day, but is due at the new office's closing time. A promise in wall hours does not change. A
-    deadline that an import's source states does not change. A promise that was due at `at` or earlier does not change.
+    """Return the new due instant after a transfer at `at`. `before` holds the calendar and the opening hours of the old
+    office. `after` holds the calendar and the opening hours of the new office. The time until `at` counts by the old
+    office's calendar. The new office counts only the remaining time, by its own calendar and its own opening hours. A
+    promise in calendar days or months stays on its due day, but is due at the new office's closing time. A promise in
+    wall hours does not change. If an import's source states the deadline, the deadline does not change. A promise that
+    was due at `at` or earlier does not change.
     """
     if unit in (Unit.SOURCE, Unit.WALL_HOURS) or at >= due:
         return due
@@ -177,7 +179,7 @@ def handed_on(
 
 @rests_on("unit", "month-end")
 def day_after(day: date, unit: Unit, n: int, calendar: Calendar, hours: OpeningHours) -> date:
-    """Return the day `n` working days, calendar days or months after `day`."""
+    """Return the day that is `n` units after `day`. The unit is working days, calendar days or months."""
     _sane(n)
     match unit:
         case Unit.MONTHS:
@@ -199,7 +201,7 @@ def _sane(n: int) -> int:
 
 @rests_on("unit", "opening-hours")
 def after_open_time(start: datetime, left: timedelta, calendar: Calendar, hours: OpeningHours) -> datetime:
-    """Return the instant at which the office has been open for the time `left`, counted from `start`."""
+    """Add up the office's open time from `start`. Return the instant at which the sum reaches the duration `left`."""
     ahead = openings(start, calendar, hours)
     while True:
         opens, closes = next(ahead)

@@ -1,10 +1,10 @@
 """Promises: the promised date is computed once and stored. Pauses, extensions and transfers move the date.
 
 Each promise names the calendar editions by which its days were counted. `rule` names the settings by which the days
-were counted. All instants are aware, and `due_at` is in UTC. `office` is the office that holds the file. `service`
-selects the counter of this office, because counters have different hours. Every function raises `OfficeUnknown` if the
-office is not registered, and `CalendarEnds` if no calendar reaches far enough. Every function raises `TooManyCalendars`
-if the promise has no space for the names of all calendars.
+were counted. All instants are aware, and `due_at` is in UTC. `office` is the office that holds the file. `service` is
+needed because the counters (loket) of an office have different hours, and each counter has its own services. Every
+function raises `OfficeUnknown` if the office is not registered, and `CalendarEnds` if no calendar reaches far enough.
+Every function raises `TooManyCalendars` if the promise has no space for the names of all calendars.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,8 +24,8 @@ from domain.rules import rests_on
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseStep:
-    """A closed pause of the legal clock. The beginning and the end are in UTC. The pause counts by the calendar of the
-    office that held the file at the end of the pause.
+    """A closed pause of the legal clock. The beginning and the end are in UTC. The length of the pause is counted with
+    the calendar of the office that held the file at the end of the pause.
     """
 
     since: datetime
@@ -35,8 +35,8 @@ class PauseStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtensionStep:
-    """An extension that the standard lists under this code. The extension counts by the calendar of the office that
-    held the file.
+    """An extension that the standard lists under this code. The added time is counted with the calendar of the office
+    that held the file.
     """
 
     extension: str
@@ -68,7 +68,8 @@ Counting = Callable[[Calendar, OpeningHours], datetime]
 def promised(
     terms: PromiseTerms, start: datetime, *, office: str, service: str, edition: str, registry: Registry
 ) -> Promise:
-    """Return the promise that `terms` give for a file that was declared complete at `start`.
+    """Return the promise for a file that was declared complete at `start`. `terms` holds the time limit that is
+    promised.
 
     `edition` is the edition of the standard, for example `ktp-el@3`.
     """
@@ -96,7 +97,7 @@ def promised(
 def after_pause(
     promise: Promise, since: datetime, until: datetime, *, office: str, service: str, registry: Registry
 ) -> Promise:
-    """Return the promise moved by a pause (see `deadlines.paused`).
+    """Return the promise with its new date after a pause (see `deadlines.paused`).
 
     The settings are those of the office that holds the file.
 
@@ -132,7 +133,9 @@ def extended(promise: Promise, n: int, *, office: str, service: str, registry: R
 
 @rests_on("transfer")
 def handed_on(promise: Promise, at: datetime, *, office: str, to: str, service: str, registry: Registry) -> Promise:
-    """Return the promise after a transfer at `at` from `office` to the office `to` (see `deadlines.handed_on`)."""
+    """Return the promise after a transfer (see `deadlines.handed_on`). `at` is the time of the transfer, `office` is
+    the old office, and `to` is the new office.
+    """
     if promise.unit is Unit.SOURCE or at >= promise.due_at:
         return promise
     before, _ = _calendar(at, office, registry)
@@ -199,9 +202,10 @@ def rule_of(hours: OpeningHours, *, roll_forward: bool) -> str:
 def _counted(
     count: Counting, start: datetime, office: str, service: str, registry: Registry
 ) -> tuple[datetime, list[str]]:
-    """Return two values: the instant that `count` gives, and the names of the calendar editions that were used.
+    """Return two values: the result of the function `count`, which is an instant, and the names of the calendar
+    editions that were used.
 
-    An edition is used if it covers a day from `start` to the instant that `count` gives.
+    An edition is used if it covers at least one day between `start` and this instant.
     """
     calendar, editions = _calendar(start, office, registry)
     try:

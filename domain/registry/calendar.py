@@ -1,4 +1,5 @@
-"""Opening times of an office: weekdays and hours, national days off, and the office's closures and special weeks.
+"""This module computes the opening times of an office from four sources: the usual hours of each weekday, the national
+days off, the office's closures, and the special weeks.
 
 Days and hours are in the office's time zone, not in the citizen's. Instants are UTC. `domain.promises.deadlines`
 computes deadlines from the opening times.
@@ -119,7 +120,9 @@ class CalendarTooShort(ValueError):
 
 @rests_on("special-hours", "opening-hours")
 def week_of(day: date, calendar: Calendar, hours: OpeningHours) -> Week:
-    """Return the week of opening hours in force on `day`, even if that day is a day off."""
+    """Return the opening hours of each weekday, as they are in force on `day`. The function does not ask whether `day`
+    is a day off.
+    """
     for special in reversed(calendar.special):
         if special.first_day <= day <= special.last_day:
             return tuple(map(_both, special.days, hours.days)) if hours.of_counter else special.days
@@ -164,7 +167,8 @@ def day_zero(start: datetime, calendar: Calendar, hours: OpeningHours) -> date:
 
 @rests_on("zone", "opening-hours")
 def openings(start: datetime, calendar: Calendar, hours: OpeningHours) -> Iterator[tuple[datetime, datetime]]:
-    """Yield the opening and the closing instant, in UTC, of every opening that does not close before `start`, in order.
+    """Yield the office's openings in the order of time. Each opening is a pair of instants in UTC: the opening and the
+    closing. An opening that closes before `start` is left out.
 
     When the calendar ends, the iterator raises CalendarTooShort.
     """
@@ -201,6 +205,6 @@ def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     """Return the instant of the local time `at` on `day`, in UTC.
 
     If the clocks are put back and `at` occurs twice, the first occurrence counts. Suppose that the clocks are put
-    forward at 02:00 to 03:00, and `at` is 02:20. This local time does not exist, so the result is 03:20.
+    forward from 02:00 to 03:00, and `at` is 02:20. This local time does not exist, so the result is 03:20.
     """
     return datetime.combine(day, at, zone).astimezone(UTC)

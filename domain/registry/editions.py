@@ -144,7 +144,7 @@ class Requirement:
 class Stage:
     """One step of the office's work.
 
-    `after` holds the stages of the same phase that come directly before this stage.
+    The field `after` names the direct predecessors of this stage in the same phase.
     """
 
     code: StageCode
@@ -203,8 +203,9 @@ class StandardPublished:
     single amount. `free_order` says whether stages may come in any order and more than once, as in the imported history
     of an agency. `grounds` holds the grounds on which the legal clock may pause. `dispute_days` is the number of
     calendar days after the hand-over in which a citizen may dispute that the product is done. If `dispute_days` is
-    None, a dispute is possible at any time. A return in the last `last_minute_percent` percent of the promised time is
-    a last-minute return. If `last_minute_percent` is None, the last 20 percent count.
+    None, a dispute is possible at any time. `last_minute_percent` is the length of the last part of the promised time,
+    in percent. If the office returns the file in this part, the return is a last-minute return. If
+    `last_minute_percent` is None, the last 20 percent count.
 
     If `default_promise` is true, the standard names no time limit, and the law's default applies. `promise_basis` names
     the law that gives the promise. `no_promise_reason` tells the citizen why there is no promise.
@@ -285,7 +286,7 @@ class StandardPublished:
         return self.required(stage.phase) & before
 
     def resting_on(self, codes: Iterable[str]) -> tuple[str, ...]:
-        """Return the stages `codes` and all later stages that depend on a stage of `codes`.
+        """Return the stages in `codes`, and all later stages that depend on one of these stages.
 
         The result is in the order of the procedure.
 

@@ -12,7 +12,7 @@ calendars of two offices.
 
 
 def check(edition: RegistryEvent, registry: Registry) -> None:
-    """Raise TooManyCalendars if, with this edition, a promise could not name all its calendars."""
+    """Raise TooManyCalendars if this edition would give an office more calendars than a promise can name."""
     if not isinstance(edition, CalendarPublished):
         return
     others = [known for known in registry.calendars.values() if known.code != edition.code]

@@ -23,7 +23,7 @@ def is_known(code: str, registry: Registry) -> bool:
 
 
 def nearest(code: str, registry: Registry) -> tuple[Region, ...]:
-    """Return the three regions of the code's level that are nearest by number.
+    """Return the three regions whose codes are nearest to this code by number. Only regions of the same level count.
 
     The numbers of the provinces are compared first, then the numbers of the regencies, then the numbers of the
     districts.

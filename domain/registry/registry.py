@@ -52,9 +52,9 @@ class Registry:
     def standard_in_force(self, service: str, day: date, office: str) -> StandardPublished | None:
         """Return the edition in force at the office on `day`, a local date of the office.
 
-        The most specific edition counts. The order is: an edition for the office, for the office's district, for its
-        regency, for its province, and the national edition. For each of these places, the newest edition replaces all
-        older editions, even after the last day of the newest edition.
+        The most specific edition counts. The places are searched in this order: the office, the office's district, its
+        regency, its province, the whole country. For each of these places, the newest edition replaces all older
+        editions, even after the last day of the newest edition.
         """
         begun = sorted(
             (s for s in self.services.get(service, ()) if s.in_force_from <= day), key=_by_force, reverse=True
@@ -74,7 +74,8 @@ class Registry:
     def regions_of(self, office: str) -> list[str]:
         """Return the codes of the regions in which the office lies, the smallest first.
 
-        If the region table lacks a region, the larger regions are read from the beginning of the region's code.
+        If the region table lacks a region, the code of the next larger region is this region's code without its last
+        part: for example, 33.74 for 33.74.16.
         """
         registered, codes = self.offices.get(office), []
         code = registered.region if registered else None
@@ -132,8 +133,8 @@ class Registry:
 
         The first edition in the calendar is the national edition that covers the local day of `start`. The further
         national editions follow without a gap. The calendar also contains the editions for this office. The office's
-        special hours override national special hours. If special hours overlap, the special hours with the latest first
-        day count.
+        special hours override national special hours. If two spans of special hours overlap, the span that begins later
+        counts.
         """
         day = self.local_day(start, office)
         chain: list[CalendarPublished] = []

@@ -2,8 +2,14 @@
 
     python consumer.py --agency pln --bootstrap kafka.example.go.id:9093 --password-file pln.password --ca-file ca.pem
 
-It shows: isolation level read_committed; committing the offset after the work is done; idempotent handling of an event
-that comes again; detecting a gap in an application's events; ignoring unknown types; a clean stop.
+The example shows how a consumer does these things:
+
+* It reads with the isolation level read_committed.
+* It commits the offset after the work is done.
+* It handles an event that comes again, without a second effect.
+* It detects a gap in an application's events.
+* It ignores unknown event types.
+* It stops cleanly.
 """
 
 import argparse
@@ -60,8 +66,8 @@ def main() -> int:
 
 
 class Store:
-    """The results of this system: for each application the newest version and, if the event's type is known, the
-    status.
+    """The results of this system. For each application, the store keeps the newest version, and the status from the
+    newest event of a known type.
 
     The result and the version are stored in the same transaction, so handling an event is idempotent: `ce_id` contains
     the application and the version.

@@ -107,7 +107,9 @@ def _referred(messages: list[str]) -> Part:
 
 
 def _operations() -> Part:
-    """Returns the operations. They describe the side of Jejak: Jejak sends events and receives commands."""
+    """Returns the operations. The operations are described from the side of Jejak: Jejak sends events and receives
+    commands.
+    """
     return {
         "tellEvents": _operation(
             "send", "events", EVENTS, "Each event is sent once. The events of one application are sent in order."

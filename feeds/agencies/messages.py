@@ -169,8 +169,8 @@ OWN_HEADERS = tuple(f"ce_{name}" for name in OWN)
 
 
 def _own(message: Message) -> str:
-    """Returns the attributes that OWN lists, as one text with one line for each attribute. No attribute contains a line
-    break. This function is called for every record, and one text is faster to handle than a list of texts.
+    """Returns the attributes in the list OWN as one text, with one line for each attribute. No attribute contains a
+    line break. This function is called for every record, and one text is faster to handle than a list of texts.
     """
     stream, version, topic = message.stream, message.version, message.topic
     times = instant(message.at), instant(message.recorded_at)

@@ -3,9 +3,9 @@ consumers.
 
     breaks : PublishedSchema, PublishedSchema -> [str]
 
-Within a version, a message may gain optional fields and new values of open lists, and descriptions may change. Field
-names, required fields, types, formats, patterns and limits must not change. A new required field is not allowed either,
-because the feed contains earlier messages without the new field.
+Within a version, three changes are allowed: a message may gain optional fields, an open list may gain values, and a
+description may change. Field names, required fields, types, formats, patterns and limits must not change. A new
+required field is not allowed either, because the feed contains earlier messages without the new field.
 """
 
 from collections.abc import Iterator, Mapping

@@ -19,7 +19,7 @@ CsvRow = tuple[int, list[str]]
 
 
 class Rows:
-    """The rows of a file after the `header`. Blank rows are skipped."""
+    """The rows of a file after its header row. `header` holds the names of the columns. Blank rows are skipped."""
 
     def __init__(self, file: Path, chunks: Iterable[bytes], table: Csv) -> None:
         self._file = file

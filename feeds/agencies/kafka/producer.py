@@ -8,7 +8,7 @@ pinned. tests/infra/kafka/test_client_defects.py shows each defect, and shows th
 1  Flush before the commit, then check every future, because the commit does not check the futures.
 2  Commit with a time limit. Without an answer, the outcome of the commit is unknown.
 3  Never bump the epoch. If an error asks for a new epoch, discard the producer.
-4  After any fault, discard the producer. Never abort the transaction and use the producer again.
+4  After any fault, discard the producer. Never abort the transaction in order to use the producer again.
 5  A new producer first fences its predecessors. Then the relay reads the position from Kafka (relay_position.py).
 """
 

@@ -48,8 +48,8 @@ class Refused(Exception):
 
 
 class Destination(Protocol):
-    """The port of the relay to Kafka. Every method may raise any exception. After an exception, the relay calls
-    `discard` and starts again.
+    """Through this interface, the relay publishes records to Kafka and reads its position from Kafka. Every method may
+    raise any exception. After an exception, the relay calls `discard` and starts again.
     """
 
     def fence(self) -> None: ...
@@ -71,7 +71,7 @@ class Destination(Protocol):
 
 
 class FeedSource(Protocol):
-    """The port of the relay to an agency's feed."""
+    """Through this interface, the relay reads an agency's feed."""
 
     def lead(self) -> bool:
         """Waits until no other process relays this feed. Returns False if the relay must stop while it waits."""
@@ -87,7 +87,9 @@ class FeedSource(Protocol):
     def era(self) -> int: ...
 
     def page(self, after: int) -> list[Message]:
-        """Returns the next messages after the position `after`. The messages fit into one transaction."""
+        """`after` is a log position. Returns the messages that come next in the feed. The messages fit into one
+        transaction.
+        """
         ...
 
     def wait(self, seconds: float) -> None:
@@ -96,7 +98,7 @@ class FeedSource(Protocol):
 
 
 class Witness(Protocol):
-    """Gets reports of the relay's progress. The reports are used for metrics, and for a check that finds a relay that
+    """The relay reports its progress to this object. The reports are used for metrics, and to notice when the relay
     hangs.
     """
 
@@ -206,8 +208,8 @@ def _headers(message: Message, origin: Origin) -> Headers:
 
 
 def dead_letter_headers(message: Message) -> Headers:
-    """Returns headers that name the place of the malformed record and the fault. The headers have the same names as in
-    Kafka Connect.
+    """Returns headers that tell where the malformed record is, and what is wrong with the record. The headers have the
+    same names as in Kafka Connect.
     """
     letter = orjson.loads(message.body)
     fault = f"{letter['code']} at {letter['place'] or 'the body'}"

@@ -30,14 +30,14 @@ class Hanging(Exception):
 
 
 class AlreadyBegun(Exception):
-    """The feed already has a position. With another first position, the relay would publish messages twice, or would
-    leave out messages.
+    """The feed already has a position. If the feed began again at another position, the relay would publish messages
+    twice, or would leave out messages.
     """
 
 
 class Position(msgspec.Struct, frozen=True):
     """The relay position: it contains the log position, the id and the era of the last published message. `prev` is the
-    log position in the relay position before this one. `count` is the number of messages in the transaction. If an
+    log position that the previous relay position contained. `count` is the number of messages in the transaction. If an
     operator began the feed at this position, `count` is 0.
     """
 

@@ -184,8 +184,8 @@ def diff(wanted: Cluster, found: Cluster) -> list[PlanLine]:
     nothing to change.
 
     A run may stop before it has applied all changes. Because of the order, the next run can then apply the other
-    changes. A user is removed before the user's rights, because the next run finds this user by the rights. A new user
-    is added before the user's rights.
+    changes. A user is removed before the user's rights, because the next run needs these rights to find the user. A new
+    user is added before the user's rights.
     """
     gone = {
         right.user
@@ -309,6 +309,6 @@ def _ours(right: Right, users: frozenset[str]) -> bool:
 
 
 def _wide(right: Right, wanted: Cluster) -> bool:
-    """Returns whether this is a right of another user that covers Jejak's topics together with other topics."""
+    """Returns whether this right belongs to another user, and covers Jejak's topics together with other topics."""
     everything = right.name == "*" or (right.prefixed and names.ALL.startswith(right.name))
     return right.allowed and right.resource == "topic" and everything and right.user not in wanted.users
