@@ -1,4 +1,6 @@
-"""An import case contains the records of one application in a source. An import can admit these records to the log."""
+"""An import case contains the records of one application in a source. An import can store each record in the log as an
+event.
+"""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,7 +14,8 @@ Content = dict[str, str]
 @dataclass(frozen=True, slots=True)
 class ImportItem:
     """A record and its identity. If the record has an `own_id`, the identity is `own_id`. Otherwise, the identity is
-    the content of the record together with `ordinal`. The `ordinal` numbers records with equal content from 1.
+    the content of the record together with `ordinal`. `ordinal` distinguishes records with equal content: the first of
+    them has 1, the second has 2.
     """
 
     record: SourceRecord
@@ -25,8 +28,8 @@ class ImportItem:
 class ImportCase:
     """`key` is the case's id in the source. The first item is the submission.
 
-    A policy of the mapping may leave out events. `left_out` counts these events by the reason of the policy. If there
-    are no items, the whole case is left out.
+    The mapping may say that some events are left out. `left_out` maps each reason to the number of events that were
+    left out for this reason. If there are no items, the whole case is left out.
     """
 
     key: str

@@ -32,7 +32,8 @@ OpenApplications = Mapping[str, frozenset[UUID]]
 
 
 async def open_applications(body: bodies.SubmitBody, persons: Persons, views: Views) -> OpenApplications:
-    """Finds the open applications for the service of the body. If the view cannot be read, no applications are found.
+    """Finds the persons' open applications for the service that the body names. If the view cannot be read, no
+    applications are found.
 
     Raises Unavailable if the key store cannot be reached.
     """
@@ -63,8 +64,8 @@ def _ended(status: str | None) -> bool:
 
 
 def warnings_of(found: OpenApplications, submitted: UUID) -> list[dict[str, str]]:
-    """Returns the warnings, as `WarningBody`. The application `submitted` does not count. So a repeated request gets
-    the same warnings as the first request.
+    """Returns the warnings, as `WarningBody`. `submitted` is the id of the new application. This application causes no
+    warning. So a repeated request gets the same warnings as the first request.
     """
     return [
         {"pointer": pointer, "code": WarningCode.OPEN_APPLICATION.value, "detail": DETAIL}

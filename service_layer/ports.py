@@ -17,8 +17,8 @@ from service_layer.rights import Principal
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The timeline of one application. `items` contains the entries as a JSON array. `office` and `offices` decide the
-    right to read the timeline.
+    """The timeline of one application. `items` contains the entries as a JSON array. The right to read the timeline
+    depends on `office` and `offices`.
     """
 
     items: bytes
@@ -28,7 +28,7 @@ class Timeline:
 
 
 class Views(Protocol):
-    """Queries for rows of `progress`, and for the position that each view has reached. A query may raise
+    """Reads the rows of the view `progress`, and the position that each view has reached. A query may raise
     Unavailable.
     """
 
@@ -110,8 +110,8 @@ class Tokens(Protocol):
         ...
 
     def desk_session(self, bearer: str) -> tuple[str, int] | None:
-        """Exchanges a bearer token of staff or of an agency for a token that opens only the desk page. Returns the new
-        token and its lifetime in seconds. Returns None for any other token.
+        """Takes the bearer token of a member of staff or of an agency's system. Makes from it a token that opens only
+        the desk page. Returns the new token and its lifetime in seconds. Returns None for any other token.
         """
         ...
 
@@ -121,16 +121,16 @@ class Tokens(Protocol):
 
 
 class PinGuard(Protocol):
-    """Counts wrong numbers and PINs. All processes share the counts."""
+    """Counts the attempts with a wrong tracking number or a wrong PIN. All processes share the counts."""
 
     async def knock(self, number: str, network: str) -> int:
-        """Counts a try before the PIN is checked. Returns 0 if the try is allowed. Otherwise, returns the number of
-        seconds to wait before the next try.
+        """Counts this attempt before Jejak checks the PIN. Returns 0 if the attempt is allowed. Otherwise, returns the
+        number of seconds to wait before the next attempt.
         """
         ...
 
     async def open(self, number: str, network: str) -> None:
-        """Subtracts the try that `knock` counted. Call this method if the number and the PIN are right."""
+        """Removes the attempt that `knock` counted. Call this method if the number and the PIN are right."""
         ...
 
 
@@ -160,27 +160,27 @@ class Dossiers(Protocol):
 
 
 class StatisticsQueries(Protocol):
-    """Queries for figures about all applications together. Raises Unavailable."""
+    """Reads figures about all applications together. Raises Unavailable."""
 
     async def public(self) -> figures.Statistics:
-        """Returns the public figures. They are coarse, and are published with a delay."""
+        """Returns the public figures. The public figures are coarse, and are published with a delay."""
         ...
 
     async def exact(self, as_of: datetime | None = None) -> figures.Statistics:
         """Returns the exact figures, for auditors only.
 
-        The figures count only events up to the time `as_of`. If `as_of` is None, all events up to now count. If a time
-        was corrected, the corrected time counts.
+        The figures count only events up to the time `as_of`. If `as_of` is None, the figures count all events up to
+        now. If a time was corrected, the corrected time counts.
         """
         ...
 
 
 class SatisfactionQueries(Protocol):
-    """Queries for counts of the answers to the satisfaction survey."""
+    """Reads sums and numbers of the answers to the satisfaction survey."""
 
     async def cells(self, as_of: datetime) -> list[CellCounts]:
-        """Returns the counts that `projections.satisfaction_figures` needs for all its periods. Only answers from
-        before `as_of` count.
+        """Returns the counts from which `projections.satisfaction_figures` computes the figures of all its periods.
+        Answers that were given at `as_of` or later are not counted.
 
         Raises Unavailable.
         """
@@ -189,7 +189,7 @@ class SatisfactionQueries(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskPage:
-    """A query for one page of the queue of an office. The query can be limited to one status, or to one officer.
+    """A query that asks for one page of an office's queue. The query can be limited to one status, or to one officer.
 
     `after` holds the due date (UTC) and the id of the last file on the previous page.
     """
@@ -237,7 +237,7 @@ class Feeds(Protocol):
     def has(self, agency: str) -> bool: ...
 
     def reading(self, agency: str) -> AbstractContextManager[None]:
-        """Counts a reader of the feed while the context is open. Raises TooManyReaders."""
+        """Returns a context. While the context is open, it counts as one reader of the feed. Raises TooManyReaders."""
         ...
 
     async def place(self, agency: str, event_id: str) -> int | None:

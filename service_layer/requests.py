@@ -16,7 +16,7 @@ from domain.satisfaction import Answers
 
 
 def permit_anyone(_: Application) -> None:
-    """Permits every request. Use this function only if the rights were checked before, or for scheduled jobs."""
+    """Permits every request. Use this function only for scheduled jobs, or if the rights were already checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +26,11 @@ class CommandRequest:
 
     `body` is the body of the request. A second request may have the same idempotency key. If it also has the same body,
     the handler treats it as a repetition. If it has another body, the handler refuses it. `personal` maps the role of
-    each person to the personal data that will be sealed. `permit` raises an error if the client may not send the
-    command to the application in its present state. If the acting office depends on the application, `office_of`
-    returns the acting office. If `office_of` is None, the acting office is the office of `act`. `received_at` is the
-    time (UTC) at which Jejak received the request. A simulation writes events of the past, and sets `received_at` to
-    None. Then the command handler does not record a deemed approval by itself.
+    each person to the personal data that will be sealed. `permit` checks whether the client may send the command while
+    the application is in its present state. If not, `permit` raises an error. If the acting office depends on the
+    application, `office_of` returns the acting office. If `office_of` is None, the acting office is the office of
+    `act`. `received_at` is the time (UTC) at which Jejak received the request. A simulation writes events of the past,
+    and sets `received_at` to None. Then the command handler does not record a deemed approval by itself.
     """
 
     command: Command
@@ -60,7 +60,7 @@ class CommandResult:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRequest:
     """A request to link applications. `versions_seen` lists the applications in order, each with the version that the
-    client saw. `proved` lists the applications for which the citizen gave a proof: the number and the PIN, or the QR
+    client saw. For each application in `proved`, the citizen has given the number and the PIN, or has shown the QR
     code. `holds` returns whether the client's office holds an application. `persons_of` returns for each application
     the references of its persons (applicant and subject). The other fields have the same meaning as in CommandRequest.
     """

@@ -43,8 +43,8 @@ computed from such a time would be over at once.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyContext:
-    """The context of a body. `key` is the idempotency key. `plain` is the body as plain JSON. `now` is the current time
-    in UTC.
+    """What a function of this module must know in addition to the body. `key` is the idempotency key. `plain` is the
+    body as plain JSON. `now` is the current time in UTC.
     """
 
     principal: Principal
@@ -150,9 +150,9 @@ def _permit(
 
 
 def _office_of(command: Command, principal: Principal, registry: Registry) -> Callable[[Application], str]:
-    """Returns a function that finds the acting office, if the client is the system of an agency. Usually, the system
-    acts for the office that holds the file. But if the command gives advice, the system acts for the agency's office
-    that was asked for the advice.
+    """Returns a function that finds the acting office. This function is needed if the client is the system of an
+    agency. Usually, the system acts for the office that holds the file. But if the command gives advice, the system
+    acts for the agency's office that was asked for the advice.
     """
 
     def office(application: Application) -> str:

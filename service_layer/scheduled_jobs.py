@@ -65,8 +65,8 @@ class DueFiles(Protocol):
         ...
 
     def silent(self, now: datetime, standards: Sequence[tuple[str, int]]) -> AsyncIterator[list[DeskRow]]:
-        """Yields undecided files with a promised date before `now`. `standards` lists the pairs of service and standard
-        to search.
+        """Yields undecided files with a promised date before `now`. The query finds only files of the services and
+        standards in `standards`. Each item of `standards` is the code of a service and the number of a standard.
         """
         ...
 
@@ -77,8 +77,8 @@ class DueFiles(Protocol):
         ...
 
     def not_counted_by(self, edition: CalendarPublished) -> AsyncIterator[list[DeskRow]]:
-        """Yields undecided files of the offices of a calendar edition. The promised date of these files was not
-        computed with this edition, and is not before the first day of this edition.
+        """Yields undecided files of the offices of a calendar edition. The promised date of these files was computed
+        without this edition, and is on or after the first day of this edition.
         """
         ...
 
@@ -110,7 +110,7 @@ class Errand:
 
 @dataclass(slots=True)
 class PassTally:
-    """The counts of the commands in one pass. `done` counts the commands that are new in the log. `known` counts the
+    """Counts the commands of one pass of a job. `done` counts the commands that are new in the log. `known` counts the
     commands that were already in the log. `failed` counts the commands that raised an unexpected error. The log of the
     process shows the error.
     """
@@ -242,8 +242,8 @@ class Jobs:
         A promise names the calendar edition with which its date was computed. If a local calendar has a new code, no
         earlier promise names an edition with this code. So the job cannot find the files by the name of an old edition.
         Instead, a sweep reads all undecided files of the edition's offices. A sweep is complete only if two conditions
-        were true before the sweep began. First, the desk view had reached the end of the log. Second, every command
-        that was decided without the edition had ended.
+        were true before the sweep began. First, the desk view had reached the end of the log. Second, no command was
+        still running that had been decided without the edition.
         """
         local = [calendar for calendar in registry.calendars.values() if calendar.offices]
         for calendar in local:
@@ -288,8 +288,8 @@ def moved_promise(row: DeskRow, registry: Registry) -> Promise | None:
 
 
 def granted_at(row: DeskRow, registry: Registry) -> datetime | None:
-    """Returns the time (UTC) of the deemed approval, in case nobody decides before this time. Returns None if no deemed
-    approval is possible for the file.
+    """Returns the time (UTC) at which the law grants the application if nobody decides before this time. Returns None
+    if no deemed approval is possible for the file.
     """
     standard = registry.standard(row["service"], row["standard"])
     return silence_grants_at(desk.promised(row), registry, standard) if standard else None

@@ -34,8 +34,8 @@ class StreamEntry:
 
 @dataclass(frozen=True, slots=True)
 class StreamHistory:
-    """A stream, and the application that is folded from its events. `own` is the commitment of the last event, if
-    known.
+    """The entries of a stream, and the state of the application after these entries. `own` is the commitment of the
+    last event, if known.
     """
 
     application_id: UUID
@@ -49,7 +49,7 @@ class StreamHistory:
         return cls(application_id, (), Application())
 
     def then(self, entries: Iterable[StreamEntry], own: str | None = None) -> "StreamHistory":
-        """Returns the history with these further entries."""
+        """Returns a longer history: this history, followed by `entries`."""
         new = tuple(entries)
         if not new:
             return self
@@ -63,8 +63,8 @@ class StreamHistory:
 
 @dataclass(frozen=True, slots=True)
 class CommandIdentity:
-    """The id of a command, and the digest of the command's body. Both are made with the secret key of one month. See
-    docs/event-format.md, "Commands and digests".
+    """The id of a command, and the digest of the command's body. The id and the digest are computed with the same
+    secret key, and each month has its own secret key. See docs/event-format.md, "Commands and digests".
     """
 
     command: UUID

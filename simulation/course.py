@@ -16,7 +16,7 @@ from simulation.silence import granted_by_silence
 
 
 def lived(arrival: Arrival, mall: Mall, membership: Membership | None = None) -> Life:
-    """Return one life with all steps that it takes before the end of the plan."""
+    """Return the life of one application. The life contains every step before the end of the plan."""
     life = Life(arrival, mall, membership)
     life.live(granted_by_silence(life, struck(life, course(life))))
     return life

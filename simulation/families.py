@@ -1,7 +1,8 @@
-"""Families: after some births, a family applies for several services at one visit, and an office links these.
+"""Families: after some births, a family applies for several services at one visit, and an office links the
+applications.
 
-Each further application of a family takes the place of the next arrival, so all other arrivals stay as they are. In a
-plan, the id of an application is its ordinal, and the id of a link is the ordinal of the birth certificate.
+Each further application of a family replaces one arrival, so a family does not change the other arrivals. In a plan,
+the id of an application is its ordinal, and the id of a link is the ordinal of the birth certificate.
 """
 
 import random
@@ -26,7 +27,9 @@ APART = timedelta(minutes=4)
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """The place of one application in a family: the command that links this application, and the act of all links."""
+    """The membership of one application in a family. `link` is the command that links the application to the others.
+    `act` is the act of this command, and is the same for the whole family.
+    """
 
     link: Link
     act: Act
@@ -57,7 +60,9 @@ def _for_certificate(arrival: Arrival) -> bool:
 def _family(
     places: Sequence[Arrival], counters: Mapping[tuple[str, str | None], Entrance], mall: Mall
 ) -> list[Arrival]:
-    """Return the applications of a family that begins with a certificate. Return none if a counter closes too soon."""
+    """Return the applications of a family that begins with a certificate. Return an empty list if one of the offices
+    closes before the applications are linked.
+    """
     family = [places[0]]
     dice = random.Random(f"{mall.seed}/family/{places[0].ordinal}")  # noqa: S311 - reproducible test data
     region = mall.registry.offices[places[0].office].region

@@ -39,7 +39,7 @@ FATES = {
 
 def struck(life: Life, moves: Iterable[Intention]) -> Iterator[Intention]:
     """Yield the acts of an application. Choose a fate at random, and insert the acts of this fate at a random place.
-    The place is after one of the acts 2 to 7.
+    The earliest place is after the second act, and the latest place is after the seventh act.
     """
     [fate] = life.dice.choices(list(FATES), list(FATES.values()))
     turn = life.dice.randint(2, 7)

@@ -65,7 +65,9 @@ def paid(life: Life) -> Iterator[Intention]:
 
 
 def inspection_scheduled(life: Life, halfway: datetime) -> Iterator[Intention]:
-    """Schedule an inspection for the day of `halfway`, if the standard has a survey stage."""
+    """If the standard has a survey stage, schedule an inspection. The inspection is on the local day of the time
+    `halfway`. If the act of scheduling is later, the inspection is on the day of this act.
+    """
     if life.arrival.standard.stage(SURVEY) is None:
         return
     move = life.officer(commands.ScheduleInspection(on=date.max), life.hence(0.1, 4))

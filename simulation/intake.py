@@ -46,7 +46,8 @@ def others_listed(life: Life) -> list[str]:
 
 
 def made_complete(life: Life) -> Iterator[Intention]:
-    """Return and correct the file at most twice, then declare it complete.
+    """Yield the acts until the file is declared complete. Before that, the office returns the file at most twice, and
+    the applicant corrects the file.
 
     If the applicant does not respond to a return, the application lapses.
     """
@@ -67,7 +68,9 @@ def made_complete(life: Life) -> Iterator[Intention]:
 
 
 def returned(life: Life, at: datetime) -> Iterator[Intention]:
-    """Return the file because of one document. A document that a linked application supplies is never missing."""
+    """Yield the acts with which an officer returns the file to the applicant. One document is the reason for the
+    return. A document that a linked application supplies is never missing.
+    """
     requirement = life.dice.choice(life.arrival.standard.requirements).code
     supplied = requirement in life.application.supplied
     defect = life.dice.choice([each for each in Defect if each is not Defect.MISSING or not supplied])

@@ -29,7 +29,7 @@ class PlanStep:
     """One command of a plan, and the events of the command. `arrives` is the time, in UTC, of arrival in the log.
 
     `ordinal` is the number of the life in the plan, from 0. `number` is the number of the step in the life, from 0.
-    `person` is the number of the person who applies. A family has one person.
+    `person` is the number of the person who applies. All applications of a family have the same `person`.
     """
 
     ordinal: int
@@ -67,7 +67,7 @@ class Life:
         self.steps: list[PlanStep] = []
 
     def live(self, moves: Iterable[Intention]) -> None:
-        """Carry out the acts in `moves`, and stop when an act ends the application without a hand-over.
+        """Carry out the acts in `moves`. Stop after an act that ends the application, unless this act is the hand-over.
 
         Also stop at the first act after the end of the plan.
         """
@@ -118,7 +118,7 @@ class Life:
         """Return `at` if the office is open. Otherwise return a time shortly before the office closed for the last time
         before `at`.
 
-        If the time found is not after `now`, return the next time after `now` at which the office is open.
+        If the resulting time is not after `now`, return instead the next time after `now` at which the office is open.
         """
         at = hours.back(at, self.grace())
         soonest = self.now + timedelta(minutes=self.dice.uniform(0.5, 6))

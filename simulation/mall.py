@@ -84,7 +84,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """One way to apply: a service at an office by a channel."""
+    """One way to apply: a service, an office that offers the service, and a channel."""
 
     standard: StandardPublished
     office: str
@@ -97,9 +97,9 @@ def beginning(day: date) -> datetime:
 
 
 class Mall:
-    """The example offices from the day `first` to the day before `until`.
+    """The example offices, from the beginning of the day `first` to the beginning of the day `until`.
 
-    Raises NotSimulated if the calendars do not cover these days and `MARGIN_DAYS` after them.
+    The calendars must cover these days and the next `MARGIN_DAYS` days. Otherwise, raises NotSimulated.
     """
 
     def __init__(self, seed: int, first: date, until: date, registry: Registry) -> None:
@@ -135,7 +135,9 @@ class Mall:
         return tuple(UUID(int=dice.getrandbits(128), version=4) for _ in range(OFFICERS + 1))
 
     def arrivals(self, count: int, first: int = 0) -> list[Arrival]:
-        """Return `count` arrivals, sorted by the time of arrival in the log. `first` is the first ordinal."""
+        """Return `count` arrivals, sorted by the time of arrival in the log. The ordinals of the arrivals begin with
+        `first`.
+        """
         if not count:
             return []
         dice = random.Random(f"{self.seed}/arrivals")  # noqa: S311 - reproducible test data

@@ -1,9 +1,10 @@
-"""The plan of a simulation: everything that happens in a mall in some days. The parameters determine the plan.
+"""The plan of a simulation contains everything that happens in a mall during the simulated days. The parameters
+determine the plan.
 
     lives : Plan -> [Life]      in the order of their submissions in the log
     steps : Plan -> [PlanStep]  in the order of the log
 
-`lives` and `steps` are lazy, so a plan of any size needs memory only for the lives that have begun and not ended.
+`lives` and `steps` are lazy. They keep a life in memory only from its first step to its last step.
 """
 
 from collections.abc import Iterable, Iterator
@@ -97,7 +98,9 @@ def _next(under_way: list[tuple[datetime, int, int, list[PlanStep]]]) -> PlanSte
 
 
 def until_last_submission(steps: Iterable[PlanStep]) -> list[PlanStep]:
-    """Return the steps up to the last submission, so that a log with all submissions contains the whole plan."""
+    """Return the steps without those that come after the last submission. If a log contains all submissions of these
+    steps, it contains all these steps.
+    """
     kept = list(steps)
     while kept and not isinstance(kept[-1].command, SubmitApplication):
         kept.pop()

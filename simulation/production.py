@@ -63,7 +63,9 @@ def handed_over(life: Life) -> Iterator[Intention]:
 
 
 def _to_redo(life: Life) -> tuple[str, ...]:
-    """Return a completed stage of the production, chosen at random, and all completed stages after it."""
+    """Choose a completed production stage at random. Return the code of this stage, and the codes of all completed
+    production stages after it.
+    """
     done = [stage.code for stage in in_order(life.arrival.standard, StagePhase.PRODUCTION)]
     done = [code for code in done if code in life.application.completed]
     return tuple(done[life.dice.randrange(len(done)) :]) if done else ()

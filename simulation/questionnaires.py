@@ -98,7 +98,7 @@ def _score(value: float) -> Score:
 
 
 def expected(filled: Iterable[Questionnaire]) -> dict[str, Any]:
-    """Return the exact number and the exact index of the questionnaires for each semester and each year.
+    """Return for each semester and each year the exact number of questionnaires, and the exact index.
 
     Each period has the tables `service`, `office` and `unit`. A key of `unit` is a service at an office, in the form
     `service@office`. Tests compare the figures of Jejak with these numbers. So the computation here is independent of

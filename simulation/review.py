@@ -65,7 +65,8 @@ def reviewed(life: Life) -> Iterator[Intention]:
 
 
 def reported_late(life: Life, decision: Intention) -> Intention:
-    """Return the decision. In some lives, the decision keeps its time but is recorded long after the promised date.
+    """Return the decision. In some lives, the office decides in time, but the decision is recorded long after the
+    promised date.
 
     This choice uses separate dice, so that it changes no other random choice of the plan. If the standard has deemed
     approval, the deemed approval comes before such a late report.

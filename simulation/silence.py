@@ -1,5 +1,5 @@
 """Deemed approvals in a simulation: the office does not decide in time, so the law grants the application. Some
-obstacles and decisions from before the deemed approval are reported later.
+obstacles and decisions happen before the deemed approval, but are reported after it.
 """
 
 from collections.abc import Iterable, Iterator

@@ -27,16 +27,16 @@ class MeantFact:
     `office` is the office that holds the application. `month` is the month of the submission, as YYYY-MM, in the time
     zone of the office where the application was submitted. An application is answered when it is decided or has ended.
     `outcome` is None while the application is open. `answer_known_at` is the time at which the answer arrived in the
-    log. `marks` holds those marks of MARKED that apply to the application. `mall` is the mall where the application was
-    submitted. It is "" if the application was not submitted in a mall. `reported_late` is true if a decision was made
-    before the due date but arrived too late. Too late means after the office's allowance for late reports, or after the
-    deemed approval.
+    log. `marks` contains each mark of MARKED that applies to the application. `mall` is the mall where the application
+    was submitted. It is "" if the application was not submitted in a mall. `reported_late` is true if a decision was
+    made before the due date but arrived too late. Too late means after the office's allowance for late reports, or
+    after the deemed approval.
 
     While the legal clock is paused, `paused_since` is the time at which the pause began. `own_time` is the time from
     the submission to the answer, without the time in which the office waited for somebody else. Each name in `places`
     stands for a time, and is mapped to the office that held the file at this time. The names are submitted, answered,
     due, handed_over, returned, and each mark. The time of `due` is the deadline, or the time of the answer if the
-    answer came earlier. If a name is not in `places`, the fact counts at `office`.
+    answer came earlier. If `places` does not contain the name of a fact, the fact counts for the office in `office`.
     """
 
     ordinal: int
@@ -62,7 +62,9 @@ class MeantFact:
     places: Mapping[str, str] = field(default_factory=dict)
 
     def counts_at(self, office: str, what: str) -> bool:
-        """Tell whether the fact `what` counts on the line of `office`. If `office` is empty, every fact counts."""
+        """Tell whether the fact with the name `what` counts for the office `office`. If `office` is empty, every fact
+        counts.
+        """
         return not office or self.places.get(what, self.office) == office
 
     @property
@@ -84,7 +86,7 @@ class MeantFact:
 
     @property
     def judged_by_record(self) -> str:
-        """Judge the answer as `judged` does, but by the time at which the answer arrived in the log."""
+        """Judge the answer by the time at which it arrived in the log. The possible results are those of `judged`."""
         return self._judged(self.answer_known_at)
 
     def overdue(self, as_of: datetime) -> bool:
@@ -103,7 +105,9 @@ class MeantFact:
 
 
 def statistics(facts: Sequence[MeantFact], as_of: datetime) -> dict[str, Any]:
-    """Return the figures of all facts, and the figures for each key of each table."""
+    """Return the figures of all facts together, and the tables. For each of its keys, a table contains the figures of
+    the facts with this key.
+    """
     return {
         "total": figures(facts, as_of),
         "tables": {
@@ -125,7 +129,7 @@ def _grouped(facts: Iterable[MeantFact], table: str) -> dict[str, list[MeantFact
 
 
 def figures(facts: Sequence[MeantFact], as_of: datetime, office: str = "") -> dict[str, Any]:
-    """Return the figures of these facts. If `office` is given, count only what belongs on the line of this office.
+    """Return the figures of these facts. If `office` is given, count only the facts that count for this office.
 
     Days have 24 hours and are rounded to two decimals. Percentages are rounded to one decimal. Halves are rounded away
     from zero. A figure is None if there is nothing to measure.
@@ -183,7 +187,7 @@ def _percent(part: int, rest: int) -> float | None:
 
 
 def quantile(spans: Sequence[timedelta], share: Fraction) -> float | None:
-    """Return a quantile of sorted spans, in days. Between the two nearest values, the result is interpolated."""
+    """Return a quantile of sorted spans, in days. If the quantile lies between two spans, it is interpolated."""
     if not spans:
         return None
     exact = share * (len(spans) - 1)

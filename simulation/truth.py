@@ -29,8 +29,8 @@ Happened = list[tuple[PlanStep, ApplicationEvent]]
 
 
 def truth(plan: Plan) -> Iterator[dict[str, Any]]:
-    """Yield the plan's parameters, then the applications by ordinal, and last the statistics and the number of links at
-    the plan's end.
+    """Yield one row with the plan's parameters. Then yield one row for each application, sorted by ordinal. At last,
+    yield one row with the statistics and the number of links, both at the end of the plan.
 
     `earlier` holds the statistics at half of the plan's time. What happened later does not count in `earlier`.
     """
@@ -60,7 +60,8 @@ def truth(plan: Plan) -> Iterator[dict[str, Any]]:
 
 
 def fact_of(life: Life, as_of: datetime | None = None) -> MeantFact:
-    """Return the expected facts of a life, or only what had happened by `as_of`.
+    """Return the expected facts of a life. If `as_of` is given, use only the events up to this time. But `status` is
+    always the status at the end of the life.
 
     The life must have a step, and the first step must have happened by `as_of`.
     """
@@ -104,7 +105,9 @@ def fact_of(life: Life, as_of: datetime | None = None) -> MeantFact:
 
 
 def outcome(answer: PlanStep, end: ApplicationEvent | None) -> str:
-    """Return the outcome: silence, the name of an end without a product, or granted."""
+    """Return the outcome. After a deemed approval, the outcome is `SILENCE`. If the application ended without a
+    product, the outcome is the name of this end, for example rejected. Otherwise, the outcome is granted.
+    """
     if isinstance(answer.command, DeemApproved):
         return SILENCE
     name = type(end).__name__.lower()
@@ -112,7 +115,9 @@ def outcome(answer: PlanStep, end: ApplicationEvent | None) -> str:
 
 
 def reported_late(happened: Happened, answer: PlanStep | None) -> bool:
-    """Return whether a decision arrived too late: after silence had granted, or after the office's allowance."""
+    """Return whether a decision arrived too late: after the deemed approval, or after the office's allowance for late
+    reports.
+    """
     if answer is None:
         return False
     if isinstance(answer.command, DeemApproved):
@@ -122,7 +127,9 @@ def reported_late(happened: Happened, answer: PlanStep | None) -> bool:
 
 
 def marks(happened: Happened) -> dict[str, datetime | None]:
-    """Return, for each mark of sums.MARKED, when it applied for the first time."""
+    """Map each mark of `sums.MARKED` to the time at which the mark first applied. If a mark never applied, its time is
+    None.
+    """
     pauses = (step.act.at for step, event in happened if getattr(event, "pauses", False) is True)
     return {
         "obstructed": _first_at(happened, incident_events.ObstacleReported),
@@ -185,7 +192,9 @@ def _hold(event: ApplicationEvent) -> str:
 
 
 def _holders(happened: Happened) -> list[tuple[datetime, str]]:
-    """Return the offices that held the file, each with the beginning, in the order of the events."""
+    """Return the offices that held the file, in the order of the events. With each office, return the time at which the
+    office received the file.
+    """
     moves = [(step.act.at, event.to) for step, event in happened if isinstance(event, events.Transferred)]
     return [(happened[0][0].act.at, happened[0][0].act.office), *moves]
 
@@ -240,7 +249,9 @@ def told(steps: list[PlanStep]) -> list[dict[str, Any]]:
 
 
 def _since_reopened(happened: Happened) -> Happened:
-    """Return the events from the last reopening on, because an end before the reopening does not count."""
+    """Return the last reopening and all events after it. An end before a reopening does not count. If there is no
+    reopening, return all events.
+    """
     places = [place for place, (_, event) in enumerate(happened) if isinstance(event, events.Reopened)]
     return happened[places[-1] :] if places else happened
 
