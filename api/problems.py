@@ -36,19 +36,19 @@ KINDS = {
             "malformed-request",
             400,
             "The request is malformed",
-            "Correct the places that `errors` names and send the request again.",
+            "`errors` lists the wrong places. Correct these places and send the request again.",
         ),
         ProblemKind(
             "key-required",
             400,
-            "The Idempotency-Key is missing, or is not 1 to 200 visible ASCII characters",
-            "Send a new random key with every new request. A request with a key that was sent before is a repetition.",
+            "The Idempotency-Key is missing, or does not consist of 1 to 200 visible ASCII characters",
+            "Send a new random key with every new request. Send the same key again only to repeat the same request.",
         ),
         ProblemKind(
             "unauthenticated",
             401,
             "This operation needs a bearer token",
-            "Send Authorization: Bearer with a valid token of this installation.",
+            "Send the header `Authorization: Bearer TOKEN`, with a valid token of this installation.",
         ),
         ProblemKind("forbidden", 403, "This role may not do this", "Ask a person whose role allows this operation."),
         ProblemKind(
@@ -70,7 +70,7 @@ KINDS = {
             "method-not-allowed",
             405,
             "This address does not allow this method",
-            "The header Allow lists the methods that it allows.",
+            "The header Allow of this answer lists the allowed methods.",
         ),
         ProblemKind(
             "key-reused",
@@ -93,7 +93,7 @@ KINDS = {
         ProblemKind(
             "stale-version",
             412,
-            "After the version that you saw, a relevant event was recorded",
+            "A relevant event was recorded after the version that you saw",
             "Read the application again, then decide whether to send the command again.",
         ),
         ProblemKind("too-large", 413, "The body is too large", "Send at most 64 KiB."),
@@ -102,7 +102,7 @@ KINDS = {
             "unprocessable",
             422,
             "A value in the request is not possible",
-            "Correct the places that `errors` names and send the request again.",
+            "`errors` lists the wrong places. Correct these places and send the request again.",
         ),
         ProblemKind(
             "number-mistyped",

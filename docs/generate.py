@@ -33,12 +33,12 @@ FOLDER = Path(__file__).parent
 PROJECT = FOLDER.parent
 PUBLISHED = FOLDER / "schemas" / "published"
 ROOMS = {
-    "domain": "What an application is and what may happen to it. Pure: the standard library only.",
-    "projections": "Read models: pure folds from events to rows, and the SQL that reads those rows.",
+    "domain": "What an application is and what may happen to it. Its code is pure, and uses only the standard library.",
+    "projections": "The read models. Pure functions fold events into rows, and SQL queries read these rows.",
     "service_layer": "Requests, rights, command handlers and scheduled jobs, independent of the transport.",
     "api": "HTTP: operations, problems, endpoints and the pages for citizens and offices.",
-    "feeds": "Files in (XES, CSV, commands by topic) and messages to agencies out, with their schemas.",
-    "simulation": "Plans of made-up applications, for examples, tests and load. Pure and repeatable.",
+    "feeds": "Data from and to agencies: imports (XES, CSV), commands over Kafka, and messages with their schemas.",
+    "simulation": "Plans of made-up applications. Examples, tests and load measurements use them. Pure and repeatable.",
     "infra": "Everything with a side effect: database, keys, Kafka, processes, settings and the `jejak` program.",
     "bench": "Benchmarks, each with a baseline that is measured in the same run.",
 }
@@ -60,9 +60,9 @@ occurs only in imported events and is not listed here.
 MACHINE_HEAD = """# The states of an application
 
 `make docs` writes this diagram from the code: the generator sends each command to an application in each status.
-Commands that change no status are not in the diagram (stages, referrals, payments, obstacles and similar commands). A
-handed-over application can be reopened only while a dispute about it is open. Imported history may contain any
-transition; an event that the procedure would have refused is marked as a deviation.
+Many commands change no status, for example commands about stages, referrals, payments and obstacles. The diagram does
+not contain these commands. A handed-over application can be reopened only while a dispute about it is open. Imported
+history may contain any transition; an event that the procedure would have refused is marked as a deviation.
 """
 
 

@@ -102,7 +102,7 @@ class CounterNotInMall(Refusal):
 class TransferUnlisted(Refusal):
     code = "transfer-unlisted"
     title = "The service does not list this office, so only a supervisor can transfer the file to this office"
-    advice = "Choose an office that the service in /v1/services lists, or ask a supervisor to transfer with a reason"
+    advice = "Choose an office that the service in /v1/services lists, or ask a supervisor, who must give a reason"
 
 
 class RegionUnknown(Refusal):
@@ -141,7 +141,7 @@ class DocumentsIncomplete(Refusal):
 class DocumentsNotChecked(Refusal):
     code = "documents-not-checked"
     title = "The latest documents have not been checked yet"
-    advice = "Check the documents first. The request for this check can also declare the file complete"
+    advice = "Check the documents first. You can declare the file complete in the same request"
 
 
 class AlreadyComplete(Refusal):
@@ -254,7 +254,7 @@ class NoPromise(Refusal):
 
 class PromiseUnmoved(Refusal):
     code = "promise-unmoved"
-    title = "The calendars in force give the same promised date"
+    title = "The calendars in force give the same promised date as before"
     advice = "No action is needed"
 
 
@@ -335,7 +335,7 @@ class TimeTooEarly(Refusal):
 
 class TimeTooLate(Refusal):
     code = "time-too-late"
-    title = "The corrected time is too late: the event had happened before"
+    title = "The corrected time is too late: the event must have happened before this time"
     advice = "Send the true time. The timeline shows when each event happened and when it was recorded"
 
 
@@ -348,7 +348,7 @@ class PinResetsExhausted(Refusal):
 class NoOutcomeYet(Refusal):
     code = "no-outcome-yet"
     title = "This application has no outcome yet"
-    advice = "Answer the survey after the application was issued, rejected, or ended in another way"
+    advice = "Wait for the outcome, for example that the application is issued or rejected. Then answer the survey"
 
 
 class SatisfactionAlreadyGiven(Refusal):

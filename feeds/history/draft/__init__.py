@@ -1,5 +1,5 @@
-"""Drafts a mapping for a log that has no mapping. An import can use the draft without edits. The draft leaves out no
-row.
+"""This package drafts a mapping for a file without a mapping. An import can use the draft without edits. The draft
+leaves out no row.
 """
 
 from collections.abc import Callable
