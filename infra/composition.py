@@ -74,7 +74,7 @@ async def installation(settings: Settings, databases: Databases) -> AsyncIterato
 
 
 async def reapply_erasures(events: Pool, keys: KeyStore) -> None:
-    """Erases the keys of all recorded erasures again.
+    """Repeats all recorded erasures: erases the same keys again.
 
     A restored backup of the key store may bring back erased keys. So every start of Jejak calls this function.
     """

@@ -1,4 +1,6 @@
-"""Logs: one JSON object per line on stderr. A line has only names and numbers of this program, never client data."""
+"""Logs: one JSON object per line on stderr. A line contains only names and numbers that come from this program. A line
+never contains data from a client.
+"""
 
 import asyncio
 import atexit
@@ -34,8 +36,8 @@ class RequestLog:
     """The log of requests: one line for each request, in the format of the other log lines.
 
     This log is faster than a logger, because it writes many lines together. It writes ten times a second, or earlier if
-    the waiting lines have LINES_BYTES bytes together. Several processes may write to the same pipe. The system never
-    mixes a write of at most LINES_BYTES bytes with the lines of another process.
+    the waiting lines have LINES_BYTES bytes together. Several processes may write to the same pipe. The operating
+    system does not divide a write of at most LINES_BYTES bytes. So lines of different processes are never mixed.
     """
 
     def __init__(self) -> None:

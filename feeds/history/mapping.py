@@ -1,7 +1,7 @@
 """The mapping of an agency's log gives the meaning of the log's columns and words. People write the mapping in TOML.
 
-If the mapping does not name a column, the column is dropped. If the registry does not have an office or a service of
-the mapping, the import registers this office or service, and marks it as imported.
+If the mapping does not name a column, the column is dropped. The mapping may name an office or a service that the
+registry does not have. Then the import registers this office or service, and marks it as imported.
 """
 
 from datetime import date
@@ -38,7 +38,7 @@ class Csv(Table, kw_only=True):
 
 
 class SourceOffice(Table, kw_only=True):
-    """An office of the source, with its code in Jejak."""
+    """Describes an office of the source. `code` is the office's code in Jejak."""
 
     code: Slug
     id: PublishedText
@@ -57,7 +57,7 @@ class Offices(Table, kw_only=True):
     others: list[SourceOffice] = field(default_factory=list)
 
     def all(self) -> dict[str, SourceOffice]:
-        """Returns all offices of the mapping, by code."""
+        """Returns a dictionary with all offices of the mapping. The keys are the codes of the offices."""
         named = [*self.values.values(), *self.others, *([self.default] if self.default else [])]
         return {office.code: office for office in named}
 
@@ -83,7 +83,7 @@ class Spelling(Table, kw_only=True):
     """The formats of the times in a column.
 
     `formats` are tried in order: "iso", "epoch", "epoch_ms", or a pattern of strptime. `day_at` lists local times of
-    day, for example 00:00:00. If the file has one of these times, only the day is known.
+    day, for example 00:00:00. If a time in the file falls on one of these times of day, only its day is known.
     """
 
     day_at: list[TimeOfDay] = field(default_factory=list)
@@ -91,13 +91,13 @@ class Spelling(Table, kw_only=True):
 
 
 class TimeColumn(Spelling, kw_only=True):
-    """A column with a time of the case."""
+    """Describes a column that contains a time of the case."""
 
     column: str
 
 
 class Activity(Table, kw_only=True):
-    """The meaning of one word: an event, or a stage."""
+    """Says what one word of the source means. A word means an event or a stage."""
 
     event: str = "stage"
     stage: MappedStageCode | None = None
@@ -109,10 +109,10 @@ class Activity(Table, kw_only=True):
 
 
 class Times(TimeColumn, kw_only=True):
-    """A column with times of the case.
+    """Describes a column of times that become events.
 
-    Each time is an event. Without `by`, all times are events of the same kind. With `by`, the word in the column `by`
-    decides the kind of event.
+    Every time in the column becomes an event. If `by` is None, all these events are of the same kind. Otherwise `by` is
+    the name of a second column, and the word in this second column decides the kind of event.
     """
 
     event: Activity | str = "stage"
@@ -120,8 +120,8 @@ class Times(TimeColumn, kw_only=True):
     values: dict[str, Activity | str] = field(default_factory=dict)
 
     def meanings(self) -> dict[str, Activity]:
-        """Maps each word of the column `by` to an activity. Without `by`, the result has one key: the name of the
-        column of times.
+        """If `by` is the name of a column, maps each word of that column to an activity. Otherwise the result has only
+        one key, which is the name of the time column.
         """
         return activities_of(self.values if self.by else {self.column: self.event})
 
@@ -138,7 +138,7 @@ class Events(Spelling, kw_only=True):
 
 class Mapping(Table, kw_only=True):
     """A mapping. `doubled` is the policy for local times that occur twice in `zone`. `missing` is the policy for local
-    times that never occur in `zone`. If a case has no time, it gets the day `undated`.
+    times that never occur in `zone`. `undated` is the day that is used for a case without any time.
     """
 
     source: Slug
@@ -167,8 +167,8 @@ class Mapping(Table, kw_only=True):
         return [self.case] if isinstance(self.case, str) else self.case
 
     def stated_times(self) -> list[tuple[str, Times]]:
-        """Returns the time columns of a case that become events. Each column comes with a name, and the content of the
-        record uses this name.
+        """Returns the time columns of a case that become events. Each column is returned together with a name. This
+        name becomes a part of the record's content.
         """
         stated = [(times.column, times) for times in self.times]
         if self.concluded:
@@ -200,5 +200,7 @@ class Mapping(Table, kw_only=True):
 
 
 def activities_of(values: dict[str, Activity | str]) -> dict[str, Activity]:
-    """Maps each word to its activity. If the value of a word is only a text, the text is the name of an event."""
+    """Maps each word to its activity. In `values`, a word may have a plain text instead of an activity. This text is
+    the name of an event.
+    """
     return {word: Activity(event=each) if isinstance(each, str) else each for word, each in values.items()}

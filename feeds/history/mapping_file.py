@@ -17,7 +17,7 @@ SOME_TIME = datetime(2026, 11, 23, 13, 45, 59, tzinfo=UTC)
 
 
 class MappingWrong(Exception):
-    """The mapping cannot be used. The message names the file, the key and the expected value."""
+    """This error means that the mapping cannot be used. Its message names the file, the key and the expected value."""
 
 
 def read_mapping(file: Path) -> Mapping:

@@ -1,8 +1,8 @@
 """Turns a case of a source into the records of one application. The records are in order, and each record has an
 identity.
 
-The submission comes first. The other records are sorted by time. Records with the same time keep the order of the
-source. If the same case is read again, the records are the same.
+The submission comes first. All records after the submission are sorted by time. Records with the same time keep the
+order of the source. If the same case is read again, the records are the same.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ The file is refused because of such words, but only after the whole file is read
 
 @dataclass(frozen=True, slots=True)
 class ToldEvent:
-    """An event as the source states it. `at` is None if the source gives no time."""
+    """Holds one event that the source contains. `at` is None if the source gives no time."""
 
     event: ApplicationEvent
     content: Content
@@ -73,7 +73,8 @@ class Reader:
     def case(self, source: SourceCase) -> ImportCase:
         """Returns the records of a case.
 
-        Raises SourceError, with the place, if the case has a fault and no policy of the mapping covers this fault.
+        Raises SourceError if the case has a fault that no policy of the mapping covers. The error names the place of
+        the fault.
         """
         self._see(source.attributes.keys())
         key = self._keys.key(source)

@@ -1,4 +1,6 @@
-"""Registry editions: before its first record, an import registers the offices, and the service with its stages."""
+"""Registry editions: this module makes the registry events that an import publishes before its first record. These
+events describe the offices, the service, and the stages of the service.
+"""
 
 from datetime import date
 

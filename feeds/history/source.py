@@ -14,7 +14,9 @@ CHUNK = 64 * 1024
 
 
 class SourceError(Exception):
-    """A file cannot be imported. The message never quotes values of the file, because they may be personal data."""
+    """This error means that a file cannot be imported. Its message never quotes values of the file, because these
+    values may be personal data.
+    """
 
     def __init__(self, file: Path, place: str, wrong: str, expected: str) -> None:
         super().__init__(file, place, wrong, expected)
@@ -29,7 +31,7 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SourceEvent:
-    """One event as the file states it. The values are the unchanged text of the file."""
+    """Holds one event that the file contains. The values are the unchanged text of the file."""
 
     attributes: dict[str, str]
     line: int
@@ -37,9 +39,9 @@ class SourceEvent:
 
 @dataclass(frozen=True, slots=True)
 class SourceCase:
-    """One case as the file states it. `ordinal` is the number of the trace in an XES log, counted from 1. For a table,
-    `ordinal` is None. In a table of cases, `rows` holds the rows of this case. Each of these rows contains times of the
-    case.
+    """Holds one case that the file contains. `ordinal` is the number of the trace in an XES log, counted from 1. For a
+    table, `ordinal` is None. In a table of cases, `rows` holds the rows of this case. Each of these rows contains times
+    of the case.
     """
 
     attributes: dict[str, str]

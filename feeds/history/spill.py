@@ -25,7 +25,7 @@ def fingerprint(content: bytes) -> bytes:
 
 
 class Spill:
-    """A dictionary on disk. Its keys are fingerprints, and its values are text."""
+    """Implements a dictionary on disk. The keys of the dictionary are fingerprints, and the values are text."""
 
     def __init__(self) -> None:
         self._database = temporary_database()

@@ -1,5 +1,5 @@
 """Time parsing: this module reads the times of a column in the time zone of the source. Each time becomes an instant in
-UTC with a quality.
+UTC. The quality of the instant says whether the source knows only the date.
 """
 
 import re
@@ -20,7 +20,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TimeUnclear(Exception):
-    """A text does not give exactly one instant, and no policy of the mapping says which instant to use."""
+    """This error means that a text does not stand for exactly one instant. Also, no policy of the mapping says which
+    instant to use.
+    """
 
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(trouble)

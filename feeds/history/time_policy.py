@@ -23,7 +23,7 @@ TROUBLES: dict[Trouble, tuple[str, str]] = {
 
 
 class LeftOut(Exception):
-    """A policy of the mapping leaves out an event or a case, for a `reason`."""
+    """This exception means that a policy of the mapping leaves out an event or a whole case. `reason` says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -59,8 +59,8 @@ class Policy:
                     raise SourceError(self._file, source.place(line), wrong, f"{words} in the mapping") from unclear
 
     def happened(self, source: SourceCase, line: int, text: str, clock: TimeReader) -> ReadTime | None:
-        """Does the same as `instant` for the time of an event. A policy may leave out an event if its time is only a
-        date, and this date is at a weekend.
+        """Returns the instant of an event. Works like `instant`, and also applies the policy for weekends. This policy
+        may leave out an event at a weekend if only the date of the event is known.
         """
         at = self.instant(source, line, text, clock)
         if at and self._mapping.weekends == "leave_out" and clock.is_weekend(at):
@@ -68,8 +68,8 @@ class Policy:
         return at
 
     def row(self, source: SourceCase, line: int, text: str, clock: TimeReader) -> ReadTime | None:
-        """Does the same as `happened` for an event with its own row. Returns None if the event gets the time of the
-        previous event.
+        """Returns the instant of an event that has its own row. Works like `happened`, and also applies the policy for
+        an empty time. Returns None if the event gets the time of the previous event.
         """
         at = self.happened(source, line, text, clock)
         if at or self._mapping.empty_time == "previous":
@@ -90,9 +90,9 @@ class Policy:
 
 
 def neighbours(times: Iterable[ReadTime | None], otherwise: ReadTime) -> list[ReadTime]:
-    """Fills the gaps in a list of times. A missing time is replaced by the previous time. If there is no previous time,
-    it is replaced by the first time in the list. If all times are missing, each is replaced by `otherwise`. A replaced
-    time is precise only to the day.
+    """Fills the gaps in a list of times. A missing time is replaced by the previous time. If the list begins with
+    missing times, these are replaced by the next time in the list. If all times are missing, each of them is replaced
+    by the time in `otherwise`. A replaced time is precise only to the day.
     """
     given = list(times)
     last = next((time for time in given if time), otherwise)

@@ -73,8 +73,8 @@ def lines_to_add(counts: Mapping[str, int], meaning: str) -> list[str]:
 
 @dataclass(slots=True)
 class Unknown:
-    """Words of the source that the mapping does not know, with their counts. `times` maps each column of times to its
-    unknown words.
+    """Words of the source that the mapping does not know, with their counts. The keys of `times` are the names of time
+    columns. Each value contains the unknown words for that column.
     """
 
     activities: Counter[str] = field(default_factory=Counter)

@@ -28,10 +28,15 @@ _NOWHERE = -1
 def read_xes(file: Path, *, progress: Callable[[int], None] = silent) -> Iterator[SourceCase]:
     """Reads the cases of an event log in file order. The values are the unchanged text of the file.
 
-    Elements that are not facts of a case are left out: defaults (<global>), classifiers, attributes of the log,
-    attributes of attributes, lists and containers. The function yields cases before it has read the rest of the file,
-    and may raise SourceError after the first cases. If a caller must not act on an incomplete file, the caller reads
-    the file twice.
+    These elements are left out, because they are not facts of a case:
+
+    * defaults (<global>) and classifiers
+    * attributes of the log
+    * attributes of attributes
+    * lists and containers
+
+    The function yields cases before it has read the rest of the file, and may raise SourceError after the first cases.
+    If a caller must not act on an incomplete file, the caller reads the file twice.
     """
     log = _Log(file)
     for chunk in read_chunks(file, progress):
@@ -39,7 +44,7 @@ def read_xes(file: Path, *, progress: Callable[[int], None] = silent) -> Iterato
 
 
 class _Log:
-    """The handlers of expat, with the state of the parser."""
+    """Contains the functions that expat calls while it parses, and the state of the parser."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

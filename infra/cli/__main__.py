@@ -1,4 +1,6 @@
-"""With `python -m infra.cli`, one process of Jejak starts another process of Jejak."""
+"""This module is the entry point of `python -m infra.cli`. A process of Jejak uses this command to start another
+process.
+"""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The verbs for the agencies' feeds and commands: relay, topics, audit-feed, feed and intake."""
+"""The verbs for the exchange with agencies: `relay`, `topics`, `audit-feed`, `feed` and `intake`."""
 
 from pathlib import Path
 

@@ -35,7 +35,9 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 class NotInFeed(Exception):
-    """The agency has no feed, or an event is not in the agency's feed. The error message says what to do."""
+    """This error means that the agency has no feed, or that an event is not in the agency's feed. The error message
+    says what to do.
+    """
 
 
 def feed(options: argparse.Namespace) -> int:

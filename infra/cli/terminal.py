@@ -34,7 +34,7 @@ def _advance(shown: "tqdm[Any]", more: int) -> None:
 def level(what: str) -> Iterator[Callable[[int, int], None]]:
     """Yields a function that sets a progress bar.
 
-    It takes two values: the number of finished units and of all units.
+    The function takes two numbers: how many units are finished, and how many units there are.
     """
     with tqdm(desc=what, unit="ev", unit_scale=True, disable=None, file=sys.stderr) as shown:
 

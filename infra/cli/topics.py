@@ -95,10 +95,10 @@ def _apply(admin: "Admin", lines: list[PlanLine], folder: Path, *, agreed: bool)
 
 
 def _begin(at: Settings, kafka: Kafka, lines: list[PlanLine], *, agreed: bool) -> int:
-    """If the operator has agreed, begins the feed of each agency whose positions topic was just created.
+    """Begins the feeds of new agencies if the operator has agreed.
 
-    Otherwise prints the command that begins the feed. A relay never chooses the first position of a feed, so an
-    operator must agree to this position once.
+    Otherwise prints the commands that begin these feeds. An agency is new if its positions topic was just created. A
+    relay never chooses the first position of a feed, so an operator must agree to this position once.
     """
     made = sorted(line.name for line in lines if isinstance(line, MakeTopic) and line.name.startswith(names.POSITIONS))
     agencies = [name.removeprefix(names.POSITIONS).partition(".")[0] for name in made]

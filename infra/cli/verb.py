@@ -15,7 +15,9 @@ Options = Sequence[tuple[tuple[str, ...], Mapping[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A verb. `--help` shows the fields `example` and `then`. The field `then` describes the usual next step."""
+    """A verb. The output of `--help` contains two of the fields: `example` shows how to use the verb, and `then`
+    describes the usual next step.
+    """
 
     name: str
     task: str

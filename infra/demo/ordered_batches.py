@@ -47,7 +47,8 @@ class Batch:
         self.abandoned = False
 
     async def append(self, place: int, save: Save) -> SaveOutcome:
-        """Joins the batch with the events in `save`. Returns the outcome for these events.
+        """Adds a member to the batch, together with the member's events in `save`. Returns the outcome for these
+        events.
 
         If the batch has only one member, the member gets the real outcome or error. Otherwise raises AskAgain if the
         events were not stored.
@@ -116,7 +117,7 @@ def joint(saves: Sequence[Save]) -> Save:
 
 
 class BatchStreams:
-    """The streams in memory, including the events of the current batch.
+    """Keeps streams in memory. These streams already include the events of the current batch.
 
     The positions of these events are not known yet.
     """

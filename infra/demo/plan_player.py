@@ -2,8 +2,8 @@
 
 All steps of a batch are appended by one call, in their order. So the log has the order of the plan, whatever the timing
 is. Every step has a different idempotency key. If a plan is played again after an interruption, only the missing steps
-are added. If a complete plan is played again, nothing is added. The link of a family's applications is one request and
-one save, as in an office.
+are added. If a complete plan is played again, nothing is added. All applications of a family are linked by one request
+and stored by one `Save`, as in an office.
 """
 
 import asyncio
@@ -89,8 +89,8 @@ class PlanPlayer:
     async def _play_step(self, batch: Batch, place: int, step: PlanStep, after: int | None) -> bool:
         """Plays one step in a batch. Returns whether the step must be tried again.
 
-        `after` is the index, in the batch, of the previous step of the same application. `after` is None if the batch
-        has no previous step of this application.
+        The batch may contain earlier steps of the same application. `after` is the index of the last of these earlier
+        steps. If there is no earlier step, `after` is None.
         """
         PLACE.set((batch, place))
         try:
@@ -128,7 +128,8 @@ class PlanPlayer:
             self.ids[step.ordinal] = answer.application_id
 
     async def _link(self, step: PlanStep, link: Link) -> None:
-        """Links all applications of a family at the office that holds one of them. The family shows all receipts.
+        """Links all applications of a family. The request comes from an office that holds one of these applications,
+        and says that the family has shown all receipts.
 
         Nothing is linked if a submission of the family was refused.
         """
@@ -156,7 +157,7 @@ class PlanPlayer:
 
 
 def batches(steps: Iterable[PlanStep], at_once: int) -> Iterator[list[PlanStep]]:
-    """Divides the steps into batches of at most `at_once` steps. The links of one family are one batch."""
+    """Divides the steps into batches of at most `at_once` steps. All link steps of one family are in the same batch."""
     for link, alike in groupby(steps, key=lambda step: step.command.link if isinstance(step.command, Link) else None):
         while batch := list(islice(alike, None if link else at_once)):
             yield batch

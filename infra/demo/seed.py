@@ -32,7 +32,8 @@ DEMO = SeedSize(days=90, applications=3000)
 
 
 async def seed(made: Installation, fill: SeedSize, submitted: Advance = lambda _: None) -> None:
-    """Publishes the catalogue. Plays the simulation of size `fill`, unless the log already has the whole simulation.
+    """Publishes the catalogue. Plays a simulation, unless the log already has the whole simulation. `fill` is the size
+    of the simulation.
 
     `submitted` is called with the number of new submissions.
     """

@@ -50,7 +50,7 @@ def b64(raw: bytes) -> str:
 
 
 def unb64(text: str) -> bytes:
-    """Decodes standard base64. Raises ValueError if `text` differs from the text that `b64` makes.
+    """Decodes standard base64. Raises ValueError if `b64` would not make exactly this text.
 
     Several base64 texts can decode to the same bytes. This function accepts only one of these texts. So every changed
     character of a stored text leads to an error or to different bytes.
@@ -96,7 +96,9 @@ def commitment(application: UUID, version: int, topic: str, state: Mapping[str, 
 
 
 def committed(application: str, version: int, topic: str, state: Mapping[str, Any], salt: bytes) -> bytes:
-    """Computes the same commitment as `commitment`, but for a new event. `salt` is the decoded salt of `state`."""
+    """Returns the commitment to a new event. After the event is stored, the function `commitment` returns the same
+    value. `salt` is the decoded salt of `state`.
+    """
     opened = {"id": application, "topic": topic, "version": version}
     for name in OPEN:
         opened[name] = state[name]

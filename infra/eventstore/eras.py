@@ -34,7 +34,7 @@ class Era:
 
 
 class EraNotBegun(Exception):
-    """A new era cannot begin. The message says why, and what to do."""
+    """This error means that a new era cannot begin. Its message says why, and what to do."""
 
 
 def eras(conninfo: str) -> list[Era]:
@@ -49,8 +49,8 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
 
     `conninfo` must connect as the owner of the log. `seen` is the highest era number that clients may have seen in a
     `Sync-Token`. After a restore, this era or its events may be missing from the database. Raises EraNotBegun if no
-    event was appended since the last stored era began. But if `seen` is at least the number of the last stored era,
-    clients may have used this era. In this case the error is not raised.
+    event was appended since the last stored era began. There is one exception: if `seen` is at least the number of the
+    last stored era, the error is not raised, because clients may have used this era.
     """
     if not 0 < len(reason) <= REASON_MAX:
         raise EraNotBegun(f"the reason must have 1 to {REASON_MAX} characters")

@@ -80,7 +80,7 @@ class Waiting:
 
 
 class GroupCommit:
-    """The writer of one process for one database.
+    """This writer stores the events of one process in one database.
 
     Use the writer as an asynchronous context manager. On exit, the writer stores the events of all waiting callers, and
     then closes.

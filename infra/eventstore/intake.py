@@ -51,7 +51,7 @@ class Conflicting(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetMove:
-    """A change of the stored offset of a partition.
+    """Says how the stored offset of a partition changes.
 
     `believed` is the offset that this process expects to find in the database. `reached` is the new offset. It is the
     offset of the first record that has no answer yet.

@@ -1,9 +1,10 @@
 """Library access: this module gives users of the `eventsourcing` library read-only access to the log.
 
-The module contains an application of the library, and the recorder, the mapper and the factory of this application. A
-projection or a process application of the library reads Jejak's log through `JejakLog`. Nothing in this module writes
-to the log. Only commands store events. The method `Application.save` raises `NotSupportedError`. docs/eventsourcing.md
-is a guide with examples. docs/adr/0028-the-eventsourcing-library.md gives the reasons.
+In the library, an application is an object that reads or stores events. This module defines such an application,
+`JejakLog`, with its own recorder, mapper and factory. Every projection and every process application that uses the
+library reads Jejak's log through `JejakLog`. Nothing in this module writes to the log. Only commands store events. The
+method `Application.save` raises `NotSupportedError`. docs/eventsourcing.md is a guide with examples.
+docs/adr/0028-the-eventsourcing-library.md gives the reasons.
 """
 
 import re
@@ -154,7 +155,7 @@ class LogRecorder(Recorder):
         return [LogNotification(**vars(row), recorded_at=times[row.id]) for row in found]
 
     def _recorded_at(self, query: str, value: object) -> dict[int, datetime]:
-        """Returns the value of `recorded_at` for each row, by version or by position.
+        """Returns a dictionary with the value of `recorded_at` for each row. The keys are versions or positions.
 
         The queries of the library do not select the column `recorded_at`. Therefore a second query reads this column.
         Rows of the log never change, so the two queries always match.
@@ -232,9 +233,9 @@ class LogFactory(InfrastructureFactory[TrackingRecorder]):
     def application_recorder(self) -> ApplicationRecorder:
         """Returns the recorder that reads the log.
 
-        Raises OSError if `JEJAK_DATABASE_URL` is not set, as the library's factories do for a missing setting. Raises
-        OperationalError in two cases: the database cannot be reached, or the user in the URL may not take the role
-        `jejak_auditor`.
+        Raises OSError if `JEJAK_DATABASE_URL` is not set. The library's own factories raise the same error for a
+        missing setting. Raises OperationalError in two cases: the database cannot be reached, or the user in the URL
+        may not take the role `jejak_auditor`.
         """
         url = self.env.get("JEJAK_DATABASE_URL")
         if not url:

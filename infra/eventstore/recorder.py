@@ -50,9 +50,10 @@ class Save:
 class SaveOutcome:
     """The outcome of a `Save`. `kind` is "stored", or it names the reason for a refusal.
 
-    The log refuses a `Save` in two cases. Either the versions of its events do not follow the last versions in the log
-    (stale), or one of its unique values is already in the log. `positions` are the positions of the stored events.
-    After a refusal, `positions` is empty. `recorded_at` is the time (UTC) at which the log stored all these events.
+    The log refuses a `Save` in two cases. In the first case (stale), the versions of its events do not follow the last
+    versions in the log. In the second case (claimed), one of its unique values is already in the log. `positions` are
+    the positions of the stored events. After a refusal, `positions` is empty. `recorded_at` is the time (UTC) at which
+    the log stored all these events.
     """
 
     kind: str
@@ -65,7 +66,7 @@ class SaveOutcome:
 
 
 class Datastore(PostgresDatastore):
-    """The library's datastore. This class opens it with a connection string."""
+    """Opens the library's datastore with a connection string."""
 
     def __init__(self, conninfo: str, *, pool_size: int = 4) -> None:
         super().__init__(dbname="", host="", port="", user="", password="", schema="public")
@@ -91,7 +92,7 @@ class Recorder(PostgresApplicationRecorder):
         super().__init__(datastore, events_table_name=events_table_name)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:  # noqa: ANN401 - the library's signature
-        """Stores all events. Raises IntegrityError if they are refused, as the library requires.
+        """Stores all events. Raises IntegrityError if the log refuses the events. The library requires this error.
 
         `kwargs` may contain `claims`.
         """

@@ -144,8 +144,9 @@ class PostgresEventStore:
     def survey_claim(self, application_id: UUID) -> bytes:
         """Returns a value that may be stored only once in the log. So each application has at most one survey answer.
 
-        The value is the first 20 bytes of HMAC-SHA256(K_claim, `jejak/skm/1` || 0 || the 16 bytes of the application's
-        id).
+        The value is the first 20 bytes of this MAC::
+
+            HMAC-SHA256(K_claim, `jejak/skm/1` || 0 || the 16 bytes of the application's id)
         """
         return mac(self.named.claim, "jejak/skm/1", application_id.bytes)[:CLAIM_BYTES]
 

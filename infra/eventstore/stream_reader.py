@@ -96,7 +96,7 @@ class Streams:
 
     @property
     def registry(self) -> Registry:
-        """The registry, as the last query found it. This property does not query the database."""
+        """Returns the registry that the last query read. This property does not query the database."""
         return self.published.registry
 
     async def registry_now(self) -> Registry:

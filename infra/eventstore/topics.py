@@ -46,7 +46,9 @@ LARGEST_INTEGER = 2**53 - 1
 
 
 class DataNotClosed(ValueError):
-    """The data of an event does not fit its closed type. The message names the field, but never contains the value."""
+    """This error means that the data of an event does not fit the closed type of the event's class. The error message
+    names the field, but never contains the value.
+    """
 
 
 def data_to_store(event: AnyEvent) -> dict[str, Any]:
@@ -68,7 +70,9 @@ def event_of(topic: str, data: dict[str, Any]) -> AnyEvent:
 
 
 class State(msgspec.Struct, Generic[E]):
-    """The fields of a stored state that a fold needs. The decoder skips the hash chain and the sealed parts."""
+    """A fold needs only some fields of a stored state. This class contains these fields. The decoder skips the hash
+    chain and the sealed parts.
+    """
 
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     at_quality: Quality
@@ -128,7 +132,7 @@ def closed_type(cls: Any) -> type[msgspec.Struct]:  # noqa: ANN401 - any event c
 
 
 def _closed(hint: Any) -> Any:  # noqa: ANN401 - annotations are any value
-    """Returns the type of a field with limits. Raises TypeError for a plain `str`, which has no limits."""
+    """Returns a type that limits the values of a field. Raises TypeError for a plain `str`, which has no limits."""
     if get_origin(hint) is Annotated:
         base, limit = get_args(hint)
         if isinstance(limit, Pattern):
@@ -151,7 +155,8 @@ def _closed(hint: Any) -> Any:  # noqa: ANN401 - annotations are any value
 
 
 def _made() -> dict[str, msgspec.json.Decoder[State[AnyEvent]]]:
-    """Makes all decoders and all closed types at import, while the process has only one thread.
+    """Makes all decoders and all closed types when Python imports this module. At that time, the process has only one
+    thread.
 
     msgspec stores a cache in each class. If two threads fill the same cache at the same time, the process crashes.
     """

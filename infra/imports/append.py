@@ -96,7 +96,7 @@ class Importer:
             advance(sum(len(case.items) for case in cases))
 
     def foresee(self, file: Path, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
-        """Stores nothing, but adds the same counts to `summary` as `append` would add.
+        """Stores nothing. Changes `summary` in the same way as the method `append`.
 
         `registry` must already contain the editions that the import would publish. Raises SourceError if the file has
         changed since the check.
@@ -169,7 +169,8 @@ def _by_stream(saves: Iterable[Save]) -> list[Save]:
 
 
 def _calls(saves: Iterable[Save]) -> Iterator[list[Save]]:
-    """Groups the `Save` objects into calls of the recorder. A call has at most one `Save` of each stream.
+    """Divides the `Save` objects into groups. Each group is passed to the recorder in one call. A call has at most one
+    `Save` of each stream.
 
     If a stream has several `Save` objects, each object except the last one fills a whole call. If another writer has
     appended to the stream, the recorder refuses the `Save`, and the caller makes no further call. So the log never gets

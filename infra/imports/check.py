@@ -40,7 +40,7 @@ class MappingIncomplete(Exception):
 class Summary:
     """The counts of an import, such as the number of events in the file and the number of new events.
 
-    `first` and `last` are the earliest and the latest `at` in the file, in UTC.
+    `first` is the time (UTC) of the earliest event in the file. `last` is the time (UTC) of the latest event.
     """
 
     applications: int = 0
@@ -110,7 +110,9 @@ def _lines(unknown: Unknown, mapping: Mapping) -> list[str]:
 
 
 def foreseen(mapping: Mapping, registry: Registry) -> tuple[Registry, Sequence[RegistryEvent]]:
-    """Returns two values: the registry that `register` would return, and the editions that it would publish."""
+    """Computes the result of `register`, but publishes nothing. Returns two values: the new registry, and the editions
+    that `register` would publish.
+    """
     new: list[RegistryEvent] = []
     for edition in editions(mapping):
         match edition:
@@ -126,7 +128,8 @@ def foreseen(mapping: Mapping, registry: Registry) -> tuple[Registry, Sequence[R
 
 
 async def register(mapping: Mapping, known: Editions, recorder: Recorder, command_key: bytes) -> Registry:
-    """Publishes the mapping's offices and services that the registry lacks. The new entries are marked as imported.
+    """Publishes the offices and the service of the mapping if the registry does not have them. The new entries are
+    marked as imported.
 
     An office that the registry already has is left unchanged. A service gets a new standard if the registry does not
     have the standard of the mapping. Returns the new registry.

@@ -70,7 +70,7 @@ The type checker cannot see them.
 def administering(kafka: Kafka) -> Iterator["Admin"]:
     """Opens an Admin.
 
-    If a KafkaError occurs here or in the body of the `with` statement, raises ClusterFault instead.
+    Every KafkaError is replaced by a ClusterFault. This is also true for an error in the body of the `with` statement.
     """
     options = {"bootstrap_timeout_ms": CONNECT_MS, "request_timeout_ms": REQUEST_MS, "client_id": "jejak-topics"}
     try:

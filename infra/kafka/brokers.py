@@ -9,7 +9,9 @@ from infra.settings import Kafka
 
 
 class ClusterFault(Exception):
-    """The brokers could not be reached, or did not carry out a request. The message says what to check."""
+    """This error means that the brokers could not be reached, or did not carry out a request. Its message says what to
+    check.
+    """
 
 
 def login(kafka: Kafka) -> dict[str, Any]:

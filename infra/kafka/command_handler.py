@@ -59,7 +59,9 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadCommand:
-    """A record that was parsed. `keys` contains one identity of the command for each monthly key that still exists."""
+    """A record that was parsed. The identity of a command depends on a secret key, and each month has its own secret
+    key. `keys` contains one identity for each of these secret keys that still exists.
+    """
 
     place: CommandPartition
     record: CommandRecord
@@ -118,9 +120,9 @@ class TopicCommandHandler:
     ) -> Verdict | None:
         """Returns the verdict on a record. Returns None if the command was answered before.
 
-        A command gets only one answer. `last` is true in the last try for the record. If an internal error occurs in
-        the last try, the verdict reports the internal error. In an earlier try, Broken is raised. Raises Unavailable if
-        the database cannot be reached.
+        A command gets only one answer. `last` is true if this is the last try to handle the record. If an internal
+        error occurs in the last try, the verdict reports the internal error. In an earlier try, Broken is raised.
+        Raises Unavailable if the database cannot be reached.
         """
         sent = asking.sent
         if isinstance(sent, Malformed):

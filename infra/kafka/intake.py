@@ -79,7 +79,7 @@ class Intake:
     async def run(self, stopping: asyncio.Event) -> None:
         """Runs until `stopping` is set.
 
-        If events are being stored at this time, the method first waits until they are stored.
+        If events are being stored when `stopping` is set, the method ends only after these events are stored.
         """
         while not stopping.is_set():
             try:
@@ -186,7 +186,8 @@ class Intake:
     ) -> str:
         """Answers the records.
 
-        Returns an empty string, or the cause of a failure: database, overtaken, fault or conflict.
+        Returns an empty string after success. After a failure, returns its cause: "database", "overtaken", "fault" or
+        "conflict".
         """
         try:
             commands = [await self.clerk.asking(place, record) for record in records]
@@ -202,7 +203,7 @@ class Intake:
         """Answers all commands in one transaction. If one command makes this impossible, answers each command in its
         own transaction.
 
-        Returns an empty string or a cause, as `_answered` does.
+        Returns the same kinds of value as `_answered`: an empty string after success, or the cause of a failure.
         """
         if len(commands) > 1:
             with suppress(Conflicting, Broken):
@@ -229,7 +230,7 @@ class Intake:
     async def _saved(self, place: CommandPartition, reading: PartitionState, commands: Sequence[ReadCommand]) -> str:
         """Answers the commands in one transaction.
 
-        Raises Conflicting and Broken. After either of these errors, nothing is stored and the offset is unchanged.
+        Raises Conflicting and Broken. After each of these two errors, nothing is stored, and the offset is unchanged.
         """
         try:
             verdicts = await self._verdicts(place, reading, commands)

@@ -64,7 +64,9 @@ class PostgresSource:
     """
 
     def __init__(self, conninfo: str, agency: str, stopping: threading.Event, well: Callable[[], None]) -> None:
-        """While this relay waits for another process, it calls `well`. So a waiting relay does not count as hanging."""
+        """`well` is a function. This relay calls the function while the relay waits for another process. So a waiting
+        relay does not count as hanging.
+        """
         self.conninfo = for_derived(conninfo)
         self.agency = agency
         self.stopping = stopping
@@ -189,10 +191,10 @@ class KafkaDestination:
 
 
 class Watch:
-    """Implements `feeds.agencies.kafka.relay.Witness`. The watch updates metrics, log lines and the table
-    `feeds.relays`.
+    """Implements `feeds.agencies.kafka.relay.Witness`. This class watches the relays: it updates metrics, writes log
+    lines, and updates the table `feeds.relays`.
 
-    The watch also finds the relays that hang, so that the process can end.
+    This class also finds the relays that hang, so that the process can end.
     """
 
     def __init__(self) -> None:

@@ -146,8 +146,8 @@ def _read(
 def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator[Any]:
     """Yields the records of each partition up to the offset in `ends`. The record at this offset is not included.
 
-    The offsets of a partition have gaps, so the offset of the last record is not known. Therefore the function ends
-    when the position of the consumer has reached the offset in `ends`.
+    The offsets of a partition have gaps, so the offset of the last record is not known. Therefore the function reads
+    each partition until the consumer has reached the offset in `ends`.
     """
     quiet_since = monotonic()
     left = {at for at, end in ends.items() if consumer.position(at) < end}
@@ -231,7 +231,7 @@ def _floors(
 ) -> dict[int, int | None]:
     """Returns the floor of each partition. The audit expects only messages with a position above the floor.
 
-    If the Kafka topic has no records, the floor of every partition is `empty`. If a partition still has its first
+    `empty` is the floor of every partition if the Kafka topic has no records. If a partition still has its first
     record, its floor is just below the oldest record of the whole topic. Earlier messages may never have been published
     to the topic. If Kafka has deleted the first records of a partition (retention), the floor is just below the oldest
     record that is left in this partition.

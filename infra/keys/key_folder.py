@@ -1,9 +1,9 @@
-"""Key folder: this folder contains the 256 bucket keys, wrapped by a key-encryption key in the same folder.
+"""Key folder: this folder contains 256 bucket keys, and one key-encryption key that wraps the bucket keys.
 
 The folder is outside of every database cluster. PostgreSQL backs up and restores whole clusters. So if keys were stored
 in a cluster, a restore from an old backup would bring back destroyed keys. The bucket keys in this folder are not part
-of such a backup. After a bucket gets a new bucket key, the wrapped keys of this bucket in old backups cannot be read
-any more.
+of such a backup. But a backup contains keys that were wrapped with bucket keys. When a bucket gets a new bucket key,
+the keys of this bucket become unreadable in old backups.
 
 The folder has mode 0700 and the files have mode 0600. Keys are wrapped by AES key wrap (RFC 3394).
 """
@@ -21,7 +21,7 @@ BUCKETS = 256
 
 
 class KeysUnreadable(Exception):
-    """The key folder has a fault. The message says what is wrong and where."""
+    """This error means that the key folder has a fault. Its message says what is wrong and where."""
 
 
 class KeyFolder:
@@ -71,7 +71,7 @@ class KeyFolder:
             ) from broken
 
     def _load(self, name: str, fresh: bytes) -> bytes:
-        """Returns the content of a file. If the file does not exist, first writes a file with the content `fresh`.
+        """Returns the content of a file. If the file does not exist, first writes the bytes in `fresh` to the file.
 
         The content is first written to a temporary file. When the content is on the disk, the temporary file is
         renamed.

@@ -1,8 +1,8 @@
 """Key store: this module stores the dossier keys of persons and the named keys of the installation.
 
 Each person has one dossier key in each application. Named keys are used to make MACs and tokens. A dossier key is on
-the disk before the first event that uses this key is stored. If a dossier key was destroyed, the sealed parts of this
-key are shown as redacted. This is not an error.
+the disk before the first event that uses this key is stored. If a dossier key was destroyed, the data that was sealed
+with this key is shown as redacted. This is not an error.
 
 Each dossier key has a reference to a person. If the NIK of a person is known, all dossier keys of this person have the
 same reference. If the NIK is not known, each dossier key has a different reference.
@@ -207,7 +207,7 @@ class KeyStore:
             return await person_index.persons_of(connection, applications)
 
     async def dossier_keys(self, application: UUID) -> dict[str, DossierKey]:
-        """Returns the keys of an application by role. Erased keys are left out."""
+        """Returns the dossier key of each role in an application. Erased keys are left out."""
         async with borrowed(self.pool) as connection:
             rows = await (await connection.execute(STANDING, ([application],))).fetchall()
         return {

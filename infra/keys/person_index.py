@@ -44,7 +44,7 @@ def lookup(key: bytes, nik: str) -> bytes:
 async def references(
     connection: AsyncConnection, folder: KeyFolder, key: bytes, niks: Iterable[str]
 ) -> dict[str, UUID]:
-    """Returns the random reference of each person, by NIK. Makes a new reference for each NIK that has no reference.
+    """Maps each NIK to the random reference of the person. Makes a new reference for each NIK that has no reference.
 
     Two transactions with the same NIK get the same reference. All transactions lock rows in the same order (by
     `lookup`), so they cannot deadlock.

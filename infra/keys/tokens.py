@@ -31,7 +31,7 @@ REMEMBERED_MAX = 10_000
 class Verified:
     """The principal of a token that was verified.
 
-    `until` is the time at which the token expires (Unix time in seconds).
+    The token expires at the time in `until` (Unix time in seconds).
     """
 
     principal: Principal
@@ -60,7 +60,9 @@ class SignedTokens:
         return jwt.encode({"alg": "HS256"}, claims, self.read_key), READ_TOKEN_SECONDS
 
     def bearer(self, principal: Principal, *, seconds: int) -> str:
-        """Returns a bearer token for a member of staff or for an agency's system. The token is valid for `seconds`."""
+        """Returns a bearer token for a member of staff or for an agency's system. `seconds` is the lifetime of the
+        token.
+        """
         claims = {
             "aud": "jejak",
             "sub": str(principal.actor),

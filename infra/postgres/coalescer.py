@@ -33,8 +33,8 @@ CLOSE_SECONDS = 5.0
 class Coalescer(Generic[Key, Value]):
     """A coalescer has one connection, and runs one query at a time.
 
-    At most `most` keys share a query. At most `waiting_max` callers may wait. A query may take at most `seconds`,
-    including all tries. Use the coalescer as an asynchronous context manager.
+    `most` is the largest number of keys in one query. `waiting_max` is the largest number of waiting callers. `seconds`
+    is the time limit of a query, including all tries. Use the coalescer as an asynchronous context manager.
     """
 
     def __init__(

@@ -1,4 +1,6 @@
-"""Databases: this module makes the connection strings of the two databases for each role, and migrates both schemas."""
+"""Databases: this module migrates the schemas of the two databases, and makes the connection strings that each role
+needs.
+"""
 
 import contextlib
 import threading
@@ -23,7 +25,7 @@ log = structlog.get_logger("jejak.database")
 
 
 class SchemaNotOurs(Exception):
-    """The schema of the database does not belong to this release. The message says what to do."""
+    """This error means that the schema of the database does not belong to this release. Its message says what to do."""
 
 
 class DatabaseRole(StrEnum):
@@ -39,7 +41,7 @@ class DatabaseRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """The connection strings of the databases by role.
+    """Contains the connection strings of both databases for all roles.
 
     `keys` connects to the key store for normal work. `keys_owner` connects to the key store for migrations. `tools` is
     the folder of PostgreSQL's programs. If the server is not the embedded server, `tools` is None.

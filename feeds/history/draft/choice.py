@@ -1,4 +1,6 @@
-"""The choice of columns: a draft gives roles to the columns of a log, by the name and the content of each column."""
+"""The choice of columns: this module gives a role to each column of a log. It looks at the name and the content of the
+column.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -99,9 +101,10 @@ def _parted(columns: Columns, times: int, rows: int) -> Choice:
 
 
 def _by_content(columns: Columns, activity: ColumnSurvey | None, times: int, rows: int) -> Choice:
-    """Returns the choice if no column name gives a hint about the case id. If one column holds the activities, a column
-    with repeated texts may be the case id. If no column has a name for activities, but exactly one column has few
-    different texts, this column holds the activities.
+    """Returns the choice for a table in which no column name suggests a case id. If one column holds the activities, a
+    column with repeated texts may be the case id. Some of these tables also have no column name that suggests
+    activities. If exactly one column of such a table has few different texts, and the table has one time column, the
+    column with few texts holds the activities.
     """
     texts = [column for column in columns.values() if not column.is_time and column is not activity]
     few = [
@@ -135,8 +138,9 @@ def _named_activity(columns: Columns) -> ColumnSurvey | None:
 
 
 def _event_time(times: Iterable[ColumnSurvey]) -> ColumnSurvey | None:
-    """Returns the time column with the most likely name. A column is considered only if it has many filled cells: at
-    least half as many as the fullest time column.
+    """Returns the time column whose name fits the times of events best. If no name fits, returns the column with the
+    most filled cells. A column is considered only if it has many filled cells: at least half as many as the fullest
+    time column.
     """
     candidates = [column for column in times if column.is_time]
     fullest = max((column.filled for column in candidates), default=0)
@@ -145,11 +149,11 @@ def _event_time(times: Iterable[ColumnSurvey]) -> ColumnSurvey | None:
 
 
 def _take_moments(choice: Choice, times: list[ColumnSurvey]) -> list[ColumnSurvey]:
-    """Chooses the columns for the deadline, the submission and the end of the case, by their names. Returns the other
-    columns.
+    """Chooses up to three columns by their names: the columns with the deadline, the submission and the end of the
+    case. Returns the other columns.
 
-    If the deadline is the only time column, this column is not chosen, because a case needs another time than its
-    deadline.
+    If the log has only one time column, this column is never chosen as the deadline. A case needs at least one time
+    that is not its deadline.
     """
     left = list(times)
     for name in ("deadline", "submitted", "concluded"):

@@ -19,7 +19,7 @@ MOST = 0.5  # a column is a time column if more than this share of its texts can
 @dataclass(slots=True)
 class ColumnSurvey:
     """The statistics of a column. `words` counts how often each text occurs, for a limited number of different texts.
-    If `overflowing` is true, the column has more different texts.
+    `overflowing` is true if the column has more different texts than `words` may hold.
     """
 
     name: str

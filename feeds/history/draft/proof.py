@@ -31,8 +31,8 @@ class Proof:
 
 
 def prove(survey: Survey, choice: Choice, progress: Callable[[int], None]) -> tuple[Choice, Proof]:
-    """Returns two values: the choice without the columns that the second pass found wrong, and the proof. Raises
-    SourceError.
+    """Returns two values: the corrected choice, and the proof. The corrected choice lacks the columns that the second
+    pass found wrong. Raises SourceError.
     """
     try:
         return _proven(survey, choice, progress)
@@ -81,10 +81,11 @@ def _days(case: SourceCase, clocks: dict[str, TimeReader]) -> Iterator[date]:
 
 
 def _varying(case: SourceCase, choice: Choice) -> set[str]:
-    """Returns the columns that were chosen as a time of the case, but have different values in the rows of the case.
+    """Returns the columns that were wrongly chosen for a time of the case. A column is wrong if the rows of the case
+    contain different values in this column.
 
-    In a table of cases, the submission column is returned if a case has several rows. Then each time in this column
-    becomes an event.
+    In a table of cases, a case may have several rows. Then the submission column counts as wrong, and the draft makes
+    an event from every time in this column.
     """
     if case.rows:
         return {choice.submitted.name} if choice.submitted and len(case.rows) > 1 else set()

@@ -44,8 +44,9 @@ def case_rank(name: str) -> int:
 
 
 def place(name: str, role: str) -> int | None:
-    """Compares the name with the list of words of the role. Returns the place in the list of the first word that the
-    name contains. Returns None if the name contains no word of the list, or contains a word that excludes the role.
+    """Compares the name with the list of words of the role. Returns a list index: the index of the first listed word
+    that occurs in the name. Returns None if the name contains no word of the list, or contains a word that excludes the
+    role.
     """
     against = {"activity": "no_activity", "state": "no_activity"}.get(role, "plans")
     if has(name, against):

@@ -1,5 +1,5 @@
-"""This module writes the text of a draft as TOML. The activities become stages. The draft contains no other values of
-the file.
+"""This module writes the text of a draft as TOML. The activities become stages. The draft also contains the earliest
+date of the file if a case has no time. It contains no other values of the file.
 """
 
 from collections.abc import Iterable, Iterator
@@ -73,8 +73,8 @@ def _names(survey: Survey) -> Iterator[str]:
 
 
 def _candidates(survey: Survey, choice: Choice) -> Iterator[str]:
-    """Yields comments about columns that may contain the office or the channel. A comment gives the number of different
-    values in the column, but no value.
+    """Yields comments about columns that may contain the office or the channel. A comment says how many different
+    values the column has. A comment never quotes these values.
     """
     taken = {*choice.key, *(column.name for column in (choice.activity, *choice.dating) if column)}
     columns = survey.rows if survey.table else survey.cases
