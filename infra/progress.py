@@ -1,4 +1,4 @@
-"""Progress: the types of the callbacks. A long task calls such a callback to report its progress."""
+"""Progress: this module defines two types of callbacks. A long task calls such a callback to report its progress."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""This module converts the clock ledger to JSON values: a row keeps the marks, and shows the ledger."""
+"""This module converts the clock ledger to JSON values. A row stores the marks, from which the ledger is computed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
@@ -24,8 +24,8 @@ KeptMark = list[Any]
 class ShownEntry(TypedDict):
     """A line of the ledger.
 
-    `kind` is start, pause, resume, stop or restart. The event with the name `event` and the version `version` caused
-    the line.
+    `kind` is one of the five words start, pause, resume, stop and restart. `event` is the name of the event that caused
+    the line, and `version` is the version of this event.
     """
 
     clock: str

@@ -58,10 +58,11 @@ def decision(known: DecisionEntry | None, recorded: events.Recorded, due_at: str
 def _corrected(
     known: DecisionEntry, recorded: events.Recorded, event: events.RecordAmended, *, late_by_its_time: bool
 ) -> DecisionEntry:
-    """Suppose that a decision was first stated as late, and a correction moves it to the promised date or earlier.
+    """A correction can make a late decision timely, if the correction moves the decision to the promised date or
+    earlier.
 
-    Then the correction counts as a report, and the report may come too late. `decided_at` is corrected elsewhere,
-    together with the other instants of the amended event.
+    Such a correction counts as a report, and may itself come too late. `decided_at` is corrected elsewhere, together
+    with the other instants of the amended event.
     """
     after: DecisionEntry = {**known, "amended_at": instant(recorded.known_at), "amended_by": recorded.version}
     if event.report_until is not None:

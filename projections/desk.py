@@ -97,12 +97,14 @@ class DeskRow(TypedDict):
 
 
 def project(row: DeskRow | None, application: UUID, recorded: events.Recorded) -> DeskRow:
-    """Return the row after one more event."""
+    """Fold one more event into the row, and return the new row."""
     return fold(row, application, (recorded,))
 
 
 def fold(row: DeskRow | None, application: UUID, new: Sequence[events.Recorded]) -> DeskRow:
-    """Return the row after the events `new`, which are sorted by version. The function does not change `row`."""
+    """Fold the events in `new` into the row, and return the new row. The events are sorted by version. The function
+    does not change `row`.
+    """
     after = row.copy() if row else _blank(application)
     after["details"] = after["details"].copy()
     status = Status(after["status"]) if after["status"] else None
@@ -255,7 +257,7 @@ def _payment(event: incident_events.PaymentRequested, at: datetime) -> OpenPayme
 
 
 def promised(row: DeskRow) -> PromiseFacts:
-    """Return the facts in the row from which the promised date is computed."""
+    """Return the facts that determine the promised date. The row contains all of these facts."""
     details = row["details"]
     return PromiseFacts(
         office=row["office"],

@@ -3,8 +3,8 @@
 * A count of ten or more is rounded down to tens. A count below ten is shown as `<10`, also if the count is zero.
 * A share is computed from the shown counts only, and is rounded down to a multiple of five percent. If a count is
   hidden, the computation uses the value that is worst for the office.
-* A median is rounded to half days. A median is shown only if the count of its applications is shown, and a ninth decile
-  only if this count is at least a hundred.
+* A median is rounded to half days. A median is shown only if the count of its applications is shown. A ninth decile is
+  shown only if this count is at least a hundred.
 * Every registered service, office and mall has a line. So the presence of a line does not reveal that an application
   exists. The table of months has no gap between the first and the last month that is shown.
 * If readers could compute the hidden parts of a total from the shown total, the shown total is lowered by ten.
@@ -65,7 +65,8 @@ have no line.
 def protect(
     exact: Statistics, services: Collection[str], offices: Collection[str], malls: Collection[str] = ()
 ) -> Statistics:
-    """Return the figures for the public. `services`, `offices` and `malls` are all codes in the registry.
+    """Return the figures for the public. `services` holds the codes of all services in the registry. In the same way,
+    `offices` and `malls` hold the codes of all offices and all malls.
 
     The days in `exact` must not be rounded, because this function rounds them, and rounding twice gives wrong values.
     """
@@ -111,7 +112,7 @@ def _floored(count: Count) -> int:
 
 
 def _unpinned(shown: Shown) -> Shown:
-    """Lower totals until, in each sum, every hidden figure has more than one possible value."""
+    """Reduce totals until every hidden figure of each sum has more than one possible value."""
     sums = list(_sums(shown))
     while pinned := {total for total, parts in sums if shown[total] and _pins(shown, total, parts)}:
         for total in pinned:
@@ -124,8 +125,8 @@ def _pins(shown: Shown, total: Cell, parts: list[Cell]) -> bool:
 
     The total discloses them if each hidden part must be nine, which is the highest hidden value.
 
-    On the line of an office, a total can differ from the sum of its parts, because files are transferred. Suppose that
-    the total is so high that no values of the parts add up to it. Then the total discloses nothing.
+    On the line of an office, a total can differ from the sum of its parts, because files are transferred. If the total
+    is higher than any possible sum of its parts, the total discloses nothing.
     """
     most = sum(shown[part] + SHOWN_FROM - 1 for part in parts)
     no_sum = total[0] == "office" and shown[total] > most + SHOWN_FROM * (len(parts) + 1)
@@ -170,7 +171,7 @@ def _share(on_time: int, late: int) -> float | None:
 
 
 def _part(part: int, whole: int) -> float | None:
-    """Return a share that looks bad for the office if it is high. Return None if the count of the part is hidden."""
+    """Return a share. For the office, a high share looks bad. Return None if the count of the part is hidden."""
     return float(min(100, 100 * part // whole) // STEP * STEP) if part and whole >= SHARE_FROM else None
 
 

@@ -40,24 +40,27 @@ class Figures:
 
     `on_time` compares the time of the decision with the deadline. `on_time_recorded` compares the time at which the
     decision was recorded with the deadline. If an application is deemed approved, it counts as late, because nobody
-    decided in time. `reported_late` counts the decisions that were stated as on time but recorded too late: after the
-    office's allowance for late reports, or after the application was deemed approved. These decisions are also counted
-    in `late`. `overdue` counts the open applications whose deadline has passed. `handed_over` counts the applications
-    with a hand-over that no reopening has taken back. `returned`, `deviating`, `paused`, `restarted`,
-    `returned_last_minute` and `obstructed` count the applications with at least one event of this kind. A figure is
-    None if it cannot be computed or must not be shown.
+    decided in time. `reported_late` counts the decisions that were stated as on time but recorded too late. A decision
+    is recorded too late if the office's allowance for late reports has passed, or if the application was already deemed
+    approved. These decisions are also counted in `late`. `overdue` counts the open applications whose deadline has
+    passed. `handed_over` counts the applications with a hand-over, unless a reopening has taken this hand-over back.
+    `returned`, `deviating`, `paused`, `restarted`, `returned_last_minute` and `obstructed` count the applications with
+    at least one event of this kind. A figure is None if it cannot be computed or must not be shown.
 
     `days` is the time from the submission to the decision. `handed_over_days` is the time from the submission to the
     hand-over. `own_days` is `days` without the time in which the office waited for the applicant, for a payment or for
     another agency.
 
-    In the table of offices, the figures of one application can count at different offices. `submitted` counts at the
-    office of the submission, and `open` counts at the office that holds the file. `answered`, `decided`, `on_time` and
-    the outcomes count at the office that held the file when the application was answered. `late` and `overdue` count at
-    the office that held the file when the deadline passed, and `reported_late` counts at the same office as `late`.
-    `handed_over` counts at the office of the hand-over. Other events count at the office that held the file when the
-    event happened for the first time. So on the line of an office, `submitted` and `decided` can differ from the sum of
-    their parts.
+    In the table of offices, the figures of one application can count at different offices:
+
+    * `submitted`: the office of the submission.
+    * `open`: the office that holds the file.
+    * `answered`, `decided`, `on_time` and the outcomes: the office that held the file at the time of the answer.
+    * `late`, `reported_late` and `overdue`: the office that held the file when the deadline passed.
+    * `handed_over`: the office of the hand-over.
+    * Other events: the office that held the file when the event happened for the first time.
+
+    So on the line of an office, `submitted` and `decided` can differ from the sum of their parts.
 
     This class is the only list of the figures. The columns of statistics.sql have the same names and the same order as
     the fields.

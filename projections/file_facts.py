@@ -3,8 +3,8 @@
     note_facts : FileFacts, Recorded, Status -> None
     so_far     : FileFacts -> SoFar
 
-For each field `x_at` there is a field `x_by`, which holds the stream version of an event. `x_at` is the time of this
-event in UTC, after amendments.
+The row has two fields for an event, for example `ended_at` and `ended_by`. A field `x_at` is the time of the event in
+UTC, after amendments. The field `x_by` is the stream version of the same event.
 """
 
 from dataclasses import dataclass
@@ -94,8 +94,8 @@ class SoFar:
     """The state of the file after this event, for an agency that does not know the earlier events. All times include
     the corrections so far. `promise` is the promise in force, and `extensions` holds the codes of the extensions used
     so far. `pausing` holds the names of the open pauses of the legal clock. `paused_since` is the time at which the
-    clock stopped. `stages` holds the stages that were entered or completed; a stage that a reopening took back is left
-    out.
+    clock stopped. `stages` holds the stages that were entered or completed, except the stages that were taken back by a
+    reopening.
     """
 
     number: TrackingNumber | None
@@ -132,7 +132,8 @@ def blank() -> FileFacts:
 
 
 def note_facts(row: FileFacts, recorded: events.Recorded, status: Status | None) -> None:
-    """Set the facts after the event, except amended times. `status` is the status after the event.
+    """Update the facts with this event. The function `amended` updates amended times. `status` is the status after the
+    event.
 
     An older row may share a list with this row, so a list is replaced and never changed in place.
     """

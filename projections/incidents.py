@@ -1,8 +1,8 @@
 """Incidents in an application's row: referrals, obstacles, inspections, the dispute, links, deemed approval.
 
-For each field `x_at` there is a field `x_by`, which holds the stream version of an event. `x_at` is the time of this
-event. An amendment of the event's time also corrects `x_at`. Imported history may name an incident that the row does
-not have. Such an event changes nothing.
+An entry has two fields for an event, for example `settled_at` and `settled_by`. A field `x_at` is the time of the
+event. The field `x_by` is the stream version of the same event. An amendment of the event's time also corrects `x_at`.
+Imported history may name an incident that the row does not have. Such an event changes nothing.
 """
 
 from typing import TypedDict, cast
@@ -32,7 +32,7 @@ class ObstacleEntry(TypedDict):
 
 
 class InspectionEntry(TypedDict):
-    """`on` is the day of the inspection in the office's time zone."""
+    """The field `on` holds the day of the inspection, in the office's time zone."""
 
     inspection: int
     on: str

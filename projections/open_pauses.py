@@ -25,7 +25,7 @@ def open_pauses(kept: KeptPauses) -> OpenPauses:
 
 
 def note_pauses(kept: KeptPauses, event: ApplicationEvent, at: datetime) -> Pause | None:
-    """Set the open pauses after an event at `at`.
+    """Update the open pauses with this event. `at` is the time of the event.
 
     Return the closed pause if the event starts the legal clock again.
     """

@@ -66,12 +66,13 @@ class ProgressRow(file_facts.FileFacts, incidents.Incidents):
 
 
 def project(row: ProgressRow | None, application: UUID, recorded: events.Recorded) -> ProgressRow:
-    """Return the row after one more event."""
+    """Fold one more event into the row, and return the new row."""
     return fold(row, application, (recorded,))
 
 
 def fold(row: ProgressRow | None, application: UUID, new: Sequence[events.Recorded]) -> ProgressRow:
-    """Return the row after the events `new`, which are sorted by version. The function does not change `row`.
+    """Fold the events in `new` into the row, and return the new row. The events are sorted by version. The function
+    does not change `row`.
 
     The ledger and the timeline depend on all events. So the function computes the ledger and the timeline once, after
     the last event of `new`.

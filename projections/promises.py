@@ -1,4 +1,6 @@
-"""Promises in the views: the events that set or move a promised date, and promises and pauses as JSON values."""
+"""Promises in the views. This module tells which events set or move a promised date. It also converts promises and
+pauses to JSON values.
+"""
 
 from collections.abc import Mapping
 from datetime import date

@@ -1,7 +1,8 @@
-"""Due dates in an application's row: promises with their history, payments, and complaints with their answers.
+"""Due dates in an application's row. The row lists all promises, all payments and all complaints, each with its due
+dates.
 
-For each field `x_at` there is a field `x_by`, which holds the stream version of an event. `x_at` is the time of this
-event. An amendment of the event's time also corrects `x_at`.
+An entry has two fields for an event, for example `expired_at` and `expired_by`. A field `x_at` is the time of the
+event. The field `x_by` is the stream version of the same event. An amendment of the event's time also corrects `x_at`.
 """
 
 from typing import TypedDict

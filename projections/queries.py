@@ -17,7 +17,8 @@ COMMENT = re.compile(r"^ *--.*\n", re.MULTILINE)
 
 @cache
 def queries(file: str, **names: str) -> Mapping[str, str]:
-    """Return the queries of `projections/<file>.sql` by name, with the named placeholders in braces filled.
+    """Return a mapping from the names of the queries in `projections/<file>.sql` to their texts. In the texts, each
+    placeholder in braces that `names` lists is replaced by its value.
 
     Raises FileNotFoundError for an unknown file.
     """
@@ -28,7 +29,9 @@ def queries(file: str, **names: str) -> Mapping[str, str]:
 
 
 def filled(query: str, **names: str) -> str:
-    """Return the query with the named placeholders in braces filled. Other placeholders stay."""
+    """Return the query with values. Each placeholder in braces that `names` lists is replaced by its value. Other
+    placeholders stay.
+    """
     for gap, name in names.items():
         query = query.replace(f"{{{gap}}}", name)
     return query

@@ -61,7 +61,8 @@ date.
 class Agency:
     """An agency with a feed. Events recorded before the instant `since` (UTC) are not in the agency's feed.
 
-    `owns` maps each service that the agency owns to the instant from which the service's events are in the feed.
+    The keys of `owns` are the services that the agency owns. For each service, the value is an instant: the feed
+    contains the events of the service from this instant on.
     """
 
     code: str
@@ -71,7 +72,9 @@ class Agency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agencies:
-    """`feeds` maps the code of each agency that has a feed to this agency. `offices` maps each office to its agency."""
+    """`feeds` contains every agency that has a feed. The key is the code of the agency. `offices` maps each office to
+    its agency.
+    """
 
     feeds: Mapping[str, Agency]
     offices: Mapping[str, str] = field(default_factory=dict)
@@ -93,8 +96,8 @@ class Told(NamedTuple):
 class Concern:
     """The facts that routing and messages need about an application, after the event with the version `version`.
 
-    `holder` is the office that holds the file. `asked` maps each open referral to the office whose advice is awaited.
-    `told` maps each agency to the last event that the agency received.
+    `holder` is the office that holds the file. The keys of `asked` are the open referrals. For each referral, the value
+    is the office whose advice is awaited. `told` maps each agency to the last event that the agency received.
     """
 
     version: int = 0

@@ -1,4 +1,4 @@
-"""Public satisfaction figures: the index of a period, by service, by office and by service at an office.
+"""Public satisfaction figures of a period. Each service, each office, and each service at an office has its own index.
 
     satisfaction : [CellCounts], [(service, office)], as_of, weights, period -> Satisfaction | None
 
@@ -102,8 +102,8 @@ class SatisfactionUnit:
     are sums of counts that are rounded down to tens. `index` (IKM) and `means` (NRR) are computed from the counted
     answers. `index` and `means` are None if fewer than `INDEX_FROM` answers are counted. If all answers were counted,
     the index would lie between `index_least` and `index_most`. If these two indexes have different grades, `grade` is
-    None. The published counts are rounded, so the exact number of applicants may be higher. `sufficient` says whether
-    the sample is large enough for every possible number.
+    None. The published counts are rounded, so the exact number of applicants may be higher. `sufficient` is true if the
+    sample is large enough even for the highest possible number of applicants.
     """
 
     service: str | None
@@ -143,9 +143,9 @@ def satisfaction(
 ) -> Satisfaction | None:
     """Return the figures of a period. Return None if `periods` has no period of this name.
 
-    There is one line for each of `places`, which holds every registered service and office. A cell of another place
-    also has a line. Without `period`, the result is for the first of `periods` that has an index. If no period has an
-    index, the result is for the first of `periods`.
+    A place is a service at an office. `places` contains every registered place. The result has a line for each of these
+    places, and also for any other place that has a cell. Without `period`, the result is for the first of `periods`
+    that has an index. If no period has an index, the result is for the first of `periods`.
     """
     known = periods(as_of)
     wanted = [each for each in known if period in (None, each.name)]
@@ -185,7 +185,9 @@ def _of_period(
 
 
 def _unit(line: ServiceAtOffice, cells: Sequence[CellCounts], groups: int, weights: Weights) -> SatisfactionUnit:
-    """`groups` is the number of cells (a place in a semester) that may leave out answers."""
+    """A cell is one place in one semester. Each cell may leave out a few answers. `groups` is the number of cells in
+    this line.
+    """
     answered, served = sum(cell["covered"] for cell in cells), sum(cell["served"] for cell in cells)
     left_out = groups * LEFT_OUT_MOST
     unit = SatisfactionUnit(
@@ -218,5 +220,7 @@ def _scores(cells: Sequence[CellCounts]) -> Iterator[tuple[Element, list[int]]]:
 
 
 def _with(tally: Tally, more: int, score: Score) -> Tally:
-    """Return the tally with `more` questionnaires in which every answer is `score`."""
+    """Add questionnaires to the tally, and return the new tally. `more` is the number of added questionnaires, and
+    `score` is the answer to each of their questions.
+    """
     return Tally(tally.n + more, {element: each + more * score for element, each in tally.sums.items()})

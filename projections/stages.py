@@ -10,7 +10,8 @@ from domain.json_values import instant
 class StageEntry(TypedDict):
     """One pass through a stage.
 
-    Imported history may complete a stage that no event entered. Then `entered_at` is None and `entered_by` is 0.
+    In imported history, a stage may be completed although no event entered the stage. Then `entered_at` is None and
+    `entered_by` is 0.
 
     `undone_at` is the time at which a reopening took the stage back. If the stage is done again, the list has another
     entry for this stage.
@@ -75,7 +76,7 @@ def _undone(stage: StageEntry, event: events.Reopened, at: str, version: int) ->
 def _taken_back(stages: list[StageEntry], version: int) -> list[StageEntry]:
     """A stage that was completed in error is open again.
 
-    If the stage then was neither entered nor completed, its entry is removed.
+    If an entry then has neither a version in `entered_by` nor a version in `completed_by`, the entry is removed.
     """
     kept = [_without(stage, version) for stage in stages]
     return [stage for stage in kept if stage["entered_by"] or stage["completed_by"]]

@@ -60,20 +60,22 @@ class KeptMarks(KeptPauses):
 class StatisticsRow(PlacedFacts):
     """The facts of one application for the statistics. Instants are aware and in UTC.
 
-    `answered_at` is the time of the decision, or of an end without a decision. If an import's source records an issue
-    but no approval, `answered_at` is the time of the issue. `answer_known_at` is the time at which this system recorded
-    the answer. An import records the whole past of an application together. So for imported answers `answer_known_at`
-    is the time of the answer. `due_by` is the unit of the promise. `reported_late` says that a decision was stated as
-    on time but recorded too late: after the office's allowance for late reports, or after the application was deemed
-    approved.
+    `answered_at` is the time of the decision, or of an end without a decision. If an import's source says that the
+    product was issued, but names no approval, `answered_at` is the time at which the product was issued.
+    `answer_known_at` is the time at which this system recorded the answer. An import records the whole past of an
+    application together. So for imported answers `answer_known_at` is the time of the answer. `due_by` holds the unit
+    in which the promise was counted, for example working days. `reported_late` is true if a decision was stated as on
+    time but recorded too late. A decision is recorded too late if the office's allowance for late reports has passed,
+    or if the application was already deemed approved.
 
     `office` is the office that holds the file now. `submitted_office` is the office of the submission.
     `unlisted_transfers` counts the transfers to an office that the service does not list.
 
-    `stated_in` maps the name of each instant to the stream version of the event that states the instant. If the time of
-    that event is amended later, the fold finds the instant by this version. `marks` holds the marks of the clocks, from
-    which `pauses`, `restarts`, `last_minute_returns` and the facts in `PlacedFacts` are computed. `paused_since` is the
-    instant at which the legal clock stopped, and is computed from the open pauses.
+    The keys of `stated_in` are the names of instants. For each instant, the value is the stream version of the event
+    that states the instant. If the time of that event is amended later, the fold finds the instant by this version.
+    `marks` holds the marks of the clocks, from which `pauses`, `restarts`, `last_minute_returns` and the facts in
+    `PlacedFacts` are computed. `paused_since` is the instant at which the legal clock stopped, and is computed from the
+    open pauses.
     """
 
     application_id: UUID
@@ -114,12 +116,14 @@ class StatisticsRow(PlacedFacts):
 
 
 def project(row: StatisticsRow | None, application: UUID, recorded: events.Recorded) -> StatisticsRow:
-    """Return the row after one more event."""
+    """Fold one more event into the row, and return the new row."""
     return fold(row, application, (recorded,))
 
 
 def fold(row: StatisticsRow | None, application: UUID, new: Sequence[events.Recorded]) -> StatisticsRow:
-    """Return the row after the events `new`, which are sorted by version. The function does not change `row`."""
+    """Fold the events in `new` into the row, and return the new row. The events are sorted by version. The function
+    does not change `row`.
+    """
     after = row.copy() if row else _blank(application)
     after["marks"] = after["marks"].copy()
     status = Status(after["status"]) if after["status"] else None
@@ -207,7 +211,7 @@ def _promise_in(event: events.ApplicationEvent) -> Promise | None:
 
 
 def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status | None) -> None:
-    """The first event that states an instant sets this instant.
+    """If several events state the same instant, the first of these events sets the instant.
 
     If a later event takes an answer back, the answer is removed.
     """
@@ -241,8 +245,8 @@ def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status
 
 
 def _correct(row: StatisticsRow, event: events.RecordAmended, recorded: events.Recorded) -> None:
-    """Suppose that a decision was first stated as late, and a correction moves it to the promised date or earlier. Then
-    the correction counts as a report, and the report may come too late.
+    """A correction can make a late decision timely, if the correction moves the decision to the promised date or
+    earlier. Such a correction counts as a report, and may itself come too late.
     """
     if event.amendment is Amendment.TIME:
         for name, version in row["stated_in"].items():

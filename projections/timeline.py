@@ -23,7 +23,7 @@ AHEAD = timedelta(minutes=5)
 
 
 class AmendedEntry(TypedDict):
-    """The amendment of an entry. `by` is the stream version of the amending event."""
+    """The amendment of an entry. The field `by` holds the stream version of the amending event."""
 
     by: int
     amendment: str
@@ -47,7 +47,9 @@ class ShownEvent(TypedDict):
 
 
 def timeline(known: list[ShownEvent], new: Sequence[events.Recorded], outcome: Mark | None) -> list[ShownEvent]:
-    """Return the timeline with the events `new`. `outcome` is the outcome in force after `new`."""
+    """Add the events in `new` to the timeline, and return the new timeline. `outcome` is the outcome in force after
+    these events.
+    """
     entries = [*known, *map(_entry, new)]
     for recorded in new:
         if isinstance(recorded.event, events.RecordAmended):

@@ -1,7 +1,8 @@
 """Trail: for each time, the trail names the office that held the file and the date that was promised.
 
 A transfer does not change earlier figures: each figure belongs to the office that held the file when the counted fact
-happened. So for each fact, a row names this office. For a time in the past, the statistics read the trail of the row.
+happened. So a row stores each of these facts together with the office that held the file at that time. To compute
+figures for a time in the past, the statistics read the trail of the row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,10 +21,10 @@ HAND_OVER = "handed-over"
 class Trail(TypedDict):
     """The trail as JSON values. Instants are in UTC.
 
-    `held` gives each office that held the file, and the time from which the office held the file, in the order of time.
-    `promised` gives each promised date, with the time of the event, in the order of the events. `paused` gives the
-    beginning and the end of each pause. `handed_over` gives the time of each hand-over, and the time at which a
-    reopening took the hand-over back.
+    `held` lists the offices that held the file, in the order of time. Each entry contains the time at which an office
+    got the file, and the office. `promised` gives each promised date, with the time of the event, in the order of the
+    events. `paused` gives the beginning and the end of each pause. `handed_over` gives the time of each hand-over, and
+    the time at which a reopening took the hand-over back.
     """
 
     held: list[list[str]]

@@ -29,8 +29,8 @@ R = TypeVar("R", bound=Row)
 class ViewOf(Generic[R]):
     """A view whose rows are of the type `R`.
 
-    `fold` returns a stream's row after further events. The row does not depend on the size of the batches. The fold is
-    pure: it changes neither the given row nor any value inside that row.
+    `fold` adds further events to a stream's row, and returns the new row. The row does not depend on the size of the
+    batches. The fold is pure: it changes neither the given row nor any value inside that row.
 
     `columns` maps each stored column to its type in PostgreSQL. The columns include the stream's id (`key`) and
     `version`.

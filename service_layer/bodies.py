@@ -66,10 +66,10 @@ class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class CommandBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """Every command may have these fields. `at` is the time of the act, by the clock of a device that had no network.
-    Leave out `at` if the device is online.
+    """Every command may have these fields. `at` is the time of an act that was recorded on a device without a network.
+    The time comes from the clock of this device. Leave out `at` if the device is online.
 
-    `channel` is the channel of the act. The default is counter.
+    `channel` is the channel of the act. The default is the value `counter`.
     """
 
     at: Instant | None = None
@@ -103,7 +103,7 @@ class Person(Body, kw_only=True, forbid_unknown_fields=True):
 
 class SubmitBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
     """A new application. An officer may leave out `office`. Then the office of the officer is used. The default of
-    `channel` is counter.
+    `channel` is the value `counter`.
     """
 
     service: Annotated[Code, Meta(examples=["ktp-el"], description="From /v1/services")]
@@ -133,7 +133,7 @@ class DefectiveDocumentBody(Body, kw_only=True, forbid_unknown_fields=True):
 
 
 class ReturnForCorrectionBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """All defects of the file, in one command."""
+    """This one command lists all defects of the file."""
 
     documents: Annotated[list[DefectiveDocumentBody], Meta(min_length=1, max_length=50)]
     note: Note | None = None
@@ -155,7 +155,9 @@ class AnswerReferralBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class TransferBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """If the service does not list the office `to`, a supervisor must send the command and give a `reason`."""
+    """`to` is the office that receives the file. If the service does not list this office, only a supervisor may send
+    the command, and must give a `reason`.
+    """
 
     to: Code
     reason: codes.TransferReason | None = None
@@ -185,7 +187,9 @@ class IssueBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class HandOverBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """If the product is handed over in a mall, `mall` and `counter` name the place."""
+    """If the product is handed over in a mall, the field `mall` names the mall, and the field `counter` names the
+    service counter in the mall.
+    """
 
     receiver: codes.Receiver = codes.Receiver.APPLICANT
     mall: Mall | None = None
@@ -198,7 +202,7 @@ class CancelBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
 
 
 class ScheduleInspectionBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`on` is the day of the inspection, in the time zone of the office."""
+    """The field `on` holds the day of the inspection, in the time zone of the office."""
 
     on: date
 
@@ -299,7 +303,7 @@ class LinkApplicationsBody(CommandBody, kw_only=True, forbid_unknown_fields=True
 
 
 class AmendRecordBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """`amends` is the version of the wrong event. `corrected_at` is allowed only with the amendment `time`."""
+    """`amends` is the version of the wrong event. Send `corrected_at` only if `amendment` is `time`."""
 
     amends: Positive
     amendment: codes.Amendment
@@ -318,7 +322,7 @@ Purpose = Literal["process-application", "verify-identity", "answer-citizen", "a
 
 
 class OpenDossierBody(Body, kw_only=True, forbid_unknown_fields=True):
-    """The purpose of opening the sealed parts. The citizen can see the purpose."""
+    """`purpose` says why the sealed parts are opened. The citizen can see the purpose."""
 
     purpose: Purpose
 

@@ -64,7 +64,7 @@ zone would fail.
 
 
 def in_years(when: date, pointer: str) -> None:
-    """Checks that the year of a body's time is in YEARS. Raises ImpossibleValue."""
+    """Checks the year of a time in a request body. The year must be one of YEARS. Raises ImpossibleValue."""
     if when.year not in YEARS:
         detail = f"Send a time between the years {YEARS.start} and {YEARS.stop - 1}."
         raise ImpossibleValue(pointer, detail)

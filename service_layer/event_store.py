@@ -1,5 +1,5 @@
-"""The event store as a port: the port has the methods of the log that the handlers need. `infra.eventstore.store`
-implements the port.
+"""This module defines the interface through which the handlers use the log. `infra.eventstore.store` implements this
+interface.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,8 +33,8 @@ class StoredRow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """New rows that follow `history`. `own` is the commitment of the last row. Each value in `claims` may belong to
-    only one stream.
+    """New rows for a stream. `history` holds the earlier events of the stream. `own` is the commitment to the last of
+    the new rows. Each value in `claims` may belong to only one stream.
     """
 
     history: StreamHistory
@@ -90,7 +90,7 @@ class EventStore(Protocol):
 
     def turn(self, stream: UUID) -> AbstractAsyncContextManager[None]:
         """Waits until this process runs no other command of the stream. Another process may run a command of the stream
-        at the same time. Then `append` finds the conflict by the version of the stream.
+        at the same time. Then `append` notices the conflict, because the version of the stream has changed.
         """
         ...
 

@@ -75,8 +75,7 @@ class PostgresNotStarted(Exception):
 class EmbeddedPostgres:
     """Makes this process a user of the embedded server. Each user has a share: a shared lock on users.lock.
 
-    While a process has a share, the process must spawn its children and must not fork them. A forked child would have
-    the same lock.
+    A process that has a share may spawn new processes, but must not fork. A forked child would have the same lock.
     """
 
     bin: Path  # the folder of PostgreSQL's programs, set by `start`
@@ -330,8 +329,8 @@ class EmbeddedPostgres:
 def _unlock(descriptor: int) -> None:
     """Unlocks a lock file and closes its descriptor.
 
-    If the descriptor were only closed, the file could stay locked. A program that another thread is just starting may
-    have a copy of the descriptor.
+    Closing the descriptor alone may leave the file locked. This happens if another thread is starting a program at this
+    moment, because the program may have a copy of the descriptor.
     """
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)
@@ -366,7 +365,7 @@ def _make_private(folder: Path) -> None:
 
 
 def _as_server() -> dict[str, Any]:
-    """Returns arguments for `subprocess`. With these arguments, a program runs as the server's user.
+    """Returns arguments for `subprocess`. A program that is started with these arguments runs as the server's user.
 
     The program gets an empty environment, because the server needs no variables. The environment of this process may
     contain secret keys and PG* variables.

@@ -31,11 +31,12 @@ log = structlog.get_logger("jejak.listener")
 
 
 class Listener:
-    """Calls `heard` with the notifications of `channels`.
+    """Listens on `channels`, and passes the notifications to the function `heard`.
 
-    `heard` may use the connection that listens. If `heard` raises a psycopg.Error, the connection counts as lost.
-    `down` is called each time the connection is lost, and when `run` ends. After `down`, data that `heard` has read may
-    be wrong: the database may have been restored from a backup, and may contain less data.
+    The listener also passes its own connection to `heard`, and `heard` may use this connection. If `heard` raises a
+    psycopg.Error, the connection counts as lost. `down` is called each time the connection is lost, and when `run`
+    ends. After a call of `down`, the data that `heard` has read may be wrong. For example, the database may have been
+    restored from a backup that contains less data.
     """
 
     def __init__(self, conninfo: str, channels: Sequence[str], *, heard: Heard, down: Callable[[], None]) -> None:

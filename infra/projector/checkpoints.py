@@ -69,7 +69,8 @@ def is_missing(view: View, connection: psycopg.Connection[Any]) -> bool:
 
 
 def reshard(view: View, of: int, connection: psycopg.Connection[Any]) -> None:
-    """Divides a view into `of` shards. All new shards begin at the lowest position of the old shards.
+    """Divides a view into shards. `of` is the number of shards. All new shards begin at the lowest position of the old
+    shards.
 
     The runners of the old shards stop (see `infra.projector.step.Resharded`).
     """

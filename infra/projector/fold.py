@@ -41,7 +41,8 @@ The state is None if the event belongs to another shard.
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One shard of a view that has `of` shards. The last byte of a stream's id selects the shard.
+    """One shard of a view. `of` is the number of shards that the view has. The last byte of a stream's id selects the
+    shard.
 
     This byte is random.
     """
@@ -61,7 +62,7 @@ def part_of(key: UUID, of: int) -> int:
 
 
 class Poisoned(Exception):
-    """A view cannot fold an event.
+    """An event of the log cannot be folded into a view.
 
     The message names the position and the application of the event, but never its content.
     """
@@ -88,9 +89,9 @@ def read_page(shard: Shard, cursor: AnyCursor, after: int, limit: int) -> list[R
 
 
 def pages(view: View, cursor: AnyCursor, after: int, until: int | None = None) -> Iterator[list[RawEvent]]:
-    """Yields the pages of the log after the position `after`.
+    """Yields the pages of the log. The first page begins after the position that `after` contains.
 
-    Stops at the position `until`, or at the end of the log.
+    The last page ends with the position that `until` contains. If `until` is None, the last page ends with the log.
     """
     while page := read_page(Shard(view), cursor, after, PAGE):
         if until is not None:
@@ -116,7 +117,7 @@ def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[R
 
 
 def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[RawEvent]) -> list[Row]:
-    """Folds a page of the log, and returns the rows of `table` that change, with their new values. Raises Poisoned."""
+    """Folds a page of the log. Returns the changed rows of `table`, with their new values. Raises Poisoned."""
     streams: dict[UUID, list[RawEvent]] = {}
     for event in page:
         if event[3] is not None:
@@ -166,7 +167,7 @@ def _first_poisoned(view: View, row: Row | None, key: UUID, events: Sequence[Raw
 
 
 def stored(view: View, row: Row) -> tuple[Any, ...]:
-    """Returns the values of a row in the form in which they are written to the table."""
+    """Converts the values of a row into the form that is stored in the table."""
     return tuple(_written(value) for value in view.stored(row))
 
 

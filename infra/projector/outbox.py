@@ -123,7 +123,7 @@ class Outbox:
                 list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
 
     def _begin(self, connection: psycopg.Connection[Any]) -> dict[str, str]:
-        """Returns the agency of each office, as registered at the position that the outbox has reached.
+        """Returns the agency of each office. Only the registrations up to the outbox's position in the log are read.
 
         If the routing rules or the agencies have changed, first deletes all messages and sets the position to 0.
         """

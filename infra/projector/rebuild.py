@@ -3,7 +3,7 @@
 Readers never see an empty or half-built view. A rebuild has three steps:
 
 1. The rebuild notes the last position of the log. It reads the log stream by stream up to this position, and writes
-   each row once by COPY.
+   each row once, with the SQL command COPY.
 2. The rebuild reads the events that were appended during step 1, in the order of positions.
 3. The rebuild locks the live table, folds the remaining events, and swaps the tables.
 

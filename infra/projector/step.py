@@ -27,7 +27,7 @@ MOVE_AND_WRITE = f"WITH moved AS ({MOVE}), written AS ({{}}) SELECT * FROM moved
 
 
 class Resharded(Exception):
-    """Another process has divided the view into another number of shards."""
+    """The number of the view's shards has changed, because another process has divided the view again."""
 
 
 class Steps:

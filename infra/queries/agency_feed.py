@@ -1,4 +1,6 @@
-"""Agency feed queries: reads pages of the agencies' feeds. Also wakes the readers of a feed that has new messages."""
+"""Agency feed queries: this module reads pages of the agencies' feeds. It also wakes the readers of a feed that has new
+messages.
+"""
 
 import asyncio
 import contextlib
@@ -112,10 +114,10 @@ class PostgresFeeds:
         return [FeedEvent(message.id, structured(message, self.origin)) for message in messages], messages[-1].position
 
     async def more(self, agency: str, place: int, *, seconds: float) -> bool:
-        """Waits at most `seconds` until the feed has messages after `place`.
+        """Waits until the feed has messages after the position `place`, but not longer than `seconds`.
 
-        Returns whether the feed has such messages. Call this method only inside the context manager `reading`. Only the
-        feeds that have a reader in this context are watched.
+        Returns whether the feed has such messages. Call this method only inside the context manager `reading`, because
+        a feed is watched only while it has a reader in `reading`.
         """
         if self.ending or self._newest.get(agency, 0) > place:
             return not self.ending
@@ -140,8 +142,8 @@ class PostgresFeeds:
     async def _on_heard(self, connection: AsyncConnection, _payloads: Sequence[str]) -> None:
         """Reads the newest positions for all agencies that have a reader.
 
-        A reader enters `reading` before it asks for its first page. So no message is missed between this page and the
-        call of `more`.
+        A reader enters `reading` before it asks for its first page. So the reader misses no message that arrives after
+        the first page and before the call of `more`.
         """
         if self._readers:
             await self._read(connection)

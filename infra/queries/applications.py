@@ -1,4 +1,4 @@
-"""View queries: reads rows of the views for the API.
+"""View queries: this module reads rows of the views for the API.
 
 If several requests arrive at the same time, one query reads the rows for all of them. Some readers wait until a view
 reaches a position. Such a reader causes no query while it waits.

@@ -27,7 +27,9 @@ FROM eras ORDER BY era DESC LIMIT 1
 
 @dataclass(frozen=True, slots=True)
 class EraRange:
-    """The positions of an era. All positions above `start` and below `until` belong to the era `number`."""
+    """The positions of an era. `number` is the number of the era. All positions that are higher than `start` and lower
+    than `until` belong to this era.
+    """
 
     number: int
     start: int

@@ -1,4 +1,4 @@
-"""Desk queries: reads the queue of an office page by page."""
+"""Desk queries: this module reads the queue of an office page by page."""
 
 from uuid import UUID
 

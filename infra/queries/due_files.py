@@ -1,4 +1,6 @@
-"""Due files: reads the applications that the scheduled jobs handle. Reads them page by page from the desk view."""
+"""Due files: this module reads the applications that the scheduled jobs handle. The applications are read page by page
+from the desk view.
+"""
 
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from datetime import UTC, datetime, time, timedelta

@@ -1,4 +1,6 @@
-"""Satisfaction queries: reads the numbers of questionnaires. The satisfaction index is computed from these numbers."""
+"""Satisfaction queries: this module reads the numbers of questionnaires. The satisfaction index is computed from these
+numbers.
+"""
 
 from datetime import datetime
 from typing import cast

@@ -1,4 +1,5 @@
-"""Statistics queries: reads exact figures, and public figures from a snapshot that all processes share.
+"""Statistics queries: this module reads exact figures and public figures. The public figures come from a snapshot that
+all processes share.
 
 The snapshot is called a cut. Public figures change only when a new cut is made. So a person who watches the page cannot
 notice a single submission. A new cut is due when the last cut is more than an hour old. A new cut is also due when the
@@ -89,7 +90,7 @@ class PostgresStatistics:
 async def _exact(
     connection: AsyncConnection, registry: Registry, as_of: datetime, *, days: Callable[[Fraction], float]
 ) -> Statistics:
-    """Computes the exact figures. `days` rounds an exact number of days."""
+    """Computes the exact figures. `days` is the function that rounds an exact number of days."""
     zones = {code: office.zone for code, office in registry.offices.items()}
     values = {"as_of": as_of, "offices": list(zones), "zones": list(zones.values())}
     async with connection.cursor(row_factory=dict_row) as cursor:

@@ -1,4 +1,6 @@
-"""API dependencies: implements the ports of the API with the pools and keys of an installation."""
+"""API dependencies: this module implements the interfaces that the API needs. The implementations use the connection
+pools and the keys of an installation.
+"""
 
 import asyncio
 import hmac
@@ -67,8 +69,8 @@ class RecentCatalogue:
 class PostgresPinGuard:
     """Counts wrong PINs in one table for all processes.
 
-    The table does not contain the tracking numbers and the clients' networks, but only their MACs. The MAC of a number
-    or of a network changes every day (UTC).
+    The table contains no tracking number and no network of a client. It contains only keyed hashes (HMAC) of them.
+    Every day (UTC), the same number or network has another hash.
     """
 
     def __init__(self, pool: Pool, key: bytes) -> None:

@@ -2,8 +2,8 @@
 
 The rows of the views are compared with the rows that a rebuild makes. In a chain, each event stores the commitment to
 the event before it. So fsck notices if the earlier event was changed. The newest event of a stream has no later event,
-so fsck does not notice if the newest event was changed. A public log is planned, with which fsck will notice this
-change too.
+so fsck does not notice if the newest event was changed. A public log is planned. With this log, fsck will also notice a
+change of the newest event.
 """
 
 from collections.abc import Iterable, Iterator
@@ -33,7 +33,9 @@ LogRow = tuple[UUID, int, str, bytes]
 
 
 class Checked(NamedTuple):
-    """A checked row. `own` is the commitment to the row. `fault` describes a fault inside the row, or is None."""
+    """A checked row. `own` is the commitment that fsck computes from this row. `fault` describes a fault inside the
+    row, or is None.
+    """
 
     version: int
     prev: str

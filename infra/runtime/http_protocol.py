@@ -1,4 +1,4 @@
-"""HTTP protocol: this version of uvicorn's protocol joins all writes in one turn of the event loop into one write.
+"""HTTP protocol: this module changes uvicorn's protocol. All writes of one turn of the event loop become one write.
 
 uvicorn writes the head and the body of a response separately. Each write is a system call that wakes the client. A
 joined write costs one system call and wakes the client once.
@@ -48,7 +48,7 @@ class Joining:
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol over a transport that joins writes."""
+    """This version of uvicorn's protocol uses a transport that joins writes."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn declares it
         super().connection_made(cast("asyncio.Transport", Joining(transport, self.loop)))

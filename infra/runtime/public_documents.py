@@ -10,7 +10,7 @@ from feeds.agencies.topics_file import Topics
 
 
 def published(topics: Topics) -> dict[str, bytes]:
-    """Returns the documents by path, as JSON.
+    """Returns a mapping. The keys are the paths of the documents, and the values are the documents as JSON.
 
     The field `ce_dataschema` of each message has the address of the schema.
     """

@@ -1,6 +1,6 @@
 """Scheduler: runs the scheduled jobs again and again. A pass runs each job once.
 
-An installation may have several schedulers. Only one of them works: the scheduler that has got an advisory lock of the
+An installation may have several schedulers. Only one of them works at a time: the one that has an advisory lock of the
 database. The others stand by. During each pass, the scheduler also has a second advisory lock. So the command
 `jejak schedule --once` waits until a running pass has ended. Correctness does not depend on the two locks: even if two
 schedulers worked at the same time, each act would be done only once.

@@ -50,8 +50,8 @@ class PortTaken(Exception):
 class Server(uvicorn.Server):
     """uvicorn's server, with callbacks for the start and for the stop.
 
-    This class also replaces uvicorn's signal handling. uvicorn's own handling raises a received signal again after the
-    shutdown. Then this process could not clean up.
+    This class also replaces uvicorn's signal handling. After the shutdown, uvicorn would raise the received signal a
+    second time, and this process could not clean up.
     """
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None], stopping: Callable[[], None]) -> None:
@@ -98,7 +98,8 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve_api(made: Installation, listener: socket.socket, started: Callable[[], None]) -> None:
-    """Answers requests until a signal arrives. After the signal, running requests have GRACEFUL_SECONDS to finish.
+    """Answers requests until a signal arrives. After the signal, requests that are still running have GRACEFUL_SECONDS
+    to finish.
 
     Raises TopicsWrong.
     """
@@ -131,9 +132,9 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
 def settle() -> None:
     """Tunes the garbage collector. Call this function once, when the process has started.
 
-    Objects that were made at the start live as long as the process. So the collector is told not to scan these objects.
-    Objects of a request are freed by reference counting, except for a few reference cycles. So the collector can run
-    rarely.
+    Objects that were made at the start live as long as the process. So the garbage collector is told not to scan these
+    objects. Objects of a request are freed by reference counting, except for a few reference cycles. So the collector
+    can run rarely.
     """
     gc.collect()
     gc.freeze()

@@ -20,7 +20,8 @@ ATTACHED = "--attached"
 
 @contextlib.asynccontextmanager
 async def kept(verbs: Sequence[Sequence[str]], descriptors: Sequence[int] = ()) -> AsyncIterator[None]:
-    """Runs one `jejak` process for each of `verbs` while the context lasts.
+    """Runs one `jejak` process for each entry of `verbs`, while the context lasts. An entry is a subcommand with its
+    options.
 
     The processes inherit the open `descriptors`.
     """
@@ -72,7 +73,7 @@ def stop_event() -> asyncio.Event:
 
 
 def attach(end: Callable[[], None]) -> None:
-    """Calls `end` when the parent process has ended.
+    """Calls the function `end` when the parent process has ended.
 
     The standard input of this process ends when the parent process ends. A new thread waits for this end.
     """

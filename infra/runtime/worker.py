@@ -1,8 +1,8 @@
 """Worker: the code that all worker processes share. It sets up the logs, the signals and the databases.
 
-A worker process can also end itself when its parent process ends. `worker` is for verbs that work in threads, such as
-`relay` and `project`. `run_worker` is for verbs that work in an event loop, such as `intake` and `schedule`.
-`run_installation` is for verbs that handle signals by themselves, such as `api`.
+A worker process can also end itself when its parent process ends. Subcommands that work in threads use `worker`, for
+example `relay` and `project`. Subcommands that work in an event loop use `run_worker`, for example `intake` and
+`schedule`. Subcommands that handle signals by themselves use `run_installation`, for example `api`.
 """
 
 import asyncio
@@ -34,8 +34,9 @@ class Worker:
 def worker(settings: Settings, *, attached: bool = False, metrics_port: int | None = None) -> Iterator[Worker]:
     """Opens the databases of a worker process. The process must end its work when `stopping` is set.
 
-    With `attached`, the process stops when its parent process ends. With `metrics_port`, the process serves `/metrics`
-    on 127.0.0.1. Call this function in the main thread. Raises PortTaken, and the errors of `databases`.
+    If `attached` is true, the process stops when its parent process ends. If `metrics_port` is given, the process
+    serves `/metrics` on 127.0.0.1. Call this function in the main thread. Raises PortTaken, and the errors of
+    `databases`.
     """
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -51,7 +52,8 @@ def run_worker(
     attached: bool = False,
     metrics_port: int | None = None,
 ) -> None:
-    """Runs `work` in an event loop. `work` gets two values: an open installation, and an event.
+    """Runs the function `work` in an event loop. `work` gets two arguments: an open installation, and an
+    `asyncio.Event`.
 
     The event is set when SIGINT or SIGTERM arrives. `work` must return soon after the event is set. The function
     `worker` describes `attached`, `metrics_port` and the errors.

@@ -29,7 +29,7 @@ SYSTEM_ACTS_MAX = 4
 
 
 class CommandHandler:
-    """Carries out commands over an event store."""
+    """Carries out commands on the applications in an event store."""
 
     def __init__(self, store: EventStore) -> None:
         self.store = store
@@ -67,7 +67,8 @@ class CommandHandler:
     async def decide(
         self, application_id: UUID | None, fresh: UUID, request: CommandRequest, identities: Sequence[CommandIdentity]
     ) -> Draft | CommandResult:
-        """Returns the draft to store. If this command was handled before, returns the first result.
+        """Returns a draft, which the caller must store. If this command was handled before, returns the first result
+        instead.
 
         This method stores nothing except new dossier keys. `fresh` is the id for a new application. Raises the same
         errors as `handle`.
@@ -104,8 +105,8 @@ class CommandHandler:
         deemed approval before the command is decided. So the result of the command does not depend on the scheduler.
 
         If the calendars in force give another promised date, the promise is moved first. The deemed approval gets the
-        time at which the law granted the application, and not the current time. The scheduled job would give each of
-        these acts the same command identity. So each act is stored only once.
+        time at which the law granted the application, and not the current time. For each of these acts, the scheduled
+        job would use the same command identity as this method. So each act is stored only once.
         """
         for _ in range(SYSTEM_ACTS_MAX):
             act = self._due(history, now)

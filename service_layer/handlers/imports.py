@@ -69,7 +69,9 @@ class SeenCommands(Protocol):
 
 
 class ImportStore(Protocol):
-    """The port of the import handler to the log. Every method may raise the errors of the database driver."""
+    """The interface through which the import handler reads and changes the log. Every method may raise the errors of
+    the database driver.
+    """
 
     def new_number(self) -> str:
         """Returns a new tracking number."""
@@ -112,8 +114,8 @@ class ImportHandler:
         self.registry = registry
 
     def append(self, cases: Sequence[ImportCase]) -> ImportTally:
-        """Appends the new records. After a conflict, the log is read again. Records that another process has stored
-        count as duplicates.
+        """Appends the new records. After a conflict, the log is read again. If another process has already stored a
+        record, this record counts as a duplicate.
 
         Raises TimeoutError if the conflicts do not end.
         """

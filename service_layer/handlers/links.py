@@ -1,5 +1,5 @@
-"""The link handler links the applications that one life event needs. It writes one event to each of these applications
-that it may change, and stores all these events together.
+"""The link handler links the applications that one life event needs. If the handler may change an application, it adds
+one event to this application. It stores the events of all applications together.
 
 The requesting office holds at least one of the applications. The handler may change the applications of this office.
 For an application of another office, the handler needs a proof: the citizen gives the number and the PIN, or the QR
@@ -38,7 +38,7 @@ class Linking:
 
 
 class LinkHandler:
-    """Links applications over an event store."""
+    """Links the applications in an event store."""
 
     def __init__(self, store: EventStore) -> None:
         self.store = store
@@ -48,8 +48,8 @@ class LinkHandler:
         first attempt, so every attempt uses the same id.
 
         Raises Refusal, StaleVersion, KeyReused and Unavailable. Raises NotYours if the office holds none of the
-        applications. An application of another office needs a proof, or must concern a person of the office's own
-        applications. Otherwise, the method also raises NotYours.
+        applications. Also raises NotYours if an application of another office comes without a proof, and has no person
+        in common with the office's own applications.
         """
         identities = await self.store.identities(request.client, request.key, request.body)
         fresh = self.store.new_id()
@@ -109,7 +109,7 @@ class _Sides:
 
 async def _sides(request: LinkRequest, histories: Sequence[StreamHistory]) -> _Sides:
     """Divides the applications into two lists. Raises ApplicationUnknown and NotYours. The client gets the same answer
-    for both.
+    for both of these errors.
     """
     if not all(history.entries for history in histories):
         raise ApplicationUnknown
@@ -133,9 +133,9 @@ async def _sides(request: LinkRequest, histories: Sequence[StreamHistory]) -> _S
 def _commands(fresh: UUID, request: LinkRequest, sides: _Sides, registry: Registry) -> list[tuple[StreamHistory, Link]]:
     """Returns the streams to which a link is written, each with its command. Raises AlreadyLinked and ServiceUnknown.
 
-    Some applications may already have the link. They are not changed, and the other applications get the same link id
-    and the same life event. If a document is required for a linked application, the document is not required again for
-    the other applications.
+    Some applications may already have the link. The handler does not change these applications. All other applications
+    get the id and the life event of the existing link. If a document is required for a linked application, the document
+    is not required again for the other applications.
     """
     new = [each for each in sides.sure if not _others(sides, each) <= each.application.links]
     if not new:

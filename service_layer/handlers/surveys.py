@@ -15,7 +15,7 @@ from service_layer.streams import CommandIdentity
 
 
 class SurveyHandler:
-    """Stores questionnaires over an event store.
+    """Stores questionnaires in an event store.
 
     Together with a questionnaire, the log stores two values that may occur only once. The first value is the id of the
     command, so a client can repeat its request. The second value is a keyed hash of the application, so an application
