@@ -30,8 +30,8 @@ class PromiseBody(Given, kw_only=True):
 
 
 class StageState(Given, kw_only=True):
-    """A production stage of an application. If a reopening took the stage back, `undone_at` is the time of the
-    reopening. If the stage is then done again, the list contains another entry for the same stage.
+    """A production stage of an application. If the stage must be repeated after a reopening, `undone_at` is the time of
+    the reopening. If the stage is then done again, the list contains another entry for the same stage.
     """
 
     stage: str
@@ -60,13 +60,15 @@ class RejectionState(Given, kw_only=True):
 
 
 class DecisionState(Given, kw_only=True):
-    """The first approval or rejection.
+    """The first decision on the application: an approval or a rejection.
 
-    `decided_at` is the time of the decision, after corrections. `stated_at` is the time that was stated first, before
-    any correction. `recorded_at` is the time at which the decision was recorded. It is null if this time is unknown. If
-    the decision was recorded, or corrected, after `report_until`, the decision counts as late and `reported_late` is
-    true. `report_until` is null if the office's allowance for late reports does not apply to this decision. If the
-    office corrected the time of the decision, `amended_at` is the time of this correction.
+    `decided_at` is the time of the decision. If this time was corrected, `decided_at` is the corrected time.
+    `stated_at` is the time of the decision before any correction. `recorded_at` is the time at which the decision was
+    recorded. It is null if this time is unknown. If the decision was recorded after `report_until`, the decision counts
+    as late, and `reported_late` is true. A correction can move the time of a late decision to the promised date or
+    earlier. If such a correction was recorded after `report_until`, the decision still counts as late, and
+    `reported_late` is true. `report_until` is null if the office's allowance for late reports does not apply to this
+    decision. If the office corrected the time of the decision, `amended_at` is the time of this correction.
     """
 
     decision: codes.Decision
@@ -86,8 +88,8 @@ class DocumentState(Given, kw_only=True):
 
 
 class PromiseState(PromiseBody, kw_only=True):
-    """A promise that was shown to the applicant. `why` names the cause of the promise: source, completeness, pause,
-    extension, calendar or transfer.
+    """A promise that was shown to the applicant. `why` names the cause of the promise. The causes are source,
+    completeness, pause, extension, calendar and transfer.
     """
 
     why: str
@@ -133,8 +135,9 @@ class PaymentState(Given, kw_only=True):
 
 
 class ComplaintState(Given, kw_only=True):
-    """A complaint that was referred to SP4N-LAPOR, the national complaint system. PermenPANRB 62/2018 sets the
-    deadlines for its verification and its answer.
+    """A complaint that was referred to SP4N-LAPOR, the national complaint system. `verify_due_at` is the deadline for
+    the verification of the complaint, and `answer_due_at` is the deadline for the answer. PermenPANRB 62/2018 sets both
+    deadlines.
     """
 
     complaint: int
@@ -190,7 +193,7 @@ class PauseState(Given, kw_only=True):
 
 
 class DeemedState(Given, kw_only=True):
-    """The evidence of a deemed approval, as it was when the deemed approval was recorded."""
+    """The evidence of a deemed approval. The evidence comes from the event that recorded the deemed approval."""
 
     basis: str
     promise: PromiseBody
@@ -247,9 +250,10 @@ class LedgerCounts(Given, kw_only=True):
 
 
 class LedgerState(Given, kw_only=True):
-    """The clock ledger. It lists the entries of the two clocks, the spans of each clock, and the holders of the file.
+    """The clock ledger. The ledger lists the entries of the two clocks, the spans of each clock, and the holders of the
+    file.
 
-    Entries are sorted by `at`.
+    The entries are sorted by their time, which is the field `at`.
     """
 
     entries: list[LedgerEntryState]
@@ -263,10 +267,11 @@ class ApplicationBody(Given, kw_only=True):
     """One application. The body contains facts only. Instants are UTC. Clients compute the values that depend on
     today's date.
 
-    Two fields such as `submitted_at` and `submitted_by` describe one event. The first field is the time of the event,
-    after corrections. The second field is the version of the event. While the legal clock is paused, `paused_since` is
-    the time at which the pause began. An undecided application is overdue if its promised time has passed. While the
-    legal clock is paused, the application is overdue only if its promised time was before `paused_since`.
+    Two fields with the same beginning, for example `submitted_at` and `submitted_by`, describe the same event. The
+    first field is the time of the event. If this time was corrected, the field is the corrected time. The second field
+    is the version of the event. While the legal clock is paused, `paused_since` is the time at which the pause began.
+    An undecided application is overdue if its promised time has passed. While the legal clock is paused, the
+    application is overdue only if its promised time was before `paused_since`.
     """
 
     application_id: UUID
@@ -336,7 +341,9 @@ class TimelineEntry(Given, kw_only=True):
 
 
 class TimelineBody(Given, kw_only=True):
-    """The timeline, sorted by `at` and then by version. A corrected event is sorted by its corrected time."""
+    """The timeline. The events are sorted by their time, which is the field `at`. Events with the same time are sorted
+    by version. A corrected event is sorted by its corrected time.
+    """
 
     items: list[TimelineEntry]
     next: None = None

@@ -21,7 +21,7 @@ Read = Callable[[UUID], Awaitable[Result | None]]
 
 
 def principal_of(request: Request) -> Principal:
-    """Returns the principal that the request's bearer token names. Returns PUBLIC for a request without a token.
+    """Returns the principal to whom the request's bearer token belongs. Returns PUBLIC for a request without a token.
 
     Raises Unauthenticated for a token that this installation did not sign. A request with such a token never counts as
     public.
@@ -48,10 +48,12 @@ async def registry_for(dependencies: Dependencies, principal: Principal) -> Regi
 async def readable(
     request: Request, operation: str, read: Read[Result], of: Callable[[Result], tuple[str, Iterable[str]]]
 ) -> tuple[Result, Principal]:
-    """Reads the application in the path by calling `read`. The principal must have the right to `operation`.
+    """Reads the application in the path by calling `read`. `operation` is the name of an operation, and the principal
+    must have the right to this operation.
 
-    `of` takes the result of `read`. It returns the office that holds the application, and the offices that the
-    application concerns. Raises Unauthenticated, Forbidden, NotYours and Problem `not-found`.
+    The parameter `of` is a function, which takes the result of `read`. It returns the office that holds the
+    application, and the offices that the application concerns. Raises Unauthenticated, Forbidden, NotYours and Problem
+    `not-found`.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation = relation_for(operation, principal)

@@ -23,7 +23,7 @@ FROM_OUR_PAGE = "Send the form from this site's own page."
 
 
 class LanguageConvertor(Convertor[str]):
-    """Converts the first part of a page's path, which names the language."""
+    """Accepts a language code as the first part of a page's path."""
 
     regex = "|".join(LANGUAGES)
 
@@ -50,7 +50,7 @@ async def form_of(request: Request, *, fields_max: int = 10) -> dict[str, list[s
 
 def same_origin(request: Request) -> None:
     """Raises Problem `forbidden` for a cross-site post. The header Sec-Fetch-Site shows whether a post is cross-site.
-    If this header is missing, the header Origin shows it.
+    If the header Sec-Fetch-Site is missing, the header Origin shows whether the post is cross-site.
 
     A request without the two headers is accepted. It does not come from a browser, because every browser sends at least
     one of the two headers with a post.
@@ -85,8 +85,8 @@ async def own_row(request: Request) -> ProgressRow | None:
 
 
 def page_unless_seen(request: Request, page: str, tagged: str, caching: str) -> Response:
-    """Returns the page with an ETag, which is a hash of `tagged`. If the client already has this ETag, returns status
-    304 without the page.
+    """Returns the page with an ETag. The ETag is a hash of the text in `tagged`. If the client already has this ETag,
+    returns status 304 without the page.
     """
     etag = f'W/"{sha256(tagged.encode()).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": caching}

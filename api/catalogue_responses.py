@@ -1,4 +1,4 @@
-"""Catalogue responses: this module defines how the API returns offices, malls, and services with their standards."""
+"""Catalogue responses: this module defines the response bodies for offices, malls, services and service standards."""
 
 from api.responses import Given
 from domain import codes
@@ -24,12 +24,12 @@ class CounterBody(Given, kw_only=True):
 
 class OfficeBody(Given, kw_only=True):
     """An office. `opening_days` lists seven days, from Monday to Sunday. Opening times are local times in the time zone
-    `zone`. On a day without opening times, the office is closed. Each item of `counters` has its own opening days,
-    which apply to the services of this counter. The default of `day_zero` is `completeness`. The default of
-    `after_hours` is `next_opening`. `late_report_days` is the office's allowance for late reports. An office may record
-    a decision that was made in time within this number of working days after the promised date.
-    `late_report_days_mobile` is the allowance for the channel `mobile`. The default of `late_report_days` is 1, and the
-    default of `late_report_days_mobile` is 5.
+    `zone`. On a day without opening times, the office is closed. Each service counter in `counters` has its own opening
+    days. These opening days apply to the services of this counter. The default of `day_zero` is `completeness`. The
+    default of `after_hours` is `next_opening`. `late_report_days` is the office's allowance for late reports. If a
+    decision was made in time, the office may still record the decision until this number of working days after the
+    promised date. `late_report_days_mobile` is the allowance for the channel `mobile`. The default of
+    `late_report_days` is 1, and the default of `late_report_days_mobile` is 5.
     """
 
     code: str
@@ -68,7 +68,7 @@ class MallCounterBody(Given, kw_only=True):
 
 
 class MallBody(Given, kw_only=True):
-    """A public service mall: one place with the counters of many offices."""
+    """A public service mall: one place where many offices have a service counter."""
 
     code: str
     edition: int
@@ -107,8 +107,8 @@ class PromiseStandard(Given, kw_only=True):
 
 
 class ExtensionStandard(Given, kw_only=True):
-    """An extension of the promise by `n` units. The unit is the unit of the promise. `basis` names the law that allows
-    the extension. Each extension can be used once for an application.
+    """An extension of the promise by `n` units. These are the units in which the promise is counted, for example
+    working days. `basis` names the law that allows the extension. Each extension can be used once for an application.
     """
 
     code: str

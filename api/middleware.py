@@ -81,8 +81,8 @@ def _takes_gzip(scope: Scope) -> bool:
 
 
 def secured(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
-    """Adds the headers of `SECURITY`. Adds the header Vary if the body is large enough for compression, because then
-    only some clients get it compressed. A header that the endpoint has set keeps its value.
+    """Adds the headers of `SECURITY`. If the body is large enough for compression, adds the header Vary, because some
+    clients get the body compressed and others get it plain. A header that the endpoint has set keeps its value.
     """
     present = dict(headers)
     added = [pair for pair in RAW if pair[0] not in present]

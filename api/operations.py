@@ -22,8 +22,8 @@ AnyEndpoint = Callable[[Request], Awaitable[Response | feed.FeedResponse]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. `headers` maps request headers to their patterns. `problems` lists the HTTP statuses that are
-    answered with an RFC 9457 problem. If `stream` is true, a client that accepts text/event-stream gets the result as a
+    """One operation. `headers` maps request headers to their patterns. `problems` lists the HTTP statuses for which the
+    body is an RFC 9457 problem. If `stream` is true, a client that accepts text/event-stream gets the result as a
     stream. `answers` lists the names of the response headers.
     """
 

@@ -146,7 +146,9 @@ KINDS = {
 
 
 class Problem(Exception):
-    """A problem that an endpoint raises. Each item of `errors` has a JSON pointer into the request and a detail."""
+    """A problem that an endpoint raises. Each item of `errors` has two parts: a JSON pointer to a place in the request,
+    and a detail that explains the error.
+    """
 
     def __init__(
         self,
@@ -176,8 +178,8 @@ class ProblemAnswer:
 
 
 def problem_of(error: Exception) -> ProblemAnswer:
-    """Returns the problem that answers an exception. Every exception that has its own answer is listed here, and
-    nowhere else.
+    """Returns the problem with which the API answers an exception. Only this function lists the exceptions that have
+    their own problem.
     """
     match error:
         case Problem():

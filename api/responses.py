@@ -17,7 +17,7 @@ class Given(msgspec.Struct, kw_only=True):
 
 
 class WarningBody(Given, kw_only=True):
-    """A doubt about a value in the request.
+    """A warning that a value in the request may be wrong.
 
     The value may be right, so the command was carried out. `code` is stable.
     """
@@ -81,8 +81,8 @@ class AccessesBody(Given, kw_only=True):
 
 
 class OpenedPart(Given, kw_only=True):
-    """The content of a sealed part. If the dossier key of the sealed part was destroyed (redacted), `content` is
-    null.
+    """The content of a sealed part. If the dossier key of the sealed part was destroyed, `content` is null. Such a part
+    is called redacted.
     """
 
     version: int
@@ -95,7 +95,9 @@ class OpenedBody(Given, kw_only=True):
 
 
 class TrackedBody(Given, kw_only=True):
-    """`read_token` is a bearer token that reads this one application for `expires_in` seconds."""
+    """`read_token` is a bearer token. For `expires_in` seconds, the client can use this token to read this one
+    application.
+    """
 
     application_id: UUID
     read_token: str
@@ -110,7 +112,9 @@ class FoundApplication(Given, kw_only=True):
 
 
 class FoundBody(Given, kw_only=True):
-    """The applications of a person that concern the client's office. The newest application comes first."""
+    """A list of a person's applications. It contains only the applications that concern the client's office. The newest
+    application comes first.
+    """
 
     items: list[FoundApplication]
     next: None = None
@@ -129,12 +133,12 @@ class UnitBody(Given, kw_only=True):
     """The satisfaction figures of a service, of an office, or of a service at an office. If `service` or `office` is
     null, the figures are about all services or all offices.
 
-    Each count is a sum of smaller counts, and each of the smaller counts is rounded down to tens. `index` is the
-    satisfaction index (IKM). `means` contains the mean score (NRR) of each element. `index` and `means` are shown if at
-    least 30 answers are counted. Some answers are not counted. If all answers were counted, the index would lie between
-    `index_least` and `index_most`. If these two values have different grades, `grade` is null. The exact number of
-    applicants is not public. `sufficient` is true if the sample is large enough for every number that the published
-    counts allow.
+    Each count is a sum of smaller counts. The smaller counts are rounded down to tens before they are added. `index` is
+    the satisfaction index (IKM). `means` contains the mean score (NRR) of each element. `index` and `means` are shown
+    if at least 30 answers are counted. Some answers are not counted. If all answers were counted, the index would lie
+    between `index_least` and `index_most`. If these two values have different grades, `grade` is null. The exact number
+    of applicants is not public. Several numbers of applicants may fit the published counts. `sufficient` is true if the
+    sample is large enough for each of these numbers.
     """
 
     service: str | None
@@ -174,15 +178,21 @@ class FiguresBody(Given, kw_only=True):
     Public counts are rounded down to tens. A public count below ten is shown as `<10`. A count of zero is also shown as
     `<10`.
 
-    A day has 24 hours. The counts add up as follows: submitted = open + answered; answered = decided + withdrawn +
-    lapsed + cancelled; decided = granted + rejected + concluded + deemed_approved; decided = on_time + late +
-    without_deadline; decided = on_time_recorded + late_recorded + without_deadline. `reported_late` is a part of
-    `late`. It counts decisions that were made before the deadline but recorded too late: after the office's allowance
-    for late reports, or after the deemed approval.
+    A day has 24 hours. The counts add up as follows:
 
-    On the line of an office, each figure counts an application at one office. This office is the office of the
-    submission, the office of the decision, the office that had the file at the deadline, or the office that has the
-    file now. Each figure has its own rule. So the counts on the line of an office do not add up.
+        submitted = open + answered
+        answered = decided + withdrawn + lapsed + cancelled
+        decided = granted + rejected + concluded + deemed_approved
+        decided = on_time + late + without_deadline
+        decided = on_time_recorded + late_recorded + without_deadline
+
+    `reported_late` is a part of `late`. It counts decisions that were made before the deadline but recorded too late:
+    after the office's allowance for late reports, or after the deemed approval.
+
+    On the line of an office, each figure counts an application for only one office. Depending on the figure, this is
+    for example the office of the submission, the office of the decision, the office that had the file at the deadline,
+    or the office that has the file now. Each figure has its own rule. So the counts on the line of an office do not add
+    up.
 
     `days` is the time from the submission to the decision. `handed_over_days` is the time from the submission to the
     hand-over. `own_days` is the time from the submission to the decision, without the time in which the office waited
@@ -261,10 +271,10 @@ class FileBody(Given, kw_only=True):
     `due_at` is set while a decision is awaited. If the office does not decide by `deemed_approval_at`, the law grants
     the application at that time.
 
-    `overdue` is true if the due date had passed at the time `as_of`. `deemed_soon` is true if `deemed_approval_at` is
-    at most two working days of the office after `as_of`. `mine` is true if the file is assigned to the client.
-    `payments` is the number of open payments, and `obstacles` is the number of open obstacles. `officer` is the officer
-    to whom the file is assigned. Only supervisors see the field `officer`.
+    `overdue` is true if the due date had passed at the time `as_of`. `deemed_soon` is true if at most two working days
+    are left from `as_of` until `deemed_approval_at`. The office's calendar gives the working days. `mine` is true if
+    the file is assigned to the client. `payments` is the number of open payments, and `obstacles` is the number of open
+    obstacles. `officer` is the officer to whom the file is assigned. Only supervisors see the field `officer`.
     """
 
     application_id: UUID

@@ -31,8 +31,8 @@ class ByEnding(BaseRoute):
 
 
 def indexed(routes: Iterable[Route]) -> list[BaseRoute]:
-    """Puts the routes into an index, except the routes that end in a parameter. The routes that end in a parameter
-    follow after the index, in their order.
+    """Puts the routes into an index, except the routes that end in a parameter. These other routes come after the index
+    and keep their order.
     """
     words: list[Route] = []
     parameters: list[Route] = []

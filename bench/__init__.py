@@ -1,4 +1,5 @@
-"""Benchmarks, or benches for short. Each bench measures a figure, and in the same run a baseline for comparison.
+"""Benchmarks, or benches for short. Each bench measures a figure. In the same run, the bench also measures a baseline,
+with which the figure is compared.
 
 `python -m bench NAME` starts the bench NAME.
 """

@@ -1,4 +1,6 @@
-"""The program `python -m bench [NAME …] [--quick | --full]` prints one JSON line for each figure and its baseline.
+"""The benchmark program prints one JSON line for each figure. The line also contains the baseline of this figure.
+
+Usage: `python -m bench [NAME …] [--quick | --full]`.
 
 A figure and its baseline are measured in the same run. The client, the server and PostgreSQL share the cores of this
 machine. Progress is written to stderr. The exit code is 1 if any line is not ok.

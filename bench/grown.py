@@ -1,6 +1,6 @@
 """`growth` compares a large installation with a small one. `burst` measures a rush of requests on a large installation.
 
-`growth` measures the two installations in turns. The small installation is the baseline.
+In each round, `growth` measures both installations, one after the other. The small installation is the baseline.
 """
 
 from collections.abc import Iterator
@@ -53,8 +53,8 @@ affects both installations.
 class Level:
     """The figures of one installation.
 
-    `rows` has the numbers of rows, which are counted before the first round. `lifecycles` and `appended` have one entry
-    for each round.
+    `rows` holds the row counts of the database before the first round. `lifecycles` and `appended` have one entry for
+    each round.
     """
 
     rows: dict[str, int]
@@ -111,7 +111,7 @@ def _build(name: str, conninfo: str) -> str:
 
 
 def _levels(small: Installed, large: Installed, size: Size) -> tuple[Level, Level]:
-    """Measures both installations in turns.
+    """In each round, measures both installations, one after the other.
 
     While the lifecycles are measured, both servers run all the time. So work that a server does once a minute affects
     the figures of both installations. The appends are measured last, because they add the largest number of events.

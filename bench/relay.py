@@ -52,7 +52,7 @@ SELECT coalesce((SELECT max(notification_id) FROM stored_events), 0) - position 
 
 
 class Clock(Watch):
-    """Records the time and the number of messages of each commit. Stops the relay at the end of the feed."""
+    """Records the time of each commit, and its number of messages. Stops the relay at the end of the feed."""
 
     def __init__(self, stopping: threading.Event) -> None:
         super().__init__()
@@ -163,7 +163,8 @@ def relay(where: Installed, login: dict[str, Any], origin: Origin) -> Clock:
 
 
 def bare_rate(login: dict[str, Any], batches: list[list[ProducedRecord]]) -> float:
-    """Returns the number of messages per second of a producer without Jejak. The first batch is not measured.
+    """Measures a producer without Jejak, and returns its number of messages per second. The first batch is not
+    measured.
 
     Each batch has as many messages as one transaction of the relay. The producer flushes each batch before it sends the
     next batch.

@@ -65,7 +65,7 @@ def replay(page: Page) -> None:
 
 
 def _through(where: Installed, each: Callable[[Page], None]) -> float:
-    """Calls `each` with every page of the log. Returns the number of rows per second."""
+    """Reads the log page by page and calls `each` for every page. Returns the number of rows per second."""
     with psycopg.connect(where.databases.serving, row_factory=tuple_row) as connection, connection.cursor() as cursor:
         rows, begun = 0, time.perf_counter()
         for page in pages(progress.VIEW, cursor, 0):

@@ -75,7 +75,8 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
 async def _offered(where: Installed, port: int, seconds: float) -> tuple[Run, Watch, int]:
     """Sends the commands.
 
-    Returns three values: the answers, the watch, and the last position before the measured events.
+    Returns three values. The first value is the run with the answers. The second value is the watch with the observed
+    positions of the view. The third value is the last position of the log before the measured events.
     """
     commands = Commands(where, int(RATE * (seconds + WARM_SECONDS)))
     wait_until_caught_up(where.databases.serving)

@@ -30,7 +30,10 @@ HIDDEN = frozenset({"officer", "underlying", "timeline", "marks", "pausing", "de
 
 
 async def submit_application(request: Request) -> Response:
-    """Submit an application for a person at a counter, or from a mobile unit, a kiosk or an agency's own system."""
+    """Submit an application.
+
+    The client is a service counter, a mobile unit, a kiosk, or an agency's own system.
+    """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation_for("submit-application", principal)
     key = idempotency_key(request)

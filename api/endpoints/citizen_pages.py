@@ -93,7 +93,7 @@ async def show(request: Request) -> Response:
 
 
 async def _linked(dependencies: Dependencies, row: ProgressRow) -> list[ProgressRow]:
-    """Returns the rows of the applications that are linked with the application of `row`."""
+    """`row` describes one application. Returns the rows of all applications to which this application is linked."""
     named = dict.fromkeys(UUID(other) for link in row["links"] for other in link["others"])
     rows = await asyncio.gather(*map(dependencies.views.row, named))
     return [other for other in rows if other is not None]

@@ -58,9 +58,9 @@ async def get_feed(request: Request) -> "FeedResponse":
     """Read an agency's own feed: a page of events after `lastEventId`, or a stream.
 
     Events are CloudEvents 1.0 in the order in which they were recorded. An empty page means that there is no new event
-    yet. With `timeout`, the request waits for a new event. A page contains at most `limit` events. It contains fewer
-    events if `limit` events are larger than 1 MiB. With `Accept: text/event-stream`, the answer is a stream (SSE). The
-    stream begins after the event that Last-Event-ID names.
+    yet. With `timeout`, the request waits for a new event. A page contains at most `limit` events. A page ends earlier
+    if its events reach 1 MiB. With `Accept: text/event-stream`, the answer is a stream (SSE). The stream begins after
+    the event that Last-Event-ID names.
     """
     principal = principal_of(request)
     relation_for("get-feed", principal)
@@ -74,9 +74,9 @@ async def get_feed(request: Request) -> "FeedResponse":
 
 
 class CloudEventBody(Given, kw_only=True):
-    """A CloudEvents 1.0 event. `dataschema` is the address of the schema of `data`. `previous` is the `sequence` of the
-    previous event with the same subject in this feed. If the feed has no previous event with this subject, `previous`
-    consists of zeros.
+    """A CloudEvents 1.0 event. `dataschema` is the address of the schema of `data`. `previous` points to the previous
+    event of the same subject in this feed: `previous` equals the `sequence` of that event. If the feed has no previous
+    event with this subject, `previous` consists of zeros.
     """
 
     specversion: str
@@ -126,8 +126,8 @@ def _wrong(name: str, detail: str) -> Problem:
 
 
 class FeedResponse:
-    """An ASGI application that sends the answer to one reader. The reader counts towards the limit of readers until the
-    whole answer is sent.
+    """An ASGI application that sends the answer to one reader. The number of readers is limited, and a reader counts
+    until the whole answer is sent.
     """
 
     def __init__(self, feeds: Feeds, agency: str, query: FeedQuery) -> None:

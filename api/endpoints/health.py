@@ -23,7 +23,7 @@ class StoppedBody(Given, kw_only=True):
 
 
 class RelayBody(Given, kw_only=True):
-    """The lag of one agency's relay.
+    """Says how far the relay of one agency is behind the agency's feed.
 
     `oldest_seconds` says how long the oldest unpublished message has waited for its publication in Kafka. If no message
     waits, `oldest_seconds` is 0. `fault` is the code of the fault that stops the relay.

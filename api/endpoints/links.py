@@ -1,4 +1,4 @@
-"""This endpoint links the applications that one life event needs, also if different offices hold them."""
+"""This endpoint links applications that belong to the same life event. The applications may be at different offices."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -22,7 +22,7 @@ from service_layer.rights import relation_for, require
 
 
 async def link_applications(request: Request) -> Response:
-    """Link applications that one life event needs, for example a birth.
+    """Link applications that belong to the same life event, for example a birth.
 
     If several of these applications require the same document, the applicant hands it in only once.
 
@@ -82,10 +82,10 @@ async def link_applications(request: Request) -> Response:
 async def _named(
     request: Request, body: bodies.LinkApplicationsBody
 ) -> tuple[Mapping[UUID, int | None], frozenset[UUID]]:
-    """Returns the applications in the body, each with the version that the client saw. Also returns those of the
-    applications for which the body contains the number and PIN, or the QR code. Raises ImpossibleValue with a pointer
-    into the body. Raises NotYours for an application that does not exist. Raises the problems of `public.admitted` for
-    number and PIN.
+    """Returns the applications in the body, each with the version that the client saw. The second value contains only
+    the applications for which the body has the number and PIN, or the QR code. Raises ImpossibleValue with a pointer
+    into the body. Raises NotYours for an application that does not exist. The check of number and PIN raises the same
+    problems as `public.admitted`.
     """
     targets: dict[UUID, int | None] = {}
     proved: set[UUID] = set()

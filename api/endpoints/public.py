@@ -32,7 +32,7 @@ AFTER_MAX = 100
 async def track(request: Request) -> Response:
     """Exchange the tracking number and PIN of a receipt for a read token.
 
-    The token reads this one application.
+    With this token, the client can read only this one application.
     """
     body, _ = await body_of(request, bodies.TrackBody)
     application_id = await admitted(request, body.number, body.pin)
@@ -160,8 +160,8 @@ async def get_mall(request: Request) -> Response:
 
 
 def _page(request: Request, codes: list[str]) -> tuple[list[str], str | None]:
-    """Returns one page of the codes, and the value of `after` for the next page. `after` is the last code of the
-    previous page.
+    """Returns one page of the codes. Also returns the value that the client must send as `after` to get the next page.
+    `after` is the last code of the previous page.
     """
     limit = request.query_params.get("limit", "50")
     if not re.fullmatch(LIMIT, limit):
@@ -185,7 +185,11 @@ def _listed(request: Request, items: list[dict[str, Any]], following: str | None
 
 
 async def get_problem(request: Request) -> Response:
-    """Read an explanation of a problem code as a page, in the language of Accept-Language (Indonesian by default)."""
+    """Read the page that explains a problem code.
+
+    The page has an Indonesian and an English text. If Accept-Language begins with English, the English text comes
+    first. Otherwise the Indonesian text comes first.
+    """
     page = problem_kind_page(language_of(request), request.path_params["code"])
     if page is None:
         raise Problem("not-found")

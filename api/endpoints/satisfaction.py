@@ -94,7 +94,8 @@ async def get_satisfaction(request: Request) -> Response:
     """Read the public satisfaction index of a period: for each service, each office, and each service at an office.
 
     `weights` chooses the weight of each of the nine elements: exactly one ninth, 0.111 or 0.11. `period` is a semester
-    (2026-S2) or a year (2026). The default is the first of the readable periods that has an index.
+    (2026-S2) or a year (2026). Without `period`, the server chooses the first period in the list `periods` that has an
+    index.
     """
     weights = request.query_params.get("weights", Weights.EXACT.value)
     if weights not in [each.value for each in Weights]:
@@ -105,7 +106,7 @@ async def get_satisfaction(request: Request) -> Response:
 
 
 def body_of_satisfaction(found: Satisfaction) -> bytes:
-    """`SatisfactionFiguresBody` as JSON. The keys of `means` are members of an enumeration."""
+    """`SatisfactionFiguresBody` as JSON. In the field `means`, each key is a member of an enumeration."""
     return orjson.dumps({**asdict(found), "as_of": instant(found.as_of)}, option=orjson.OPT_NON_STR_KEYS)
 
 

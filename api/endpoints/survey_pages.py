@@ -72,7 +72,7 @@ async def index(request: Request) -> Response:
 
 
 async def _scores(request: Request) -> dict[str, Score]:
-    """Returns the valid answers of the form, by element."""
+    """Returns the valid answers of the form. Each key is the name of an element."""
     fields = await form_of(request, fields_max=len(Element))
     chosen = {element.value: SCORES.get(fields.get(element.value, [""])[0]) for element in Element}
     return {name: score for name, score in chosen.items() if score is not None}

@@ -24,8 +24,8 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One entry of the ledger. `event` names the event, and `what` says what the event did to a clock. `length` is the
-    time until the next entry of the same clock.
+    """One entry of the ledger. `event` is the name of the event. `what` says in words how the event changed a clock.
+    `length` is the time until the next entry of the same clock.
     """
 
     when: Moment

@@ -1,5 +1,5 @@
-"""The timeline in words: this module describes every event, in the order of the timeline in the `progress` view. A
-corrected event stays on its own line and gets a note.
+"""The timeline in words: this module describes every event of the timeline. The events have the same order as in the
+`progress` view. A corrected event stays on its own line and gets a note.
 """
 
 from dataclasses import dataclass
@@ -164,7 +164,8 @@ def _deviates(reading: PageReader, entry: ShownEvent) -> str | None:
 
 
 def _late(reading: PageReader, entry: ShownEvent) -> str | None:
-    """Returns a note with the day of recording, if a device sent the event more than one day after the event happened.
+    """If a device sent the event more than one day after the event happened, returns a note that names the day of
+    recording.
 
     Events of an imported history get no note about late recording. The page says once, above the timeline, that the
     history was imported.

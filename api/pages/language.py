@@ -1,4 +1,4 @@
-"""Languages of the pages: this module translates texts with the catalogue. It writes numbers, dates and times in local
+"""Languages of the pages: this module translates the texts of the pages. It writes numbers, dates and times in local
 notation.
 
 Source strings are English. `locale/id` contains the Indonesian translations. The `.po` file is compiled in memory when
@@ -48,11 +48,11 @@ class Language:
         return self.translations.gettext(msgid) % values
 
     def count(self, forms: tuple[str, str], n: int) -> str:
-        """Returns the translation for `n` things, for example "3 days". The strings contain `n` as %(num)s."""
+        """Returns the translation for `n` things, for example "3 days". In the strings, %(num)s stands for `n`."""
         return self.translations.ngettext(*forms, n) % {"num": n}
 
     def measure(self, forms: tuple[str, str], amount: float) -> str:
-        """Does the same as `count` for an amount that may be a fraction."""
+        """Does the same as `count`, but the amount may be a fraction."""
         return self.translations.ngettext(*forms, 1 if amount == 1 else 2) % {"num": self.number(amount)}
 
     def of(self, names: Names) -> str:

@@ -33,7 +33,7 @@ class LinkedSection:
 
 
 def confirmed(row: ProgressRow, others: Sequence[ProgressRow]) -> list[ProgressRow]:
-    """Returns the rows of `others` whose applications contain one of the links of `row`. If an office has not accepted
+    """Returns the rows of `others` that have at least one link id in common with `row`. If an office has not accepted
     the link, its application is not shown.
     """
     links = {link["link"] for link in row["links"]}

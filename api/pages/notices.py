@@ -1,4 +1,4 @@
-"""Notices of the citizen's page: each special matter of an application has one section.
+"""Notices of the citizen's page: each section shows one special matter of the application.
 
 The matters are deemed approval, a late decision, a dispute, payments, obstacles, inspections and complaints.
 """

@@ -116,8 +116,9 @@ def _dated(reading: PageReader, promise: PlainPromise) -> Promised:
 
 
 def _reported_late(reading: PageReader, decision: DecisionEntry, due: datetime) -> str:
-    """Returns a sentence about a decision that was recorded, or corrected, after the office's allowance for late
-    reports. The sentence names the time of the decision and the time of the report.
+    """Returns a sentence about a decision that was reported after the office's allowance for late reports. A correction
+    of the decision's time can also be such a report. The sentence names the time of the decision and the time of the
+    report.
     """
     corrected = decision["amended_at"] if parse_instant(decision["stated_at"]) > due else None
     recorded = corrected or decision["recorded_at"] or decision["decided_at"]
@@ -148,7 +149,9 @@ def _reported_in_time(reading: PageReader, decision: DecisionEntry, due: datetim
 
 
 def _as_corrected(reading: PageReader, decision: DecisionEntry) -> str:
-    """Returns a sentence that says when the office corrected the time, and which time was stated first."""
+    """Returns a sentence about a corrected time. The sentence names the day of the correction, and the day that was
+    stated before the correction.
+    """
     return reading.language.say(
         N_("As corrected by the office on %(when)s; first recorded as %(stated)s."),
         when=reading.moment(decision["amended_at"] or "", "", "day").text,
@@ -227,7 +230,7 @@ def _counted(reading: PageReader, promise: PlainPromise, length: str, complete_a
 
 
 def _on_an_open_day(reading: PageReader, at: datetime) -> bool:
-    """Say whether the office is open on the day of `at`. A day that no calendar covers counts as open."""
+    """Say whether the office is open on the day of `at`. If no calendar covers this day, the office counts as open."""
     code = reading.row["office"]
     known = reading.registry.calendar_from(at, code) if reading.office else None
     if known is None:
@@ -270,8 +273,9 @@ def _basis(reading: PageReader, extension: str) -> str:
 
 
 def _moved_by(reading: PageReader, unit: str, before: datetime, after: datetime) -> str:
-    """Returns the length of time by which the promised date moved. If the promise is in days, the length is in the unit
-    of the promise. Otherwise the length is in days and hours.
+    """The promised date moved from `before` to `after`. Returns the length of this move in words. If the promise is
+    counted in working days or in calendar days, the length is counted in the same way. Otherwise the length is in days
+    and hours.
     """
     if unit in HOURLY:
         return length(reading.language, after - before)

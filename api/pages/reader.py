@@ -65,7 +65,7 @@ class PageReader:
         return office.zone if office else FALLBACK_ZONE
 
     def moment(self, at: str, office: str = "", quality: str = "") -> Moment:
-        """Returns the time `at` in the time zone of `office`. If the quality is `day`, the text is only the date,
+        """Returns the time `at` in the time zone of `office`. If `quality` is "day", the text contains only the date,
         because the source states no time of day.
         """
         show = self.language.on_day if quality == "day" else self.language.at_time

@@ -96,10 +96,10 @@ def tracking_page(
     survey: str = "",
     others: Sequence[ProgressRow] = (),
 ) -> str:
-    """`row` is a row of the progress view. Each item of `accesses` names an `office` that opened sealed data, and the
-    time of the access (`at`). `others` are the rows of the applications to which this application is linked. `survey`
-    is "asked" if the applicant is invited to the survey, and "given" if the applicant has answered the survey.
-    Otherwise `survey` is empty.
+    """`row` is a row of the progress view. Each item of `accesses` describes one access to sealed data: `office` is the
+    office that opened the data, and `at` is the time of the access. `others` are the rows of the applications to which
+    this application is linked. `survey` is "asked" if the applicant is invited to the survey, and "given" if the
+    applicant has answered the survey. Otherwise `survey` is empty.
     """
     reading = PageReader(BY_CODE[language], row, registry, now)
     return _page(
@@ -127,8 +127,8 @@ def tracking_page(
 
 
 def survey_page(language: str, application_id: str, state: str, chosen: Mapping[str, int]) -> str:
-    """`state` is asked, incomplete, thanks or again. If `state` is incomplete, the answers in `chosen` stay selected.
-    If `state` is again, the applicant has already answered the survey.
+    """`state` has one of four values: "asked", "incomplete", "thanks" or "again". If `state` is "incomplete", the
+    answers in `chosen` stay selected. If `state` is "again", the applicant has already answered the survey.
     """
     back = f"applications/{application_id}"
     questions = survey.questions(BY_CODE[language])

@@ -1,8 +1,8 @@
 """Steps of an application: the page lists the milestones and the stages, each with its state.
 
 If a stage was entered twice, it is shown twice. So the citizen can see that the work went back. A reopening starts a
-new round of production. The page shows the steps of the earlier round, marked as taken back, and then the steps of the
-new round.
+new round of production. The page first shows the steps of the earlier round, and marks them as taken back. Then the
+page shows the steps of the new round.
 """
 
 from collections.abc import Iterator
@@ -84,8 +84,8 @@ def _all_steps(reading: PageReader) -> Iterator[Step]:
 
 
 def _closed(reading: PageReader, versions: range, *events: str) -> bool:
-    """Returns True if the application has ended, or if one of `events` happened in `versions`. Then the stages are
-    over.
+    """Returns True in two cases: the application has ended, or an event that is named in `events` has a version in
+    `versions`. In both cases, no further stage can follow.
     """
     happened = (entry["event"] in events and entry["version"] in versions for entry in reading.row["timeline"])
     return reading.row["status"] in ENDS or any(happened)
@@ -98,7 +98,9 @@ def _round(reading: PageReader, versions: range, *, closed: bool) -> Iterator[St
 
 
 def _round_taken_back(reading: PageReader, versions: range, *, closed: bool) -> Iterator[Step]:
-    """Returns the steps of an earlier round of production. A reopening ended this round and took back its product."""
+    """Returns the steps of an earlier round of production. A later reopening ended this round, so the product of this
+    round no longer counts.
+    """
     for step in _round(reading, versions, closed=closed):
         if step.state == DONE and step.milestone:
             yield replace(step, state=UNDONE)
@@ -122,9 +124,9 @@ def _reached(reading: PageReader, name: str, state: str, entry: ShownEvent) -> S
 
 
 def _stages(reading: PageReader, phase: StagePhase, versions: range, *, closed: bool) -> Iterator[Step]:
-    """Returns the stages of a phase. The stages that were entered in `versions` come first. A stage is listed once for
-    each time it was entered. The other stages follow. If the phase is closed, the list contains no future stage and no
-    current stage.
+    """Returns the stages of a phase. First come the stages that were entered by an event with a version in `versions`.
+    A stage is listed once for each time it was entered. The other stages follow. If the phase is closed, the list
+    contains no future stage and no current stage.
     """
     standard = reading.standard
     of_phase = [stage for stage in standard.stages if stage.phase is phase] if standard else []
@@ -151,7 +153,9 @@ def _of_entry(reading: PageReader, stage: StageEntry, *, closed: bool) -> Step:
 
 
 def _ahead(listed: list[Step]) -> list[Step]:
-    """Marks the first future step as next, and the last future step as last."""
+    """Gives the first future step the state NEXT, and the last future step the state LAST. If there is only one future
+    step, its state is NEXT.
+    """
     ahead = [place for place, step in enumerate(listed) if step.state == LATER]
     named = dict.fromkeys(ahead[-1:], LAST) | dict.fromkeys(ahead[:1], NEXT)
     return [replace(step, state=named.get(place, step.state)) for place, step in enumerate(listed)]

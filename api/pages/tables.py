@@ -82,8 +82,8 @@ def examples_in(statistics: Statistics, registry: Registry) -> bool:
 
 
 def promises(language: Language, statistics: Statistics, registry: Registry, table: str) -> list[TableLine]:
-    """Returns the lines by service, office, mall or channel. The lines with the most applications come first, and the
-    lines with hidden figures come last.
+    """`table` is service, office, mall or channel. Returns the lines of this table. The lines with the most
+    applications come first, and the lines with hidden figures come last.
     """
     lines = sorted(
         (

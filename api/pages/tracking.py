@@ -77,7 +77,7 @@ def duty(reading: PageReader) -> Duty:
 
 
 def _turn(reading: PageReader) -> str:
-    """Returns a text that names the holder of the file, and the office."""
+    """Returns a text with the holder of the file and the name of the holder's office."""
     holders = reading.row["ledger"]["holders"]
     if not holders:
         return reading.office_name(reading.row["office"])

@@ -1,9 +1,11 @@
 """Bare endpoints: a minimal server that does only the measured work. The server runs in a separate process.
 
-python -m bench.baselines.bare append CONNINFO --port N
-    Each POST request stores one event with the library's recorder, in a thread.
-python -m bench.baselines.bare answer FILE --port N
-    Each GET request is answered with the bytes of FILE.
+The server can start in two ways. It appends events, or it sends the same answer again and again:
+
+    python -m bench.baselines.bare append CONNINFO --port N
+        Each POST request stores one event with the library's recorder, in a thread.
+    python -m bench.baselines.bare answer FILE --port N
+        Each GET request is answered with the bytes of FILE.
 """
 
 import argparse

@@ -71,7 +71,7 @@ def _side_by_side(lives: Iterable[Pattern], streams: list[Stream]) -> Iterator[S
 def append(conninfo: str, saves: Iterable[Save]) -> None:
     """Appends the events of `saves` to the log in their order.
 
-    One call of the recorder appends the events of a batch.
+    The events are appended in batches: one call of the recorder appends one batch.
     """
     datastore = Datastore(conninfo, pool_size=1)
     try:

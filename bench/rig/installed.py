@@ -1,6 +1,6 @@
 """Installations: each benchmark gets a temporary installation in /tmp.
 
-A user would start the servers in the same way.
+The benches start the servers in the same way as a user does.
 """
 
 import asyncio

@@ -177,11 +177,11 @@ class Offered:
         self.room = asyncio.Semaphore(CONNECTIONS_MAX)
 
     async def at_rates(self, work: Client, *parts: tuple[float, float]) -> list[Run]:
-        """Sends requests in several parts.
+        """Sends requests in consecutive parts, and each part has its own rate.
 
-        Each part has two values: the number of requests per second, and its duration. A part begins at the planned end
-        of the previous part. If the planned time of a request has already passed, the request is sent at once. Returns
-        when all requests are answered.
+        Each item of `parts` has two values: the number of requests per second, and the duration of the part in seconds.
+        A part begins at the planned end of the previous part. If the planned time of a request has already passed, the
+        request is sent at once. Returns when all requests are answered.
         """
         runs, begins = [], time.perf_counter()
         async with asyncio.TaskGroup() as group:

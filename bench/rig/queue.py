@@ -52,9 +52,10 @@ def queue(where: Installed, applications: int) -> list[Waiting]:
 
 
 def officer(bearer: bytes, own: list[Waiting]) -> Client:
-    """Returns a client that reports an obstacle, clears the obstacle, and so on. Each request makes one event.
+    """Returns a client that sends two commands in turn: it reports an obstacle, and then clears this obstacle. Each
+    request makes one event.
 
-    No other client may use the applications in `own`.
+    `own` holds the applications that only this client may use.
     """
     turns = (application for application in cycle(own) for _ in range(COMMANDS))
 

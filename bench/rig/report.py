@@ -15,12 +15,13 @@ import psycopg
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A measured figure. `value` and `baseline` are in `unit`.
+    """A measured figure. `unit` is the unit of `value` and of `baseline`.
 
-    `target` is the lowest allowed ratio of `value` to `baseline`. `least` is the lowest allowed `value`. `more` has
-    further figures by name. `most` has upper limits for some of the figures in `more`. `rows` has counts that were read
-    from the database. `on` lists the features of Jejak that were used during the measurement. If `baseline` is below
-    `baseline_least`, the machine was too slow for a valid result. `fault` gives the reason if the result is not valid.
+    `target` is the lowest allowed ratio of `value` to `baseline`. `least` is the lowest allowed `value`. `more` maps
+    names to further figures. For some of these names, `most` holds the highest allowed figure. `rows` has counts that
+    were read from the database. The field `on` lists the features of Jejak that were used during the measurement. If
+    `baseline` is below `baseline_least`, the machine was too slow for a valid result. `fault` gives the reason if the
+    result is not valid.
     """
 
     bench: str
@@ -77,7 +78,7 @@ class Measured:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Returns the percentile for `share`, a number from 0 to 1.
+    """Returns a percentile of `values`. The number `share`, from 0 to 1, says which percentile.
 
     For example, if `share` is 0.95, at least 95 % of the values are not larger than the result.
 
@@ -89,7 +90,9 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def spread(seconds: Sequence[float], *shares: float) -> dict[str, float]:
-    """Returns a percentile in milliseconds for each of `shares`. The key of a percentile is a name such as p99_ms."""
+    """For each number in `shares`, returns one percentile in milliseconds. The key of a percentile is a name such as
+    p99_ms.
+    """
     return {f"p{share * 100:g}_ms": round(percentile(seconds, share) * 1000, 2) for share in shares}
 
 

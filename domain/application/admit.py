@@ -23,7 +23,7 @@ from domain.registry.registry import Registry
 class SourceRecord:
     """One record of a source: an event and its act.
 
-    The act's field `by` is `import`, and the act's field `at_quality` is `source` or `day`.
+    In the act, the field `by` has the value `import`, and the field `at_quality` has the value `source` or `day`.
     """
 
     act: Act
@@ -88,8 +88,8 @@ def _judge(record: SourceRecord, application: Application, registry: Registry) -
 def _offered(service: str, act: Act, registry: Registry) -> Channel:
     """Return a channel that the standard offers. If there is no standard, return the channel of the act.
 
-    A source may record a submission by a channel that the standard does not offer. Such a submission is not a
-    deviation.
+    In a source, the channel of a submission may be a channel that the standard does not offer. Such a submission is not
+    a deviation.
     """
     if act.office not in registry.offices:
         return act.channel

@@ -38,8 +38,8 @@ from domain.codes import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitApplication:
-    """`mall` and `counter` are the codes of the mall and the counter where the citizen was served. A command with a
-    counter also names the mall.
+    """`mall` and `counter` are the codes of the mall and the counter where the citizen was served. If the command has a
+    value for `counter`, it also has a value for `mall`.
     """
 
     service: ServiceCode
@@ -125,7 +125,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleInspection:
-    """`on` is the date of the inspection in the office's time zone."""
+    """The field `on` is the date of the inspection in the office's time zone."""
 
     on: date
 
@@ -195,7 +195,8 @@ class Reject:
 class DeemApproved:
     """The scheduler sends this command when the office did not decide in time.
 
-    `now` is the instant, in UTC, at which the scheduler found the application overdue. The act's `at` is the due date.
+    `now` is the instant, in UTC, at which the scheduler found the application overdue. The time of the act, which is
+    the field `at`, is the due date.
     """
 
     now: datetime

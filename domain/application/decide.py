@@ -188,7 +188,7 @@ def submit(
 ) -> list[ApplicationEvent]:
     """The citizen clock starts.
 
-    The application keeps the edition of the standard that is in force on the office's local day at `act.at`.
+    The application keeps the edition of the standard that is in force on the day of the act, in the office's time zone.
     """
     if application.status is not None:
         raise refusals.ApplicationAlreadySubmitted
@@ -246,7 +246,7 @@ def check_documents(
 def return_for_correction(
     command: commands.ReturnForCorrection, application: Application, standard: StandardPublished
 ) -> list[ApplicationEvent]:
-    """A return pauses the legal clock if the file is complete and the standard lists this ground."""
+    """A return pauses the legal clock if the file is complete and the standard allows a pause for corrections."""
     only_in(application, *IN_WORK)
     if not command.documents:
         raise refusals.DefectsMissing
@@ -382,8 +382,8 @@ def is_stale(command: Command, seen: int, application: Application) -> bool:
 
     `seen` is the version that the sender of the command had read.
 
-    A reassignment to another officer, a PIN reset, a complaint referral and a promised date moved by a newer calendar
-    do not matter to other commands.
+    Four kinds of events matter to no other command: a reassignment to another officer, a PIN reset, a complaint
+    referral, and a move of the promised date by a newer calendar.
     """
     if seen > application.version:  # the application never had this version, so the sender read something else
         return True

@@ -78,8 +78,8 @@ class DocumentsChecked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnedForCorrection(Event):
-    """The office returns the file and names all defects at once. `pauses` is true if the legal clock pauses. The clock
-    pauses only if the service's standard lists this ground.
+    """The office returns the file and names all defects at once. `pauses` says whether the return pauses the legal
+    clock. The service's standard must list the correction as a ground for a pause, otherwise the clock does not pause.
     """
 
     topic: ClassVar[str] = "application.returned-for-correction.v1"
@@ -146,9 +146,9 @@ class ReferralAnswered(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transferred(Event):
     """The new office counts the remaining time by its own calendar. `promise` is the promise with the new date.
-    `promise` is absent if the system had computed no promise, or if the file was incomplete or already decided.
-    `unlisted` is true if the service's standard does not list the office `to`. `reason` is the reason that the
-    supervisor gives for the transfer.
+    `promise` is absent if the system had computed no promise, or if the file was incomplete or already decided. `to` is
+    the new office. `unlisted` is true if the service's standard does not list this office. `reason` is the reason that
+    the supervisor gives for the transfer.
     """
 
     topic: ClassVar[str] = "application.transferred.v1"
@@ -183,8 +183,8 @@ class Resumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved(Event):
-    """`report_until` is present under two conditions: the time of the decision is not from the server's clock, and this
-    time is not after the promised date. If the decision is recorded after `report_until`, the decision counts as late.
+    """`report_until` is present if a computer other than the server stated the time of the decision, and this time is
+    not after the promised date. If the decision is recorded after `report_until`, the decision counts as late.
     """
 
     topic: ClassVar[str] = "application.approved.v1"
@@ -193,8 +193,8 @@ class Approved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected(Event):
-    """`report_until` is present under two conditions: the time of the decision is not from the server's clock, and this
-    time is not after the promised date. If the decision is recorded after `report_until`, the decision counts as late.
+    """`report_until` is present if a computer other than the server stated the time of the decision, and this time is
+    not after the promised date. If the decision is recorded after `report_until`, the decision counts as late.
     """
 
     topic: ClassVar[str] = "application.rejected.v1"
@@ -206,11 +206,11 @@ class Rejected(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeemedApproved(Event):
     """Nobody decided in time, so the application is deemed approved by law (UU 30/2014 art. 53, amended by UU 6/2023
-    art. 175). The event holds the evidence for three facts. No event up to the stream version `silent_until` is a
+    art. 175). The event holds the evidence for three facts. Up to the stream version `silent_until`, no event is a
     decision. The legal clock ran from `complete_at`, except during `pauses`. The due date of `promise` has passed. The
-    time of the deemed approval is the promise's `due_at`, even if the deemed approval is recorded later. But if the
-    system learnt of the promise after `due_at`, the time of the deemed approval is also after `due_at`. The law grants
-    the application, and the system only records this.
+    time of the deemed approval is the promise's `due_at`, even if the deemed approval is recorded later. The system may
+    learn of the promise only after `due_at`. In this case, the time of the deemed approval is also after `due_at`. The
+    law grants the application, and the system only records this.
     """
 
     topic: ClassVar[str] = "application.deemed-approved.v1"
@@ -296,7 +296,8 @@ class DisputeDismissed(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopened(Event):
     """The citizen's dispute was right, so the office makes the product again. The grant stays. `redo` holds the stages
-    to repeat, and the begun stages that depend on these stages. Their order is the order of the procedure.
+    that the office must repeat. It also holds every begun stage that depends on one of them. Their order is the order
+    of the procedure.
     """
 
     topic: ClassVar[str] = "application.reopened.v1"
@@ -306,8 +307,8 @@ class Reopened(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAmended(Event):
     """The office corrects its record. `amends` is the stream version of the wrong event. `corrected_at` is the right
-    time in UTC. Only an amendment of the kind TIME has `corrected_at`. `report_until` is present if the first time of a
-    decision was after the promised date, but the corrected time is not. If the correction is recorded after
+    time in UTC. Only an amendment of the kind TIME has `corrected_at`. `report_until` is present if the correction
+    moves the time of a late decision to the promised date or earlier. If the correction is recorded after
     `report_until`, the decision still counts as late.
     """
 

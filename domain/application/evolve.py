@@ -22,7 +22,8 @@ from domain.provenance import Pause, Promise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """For each kind of numbered thing (for example referrals or payments), the highest number used so far.
+    """This class holds the highest number that was used so far for each kind of numbered thing, for example for
+    referrals.
 
     The next thing of a kind gets the next number of this kind.
     """
@@ -58,13 +59,13 @@ class PromiseFacts:
 class Application(PromiseFacts):
     """An application (permohonan), folded from its events. All instants are UTC.
 
-    `status` is None before the first event. After a return or a suspension, the application gets the status `before`
-    again. `checked` is the result of the last check of the documents. `checked` is None if the documents were not
+    `status` is None before the first event. `before` is the status that the application gets again after a return or a
+    suspension. `checked` is the result of the last check of the documents. `checked` is None if the documents were not
     checked since they last came in. `referrals` maps the number of each open referral to the office that was asked.
     `payments` maps the number of each open payment request to the amount in rupiah that is left to pay. `inspections`
     holds the numbers of the open inspections. `obstacles` holds the numbers of the open obstacles.
 
-    `complete_at` is the `at` of the event that last declared the file complete. `decided_at` is the `at` of the first
+    `complete_at` is the time of the event that last declared the file complete. `decided_at` is the time of the first
     decision. `promised_at` is the time at which the system learnt of the promise in force. `pausing` holds the names of
     the open pauses of the legal clock. `paused_since` is the time at which the legal clock stopped, if the clock is
     paused. `pauses` holds the closed pauses. `extensions` holds the codes of the extensions already used. `supplied`
@@ -116,7 +117,7 @@ class Application(PromiseFacts):
 
     @property
     def running(self) -> bool:
-        """Whether the legal clock has started and no decision has stopped it. The clock may be paused."""
+        """Return True if the legal clock has started and no decision has stopped it. The clock may be paused."""
         return self.complete and self.decided_at is None
 
 
@@ -299,9 +300,9 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
 
 
 def _count(application: Application, **numbers: int) -> Counted:
-    """Return the highest numbers after an event with these numbers.
+    """`numbers` holds the numbers of one event. Return the highest numbers after this event.
 
-    Imported history may have numbers in any order, so a number that is not higher changes nothing.
+    In imported history, numbers may come in any order. So a number below the highest number changes nothing.
     """
     known = application.counted
     return replace(known, **{kind: max(getattr(known, kind), number) for kind, number in numbers.items()})

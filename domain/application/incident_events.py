@@ -18,7 +18,7 @@ from domain.provenance import Event, Promise
 class InspectionScheduled(Event):
     """`inspection` is the number of the inspection, counted from 1 for each application.
 
-    `on` is a date in the office's time zone.
+    The field `on` is the date of the inspection in the office's time zone.
     """
 
     topic: ClassVar[str] = "application.inspection-scheduled.v1"
