@@ -160,8 +160,8 @@ def _received(entry: PaymentEntry, event: incident_events.PaymentReceived, at: s
 def settled(payments: list[PaymentEntry], ended: tuple[str, int] | None) -> list[PaymentEntry]:
     """Return the payments with the amounts that depend on the end of the application.
 
-    `ended` holds the time and the stream version of the application's end. A receipt after the end must be refunded. A
-    reopened application has no end, so the applicant can pay its open requests again.
+    `ended` holds the time and the stream version of the application's end. If a payment arrives after the end, the
+    office must refund the payment. A reopened application has no end, so the applicant can pay its open requests again.
     """
     return [_settled(entry, ended) for entry in payments]
 

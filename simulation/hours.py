@@ -21,7 +21,7 @@ class Hours:
     def forward(self, at: datetime, grace: timedelta) -> datetime:
         """Return `at` if the office is open at `at`.
 
-        Otherwise return an instant of the next opening: the beginning of the opening plus `grace`.
+        Otherwise find the next opening, and return its beginning plus `grace`.
 
         If `grace` is too long, the result is the beginning of the last tenth of that opening. If there is no later
         opening, return `at`.
@@ -35,8 +35,9 @@ class Hours:
         return min(opens + grace, opens + (closes - opens) * 0.9)
 
     def back(self, at: datetime, grace: timedelta) -> datetime:
-        """Return `at` if the office is open at `at`. Otherwise return an instant of the last opening before `at`: the
-        end of the opening minus `grace`.
+        """Return `at` if the office is open at `at`.
+
+        Otherwise find the last opening before `at`, and return its end minus `grace`.
 
         If `grace` is too long, the result is the end of the first tenth of that opening. If there is no earlier
         opening, return `at`.
