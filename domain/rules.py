@@ -207,7 +207,7 @@ RESTING: dict[str, list[str]] = {}
 """Maps each rule's name to the code that implements the rule: the path of a function or class, or a value's `repr`."""
 
 
-def rests_on(*names: str) -> Callable[[T], T]:
+def rests_on(*names: str) -> Callable[[T], T]:  # pragma: no mutate block - runs only while modules are imported
     """Mark a function, a class or a value as an implementation of these rules. Raises KeyError for an unknown rule."""
     for name in names:
         RULES[name]

@@ -41,6 +41,7 @@ from tests.builders import (
     COMPLETE,
     HANDED_OVER,
     INSPECTION,
+    KTP,
     MONDAY,
     OUT_OF_STOCK,
     PAYMENT,
@@ -88,6 +89,12 @@ def test_a_payment_pauses_the_legal_clock_only_where_that_is_listed_and_the_cloc
     unlisted = (*submitted(SIP), *COMPLETE[1:])
     given(*unlisted).when(ask).then(replace(asked, pauses=False))
     given(*COMPLETE, asked).when(ask).then(replace(asked, payment=2))
+
+
+def test_a_payment_request_names_the_tariff_of_the_standard() -> None:
+    priced = replace(REGISTRY, services={KTP: tuple(replace(s, fee_idr=30_000) for s in REGISTRY.services[KTP])})
+    asked = PaymentRequested(payment=1, amount_idr=50_000, pauses=True, tariff_idr=30_000)
+    given(*COMPLETE, registry=priced).when(RequestPayment(amount_idr=50_000)).then(asked)
 
 
 def test_a_payment_is_received_or_expires_once() -> None:

@@ -110,3 +110,21 @@ def test_an_email_address_is_kept_in_one_form(typed: str, kept: str) -> None:
 )
 def test_a_text_that_is_no_email_address_is_refused(typed: str, fault: ContactFault) -> None:
     assert fault_of_email(typed) is fault
+
+
+def test_an_address_may_be_as_long_as_the_standards_allow() -> None:
+    longest = f"a@{'a' * 60}.{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 8}"
+    for typed in (f"{'a' * 64}@example.id", f"siti@{'b' * 63}.id", longest, "siti@1.id", "siti@b-c.id"):
+        assert email(typed) == typed
+    assert len(longest) == 254
+    assert fault_of_email("siti@b.c.1") is ContactFault.NO_DOMAIN
+    assert fault_of_email(longest + "e") is ContactFault.ADDRESS_TOO_LONG
+
+
+@pytest.mark.parametrize(("digits", "fits"), [(6, False), (7, True), (15, True), (16, False)])
+def test_a_telephone_number_has_seven_to_fifteen_digits(digits: int, *, fits: bool) -> None:
+    typed = "+" + "6" * digits
+    if fits:
+        assert phone(typed) == typed
+    else:
+        assert fault_of_phone(typed) is ContactFault.WRONG_LENGTH

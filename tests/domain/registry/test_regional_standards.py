@@ -1,7 +1,7 @@
 """A standard for an office, a regency or a province, beside the national one."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -55,6 +55,12 @@ NATIONAL = published(1)
 OF_JAVA = published(2, 4, region="33")
 OF_SEMARANG = published(3, 3, region="33.74")
 OF_ONE = published(4, 1, only_offices=(SEMARANG, SORONG))
+
+
+def test_a_standard_is_in_force_from_its_first_day_and_an_unknown_service_has_none() -> None:
+    registry = country(published(1, in_force_from=DAY))
+    assert [standard.standard for standard in registry.in_force(KTP, DAY)] == [1]
+    assert registry.in_force(KTP, DAY - timedelta(days=1)) == registry.in_force("unknown", DAY) == []
 
 
 @pytest.mark.parametrize(
