@@ -143,7 +143,7 @@ def test_an_event_that_is_not_in_the_feed_is_refused_with_what_to_do(running: Je
     for unknown in (f"{uuid4()}:1", f"{tellable}:4000"):
         reply = read(running, query=f"?lastEventId={unknown}")
         assert refused(reply) == (409, "event-not-in-feed")
-        assert "Read the feed from its beginning, without lastEventId" in reply.json()["detail"]
+        assert "Read the feed from the beginning, without lastEventId" in reply.json()["detail"]
     of_another = f"{tellable}:1"
     assert refused(read(running, OFFICES[MAKASSAR], f"?lastEventId={of_another}")) == (409, "event-not-in-feed")
 
