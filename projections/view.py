@@ -36,8 +36,9 @@ class ViewOf(Generic[R]):
     `version`.
 
     `stored` returns a row's values in the order of the columns. `loaded` makes the row from these values. A dict is
-    stored as canonical JSON in a column of the type `bytea`. So the same events always give the same bytes. The view
-    folds the events whose event type begins with the prefix `topics`.
+    stored as canonical JSON in a column of the type `bytea`. So the same events always give the same bytes. The JSON is
+    packed (infra/postgres/packing.py), except in the columns in `unpacked`, which queries read. The view folds the
+    events whose event type begins with the prefix `topics`.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ViewOf(Generic[R]):
     indexes: tuple[str, ...] = ()
     key: str = "application_id"
     topics: str = "application."
+    unpacked: frozenset[str] = frozenset()
 
     @property
     def table(self) -> str:

@@ -21,6 +21,8 @@ from projections.routing import Capacity, Concern, Share, facts, so_far
 
 JSON = "application/json"
 STATUS = "application.status.v1"
+STATUS_FIELDS = ("application", "service", "standard", "office", "status")
+"""The fields of a body that the status record repeats."""
 CLASSIFICATION = "restricted"
 """The classification of every message: only the addressed agency may read the message."""
 
@@ -50,11 +52,12 @@ class MessageKind:
 
 
 class Message(NamedTuple):
-    """A row of `feeds.messages`. Instants are in UTC. `body` and `status` are JSON.
+    """A message of an agency's feed. Instants are in UTC. `body` is JSON.
 
     `position` is the event's position in the log and is never sent. `stream` is the UUID of the event's stream.
     `previous` is the version of the previous message of the same stream in this agency's feed. For the first message of
-    the stream, `previous` is 0. If `status` is None, no status record is published for the message.
+    the stream, `previous` is 0. `due` has the facts about the due date, as JSON. If `due` is None, no status record is
+    published for the message.
     """
 
     agency: str
@@ -67,7 +70,7 @@ class Message(NamedTuple):
     at: datetime
     recorded_at: datetime
     body: bytes
-    status: bytes | None = None
+    due: bytes | None = None
 
     @property
     def id(self) -> str:
@@ -77,6 +80,15 @@ class Message(NamedTuple):
     def key(self) -> bytes:
         """The key of the Kafka record. Messages with the same key stay in order."""
         return self.stream.encode()
+
+    @property
+    def status(self) -> bytes | None:
+        """The body of the status record, or None. The body contains no personal data."""
+        if self.due is None:
+            return None
+        told = orjson.loads(self.body)
+        known = {name: told[name] for name in STATUS_FIELDS}
+        return orjson.dumps({**known, "version": self.version, "at": instant(self.at), **orjson.loads(self.due)})
 
 
 def sequence(version: int) -> str:
@@ -109,20 +121,9 @@ def body_of(
     return orjson.dumps({**body, "so_far": so_far(concern, capacity)} if begins else body)
 
 
-def status_of(application: UUID, concern: Concern, at: datetime) -> bytes:
-    """Returns the body of the status record of an application. The body contains no personal data."""
-    return orjson.dumps(
-        {
-            "application": str(application),
-            "service": concern.service,
-            "standard": concern.standard,
-            "office": concern.holder,
-            "status": concern.status,
-            "version": concern.version,
-            "at": instant(at),
-            **due_facts(concern.file),
-        }
-    )
+def beginning_of(stream: str) -> bytes:
+    """Returns the first bytes of the body of every message about an event of this stream."""
+    return b'{"application":"%b",' % stream.encode()
 
 
 def message_of(share: Share, *, stream: UUID, position: int, concern: Concern, recorded: Recorded) -> Message:
@@ -142,7 +143,7 @@ def message_of(share: Share, *, stream: UUID, position: int, concern: Concern, r
         at=recorded.act.at,
         recorded_at=recorded.recorded_at or recorded.act.at,
         body=body_of(stream, concern, recorded, share.capacity, begins=share.begins),
-        status=None if share.capacity is Capacity.ASKED else status_of(stream, concern, recorded.act.at),
+        due=None if share.capacity is Capacity.ASKED else orjson.dumps(due_facts(concern.file)),
     )
 
 

@@ -11,6 +11,7 @@ from psycopg import Cursor, sql
 from domain.application.events import Recorded
 from infra.eventstore.envelope import canonical
 from infra.eventstore.history import recorded_of
+from infra.postgres.packing import pack, unpack
 from projections.view import R, Row, View, ViewOf
 
 PAGE = 1000
@@ -133,8 +134,8 @@ def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence
 
 def arrays(view: View, rows: Sequence[Row]) -> dict[str, list[object]]:
     """Returns the arguments of the statement `view.upsert`. Each argument is the list of all values of one column."""
-    columns = zip(*map(view.stored, rows), strict=True)
-    return {name: [_written(value) for value in values] for name, values in zip(view.columns, columns, strict=True)}
+    columns = zip(*(stored(view, row) for row in rows), strict=True)
+    return dict(zip(view.columns, map(list, columns), strict=True))
 
 
 def folded_on(view: ViewOf[R], row: R | None, key: UUID, events: Sequence[RawEvent]) -> R | None:
@@ -168,14 +169,21 @@ def _first_poisoned(view: View, row: Row | None, key: UUID, events: Sequence[Raw
 
 def stored(view: View, row: Row) -> tuple[Any, ...]:
     """Converts the values of a row into the form that is stored in the table."""
-    return tuple(_written(value) for value in view.stored(row))
+    return tuple(_written(view, name, value) for name, value in zip(view.columns, view.stored(row), strict=True))
 
 
-def _written(value: object) -> object:
-    return canonical(value) if isinstance(value, dict) else value
+def _written(view: View, column: str, value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    return canonical(value) if column in view.unpacked else pack(canonical(value))
+
+
+def opened(values: Sequence[Any]) -> list[Any]:
+    """Unpacks stored values, so that they can be compared. Another version of zlib may pack equal values differently."""
+    return [unpack(value) if isinstance(value, bytes) else value for value in values]
 
 
 def read_row(view: ViewOf[R], values: Sequence[Any]) -> R:
     """Makes a row from the values that are stored in the table."""
     columns = zip(view.columns.values(), values, strict=True)
-    return view.loaded(tuple(orjson.loads(value) if kind.startswith("bytea") else value for kind, value in columns))
+    return view.loaded(tuple(orjson.loads(unpack(value)) if kind.startswith("bytea") else value for kind, value in columns))
