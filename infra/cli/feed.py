@@ -23,9 +23,15 @@ from infra.queries.agency_feed import origin_of
 
 PAGE, PAGE_BYTES = 500, 4 * 1024 * 1024
 POLL_SECONDS = 0.5
-NEWEST: LiteralString = f"""
-SELECT * FROM ({STORED} WHERE m.agency = %s ORDER BY m.position DESC LIMIT %s) AS newest ORDER BY position
+NEWEST: LiteralString = (
+    "WITH newest AS ("
+    + STORED
+    + """
+    WHERE m.agency = %s ORDER BY m.position DESC LIMIT %s
+)
+SELECT * FROM newest ORDER BY position
 """
+)
 NEWEST_PLACE = "SELECT coalesce(max(position), 0) FROM feeds.messages WHERE agency = %s"
 
 Connection = psycopg.Connection[tuple[Any, ...]]

@@ -18,7 +18,8 @@ LEVEL, WINDOW_BITS, MEMORY = 3, -13, 6
 """The settings of zlib: raw deflate, with a window of 8 KB. A higher level takes twice as long for 5 % less."""
 NEWEST = 1
 DICTIONARIES = {
-    bytes([number]): (Path(__file__).parent / f"dictionary-{number}.txt").read_bytes() for number in range(1, NEWEST + 1)
+    bytes([number]): (Path(__file__).parent / f"dictionary-{number}.txt").read_bytes()
+    for number in range(1, NEWEST + 1)
 }
 MARK = bytes([NEWEST])
 PRIMED = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW_BITS, MEMORY, zlib.Z_DEFAULT_STRATEGY, DICTIONARIES[MARK])

@@ -1,6 +1,6 @@
 """Folding: this module reads pages of the log, folds the events into rows of a view, and writes the rows."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -127,15 +127,18 @@ def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence
         return []
     keys = sorted(streams, key=lambda key: key.bytes)  # all writers use one order, so that they cannot deadlock
     cursor.execute(fill(view.rows, table), {"ids": keys}, prepare=True, binary=True)
-    known = {values[0]: read_row(view, values) for values in cursor.fetchall()}
+    places = documents(view)
+    known = {values[0]: _read(view, values, places) for values in cursor.fetchall()}
     folded = [folded_on(view, known.get(key), key, streams[key]) for key in keys]
     return [row for key, row in zip(keys, folded, strict=True) if row and row is not known.get(key)]
 
 
 def arrays(view: View, rows: Sequence[Row]) -> dict[str, list[object]]:
     """Returns the arguments of the statement `view.upsert`. Each argument is the list of all values of one column."""
-    columns = zip(*(stored(view, row) for row in rows), strict=True)
-    return dict(zip(view.columns, map(list, columns), strict=True))
+    columns = [list(column) for column in zip(*map(view.stored, rows), strict=True)]
+    for place, written in documents(view).items():
+        columns[place] = [written(value) for value in columns[place]]
+    return dict(zip(view.columns, columns, strict=True))
 
 
 def folded_on(view: ViewOf[R], row: R | None, key: UUID, events: Sequence[RawEvent]) -> R | None:
@@ -169,21 +172,39 @@ def _first_poisoned(view: View, row: Row | None, key: UUID, events: Sequence[Raw
 
 def stored(view: View, row: Row) -> tuple[Any, ...]:
     """Converts the values of a row into the form that is stored in the table."""
-    return tuple(_written(view, name, value) for name, value in zip(view.columns, view.stored(row), strict=True))
+    values = list(view.stored(row))
+    for place, written in documents(view).items():
+        values[place] = written(values[place])
+    return tuple(values)
 
 
-def _written(view: View, column: str, value: object) -> object:
-    if not isinstance(value, dict):
-        return value
-    return canonical(value) if column in view.unpacked else pack(canonical(value))
+def documents(view: View) -> dict[int, Callable[[object], bytes]]:
+    """Returns the places of the columns that store a JSON document, and the functions that write the documents."""
+    return {
+        place: canonical if name in view.unpacked else _packed
+        for place, (name, kind) in enumerate(view.columns.items())
+        if kind.startswith("bytea")
+    }
+
+
+def _packed(document: object) -> bytes:
+    return pack(canonical(document))
 
 
 def opened(values: Sequence[Any]) -> list[Any]:
-    """Unpacks stored values, so that they can be compared. Another version of zlib may pack equal values differently."""
+    """Unpacks stored values, so that they can be compared: another version of zlib may pack equal values
+    differently.
+    """
     return [unpack(value) if isinstance(value, bytes) else value for value in values]
 
 
 def read_row(view: ViewOf[R], values: Sequence[Any]) -> R:
     """Makes a row from the values that are stored in the table."""
-    columns = zip(view.columns.values(), values, strict=True)
-    return view.loaded(tuple(orjson.loads(unpack(value)) if kind.startswith("bytea") else value for kind, value in columns))
+    return _read(view, values, documents(view))
+
+
+def _read(view: ViewOf[R], values: Sequence[Any], places: Iterable[int]) -> R:
+    read = list(values)
+    for place in places:
+        read[place] = orjson.loads(unpack(read[place]))
+    return view.loaded(tuple(read))
