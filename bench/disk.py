@@ -2,7 +2,7 @@
 
 The log contains the first events of simulated applications, in the order of time. The projector and the outbox read
 pages of 1,000 events, so they write most rows again for each event, as in operation. `VACUUM` runs before the tables
-are measured. `python -m bench.disk [APPLICATIONS [EVENTS]]` prints the table of docs/disk.md.
+are measured. `python -m bench.disk APPLICATIONS` writes the table of docs/disk.md.
 """
 
 import sys
@@ -23,20 +23,26 @@ from infra.eventstore.recorder import Save
 from infra.keys.key_folder import KeyFolder
 from infra.projector.outbox import Outbox
 from infra.projector.runner import runners, wait_until_caught_up
+from infra.settings import PROJECT
 
 EVENTS_EACH = 4
 MOST = 1800
 """The highest allowed number of bytes for one event, with everything that belongs to the event."""
+PAGE_BYTES = 8192
+DOCUMENT = PROJECT / "docs" / "disk.md"
+HEAD = "| relation | bytes an application | bytes an event | share |"
 SIZES = """
-SELECT n.nspname || '.' || c.relname, '', pg_table_size(c.oid), c.reltuples::bigint
+SELECT n.nspname || '.' || c.relname, '',
+    pg_table_size(c.oid) - pg_relation_size(c.oid, 'fsm') - pg_relation_size(c.oid, 'vm')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND n.nspname = ANY (%(schemas)s)
 UNION ALL
-SELECT n.nspname || '.' || c.relname, i.indexrelid::regclass::text, pg_relation_size(i.indexrelid), 0
+SELECT n.nspname || '.' || c.relname, i.indexrelid::regclass::text, pg_relation_size(i.indexrelid)
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND n.nspname = ANY (%(schemas)s)
 ORDER BY 1, 2
 """
+"""The two maps of a table's free and visible pages are left out: in a small table they take more than the rows."""
 SCHEMAS = ["public", "feeds", "views"]
 
 
@@ -46,7 +52,6 @@ class Relation(NamedTuple):
     table: str
     index: str
     bytes: int
-    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +82,17 @@ class Disk:
         return {name: round(size / self.applications, 1) for name, size in sums.items()}
 
     def table(self) -> str:
-        """Returns the sizes as a Markdown table. Relations that did not grow are left out."""
-        lines = ["| relation | rows | bytes an application | bytes an event |", "|---|---:|---:|---:|"]
+        """Returns the sizes as a Markdown table. Relations that grew by less than ten pages are left out."""
+        lines = [HEAD, "|---|---:|---:|---:|"]
         for relation in self.relations:
-            if size := self.grown(relation):
-                name = f"… `{relation.index.split('.')[-1]}`" if relation.index else f"`{relation.table}`"
-                rows = f"{relation.rows:,}" if not relation.index else ""
-                lines.append(f"| {name} | {rows} | {size / self.applications:,.0f} | {size / self.events:,.0f} |")
-        total = f"| **sum** | | {self.grown_bytes / self.applications:,.0f} | {self.per_event:,.0f} |"
-        return "\n".join([*lines, total])
+            if (size := self.grown(relation)) >= 10 * PAGE_BYTES:
+                name = f"index `{relation.index.split('.')[-1]}`" if relation.index else f"**`{relation.table}`**"
+                lines.append(self._line(name, size))
+        return "\n".join([*lines, self._line("sum", self.grown_bytes), ""])
+
+    def _line(self, name: str, size: int) -> str:
+        share = f"{100 * size / self.grown_bytes:.1f} %"
+        return f"| {name} | {size / self.applications:,.0f} | {size / self.events:,.0f} | {share} |"
 
 
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
@@ -151,6 +158,6 @@ def sizes(where: Installed) -> list[Relation]:
 
 
 if __name__ == "__main__":
-    wanted = [int(text) for text in sys.argv[1:]] or [2_000]
     with installed() as made:
-        print(filled(made, *wanted).table())
+        measured = filled(made, int(sys.argv[1]))
+    DOCUMENT.write_text(DOCUMENT.read_text().partition(HEAD)[0] + measured.table())
