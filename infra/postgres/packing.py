@@ -39,7 +39,7 @@ def unpack(stored: bytes) -> bytes:
     dictionary = DICTIONARIES.get(stored[:1])
     if dictionary is None:
         return stored
-    unpacking = zlib.decompressobj(WINDOW_BITS, zdict=dictionary)
+    unpacking = zlib.decompressobj(WINDOW_BITS, dictionary)
     try:
         text = unpacking.decompress(stored[1:])
     except zlib.error as fault:

@@ -45,7 +45,6 @@ def row_of(message: Message) -> tuple[object, ...]:
 
 def message_from(row: Sequence[Any]) -> Message:
     """Makes a message from a row of MESSAGES."""
-    told, _, due = unpack(row[-1]).partition(b"\n")  # JSON as orjson writes it has no line break
-    kind, stream = row[2], row[3]
-    body = beginning_of(stream) + told if kind == MessageKind.EVENT else told
-    return Message(*row[:-1], body, due or None)
+    told, _, due = unpack(row[9]).partition(b"\n")  # JSON as orjson writes it has no line break
+    body = beginning_of(row[3]) + told if row[2] == MessageKind.EVENT else told
+    return Message(*row[:9], body, due or None)

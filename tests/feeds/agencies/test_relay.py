@@ -19,11 +19,12 @@ from feeds.agencies.messages import Message, MessageKind, Origin
 AT = datetime(2026, 3, 9, 3, tzinfo=UTC)
 ORIGIN = Origin("urn:gov:id:jejak:01", "https://jejak.example")
 AGENCY = "pln"
-BODY = b'{"application":"x","service":"ktp-el","standard":1,"office":"o","status":"received"}'
+BODY = b'{"application":"x","service":"ktp-el","standard":1,"office":"o","status":"received","capacity":"holder"}'
+DUE = b'{"paused":false}'
 DEAD = b'{"code":"not-json","place":"","partition":2,"offset":41}'
 
 
-def message(position: int, kind: str = MessageKind.EVENT, *, stream: int = 0, due: bytes | None = b"{}") -> Message:
+def message(position: int, kind: str = MessageKind.EVENT, *, stream: int = 0, due: bytes | None = DUE) -> Message:
     return Message(
         AGENCY, position, kind, str(UUID(int=stream)), position, 0, "application.received.v1", AT, AT, BODY, due
     )
