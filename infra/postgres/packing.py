@@ -44,6 +44,6 @@ def unpack(stored: bytes) -> bytes:
         text = unpacking.decompress(stored[1:])
     except zlib.error as fault:
         raise ValueError("the packed value is damaged") from fault
-    if not unpacking.eof:
-        raise ValueError("the packed value is cut off")
+    if not unpacking.eof or unpacking.unused_data:
+        raise ValueError("the packed value is cut off, or something follows it")
     return text

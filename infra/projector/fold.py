@@ -193,9 +193,16 @@ def _packed(document: object) -> bytes:
 
 def opened(values: Sequence[Any]) -> list[Any]:
     """Unpacks stored values, so that they can be compared: another version of zlib may pack equal values
-    differently.
+    differently. A damaged value stays packed, so it differs from every other value.
     """
-    return [unpack(value) if isinstance(value, bytes) else value for value in values]
+    return [_opened(value) if isinstance(value, bytes) else value for value in values]
+
+
+def _opened(value: bytes) -> bytes:
+    try:
+        return unpack(value)
+    except ValueError:
+        return value
 
 
 def read_row(view: ViewOf[R], values: Sequence[Any]) -> R:

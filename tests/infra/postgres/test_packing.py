@@ -45,7 +45,11 @@ def test_the_same_bytes_are_packed_alike_and_a_usual_row_is_small() -> None:
     assert len(pack(row)) < len(row) / 2
 
 
-@pytest.mark.parametrize("damaged", [MARK, pack(b"{}" * 500)[:-3], MARK + b"\xff" * 9], ids=["empty", "cut", "bytes"])
+@pytest.mark.parametrize(
+    "damaged",
+    [MARK, pack(b"{}" * 500)[:-3], MARK + b"\xff" * 9, pack(b"{}") + b" "],
+    ids=["empty", "cut", "bytes", "more"],
+)
 def test_a_damaged_value_is_no_value(damaged: bytes) -> None:
     with pytest.raises(ValueError, match="packed value"):
         unpack(damaged)
