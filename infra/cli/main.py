@@ -99,8 +99,8 @@ def disagreement(options: argparse.Namespace) -> str | None:
 
     argparse cannot check these conditions.
     """
-    if options.verb == "erase" and (options.application is None) == (options.person is None):
-        return "erase needs either an APPLICATION or --person REF, and not both"
+    if options.verb == "erase" and [options.application, options.person, options.again or None].count(None) != 2:  # noqa: PLR2004
+        return "erase needs one of APPLICATION, --person REF and --again"
     if options.verb == "era" and (options.what == "begin") == (options.reason is None):
         return "era begin needs --reason; era list does not accept --reason"
     if options.verb == "token" and (options.role is None) == (options.agency is None):
