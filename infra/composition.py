@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from infra.backup.encryption import Encryption
+from infra.backup.take import Backup
 from infra.eventstore.editions import Editions
 from infra.eventstore.erasures import erasures_in
 from infra.eventstore.group_commit import GroupCommit
@@ -78,7 +80,13 @@ async def installation(settings: Settings, databases: Databases) -> AsyncIterato
 
 
 def erasing_of(settings: Settings, databases: Databases) -> Erasing:
-    return Erasing(databases.keys, KeyFolder.of(settings))
+    """Returns what erases. If a backup folder is set, the new keys are copied there before old keys are destroyed."""
+
+    def copied() -> None:
+        if settings.backup_dir and settings.backup_recipient:
+            Backup(settings, databases, settings.backup_dir, Encryption(settings.backup_recipient)).keep_keys()
+
+    return Erasing(databases.keys, KeyFolder.of(settings), copied)
 
 
 def finish_erasures(erasing: Erasing, databases: Databases) -> None:

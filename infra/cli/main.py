@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from feeds.agencies.topics_file import TopicsWrong
 from feeds.history.mapping_file import MappingWrong
 from feeds.history.source import SourceError
-from infra.cli import access, era, imports, maintenance, schedule, serving, simulate
+from infra.backup.encryption import BackupFault
+from infra.cli import access, backup, doctor, era, imports, maintenance, schedule, serving, simulate
 from infra.cli.agencies import FOR_AGENCIES
 from infra.eventstore.eras import EraNotBegun
 from infra.eventstore.recorder import PersistenceError
@@ -23,6 +24,7 @@ from service_layer.faults import Unavailable
 from simulation.mall import NotSimulated
 
 EXPECTED = (
+    BackupFault,
     ClusterFault,
     DataNotClosed,
     EraNotBegun,
@@ -55,6 +57,8 @@ VERBS = (
     *simulate.VERBS,
     *maintenance.VERBS,
     *era.VERBS,
+    *backup.VERBS,
+    *doctor.VERBS,
     *FOR_AGENCIES,
     *access.VERBS,
 )

@@ -163,24 +163,31 @@ class Erasing:
 
 
 def faults_of_keys(conninfo: str, folder: KeyFolder) -> list[str]:
-    """Opens one key of each bucket in each table. Names every bucket whose key cannot be opened.
+    """Opens one key of each bucket in each table. Yields a message for each table with keys that cannot be opened.
 
     All keys of a bucket are wrapped with one bucket key, so one key of a bucket speaks for all.
     """
     faults = []
     with psycopg.connect(conninfo) as connection:
-        for bucket in range(BUCKETS):
-            for table, (name, condition) in TABLES.items():
-                query = f"SELECT {name}, wrapped FROM {table} WHERE {condition} LIMIT 1"  # noqa: S608 - from TABLES
-                for _, wrapped in connection.execute(query.encode(), _of(bucket)):
-                    try:
-                        folder.unwrap(bucket, bytes(wrapped))
-                    except KeysUnreadable:
-                        faults.append(
-                            f"key store: the keys of bucket {bucket} in {table} cannot be opened,"
-                            f" so what they sealed is lost, unless a newer copy of {folder.folder} is found"
-                        )
+        for table in TABLES:
+            closed = [bucket for bucket in range(BUCKETS) if not _opens(connection, table, bucket, folder)]
+            if closed:
+                faults.append(
+                    f"key store: {table}: the keys of {len(closed)} of {BUCKETS} buckets cannot be opened"
+                    f" ({', '.join(map(str, closed))}). What they sealed is lost, unless a newer copy of"
+                    f" {folder.folder} and {folder.epochs} is found"
+                )
     return faults
+
+
+def _opens(connection: Connection, table: str, bucket: int, folder: KeyFolder) -> bool:
+    """Returns False if the first key of the bucket cannot be opened."""
+    query = f"SELECT wrapped FROM {table} WHERE {TABLES[table][1]} LIMIT 1"  # noqa: S608 - from TABLES
+    row = connection.execute(query.encode(), _of(bucket)).fetchone()
+    try:
+        return row is None or bool(folder.unwrap(bucket, bytes(row[0])))
+    except KeysUnreadable:
+        return False
 
 
 def _wrap_table(connection: Connection, table: str, bucket: int, keys: tuple[bytes, bytes], *, tolerant: bool) -> None:

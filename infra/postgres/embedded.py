@@ -55,6 +55,7 @@ SETTINGS = {
     "client_connection_check_interval": "1s",
     "fsync": "on",
     "synchronous_commit": "on",
+    "max_slot_wal_keep_size": "8GB",  # if nobody receives the log for a backup, it must not fill the disk
     "timezone": "UTC",
     "log_timezone": "UTC",
     # Applications have personal data, so no statement, value or error detail of a client may reach the log.
@@ -108,7 +109,7 @@ class EmbeddedPostgres:
             if self._share is None:
                 self._share = self._lock("users.lock", fcntl.LOCK_SH, START_SECONDS)
             try:
-                self.bin = self._programs()
+                self.bin = self.programs()
                 self._wait_until_ready()
             except BaseException:
                 self._leave()
@@ -151,14 +152,14 @@ class EmbeddedPostgres:
             if server_lock is not None:  # no process of a server is alive
                 if launched:
                     os.close(server_lock)
-                    raise PostgresNotStarted(f"PostgreSQL ended while starting in {self.folder}: {self._last_words()}")
+                    raise PostgresNotStarted(f"PostgreSQL ended while starting in {self.folder}: {self.last_words()}")
                 self._launch(server_lock)
                 launched = True
             elif PGconn.ping(address) == Ping.OK:
                 return
             if time.monotonic() > deadline:
                 raise PostgresNotStarted(
-                    f"PostgreSQL in {self.folder} does not answer after {START_SECONDS:.0f} s: {self._last_words()}"
+                    f"PostgreSQL in {self.folder} does not answer after {START_SECONDS:.0f} s: {self.last_words()}"
                 )
             time.sleep(PAUSE_SECONDS)
 
@@ -185,7 +186,7 @@ class EmbeddedPostgres:
                     check=True,
                     pass_fds=[server_lock],
                     start_new_session=True,  # Ctrl-C must not reach the server before all requests are answered
-                    **_as_server(),
+                    **as_server(),
                 )
             finally:
                 os.close(log)
@@ -211,7 +212,7 @@ class EmbeddedPostgres:
             check=False,
             pass_fds=[server_lock],
             start_new_session=True,
-            **_as_server(),
+            **as_server(),
         )
         if done.returncode:
             raise PostgresNotStarted(f"initdb failed in {new}: {done.stderr or done.stdout}")
@@ -245,7 +246,7 @@ class EmbeddedPostgres:
             os.close(server_lock)
         return server_lock is None
 
-    def _programs(self) -> Path:
+    def programs(self) -> Path:
         """Returns the folder of PostgreSQL's programs. The folder is in the installed wheel or in a copy of the wheel.
 
         A copy is made if the server's user cannot read the wheel. For example, the wheel may be in a venv under /root.
@@ -320,7 +321,7 @@ class EmbeddedPostgres:
         finally:
             _unlock(descriptor)
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
         with suppress(FileNotFoundError), self._log.open(errors="replace") as log:
             return f"see {self._log}, which ends\n{''.join(deque(log, maxlen=10))}"
         return f"{self._log} was never written"
@@ -356,7 +357,7 @@ def _make_private(folder: Path) -> None:
     Raises PostgresNotStarted if the folder has another owner.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
-    owner = _as_server().get("user", os.geteuid())
+    owner = as_server().get("user", os.geteuid())
     found = folder.lstat()  # `stat` would follow a link that another user may have put into /tmp
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {owner, os.geteuid()}:
         raise PostgresNotStarted(f"{folder} belongs to another user: remove it, or choose another data folder")
@@ -364,7 +365,7 @@ def _make_private(folder: Path) -> None:
     os.chown(folder, owner, -1)
 
 
-def _as_server() -> dict[str, Any]:
+def as_server() -> dict[str, Any]:
     """Returns arguments for `subprocess`. A program that is started with these arguments runs as the server's user.
 
     The program gets an empty environment, because the server needs no variables. The environment of this process may
@@ -383,4 +384,4 @@ def _reachable(path: Path) -> bool:
     The check runs as the server's user. So the check also covers access control lists and the modes of all parent
     folders.
     """
-    return subprocess.run(["/bin/sh", "-c", 'test -x "$1"', "sh", path], check=False, **_as_server()).returncode == 0
+    return subprocess.run(["/bin/sh", "-c", 'test -x "$1"', "sh", path], check=False, **as_server()).returncode == 0

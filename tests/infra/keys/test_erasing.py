@@ -192,7 +192,7 @@ async def test_a_living_key_that_cannot_be_opened_stops_an_erasure_and_fsck_name
         erasing(fresh).erase(Erasure(application=lost))
     assert await standing(fresh, [*before]) == before
     [fault] = faults_of_keys(fresh.databases.keys, KeyFolder(fresh.settings.key_dir))
-    assert f"the keys of bucket {bucket} in dossier_keys cannot be opened" in fault
+    assert f"dossier_keys: the keys of 1 of 256 buckets cannot be opened ({bucket})" in fault
 
 
 async def test_many_erasures_are_one_transaction_and_a_start_reads_one_row(fresh: Fresh) -> None:
