@@ -13,7 +13,7 @@ from infra.backup.clusters import KEY_STORE, LOG, clusters
 from infra.backup.encryption import BackupFault, Encryption
 from infra.backup.restore import describe, restore
 from infra.backup.take import Backup, Check
-from infra.backup.write_ahead_log import follow
+from infra.backup.write_ahead_log import Following, follow
 from infra.cli.terminal import EXIT_FOUND, settings
 from infra.cli.verb import Verb
 from infra.keys.erasing import faults_of_keys
@@ -39,7 +39,7 @@ def back_up(options: argparse.Namespace) -> int:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: stopping.set())
             print("receiving the write-ahead log", flush=True)
-            follow(wanted, clusters(found), target, encryption, stopping, seconds=options.interval)
+            follow(Following(wanted, target, encryption, options.interval), clusters(found), stopping)
             return 0
         made = Backup(wanted, found, target, encryption).take(_faults(wanted), keep=options.keep)
     print("\n".join(made))
@@ -117,7 +117,7 @@ VERBS = (
                     "type": float,
                     "default": STORE_SECONDS,
                     "metavar": "SECONDS",
-                    "help": "with --follow: most that is lost",
+                    "help": "time between two stores",
                 },
             ),
             (("--keep",), {"type": int, "default": KEEP, "help": f"copies of a cluster to keep (default: {KEEP})"}),
@@ -134,7 +134,7 @@ VERBS = (
             (("--from",), {"dest": "source", "type": Path, "metavar": "FOLDER", "help": "default: JEJAK_BACKUP_DIR"}),
             (
                 ("--until",),
-                {"type": instant, "metavar": "INSTANT", "help": "instant with offset (default: the newest)"},
+                {"type": instant, "metavar": "INSTANT", "help": "with offset (default: the newest state)"},
             ),
             (("--reason",), {"metavar": "TEXT", "help": "reason for the new era"}),
             (("--seen",), {"type": int, "metavar": "ERA", "help": "newest era in use before the restore"}),

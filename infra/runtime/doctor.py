@@ -3,7 +3,6 @@
 Each check looks at one thing. A check that cannot look, for example because a database is away, says so.
 """
 
-import os
 import resource
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -172,7 +171,7 @@ def _backup(settings: Settings) -> Iterator[Finding]:
     hours = (datetime.now(UTC) - datetime.fromisoformat(about(copies[-1])["ended"])).total_seconds() / 3600
     yield Finding("backup", f"newest copy {hours:.0f} h old", "run `jejak backup`" if hours > BACKUP_HOURS else "")
     segments = list((settings.backup_dir / LOG / "wal").glob("*"))
-    newest = max((os.stat(file).st_mtime for file in segments), default=0.0)
+    newest = max((file.stat().st_mtime for file in segments), default=0.0)
     minutes = (datetime.now(UTC).timestamp() - newest) / 60
     late = minutes > WAL_MINUTES
     state = f"newest write-ahead log {minutes:.0f} min old" if segments else "no write-ahead log is stored"
