@@ -115,8 +115,8 @@ def _in(postgres: EmbeddedPostgres, like: Databases) -> Databases:
 
     def moved(conninfo: str) -> str:
         known = conninfo_to_dict(conninfo)
-        to = conninfo_to_dict(postgres.conninfo(str(known["dbname"]), str(known.get("user") or "jejak")))
-        return make_conninfo(**{**to, "options": known.get("options") or ""})
+        there = postgres.conninfo(str(known["dbname"]), str(known.get("user") or "jejak"))
+        return make_conninfo(there, options=known.get("options") or "")
 
     names: Sequence[str] = ("owner", "serving", "auditor", "keys_owner", "keys")
     return replace(like, tools=postgres.bin, **{name: moved(getattr(like, name)) for name in names})

@@ -52,7 +52,7 @@ class Backup:
     def keep_keys(self) -> list[str]:
         """Replaces the copies of the key store and the key folder. An erasure does this before it destroys old keys."""
         dump = self._scratch() / "store.dump"
-        reach = ["--data-only", "--format=custom", "--dbname", self.databases.keys, "--file", dump]
+        reach: list[str | Path] = ["--data-only", "--format=custom", "--dbname", self.databases.keys, "--file", dump]
         clusters.run("pg_dump", *reach, "--exclude-table=migrations", folder=self.settings.data_dir)
         self.encryption.write_file(self.target / STORE_FILE, dump)
         self.encryption.write_files(self.target / KEYS_FILE, KeyFolder.of(self.settings).files())
@@ -63,7 +63,7 @@ class Backup:
         began = datetime.now(UTC)
         copy = self._scratch() / "pg18"
         options = ["--wal-method=stream", "--checkpoint=fast", "--no-password", "--manifest-checksums=SHA256"]
-        reach = ["--pgdata", copy, "--dbname", cluster.conninfo]
+        reach: list[str | Path] = ["--pgdata", copy, "--dbname", cluster.conninfo]
         clusters.run("pg_basebackup", *options, *reach, folder=self.settings.data_dir)
         ended = datetime.now(UTC)
         clusters.run("pg_verifybackup", "--quiet", copy, folder=self.settings.data_dir)

@@ -81,9 +81,10 @@ def _silent(_: int, __: int) -> None: ...
 
 def _settings(options: argparse.Namespace) -> Settings:
     wanted = settings()
+    target: Path | None = options.target or wanted.backup_dir
     return replace(
         wanted,
-        backup_dir=(options.target or wanted.backup_dir) and Path(options.target or wanted.backup_dir).resolve(),
+        backup_dir=target.resolve() if target else None,
         backup_recipient=options.recipient or wanted.backup_recipient,
     )
 

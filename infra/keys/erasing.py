@@ -231,7 +231,7 @@ def _of(bucket: int) -> dict[str, Any]:
 
 
 def _state(connection: Connection) -> Sequence[int]:
-    row = connection.execute(STATE).fetchone()
+    row: Sequence[int] | None = connection.execute(STATE).fetchone()
     if row is None:
         raise KeysUnreadable("the key store has no row in key_folder: restore the key store")
     return row

@@ -92,8 +92,8 @@ class Drill:
         """The sealed parts of an application, as its office opens them."""
         bearer = self.running.officer(LICENSING)
         path = f"/v1/applications/{application}/open-dossier"
-        reply = self.running.request("POST", path, {"purpose": "examination"}, token=bearer)
-        return reply.json() if reply.status == 200 else reply.status
+        reply = self.running.request("POST", path, {"purpose": "process-application"}, token=bearer)
+        return [part.get("content") for part in reply.json()["items"]] if reply.status == 200 else reply.status
 
 
 @contextmanager

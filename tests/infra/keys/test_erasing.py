@@ -244,9 +244,10 @@ def _neighbour(fresh: Fresh, application: UUID, wrapped: bytes | None) -> int:
 
 def _opens(key: bytes, wrapped: bytes) -> bytes:
     try:
-        return aes_key_unwrap(key, wrapped)
+        opened: bytes = aes_key_unwrap(key, wrapped)
     except InvalidUnwrap:
         return b""
+    return opened
 
 
 def _checkpoint(postgres: EmbeddedPostgres) -> None:
