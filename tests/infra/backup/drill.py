@@ -72,18 +72,17 @@ class Drill:
             assert process.wait(60) == 0
             process.stdout.close()
 
-    def destroy(self, *, keys: bool) -> None:
-        """Loses the host, and with `keys` also the key folder."""
+    def destroy(self) -> None:
+        """Loses the cluster and the key folder."""
         assert self.running.process is not None
         self.running.stop()
         deadline = time.monotonic() + 20
         while (self.running.folder / "run").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         shutil.rmtree(self.running.folder / "pg18")
-        if keys:
-            shutil.rmtree(self.running.folder / "keys")
-            shutil.rmtree(self.running.folder / "keys-epoch")
-            (self.running.folder / "keys").mkdir(mode=0o700)
+        shutil.rmtree(self.running.folder / "keys")
+        shutil.rmtree(self.running.folder / "keys-epoch")
+        (self.running.folder / "keys").mkdir(mode=0o700)
 
     def serve(self) -> None:
         self.running.start(port=free_port())
