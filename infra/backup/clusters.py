@@ -25,26 +25,26 @@ PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class DatabaseCluster:
     """A cluster: the name of its folder in the backup, and the connection string of its owner."""
 
     name: str
     conninfo: str
 
 
-def clusters(found: Databases) -> list[Cluster]:
+def clusters(found: Databases) -> list[DatabaseCluster]:
     """Returns one or two clusters. If both databases are in one cluster, it is backed up once, as the log's cluster."""
-    log, keys = Cluster(LOG, found.owner), Cluster(KEY_STORE, found.keys_owner)
+    log, keys = DatabaseCluster(LOG, found.owner), DatabaseCluster(KEY_STORE, found.keys_owner)
     return [log] if _identifier(log) == _identifier(keys) else [log, keys]
 
 
-def _identifier(cluster: Cluster) -> int:
+def _identifier(cluster: DatabaseCluster) -> int:
     with psycopg.connect(cluster.conninfo) as connection:
         row = connection.execute("SELECT system_identifier FROM pg_control_system()").fetchone()
     return int(row[0]) if row else 0
 
 
-def databases_in(cluster: Cluster, all_clusters: Sequence[Cluster]) -> set[str]:
+def databases_in(cluster: DatabaseCluster, all_clusters: Sequence[DatabaseCluster]) -> set[str]:
     """Returns which of the two databases are in a cluster."""
     return {LOG, KEY_STORE} if len(all_clusters) == 1 else {cluster.name}
 

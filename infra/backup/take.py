@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.backup import clusters
-from infra.backup.clusters import Cluster
+from infra.backup.clusters import DatabaseCluster
 from infra.backup.encryption import SUFFIX, BackupFault, Encryption
 from infra.backup.write_ahead_log import WAL, drop_before
 from infra.keys.key_folder import KeyFolder
@@ -59,7 +59,7 @@ class Backup:
         shutil.rmtree(dump.parent)
         return [str(self.target / STORE_FILE), str(self.target / KEYS_FILE)]
 
-    def _copy(self, cluster: Cluster, contained: Collection[str], check: Check, *, keep: int) -> str:
+    def _copy(self, cluster: DatabaseCluster, contained: Collection[str], check: Check, *, keep: int) -> str:
         began = datetime.now(UTC)
         copy = self._scratch() / "pg18"
         options = ["--wal-method=stream", "--checkpoint=fast", "--no-password", "--manifest-checksums=SHA256"]

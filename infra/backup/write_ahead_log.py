@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.backup.clusters import Cluster
+from infra.backup.clusters import DatabaseCluster
 from infra.backup.encryption import SUFFIX, BackupFault, Encryption, read
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.settings import Settings
@@ -25,7 +25,7 @@ STOP_SECONDS = 30
 
 
 @contextmanager
-def receiving(settings: Settings, cluster: Cluster) -> Iterator["Receiver"]:
+def receiving(settings: Settings, cluster: DatabaseCluster) -> Iterator["LogReceiver"]:
     """Runs pg_receivewal for one cluster."""
     spool = settings.data_dir / f"spool-{cluster.name}"
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -39,13 +39,13 @@ def receiving(settings: Settings, cluster: Cluster) -> Iterator["Receiver"]:
     with (spool / "log").open("w") as words:
         process = subprocess.Popen([program, *reach, "--directory", spool, "--synchronous"], stderr=words)
     try:
-        yield Receiver(process, spool)
+        yield LogReceiver(process, spool)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(STOP_SECONDS)
 
 
-class Receiver:
+class LogReceiver:
     """A running pg_receivewal and its spool."""
 
     def __init__(self, process: subprocess.Popen[bytes], spool: Path) -> None:
@@ -82,7 +82,7 @@ class Following:
     seconds: float
 
 
-def follow(wanted: Following, clusters: list[Cluster], stopping: threading.Event) -> None:
+def follow(wanted: Following, clusters: list[DatabaseCluster], stopping: threading.Event) -> None:
     """Receives and stores the write-ahead log of one or two clusters until `stopping` is set."""
     if not clusters:
         stopping.wait()
