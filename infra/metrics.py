@@ -75,3 +75,21 @@ INTAKE_WAITING = Gauge(
 INTAKE_INTERRUPTED = Counter(
     "jejak_intake_interruptions_total", "Postponed attempts, by reason", ("reason",), registry=METRICS
 )
+SERVICE_SUCCEEDED = Gauge(
+    "jejak_service_last_success_timestamp_seconds",
+    "When a background service last completed a pass, Unix time",
+    ("service",),
+    registry=METRICS,
+)
+SERVICE_FAULTS = Counter(
+    "jejak_service_faults_total", "Faults of a background service, by class", ("service", "fault"), registry=METRICS
+)
+SERVICE_IN_A_ROW = Gauge(
+    "jejak_service_faults_in_a_row",
+    "Faults of a background service since its last complete pass",
+    ("service",),
+    registry=METRICS,
+)
+CLOCK_OFFSET = Gauge(
+    "jejak_clock_offset_seconds", "The clock of this host minus the clock of the database", registry=METRICS
+)

@@ -70,6 +70,16 @@ class Views(Protocol):
         """Returns the number of log positions that are not in the agencies' feeds yet. Raises Unavailable."""
         ...
 
+    async def services(self) -> list[dict[str, Any]]:
+        """Returns the state of each background service, in this process and in the other processes. Each entry has the
+        fields `name`, `last_success`, `last_fault`, `last_fault_at` and `faults_in_a_row`. Raises Unavailable.
+        """
+        ...
+
+    async def clock_offset(self) -> float:
+        """Returns the clock of this host minus the clock of the database, in seconds. Raises Unavailable."""
+        ...
+
     async def relays(self) -> list[dict[str, Any]]:
         """Returns the lag of the relay of each feed. Each entry has the fields `agency`, `oldest_seconds` and `fault`.
         Raises Unavailable.

@@ -38,7 +38,6 @@ def relay(options: argparse.Namespace) -> int:
         print("relaying: " + ", ".join(agencies), flush=True)
         settle()
         while not running.stopping.wait(LOOK_SECONDS):
-            relays.end_if_stalled()
             if options.metrics_port is not None:
                 relays.measure()
         relays.stop()

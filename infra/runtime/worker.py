@@ -12,10 +12,12 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 from infra import logs
 from infra.composition import Installation, installation
 from infra.postgres.databases import Databases, databases
+from infra.queries.service_states import reporting
 from infra.runtime.metrics_server import exposed
 from infra.runtime.serve import run_loop, settle
 from infra.runtime.supervisor import attach, stop_event
@@ -38,11 +40,28 @@ def worker(settings: Settings, *, attached: bool = False, metrics_port: int | No
     serves `/metrics` on 127.0.0.1. Call this function in the main thread. Raises PortTaken, and the errors of
     `databases`.
     """
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = stopped_by_signals()
     with _databases(settings, attached=attached, metrics_port=metrics_port) as found:
         yield Worker(found, stopping)
+
+
+def stopped_by_signals() -> threading.Event:
+    """Returns an event that is set when SIGINT or SIGTERM arrives. Call this function in the main thread.
+
+    The handler of the signals must not set the event itself. Python runs the handler in the main thread. If the main
+    thread is just entering `wait` of the same event, it has the lock of the event, and `set` would wait for this lock
+    for ever. A handler may always put something into a SimpleQueue. A second thread then sets the event.
+    """
+    stopping, asked = threading.Event(), SimpleQueue[int]()
+
+    def listen() -> None:
+        asked.get()
+        stopping.set()
+
+    threading.Thread(target=listen, name="signals", daemon=True).start()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: asked.put(number))
+    return stopping
 
 
 def run_worker(
@@ -91,5 +110,5 @@ def _databases(settings: Settings, *, attached: bool, metrics_port: int | None) 
     logs.configure()
     if attached:
         attach(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    with databases(settings, kept_alive=True) as found, exposed(metrics_port):
+    with databases(settings, kept_alive=True) as found, exposed(metrics_port), reporting(found.serving):
         yield found

@@ -7,9 +7,9 @@ log contains the idempotency keys of stored commands, but a refused command is n
 decided again when the client repeats it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from domain.application.commands import Command, SubmitApplication
@@ -24,6 +24,7 @@ from service_layer.requests import CommandRequest, CommandResult
 from service_layer.streams import CommandIdentity, StreamHistory
 from service_layer.system_acts import deem_approved_request, move_promise_request
 
+MAX = datetime.max.replace(tzinfo=UTC)
 SYSTEM_ACTS_MAX = 4
 """At most this number of system acts is recorded before one command."""
 
@@ -31,8 +32,10 @@ SYSTEM_ACTS_MAX = 4
 class CommandHandler:
     """Carries out commands on the applications in an event store."""
 
-    def __init__(self, store: EventStore) -> None:
+    def __init__(self, store: EventStore, latest: Callable[[], datetime] = lambda: MAX) -> None:
+        """`latest` returns the latest time (UTC) that a system act may have. The clock of this host may be wrong."""
         self.store = store
+        self.latest = latest
 
     async def handle(self, application_id: UUID | None, request: CommandRequest) -> CommandResult:
         """Decides the command and appends the events. If `application_id` is None, the command submits a new
@@ -82,7 +85,7 @@ class CommandHandler:
         if earlier:
             return earlier
         if request.received_at is not None:
-            history = await self._settled(history, request.received_at)
+            history = await self._settled(history, min(request.received_at, self.latest()))
             application = history.application
         seen = request.version_seen
         if seen is not None and is_stale(request.command, seen, application):

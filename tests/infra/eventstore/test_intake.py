@@ -370,7 +370,7 @@ async def test_a_topic_made_anew_is_read_from_its_beginning(door: Door) -> None:
 async def test_what_kafka_cannot_do_is_tried_again_until_it_is_stopped(
     made: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.kafka.intake.RECONNECT_SECONDS", 0.01)
+    monkeypatch.setattr("infra.kafka.intake.LIMITS", Limits(back_off_seconds=0.01, back_off_max_seconds=0.01))
     stopping = asyncio.Event()
     opened: list[Member] = []
 

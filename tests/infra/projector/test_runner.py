@@ -57,7 +57,7 @@ def rows(conninfo: str) -> int:
 def test_every_event_counts_once_while_the_runners_connections_are_killed(
     fresh: Fresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BACK_OFF_SECONDS", 0.05)
+    monkeypatch.setattr(module, "LIMITS", Limits(back_off_seconds=0.05))
     at = fresh.databases
     with (
         running(at.serving) as runner,
