@@ -29,7 +29,7 @@ def schedule(options: argparse.Namespace) -> int:
             print(f"scheduling: every {interval:g} seconds", flush=True)
             await stopping.wait()
 
-    run_worker(wanted, work, attached=options.attached, metrics_port=options.metrics_port)
+    run_worker(wanted, work, "schedule", attached=options.attached, metrics_port=options.metrics_port)
     return 0
 
 

@@ -42,7 +42,7 @@ def serve_api(options: argparse.Namespace) -> int:
     else:
         listener = socket.socket(fileno=options.descriptor)
     run_installation(
-        settings(), lambda made: serve.serve_api(made, listener, started=lambda: None), attached=options.attached
+        settings(), lambda made: serve.serve_api(made, listener, started=lambda: None), "api", attached=options.attached
     )
     return 0
 
@@ -50,7 +50,7 @@ def serve_api(options: argparse.Namespace) -> int:
 def project(options: argparse.Namespace) -> int:
     topics = read_topics(settings().topics_file)
     with (
-        worker(settings(), attached=options.attached) as running,
+        worker(settings(), "project", attached=options.attached) as running,
         projecting(running.databases, options.shards, options.shard),
         filling_outbox(running.databases, topics),
     ):

@@ -274,9 +274,8 @@ class EmbeddedPostgres:
             with suppress(OSError):
                 if pid and not killed:
                     os.kill(pid, how)
-            killed = (
-                bool(pid) and how == signal.SIGKILL
-            )  # once only, because the process id may then belong to another process
+            # The kill is sent only once, because afterwards the process id may belong to another process.
+            killed = bool(pid) and how == signal.SIGKILL
             time.sleep(PAUSE_SECONDS)
         with suppress(OSError):
             self._sockets.rmdir()

@@ -152,8 +152,8 @@ def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int
     for name, count in shard_counts.items():
         if numbers and max(numbers) >= count:
             raise NoSuchShard(
-                f"--shard {max(numbers)}: the view {name} has {count} shards, so the number must be from 0 to {count - 1}"
-                " (`--shards N` divides the views again)"
+                f"--shard {max(numbers)}: the number must be from 0 to {count - 1}, because the view {name} has {count}"
+                " shards (`--shards N` divides the views again)"
             )
     return [
         Runner(view, conninfo, number=number, of=shard_counts[view.name])

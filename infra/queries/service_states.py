@@ -7,7 +7,7 @@ Only states that have changed are written. So if several processes stand by for 
 import contextlib
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import psycopg
 from psycopg import AsyncConnection
@@ -28,16 +28,20 @@ READ = "SELECT name, last_success, last_fault, last_fault_at, faults_in_a_row FR
 
 
 @contextlib.contextmanager
-def reporting(conninfo: str) -> Iterator[None]:
-    """Writes the states of this process's services every few seconds while the context lasts."""
+def reporting(conninfo: str, process: str) -> Iterator[None]:
+    """Writes the states of this process's services every few seconds while the context lasts.
+
+    `process` is the verb of this process. In the table, the name of a service begins with the verb, as in
+    `project/outbox`.
+    """
     stopping, service = threading.Event(), Service("report", Limits(pass_seconds=60.0), expected=(psycopg.Error,))
     written: dict[str, ServiceState] = {}
 
     def follow() -> None:
         with psycopg.connect(conninfo, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
             while not stopping.wait(REPORT_SECONDS):
-                report(connection, written)
-                service.alive()
+                report(connection, process, written)
+                service.succeeded()
 
     thread = threading.Thread(target=service.run, args=(stopping, follow), name="report", daemon=True)
     thread.start()
@@ -48,26 +52,23 @@ def reporting(conninfo: str) -> Iterator[None]:
         thread.join(timeout=CONNECT_SECONDS)
 
 
-def report(connection: psycopg.Connection, written: dict[str, ServiceState]) -> None:
+def report(connection: psycopg.Connection, process: str, written: dict[str, ServiceState]) -> None:
     """Writes the states that differ from those in `written`, and notes them there."""
-    blank = {state.name: ServiceState(name=state.name) for state in services()}
     for state in services():
-        if state != written.get(state.name, blank.get(state.name)):
-            connection.execute(WRITE, asdict(state), prepare=True)
+        if state != written.get(state.name, ServiceState(name=state.name)):
+            connection.execute(WRITE, asdict(replace(state, name=f"{process}/{state.name}")), prepare=True)
             written[state.name] = state
 
 
 async def states_of(connection: AsyncConnection) -> list[ServiceState]:
-    """Returns the states of the services of all processes. This process knows its own services best.
+    """Returns the states of the services of this process and of all worker processes.
 
     Sets the metrics of the services of other processes.
     """
     async with connection.cursor(row_factory=class_row(ServiceState)) as cursor:
         others = await (await cursor.execute(READ, prepare=True)).fetchall()
-    own = {state.name: state for state in services()}
     for state in others:
-        if state.name not in own:
-            SERVICE_IN_A_ROW.labels(state.name).set(state.faults_in_a_row)
-            if state.last_success:
-                SERVICE_SUCCEEDED.labels(state.name).set(state.last_success.timestamp())
-    return sorted({**{state.name: state for state in others}, **own}.values(), key=lambda state: state.name)
+        SERVICE_IN_A_ROW.labels(state.name).set(state.faults_in_a_row)
+        if state.last_success:
+            SERVICE_SUCCEEDED.labels(state.name).set(state.last_success.timestamp())
+    return sorted((*others, *services()), key=lambda state: state.name)

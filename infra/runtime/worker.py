@@ -33,15 +33,17 @@ class Worker:
 
 
 @contextmanager
-def worker(settings: Settings, *, attached: bool = False, metrics_port: int | None = None) -> Iterator[Worker]:
+def worker(
+    settings: Settings, process: str = "worker", *, attached: bool = False, metrics_port: int | None = None
+) -> Iterator[Worker]:
     """Opens the databases of a worker process. The process must end its work when `stopping` is set.
 
-    If `attached` is true, the process stops when its parent process ends. If `metrics_port` is given, the process
-    serves `/metrics` on 127.0.0.1. Call this function in the main thread. Raises PortTaken, and the errors of
-    `databases`.
+    `process` is the verb, for the states of the services. If `attached` is true, the process stops when its parent
+    process ends. If `metrics_port` is given, the process serves `/metrics` on 127.0.0.1. Call this function in the main
+    thread. Raises PortTaken, and the errors of `databases`.
     """
     stopping = stopped_by_signals()
-    with _databases(settings, attached=attached, metrics_port=metrics_port) as found:
+    with _databases(settings, process, attached=attached, metrics_port=metrics_port) as found:
         yield Worker(found, stopping)
 
 
@@ -67,6 +69,7 @@ def stopped_by_signals() -> threading.Event:
 def run_worker(
     settings: Settings,
     work: Callable[[Installation, asyncio.Event], Awaitable[None]],
+    process: str = "worker",
     *,
     attached: bool = False,
     metrics_port: int | None = None,
@@ -75,7 +78,7 @@ def run_worker(
     `asyncio.Event`.
 
     The event is set when SIGINT or SIGTERM arrives. `work` must return soon after the event is set. The function
-    `worker` describes `attached`, `metrics_port` and the errors.
+    `worker` describes `process`, `attached`, `metrics_port` and the errors.
     """
 
     async def run() -> None:
@@ -84,13 +87,14 @@ def run_worker(
             settle()
             await work(made, stopping)
 
-    with _databases(settings, attached=attached, metrics_port=metrics_port) as found:
+    with _databases(settings, process, attached=attached, metrics_port=metrics_port) as found:
         run_loop(run())
 
 
 def run_installation(
     settings: Settings,
     work: Callable[[Installation], Awaitable[None]],
+    process: str = "worker",
     *,
     attached: bool = False,
     metrics_port: int | None = None,
@@ -101,14 +105,14 @@ def run_installation(
         async with installation(settings, found) as made:
             await work(made)
 
-    with _databases(settings, attached=attached, metrics_port=metrics_port) as found:
+    with _databases(settings, process, attached=attached, metrics_port=metrics_port) as found:
         run_loop(run())
 
 
 @contextmanager
-def _databases(settings: Settings, *, attached: bool, metrics_port: int | None) -> Iterator[Databases]:
+def _databases(settings: Settings, process: str, *, attached: bool, metrics_port: int | None) -> Iterator[Databases]:
     logs.configure()
     if attached:
         attach(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    with databases(settings, kept_alive=True) as found, exposed(metrics_port), reporting(found.serving):
+    with databases(settings, kept_alive=True) as found, exposed(metrics_port), reporting(found.serving, process):
         yield found

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -25,8 +24,8 @@ class Away(Exception):
 
 
 @pytest.fixture
-def ended() -> Iterator[list[str]]:
-    yield []
+def ended() -> list[str]:
+    return []
 
 
 def service_of(ended: list[str], limits: Limits = QUICK) -> Service:

@@ -17,6 +17,7 @@ from infra.composition import Installation
 from infra.kafka.intake import TRIES, Intake
 from infra.metrics import METRICS
 from infra.runtime.fsck import faults_of_log
+from infra.service import Limits
 from service_layer.faults import Unavailable
 from service_layer.requests import CommandRequest
 from tests.builders import MAKASSAR, an_act

@@ -19,6 +19,7 @@ from infra.projector import runner as module
 from infra.projector.fold import Shard
 from infra.projector.runner import Runner
 from infra.projector.step import Steps
+from infra.service import Limits
 from projections.view import Row
 from tests.conftest import PROJECT, Fresh
 from tests.infra.logs import PROGRESS, arriving, catch_up, differing, environment, reached, wait_for, writing
