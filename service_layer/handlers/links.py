@@ -7,7 +7,8 @@ code. Without this proof, the link only names that application. The other office
 for the same link.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -164,7 +165,7 @@ def _commands(fresh: UUID, request: LinkRequest, sides: _Sides, registry: Regist
     ]
 
 
-def _linked_to_all(own: StreamHistory, applications: Set[UUID]) -> bool:
+def _linked_to_all(own: StreamHistory, applications: AbstractSet[UUID]) -> bool:
     return applications - {own.application_id} <= own.application.links
 
 
