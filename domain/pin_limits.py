@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 FREE_HERE = 5
-"""From this number of wrong PINs on, a network must wait after each wrong PIN."""
+"""After this number of wrong PINs, and after each further one, a network must wait."""
 FIRST_DELAY = timedelta(seconds=2)
 LONGEST_DELAY = timedelta(hours=4)
 FORGETS_HERE = LONGEST_DELAY
@@ -45,7 +45,7 @@ def wait(here: WrongPins | None, everywhere: WrongPins | None, now: datetime, *,
 
 
 def _delay_here(wrong: WrongPins | None, now: datetime) -> timedelta:
-    if wrong is None or wrong.count < FREE_HERE:
+    if wrong is None or wrong.count <= FREE_HERE - 1:
         return NONE
     doublings = min(wrong.count - FREE_HERE, 30.0)
     return max(NONE, wrong.at + min(LONGEST_DELAY, FIRST_DELAY * 2**doublings) - now)

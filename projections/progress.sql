@@ -7,4 +7,4 @@ SELECT body FROM views.progress WHERE number = %(number)s ORDER BY application_i
 SELECT application_id, facts ->> 'service', facts ->> 'status', facts ->> 'office'
 FROM views.progress, LATERAL (SELECT convert_from(body, 'UTF8')::jsonb AS facts OFFSET 0) AS decoded
 WHERE application_id = ANY(%(applications)s)
-    AND (facts -> 'offices' || facts -> 'office') ?| %(offices)s::text[]
+    AND ((facts -> 'offices') || (facts -> 'office')) ?| %(offices)s::text[]

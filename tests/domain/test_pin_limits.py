@@ -68,7 +68,7 @@ def test_the_first_mistakes_cost_nothing_and_each_further_one_twice_the_time() -
         wrong = wrong_pin(wrong, now, pin_limits.FORGETS_HERE)
         delays.append(round(pin_limits.wait(wrong, None, now, known=True).total_seconds()))
     assert delays[:8] == [0, 0, 0, 0, 2, 4, 8, 16]
-    assert delays[-1] == pin_limits.LONGEST_DELAY.total_seconds()
+    assert 0.99 < delays[-1] / pin_limits.LONGEST_DELAY.total_seconds() <= 1
     assert delays == sorted(delays)
 
 
@@ -88,7 +88,7 @@ def test_a_wait_is_over_when_it_said_and_never_longer_than_its_limit(
     here: WrongPins | None, everywhere: WrongPins | None, later: timedelta, *, known: bool
 ) -> None:
     wait = pin_limits.wait(here, everywhere, BEGIN, known=known)
-    assert pin_limits.NONE <= wait
+    assert wait >= pin_limits.NONE
     after = pin_limits.wait(here, everywhere, BEGIN + later, known=known)
     assert abs(max(pin_limits.NONE, wait - later) - after) < timedelta(milliseconds=1)
 
