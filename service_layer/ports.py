@@ -28,7 +28,7 @@ class Timeline:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundApplication:
+class FoundFile:
     """What a search for a person shows of one application."""
 
     service: str
@@ -45,9 +45,7 @@ class Views(Protocol):
     async def timeline(self, application_id: UUID) -> Timeline | None: ...
     async def row_by_number(self, number: str) -> ProgressRow | None: ...
 
-    async def concerning(
-        self, applications: Collection[UUID], offices: Collection[str]
-    ) -> Mapping[UUID, FoundApplication]:
+    async def concerning(self, applications: Collection[UUID], offices: Collection[str]) -> Mapping[UUID, FoundFile]:
         """Returns those of the applications that concern one of the offices. The other applications are left out by
         the query itself, so the time of the query tells nothing about them.
         """

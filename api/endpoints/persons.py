@@ -19,7 +19,7 @@ from api.problems import Problem
 from api.results import NO_STORE, json
 from service_layer import bodies
 from service_layer.identity import checked
-from service_layer.ports import FoundApplication
+from service_layer.ports import FoundFile
 from service_layer.rights import relation_for
 
 SHOWN_MAX = 100
@@ -51,7 +51,7 @@ async def find_by_person(request: Request) -> Response:
     return json({"items": [_item(each, concerning[each]) for each in shown], "next": None}, headers=NO_STORE)
 
 
-def _item(application_id: UUID, found: FoundApplication) -> dict[str, str]:
+def _item(application_id: UUID, found: FoundFile) -> dict[str, str]:
     return {
         "application_id": str(application_id),
         "service": found.service,

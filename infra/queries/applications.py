@@ -27,7 +27,7 @@ from infra.queries.relay_lag import RELAYS, Behind
 from projections import progress
 from projections.progress import ProgressRow
 from service_layer.faults import Unavailable
-from service_layer.ports import FoundApplication, Timeline
+from service_layer.ports import FoundFile, Timeline
 
 ROWS = fill(progress.VIEW.rows, identifier(progress.VIEW))
 DISTRIBUTED = """
@@ -93,16 +93,14 @@ class PostgresViews:
         found = await self._one(progress.BY_NUMBER, {"number": number})
         return orjson.loads(bytes(found[0])) if found else None
 
-    async def concerning(
-        self, applications: Collection[UUID], offices: Collection[str]
-    ) -> Mapping[UUID, FoundApplication]:
+    async def concerning(self, applications: Collection[UUID], offices: Collection[str]) -> Mapping[UUID, FoundFile]:
         values = {"applications": list(applications), "offices": list(offices)}
         try:
             async with borrowed(self.pool) as connection:
                 rows = await (await connection.execute(progress.CONCERNING, values)).fetchall()
         except psycopg.errors.UndefinedTable as lost:  # the view was dropped, and the runner will rebuild it
             raise Unavailable from lost
-        return {application: FoundApplication(*facts) for application, *facts in rows}
+        return {application: FoundFile(*facts) for application, *facts in rows}
 
     async def log_end(self) -> tuple[int, int]:
         found = await self._one(
