@@ -123,7 +123,7 @@ class PostgresAccesses:
             for ats, most in ((own, SEARCHES_OF_ACTOR), ([at for at, _ in recent], SEARCHES_OF_OFFICE)):
                 if len(ats) >= most:
                     [(now,)] = await (await connection.execute(NOW)).fetchall()
-                    return max(1, math.ceil((ats[most - 1] + SEARCH_WINDOW - now).total_seconds()))
+                    return max(1, math.ceil(timedelta.total_seconds(ats[most - 1] + SEARCH_WINDOW - now)))
             await connection.execute(WRITING)
             await connection.execute(SEARCHED, (*who, person))
         return 0
