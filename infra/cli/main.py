@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from feeds.agencies.topics_file import TopicsWrong
 from feeds.history.mapping_file import MappingWrong
 from feeds.history.source import SourceError
-from infra.cli import access, era, imports, maintenance, schedule, serving, simulate
+from infra.cli import access, accesses, era, imports, maintenance, schedule, serving, simulate
 from infra.cli.agencies import FOR_AGENCIES
 from infra.eventstore.eras import EraNotBegun
 from infra.eventstore.recorder import PersistenceError
@@ -62,6 +62,7 @@ VERBS = (
     *era.VERBS,
     *FOR_AGENCIES,
     *access.VERBS,
+    *accesses.VERBS,
 )
 
 
