@@ -18,6 +18,7 @@ from infra.keys.erasing import Erasing
 from infra.keys.key_folder import KeyFolder
 from infra.keys.key_store import KeyStore, NamedKeys
 from infra.keys.receipt_codes import ReceiptCodes
+from infra.postgres.clock import DatabaseClock
 from infra.postgres.databases import Databases
 from infra.postgres.pool import Pool, pool
 from infra.settings import Settings
@@ -31,6 +32,7 @@ class Installation:
     settings: Settings
     databases: Databases
     pool: Pool
+    clock: DatabaseClock
     keys: KeyStore
     named: NamedKeys
     receipt_codes: ReceiptCodes
@@ -51,7 +53,8 @@ async def installation(settings: Settings, databases: Databases) -> AsyncIterato
     try:
         async with (
             pool(databases.serving) as events,
-            pool(databases.keys) as keys_pool,
+            DatabaseClock(events) as clock,
+            pool(databases.keys, "keys") as keys_pool,
             KeyStore(keys_pool, databases.keys, erasing.folder) as keys,
             Streams(databases.serving) as streams,
             GroupCommit(databases.serving) as writer,
@@ -65,6 +68,7 @@ async def installation(settings: Settings, databases: Databases) -> AsyncIterato
                 settings=settings,
                 databases=databases,
                 pool=events,
+                clock=clock,
                 keys=keys,
                 named=named,
                 receipt_codes=receipt_codes,
@@ -73,7 +77,7 @@ async def installation(settings: Settings, databases: Databases) -> AsyncIterato
                 recorder=Recorder(datastore),
                 writer=writer,
                 store=store,
-                commands=CommandHandler(store),
+                commands=CommandHandler(store, clock.now),
             )
     finally:
         datastore.close()

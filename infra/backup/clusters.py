@@ -17,7 +17,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infra.backup.encryption import BackupFault
 from infra.postgres.databases import Databases
-from infra.postgres.embedded import EmbeddedPostgres, as_server
+from infra.postgres.embedded import EmbeddedPostgres
+from infra.postgres.server_user import as_server
 
 LOG, KEY_STORE = "log", "key-store"
 RECOVERY_SECONDS = 3600.0

@@ -27,6 +27,7 @@ from infra.keys.wrapping_key import KEY_BYTES, KeysUnreadable
 from infra.postgres.coalescer import Coalescer
 from infra.postgres.pool import Pool, borrowed
 from service_layer.faults import ApplicationErased
+from service_layer.ports import FoundPerson
 
 FOREVER = date(1, 1, 1)
 """A key that is not replaced each month has this value as its month."""
@@ -220,6 +221,13 @@ class KeyStore:
             key = await self._named(connection, NIK, FOREVER, ONCE[NIK])
             return await person_index.applications_of(connection, key, nik, limit=limit, roles=roles)
 
+    async def find(self, nik: str) -> FoundPerson:
+        """Returns the applications of the person with this NIK, and other applications as padding."""
+        if self._nik is None:
+            self._nik = await self._nik_key()
+        async with borrowed(self.pool) as connection:
+            return await person_index.find(connection, self._nik, nik)
+
     async def persons_of(self, applications: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
         """Returns the references to the applicant and the subject of each application. Erased persons are left out."""
         async with borrowed(self.pool) as connection:
@@ -282,4 +290,10 @@ class KeyStore:
             "SELECT bucket, wrapped FROM named_keys WHERE name = %s AND month = %s", (name, month)
         )
         row = await cursor.fetchone()
-        return self.folder.unwrap(row[0], bytes(row[1])) if row else None
+        if row is None:
+            return None
+        try:
+            return self.folder.unwrap(row[0], bytes(row[1]))
+        except KeysUnreadable:  # an erasure in another process may have replaced the bucket key
+            self.folder.load()
+            return self.folder.unwrap(row[0], bytes(row[1]))

@@ -9,6 +9,7 @@ import pytest
 from tests.infra.backup.drill import SITI, Drill, drill
 
 
+@pytest.mark.timeout(1800)  # a dozen processes, one after the other: less than a minute on an idle machine
 @pytest.mark.parametrize("seconds", [0.5, pytest.param(120, marks=pytest.mark.prove)])
 def test_backed_up_under_load_destroyed_and_restored_to_an_instant(
     monkeypatch: pytest.MonkeyPatch, seconds: float

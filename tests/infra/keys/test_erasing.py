@@ -242,12 +242,11 @@ def _neighbour(fresh: Fresh, application: UUID, wrapped: bytes | None) -> int:
     return int(bucket)
 
 
-def _opens(key: bytes, wrapped: bytes) -> bytes:
+def _opens(key: bytes, wrapped: bytes) -> bytes | None:
     try:
-        opened: bytes = aes_key_unwrap(key, wrapped)
+        return bytes(aes_key_unwrap(key, wrapped))
     except InvalidUnwrap:
-        return b""
-    return opened
+        return None
 
 
 def _checkpoint(postgres: EmbeddedPostgres) -> None:
