@@ -256,7 +256,7 @@ def _checkpoint(postgres: EmbeddedPostgres) -> None:
 
 def _heap(fresh: Fresh, postgres: EmbeddedPostgres) -> bytes:
     [(path,)] = ask(fresh, "SELECT pg_relation_filepath('dossier_keys')")
-    return (postgres.folder / "pg18" / path).read_bytes()
+    return Path(postgres.folder, "pg18", str(path)).read_bytes()
 
 
 def _write_ahead_log(postgres: EmbeddedPostgres) -> bytes:
