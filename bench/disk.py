@@ -47,10 +47,10 @@ SCHEMAS = ["public", "feeds", "views"]
 
 
 class Relation(NamedTuple):
-    """A table with its TOAST table, or an index. `index` is empty for a table."""
+    """A table with its TOAST table, or an index. `part` is empty for a table."""
 
     table: str
-    index: str
+    part: str
     bytes: int
 
 
@@ -86,7 +86,7 @@ class Disk:
         lines = [HEAD, "|---|---:|---:|---:|"]
         for relation in self.relations:
             if (size := self.grown(relation)) >= 10 * PAGE_BYTES:
-                name = f"index `{relation.index.split('.')[-1]}`" if relation.index else f"**`{relation.table}`**"
+                name = f"index `{relation.part.split('.')[-1]}`" if relation.part else f"**`{relation.table}`**"
                 lines.append(self._line(name, size))
         return "\n".join([*lines, self._line("sum", self.grown_bytes), ""])
 
@@ -116,15 +116,17 @@ def filled(where: Installed, applications: int, events_each: int = EVENTS_EACH) 
     events = fill(where, applications, events_each)
     say(f"disk: projecting {events:,} events")
     outbox, projecting = Outbox(where.databases.serving, read_topics()), runners(where.databases.serving)
-    for each in (outbox, *projecting):
-        each.start()
+    outbox.start()
+    for runner in projecting:
+        runner.start()
     try:
         wait_until_caught_up(where.databases.serving)
         while undistributed(where):
             outbox.stopping.wait(0.1)
     finally:
-        for each in (*projecting, outbox):
-            each.stop()
+        for runner in projecting:
+            runner.stop()
+        outbox.stop()
     for conninfo in (where.databases.owner, where.databases.keys):
         with psycopg.connect(conninfo, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")

@@ -47,4 +47,4 @@ def message_from(row: Sequence[Any]) -> Message:
     """Makes a message from a row of MESSAGES."""
     told, _, due = unpack(row[9]).partition(b"\n")  # JSON as orjson writes it has no line break
     body = beginning_of(row[3]) + told if row[2] == MessageKind.EVENT else told
-    return Message(*row[:9], body, due or None)
+    return Message._make((*row[:9], body, due or None))

@@ -31,5 +31,5 @@ def test_an_event_costs_no_more_than_is_promised_and_lies_where_the_page_says() 
     told = shown()
     for relation in grown:
         each = (measured.grown(relation) - 2 * disk.PAGE_BYTES) / APPLICATIONS
-        if not relation.index and each > 0:
+        if not relation.part and each > 0:
             assert each <= 1.15 * told[relation.table], relation
