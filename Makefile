@@ -62,6 +62,8 @@ lock: $(READY)    ## update the locks after a change in pyproject.toml; pins tha
 	    --constraint requirements.lock $(UPGRADE) --output-file requirements-run.lock pyproject.toml
 	$(UV) --system-certs pip compile --quiet --universal --group release --generate-hashes --no-annotate --no-header \
 	    $(UPGRADE) --output-file requirements-release.lock
+	$(UV) --system-certs pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
+	    $(UPGRADE) --output-file tests/deploy/validators.txt tests/deploy/validators.in
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Jejak needs Python 3.11 or newer: make PYTHON=/path/to/it")'

@@ -23,6 +23,7 @@ from infra.settings import settings_from
 from tests.builders import EDITIONS, INFORMATION, SEMARANG
 from tests.conftest import PROJECT, new_folder
 from tests.deploy.compose import FILE, Containers, image_environment, ours, read
+from tests.deploy.judges import judge
 from tests.infra.eventstore.intaking import AGENCY, submission
 from tests.infra.files import OVERDUE, Desk
 from tests.infra.kafka.broker import Broker, broker
@@ -261,6 +262,12 @@ def test_prepare_and_topics_change_nothing_the_second_time(up: Up) -> None:
     up.containers.run("prepare")
     up.containers.run("topics")
     assert published() == before
+
+
+def test_the_file_fits_the_specification_of_compose() -> None:
+    checking = [judge("check-jsonschema"), "--builtin-schema", "vendor.compose-spec", str(FILE)]
+    done = subprocess.run(checking, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_file_runs_everything_that_serve_runs() -> None:

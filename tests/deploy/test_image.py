@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import PROJECT, new_folder
 from tests.deploy.building import DOCKERFILE, Stage, build, instructions, possible, rules_of, travels
+from tests.deploy.judges import judge
 from tests.test_architecture import ROOMS
 
 MEGABYTES_MAX = 250
@@ -85,6 +86,12 @@ def test_every_module_is_compiled_so_that_a_start_writes_nothing(image: Stage) -
     compiled = [packages / "infra" / "__pycache__" / f"settings.{tag}.pyc" for tag in ("cpython-311", "cpython-313")]
     [file] = [file for file in compiled if file.exists()]
     assert file.read_bytes()[4] & 1, "the compiled module must be valid by the hash of its source, not by a time"
+
+
+def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
+    linting = [judge("hadolint"), "--no-color", "--failure-threshold", "warning", str(DOCKERFILE)]
+    done = subprocess.run(linting, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize(
