@@ -10,7 +10,7 @@ PURE   := tests/domain tests/projections tests/infra/projector/test_views.py
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench bench-quick docs mutate format prove lock
+.PHONY: help run demo test check bench bench-quick docs mutate format prove lock release
 
 help:             ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 20
@@ -54,6 +54,9 @@ bench: $(READY)   ## run every benchmark with a baseline of the same run: one JS
 
 bench-quick: $(READY) ## run a short round of each benchmark, under 4 minutes
 	@exec $(BIN)/python -m bench --quick
+
+release: $(READY) ## make the files of a release in dist/: wheel, image inputs, SBOM, licences, checksums
+	@exec $(BIN)/python deploy/release.py
 
 lock: $(READY)    ## update the locks after a change in pyproject.toml; pins that still fit stay (UPGRADE=--upgrade moves them)
 	$(UV) --system-certs pip compile --quiet --universal --group dev --generate-hashes --no-annotate --no-header \
