@@ -66,8 +66,10 @@ def _environment(folder: Path, lock: Path) -> Path:
 
 
 def _wheel(source: Path, tools: Path, time_of_commit: str, out: Path) -> Path:
-    building = "import sys, uv_build; print(uv_build.build_wheel(sys.argv[1]))"
+    building = "import sys, uv_build; uv_build.build_wheel(sys.argv[1])"
     path = f"{tools}{os.pathsep}{os.environ['PATH']}"
+    for old in out.glob("*.whl"):
+        old.unlink()
     _run(tools / "python", "-c", building, out, cwd=source, PATH=path, SOURCE_DATE_EPOCH=time_of_commit)
     [wheel] = out.glob("*.whl")
     return wheel
@@ -113,8 +115,9 @@ def _licences(bill: Path, packages: Path, file: Path) -> Path:
     texts = []
     for each in components:
         title = f"{each['name']} {each['version']}"
-        normal = re.sub(r"[-_.]+", "_", str(each["name"]))
-        found = [text for folder in installed.glob(f"{normal}-*.dist-info") for text in _texts(folder)]
+        normal = re.sub(r"[-_.]+", "_", str(each["name"])).lower()
+        folders = [one for one in installed.glob("*.dist-info") if one.name.lower().startswith(f"{normal}-")]
+        found = [text for folder in folders for text in _texts(folder)]
         texts += [f"\n\n{'=' * 100}\n{title}\n{'=' * 100}\n", "\n\n".join(found) or NO_TEXT]
     file.write_text("\n".join([*table, *texts]) + "\n", encoding="utf-8")
     return file
@@ -123,7 +126,7 @@ def _licences(bill: Path, packages: Path, file: Path) -> Path:
 def _names(component: dict[str, Any]) -> str:
     choices = component.get("licenses", [])
     names = {each.get("expression") or each["license"].get("id") or each["license"].get("name") for each in choices}
-    return ", ".join(sorted(name.splitlines()[0] for name in names))
+    return ", ".join(sorted({name.splitlines()[0].rpartition(" :: ")[2] for name in names}))
 
 
 def _texts(folder: Path) -> list[str]:
