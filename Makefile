@@ -56,7 +56,7 @@ bench-quick: $(READY) ## run a short round of each benchmark, under 4 minutes
 	@exec $(BIN)/python -m bench --quick
 
 release: $(READY) ## make the files of a release in dist/: wheel, image inputs, SBOM, licences, checksums
-	@exec $(BIN)/python deploy/release.py
+	@exec $(BIN)/python -m deploy.release
 
 lock: $(READY)    ## update the locks after a change in pyproject.toml; pins that still fit stay (UPGRADE=--upgrade moves them)
 	$(UV) --system-certs pip compile --quiet --universal --group dev --generate-hashes --no-annotate --no-header \

@@ -60,7 +60,14 @@ def _run(*command: Path | str, cwd: Path, **more: str) -> None:
 def _environment(folder: Path, lock: Path) -> Path:
     """A virtual environment with exactly the packages of a lock. Returns the folder of its programs."""
     _run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=lock.parent)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", folder / "bin/python"]
+    pip: list[Path | str] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--python",
+        folder / "bin/python",
+    ]
     _run(*pip, "install", "--quiet", "--require-hashes", "-r", lock, cwd=lock.parent)
     return folder / "bin"
 
@@ -102,7 +109,13 @@ def _nobodys(time_of_commit: int) -> Any:  # noqa: ANN401 - tarfile's type of a 
 
 def _bill(source: Path, tools: Path, packages: Path, time_of_commit: str, file: Path) -> Path:
     """The SBOM of the run-time dependencies. The tool checks the SBOM against the schema of CycloneDX."""
-    asking = [tools / "cyclonedx-py", "environment", "--pyproject", "pyproject.toml", "--output-reproducible"]
+    asking: list[Path | str] = [
+        tools / "cyclonedx-py",
+        "environment",
+        "--pyproject",
+        "pyproject.toml",
+        "--output-reproducible",
+    ]
     _run(*asking, "--of", "JSON", "-o", file, packages / "python", cwd=source, SOURCE_DATE_EPOCH=time_of_commit)
     return file
 

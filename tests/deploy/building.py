@@ -1,4 +1,4 @@
-"""A small builder of images: it reads the Dockerfile and runs its steps in a scratch folder, without a container engine.
+"""A small builder of images: it runs the steps of the Dockerfile in a scratch folder, without a container engine.
 
 Instead of the image that FROM names, a stage begins with an overlay of this machine's own files, so what a step writes
 is written to the scratch folder only. Packages come from the ordinary pip client.
@@ -11,7 +11,6 @@ import shlex
 import shutil
 import stat
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +63,7 @@ def instructions(text: str) -> list[tuple[str, str]]:
 
 
 def travels(name: str, rules: list[str]) -> bool:
-    """Whether a file of the project is sent to the builder, by the rules of .dockerignore: the last that fits decides."""
+    """Whether a file of the project is sent to the builder. The last rule of .dockerignore that fits decides."""
     sent = True
     for rule in rules:
         pattern = re.escape(rule.removeprefix("!")).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*")
@@ -128,77 +127,82 @@ def substituted(text: str, values: dict[str, str]) -> str:
     return re.sub(r"\$\{(\w+)\}|\$(\w+)", lambda match: values.get(match[1] or match[2], ""), text)
 
 
-def build(dockerfile: Path, scratch: Path) -> Stage:
-    """Runs every step, and returns the last stage."""
-    stages: dict[str, Stage] = {}
-    defaults: dict[str, str] = {}
-    stage: Stage | None = None
-    rules = rules_of((dockerfile.parent / ".dockerignore").read_text())
-    for name, rest in instructions(dockerfile.read_text()):
-        if name == "ARG" and stage is None:
-            key, _, value = rest.partition("=")
-            defaults[key] = value
-            continue
-        if name == "FROM":
-            image, _, called = substituted(rest, defaults).partition(" AS ")
-            print(f"FROM {image}: this machine's own files", file=sys.stderr)
-            stage = stages[called or str(len(stages))] = Stage(scratch / (called or str(len(stages))))
-            continue
-        assert stage is not None, "an instruction before FROM"
-        _step(stage, stages, name, rest, dockerfile.parent, rules)
-    assert stage is not None
-    return stage
+@dataclass(frozen=True, slots=True)
+class Building:
+    """What a step may read: the files of the project that are sent, and the stages before."""
 
+    context: Path
+    rules: list[str]
+    stages: dict[str, Stage] = field(default_factory=dict)
 
-def _step(stage: Stage, stages: dict[str, Stage], name: str, rest: str, context: Path, rules: list[str]) -> None:
-    known = {**stage.arguments, **stage.environment}
-    match name:
-        case "ARG":
-            key, _, value = rest.partition("=")
-            stage.arguments[key] = value
-        case "ENV":
-            pairs = dict(pair.split("=", 1) for pair in shlex.split(rest))
-            stage.environment.update({key: substituted(value, known) for key, value in pairs.items()})
-        case "WORKDIR":
-            stage.workdir = rest
-            stage.at(".").mkdir(parents=True, exist_ok=True)
-        case "USER":
-            stage.user = rest
-        case "RUN":
-            stage.run(rest)
-        case "COPY":
-            _copy(stage, stages, shlex.split(rest), context, rules)
-        case "ENTRYPOINT":
-            stage.entrypoint = json.loads(rest)
-        case "CMD":
-            stage.command = json.loads(rest)
-        case "HEALTHCHECK":
-            stage.healthcheck = json.loads(rest.partition("CMD ")[2])
-        case "EXPOSE":
-            pass
-        case _:
-            raise AssertionError(f"the builder of the tests does not know {name}")
+    def step(self, stage: Stage, name: str, rest: str) -> None:
+        known = {**stage.arguments, **stage.environment}
+        match name:
+            case "ARG":
+                key, _, value = rest.partition("=")
+                stage.arguments[key] = value
+            case "ENV":
+                pairs = dict(pair.split("=", 1) for pair in shlex.split(rest))
+                stage.environment.update({key: substituted(value, known) for key, value in pairs.items()})
+            case "WORKDIR":
+                stage.workdir = rest
+                stage.at(".").mkdir(parents=True, exist_ok=True)
+            case "USER":
+                stage.user = rest
+            case "RUN":
+                stage.run(rest)
+            case "COPY":
+                self._copy(stage, shlex.split(rest))
+            case "ENTRYPOINT":
+                stage.entrypoint = json.loads(rest)
+            case "CMD":
+                stage.command = json.loads(rest)
+            case "HEALTHCHECK":
+                stage.healthcheck = json.loads(rest.partition("CMD ")[2])
+            case "EXPOSE":
+                pass
+            case _:
+                raise AssertionError(f"the builder of the tests does not know {name}")
 
-
-def _copy(stage: Stage, stages: dict[str, Stage], words: list[str], context: Path, rules: list[str]) -> None:
-    *sources, target = words
-    whole = sources[0].startswith("--from=")
-    origin = stages[sources.pop(0).removeprefix("--from=")].folder / "upper" if whole else context
-    for source in sources:
-        found = origin / source.lstrip("/")
-        to = stage.at(target)
-        if found.is_file():
-            assert whole or travels(source, rules), f".dockerignore keeps {source} back"
-            to.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(found, to)
-            continue
-        assert found.is_dir(), f"COPY: no {source}"
+    def _copy(self, stage: Stage, words: list[str]) -> None:
+        *sources, target = words
+        whole = sources[0].startswith("--from=")
+        origin = self.stages[sources.pop(0).removeprefix("--from=")].folder / "upper" if whole else self.context
 
         def kept_back(folder: str, names: list[str]) -> list[str]:
-            here = Path(folder).relative_to(origin)  # noqa: B023 - called in this round only
-            return [] if whole else [each for each in names if not travels((here / each).as_posix(), rules)]
+            here = Path(folder).relative_to(origin)
+            return [] if whole else [each for each in names if not travels((here / each).as_posix(), self.rules)]
 
-        shutil.copytree(found, to, ignore=kept_back, symlinks=True, dirs_exist_ok=True)
+        for source in sources:
+            found, to = origin / source.lstrip("/"), stage.at(target)
+            if found.is_file():
+                assert whole or travels(source, self.rules), f".dockerignore keeps {source} back"
+                to.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(found, to)
+                continue
+            assert found.is_dir(), f"COPY: no {source}"
+            shutil.copytree(found, to, ignore=kept_back, symlinks=True, dirs_exist_ok=True)
+
+
+def build(dockerfile: Path, scratch: Path) -> Stage:
+    """Runs every step, and returns the last stage."""
+    building = Building(dockerfile.parent, rules_of((dockerfile.parent / ".dockerignore").read_text()))
+    defaults: dict[str, str] = {}
+    stage: Stage | None = None
+    for name, rest in instructions(dockerfile.read_text()):
+        if name == "FROM":
+            image, _, called = substituted(rest, defaults).partition(" AS ")
+            print(f"FROM {image}: this machine's own files")
+            called = called or str(len(building.stages))
+            stage = building.stages[called] = Stage(scratch / called)
+        elif stage is None:
+            assert name == "ARG", f"{name} before FROM"
+            key, _, value = rest.partition("=")
+            defaults[key] = value
+        else:
+            building.step(stage, name, rest)
+    assert stage is not None
+    return stage
 
 
 DOCKERFILE = PROJECT / "Dockerfile"

@@ -1,7 +1,7 @@
-"""The services of docker-compose.yml as processes of this machine: the same commands, environments, secrets and mounts.
+"""The services of docker-compose.yml as processes of this machine: the same commands, environments and mounts.
 
-A path inside a container becomes a path of a scratch folder, but only if the service mounts that path. So a process that
-needs a secret or a volume that its service does not have fails here too.
+A path inside a container becomes a path of a scratch folder, but only if the service mounts that path. So a process
+that needs a secret or a volume that its service does not have fails here too.
 """
 
 import os
@@ -44,7 +44,7 @@ def image_environment() -> dict[str, str]:
 
 @dataclass
 class Containers:
-    """`hosts` maps a host of the compose file to where it is here; `mounts` the left side of a volume to a folder or file."""
+    """`hosts`: where each host of the compose file is here; `mounts`: which file or folder stands for a volume."""
 
     folder: Path
     hosts: dict[str, str]

@@ -1,4 +1,4 @@
-"""Judges by others, each in a folder of its own, so that they are no dependencies of the project; a skip without them."""
+"""Judges by others, each in a folder of its own, so that the project does not depend on them; else a skip."""
 
 import fcntl
 import hashlib

@@ -1,4 +1,4 @@
-"""docker-compose.yml: the same processes, without Docker, run a life, a grant by silence and a message through Kafka."""
+"""docker-compose.yml: without Docker, its processes run a life, a grant by silence and a message through Kafka."""
 
 import asyncio
 import re
@@ -343,5 +343,3 @@ def test_the_real_containers_become_healthy() -> None:
         subprocess.run([*project, "up", "--build", "--wait", "log", "keys", "prepare", "api"], cwd=PROJECT, check=True)
     finally:
         subprocess.run([*project, "down", "--volumes"], cwd=PROJECT, check=True)
-
-

@@ -90,7 +90,7 @@ NOT_SHOWN = {"jejak_relay_position"}
 
 
 def test_panels_do_not_overlap_and_have_their_own_numbers() -> None:
-    cells = set()
+    cells: set[tuple[int, int]] = set()
     for panel in dashboard()["panels"]:
         at = panel["gridPos"]
         assert at["x"] + at["w"] <= 24

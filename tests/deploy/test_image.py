@@ -1,4 +1,4 @@
-"""The image: the steps of the Dockerfile are run, and what they make serves with a read-only root, as an ordinary user."""
+"""The image: what the steps of the Dockerfile make serves with a read-only root, as an ordinary user."""
 
 import shlex
 import shutil

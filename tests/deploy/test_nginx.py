@@ -75,7 +75,18 @@ def nginx() -> str:
 
 def configured(folder: Path, plain: int, tls: int, upstream: int) -> Path:
     """The file as it is, with the ports and folders of the test."""
-    openssl = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    openssl = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]
     files = ["-keyout", str(folder / "jejak.key"), "-out", str(folder / "jejak.pem")]
     subprocess.run([*openssl, "-subj", f"/CN={HOST}", *files], check=True, capture_output=True)
     text = FILE.read_text()

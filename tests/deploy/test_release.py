@@ -22,7 +22,6 @@ from tests.deploy.building import rules_of, travels
 from tests.deploy.judges import environment_of
 from tests.test_architecture import ROOMS
 
-SCRIPT = PROJECT / "deploy/release.py"
 STRICT = """
 import sys
 from cyclonedx.schema import SchemaVersion
@@ -38,8 +37,18 @@ def made(out: Path, umask: str, zone: str) -> Path:
     """A release by another user's habits: another umask, time zone, language and temporary folder."""
     (out / "tmp").mkdir(parents=True)
     given = {**os.environ, "TZ": zone, "LC_ALL": "C", "TMPDIR": str(out / "tmp")}
-    command = ["sh", "-c", 'umask "$1"; shift; exec "$@"', "sh", umask, sys.executable, str(SCRIPT), str(out / "dist")]
-    done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+    command = [
+        "sh",
+        "-c",
+        'umask "$1"; shift; exec "$@"',
+        "sh",
+        umask,
+        sys.executable,
+        "-m",
+        "deploy.release",
+        str(out / "dist"),
+    ]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=False, cwd=PROJECT)
     assert done.returncode == 0, done.stderr[-3000:]
     return out / "dist"
 
@@ -84,13 +93,9 @@ def test_the_same_commit_gives_the_same_bytes(released: Path) -> None:
 
 
 def test_the_checksums_are_those_of_the_files(released: Path) -> None:
-    lines = (released / "SHA256SUMS").read_text().splitlines()
-    sums = dict(reversed(line.split("  ")) for line in lines)
-    assert sums == {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in released.iterdir()
-        if path.name != "SHA256SUMS"
-    }
+    others = sorted(path for path in released.iterdir() if path.name != "SHA256SUMS")
+    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}" for path in others]
+    assert (released / "SHA256SUMS").read_text().splitlines() == sums
 
 
 def test_the_wheel_contains_the_rooms_alone(released: Path) -> None:
