@@ -7,11 +7,15 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import quote
 
 PROJECT = Path(__file__).resolve().parent.parent
 SECONDS_A_DAY = 86_400
+READINGS_DAYS = range(30, 3651)
+PROXY_PREFIX_MIN = {4: 8, 6: 16}
+"""By IP version, the shortest prefix of a network of proxies. A shorter prefix names nearly every address."""
 BASE_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?")
 
 
@@ -37,7 +41,8 @@ class Kafka:
 class Settings:
     """The settings of a process. docs/operating.md lists the environment variable of each field.
 
-    If `database_url` is None, the embedded PostgreSQL in `data_dir` is used.
+    If `database_url` is None, the embedded PostgreSQL in `data_dir` is used. `proxies` holds the addresses and networks
+    whose X-Forwarded-For header is trusted.
     """
 
     data_dir: Path
@@ -49,6 +54,8 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"
     topics_file: Path = PROJECT / "feeds" / "topics.toml"
     kafka: Kafka | None = None
+    proxies: tuple[str, ...] = ()
+    readings_days: int = 365
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -85,7 +92,38 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         public_url=public_url,
         topics_file=Path(environment.get("JEJAK_TOPICS_FILE") or PROJECT / "feeds" / "topics.toml").resolve(),
         kafka=_kafka(environment),
+        proxies=_proxies(environment.get("FORWARDED_ALLOW_IPS", "")),
+        readings_days=_readings_days(environment.get("JEJAK_READINGS_DAYS") or "365"),
     )
+
+
+def _proxies(text: str) -> tuple[str, ...]:
+    """Reads the addresses of the proxies in front of Jejak. Raises SettingsWrong.
+
+    If Jejak trusted every address, each client could choose its own network, and the delays after wrong PINs would have
+    no effect.
+    """
+    advice = "set the addresses of your proxies, separated by commas, for example 127.0.0.1,10.2.0.0/24"
+    proxies = tuple(part for each in text.split(",") if (part := each.strip()))
+    for proxy in proxies:
+        if proxy == "*":
+            raise SettingsWrong(
+                "FORWARDED_ALLOW_IPS must not be *, because every client could then choose its own address in"
+                f" X-Forwarded-For and guess PINs without delay: {advice}"
+            )
+        try:
+            network: IPv4Network | IPv6Network = ip_network(proxy)
+        except ValueError:
+            raise SettingsWrong(f"FORWARDED_ALLOW_IPS: {proxy} is no address and no network: {advice}") from None
+        if network.prefixlen < PROXY_PREFIX_MIN[network.version]:
+            raise SettingsWrong(f"FORWARDED_ALLOW_IPS: {proxy} names too many addresses: {advice}")
+    return proxies
+
+
+def _readings_days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) in READINGS_DAYS):
+        raise SettingsWrong("JEJAK_READINGS_DAYS must be a whole number of days from 30 to 3650")
+    return int(text)
 
 
 def _kafka(environment: Mapping[str, str]) -> Kafka | None:

@@ -52,6 +52,9 @@ _OF_API = {
     ),
     "too-large": ProblemText(N_("The request is too large"), N_("Send less at once")),
     "limited": ProblemText(N_("Too many requests"), N_("Wait as long as the Retry-After header says, then try again")),
+    "searches-limited": ProblemText(
+        N_("Too many searches for persons"), N_("Wait as long as the Retry-After header says, then try again")
+    ),
     "behind": ProblemText(
         N_("The newest data are recorded, but cannot be shown yet"), N_("Try again in a few seconds")
     ),
