@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 PROJECT = Path(__file__).resolve().parent.parent
 SECONDS_A_DAY = 86_400
@@ -69,7 +70,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     if environment.get("POSTGRES_ENABLE_DB_FUNCTIONS"):
         raise SettingsWrong("with POSTGRES_ENABLE_DB_FUNCTIONS, readers can miss events: unset this variable")
     data_dir = Path(environment.get("JEJAK_DATA_DIR") or _default_data_dir()).resolve()
-    url, keys_url = environment.get("JEJAK_DATABASE_URL"), environment.get("JEJAK_KEYS_DATABASE_URL")
+    url = _with_password(environment, "JEJAK_DATABASE_URL", "JEJAK_DATABASE_PASSWORD_FILE")
+    keys_url = _with_password(environment, "JEJAK_KEYS_DATABASE_URL", "JEJAK_KEYS_DATABASE_PASSWORD_FILE")
     if bool(url) != bool(keys_url):
         raise SettingsWrong("JEJAK_DATABASE_URL and JEJAK_KEYS_DATABASE_URL go together: set both, or neither")
     for name in ("JEJAK_DATABASE_URL", "JEJAK_KEYS_DATABASE_URL"):
@@ -188,6 +190,28 @@ def _kafka(environment: Mapping[str, str]) -> Kafka | None:
         password_file=Path(password) if password else None,
         ca_file=Path(ca_file) if ca_file else None,
     )
+
+
+def _with_password(environment: Mapping[str, str], name: str, file_name: str) -> str | None:
+    """Returns the URL of a database with the password from the password file, if the settings name such a file.
+
+    With a password file, the password is in no environment variable. The last line break of the file does not belong
+    to the password.
+    """
+    url, file = environment.get(name), environment.get(file_name)
+    if not file:
+        return url
+    scheme, separator, rest = (url or "").partition("://")
+    user, at, place = rest.partition("@")
+    if not (separator and at) or ":" in user:
+        raise SettingsWrong(f"{file_name} needs {name} in the form postgresql://user@host/name, without a password")
+    try:
+        password = Path(file).read_text(encoding="utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError):
+        raise SettingsWrong(f"{file_name}: {file} cannot be read") from None
+    if not password:
+        raise SettingsWrong(f"{file_name}: {file} is empty")
+    return f"{scheme}://{user}:{quote(password, safe='')}@{place}"
 
 
 def interval(text: str) -> float:
