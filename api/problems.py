@@ -96,6 +96,12 @@ KINDS = {
             "A relevant event was recorded after the version that you saw",
             "Read the application again, then decide whether to send the command again.",
         ),
+        ProblemKind(
+            "too-slow",
+            408,
+            "The request did not arrive in time",
+            "Send the request again, without pauses inside the request.",
+        ),
         ProblemKind("too-large", 413, "The body is too large", "Send at most 64 KiB."),
         ProblemKind("unsupported-media-type", 415, "The body is not JSON", "Send Content-Type: application/json."),
         ProblemKind(
@@ -122,6 +128,12 @@ KINDS = {
             "Too many wrong attempts",
             "Wait as long as the header Retry-After says, or use the QR code.",
         ),
+        ProblemKind(
+            "head-too-large",
+            431,
+            "The request line and the headers are too large",
+            "Send at most 16 KiB and at most 64 header lines.",
+        ),
         ProblemKind("internal-error", 500, "The server has an internal error", "Report the trace_id to the operator."),
         ProblemKind(
             "behind",
@@ -134,6 +146,12 @@ KINDS = {
             503,
             "Too many clients read feeds at the same time",
             "Close streams that you do not need, or wait as long as the header Retry-After says.",
+        ),
+        ProblemKind(
+            "too-many-connections",
+            503,
+            "The server has too many open connections",
+            "Try again in a few seconds.",
         ),
         ProblemKind(
             "unavailable",
@@ -244,6 +262,20 @@ async def answer(request: Request, error: Exception) -> Response:
     }
     return Response(
         orjson.dumps(body), status_code=problem.status, headers=headers, media_type="application/problem+json"
+    )
+
+
+def bare_body(code: str) -> bytes:
+    """Returns the body of a problem for a request that reached no endpoint. So the request has no trace id."""
+    kind = KINDS[code]
+    return orjson.dumps(
+        {
+            "type": f"/problems/{kind.code}",
+            "title": kind.title,
+            "status": kind.status,
+            "detail": kind.advice,
+            "code": kind.code,
+        }
     )
 
 

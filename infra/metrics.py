@@ -11,6 +11,10 @@ METRICS = CollectorRegistry()
 REQUESTS = Histogram(
     "jejak_request_seconds", "Time to answer, by route template", ("method", "route", "status"), registry=METRICS
 )
+CONNECTIONS = Gauge("jejak_connections", "Open HTTP connections of this process", registry=METRICS)
+CONNECTIONS_CLOSED = Counter(
+    "jejak_connections_closed_total", "HTTP connections that a limit has closed, by reason", ("reason",), registry=METRICS
+)
 COMMANDS = Counter("jejak_commands_total", "Commands, by outcome", ("command", "outcome"), registry=METRICS)
 PIN_FAILURES = Counter("jejak_pin_failures_total", "Wrong numbers or PINs", registry=METRICS)
 VIEW_POSITION = Gauge("jejak_view_position", "The position that a view has reached", ("view",), registry=METRICS)

@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import gc
+import math
 import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import uvicorn
 import uvloop
@@ -23,7 +24,8 @@ from infra.projector.runner import ensure_views
 from infra.queries.agency_feed import PostgresFeeds, origin_of
 from infra.queries.applications import PostgresViews
 from infra.runtime.api_dependencies import dependencies
-from infra.runtime.http_protocol import HttpProtocol
+from infra.runtime.connections import Connections, limits_of_process
+from infra.runtime.http_protocol import limited
 from infra.runtime.public_documents import published
 from infra.runtime.scheduler import scheduling
 from infra.runtime.supervisor import kept, stop_event
@@ -114,9 +116,11 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
             settle()
             yield
 
+    limits = limits_of_process()
     config = uvicorn.Config(
         build(dependencies(made, views, feeds, published(topics)), lifespan),
-        http=HttpProtocol,
+        http=cast("type[asyncio.Protocol]", limited(Connections(limits))),
+        ws="none",
         loop="none",
         access_log=False,
         log_config=None,
@@ -124,7 +128,7 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
         server_header=False,
         proxy_headers=bool(os.environ.get("FORWARDED_ALLOW_IPS")),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
-        limit_concurrency=1000,
+        timeout_keep_alive=math.ceil(limits.idle_seconds),
     )
     await Server(config, started, feeds.end).serve(sockets=[listener])
 
