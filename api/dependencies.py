@@ -20,6 +20,7 @@ from service_layer.ports import (
     Receipts,
     SatisfactionQueries,
     StatisticsQueries,
+    SyncTokens,
     Tokens,
     Views,
 )
@@ -36,6 +37,7 @@ class Dependencies:
     catalogue: Catalogue
     receipts: Receipts
     tokens: Tokens
+    sync_tokens: SyncTokens
     door: PinGuard
     dossiers: Dossiers
     persons: Persons

@@ -2,7 +2,6 @@
 contain personal data.
 """
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -13,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from api.middleware import trace_of
 from api.pages.render import problem_page
 from domain.refusals import ApplicationUnknown, Refusal, StaleVersion
 from domain.tracking_number import NumberMistyped
@@ -280,8 +280,4 @@ def bare_body(code: str) -> bytes:
 
 
 def trace_id(request: Request) -> str:
-    """Returns the request's trace id. This server makes the trace id at random. A trace id from the client is never
-    used.
-    """
-    trace: str = request.scope.setdefault("jejak.trace_id", secrets.token_hex(16))
-    return trace
+    return trace_of(request.scope)

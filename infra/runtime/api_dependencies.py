@@ -21,6 +21,7 @@ from domain.registry.registry import Registry
 from infra.composition import Installation
 from infra.eventstore.envelope import SealBroken, unseal
 from infra.eventstore.history import STREAM
+from infra.keys.sync_tokens import SealedSyncTokens
 from infra.keys.tokens import SignedTokens
 from infra.logs import RequestLog
 from infra.metrics import COMMANDS, METRICS, PIN_FAILURES, REQUESTS
@@ -32,6 +33,7 @@ from infra.queries.satisfaction import PostgresSatisfaction
 from infra.queries.statistics import PostgresStatistics
 from service_layer.handlers.links import LinkHandler
 from service_layer.handlers.surveys import SurveyHandler
+from service_layer.ports import RequestReport
 from service_layer.rights import Principal
 
 PER_NETWORK, PER_NUMBER = 20, 100
@@ -184,9 +186,9 @@ class PrometheusMeter:
         self._log = RequestLog()
         self._observe = cache(lambda method, route, status: REQUESTS.labels(method, route, str(status)).observe)
 
-    def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        self._observe(method, route, status)(seconds)
-        self._log(method, route, status, seconds)
+    def request(self, report: RequestReport) -> None:
+        self._observe(report.method, report.route, report.status)(report.seconds)
+        self._log(report)
 
     def command(self, name: str, outcome: str) -> None:
         COMMANDS.labels(name, outcome).inc()
@@ -210,6 +212,7 @@ def dependencies(
         catalogue=RecentCatalogue(installation.editions.registry),
         receipts=installation.receipt_codes,
         tokens=SignedTokens(installation.named.token, installation.named.read_token),
+        sync_tokens=SealedSyncTokens(installation.named.sync),
         door=PostgresPinGuard(installation.pool, installation.named.door),
         dossiers=SealedDossiers(installation),
         persons=installation.keys,
