@@ -1,6 +1,6 @@
 """API dependencies: `request.app.state.dependencies` holds everything that an endpoint may use."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,7 +28,10 @@ from service_layer.ports import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """The dependencies. `published` maps paths to public JSON documents. `now` returns the current time in UTC."""
+    """The dependencies. `published` maps paths to public JSON documents. `now` returns the current time in UTC.
+
+    `storing` returns whether events can be stored now.
+    """
 
     commands: CommandHandler
     links: LinkHandler
@@ -45,6 +48,7 @@ class Dependencies:
     satisfaction: SatisfactionQueries
     desk: Desk
     feeds: Feeds
+    storing: Callable[[], Awaitable[bool]]
     published: Mapping[str, bytes]
     meter: Meter
     now: Callable[[], datetime]

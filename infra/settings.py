@@ -11,6 +11,9 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 SECONDS_A_DAY = 86_400
+OPS_PORT = 9464
+"""The usual port for the metrics and the details of the readiness."""
+PORT_MAX = 65_535
 BASE_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?")
 
 
@@ -48,6 +51,8 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"
     topics_file: Path = PROJECT / "feeds" / "topics.toml"
     kafka: Kafka | None = None
+    ops_host: str = "127.0.0.1"
+    ops_port: int | None = None
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -83,7 +88,18 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         public_url=public_url,
         topics_file=Path(environment.get("JEJAK_TOPICS_FILE") or PROJECT / "feeds" / "topics.toml").resolve(),
         kafka=_kafka(environment),
+        ops_host=environment.get("JEJAK_OPS_HOST") or "127.0.0.1",
+        ops_port=_ops_port(environment.get("JEJAK_OPS_PORT")),
     )
+
+
+def _ops_port(text: str | None) -> int | None:
+    """Parses the number of the ops port. Port 0 lets the system choose a free port."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and int(text) <= PORT_MAX):
+        raise SettingsWrong(f"JEJAK_OPS_PORT must be a port number from 0 to {PORT_MAX}")
+    return int(text)
 
 
 def _kafka(environment: Mapping[str, str]) -> Kafka | None:

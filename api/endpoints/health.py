@@ -1,52 +1,23 @@
-"""Endpoints for the operator: they report the liveness, the readiness and the metrics of this process."""
+"""Endpoints for load balancers, and the details of the readiness for the operator.
 
-from contextlib import suppress
-from uuid import UUID
+The public endpoints say only yes or no. Numbers that change with each event would show the public every act of every
+office. The ops server (infra/runtime/ops_server.py) shows the details.
+"""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dependencies import dependencies_of
+from api.dependencies import Dependencies, dependencies_of
 from api.responses import Given
 from api.results import NO_STORE, json
 from service_layer.faults import Unavailable
 
+LAG_MAX = 10_000
+"""This process counts as ready if every view is at most this number of positions behind the log."""
+
 
 class HealthBody(Given, kw_only=True):
     status: str
-
-
-class StoppedBody(Given, kw_only=True):
-    view: str
-    position: int
-    application_id: UUID
-
-
-class RelayBody(Given, kw_only=True):
-    """Says how far the relay of one agency is behind the agency's feed.
-
-    `oldest_seconds` says how long the oldest unpublished message has waited for its publication in Kafka. If no message
-    waits, `oldest_seconds` is 0. `fault` is the code of the fault that stops the relay.
-    """
-
-    agency: str
-    oldest_seconds: float
-    fault: str
-
-
-class ReadyBody(Given, kw_only=True):
-    """Readiness. `views` maps each view to its lag: the number of positions between the view and the end of the log.
-
-    `stopped` lists each event that a view cannot process. `feeds` is the number of log positions that are not in the
-    agencies' feeds yet. `relays` gives each relay's lag. `relays` is empty if no relay has ever run.
-    """
-
-    status: str
-    store: bool
-    views: dict[str, int]
-    stopped: list[StoppedBody]
-    feeds: int
-    relays: list[RelayBody]
 
 
 async def livez(_: Request) -> Response:
@@ -54,35 +25,28 @@ async def livez(_: Request) -> Response:
     return json({"status": "ok"}, headers=NO_STORE)
 
 
-LAG_MAX = 10_000
-"""This process counts as ready if every view is at most this number of positions behind the log."""
-
-
 async def readyz(request: Request) -> Response:
-    """Check that the store can be reached and that the views are close to the end of the log.
+    """Check that this process can serve: events can be stored, and the views are close to the end of the log."""
+    try:
+        ready, _ = await readiness(dependencies_of(request))
+    except Unavailable:
+        ready = False
+    return json({"status": "ok" if ready else "not ok"}, status=200 if ready else 503, headers=NO_STORE)
 
-    The answer names each event that stops a view. The answer also gives the lag of the agencies' feeds and relays. The
-    lag of feeds and relays does not change the readiness.
+
+async def readiness(dependencies: Dependencies) -> tuple[bool, dict[str, object]]:
+    """Returns whether this process can serve, and the details for the operator. The gauges of the metrics are updated.
+
+    `store` says whether events can be stored. `views` maps each view to its lag: the number of positions between the
+    view and the end of the log. `stopped` lists each event that a view cannot process. `feeds` is the number of log
+    positions that are not in the agencies' feeds yet. `relays` gives each relay's lag, and is empty if no relay has
+    ever run. Feeds and relays do not change the readiness. Raises Unavailable.
     """
-    views = dependencies_of(request).views
+    views = dependencies.views
+    store = await dependencies.storing()
     lag, stopped = await views.lag(), await views.stopped()
-    ready = all(behind <= LAG_MAX for behind in lag.values())
-    status = "behind" if not ready else "stopped" if stopped else "ok"
+    near = all(behind <= LAG_MAX for behind in lag.values())
+    status = "not storing" if not store else "behind" if not near else "stopped" if stopped else "ok"
     feeds, relays = await views.feeds(), await views.relays()
-    body = {"status": status, "store": True, "views": lag, "stopped": stopped, "feeds": feeds, "relays": relays}
-    return json(body, status=200 if ready else 503, headers=NO_STORE)
-
-
-async def metrics(request: Request) -> Response:
-    """Read the metrics, for the operator's Prometheus.
-
-    Keep this address inside the operator's network. The public statistics hide small numbers to protect applicants. The
-    live counters in the metrics would reveal these numbers.
-    """
-    views = dependencies_of(request).views
-    with suppress(Unavailable):
-        # The gauges are updated here, because the processes of feeds and relays may have no metrics port.
-        await views.feeds()
-        await views.relays()
-    exposition = dependencies_of(request).meter.exposition()
-    return Response(exposition, media_type="text/plain; version=0.0.4; charset=utf-8", headers=NO_STORE)
+    details = {"status": status, "store": store, "views": lag, "stopped": stopped, "feeds": feeds, "relays": relays}
+    return store and near, details

@@ -5,11 +5,12 @@ import asyncio
 
 from infra.cli.serving import projecting
 from infra.cli.terminal import bar, settings
-from infra.cli.verb import Verb
+from infra.cli.verb import OPS_PORT, Verb
 from infra.composition import Installation, installation
 from infra.postgres.databases import databases
 from infra.projector.runner import wait_until_caught_up
 from infra.projector.views import VIEWS
+from infra.runtime.ops_server import ops_of
 from infra.runtime.scheduler import schedule_once, scheduling
 from infra.runtime.serve import run_loop
 from infra.runtime.worker import run_worker
@@ -28,7 +29,7 @@ def schedule(options: argparse.Namespace) -> int:
             print(f"scheduling: every {interval:g} seconds", flush=True)
             await stopping.wait()
 
-    run_worker(wanted, work)
+    run_worker(wanted, ops_of(wanted, "schedule", port=options.ops_port), work)
     return 0
 
 
@@ -60,6 +61,7 @@ VERBS = (
         "jejak schedule --once",
         "watch jejak_scheduler_commands_total in the /metrics of `jejak serve`, which also runs the scheduled jobs",
         (
+            OPS_PORT,
             (("--once",), {"action": "store_true", "help": "run each job once, print a line for each job, and stop"}),
             (
                 ("--interval",),

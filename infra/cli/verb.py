@@ -33,9 +33,9 @@ PORT = (
     ("--port",),
     {"type": int, "default": os.environ.get("PORT") or "8000", "help": "port to listen on (default: $PORT, or 8000)"},
 )
-METRICS_PORT = (
-    ("--metrics-port",),
-    {"type": int, "metavar": "PORT", "help": "serve /metrics of this process on this port of 127.0.0.1"},
+OPS_PORT = (
+    ("--ops-port",),
+    {"type": int, "metavar": "PORT", "help": "port for /metrics and the details of /readyz (default: $JEJAK_OPS_PORT)"},
 )
 ATTACHED = ((supervisor.ATTACHED,), {"action": "store_true", "help": argparse.SUPPRESS})
 ROLE = (

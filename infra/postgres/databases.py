@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infra.postgres.embedded import EmbeddedPostgres, PostgresNotStarted
+from infra.progress import told
 from infra.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -89,6 +90,7 @@ def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
 
     def watch() -> None:
         while not stopping.wait(WATCH_SECONDS):
+            postgres.limit_log()
             if not postgres.lives():
                 log.warning("the embedded PostgreSQL died: starting it again")
                 with contextlib.suppress(PostgresNotStarted):
@@ -192,6 +194,7 @@ def _migrate(conninfo: str, folder: Path) -> None:
         if applied != names[: len(applied)]:
             strange = next(name for name, ours in zip(applied, names, strict=False) if name != ours)
             raise SchemaNotOurs(f"the database has the migration {strange}, which this release does not know")
+        told(f"making the schema {folder.name}: {len(steps) - len(applied)} migrations")
         if not applied:
             connection.execute("CREATE TABLE IF NOT EXISTS migrations (step integer PRIMARY KEY, name text NOT NULL)")
             connection.execute("GRANT SELECT ON migrations TO PUBLIC")

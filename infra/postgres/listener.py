@@ -10,6 +10,8 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
+from infra.postgres.faults import noted
+
 POLL_SECONDS = 0.5
 """The callback is called at least once in this number of seconds.
 
@@ -58,6 +60,7 @@ class Listener:
                     self.is_up, pause = True, BACK_OFF_SECONDS
                     await self._follow(connection)
             except psycopg.Error as lost:
+                noted(lost)
                 log.warning("listening again", channels=self.channels, fault=type(lost).__name__)
             finally:
                 self.is_up = False

@@ -25,6 +25,7 @@ from feeds.agencies.topics_file import Topics
 from infra.eventstore.history import recorded_of
 from infra.metrics import FEED_POSITION
 from infra.postgres.databases import for_derived
+from infra.postgres.faults import noted
 from infra.projector.fold import AnyCursor
 from projections.routing import Agencies, Concern, shares
 
@@ -102,6 +103,7 @@ class Outbox:
             try:
                 self._follow()
             except psycopg.Error as fault:
+                noted(fault)
                 log.warning("outbox interrupted", fault=type(fault).__name__)
                 self.stopping.wait(BACK_OFF_SECONDS)
             except Exception:

@@ -17,6 +17,7 @@ import structlog
 from psycopg.rows import dict_row
 
 from infra.postgres.databases import for_derived
+from infra.postgres.faults import noted
 from infra.projector.checkpoints import (
     clear_stopped,
     ensure,
@@ -79,6 +80,7 @@ class Runner:
                 self._follow()
             except psycopg.Error as fault:
                 self.fault = type(fault).__name__
+                noted(fault)
                 log.warning("projection interrupted", view=self.shard.name, fault=self.fault)
                 self.stopping.wait(BACK_OFF_SECONDS)
             except Exception as fault:

@@ -16,7 +16,7 @@ import orjson
 import psycopg
 from psycopg import AsyncConnection
 
-from infra.metrics import FEED_POSITION
+from infra.metrics import FEED_POSITION, LOG_END, VIEW_LAG
 from infra.postgres.coalescer import Coalescer
 from infra.postgres.pool import Pool, borrowed
 from infra.projector.checkpoints import LOG, POSITION, STOPPED, identifier
@@ -116,7 +116,11 @@ class PostgresViews:
 
     async def lag(self) -> dict[str, int]:
         _, end = await self.log_end()
-        return {name: max(0, end - await self._position(name)) for name in VIEWS}
+        LOG_END.set(end)
+        lag = {name: max(0, end - await self._position(name)) for name in VIEWS}
+        for name, behind in lag.items():
+            VIEW_LAG.labels(name).set(behind)
+        return lag
 
     async def stopped(self) -> list[dict[str, Any]]:
         try:

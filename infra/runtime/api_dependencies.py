@@ -13,7 +13,6 @@ from uuid import UUID
 
 import orjson
 import structlog
-from prometheus_client import generate_latest
 
 from api.dependencies import Dependencies
 from domain.json_values import instant
@@ -21,10 +20,11 @@ from domain.registry.registry import Registry
 from infra.composition import Installation
 from infra.eventstore.envelope import SealBroken, unseal
 from infra.eventstore.history import STREAM
+from infra.eventstore.storing import Storing
 from infra.keys.sync_tokens import SealedSyncTokens
 from infra.keys.tokens import SignedTokens
 from infra.logs import RequestLog
-from infra.metrics import COMMANDS, METRICS, PIN_FAILURES, REQUESTS
+from infra.metrics import COMMANDS, PIN_FAILURES, REQUESTS
 from infra.postgres.pool import Pool, borrowed
 from infra.queries.agency_feed import PostgresFeeds
 from infra.queries.applications import PostgresViews
@@ -196,9 +196,6 @@ class PrometheusMeter:
     def pin_failure(self) -> None:
         PIN_FAILURES.inc()
 
-    def exposition(self) -> bytes:
-        return generate_latest(METRICS)
-
 
 def dependencies(
     installation: Installation, views: PostgresViews, feeds: PostgresFeeds, published: Mapping[str, bytes]
@@ -220,6 +217,7 @@ def dependencies(
         satisfaction=PostgresSatisfaction(installation.pool),
         desk=PostgresDesk(installation.pool),
         feeds=feeds,
+        storing=Storing(installation.pool, installation.writer),
         published=published,
         meter=PrometheusMeter(),
         now=lambda: datetime.now(UTC),

@@ -16,6 +16,7 @@ import uvloop
 from starlette.applications import Starlette
 
 from api.app import build
+from api.endpoints.health import readiness
 from feeds.agencies.topics_file import read_topics
 from infra.composition import Installation, installation
 from infra.demo import seed
@@ -26,6 +27,7 @@ from infra.queries.applications import PostgresViews
 from infra.runtime.api_dependencies import dependencies
 from infra.runtime.connections import Connections, limits_of_process
 from infra.runtime.http_protocol import limited
+from infra.runtime.ops_server import Ops, OpsServer, PortTaken, shown
 from infra.runtime.public_documents import published
 from infra.runtime.scheduler import scheduling
 from infra.runtime.supervisor import kept, stop_event
@@ -37,16 +39,14 @@ GRACEFUL_SECONDS = 4
 The whole stop must take less than five seconds.
 """
 BACKLOG = 1024
+READY_SECONDS = 10.0
+"""The ops server waits at most this number of seconds for the details of the readiness."""
 GARBAGE_MAX = 10_000
 """The garbage collector looks for reference cycles after this number of new objects."""
 
 
 T = TypeVar("T")
 FillInstallation = Callable[[Installation], Awaitable[None]]
-
-
-class PortTaken(Exception):
-    """This process cannot listen on the port, for example because another process listens on this port."""
 
 
 class Server(uvicorn.Server):
@@ -99,7 +99,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve_api(made: Installation, listener: socket.socket, started: Callable[[], None]) -> None:
+async def serve_api(made: Installation, ops: OpsServer, listener: socket.socket, started: Callable[[], None]) -> None:
     """Answers requests until a signal arrives. After the signal, requests that are still running have GRACEFUL_SECONDS
     to finish.
 
@@ -109,16 +109,26 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
     views = PostgresViews(made.pool, made.databases.serving)
     feeds = PostgresFeeds(made.pool, made.databases.serving, topics, origin_of(made.settings))
 
+    needed = dependencies(made, views, feeds, published(topics))
+    loop = asyncio.get_running_loop()
+
+    def ready() -> tuple[bool, dict[str, object]]:
+        return asyncio.run_coroutine_threadsafe(readiness(needed), loop).result(READY_SECONDS)
+
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with views, feeds:
             await made.editions.registry()
             settle()
-            yield
+            ops.readiness = ready
+            try:
+                yield
+            finally:
+                ops.readiness = None
 
     limits = limits_of_process()
     config = uvicorn.Config(
-        build(dependencies(made, views, feeds, published(topics)), lifespan),
+        build(needed, lifespan),
         http=cast("type[asyncio.Protocol]", limited(Connections(limits))),
         ws="none",
         loop="none",
@@ -145,7 +155,7 @@ def settle() -> None:
     gc.set_threshold(GARBAGE_MAX)
 
 
-def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: FillInstallation) -> None:
+def run_all(settings: Settings, ops: Ops, listener: socket.socket, *, workers: int, fill: FillInstallation) -> None:
     """Runs all parts of Jejak on one server. The API starts after the function `fill` has returned.
 
     The API and the scheduler run in this process. The projections run in a separate process, so that the API and the
@@ -157,19 +167,19 @@ def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: 
         beside = [["project"], *([["relay"], ["intake"]] if settings.kafka else [])]
         async with installation(settings, found) as made, kept(beside):
             await fill(made)
-            started = await announcement(made, listener)
+            started = await announcement(made, listener, server.address)
             async with scheduling(made, interval=settings.schedule_seconds):
                 if workers == 1:
-                    await serve_api(made, listener, started)
+                    await serve_api(made, server, listener, started)
                 else:
                     await _supervise(listener, workers, started)
 
-    with databases(settings, kept_alive=True) as found:
+    with databases(settings, kept_alive=True) as found, shown(settings, ops) as server:
         ensure_views(found.serving)  # the tables must exist before the first request
         run_loop(run())
 
 
-async def announcement(made: Installation, listener: socket.socket) -> Callable[[], None]:
+async def announcement(made: Installation, listener: socket.socket, ops: str | None) -> Callable[[], None]:
     """Returns a function that prints the addresses and an example application. Each line has the form `name: value`."""
     host, port = listener.getsockname()[:2]
     base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -178,6 +188,8 @@ async def announcement(made: Installation, listener: socket.socket) -> Callable[
     if found:
         _, number, pin = found
         lines += [f"sample number: {number[:4]}-{number[4:8]}-{number[8:]}", f"sample PIN: {pin}"]
+    if ops:
+        lines.append(f"metrics: {ops}/metrics")
     lines.append(f"data folder: {made.settings.data_dir}")
     return lambda: print("\n".join(lines), flush=True)  # noqa: T201 - output for the terminal
 

@@ -1,4 +1,4 @@
-"""What the log says of a request: who did what, by which trace, and never a person; a client that leaves is no error."""
+"""What the log says of a request: who did what, and by which trace. A client that leaves is no error."""
 
 import json
 import time
