@@ -34,6 +34,8 @@ LOG_END = Gauge("jejak_log_end_position", "The position of the newest event of t
 VIEW_LAG = Gauge(
     "jejak_view_lag_positions", "Positions of the log that a view has not processed yet", ("view",), registry=METRICS
 )
+for unknown in (DISK_FREE, STORING, CLOCK_OFFSET, LOG_END):
+    unknown.set(float("nan"))  # a process that does not measure a value must not show 0
 COMMANDS = Counter("jejak_commands_total", "Commands, by outcome", ("command", "outcome"), registry=METRICS)
 PIN_FAILURES = Counter("jejak_pin_failures_total", "Wrong numbers or PINs", registry=METRICS)
 VIEW_POSITION = Gauge("jejak_view_position", "The position that a view has reached", ("view",), registry=METRICS)
