@@ -10,6 +10,7 @@ from service_layer.handlers.commands import CommandHandler
 from service_layer.handlers.links import LinkHandler
 from service_layer.handlers.surveys import SurveyHandler
 from service_layer.ports import (
+    Accesses,
     Catalogue,
     Desk,
     Dossiers,
@@ -42,6 +43,7 @@ class Dependencies:
     tokens: Tokens
     sync_tokens: SyncTokens
     door: PinGuard
+    accesses: Accesses
     dossiers: Dossiers
     persons: Persons
     statistics: StatisticsQueries

@@ -134,6 +134,13 @@ KINDS = {
             "The request line and the headers are too large",
             "Send at most 16 KiB and at most 64 header lines.",
         ),
+        ProblemKind(
+            "searches-limited",
+            429,
+            "Too many searches for persons",
+            "A member of staff may send 60 searches an hour, and an office 600."
+            " Wait as long as the header Retry-After says.",
+        ),
         ProblemKind("internal-error", 500, "The server has an internal error", "Report the trace_id to the operator."),
         ProblemKind(
             "behind",

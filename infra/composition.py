@@ -13,6 +13,7 @@ from infra.eventstore.stream_reader import Streams
 from infra.keys.key_folder import KeyFolder
 from infra.keys.key_store import KeyStore, NamedKeys
 from infra.keys.receipt_codes import ReceiptCodes
+from infra.postgres.clock import DatabaseClock
 from infra.postgres.databases import Databases
 from infra.postgres.pool import Pool, borrowed, pool
 from infra.settings import Settings
@@ -26,6 +27,7 @@ class Installation:
     settings: Settings
     databases: Databases
     pool: Pool
+    clock: DatabaseClock
     keys: KeyStore
     named: NamedKeys
     receipt_codes: ReceiptCodes
@@ -44,7 +46,8 @@ async def installation(settings: Settings, databases: Databases) -> AsyncIterato
     try:
         async with (
             pool(databases.serving) as events,
-            pool(databases.keys) as keys_pool,
+            DatabaseClock(events) as clock,
+            pool(databases.keys, "keys") as keys_pool,
             KeyStore(keys_pool, databases.keys, KeyFolder(settings.key_dir)) as keys,
             Streams(databases.serving) as streams,
             GroupCommit(databases.serving) as writer,
@@ -59,6 +62,7 @@ async def installation(settings: Settings, databases: Databases) -> AsyncIterato
                 settings=settings,
                 databases=databases,
                 pool=events,
+                clock=clock,
                 keys=keys,
                 named=named,
                 receipt_codes=receipt_codes,
@@ -67,7 +71,7 @@ async def installation(settings: Settings, databases: Databases) -> AsyncIterato
                 recorder=Recorder(datastore),
                 writer=writer,
                 store=store,
-                commands=CommandHandler(store),
+                commands=CommandHandler(store, clock.now),
             )
     finally:
         datastore.close()

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -14,6 +15,9 @@ SECONDS_A_DAY = 86_400
 OPS_PORT = 9464
 """The usual port for the metrics and the details of the readiness."""
 PORT_MAX = 65_535
+READINGS_DAYS = range(30, 3651)
+PROXY_PREFIX_MIN = {4: 8, 6: 16}
+"""By IP version, the shortest prefix of a network of proxies. A shorter prefix names nearly every address."""
 BASE_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?")
 
 
@@ -39,7 +43,8 @@ class Kafka:
 class Settings:
     """The settings of a process. docs/operating.md lists the environment variable of each field.
 
-    If `database_url` is None, the embedded PostgreSQL in `data_dir` is used.
+    If `database_url` is None, the embedded PostgreSQL in `data_dir` is used. `proxies` holds the addresses and networks
+    whose X-Forwarded-For header is trusted.
     """
 
     data_dir: Path
@@ -53,6 +58,8 @@ class Settings:
     kafka: Kafka | None = None
     ops_host: str = "127.0.0.1"
     ops_port: int | None = None
+    proxies: tuple[str, ...] = ()
+    readings_days: int = 365
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -90,6 +97,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         kafka=_kafka(environment),
         ops_host=environment.get("JEJAK_OPS_HOST") or "127.0.0.1",
         ops_port=_ops_port(environment.get("JEJAK_OPS_PORT")),
+        proxies=_proxies(environment.get("FORWARDED_ALLOW_IPS", "")),
+        readings_days=_readings_days(environment.get("JEJAK_READINGS_DAYS") or "365"),
     )
 
 
@@ -99,6 +108,35 @@ def _ops_port(text: str | None) -> int | None:
         return None
     if not (text.isascii() and text.isdecimal() and int(text) <= PORT_MAX):
         raise SettingsWrong(f"JEJAK_OPS_PORT must be a port number from 0 to {PORT_MAX}")
+    return int(text)
+
+
+def _proxies(text: str) -> tuple[str, ...]:
+    """Reads the addresses of the proxies in front of Jejak. Raises SettingsWrong.
+
+    If Jejak trusted every address, each client could choose its own network, and the delays after wrong PINs would have
+    no effect.
+    """
+    advice = "set the addresses of your proxies, separated by commas, for example 127.0.0.1,10.2.0.0/24"
+    proxies = tuple(part for each in text.split(",") if (part := each.strip()))
+    for proxy in proxies:
+        if proxy == "*":
+            raise SettingsWrong(
+                "FORWARDED_ALLOW_IPS must not be *, because every client could then choose its own address in"
+                f" X-Forwarded-For and guess PINs without delay: {advice}"
+            )
+        try:
+            network: IPv4Network | IPv6Network = ip_network(proxy)
+        except ValueError:
+            raise SettingsWrong(f"FORWARDED_ALLOW_IPS: {proxy} is no address and no network: {advice}") from None
+        if network.prefixlen < PROXY_PREFIX_MIN[network.version]:
+            raise SettingsWrong(f"FORWARDED_ALLOW_IPS: {proxy} names too many addresses: {advice}")
+    return proxies
+
+
+def _readings_days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) in READINGS_DAYS):
+        raise SettingsWrong("JEJAK_READINGS_DAYS must be a whole number of days from 30 to 3650")
     return int(text)
 
 

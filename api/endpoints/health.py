@@ -25,6 +25,10 @@ async def livez(_: Request) -> Response:
     return json({"status": "ok"}, headers=NO_STORE)
 
 
+CLOCK_OFFSET_MAX = 2.0
+"""The status is `clock` if the clocks of this host and of the database differ by more than this number of seconds."""
+
+
 async def readyz(request: Request) -> Response:
     """Check that this process can serve: events can be stored, and the views are close to the end of the log."""
     try:
@@ -40,13 +44,23 @@ async def readiness(dependencies: Dependencies) -> tuple[bool, dict[str, object]
     `store` says whether events can be stored. `views` maps each view to its lag: the number of positions between the
     view and the end of the log. `stopped` lists each event that a view cannot process. `feeds` is the number of log
     positions that are not in the agencies' feeds yet. `relays` gives each relay's lag, and is empty if no relay has
-    ever run. Feeds and relays do not change the readiness. Raises Unavailable.
+    ever run. `services` lists the background services. `clock_offset_seconds` is the clock of this host minus the clock
+    of the database. Feeds, relays, services and the clock do not change the readiness. Raises Unavailable.
     """
     views = dependencies.views
     store = await dependencies.storing()
     lag, stopped = await views.lag(), await views.stopped()
     near = all(behind <= LAG_MAX for behind in lag.values())
-    status = "not storing" if not store else "behind" if not near else "stopped" if stopped else "ok"
-    feeds, relays = await views.feeds(), await views.relays()
-    details = {"status": status, "store": store, "views": lag, "stopped": stopped, "feeds": feeds, "relays": relays}
+    offset = await views.clock_offset()
+    status = "stopped" if stopped else "clock" if abs(offset) > CLOCK_OFFSET_MAX else "ok"
+    details: dict[str, object] = {
+        "status": "not storing" if not store else "behind" if not near else status,
+        "store": store,
+        "views": lag,
+        "stopped": stopped,
+        "feeds": await views.feeds(),
+        "relays": await views.relays(),
+        "services": await views.services(),
+        "clock_offset_seconds": round(offset, 1),
+    }
     return store and near, details

@@ -61,6 +61,9 @@ _OF_API = {
         N_("Too many connections are open at the moment"), N_("Try again in a few seconds")
     ),
     "limited": ProblemText(N_("Too many requests"), N_("Wait as long as the Retry-After header says, then try again")),
+    "searches-limited": ProblemText(
+        N_("Too many searches for persons"), N_("Wait as long as the Retry-After header says, then try again")
+    ),
     "behind": ProblemText(
         N_("The newest data are recorded, but cannot be shown yet"), N_("Try again in a few seconds")
     ),

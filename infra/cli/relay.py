@@ -40,7 +40,6 @@ def relay(options: argparse.Namespace) -> int:
         print("relaying: " + ", ".join(agencies), flush=True)
         settle()
         while not running.stopping.wait(LOOK_SECONDS):
-            relays.end_if_stalled()
             relays.measure()
         relays.stop()
     return 0

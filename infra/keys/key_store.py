@@ -21,6 +21,7 @@ from infra.keys import person_index
 from infra.keys.key_folder import KEY_BYTES, KeyFolder
 from infra.postgres.coalescer import Coalescer
 from infra.postgres.pool import Pool, borrowed
+from service_layer.ports import FoundPerson
 
 FOREVER = date(1, 1, 1)
 """A key that is not replaced each month has this value as its month."""
@@ -202,6 +203,13 @@ class KeyStore:
         async with borrowed(self.pool) as connection:
             key = await self._named(connection, NIK, FOREVER, ONCE[NIK])
             return await person_index.applications_of(connection, key, nik, limit=limit, roles=roles)
+
+    async def find(self, nik: str) -> FoundPerson:
+        """Returns the applications of the person with this NIK, and other applications as padding."""
+        if self._nik is None:
+            self._nik = await self._nik_key()
+        async with borrowed(self.pool) as connection:
+            return await person_index.find(connection, self._nik, nik)
 
     async def persons_of(self, applications: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
         """Returns the references to the applicant and the subject of each application. Erased persons are left out."""

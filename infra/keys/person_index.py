@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from psycopg import AsyncConnection
 
 from infra.keys.key_folder import KeyFolder
+from service_layer.ports import FoundPerson
 
 HELD = """
 INSERT INTO persons (person, lookup, bucket, wrapped)
@@ -26,6 +27,23 @@ SELECT DISTINCT d.application_id FROM persons p JOIN dossier_keys d USING (perso
 WHERE p.lookup = %(lookup)s AND (%(roles)s::text[] IS NULL OR d.role = ANY(%(roles)s))
 ORDER BY d.application_id DESC LIMIT %(limit)s
 """
+
+CANDIDATES = """
+(SELECT DISTINCT d.application_id, d.person FROM persons p JOIN dossier_keys d USING (person)
+WHERE p.lookup = %(lookup)s ORDER BY d.application_id DESC LIMIT %(most)s)
+UNION ALL
+(SELECT application_id, NULL FROM dossier_keys WHERE key >= %(drawn)s AND role = 'applicant' ORDER BY key
+LIMIT %(others)s)
+UNION ALL
+(SELECT application_id, NULL FROM dossier_keys WHERE key < %(drawn)s AND role = 'applicant' ORDER BY key
+LIMIT %(others)s)
+"""
+"""Selects the applications of a person, and other applications. The ids of keys are random, so the other applications
+are random too.
+"""
+KNOWN_MAX = 1000
+PADDED = 250
+"""The result of a search is padded with other applications to a multiple of this number."""
 
 CONCERNED = """
 SELECT application_id, person FROM dossier_keys WHERE application_id = ANY(%s) AND role IN ('applicant', 'subject')
@@ -69,6 +87,23 @@ async def applications_of(
     """
     values = {"lookup": lookup(key, nik), "roles": None if roles is None else list(roles), "limit": limit}
     return [row[0] for row in await (await connection.execute(APPLICATIONS, values)).fetchall()]
+
+
+async def find(connection: AsyncConnection, key: bytes, nik: str) -> FoundPerson:
+    """Returns the newest applications of the person with this NIK.
+
+    The caller then reads the padded applications. The padding makes the work equal for each person with at most PADDED
+    applications. If the installation has too few applications, ids that do not exist are added.
+    """
+    values = {"lookup": lookup(key, nik), "drawn": uuid4(), "most": KNOWN_MAX, "others": PADDED}
+    rows = await (await connection.execute(CANDIDATES, values)).fetchall()
+    own = [application for application, person in rows if person is not None]
+    known = frozenset(own)
+    others = [application for application, person in rows if person is None and application not in known]
+    missing = -len(own) % PADDED if own else PADDED
+    padding = [*dict.fromkeys(others), *(uuid4() for _ in range(missing))][:missing]
+    person = next((person for _, person in rows if person is not None), None)
+    return FoundPerson(person, own, [*own, *padding])
 
 
 async def persons_of(connection: AsyncConnection, applications: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:

@@ -136,7 +136,9 @@ class SignedTokens:
 
     def _citizen(self, token: str) -> Verified | None:
         claims = _read(CitizenClaims, self._claims(token, self.read_key, "jejak-read"))
-        return claims and Verified(Principal(bearer=Bearer.CITIZEN, application_id=claims.sub), claims.exp)
+        if claims is None:
+            return None
+        return Verified(Principal(bearer=Bearer.CITIZEN, application_id=claims.sub), claims.exp)
 
     def _staff(self, token: str, audience: str = "jejak") -> Verified | None:
         claims = _read(StaffClaims, self._claims(token, self.bearer_key, audience))

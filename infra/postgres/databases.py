@@ -14,13 +14,15 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from infra.postgres.embedded import EmbeddedPostgres, PostgresNotStarted
+from infra.postgres.embedded import START_SECONDS, EmbeddedPostgres, PostgresNotStarted
 from infra.progress import told
+from infra.service import Limits, Service
 from infra.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 EVENTS, KEYS = "jejak", "jejak_keys"
 WATCH_SECONDS = 1.0
+LIMITS = Limits(pass_seconds=2 * START_SECONDS, back_off_seconds=1.0, back_off_max_seconds=5.0)
 
 log = structlog.get_logger("jejak.database")
 
@@ -87,16 +89,17 @@ def databases(settings: Settings, *, kept_alive: bool = False) -> Iterator[Datab
 @contextlib.contextmanager
 def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
     stopping = threading.Event()
+    service = Service("embedded PostgreSQL", LIMITS, expected=(PostgresNotStarted, OSError))
 
-    def watch() -> None:
-        while not stopping.wait(WATCH_SECONDS):
-            postgres.limit_log()
-            if not postgres.lives():
-                log.warning("the embedded PostgreSQL died: starting it again")
-                with contextlib.suppress(PostgresNotStarted):
-                    postgres.start()
+    def look() -> None:
+        if stopping.wait(WATCH_SECONDS):
+            return
+        postgres.limit_log()
+        if postgres.keep_alive():
+            log.warning("the embedded PostgreSQL died and was started again")
+        service.succeeded()
 
-    watching = threading.Thread(target=watch, name="watch postgres", daemon=True)
+    watching = threading.Thread(target=service.run, args=(stopping, look), name="watch postgres", daemon=True)
     watching.start()
     try:
         yield

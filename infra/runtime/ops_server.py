@@ -10,7 +10,6 @@ The paths are /metrics, /readyz, /livez, and /debug/threads, which shows the lin
 
 import contextlib
 import fcntl
-import json
 import os
 import shutil
 import socket
@@ -25,6 +24,7 @@ from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 
+import orjson
 import structlog
 from prometheus_client import Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -156,7 +156,7 @@ def joined(texts: dict[str, bytes]) -> bytes:
         def collect(self) -> Iterator[Metric]:
             yield from families.values()
 
-    return generate_latest(All())  # type: ignore[arg-type] # it calls only `collect`
+    return generate_latest(All())
 
 
 @contextlib.contextmanager
@@ -272,7 +272,7 @@ def _ask(port: int, path: str) -> Answer | None:
 
 
 def _json(status: int, body: dict[str, object]) -> Answer:
-    return status, "application/json", json.dumps(body).encode()
+    return status, "application/json", orjson.dumps(body)
 
 
 def _threads() -> str:

@@ -12,10 +12,12 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 from infra import logs
 from infra.composition import Installation, installation
 from infra.postgres.databases import Databases, databases
+from infra.queries.service_states import reporting
 from infra.runtime.ops_server import Ops, OpsServer, shown
 from infra.runtime.serve import run_loop, settle
 from infra.runtime.supervisor import attach, stop_event
@@ -34,15 +36,31 @@ class Worker:
 def worker(settings: Settings, ops: Ops, *, attached: bool = False) -> Iterator[Worker]:
     """Opens the databases of a worker process. The process must end its work when `stopping` is set.
 
-    If `attached` is true, the process stops when its parent process ends. `ops` says how the process
-    shows its metrics and its readiness. Call this function in the main thread. Raises PortTaken, and the errors of
-    `databases`.
+    `ops` says how the process shows its metrics and its readiness. If `attached` is true, the process stops when its
+    parent process ends. Call this function in the main thread. Raises PortTaken, and the errors of `databases`.
     """
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = stopped_by_signals()
     with _shown_databases(settings, ops, attached=attached) as (found, _):
         yield Worker(found, stopping)
+
+
+def stopped_by_signals() -> threading.Event:
+    """Returns an event that is set when SIGINT or SIGTERM arrives. Call this function in the main thread.
+
+    The handler of the signals must not set the event itself. Python runs the handler in the main thread. If the main
+    thread is just entering `wait` of the same event, it has the lock of the event, and `set` would wait for this lock
+    for ever. A handler may always put something into a SimpleQueue. A second thread then sets the event.
+    """
+    stopping, asked = threading.Event(), SimpleQueue[int]()
+
+    def listen() -> None:
+        asked.get()
+        stopping.set()
+
+    threading.Thread(target=listen, name="signals", daemon=True).start()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: asked.put(number))
+    return stopping
 
 
 def run_worker(
@@ -91,5 +109,9 @@ def _shown_databases(settings: Settings, ops: Ops, *, attached: bool) -> Iterato
     logs.configure()
     if attached:
         attach(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    with databases(settings, kept_alive=True) as found, shown(settings, ops) as server:
+    with (
+        databases(settings, kept_alive=True) as found,
+        shown(settings, ops) as server,
+        reporting(found.serving, ops.verb),
+    ):
         yield found, server

@@ -74,5 +74,5 @@ def test_a_token_of_what_was_lost_is_refused_and_one_of_what_was_kept_is_good() 
         assert again.headers["Sync-Token"] == kept, "an answer given again names the era of its event"
         listed = running.command("era", "list").stdout.splitlines()
         assert [line.partition(":")[0] for line in listed] == ["era 1", "era 2"]
-        ready = running.request("GET", "/readyz")
+        ready = running.request("GET", "/readyz", port=running.ops_port)
         assert ready.status == 200, json.loads(ready.body)

@@ -33,10 +33,13 @@ def test_everything_can_be_set() -> None:
             "JEJAK_DATABASE_URL": EVENTS,
             "JEJAK_KEYS_DATABASE_URL": KEYS,
             "JEJAK_INSTANCE": "7Z",
+            "FORWARDED_ALLOW_IPS": "127.0.0.1, ::1,10.2.0.0/16",
+            "JEJAK_READINGS_DAYS": "30",
         }
     )
     assert (found.data_dir, found.key_dir) == (Path("/srv/jejak"), Path("/srv/keys"))
     assert (found.database_url, found.keys_database_url, found.instance) == (EVENTS, KEYS, "7Z")
+    assert (found.proxies, found.readings_days) == (("127.0.0.1", "::1", "10.2.0.0/16"), 30)
     with pytest.raises(FrozenInstanceError):
         found.instance = "02"  # type: ignore[misc] # that is what is tested
 
@@ -50,6 +53,19 @@ def test_everything_can_be_set() -> None:
         ({"JEJAK_DATABASE_URL": "mysql://db", "JEJAK_KEYS_DATABASE_URL": KEYS}, "JEJAK_DATABASE_URL must begin"),
         ({"JEJAK_DATABASE_URL": EVENTS, "JEJAK_KEYS_DATABASE_URL": "keys"}, "JEJAK_KEYS_DATABASE_URL must begin"),
         ({"JEJAK_DATABASE_URL": EVENTS, "JEJAK_KEYS_DATABASE_URL": EVENTS}, "another database"),
+        *(
+            ({"FORWARDED_ALLOW_IPS": wrong}, f"FORWARDED_ALLOW_IPS.*{says}.*separated by commas, for example 127.0.0.1")
+            for wrong, says in (
+                ("*", "must not be \\*"),
+                ("127.0.0.1, *", "must not be \\*"),
+                ("0.0.0.0/0", "too many addresses"),
+                ("128.0.0.0/1", "too many addresses"),
+                ("::/0", "too many addresses"),
+                ("proxy", "proxy is no address"),
+                ("10.0.0.1/8", "is no address and no network"),
+            )
+        ),
+        *(({"JEJAK_READINGS_DAYS": wrong}, "JEJAK_READINGS_DAYS") for wrong in ("29", "3651", "-1", "x", "1e3", "٣٦٥")),
         *(({"JEJAK_INSTANCE": wrong}, "JEJAK_INSTANCE") for wrong in ("", "1", "001", "0l", "0O", "0a", "ÄÖ")),
     ],
 )

@@ -1,16 +1,47 @@
 """The program: what it can do stands in it, with an example of each; what makes no sense is refused with exit 2."""
 
 import shlex
+from importlib.metadata import version
+from pathlib import Path
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from infra.cli import main as cli
+from infra.cli.feed import event_id
 from infra.cli.main import EXIT_WRONG, VERBS, main
+from infra.cli.simulate import day
 from infra.cli.verb import Verb
+from infra.postgres.embedded import PostgresNotStarted
 from infra.settings import SettingsWrong
+from simulation.plan import APPLICATIONS_MAX, DAYS_MAX
 
 TASKS = tuple(dict.fromkeys(verb.task for verb in VERBS))
+
+
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_of("--version") == 0
+    assert capsys.readouterr().out == f"jejak {version('jejak')}\n"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [PostgresNotStarted("it\nended:  why"), OSError(28, "No space left"), psycopg.OperationalError("a\n\tb"),
+     PermissionError(13, "denied", "/x"), psycopg.errors.DiskFull()],
+)  # fmt: skip
+def test_a_fault_at_the_start_is_one_line(
+    fault: Exception, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> None:
+        raise fault
+
+    monkeypatch.setattr("infra.cli.access.settings", fails)
+    assert main(["token", "--role", "operator"]) == EXIT_WRONG
+    said = capsys.readouterr().err
+    assert said.startswith("jejak: ")
+    assert said.count("\n") == 1
+    assert len(said) > len("jejak: \n")
 
 
 def exit_of(*arguments: str) -> int:
@@ -75,6 +106,63 @@ def test_options_that_disagree_or_mean_nothing_are_refused(
     shown = capsys.readouterr()
     assert "usage: jejak" in shown.err
     assert shown.out == ""
+
+
+RANGES = {
+    "serve --port": (0, 65_535),
+    "serve --ops-port": (0, 65_535),
+    "serve --workers": (1, 64),
+    "api --port": (0, 65_535),
+    "api --ops-port": (0, 65_535),
+    "api --descriptor": (0, 1_048_575),
+    "project --ops-port": (0, 65_535),
+    "project --shards": (1, 64),
+    "project --shard": (0, 63),
+    "schedule --interval": (1, 86_400),
+    "schedule --ops-port": (0, 65_535),
+    "simulate --seed": (0, 2**63 - 1),
+    "simulate --days": (1, DAYS_MAX),
+    "simulate --applications": (1, APPLICATIONS_MAX),
+    "simulate --per-day": (1, APPLICATIONS_MAX),
+    "simulate --rate": (0.001, 1_000_000),
+    "era --seen": (1, 2**31 - 1),
+    "relay --at": (0, 2**63 - 1),
+    "relay --ops-port": (0, 65_535),
+    "intake --ops-port": (0, 65_535),
+    "feed --last": (0, 500),
+    "token --hours": (1, 87_600),
+}
+"""Every option that takes a number, with its range."""
+REQUIRED = {"era": ["begin", "--reason", "x"], "feed": ["tail", "pln"], "token": ["--role", "operator"]}
+
+
+def test_every_option_that_takes_a_number_has_a_range() -> None:
+    numeric = {
+        f"{verb.name} {names[0]}"
+        for verb in VERBS
+        for names, settings in verb.options
+        if callable(parse := settings.get("type")) and parse not in (UUID, Path, event_id, day)
+    }
+    assert numeric == RANGES.keys()
+
+
+@pytest.mark.parametrize("option", RANGES)
+def test_a_number_out_of_its_range_is_refused_with_the_range(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    verb, name = option.split()
+    low, high = RANGES[option]
+    for number in (low, high):
+        options = cli.make_parser().parse_args([verb, *REQUIRED.get(verb, []), f"{name}={number}"])
+        assert options.verb == verb
+    for wrong in (low - 1, high + 1, "many", ""):
+        assert exit_of(verb, *REQUIRED.get(verb, []), f"{name}={wrong}") == EXIT_WRONG
+        told = capsys.readouterr().err
+        assert f"argument {name}: must be a" in told
+        assert "1000000" in told if option == "simulate --rate" else str(high) in told
+
+
+def test_a_shard_that_no_view_has_is_refused_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_of("project", "--shards", "4", "--shard", "0", "4") == EXIT_WRONG
+    assert "must be from 0 to 3" in capsys.readouterr().err
 
 
 def test_a_token_for_an_office_names_the_office(capsys: pytest.CaptureFixture[str]) -> None:

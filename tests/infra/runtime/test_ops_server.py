@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -12,7 +13,6 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from infra.metrics import PIN_FAILURES
-from infra.runtime import ops_server
 from infra.runtime.ops_server import Ops, PortTaken, joined, ops_of, shown
 from infra.settings import OPS_PORT, Settings, settings_from
 from tests.conftest import PROJECT
@@ -42,6 +42,10 @@ def asked(port: int, path: str) -> tuple[int, bytes]:
     body = reply.read()
     connection.close()
     return reply.status, body
+
+
+def told(answer: tuple[bool, dict[str, object]]) -> tuple[bool, dict[str, object]]:
+    return answer
 
 
 def failures(text: bytes) -> dict[str, float]:
@@ -85,11 +89,15 @@ def test_the_next_process_takes_the_name_of_one_that_ended(settings: Settings) -
 def test_readiness_is_told_by_the_process_that_knows_it(settings: Settings) -> None:
     port = free_port()
     with shown(settings, Ops(verb="serve", port=port)), shown(settings, Ops(verb="api")) as api:
-        assert asked(port, "/readyz") == (200, b'{"status": "ok"}')
-        for ready, status in ((True, 200), (False, 503)):
-            api.readiness = lambda ready=ready: (ready, {"status": str(ready)})  # type: ignore[misc]
+        assert asked(port, "/readyz") == (200, b'{"status":"ok"}')
+        answers: list[tuple[tuple[bool, dict[str, object]], int]] = [
+            ((True, {"status": "ok"}), 200),
+            ((False, {"status": "behind"}), 503),
+        ]
+        for answer, status in answers:
+            api.readiness = partial(told, answer)
             found, body = asked(port, "/readyz")
-            assert (found, json.loads(body)["status"]) == (status, str(ready))
+            assert (found, json.loads(body)["status"]) == (status, answer[1]["status"])
             assert "version" in json.loads(body)
 
         def broken() -> tuple[bool, dict[str, object]]:
@@ -146,4 +154,3 @@ def test_what_is_joined_reads_as_metrics_again() -> None:
         {"x": "1", "process": "p"},
         {"x": "1", "process": "q"},
     ]
-    assert ops_server.version("jejak")
