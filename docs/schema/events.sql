@@ -172,6 +172,17 @@ ALTER TABLE ONLY public.public_figures ADD CONSTRAINT public_figures_pkey PRIMAR
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.public_figures TO jejak_serving;
 GRANT SELECT ON TABLE public.public_figures TO jejak_auditor;
 
+CREATE UNLOGGED TABLE public.services (
+    name text NOT NULL,
+    last_success timestamp with time zone,
+    last_fault text NOT NULL,
+    last_fault_at timestamp with time zone,
+    faults_in_a_row integer NOT NULL
+);
+ALTER TABLE ONLY public.services ADD CONSTRAINT services_pkey PRIMARY KEY (name);
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.services TO jejak_serving;
+GRANT SELECT ON TABLE public.services TO jejak_auditor;
+
 CREATE SEQUENCE public.stored_events_notification_id_seq;
 CREATE TABLE public.stored_events (
     originator_id uuid NOT NULL,

@@ -127,7 +127,7 @@ def test_a_number_out_of_its_range_is_refused_with_the_range(capsys: pytest.Capt
         assert exit_of(verb, *REQUIRED.get(verb, []), f"{name}={wrong}") == EXIT_WRONG
         told = capsys.readouterr().err
         assert f"argument {name}: must be a" in told
-        assert "1000000" in told if option == "simulate --rate" else str(high) in told
+        assert str(high) in told
 
 
 def test_a_shard_that_no_view_has_is_refused_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
