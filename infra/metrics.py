@@ -13,6 +13,9 @@ REQUESTS = Histogram(
 )
 COMMANDS = Counter("jejak_commands_total", "Commands, by outcome", ("command", "outcome"), registry=METRICS)
 PIN_FAILURES = Counter("jejak_pin_failures_total", "Wrong numbers or PINs", registry=METRICS)
+READINGS_LOST = Counter(
+    "jejak_readings_unrecorded_total", "Readings that could not be recorded in the access record", registry=METRICS
+)
 VIEW_POSITION = Gauge("jejak_view_position", "The position that a view has reached", ("view",), registry=METRICS)
 APPENDED = Histogram(
     "jejak_append_events",

@@ -73,7 +73,7 @@ def databases(settings: Settings, *, kept_alive: bool = False) -> Iterator[Datab
     `kept_alive`.
     """
     if settings.database_url and settings.keys_database_url:
-        found = _configured(settings.database_url, settings.keys_database_url)
+        found = configured(settings.database_url, settings.keys_database_url)
         migrate(found)
         yield found
         return
@@ -131,7 +131,7 @@ def create(postgres: EmbeddedPostgres, *names: str) -> None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
-def _configured(url: str, keys_url: str) -> Databases:
+def configured(url: str, keys_url: str) -> Databases:
     """Returns the connection strings for two URLs.
 
     Jejak logs in as the user in the URL. Then each connection switches to the role that it needs. So the user must be

@@ -57,6 +57,7 @@ SETTINGS = {
     "client_connection_check_interval": "1s",
     "fsync": "on",
     "synchronous_commit": "on",
+    "max_slot_wal_keep_size": "8GB",  # if nobody receives the log for a backup, it must not fill the disk
     "timezone": "UTC",
     "log_timezone": "UTC",
     # Applications have personal data, so no statement, value or error detail of a client may reach the log.
@@ -132,7 +133,7 @@ class EmbeddedPostgres:
             try:
                 if self._share is None:
                     self._share = self._lock("users.lock", fcntl.LOCK_SH, START_SECONDS)
-                self.bin = self._programs()
+                self.bin = self.programs()
                 self._wait_until_ready()
             except BaseException as fault:
                 with _undisturbed():
@@ -183,14 +184,14 @@ class EmbeddedPostgres:
             if server_lock is not None:  # no process of a server is alive
                 if launched:
                     os.close(server_lock)
-                    raise PostgresNotStarted(f"PostgreSQL ended while starting in {self.folder}: {self._last_words()}")
+                    raise PostgresNotStarted(f"PostgreSQL ended while starting in {self.folder}: {self.last_words()}")
                 self._launch(server_lock)
                 launched = True
             elif PGconn.ping(address) == Ping.OK:
                 return
             if time.monotonic() > deadline:
                 raise PostgresNotStarted(
-                    f"PostgreSQL in {self.folder} does not answer after {START_SECONDS:.0f} s: {self._last_words()}"
+                    f"PostgreSQL in {self.folder} does not answer after {START_SECONDS:.0f} s: {self.last_words()}"
                 )
             time.sleep(PAUSE_SECONDS)
 
@@ -287,7 +288,7 @@ class EmbeddedPostgres:
             os.close(server_lock)
         return server_lock is None
 
-    def _programs(self) -> Path:
+    def programs(self) -> Path:
         """Returns the folder of PostgreSQL's programs. The folder is in the installed wheel or in a copy of the wheel.
 
         A copy is made if the server's user cannot read the wheel. For example, the wheel may be in a venv under /root.
@@ -362,7 +363,7 @@ class EmbeddedPostgres:
         finally:
             _unlock(descriptor)
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
         with suppress(FileNotFoundError), self._log.open(errors="replace") as log:
             return f"see {self._log}, which ends\n{''.join(deque(log, maxlen=10))}"
         return f"{self._log} was never written"

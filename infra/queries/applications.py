@@ -6,7 +6,7 @@ reaches a position. Such a reader causes no query while it waits.
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from typing import Any, Self
@@ -30,7 +30,7 @@ from infra.queries.service_states import states_of
 from projections import progress
 from projections.progress import ProgressRow
 from service_layer.faults import Unavailable
-from service_layer.ports import Timeline
+from service_layer.ports import FoundFile, Timeline
 
 ROWS = fill(progress.VIEW.rows, identifier(progress.VIEW))
 DISTRIBUTED = """
@@ -96,6 +96,15 @@ class PostgresViews:
     async def row_by_number(self, number: str) -> ProgressRow | None:
         found = await self._one(progress.BY_NUMBER, {"number": number})
         return orjson.loads(bytes(found[0])) if found else None
+
+    async def concerning(self, applications: Collection[UUID], offices: Collection[str]) -> Mapping[UUID, FoundFile]:
+        values = {"applications": list(applications), "offices": list(offices)}
+        try:
+            async with borrowed(self.pool) as connection:
+                rows = await (await connection.execute(progress.CONCERNING, values)).fetchall()
+        except psycopg.errors.UndefinedTable as lost:  # the view was dropped, and the runner will rebuild it
+            raise Unavailable from lost
+        return {application: FoundFile(*facts) for application, *facts in rows}
 
     async def log_end(self) -> tuple[int, int]:
         found = await self._one(

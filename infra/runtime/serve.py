@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import gc
-import os
 import signal
 import socket
 import threading
@@ -21,6 +20,7 @@ from infra.composition import Installation, installation
 from infra.demo import seed
 from infra.postgres.databases import databases
 from infra.projector.runner import ensure_views
+from infra.queries.accesses import PostgresAccesses
 from infra.queries.agency_feed import PostgresFeeds, origin_of
 from infra.queries.applications import PostgresViews
 from infra.runtime.api_dependencies import dependencies
@@ -108,23 +108,25 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
     topics = read_topics(made.settings.topics_file)
     views = PostgresViews(made.pool, made.databases.serving)
     feeds = PostgresFeeds(made.pool, made.databases.serving, topics, origin_of(made.settings))
+    accesses = PostgresAccesses(made.pool, made.settings.readings_days)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with views, feeds:
+        async with views, feeds, accesses:
             await made.editions.registry()
             settle()
             yield
 
     config = uvicorn.Config(
-        build(dependencies(made, views, feeds, published(topics)), lifespan),
+        build(dependencies(made, views, feeds, accesses, published(topics)), lifespan),
         http=HttpProtocol,
         loop="none",
         access_log=False,
         log_config=None,
         lifespan="on",
         server_header=False,
-        proxy_headers=bool(os.environ.get("FORWARDED_ALLOW_IPS")),
+        proxy_headers=bool(made.settings.proxies),
+        forwarded_allow_ips=list(made.settings.proxies),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
         limit_concurrency=1000,
     )
@@ -169,7 +171,7 @@ def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: 
 
 
 async def announcement(made: Installation, listener: socket.socket) -> Callable[[], None]:
-    """Returns a function that prints the addresses and an example application. Each line has the form `name: value`."""
+    """Returns a function that prints the addresses, and the sample of a demo. Each line has the form `name: value`."""
     host, port = listener.getsockname()[:2]
     base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     lines = [f"citizen page: {base}/id/", f"statistics: {base}/id/statistics", f"API: {base}/openapi.json"]

@@ -1,7 +1,8 @@
 """The command handler carries out the commands that change an application.
 
-First, the handler checks that the client may send the command. If the stream already contains the command, the handler
-returns the first result. Then the handler checks that nothing relevant has changed since the version that the client
+First, the handler looks for the idempotency key in the stream. If the same client has already sent the command, the
+handler returns the first result, even if the client has lost its right since then. Then the handler checks that the
+client may send the command. Then the handler checks that nothing relevant has changed since the version that the client
 saw. At the end, the handler decides the command and appends the events. After a conflict, the handler begins again. The
 log contains the idempotency keys of stored commands, but a refused command is not stored. So a refused command is
 decided again when the client repeats it.
@@ -79,11 +80,11 @@ class CommandHandler:
         history = await self._history(application_id, fresh, identities)
         if application_id is not None and not history.entries:
             raise ApplicationUnknown
+        earlier = first_result(history, request.command, identities)
+        if earlier:  # before the rights: a transfer takes away the right to the transferred application
+            return earlier
         application = history.application
         request.permit(application)
-        earlier = first_result(history, request.command, identities)
-        if earlier:
-            return earlier
         if request.received_at is not None:
             history = await self._settled(history, min(request.received_at, self.latest()))
             application = history.application
