@@ -16,6 +16,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 SECONDS_A_DAY = 86_400
 CREDENTIAL = "jejak-kek"
 """The name of the systemd credential with the key-encryption key."""
+OPS_PORT = 9464
+"""The usual port for the metrics and the details of the readiness."""
+PORT_MAX = 65_535
 READINGS_DAYS = range(30, 3651)
 PROXY_PREFIX_MIN = {4: 8, 6: 16}
 """By IP version, the shortest prefix of a network of proxies. A shorter prefix names nearly every address."""
@@ -61,6 +64,8 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"
     topics_file: Path = PROJECT / "feeds" / "topics.toml"
     kafka: Kafka | None = None
+    ops_host: str = "127.0.0.1"
+    ops_port: int | None = None
     proxies: tuple[str, ...] = ()
     readings_days: int = 365
 
@@ -101,6 +106,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         public_url=public_url,
         topics_file=Path(environment.get("JEJAK_TOPICS_FILE") or PROJECT / "feeds" / "topics.toml").resolve(),
         kafka=_kafka(environment),
+        ops_host=environment.get("JEJAK_OPS_HOST") or "127.0.0.1",
+        ops_port=_ops_port(environment.get("JEJAK_OPS_PORT")),
         proxies=_proxies(environment.get("FORWARDED_ALLOW_IPS", "")),
         readings_days=_readings_days(environment.get("JEJAK_READINGS_DAYS") or "365"),
     )
@@ -136,6 +143,15 @@ def _backup(environment: Mapping[str, str]) -> dict[str, Any]:
         "backup_dir": Path(folder).resolve() if folder else None,
         "backup_recipient": Path(recipient).resolve() if recipient else None,
     }
+
+
+def _ops_port(text: str | None) -> int | None:
+    """Parses the number of the ops port. Port 0 lets the system choose a free port."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and int(text) <= PORT_MAX):
+        raise SettingsWrong(f"JEJAK_OPS_PORT must be a port number from 0 to {PORT_MAX}")
+    return int(text)
 
 
 def _proxies(text: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ import orjson
 import psycopg
 from psycopg import AsyncConnection
 
-from infra.metrics import FEED_POSITION
+from infra.metrics import FEED_POSITION, LOG_END, VIEW_LAG
 from infra.postgres.clock import DatabaseClock
 from infra.postgres.coalescer import Coalescer
 from infra.postgres.packing import unpack
@@ -130,7 +130,11 @@ class PostgresViews:
 
     async def lag(self) -> dict[str, int]:
         _, end = await self.log_end()
-        return {name: max(0, end - await self._position(name)) for name in VIEWS}
+        LOG_END.set(end)
+        lag = {name: max(0, end - await self._position(name)) for name in VIEWS}
+        for name, behind in lag.items():
+            VIEW_LAG.labels(name).set(behind)
+        return lag
 
     async def stopped(self) -> list[dict[str, Any]]:
         try:
