@@ -43,7 +43,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     return parsed
 
 
-POSITION_MAX = 2**63 - 1
+POSITION_MAX, ERAS_MAX = 2**63 - 1, 2**31 - 1
 PORTS = whole(0, 65_535)
 """The number 0 means that the operating system chooses a free port."""
 HOST = (("--host",), {"default": "127.0.0.1", "help": "address to listen on (default: 127.0.0.1)"})
@@ -51,9 +51,13 @@ PORT = (
     ("--port",),
     {"type": PORTS, "default": os.environ.get("PORT") or "8000", "help": "port to listen on (default: $PORT, or 8000)"},
 )
-METRICS_PORT = (
-    ("--metrics-port",),
-    {"type": PORTS, "metavar": "PORT", "help": "serve /metrics of this process on this port of 127.0.0.1"},
+OPS_PORT = (
+    ("--ops-port",),
+    {
+        "type": PORTS,
+        "metavar": "PORT",
+        "help": "port for /metrics and details of /readyz (default: $JEJAK_OPS_PORT)",
+    },
 )
 ATTACHED = ((supervisor.ATTACHED,), {"action": "store_true", "help": argparse.SUPPRESS})
 ROLE = (

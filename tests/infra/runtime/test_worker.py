@@ -14,10 +14,12 @@ import pytest
 
 from infra import logs
 from infra.runtime import worker as module
-from infra.runtime.worker import run_installation, run_worker, worker
+from infra.runtime.ops_server import Ops, OpsServer
+from infra.runtime.worker import run_installation, run_worker, stopped_by_signals, worker
 from infra.settings import Settings, settings_from
 
 GENEROUS = 30.0
+OPS = Ops(verb="test")
 FOUND = SimpleNamespace(serving="host=nowhere")
 
 
@@ -55,14 +57,14 @@ def frame(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], None]]]
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_a_worker_of_threads(settings: Settings, number: signal.Signals) -> None:
-    with worker(settings) as working:
+    with worker(settings, OPS) as working:
         assert not working.stopping.is_set()
         os.kill(os.getpid(), number)
         assert working.stopping.wait(GENEROUS)
 
 
 def test_the_end_of_the_parent_stops_an_attached_worker(settings: Settings, frame: list[Callable[[], None]]) -> None:
-    with worker(settings, attached=True) as working:
+    with worker(settings, OPS, attached=True) as working:
         [parent_ended] = frame
         threading.Thread(target=parent_ended).start()
         assert working.stopping.wait(GENEROUS)
@@ -77,16 +79,33 @@ def test_a_signal_stops_a_worker_of_an_event_loop(settings: Settings, frame: lis
         await asyncio.wait_for(stopping.wait(), GENEROUS)
         seen.append(made)
 
-    run_worker(settings, work, attached=True)
+    run_worker(settings, OPS, work, attached=True)
     assert seen == ["an installation"]
 
 
-def test_work_that_handles_signals_gets_the_installation_alone(settings: Settings) -> None:
-    before = signal.getsignal(signal.SIGTERM)
+def test_work_that_handles_signals_gets_the_installation_alone_and_until_then_a_signal_cancels_it(
+    settings: Settings,
+) -> None:
     seen: list[Any] = []
 
-    async def work(made: Any) -> None:
-        seen.extend([made, signal.getsignal(signal.SIGTERM)])
+    async def work(made: Any, _: OpsServer) -> None:
+        seen.append(made)
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(GENEROUS)
+        finally:
+            seen.append("cleaned up")
 
-    run_installation(settings, work)
-    assert seen == ["an installation", before]
+    with pytest.raises(SystemExit) as ended:
+        run_installation(settings, OPS, work)
+    assert ended.value.code == 128 + signal.SIGTERM
+    assert seen == ["an installation", "cleaned up"]
+
+
+def test_a_signal_at_the_very_moment_of_waiting_stops_a_worker_too() -> None:
+    """A handler that sets an event may wait for ever for the lock that the main thread has, as it begins to wait."""
+    stopping = stopped_by_signals()
+    for _ in range(200):
+        os.kill(os.getpid(), signal.SIGTERM)
+        stopping.wait(0.000_001)
+    assert stopping.wait(GENEROUS)
