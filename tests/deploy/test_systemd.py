@@ -78,7 +78,7 @@ def test_a_unit_starts_a_verb_as_an_ordinary_user_and_writes_to_its_folders_only
     assert values(service, "CapabilityBoundingSet") == [""]
     folders = {f"/var/lib/{name}" for name in values(service, "StateDirectory")[0].split()}
     named = dict(pair.split("=", 1) for line in values(service, "Environment") for pair in line.split())
-    assert {named["JEJAK_DATA_DIR"], named["JEJAK_KEY_DIR"]} == folders
+    assert {named["JEJAK_DATA_DIR"], named["JEJAK_KEY_DIR"], f"{named['JEJAK_KEY_DIR']}-epoch"} == folders
     assert {name for name in named if name.startswith("JEJAK_")} <= settings()
 
 
