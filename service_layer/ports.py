@@ -32,7 +32,7 @@ class FoundFile:
     """What a search for a person shows of one application."""
 
     service: str
-    status: str
+    status: str | None
     office: str
 
 

@@ -51,7 +51,7 @@ async def find_by_person(request: Request) -> Response:
     return json({"items": [_item(each, concerning[each]) for each in shown], "next": None}, headers=NO_STORE)
 
 
-def _item(application_id: UUID, found: FoundFile) -> dict[str, str]:
+def _item(application_id: UUID, found: FoundFile) -> dict[str, str | None]:
     return {
         "application_id": str(application_id),
         "service": found.service,

@@ -56,7 +56,7 @@ class StoredFile(msgspec.Struct):
     """The fields that a search for a person needs. The decoder skips the other fields."""
 
     service: str
-    status: str
+    status: str | None
     office: str
     offices: tuple[str, ...]
 
@@ -115,13 +115,11 @@ class PostgresViews:
         except psycopg.errors.UndefinedTable as lost:  # the view was dropped, and the runner will rebuild it
             raise Unavailable from lost
         # Each row is unpacked, also the rows of other offices: so the time tells nothing about them.
-        files = await asyncio.to_thread(
-            lambda: {key: STORED_FILE.decode(unpack(row[BODY])) for key, row in rows.items()}
-        )
+        files = await asyncio.to_thread(lambda: {key: _file(row) for key, row in rows.items()})
         return {
             key: FoundFile(file.service, file.status, file.office)
             for key, file in files.items()
-            if not {file.office, *file.offices}.isdisjoint(offices)
+            if file and not {file.office, *file.offices}.isdisjoint(offices)
         }
 
     async def log_end(self) -> tuple[int, int]:
@@ -193,6 +191,14 @@ class PostgresViews:
                 return await (await connection.execute(query, values, prepare=True)).fetchone()
         except psycopg.errors.UndefinedTable as lost:  # the view was dropped, and the runner will rebuild it
             raise Unavailable from lost
+
+
+def _file(values: Sequence[Any]) -> StoredFile | None:
+    """Returns the fields of a row. Returns None for a damaged row, so that it does not stop the search for others."""
+    try:
+        return STORED_FILE.decode(unpack(values[BODY]))
+    except ValueError:
+        return None
 
 
 async def _rows(connection: AsyncConnection, ids: list[UUID]) -> Mapping[UUID, Sequence[Any]]:
