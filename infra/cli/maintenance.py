@@ -7,11 +7,10 @@ import sys
 from itertools import islice
 from uuid import UUID
 
-import psycopg
-
 from infra.cli.terminal import EXIT_FOUND, level, settings
 from infra.cli.verb import Verb
 from infra.composition import installation
+from infra.postgres.connections import connect
 from infra.postgres.databases import Databases, databases
 from infra.projector.views import VIEWS, rebuild
 from infra.runtime.fsck import faults_of_log, faults_of_views
@@ -54,7 +53,7 @@ def erase(options: argparse.Namespace) -> int:
     async def destroy(found: Databases) -> list[UUID]:
         async with installation(settings(), found) as made:
             # First the erasure is recorded. If this process then dies, the next start of Jejak erases the keys.
-            with psycopg.connect(found.owner) as connection:
+            with connect(found.owner) as connection:
                 connection.execute(
                     "INSERT INTO erasures (application_id, person) VALUES (%s, %s)", (application, person)
                 )

@@ -14,12 +14,13 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from infra.postgres.embedded import EmbeddedPostgres, PostgresNotStarted
+from infra.postgres.connections import LONG_SECONDS, connect
+from infra.postgres.embedded import EmbeddedPostgres
 from infra.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 EVENTS, KEYS = "jejak", "jejak_keys"
-WATCH_SECONDS = 1.0
+WATCH_SECONDS, WATCH_MAX_SECONDS = 1.0, 5.0
 
 log = structlog.get_logger("jejak.database")
 
@@ -88,11 +89,16 @@ def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
     stopping = threading.Event()
 
     def watch() -> None:
-        while not stopping.wait(WATCH_SECONDS):
-            if not postgres.lives():
-                log.warning("the embedded PostgreSQL died: starting it again")
-                with contextlib.suppress(PostgresNotStarted):
+        pause = WATCH_SECONDS
+        while not stopping.wait(pause):
+            try:
+                if not postgres.lives():
+                    log.warning("the embedded PostgreSQL died: starting it again")
                     postgres.start()
+                pause = WATCH_SECONDS
+            except Exception as fault:  # noqa: BLE001 - for example, no file descriptor is left
+                log.warning("the embedded PostgreSQL cannot be watched", fault=type(fault).__name__)
+                pause = min(2 * pause, WATCH_MAX_SECONDS)
 
     watching = threading.Thread(target=watch, name="watch postgres", daemon=True)
     watching.start()
@@ -121,7 +127,7 @@ def embedded(postgres: EmbeddedPostgres, events: str, keys: str) -> Databases:
 
 def create(postgres: EmbeddedPostgres, *names: str) -> None:
     """Creates the named databases on the embedded server, if they do not exist yet."""
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+    with connect(postgres.conninfo("postgres"), seconds=LONG_SECONDS, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(hashtext('jejak create'))")
         for name in names:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
@@ -179,7 +185,7 @@ def _migrate(conninfo: str, folder: Path) -> None:
     """
     steps = sorted(folder.glob("*.sql"))
     names = [step.name for step in steps]
-    with psycopg.connect(conninfo) as connection:
+    with connect(conninfo, seconds=LONG_SECONDS) as connection:
         if _applied(connection) == names:
             return
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('jejak migrate'))")

@@ -105,13 +105,15 @@ class EmbeddedPostgres:
         """
         self._prepare_folder()
         with self._starting_or_leaving(START_SECONDS):
-            if self._share is None:
+            is_new = self._share is None
+            if is_new:
                 self._share = self._lock("users.lock", fcntl.LOCK_SH, START_SECONDS)
             try:
                 self.bin = self._programs()
                 self._wait_until_ready()
             except BaseException:
-                self._leave()
+                if is_new:  # a user that could not start the server again is still its user, and tries again
+                    self._leave()
                 raise
 
     def stop(self) -> None:

@@ -1,6 +1,7 @@
 """Listener: this module listens for notifications of PostgreSQL, on one asynchronous connection.
 
-If the connection is lost, the listener connects again.
+If the connection is lost, the listener connects again. If nothing is heard for POLL_SECONDS, the listener sends an
+empty statement (a ping), so a half-open connection is found out within POLL_SECONDS + ANSWER_SECONDS.
 """
 
 import asyncio
@@ -9,6 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import psycopg
 import structlog
 from psycopg import AsyncConnection
+
+from infra.postgres.connections import connect_async
 
 POLL_SECONDS = 0.5
 """The callback is called at least once in this number of seconds.
@@ -51,7 +54,7 @@ class Listener:
         pause = BACK_OFF_SECONDS
         while True:
             try:
-                async with await AsyncConnection.connect(self.conninfo, autocommit=True) as connection:
+                async with await connect_async(self.conninfo) as connection:
                     for channel in self.channels:
                         await connection.execute(f"LISTEN {channel}".encode())
                     await self._heard(connection, ())
@@ -68,4 +71,7 @@ class Listener:
     async def _follow(self, connection: AsyncConnection) -> None:
         while True:
             notifications = connection.notifies(timeout=POLL_SECONDS, stop_after=1)
-            await self._heard(connection, [notification.payload async for notification in notifications])
+            payloads = [notification.payload async for notification in notifications]
+            if not payloads:  # silence may mean that the connection is half-open
+                await connection.execute("")
+            await self._heard(connection, payloads)
