@@ -17,6 +17,7 @@ from infra.keys.key_folder import KeysUnreadable
 from infra.postgres.databases import SchemaNotOurs
 from infra.postgres.embedded import PostgresNotStarted
 from infra.projector.fold import Poisoned
+from infra.runtime.descriptors import DescriptorsTooFew
 from infra.runtime.serve import PortTaken
 from infra.settings import SettingsWrong
 from service_layer.faults import Unavailable
@@ -25,6 +26,7 @@ from simulation.mall import NotSimulated
 EXPECTED = (
     ClusterFault,
     DataNotClosed,
+    DescriptorsTooFew,
     EraNotBegun,
     KeysUnreadable,
     MappingWrong,

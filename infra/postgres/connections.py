@@ -67,7 +67,7 @@ class NoAnswer(psycopg.OperationalError):
     """
 
 
-class Limit:
+class AnswerLimit:
     """The limit of a connection. `seconds` is the longest wait for the server."""
 
     seconds: float
@@ -82,7 +82,7 @@ class Limit:
             self.seconds = usual
 
 
-class LimitedConnection(Limit, psycopg.Connection[Row]):
+class LimitedConnection(AnswerLimit, psycopg.Connection[Row]):
     """A connection on which each wait for the server has a limit."""
 
     seconds = WORK_SECONDS
@@ -97,7 +97,7 @@ class LimitedConnection(Limit, psycopg.Connection[Row]):
             raise NoAnswer(f"no answer within {self.seconds} s") from None
 
 
-class LimitedAsyncConnection(Limit, psycopg.AsyncConnection[Row]):
+class LimitedAsyncConnection(AnswerLimit, psycopg.AsyncConnection[Row]):
     """An asynchronous connection on which each wait for the server has a limit.
 
     If the waiting task is cancelled during a statement, the connection is closed at once. psycopg would ask the server

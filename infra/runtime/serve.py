@@ -23,6 +23,7 @@ from infra.projector.runner import ensure_views
 from infra.queries.agency_feed import PostgresFeeds, origin_of
 from infra.queries.applications import PostgresViews
 from infra.runtime.api_dependencies import dependencies
+from infra.runtime.descriptors import clients_max
 from infra.runtime.http_protocol import HttpProtocol
 from infra.runtime.public_documents import published
 from infra.runtime.scheduler import scheduling
@@ -35,6 +36,8 @@ GRACEFUL_SECONDS = 4
 The whole stop must take less than five seconds.
 """
 BACKLOG = 1024
+CLIENTS_MAX = 1000
+"""At most this number of clients may be connected to one process at once. More clients get 503."""
 GARBAGE_MAX = 10_000
 """The garbage collector looks for reference cycles after this number of new objects."""
 
@@ -124,7 +127,7 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
         server_header=False,
         proxy_headers=bool(os.environ.get("FORWARDED_ALLOW_IPS")),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
-        limit_concurrency=1000,
+        limit_concurrency=clients_max(CLIENTS_MAX),
     )
     await Server(config, started, feeds.end).serve(sockets=[listener])
 

@@ -40,8 +40,8 @@ class Link:
 
 
 class Proxy:
-    """`refusing`: new connections end at once; `mute`: new connections are silent; `delay`: seconds before each chunk is
-    passed on.
+    """`refusing`: new connections end at once; `mute`: new connections are silent; `delay`: the seconds that each
+    chunk waits.
     """
 
     def __init__(self, folder: str) -> None:
