@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby, repeat
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
 from eventsourcing.postgres import ConnectionPool, PostgresApplicationRecorder, PostgresDatastore
-from psycopg import Cursor
+from psycopg import Connection, Cursor
 from psycopg.rows import DictRow, dict_row, tuple_row
 
 from infra.postgres.connections import PING_SECONDS, WORK_SECONDS, LimitedConnection, NoAnswer, limited
@@ -85,10 +85,10 @@ class Datastore(PostgresDatastore):
             check=self._check,
         )
 
-    def _check(self, connection: LimitedConnection[DictRow]) -> None:
+    def _check(self, connection: Connection[DictRow]) -> None:
         """Asks for a sign of life. If no sign comes, all idle connections are replaced, as in `infra.postgres.pool`."""
         try:
-            with connection.within(PING_SECONDS):
+            with cast("LimitedConnection[DictRow]", connection).within(PING_SECONDS):
                 ConnectionPool.check_connection(connection)
         except NoAnswer:
             self.pool.drain()

@@ -154,4 +154,5 @@ def limited(conninfo: str, seconds: float) -> str:
         **SERVER,
     }
     ours = " ".join(f"-c {name}={value}" for name, value in limits.items())
-    return make_conninfo(**{**CLIENT, **given, "options": f"{ours} {given.get('options') or ''}".strip()})
+    merged: dict[str, Any] = {**CLIENT, **given, "options": f"{ours} {given.get('options') or ''}".strip()}
+    return make_conninfo(**merged)

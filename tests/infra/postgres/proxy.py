@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -92,8 +93,10 @@ def proxied(found: Databases) -> Iterator[tuple[Proxy, Databases]]:
     def through(conninfo: str) -> str:
         return make_conninfo(conninfo, host="127.0.0.1", port=made.port, sslmode="disable", gssencmode="disable")
 
-    names = [field.name for field in fields(found) if field.name != "tools"]
+    seen: dict[str, Any] = {
+        field.name: through(getattr(found, field.name)) for field in fields(found) if field.name != "tools"
+    }
     try:
-        yield made, replace(found, **{name: through(getattr(found, name)) for name in names})
+        yield made, replace(found, **seen)
     finally:
         made.close()

@@ -7,7 +7,6 @@ import sys
 import pytest
 from structlog.testing import capture_logs
 
-from infra.runtime import descriptors
 from infra.runtime.descriptors import CLIENTS_MIN, OWN, DescriptorsTooFew, clients_max
 from tests.conftest import PROJECT
 
@@ -32,8 +31,8 @@ def test_the_clients_fit_the_limit(
     monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, clients: int | None, set_to: int | None
 ) -> None:
     calls: list[tuple[int, int]] = []
-    monkeypatch.setattr(descriptors.resource, "getrlimit", lambda _: (soft, hard))
-    monkeypatch.setattr(descriptors.resource, "setrlimit", lambda _, limits: calls.append(limits))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: calls.append(limits))
     with capture_logs() as lines:
         if clients is None:
             with pytest.raises(DescriptorsTooFew, match=f"ulimit -n {NEEDED}"):
