@@ -16,12 +16,13 @@ from infra.projector.fold import SHARDS_MAX
 from infra.projector.outbox import Outbox
 from infra.projector.runner import Runner, runners
 from infra.projector.views import VIEWS
-from infra.runtime import serve
+from infra.runtime import descriptors, serve
 from infra.runtime.worker import run_installation, worker
 
 
 def serve_all(options: argparse.Namespace) -> int:
     logs.configure()
+    descriptors.check(serve.CLIENTS_MAX)
     listener = serve.listen(options.host, options.port)
     wanted = seed.DEMO if options.demo else seed.EXAMPLES if options.examples else None
 
@@ -36,6 +37,7 @@ def serve_all(options: argparse.Namespace) -> int:
 
 def serve_api(options: argparse.Namespace) -> int:
     logs.configure()
+    descriptors.check(serve.CLIENTS_MAX)
     if options.descriptor is None:
         listener = serve.listen(options.host, options.port)
         print(f"API: http://{options.host}:{options.port}/openapi.json", flush=True)

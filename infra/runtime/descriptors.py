@@ -22,8 +22,8 @@ class DescriptorsTooFew(Exception):
 def clients_max(wanted: int) -> int:
     """Returns how many clients may be connected at once: `wanted`, or as many as the limit of open files allows.
 
-    If the limit is too low for `wanted`, first raises the soft limit, at most to the hard limit. If this does not
-    suffice, writes one line to the log. Raises DescriptorsTooFew if not even CLIENTS_MIN clients can be connected.
+    If the limit is too low for `wanted`, first raises the soft limit, at most to the hard limit. Raises
+    DescriptorsTooFew if not even CLIENTS_MIN clients can be connected.
     """
     needed = OWN + wanted
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -32,8 +32,19 @@ def clients_max(wanted: int) -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return wanted
-    remedy = f"run `ulimit -n {needed}` before the start, or set LimitNOFILE={needed} in the systemd unit"
     if soft < OWN + CLIENTS_MIN:
-        raise DescriptorsTooFew(f"this process may open {soft} files, but needs at least {OWN + CLIENTS_MIN}: {remedy}")
-    log.warning("few clients can be connected at once", clients=soft - OWN, open_files=soft, remedy=remedy)
+        raise DescriptorsTooFew(
+            f"this process may open {soft} files, but needs at least {OWN + CLIENTS_MIN}: {_remedy(needed)}"
+        )
     return soft - OWN
+
+
+def check(wanted: int) -> None:
+    """Writes one line to the log if fewer than `wanted` clients can be connected at once. Raises DescriptorsTooFew."""
+    clients = clients_max(wanted)
+    if clients < wanted:
+        log.warning("few clients can be connected at once", clients=clients, remedy=_remedy(OWN + wanted))
+
+
+def _remedy(needed: int) -> str:
+    return f"run `ulimit -n {needed}` before the start, or set LimitNOFILE={needed} in the systemd unit"

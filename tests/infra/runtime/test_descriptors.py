@@ -7,7 +7,7 @@ import sys
 import pytest
 from structlog.testing import capture_logs
 
-from infra.runtime.descriptors import CLIENTS_MIN, OWN, DescriptorsTooFew, clients_max
+from infra.runtime.descriptors import CLIENTS_MIN, OWN, DescriptorsTooFew, check, clients_max
 from tests.conftest import PROJECT
 
 ENDLESS = resource.RLIM_INFINITY
@@ -38,13 +38,15 @@ def test_the_clients_fit_the_limit(
             with pytest.raises(DescriptorsTooFew, match=f"ulimit -n {NEEDED}"):
                 clients_max(WANTED)
         else:
+            check(WANTED)
+            calls.clear()
             assert clients_max(WANTED) == clients
     assert calls == ([] if set_to is None else [(set_to, hard)])
     assert len(lines) == (clients not in (None, WANTED))
 
 
 def test_under_ulimit_128_the_process_says_how_many_clients_fit() -> None:
-    code = "from infra.runtime.descriptors import clients_max; print(clients_max(1000))"
+    code = "from infra.runtime.descriptors import check, clients_max; check(1000); print(clients_max(1000))"
     done = subprocess.run(
         ["/bin/sh", "-c", f'ulimit -n 128; exec "{sys.executable}" -c "{code}"'],
         cwd=PROJECT,
