@@ -13,7 +13,7 @@ from typing import Any, TypedDict, cast
 from uuid import UUID
 
 from domain.application import events, incident_events, promise_events
-from domain.application.evolve import PromiseFacts, step_of
+from domain.application.evolve import STEPS, PromiseFacts, step_of
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.json_values import instant, parse_instant
 from domain.provenance import Pause, Promise
@@ -205,6 +205,8 @@ def _note_step(row: DeskRow, recorded: events.Recorded) -> None:
     details = row["details"]
     if isinstance(recorded.event, events.DeclaredComplete):
         details["promised_by"], details["steps"] = row["office"], []
+        return
+    if type(recorded.event) not in STEPS:
         return
     step = step_of(PromiseFacts(office=row["office"]), open_pauses(details), recorded)
     if step:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from domain.application.events import ApplicationEvent
-from domain.application.pauses import OpenPauses, pauses_after
+from domain.application.pauses import CHANGING, OpenPauses, pauses_after
 from domain.json_values import instant, parse_instant
 from domain.provenance import Pause
 
@@ -29,6 +29,8 @@ def note_pauses(kept: KeptPauses, event: ApplicationEvent, at: datetime) -> Paus
 
     Return the closed pause if the event starts the legal clock again.
     """
+    if type(event) not in CHANGING:
+        return None
     known = open_pauses(kept)
     after, over = pauses_after(known, event, at)
     if after is not known:

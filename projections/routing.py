@@ -127,8 +127,8 @@ class Share:
 
 def shares(concern: Concern, recorded: events.Recorded, agencies: Agencies) -> tuple[list[Share], Concern]:
     """Return two values: the shares of the next event, sorted by the agency's code, and the facts after that event."""
-    after = _after(concern, recorded)
     told = dict(concern.told)
+    after = _after(concern, recorded, told)
     made = []
     for code, capacity in sorted(_concerned(concern, after, recorded, agencies).items()):
         known = told.get(code)
@@ -136,7 +136,7 @@ def shares(concern: Concern, recorded: events.Recorded, agencies: Agencies) -> t
         previous = known.version if known else 0
         made.append(Share(agency=code, capacity=capacity, previous=previous, begins=begins))
         told[code] = Told(recorded.version, capacity)
-    return made, replace(after, told=told)
+    return made, after
 
 
 def _begins(known: Told | None, capacity: Capacity, before: int, event: events.ApplicationEvent) -> bool:
@@ -189,25 +189,24 @@ def capacities(event: type[events.ApplicationEvent]) -> tuple[Capacity, ...]:
     return (Capacity.HOLDER, Capacity.OWNER, *asked)
 
 
-def _after(concern: Concern, recorded: events.Recorded) -> Concern:
+def _after(concern: Concern, recorded: events.Recorded, told: Mapping[str, Told]) -> Concern:
     event = recorded.event
     status, before = status_after(concern.status, concern.before, event)
     file = concern.file.copy()
     file_facts.note_facts(file, recorded, status)
-    file = file_facts.amended(file, event)
-    known = replace(concern, version=recorded.version, status=status, before=before, file=file)
+    changes: dict[str, Any] = {}
     match event:
         case events.Submitted():
-            return replace(known, service=event.service, standard=event.standard, holder=recorded.act.office)
+            changes = {"service": event.service, "standard": event.standard, "holder": recorded.act.office}
         case events.Transferred():
-            return replace(known, holder=event.to)
+            changes = {"holder": event.to}
         case events.Referred():
-            return replace(known, asked={**concern.asked, event.referral: event.to})
+            changes = {"asked": {**concern.asked, event.referral: event.to}}
         case events.ReferralAnswered():
             left = {number: office for number, office in concern.asked.items() if number != event.referral}
-            return replace(known, asked=left)
-        case _:
-            return known
+            changes = {"asked": left}
+    file = file_facts.amended(file, event)
+    return replace(concern, version=recorded.version, status=status, before=before, file=file, told=told, **changes)
 
 
 def _concerned(before: Concern, after: Concern, recorded: events.Recorded, agencies: Agencies) -> dict[str, Capacity]:

@@ -10,7 +10,17 @@ from datetime import datetime, timedelta
 from typing import Literal, TypedDict
 
 from domain.application.pauses import RETURN
-from domain.clocks.ledger import WAITED_FOR, Clock, Ledger, LedgerEntry, in_order, last_minute_returns, ledger
+from domain.clocks.ledger import (
+    WAITED_FOR,
+    Clock,
+    ClockTimes,
+    LedgerEntry,
+    Span,
+    clock_times,
+    holder_spans,
+    in_order,
+    last_minute_returns,
+)
 from domain.clocks.marks import Mark, MarkKind
 from domain.json_values import instant
 
@@ -127,27 +137,28 @@ def empty() -> Trail:
     return {"held": [], "promised": [], "paused": [], "handed_over": []}
 
 
-def note(facts: PlacedFacts, marks: Sequence[Mark], answered_by: int | None) -> Ledger:
-    """Set the facts that follow from all marks of the application, and return the ledger.
+def note(facts: PlacedFacts, marks: Sequence[Mark], answered_by: int | None) -> ClockTimes:
+    """Set the facts that follow from all marks of the application, and return the times of the clocks.
 
     `answered_at`, `due_at`, `obstructed_at` and `deviating_at` must be set before. `answered_by` is the stream version
     of the event that states the answer.
     """
-    ordered, whole = in_order(marks), ledger(marks)
+    ordered = in_order(marks)
+    whole = clock_times(ordered)
     hand_overs = _hand_overs(whole)
     facts["handed_over_at"] = next((at for at, back in hand_overs if back is None), None)
     returns = (mark.at for mark in ordered if mark.kind is MarkKind.TAKEN and mark.name == RETURN)
     facts["returned_at"] = next(returns, None)
     facts["paused_at"] = _first(whole, MarkKind.PAUSE)
     facts["restarted_at"] = _first(whole, MarkKind.RESTART)
-    facts["last_minute_at"] = next(iter(last_minute_returns(ordered)), None)
+    facts["last_minute_at"] = last_minute_returns(ordered)[0] if whole.counts.last_minute_returns else None
     holders = [mark for mark in ordered if mark.kind is MarkKind.OFFICE]
     for name, office in PLACES.items():
         at = facts[name]
         facts[office] = _office_at(holders, at) if at else None
     answered_at = facts["answered_at"]
     facts["decided_office"] = _office_at(holders, answered_at, answered_by) if answered_at else None
-    facts["own_microseconds"] = _own_microseconds(whole, answered_at) if answered_at else None
+    facts["own_microseconds"] = _own_microseconds(ordered, whole.citizen, answered_at) if answered_at else None
     facts["settled_at"] = _settled_at(ordered)
     facts["trail"] = _trail(ordered, whole, hand_overs)
     return whole
@@ -165,23 +176,23 @@ def _office_at(holders: Sequence[Mark], at: datetime, version: int | None = None
     return next((mark.office for mark in reversed(holders) if came(mark)), holders[0].office if holders else "")
 
 
-def _first(whole: Ledger, kind: MarkKind) -> datetime | None:
+def _first(whole: ClockTimes, kind: MarkKind) -> datetime | None:
     return next((entry.mark.at for entry in whole.entries if entry.kind is kind), None)
 
 
-def _own_microseconds(whole: Ledger, until: datetime) -> int | None:
+def _own_microseconds(ordered: Sequence[Mark], citizen: Span | None, until: datetime) -> int | None:
     """Return the time from the submission to `until`, without the time in which the office waited for another party.
 
     The office waits for the applicant while the file is returned, for a payment, or for the advice of another agency.
     """
-    if whole.citizen is None:
+    if citizen is None:
         return None
-    own = [span for span in whole.holders if span.holder not in WAITED_FOR]
+    own = [span for span in holder_spans(ordered, citizen) if span.holder not in WAITED_FOR]
     spans = (min(span.until or until, until) - span.since for span in own if span.since < until)
     return sum(spans, timedelta(0)) // timedelta(microseconds=1)
 
 
-def _hand_overs(whole: Ledger) -> list[tuple[datetime, datetime | None]]:
+def _hand_overs(whole: ClockTimes) -> list[tuple[datetime, datetime | None]]:
     """Return the time of each hand-over, and the time at which a reopening took the hand-over back."""
     turns: list[tuple[datetime, datetime | None]] = []
     for entry in whole.entries:
@@ -202,11 +213,11 @@ def _settled_at(ordered: Sequence[Mark]) -> datetime | None:
     return max((mark.at for mark in ordered if mark.kind in tells or mark.clock), default=None)
 
 
-def _trail(ordered: Sequence[Mark], whole: Ledger, hand_overs: list[tuple[datetime, datetime | None]]) -> Trail:
-    by_version = sorted(ordered, key=lambda mark: mark.version)
+def _trail(ordered: Sequence[Mark], whole: ClockTimes, hand_overs: list[tuple[datetime, datetime | None]]) -> Trail:
+    promises = sorted((mark for mark in ordered if mark.due_at), key=lambda mark: mark.version)
     return {
         "held": [[instant(mark.at), mark.office] for mark in ordered if mark.kind is MarkKind.OFFICE],
-        "promised": [[instant(mark.at), instant(mark.due_at)] for mark in by_version if mark.due_at],
+        "promised": [[instant(mark.at), instant(mark.due_at)] for mark in promises if mark.due_at],
         "paused": [[instant(span.since), _instant(span.until)] for span in whole.legal if not span.running],
         "handed_over": [[instant(at), _instant(back)] for at, back in hand_overs],
     }

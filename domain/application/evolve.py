@@ -13,7 +13,7 @@ from uuid import UUID
 
 from domain.application import events, incident_events, promise_events
 from domain.application.events import Recorded
-from domain.application.pauses import OpenPauses, pauses_after
+from domain.application.pauses import CHANGING, OpenPauses, pauses_after
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
 from domain.codes import Amendment
 from domain.promises.steps import ExtensionStep, PauseStep, PromiseStep, TransferStep
@@ -306,6 +306,10 @@ def _count(application: Application, **numbers: int) -> Counted:
     """
     known = application.counted
     return replace(known, **{kind: max(getattr(known, kind), number) for kind, number in numbers.items()})
+
+
+STEPS = CHANGING | {promise_events.DeadlineExtended, events.Transferred}
+"""Only events of these types can add a step to a promise."""
 
 
 def step_of(facts: PromiseFacts, open_pauses: OpenPauses, recorded: Recorded) -> PromiseStep | None:

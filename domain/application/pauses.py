@@ -19,6 +19,20 @@ AWAITING_PAYMENT = "awaiting-payment"
 """If the standard lists this ground, a payment request for a complete file pauses the legal clock."""
 
 
+CHANGING = frozenset(
+    {
+        events.ReturnedForCorrection,
+        events.Suspended,
+        incident_events.PaymentRequested,
+        events.CorrectionSupplied,
+        events.Resumed,
+        incident_events.PaymentReceived,
+        incident_events.PaymentExpired,
+    }
+)
+"""Only events of these types can open or close a pause."""
+
+
 def of_payment(payment: int) -> str:
     return f"payment-{payment}"
 

@@ -97,8 +97,8 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
-    """`legal` and `holders` have no gaps, overlaps or empty spans.
+class ClockTimes:
+    """The times of the two clocks. `legal` has no gaps, overlaps or empty spans.
 
     `citizen` is None if the application was never submitted.
     """
@@ -106,21 +106,38 @@ class Ledger:
     entries: tuple[LedgerEntry, ...]
     legal: tuple[LegalSpan, ...]
     citizen: Span | None
-    holders: tuple[HolderSpan, ...]
     counts: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger(ClockTimes):
+    """`holders` has no gaps, overlaps or empty spans. If the application was never submitted, `holders` is empty."""
+
+    holders: tuple[HolderSpan, ...]
 
 
 def ledger(marks: Iterable[Mark]) -> Ledger:
     """Return the ledger of these marks. The order of `marks` does not matter."""
     ordered = in_order(marks)
+    times = clock_times(ordered)
+    return Ledger(
+        entries=times.entries,
+        legal=times.legal,
+        citizen=times.citizen,
+        counts=times.counts,
+        holders=tuple(holder_spans(ordered, times.citizen)) if times.citizen else (),
+    )
+
+
+def clock_times(ordered: Sequence[Mark]) -> ClockTimes:
+    """Return the times of the two clocks. `ordered` is the result of `in_order`."""
     legal, paused = _legal(ordered)
     citizen, whole = _citizen(ordered)
     entries = sorted((*citizen, *legal), key=lambda entry: entry.mark.at)
-    return Ledger(
+    return ClockTimes(
         entries=tuple(entries),
         legal=tuple(_legal_spans(legal)),
         citizen=whole,
-        holders=tuple(_holder_spans(ordered, whole)) if whole else (),
         counts=_counts(ordered, entries, paused),
     )
 
@@ -137,10 +154,11 @@ def _counts(ordered: Sequence[Mark], entries: Iterable[LedgerEntry], paused: int
 def in_order(marks: Iterable[Mark]) -> list[Mark]:
     """Apply the amendments to the marks, and return the marks sorted by time.
 
-    If an event was amended several times, the last amendment counts.
+    Imported history may amend an event several times. Then the amendment with the highest stream version counts.
     """
     recorded = sorted(marks, key=_place)
-    moved = {mark.amends: mark.corrected_at for mark in recorded if mark.kind is MarkKind.MOVED}
+    moves = sorted((mark for mark in recorded if mark.kind is MarkKind.MOVED), key=lambda mark: mark.version)
+    moved = {mark.amends: mark.corrected_at for mark in moves}
     void = {mark.amends for mark in recorded if mark.kind is MarkKind.VOID}
     if not moved and not void:
         return recorded
@@ -222,8 +240,11 @@ def _citizen(ordered: Sequence[Mark]) -> tuple[list[LedgerEntry], Span | None]:
     return entries, Span(since=start.at, until=max(start.at, stopped.at) if stopped else None)
 
 
-def _holder_spans(ordered: Sequence[Mark], whole: Span) -> Iterator[HolderSpan]:
-    """Return the holders' spans within the span of the citizen clock. Neighbouring spans of one holder are merged."""
+def holder_spans(ordered: Sequence[Mark], whole: Span) -> Iterator[HolderSpan]:
+    """Return the spans of the holders within `whole`, the span of the citizen clock.
+
+    Neighbouring spans of one holder are merged.
+    """
     turns: list[tuple[datetime, Party, str]] = []
     for at, holder, office in _turns(ordered):
         since = max(at, whole.since)

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import get_args
 from uuid import UUID
 
+import pytest
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
@@ -21,15 +23,17 @@ from domain.application.commands import (
     SupplyCorrection,
 )
 from domain.application.events import (
+    ApplicationEvent,
     CorrectionSupplied,
     DeclaredComplete,
     DefectiveDocument,
     DocumentsChecked,
+    Recorded,
     Resumed,
     ReturnedForCorrection,
     Suspended,
 )
-from domain.application.evolve import Application
+from domain.application.evolve import STEPS, Application, PromiseFacts, step_of
 from domain.application.incident_events import (
     ComplaintReferred,
     Linked,
@@ -38,6 +42,7 @@ from domain.application.incident_events import (
     PaymentRequested,
 )
 from domain.application.linking import supplied
+from domain.application.pauses import CHANGING, OpenPauses, of_payment, pauses_after
 from domain.application.promise_events import DeadlineExtended, PromiseMoved
 from domain.codes import ComplaintKind, Defect, LifeEvent
 from domain.provenance import Pause
@@ -71,6 +76,7 @@ from tests.builders import (
     WEDNESDAY,
     a_calendar,
     a_standard,
+    an_act,
     names,
     on,
     submitted,
@@ -263,3 +269,15 @@ def test_the_counter_of_the_service_counts_wherever_a_promise_is_counted() -> No
 def test_another_office_that_links_an_application_gets_no_part_in_it() -> None:
     assert MAKASSAR not in given(*COMPLETE, on(MONDAY, LINKED, office=MAKASSAR)).application.concerned
     assert given(*COMPLETE, on(MONDAY, LINKED, office=SEMARANG)).application.concerned == {SEMARANG}
+
+
+@pytest.mark.parametrize("kind", sorted(set(get_args(ApplicationEvent)) - CHANGING, key=str))
+def test_an_event_of_any_other_type_changes_no_pause(kind: type[ApplicationEvent]) -> None:
+    """The views skip these types. `pauses_after` looks at the type first, so the event needs no fields here."""
+    known = OpenPauses(frozenset({"return", "suspension", of_payment(1)}), datetime(2026, 3, 2, 2, tzinfo=UTC))
+    event: ApplicationEvent = object.__new__(kind)
+    assert pauses_after(known, event, datetime(2026, 3, 3, 2, tzinfo=UTC)) == (known, None)
+    if kind not in STEPS:
+        act = an_act()
+        recorded = Recorded(event=event, version=2, act=act, recorded_at=act.at)
+        assert step_of(PromiseFacts(office="a"), known, recorded) is None
