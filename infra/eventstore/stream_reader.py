@@ -87,6 +87,7 @@ class Streams:
 
     def __init__(self, conninfo: str) -> None:
         self.published = RegistryFold()
+        self.unreadable = 0  # the position of the edition that cannot be read
         self.remembered: OrderedDict[UUID, StreamHistory] = OrderedDict()
         self.events = 0
         self.line: Coalescer[StreamQuery, Any] = Coalescer(self._read, with_options(conninfo, PLANNED))
@@ -176,7 +177,9 @@ class Streams:
             try:
                 self.published.fold(*edition)
             except Exception as fault:
-                log.error("an edition of the registry cannot be read", topic=edition[2], position=edition[4])  # noqa: TRY400 - no content may reach the log
+                if self.unreadable != edition[4]:  # said once, because every command tries again and again
+                    self.unreadable = edition[4]
+                    log.error("an edition of the registry cannot be read", topic=edition[2], position=edition[4])  # noqa: TRY400 - no content may reach the log
                 raise Unavailable from fault
 
     def _extended(self, history: StreamHistory, entries: list[StreamEntry]) -> StreamHistory:
