@@ -24,6 +24,7 @@ from projections.timeline import ShownEvent, timeline
 from projections.view import ViewOf
 
 BY_NUMBER = queries("progress")["BY_NUMBER"]
+CONCERNING = queries("progress")["CONCERNING"]
 
 
 class DefectEntry(TypedDict):

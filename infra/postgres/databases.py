@@ -15,12 +15,14 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infra.postgres.connections import LONG_SECONDS, connect
-from infra.postgres.embedded import EmbeddedPostgres
+from infra.postgres.embedded import START_SECONDS, EmbeddedPostgres, PostgresNotStarted
+from infra.service import Limits, Service
 from infra.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 EVENTS, KEYS = "jejak", "jejak_keys"
-WATCH_SECONDS, WATCH_MAX_SECONDS = 1.0, 5.0
+WATCH_SECONDS = 1.0
+LIMITS = Limits(pass_seconds=2 * START_SECONDS, back_off_seconds=1.0, back_off_max_seconds=5.0)
 
 log = structlog.get_logger("jejak.database")
 
@@ -72,7 +74,7 @@ def databases(settings: Settings, *, kept_alive: bool = False) -> Iterator[Datab
     `kept_alive`.
     """
     if settings.database_url and settings.keys_database_url:
-        found = _configured(settings.database_url, settings.keys_database_url)
+        found = configured(settings.database_url, settings.keys_database_url)
         migrate(found)
         yield found
         return
@@ -87,20 +89,16 @@ def databases(settings: Settings, *, kept_alive: bool = False) -> Iterator[Datab
 @contextlib.contextmanager
 def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
     stopping = threading.Event()
+    service = Service("embedded PostgreSQL", LIMITS, expected=(PostgresNotStarted, OSError))
 
-    def watch() -> None:
-        pause = WATCH_SECONDS
-        while not stopping.wait(pause):
-            try:
-                if not postgres.lives():
-                    log.warning("the embedded PostgreSQL died: starting it again")
-                    postgres.start()
-                pause = WATCH_SECONDS
-            except Exception as fault:  # noqa: BLE001 - for example, no file descriptor is left
-                log.warning("the embedded PostgreSQL cannot be watched", fault=type(fault).__name__)
-                pause = min(2 * pause, WATCH_MAX_SECONDS)
+    def look() -> None:
+        if stopping.wait(WATCH_SECONDS):
+            return
+        if postgres.keep_alive():
+            log.warning("the embedded PostgreSQL died and was started again")
+        service.succeeded()
 
-    watching = threading.Thread(target=watch, name="watch postgres", daemon=True)
+    watching = threading.Thread(target=service.run, args=(stopping, look), name="watch postgres", daemon=True)
     watching.start()
     try:
         yield
@@ -134,7 +132,7 @@ def create(postgres: EmbeddedPostgres, *names: str) -> None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
-def _configured(url: str, keys_url: str) -> Databases:
+def configured(url: str, keys_url: str) -> Databases:
     """Returns the connection strings for two URLs.
 
     Jejak logs in as the user in the URL. Then each connection switches to the role that it needs. So the user must be

@@ -21,6 +21,7 @@ from infra.postgres.connections import (
     NoAnswer,
     limited,
 )
+from infra.service import Service, registered
 from service_layer.faults import Unavailable
 
 Pool = AsyncConnectionPool[LimitedAsyncConnection[TupleRow]]
@@ -46,12 +47,20 @@ AWAY = (
 
 
 @asynccontextmanager
-async def pool(conninfo: str) -> AsyncIterator[Pool]:
-    """Yields an open pool of at most CONNECTIONS_MAX connections.
+async def pool(conninfo: str, name: str = "events") -> AsyncIterator[Pool]:
+    """Yields an open pool of at most CONNECTIONS_MAX connections. `name` is the name of the pool's service.
 
-    The pool asks a connection for a sign of life before it lends the connection. If no sign comes, then the other idle
-    connections are probably lost in the same way. So all of them are replaced.
+    The workers of the pool make new connections in the background. The pool watches its workers itself. The pool asks a
+    connection for a sign of life before it lends the connection. If no sign comes, then the other idle connections are
+    probably lost in the same way. So all of them are replaced.
     """
+    service = Service(f"pool {name}", expected=(psycopg.OperationalError,))
+
+    async def connected(_: AsyncConnection) -> None:
+        service.succeeded()
+
+    def not_connected(_: Pool) -> None:
+        service.failed(psycopg.OperationalError())
 
     async def check(connection: LimitedAsyncConnection[TupleRow]) -> None:
         try:
@@ -61,17 +70,20 @@ async def pool(conninfo: str) -> AsyncIterator[Pool]:
             await made.drain()
             raise
 
-    async with AsyncConnectionPool(
-        limited(conninfo, FIGURES_SECONDS),
-        connection_class=LimitedAsyncConnection[TupleRow],
-        min_size=1,
-        max_size=CONNECTIONS_MAX,
-        max_waiting=WAITING_MAX,
-        reconnect_timeout=RECONNECT_SECONDS,
-        check=check,
-        open=False,
-    ) as made:
-        yield made
+    with registered(service):
+        async with AsyncConnectionPool(
+            limited(conninfo, FIGURES_SECONDS),
+            connection_class=LimitedAsyncConnection[TupleRow],
+            min_size=1,
+            max_size=CONNECTIONS_MAX,
+            max_waiting=WAITING_MAX,
+            reconnect_timeout=RECONNECT_SECONDS,
+            reconnect_failed=not_connected,
+            configure=connected,
+            check=check,
+            open=False,
+        ) as made:
+            yield made
 
 
 @asynccontextmanager

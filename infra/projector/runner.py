@@ -28,8 +28,9 @@ from infra.projector.checkpoints import (
     reshard,
 )
 from infra.projector.fold import Poisoned, Shard
-from infra.projector.step import Steps
+from infra.projector.step import Resharded, Steps
 from infra.projector.views import VIEWS
+from infra.service import Limits, Service
 from projections.view import View
 
 POLL_SECONDS = 0.5
@@ -37,7 +38,7 @@ POLL_SECONDS = 0.5
 
 If a connection is lost, a notification may be lost too.
 """
-BACK_OFF_SECONDS = 0.5
+LIMITS = Limits(back_off_seconds=0.5, back_off_max_seconds=5.0)
 REST_SECONDS = {"desk": 0.02, "statistics": 0.2, "satisfaction": 0.2}
 """After a page that is not full, the runner of a view pauses for this number of seconds. So the next page contains the
 events of many commands.
@@ -48,6 +49,10 @@ POISON_SECONDS = 5.0
 """After this number of seconds, the runner of a stopped view tries to fold the event again."""
 
 log = structlog.get_logger("jejak.runner")
+
+
+class NoSuchShard(Exception):
+    """A view has no shard with this number. The message names the allowed numbers."""
 
 
 class Runner:
@@ -63,6 +68,7 @@ class Runner:
         self.conninfo = for_derived(conninfo)
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name=f"project {self.shard.name}", daemon=True)
+        self.service = Service(f"view {self.shard.name}", LIMITS, expected=(psycopg.Error,), fatal=(Resharded,))
         self.fault: str | None = None
         self.is_projecting = False
 
@@ -75,23 +81,14 @@ class Runner:
             self.thread.join(timeout=5)
 
     def _run(self) -> None:
-        while not self.stopping.is_set():
-            try:
-                self._follow()
-            except psycopg.Error as fault:
-                self.fault = type(fault).__name__
-                log.warning("projection interrupted", view=self.shard.name, fault=self.fault)
-                self.stopping.wait(BACK_OFF_SECONDS)
-            except Exception as fault:
-                self.fault = type(fault).__name__
-                log.exception("projection ended", view=self.shard.name)
-                return
+        self.service.run(self.stopping, self._follow)
 
     def _follow(self) -> None:
         """Opens a connection and takes the lock. Then repeatedly folds all new events and waits for a notification."""
         with connect(self.conninfo, autocommit=True, row_factory=dict_row) as connection:
             ensure(self.view, connection)
             while not self._leads(connection):
+                self.service.alive()
                 if self.stopping.wait(POLL_SECONDS):
                     return
             connection.execute("LISTEN stored_events")
@@ -99,12 +96,14 @@ class Runner:
             while not self.stopping.is_set():
                 try:
                     while steps.step():
+                        self.service.alive()
                         if self.stopping.is_set():
                             return
                 except Poisoned as poisoned:
                     self._record_poisoned(poisoned, connection)
                 else:
                     self._clear_fault(connection)
+                    self.service.succeeded()
                     self.stopping.wait(REST_SECONDS.get(self.view.name, 0))
                 if not list(connection.notifies(timeout=POLL_SECONDS, stop_after=1)):
                     steps.known = None  # another process may have moved the position, or divided the view again
@@ -122,6 +121,7 @@ class Runner:
             log.error("projection stopped by an event that it cannot fold", view=self.shard.name, why=str(poisoned))
         self.fault, self.is_projecting = poisoned.fault, False
         record_stopped(self.shard, poisoned, connection)
+        self.service.alive()
         self.stopping.wait(POISON_SECONDS)
 
     def _clear_fault(self, connection: psycopg.Connection[dict[str, bool]]) -> None:
@@ -142,6 +142,7 @@ def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int
     """Returns one runner for each shard of each view. If `numbers` is given, returns only the runners of these shards.
 
     If `shards` is given, every view is first divided into this number of shards. The new shards apply to all processes.
+    Raises NoSuchShard.
     """
     ensure_views(conninfo)
     with connect(conninfo, autocommit=True) as connection:
@@ -149,6 +150,12 @@ def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int
             if shards:
                 reshard(view, shards, connection)
         shard_counts = {view.name: len(positions_of(view, connection.cursor())) for view in VIEWS.values()}
+    for name, count in shard_counts.items():
+        if numbers and max(numbers) >= count:
+            raise NoSuchShard(
+                f"--shard {max(numbers)}: the number must be from 0 to {count - 1}, because the view {name} has {count}"
+                " shards (`--shards N` divides the views again)"
+            )
     return [
         Runner(view, conninfo, number=number, of=shard_counts[view.name])
         for view in VIEWS.values()
