@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from feeds.agencies.topics_file import Topics, read_topics
 from infra import logs
 from infra.cli.terminal import bar, settings
-from infra.cli.verb import ATTACHED, HOST, PORT, Verb, whole
+from infra.cli.verb import ATTACHED, HOST, OPS_PORT, PORT, Verb, whole
 from infra.composition import Installation
 from infra.demo import seed
 from infra.postgres.databases import Databases
@@ -17,12 +17,14 @@ from infra.projector.outbox import Outbox
 from infra.projector.runner import Runner, runners
 from infra.projector.views import VIEWS
 from infra.runtime import descriptors, serve
+from infra.runtime.connections import Limits
+from infra.runtime.ops_server import ops_of
 from infra.runtime.worker import run_installation, worker
 
 
 def serve_all(options: argparse.Namespace) -> int:
     logs.configure()
-    descriptors.check(serve.CLIENTS_MAX)
+    descriptors.check(Limits().connections)
     listener = serve.listen(options.host, options.port)
     wanted = seed.DEMO if options.demo else seed.EXAMPLES if options.examples else None
 
@@ -31,20 +33,26 @@ def serve_all(options: argparse.Namespace) -> int:
             with bar("adding examples", wanted.applications, "appl") as advance:
                 await seed.seed(made, wanted, advance)
 
-    serve.run_all(settings(), listener, workers=options.workers, fill=fill)
+    wanted_settings = settings()
+    ops = ops_of(wanted_settings, "serve", port=options.ops_port)
+    serve.run_all(wanted_settings, ops, listener, workers=options.workers, fill=fill)
     return 0
 
 
 def serve_api(options: argparse.Namespace) -> int:
     logs.configure()
-    descriptors.check(serve.CLIENTS_MAX)
+    descriptors.check(Limits().connections)
     if options.descriptor is None:
         listener = serve.listen(options.host, options.port)
         print(f"API: http://{options.host}:{options.port}/openapi.json", flush=True)
     else:
         listener = socket.socket(fileno=options.descriptor)
+    wanted = settings()
     run_installation(
-        settings(), lambda made: serve.serve_api(made, listener, started=lambda: None), "api", attached=options.attached
+        wanted,
+        ops_of(wanted, "api", attached=options.attached, port=options.ops_port),
+        lambda made, ops: serve.serve_api(made, ops, listener, started=lambda: None),
+        attached=options.attached,
     )
     return 0
 
@@ -52,7 +60,11 @@ def serve_api(options: argparse.Namespace) -> int:
 def project(options: argparse.Namespace) -> int:
     topics = read_topics(settings().topics_file)
     with (
-        worker(settings(), "project", attached=options.attached) as running,
+        worker(
+            settings(),
+            ops_of(settings(), "project", attached=options.attached, port=options.ops_port),
+            attached=options.attached,
+        ) as running,
         projecting(running.databases, options.shards, options.shard),
         filling_outbox(running.databases, topics),
     ):
@@ -100,6 +112,7 @@ VERBS = (
         (
             HOST,
             PORT,
+            OPS_PORT,
             (
                 ("--workers",),
                 {
@@ -119,7 +132,13 @@ VERBS = (
         serve_api,
         "jejak api --port 8001",
         "run `jejak project` in another process",
-        (HOST, PORT, (("--descriptor",), {"type": whole(0, DESCRIPTOR_MAX), "help": argparse.SUPPRESS}), ATTACHED),
+        (
+            HOST,
+            PORT,
+            OPS_PORT,
+            (("--descriptor",), {"type": whole(0, DESCRIPTOR_MAX), "help": argparse.SUPPRESS}),
+            ATTACHED,
+        ),
     ),
     Verb(
         "project",
@@ -127,7 +146,7 @@ VERBS = (
         "run only the projector, which keeps the views up to date",
         project,
         "jejak project",
-        "`/readyz` shows how far each view is behind, and which event stops a view",
+        "`/readyz` of the ops port shows how far each view is behind, and which event stops a view",
         (
             (
                 ("--shards",),
@@ -147,6 +166,7 @@ VERBS = (
                     "help": "run only these shards, counted from 0 (default: all)",
                 },
             ),
+            OPS_PORT,
             ATTACHED,
         ),
     ),

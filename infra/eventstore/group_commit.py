@@ -25,6 +25,7 @@ from psycopg import AsyncConnection
 from infra.eventstore.recorder import APPEND, Save, SaveOutcome, columns, outcomes
 from infra.metrics import APPEND_SECONDS, APPEND_WAITING, APPENDED
 from infra.postgres.connections import ANSWER_SECONDS, connect_async
+from infra.postgres.faults import noted
 from service_layer.faults import Unavailable
 
 EVENTS_A_CALL, BYTES_A_CALL = 500, 4_000_000
@@ -97,6 +98,7 @@ class GroupCommit:
         self.conninfo = conninfo
         self.queue: deque[Waiting] = deque()
         self.events = self.bytes = 0
+        self.failing = False  # whether the last try to append has failed
         self._under_way: list[Waiting] = []
         self._arrived = asyncio.Event()
         self._closing = False
@@ -216,9 +218,11 @@ class GroupCommit:
                 batch = await self._known(connection, batch)
                 found = await _append(connection, batch) if batch else []
             except Exception as fault:  # noqa: BLE001 - a bad save may raise any error
+                noted(fault)
                 if not _is_lost(fault):
                     await self._apart(batch, fault)
                     return
+                self.failing = True
                 log.warning("appending again", fault=type(fault).__name__)
                 for waiting in batch:
                     waiting.is_unknown = True
@@ -227,6 +231,7 @@ class GroupCommit:
                 pause = min(2 * pause, BACK_OFF_MAX_SECONDS)
                 batch = [waiting for waiting in batch if not waiting.outcome.done()]
             else:
+                self.failing = False
                 APPENDED.observe(sum(len(outcome.positions) for outcome in found))
                 for waiting, outcome in zip(batch, found, strict=True):
                     waiting.finish(outcome)

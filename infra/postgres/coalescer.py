@@ -14,6 +14,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from infra.postgres.connections import connect_async
+from infra.postgres.faults import noted
 from infra.postgres.pool import AWAY, WAIT_SECONDS
 from service_layer.faults import Unavailable
 
@@ -120,6 +121,7 @@ class Coalescer(Generic[Key, Value]):
             raise
         except Exception as fault:  # noqa: BLE001 - the callers get the fault
             if len(keys) == 1 or _is_of_all(fault):
+                noted(fault)
                 _refuse(batch, fault)
                 return
             half = set(keys[: len(keys) // 2])
@@ -136,7 +138,8 @@ class Coalescer(Generic[Key, Value]):
                 if self._connection is None:
                     self._connection = await connect_async(self.conninfo, seconds=self.seconds / 2)
                 return await self.ask(self._connection, keys)
-            except AWAY:
+            except AWAY as away:
+                noted(away)
                 await self._disconnect()
                 await asyncio.sleep(RECONNECT_SECONDS)
             except asyncio.CancelledError:

@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infra.postgres.connections import LONG_SECONDS, connect
 from infra.postgres.embedded import START_SECONDS, EmbeddedPostgres, PostgresNotStarted
+from infra.progress import told
 from infra.service import Limits, Service
 from infra.settings import Settings
 
@@ -94,6 +95,7 @@ def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
     def look() -> None:
         if stopping.wait(WATCH_SECONDS):
             return
+        postgres.limit_log()
         if postgres.keep_alive():
             log.warning("the embedded PostgreSQL died and was started again")
         service.succeeded()
@@ -196,6 +198,7 @@ def _migrate(conninfo: str, folder: Path) -> None:
         if applied != names[: len(applied)]:
             strange = next(name for name, ours in zip(applied, names, strict=False) if name != ours)
             raise SchemaNotOurs(f"the database has the migration {strange}, which this release does not know")
+        told(f"making the schema {folder.name}: {len(steps) - len(applied)} migrations")
         if not applied:
             connection.execute("CREATE TABLE IF NOT EXISTS migrations (step integer PRIMARY KEY, name text NOT NULL)")
             connection.execute("GRANT SELECT ON migrations TO PUBLIC")

@@ -21,6 +21,7 @@ from infra.postgres.connections import (
     NoAnswer,
     limited,
 )
+from infra.postgres.faults import noted
 from infra.service import Service, registered
 from service_layer.faults import Unavailable
 
@@ -101,7 +102,11 @@ async def borrowed(pool: Pool, *, seconds: float = ANSWER_SECONDS) -> AsyncItera
         finally:
             await pool.putconn(connection)
     except AWAY as away:
+        noted(away)
         raise Unavailable from away
+    except psycopg.Error as fault:
+        noted(fault)
+        raise
 
 
 async def _ask(pool: Pool) -> LimitedAsyncConnection[TupleRow]:
