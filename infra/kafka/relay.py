@@ -14,7 +14,6 @@ import psycopg
 import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
-from psycopg.rows import tuple_row
 
 from domain.json_values import instant
 from feeds.agencies.kafka import topic_names as names
@@ -24,6 +23,7 @@ from feeds.agencies.kafka.relay import Refused, Relay
 from feeds.agencies.kafka.relay_position import Hanging, Position, position_of, transactional_id
 from feeds.agencies.messages import Message, Origin
 from infra.metrics import RELAY_COMMITTED, RELAY_FAULTS, RELAY_POSITION
+from infra.postgres.connections import connect
 from infra.postgres.databases import for_derived
 from infra.projector.outbox import CHANNEL
 from infra.projector.stored_messages import MESSAGES, message_from
@@ -77,7 +77,7 @@ class PostgresSource:
 
     def lead(self) -> bool:
         self.close()
-        self._connection = psycopg.connect(self.conninfo, autocommit=True, row_factory=tuple_row)
+        self._connection = connect(self.conninfo, autocommit=True)
         while self._one(LEAD, self.agency) != (True,):
             self.well()
             if self.stopping.wait(RIVAL_SECONDS):
@@ -262,7 +262,7 @@ class Relays:
 
     def measure(self) -> None:
         """Updates the lag metrics from the database. So these metrics are correct even if Kafka cannot be reached."""
-        with contextlib.suppress(psycopg.Error), psycopg.connect(self.conninfo, row_factory=tuple_row) as connection:
+        with contextlib.suppress(psycopg.Error), connect(self.conninfo) as connection:
             for row in connection.execute(RELAYS):
                 Behind.of(*row).measure()
 

@@ -14,6 +14,7 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from infra.postgres.connections import LONG_SECONDS, connect
 from infra.postgres.embedded import START_SECONDS, EmbeddedPostgres, PostgresNotStarted
 from infra.progress import told
 from infra.service import Limits, Service
@@ -126,7 +127,7 @@ def embedded(postgres: EmbeddedPostgres, events: str, keys: str) -> Databases:
 
 def create(postgres: EmbeddedPostgres, *names: str) -> None:
     """Creates the named databases on the embedded server, if they do not exist yet."""
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+    with connect(postgres.conninfo("postgres"), seconds=LONG_SECONDS, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(hashtext('jejak create'))")
         for name in names:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
@@ -184,7 +185,7 @@ def _migrate(conninfo: str, folder: Path) -> None:
     """
     steps = sorted(folder.glob("*.sql"))
     names = [step.name for step in steps]
-    with psycopg.connect(conninfo) as connection:
+    with connect(conninfo, seconds=LONG_SECONDS) as connection:
         if _applied(connection) == names:
             return
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('jejak migrate'))")

@@ -1,6 +1,7 @@
 """Listener: this module listens for notifications of PostgreSQL, on one asynchronous connection.
 
-If the connection is lost, the listener connects again.
+If the connection is lost, the listener connects again. If nothing is heard for POLL_SECONDS, the listener sends an
+empty statement (a ping), so a half-open connection is found out within POLL_SECONDS + ANSWER_SECONDS.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import psycopg
 from psycopg import AsyncConnection
 
+from infra.postgres.connections import connect_async
 from infra.service import Limits, Service
 
 POLL_SECONDS = 0.5
@@ -50,7 +52,7 @@ class Listener:
 
     async def _listen(self) -> None:
         try:
-            async with await AsyncConnection.connect(self.conninfo, autocommit=True) as connection:
+            async with await connect_async(self.conninfo) as connection:
                 for channel in self.channels:
                     await connection.execute(f"LISTEN {channel}".encode())
                 await self._heard(connection, ())
@@ -64,4 +66,7 @@ class Listener:
         while True:
             self.service.succeeded()
             notifications = connection.notifies(timeout=POLL_SECONDS, stop_after=1)
-            await self._heard(connection, [notification.payload async for notification in notifications])
+            payloads = [notification.payload async for notification in notifications]
+            if not payloads:  # silence may mean that the connection is half-open
+                await connection.execute("")
+            await self._heard(connection, payloads)

@@ -15,7 +15,6 @@ from uuid import UUID
 import msgspec
 import psycopg
 import structlog
-from psycopg.rows import tuple_row
 
 from domain.intake import IntakeEvent
 from domain.registry.editions import OfficeRegistered
@@ -24,6 +23,7 @@ from feeds.agencies.replies import reply_of
 from feeds.agencies.topics_file import Topics
 from infra.eventstore.history import recorded_of
 from infra.metrics import FEED_POSITION
+from infra.postgres.connections import connect
 from infra.postgres.databases import for_derived
 from infra.postgres.packing import pack, unpack
 from infra.projector.fold import AnyCursor
@@ -94,7 +94,7 @@ class Outbox:
         self.service.run(self.stopping, self._follow)
 
     def _follow(self) -> None:
-        with psycopg.connect(self.conninfo, autocommit=True, row_factory=tuple_row) as connection:
+        with connect(self.conninfo, autocommit=True) as connection:
             while connection.execute(LOCK).fetchone() != (True,):
                 self.service.alive()
                 if self.stopping.wait(POLL_SECONDS):

@@ -14,10 +14,9 @@ rebuild continues from the stored progress. If the stored progress is from anoth
 import hashlib
 from uuid import UUID
 
-import psycopg
 from psycopg import sql
-from psycopg.rows import tuple_row
 
+from infra.postgres.connections import LONG_SECONDS, connect
 from infra.progress import Progress
 from infra.projector.checkpoints import NOTIFY_LISTENERS, ensure, identifier, move_all, positions_of
 from infra.projector.fold import PAGE, AnyCursor, Shard, apply, fill, pages, read_page, stored
@@ -43,7 +42,7 @@ def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:
     `progress_of` is called with two numbers: the number of folded events, and the number of all events. If an event
     cannot be folded, raises Poisoned, and the live view stays unchanged.
     """
-    with psycopg.connect(conninfo, row_factory=tuple_row) as connection, connection.cursor() as cursor:
+    with connect(conninfo, seconds=LONG_SECONDS) as connection, connection.cursor() as cursor:
         ensure(view, connection)
         cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", (f"jejak rebuild {view.name}",))
         stream, position = _begun(view, cursor)

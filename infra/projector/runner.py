@@ -16,6 +16,7 @@ import psycopg
 import structlog
 from psycopg.rows import dict_row
 
+from infra.postgres.connections import connect
 from infra.postgres.databases import for_derived
 from infra.projector.checkpoints import (
     clear_stopped,
@@ -84,7 +85,7 @@ class Runner:
 
     def _follow(self) -> None:
         """Opens a connection and takes the lock. Then repeatedly folds all new events and waits for a notification."""
-        with psycopg.connect(self.conninfo, autocommit=True, row_factory=dict_row) as connection:
+        with connect(self.conninfo, autocommit=True, row_factory=dict_row) as connection:
             ensure(self.view, connection)
             while not self._leads(connection):
                 self.service.alive()
@@ -132,7 +133,7 @@ class Runner:
 
 def ensure_views(conninfo: str) -> None:
     """Makes the missing tables of all views. New tables are empty."""
-    with psycopg.connect(conninfo, autocommit=True) as connection:
+    with connect(conninfo, autocommit=True) as connection:
         for view in VIEWS.values():
             ensure(view, connection)
 
@@ -144,7 +145,7 @@ def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int
     Raises NoSuchShard.
     """
     ensure_views(conninfo)
-    with psycopg.connect(conninfo, autocommit=True) as connection:
+    with connect(conninfo, autocommit=True) as connection:
         for view in VIEWS.values():
             if shards:
                 reshard(view, shards, connection)
@@ -171,7 +172,7 @@ def wait_until_caught_up(
     Raises TimeoutError if the views do not catch up within `seconds`.
     """
     deadline = time.monotonic() + seconds
-    with psycopg.connect(conninfo, autocommit=True) as connection, connection.cursor() as cursor:
+    with connect(conninfo, autocommit=True) as connection, connection.cursor() as cursor:
         for view in views:
             ensure(view, connection)  # the runners may not have started yet
         cursor.execute("SELECT coalesce(max(notification_id), 0) FROM stored_events")

@@ -8,6 +8,7 @@ from typing import cast
 import psycopg
 from psycopg.rows import dict_row
 
+from infra.postgres.connections import FIGURES_SECONDS
 from infra.postgres.pool import Pool, borrowed
 from projections.disclosure import SHOWN_FROM
 from projections.satisfaction import SERVED
@@ -32,7 +33,10 @@ class PostgresSatisfaction:
             "zone": ZONE,
         }
         try:
-            async with borrowed(self.pool) as connection, connection.cursor(row_factory=dict_row) as cursor:
+            async with (
+                borrowed(self.pool, seconds=FIGURES_SECONDS) as connection,
+                connection.cursor(row_factory=dict_row) as cursor,
+            ):
                 return cast("list[CellCounts]", await (await cursor.execute(CELLS, values)).fetchall())
         except psycopg.errors.UndefinedTable as lost:
             raise Unavailable from lost

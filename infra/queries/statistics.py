@@ -24,6 +24,7 @@ from psycopg.rows import dict_row
 from domain.registry.registry import Registry
 from domain.rounding import rounded
 from infra.eventstore.editions import Editions
+from infra.postgres.connections import FIGURES_SECONDS
 from infra.postgres.pool import Pool, borrowed
 from projections.disclosure import protect
 from projections.figures import COUNTS, DAYS, NOTHING, TABLES, Figures, Statistics
@@ -81,7 +82,7 @@ class PostgresStatistics:
     @asynccontextmanager
     async def _borrowed(self) -> AsyncIterator[AsyncConnection]:
         try:
-            async with borrowed(self.pool) as connection:
+            async with borrowed(self.pool, seconds=FIGURES_SECONDS) as connection:
                 yield connection
         except psycopg.errors.UndefinedTable as lost:  # the view was dropped, and the runner will rebuild it
             raise Unavailable from lost

@@ -8,17 +8,14 @@ requests are never ended for a new client.
 
 import asyncio
 import heapq
-import resource
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.metrics import CONNECTIONS, CONNECTIONS_CLOSED
+from infra.runtime.descriptors import clients_max
 
 if TYPE_CHECKING:
     from infra.runtime.http_protocol import HttpProtocol
-
-DESCRIPTORS_KEPT = 100
-"""The number of file descriptors that are kept for other purposes, such as database connections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +40,11 @@ class ConnectionLimits:
 
 
 def limits_of_process() -> ConnectionLimits:
-    """Returns the usual limits. If this process may open only few files, the number of connections is lower."""
-    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if descriptors == resource.RLIM_INFINITY:
-        return ConnectionLimits()
-    return ConnectionLimits(connections=max(1, min(ConnectionLimits().connections, descriptors - DESCRIPTORS_KEPT)))
+    """Returns the usual limits. If this process may open only few files, the number of connections is lower.
+
+    Raises DescriptorsTooFew.
+    """
+    return ConnectionLimits(connections=clients_max(ConnectionLimits().connections))
 
 
 class Connections:

@@ -15,12 +15,12 @@ from uuid import UUID
 import msgspec
 import orjson
 import psycopg
-from psycopg.rows import tuple_row
 
 from domain.codes import Role
 from domain.json_values import parse_instant
 from infra.eventstore.envelope import STATE, b64, canonical, commitment, unb64
 from infra.eventstore.topics import decoder_of
+from infra.postgres.connections import LONG_SECONDS, connect
 from infra.progress import Progress
 from infra.projector.fold import Poisoned
 from infra.projector.views import VIEWS, differences
@@ -51,7 +51,7 @@ class Checked(NamedTuple):
 
 def faults_of_log(conninfo: str, progress: Progress) -> Iterator[str]:
     """Yields a message for each fault of the log. Needs little memory, even if the log is large."""
-    with psycopg.connect(conninfo, row_factory=tuple_row) as connection:
+    with connect(conninfo, seconds=LONG_SECONDS) as connection:
         total = connection.execute("SELECT count(*) FROM stored_events").fetchone()
         with connection.cursor("fsck", binary=True) as cursor:
             cursor.itersize = READ_AHEAD

@@ -19,6 +19,7 @@ from psycopg import AsyncConnection
 from infra.composition import Installation
 from infra.metrics import SCHEDULED, SCHEDULER_RAN
 from infra.postgres.clock import ClockOff
+from infra.postgres.connections import WORK_SECONDS, connect_async
 from infra.queries.due_files import PostgresDueFiles
 from infra.service import Limits, Service
 from service_layer.faults import Unavailable
@@ -119,7 +120,7 @@ async def standing_still(made: Installation) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def _session(made: Installation) -> AsyncIterator[AsyncConnection]:
     """Opens a connection for the locks. The database frees the locks when the connection closes."""
-    async with await AsyncConnection.connect(made.databases.serving, autocommit=True) as connection:
+    async with await connect_async(made.databases.serving, seconds=WORK_SECONDS) as connection:
         yield connection
 
 

@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.runtime.connections import ConnectionLimits, Connections, limits_of_process
+from infra.runtime.descriptors import CLIENTS_MIN, OWN
 from infra.runtime.http_protocol import limited
 
 ROOM = 40
@@ -261,7 +262,7 @@ def test_clients_that_owe_bytes_lose_their_places_before_idle_ones(door: Door) -
 
 def test_a_process_with_few_descriptors_keeps_some_for_itself() -> None:
     program = "from infra.runtime.connections import limits_of_process as of; print(of().connections)"
-    for descriptors, connections in ((128, 28), (64, 1)):
+    for descriptors, connections in ((128, 128 - OWN), (OWN + CLIENTS_MIN, CLIENTS_MIN)):
         done = subprocess.run(
             [sys.executable, "-c", program],
             preexec_fn=lambda n=descriptors: resource.setrlimit(resource.RLIMIT_NOFILE, (n, n)),  # type: ignore[misc]
