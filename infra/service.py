@@ -20,8 +20,8 @@ from datetime import UTC, datetime
 import psycopg
 import structlog
 
+from infra.database_faults import noted
 from infra.metrics import SERVICE_FAULTS, SERVICE_IN_A_ROW, SERVICE_SUCCEEDED
-from infra.postgres.faults import noted
 
 EXIT_SERVICE = 70
 """The exit code of a process that ends itself because of a service."""
@@ -32,7 +32,7 @@ log = structlog.get_logger("jejak.service")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ServiceLimits:
     """The limits of a service.
 
     A pass may take `pass_seconds`. After a fault, the service pauses for `back_off_seconds`. The pause doubles with
@@ -78,7 +78,7 @@ class Service:
     """
 
     name: str
-    limits: Limits = field(default_factory=Limits)
+    limits: ServiceLimits = field(default_factory=ServiceLimits)
     expected: tuple[type[BaseException], ...] = ()
     fatal: tuple[type[BaseException], ...] = ()
     end: Callable[[str, str], None] = end_process

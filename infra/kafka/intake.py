@@ -33,7 +33,7 @@ from infra.eventstore.recorder import Save
 from infra.eventstore.rows import rows_of
 from infra.kafka.command_handler import Broken, ReadCommand, TopicCommandHandler, Verdict
 from infra.metrics import INTAKE, INTAKE_INTERRUPTED, INTAKE_WAITING
-from infra.service import Limits, Service
+from infra.service import Service, ServiceLimits
 from service_layer.faults import Unavailable
 
 RECORDS_A_SAVE = 100
@@ -43,7 +43,7 @@ TRIES = 5
 After TRIES internal errors, the answer to the record is an internal error.
 """
 BACK_OFF_SECONDS, BACK_OFF_MAX_SECONDS = 0.1, 5.0
-LIMITS = Limits(back_off_seconds=1.0, back_off_max_seconds=5.0)
+LIMITS = ServiceLimits(back_off_seconds=1.0, back_off_max_seconds=5.0)
 DETAIL_MAX = 200
 
 log = structlog.get_logger("jejak.intake")

@@ -28,11 +28,11 @@ from infra.postgres.databases import for_derived
 from infra.projector.outbox import CHANNEL
 from infra.projector.stored_messages import MESSAGES, message_from
 from infra.queries.relay_lag import RELAYS, Behind
-from infra.service import Limits, Service
+from infra.service import Service, ServiceLimits
 
 PAGE, PAGE_BYTES = 1000, 4 * 1024 * 1024
 POLL_SECONDS, RIVAL_SECONDS = 0.5, 1.0
-LIMITS = Limits(pass_seconds=180.0)
+LIMITS = ServiceLimits(pass_seconds=180.0)
 """The sum of all time limits of a transaction is less than the time limit of a pass."""
 EXPECTED = (KafkaError, psycopg.Error, OSError, Hanging, Refused, Untrusted)
 HEARTBEAT_SECONDS = 1.0

@@ -12,7 +12,7 @@ from typing import Generic, Self, TypeVar
 
 from psycopg import AsyncConnection
 
-from infra.postgres.faults import noted
+from infra.database_faults import noted
 from infra.postgres.pool import AWAY, WAIT_SECONDS
 from service_layer.faults import Unavailable
 

@@ -16,13 +16,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infra.postgres.embedded import START_SECONDS, EmbeddedPostgres, PostgresNotStarted
 from infra.progress import told
-from infra.service import Limits, Service
+from infra.service import Service, ServiceLimits
 from infra.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 EVENTS, KEYS = "jejak", "jejak_keys"
 WATCH_SECONDS = 1.0
-LIMITS = Limits(pass_seconds=2 * START_SECONDS, back_off_seconds=1.0, back_off_max_seconds=5.0)
+LIMITS = ServiceLimits(pass_seconds=2 * START_SECONDS, back_off_seconds=1.0, back_off_max_seconds=5.0)
 
 log = structlog.get_logger("jejak.database")
 

@@ -12,7 +12,7 @@ import psycopg_pool
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from infra.postgres.faults import noted
+from infra.database_faults import noted
 from infra.service import Service, registered
 from service_layer.faults import Unavailable
 

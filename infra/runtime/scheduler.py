@@ -20,13 +20,13 @@ from infra.composition import Installation
 from infra.metrics import SCHEDULED, SCHEDULER_RAN
 from infra.postgres.clock import ClockOff
 from infra.queries.due_files import PostgresDueFiles
-from infra.service import Limits, Service
+from infra.service import Service, ServiceLimits
 from service_layer.faults import Unavailable
 from service_layer.scheduled_jobs import Jobs, PassTally
 
 ASK_SECONDS = 1.0
 """The number of seconds between two attempts to get the lock."""
-LIMITS = Limits(back_off_seconds=1.0)
+LIMITS = ServiceLimits(back_off_seconds=1.0)
 REST_SECONDS = 30.0
 """While the scheduler rests between two passes, it gives a sign of life after this number of seconds."""
 LEADS, PASS = "jejak schedule", "jejak schedule pass"

@@ -16,12 +16,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import structlog
 
-from infra.service import Limits, Service, registered
+from infra.service import Service, ServiceLimits, registered
 
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 10
 STEADY_SECONDS = 10.0
-LIMITS = Limits(pass_seconds=60.0, back_off_seconds=0.25, back_off_max_seconds=10.0)
+LIMITS = ServiceLimits(pass_seconds=60.0, back_off_seconds=0.25, back_off_max_seconds=10.0)
 ATTACHED = "--attached"
 """The option of `jejak` that makes a process end when its parent process ends."""
 
