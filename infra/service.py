@@ -1,4 +1,4 @@
-"""Service: every background loop of a process is a service. This module supervises the services of this process.
+"""BackgroundService: every background loop of a process is a service. This module supervises the services of this process.
 
 A loop works in passes. After each pass the loop calls `succeeded`. While the loop only waits, for example for a lock of
 another process, the loop calls `alive`. After a fault, the loop pauses and begins again. The pause doubles with each
@@ -71,7 +71,7 @@ def end_process(service: str, reason: str) -> None:
 
 
 @dataclass(slots=True, eq=False)
-class Service:
+class BackgroundService:
     """One supervised loop. `expected` lists the temporary faults, and `fatal` lists the faults that end the process.
 
     `end` is called with the name of the service and the reason when the process must end.
@@ -173,9 +173,9 @@ def _kind(fault: BaseException) -> str:
     return f"{name} at {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"  # noqa: PTH119
 
 
-_SERVICES: dict[str, Service] = {}
+_SERVICES: dict[str, BackgroundService] = {}
 """The services that this process runs now, by name."""
-_RUNNING: set[Service] = set()
+_RUNNING: set[BackgroundService] = set()
 _LOCK = threading.Lock()
 _watching: list[threading.Thread] = []
 
@@ -187,7 +187,7 @@ def services() -> list[ServiceState]:
 
 
 @contextmanager
-def registered(service: Service) -> Iterator[None]:
+def registered(service: BackgroundService) -> Iterator[None]:
     """While the context lasts, `services` lists the service. Other code watches the passes of the service."""
     with _LOCK:
         _SERVICES[service.name] = service
@@ -200,7 +200,7 @@ def registered(service: Service) -> Iterator[None]:
 
 
 @contextmanager
-def running(service: Service) -> Iterator[None]:
+def running(service: BackgroundService) -> Iterator[None]:
     """While the context lasts, the watch ends the process if the service gives no sign of life for too long."""
     service.alive()
     with registered(service), _watched(service):
@@ -208,7 +208,7 @@ def running(service: Service) -> Iterator[None]:
 
 
 @contextmanager
-def _watched(service: Service) -> Iterator[None]:
+def _watched(service: BackgroundService) -> Iterator[None]:
     with _LOCK:
         _RUNNING.add(service)
         if not _watching:

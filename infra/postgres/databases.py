@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infra.postgres.embedded import START_SECONDS, EmbeddedPostgres, PostgresNotStarted
 from infra.progress import told
-from infra.service import Service, ServiceLimits
+from infra.service import BackgroundService, ServiceLimits
 from infra.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -89,7 +89,7 @@ def databases(settings: Settings, *, kept_alive: bool = False) -> Iterator[Datab
 @contextlib.contextmanager
 def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
     stopping = threading.Event()
-    service = Service("embedded PostgreSQL", LIMITS, expected=(PostgresNotStarted, OSError))
+    service = BackgroundService("embedded PostgreSQL", LIMITS, expected=(PostgresNotStarted, OSError))
 
     def look() -> None:
         if stopping.wait(WATCH_SECONDS):

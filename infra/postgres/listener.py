@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import psycopg
 from psycopg import AsyncConnection
 
-from infra.service import Service, ServiceLimits
+from infra.service import BackgroundService, ServiceLimits
 
 POLL_SECONDS = 0.5
 """The callback is called at least once in this number of seconds.
@@ -40,7 +40,9 @@ class Listener:
         self.conninfo = conninfo
         self.channels = tuple(channels)
         self.is_up = False
-        self.service = Service(f"listener {' '.join(self.channels)}", LIMITS, expected=(psycopg.Error, OSError))
+        self.service = BackgroundService(
+            f"listener {' '.join(self.channels)}", LIMITS, expected=(psycopg.Error, OSError)
+        )
         self._heard = heard
         self._down = down
 

@@ -13,7 +13,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from infra.database_faults import noted
-from infra.service import Service, registered
+from infra.service import BackgroundService, registered
 from service_layer.faults import Unavailable
 
 Pool = AsyncConnectionPool[AsyncConnection]
@@ -44,7 +44,7 @@ async def pool(conninfo: str, name: str = "events") -> AsyncIterator[Pool]:
 
     The workers of the pool make new connections in the background. The pool watches its workers itself.
     """
-    service = Service(f"pool {name}", expected=(psycopg.OperationalError,))
+    service = BackgroundService(f"pool {name}", expected=(psycopg.OperationalError,))
 
     async def connected(_: AsyncConnection) -> None:
         service.succeeded()

@@ -28,7 +28,7 @@ from infra.postgres.databases import for_derived
 from infra.postgres.packing import pack, unpack
 from infra.projector.fold import AnyCursor
 from infra.projector.stored_messages import TELL, row_of
-from infra.service import Service, ServiceLimits
+from infra.service import BackgroundService, ServiceLimits
 from projections.routing import Agencies, Concern, shares
 
 PAGE = 1000
@@ -78,7 +78,7 @@ class Outbox:
         self.conninfo = for_derived(conninfo)
         self.edition = topics.edition()
         self.agencies = Agencies(feeds=topics.feeds())
-        self.service = Service("outbox", LIMITS, expected=(psycopg.Error,))
+        self.service = BackgroundService("outbox", LIMITS, expected=(psycopg.Error,))
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name="distribute", daemon=True)
 

@@ -29,7 +29,7 @@ from infra.projector.checkpoints import (
 from infra.projector.fold import Poisoned, Shard
 from infra.projector.step import Resharded, Steps
 from infra.projector.views import VIEWS
-from infra.service import Service, ServiceLimits
+from infra.service import BackgroundService, ServiceLimits
 from projections.view import View
 
 POLL_SECONDS = 0.5
@@ -67,7 +67,9 @@ class Runner:
         self.conninfo = for_derived(conninfo)
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name=f"project {self.shard.name}", daemon=True)
-        self.service = Service(f"view {self.shard.name}", LIMITS, expected=(psycopg.Error,), fatal=(Resharded,))
+        self.service = BackgroundService(
+            f"view {self.shard.name}", LIMITS, expected=(psycopg.Error,), fatal=(Resharded,)
+        )
         self.fault: str | None = None
         self.is_projecting = False
 

@@ -14,7 +14,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from infra.metrics import SERVICE_IN_A_ROW, SERVICE_SUCCEEDED
-from infra.service import Service, ServiceLimits, ServiceState, services
+from infra.service import BackgroundService, ServiceLimits, ServiceState, services
 
 REPORT_SECONDS = 5.0
 CONNECT_SECONDS = 5
@@ -36,7 +36,7 @@ def reporting(conninfo: str, process: str) -> Iterator[None]:
     """
     stopping, service = (
         threading.Event(),
-        Service("report", ServiceLimits(pass_seconds=60.0), expected=(psycopg.Error,)),
+        BackgroundService("report", ServiceLimits(pass_seconds=60.0), expected=(psycopg.Error,)),
     )
     written: dict[str, ServiceState] = {}
 

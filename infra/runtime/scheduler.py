@@ -20,7 +20,7 @@ from infra.composition import Installation
 from infra.metrics import SCHEDULED, SCHEDULER_RAN
 from infra.postgres.clock import ClockOff
 from infra.queries.due_files import PostgresDueFiles
-from infra.service import Service, ServiceLimits
+from infra.service import BackgroundService, ServiceLimits
 from service_layer.faults import Unavailable
 from service_layer.scheduled_jobs import Jobs, PassTally
 
@@ -57,7 +57,7 @@ async def schedule(made: Installation, *, interval: float) -> None:
     this scheduler gives up the lock, so that a scheduler on another host can work.
     """
     jobs = jobs_of(made)
-    service = Service("scheduler", LIMITS, expected=(psycopg.Error, Unavailable, ClockOff))
+    service = BackgroundService("scheduler", LIMITS, expected=(psycopg.Error, Unavailable, ClockOff))
 
     async def lead() -> None:
         async with _session(made) as connection:

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import structlog
 
-from infra.service import Service, ServiceLimits, registered
+from infra.service import BackgroundService, ServiceLimits, registered
 
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 10
@@ -41,7 +41,7 @@ class Child:
     def __init__(self, name: str, command: Sequence[str], descriptors: Sequence[int]) -> None:
         self.command = command
         self.descriptors = descriptors
-        self.service = Service(name, LIMITS, expected=(ChildEnded, OSError))
+        self.service = BackgroundService(name, LIMITS, expected=(ChildEnded, OSError))
         self.process: subprocess.Popen[bytes] | None = None
         self._begun = self._again_at = 0.0
 
@@ -118,7 +118,7 @@ async def kept(verbs: Sequence[Sequence[str]], descriptors: Sequence[int] = ()) 
         service.succeeded()
         await asyncio.sleep(LOOK_SECONDS)
 
-    service = Service("children", LIMITS)
+    service = BackgroundService("children", LIMITS)
     looking = asyncio.create_task(service.run_async(look))
     try:
         with contextlib.ExitStack() as watched:

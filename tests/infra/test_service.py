@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
 from infra.metrics import METRICS
-from infra.service import EXIT_SERVICE, Service, ServiceLimits, running, services
+from infra.service import EXIT_SERVICE, BackgroundService, ServiceLimits, running, services
 from tests.conftest import PROJECT
 
 QUICK = ServiceLimits(back_off_seconds=0.001, back_off_max_seconds=0.002, faults_max=3)
@@ -28,8 +28,10 @@ def ended() -> list[str]:
     return []
 
 
-def service_of(ended: list[str], limits: ServiceLimits = QUICK) -> Service:
-    return Service("tried", limits, expected=(Away,), fatal=(ZeroDivisionError,), end=lambda _, why: ended.append(why))
+def service_of(ended: list[str], limits: ServiceLimits = QUICK) -> BackgroundService:
+    return BackgroundService(
+        "tried", limits, expected=(Away,), fatal=(ZeroDivisionError,), end=lambda _, why: ended.append(why)
+    )
 
 
 @given(st.integers(1, 10_000), st.floats(0.01, 5), st.floats(5, 60))
@@ -127,7 +129,7 @@ HANGS = """
 import threading, time
 from infra import service as module
 module.WATCH_SECONDS = 0.05
-tried = module.Service("hanging", module.ServiceLimits(pass_seconds=0.2))
+tried = module.BackgroundService("hanging", module.ServiceLimits(pass_seconds=0.2))
 tried.run(threading.Event(), lambda: time.sleep(60))
 """
 
