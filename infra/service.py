@@ -1,4 +1,4 @@
-"""BackgroundService: every background loop of a process is a service. This module supervises the services of this process.
+"""Service: every background loop of a process is a service. This module supervises the services of this process.
 
 A loop works in passes. After each pass the loop calls `succeeded`. While the loop only waits, for example for a lock of
 another process, the loop calls `alive`. After a fault, the loop pauses and begins again. The pause doubles with each
