@@ -13,8 +13,8 @@ from typing import Generic, Self, TypeVar
 import psycopg
 from psycopg import AsyncConnection
 
+from infra.database_faults import noted
 from infra.postgres.connections import connect_async
-from infra.postgres.faults import noted
 from infra.postgres.pool import AWAY, WAIT_SECONDS
 from service_layer.faults import Unavailable
 

@@ -17,13 +17,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from infra.postgres.connections import LONG_SECONDS, connect
 from infra.postgres.embedded import START_SECONDS, EmbeddedPostgres, PostgresNotStarted
 from infra.progress import told
-from infra.service import Limits, Service
+from infra.service import BackgroundService, ServiceLimits
 from infra.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 EVENTS, KEYS = "jejak", "jejak_keys"
 WATCH_SECONDS = 1.0
-LIMITS = Limits(pass_seconds=2 * START_SECONDS, back_off_seconds=1.0, back_off_max_seconds=5.0)
+LIMITS = ServiceLimits(pass_seconds=2 * START_SECONDS, back_off_seconds=1.0, back_off_max_seconds=5.0)
 
 log = structlog.get_logger("jejak.database")
 
@@ -90,7 +90,7 @@ def databases(settings: Settings, *, kept_alive: bool = False) -> Iterator[Datab
 @contextlib.contextmanager
 def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
     stopping = threading.Event()
-    service = Service("embedded PostgreSQL", LIMITS, expected=(PostgresNotStarted, OSError))
+    service = BackgroundService("embedded PostgreSQL", LIMITS, expected=(PostgresNotStarted, OSError))
 
     def look() -> None:
         if stopping.wait(WATCH_SECONDS):

@@ -25,7 +25,6 @@ import signal
 import stat
 import subprocess
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -38,6 +37,7 @@ from typing import Self
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
+from infra.postgres.ending import GONE_SECONDS, signal_after, undisturbed, unlock
 from infra.postgres.server_user import UNPRIVILEGED, ForeignFolder, as_server, make_private, reachable
 from infra.progress import told
 
@@ -48,9 +48,7 @@ SOCKET_PATH_BYTES = 103  # the limit of macOS, which is the smallest limit of al
 LOG_BYTES_MAX = 10_000_000
 """When the log is larger, it becomes pg18.log.1, which replaces the previous pg18.log.1."""
 START_SECONDS = 300.0  # long, because a recovery may take minutes. If the server dies, the wait ends at once
-# The sum of these three limits is less than 5 s, because a usual stop may take at most 5 s.
-LEAVE_SECONDS, FAST_SECONDS, IMMEDIATE_SECONDS = 0.9, 3.0, 1.0
-GONE_SECONDS = 60.0  # the kernel may need this time to end a process that waits for a slow disk
+LEAVE_SECONDS = 0.9
 PAUSE_SECONDS = 0.01
 
 SETTINGS = {
@@ -139,7 +137,7 @@ class EmbeddedPostgres:
                 self.bin = self.programs()
                 self._wait_until_ready()
             except BaseException as fault:
-                with _undisturbed():
+                with undisturbed():
                     self._leave()
                 if isinstance(fault, ForeignFolder):
                     raise PostgresNotStarted(str(fault)) from fault
@@ -153,7 +151,7 @@ class EmbeddedPostgres:
         self._left = True
         # If start.lock stays locked for LEAVE_SECONDS, another process is starting. That process will use the server,
         # and the last user will stop the server. So this process need not stop the server.
-        with _undisturbed():
+        with undisturbed():
             with suppress(PostgresNotStarted), self._starting_or_leaving(LEAVE_SECONDS):
                 self._leave()
             self._release_share()
@@ -176,7 +174,7 @@ class EmbeddedPostgres:
     def _release_share(self) -> None:
         share, self._share = self._share, None
         if share is not None:
-            _unlock(share)
+            unlock(share)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -276,7 +274,7 @@ class EmbeddedPostgres:
                 )
             with suppress(OSError, ValueError, IndexError):  # the server has no pid file yet, or has removed it
                 pid = int((self._cluster / "postmaster.pid").read_text().split()[0])
-            how = _signal_after(spent)
+            how = signal_after(spent)
             with suppress(OSError):
                 if pid and not killed:
                     os.kill(pid, how)
@@ -377,46 +375,12 @@ class EmbeddedPostgres:
         try:
             yield
         finally:
-            _unlock(descriptor)
+            unlock(descriptor)
 
     def last_words(self) -> str:
         with suppress(FileNotFoundError), self._log.open(errors="replace") as log:
             return f"see {self._log}, which ends: {''.join(deque(log, maxlen=1)).strip()}"
         return f"{self._log} was never written"
-
-
-def _signal_after(seconds: float) -> signal.Signals:
-    """Returns the signal for a server that has not ended this number of seconds after the first signal."""
-    if seconds < FAST_SECONDS:
-        return signal.SIGINT
-    return signal.SIGQUIT if seconds < FAST_SECONDS + IMMEDIATE_SECONDS else signal.SIGKILL
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """While the context lasts, SIGINT and SIGTERM do nothing. The work in the context always ends after a limited time.
-
-    Only the main thread can be interrupted by a signal.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _unlock(descriptor: int) -> None:
-    """Unlocks a lock file and closes its descriptor.
-
-    Closing the descriptor alone may leave the file locked. This happens if another thread is starting a program at this
-    moment, because the program may have a copy of the descriptor.
-    """
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
-    os.close(descriptor)
 
 
 def _socket_folder(data: Path) -> Path:

@@ -28,7 +28,7 @@ from infra.postgres.databases import for_derived
 from infra.postgres.packing import pack, unpack
 from infra.projector.fold import AnyCursor
 from infra.projector.stored_messages import TELL, row_of
-from infra.service import Limits, Service
+from infra.service import BackgroundService, ServiceLimits
 from projections.routing import Agencies, Concern, shares
 
 PAGE = 1000
@@ -38,7 +38,7 @@ REST_SECONDS = 0.05
 
 During the pause, more events arrive. So one transaction can publish the events of many commands.
 """
-LIMITS = Limits(back_off_seconds=0.5, back_off_max_seconds=5.0)
+LIMITS = ServiceLimits(back_off_seconds=0.5, back_off_max_seconds=5.0)
 CHANNEL = "feeds"
 LOCK = "SELECT pg_try_advisory_lock(hashtext('jejak distribute'))"
 
@@ -78,7 +78,7 @@ class Outbox:
         self.conninfo = for_derived(conninfo)
         self.edition = topics.edition()
         self.agencies = Agencies(feeds=topics.feeds())
-        self.service = Service("outbox", LIMITS, expected=(psycopg.Error,))
+        self.service = BackgroundService("outbox", LIMITS, expected=(psycopg.Error,))
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name="distribute", daemon=True)
 

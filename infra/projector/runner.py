@@ -30,7 +30,7 @@ from infra.projector.checkpoints import (
 from infra.projector.fold import Poisoned, Shard
 from infra.projector.step import Resharded, Steps
 from infra.projector.views import VIEWS
-from infra.service import Limits, Service
+from infra.service import BackgroundService, ServiceLimits
 from projections.view import View
 
 POLL_SECONDS = 0.5
@@ -38,7 +38,7 @@ POLL_SECONDS = 0.5
 
 If a connection is lost, a notification may be lost too.
 """
-LIMITS = Limits(back_off_seconds=0.5, back_off_max_seconds=5.0)
+LIMITS = ServiceLimits(back_off_seconds=0.5, back_off_max_seconds=5.0)
 REST_SECONDS = {"desk": 0.02, "statistics": 0.2, "satisfaction": 0.2}
 """After a page that is not full, the runner of a view pauses for this number of seconds. So the next page contains the
 events of many commands.
@@ -68,7 +68,9 @@ class Runner:
         self.conninfo = for_derived(conninfo)
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name=f"project {self.shard.name}", daemon=True)
-        self.service = Service(f"view {self.shard.name}", LIMITS, expected=(psycopg.Error,), fatal=(Resharded,))
+        self.service = BackgroundService(
+            f"view {self.shard.name}", LIMITS, expected=(psycopg.Error,), fatal=(Resharded,)
+        )
         self.fault: str | None = None
         self.is_projecting = False
 
