@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from api.pages.render import problem_page
 from domain.refusals import ApplicationUnknown, Refusal, StaleVersion
 from domain.tracking_number import NumberMistyped
-from service_layer.faults import BodyFault, Forbidden, KeyReused, NotYours, Unauthenticated, Unavailable
+from service_layer.faults import BodyFault, Forbidden, KeyReused, NotYours, Unauthenticated, Unavailable, ViewBehind
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +202,8 @@ def problem_of(error: Exception) -> ProblemAnswer:
             return _of(KINDS["unauthenticated"], headers={"WWW-Authenticate": 'Bearer realm="jejak"'})
         case Forbidden():
             return _of(KINDS["forbidden"])
+        case ViewBehind():
+            return _of(KINDS["behind"], headers={"Retry-After": "1"})
         case Unavailable():
             return _of(KINDS["unavailable"], str(error), headers={"Retry-After": "1"})
         case HTTPException():

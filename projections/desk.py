@@ -312,6 +312,7 @@ def loaded(values: tuple[Any, ...]) -> DeskRow:
 
 VIEW: ViewOf[DeskRow] = ViewOf(
     name="desk",
+    version=1,
     columns=COLUMNS,
     fold=fold,
     stored=stored,
@@ -325,7 +326,7 @@ VIEW: ViewOf[DeskRow] = ViewOf(
 )
 """The first index has the order of the queue: files by due date, and then files without a due date."""
 
-_QUERIES = queries("desk", columns=VIEW.names)
+_QUERIES = queries("desk", columns=VIEW.names, answers=VIEW.answers)
 QUEUE = _QUERIES["QUEUE"]
 SILENT = _QUERIES["SILENT"]
 OUTDATED = _QUERIES["OUTDATED"]

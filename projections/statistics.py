@@ -325,9 +325,11 @@ def _loaded(values: tuple[Any, ...]) -> StatisticsRow:
     return cast("StatisticsRow", dict(zip(COLUMNS, values, strict=True)))
 
 
-VIEW: ViewOf[StatisticsRow] = ViewOf(name="statistics", columns=COLUMNS, fold=fold, stored=_stored, loaded=_loaded)
+VIEW: ViewOf[StatisticsRow] = ViewOf(
+    name="statistics", version=1, columns=COLUMNS, fold=fold, stored=_stored, loaded=_loaded
+)
 
 OVERDUE = queries("statistics")["OVERDUE"]
 """The SQL condition for an overdue application, by the rule of `domain/promises/overdue.py`."""
-CUT = queries("statistics", overdue=OVERDUE)["FIGURES"]
+CUT = queries("statistics", overdue=OVERDUE, answers=VIEW.answers)["FIGURES"]
 """The query for the exact counts and days of every line."""

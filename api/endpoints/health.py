@@ -36,6 +36,8 @@ class RelayBody(Given, kw_only=True):
 
 class ReadyBody(Given, kw_only=True):
     """Readiness. `views` maps each view to its lag: the number of positions between the view and the end of the log.
+    `states` maps each view to its state: `whole`, `stopped` by an event, `older` (an older release made the view, and the
+    new version is being built), or `behind` (the view answers no request yet).
 
     `stopped` lists each event that a view cannot process. `feeds` is the number of log positions that are not in the
     agencies' feeds yet. `relays` gives each relay's lag. `relays` is empty if no relay has ever run.
@@ -44,6 +46,7 @@ class ReadyBody(Given, kw_only=True):
     status: str
     store: bool
     views: dict[str, int]
+    states: dict[str, str]
     stopped: list[StoppedBody]
     feeds: int
     relays: list[RelayBody]
@@ -59,17 +62,27 @@ LAG_MAX = 10_000
 
 
 async def readyz(request: Request) -> Response:
-    """Check that the store can be reached and that the views are close to the end of the log.
+    """Check that the store can be reached, that every view answers, and that the views are close to the end of the log.
 
     The answer names each event that stops a view. The answer also gives the lag of the agencies' feeds and relays. The
     lag of feeds and relays does not change the readiness.
     """
     views = dependencies_of(request).views
-    lag, stopped = await views.lag(), await views.stopped()
-    ready = all(behind <= LAG_MAX for behind in lag.values())
-    status = "behind" if not ready else "stopped" if stopped else "ok"
+    lag, states, stopped = await views.lag(), await views.states(), await views.stopped()
+    ready = "behind" not in states.values() and all(
+        behind <= LAG_MAX for view, behind in lag.items() if states[view] != "older"
+    )
+    status = "behind" if not ready else "stopped" if stopped else "upgrading" if "older" in states.values() else "ok"
     feeds, relays = await views.feeds(), await views.relays()
-    body = {"status": status, "store": True, "views": lag, "stopped": stopped, "feeds": feeds, "relays": relays}
+    body = {
+        "status": status,
+        "store": True,
+        "views": lag,
+        "states": states,
+        "stopped": stopped,
+        "feeds": feeds,
+        "relays": relays,
+    }
     return json(body, status=200 if ready else 503, headers=NO_STORE)
 
 

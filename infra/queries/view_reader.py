@@ -1,0 +1,39 @@
+"""View reader: every query over a view uses this connection. If the view is behind, the query fails, and the reader
+raises ViewBehind.
+
+A query over a view has the condition `ViewOf.answers`. The SQL function `view_state` (migration 0019) decides whether
+the view is behind. The table is checked and read in one snapshot, so a view cannot be replaced between the two.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import psycopg
+from psycopg import AsyncConnection
+
+from infra.postgres.pool import Pool, borrowed
+from service_layer.faults import ViewBehind
+
+BEHIND = "JV503"
+"""The SQLSTATE of the SQL function `view_answers`."""
+
+
+@contextmanager
+def behind_told() -> Iterator[None]:
+    """Raises ViewBehind if the view is behind, or if its table is missing or has the columns of another release."""
+    try:
+        yield
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as lost:
+        raise ViewBehind from lost
+    except psycopg.DatabaseError as fault:
+        if fault.sqlstate == BEHIND:
+            raise ViewBehind from fault
+        raise
+
+
+@asynccontextmanager
+async def reading(pool: Pool) -> AsyncIterator[AsyncConnection]:
+    """Yields a connection for queries over views. Raises ViewBehind, and Unavailable if the database cannot be reached."""
+    with behind_told():
+        async with borrowed(pool) as connection:
+            yield connection
