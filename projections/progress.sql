@@ -2,7 +2,7 @@
 -- Selects the row's document for the application with this tracking number; NULL if there is none.
 SELECT coalesce(
     (SELECT body FROM views.progress WHERE {answers} AND number = %(number)s ORDER BY application_id DESC LIMIT 1),
-    CASE WHEN NOT {answers_absent} THEN '' END)
+    CASE WHEN NOT {answers_absent} THEN ''::bytea END)
 
 -- name: BY_ID
 -- Selects the rows of some applications.

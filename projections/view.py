@@ -30,9 +30,9 @@ R = TypeVar("R", bound=Row)
 class ViewOf(Generic[R]):
     """A view whose rows are of the type `R`.
 
-    `version` is the number of the definition: columns, fold, and the rules that the fold uses. Whoever changes a row that
-    the fold makes from the same events raises the number (tests/upgrades/test_versions.py fails otherwise). If this
-    release can also read the rows of earlier versions, `reads_from` is the first of these versions.
+    `version` is the number of the definition: columns, fold, and the rules that the fold uses. Whoever changes the rows
+    that the fold makes from the same events raises the number (tests/upgrades/test_versions.py fails otherwise). If
+    this release can also read the rows of earlier versions, `reads_from` is the first of these versions.
 
     `fold` adds further events to a stream's row, and returns the new row. The row does not depend on the size of the
     batches. The fold is pure: it changes neither the given row nor any value inside that row.

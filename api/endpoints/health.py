@@ -36,8 +36,8 @@ class RelayBody(Given, kw_only=True):
 
 class ReadyBody(Given, kw_only=True):
     """Readiness. `views` maps each view to its lag: the number of positions between the view and the end of the log.
-    `states` maps each view to its state: `whole`, `stopped` by an event, `older` (an older release made the view, and the
-    new version is being built), or `behind` (the view answers no request yet).
+    `states` maps each view to its state: `whole`, `stopped` by an event, `older` (an older release made the view, and
+    the new version is being built), or `behind` (the view answers no request yet).
 
     `stopped` lists each event that a view cannot process. `feeds` is the number of log positions that are not in the
     agencies' feeds yet. `relays` gives each relay's lag. `relays` is empty if no relay has ever run.

@@ -48,8 +48,8 @@ async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
 
     If the view is behind, a right number may not be found. Then the try is not counted.
 
-    Raises NumberMistyped, ViewBehind, and Problem `limited` or `wrong-number-or-pin`. A number that does not exist gets the same
-    answer as a wrong PIN.
+    Raises NumberMistyped, ViewBehind, and Problem `limited` or `wrong-number-or-pin`. A number that does not exist gets
+    the same answer as a wrong PIN.
     """
     dependencies = dependencies_of(request)
     number = parse_tracking_number(typed_number)

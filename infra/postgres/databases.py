@@ -184,9 +184,7 @@ def check_schema(found: Databases) -> None:
             with psycopg.connect(conninfo) as connection:
                 applied = _applied(connection)
         except psycopg.OperationalError as error:
-            raise SchemaNotOurs(
-                f"the database of {folder} cannot be opened: start Jejak once, for example with `jejak serve`"
-            ) from error
+            raise SchemaNotOurs(f"the database of {folder} cannot be opened: start `jejak serve` once") from error
         _compare(applied, names)
         if len(applied) < len(names):
             raise SchemaNotOurs(

@@ -24,7 +24,8 @@ IS_OWN = (
 )
 """An SQL condition: the live table has the definition of this release."""
 SET = """
-INSERT INTO views.definitions (view, version, form, whole_from) VALUES (%(of_view)s, %(of_version)s, %(of_form)s, %(whole_from)s)
+INSERT INTO views.definitions (view, version, form, whole_from)
+VALUES (%(of_view)s, %(of_version)s, %(of_form)s, %(whole_from)s)
 ON CONFLICT (view) DO UPDATE
 SET version = EXCLUDED.version, form = EXCLUDED.form, whole_from = EXCLUDED.whole_from, started = 0
 """

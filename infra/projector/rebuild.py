@@ -44,7 +44,7 @@ If `stream` is NULL, all streams are written.
 """
 LOCK = "jejak rebuild {}"
 FORGET_FIGURES = "DELETE FROM public_figures"
-"""The public figures are computed from the view `statistics`. Another version of this view may lead to other figures."""
+"""The public figures are computed from a view. Another version of the view may lead to other figures."""
 
 
 def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:

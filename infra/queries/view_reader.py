@@ -33,7 +33,7 @@ def behind_told() -> Iterator[None]:
 
 @asynccontextmanager
 async def reading(pool: Pool) -> AsyncIterator[AsyncConnection]:
-    """Yields a connection for queries over views. Raises ViewBehind, and Unavailable if the database cannot be reached."""
+    """Yields a connection for queries over views. Raises ViewBehind and Unavailable."""
     with behind_told():
         async with borrowed(pool) as connection:
             yield connection
