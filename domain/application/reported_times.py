@@ -128,13 +128,15 @@ def with_allowance(event: ApplicationEvent, application: Application, act: Act, 
 
 
 def happened_at(entry: Recorded, entries: Sequence[Recorded]) -> datetime:
-    """Return the time of the entry's event. If an amendment corrects the time, return the corrected time."""
-    corrected = (
-        later.event.corrected_at
-        for later in entries
-        if isinstance(later.event, events.RecordAmended) and later.event.amends == entry.version
-    )
-    return next((at for at in corrected if at is not None), entry.act.at)
+    """Return the time of the entry's event. If an amendment corrects the time, return the corrected time.
+
+    `entries` are sorted by version. Imported history may correct a time several times. Then the last correction counts.
+    """
+    at = entry.act.at
+    for later in entries:
+        if isinstance(later.event, events.RecordAmended) and later.event.amends == entry.version:
+            at = later.event.corrected_at or at
+    return at
 
 
 def _latest(act: Act) -> datetime:

@@ -154,10 +154,11 @@ def _counts(ordered: Sequence[Mark], entries: Iterable[LedgerEntry], paused: int
 def in_order(marks: Iterable[Mark]) -> list[Mark]:
     """Apply the amendments to the marks, and return the marks sorted by time.
 
-    If an event was amended several times, the last amendment counts.
+    Imported history may amend an event several times. Then the amendment with the highest stream version counts.
     """
     recorded = sorted(marks, key=_place)
-    moved = {mark.amends: mark.corrected_at for mark in recorded if mark.kind is MarkKind.MOVED}
+    moves = sorted((mark for mark in recorded if mark.kind is MarkKind.MOVED), key=lambda mark: mark.version)
+    moved = {mark.amends: mark.corrected_at for mark in moves}
     void = {mark.amends for mark in recorded if mark.kind is MarkKind.VOID}
     if not moved and not void:
         return recorded

@@ -13,6 +13,7 @@ from domain.application.admit import SourceRecord, admit
 from domain.application.commands import AmendRecord, Command
 from domain.application.events import ApplicationEvent, Recorded
 from domain.application.reported_times import happened_at
+from domain.clocks.ledger import ledger, marks_of
 from domain.codes import (
     Advice,
     Amendment,
@@ -47,6 +48,7 @@ from tests.builders import (
     SIP,
     SUBMITTED,
     SUSPENDED,
+    THURSDAY,
     TUESDAY,
     WEDNESDAY,
     an_act,
@@ -155,6 +157,31 @@ def test_a_corrected_opening_counts_as_corrected() -> None:
     history = (*COMPLETE, on(WEDNESDAY, corrected))
     asked(*history, command=REJECT, act=reported(MONDAY)).refused(TimeTooEarly)
     assert asked(*history, command=REJECT, act=reported(TUESDAY)).decided()
+
+
+def test_the_last_of_several_corrections_counts() -> None:
+    """A command corrects an event only once, but imported history may hold more corrections."""
+    complete = len(COMPLETE)
+    first, last = (
+        events.RecordAmended(amends=complete, amendment=Amendment.TIME, corrected_at=at)
+        for at in (TUESDAY, MONDAY + SECOND)
+    )
+    history = given(*COMPLETE, on(THURSDAY, first), on(WEDNESDAY, last)).history
+    assert happened_at(history[complete - 1], history) == MONDAY + SECOND
+    legal = ledger(mark for entry in history for mark in marks_of(entry)).legal
+    assert legal[0].since == MONDAY + SECOND
+
+
+def test_a_fact_that_nothing_opens_is_not_corrected_to_a_time_before_the_submission() -> None:
+    obstacle = on(TUESDAY, OUT_OF_STOCK)
+    given(*COMPLETE, obstacle).when(correct(len(COMPLETE) + 1, MONDAY - SECOND), at=WEDNESDAY).refused(TimeTooEarly)
+    assert given(*COMPLETE, obstacle).when(correct(len(COMPLETE) + 1, MONDAY), at=WEDNESDAY).decided()
+
+
+def test_a_decision_is_not_corrected_to_a_time_before_completeness() -> None:
+    history = (*COMPLETE[:-1], on(TUESDAY, COMPLETE[-1]), on(WEDNESDAY, REJECTED[-1]))
+    given(*history).when(correct(len(history), TUESDAY - SECOND), at=THURSDAY).refused(TimeTooEarly)
+    assert given(*history).when(correct(len(history), TUESDAY), at=THURSDAY).decided()
 
 
 def test_a_late_fact_is_not_from_before_the_submission_either() -> None:
