@@ -188,8 +188,8 @@ def check_schema(found: Databases) -> None:
         _compare(applied, names)
         if len(applied) < len(names):
             raise SchemaNotOurs(
-                f"the database has schema {len(applied)}, and this release needs schema {len(names)}:"
-                " start this release once to upgrade the database, or use the older release"
+                f"the database has the migrations up to {applied[-1] if applied else 'none'}, and this release needs"
+                f" {names[-1]}: start this release once to upgrade the database, or use the older release"
             )
 
 
