@@ -10,6 +10,7 @@ from service_layer.handlers.commands import CommandHandler
 from service_layer.handlers.links import LinkHandler
 from service_layer.handlers.surveys import SurveyHandler
 from service_layer.ports import (
+    Accesses,
     Catalogue,
     Desk,
     Dossiers,
@@ -37,6 +38,7 @@ class Dependencies:
     receipts: Receipts
     tokens: Tokens
     door: PinGuard
+    accesses: Accesses
     dossiers: Dossiers
     persons: Persons
     statistics: StatisticsQueries

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from api import application_responses, catalogue_responses, responses
 from api.conditional import ANY, IDEMPOTENCY_KEY, IF_MATCH, SYNC_TOKEN
-from api.endpoints import applications, desk, feed, health, links, persons, public, satisfaction, statistics
+from api.endpoints import accesses, applications, desk, feed, health, links, persons, public, satisfaction, statistics
 from domain.satisfaction import Weights
 from service_layer import bodies
 from service_layer.commands import COMMANDS
@@ -148,8 +148,18 @@ OPERATIONS: tuple[Operation, ...] = (
         tag="applications",
         body=bodies.FindByPersonBody,
         returns={200: responses.FoundBody},
-        problems=(400, 401, 403, 409, 413, 415, 422, 503),
+        problems=(400, 401, 403, 409, 413, 415, 422, 429, 503),
         headers=SYNC,
+    ),
+    Operation(
+        name="get-access-record",
+        method="GET",
+        path="/v1/accesses",
+        endpoint=accesses.get_access_record,
+        tag="operations",
+        returns={200: responses.AccessRecordBody},
+        query=accesses.QUERY,
+        problems=(400, 401, 403, 503),
     ),
     Operation(
         name="track",

@@ -16,7 +16,16 @@ from starlette.responses import HTMLResponse, Response
 from api.pages.render import problem_page
 from domain.refusals import ApplicationUnknown, Refusal, StaleVersion
 from domain.tracking_number import NumberMistyped
-from service_layer.faults import BodyFault, Forbidden, KeyReused, NotYours, Unauthenticated, Unavailable, ViewBehind
+from service_layer.faults import (
+    ApplicationErased,
+    BodyFault,
+    Forbidden,
+    KeyReused,
+    NotYours,
+    Unauthenticated,
+    Unavailable,
+    ViewBehind,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,12 @@ KINDS = {
             "Send a new key for a new request.",
         ),
         ProblemKind(
+            "application-erased",
+            409,
+            "The personal data of this application was erased",
+            "Send the command without personal data, or submit a new application.",
+        ),
+        ProblemKind(
             "token-ahead",
             409,
             "The Sync-Token does not belong to this log",
@@ -121,6 +136,13 @@ KINDS = {
             429,
             "Too many wrong attempts",
             "Wait as long as the header Retry-After says, or use the QR code.",
+        ),
+        ProblemKind(
+            "searches-limited",
+            429,
+            "Too many searches for persons",
+            "A member of staff may send 60 searches an hour, and an office 600."
+            " Wait as long as the header Retry-After says.",
         ),
         ProblemKind("internal-error", 500, "The server has an internal error", "Report the trace_id to the operator."),
         ProblemKind(
@@ -194,6 +216,8 @@ def problem_of(error: Exception) -> ProblemAnswer:
             return ProblemAnswer(HTTPStatus.CONFLICT, error.code, error.title, str(error), {}, {})
         case StaleVersion():
             return _of(KINDS["stale-version"], str(error), {"version": error.now}, {"ETag": f'"{error.now}"'})
+        case ApplicationErased():
+            return _of(KINDS["application-erased"], str(error))
         case KeyReused():
             return _of(KINDS["key-reused"], str(error))
         case NumberMistyped():

@@ -80,6 +80,43 @@ class AccessesBody(Given, kw_only=True):
     next: None = None
 
 
+class AccessRecordEntry(Given, kw_only=True):
+    """One entry of the access record. It contains references, and never a person's data.
+
+    `operation` is what was done: `get-application`, `get-timeline`, `get-accesses`, `get-desk`, `open-dossier`,
+    `find-by-person` or `get-access-record`. `role`, `office`, `agency` and `actor` say who did it. `actor` is the
+    random reference of a member of staff. `desk` is the office whose desk was read.
+
+    A search for a person has `person`, the random reference of the person. If nobody with the NIK is known, `person` is
+    null. Each application that the search showed has its own entry with `application_id`.
+
+    Equal readings of about one second are in one entry, and `times` is their number.
+    """
+
+    id: int
+    at: Instant
+    operation: str
+    role: str
+    office: str
+    agency: str
+    actor: UUID | None
+    application_id: UUID | None
+    desk: str | None
+    person: UUID | None
+    purpose: str
+    times: int
+
+
+class AccessRecordBody(Given, kw_only=True):
+    """A page of the access record, in the order in which the entries were stored.
+
+    `next` is the value of `after` for the next page. It is null if there are no more entries now.
+    """
+
+    items: list[AccessRecordEntry]
+    next: int | None
+
+
 class OpenedPart(Given, kw_only=True):
     """The content of a sealed part. If the dossier key of the sealed part was destroyed, `content` is null. Such a part
     is called redacted.

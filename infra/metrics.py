@@ -13,6 +13,9 @@ REQUESTS = Histogram(
 )
 COMMANDS = Counter("jejak_commands_total", "Commands, by outcome", ("command", "outcome"), registry=METRICS)
 PIN_FAILURES = Counter("jejak_pin_failures_total", "Wrong numbers or PINs", registry=METRICS)
+READINGS_LOST = Counter(
+    "jejak_readings_unrecorded_total", "Readings that could not be recorded in the access record", registry=METRICS
+)
 VIEW_POSITION = Gauge("jejak_view_position", "The position that a view has reached", ("view",), registry=METRICS)
 APPENDED = Histogram(
     "jejak_append_events",
@@ -74,4 +77,22 @@ INTAKE_WAITING = Gauge(
 )
 INTAKE_INTERRUPTED = Counter(
     "jejak_intake_interruptions_total", "Postponed attempts, by reason", ("reason",), registry=METRICS
+)
+SERVICE_SUCCEEDED = Gauge(
+    "jejak_service_last_success_timestamp_seconds",
+    "When a background service last completed a pass, Unix time",
+    ("service",),
+    registry=METRICS,
+)
+SERVICE_FAULTS = Counter(
+    "jejak_service_faults_total", "Faults of a background service, by class", ("service", "fault"), registry=METRICS
+)
+SERVICE_IN_A_ROW = Gauge(
+    "jejak_service_faults_in_a_row",
+    "Faults of a background service since its last complete pass",
+    ("service",),
+    registry=METRICS,
+)
+CLOCK_OFFSET = Gauge(
+    "jejak_clock_offset_seconds", "The clock of this host minus the clock of the database", registry=METRICS
 )

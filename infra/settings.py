@@ -7,10 +7,17 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 SECONDS_A_DAY = 86_400
+CREDENTIAL = "jejak-kek"
+"""The name of the systemd credential with the key-encryption key."""
+READINGS_DAYS = range(30, 3651)
+PROXY_PREFIX_MIN = {4: 8, 6: 16}
+"""By IP version, the shortest prefix of a network of proxies. A shorter prefix names nearly every address."""
 BASE_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?")
 
 
@@ -36,7 +43,8 @@ class Kafka:
 class Settings:
     """The settings of a process. docs/operating.md lists the environment variable of each field.
 
-    If `database_url` is None, the embedded PostgreSQL in `data_dir` is used.
+    If `database_url` is None, the embedded PostgreSQL in `data_dir` is used. `proxies` holds the addresses and networks
+    whose X-Forwarded-For header is trusted.
     """
 
     data_dir: Path
@@ -44,10 +52,16 @@ class Settings:
     database_url: str | None
     keys_database_url: str | None
     instance: str
+    kek_file: Path | None = None
+    kek_command: str | None = None
+    backup_dir: Path | None = None
+    backup_recipient: Path | None = None
     schedule_seconds: float = 60.0
     public_url: str = "http://127.0.0.1:8000"
     topics_file: Path = PROJECT / "feeds" / "topics.toml"
     kafka: Kafka | None = None
+    proxies: tuple[str, ...] = ()
+    readings_days: int = 365
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -75,7 +89,9 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         raise SettingsWrong("JEJAK_PUBLIC_URL must be http:// or https:// with a host and without a final slash")
     return Settings(
         data_dir=data_dir,
-        key_dir=Path(environment.get("JEJAK_KEY_DIR") or data_dir / "keys").resolve(),
+        key_dir=Path(environment.get("JEJAK_KEY_DIR") or _default_key_dir(data_dir)).resolve(),
+        **_kek(environment),
+        **_backup(environment),
         database_url=url or None,
         keys_database_url=keys_url or None,
         instance=instance,
@@ -83,7 +99,70 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         public_url=public_url,
         topics_file=Path(environment.get("JEJAK_TOPICS_FILE") or PROJECT / "feeds" / "topics.toml").resolve(),
         kafka=_kafka(environment),
+        proxies=_proxies(environment.get("FORWARDED_ALLOW_IPS", "")),
+        readings_days=_readings_days(environment.get("JEJAK_READINGS_DAYS") or "365"),
     )
+
+
+def _default_key_dir(data_dir: Path) -> Path:
+    """The key folder is beside the data folder, so that a copy of the data folder has no keys.
+
+    Older releases made the key folder in the data folder. If it is still there, it is used.
+    """
+    older = data_dir / "keys"
+    return older if older.exists() else data_dir.with_name(f"{data_dir.name}-keys")
+
+
+def _kek(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Finds the key-encryption key. Without a setting, it is a file in the key folder."""
+    command, file = environment.get("JEJAK_KEK_COMMAND"), environment.get("JEJAK_KEK_FILE")
+    if command and file:
+        raise SettingsWrong("JEJAK_KEK_COMMAND and JEJAK_KEK_FILE exclude each other: set one of them")
+    credential = Path(environment.get("CREDENTIALS_DIRECTORY") or "/nonexistent", CREDENTIAL)
+    if not command and not file and credential.exists():
+        file = str(credential)
+    return {"kek_command": command or None, "kek_file": Path(file).resolve() if file else None}
+
+
+def _backup(environment: Mapping[str, str]) -> dict[str, Any]:
+    folder, recipient = environment.get("JEJAK_BACKUP_DIR"), environment.get("JEJAK_BACKUP_RECIPIENT")
+    if bool(folder) != bool(recipient):
+        raise SettingsWrong("JEJAK_BACKUP_DIR and JEJAK_BACKUP_RECIPIENT go together: set both, or neither")
+    if recipient and not os.access(recipient, os.R_OK):
+        raise SettingsWrong(f"JEJAK_BACKUP_RECIPIENT: the public key {recipient} cannot be read")
+    return {
+        "backup_dir": Path(folder).resolve() if folder else None,
+        "backup_recipient": Path(recipient).resolve() if recipient else None,
+    }
+
+
+def _proxies(text: str) -> tuple[str, ...]:
+    """Reads the addresses of the proxies in front of Jejak. Raises SettingsWrong.
+
+    If Jejak trusted every address, each client could choose its own network, and the delays after wrong PINs would have
+    no effect.
+    """
+    advice = "set the addresses of your proxies, separated by commas, for example 127.0.0.1,10.2.0.0/24"
+    proxies = tuple(part for each in text.split(",") if (part := each.strip()))
+    for proxy in proxies:
+        if proxy == "*":
+            raise SettingsWrong(
+                "FORWARDED_ALLOW_IPS must not be *, because every client could then choose its own address in"
+                f" X-Forwarded-For and guess PINs without delay: {advice}"
+            )
+        try:
+            network: IPv4Network | IPv6Network = ip_network(proxy)
+        except ValueError:
+            raise SettingsWrong(f"FORWARDED_ALLOW_IPS: {proxy} is no address and no network: {advice}") from None
+        if network.prefixlen < PROXY_PREFIX_MIN[network.version]:
+            raise SettingsWrong(f"FORWARDED_ALLOW_IPS: {proxy} names too many addresses: {advice}")
+    return proxies
+
+
+def _readings_days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) in READINGS_DAYS):
+        raise SettingsWrong("JEJAK_READINGS_DAYS must be a whole number of days from 30 to 3650")
+    return int(text)
 
 
 def _kafka(environment: Mapping[str, str]) -> Kafka | None:

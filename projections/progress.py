@@ -187,3 +187,4 @@ _QUERIES = queries("progress", columns=VIEW.names, answers=VIEW.answers, answers
 BY_NUMBER = _QUERIES["BY_NUMBER"]
 BY_ID = _QUERIES["BY_ID"]
 BY_ID_OR_ABSENT = _QUERIES["BY_ID_OR_ABSENT"]
+CONCERNING = _QUERIES["CONCERNING"]

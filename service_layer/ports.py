@@ -1,6 +1,6 @@
 """Ports: the service layer uses storage and keys only through these interfaces. `infra` implements the ports."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +27,15 @@ class Timeline:
     offices: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """What a search for a person shows of one application."""
+
+    service: str
+    status: str
+    office: str
+
+
 class Views(Protocol):
     """Reads the rows of the view `progress`, and the position that each view has reached. A query may raise
     Unavailable.
@@ -35,6 +44,12 @@ class Views(Protocol):
     async def row(self, application_id: UUID) -> ProgressRow | None: ...
     async def timeline(self, application_id: UUID) -> Timeline | None: ...
     async def row_by_number(self, number: str) -> ProgressRow | None: ...
+
+    async def concerning(self, applications: Collection[UUID], offices: Collection[str]) -> Mapping[UUID, FoundFile]:
+        """Returns those of the applications that concern one of the offices. The other applications are left out by
+        the query itself, so the time of the query tells nothing about them.
+        """
+        ...
 
     async def log_end(self) -> tuple[int, int]:
         """Returns the current era and the position of the newest event."""
@@ -74,6 +89,16 @@ class Views(Protocol):
 
     async def feeds(self) -> int:
         """Returns the number of log positions that are not in the agencies' feeds yet. Raises Unavailable."""
+        ...
+
+    async def services(self) -> list[dict[str, Any]]:
+        """Returns the state of each background service, in this process and in the other processes. Each entry has the
+        fields `name`, `last_success`, `last_fault`, `last_fault_at` and `faults_in_a_row`. Raises Unavailable.
+        """
+        ...
+
+    async def clock_offset(self) -> float:
+        """Returns the clock of this host minus the clock of the database, in seconds. Raises Unavailable."""
         ...
 
     async def relays(self) -> list[dict[str, Any]]:
@@ -127,7 +152,9 @@ class Tokens(Protocol):
 
 
 class PinGuard(Protocol):
-    """Counts the attempts with a wrong tracking number or a wrong PIN. All processes share the counts."""
+    """Counts the attempts with a wrong tracking number or a wrong PIN. All processes share the counts. The rule is in
+    `domain.pin_limits`.
+    """
 
     async def knock(self, number: str, network: str) -> int:
         """Counts this attempt before Jejak checks the PIN. Returns 0 if the attempt is allowed. Otherwise, returns the
@@ -136,12 +163,30 @@ class PinGuard(Protocol):
         ...
 
     async def open(self, number: str, network: str) -> None:
-        """Removes the attempt that `knock` counted. Call this method if the number and the PIN are right."""
+        """Removes the attempt that `knock` counted, and remembers the network. Call this method if the number and the
+        PIN are right.
+        """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPerson:
+    """The result of a search by NIK. `person` is the random reference of the person, or None for an unknown NIK.
+    `applications` lists the person's applications, the newest first. `padded` contains the same applications and enough
+    others, so that its length tells nothing about the person.
+    """
+
+    person: UUID | None
+    applications: list[UUID]
+    padded: list[UUID]
 
 
 class Persons(Protocol):
     """Finds the applications of a person by NIK. Erased persons are not found."""
+
+    async def find(self, nik: str) -> FoundPerson:
+        """Returns the person's applications at all offices. The work is the same for each person."""
+        ...
 
     async def applications_of(self, nik: str, *, limit: int, roles: Collection[str] | None = None) -> list[UUID]:
         """Returns the ids of the applications in which the person has one of these roles. The newest application comes
@@ -154,15 +199,40 @@ class Persons(Protocol):
         ...
 
 
-class Dossiers(Protocol):
-    """Opens sealed parts. Each access is recorded durably before the contents are returned."""
+class Accesses(Protocol):
+    """The access record: who read what and when, and who searched for a person."""
 
-    async def record(self, applications: list[UUID], principal: Principal, purpose: str) -> None:
+    def note(
+        self, operation: str, principal: Principal, *, application_id: UUID | None = None, desk: str | None = None
+    ) -> None:
+        """Records a reading by staff, by an agency's system or by an auditor. The record is stored about a second
+        later. Readings by citizens are not recorded.
+        """
+        ...
+
+    async def search(self, principal: Principal, person: UUID | None) -> int:
+        """Records a search for a person. Returns 0 if the search is allowed. Otherwise, records nothing and returns
+        the number of seconds to wait before the next search.
+        """
+        ...
+
+    async def record(self, operation: str, applications: Sequence[UUID], principal: Principal, purpose: str) -> None:
         """Records an access to each of these applications. The record is durable before the method returns."""
         ...
 
+    async def of_application(self, application_id: UUID) -> list[dict[str, Any]]:
+        """Returns the accesses to personal data in an application, for the citizen."""
+        ...
+
+    async def page(self, after: int, limit: int) -> list[dict[str, Any]]:
+        """Returns the entries of the record after the entry `after`, in the order of their ids."""
+        ...
+
+
+class Dossiers(Protocol):
+    """Opens sealed parts. Each access is recorded durably before the contents are returned."""
+
     async def open(self, application_id: UUID, principal: Principal, purpose: str) -> list[dict[str, Any]]: ...
-    async def accesses(self, application_id: UUID) -> list[dict[str, Any]]: ...
 
 
 class StatisticsQueries(Protocol):

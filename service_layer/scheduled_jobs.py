@@ -10,7 +10,7 @@ time, or is killed. If the command handler refuses a command, there is nothing t
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -138,7 +138,7 @@ class Jobs:
         self.due_files = due_files
         self.meter = meter
         self.now = now
-        self.by_name: dict[str, Callable[[], AsyncIterator[list[Errand]]]] = {
+        self.by_name: dict[str, Callable[[PassTally], AsyncIterator[list[Errand]]]] = {
             MOVE_PROMISE: self.outdated,
             EXPIRE_PAYMENT: self.unpaid,
             DEEM_APPROVED: self.silent,
@@ -162,7 +162,7 @@ class Jobs:
         exist.
         """
         tally, begun, sent, end = PassTally(), time.monotonic(), 0, await self.due_files.log_end()
-        async for errands in self.by_name[name]():
+        async for errands in self.by_name[name](tally):
             for first in range(0, len(errands), AT_ONCE):
                 some = errands[first : first + AT_ONCE]
                 faults = await asyncio.gather(
@@ -192,7 +192,21 @@ class Jobs:
         setattr(tally, outcome, getattr(tally, outcome) + 1)
         self.meter.command(job, outcome)
 
-    async def silent(self) -> AsyncIterator[list[Errand]]:
+    def _errands(
+        self, job: str, rows: list[DeskRow], tally: PassTally, errands: Callable[[DeskRow], Iterable[Errand]]
+    ) -> list[Errand]:
+        """Returns the errands of all files. If the errands of one file cannot be computed, only this file has none."""
+        found: list[Errand] = []
+        for row in rows:
+            try:
+                found += errands(row)
+            except Exception:
+                log.exception("a file cannot be scheduled", job=job, application=str(row["application_id"]))
+                tally.failed += 1
+                self.meter.command(job, "failed")
+        return found
+
+    async def silent(self, tally: PassTally) -> AsyncIterator[list[Errand]]:
         """Yields errands that record deemed approvals: nobody decided in time, so the law granted the application. The
         act gets the time at which the law granted the application, even if the job runs later.
         """
@@ -200,14 +214,16 @@ class Jobs:
         granting = [s for editions in registry.services.values() for s in editions if s.deemed_approval]
         if not granting:
             return
-        async for rows in self.due_files.silent(now, [(s.service, s.standard) for s in granting]):
-            yield [
-                Errand(row["application_id"], deem_approved_request(row["application_id"], at, now))
-                for row in rows
-                if (at := granted_at(row, registry)) and at < now
-            ]
 
-    async def outdated(self) -> AsyncIterator[list[Errand]]:
+        def granted(row: DeskRow) -> Iterator[Errand]:
+            at = granted_at(row, registry)
+            if at and at < now:
+                yield Errand(row["application_id"], deem_approved_request(row["application_id"], at, now))
+
+        async for rows in self.due_files.silent(now, [(s.service, s.standard) for s in granting]):
+            yield self._errands(DEEM_APPROVED, rows, tally, granted)
+
+    async def outdated(self, tally: PassTally) -> AsyncIterator[list[Errand]]:
         """Yields errands that move promises. The promised date was computed with an old calendar edition, and the
         edition in force gives another date.
         """
@@ -215,23 +231,20 @@ class Jobs:
         editions = tuple(sorted(calendar.name for calendar in registry.calendars.values()))
         unmoved: dict[UUID, tuple[int, tuple[str, ...]]] = {}
 
-        def moving(rows: list[DeskRow]) -> list[Errand]:
-            errands = []
-            for row in rows:
-                key, seen = row["application_id"], (row["version"], editions)
-                moved = None if self.unmoved.get(key) == seen else moved_promise(row, registry)
-                if moved is None:
-                    unmoved[key] = seen
-                    continue
-                errands.append(Errand(key, move_promise_request(key, moved, self.now())))
-            return errands
+        def moving(row: DeskRow) -> Iterator[Errand]:
+            key, seen = row["application_id"], (row["version"], editions)
+            moved = None if self.unmoved.get(key) == seen else moved_promise(row, registry)
+            if moved is None:
+                unmoved[key] = seen
+            else:
+                yield Errand(key, move_promise_request(key, moved, self.now()))
 
         async for rows in self.due_files.outdated(editions):
-            yield moving(rows)
+            yield self._errands(MOVE_PROMISE, rows, tally, moving)
         for calendar in self._unswept(registry):
             begun, is_current = self.now(), await self.due_files.is_current()
             async for rows in self.due_files.not_counted_by(calendar):
-                yield moving(rows)
+                yield self._errands(MOVE_PROMISE, rows, tally, moving)
             if is_current and begun - self.first_seen[calendar.name] >= SETTLED:
                 self.swept.add(calendar.name)
         self.unmoved = unmoved
@@ -250,27 +263,25 @@ class Jobs:
             self.first_seen.setdefault(calendar.name, self.now())
         return [calendar for calendar in local if calendar.name not in self.swept]
 
-    async def unpaid(self) -> AsyncIterator[list[Errand]]:
+    async def unpaid(self, tally: PassTally) -> AsyncIterator[list[Errand]]:
         """Yields errands for expired payment requests.
 
         A payment request expires at its expiry time. If the expiry time is before the time of the request, the payment
         request expires at the time of the request.
         """
         now = self.now()
+
+        def expired(row: DeskRow) -> Iterator[Errand]:
+            key = row["application_id"]
+            for payment in row["details"]["payments"]:
+                if not payment["expires_at"]:
+                    continue
+                at = max(parse_instant(payment["requested_at"]), parse_instant(payment["expires_at"]))
+                if at < now:
+                    yield Errand(key, expire_payment_request(key, payment["payment"], at))
+
         async for rows in self.due_files.unpaid(now):
-            yield [
-                Errand(
-                    row["application_id"],
-                    expire_payment_request(
-                        row["application_id"],
-                        payment["payment"],
-                        max(parse_instant(payment["requested_at"]), parse_instant(payment["expires_at"])),
-                    ),
-                )
-                for row in rows
-                for payment in row["details"]["payments"]
-                if payment["expires_at"] and parse_instant(payment["expires_at"]) < now
-            ]
+            yield self._errands(EXPIRE_PAYMENT, rows, tally, expired)
 
 
 def moved_promise(row: DeskRow, registry: Registry) -> Promise | None:

@@ -21,7 +21,7 @@ from service_layer.commands import CommandOperation
 from service_layer.identity import doubts_about
 from service_layer.open_applications import open_applications, warnings_of
 from service_layer.requests import CommandRequest, CommandResult
-from service_layer.rights import Bearer, relation_for
+from service_layer.rights import Bearer, Principal, relation_for
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -103,7 +103,8 @@ async def _handle(request: Request, name: str, target: UUID | None, command: Com
 
 async def get_application(request: Request) -> Response:
     """Read an application. The body contains facts only. The ETag is the version of the application."""
-    row, _ = await readable_row(request, "get-application")
+    row, principal = await readable_row(request, "get-application")
+    _note(request, "get-application", principal)
     facts = {name: value for name, value in row.items() if name not in HIDDEN}
     return _unless_seen(request, row["version"], lambda: orjson.dumps(facts))
 
@@ -112,6 +113,7 @@ async def get_timeline(request: Request) -> Response:
     """Read the timeline of an application: its events, in the order in which they happened."""
     read = dependencies_of(request).views.timeline
     timeline, principal = await readable(request, "get-timeline", read, lambda each: (each.office, each.offices))
+    _note(request, "get-timeline", principal)
     items = _without_officers(timeline.items) if principal.bearer is Bearer.CITIZEN else timeline.items
     return _unless_seen(request, timeline.version, lambda: b'{"items":%b,"next":null}' % items)
 
@@ -124,6 +126,10 @@ def _without_officers(items: bytes) -> bytes:
     return orjson.dumps(
         [entry | {"data": {k: v for k, v in entry["data"].items() if k != "officer"}} for entry in entries]
     )
+
+
+def _note(request: Request, operation: str, principal: Principal) -> None:
+    dependencies_of(request).accesses.note(operation, principal, application_id=application_id(request))
 
 
 def _unless_seen(request: Request, version: int, body: Callable[[], bytes]) -> Response:
@@ -139,8 +145,9 @@ def _unless_seen(request: Request, version: int, body: Callable[[], bytes]) -> R
 
 async def get_accesses(request: Request) -> Response:
     """Read who opened the sealed parts of an application: the office, the time and the purpose of each access."""
-    row, _ = await readable_row(request, "get-accesses")
-    items = await dependencies_of(request).dossiers.accesses(UUID(row["application_id"]))
+    row, principal = await readable_row(request, "get-accesses")
+    _note(request, "get-accesses", principal)
+    items = await dependencies_of(request).accesses.of_application(UUID(row["application_id"]))
     return json({"items": items, "next": None}, headers=PRIVATE)
 
 

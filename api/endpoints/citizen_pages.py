@@ -76,7 +76,7 @@ async def show(request: Request) -> Response:
     row = await own_row(request)
     if row is None:
         return RedirectResponse(f"/{language}/", status_code=303, headers=NO_STORE)
-    accesses = await dependencies.dossiers.accesses(UUID(row["application_id"]))
+    accesses = await dependencies.accesses.of_application(UUID(row["application_id"]))
     survey = await _survey(dependencies, row)
     page = tracking_page(
         language,

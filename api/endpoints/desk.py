@@ -84,6 +84,7 @@ async def queue_of(request: Request, principal: Principal) -> Queue:
     page = _page_of(request, principal)
     if page.office not in principal.offices(registry):
         raise NotYours
+    dependencies.accesses.note("get-desk", principal, desk=page.office)
     rows = await dependencies.desk.queue(page)
     horizon = soon(now, page.office, registry)
     return Queue(

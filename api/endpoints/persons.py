@@ -1,9 +1,12 @@
 """This endpoint finds a person's applications by NIK.
 
-The NIK is in the body only, never in the path. An access is recorded for each application in the answer.
+The NIK is in the body only, never in the path. The search is recorded even if it finds nothing. In addition, an access
+is recorded for each application in the answer.
+
+The work of a search does not depend on applications of other offices. So the time of the answer tells nothing about
+them: the number of statements, and the number of rows that they read, are the same for each person.
 """
 
-from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
@@ -12,14 +15,15 @@ from starlette.responses import Response
 from api.authorization import principal_of
 from api.conditional import body_of, wait_for_sync
 from api.dependencies import dependencies_of
+from api.problems import Problem
 from api.results import NO_STORE, json
 from service_layer import bodies
-from service_layer.faults import NotYours
 from service_layer.identity import checked
-from service_layer.rights import relation_for, require
+from service_layer.ports import FoundFile
+from service_layer.rights import relation_for
 
-KNOWN_MAX, SHOWN_MAX = 1000, 100
-PURPOSE = "find-by-person"
+SHOWN_MAX = 100
+OPERATION = "find-by-person"
 
 
 async def find_by_person(request: Request) -> Response:
@@ -27,27 +31,30 @@ async def find_by_person(request: Request) -> Response:
 
     The answer lists only the applications that concern the client's office.
 
-    The server records the access to each of these applications before it sends the answer. The citizen can see this
-    record. A NIK alone does not prove who a person is: do not show data to a person who only states a NIK.
+    The server records the search before it sends the answer, even if it finds nothing. It also records the access to
+    each of these applications. The citizen can see this record. A NIK alone does not prove who a person is: do not show
+    data to a person who only states a NIK. A member of staff may send 60 searches an hour, and an office 600.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
-    relation = relation_for("find-by-person", principal)
+    relation_for(OPERATION, principal)
     body, _ = await body_of(request, bodies.FindByPersonBody)
     registry = await dependencies.catalogue.registry()
     checked(body.nik, "/nik", registry)
     await wait_for_sync(request)
-    items: list[dict[str, Any]] = []
-    for application in await dependencies.persons.applications_of(body.nik, limit=KNOWN_MAX):
-        if len(items) == SHOWN_MAX:
-            break
-        row = await dependencies.views.row(application)
-        if row is None:
-            continue
-        holder, concerned = row["office"], row["offices"]
-        try:
-            require(relation, principal, registry, application_id=application, holder=holder, concerned=concerned)
-        except NotYours:
-            continue
-        items.append({name: row[name] for name in ("application_id", "service", "status", "office")})
-    await dependencies.dossiers.record([UUID(item["application_id"]) for item in items], principal, PURPOSE)
-    return json({"items": items, "next": None}, headers=NO_STORE)
+    found = await dependencies.persons.find(body.nik)
+    seconds = await dependencies.accesses.search(principal, found.person)
+    if seconds:
+        raise Problem("searches-limited", headers={"Retry-After": str(seconds)})
+    concerning = await dependencies.views.concerning(found.padded, principal.offices(registry))
+    shown = [each for each in found.applications if each in concerning][:SHOWN_MAX]
+    await dependencies.accesses.record(OPERATION, shown, principal, OPERATION)
+    return json({"items": [_item(each, concerning[each]) for each in shown], "next": None}, headers=NO_STORE)
+
+
+def _item(application_id: UUID, found: FoundFile) -> dict[str, str]:
+    return {
+        "application_id": str(application_id),
+        "service": found.service,
+        "status": found.status,
+        "office": found.office,
+    }

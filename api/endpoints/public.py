@@ -3,7 +3,7 @@ problems.
 """
 
 import re
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,7 @@ CATALOGUE = {"Cache-Control": "public, max-age=60"}
 EDITION_FIELDS = ("standard", "in_force_from", "in_force_until", "region", "only_offices", "promise")
 LIMIT = r"[1-9][0-9]?|100"
 AFTER_MAX = 100
+PREFIXES = {4: 24, 6: 64}
 
 
 async def track(request: Request) -> Response:
@@ -72,16 +73,21 @@ async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
 
 
 def network_of(address: str) -> str:
-    """Returns the network of an address. Tries from the same network are counted together. The network is the IPv4
-    address, or the first 64 bits (/64) of the IPv6 address.
+    """Returns the network of an address. Tries from the same network are counted together. The network is the first 24
+    bits (/24) of the IPv4 address, or the first 64 bits (/64) of the IPv6 address. If a socket for IPv6 shows an IPv4
+    address, it counts as the IPv4 address.
 
-    The limit is for a whole /64, because one household can use all addresses of a /64.
+    One household can use all addresses of an IPv6 /64, so an attacker must not get a new try for each address. For the
+    same reason, neighbouring IPv4 addresses count together, because an attacker can rent 256 of them. A provider often
+    gives a household another address of the same /24, so the household's network stays known.
     """
     try:
         parsed = ip_address(address)
     except ValueError:
         return address
-    return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)  # noqa: PLR2004 - IPv6
+    if isinstance(parsed, IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed
+    return str(ip_network((parsed, PREFIXES[parsed.version]), strict=False))
 
 
 async def list_services(request: Request) -> Response:

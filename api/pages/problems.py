@@ -40,6 +40,10 @@ _OF_API = {
         N_("The Idempotency-Key is missing or not valid"),
         N_("Send a new Idempotency-Key for each act; repeat a key only to repeat the same request"),
     ),
+    "application-erased": ProblemText(
+        N_("The personal data of this application was erased"),
+        N_("Send the command without personal data, or submit a new application"),
+    ),
     "key-reused": ProblemText(
         N_("This Idempotency-Key was used for something else"), N_("Send a new Idempotency-Key for a new act")
     ),
@@ -52,6 +56,9 @@ _OF_API = {
     ),
     "too-large": ProblemText(N_("The request is too large"), N_("Send less at once")),
     "limited": ProblemText(N_("Too many requests"), N_("Wait as long as the Retry-After header says, then try again")),
+    "searches-limited": ProblemText(
+        N_("Too many searches for persons"), N_("Wait as long as the Retry-After header says, then try again")
+    ),
     "behind": ProblemText(
         N_("The newest data are recorded, but cannot be shown yet"), N_("Try again in a few seconds")
     ),

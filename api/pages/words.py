@@ -260,7 +260,7 @@ MESSAGES = {
         "The tracking number has a typing mistake. Compare it with your receipt, letter by letter."
     ),
     "pin-malformed": N_("A PIN has 8 digits."),
-    "limited": N_("Too many attempts. Please wait a while, then try again, or ask at the counter."),
+    "limited": N_("Too many attempts. Wait a while and try again, or scan the QR code on your receipt."),
     "signed-out": N_("You have signed out. Type your number and PIN to see your application again."),
     "qr-invalid": N_("This QR code is wrong or has expired. Type the number and PIN from your receipt instead."),
 }

@@ -96,17 +96,24 @@ GRANT SELECT ON TABLE feeds.relays TO jejak_auditor;
 CREATE SEQUENCE public.accesses_id_seq;
 CREATE TABLE public.accesses (
     id bigint NOT NULL,
-    application_id uuid NOT NULL,
+    application_id uuid,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     office text NOT NULL,
     role text NOT NULL,
     actor uuid,
-    purpose text NOT NULL
+    purpose text NOT NULL,
+    operation text DEFAULT 'open-dossier'::text NOT NULL,
+    agency text DEFAULT ''::text NOT NULL,
+    desk text,
+    person uuid,
+    times integer DEFAULT 1 NOT NULL
 );
 ALTER SEQUENCE public.accesses_id_seq OWNED BY public.accesses.id;
 ALTER TABLE ONLY public.accesses ALTER COLUMN id SET DEFAULT nextval('public.accesses_id_seq'::regclass);
 ALTER TABLE ONLY public.accesses ADD CONSTRAINT accesses_pkey PRIMARY KEY (id);
-CREATE INDEX accesses_application_id_id_idx ON public.accesses USING btree (application_id, id);
+CREATE INDEX accesses_by_time ON public.accesses USING brin (at);
+CREATE INDEX accesses_of_application ON public.accesses USING btree (application_id, id) WHERE (operation = ANY (ARRAY['open-dossier'::text, 'find-by-person'::text]));
+CREATE INDEX accesses_searches ON public.accesses USING btree (office, at) WHERE ((operation = 'find-by-person'::text) AND (application_id IS NULL));
 GRANT SELECT,INSERT ON TABLE public.accesses TO jejak_serving;
 GRANT SELECT ON TABLE public.accesses TO jejak_auditor;
 GRANT USAGE ON SEQUENCE public.accesses_id_seq TO jejak_serving;
@@ -119,6 +126,14 @@ ALTER TABLE ONLY public.claims ADD CONSTRAINT claims_pkey PRIMARY KEY (claim);
 CREATE INDEX claims_originator_id_idx ON public.claims USING btree (originator_id);
 GRANT SELECT ON TABLE public.claims TO jejak_serving;
 GRANT SELECT ON TABLE public.claims TO jejak_auditor;
+
+CREATE TABLE public.demo_samples (
+    application_id uuid NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+ALTER TABLE ONLY public.demo_samples ADD CONSTRAINT demo_samples_pkey PRIMARY KEY (application_id);
+GRANT SELECT,INSERT ON TABLE public.demo_samples TO jejak_serving;
+GRANT SELECT ON TABLE public.demo_samples TO jejak_auditor;
 
 CREATE TABLE public.eras (
     era integer NOT NULL,
@@ -136,10 +151,12 @@ CREATE TABLE public.erasures (
     application_id uuid,
     person uuid,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    line bigint,
     CONSTRAINT erasures_check CHECK (((application_id IS NULL) <> (person IS NULL)))
 );
 ALTER SEQUENCE public.erasures_id_seq OWNED BY public.erasures.id;
 ALTER TABLE ONLY public.erasures ALTER COLUMN id SET DEFAULT nextval('public.erasures_id_seq'::regclass);
+ALTER TABLE ONLY public.erasures ADD CONSTRAINT erasures_line_key UNIQUE (line);
 ALTER TABLE ONLY public.erasures ADD CONSTRAINT erasures_pkey PRIMARY KEY (id);
 GRANT SELECT ON TABLE public.erasures TO jejak_serving;
 GRANT SELECT ON TABLE public.erasures TO jejak_auditor;
@@ -154,12 +171,22 @@ GRANT SELECT ON TABLE public.migrations TO PUBLIC;
 CREATE TABLE public.pin_failures (
     subject bytea NOT NULL,
     network bytea NOT NULL,
-    day date NOT NULL,
-    failures integer NOT NULL
+    count double precision NOT NULL,
+    at timestamp with time zone NOT NULL,
+    gone_at timestamp with time zone NOT NULL
 );
-ALTER TABLE ONLY public.pin_failures ADD CONSTRAINT pin_failures_pkey PRIMARY KEY (subject, day, network);
-CREATE INDEX pin_failures_day_idx ON public.pin_failures USING btree (day);
+ALTER TABLE ONLY public.pin_failures ADD CONSTRAINT pin_failures_pkey PRIMARY KEY (subject, network);
+CREATE INDEX pin_failures_gone_at_idx ON public.pin_failures USING btree (gone_at);
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pin_failures TO jejak_serving;
+
+CREATE TABLE public.pin_networks (
+    subject bytea NOT NULL,
+    network bytea NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+ALTER TABLE ONLY public.pin_networks ADD CONSTRAINT pin_networks_pkey PRIMARY KEY (subject, network);
+CREATE INDEX pin_networks_at_idx ON public.pin_networks USING btree (at);
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pin_networks TO jejak_serving;
 
 CREATE TABLE public.public_figures (
     only_one boolean DEFAULT true NOT NULL,
@@ -171,6 +198,17 @@ CREATE TABLE public.public_figures (
 ALTER TABLE ONLY public.public_figures ADD CONSTRAINT public_figures_pkey PRIMARY KEY (only_one);
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.public_figures TO jejak_serving;
 GRANT SELECT ON TABLE public.public_figures TO jejak_auditor;
+
+CREATE UNLOGGED TABLE public.services (
+    name text NOT NULL,
+    last_success timestamp with time zone,
+    last_fault text NOT NULL,
+    last_fault_at timestamp with time zone,
+    faults_in_a_row integer NOT NULL
+);
+ALTER TABLE ONLY public.services ADD CONSTRAINT services_pkey PRIMARY KEY (name);
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.services TO jejak_serving;
+GRANT SELECT ON TABLE public.services TO jejak_auditor;
 
 CREATE SEQUENCE public.stored_events_notification_id_seq;
 CREATE TABLE public.stored_events (
@@ -458,5 +496,25 @@ END
 $$;
 REVOKE ALL ON FUNCTION public.append_events(saves integer[], ids uuid[], versions bigint[], topics text[], states bytea[], claim_saves integer[], claim_keys bytea[], claim_ids uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.append_events(saves integer[], ids uuid[], versions bigint[], topics text[], states bytea[], claim_saves integer[], claim_keys bytea[], claim_ids uuid[]) TO jejak_serving;
+
+CREATE FUNCTION public.forget_readings(days integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+    AS $$
+DECLARE
+    forgotten bigint;
+BEGIN
+    IF days < 30 THEN
+        RAISE EXCEPTION 'readings are kept for at least 30 days';
+    END IF;
+    DELETE FROM accesses
+    WHERE at < clock_timestamp() - make_interval(days => days)
+        AND (application_id IS NULL OR operation NOT IN ('open-dossier', 'find-by-person'));
+    GET DIAGNOSTICS forgotten = ROW_COUNT;
+    RETURN forgotten;
+END
+$$;
+REVOKE ALL ON FUNCTION public.forget_readings(days integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.forget_readings(days integer) TO jejak_serving;
 
 ALTER DEFAULT PRIVILEGES FOR ROLE jejak_serving IN SCHEMA views GRANT SELECT ON TABLES TO jejak_auditor;

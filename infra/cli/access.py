@@ -9,13 +9,14 @@ import sys
 from uuid import UUID, uuid4
 
 from infra.cli.terminal import EXIT_WRONG, settings
-from infra.cli.verb import ROLE, STAFF, Verb
+from infra.cli.verb import ROLE, STAFF, Verb, whole
 from infra.composition import installation
 from infra.keys.tokens import SignedTokens
 from infra.postgres.databases import DatabaseRole, Databases, databases
 from service_layer.rights import Bearer, Principal
 
 SECONDS_AN_HOUR = 3600
+HOURS_MAX = 87_600  # ten years
 
 
 def token(options: argparse.Namespace) -> int:
@@ -83,7 +84,10 @@ VERBS = (
                 ("--actor",),
                 {"type": UUID, "help": "random reference that stands for the person (default: a new reference)"},
             ),
-            (("--hours",), {"type": int, "default": 12, "help": "hours until the token expires (default: 12)"}),
+            (
+                ("--hours",),
+                {"type": whole(1, HOURS_MAX), "default": 12, "help": "hours until the token expires (default: 12)"},
+            ),
         ),
     ),
     Verb(

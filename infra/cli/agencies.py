@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from infra.cli import audit, feed, intake, relay, topics
-from infra.cli.verb import ATTACHED, METRICS_PORT, Verb
+from infra.cli.verb import ATTACHED, METRICS_PORT, POSITION_MAX, Verb, whole
 
 FOR_AGENCIES = (
     Verb(
@@ -33,7 +33,7 @@ FOR_AGENCIES = (
             (
                 ("--at",),
                 {
-                    "type": int,
+                    "type": whole(0, POSITION_MAX),
                     "default": 0,
                     "metavar": "N",
                     "help": "with --begin: publish only events after position N of the log",
@@ -132,7 +132,12 @@ FOR_AGENCIES = (
             ),
             (
                 ("--last",),
-                {"type": feed.count, "metavar": "N", "default": 10, "help": "show the newest N messages (default: 10)"},
+                {
+                    "type": whole(0, feed.PAGE),
+                    "metavar": "N",
+                    "default": 10,
+                    "help": "show the newest N messages (default: 10)",
+                },
             ),
             (("--follow",), {"action": "store_true", "help": "continue to show new messages until Ctrl-C"}),
             (("--json",), {"action": "store_true", "help": "print each message as a CloudEvent in JSON, one per line"}),

@@ -8,7 +8,7 @@ import argparse
 
 from domain.json_values import instant
 from infra.cli.terminal import settings
-from infra.cli.verb import Verb
+from infra.cli.verb import Verb, whole
 from infra.eventstore.eras import Era, begin, eras
 from infra.postgres.databases import databases
 
@@ -28,6 +28,7 @@ def _line(one: Era) -> str:
     return f"era {one.number}: positions above {one.from_position}, since {instant(one.at)}, {one.reason}"
 
 
+ERAS_MAX = 2**31 - 1
 VERBS = (
     Verb(
         "era",
@@ -42,7 +43,7 @@ VERBS = (
             (
                 ("--seen",),
                 {
-                    "type": int,
+                    "type": whole(1, ERAS_MAX),
                     "metavar": "ERA",
                     "help": "newest era in use before the restore, if the restore lost this era",
                 },

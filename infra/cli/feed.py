@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from infra.cli.terminal import EXIT_WRONG, settings
 from infra.postgres.databases import databases
 from infra.projector.outbox import CHANNEL, MESSAGES
 from infra.queries.agency_feed import origin_of
+from infra.runtime.worker import stopped_by_signals
 
 PAGE, PAGE_BYTES = 500, 4 * 1024 * 1024
 POLL_SECONDS = 0.5
@@ -43,9 +43,7 @@ class NotInFeed(Exception):
 def feed(options: argparse.Namespace) -> int:
     wanted = settings()
     origin = origin_of(wanted)
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = stopped_by_signals()
     try:
         _named(options.agency, read_topics(wanted.topics_file))
         with (
@@ -113,10 +111,3 @@ def event_id(text: str) -> tuple[UUID, int]:
     """
     stream, _, version = text.partition(":")
     return UUID(stream), int(version)
-
-
-def count(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= PAGE:
-        raise argparse.ArgumentTypeError(f"the number must be from 0 to {PAGE}")
-    return number

@@ -27,5 +27,5 @@ def intake(options: argparse.Namespace) -> int:
             await Intake(made, lambda: Commands(agencies, brokers)).run(stopping)
         await stopping.wait()
 
-    run_worker(wanted, work, attached=options.attached, metrics_port=options.metrics_port)
+    run_worker(wanted, work, "intake", attached=options.attached, metrics_port=options.metrics_port)
     return 0

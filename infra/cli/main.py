@@ -7,32 +7,39 @@ from collections.abc import Sequence
 from feeds.agencies.topics_file import TopicsWrong
 from feeds.history.mapping_file import MappingWrong
 from feeds.history.source import SourceError
-from infra.cli import access, era, imports, maintenance, schedule, serving, simulate
+from infra.backup.encryption import BackupFault
+from infra.cli import access, accesses, backup, doctor, era, imports, maintenance, schedule, serving, simulate
 from infra.cli.agencies import FOR_AGENCIES
 from infra.eventstore.eras import EraNotBegun
 from infra.eventstore.recorder import PersistenceError
 from infra.eventstore.topics import DataNotClosed
 from infra.kafka.brokers import ClusterFault
 from infra.keys.key_folder import KeysUnreadable
+from infra.postgres.clock import ClockOff
 from infra.postgres.databases import SchemaNotOurs
-from infra.postgres.embedded import PostgresNotStarted
+from infra.postgres.embedded import PostgresNotStarted, PostgresNotStopped
 from infra.projector.fold import Poisoned
-from infra.runtime.serve import PortTaken
+from infra.projector.runner import NoSuchShard
+from infra.runtime.serve import PortTaken, ended_by_sigterm
 from infra.settings import SettingsWrong
 from service_layer.faults import Unavailable
 from simulation.mall import NotSimulated
 
 EXPECTED = (
+    BackupFault,
+    ClockOff,
     ClusterFault,
     DataNotClosed,
     EraNotBegun,
     KeysUnreadable,
     MappingWrong,
+    NoSuchShard,
     NotSimulated,
     Poisoned,
     PortTaken,
     PersistenceError,
     PostgresNotStarted,
+    PostgresNotStopped,
     SchemaNotOurs,
     SettingsWrong,
     SourceError,
@@ -55,8 +62,11 @@ VERBS = (
     *simulate.VERBS,
     *maintenance.VERBS,
     *era.VERBS,
+    *backup.VERBS,
+    *doctor.VERBS,
     *FOR_AGENCIES,
     *access.VERBS,
+    *accesses.VERBS,
 )
 
 
@@ -70,7 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if wrong:
         parser.error(wrong)
     try:
-        return next(verb for verb in VERBS if verb.name == options.verb).run(options)
+        with ended_by_sigterm():
+            return next(verb for verb in VERBS if verb.name == options.verb).run(options)
     except EXPECTED as error:
         print(f"jejak: {error}", file=sys.stderr)
         return EXIT_WRONG
@@ -99,14 +110,16 @@ def disagreement(options: argparse.Namespace) -> str | None:
 
     argparse cannot check these conditions.
     """
-    if options.verb == "erase" and (options.application is None) == (options.person is None):
-        return "erase needs either an APPLICATION or --person REF, and not both"
+    if options.verb == "erase" and [options.application, options.person, options.again or None].count(None) != 2:  # noqa: PLR2004
+        return "erase needs one of APPLICATION, --person REF and --again"
     if options.verb == "era" and (options.what == "begin") == (options.reason is None):
         return "era begin needs --reason; era list does not accept --reason"
     if options.verb == "token" and (options.role is None) == (options.agency is None):
         return "token needs either --role or --agency, and not both"
     if options.verb == "topics" and (options.what == "rotate") == (options.user is None):
         return "topics rotate needs a USER; topics plan and topics apply do not accept a USER"
+    if options.verb == "project" and options.shards and max(options.shard, default=0) >= options.shards:
+        return f"with --shards {options.shards}, the numbers of --shard must be from 0 to {options.shards - 1}"
     if options.verb == "simulate" and None not in (options.applications, options.per_day):
         return "simulate accepts either --applications or --per-day, and not both"
     return None

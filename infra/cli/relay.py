@@ -32,13 +32,12 @@ def relay(options: argparse.Namespace) -> int:
     from infra.kafka.relay import Relays  # noqa: PLC0415 - kafka-python takes half a second to import
     from infra.queries.agency_feed import origin_of  # noqa: PLC0415
 
-    with worker(at, attached=options.attached, metrics_port=options.metrics_port) as running:
+    with worker(at, "relay", attached=options.attached, metrics_port=options.metrics_port) as running:
         relays = Relays(running.databases.serving, login(kafka), agencies, origin_of(at))
         relays.start()
         print("relaying: " + ", ".join(agencies), flush=True)
         settle()
         while not running.stopping.wait(LOOK_SECONDS):
-            relays.end_if_stalled()
             if options.metrics_port is not None:
                 relays.measure()
         relays.stop()

@@ -5,7 +5,7 @@ import asyncio
 
 from infra.cli.serving import projecting
 from infra.cli.terminal import bar, settings
-from infra.cli.verb import Verb
+from infra.cli.verb import ATTACHED, METRICS_PORT, Verb
 from infra.composition import Installation, installation
 from infra.postgres.databases import databases
 from infra.projector.runner import wait_until_caught_up
@@ -13,7 +13,8 @@ from infra.projector.views import VIEWS
 from infra.runtime.scheduler import schedule_once, scheduling
 from infra.runtime.serve import run_loop
 from infra.runtime.worker import run_worker
-from infra.settings import Settings, interval
+from infra.settings import SECONDS_A_DAY, Settings
+from infra.settings import interval as parsed_interval
 from service_layer.scheduled_jobs import Jobs, PassTally
 
 
@@ -28,7 +29,7 @@ def schedule(options: argparse.Namespace) -> int:
             print(f"scheduling: every {interval:g} seconds", flush=True)
             await stopping.wait()
 
-    run_worker(wanted, work)
+    run_worker(wanted, work, "schedule", attached=options.attached, metrics_port=options.metrics_port)
     return 0
 
 
@@ -51,6 +52,16 @@ def _once(wanted: Settings) -> int:
     return 0
 
 
+def interval(text: str) -> float:
+    """Parses an interval for argparse. The message of an error names the allowed range."""
+    try:
+        return parsed_interval(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a number of seconds from 1 to {SECONDS_A_DAY}, and not {text!r}"
+        ) from None
+
+
 VERBS = (
     Verb(
         "schedule",
@@ -58,7 +69,7 @@ VERBS = (
         "run the scheduled jobs: grant by silence, move promises, expire payments",
         schedule,
         "jejak schedule --once",
-        "watch jejak_scheduler_commands_total in the /metrics of `jejak serve`, which also runs the scheduled jobs",
+        "watch the service scheduler in `/readyz`; `jejak serve` also runs the scheduled jobs",
         (
             (("--once",), {"action": "store_true", "help": "run each job once, print a line for each job, and stop"}),
             (
@@ -69,6 +80,8 @@ VERBS = (
                     "help": "pause between two passes (default: JEJAK_SCHEDULE_SECONDS, or 60)",
                 },
             ),
+            METRICS_PORT,
+            ATTACHED,
         ),
     ),
 )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from feeds.agencies.topics_file import Topics, read_topics
 from infra import logs
 from infra.cli.terminal import bar, settings
-from infra.cli.verb import ATTACHED, HOST, PORT, Verb
+from infra.cli.verb import ATTACHED, HOST, PORT, Verb, whole
 from infra.composition import Installation
 from infra.demo import seed
 from infra.postgres.databases import Databases
@@ -42,7 +42,7 @@ def serve_api(options: argparse.Namespace) -> int:
     else:
         listener = socket.socket(fileno=options.descriptor)
     run_installation(
-        settings(), lambda made: serve.serve_api(made, listener, started=lambda: None), attached=options.attached
+        settings(), lambda made: serve.serve_api(made, listener, started=lambda: None), "api", attached=options.attached
     )
     return 0
 
@@ -50,7 +50,7 @@ def serve_api(options: argparse.Namespace) -> int:
 def project(options: argparse.Namespace) -> int:
     topics = read_topics(settings().topics_file)
     with (
-        worker(settings(), attached=options.attached) as running,
+        worker(settings(), "project", attached=options.attached) as running,
         projecting(running.databases, options.shards, options.shard),
         filling_outbox(running.databases, topics),
     ):
@@ -85,12 +85,7 @@ def filling_outbox(found: Databases, topics: Topics) -> Iterator[None]:
         outbox.stop()
 
 
-def shards(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= SHARDS_MAX:
-        raise argparse.ArgumentTypeError(f"the number must be from 1 to {SHARDS_MAX}")
-    return number
-
+WORKERS_MAX, DESCRIPTOR_MAX = 64, 1_048_575
 
 VERBS = (
     Verb(
@@ -105,7 +100,11 @@ VERBS = (
             PORT,
             (
                 ("--workers",),
-                {"type": int, "default": 1, "help": "number of processes that answer HTTP requests (default: 1)"},
+                {
+                    "type": whole(1, WORKERS_MAX),
+                    "default": 1,
+                    "help": "number of processes that answer HTTP requests (default: 1)",
+                },
             ),
             (("--examples",), {"action": "store_true", "help": "add 200 example applications on the first start"}),
             (("--demo",), {"action": "store_true", "help": "add 90 simulated days of a mall on the first start"}),
@@ -118,7 +117,7 @@ VERBS = (
         serve_api,
         "jejak api --port 8001",
         "run `jejak project` in another process",
-        (HOST, PORT, (("--descriptor",), {"type": int, "help": argparse.SUPPRESS}), ATTACHED),
+        (HOST, PORT, (("--descriptor",), {"type": whole(0, DESCRIPTOR_MAX), "help": argparse.SUPPRESS}), ATTACHED),
     ),
     Verb(
         "project",
@@ -131,7 +130,7 @@ VERBS = (
             (
                 ("--shards",),
                 {
-                    "type": shards,
+                    "type": whole(1, SHARDS_MAX),
                     "metavar": "N",
                     "help": "divide each view into N shards, for all processes (default: no change)",
                 },
@@ -139,7 +138,7 @@ VERBS = (
             (
                 ("--shard",),
                 {
-                    "type": int,
+                    "type": whole(0, SHARDS_MAX - 1),
                     "nargs": "*",
                     "default": [],
                     "metavar": "K",

@@ -15,7 +15,7 @@ from typing import Any
 from infra import logs
 from infra.cli.serving import projecting
 from infra.cli.terminal import EXIT_FOUND, bar, settings
-from infra.cli.verb import Verb
+from infra.cli.verb import POSITION_MAX, Verb, whole
 from infra.composition import installation
 from infra.demo import seed
 from infra.demo.plan_player import PlanPlayer
@@ -26,11 +26,12 @@ from infra.queries.statistics import forget
 from infra.runtime.scheduler import standing_still
 from infra.runtime.serve import run_loop
 from simulation.mall import JAKARTA, NotSimulated
-from simulation.plan import Plan
+from simulation.plan import APPLICATIONS_MAX, DAYS_MAX, Plan
 from simulation.questionnaires import questionnaires
 from simulation.truth import truth
 
 PER_DAY = 20
+RATE_MAX = 1_000_000.0
 EXIT_INTERRUPTED = 130
 
 
@@ -137,10 +138,13 @@ def _write(file: Path, lines: Iterable[dict[str, Any]]) -> None:
 
 
 def rate(text: str) -> float:
-    """Parses a rate for argparse, in commands per second. Raises ValueError."""
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise ValueError
+    """Parses a rate for argparse, in commands per second. The message of an error names the allowed range."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= RATE_MAX:
+        raise argparse.ArgumentTypeError(f"must be a number above 0 and up to {RATE_MAX:g}, and not {text!r}")
     return value
 
 
@@ -158,15 +162,33 @@ VERBS = (
         "jejak simulate --seed 7 --days 30 --per-day 20 --truth truth.ndjson",
         "compare the figures in Jejak with the truth file; a second run of the command adds nothing",
         (
-            (("--seed",), {"type": int, "default": 1, "help": "number that fixes all random choices (default: 1)"}),
+            (
+                ("--seed",),
+                {
+                    "type": whole(0, POSITION_MAX),
+                    "default": 1,
+                    "help": "number that fixes all random choices (default: 1)",
+                },
+            ),
             (
                 ("--days",),
-                {"type": int, "default": 30, "help": "number of simulated days before --until (default: 30)"},
+                {
+                    "type": whole(1, DAYS_MAX),
+                    "default": 30,
+                    "help": "number of simulated days before --until (default: 30)",
+                },
             ),
-            (("--applications",), {"type": int, "metavar": "N", "help": "number of applications in total"}),
+            (
+                ("--applications",),
+                {"type": whole(1, APPLICATIONS_MAX), "metavar": "N", "help": "number of applications in total"},
+            ),
             (
                 ("--per-day",),
-                {"type": int, "metavar": "N", "help": f"number of applications per day (default: {PER_DAY})"},
+                {
+                    "type": whole(1, APPLICATIONS_MAX),
+                    "metavar": "N",
+                    "help": f"number of applications per day (default: {PER_DAY})",
+                },
             ),
             (
                 ("--until",),

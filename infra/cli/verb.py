@@ -28,14 +28,32 @@ class Verb:
     options: Options = ()
 
 
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Returns a parser of whole numbers for argparse. The message of an error names the allowed range."""
+
+    def parsed(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = None
+        if number is None or not low <= number <= high:
+            raise argparse.ArgumentTypeError(f"must be a whole number from {low} to {high}, and not {text!r}")
+        return number
+
+    return parsed
+
+
+POSITION_MAX = 2**63 - 1
+PORTS = whole(0, 65_535)
+"""The number 0 means that the operating system chooses a free port."""
 HOST = (("--host",), {"default": "127.0.0.1", "help": "address to listen on (default: 127.0.0.1)"})
 PORT = (
     ("--port",),
-    {"type": int, "default": os.environ.get("PORT") or "8000", "help": "port to listen on (default: $PORT, or 8000)"},
+    {"type": PORTS, "default": os.environ.get("PORT") or "8000", "help": "port to listen on (default: $PORT, or 8000)"},
 )
 METRICS_PORT = (
     ("--metrics-port",),
-    {"type": int, "metavar": "PORT", "help": "serve /metrics of this process on this port of 127.0.0.1"},
+    {"type": PORTS, "metavar": "PORT", "help": "serve /metrics of this process on this port of 127.0.0.1"},
 )
 ATTACHED = ((supervisor.ATTACHED,), {"action": "store_true", "help": argparse.SUPPRESS})
 ROLE = (

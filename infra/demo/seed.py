@@ -19,6 +19,8 @@ from simulation.plan import Plan, latest, until_last_submission
 from simulation.questionnaires import questionnaires
 
 SEED = 1
+SAMPLE = 0
+"""The ordinal of the sample in the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ async def seed(made: Installation, fill: SeedSize, submitted: Advance = lambda _
     )
     player, steps = PlanPlayer(made, plan.name), until_last_submission(plan.steps())
     await player.play(steps[:-1], submitted)
+    await _record_sample(made, player.ids.get(SAMPLE))
     # The questionnaires are played before the last submission, because this submission marks a complete simulation.
     await SurveyPlayer(made, plan.name, player.ids).play(questionnaires(plan, steps[-1].arrives))
     await player.play(steps[-1:], submitted)
@@ -63,20 +66,26 @@ async def publish(made: Installation) -> None:
 
 
 async def sample(made: Installation) -> tuple[UUID, str, str] | None:
-    """Returns the id, the tracking number and the PIN of the first application that was not imported.
+    """Returns the id, the tracking number and the PIN of the sample that a seed wrote in this installation.
 
-    Returns None if there is no such application.
+    Returns None if no seed has recorded a sample. So the PIN of a citizen is never returned.
     """
     async with made.pool.connection() as connection:
-        cursor = await connection.execute(
-            "SELECT originator_id FROM events WHERE topic = 'application.submitted.v1' AND state->>'by' <> 'import'"
-            " ORDER BY position LIMIT 1"
-        )
+        cursor = await connection.execute("SELECT application_id FROM demo_samples ORDER BY at LIMIT 1")
         row = await cursor.fetchone()
     if row is None:
         return None
     application = (await made.streams.history(row[0])).application
     return row[0], application.number, made.receipt_codes.pin(application.number, application.pin_resets)
+
+
+async def _record_sample(made: Installation, application_id: UUID | None) -> None:
+    if application_id is None:  # the submission of the sample was refused
+        return
+    async with made.pool.connection() as connection:
+        await connection.execute(
+            "INSERT INTO demo_samples (application_id) VALUES (%s) ON CONFLICT DO NOTHING", (application_id,)
+        )
 
 
 async def _complete(made: Installation, fill: SeedSize) -> bool:

@@ -33,6 +33,7 @@ from infra.eventstore.recorder import Save
 from infra.eventstore.rows import rows_of
 from infra.kafka.command_handler import Broken, ReadCommand, TopicCommandHandler, Verdict
 from infra.metrics import INTAKE, INTAKE_INTERRUPTED, INTAKE_WAITING
+from infra.service import Limits, Service
 from service_layer.faults import Unavailable
 
 RECORDS_A_SAVE = 100
@@ -42,7 +43,7 @@ TRIES = 5
 After TRIES internal errors, the answer to the record is an internal error.
 """
 BACK_OFF_SECONDS, BACK_OFF_MAX_SECONDS = 0.1, 5.0
-RECONNECT_SECONDS = 2.0
+LIMITS = Limits(back_off_seconds=1.0, back_off_max_seconds=5.0)
 DETAIL_MAX = 200
 
 log = structlog.get_logger("jejak.intake")
@@ -71,6 +72,7 @@ class Intake:
 
     def __init__(self, installation: Installation, open_source: Callable[[], CommandSource]) -> None:
         self.open_source = open_source
+        self.service = Service("intake", LIMITS, expected=(KafkaError, Unavailable, OSError))
         self.kept = IntakeLog(installation.pool)
         self.clerk = TopicCommandHandler(installation)
         self.streams = installation.streams
@@ -81,29 +83,23 @@ class Intake:
 
         If events are being stored when `stopping` is set, the method ends only after these events are stored.
         """
-        while not stopping.is_set():
-            try:
-                source = await asyncio.to_thread(self.open_source)
-            except KafkaError as away:
-                await self._interrupted(stopping, away)
-                continue
+        await self.service.run_async(lambda: self._follow(stopping), stopping)
+
+    async def _follow(self, stopping: asyncio.Event) -> None:
+        try:
+            source = await asyncio.to_thread(self.open_source)
             try:
                 while not stopping.is_set():
                     await self.step(source, stopping)
-            except KafkaError as away:
-                await self._interrupted(stopping, away)
+                    self.service.succeeded()
             finally:
                 self.readings.clear()
                 await asyncio.to_thread(source.close)
-
-    async def _interrupted(self, stopping: asyncio.Event, away: KafkaError) -> None:
-        # The error message may name topics, groups and nodes, but never contains data from a record.
-        log.warning("reading commands is interrupted", fault=type(away).__name__, detail=str(away)[:DETAIL_MAX])
-        INTAKE_INTERRUPTED.labels("kafka").inc()
-        try:
-            await asyncio.wait_for(stopping.wait(), RECONNECT_SECONDS)
-        except TimeoutError:
-            return
+        except KafkaError as away:
+            # The error message may name topics, groups and nodes, but never contains data from a record.
+            log.warning("reading commands is interrupted", fault=type(away).__name__, detail=str(away)[:DETAIL_MAX])
+            INTAKE_INTERRUPTED.labels("kafka").inc()
+            raise
 
     async def step(self, source: CommandSource, stopping: asyncio.Event) -> None:
         """Polls Kafka once, and answers the records that Kafka returned. Raises KafkaError."""
@@ -156,6 +152,7 @@ class Intake:
         reading = self.readings[place]
         new = [record for record in records if record.offset >= reading.next]
         for some in _in_parts(new):
+            self.service.alive()
             if stopping.is_set():
                 return
             try:

@@ -1,12 +1,10 @@
 """Relay process: this module publishes the feeds to Kafka, with one thread for each agency.
 
-The process ends itself if a thread hangs.
+Each thread is a service (see `infra.service`), so the process ends itself if a thread hangs.
 """
 
 import contextlib
-import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -21,23 +19,21 @@ from psycopg.rows import tuple_row
 from domain.json_values import instant
 from feeds.agencies.kafka import topic_names as names
 from feeds.agencies.kafka.client import opened
-from feeds.agencies.kafka.producer import ProducedRecord, Transactions
+from feeds.agencies.kafka.producer import ProducedRecord, Transactions, Untrusted
 from feeds.agencies.kafka.relay import Refused, Relay
-from feeds.agencies.kafka.relay_position import Position, position_of, transactional_id
+from feeds.agencies.kafka.relay_position import Hanging, Position, position_of, transactional_id
 from feeds.agencies.messages import Message, Origin
 from infra.metrics import RELAY_COMMITTED, RELAY_FAULTS, RELAY_POSITION
 from infra.postgres.databases import for_derived
 from infra.projector.outbox import CHANNEL, MESSAGES
 from infra.queries.relay_lag import RELAYS, Behind
+from infra.service import Limits, Service
 
 PAGE, PAGE_BYTES = 1000, 4 * 1024 * 1024
 POLL_SECONDS, RIVAL_SECONDS = 0.5, 1.0
-STALL_SECONDS = 180.0
-"""A relay counts as hanging if it reports nothing for this number of seconds.
-
-The sum of all time limits of a transaction is less than this number.
-"""
-EXIT_STALLED = 70
+LIMITS = Limits(pass_seconds=180.0)
+"""The sum of all time limits of a transaction is less than the time limit of a pass."""
+EXPECTED = (KafkaError, psycopg.Error, OSError, Hanging, Refused, Untrusted)
 HEARTBEAT_SECONDS = 1.0
 
 STANDING = """
@@ -63,14 +59,16 @@ class PostgresSource:
     (fencing). This would be safe but slow.
     """
 
-    def __init__(self, conninfo: str, agency: str, stopping: threading.Event, well: Callable[[], None]) -> None:
-        """`well` is a function. This relay calls the function while the relay waits for another process. So a waiting
-        relay does not count as hanging.
-        """
+    well: Callable[[], None]
+    """The relay calls this function while the relay waits for another process. So a waiting relay does not count as
+    hanging.
+    """
+
+    def __init__(self, conninfo: str, agency: str, stopping: threading.Event) -> None:
         self.conninfo = for_derived(conninfo)
         self.agency = agency
         self.stopping = stopping
-        self.well = well
+        self.well = lambda: None
         self._connection: psycopg.Connection[Any] | None = None
 
     def lead(self) -> bool:
@@ -193,26 +191,21 @@ class KafkaDestination:
 class Watch:
     """Implements `feeds.agencies.kafka.relay.Witness`. This class watches the relays: it updates metrics, writes log
     lines, and updates the table `feeds.relays`.
-
-    This class also finds the relays that hang, so that the process can end.
     """
 
     def __init__(self) -> None:
         self._say: dict[str, Callable[[int, str], bool]] = {}
-        self._well: dict[str, float] = {}
+        self._services: dict[str, Service] = {}
         self._said: dict[str, tuple[int, str]] = {}
 
-    def over(self, agency: str, say: Callable[[int, str], bool]) -> None:
-        """Begins to watch the relay of an agency. `say` is a function that writes the state of the relay."""
-        self._say[agency] = say
-        self.well(agency)
+    def over(self, agency: str, say: Callable[[int, str], bool]) -> Service:
+        """Begins to watch the relay of an agency. `say` is a function that writes the state of the relay.
 
-    def well(self, agency: str) -> None:
-        """Records that the relay does not hang at this moment.
-
-        The relay is working, or is waiting for another process.
+        Returns the service of the relay.
         """
-        self._well[agency] = time.monotonic()
+        self._say[agency] = say
+        self._services[agency] = Service(f"relay {agency}", LIMITS, expected=EXPECTED)
+        return self._services[agency]
 
     def published(self, agency: str, position: int, count: int) -> None:  # noqa: ARG002 - the port's signature
         RELAY_COMMITTED.labels(agency).set_to_current_time()
@@ -222,20 +215,17 @@ class Watch:
         self._go(agency, position)
 
     def _go(self, agency: str, position: int) -> None:
-        self.well(agency)
+        self._services[agency].succeeded()
         RELAY_POSITION.labels(agency).set(position)
         self._tell(agency, position, "")
 
-    def fault(self, agency: str, code: str, words: str) -> None:
+    def fault(self, agency: str, fault: Exception) -> None:
+        code = fault.code if isinstance(fault, Refused) else type(fault).__name__
         RELAY_FAULTS.labels(agency, code).inc()
-        if self._said.get(agency, (0, ""))[1] != code:
-            log.warning("relay interrupted", agency=agency, fault=code, what=words)
-        self.well(agency)  # the relay does not hang: it restarts, or waits for an operator
+        if isinstance(fault, Refused) and self._said.get(agency, (0, ""))[1] != code:
+            log.warning("relay waits for an operator", agency=agency, fault=code, what=str(fault))
+        self._services[agency].failed(fault)  # the relay itself pauses before it begins again
         self._tell(agency, -1, code)
-
-    def stalled(self) -> list[str]:
-        late = time.monotonic() - STALL_SECONDS
-        return [agency for agency, well in self._well.items() if well < late]
 
     def _tell(self, agency: str, position: int, fault: str) -> None:
         if self._said.get(agency) != (position, fault) and self._say[agency](position, fault):
@@ -265,15 +255,6 @@ class Relays:
         for thread in (*self.threads, self.heart):
             thread.join(timeout=5)
 
-    def end_if_stalled(self) -> None:
-        """Ends the process if a relay hangs. The supervisor then starts a new process.
-
-        A relay can be killed safely at any time.
-        """
-        if hanging := self.watch.stalled():
-            log.critical("no progress: the relay process ends itself", agencies=hanging)
-            os._exit(EXIT_STALLED)
-
     def measure(self) -> None:
         """Updates the lag metrics from the database. So these metrics are correct even if Kafka cannot be reached."""
         with contextlib.suppress(psycopg.Error), psycopg.connect(self.conninfo, row_factory=tuple_row) as connection:
@@ -281,10 +262,12 @@ class Relays:
                 Behind.of(*row).measure()
 
     def _run(self, agency: str, conninfo: str, origin: Origin) -> None:
-        source = PostgresSource(conninfo, agency, self.stopping, lambda: self.watch.well(agency))
+        source = PostgresSource(conninfo, agency, self.stopping)
+        service = self.watch.over(agency, source.say)
+        source.well = service.alive
         destination = KafkaDestination(self.login, agency)
-        self.watch.over(agency, source.say)
-        Relay(agency, source=source, destination=destination, origin=origin, witness=self.watch).run(self.stopping)
+        relay = Relay(agency, source=source, destination=destination, origin=origin, witness=self.watch)
+        service.run(self.stopping, lambda: relay.run(self.stopping))
         source.close()
 
     def _beat(self, origin: Origin) -> None:
@@ -293,12 +276,16 @@ class Relays:
         An agency may get no new messages for some time. As long as the heartbeat records arrive, the agency can be sure
         that Kafka and the relay process are working.
         """
-        while not self.stopping.is_set():
-            with contextlib.suppress(KafkaError), _heart(self.login) as producer:
+        service = Service("heartbeat", LIMITS, expected=(KafkaError, OSError))
+
+        def beat() -> None:
+            with _heart(self.login) as producer:
                 while not self.stopping.wait(HEARTBEAT_SECONDS):
                     value = orjson.dumps({"at": instant(datetime.now(UTC)), "source": origin.source})
                     producer.send(names.HEARTBEAT, value=value, headers=[("content-type", b"application/json")])
-            self.stopping.wait(HEARTBEAT_SECONDS)
+                    service.succeeded()
+
+        service.run(self.stopping, beat)
 
 
 @contextlib.contextmanager

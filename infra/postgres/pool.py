@@ -12,6 +12,7 @@ import psycopg_pool
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from infra.service import Service, registered
 from service_layer.faults import Unavailable
 
 Pool = AsyncConnectionPool[AsyncConnection]
@@ -37,19 +38,33 @@ AWAY = (
 
 
 @asynccontextmanager
-async def pool(conninfo: str) -> AsyncIterator[Pool]:
-    """Yields an open pool of at most CONNECTIONS_MAX connections."""
-    async with AsyncConnectionPool(
-        conninfo,
-        connection_class=AsyncConnection,
-        min_size=1,
-        max_size=CONNECTIONS_MAX,
-        max_waiting=WAITING_MAX,
-        reconnect_timeout=RECONNECT_SECONDS,
-        check=AsyncConnectionPool.check_connection,
-        open=False,
-    ) as made:
-        yield made
+async def pool(conninfo: str, name: str = "events") -> AsyncIterator[Pool]:
+    """Yields an open pool of at most CONNECTIONS_MAX connections. `name` is the name of the pool's service.
+
+    The workers of the pool make new connections in the background. The pool watches its workers itself.
+    """
+    service = Service(f"pool {name}", expected=(psycopg.OperationalError,))
+
+    async def connected(_: AsyncConnection) -> None:
+        service.succeeded()
+
+    def not_connected(_: Pool) -> None:
+        service.failed(psycopg.OperationalError())
+
+    with registered(service):
+        async with AsyncConnectionPool(
+            conninfo,
+            connection_class=AsyncConnection,
+            min_size=1,
+            max_size=CONNECTIONS_MAX,
+            max_waiting=WAITING_MAX,
+            reconnect_timeout=RECONNECT_SECONDS,
+            reconnect_failed=not_connected,
+            configure=connected,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+        ) as made:
+            yield made
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -62,16 +62,15 @@ def part_of(key: UUID, of: int) -> int:
 
 
 class Poisoned(Exception):
-    """An event of the log cannot be folded into a view.
+    """An event of the log cannot be folded into a view, or the row that the event changes cannot be read.
 
     The message names the position and the application of the event, but never its content.
     """
 
-    def __init__(self, view: View, application: UUID, position: int, fault: Exception) -> None:
-        super().__init__(
-            f"the view {view.name} cannot fold the event at position {position}, of {application}"
-            f" ({type(fault).__name__})"
-        )
+    def __init__(self, view: View, application: UUID, position: int, fault: Exception, *, row: bool = False) -> None:
+        what = f"read its row of {application}; `jejak rebuild {view.name}` writes the row again" if row else ""
+        what = what or f"fold the event at position {position}, of {application}"
+        super().__init__(f"the view {view.name} cannot {what} ({type(fault).__name__})")
         self.application = application
         self.position = position
         self.fault = type(fault).__name__
@@ -126,9 +125,17 @@ def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence
         return []
     keys = sorted(streams, key=lambda key: key.bytes)  # all writers use one order, so that they cannot deadlock
     cursor.execute(fill(view.rows, table), {"ids": keys}, prepare=True, binary=True)
-    known = {values[0]: read_row(view, values) for values in cursor.fetchall()}
+    known = {values[0]: _known(view, values, streams[values[0]][0]) for values in cursor.fetchall()}
     folded = [folded_on(view, known.get(key), key, streams[key]) for key in keys]
     return [row for key, row in zip(keys, folded, strict=True) if row and row is not known.get(key)]
+
+
+def _known(view: View, values: Sequence[Any], event: RawEvent) -> Row:
+    """Returns the stored row that `event` changes. Raises Poisoned if the row cannot be read."""
+    try:
+        return cast("Row", read_row(view, values))
+    except Exception as fault:  # noqa: BLE001 - whatever stands in the row, only this view stops
+        raise Poisoned(view, event[0], event[4], fault, row=True) from None
 
 
 def arrays(view: View, rows: Sequence[Row]) -> dict[str, list[object]]:

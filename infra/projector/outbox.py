@@ -26,6 +26,7 @@ from infra.eventstore.history import recorded_of
 from infra.metrics import FEED_POSITION
 from infra.postgres.databases import for_derived
 from infra.projector.fold import AnyCursor
+from infra.service import Limits, Service
 from projections.routing import Agencies, Concern, shares
 
 PAGE = 1000
@@ -35,7 +36,7 @@ REST_SECONDS = 0.05
 
 During the pause, more events arrive. So one transaction can publish the events of many commands.
 """
-BACK_OFF_SECONDS = 0.5
+LIMITS = Limits(back_off_seconds=0.5, back_off_max_seconds=5.0)
 CHANNEL = "feeds"
 LOCK = "SELECT pg_try_advisory_lock(hashtext('jejak distribute'))"
 
@@ -88,6 +89,7 @@ class Outbox:
         self.conninfo = for_derived(conninfo)
         self.edition = topics.edition()
         self.agencies = Agencies(feeds=topics.feeds())
+        self.service = Service("outbox", LIMITS, expected=(psycopg.Error,))
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name="distribute", daemon=True)
 
@@ -100,27 +102,22 @@ class Outbox:
             self.thread.join(timeout=5)
 
     def _run(self) -> None:
-        while not self.stopping.is_set():
-            try:
-                self._follow()
-            except psycopg.Error as fault:
-                log.warning("outbox interrupted", fault=type(fault).__name__)
-                self.stopping.wait(BACK_OFF_SECONDS)
-            except Exception:
-                log.exception("outbox stopped")
-                self.stopping.wait(10 * BACK_OFF_SECONDS)
+        self.service.run(self.stopping, self._follow)
 
     def _follow(self) -> None:
         with psycopg.connect(self.conninfo, autocommit=True, row_factory=tuple_row) as connection:
             while connection.execute(LOCK).fetchone() != (True,):
+                self.service.alive()
                 if self.stopping.wait(POLL_SECONDS):
                     return
             self.agencies = replace(self.agencies, offices=self._begin(connection))
             connection.execute("LISTEN stored_events")
             while not self.stopping.is_set():
                 while self.step(connection):
+                    self.service.alive()
                     if self.stopping.is_set():
                         return
+                self.service.succeeded()
                 self.stopping.wait(REST_SECONDS)
                 list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
 

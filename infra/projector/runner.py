@@ -34,8 +34,9 @@ from infra.projector.checkpoints import (
 )
 from infra.projector.fold import Poisoned, Shard
 from infra.projector.rebuild import upgrade
-from infra.projector.step import OtherVersion, Steps
+from infra.projector.step import OtherVersion, Resharded, Steps
 from infra.projector.views import VIEWS
+from infra.service import Limits, Service
 from projections.view import View
 
 POLL_SECONDS = 0.5
@@ -43,7 +44,7 @@ POLL_SECONDS = 0.5
 
 If a connection is lost, a notification may be lost too.
 """
-BACK_OFF_SECONDS = 0.5
+LIMITS = Limits(back_off_seconds=0.5, back_off_max_seconds=5.0)
 REST_SECONDS = {"desk": 0.02, "statistics": 0.2, "satisfaction": 0.2}
 """After a page that is not full, the runner of a view pauses for this number of seconds. So the next page contains the
 events of many commands.
@@ -53,14 +54,18 @@ An officer does not notice a pause of 20 ms. The view `progress`, which citizens
 POISON_SECONDS = 5.0
 """After this number of seconds, the runner of a stopped view tries to fold the event again."""
 
-OTHER_VERSION_SECONDS = 0.5
-"""After this number of seconds, a runner looks again whether the table has the version of this release."""
-
 log = structlog.get_logger("jejak.runner")
+
+
+class NoSuchShard(Exception):
+    """A view has no shard with this number. The message names the allowed numbers."""
 
 
 class Stopping(Exception):
     """The runner stops while it rebuilds a view. The next runner continues the rebuild."""
+
+
+EXPECTED = (psycopg.Error, OtherVersion, Stopping)
 
 
 class Runner:
@@ -76,6 +81,7 @@ class Runner:
         self.conninfo = for_derived(conninfo)
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name=f"project {self.shard.name}", daemon=True)
+        self.service = Service(f"view {self.shard.name}", LIMITS, expected=EXPECTED, fatal=(Resharded,))
         self.fault: str | None = None
         self.is_projecting = False
 
@@ -88,23 +94,7 @@ class Runner:
             self.thread.join(timeout=5)
 
     def _run(self) -> None:
-        while not self.stopping.is_set():
-            try:
-                self._follow()
-            except psycopg.Error as fault:
-                self.fault = type(fault).__name__
-                log.warning("projection interrupted", view=self.shard.name, fault=self.fault)
-                self.stopping.wait(BACK_OFF_SECONDS)
-            except OtherVersion as fault:
-                self.fault = type(fault).__name__
-                log.warning("projection waits", view=self.shard.name, why=str(fault))
-                self.stopping.wait(OTHER_VERSION_SECONDS)
-            except Stopping:
-                return
-            except Exception as fault:
-                self.fault = type(fault).__name__
-                log.exception("projection ended", view=self.shard.name)
-                return
+        self.service.run(self.stopping, self._follow)
 
     def _follow(self) -> None:
         """Opens a connection and takes the lock. Then repeatedly folds all new events and waits for a notification."""
@@ -112,6 +102,7 @@ class Runner:
             ensure(self.view, connection)
             self._upgrade(connection)
             while not self._leads(connection):
+                self.service.alive()
                 if self.stopping.wait(POLL_SECONDS):
                     return
             connection.execute("LISTEN stored_events")
@@ -119,12 +110,14 @@ class Runner:
             while not self.stopping.is_set():
                 try:
                     while steps.step():
+                        self.service.alive()
                         if self.stopping.is_set():
                             return
                 except Poisoned as poisoned:
                     self._record_poisoned(poisoned, connection)
                 else:
                     self._clear_fault(connection)
+                    self.service.succeeded()
                     self.stopping.wait(REST_SECONDS.get(self.view.name, 0))
                 if not list(connection.notifies(timeout=POLL_SECONDS, stop_after=1)):
                     steps.known = None  # another process may have moved the position, or divided the view again
@@ -147,6 +140,7 @@ class Runner:
         log.info("view upgraded", view=self.view.name, version=self.view.version)
 
     def _go_on(self, *_: int) -> None:
+        self.service.alive()
         if self.stopping.is_set():
             raise Stopping
 
@@ -161,6 +155,7 @@ class Runner:
             log.error("projection stopped by an event that it cannot fold", view=self.shard.name, why=str(poisoned))
         self.fault, self.is_projecting = poisoned.fault, False
         record_stopped(self.shard, poisoned, connection)
+        self.service.alive()
         self.stopping.wait(POISON_SECONDS)
 
     def _clear_fault(self, connection: psycopg.Connection[dict[str, bool]]) -> None:
@@ -185,6 +180,7 @@ def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int
     """Returns one runner for each shard of each view. If `numbers` is given, returns only the runners of these shards.
 
     If `shards` is given, every view is first divided into this number of shards. The new shards apply to all processes.
+    Raises NoSuchShard.
     """
     ensure_views(conninfo)
     with psycopg.connect(conninfo, autocommit=True) as connection:
@@ -192,6 +188,12 @@ def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int
             if shards:
                 reshard(view, shards, connection)
         shard_counts = {view.name: len(positions_of(view, connection.cursor())) for view in VIEWS.values()}
+    for name, count in shard_counts.items():
+        if numbers and max(numbers) >= count:
+            raise NoSuchShard(
+                f"--shard {max(numbers)}: the number must be from 0 to {count - 1}, because the view {name} has {count}"
+                " shards (`--shards N` divides the views again)"
+            )
     return [
         Runner(view, conninfo, number=number, of=shard_counts[view.name])
         for view in VIEWS.values()

@@ -6,8 +6,9 @@ reaches a position. Such a reader causes no query while it waits.
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from typing import Any, Self
 from uuid import UUID
 
@@ -17,6 +18,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from infra.metrics import FEED_POSITION
+from infra.postgres.clock import DatabaseClock
 from infra.postgres.coalescer import Coalescer
 from infra.postgres.pool import Pool, borrowed
 from infra.projector.checkpoints import LOG, POSITION, STOPPED
@@ -24,11 +26,12 @@ from infra.projector.fold import read_row
 from infra.projector.views import VIEWS
 from infra.queries.checkpoint_listener import Positions
 from infra.queries.relay_lag import RELAYS, Behind
+from infra.queries.service_states import states_of
 from infra.queries.view_reader import behind_told, reading
 from projections import progress
-from projections.progress import BY_ID, BY_ID_OR_ABSENT, BY_NUMBER, ProgressRow
+from projections.progress import BY_ID, BY_ID_OR_ABSENT, BY_NUMBER, CONCERNING, ProgressRow
 from service_layer.faults import ViewBehind
-from service_layer.ports import Timeline
+from service_layer.ports import FoundFile, Timeline
 
 STATES = f"SELECT {', '.join(view.state for view in VIEWS.values())}"
 """Selects the state of each view. The SQL function `view_state` explains the states."""
@@ -59,6 +62,7 @@ class PostgresViews:
 
     def __init__(self, pool: Pool, conninfo: str) -> None:
         self.pool = pool
+        self.clock = DatabaseClock(pool)
         self.positions = Positions(conninfo)
         self.rows: Coalescer[UUID, Sequence[Any]] = Coalescer(_rows, conninfo)
         self.eras: Coalescer[int, int] = Coalescer(_eras, conninfo)
@@ -91,6 +95,12 @@ class PostgresViews:
     async def row_by_number(self, number: str) -> ProgressRow | None:
         found = await self._one(BY_NUMBER, {"number": number})
         return orjson.loads(bytes(found[0])) if found and found[0] is not None else None
+
+    async def concerning(self, applications: Collection[UUID], offices: Collection[str]) -> Mapping[UUID, FoundFile]:
+        values = {"applications": list(applications), "offices": list(offices)}
+        async with reading(self.pool) as connection:
+            rows = await (await connection.execute(CONCERNING, values)).fetchall()
+        return {application: FoundFile(*facts) for application, *facts in rows}
 
     async def log_end(self) -> tuple[int, int]:
         found = await self._one(
@@ -137,6 +147,14 @@ class PostgresViews:
         position, end = found or (0, 0)
         FEED_POSITION.set(position)
         return max(0, int(end) - int(position))
+
+    async def services(self) -> list[dict[str, Any]]:
+        async with borrowed(self.pool) as connection:
+            return [asdict(state) for state in await states_of(connection)]
+
+    async def clock_offset(self) -> float:
+        await self.clock.measure()
+        return self.clock.offset
 
     async def relays(self) -> list[dict[str, Any]]:
         async with borrowed(self.pool) as connection:

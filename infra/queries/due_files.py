@@ -7,6 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+import structlog
+
 from domain.registry.editions import CalendarPublished
 from domain.registry.registry import Registry
 from infra.postgres.pool import Pool, borrowed
@@ -18,8 +20,11 @@ from projections.desk import DeskRow
 
 DueKey = Literal["due_at", "payment_expires_at"]
 PAGE = 200
+COLUMNS = list(desk.VIEW.columns)
 FIRST: tuple[datetime | None, UUID] = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
 """The first page begins after this pair of a time and an id. Every row comes after this pair."""
+
+log = structlog.get_logger("jejak.scheduler")
 
 
 class PostgresDueFiles:
@@ -65,8 +70,21 @@ class PostgresDueFiles:
         while True:
             async with reading(self.pool) as connection:
                 cursor = await connection.execute(query, {**values, "at": at, "id": after, "limit": PAGE})
-                rows = [read_row(desk.VIEW, stored) for stored in await cursor.fetchall()]
-            if not rows:
+                found = await cursor.fetchall()
+            if not found:
                 return
-            yield rows
-            at, after = rows[-1][key], rows[-1]["application_id"]
+            yield [row for stored in found if (row := _readable(stored))]
+            at, after = found[-1][COLUMNS.index(key)], found[-1][COLUMNS.index("application_id")]
+
+
+def _readable(stored: Sequence[Any]) -> DeskRow | None:
+    """Returns the row, or None if the row cannot be read. The files of all other rows are still handled."""
+    try:
+        return read_row(desk.VIEW, stored)
+    except Exception as fault:  # noqa: BLE001 - whatever stands in the row
+        log.error(  # noqa: TRY400 - the message may quote the row
+            "a row of the desk cannot be read: run `jejak rebuild desk`",
+            application=str(stored[COLUMNS.index("application_id")]),
+            fault=type(fault).__name__,
+        )
+        return None

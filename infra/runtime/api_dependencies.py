@@ -3,7 +3,6 @@ pools and the keys of an installation.
 """
 
 import asyncio
-import hmac
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
@@ -16,7 +15,6 @@ import structlog
 from prometheus_client import generate_latest
 
 from api.dependencies import Dependencies
-from domain.json_values import instant
 from domain.registry.registry import Registry
 from infra.composition import Installation
 from infra.eventstore.envelope import SealBroken, unseal
@@ -24,20 +22,18 @@ from infra.eventstore.history import STREAM
 from infra.keys.tokens import SignedTokens
 from infra.logs import RequestLog
 from infra.metrics import COMMANDS, METRICS, PIN_FAILURES, REQUESTS
-from infra.postgres.pool import Pool, borrowed
+from infra.postgres.pool import borrowed
+from infra.queries.accesses import PostgresAccesses
 from infra.queries.agency_feed import PostgresFeeds
 from infra.queries.applications import PostgresViews
 from infra.queries.desk import PostgresDesk
+from infra.queries.pin_guard import PostgresPinGuard
 from infra.queries.satisfaction import PostgresSatisfaction
 from infra.queries.statistics import PostgresStatistics
 from service_layer.handlers.links import LinkHandler
 from service_layer.handlers.surveys import SurveyHandler
 from service_layer.rights import Principal
 
-PER_NETWORK, PER_NUMBER = 20, 100
-"""The maximum number of wrong PINs for a tracking number on one day: from one network, and from all networks together.
-"""
-SECONDS_A_DAY = 86_400
 RECENT_SECONDS = 1.0
 
 log = structlog.get_logger("jejak.views")
@@ -66,77 +62,17 @@ class RecentCatalogue:
             return self._known[0]
 
 
-class PostgresPinGuard:
-    """Counts wrong PINs in one table for all processes.
-
-    The table contains no tracking number and no network of a client. It contains only keyed hashes (HMAC) of them.
-    Every day (UTC), the same number or network has another hash.
-    """
-
-    def __init__(self, pool: Pool, key: bytes) -> None:
-        self.pool = pool
-        self.key = key
-
-    async def knock(self, number: str, network: str) -> int:
-        now = datetime.now(UTC)
-        subject, origin = self._masked(now, number, network)
-        async with borrowed(self.pool) as connection:
-            # Attempts for a number are counted one after another. So many networks together cannot exceed PER_NUMBER.
-            await connection.execute(
-                "SELECT pg_advisory_xact_lock(%s)", (int.from_bytes(subject[:8], "big", signed=True),)
-            )
-            await connection.execute("DELETE FROM pin_failures WHERE day < %s", (now.date(),))
-            cursor = await connection.execute(
-                "INSERT INTO pin_failures (subject, network, day, failures) VALUES (%s, %s, %s, 1)"
-                " ON CONFLICT (subject, day, network) DO UPDATE SET failures = pin_failures.failures + 1"
-                " RETURNING failures",
-                (subject, origin, now.date()),
-            )
-            here = await cursor.fetchone()
-            cursor = await connection.execute(
-                "SELECT sum(failures) FROM pin_failures WHERE subject = %s AND day = %s", (subject, now.date())
-            )
-            everywhere = await cursor.fetchone()
-            allowed = here is not None and everywhere is not None and here[0] <= PER_NETWORK
-            if allowed and everywhere is not None and everywhere[0] <= PER_NUMBER:
-                return 0
-            await connection.rollback()  # a refused attempt is not counted
-        return SECONDS_A_DAY - int(now.timestamp()) % SECONDS_A_DAY
-
-    async def open(self, number: str, network: str) -> None:
-        now = datetime.now(UTC)
-        subject, origin = self._masked(now, number, network)
-        async with borrowed(self.pool) as connection:
-            await connection.execute(
-                "UPDATE pin_failures SET failures = greatest(failures - 1, 0)"
-                " WHERE subject = %s AND network = %s AND day = %s",
-                (subject, origin, now.date()),
-            )
-
-    def _masked(self, now: datetime, number: str, network: str) -> tuple[bytes, bytes]:
-        def masked(name: str) -> bytes:
-            return hmac.digest(self.key, f"jejak/door/1\0{now.date()}\0{name}".encode(), "sha256")[:16]
-
-        return masked(number), masked(network)
-
-
 class SealedDossiers:
     """Opens sealed parts for principals that have the right to read them, and records each access."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, accesses: PostgresAccesses) -> None:
         self.pool = installation.pool
         self.keys = installation.keys
-
-    async def record(self, applications: list[UUID], principal: Principal, purpose: str) -> None:
-        who = (principal.office, principal.bearer.value, principal.actor, purpose)
-        async with borrowed(self.pool) as connection, connection.cursor() as cursor:
-            await cursor.executemany(
-                "INSERT INTO accesses (application_id, office, role, actor, purpose) VALUES (%s, %s, %s, %s, %s)",
-                [(application, *who) for application in applications],
-            )
+        self.accesses = accesses
 
     async def open(self, application_id: UUID, principal: Principal, purpose: str) -> list[dict[str, Any]]:
-        await self.record([application_id], principal, purpose)  # the access is recorded before any content is returned
+        await self.accesses.record("open-dossier", [application_id], principal, purpose)
+        # the access is recorded before any content is returned
         async with borrowed(self.pool) as connection:
             rows = await (await connection.execute(STREAM, (application_id,))).fetchall()
         keys = {key.key_id: key.key for key in (await self.keys.dossier_keys(application_id)).values()}
@@ -167,15 +103,6 @@ class SealedDossiers:
             return None
         return content
 
-    async def accesses(self, application_id: UUID) -> list[dict[str, Any]]:
-        async with borrowed(self.pool) as connection:
-            cursor = await connection.execute(
-                "SELECT at, office, role, purpose FROM accesses WHERE application_id = %s ORDER BY id LIMIT 1000",
-                (application_id,),
-            )
-            rows = await cursor.fetchall()
-        return [{"at": instant(at), "office": o, "role": role, "purpose": purpose} for at, o, role, purpose in rows]
-
 
 class PrometheusMeter:
     """Counts and logs requests and commands."""
@@ -199,7 +126,11 @@ class PrometheusMeter:
 
 
 def dependencies(
-    installation: Installation, views: PostgresViews, feeds: PostgresFeeds, published: Mapping[str, bytes]
+    installation: Installation,
+    views: PostgresViews,
+    feeds: PostgresFeeds,
+    accesses: PostgresAccesses,
+    published: Mapping[str, bytes],
 ) -> Dependencies:
     """Returns the dependencies of the API. `published` maps each path to a public document."""
     return Dependencies(
@@ -211,7 +142,8 @@ def dependencies(
         receipts=installation.receipt_codes,
         tokens=SignedTokens(installation.named.token, installation.named.read_token),
         door=PostgresPinGuard(installation.pool, installation.named.door),
-        dossiers=SealedDossiers(installation),
+        accesses=accesses,
+        dossiers=SealedDossiers(installation, accesses),
         persons=installation.keys,
         statistics=PostgresStatistics(installation.pool, installation.editions),
         satisfaction=PostgresSatisfaction(installation.pool),

@@ -7,6 +7,7 @@ change of the newest event.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,32 +17,37 @@ import orjson
 import psycopg
 from psycopg.rows import tuple_row
 
+from domain.codes import Role
+from domain.json_values import parse_instant
 from infra.eventstore.envelope import STATE, b64, canonical, commitment, unb64
 from infra.eventstore.topics import decoder_of
 from infra.progress import Progress
 from infra.projector.definitions import is_own
 from infra.projector.fold import Poisoned
 from infra.projector.views import VIEWS, differences
+from service_layer.requests_from_bodies import AHEAD_MAX
 
 ALL = """
-SELECT originator_id, originator_version, topic, state FROM stored_events
+SELECT originator_id, originator_version, topic, state, recorded_at FROM stored_events
 ORDER BY originator_id, originator_version
 """
 READ_AHEAD = 2000
 CHANGED = "its successor stores another commitment, so a byte of this event was changed"
 
-LogRow = tuple[UUID, int, str, bytes]
+LogRow = tuple[UUID, int, str, bytes, datetime]
 
 
 class Checked(NamedTuple):
     """A checked row. `own` is the commitment that fsck computes from this row. `fault` describes a fault inside the
-    row, or is None.
+    row, or is None. `early` says how far the time of the act lies beyond the time of the database, or is None.
     """
 
     version: int
-    prev: str
-    own: str
-    fault: str | None
+    recorded_at: datetime
+    prev: str = ""
+    own: str = ""
+    fault: str | None = None
+    early: str | None = None
 
 
 def faults_of_log(conninfo: str, progress: Progress) -> Iterator[str]:
@@ -68,19 +74,32 @@ def _counted(rows: Iterable[LogRow], total: int, progress: Progress) -> Iterator
 
 
 def _checked(stream: UUID, row: LogRow) -> Checked:
-    _, version, topic, stored = row
+    _, version, topic, stored, recorded_at = row
     try:
         state: dict[str, Any] = orjson.loads(bytes(stored))
         if canonical(state) != bytes(stored):
-            return Checked(version, "", "", "its bytes are not canonical")
+            return Checked(version, recorded_at, fault="its bytes are not canonical")
         if state.keys() != STATE:
-            return Checked(version, "", "", "its keys are not the keys of an event")
+            return Checked(version, recorded_at, fault="its keys are not the keys of an event")
         for name in ("salt", "prev"):
             unb64(state[name])
         decoder_of(topic).decode(stored)
-        return Checked(version, state["prev"], b64(commitment(stream, version, topic, state)), None)
+        own = b64(commitment(stream, version, topic, state))
+        return Checked(version, recorded_at, state["prev"], own, early=_early(topic, state, recorded_at))
     except (ValueError, KeyError, TypeError, AttributeError, msgspec.MsgspecError) as error:
-        return Checked(version, "", "", f"it cannot be read ({type(error).__name__})")
+        return Checked(version, recorded_at, fault=f"it cannot be read ({type(error).__name__})")
+
+
+def _early(topic: str, state: dict[str, Any], recorded_at: datetime) -> str | None:
+    """Returns a message if the act of the event lies in the future of the database.
+
+    A person may state a time that lies a little ahead, because clocks differ. A system act uses the database's clock.
+    """
+    ahead = parse_instant(state["at"]) - recorded_at
+    is_system_act = topic.startswith("application.") and state["by"] == Role.SYSTEM
+    if ahead <= (timedelta(0) if is_system_act else AHEAD_MAX):
+        return None
+    return f"its at is {ahead.total_seconds():.0f} s later than its recorded_at, so the clock of a host was wrong"
 
 
 def _faults_of_stream(rows: Iterable[Checked]) -> Iterator[str]:
@@ -99,6 +118,10 @@ def _faults_of_stream(rows: Iterable[Checked]) -> Iterator[str]:
             yield f"{row.version}: {row.fault}"
         elif place == 1 and row.prev:
             yield "1: it stores a commitment to a predecessor, but the first event of a stream has none"
+        if row.early:
+            yield f"{row.version}: {row.early}"
+        if before is not None and row.recorded_at < before.recorded_at:
+            yield f"{row.version}: its recorded_at is earlier than that of version {before.version}"
         broken = before is not None and not before.fault and not row.fault and before.own != row.prev
         if suspect and not broken:
             yield f"{suspect}: {CHANGED}"

@@ -8,8 +8,9 @@ schedulers worked at the same time, each act would be done only once.
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import psycopg
 import structlog
@@ -17,12 +18,17 @@ from psycopg import AsyncConnection
 
 from infra.composition import Installation
 from infra.metrics import SCHEDULED, SCHEDULER_RAN
+from infra.postgres.clock import ClockOff
 from infra.queries.due_files import PostgresDueFiles
+from infra.service import Limits, Service
 from service_layer.faults import Unavailable
 from service_layer.scheduled_jobs import Jobs, PassTally
 
 ASK_SECONDS = 1.0
-"""The number of seconds between two attempts to get the lock. After a fault, the scheduler pauses for the same time."""
+"""The number of seconds between two attempts to get the lock."""
+LIMITS = Limits(back_off_seconds=1.0)
+REST_SECONDS = 30.0
+"""While the scheduler rests between two passes, it gives a sign of life after this number of seconds."""
 LEADS, PASS = "jejak schedule", "jejak schedule pass"
 
 log = structlog.get_logger("jejak.scheduler")
@@ -38,40 +44,50 @@ class PrometheusJobMeter:
         SCHEDULER_RAN.labels(job).set_to_current_time()
 
 
-def jobs_of(made: Installation, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Jobs:
-    """Returns the jobs of this installation. `now` returns the current time in UTC."""
+def jobs_of(made: Installation, now: Callable[[], datetime] | None = None) -> Jobs:
+    """Returns the jobs of this installation. `now` returns the current time in UTC (default: the database's time)."""
     due_files = PostgresDueFiles(made.pool, made.editions.registry)
-    return Jobs(made.commands, due_files, PrometheusJobMeter(), now)
+    return Jobs(made.commands, due_files, PrometheusJobMeter(), now or made.clock.now)
 
 
 async def schedule(made: Installation, *, interval: float) -> None:
     """Runs one pass after another until cancelled. Pauses for `interval` seconds after each pass.
 
-    If a pass is cancelled before its end, the next pass does the remaining work.
+    If a pass is cancelled before its end, the next pass does the remaining work. While the clock of this host is wrong,
+    this scheduler gives up the lock, so that a scheduler on another host can work.
     """
     jobs = jobs_of(made)
-    while True:
-        try:
-            async with _session(made) as connection:
-                await _locked(connection, LEADS)
-                while True:
-                    async with _a_pass(connection):
-                        for job in jobs.by_name:
-                            tally = await jobs.run(job)
-                            if tally.done or tally.failed:
-                                log.info("scheduled", job=job, done=tally.done, failed=tally.failed)
-                    await asyncio.sleep(interval)
-        except (psycopg.Error, Unavailable) as fault:
-            log.warning("scheduler interrupted", fault=type(fault).__name__)
-            await asyncio.sleep(ASK_SECONDS)
+    service = Service("scheduler", LIMITS, expected=(psycopg.Error, Unavailable, ClockOff))
+
+    async def lead() -> None:
+        async with _session(made) as connection:
+            await _locked(connection, LEADS, service.alive)
+            while True:
+                await made.clock.check()
+                async with _a_pass(connection, service.alive):
+                    for job in jobs.by_name:
+                        tally = await jobs.run(job, lambda _: service.alive())
+                        if tally.done or tally.failed:
+                            log.info("scheduled", job=job, done=tally.done, failed=tally.failed)
+                service.succeeded()
+                await _rest(interval, service.alive)
+
+    await service.run_async(lead)
+
+
+async def _rest(seconds: float, alive: Callable[[], None]) -> None:
+    for start in range(0, math.ceil(seconds), int(REST_SECONDS)):
+        alive()
+        await asyncio.sleep(min(REST_SECONDS, seconds - start))
 
 
 async def schedule_once(made: Installation, run: Callable[[Jobs, str], Awaitable[PassTally]]) -> None:
     """If a pass is running, waits until this pass has ended.
 
-    Then runs one pass: calls `run` with the name of each job.
+    Then runs one pass: calls `run` with the name of each job. Raises ClockOff.
     """
     jobs = jobs_of(made)
+    await made.clock.check()
     async with _session(made) as connection, _a_pass(connection):
         for job in jobs.by_name:
             await run(jobs, job)
@@ -108,15 +124,15 @@ async def _session(made: Installation) -> AsyncIterator[AsyncConnection]:
 
 
 @contextlib.asynccontextmanager
-async def _a_pass(connection: AsyncConnection) -> AsyncIterator[None]:
-    await _locked(connection, PASS)
+async def _a_pass(connection: AsyncConnection, alive: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
+    await _locked(connection, PASS, alive)
     try:
         yield
     finally:
         await connection.execute("SELECT pg_advisory_unlock(hashtext(%s))", (PASS,))
 
 
-async def _locked(connection: AsyncConnection, name: str) -> None:
+async def _locked(connection: AsyncConnection, name: str, alive: Callable[[], None]) -> None:
     """Tries to get a lock again and again, until the lock is free.
 
     PostgreSQL also has a function that waits for a lock. This function is not used: if the call were cancelled, the
@@ -126,4 +142,5 @@ async def _locked(connection: AsyncConnection, name: str) -> None:
         row = await (await connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (name,))).fetchone()
         if row and row[0]:
             return
+        alive()
         await asyncio.sleep(ASK_SECONDS)

@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import gc
-import os
 import signal
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from types import FrameType
 from typing import Any, TypeVar
@@ -20,12 +20,12 @@ from infra.composition import Installation, installation
 from infra.demo import seed
 from infra.postgres.databases import databases
 from infra.projector.runner import ensure_views
+from infra.queries.accesses import PostgresAccesses
 from infra.queries.agency_feed import PostgresFeeds, origin_of
 from infra.queries.applications import PostgresViews
 from infra.runtime.api_dependencies import dependencies
 from infra.runtime.http_protocol import HttpProtocol
 from infra.runtime.public_documents import published
-from infra.runtime.scheduler import scheduling
 from infra.runtime.supervisor import kept, stop_event
 from infra.settings import Settings
 
@@ -38,6 +38,8 @@ BACKLOG = 1024
 GARBAGE_MAX = 10_000
 """The garbage collector looks for reference cycles after this number of new objects."""
 
+
+EXIT_TERMINATED = 128 + signal.SIGTERM
 
 T = TypeVar("T")
 FillInstallation = Callable[[Installation], Awaitable[None]]
@@ -77,8 +79,8 @@ class Server(uvicorn.Server):
         try:
             yield
         finally:
-            for number in signals:
-                loop.remove_signal_handler(number)
+            for number in signals:  # a second signal must not interrupt the rest of the stop
+                loop.add_signal_handler(number, lambda: None)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -106,23 +108,25 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
     topics = read_topics(made.settings.topics_file)
     views = PostgresViews(made.pool, made.databases.serving)
     feeds = PostgresFeeds(made.pool, made.databases.serving, topics, origin_of(made.settings))
+    accesses = PostgresAccesses(made.pool, made.settings.readings_days)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with views, feeds:
+        async with views, feeds, accesses:
             await made.editions.registry()
             settle()
             yield
 
     config = uvicorn.Config(
-        build(dependencies(made, views, feeds, published(topics)), lifespan),
+        build(dependencies(made, views, feeds, accesses, published(topics)), lifespan),
         http=HttpProtocol,
         loop="none",
         access_log=False,
         log_config=None,
         lifespan="on",
         server_header=False,
-        proxy_headers=bool(os.environ.get("FORWARDED_ALLOW_IPS")),
+        proxy_headers=bool(made.settings.proxies),
+        forwarded_allow_ips=list(made.settings.proxies),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
         limit_concurrency=1000,
     )
@@ -144,21 +148,22 @@ def settle() -> None:
 def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: FillInstallation) -> None:
     """Runs all parts of Jejak on one server. The API starts after the function `fill` has returned.
 
-    The API and the scheduler run in this process. The projections run in a separate process, so that the API and the
-    projections do not wait for each other. With Kafka, the relay and the intake run in separate processes too. If
-    `workers` is more than one, the API runs in that number of separate processes.
+    The API runs in this process. The projections run in a separate process, so that the API and the projections do not
+    wait for each other. The scheduler runs in a separate process too, so that a fault of the scheduler does not end the
+    API. With Kafka, the relay and the intake run in separate processes too. If `workers` is more than one, the API runs
+    in that number of separate processes.
     """
 
     async def run() -> None:
-        beside = [["project"], *([["relay"], ["intake"]] if settings.kafka else [])]
+        scheduler = ["schedule", "--interval", str(settings.schedule_seconds)]
+        beside = [["project"], scheduler, *([["relay"], ["intake"]] if settings.kafka else [])]
         async with installation(settings, found) as made, kept(beside):
             await fill(made)
             started = await announcement(made, listener)
-            async with scheduling(made, interval=settings.schedule_seconds):
-                if workers == 1:
-                    await serve_api(made, listener, started)
-                else:
-                    await _supervise(listener, workers, started)
+            if workers == 1:
+                await serve_api(made, listener, started)
+            else:
+                await _supervise(listener, workers, started)
 
     with databases(settings, kept_alive=True) as found:
         ensure_views(found.serving)  # the tables must exist before the first request
@@ -166,7 +171,7 @@ def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: 
 
 
 async def announcement(made: Installation, listener: socket.socket) -> Callable[[], None]:
-    """Returns a function that prints the addresses and an example application. Each line has the form `name: value`."""
+    """Returns a function that prints the addresses, and the sample of a demo. Each line has the form `name: value`."""
     host, port = listener.getsockname()[:2]
     base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     lines = [f"citizen page: {base}/id/", f"statistics: {base}/id/statistics", f"API: {base}/openapi.json"]
@@ -189,6 +194,38 @@ async def _supervise(listener: socket.socket, workers: int, started: Callable[[]
 
 
 def run_loop(main: Coroutine[Any, Any, T]) -> T:
-    """Runs a coroutine to its end in a new uvloop event loop."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main)
+    """Runs a coroutine to its end in a new uvloop event loop.
+
+    SIGTERM cancels the coroutine, as SIGINT does. So the coroutine can always end its child processes and give up its
+    share of the database server. A coroutine that handles SIGTERM itself replaces this handler.
+    """
+
+    async def terminable() -> T:
+        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        if task is not None and threading.current_thread() is threading.main_thread():
+            loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        return await main
+
+    with ended_by_sigterm(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            return runner.run(terminable())
+        except asyncio.CancelledError:
+            raise SystemExit(EXIT_TERMINATED) from None
+
+
+@contextlib.contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """While the context lasts, SIGTERM raises SystemExit. So this process cleans up before it ends."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise SystemExit(EXIT_TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

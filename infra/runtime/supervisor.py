@@ -1,4 +1,5 @@
-"""Supervisor: keeps worker processes running. A worker that dies is replaced.
+"""Supervisor: keeps worker processes running. A worker that dies is replaced, after a pause that grows if
+the worker dies again and again.
 
 When the parent process ends, its workers end too, even if the parent process is killed.
 """
@@ -10,12 +11,88 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
+
+import structlog
+
+from infra.service import Limits, Service, registered
 
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 10
+STEADY_SECONDS = 10.0
+LIMITS = Limits(pass_seconds=60.0, back_off_seconds=0.25, back_off_max_seconds=10.0)
 ATTACHED = "--attached"
 """The option of `jejak` that makes a process end when its parent process ends."""
+
+log = structlog.get_logger("jejak.supervisor")
+
+
+class ChildEnded(Exception):
+    """A worker process ended by itself. The exit code or the signal is in the message."""
+
+
+class Child:
+    """One worker process. If the process ends, or if it cannot be started, it is started again after a pause.
+
+    The pause doubles with each failed start. A start counts as good if the process has run for STEADY_SECONDS.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], descriptors: Sequence[int]) -> None:
+        self.command = command
+        self.descriptors = descriptors
+        self.service = Service(name, LIMITS, expected=(ChildEnded, OSError))
+        self.process: subprocess.Popen[bytes] | None = None
+        self._begun = self._again_at = 0.0
+
+    def look(self) -> None:
+        """Starts the process if it does not run and the pause is over."""
+        now = time.monotonic()
+        if self.process is None:
+            if now >= self._again_at:
+                self._start(now)
+        elif self.process.poll() is not None:
+            code = self._closed()
+            self._again_at = now + self.service.failed(ChildEnded(code))
+            log.warning("a worker process ended", service=self.service.name, code=code)
+        elif now - self._begun >= STEADY_SECONDS:
+            self.service.succeeded()
+
+    def _start(self, now: float) -> None:
+        try:
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                pass_fds=self.descriptors,
+                start_new_session=True,
+            )
+            self._begun = now
+        except OSError as fault:  # no memory, no process or no descriptor is left
+            self._again_at = now + self.service.failed(fault)
+
+    def terminate(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+
+    def wait(self) -> None:
+        """Waits until the process has ended. After STOP_SECONDS, kills the process."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._closed()
+
+    def _closed(self) -> int | None:
+        process, self.process = self.process, None
+        if process is None:
+            return None
+        if process.stdin:
+            process.stdin.close()
+        return process.returncode
 
 
 @contextlib.asynccontextmanager
@@ -25,40 +102,36 @@ async def kept(verbs: Sequence[Sequence[str]], descriptors: Sequence[int] = ()) 
 
     The processes inherit the open `descriptors`.
     """
-
-    def spawn(verb: Sequence[str]) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "infra.cli", *verb, ATTACHED]
-        return subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=descriptors, start_new_session=True
+    names = [verb[0] for verb in verbs]
+    children = [
+        Child(
+            f"child {verb[0]} {place}" if names.count(verb[0]) > 1 else f"child {verb[0]}",
+            [sys.executable, "-m", "infra.cli", *verb, ATTACHED],
+            descriptors,
         )
+        for place, verb in enumerate(verbs, 1)
+    ]
 
-    processes = [spawn(verb) for verb in verbs]
+    async def look() -> None:
+        for child in children:
+            child.look()
+        service.succeeded()
+        await asyncio.sleep(LOOK_SECONDS)
 
-    async def replace() -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            for place, process in enumerate(processes):
-                if process.poll() is not None:
-                    processes[place] = spawn(verbs[place])
-
-    replacing = asyncio.create_task(replace())
+    service = Service("children", LIMITS)
+    looking = asyncio.create_task(service.run_async(look))
     try:
-        yield
+        with contextlib.ExitStack() as watched:
+            for child in children:
+                watched.enter_context(registered(child.service))
+            yield
     finally:
-        replacing.cancel()
-        for process in processes:
-            process.terminate()
-        await asyncio.gather(*(asyncio.to_thread(_ended, process) for process in processes))
-
-
-def _ended(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if process.stdin:
-        process.stdin.close()
+        looking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await looking
+        for child in children:
+            child.terminate()
+        await asyncio.gather(*(asyncio.to_thread(child.wait) for child in children))
 
 
 def stop_event() -> asyncio.Event:

@@ -12,10 +12,12 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 from infra import logs
 from infra.composition import Installation, installation
 from infra.postgres.databases import Databases, databases
+from infra.queries.service_states import reporting
 from infra.runtime.metrics_server import exposed
 from infra.runtime.serve import run_loop, settle
 from infra.runtime.supervisor import attach, stop_event
@@ -31,23 +33,43 @@ class Worker:
 
 
 @contextmanager
-def worker(settings: Settings, *, attached: bool = False, metrics_port: int | None = None) -> Iterator[Worker]:
+def worker(
+    settings: Settings, process: str = "worker", *, attached: bool = False, metrics_port: int | None = None
+) -> Iterator[Worker]:
     """Opens the databases of a worker process. The process must end its work when `stopping` is set.
 
-    If `attached` is true, the process stops when its parent process ends. If `metrics_port` is given, the process
-    serves `/metrics` on 127.0.0.1. Call this function in the main thread. Raises PortTaken, and the errors of
-    `databases`.
+    `process` is the verb, for the states of the services. If `attached` is true, the process stops when its parent
+    process ends. If `metrics_port` is given, the process serves `/metrics` on 127.0.0.1. Call this function in the main
+    thread. Raises PortTaken, and the errors of `databases`.
     """
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    with _databases(settings, attached=attached, metrics_port=metrics_port) as found:
+    stopping = stopped_by_signals()
+    with _databases(settings, process, attached=attached, metrics_port=metrics_port) as found:
         yield Worker(found, stopping)
+
+
+def stopped_by_signals() -> threading.Event:
+    """Returns an event that is set when SIGINT or SIGTERM arrives. Call this function in the main thread.
+
+    The handler of the signals must not set the event itself. Python runs the handler in the main thread. If the main
+    thread is just entering `wait` of the same event, it has the lock of the event, and `set` would wait for this lock
+    for ever. A handler may always put something into a SimpleQueue. A second thread then sets the event.
+    """
+    stopping, asked = threading.Event(), SimpleQueue[int]()
+
+    def listen() -> None:
+        asked.get()
+        stopping.set()
+
+    threading.Thread(target=listen, name="signals", daemon=True).start()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: asked.put(number))
+    return stopping
 
 
 def run_worker(
     settings: Settings,
     work: Callable[[Installation, asyncio.Event], Awaitable[None]],
+    process: str = "worker",
     *,
     attached: bool = False,
     metrics_port: int | None = None,
@@ -56,7 +78,7 @@ def run_worker(
     `asyncio.Event`.
 
     The event is set when SIGINT or SIGTERM arrives. `work` must return soon after the event is set. The function
-    `worker` describes `attached`, `metrics_port` and the errors.
+    `worker` describes `process`, `attached`, `metrics_port` and the errors.
     """
 
     async def run() -> None:
@@ -65,13 +87,14 @@ def run_worker(
             settle()
             await work(made, stopping)
 
-    with _databases(settings, attached=attached, metrics_port=metrics_port) as found:
+    with _databases(settings, process, attached=attached, metrics_port=metrics_port) as found:
         run_loop(run())
 
 
 def run_installation(
     settings: Settings,
     work: Callable[[Installation], Awaitable[None]],
+    process: str = "worker",
     *,
     attached: bool = False,
     metrics_port: int | None = None,
@@ -82,14 +105,14 @@ def run_installation(
         async with installation(settings, found) as made:
             await work(made)
 
-    with _databases(settings, attached=attached, metrics_port=metrics_port) as found:
+    with _databases(settings, process, attached=attached, metrics_port=metrics_port) as found:
         run_loop(run())
 
 
 @contextmanager
-def _databases(settings: Settings, *, attached: bool, metrics_port: int | None) -> Iterator[Databases]:
+def _databases(settings: Settings, process: str, *, attached: bool, metrics_port: int | None) -> Iterator[Databases]:
     logs.configure()
     if attached:
         attach(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    with databases(settings, kept_alive=True) as found, exposed(metrics_port):
+    with databases(settings, kept_alive=True) as found, exposed(metrics_port), reporting(found.serving, process):
         yield found

@@ -1,15 +1,16 @@
 """The command handler carries out the commands that change an application.
 
-First, the handler checks that the client may send the command. If the stream already contains the command, the handler
-returns the first result. Then the handler checks that nothing relevant has changed since the version that the client
+First, the handler looks for the idempotency key in the stream. If the same client has already sent the command, the
+handler returns the first result, even if the client has lost its right since then. Then the handler checks that the
+client may send the command. Then the handler checks that nothing relevant has changed since the version that the client
 saw. At the end, the handler decides the command and appends the events. After a conflict, the handler begins again. The
 log contains the idempotency keys of stored commands, but a refused command is not stored. So a refused command is
 decided again when the client repeats it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from domain.application.commands import Command, SubmitApplication
@@ -24,6 +25,7 @@ from service_layer.requests import CommandRequest, CommandResult
 from service_layer.streams import CommandIdentity, StreamHistory
 from service_layer.system_acts import deem_approved_request, move_promise_request
 
+MAX = datetime.max.replace(tzinfo=UTC)
 SYSTEM_ACTS_MAX = 4
 """At most this number of system acts is recorded before one command."""
 
@@ -31,8 +33,10 @@ SYSTEM_ACTS_MAX = 4
 class CommandHandler:
     """Carries out commands on the applications in an event store."""
 
-    def __init__(self, store: EventStore) -> None:
+    def __init__(self, store: EventStore, latest: Callable[[], datetime] = lambda: MAX) -> None:
+        """`latest` returns the latest time (UTC) that a system act may have. The clock of this host may be wrong."""
         self.store = store
+        self.latest = latest
 
     async def handle(self, application_id: UUID | None, request: CommandRequest) -> CommandResult:
         """Decides the command and appends the events. If `application_id` is None, the command submits a new
@@ -76,13 +80,13 @@ class CommandHandler:
         history = await self._history(application_id, fresh, identities)
         if application_id is not None and not history.entries:
             raise ApplicationUnknown
+        earlier = first_result(history, request.command, identities)
+        if earlier:  # before the rights: a transfer takes away the right to the transferred application
+            return earlier
         application = history.application
         request.permit(application)
-        earlier = first_result(history, request.command, identities)
-        if earlier:
-            return earlier
         if request.received_at is not None:
-            history = await self._settled(history, request.received_at)
+            history = await self._settled(history, min(request.received_at, self.latest()))
             application = history.application
         seen = request.version_seen
         if seen is not None and is_stale(request.command, seen, application):

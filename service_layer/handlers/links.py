@@ -7,7 +7,8 @@ code. Without this proof, the link only names that application. The other office
 for the same link.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -59,13 +60,14 @@ class LinkHandler:
         self, fresh: UUID, request: LinkRequest, identities: Sequence[CommandIdentity]
     ) -> Linking | None:
         histories = [await self.store.history(target) for target in request.versions_seen]
-        sides = await _sides(request, histories)
         probe = Link(link=fresh, life_event=request.life_event, others=(), supplied=())
-        answered = [(each, first_result(each, probe, identities)) for each in sides.sure]
+        answered = [(each, first_result(each, probe, identities)) for each in histories]
         earlier = [(each, result) for each, result in answered if result]
-        if earlier:
+        if earlier:  # before the rights: the office may have transferred its applications since
             link = _link_of(earlier[0][0], identities)
-            return Linking(link, [result for _, result in earlier], _still_waiting(sides, link))
+            waiting = [each for each in histories if not _linked_to_all(each, request.versions_seen.keys())]
+            return Linking(link, [result for _, result in earlier], _still_waiting(waiting, link))
+        sides = await _sides(request, histories)
         commands = _commands(fresh, request, sides, self.store.registry)
         drafts = [await self._draft(history, command, request, identities[0]) for history, command in commands]
         stored = await self.store.append(drafts)
@@ -81,7 +83,7 @@ class LinkHandler:
             )
             for draft, done in zip(drafts, stored, strict=True)
         ]
-        return Linking(link, results, _still_waiting(sides, link))
+        return Linking(link, results, _still_waiting(sides.waiting, link))
 
     async def _draft(
         self, history: StreamHistory, command: Link, request: LinkRequest, identity: CommandIdentity
@@ -137,7 +139,7 @@ def _commands(fresh: UUID, request: LinkRequest, sides: _Sides, registry: Regist
     get the id and the life event of the existing link. If a document is required for a linked application, the document
     is not required again for the other applications.
     """
-    new = [each for each in sides.sure if not _others(sides, each) <= each.application.links]
+    new = [each for each in sides.sure if not _linked_to_all(each, sides.all)]
     if not new:
         raise AlreadyLinked
     ids = {each.application_id for each in new}
@@ -163,8 +165,8 @@ def _commands(fresh: UUID, request: LinkRequest, sides: _Sides, registry: Regist
     ]
 
 
-def _others(sides: _Sides, own: StreamHistory) -> set[UUID]:
-    return sides.all - {own.application_id}
+def _linked_to_all(own: StreamHistory, applications: AbstractSet[UUID]) -> bool:
+    return applications - {own.application_id} <= own.application.links
 
 
 def _standard(history: StreamHistory, registry: Registry) -> StandardPublished:
@@ -180,10 +182,10 @@ def _link_with(history: StreamHistory, others: set[UUID]) -> Linked | None:
     return next((each for each in events if isinstance(each, Linked) and not others.isdisjoint(each.others)), None)
 
 
-def _still_waiting(sides: _Sides, link: UUID) -> list[UUID]:
+def _still_waiting(among: Iterable[StreamHistory], link: UUID) -> list[UUID]:
     return [
         each.application_id
-        for each in sides.waiting
+        for each in among
         if not any(isinstance(event := entry.recorded.event, Linked) and event.link == link for entry in each.entries)
     ]
 

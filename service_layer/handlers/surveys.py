@@ -47,10 +47,10 @@ class SurveyHandler:
         history = await self.store.history(application_id)
         if not history.entries:
             raise ApplicationUnknown
-        request.permit(history.application)
         stream = await self.store.claimed([identity.command.bytes for identity in identities])
-        if stream is not None:
+        if stream is not None:  # before the rights: the office may have transferred the application since
             return await self._first_position(stream, identities)
+        request.permit(history.application)
         event = answer(history.application, request.answers, given=await self.given(application_id))
         return await self.store.append_survey(application_id, event, request.act, identities[0])
 

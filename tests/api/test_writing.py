@@ -1,13 +1,14 @@
 """A request may be repeated, and says what it saw: Idempotency-Key and If-Match."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.api.installation import LICENSING
-from tests.api.lives import PROCESSING, STAGE, arrive, do, done, walk
+from tests.api.installation import LICENSING, MAKASSAR
+from tests.api.lives import PROCESSING, STAGE, WAYS, arrive, do, done, walk
 from tests.running import Jejak, Reply
 
 BODY = {"service": "nib", "applicant": {"name": "Siti Contoh", "nik": "3374014101900001"}}
@@ -95,6 +96,34 @@ def test_a_command_repeated_is_answered_as_at_first_however_old_its_version(runn
     walk(running, arrived.id, LICENSING, (("check-documents", {"complete": True}),), version=2)
     again = done(running, arrived, "receive", **headers)
     assert (first.body, first.headers["ETag"]) == (again.body, again.headers["ETag"])
+
+
+ANSWERED_IN = ("ETag", "Sync-Token")
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_every_command_repeated_is_answered_as_at_first_even_if_it_took_the_right_to_it_away(
+    name: str, running: Jejak
+) -> None:
+    arrived = arrive(running, name)
+    key = {"Idempotency-Key": str(uuid4())}
+    first = done(running, arrived, name, **key)
+    again = do(running, arrived, name, running.supervisor(arrived.acting), **key)
+    assert (again.status, again.body) == (200, first.body)
+    assert [again.headers[each] for each in ANSWERED_IN] == [first.headers[each] for each in ANSWERED_IN]
+    other = do(running, arrived, name, running.officer(MAKASSAR), **key)
+    nobody = do(running, replace(arrived, id=str(uuid4())), name, running.officer(MAKASSAR), **key)
+    assert (other.status, other.json()["code"]) == (nobody.status, nobody.json()["code"])
+    assert other.status in (403, 404)
+
+
+@pytest.mark.parametrize("name", ["transfer", "answer-referral"])
+def test_a_colleague_with_the_same_key_is_told_nothing(name: str, running: Jejak) -> None:
+    arrived = arrive(running, name)
+    key = {"Idempotency-Key": str(uuid4())}
+    done(running, arrived, name, **key)
+    colleague = do(running, arrived, name, running.officer(arrived.acting), **key)
+    assert (colleague.status, colleague.json()["code"]) == (404, "not-found")
 
 
 def test_a_refusal_is_not_remembered(running: Jejak) -> None:

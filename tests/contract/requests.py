@@ -38,7 +38,7 @@ def real(running: Jejak, name: str) -> Real:
         return {}, {}, None, running.officer(LICENSING)
     if name == "get-feed":
         return {"agency": OFFICES[LICENSING]}, {}, None, running.token("--agency", OFFICES[LICENSING])
-    if name == "get-exact-statistics":
+    if name in ("get-exact-statistics", "get-access-record"):
         return {}, {}, None, running.token("--role", "auditor")
     if name.startswith("get-statistics"):
         return {}, {}, None, None

@@ -36,6 +36,7 @@ class Writer:
         self.datastore = Datastore(conninfo, pool_size=1)
         self.recorder = Recorder(self.datastore)
         self.written = 0
+        self.ends: dict[UUID, tuple[int, str]] = {}
 
     def life(self) -> UUID:
         stream, day = new_application_id(), timedelta(days=self.written)
@@ -54,13 +55,19 @@ class Writer:
 
     def append(self, *events: ApplicationEvent, office: str) -> UUID:
         """A life of these events, all acts of this office, in one save each."""
-        stream, prev = new_application_id(), ""
-        for version, event in enumerate(events):
-            act = an_act(office=office)
-            rows, prev = rows_of(stream, version, prev, [event], act, command=COMMAND, digest="")
+        stream = new_application_id()
+        self.ends[stream] = (0, "")
+        self.more(stream, *events, office=office)
+        return stream
+
+    def more(self, stream: UUID, *events: ApplicationEvent, office: str) -> None:
+        """Further events of a life that `append` began."""
+        for event in events:
+            version, prev = self.ends[stream]
+            rows, prev = rows_of(stream, version, prev, [event], an_act(office=office), command=COMMAND, digest="")
             [outcome] = self.recorder.append([Save(tuple(rows))])
             assert outcome.stored
-        return stream
+            self.ends[stream] = (version + 1, prev)
 
     def lives(self, count: int) -> list[UUID]:
         return [self.life() for _ in range(count)]

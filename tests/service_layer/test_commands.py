@@ -1,6 +1,7 @@
 """The one way to change an application, over the real log: a key means one act, whatever is sent twice or lost."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -79,16 +80,18 @@ async def test_who_saw_too_little_is_told_what_came_since(made: Installation) ->
     assert (caught.value.seen, caught.value.now) == (1, 2)
 
 
-async def test_the_asker_is_judged_by_the_application_before_anything_is_told(made: Installation) -> None:
+async def test_a_right_is_judged_before_a_new_command_and_after_a_repeated_one(made: Installation) -> None:
     first = await submit(made, "k-1")
+    application = first.application_id
 
     def permit(_: object) -> None:
         raise PermissionError
 
-    for application, again in ((None, asked(SUBMIT, "k-1", permit=permit)), (first.application_id, asked(Issue()))):
-        with pytest.raises((PermissionError, StatusForbids)):
-            await made.commands.handle(application, again)
-    assert topics(made, first.application_id) == ["submitted"]
+    assert told(await made.commands.handle(None, asked(SUBMIT, "k-1", permit=permit))) == told(first)
+    for new in (asked(Issue(), permit=permit), replace(asked(SUBMIT, "k-1", permit=permit), client="x")):
+        with pytest.raises(PermissionError):
+            await made.commands.handle(application, new)
+    assert topics(made, application) == ["submitted"]
 
 
 async def test_commands_at_the_same_time_are_all_done_one_after_another(made: Installation) -> None:

@@ -104,7 +104,7 @@ class Witness(Protocol):
 
     def published(self, agency: str, position: int, count: int) -> None: ...
     def idle(self, agency: str, position: int) -> None: ...
-    def fault(self, agency: str, code: str, words: str) -> None: ...
+    def fault(self, agency: str, fault: Exception) -> None: ...
 
 
 class Page(NamedTuple):
@@ -135,10 +135,10 @@ class Relay:
                 for _ in self.follow(stopping):
                     faults = 0
             except Refused as refused:
-                self.witness.fault(self.agency, refused.code, str(refused))
+                self.witness.fault(self.agency, refused)
                 rest = REFUSED_SECONDS
             except Exception as fault:  # noqa: BLE001 - after any fault the producer must not be used again
-                self.witness.fault(self.agency, type(fault).__name__, "")
+                self.witness.fault(self.agency, fault)
                 faults = min(faults + 1, DOUBLINGS)
                 rest = BACK_OFF_SECONDS * 2**faults * random.uniform(0.5, 1)  # noqa: S311 - no secret
             finally:

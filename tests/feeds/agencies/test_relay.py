@@ -114,9 +114,9 @@ class Watched:
     def idle(self, agency: str, position: int) -> None:  # noqa: ARG002 - the port's
         self.stopping.set()
 
-    def fault(self, agency: str, code: str, words: str) -> None:  # noqa: ARG002 - the port's
-        self.faults.append(code)
-        if words:
+    def fault(self, agency: str, fault: Exception) -> None:  # noqa: ARG002 - the port's
+        self.faults.append(fault.code if isinstance(fault, Refused) else type(fault).__name__)
+        if isinstance(fault, Refused):
             self.stopping.set()
 
 

@@ -1,14 +1,20 @@
 """The program: what it can do stands in it, with an example of each; what makes no sense is refused with exit 2."""
 
+import re
 import shlex
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 from infra.cli import main as cli
-from infra.cli.main import EXIT_WRONG, VERBS, main
+from infra.cli.feed import event_id
+from infra.cli.main import EXIT_WRONG, VERBS, disagreement, main, make_parser
+from infra.cli.simulate import day
 from infra.cli.verb import Verb
 from infra.settings import SettingsWrong
+from simulation.plan import APPLICATIONS_MAX, DAYS_MAX
+from tests.conftest import PROJECT
 
 TASKS = tuple(dict.fromkeys(verb.task for verb in VERBS))
 
@@ -77,6 +83,60 @@ def test_options_that_disagree_or_mean_nothing_are_refused(
     assert shown.out == ""
 
 
+RANGES = {
+    "serve --port": (0, 65_535),
+    "serve --workers": (1, 64),
+    "api --port": (0, 65_535),
+    "api --descriptor": (0, 1_048_575),
+    "project --shards": (1, 64),
+    "project --shard": (0, 63),
+    "schedule --interval": (1, 86_400),
+    "schedule --metrics-port": (0, 65_535),
+    "simulate --seed": (0, 2**63 - 1),
+    "simulate --days": (1, DAYS_MAX),
+    "simulate --applications": (1, APPLICATIONS_MAX),
+    "simulate --per-day": (1, APPLICATIONS_MAX),
+    "simulate --rate": (0.001, 1_000_000),
+    "era --seen": (1, 2**31 - 1),
+    "relay --at": (0, 2**63 - 1),
+    "relay --metrics-port": (0, 65_535),
+    "intake --metrics-port": (0, 65_535),
+    "feed --last": (0, 500),
+    "token --hours": (1, 87_600),
+}
+"""Every option that takes a number, with its range."""
+REQUIRED = {"era": ["begin", "--reason", "x"], "feed": ["tail", "pln"], "token": ["--role", "operator"]}
+
+
+def test_every_option_that_takes_a_number_has_a_range() -> None:
+    numeric = {
+        f"{verb.name} {names[0]}"
+        for verb in VERBS
+        for names, settings in verb.options
+        if callable(parse := settings.get("type")) and parse not in (UUID, Path, event_id, day)
+    }
+    assert numeric == RANGES.keys()
+
+
+@pytest.mark.parametrize("option", RANGES)
+def test_a_number_out_of_its_range_is_refused_with_the_range(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    verb, name = option.split()
+    low, high = RANGES[option]
+    for number in (low, high):
+        options = cli.make_parser().parse_args([verb, *REQUIRED.get(verb, []), f"{name}={number}"])
+        assert options.verb == verb
+    for wrong in (low - 1, high + 1, "many", ""):
+        assert exit_of(verb, *REQUIRED.get(verb, []), f"{name}={wrong}") == EXIT_WRONG
+        told = capsys.readouterr().err
+        assert f"argument {name}: must be a" in told
+        assert "1000000" in told if option == "simulate --rate" else str(high) in told
+
+
+def test_a_shard_that_no_view_has_is_refused_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_of("project", "--shards", "4", "--shard", "0", "4") == EXIT_WRONG
+    assert "must be from 0 to 3" in capsys.readouterr().err
+
+
 def test_a_token_for_an_office_names_the_office(capsys: pytest.CaptureFixture[str]) -> None:
     for role in ("officer", "supervisor"):
         assert main(["token", "--role", role]) == EXIT_WRONG
@@ -109,3 +169,20 @@ def test_nothing_is_erased_without_the_word(
     monkeypatch.setattr("builtins.input", lambda _: "yes")
     assert main(["erase", str(uuid4())]) == 1
     assert "nothing was erased" in capsys.readouterr().err
+
+
+PLACEHOLDERS = {"APPLICATION": str(uuid4()), "REF": str(uuid4()), "AGENCY": "pln", "N": "5", "VIEW": "desk"}
+SHOWN = sorted(
+    {
+        " ".join(command.split())
+        for file in (PROJECT / "README.md", PROJECT / "SECURITY.md", *(PROJECT / "docs").glob("*.md"))
+        for command in re.findall(r"`(?:\.venv/bin/)?jejak ([a-z-]+ [^`]*)`", file.read_text(encoding="utf-8"))
+    }
+)
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_every_command_with_options_that_the_documents_show_is_accepted(command: str) -> None:
+    """Once the guide told the operator to run `jejak era`, which is a usage error."""
+    options = make_parser().parse_args([PLACEHOLDERS.get(word, word) for word in shlex.split(command)])
+    assert disagreement(options) is None

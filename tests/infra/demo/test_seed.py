@@ -4,13 +4,17 @@ import asyncio
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import psycopg
 
 from domain.codes import Role
-from infra.composition import installation
+from infra.composition import Installation, installation
 from infra.demo import seed
+from infra.demo.plan_player import PlanPlayer
 from infra.runtime.fsck import faults_of_log
+from simulation.life import PlanStep
+from simulation.plan import Plan, latest
 from tests.conftest import PROJECT, Fresh
 from tests.infra.logs import environment
 from tests.truths import told_in_log
@@ -55,6 +59,33 @@ def test_examples_that_a_kill_cut_short_are_completed_by_the_next_start(fresh: F
     asyncio.run(complete(another))
     assert list(told_in_log(at.auditor)) == list(told_in_log(another.databases.auditor))
     assert count(at.owner, ANSWERED) == count(another.databases.owner, ANSWERED)
+
+
+def test_no_pin_of_a_citizen_is_taken_for_a_sample(fresh: Fresh) -> None:
+    """Whatever a citizen's application looks like: only what the seed has recorded as its own is a sample."""
+
+    async def scenario() -> None:
+        async with installation(fresh.settings, fresh.databases) as made:
+            await seed.publish(made)
+            steps = (await a_life(made))[:1]
+            player = PlanPlayer(made, "of citizens")
+            await player.play(steps, lambda _: None)
+            [citizens] = player.ids.values()
+            assert count(fresh.databases.owner, SUBMITTED) == 1
+            assert await seed.sample(made) is None
+            await seed.seed(made, FEW)
+            found = await seed.sample(made)
+            assert found is not None
+            assert found[0] != citizens
+
+    asyncio.run(scenario())
+
+
+async def a_life(made: Installation) -> list[PlanStep]:
+    """The steps of a sample as the seed plays them, by the same counter."""
+    registry = await made.editions.registry()
+    until = latest(registry, datetime.now(UTC).date())
+    return list(Plan(seed=1, days=45, applications=1, until=until, registry=registry, with_sample=True).steps())
 
 
 async def complete(fresh: Fresh) -> None:

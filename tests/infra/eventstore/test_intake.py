@@ -1,7 +1,8 @@
 """The intake over the real log: each command applied once, with one answer, whatever is sent twice or broken."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,9 +18,15 @@ from infra.composition import Installation
 from infra.kafka.intake import TRIES, Intake
 from infra.metrics import METRICS
 from infra.runtime.fsck import faults_of_log
+from infra.service import Limits
+from service_layer import requests_from_bodies
+from service_layer.bodies import EmptyBody
+from service_layer.commands import COMMANDS
 from service_layer.faults import Unavailable
 from service_layer.requests import CommandRequest
-from tests.builders import MAKASSAR, an_act
+from service_layer.requests_from_bodies import BodyContext
+from service_layer.rights import Bearer, Principal, relation_for
+from tests.builders import MAKASSAR, an_act, an_office
 from tests.infra.eventstore.intaking import (
     AGENCY,
     HERE,
@@ -103,6 +110,31 @@ async def test_a_submission_and_what_follows_are_applied_and_answered(door: Door
     acts = {(entry.recorded.act.by, entry.recorded.act.office) for entry in history.entries}
     assert acts == {("agency", "pemda-3374-disdukcapil")}
     assert list(faults_of_log(door.made.databases.auditor, lambda *_: None)) == []
+
+
+async def test_a_command_that_came_by_http_gets_its_first_result_by_topic_after_the_file_went_elsewhere(
+    door: Door,
+) -> None:
+    elsewhere = replace(an_office("pln-semarang", "Asia/Jakarta"), agency=STRANGER)
+    await door.made.editions.publish([elsewhere], door.made.recorder, door.made.named.commands[0])
+    application, id = await door.submitted(), uuid4()  # noqa: A001 - as the header
+    principal = Principal(bearer=Bearer.AGENCY, agency=AGENCY)
+    [offered] = [each for each in COMMANDS if each.name == "receive"]
+    registry = await door.made.editions.registry()
+    context = BodyContext(principal=principal, key=str(id), plain={}, registry=registry, now=datetime.now(UTC))
+    request = requests_from_bodies.command(
+        context, EmptyBody(), offered, relation_for("receive", principal), target=application, seen=1
+    )
+    await door.made.commands.handle(application, request)
+    transfer = Transfer(to=elsewhere.code, reason=TransferReason.WRONG_JURISDICTION)
+    supervised = CommandRequest(command=transfer, act=an_act(by=Role.SUPERVISOR), client="c", key="transfer")
+    await door.made.commands.handle(application, supervised)
+    [_, told, other] = await door.take(command("receive", application, 1, id), command("receive", application, 1))
+    assert told == (
+        "answered",
+        {"agency": AGENCY, "command": str(id), "application": str(application), "version": 2},
+    )
+    assert (other[0], other[1]["code"]) == ("refused", "not-found")
 
 
 async def test_a_command_that_comes_again_is_neither_applied_nor_answered_again(door: Door) -> None:
@@ -370,7 +402,7 @@ async def test_a_topic_made_anew_is_read_from_its_beginning(door: Door) -> None:
 async def test_what_kafka_cannot_do_is_tried_again_until_it_is_stopped(
     made: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.kafka.intake.RECONNECT_SECONDS", 0.01)
+    monkeypatch.setattr("infra.kafka.intake.LIMITS", Limits(back_off_seconds=0.01, back_off_max_seconds=0.01))
     stopping = asyncio.Event()
     opened: list[Member] = []
 

@@ -100,9 +100,12 @@ async def test_a_fault_of_the_callback_s_query_counts_as_a_lost_connection(fresh
         assert ear.downs == 1
 
 
-async def test_any_other_fault_of_the_callback_ends_listening(fresh: Fresh) -> None:
+async def test_any_other_fault_of_the_callback_counts_and_listening_goes_on(fresh: Fresh) -> None:
     ear = Ear()
     ear.fault = KeyError("a defect")
-    with pytest.raises(KeyError, match="a defect"):
-        await Listener(fresh.databases.serving, ["one"], heard=ear.heard, down=ear.down).run()
-    assert ear.downs == 1
+    async with listening(fresh.databases.serving, ear) as listener:
+        await ear.until(lambda: listener.is_up)
+        notify(fresh, "one", "again")
+        await ear.until(lambda: ear.payloads == ["again"])
+        assert listener.service.state.last_fault.startswith("KeyError at test_listener.py:")
+        assert ear.downs == 1

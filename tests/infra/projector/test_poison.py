@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from domain.application.events import PinReset, Recorded
+from domain.application.events import PinReset, Received, Recorded, Submitted
 from infra.postgres.pool import pool
 from infra.projector import runner as module
 from infra.projector.fold import Poisoned, Shard
@@ -19,8 +19,9 @@ from infra.projector.runner import Runner
 from infra.projector.views import VIEWS, rebuild
 from infra.queries.applications import PostgresViews
 from projections.view import Row
+from tests.builders import INFORMATION, SEMARANG
 from tests.conftest import Fresh
-from tests.infra.logs import PROGRESS, catch_up, differing, reached, stopped, wait_for, writing
+from tests.infra.logs import PAPER, PROGRESS, catch_up, differing, reached, stopped, wait_for, writing
 
 STATISTICS = VIEWS["statistics"]
 
@@ -92,6 +93,37 @@ def test_a_rebuild_lets_it_go_on_as_well(fresh: Fresh, monkeypatch: pytest.Monke
     finally:
         broken.stop()
     assert differing(at.serving) == []
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_row_that_cannot_be_read_stops_that_view_alone_and_a_rebuild_heals_it(
+    fresh: Fresh, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The runner's thread ended for ever, without a name, and a rebuild did not bring it back."""
+    monkeypatch.setattr(module, "POISON_SECONDS", 0.1)
+    at, view = fresh.databases, VIEWS[name]
+    documents = [column for column, kind in view.columns.items() if kind.startswith("bytea")]
+    if not documents or view.topics != "application.":
+        pytest.skip("its rows have no document that could be unreadable")
+    runner = Runner(view, at.serving)
+    with writing(at.owner) as writer:
+        life = writer.append(Submitted(service=INFORMATION, standard=1, number=PAPER.new_number()), office=SEMARANG)
+        runner.start()
+        try:
+            wait_for(at.serving, view)
+            with psycopg.connect(at.serving, autocommit=True) as connection:
+                connection.execute(f"UPDATE views.{name} SET {documents[0]} = 'no JSON'")
+            writer.more(life, Received(), office=SEMARANG)
+            writer.lives(1)
+            until(lambda: stopped(at.serving))
+            assert stopped(at.serving) == [(name, 2, life)]
+            assert runner.thread.is_alive()
+            rebuild(view, at.serving, progress_of=lambda *_: None)
+            until(lambda: not stopped(at.serving) and runner.fault is None)
+            wait_for(at.serving, view)
+        finally:
+            runner.stop()
+    assert differing(at.serving, view) == []
 
 
 def test_a_topic_of_the_future_is_named_by_whoever_meets_it(fresh: Fresh) -> None:

@@ -9,7 +9,7 @@ import pytest
 from infra.projector import fold
 from infra.projector.checkpoints import ensure, positions_of, reshard
 from infra.projector.rebuild import rebuild
-from infra.projector.runner import Runner, runners
+from infra.projector.runner import NoSuchShard, Runner, runners
 from tests.conftest import Fresh
 from tests.infra.logs import PROGRESS, arriving, catch_up, differing, reached, wait_for, writing
 
@@ -19,6 +19,12 @@ def cut_into(conninfo: str, shards: int) -> list[Runner]:
         ensure(PROGRESS, connection)
         reshard(PROGRESS, shards, connection)
     return [Runner(PROGRESS, conninfo, number=number, of=shards) for number in range(shards)]
+
+
+def test_a_shard_that_the_view_does_not_have_is_named_with_those_it_has(fresh: Fresh) -> None:
+    """`jejak project --shard 9` of 1 projected nothing, and said "projecting"."""
+    with pytest.raises(NoSuchShard, match="--shard 9: the number must be from 0 to 0"):
+        runners(fresh.databases.serving, numbers=[0, 9])
 
 
 def test_two_shards_equal_one_and_each_has_its_own_applications(fresh: Fresh) -> None:
@@ -44,14 +50,17 @@ def test_the_cut_may_change_while_events_arrive_and_nothing_is_missed_or_counted
     at = fresh.databases
     with arriving(at.owner), ExitStack() as ending:
         old: list[Runner] = []
+        ended: list[str] = []
         for shards in (1, 3, 2, 4, 1):
             started = cut_into(at.serving, shards)
             for runner in started:
                 ending.callback(runner.stop)
+                runner.service.end = lambda name, _: ended.append(name)
                 runner.start()
             for runner in old:
                 runner.thread.join(timeout=60)
-                assert runner.fault == "Resharded"
+            assert sorted(ended) == sorted(runner.service.name for runner in old), "their processes would start again"
+            ended.clear()
             wait_for(at.serving, seconds=60)
             old = started
     with psycopg.connect(at.serving) as connection, connection.cursor() as cursor:

@@ -77,7 +77,7 @@ def test_runners_of_two_releases_side_by_side_end_with_the_newer_one(fresh: Fres
         runners[0].start()
         until(lambda: runners[0].is_projecting)
         runners[1].start()
-        until(lambda: runners[1].is_projecting and runners[0].fault == "OtherVersion")
+        until(lambda: runners[1].is_projecting and "OtherVersion" in runners[0].service.state.last_fault)
     wait_for(at.serving, new)
     for runner in runners:
         runner.stop()
@@ -222,7 +222,10 @@ def test_every_query_over_a_view_asks_whether_the_view_answers(fresh: Fresh) -> 
     """A query that forgets the condition would answer with no rows while the view is built."""
     nobody, day = "00000000-0000-0000-0000-000000000000", "2026-01-01T00:00:00Z"
     values = (
-        {name: [] for name in ("ids", "services", "standards", "editions", "offices", "zones", "statuses")}
+        {
+            name: []
+            for name in ("ids", "applications", "services", "standards", "editions", "offices", "zones", "statuses")
+        }
         | dict.fromkeys(("number", "office", "edition"), "x")
         | dict.fromkeys(("now", "at", "since", "as_of", "place"), day)
         | {
@@ -236,7 +239,7 @@ def test_every_query_over_a_view_asks_whether_the_view_answers(fresh: Fresh) -> 
         }
     )
     queries = [progress.BY_NUMBER, progress.BY_ID, progress.BY_ID_OR_ABSENT, desk.QUEUE, desk.SILENT, desk.OUTDATED,
-               desk.NOT_COUNTED_BY, desk.UNPAID, satisfaction_figures.CELLS, statistics.CUT]  # fmt: skip
+               progress.CONCERNING, desk.NOT_COUNTED_BY, desk.UNPAID, satisfaction_figures.CELLS, statistics.CUT]  # fmt: skip
     at = fresh.databases
     with writing(at.owner) as writer, psycopg.connect(at.serving, autocommit=True) as connection:
         writer.lives(1)

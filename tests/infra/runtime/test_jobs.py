@@ -18,11 +18,13 @@ from domain.application.status import Status
 from domain.codes import Channel, Quality, RejectionReason, Remedy, Role
 from domain.json_values import instant
 from domain.provenance import Act
-from domain.refusals import Refusal
+from domain.refusals import Refusal, TooManyCalendars
+from domain.registry.registry import Registry
 from infra.projector.views import VIEWS, differences, ensure
 from infra.queries.due_files import FIRST
 from infra.runtime.scheduler import jobs_of
-from projections.desk import OUTDATED, SILENT
+from projections.desk import OUTDATED, SILENT, DeskRow
+from service_layer import scheduled_jobs
 from service_layer.requests import CommandRequest
 from service_layer.scheduled_jobs import PassTally
 from tests.builders import SEMARANG, stage_done
@@ -35,6 +37,34 @@ REVIEWED = (*stage_done("verification"), *stage_done("assessment"))
 HOUR = timedelta(hours=1)
 
 pytestmark = pytest.mark.anyio
+
+
+async def test_a_file_that_cannot_be_computed_stops_no_other_file_and_no_job(
+    fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TooManyCalendars of one file ended the scheduler of the installation for ever, without a line."""
+    async with furnished(fresh) as desk:
+        bad, *_ = await desk.complete([OVERDUE] * 3)
+        granted_at = scheduled_jobs.granted_at
+
+        def broken(row: DeskRow, registry: Registry) -> datetime | None:
+            if row["application_id"] == bad:
+                raise TooManyCalendars
+            return granted_at(row, registry)
+
+        monkeypatch.setattr(scheduled_jobs, "granted_at", broken)
+        assert str(await passed(desk, "deem-approved")) == "2 done, 0 known, 0 refused, 1 failed"
+        monkeypatch.undo()
+        assert str(await passed(desk, "deem-approved")) == "1 done, 0 known, 0 refused, 0 failed"
+
+
+async def test_a_row_that_cannot_be_read_stops_no_other_file(fresh: Fresh) -> None:
+    async with furnished(fresh) as desk:
+        bad, *_ = await desk.complete([OVERDUE] * 3)
+        desk.project()
+        with psycopg.connect(fresh.databases.serving, autocommit=True) as connection:
+            connection.execute("UPDATE views.desk SET details = 'no JSON' WHERE application_id = %s", (bad,))
+        assert str(await jobs_of(desk.made).run("deem-approved")) == "2 done, 0 known, 0 refused, 0 failed"
 
 
 async def passed(desk: Desk, job: str, now: datetime | None = None) -> PassTally:

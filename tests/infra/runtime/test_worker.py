@@ -5,8 +5,9 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from infra.runtime.worker import run_installation, run_worker, worker
 from infra.settings import Settings, settings_from
 
 GENEROUS = 30.0
+FOUND = SimpleNamespace(serving="host=nowhere")
 
 
 @pytest.fixture
@@ -29,13 +31,13 @@ def frame(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], None]]]
     """No database and no change of this process's logs. Yields what would be called when the parent ends."""
 
     @contextmanager
-    def databases(_: Settings, *, kept_alive: bool) -> Iterator[str]:
+    def databases(_: Settings, *, kept_alive: bool) -> Iterator[Any]:
         assert kept_alive
-        yield "the databases"
+        yield FOUND
 
     @asynccontextmanager
     async def installation(_: Settings, found: Any) -> AsyncIterator[str]:
-        assert found == "the databases"
+        assert found is FOUND
         yield "an installation"
 
     attached: list[Callable[[], None]] = []
@@ -44,6 +46,7 @@ def frame(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], None]]]
     monkeypatch.setattr(module, "installation", installation)
     monkeypatch.setattr(module, "attach", attached.append)
     monkeypatch.setattr(module, "settle", lambda: None)
+    monkeypatch.setattr(module, "reporting", lambda *_: nullcontext())
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield attached
     for number, handler in before.items():

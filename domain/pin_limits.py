@@ -1,0 +1,66 @@
+"""This module limits the wrong PINs for one tracking number. The PIN has 8 digits, so there are 100 million PINs.
+
+Two limits apply. The first limit is the delay of one network: each wrong PIN from the same network makes the next delay
+twice as long. The second limit is shared by all networks: together they may try about one PIN an hour. The shared limit
+makes guessing hopeless for an attacker with many networks.
+
+The shared limit does not apply to a known network. From a known network, this number was opened successfully before. So
+an attacker in other networks cannot lock out a citizen who comes from a known network. docs/access.md shows the
+arithmetic.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+FREE_HERE = 5
+"""After this number of wrong PINs, and after each further one, a network must wait."""
+FIRST_DELAY = timedelta(seconds=2)
+LONGEST_DELAY = timedelta(hours=4)
+FORGETS_HERE = LONGEST_DELAY
+"""After each such period, one wrong PIN of the network is forgotten."""
+FREE_EVERYWHERE = 20
+FORGETS_EVERYWHERE = timedelta(hours=1)
+NONE = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class WrongPins:
+    """The wrong PINs that are not forgotten yet. `count` is the number at the time `at`."""
+
+    count: float
+    at: datetime
+
+    def count_at(self, now: datetime, forgets: timedelta) -> float:
+        """Return the number at the time `now`. The number falls by one in each period `forgets`."""
+        return max(0.0, self.count - max(NONE, now - self.at) / forgets)
+
+
+def wait(here: WrongPins | None, everywhere: WrongPins | None, now: datetime, *, known: bool) -> timedelta:
+    """Return the time until the next try is allowed. The time is zero if a try is allowed now.
+
+    `here` counts the wrong PINs from the network of the client, and `everywhere` the wrong PINs from all networks.
+    `known` says whether this number was opened from the network before.
+    """
+    return max(_delay_here(here, now), NONE if known else _delay_everywhere(everywhere, now))
+
+
+def _delay_here(wrong: WrongPins | None, now: datetime) -> timedelta:
+    if wrong is None or wrong.count <= FREE_HERE - 1:
+        return NONE
+    doublings = min(wrong.count - FREE_HERE, 30.0)
+    return max(NONE, wrong.at + min(LONGEST_DELAY, FIRST_DELAY * 2**doublings) - now)
+
+
+def _delay_everywhere(wrong: WrongPins | None, now: datetime) -> timedelta:
+    over = wrong.count_at(now, FORGETS_EVERYWHERE) + 1 - FREE_EVERYWHERE if wrong else 0.0
+    return max(NONE, over * FORGETS_EVERYWHERE)
+
+
+def one_more(wrong: WrongPins | None, now: datetime, forgets: timedelta) -> WrongPins:
+    """Count one more wrong PIN at the time `now`."""
+    return WrongPins((wrong.count_at(now, forgets) if wrong else 0.0) + 1, now)
+
+
+def forgotten_at(wrong: WrongPins, forgets: timedelta) -> datetime:
+    """Return the time at which no wrong PIN is left."""
+    return wrong.at + wrong.count * forgets

@@ -1,0 +1,88 @@
+"""Jejak is interrupted at random moments of its start and its work: whatever the moment, nothing of it is left."""
+
+import fcntl
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT, new_folder
+from tests.running import JEJAK, free_port
+
+SEED = 16
+LATEST_SECONDS = 8.0
+"""An installation serves after about this time on a machine that has little else to do."""
+ENDED_SECONDS = 60
+CODES = {0, 128 + signal.SIGINT, 128 + signal.SIGTERM}
+BEFORE_MAIN = {1, -signal.SIGINT, -signal.SIGTERM}
+"""Python itself was still starting, so nothing of Jejak had begun."""
+
+
+def left_of(folder: Path) -> list[str]:
+    """The processes of the installation, sockets, and locks that somebody holds."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            environment, place = (process / "environ").read_bytes(), str((process / "cwd").readlink())
+            if f"JEJAK_DATA_DIR={folder}\0".encode() in environment or place.startswith(str(folder)):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    found += [str(socket) for socket in folder.glob("run/.s.PGSQL*")]
+    for lock in folder.glob("*.lock"):
+        with lock.open("rb") as opened:
+            try:
+                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                found.append(f"{lock} is locked")
+    return found
+
+
+def interrupted(folder: Path, chance: random.Random) -> tuple[int, list[str], str]:
+    """Starts Jejak, interrupts it once or twice, and waits for its end. Returns the exit code and what is left."""
+    moment, how = chance.uniform(0.3, LATEST_SECONDS), chance.choice([signal.SIGINT, signal.SIGTERM])
+    twice = chance.random() < 0.3
+    process = subprocess.Popen(
+        [*JEJAK, "serve", "--port", str(free_port()), "--workers", str(chance.choice([1, 1, 2]))],
+        env={**os.environ, "JEJAK_DATA_DIR": str(folder)},
+        cwd=PROJECT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(moment)
+    process.send_signal(how)
+    if twice:
+        time.sleep(chance.uniform(0, 1))
+        process.send_signal(how)
+    code = process.wait(ENDED_SECONDS)
+    told = f"{how.name}{' twice' if twice else ''} after {moment:.2f} s"
+    return code, left_of(folder), told
+
+
+@pytest.mark.parametrize(
+    "rounds",
+    [
+        pytest.param(4, marks=pytest.mark.timeout(600)),
+        pytest.param(200, marks=[pytest.mark.prove, pytest.mark.timeout(10_800)]),
+    ],
+)
+def test_interrupted_at_any_moment_nothing_is_left(rounds: int) -> None:
+    chance = random.Random(SEED)
+    folder = new_folder()
+    codes: dict[int, int] = {}
+    try:
+        for number in range(rounds):
+            code, left, told = interrupted(folder, chance)
+            codes[code] = codes.get(code, 0) + 1
+            assert left == [], f"round {number}: {told}, exit {code}"
+            assert code in CODES | BEFORE_MAIN, f"round {number}: {told}"
+            if number % 10 == 9:  # the next start makes the cluster again
+                shutil.rmtree(folder)
+                folder = new_folder()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"{rounds} starts, exit codes {codes}")
