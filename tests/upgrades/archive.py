@@ -39,7 +39,7 @@ def unpack(archive: Path, data: Path) -> None:
     with _scratch() as scratch:
         with tarfile.open(archive) as packed:
             packed.extractall(scratch, filter="data")
-        shutil.copytree(scratch / "keys", data / "keys")
+        shutil.copytree(scratch / "keys", data / "keys", dirs_exist_ok=True)
         (data / "keys").chmod(0o700)
         with EmbeddedPostgres(data) as postgres:
             create(postgres, *NAMES)
