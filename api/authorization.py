@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from api.conditional import application_id, wait_for_sync
 from api.dependencies import Dependencies, dependencies_of
+from api.middleware import identified
 from api.problems import Problem
 from domain.registry.registry import Registry
 from projections.progress import ProgressRow
@@ -28,12 +29,12 @@ def principal_of(request: Request) -> Principal:
     """
     header = request.headers.get("authorization")
     if header is None:
-        return PUBLIC
+        return identified(request, PUBLIC)
     scheme, _, token = header.partition(" ")
     principal = dependencies_of(request).tokens.principal(token.strip()) if scheme.lower() == "bearer" else None
     if principal is None:
         raise Unauthenticated
-    return principal
+    return identified(request, principal)
 
 
 async def registry_for(dependencies: Dependencies, principal: Principal) -> Registry:

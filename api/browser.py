@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.conditional import read_limited
 from api.dependencies import dependencies_of
+from api.middleware import identified
 from api.pages.language import LANGUAGES
 from api.problems import Problem
 from projections.progress import ProgressRow
@@ -76,6 +77,8 @@ async def own_row(request: Request) -> ProgressRow | None:
     except ValueError:
         raise Problem("not-found") from None
     principal: Principal | None = dependencies.tokens.principal(request.cookies.get(SESSION, ""))
+    if principal:
+        identified(request, principal)
     if principal is None or principal.bearer is not Bearer.CITIZEN or principal.application_id != target:
         return None
     row = await dependencies.views.row(target)

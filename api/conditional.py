@@ -14,7 +14,7 @@ from api.dependencies import dependencies_of
 from api.problems import Problem
 from service_layer.decoding import AnyBody, decoded
 
-SYNC_TOKEN = r"^applications=([1-9][0-9]{0,4})\.([1-9][0-9]{0,17})$"  # noqa: S105 - not a secret: a position in the log
+SYNC_TOKEN = r"^applications=[A-Za-z0-9_-]{40}$"  # noqa: S105 - not a secret: the form of a token
 IF_MATCH = r'^"[1-9][0-9]{0,9}"$'
 IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,200}$"
 ANY = r"^[\x20-\x7e]{0,200}$"
@@ -81,11 +81,11 @@ async def wait_for_sync(request: Request, view: str = "progress") -> None:
     token = request.headers.get("sync-token")
     if token is None:
         return
-    matched = re.match(SYNC_TOKEN, token)
-    if not matched:
-        raise Problem("malformed-request", "Send a Sync-Token from an earlier answer, for example applications=1.4711.")
-    era, position = int(matched[1]), int(matched[2])
     dependencies = dependencies_of(request)
+    opened = dependencies.sync_tokens.open(token)
+    if opened is None:
+        raise Problem("malformed-request", "Send the Sync-Token of an earlier answer of this installation, unchanged.")
+    era, position = opened
     if not await dependencies.views.holds(era, position):
         raise Problem("token-ahead")
     if not await dependencies.views.reached(position, seconds=WAIT_SECONDS, view=view):

@@ -1,6 +1,6 @@
 """API dependencies: `request.app.state.dependencies` holds everything that an endpoint may use."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,7 @@ from service_layer.ports import (
     Receipts,
     SatisfactionQueries,
     StatisticsQueries,
+    SyncTokens,
     Tokens,
     Views,
 )
@@ -28,7 +29,10 @@ from service_layer.ports import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """The dependencies. `published` maps paths to public JSON documents. `now` returns the current time in UTC."""
+    """The dependencies. `published` maps paths to public JSON documents. `now` returns the current time in UTC.
+
+    `storing` returns whether events can be stored now.
+    """
 
     commands: CommandHandler
     links: LinkHandler
@@ -37,6 +41,7 @@ class Dependencies:
     catalogue: Catalogue
     receipts: Receipts
     tokens: Tokens
+    sync_tokens: SyncTokens
     door: PinGuard
     accesses: Accesses
     dossiers: Dossiers
@@ -45,6 +50,7 @@ class Dependencies:
     satisfaction: SatisfactionQueries
     desk: Desk
     feeds: Feeds
+    storing: Callable[[], Awaitable[bool]]
     published: Mapping[str, bytes]
     meter: Meter
     now: Callable[[], datetime]

@@ -2,15 +2,19 @@
 the metrics.
 """
 
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service_layer.ports import RequestReport
+from service_layer.rights import RIGHTS, Principal
 
 SECURITY = {
     "Content-Security-Policy": (
@@ -27,9 +31,16 @@ RAW = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY.
 UNROUTED = "(none)"
 VARY = (b"vary", b"Accept-Encoding")
 COMPRESSED_BYTES_MIN = 500
+CLIENT_LEFT = 499
+"""The status in the log and in the metrics if the client left before it had sent its whole request.
+
+No client ever receives this status.
+"""
+PRINCIPAL, TRACE = "jejak.principal", "jejak.trace_id"
+"""The names under which the scope of a request keeps its principal and its trace id."""
 
 RawHeaders = Collection[tuple[bytes, bytes]]
-Observe = Callable[[str, str, int, float], None]
+Observe = Callable[[RequestReport], None]
 Unexpected = Callable[[Request, Exception], Awaitable[Response]]
 
 
@@ -64,6 +75,8 @@ class Around:
 
         try:
             await (self.compressing if _takes_gzip(scope) else self.plain)(scope, receive, watched)
+        except ClientDisconnect:
+            status = CLIENT_LEFT
         except Exception as error:  # noqa: BLE001 - the server would print the error, which may quote the request
             if started_answer:
                 raise ConnectionAbortedError("the response was interrupted") from None
@@ -73,7 +86,18 @@ class Around:
             seconds = time.perf_counter() - started
             route = template(scope)
             method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "other"
-            self.observe(method, route, status, seconds)
+            name = getattr(scope.get("route"), "name", "")
+            self.observe(
+                RequestReport(
+                    method=method,
+                    route=route,
+                    operation=name if name in RIGHTS else "",
+                    status=status,
+                    seconds=seconds,
+                    trace_id=trace_of(scope),
+                    principal=scope.get(PRINCIPAL),
+                )
+            )
 
 
 def _takes_gzip(scope: Scope) -> bool:
@@ -101,3 +125,15 @@ def template(scope: MutableMapping[str, Any]) -> str:
     route = scope.get("route")
     path = getattr(route, "path", None)
     return path if isinstance(path, str) else UNROUTED
+
+
+def identified(request: Request, principal: Principal) -> Principal:
+    """Notes the principal of the request for the log, and returns the principal."""
+    request.scope[PRINCIPAL] = principal
+    return principal
+
+
+def trace_of(scope: MutableMapping[str, Any]) -> str:
+    """Returns the request's trace id, which is made at random. A trace id from the client is never used."""
+    trace: str = scope.setdefault(TRACE, secrets.token_hex(16))
+    return trace

@@ -322,10 +322,9 @@ OPERATIONS: tuple[Operation, ...] = (
         "readyz",
         "/readyz",
         health.readyz,
-        {200: health.ReadyBody, 503: health.ReadyBody},
+        {200: health.HealthBody, 503: health.HealthBody},
         "operations",
     ),
-    _open("metrics", "/metrics", health.metrics, {200: str}, "operations", media_type="text/plain"),
     _open(
         "get-problem",
         "/problems/{code}",

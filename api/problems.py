@@ -2,7 +2,6 @@
 contain personal data.
 """
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -13,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from api.middleware import trace_of
 from api.pages.render import problem_page
 from domain.refusals import ApplicationUnknown, Refusal, StaleVersion
 from domain.tracking_number import NumberMistyped
@@ -111,6 +111,12 @@ KINDS = {
             "A relevant event was recorded after the version that you saw",
             "Read the application again, then decide whether to send the command again.",
         ),
+        ProblemKind(
+            "too-slow",
+            408,
+            "The request did not arrive in time",
+            "Send the request again, without pauses inside the request.",
+        ),
         ProblemKind("too-large", 413, "The body is too large", "Send at most 64 KiB."),
         ProblemKind("unsupported-media-type", 415, "The body is not JSON", "Send Content-Type: application/json."),
         ProblemKind(
@@ -138,6 +144,12 @@ KINDS = {
             "Wait as long as the header Retry-After says, or use the QR code.",
         ),
         ProblemKind(
+            "head-too-large",
+            431,
+            "The request line and the headers are too large",
+            "Send at most 16 KiB and at most 64 header lines.",
+        ),
+        ProblemKind(
             "searches-limited",
             429,
             "Too many searches for persons",
@@ -156,6 +168,12 @@ KINDS = {
             503,
             "Too many clients read feeds at the same time",
             "Close streams that you do not need, or wait as long as the header Retry-After says.",
+        ),
+        ProblemKind(
+            "too-many-connections",
+            503,
+            "The server has too many open connections",
+            "Try again in a few seconds.",
         ),
         ProblemKind(
             "unavailable",
@@ -273,9 +291,19 @@ async def answer(request: Request, error: Exception) -> Response:
     )
 
 
+def bare_body(code: str) -> bytes:
+    """Returns the body of a problem for a request that reached no endpoint. So the request has no trace id."""
+    kind = KINDS[code]
+    return orjson.dumps(
+        {
+            "type": f"/problems/{kind.code}",
+            "title": kind.title,
+            "status": kind.status,
+            "detail": kind.advice,
+            "code": kind.code,
+        }
+    )
+
+
 def trace_id(request: Request) -> str:
-    """Returns the request's trace id. This server makes the trace id at random. A trace id from the client is never
-    used.
-    """
-    trace: str = request.scope.setdefault("jejak.trace_id", secrets.token_hex(16))
-    return trace
+    return trace_of(request.scope)

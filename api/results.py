@@ -38,16 +38,21 @@ async def written(request: Request, result: CommandResult) -> dict[str, str]:
     function first waits until the view contains the write.
     """
     views = dependencies_of(request).views
-    era = await views.era_of(result.position)
     headers = {
         "ETag": f'"{result.application.version}"',
-        "Sync-Token": f"applications={era}.{result.position}",
+        "Sync-Token": await sync_token(request, result.position),
         **NO_STORE,
     }
     wait = preferred_wait(request)
     if wait and await views.reached(result.position, seconds=wait):
         headers["Preference-Applied"] = f"wait={wait}"
     return headers
+
+
+async def sync_token(request: Request, position: int) -> str:
+    """Returns the Sync-Token of the event at `position`."""
+    dependencies = dependencies_of(request)
+    return dependencies.sync_tokens.seal(await dependencies.views.era_of(position), position)
 
 
 def cached(request: Request, content: bytes, media_type: str, more: Mapping[str, str] | None = None) -> Response:

@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 import orjson
 import structlog
 
+from service_layer.ports import RequestReport
+from service_layer.rights import Principal
+
 LINES_BYTES, LINES_SECONDS = 4096, 0.1
 
 
@@ -46,14 +49,17 @@ class RequestLog:
         self._until: asyncio.TimerHandle | None = None
         atexit.register(self.flush)
 
-    def __call__(self, method: str, route: str, status: int, seconds: float) -> None:
+    def __call__(self, report: RequestReport) -> None:
         """Adds a line. Call this method only in the thread of the event loop."""
         line = orjson.dumps(
             {
-                "method": method,
-                "route": route,
-                "status": status,
-                "ms": round(seconds * 1000, 1),
+                "method": report.method,
+                "route": report.route,
+                "operation": report.operation,
+                "status": report.status,
+                "ms": round(report.seconds * 1000, 1),
+                "trace_id": report.trace_id,
+                **(_client(report.principal) if report.principal else {}),
                 "event": "request",
                 "level": "info",
                 "timestamp": datetime.now(UTC),
@@ -75,6 +81,13 @@ class RequestLog:
         with contextlib.suppress(OSError, ValueError):  # stderr was closed
             sys.stderr.buffer.write(b"".join(lines))
             sys.stderr.buffer.flush()
+
+
+def _client(principal: Principal) -> dict[str, str]:
+    """Returns the role, the office or agency, and the random reference of a client. A citizen has only the role."""
+    fields = {"role": principal.bearer.value, "office": principal.office, "agency": principal.agency}
+    actor = str(principal.actor or "")
+    return {name: value for name, value in {**fields, "actor": actor}.items() if value}
 
 
 def _stamped(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -11,6 +11,31 @@ METRICS = CollectorRegistry()
 REQUESTS = Histogram(
     "jejak_request_seconds", "Time to answer, by route template", ("method", "route", "status"), registry=METRICS
 )
+CONNECTIONS = Gauge("jejak_connections", "Open HTTP connections of this process", registry=METRICS)
+CONNECTIONS_CLOSED = Counter(
+    "jejak_connections_closed_total",
+    "HTTP connections that a limit closed, by reason",
+    ("reason",),
+    registry=METRICS,
+)
+INFO = Gauge("jejak_info", "The version of this process; the value is 1", ("version",), registry=METRICS)
+DISK_FREE = Gauge("jejak_disk_free_bytes", "Free bytes on the disk of the data folder", registry=METRICS)
+STORING = Gauge("jejak_storing", "1 if the database can store events now, else 0", registry=METRICS)
+CLOCK_OFFSET = Gauge(
+    "jejak_clock_offset_seconds", "The clock of this host minus the clock of the database", registry=METRICS
+)
+DATABASE_FAULTS = Counter(
+    "jejak_database_faults_total",
+    "Faults of the database, by SQLSTATE and place",
+    ("sqlstate", "place"),
+    registry=METRICS,
+)
+LOG_END = Gauge("jejak_log_end_position", "The position of the newest event of the log", registry=METRICS)
+VIEW_LAG = Gauge(
+    "jejak_view_lag_positions", "Positions of the log that a view has not processed yet", ("view",), registry=METRICS
+)
+for unknown in (DISK_FREE, STORING, CLOCK_OFFSET, LOG_END):
+    unknown.set(float("nan"))  # a process that does not measure a value must not show 0
 COMMANDS = Counter("jejak_commands_total", "Commands, by outcome", ("command", "outcome"), registry=METRICS)
 PIN_FAILURES = Counter("jejak_pin_failures_total", "Wrong numbers or PINs", registry=METRICS)
 READINGS_LOST = Counter(
@@ -92,7 +117,4 @@ SERVICE_IN_A_ROW = Gauge(
     "Faults of a background service since its last complete pass",
     ("service",),
     registry=METRICS,
-)
-CLOCK_OFFSET = Gauge(
-    "jejak_clock_offset_seconds", "The clock of this host minus the clock of the database", registry=METRICS
 )

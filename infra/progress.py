@@ -1,8 +1,14 @@
-"""Progress: this module defines two types of callbacks. A long task calls such a callback to report its progress."""
+"""Progress: a long task says what it does, on the terminal or by a callback."""
 
+import sys
 from collections.abc import Callable
 
 Advance = Callable[[int], None]
 """The callback takes the number of units that were finished since the last call."""
 Progress = Callable[[int, int], None]
 """The callback takes two values: the number of finished units, and the number of all units."""
+
+
+def told(what: str) -> None:
+    """Says what Jejak does now, so that nobody waits before a silent terminal."""
+    print(f"jejak: {what}", file=sys.stderr, flush=True)  # noqa: T201 - output for the terminal

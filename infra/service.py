@@ -17,9 +17,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import psycopg
 import structlog
 
 from infra.metrics import SERVICE_FAULTS, SERVICE_IN_A_ROW, SERVICE_SUCCEEDED
+from infra.postgres.faults import noted
 
 EXIT_SERVICE = 70
 """The exit code of a process that ends itself because of a service."""
@@ -114,6 +116,8 @@ class Service:
         row = self.state.faults_in_a_row + 1
         self.state = replace(self.state, last_fault=kind, last_fault_at=datetime.now(UTC), faults_in_a_row=row)
         SERVICE_FAULTS.labels(self.name, type(fault).__name__).inc()
+        if isinstance(fault, psycopg.Error):
+            noted(fault)
         SERVICE_IN_A_ROW.labels(self.name).set(row)
         if row & (row - 1) == 0 or kind != before:  # the 1st, 2nd, 4th, 8th … fault in a row, and each new kind
             say = log.warning if is_expected else log.error

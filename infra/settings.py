@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 PROJECT = Path(__file__).resolve().parent.parent
 SECONDS_A_DAY = 86_400
 CREDENTIAL = "jejak-kek"
 """The name of the systemd credential with the key-encryption key."""
+OPS_PORT = 9464
+"""The usual port for the metrics and the details of the readiness."""
+PORT_MAX = 65_535
 READINGS_DAYS = range(30, 3651)
 PROXY_PREFIX_MIN = {4: 8, 6: 16}
 """By IP version, the shortest prefix of a network of proxies. A shorter prefix names nearly every address."""
@@ -60,6 +64,8 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"
     topics_file: Path = PROJECT / "feeds" / "topics.toml"
     kafka: Kafka | None = None
+    ops_host: str = "127.0.0.1"
+    ops_port: int | None = None
     proxies: tuple[str, ...] = ()
     readings_days: int = 365
 
@@ -69,7 +75,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     if environment.get("POSTGRES_ENABLE_DB_FUNCTIONS"):
         raise SettingsWrong("with POSTGRES_ENABLE_DB_FUNCTIONS, readers can miss events: unset this variable")
     data_dir = Path(environment.get("JEJAK_DATA_DIR") or _default_data_dir()).resolve()
-    url, keys_url = environment.get("JEJAK_DATABASE_URL"), environment.get("JEJAK_KEYS_DATABASE_URL")
+    url = _with_password(environment, "JEJAK_DATABASE_URL", "JEJAK_DATABASE_PASSWORD_FILE")
+    keys_url = _with_password(environment, "JEJAK_KEYS_DATABASE_URL", "JEJAK_KEYS_DATABASE_PASSWORD_FILE")
     if bool(url) != bool(keys_url):
         raise SettingsWrong("JEJAK_DATABASE_URL and JEJAK_KEYS_DATABASE_URL go together: set both, or neither")
     for name in ("JEJAK_DATABASE_URL", "JEJAK_KEYS_DATABASE_URL"):
@@ -99,6 +106,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         public_url=public_url,
         topics_file=Path(environment.get("JEJAK_TOPICS_FILE") or PROJECT / "feeds" / "topics.toml").resolve(),
         kafka=_kafka(environment),
+        ops_host=environment.get("JEJAK_OPS_HOST") or "127.0.0.1",
+        ops_port=_ops_port(environment.get("JEJAK_OPS_PORT")),
         proxies=_proxies(environment.get("FORWARDED_ALLOW_IPS", "")),
         readings_days=_readings_days(environment.get("JEJAK_READINGS_DAYS") or "365"),
     )
@@ -134,6 +143,15 @@ def _backup(environment: Mapping[str, str]) -> dict[str, Any]:
         "backup_dir": Path(folder).resolve() if folder else None,
         "backup_recipient": Path(recipient).resolve() if recipient else None,
     }
+
+
+def _ops_port(text: str | None) -> int | None:
+    """Parses the number of the ops port. Port 0 lets the system choose a free port."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and int(text) <= PORT_MAX):
+        raise SettingsWrong(f"JEJAK_OPS_PORT must be a port number from 0 to {PORT_MAX}")
+    return int(text)
 
 
 def _proxies(text: str) -> tuple[str, ...]:
@@ -188,6 +206,28 @@ def _kafka(environment: Mapping[str, str]) -> Kafka | None:
         password_file=Path(password) if password else None,
         ca_file=Path(ca_file) if ca_file else None,
     )
+
+
+def _with_password(environment: Mapping[str, str], name: str, file_name: str) -> str | None:
+    """Returns the URL of a database with the password from the password file, if the settings name such a file.
+
+    With a password file, the password is in no environment variable. The last line break of the file does not belong
+    to the password.
+    """
+    url, file = environment.get(name), environment.get(file_name)
+    if not file:
+        return url
+    scheme, separator, rest = (url or "").partition("://")
+    user, at, place = rest.partition("@")
+    if not (separator and at) or ":" in user:
+        raise SettingsWrong(f"{file_name} needs {name} in the form postgresql://user@host/name, without a password")
+    try:
+        password = Path(file).read_text(encoding="utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError):
+        raise SettingsWrong(f"{file_name}: {file} cannot be read") from None
+    if not password:
+        raise SettingsWrong(f"{file_name}: {file} is empty")
+    return f"{scheme}://{user}:{quote(password, safe='')}@{place}"
 
 
 def interval(text: str) -> float:

@@ -177,7 +177,7 @@ VIEW: ViewOf[ProgressRow] = ViewOf(
         "version": "bigint NOT NULL",
         "body": "bytea NOT NULL",
     },
-    indexes=("number",),
+    indexes=("(number)",),
     fold=fold,
     stored=lambda row: (UUID(row["application_id"]), row["tracking_number"], row["version"], row),
     loaded=lambda values: cast("ProgressRow", values[3]),
@@ -187,4 +187,3 @@ _QUERIES = queries("progress", columns=VIEW.names, answers=VIEW.answers, answers
 BY_NUMBER = _QUERIES["BY_NUMBER"]
 BY_ID = _QUERIES["BY_ID"]
 BY_ID_OR_ABSENT = _QUERIES["BY_ID_OR_ABSENT"]
-CONCERNING = _QUERIES["CONCERNING"]

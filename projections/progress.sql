@@ -11,10 +11,3 @@ SELECT {columns} FROM views.progress WHERE {answers} AND application_id = ANY(%(
 -- name: BY_ID_OR_ABSENT
 -- The same, if a row may be missing from the answer.
 SELECT {columns} FROM views.progress WHERE {answers_absent} AND application_id = ANY(%(ids)s)
-
--- name: CONCERNING
--- Selects the applications that concern one of the offices. The row's document is decoded once, for each application.
-SELECT application_id, facts ->> 'service', facts ->> 'status', facts ->> 'office'
-FROM views.progress, LATERAL (SELECT convert_from(body, 'UTF8')::jsonb AS facts OFFSET 0) AS decoded
-WHERE {answers_absent} AND application_id = ANY(%(applications)s)
-    AND ((facts -> 'offices') || (facts -> 'office')) ?| %(offices)s::text[]

@@ -326,7 +326,13 @@ def _loaded(values: tuple[Any, ...]) -> StatisticsRow:
 
 
 VIEW: ViewOf[StatisticsRow] = ViewOf(
-    name="statistics", version=1, columns=COLUMNS, fold=fold, stored=_stored, loaded=_loaded
+    name="statistics",
+    version=1,
+    columns=COLUMNS,
+    fold=fold,
+    stored=_stored,
+    loaded=_loaded,
+    unpacked=frozenset({"trail"}),
 )
 
 OVERDUE = queries("statistics")["OVERDUE"]

@@ -151,6 +151,16 @@ class Tokens(Protocol):
         ...
 
 
+class SyncTokens(Protocol):
+    """Tokens that name an event of the log. A client can neither read nor make a token."""
+
+    def seal(self, era: int, position: int) -> str: ...
+
+    def open(self, token: str) -> tuple[int, int] | None:
+        """Returns the era and the position. Returns None if this installation did not make the token."""
+        ...
+
+
 class PinGuard(Protocol):
     """Counts the attempts with a wrong tracking number or a wrong PIN. All processes share the counts. The rule is in
     `domain.pin_limits`.
@@ -350,10 +360,26 @@ class Feeds(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestReport:
+    """One answered request, for the log and the metrics. It contains nothing that a client typed.
+
+    `route` is the path template of the route. `operation` is the name of the operation, or "" for a page. `principal`
+    is the client, if the client could be identified.
+    """
+
+    method: str
+    route: str
+    operation: str
+    status: int
+    seconds: float
+    trace_id: str
+    principal: Principal | None
+
+
 class Meter(Protocol):
     """Counts metrics for the operator, and writes one log line for each request."""
 
-    def request(self, method: str, route: str, status: int, seconds: float) -> None: ...
+    def request(self, report: RequestReport) -> None: ...
     def command(self, name: str, outcome: str) -> None: ...
     def pin_failure(self) -> None: ...
-    def exposition(self) -> bytes: ...

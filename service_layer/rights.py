@@ -139,7 +139,6 @@ RIGHTS: Mapping[str, Mapping[Bearer, Relation]] = {
     "get-mall": EVERYONE,
     "livez": EVERYONE,
     "readyz": EVERYONE,
-    "metrics": EVERYONE,
     "openapi": EVERYONE,
     "get-problem": EVERYONE,
 }

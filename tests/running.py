@@ -45,6 +45,7 @@ class Jejak:
 
     folder: Path
     port: int = 0
+    ops_port: int = 0
     process: subprocess.Popen[str] | None = None
     printed: dict[str, str] = field(default_factory=dict)
     tokens: dict[tuple[str, ...], str] = field(default_factory=dict)
@@ -61,10 +62,10 @@ class Jejak:
 
     def start(self, *options: str, verb: str = "serve", port: int | None = None) -> subprocess.Popen[str]:
         """Starts a server and waits until it answers. What it printed is in `printed`; its log in serve.log."""
-        port = port or free_port()
+        port, ops_port = port or free_port(), free_port()
         with (self.folder / f"{verb}-{port}.log").open("a") as log:
             process = subprocess.Popen(
-                [*JEJAK, verb, "--port", str(port), *options],
+                [*JEJAK, verb, "--port", str(port), "--ops-port", str(ops_port), *options],
                 env=self.environment(),
                 cwd=PROJECT,
                 stdout=subprocess.PIPE,
@@ -73,7 +74,7 @@ class Jejak:
             )
         self._wait(process, port)
         if verb == "serve":
-            self.port, self.process = port, process
+            self.port, self.ops_port, self.process = port, ops_port, process
         return process
 
     def _wait(self, process: subprocess.Popen[str], port: int) -> None:

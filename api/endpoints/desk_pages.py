@@ -11,6 +11,7 @@ from starlette.routing import Route
 from api.browser import form_of, same_origin
 from api.dependencies import dependencies_of
 from api.endpoints.desk import queue_of
+from api.middleware import identified
 from api.pages.render import desk_door_page, desk_page, offices_page
 from api.results import NO_STORE
 from service_layer.faults import Forbidden
@@ -31,6 +32,7 @@ async def desk(request: Request) -> Response:
     if principal is None:
         message = "signed-out" if request.url.query == "signed-out" else None
         return HTMLResponse(desk_door_page(language, message=message), headers=NO_STORE)
+    identified(request, principal)
     registry = await dependencies.catalogue.registry()
     if not request.query_params.get("office", principal.office):
         return HTMLResponse(offices_page(language, principal.offices(registry), registry), headers=NO_STORE)
@@ -59,6 +61,8 @@ async def sign_in(request: Request) -> Response:
     fields = await form_of(request)
     bearer = fields.get("token", [""])[0].strip()
     session, principal = dependencies.tokens.desk_session(bearer), dependencies.tokens.principal(bearer)
+    if principal:
+        identified(request, principal)
     if session is None or principal is None:
         return _again(language, "token-wrong")
     if not _has_desk(principal):

@@ -14,7 +14,7 @@ from api.authorization import principal_of
 from api.conditional import application_id, body_of, idempotency_key
 from api.dependencies import Dependencies, dependencies_of
 from api.problems import Problem
-from api.results import NO_STORE, OPEN_DATA, cached, json
+from api.results import NO_STORE, OPEN_DATA, cached, json, sync_token
 from domain.application.evolve import Application
 from domain.codes import Channel, Role
 from domain.json_values import instant
@@ -35,7 +35,7 @@ async def give_satisfaction(request: Request) -> Response:
     The applicant sends the answers, or the office types in the answers from a paper form. The answers are stored in a
     separate stream, and the id of the application is sealed.
     """
-    dependencies, principal = dependencies_of(request), principal_of(request)
+    principal = principal_of(request)
     relation = relation_for("give-satisfaction", principal)
     target, key = application_id(request), idempotency_key(request)
     body, plain = await body_of(request, bodies.SatisfactionBody)
@@ -48,9 +48,8 @@ async def give_satisfaction(request: Request) -> Response:
         key=key,
         body=plain,
     )
-    era = await dependencies.views.era_of(position)
     answered = {"application_id": str(target), "events": [SatisfactionAnswered.topic]}
-    headers = {"Sync-Token": f"applications={era}.{position}", **NO_STORE}
+    headers = {"Sync-Token": await sync_token(request, position), **NO_STORE}
     return json(answered, status=201, headers=headers)
 
 

@@ -55,6 +55,15 @@ _OF_API = {
         N_("The request has the wrong format"), N_("Send JSON, with Content-Type: application/json")
     ),
     "too-large": ProblemText(N_("The request is too large"), N_("Send less at once")),
+    "head-too-large": ProblemText(
+        N_("The address or the headers of the request are too long"), N_("Send less at once")
+    ),
+    "too-slow": ProblemText(
+        N_("The request did not arrive in time"), N_("Check your connection, then send the request again")
+    ),
+    "too-many-connections": ProblemText(
+        N_("Too many connections are open at the moment"), N_("Try again in a few seconds")
+    ),
     "limited": ProblemText(N_("Too many requests"), N_("Wait as long as the Retry-After header says, then try again")),
     "searches-limited": ProblemText(
         N_("Too many searches for persons"), N_("Wait as long as the Retry-After header says, then try again")

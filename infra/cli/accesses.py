@@ -55,7 +55,7 @@ VERBS = (
         "get access",
         "print the access record: who read what and when",
         accesses,
-        "jejak accesses --csv > accesses.csv",
+        "jejak accesses --csv",
         "keep the last `id`; `jejak accesses --after ID` prints only newer entries",
         (
             (

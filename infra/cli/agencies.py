@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from infra.cli import audit, feed, intake, relay, topics
-from infra.cli.verb import ATTACHED, METRICS_PORT, POSITION_MAX, Verb, whole
+from infra.cli.verb import ATTACHED, OPS_PORT, POSITION_MAX, Verb, whole
 
 FOR_AGENCIES = (
     Verb(
@@ -40,7 +40,7 @@ FOR_AGENCIES = (
                 },
             ),
             (("--anew",), {"action": "store_true", "help": "with --begin: replace a position that is already stored"}),
-            METRICS_PORT,
+            OPS_PORT,
             ATTACHED,
         ),
     ),
@@ -49,9 +49,9 @@ FOR_AGENCIES = (
         "run Jejak",
         "read the agencies' commands from Kafka, and apply each command once",
         intake.intake,
-        "jejak intake --metrics-port 9101",
+        "jejak intake --ops-port 9101",
         "watch jejak_intake_records_total; `jejak relay` publishes the answers",
-        (METRICS_PORT, ATTACHED),
+        (OPS_PORT, ATTACHED),
     ),
     Verb(
         "topics",

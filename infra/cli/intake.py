@@ -7,6 +7,7 @@ from feeds.agencies.topics_file import read_topics
 from infra.cli.terminal import settings
 from infra.composition import Installation
 from infra.kafka.brokers import login
+from infra.runtime.ops_server import ops_of
 from infra.runtime.worker import run_worker
 from infra.settings import SettingsWrong
 
@@ -27,5 +28,6 @@ def intake(options: argparse.Namespace) -> int:
             await Intake(made, lambda: Commands(agencies, brokers)).run(stopping)
         await stopping.wait()
 
-    run_worker(wanted, work, "intake", attached=options.attached, metrics_port=options.metrics_port)
+    ops = ops_of(wanted, "intake", attached=options.attached, port=options.ops_port)
+    run_worker(wanted, ops, work, attached=options.attached)
     return 0

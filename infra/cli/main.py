@@ -3,6 +3,9 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+
+import psycopg
 
 from feeds.agencies.topics_file import TopicsWrong
 from feeds.history.mapping_file import MappingWrong
@@ -20,7 +23,8 @@ from infra.postgres.databases import SchemaNotOurs
 from infra.postgres.embedded import PostgresNotStarted, PostgresNotStopped
 from infra.projector.fold import Poisoned
 from infra.projector.runner import NoSuchShard
-from infra.runtime.serve import PortTaken, ended_by_sigterm
+from infra.runtime.ops_server import PortTaken
+from infra.runtime.serve import ended_by_sigterm
 from infra.settings import SettingsWrong
 from service_layer.faults import Unavailable
 from simulation.mall import NotSimulated
@@ -83,7 +87,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with ended_by_sigterm():
             return next(verb for verb in VERBS if verb.name == options.verb).run(options)
     except EXPECTED as error:
-        print(f"jejak: {error}", file=sys.stderr)
+        print(f"jejak: {one_line(error)}", file=sys.stderr)
+        return EXIT_WRONG
+    except (OSError, psycopg.Error) as error:
+        print(f"jejak: {one_line(error)}", file=sys.stderr)
         return EXIT_WRONG
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
@@ -91,6 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="jejak", description=PURPOSE)
+    parser.add_argument("--version", action="version", version=f"jejak {version('jejak')}")
     chosen = parser.add_subparsers(dest="verb", metavar="VERB")
     for verb in VERBS:
         one = chosen.add_parser(
@@ -103,6 +111,11 @@ def make_parser() -> argparse.ArgumentParser:
         for names, settings in verb.options:
             one.add_argument(*names, **settings)
     return parser
+
+
+def one_line(error: Exception) -> str:
+    """Returns the message of an error in one line. The messages of libpq have several lines."""
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def disagreement(options: argparse.Namespace) -> str | None:

@@ -1,19 +1,22 @@
-"""The verbs that maintain an installation: rebuild, fsck, erase."""
+"""The verbs that maintain an installation: prepare, rebuild, fsck, erase."""
 
 import argparse
+import asyncio
 import json
 import sys
 from itertools import islice
 from uuid import UUID
 
+from infra import catalogue
 from infra.cli.terminal import EXIT_FOUND, level, settings
 from infra.cli.verb import Verb
-from infra.composition import erasing_of, finish_erasures
+from infra.composition import erasing_of, finish_erasures, installation
 from infra.eventstore.erasures import copy_to_log
 from infra.keys.erasing import faults_of_keys
 from infra.keys.erasure_list import Erasure
 from infra.keys.key_folder import KeyFolder
-from infra.postgres.databases import databases
+from infra.postgres.databases import Databases, databases
+from infra.projector.runner import ensure_views
 from infra.projector.views import VIEWS, rebuild
 from infra.runtime.fsck import faults_of_log, faults_of_views
 
@@ -71,7 +74,30 @@ def _erase_again() -> int:
     return 0
 
 
+def prepare(options: argparse.Namespace) -> int:
+    editions = [*catalogue.basics(), *(catalogue.examples() if options.examples else [])]
+
+    async def publish(found: Databases) -> None:
+        async with installation(settings(), found) as made:
+            await made.editions.publish(editions, made.recorder, made.named.commands[0])
+
+    with databases(settings()) as found:
+        ensure_views(found.serving)
+        asyncio.run(publish(found))
+    print("the databases have the schema of this release; regions and calendars are published")
+    return 0
+
+
 VERBS = (
+    Verb(
+        "prepare",
+        "run Jejak",
+        "migrate both databases, and publish the regions and the calendars",
+        prepare,
+        "jejak prepare",
+        "start `jejak api`, `jejak project` and `jejak schedule`, with logins that do not own the databases",
+        ((("--examples",), {"action": "store_true", "help": "also publish the example offices and services"}),),
+    ),
     Verb(
         "rebuild",
         "maintain Jejak",

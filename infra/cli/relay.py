@@ -12,6 +12,7 @@ from feeds.agencies.topics_file import Topics, TopicsWrong, read_topics
 from infra.cli.terminal import EXIT_WRONG, settings
 from infra.kafka.brokers import ClusterFault, login
 from infra.postgres.databases import Databases, databases
+from infra.runtime.ops_server import ops_of
 from infra.runtime.serve import settle
 from infra.runtime.worker import worker
 from infra.settings import Kafka
@@ -32,14 +33,14 @@ def relay(options: argparse.Namespace) -> int:
     from infra.kafka.relay import Relays  # noqa: PLC0415 - kafka-python takes half a second to import
     from infra.queries.agency_feed import origin_of  # noqa: PLC0415
 
-    with worker(at, "relay", attached=options.attached, metrics_port=options.metrics_port) as running:
+    ops = ops_of(at, "relay", attached=options.attached, port=options.ops_port)
+    with worker(at, ops, attached=options.attached) as running:
         relays = Relays(running.databases.serving, login(kafka), agencies, origin_of(at))
         relays.start()
         print("relaying: " + ", ".join(agencies), flush=True)
         settle()
         while not running.stopping.wait(LOOK_SECONDS):
-            if options.metrics_port is not None:
-                relays.measure()
+            relays.measure()
         relays.stop()
     return 0
 

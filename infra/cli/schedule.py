@@ -5,11 +5,12 @@ import asyncio
 
 from infra.cli.serving import projecting
 from infra.cli.terminal import bar, settings
-from infra.cli.verb import ATTACHED, METRICS_PORT, Verb
+from infra.cli.verb import ATTACHED, OPS_PORT, Verb
 from infra.composition import Installation, installation
 from infra.postgres.databases import databases
 from infra.projector.runner import wait_until_caught_up
 from infra.projector.views import VIEWS
+from infra.runtime.ops_server import ops_of
 from infra.runtime.scheduler import schedule_once, scheduling
 from infra.runtime.serve import run_loop
 from infra.runtime.worker import run_worker
@@ -29,7 +30,8 @@ def schedule(options: argparse.Namespace) -> int:
             print(f"scheduling: every {interval:g} seconds", flush=True)
             await stopping.wait()
 
-    run_worker(wanted, work, "schedule", attached=options.attached, metrics_port=options.metrics_port)
+    ops = ops_of(wanted, "schedule", attached=options.attached, port=options.ops_port)
+    run_worker(wanted, ops, work, attached=options.attached)
     return 0
 
 
@@ -71,6 +73,7 @@ VERBS = (
         "jejak schedule --once",
         "watch the service scheduler in `/readyz`; `jejak serve` also runs the scheduled jobs",
         (
+            OPS_PORT,
             (("--once",), {"action": "store_true", "help": "run each job once, print a line for each job, and stop"}),
             (
                 ("--interval",),
@@ -80,7 +83,6 @@ VERBS = (
                     "help": "pause between two passes (default: JEJAK_SCHEDULE_SECONDS, or 60)",
                 },
             ),
-            METRICS_PORT,
             ATTACHED,
         ),
     ),

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from feeds.agencies.topics_file import Topics, read_topics
 from infra import logs
 from infra.cli.terminal import bar, settings
-from infra.cli.verb import ATTACHED, HOST, PORT, Verb, whole
+from infra.cli.verb import ATTACHED, HOST, OPS_PORT, PORT, Verb, whole
 from infra.composition import Installation
 from infra.demo import seed
 from infra.postgres.databases import Databases
@@ -17,6 +17,7 @@ from infra.projector.outbox import Outbox
 from infra.projector.runner import Runner, runners
 from infra.projector.views import VIEWS
 from infra.runtime import serve
+from infra.runtime.ops_server import ops_of
 from infra.runtime.worker import run_installation, worker
 
 
@@ -30,7 +31,9 @@ def serve_all(options: argparse.Namespace) -> int:
             with bar("adding examples", wanted.applications, "appl") as advance:
                 await seed.seed(made, wanted, advance)
 
-    serve.run_all(settings(), listener, workers=options.workers, fill=fill)
+    wanted_settings = settings()
+    ops = ops_of(wanted_settings, "serve", port=options.ops_port)
+    serve.run_all(wanted_settings, ops, listener, workers=options.workers, fill=fill)
     return 0
 
 
@@ -41,8 +44,12 @@ def serve_api(options: argparse.Namespace) -> int:
         print(f"API: http://{options.host}:{options.port}/openapi.json", flush=True)
     else:
         listener = socket.socket(fileno=options.descriptor)
+    wanted = settings()
     run_installation(
-        settings(), lambda made: serve.serve_api(made, listener, started=lambda: None), "api", attached=options.attached
+        wanted,
+        ops_of(wanted, "api", attached=options.attached, port=options.ops_port),
+        lambda made, ops: serve.serve_api(made, ops, listener, started=lambda: None),
+        attached=options.attached,
     )
     return 0
 
@@ -50,7 +57,11 @@ def serve_api(options: argparse.Namespace) -> int:
 def project(options: argparse.Namespace) -> int:
     topics = read_topics(settings().topics_file)
     with (
-        worker(settings(), "project", attached=options.attached) as running,
+        worker(
+            settings(),
+            ops_of(settings(), "project", attached=options.attached, port=options.ops_port),
+            attached=options.attached,
+        ) as running,
         projecting(running.databases, options.shards, options.shard),
         filling_outbox(running.databases, topics),
     ):
@@ -98,6 +109,7 @@ VERBS = (
         (
             HOST,
             PORT,
+            OPS_PORT,
             (
                 ("--workers",),
                 {
@@ -117,7 +129,13 @@ VERBS = (
         serve_api,
         "jejak api --port 8001",
         "run `jejak project` in another process",
-        (HOST, PORT, (("--descriptor",), {"type": whole(0, DESCRIPTOR_MAX), "help": argparse.SUPPRESS}), ATTACHED),
+        (
+            HOST,
+            PORT,
+            OPS_PORT,
+            (("--descriptor",), {"type": whole(0, DESCRIPTOR_MAX), "help": argparse.SUPPRESS}),
+            ATTACHED,
+        ),
     ),
     Verb(
         "project",
@@ -125,7 +143,7 @@ VERBS = (
         "run only the projector, which keeps the views up to date",
         project,
         "jejak project",
-        "`/readyz` shows how far each view is behind, and which event stops a view",
+        "`/readyz` of the ops port shows how far each view is behind, and which event stops a view",
         (
             (
                 ("--shards",),
@@ -145,6 +163,7 @@ VERBS = (
                     "help": "run only these shards, counted from 0 (default: all)",
                 },
             ),
+            OPS_PORT,
             ATTACHED,
         ),
     ),

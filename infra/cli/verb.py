@@ -51,9 +51,13 @@ PORT = (
     ("--port",),
     {"type": PORTS, "default": os.environ.get("PORT") or "8000", "help": "port to listen on (default: $PORT, or 8000)"},
 )
-METRICS_PORT = (
-    ("--metrics-port",),
-    {"type": PORTS, "metavar": "PORT", "help": "serve /metrics of this process on this port of 127.0.0.1"},
+OPS_PORT = (
+    ("--ops-port",),
+    {
+        "type": PORTS,
+        "metavar": "PORT",
+        "help": "port for /metrics and details of /readyz (default: $JEJAK_OPS_PORT)",
+    },
 )
 ATTACHED = ((supervisor.ATTACHED,), {"action": "store_true", "help": argparse.SUPPRESS})
 ROLE = (

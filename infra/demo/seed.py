@@ -13,7 +13,7 @@ from infra import catalogue
 from infra.composition import Installation
 from infra.demo.plan_player import PlanPlayer
 from infra.demo.survey_player import SurveyPlayer
-from infra.progress import Advance
+from infra.progress import Advance, told
 from simulation.mall import JAKARTA
 from simulation.plan import Plan, latest, until_last_submission
 from simulation.questionnaires import questionnaires
@@ -39,6 +39,7 @@ async def seed(made: Installation, fill: SeedSize, submitted: Advance = lambda _
 
     `submitted` is called with the number of new submissions.
     """
+    told("publishing the catalogue")
     await publish(made)
     if await _complete(made, fill):
         return

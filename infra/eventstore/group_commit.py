@@ -25,6 +25,7 @@ from psycopg.rows import tuple_row
 
 from infra.eventstore.recorder import APPEND, Save, SaveOutcome, columns, outcomes
 from infra.metrics import APPEND_SECONDS, APPEND_WAITING, APPENDED
+from infra.postgres.faults import noted
 from service_layer.faults import Unavailable
 
 EVENTS_A_CALL, BYTES_A_CALL = 500, 4_000_000
@@ -90,6 +91,7 @@ class GroupCommit:
         self.conninfo = conninfo
         self.queue: deque[Waiting] = deque()
         self.events = self.bytes = 0
+        self.failing = False  # whether the last try to append has failed
         self._under_way: list[Waiting] = []
         self._arrived = asyncio.Event()
         self._closing = False
@@ -207,6 +209,8 @@ class GroupCommit:
                 batch = await self._known(connection, batch)
                 found = await _append(connection, batch) if batch else []
             except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as lost:
+                self.failing = True
+                noted(lost)
                 log.warning("appending again", fault=type(lost).__name__)
                 await self._disconnect()
                 await asyncio.sleep(pause)
@@ -214,9 +218,11 @@ class GroupCommit:
                 batch = [waiting for waiting in batch if not waiting.outcome.done()]
             # A refusal is an outcome and not an error. So the content of one `Save` must have caused this error.
             except psycopg.Error as error:
+                noted(error)
                 await self._each_alone(batch, error)
                 return
             else:
+                self.failing = False
                 APPENDED.observe(sum(len(outcome.positions) for outcome in found))
                 for waiting, outcome in zip(batch, found, strict=True):
                     waiting.finish(outcome)

@@ -44,7 +44,7 @@ SATISFACTION = "satisfaction"
 Survey answers are sealed with this key and not with the dossier key, so that they cannot be linked to an application.
 """
 NIK = "nik"
-ONCE = {"import": 32, "pin": 32, "qr": 64, "claim": 32, "token": 32, "read-token": 32, "door": 32, NIK: 32}
+ONCE = {"import": 32, "pin": 32, "qr": 64, "claim": 32, "token": 32, "read-token": 32, "door": 32, "sync": 64, NIK: 32}
 """The keys that never change, and their sizes in bytes."""
 
 
@@ -86,6 +86,7 @@ class NamedKeys:
     read_token: bytes
     door: bytes
     claim: bytes
+    sync: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ class KeyStore:
             read_token=keys["read-token"],
             door=keys["door"],
             claim=keys["claim"],
+            sync=keys["sync"],
         )
 
     async def new_dossier_keys(

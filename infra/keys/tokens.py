@@ -8,9 +8,10 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
+import msgspec
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
@@ -25,6 +26,25 @@ DESK_SECONDS = 30 * 60
 If the bearer token expires earlier, the session ends at that time.
 """
 REMEMBERED_MAX = 10_000
+
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
+Code = Annotated[str, msgspec.Meta(max_length=100)]
+
+
+class CitizenClaims(msgspec.Struct):
+    sub: UUID
+    exp: Seconds
+
+
+class StaffClaims(msgspec.Struct):
+    sub: UUID
+    exp: Seconds
+    role: Literal["officer", "supervisor", "auditor", "operator", "agency"]
+    office: Code
+    agency: Code
+
+
+AnyClaims = TypeVar("AnyClaims", CitizenClaims, StaffClaims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +120,12 @@ class SignedTokens:
 
         The session never lasts longer than the bearer token. Returns None if the bearer token is not valid.
         """
+        verified = self._staff(bearer)
         claims = self._claims(bearer, self.bearer_key, "jejak")
-        if claims is None:
+        if verified is None or claims is None:
             return None
         now = int(time.time())
-        seconds = min(DESK_SECONDS, claims["exp"] - now)
+        seconds = min(DESK_SECONDS, int(verified.until) - now)
         session = {**claims, "aud": "jejak-desk", "exp": now + seconds}
         return jwt.encode({"alg": "HS256"}, session, self.bearer_key), seconds
 
@@ -114,22 +135,17 @@ class SignedTokens:
         return verified.principal if verified else None
 
     def _citizen(self, token: str) -> Verified | None:
-        claims = self._claims(token, self.read_key, "jejak-read")
+        claims = _read(CitizenClaims, self._claims(token, self.read_key, "jejak-read"))
         if claims is None:
             return None
-        return Verified(Principal(bearer=Bearer.CITIZEN, application_id=UUID(claims["sub"])), claims["exp"])
+        return Verified(Principal(bearer=Bearer.CITIZEN, application_id=claims.sub), claims.exp)
 
     def _staff(self, token: str, audience: str = "jejak") -> Verified | None:
-        claims = self._claims(token, self.bearer_key, audience)
+        claims = _read(StaffClaims, self._claims(token, self.bearer_key, audience))
         if claims is None:
             return None
-        principal = Principal(
-            bearer=Bearer(claims["role"]),
-            actor=UUID(claims["sub"]),
-            office=claims["office"],
-            agency=claims["agency"],
-        )
-        return Verified(principal, claims["exp"])
+        principal = Principal(bearer=Bearer(claims.role), actor=claims.sub, office=claims.office, agency=claims.agency)
+        return Verified(principal, claims.exp)
 
     @staticmethod
     def _claims(token: str, key: OctKey, audience: str) -> dict[str, Any] | None:
@@ -139,6 +155,14 @@ class SignedTokens:
         try:
             decoded = jwt.decode(token, key, algorithms=["HS256"])
             registry.validate(decoded.claims)
-        except (JoseError, ValueError):
+        except (JoseError, ValueError, TypeError, AttributeError):  # the claims need not be what JWT prescribes
             return None
         return dict(decoded.claims)
+
+
+def _read(kind: type[AnyClaims], claims: dict[str, Any] | None) -> AnyClaims | None:
+    """Returns the claims as an instance of `kind`. Returns None if a claim is missing or has an invalid value."""
+    try:
+        return msgspec.convert(claims, kind)
+    except msgspec.ValidationError:
+        return None

@@ -12,6 +12,7 @@ from typing import Generic, Self, TypeVar
 
 from psycopg import AsyncConnection
 
+from infra.postgres.faults import noted
 from infra.postgres.pool import AWAY, WAIT_SECONDS
 from service_layer.faults import Unavailable
 
@@ -107,6 +108,7 @@ class Coalescer(Generic[Key, Value]):
             _refuse(batch, Unavailable())
             raise
         except Exception as fault:  # noqa: BLE001 - the callers get the fault
+            noted(fault)
             _refuse(batch, fault)
         else:
             for key, answer in batch:
@@ -120,7 +122,8 @@ class Coalescer(Generic[Key, Value]):
                     if self._connection is None:
                         self._connection = await AsyncConnection.connect(self.conninfo, autocommit=True)
                     return await self.ask(self._connection, keys)
-                except AWAY:
+                except AWAY as away:
+                    noted(away)
                     await self._disconnect()
                     await asyncio.sleep(RECONNECT_SECONDS)
                 except asyncio.CancelledError:

@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infra.postgres.embedded import START_SECONDS, EmbeddedPostgres, PostgresNotStarted
+from infra.progress import told
 from infra.service import Limits, Service
 from infra.settings import Settings
 
@@ -97,6 +98,7 @@ def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
     def look() -> None:
         if stopping.wait(WATCH_SECONDS):
             return
+        postgres.limit_log()
         if postgres.keep_alive():
             log.warning("the embedded PostgreSQL died and was started again")
         service.succeeded()
@@ -224,6 +226,7 @@ def _migrate(conninfo: str, folder: Path) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('jejak migrate'))")
         applied = _applied(connection)
         _compare(applied, names)
+        told(f"making the schema {folder.name}: {len(names) - len(applied)} migrations")
         if not applied:
             connection.execute("CREATE TABLE IF NOT EXISTS migrations (step integer PRIMARY KEY, name text NOT NULL)")
             connection.execute("GRANT SELECT ON migrations TO PUBLIC")

@@ -39,11 +39,14 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
 from infra.postgres.server_user import UNPRIVILEGED, ForeignFolder, as_server, make_private, reachable
+from infra.progress import told
 
 OWNER = "jejak"
 PORT = "5432"  # the number is only a part of the socket's name, because no TCP port is opened
 SOCKET_PATH_BYTES = 103  # the limit of macOS, which is the smallest limit of all supported systems
 
+LOG_BYTES_MAX = 10_000_000
+"""When the log is larger, it becomes pg18.log.1, which replaces the previous pg18.log.1."""
 START_SECONDS = 300.0  # long, because a recovery may take minutes. If the server dies, the wait ends at once
 # The sum of these three limits is less than 5 s, because a usual stop may take at most 5 s.
 LEAVE_SECONDS, FAST_SECONDS, IMMEDIATE_SECONDS = 0.9, 3.0, 1.0
@@ -208,6 +211,7 @@ class EmbeddedPostgres:
             # The shell ends at once, so the server is not a child of this process. This process need not wait for the
             # server.
             background = ["/bin/sh", "-c", '"$@" &', "sh"]
+            self.limit_log()
             log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 subprocess.run(
@@ -232,6 +236,7 @@ class EmbeddedPostgres:
         The program initdb inherits server.lock from this process. So if this process is killed, no other process can
         start the server until initdb ends.
         """
+        told(f"making a database cluster in {self._cluster}")
         new = self._cluster.with_suffix(".new")
         shutil.rmtree(new, ignore_errors=True)
         make_private(new)
@@ -247,7 +252,7 @@ class EmbeddedPostgres:
             **as_server(),
         )
         if done.returncode:
-            raise PostgresNotStarted(f"initdb failed in {new}: {done.stderr or done.stdout}")
+            raise PostgresNotStarted(f"initdb failed in {new}: {' '.join((done.stderr or done.stdout).split())}")
         new.rename(self._cluster)
         folder = os.open(self.folder, os.O_RDONLY)
         os.fsync(folder)  # without this, a power cut could undo the rename and lose every commit made after it
@@ -288,6 +293,16 @@ class EmbeddedPostgres:
             os.close(server_lock)
         return server_lock is None
 
+    def limit_log(self) -> None:
+        """Makes the log empty if it is too large. The old content is kept in one other file.
+
+        The server keeps the log open and appends to it. So the content is copied and the file is not renamed.
+        """
+        with suppress(OSError):
+            if self._log.stat().st_size > LOG_BYTES_MAX:
+                shutil.copyfile(self._log, self._log.with_suffix(".log.1"))
+                os.truncate(self._log, 0)
+
     def programs(self) -> Path:
         """Returns the folder of PostgreSQL's programs. The folder is in the installed wheel or in a copy of the wheel.
 
@@ -307,6 +322,7 @@ class EmbeddedPostgres:
         if not copy.exists():
             new = copy.with_name(f"{copy.name}.new")
             shutil.rmtree(new, ignore_errors=True)
+            told(f"copying PostgreSQL to {copy}")
             # The programs look for their libraries in a folder beside the package. So both folders are copied.
             for part in filter(Path.exists, (wheel, wheel.with_suffix(".libs"))):
                 shutil.copytree(part, new / part.name, ignore=shutil.ignore_patterns("include", "__pycache__"))
@@ -365,7 +381,7 @@ class EmbeddedPostgres:
 
     def last_words(self) -> str:
         with suppress(FileNotFoundError), self._log.open(errors="replace") as log:
-            return f"see {self._log}, which ends\n{''.join(deque(log, maxlen=10))}"
+            return f"see {self._log}, which ends: {''.join(deque(log, maxlen=1)).strip()}"
         return f"{self._log} was never written"
 
 

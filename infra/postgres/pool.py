@@ -12,6 +12,7 @@ import psycopg_pool
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from infra.postgres.faults import noted
 from infra.service import Service, registered
 from service_layer.faults import Unavailable
 
@@ -78,7 +79,11 @@ async def borrowed(pool: Pool) -> AsyncIterator[AsyncConnection]:
         finally:
             await pool.putconn(connection)
     except AWAY as away:
+        noted(away)
         raise Unavailable from away
+    except psycopg.Error as fault:
+        noted(fault)
+        raise
 
 
 async def _ask(pool: Pool) -> AsyncConnection:

@@ -17,9 +17,10 @@ import orjson
 import psycopg
 from psycopg import AsyncConnection
 
-from infra.metrics import FEED_POSITION
+from infra.metrics import FEED_POSITION, LOG_END, VIEW_LAG
 from infra.postgres.clock import DatabaseClock
 from infra.postgres.coalescer import Coalescer
+from infra.postgres.packing import unpack
 from infra.postgres.pool import Pool, borrowed
 from infra.projector.checkpoints import LOG, POSITION, STOPPED
 from infra.projector.fold import read_row
@@ -29,7 +30,7 @@ from infra.queries.relay_lag import RELAYS, Behind
 from infra.queries.service_states import states_of
 from infra.queries.view_reader import behind_told, reading
 from projections import progress
-from projections.progress import BY_ID, BY_ID_OR_ABSENT, BY_NUMBER, CONCERNING, ProgressRow
+from projections.progress import BY_ID, BY_ID_OR_ABSENT, BY_NUMBER, ProgressRow
 from service_layer.faults import ViewBehind
 from service_layer.ports import FoundFile, Timeline
 
@@ -86,7 +87,7 @@ class PostgresViews:
         values = await self._values(application_id)
         if values is None:
             return None
-        stored = STORED_TIMELINE.decode(values[BODY])
+        stored = STORED_TIMELINE.decode(unpack(values[BODY]))
         return Timeline(bytes(stored.timeline), stored.version, stored.office, stored.offices)
 
     async def _values(self, application_id: UUID) -> Sequence[Any] | None:
@@ -94,13 +95,17 @@ class PostgresViews:
 
     async def row_by_number(self, number: str) -> ProgressRow | None:
         found = await self._one(BY_NUMBER, {"number": number})
-        return orjson.loads(bytes(found[0])) if found and found[0] is not None else None
+        return orjson.loads(unpack(found[0])) if found and found[0] is not None else None
 
     async def concerning(self, applications: Collection[UUID], offices: Collection[str]) -> Mapping[UUID, FoundFile]:
-        values = {"applications": list(applications), "offices": list(offices)}
         async with reading(self.pool) as connection:
-            rows = await (await connection.execute(CONCERNING, values)).fetchall()
-        return {application: FoundFile(*facts) for application, *facts in rows}
+            stored = await (await connection.execute(BY_ID_OR_ABSENT, {"ids": list(applications)})).fetchall()
+        rows = [read_row(progress.VIEW, values) for values in stored]
+        return {
+            UUID(row["application_id"]): FoundFile(row["service"], row["status"], row["office"])
+            for row in rows
+            if not {*row["offices"], row["office"]}.isdisjoint(offices)
+        }
 
     async def log_end(self) -> tuple[int, int]:
         found = await self._one(
@@ -125,7 +130,11 @@ class PostgresViews:
 
     async def lag(self) -> dict[str, int]:
         _, end = await self.log_end()
-        return {name: max(0, end - await self._position(name)) for name in VIEWS}
+        LOG_END.set(end)
+        lag = {name: max(0, end - await self._position(name)) for name in VIEWS}
+        for name, behind in lag.items():
+            VIEW_LAG.labels(name).set(behind)
+        return lag
 
     async def states(self) -> dict[str, str]:
         try:

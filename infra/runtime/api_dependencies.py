@@ -12,16 +12,17 @@ from uuid import UUID
 
 import orjson
 import structlog
-from prometheus_client import generate_latest
 
 from api.dependencies import Dependencies
 from domain.registry.registry import Registry
 from infra.composition import Installation
 from infra.eventstore.envelope import SealBroken, unseal
 from infra.eventstore.history import STREAM
+from infra.eventstore.storing import Storing
+from infra.keys.sync_tokens import SealedSyncTokens
 from infra.keys.tokens import SignedTokens
 from infra.logs import RequestLog
-from infra.metrics import COMMANDS, METRICS, PIN_FAILURES, REQUESTS
+from infra.metrics import COMMANDS, PIN_FAILURES, REQUESTS
 from infra.postgres.pool import borrowed
 from infra.queries.accesses import PostgresAccesses
 from infra.queries.agency_feed import PostgresFeeds
@@ -32,6 +33,7 @@ from infra.queries.satisfaction import PostgresSatisfaction
 from infra.queries.statistics import PostgresStatistics
 from service_layer.handlers.links import LinkHandler
 from service_layer.handlers.surveys import SurveyHandler
+from service_layer.ports import RequestReport
 from service_layer.rights import Principal
 
 RECENT_SECONDS = 1.0
@@ -111,18 +113,15 @@ class PrometheusMeter:
         self._log = RequestLog()
         self._observe = cache(lambda method, route, status: REQUESTS.labels(method, route, str(status)).observe)
 
-    def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        self._observe(method, route, status)(seconds)
-        self._log(method, route, status, seconds)
+    def request(self, report: RequestReport) -> None:
+        self._observe(report.method, report.route, report.status)(report.seconds)
+        self._log(report)
 
     def command(self, name: str, outcome: str) -> None:
         COMMANDS.labels(name, outcome).inc()
 
     def pin_failure(self) -> None:
         PIN_FAILURES.inc()
-
-    def exposition(self) -> bytes:
-        return generate_latest(METRICS)
 
 
 def dependencies(
@@ -141,6 +140,7 @@ def dependencies(
         catalogue=RecentCatalogue(installation.editions.registry),
         receipts=installation.receipt_codes,
         tokens=SignedTokens(installation.named.token, installation.named.read_token),
+        sync_tokens=SealedSyncTokens(installation.named.sync),
         door=PostgresPinGuard(installation.pool, installation.named.door),
         accesses=accesses,
         dossiers=SealedDossiers(installation, accesses),
@@ -149,6 +149,7 @@ def dependencies(
         satisfaction=PostgresSatisfaction(installation.pool),
         desk=PostgresDesk(installation.pool),
         feeds=feeds,
+        storing=Storing(installation.pool, installation.writer),
         published=published,
         meter=PrometheusMeter(),
         now=lambda: datetime.now(UTC),

@@ -1,19 +1,29 @@
-"""HTTP protocol: this module changes uvicorn's protocol. All writes of one turn of the event loop become one write.
+"""HTTP protocol: this module changes uvicorn's protocol. It joins writes, and limits what a client may send.
 
 uvicorn writes the head and the body of a response separately. Each write is a system call that wakes the client. A
-joined write costs one system call and wakes the client once.
+joined write costs one system call and wakes the client once. `infra/runtime/connections.py` describes the limits.
 """
 
 import asyncio
+import math
+from functools import partial
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from api.problems import KINDS, bare_body
+from infra.runtime.connections import Connections
 
 HELD_BYTES_MAX = 65_536
 """The maximum number of bytes that wait to be written.
 
 If there are more bytes, they are written at once. So the transport can tell uvicorn if a client reads slowly.
 """
+LINGER_SECONDS = 1.0
+"""A connection that was closed has this number of seconds to send its last bytes. After them, it is aborted."""
 
 
 class Joining:
@@ -48,7 +58,157 @@ class Joining:
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """This version of uvicorn's protocol uses a transport that joins writes."""
+    """One connection. It joins writes, and keeps the limits of `others`, which contains all connections of the process.
+
+    `deadline` is the time at which the connection is closed, by the clock of the event loop. `reads` says what the
+    client sends now: "head" or "body", or nothing ("").
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        others: Connections,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.others = others
+        self.limits = others.limits
+        self.deadline = self.write_deadline = math.inf
+        self.reads = ""
+        self._head_bytes = self._unfinished_bytes = 0
+        self._begun_now = False
+        self._refusal = "malformed-request"
+
+    @property
+    def waits(self) -> bool:
+        """Whether the client must act next: it must send or read bytes, or it may begin a request."""
+        return self.deadline < math.inf or self.write_deadline < math.inf
+
+    @property
+    def idle(self) -> bool:
+        """Whether the connection has answered a request, and waits for the next request."""
+        return self.cycle is not None and not self.reads and self.write_deadline == math.inf
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn declares it
         super().connection_made(cast("asyncio.Transport", Joining(transport, self.loop)))
+        self.deadline = self.loop.time() + self.limits.head_seconds
+        if not self.others.admit(self):
+            self.refuse("too-many-connections")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.others.left(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        self._unset_keepalive_if_required()
+        self._begun_now = False
+        try:
+            self.parser.feed_data(data)
+            self._count_unfinished(len(data))
+        except httptools.HttpParserUpgrade:
+            pass  # the request is answered as a plain request
+        except (httptools.HttpParserError, TooMuch):
+            self.others.closed(self._refusal)
+            self.refuse(self._refusal)
+
+    def _count_unfinished(self, received: int) -> None:
+        """Counts bytes that the parser has not reported yet, such as the beginning of an endless header.
+
+        Bytes are counted only if the same message began in an earlier packet. So no byte of another message counts.
+        """
+        if self._begun_now or not self.reads:
+            return
+        self._unfinished_bytes += received
+        if self.reads == "head":
+            self._require(self._unfinished_bytes <= self.limits.head_bytes, "head-too-large")
+        else:
+            self._require(self._unfinished_bytes <= self.limits.body_bytes, "too-large")
+
+    def _require(self, kept: bool, refusal: str) -> None:  # noqa: FBT001 - the condition is the point
+        if not kept:
+            self._refusal = refusal
+            raise TooMuch
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.reads, self._begun_now = "head", True
+        self._head_bytes = self._unfinished_bytes = 0
+        self.deadline = self.loop.time() + self.limits.head_seconds
+
+    def on_url(self, url: bytes) -> None:
+        self._head_bytes += len(url)
+        self._require(self._head_bytes <= self.limits.head_bytes, "head-too-large")
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._head_bytes += len(name) + len(value) + len(b": \r\n")
+        self._require(self._head_bytes <= self.limits.head_bytes, "head-too-large")
+        super().on_header(name, value)
+        self._require(len(self.headers) <= self.limits.header_lines, "head-too-large")
+
+    def on_headers_complete(self) -> None:
+        self.reads = "body"
+        self.deadline = self.loop.time() + self.limits.body_seconds
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self.reads = ""
+        self.deadline = self.loop.time() + self.limits.idle_seconds if self.cycle.response_complete else math.inf
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.reads and self.cycle.response_complete:
+            self.deadline = self.loop.time() + self.limits.idle_seconds
+
+    def pause_writing(self) -> None:
+        self.write_deadline = self.loop.time() + self.limits.write_seconds
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self.write_deadline = math.inf
+        super().resume_writing()
+
+    def end(self) -> None:
+        """Closes the connection, because a deadline has passed or a new connection needs the place.
+
+        A client that sent a part of a request gets an answer. A client that does not read is disconnected at once.
+        """
+        if self.transport.is_closing() or self.transport.get_write_buffer_size():
+            self.transport.abort()
+        elif self.reads:
+            self.refuse("too-slow")
+        else:
+            self.transport.close()
+        self.deadline = self.loop.time() + LINGER_SECONDS
+
+    def refuse(self, code: str) -> None:
+        """Answers the request that arrives now with the problem `code`, and closes the connection.
+
+        If the answer to another request is not complete, or the answer to this request has begun, only closes it.
+        """
+        if self.reads == "body":
+            is_free = not self.cycle.response_started and not self.pipeline
+        else:
+            is_free = self.cycle is None or self.cycle.response_complete
+        if is_free:
+            body = bare_body(code)
+            head = b"content-type: application/problem+json\r\ncache-control: no-store\r\nconnection: close\r\n"
+            length = b"content-length: %d\r\n\r\n" % len(body)
+            self.transport.write(STATUS_LINE[KINDS[code].status] + head + length + body)
+        self.transport.close()
+        self.deadline = self.loop.time() + LINGER_SECONDS
+
+
+def limited(connections: Connections) -> partial[HttpProtocol]:
+    """Returns a factory of protocols for uvicorn. The protocols keep the limits of `connections`."""
+    return partial(HttpProtocol, others=connections)
+
+
+class TooMuch(Exception):
+    """The client sent more than a limit allows."""

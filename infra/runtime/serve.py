@@ -3,18 +3,20 @@
 import asyncio
 import contextlib
 import gc
+import math
 import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import uvicorn
 import uvloop
 from starlette.applications import Starlette
 
 from api.app import build
+from api.endpoints.health import readiness
 from feeds.agencies.topics_file import read_topics
 from infra.composition import Installation, installation
 from infra.demo import seed
@@ -24,7 +26,9 @@ from infra.queries.accesses import PostgresAccesses
 from infra.queries.agency_feed import PostgresFeeds, origin_of
 from infra.queries.applications import PostgresViews
 from infra.runtime.api_dependencies import dependencies
-from infra.runtime.http_protocol import HttpProtocol
+from infra.runtime.connections import Connections, limits_of_process
+from infra.runtime.http_protocol import limited
+from infra.runtime.ops_server import Ops, OpsServer, PortTaken, shown
 from infra.runtime.public_documents import published
 from infra.runtime.supervisor import kept, stop_event
 from infra.settings import Settings
@@ -35,6 +39,8 @@ GRACEFUL_SECONDS = 4
 The whole stop must take less than five seconds.
 """
 BACKLOG = 1024
+READY_SECONDS = 10.0
+"""The ops server waits at most this number of seconds for the details of the readiness."""
 GARBAGE_MAX = 10_000
 """The garbage collector looks for reference cycles after this number of new objects."""
 
@@ -43,10 +49,6 @@ EXIT_TERMINATED = 128 + signal.SIGTERM
 
 T = TypeVar("T")
 FillInstallation = Callable[[Installation], Awaitable[None]]
-
-
-class PortTaken(Exception):
-    """This process cannot listen on the port, for example because another process listens on this port."""
 
 
 class Server(uvicorn.Server):
@@ -99,7 +101,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve_api(made: Installation, listener: socket.socket, started: Callable[[], None]) -> None:
+async def serve_api(made: Installation, ops: OpsServer, listener: socket.socket, started: Callable[[], None]) -> None:
     """Answers requests until a signal arrives. After the signal, requests that are still running have GRACEFUL_SECONDS
     to finish.
 
@@ -110,16 +112,28 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
     feeds = PostgresFeeds(made.pool, made.databases.serving, topics, origin_of(made.settings))
     accesses = PostgresAccesses(made.pool, made.settings.readings_days)
 
+    needed = dependencies(made, views, feeds, accesses, published(topics))
+    loop = asyncio.get_running_loop()
+
+    def ready() -> tuple[bool, dict[str, object]]:
+        return asyncio.run_coroutine_threadsafe(readiness(needed), loop).result(READY_SECONDS)
+
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with views, feeds, accesses:
             await made.editions.registry()
             settle()
-            yield
+            ops.readiness = ready
+            try:
+                yield
+            finally:
+                ops.readiness = None
 
+    limits = limits_of_process()
     config = uvicorn.Config(
-        build(dependencies(made, views, feeds, accesses, published(topics)), lifespan),
-        http=HttpProtocol,
+        build(needed, lifespan),
+        http=cast("type[asyncio.Protocol]", limited(Connections(limits))),
+        ws="none",
         loop="none",
         access_log=False,
         log_config=None,
@@ -128,7 +142,7 @@ async def serve_api(made: Installation, listener: socket.socket, started: Callab
         proxy_headers=bool(made.settings.proxies),
         forwarded_allow_ips=list(made.settings.proxies),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
-        limit_concurrency=1000,
+        timeout_keep_alive=math.ceil(limits.idle_seconds),
     )
     await Server(config, started, feeds.end).serve(sockets=[listener])
 
@@ -145,7 +159,7 @@ def settle() -> None:
     gc.set_threshold(GARBAGE_MAX)
 
 
-def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: FillInstallation) -> None:
+def run_all(settings: Settings, ops: Ops, listener: socket.socket, *, workers: int, fill: FillInstallation) -> None:
     """Runs all parts of Jejak on one server. The API starts after the function `fill` has returned.
 
     The API runs in this process. The projections run in a separate process, so that the API and the projections do not
@@ -159,18 +173,18 @@ def run_all(settings: Settings, listener: socket.socket, *, workers: int, fill: 
         beside = [["project"], scheduler, *([["relay"], ["intake"]] if settings.kafka else [])]
         async with installation(settings, found) as made, kept(beside):
             await fill(made)
-            started = await announcement(made, listener)
+            started = await announcement(made, listener, server.address)
             if workers == 1:
-                await serve_api(made, listener, started)
+                await serve_api(made, server, listener, started)
             else:
                 await _supervise(listener, workers, started)
 
-    with databases(settings, kept_alive=True) as found:
+    with databases(settings, kept_alive=True) as found, shown(settings, ops) as server:
         ensure_views(found.serving)  # the tables must exist before the first request
         run_loop(run())
 
 
-async def announcement(made: Installation, listener: socket.socket) -> Callable[[], None]:
+async def announcement(made: Installation, listener: socket.socket, ops: str | None) -> Callable[[], None]:
     """Returns a function that prints the addresses, and the sample of a demo. Each line has the form `name: value`."""
     host, port = listener.getsockname()[:2]
     base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -179,6 +193,8 @@ async def announcement(made: Installation, listener: socket.socket) -> Callable[
     if found:
         _, number, pin = found
         lines += [f"sample number: {number[:4]}-{number[4:8]}-{number[8:]}", f"sample PIN: {pin}"]
+    if ops:
+        lines.append(f"metrics: {ops}/metrics")
     lines.append(f"data folder: {made.settings.data_dir}")
     return lambda: print("\n".join(lines), flush=True)  # noqa: T201 - output for the terminal
 

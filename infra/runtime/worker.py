@@ -18,7 +18,7 @@ from infra import logs
 from infra.composition import Installation, installation
 from infra.postgres.databases import Databases, databases
 from infra.queries.service_states import reporting
-from infra.runtime.metrics_server import exposed
+from infra.runtime.ops_server import Ops, OpsServer, shown
 from infra.runtime.serve import run_loop, settle
 from infra.runtime.supervisor import attach, stop_event
 from infra.settings import Settings
@@ -33,17 +33,14 @@ class Worker:
 
 
 @contextmanager
-def worker(
-    settings: Settings, process: str = "worker", *, attached: bool = False, metrics_port: int | None = None
-) -> Iterator[Worker]:
+def worker(settings: Settings, ops: Ops, *, attached: bool = False) -> Iterator[Worker]:
     """Opens the databases of a worker process. The process must end its work when `stopping` is set.
 
-    `process` is the verb, for the states of the services. If `attached` is true, the process stops when its parent
-    process ends. If `metrics_port` is given, the process serves `/metrics` on 127.0.0.1. Call this function in the main
-    thread. Raises PortTaken, and the errors of `databases`.
+    `ops` says how the process shows its metrics and its readiness. If `attached` is true, the process stops when its
+    parent process ends. Call this function in the main thread. Raises PortTaken, and the errors of `databases`.
     """
     stopping = stopped_by_signals()
-    with _databases(settings, process, attached=attached, metrics_port=metrics_port) as found:
+    with _shown_databases(settings, ops, attached=attached) as (found, _):
         yield Worker(found, stopping)
 
 
@@ -68,17 +65,16 @@ def stopped_by_signals() -> threading.Event:
 
 def run_worker(
     settings: Settings,
+    ops: Ops,
     work: Callable[[Installation, asyncio.Event], Awaitable[None]],
-    process: str = "worker",
     *,
     attached: bool = False,
-    metrics_port: int | None = None,
 ) -> None:
     """Runs the function `work` in an event loop. `work` gets two arguments: an open installation, and an
     `asyncio.Event`.
 
     The event is set when SIGINT or SIGTERM arrives. `work` must return soon after the event is set. The function
-    `worker` describes `process`, `attached`, `metrics_port` and the errors.
+    `worker` describes `ops`, `attached` and the errors.
     """
 
     async def run() -> None:
@@ -87,32 +83,35 @@ def run_worker(
             settle()
             await work(made, stopping)
 
-    with _databases(settings, process, attached=attached, metrics_port=metrics_port) as found:
+    with _shown_databases(settings, ops, attached=attached) as (found, _):
         run_loop(run())
 
 
 def run_installation(
     settings: Settings,
-    work: Callable[[Installation], Awaitable[None]],
-    process: str = "worker",
+    ops: Ops,
+    work: Callable[[Installation, OpsServer], Awaitable[None]],
     *,
     attached: bool = False,
-    metrics_port: int | None = None,
 ) -> None:
     """Runs `work` like `run_worker`, but `work` must handle the signals and call `settle` itself."""
 
     async def run() -> None:
         async with installation(settings, found) as made:
-            await work(made)
+            await work(made, server)
 
-    with _databases(settings, process, attached=attached, metrics_port=metrics_port) as found:
+    with _shown_databases(settings, ops, attached=attached) as (found, server):
         run_loop(run())
 
 
 @contextmanager
-def _databases(settings: Settings, process: str, *, attached: bool, metrics_port: int | None) -> Iterator[Databases]:
+def _shown_databases(settings: Settings, ops: Ops, *, attached: bool) -> Iterator[tuple[Databases, OpsServer]]:
     logs.configure()
     if attached:
         attach(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    with databases(settings, kept_alive=True) as found, exposed(metrics_port), reporting(found.serving, process):
-        yield found
+    with (
+        databases(settings, kept_alive=True) as found,
+        shown(settings, ops) as server,
+        reporting(found.serving, ops.verb),
+    ):
+        yield found, server

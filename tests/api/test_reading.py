@@ -30,20 +30,15 @@ def test_who_sends_the_token_back_reads_its_own_write(running: Jejak) -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["", "x", "applications=1", "applications=0.1", "applications=1.0", "applications=1.-1", "1.1",
-              "applications=1.1.1", "applications=1.999999999999999999999", "applications=01.1"]
+    "token", ["", "x", "applications=1", "applications=1.1", "applications=1.999999999999", "applications=99999.1",
+              "applications=" + "A" * 40]
 )  # fmt: skip
-def test_a_token_that_is_none_is_malformed(token: str, running: Jejak) -> None:
+def test_a_token_that_nobody_was_given_is_malformed_and_tells_nothing(token: str, running: Jejak) -> None:
+    """Positions could be tried one by one: the answers showed where the log ends."""
     arrived = arrive(running, "receive")
     for part in PARTS:
         reply = read(running, arrived, part, **{"Sync-Token": token})
         assert (reply.status, reply.json()["code"]) == (400, "malformed-request")
-
-
-@pytest.mark.parametrize("token", ["applications=2.1", "applications=1.999999999999", "applications=99999.1"])
-def test_a_token_ahead_of_the_log_waits_for_nothing(token: str, running: Jejak) -> None:
-    reply = read(running, arrive(running, "receive"), **{"Sync-Token": token})
-    assert (reply.status, reply.json()["code"]) == (409, "token-ahead")
 
 
 def test_who_prefers_to_wait_is_answered_when_the_view_has_it(running: Jejak) -> None:

@@ -200,7 +200,7 @@ def test_no_answer_repeats_it(everywhere: Planted) -> None:
 
 def test_the_metrics_do_not_know_it(running: Jejak, everywhere: Planted) -> None:
     assert everywhere.sent
-    assert found_in(running.request("GET", "/metrics").body) == []
+    assert found_in(running.request("GET", "/metrics", port=running.ops_port).body) == []
 
 
 def test_no_log_names_it(running: Jejak, everywhere: Planted) -> None:

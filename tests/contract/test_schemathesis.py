@@ -38,7 +38,7 @@ CHECKS = [
 EXAMPLES = int(os.environ.get("JEJAK_CONTRACT_EXAMPLES", "12"))
 """For each operation and way of making: valid and invalid requests, to nobody's application and to a real one."""
 SEED = 20261116
-NOTHING_TO_SAY = {"livez", "readyz", "metrics"}
+NOTHING_TO_SAY = {"livez", "readyz"}
 """They take no parameter and no body, so nothing of theirs can be broken."""
 MAY = "who may"
 

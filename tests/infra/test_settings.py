@@ -4,6 +4,7 @@ from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from infra import settings
 from infra.settings import SettingsWrong, settings_from
@@ -41,6 +42,48 @@ def test_everything_can_be_set() -> None:
     assert (found.proxies, found.readings_days) == (("127.0.0.1", "::1", "10.2.0.0/16"), 30)
     with pytest.raises(FrozenInstanceError):
         found.instance = "02"  # type: ignore[misc] # that is what is tested
+
+
+def test_passwords_of_the_databases_come_from_files_and_may_have_any_characters(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("a/b@c:d é%?#\n")
+    (tmp_path / "keys").write_text("plain")
+    found = settings_from(
+        {
+            "JEJAK_DATABASE_URL": EVENTS,
+            "JEJAK_KEYS_DATABASE_URL": KEYS,
+            "JEJAK_DATABASE_PASSWORD_FILE": str(tmp_path / "log"),
+            "JEJAK_KEYS_DATABASE_PASSWORD_FILE": str(tmp_path / "keys"),
+        }
+    )
+    assert conninfo_to_dict(str(found.database_url)) == {
+        "user": "jejak",
+        "password": "a/b@c:d é%?#",
+        "host": "db",
+        "dbname": "jejak",
+    }
+    assert found.keys_database_url == "postgresql://jejak:plain@keys/jejak_keys"
+
+
+@pytest.mark.parametrize(
+    ("url", "content", "says"),
+    [
+        ("postgresql://jejak:known@db/jejak", "secret", "without a password"),
+        ("postgresql://db/jejak", "secret", "without a password"),
+        (None, "secret", "JEJAK_DATABASE_PASSWORD_FILE needs JEJAK_DATABASE_URL"),
+        (EVENTS, "", "is empty"),
+        (EVENTS, None, "cannot be read"),
+    ],
+)
+def test_a_password_file_that_cannot_be_used_is_refused_and_not_repeated(
+    tmp_path: Path, url: str | None, content: str | None, says: str
+) -> None:
+    file = tmp_path / "log"
+    if content is not None:
+        file.write_text(content)
+    environment = {"JEJAK_KEYS_DATABASE_URL": KEYS, "JEJAK_DATABASE_PASSWORD_FILE": str(file)}
+    with pytest.raises(SettingsWrong, match=says) as refused:
+        settings_from({**environment, **({"JEJAK_DATABASE_URL": url} if url else {})})
+    assert "known" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

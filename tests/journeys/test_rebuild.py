@@ -9,7 +9,7 @@ from tests.api.installation import LICENSING
 from tests.running import Jejak
 
 APPLICATIONS = 40
-HEALTH = {"livez", "readyz", "metrics"}
+HEALTH = {"livez", "readyz"}
 AS_OF = {"/v1/statistics/exact": "?as_of=2026-11-25T00:00:00Z"}
 """What depends on now is asked as of then."""
 DESK = "/v1/desk"

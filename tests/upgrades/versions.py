@@ -12,10 +12,10 @@ from typing import TypedDict
 import psycopg
 from psycopg.rows import tuple_row
 
+from infra.eventstore.envelope import canonical
 from infra.postgres.databases import EVENTS
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.projector.checkpoints import log_end
-from infra.projector.fold import stored
 from infra.projector.stream_scan import FIRST, finished_rows
 from infra.projector.views import VIEWS
 from projections.view import View
@@ -58,7 +58,8 @@ def rows_of(view: View, connection: psycopg.Connection) -> str:
     cursor, found = psycopg.Cursor(connection, row_factory=tuple_row), hashlib.sha256()
     for finished, _ in finished_rows(view, cursor, after=FIRST, reached=[log_end(connection)]):
         for _, row in finished:
-            found.update(repr(stored(view, row)).encode())
+            values = [canonical(value) if isinstance(value, dict) else value for value in view.stored(row)]
+            found.update(repr(values).encode())
     return found.hexdigest()[:16]
 
 

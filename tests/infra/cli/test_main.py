@@ -2,9 +2,11 @@
 
 import re
 import shlex
+from importlib.metadata import version
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from infra.cli import main as cli
@@ -12,11 +14,36 @@ from infra.cli.feed import event_id
 from infra.cli.main import EXIT_WRONG, VERBS, disagreement, main, make_parser
 from infra.cli.simulate import day
 from infra.cli.verb import Verb
+from infra.postgres.embedded import PostgresNotStarted
 from infra.settings import SettingsWrong
 from simulation.plan import APPLICATIONS_MAX, DAYS_MAX
 from tests.conftest import PROJECT
 
 TASKS = tuple(dict.fromkeys(verb.task for verb in VERBS))
+
+
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_of("--version") == 0
+    assert capsys.readouterr().out == f"jejak {version('jejak')}\n"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [PostgresNotStarted("it\nended:  why"), OSError(28, "No space left"), psycopg.OperationalError("a\n\tb"),
+     PermissionError(13, "denied", "/x"), psycopg.errors.DiskFull()],
+)  # fmt: skip
+def test_a_fault_at_the_start_is_one_line(
+    fault: Exception, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> None:
+        raise fault
+
+    monkeypatch.setattr("infra.cli.access.settings", fails)
+    assert main(["token", "--role", "operator"]) == EXIT_WRONG
+    said = capsys.readouterr().err
+    assert said.startswith("jejak: ")
+    assert said.count("\n") == 1
+    assert len(said) > len("jejak: \n")
 
 
 def exit_of(*arguments: str) -> int:
@@ -85,13 +112,16 @@ def test_options_that_disagree_or_mean_nothing_are_refused(
 
 RANGES = {
     "serve --port": (0, 65_535),
+    "serve --ops-port": (0, 65_535),
     "serve --workers": (1, 64),
     "api --port": (0, 65_535),
+    "api --ops-port": (0, 65_535),
     "api --descriptor": (0, 1_048_575),
+    "project --ops-port": (0, 65_535),
     "project --shards": (1, 64),
     "project --shard": (0, 63),
     "schedule --interval": (1, 86_400),
-    "schedule --metrics-port": (0, 65_535),
+    "schedule --ops-port": (0, 65_535),
     "simulate --seed": (0, 2**63 - 1),
     "simulate --days": (1, DAYS_MAX),
     "simulate --applications": (1, APPLICATIONS_MAX),
@@ -99,8 +129,8 @@ RANGES = {
     "simulate --rate": (0.001, 1_000_000),
     "era --seen": (1, 2**31 - 1),
     "relay --at": (0, 2**63 - 1),
-    "relay --metrics-port": (0, 65_535),
-    "intake --metrics-port": (0, 65_535),
+    "relay --ops-port": (0, 65_535),
+    "intake --ops-port": (0, 65_535),
     "feed --last": (0, 500),
     "token --hours": (1, 87_600),
 }

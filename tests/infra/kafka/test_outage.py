@@ -22,7 +22,10 @@ from tests.running import Jejak, jejak
 AGENCY, OFFICE = "pemda-3374", "pemda-3374-dpmptsp"
 REST_SECONDS = 0.1
 PATIENCE_SECONDS = 240
-TOLD = "SELECT stream::text, version FROM feeds.messages WHERE agency = %s AND kind = 'event' ORDER BY position"
+TOLD = """
+SELECT originator_id::text, originator_version FROM feeds.messages JOIN stored_events ON notification_id = position
+WHERE agency = %s AND kind = 'event' ORDER BY position
+"""
 
 
 @dataclass
@@ -57,7 +60,7 @@ class Load:
 
 
 def ready(running: Jejak) -> dict[str, Any]:
-    found: dict[str, Any] = running.request("GET", "/readyz").json()
+    found: dict[str, Any] = running.request("GET", "/readyz", port=running.ops_port).json()
     return found
 
 
@@ -93,7 +96,7 @@ def test_while_kafka_is_away_commands_go_on_and_all_of_it_is_made_up_for(
             own.stop()
             time.sleep(seconds)
             behind = relay(running)
-            metrics = running.request("GET", "/metrics").body.decode()
+            metrics = running.request("GET", "/metrics", port=running.ops_port).body.decode()
             assert ready(running)["status"] == "ok"
             own.start()
             caught_up = until_even(running)
@@ -102,7 +105,7 @@ def test_while_kafka_is_away_commands_go_on_and_all_of_it_is_made_up_for(
         print(f"caught up {caught_up:.1f} s after the broker served again")
         assert set(load.statuses) == {201}
         assert behind["oldest_seconds"] > seconds / 2
-        assert f'jejak_relay_behind_messages{{agency="{AGENCY}"}}' in metrics
+        assert f'jejak_relay_behind_messages{{agency="{AGENCY}",process="' in metrics
         records = dumped(own, f"jejak.agency.{AGENCY}.events.v1", tmp_path)
         with databases(settings_from(running.environment())) as found, psycopg.connect(found.auditor) as connection:
             told = connection.execute(TOLD, (AGENCY,)).fetchall()

@@ -8,6 +8,7 @@ import pytest
 
 from infra.logs import LINES_BYTES, LINES_SECONDS, RequestLog
 from infra.runtime.http_protocol import HELD_BYTES_MAX, Joining
+from service_layer.ports import RequestReport
 
 pytestmark = pytest.mark.anyio
 
@@ -29,6 +30,19 @@ class Transport:
 
     def pause_reading(self) -> None:
         self.asked.append("pause")
+
+
+def report(**more: Any) -> RequestReport:
+    usual: dict[str, Any] = {
+        "method": "GET",
+        "route": "/v1/applications/{application_id}",
+        "operation": "get-application",
+        "status": 200,
+        "seconds": 0.001,
+        "trace_id": "0" * 32,
+        "principal": None,
+    }
+    return RequestReport(**{**usual, **more})
 
 
 def joining(under: Transport) -> Any:
@@ -86,7 +100,7 @@ async def test_every_request_has_its_line_soon_and_a_pipe_never_gets_half_of_one
 
     monkeypatch.setattr(log, "flush", flushed)
     for number in range(100):
-        log("GET", "/v1/applications/{application_id}", 200, number / 1000)
+        log(report(seconds=number / 1000))
     await asyncio.sleep(3 * LINES_SECONDS)
     assert len(pieces) > 2
     assert all(len(piece) <= LINES_BYTES and piece.endswith(b"\n") for piece in pieces)

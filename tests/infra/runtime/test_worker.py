@@ -14,10 +14,12 @@ import pytest
 
 from infra import logs
 from infra.runtime import worker as module
+from infra.runtime.ops_server import Ops, OpsServer
 from infra.runtime.worker import run_installation, run_worker, worker
 from infra.settings import Settings, settings_from
 
 GENEROUS = 30.0
+OPS = Ops(verb="test")
 FOUND = SimpleNamespace(serving="host=nowhere")
 
 
@@ -55,14 +57,14 @@ def frame(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], None]]]
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_a_worker_of_threads(settings: Settings, number: signal.Signals) -> None:
-    with worker(settings) as working:
+    with worker(settings, OPS) as working:
         assert not working.stopping.is_set()
         os.kill(os.getpid(), number)
         assert working.stopping.wait(GENEROUS)
 
 
 def test_the_end_of_the_parent_stops_an_attached_worker(settings: Settings, frame: list[Callable[[], None]]) -> None:
-    with worker(settings, attached=True) as working:
+    with worker(settings, OPS, attached=True) as working:
         [parent_ended] = frame
         threading.Thread(target=parent_ended).start()
         assert working.stopping.wait(GENEROUS)
@@ -77,7 +79,7 @@ def test_a_signal_stops_a_worker_of_an_event_loop(settings: Settings, frame: lis
         await asyncio.wait_for(stopping.wait(), GENEROUS)
         seen.append(made)
 
-    run_worker(settings, work, attached=True)
+    run_worker(settings, OPS, work, attached=True)
     assert seen == ["an installation"]
 
 
@@ -85,8 +87,8 @@ def test_work_that_handles_signals_gets_the_installation_alone(settings: Setting
     before = signal.getsignal(signal.SIGTERM)
     seen: list[Any] = []
 
-    async def work(made: Any) -> None:
+    async def work(made: Any, _: OpsServer) -> None:
         seen.extend([made, signal.getsignal(signal.SIGTERM)])
 
-    run_installation(settings, work)
+    run_installation(settings, OPS, work)
     assert seen == ["an installation", before]

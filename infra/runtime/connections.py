@@ -1,0 +1,98 @@
+"""Connections: this module keeps the connections of a process within limits of time, size and number.
+
+A client that sends slowly, or not at all, holds a connection, and each process has only a limited number of them. So
+each connection has a deadline. One timer of the process closes the connections whose deadline has passed. If a new
+client connects and all places are taken, the clients lose their places that have kept Jejak waiting longest. Running
+requests are never ended for a new client.
+"""
+
+import asyncio
+import heapq
+import resource
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from infra.metrics import CONNECTIONS, CONNECTIONS_CLOSED
+
+if TYPE_CHECKING:
+    from infra.runtime.http_protocol import HttpProtocol
+
+DESCRIPTORS_KEPT = 100
+"""The number of file descriptors that are kept for other purposes, such as database connections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The limits of one connection, and the number of connections of one process.
+
+    `head_bytes` and `header_lines` limit the request line and the headers. `body_bytes` limits a body as it is sent,
+    with all chunk sizes. An endpoint may accept less. A head must arrive within `head_seconds`, a body within
+    `body_seconds`. A client may leave a response unread for `write_seconds`. A connection without a request is closed
+    after `idle_seconds`.
+    """
+
+    head_bytes: int = 16 * 1024
+    header_lines: int = 64
+    body_bytes: int = 1024 * 1024
+    head_seconds: float = 10.0
+    body_seconds: float = 30.0
+    write_seconds: float = 30.0
+    idle_seconds: float = 15.0
+    connections: int = 1000
+    sweep_seconds: float = 1.0
+
+
+def limits_of_process() -> Limits:
+    """Returns the usual limits. If this process may open only few files, the number of connections is lower."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if descriptors == resource.RLIM_INFINITY:
+        return Limits()
+    return Limits(connections=max(1, min(Limits().connections, descriptors - DESCRIPTORS_KEPT)))
+
+
+class Connections:
+    """The open connections of one process."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.open: set[HttpProtocol] = set()
+        CONNECTIONS.set_function(lambda: len(self.open))
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    def admit(self, new: "HttpProtocol") -> bool:
+        """Gives the new connection a place. Returns False if each place belongs to a running request."""
+        if len(self.open) >= self.limits.connections:
+            self._make_room()
+        if len(self.open) >= self.limits.connections:
+            self.closed("full")
+            return False
+        self.open.add(new)
+        if self._sweeping is None:
+            self._sweeping = new.loop.call_later(self.limits.sweep_seconds, self._sweep, new.loop)
+        return True
+
+    def left(self, connection: "HttpProtocol") -> None:
+        self.open.discard(connection)
+
+    def closed(self, reason: str) -> None:
+        CONNECTIONS_CLOSED.labels(reason).inc()
+
+    def _make_room(self) -> None:
+        """Ends one of twenty connections. Clients that owe bytes come first, then clients without a request.
+
+        Many are ended at once, because each search looks at all connections.
+        """
+        waiting = [each for each in self.open if each.waits]
+        for each in heapq.nsmallest(
+            1 + self.limits.connections // 20, waiting, key=lambda one: (one.idle, one.deadline)
+        ):
+            self.closed("full")
+            each.end()
+            self.left(each)
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for each in [one for one in self.open if min(one.deadline, one.write_deadline) <= now]:
+            self.closed("idle" if each.idle else "too-slow")
+            each.end()
+        self._sweeping = loop.call_later(self.limits.sweep_seconds, self._sweep, loop) if self.open else None
