@@ -102,7 +102,7 @@ class PostgresViews:
             stored = await (await connection.execute(BY_ID_OR_ABSENT, {"ids": list(applications)})).fetchall()
         rows = [read_row(progress.VIEW, values) for values in stored]
         return {
-            UUID(row["application_id"]): FoundFile(row["service"], row["status"], row["office"])
+            UUID(row["application_id"]): FoundFile(row["service"], row["status"] or "", row["office"])
             for row in rows
             if not {*row["offices"], row["office"]}.isdisjoint(offices)
         }

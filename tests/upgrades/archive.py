@@ -49,7 +49,7 @@ def unpack(archive: Path, data: Path) -> None:
 
 
 def _run(postgres: EmbeddedPostgres, database: str, program: str, *arguments: str) -> bytes:
-    command = [postgres.bin / program, "--dbname", postgres.conninfo(database), *arguments]
+    command = [str(postgres.bin / program), "--dbname", postgres.conninfo(database), *arguments]
     return subprocess.run(command, capture_output=True, check=True).stdout
 
 

@@ -17,7 +17,7 @@ from infra.queries.applications import STATES
 from infra.settings import settings_from
 from tests.api.installation import IMMIGRATION, signed
 from tests.conftest import PROJECT
-from tests.running import JEJAK, Jejak, Reply, jejak
+from tests.running import JEJAK, Jejak, Reply, free_port, jejak
 from tests.upgrades.archive import ARCHIVES, unpack
 
 AS_OF = "2026-11-25T00:00:00Z"
@@ -56,8 +56,8 @@ def test_an_upgrade_while_serving(archive: Path) -> None:
 
 @contextmanager
 def api(running: Jejak) -> Iterator[None]:
-    process = running.start(verb="api")
-    running.port = int(process.args[process.args.index("--port") + 1])  # type: ignore[union-attr, call-overload]
+    running.port = free_port()
+    process = running.start(verb="api", port=running.port)
     try:
         yield
     finally:

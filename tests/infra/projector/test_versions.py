@@ -222,7 +222,7 @@ def test_every_query_over_a_view_asks_whether_the_view_answers(fresh: Fresh) -> 
     """A query that forgets the condition would answer with no rows while the view is built."""
     nobody, day = "00000000-0000-0000-0000-000000000000", "2026-01-01T00:00:00Z"
     lists = ("ids", "services", "standards", "editions", "offices", "zones", "statuses")
-    values = (
+    values: dict[str, Any] = (
         {name: [] for name in lists}
         | dict.fromkeys(("number", "office", "edition"), "x")
         | dict.fromkeys(("now", "at", "since", "as_of", "place"), day)
