@@ -52,6 +52,8 @@ SELECT originator_version, topic, state, notification_id, recorded_at FROM store
 WHERE topic NOT LIKE 'application.%%' AND topic NOT LIKE 'satisfaction.%%' AND topic NOT LIKE 'intake.%%'
     AND topic = %s AND notification_id + 0 <= %s ORDER BY notification_id
 """
+START = "UPDATE feeds.distributed SET whole_from = (SELECT coalesce(max(notification_id), 0) FROM stored_events)"
+"""Stores the end of the log. Readers are told `behind` until the outbox has reached this position."""
 CONCERNS = "SELECT application_id, state FROM feeds.concerns WHERE application_id = ANY(%s)"
 KEEP = """
 INSERT INTO feeds.concerns SELECT * FROM unnest(%b::uuid[], %b::bytea[])
@@ -124,6 +126,7 @@ class Outbox:
                 connection.execute("TRUNCATE feeds.messages, feeds.concerns")
                 connection.execute("UPDATE feeds.distributed SET position = 0, edition = %s", (self.edition,))
                 position = 0
+            connection.execute(START)
             rows = connection.execute(OFFICES, (OfficeRegistered.topic, position)).fetchall()
         return _offices(rows)
 
