@@ -10,7 +10,7 @@ PURE   := tests/domain tests/projections tests/infra/projector/test_views.py
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench bench-quick docs mutate format prove lock
+.PHONY: help run demo test check bench bench-quick docs mutate format prove lock release
 
 help:             ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 20
@@ -55,9 +55,18 @@ bench: $(READY)   ## run every benchmark with a baseline of the same run: one JS
 bench-quick: $(READY) ## run a short round of each benchmark, under 4 minutes
 	@exec $(BIN)/python -m bench --quick
 
-lock: $(READY)    ## update the lock after a change in pyproject.toml; pins that still fit stay (UPGRADE=--upgrade moves them)
+release: $(READY) ## make the files of a release in dist/: wheel, image inputs, SBOM, licences, checksums
+	@exec $(BIN)/python -m deploy.release
+
+lock: $(READY)    ## update the locks after a change in pyproject.toml; pins that still fit stay (UPGRADE=--upgrade moves them)
 	$(UV) --system-certs pip compile --quiet --universal --group dev --generate-hashes --no-annotate --no-header \
 	    $(UPGRADE) --output-file requirements.lock pyproject.toml
+	$(UV) --system-certs pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
+	    --constraint requirements.lock $(UPGRADE) --output-file requirements-run.lock pyproject.toml
+	$(UV) --system-certs pip compile --quiet --universal --group release --generate-hashes --no-annotate --no-header \
+	    $(UPGRADE) --output-file requirements-release.lock
+	$(UV) --system-certs pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
+	    $(UPGRADE) --output-file tests/deploy/validators.txt tests/deploy/validators.in
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Jejak needs Python 3.11 or newer: make PYTHON=/path/to/it")'

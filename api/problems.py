@@ -16,7 +16,15 @@ from api.middleware import trace_of
 from api.pages.render import problem_page
 from domain.refusals import ApplicationUnknown, Refusal, StaleVersion
 from domain.tracking_number import NumberMistyped
-from service_layer.faults import BodyFault, Forbidden, KeyReused, NotYours, Unauthenticated, Unavailable
+from service_layer.faults import (
+    ApplicationErased,
+    BodyFault,
+    Forbidden,
+    KeyReused,
+    NotYours,
+    Unauthenticated,
+    Unavailable,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,12 @@ KINDS = {
             422,
             "The Idempotency-Key was used for another request",
             "Send a new key for a new request.",
+        ),
+        ProblemKind(
+            "application-erased",
+            409,
+            "The personal data of this application was erased",
+            "Send the command without personal data, or submit a new application.",
         ),
         ProblemKind(
             "token-ahead",
@@ -219,6 +233,8 @@ def problem_of(error: Exception) -> ProblemAnswer:
             return ProblemAnswer(HTTPStatus.CONFLICT, error.code, error.title, str(error), {}, {})
         case StaleVersion():
             return _of(KINDS["stale-version"], str(error), {"version": error.now}, {"ETag": f'"{error.now}"'})
+        case ApplicationErased():
+            return _of(KINDS["application-erased"], str(error))
         case KeyReused():
             return _of(KINDS["key-reused"], str(error))
         case NumberMistyped():

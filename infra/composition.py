@@ -1,21 +1,26 @@
 """Composition: builds the objects of a process and connects the packages. Only this module connects packages."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from infra.backup.encryption import Encryption
+from infra.backup.take import Backup
 from infra.eventstore.editions import Editions
+from infra.eventstore.erasures import erasures_in
 from infra.eventstore.group_commit import GroupCommit
 from infra.eventstore.recorder import Datastore, Recorder
 from infra.eventstore.store import PostgresEventStore
 from infra.eventstore.stream_reader import Streams
+from infra.keys.erasing import Erasing
 from infra.keys.key_folder import KeyFolder
 from infra.keys.key_store import KeyStore, NamedKeys
 from infra.keys.receipt_codes import ReceiptCodes
 from infra.postgres.clock import DatabaseClock
 from infra.postgres.databases import Databases
-from infra.postgres.pool import Pool, borrowed, pool
+from infra.postgres.pool import Pool, pool
 from infra.settings import Settings
 from service_layer.handlers.commands import CommandHandler
 
@@ -42,18 +47,19 @@ class Installation:
 @asynccontextmanager
 async def installation(settings: Settings, databases: Databases) -> AsyncIterator[Installation]:
     """Opens an installation. On exit, stores all events that still wait in memory, and closes all connections."""
+    erasing = erasing_of(settings, databases)
+    await asyncio.to_thread(finish_erasures, erasing, databases)
     datastore = Datastore(databases.serving)
     try:
         async with (
             pool(databases.serving) as events,
             DatabaseClock(events) as clock,
             pool(databases.keys, "keys") as keys_pool,
-            KeyStore(keys_pool, databases.keys, KeyFolder(settings.key_dir)) as keys,
+            KeyStore(keys_pool, databases.keys, erasing.folder) as keys,
             Streams(databases.serving) as streams,
             GroupCommit(databases.serving) as writer,
         ):
             named = await keys.named(datetime.now(UTC).date())
-            await reapply_erasures(events, keys)
             receipt_codes = ReceiptCodes(instance=settings.instance, pin_key=named.pin, qr_key=named.qr)
             store = PostgresEventStore(
                 pool=events, streams=streams, writer=writer, keys=keys, named=named, receipt_codes=receipt_codes
@@ -77,12 +83,22 @@ async def installation(settings: Settings, databases: Databases) -> AsyncIterato
         datastore.close()
 
 
-async def reapply_erasures(events: Pool, keys: KeyStore) -> None:
-    """Repeats all recorded erasures: erases the same keys again.
+def erasing_of(settings: Settings, databases: Databases) -> Erasing:
+    """Returns what erases. If a backup folder is set, the new keys are copied there before old keys are destroyed."""
 
-    A restored backup of the key store may bring back erased keys. So every start of Jejak calls this function.
+    def copied() -> None:
+        if settings.backup_dir and settings.backup_recipient:
+            Backup(settings, databases, settings.backup_dir, Encryption(settings.backup_recipient)).keep_keys()
+
+    return Erasing(databases.keys, KeyFolder.of(settings), copied)
+
+
+def finish_erasures(erasing: Erasing, databases: Databases) -> None:
+    """Ends an erasure that was interrupted, and applies the list of erasures to a key store that was restored.
+
+    If nothing is to be done, this function reads only one row and the size of one file.
     """
-    async with borrowed(events) as connection:
-        rows = await (await connection.execute("SELECT application_id, person FROM erasures")).fetchall()
-    for application, person in rows:
-        await keys.erase(application=application, person=person)
+    if not erasing.folder.erasures.exists():
+        erasing.adopt(erasures_in(databases.auditor))
+    if erasing.is_behind():
+        erasing.go_on()

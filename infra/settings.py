@@ -9,12 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 PROJECT = Path(__file__).resolve().parent.parent
 SECONDS_A_DAY = 86_400
 OPS_PORT = 9464
 """The usual port for the metrics and the details of the readiness."""
 PORT_MAX = 65_535
+CREDENTIAL = "jejak-kek"
+"""The name of the systemd credential with the key-encryption key."""
 READINGS_DAYS = range(30, 3651)
 PROXY_PREFIX_MIN = {4: 8, 6: 16}
 """By IP version, the shortest prefix of a network of proxies. A shorter prefix names nearly every address."""
@@ -52,6 +56,10 @@ class Settings:
     database_url: str | None
     keys_database_url: str | None
     instance: str
+    kek_file: Path | None = None
+    kek_command: str | None = None
+    backup_dir: Path | None = None
+    backup_recipient: Path | None = None
     schedule_seconds: float = 60.0
     public_url: str = "http://127.0.0.1:8000"
     topics_file: Path = PROJECT / "feeds" / "topics.toml"
@@ -67,7 +75,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     if environment.get("POSTGRES_ENABLE_DB_FUNCTIONS"):
         raise SettingsWrong("with POSTGRES_ENABLE_DB_FUNCTIONS, readers can miss events: unset this variable")
     data_dir = Path(environment.get("JEJAK_DATA_DIR") or _default_data_dir()).resolve()
-    url, keys_url = environment.get("JEJAK_DATABASE_URL"), environment.get("JEJAK_KEYS_DATABASE_URL")
+    url = _with_password(environment, "JEJAK_DATABASE_URL", "JEJAK_DATABASE_PASSWORD_FILE")
+    keys_url = _with_password(environment, "JEJAK_KEYS_DATABASE_URL", "JEJAK_KEYS_DATABASE_PASSWORD_FILE")
     if bool(url) != bool(keys_url):
         raise SettingsWrong("JEJAK_DATABASE_URL and JEJAK_KEYS_DATABASE_URL go together: set both, or neither")
     for name in ("JEJAK_DATABASE_URL", "JEJAK_KEYS_DATABASE_URL"):
@@ -87,7 +96,9 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         raise SettingsWrong("JEJAK_PUBLIC_URL must be http:// or https:// with a host and without a final slash")
     return Settings(
         data_dir=data_dir,
-        key_dir=Path(environment.get("JEJAK_KEY_DIR") or data_dir / "keys").resolve(),
+        key_dir=Path(environment.get("JEJAK_KEY_DIR") or _default_key_dir(data_dir)).resolve(),
+        **_kek(environment),
+        **_backup(environment),
         database_url=url or None,
         keys_database_url=keys_url or None,
         instance=instance,
@@ -109,6 +120,38 @@ def _ops_port(text: str | None) -> int | None:
     if not (text.isascii() and text.isdecimal() and int(text) <= PORT_MAX):
         raise SettingsWrong(f"JEJAK_OPS_PORT must be a port number from 0 to {PORT_MAX}")
     return int(text)
+
+
+def _default_key_dir(data_dir: Path) -> Path:
+    """The key folder is beside the data folder, so that a copy of the data folder has no keys.
+
+    Older releases made the key folder in the data folder. If it is still there, it is used.
+    """
+    older = data_dir / "keys"
+    return older if older.exists() else data_dir.with_name(f"{data_dir.name}-keys")
+
+
+def _kek(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Finds the key-encryption key. Without a setting, it is a file in the key folder."""
+    command, file = environment.get("JEJAK_KEK_COMMAND"), environment.get("JEJAK_KEK_FILE")
+    if command and file:
+        raise SettingsWrong("JEJAK_KEK_COMMAND and JEJAK_KEK_FILE exclude each other: set one of them")
+    credential = Path(environment.get("CREDENTIALS_DIRECTORY") or "/nonexistent", CREDENTIAL)
+    if not command and not file and credential.exists():
+        file = str(credential)
+    return {"kek_command": command or None, "kek_file": Path(file).resolve() if file else None}
+
+
+def _backup(environment: Mapping[str, str]) -> dict[str, Any]:
+    folder, recipient = environment.get("JEJAK_BACKUP_DIR"), environment.get("JEJAK_BACKUP_RECIPIENT")
+    if bool(folder) != bool(recipient):
+        raise SettingsWrong("JEJAK_BACKUP_DIR and JEJAK_BACKUP_RECIPIENT go together: set both, or neither")
+    if recipient and not os.access(recipient, os.R_OK):
+        raise SettingsWrong(f"JEJAK_BACKUP_RECIPIENT: the public key {recipient} cannot be read")
+    return {
+        "backup_dir": Path(folder).resolve() if folder else None,
+        "backup_recipient": Path(recipient).resolve() if recipient else None,
+    }
 
 
 def _proxies(text: str) -> tuple[str, ...]:
@@ -163,6 +206,28 @@ def _kafka(environment: Mapping[str, str]) -> Kafka | None:
         password_file=Path(password) if password else None,
         ca_file=Path(ca_file) if ca_file else None,
     )
+
+
+def _with_password(environment: Mapping[str, str], name: str, file_name: str) -> str | None:
+    """Returns the URL of a database with the password from the password file, if the settings name such a file.
+
+    With a password file, the password is in no environment variable. The last line break of the file does not belong
+    to the password.
+    """
+    url, file = environment.get(name), environment.get(file_name)
+    if not file:
+        return url
+    scheme, separator, rest = (url or "").partition("://")
+    user, at, place = rest.partition("@")
+    if not (separator and at) or ":" in user:
+        raise SettingsWrong(f"{file_name} needs {name} in the form postgresql://user@host/name, without a password")
+    try:
+        password = Path(file).read_text(encoding="utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError):
+        raise SettingsWrong(f"{file_name}: {file} cannot be read") from None
+    if not password:
+        raise SettingsWrong(f"{file_name}: {file} is empty")
+    return f"{scheme}://{user}:{quote(password, safe='')}@{place}"
 
 
 def interval(text: str) -> float:

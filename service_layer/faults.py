@@ -20,6 +20,17 @@ class KeyReused(Fault):
         return "This Idempotency-Key was used for another request. Send a new key for a new request."
 
 
+class ApplicationErased(Fault):
+    """The command contains personal data, but the personal data of this application was erased. New personal data
+    would undo the erasure.
+    """
+
+    code = "application-erased"
+
+    def __str__(self) -> str:
+        return "The personal data of this application was erased. Send the command without personal data."
+
+
 class Unavailable(Fault):
     """The store cannot be reached, or the answer took too long. The server does not know whether the request was
     stored, so the client should send the same request again.

@@ -58,6 +58,7 @@ def new_folder() -> Path:
     """A data folder that the database's unprivileged user can reach; pytest's own are closed to it."""
     folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="jejak-test-"))
     folder.chmod(0o711)
+    (folder / "keys").mkdir(mode=0o700)  # so that the key folder goes with it; by default it lies beside it
     return folder
 
 

@@ -37,6 +37,7 @@ def test_every_dependency_has_its_reason() -> None:
     with (PROJECT / "pyproject.toml").open("rb") as file:
         project = tomllib.load(file)
     asked = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    asked += project["dependency-groups"]["release"]
     names = {re.split(r"[\[<>=;! ]", requirement, maxsplit=1)[0] for requirement in asked}
     explained = (FOLDER / "0002-dependencies.md").read_text(encoding="utf-8")
     assert {name for name in names if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", explained)} == set()

@@ -40,6 +40,10 @@ _OF_API = {
         N_("The Idempotency-Key is missing or not valid"),
         N_("Send a new Idempotency-Key for each act; repeat a key only to repeat the same request"),
     ),
+    "application-erased": ProblemText(
+        N_("The personal data of this application was erased"),
+        N_("Send the command without personal data, or submit a new application"),
+    ),
     "key-reused": ProblemText(
         N_("This Idempotency-Key was used for something else"), N_("Send a new Idempotency-Key for a new act")
     ),

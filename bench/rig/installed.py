@@ -83,6 +83,7 @@ def installed(*, feeds: bool = True) -> Iterator[Installed]:
     """Makes an installation, and removes its folder at the end."""
     folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="jejak-bench-"))
     folder.chmod(0o711)  # the unprivileged user that runs PostgreSQL must be able to enter the folder
+    (folder / "keys").mkdir(mode=0o700)  # the key folder is in the data folder, so that it is removed with it
     settings = settings_from({"JEJAK_DATA_DIR": str(folder)})
     try:
         with databases(settings) as found:

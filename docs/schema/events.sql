@@ -151,10 +151,12 @@ CREATE TABLE public.erasures (
     application_id uuid,
     person uuid,
     at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    line bigint,
     CONSTRAINT erasures_check CHECK (((application_id IS NULL) <> (person IS NULL)))
 );
 ALTER SEQUENCE public.erasures_id_seq OWNED BY public.erasures.id;
 ALTER TABLE ONLY public.erasures ALTER COLUMN id SET DEFAULT nextval('public.erasures_id_seq'::regclass);
+ALTER TABLE ONLY public.erasures ADD CONSTRAINT erasures_line_key UNIQUE (line);
 ALTER TABLE ONLY public.erasures ADD CONSTRAINT erasures_pkey PRIMARY KEY (id);
 GRANT SELECT ON TABLE public.erasures TO jejak_serving;
 GRANT SELECT ON TABLE public.erasures TO jejak_auditor;
@@ -196,6 +198,17 @@ CREATE TABLE public.public_figures (
 ALTER TABLE ONLY public.public_figures ADD CONSTRAINT public_figures_pkey PRIMARY KEY (only_one);
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.public_figures TO jejak_serving;
 GRANT SELECT ON TABLE public.public_figures TO jejak_auditor;
+
+CREATE UNLOGGED TABLE public.services (
+    name text NOT NULL,
+    last_success timestamp with time zone,
+    last_fault text NOT NULL,
+    last_fault_at timestamp with time zone,
+    faults_in_a_row integer NOT NULL
+);
+ALTER TABLE ONLY public.services ADD CONSTRAINT services_pkey PRIMARY KEY (name);
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.services TO jejak_serving;
+GRANT SELECT ON TABLE public.services TO jejak_auditor;
 
 CREATE SEQUENCE public.stored_events_notification_id_seq;
 CREATE TABLE public.stored_events (

@@ -10,7 +10,8 @@ import psycopg
 from feeds.agencies.topics_file import TopicsWrong
 from feeds.history.mapping_file import MappingWrong
 from feeds.history.source import SourceError
-from infra.cli import access, accesses, era, imports, maintenance, schedule, serving, simulate
+from infra.backup.encryption import BackupFault
+from infra.cli import access, accesses, backup, doctor, era, imports, maintenance, schedule, serving, simulate
 from infra.cli.agencies import FOR_AGENCIES
 from infra.eventstore.eras import EraNotBegun
 from infra.eventstore.recorder import PersistenceError
@@ -29,6 +30,7 @@ from service_layer.faults import Unavailable
 from simulation.mall import NotSimulated
 
 EXPECTED = (
+    BackupFault,
     ClockOff,
     ClusterFault,
     DataNotClosed,
@@ -64,6 +66,8 @@ VERBS = (
     *simulate.VERBS,
     *maintenance.VERBS,
     *era.VERBS,
+    *backup.VERBS,
+    *doctor.VERBS,
     *FOR_AGENCIES,
     *access.VERBS,
     *accesses.VERBS,
@@ -119,8 +123,8 @@ def disagreement(options: argparse.Namespace) -> str | None:
 
     argparse cannot check these conditions.
     """
-    if options.verb == "erase" and (options.application is None) == (options.person is None):
-        return "erase needs either an APPLICATION or --person REF, and not both"
+    if options.verb == "erase" and [options.application, options.person, options.again or None].count(None) != 2:  # noqa: PLR2004
+        return "erase needs one of APPLICATION, --person REF and --again"
     if options.verb == "era" and (options.what == "begin") == (options.reason is None):
         return "era begin needs --reason; era list does not accept --reason"
     if options.verb == "token" and (options.role is None) == (options.agency is None):

@@ -1,4 +1,4 @@
-"""The verbs that maintain an installation: rebuild, fsck, erase."""
+"""The verbs that maintain an installation: prepare, rebuild, fsck, erase."""
 
 import argparse
 import asyncio
@@ -7,12 +7,16 @@ import sys
 from itertools import islice
 from uuid import UUID
 
-import psycopg
-
+from infra import catalogue
 from infra.cli.terminal import EXIT_FOUND, level, settings
 from infra.cli.verb import Verb
-from infra.composition import installation
+from infra.composition import erasing_of, finish_erasures, installation
+from infra.eventstore.erasures import copy_to_log
+from infra.keys.erasing import faults_of_keys
+from infra.keys.erasure_list import Erasure
+from infra.keys.key_folder import KeyFolder
 from infra.postgres.databases import Databases, databases
+from infra.projector.runner import ensure_views
 from infra.projector.views import VIEWS, rebuild
 from infra.runtime.fsck import faults_of_log, faults_of_views
 
@@ -37,37 +41,63 @@ def fsck(options: argparse.Namespace) -> int:
             faults += islice(faults_of_log(found.auditor, stand), FAULTS_MAX)
         with level("checking the views") as stand:
             faults += list(faults_of_views(found.serving, stand))
+        faults += faults_of_keys(found.keys, KeyFolder.of(settings()))
     if options.json:
         print(json.dumps({"faults": faults}))
     else:
-        print("\n".join(faults) or "no faults found in the log or in the views")
+        print("\n".join(faults) or "no faults found in the log, the views or the keys")
     return EXIT_FOUND if faults else 0
 
 
 def erase(options: argparse.Namespace) -> int:
+    if options.again:
+        return _erase_again()
     if not options.yes and input("Destroyed keys cannot be restored. Type erase to continue: ") != "erase":
         print("nothing was erased", file=sys.stderr)
         return EXIT_FOUND
-    application: UUID | None = options.application
-    person: UUID | None = options.person
+    with databases(settings()) as found:
+        erasing = erasing_of(settings(), found)
+        finish_erasures(erasing, found)
+        lost = erasing.erase(Erasure(options.application, options.person))
+        copy_to_log(found.owner, erasing.folder.erasures)
+    print(f"destroyed the keys of {len(lost)} applications; the events, timelines and chains stay")
+    return 0
 
-    async def destroy(found: Databases) -> list[UUID]:
+
+def _erase_again() -> int:
+    """Applies the whole list once more, after a database was restored without `jejak restore`."""
+    with databases(settings()) as found:
+        erasing = erasing_of(settings(), found)
+        lost = erasing.go_on(restored=True)
+        copy_to_log(found.owner, erasing.folder.erasures, restored=True)
+    print(f"applied {len(erasing.folder.erasures)} erasures again; {len(lost)} applications had keys")
+    return 0
+
+
+def prepare(options: argparse.Namespace) -> int:
+    editions = [*catalogue.basics(), *(catalogue.examples() if options.examples else [])]
+
+    async def publish(found: Databases) -> None:
         async with installation(settings(), found) as made:
-            # First the erasure is recorded. If this process then dies, the next start of Jejak erases the keys.
-            with psycopg.connect(found.owner) as connection:
-                connection.execute(
-                    "INSERT INTO erasures (application_id, person) VALUES (%s, %s)", (application, person)
-                )
-                connection.execute("DELETE FROM claims WHERE originator_id = %s AND length(claim) = 12", (application,))
-            return await made.keys.erase(application=application, person=person)
+            await made.editions.publish(editions, made.recorder, made.named.commands[0])
 
     with databases(settings()) as found:
-        darkened = asyncio.run(destroy(found))
-    print(f"destroyed the keys of {len(darkened)} applications; the events, timelines and chains stay")
+        ensure_views(found.serving)
+        asyncio.run(publish(found))
+    print("the databases have the schema of this release; regions and calendars are published")
     return 0
 
 
 VERBS = (
+    Verb(
+        "prepare",
+        "run Jejak",
+        "migrate both databases, and publish the regions and the calendars",
+        prepare,
+        "jejak prepare",
+        "start `jejak api`, `jejak project` and `jejak schedule`, with logins that do not own the databases",
+        ((("--examples",), {"action": "store_true", "help": "also publish the example offices and services"}),),
+    ),
     Verb(
         "rebuild",
         "maintain Jejak",
@@ -102,10 +132,14 @@ VERBS = (
         "destroy the keys of an application or a person",
         erase,
         "jejak erase 0192f0c8-6b1e-7c3a-9d57-1f0a2b3c4d5e --yes",
-        "back up the list of erasures with the log: Jejak applies the list again at every start",
+        "run `jejak backup`: it replaces the older copy of the keys",
         (
             (("application",), {"type": UUID, "nargs": "?", "metavar": "APPLICATION", "help": "id of the application"}),
             (("--person",), {"type": UUID, "metavar": "REF", "help": "reference of the person in the key store"}),
+            (
+                ("--again",),
+                {"action": "store_true", "help": "apply the whole list of erasures again, after a restore"},
+            ),
             (("--yes",), {"action": "store_true", "help": "do not ask for confirmation"}),
         ),
     ),

@@ -30,7 +30,15 @@ from service_layer import bodies, requests_from_bodies
 from service_layer.commands import COMMANDS
 from service_layer.decoding import decoded, parsed
 from service_layer.event_store import Draft
-from service_layer.faults import BodyFault, Forbidden, KeyReused, MalformedBody, NotYours, Unavailable
+from service_layer.faults import (
+    ApplicationErased,
+    BodyFault,
+    Forbidden,
+    KeyReused,
+    MalformedBody,
+    NotYours,
+    Unavailable,
+)
 from service_layer.identity import doubts_about
 from service_layer.requests import CommandRequest, CommandResult
 from service_layer.rights import Bearer, Principal, relation_for
@@ -140,7 +148,7 @@ class TopicCommandHandler:
             return self._malformed(asking, Malformed(fault.code, fault.pointer, sent.id))
         except ApplicationUnknown:
             return self._refused(asking, sent, NotYours.code)
-        except (Forbidden, NotYours, KeyReused) as refused:
+        except (ApplicationErased, Forbidden, NotYours, KeyReused) as refused:
             return self._refused(asking, sent, refused.code)
         except StaleVersion as stale:
             return self._refused(asking, sent, STALE, version=stale.now, target=sent.target)

@@ -8,6 +8,8 @@ Each dossier key has a reference to a person. If the NIK of a person is known, a
 same reference. If the NIK is not known, each dossier key has a different reference.
 """
 
+import asyncio
+import copy
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +20,13 @@ from uuid import UUID, uuid4
 from psycopg import AsyncConnection
 
 from infra.keys import person_index
-from infra.keys.key_folder import KEY_BYTES, KeyFolder
+from infra.keys.erasing import Erasing
+from infra.keys.erasure_list import Erasure
+from infra.keys.key_folder import KeyFolder
+from infra.keys.wrapping_key import KEY_BYTES, KeysUnreadable
 from infra.postgres.coalescer import Coalescer
 from infra.postgres.pool import Pool, borrowed
+from service_layer.faults import ApplicationErased
 from service_layer.ports import FoundPerson
 
 FOREVER = date(1, 1, 1)
@@ -45,8 +51,15 @@ ONCE = {"import": 32, "pin": 32, "qr": 64, "claim": 32, "token": 32, "read-token
 DRAWN = """
 INSERT INTO dossier_keys (key, application_id, person, role, bucket, wrapped)
 SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::text[], %b::integer[], %b::bytea[])
+    AS drawn (key, application_id, person, role, bucket, wrapped)
+WHERE NOT EXISTS (
+    SELECT FROM erased e WHERE e.application_id = drawn.application_id AND e.role IN ('', drawn.role)
+)
 ON CONFLICT (application_id, role) DO NOTHING
 """
+HELD = "SELECT hold_generation()"
+"""Each transaction that stores a wrapped key begins with this query. It waits while an erasure replaces bucket keys."""
+READS_MAX = 3
 STANDING = "SELECT application_id, key, role, bucket, wrapped FROM dossier_keys WHERE application_id = ANY(%s)"
 
 
@@ -91,6 +104,7 @@ class KeyStore:
 
     def __init__(self, pool: Pool, conninfo: str, folder: KeyFolder) -> None:
         self.pool = pool
+        self.conninfo = conninfo
         self.folder = folder
         self._nik: bytes | None = None
         self._drawing: Coalescer[_Wanted, dict[str, DossierKey]] = Coalescer(self._draw, conninfo)
@@ -134,12 +148,15 @@ class KeyStore:
         """Makes and returns one dossier key for each role. When this method returns, the keys are on the disk.
 
         If another process has already stored a key for a role, the stored key is returned. `niks` contains the NIK of
-        each role for which the NIK is known. Concurrent calls share one transaction.
+        each role for which the NIK is known. Concurrent calls share one transaction. Raises ApplicationErased if the
+        key of a role was destroyed.
         """
         if niks and self._nik is None:
             self._nik = await self._nik_key()
         standing = await self._drawing.get(_Wanted(application, tuple(roles), tuple(sorted((niks or {}).items()))))
-        return [standing[role] for role in roles if standing and role in standing]
+        if not standing or not standing.keys() >= set(roles):
+            raise ApplicationErased
+        return [standing[role] for role in roles]
 
     async def _draw(
         self, connection: AsyncConnection, wanted: list["_Wanted"]
@@ -151,6 +168,7 @@ class KeyStore:
         """
         niks = {nik for each in wanted for _, nik in each.niks}
         async with connection.transaction():
+            await self._hold(connection)
             known = (
                 await person_index.references(connection, self.folder, self._nik, niks) if self._nik and niks else {}
             )
@@ -185,8 +203,9 @@ class KeyStore:
         """
         drawn = uuid4()
         bucket = drawn.bytes[0]
-        wrapped = self.folder.wrap(bucket, secrets.token_bytes(KEY_BYTES))
         async with borrowed(self.pool) as connection:
+            await self._hold(connection)
+            wrapped = self.folder.wrap(bucket, secrets.token_bytes(KEY_BYTES))
             await connection.execute(
                 "INSERT INTO dossier_keys (key, application_id, person, role, bucket, wrapped)"
                 " SELECT %s, application_id, person, %s, %s, %s FROM dossier_keys"
@@ -218,12 +237,18 @@ class KeyStore:
 
     async def dossier_keys(self, application: UUID) -> dict[str, DossierKey]:
         """Returns the dossier key of each role in an application. Erased keys are left out."""
-        async with borrowed(self.pool) as connection:
-            rows = await (await connection.execute(STANDING, ([application],))).fetchall()
-        return {
-            role: DossierKey(key, role, self.folder.unwrap(bucket, bytes(wrapped)))
-            for _, key, role, bucket, wrapped in rows
-        }
+        for _ in range(READS_MAX):
+            async with borrowed(self.pool) as connection:
+                rows = await (await connection.execute(STANDING, ([application],))).fetchall()
+            try:
+                return {
+                    role: DossierKey(key, role, self.folder.unwrap(bucket, bytes(wrapped)))
+                    for _, key, role, bucket, wrapped in rows
+                }
+            except KeysUnreadable as error:  # an erasure in another process may have replaced a bucket key
+                self.folder.load()
+                unreadable = error
+        raise unreadable
 
     async def erase(self, *, application: UUID | None = None, person: UUID | None = None) -> list[UUID]:
         """Destroys the dossier keys of an application or a person. Returns the applications that lost a key.
@@ -231,15 +256,14 @@ class KeyStore:
         When the last key of a person is destroyed, the row of the person is deleted too. If the person submits an
         application later, the person gets a new reference.
         """
-        async with borrowed(self.pool) as connection:
-            await person_index.erase(connection, person)
-            cursor = await connection.execute(
-                "DELETE FROM dossier_keys WHERE application_id = %s OR person = %s RETURNING application_id, person",
-                (application, person),
-            )
-            destroyed = await cursor.fetchall()
-            await person_index.erase_keyless(connection, {row[1] for row in destroyed})
-        return sorted({row[0] for row in destroyed})
+        erasing = Erasing(self.conninfo, copy.copy(self.folder))
+        return await asyncio.to_thread(erasing.erase, Erasure(application, person))
+
+    async def _hold(self, connection: AsyncConnection) -> None:
+        """Prevents that an erasure replaces bucket keys before this transaction ends."""
+        row = await (await connection.execute(HELD, prepare=True)).fetchone()
+        if row and row[0] != self.folder.generation:
+            self.folder.use(row[0])
 
     async def _named(self, connection: AsyncConnection, name: str, month: date, size: int) -> bytes:
         """Returns a named key. Makes the key if it does not exist yet.
@@ -251,6 +275,7 @@ class KeyStore:
         if known is not None:
             return known
         bucket = secrets.randbelow(256)
+        await self._hold(connection)
         wrapped = self.folder.wrap(bucket, secrets.token_bytes(size))
         await connection.execute(
             "INSERT INTO named_keys (name, month, bucket, wrapped) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
@@ -267,4 +292,10 @@ class KeyStore:
             "SELECT bucket, wrapped FROM named_keys WHERE name = %s AND month = %s", (name, month)
         )
         row = await cursor.fetchone()
-        return self.folder.unwrap(row[0], bytes(row[1])) if row else None
+        if row is None:
+            return None
+        try:
+            return self.folder.unwrap(row[0], bytes(row[1]))
+        except KeysUnreadable:  # an erasure in another process may have replaced the bucket key
+            self.folder.load()
+            return self.folder.unwrap(row[0], bytes(row[1]))

@@ -112,22 +112,3 @@ async def persons_of(connection: AsyncConnection, applications: Collection[UUID]
     for application, person in await (await connection.execute(CONCERNED, (list(applications),))).fetchall():
         found[application] = found.get(application, frozenset()) | {person}
     return found
-
-
-async def erase(connection: AsyncConnection, person: UUID | None) -> None:
-    """Deletes the row of the person. Call this function before you delete the dossier keys.
-
-    At the same time, another transaction may make a key for this person. That transaction has locked the row of the
-    person. So the deletion waits until that transaction has ended.
-    """
-    await connection.execute("DELETE FROM persons WHERE person = %s", (person,))
-
-
-async def erase_keyless(connection: AsyncConnection, among: Collection[UUID]) -> None:
-    """Deletes the row of each given person who has no dossier key any more."""
-    await connection.execute("SELECT FROM persons WHERE person = ANY(%s) ORDER BY lookup FOR UPDATE", (list(among),))
-    await connection.execute(
-        "DELETE FROM persons p WHERE person = ANY(%s) AND NOT EXISTS"
-        " (SELECT FROM dossier_keys d WHERE d.person = p.person)",
-        (list(among),),
-    )

@@ -14,6 +14,7 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from infra.postgres import server_log
 from infra.postgres.embedded import START_SECONDS, EmbeddedPostgres, PostgresNotStarted
 from infra.progress import told
 from infra.service import Limits, Service
@@ -74,7 +75,7 @@ def databases(settings: Settings, *, kept_alive: bool = False) -> Iterator[Datab
     `kept_alive`.
     """
     if settings.database_url and settings.keys_database_url:
-        found = _configured(settings.database_url, settings.keys_database_url)
+        found = configured(settings.database_url, settings.keys_database_url)
         migrate(found)
         yield found
         return
@@ -94,7 +95,7 @@ def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
     def look() -> None:
         if stopping.wait(WATCH_SECONDS):
             return
-        postgres.limit_log()
+        server_log.limit(postgres.log)
         if postgres.keep_alive():
             log.warning("the embedded PostgreSQL died and was started again")
         service.succeeded()
@@ -133,7 +134,7 @@ def create(postgres: EmbeddedPostgres, *names: str) -> None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
-def _configured(url: str, keys_url: str) -> Databases:
+def configured(url: str, keys_url: str) -> Databases:
     """Returns the connection strings for two URLs.
 
     Jejak logs in as the user in the URL. Then each connection switches to the role that it needs. So the user must be

@@ -22,7 +22,7 @@ DESCRIPTORS_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ConnectionLimits:
     """The limits of one connection, and the number of connections of one process.
 
     `head_bytes` and `header_lines` limit the request line and the headers. `body_bytes` limits a body as it is sent,
@@ -42,18 +42,18 @@ class Limits:
     sweep_seconds: float = 1.0
 
 
-def limits_of_process() -> Limits:
+def limits_of_process() -> ConnectionLimits:
     """Returns the usual limits. If this process may open only few files, the number of connections is lower."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if descriptors == resource.RLIM_INFINITY:
-        return Limits()
-    return Limits(connections=max(1, min(Limits().connections, descriptors - DESCRIPTORS_KEPT)))
+        return ConnectionLimits()
+    return ConnectionLimits(connections=max(1, min(ConnectionLimits().connections, descriptors - DESCRIPTORS_KEPT)))
 
 
 class Connections:
     """The open connections of one process."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self.open: set[HttpProtocol] = set()
         CONNECTIONS.set_function(lambda: len(self.open))

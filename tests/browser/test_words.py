@@ -24,6 +24,7 @@ OF_API = [
     "precondition-required",
     "key-required",
     "key-reused",
+    "application-erased",
     "too-large",
     "limited",
     "behind",

@@ -71,4 +71,4 @@ def test_an_erased_application_keeps_its_story_and_loses_its_sealed_parts_alone(
              for part in ("", "/timeline")]  # fmt: skip
     assert after == before
     assert tracked(running, erased.paper).status == 200
-    assert running.command("fsck").stdout == "no faults found in the log or in the views\n"
+    assert running.command("fsck").stdout == "no faults found in the log, the views or the keys\n"

@@ -1,6 +1,6 @@
 from domain.application.commands import Receive
 from domain.application.evolve import Application
-from service_layer.faults import KeyReused, Unavailable
+from service_layer.faults import ApplicationErased, KeyReused, Unavailable
 from service_layer.requests import CommandRequest, permit_anyone
 from tests.builders import an_act
 
@@ -14,4 +14,5 @@ def test_a_command_whose_right_was_settled_before_is_anyones() -> None:
 
 def test_what_went_wrong_says_what_to_send() -> None:
     assert "Send a new key" in str(KeyReused())
+    assert "without personal data" in str(ApplicationErased())
     assert "same Idempotency-Key again" in str(Unavailable())

@@ -1,5 +1,6 @@
 """The program: what it can do stands in it, with an example of each; what makes no sense is refused with exit 2."""
 
+import re
 import shlex
 from importlib.metadata import version
 from pathlib import Path
@@ -10,12 +11,13 @@ import pytest
 
 from infra.cli import main as cli
 from infra.cli.feed import event_id
-from infra.cli.main import EXIT_WRONG, VERBS, main
+from infra.cli.main import EXIT_WRONG, VERBS, disagreement, main, make_parser
 from infra.cli.simulate import day
 from infra.cli.verb import Verb
 from infra.postgres.embedded import PostgresNotStarted
 from infra.settings import SettingsWrong
 from simulation.plan import APPLICATIONS_MAX, DAYS_MAX
+from tests.conftest import PROJECT
 
 TASKS = tuple(dict.fromkeys(verb.task for verb in VERBS))
 
@@ -197,3 +199,20 @@ def test_nothing_is_erased_without_the_word(
     monkeypatch.setattr("builtins.input", lambda _: "yes")
     assert main(["erase", str(uuid4())]) == 1
     assert "nothing was erased" in capsys.readouterr().err
+
+
+PLACEHOLDERS = {"APPLICATION": str(uuid4()), "REF": str(uuid4()), "AGENCY": "pln", "N": "5", "VIEW": "desk"}
+SHOWN = sorted(
+    {
+        " ".join(command.split())
+        for file in (PROJECT / "README.md", PROJECT / "SECURITY.md", *(PROJECT / "docs").glob("*.md"))
+        for command in re.findall(r"`(?:\.venv/bin/)?jejak ([a-z-]+ [^`]*)`", file.read_text(encoding="utf-8"))
+    }
+)
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_every_command_with_options_that_the_documents_show_is_accepted(command: str) -> None:
+    """Once the guide told the operator to run `jejak era`, which is a usage error."""
+    options = make_parser().parse_args([PLACEHOLDERS.get(word, word) for word in shlex.split(command)])
+    assert disagreement(options) is None

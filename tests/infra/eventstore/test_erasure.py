@@ -1,12 +1,21 @@
 """What was erased stays dark, also after a restore; what is left verifies and goes on."""
 
+from uuid import uuid4
+
 import psycopg
 import pytest
 
 from domain.application.commands import Receive
 from infra.composition import Installation, installation
 from infra.eventstore.envelope import SealBroken, unseal
+from infra.eventstore.erasures import copy_to_log, erasures_in
+from infra.keys.erasing import Erasing
+from infra.keys.erasure_list import Erasure, ErasureList
+from infra.keys.key_folder import KeyFolder
+from infra.keys.wrapping_key import KeysUnreadable
 from infra.runtime.fsck import faults_of_log
+from service_layer.faults import ApplicationErased
+from tests.conftest import Fresh
 from tests.infra.eventstore.asking import SITI, ask, asked, submit, topics
 
 pytestmark = pytest.mark.anyio
@@ -53,16 +62,61 @@ async def test_erasing_a_person_destroys_all_of_their_keys(made: Installation) -
     assert ask(made.databases.keys, DESTROYED) == [(1,)]
 
 
-async def test_a_restored_key_is_destroyed_again_at_the_next_start(made: Installation) -> None:
+async def test_what_was_erased_is_destroyed_again_in_a_restored_key_store(made: Installation) -> None:
     lost, kept = (await submit(made)).application_id, (await submit(made)).application_id
-    backup = ask(made.databases.keys, "SELECT * FROM dossier_keys")
-    with psycopg.connect(made.databases.owner) as connection:
-        connection.execute("INSERT INTO erasures (application_id) VALUES (%s)", (lost,))
+    names = ("dossier_keys", "key_folder")
+    tables = {table: ask(made.databases.keys_owner, f"SELECT * FROM {table}") for table in names}
     await made.keys.erase(application=lost)
     with psycopg.connect(made.databases.keys_owner) as connection:
-        connection.execute("DELETE FROM dossier_keys")
-        connection.cursor().executemany("INSERT INTO dossier_keys VALUES (%s, %s, %s, %s, %s, %s)", backup)
-    assert await made.keys.dossier_keys(lost) != {}
+        connection.execute("TRUNCATE dossier_keys, key_folder, erased")
+        for table, rows in tables.items():
+            values = ", ".join(["%s"] * len(rows[0]))
+            connection.cursor().executemany(f"INSERT INTO {table} VALUES ({values})".encode(), rows)
+    with pytest.raises(KeysUnreadable, match=r"needs generation 0 .* has generation 1.*jejak erase --again"):
+        async with installation(made.settings, made.databases):
+            pass
+    Erasing(made.databases.keys, KeyFolder.of(made.settings)).go_on(restored=True)
     async with installation(made.settings, made.databases) as restarted:
         assert await restarted.keys.dossier_keys(lost) == {}
         assert await restarted.keys.dossier_keys(kept) != {}
+
+
+async def test_erasures_of_an_older_release_are_applied_once(made: Installation) -> None:
+    lost, kept = (await submit(made)).application_id, (await submit(made)).application_id
+    with psycopg.connect(made.databases.owner) as connection:
+        connection.execute("INSERT INTO erasures (application_id) VALUES (%s)", (lost,))
+    (made.settings.key_dir / "erasures").unlink()
+    async with installation(made.settings, made.databases) as restarted:
+        assert await restarted.keys.dossier_keys(lost) == {}
+        assert await restarted.keys.dossier_keys(kept) != {}
+    assert ErasureList(made.settings.key_dir / "erasures").after(0) == [Erasure(application=lost)]
+
+
+async def test_nothing_personal_is_sealed_for_an_erased_application(made: Installation) -> None:
+    application = (await submit(made)).application_id
+    person = ask(made.databases.keys, "SELECT person FROM dossier_keys")[0][0]
+    await made.keys.erase(person=person)
+    for role in ("applicant", "subject"):
+        if role == "subject":
+            await made.keys.erase(application=application)
+        with pytest.raises(ApplicationErased):
+            await made.keys.new_dossier_keys(application, [role])
+    assert ask(made.databases.keys, DESTROYED) == [(0,)]
+
+
+def test_the_copy_in_the_log_follows_the_list(made_fresh_list: tuple[Fresh, ErasureList]) -> None:
+    fresh, listed = made_fresh_list
+    erasures = [Erasure(application=uuid4()), Erasure(person=uuid4()), Erasure(application=uuid4())]
+    listed.append(erasures[:2])
+    assert copy_to_log(fresh.databases.owner, listed) == 2
+    listed.append(erasures[2:])
+    assert copy_to_log(fresh.databases.owner, listed) == 1
+    assert copy_to_log(fresh.databases.owner, listed) == 0
+    assert erasures_in(fresh.databases.auditor) == erasures
+    assert copy_to_log(fresh.databases.owner, listed, restored=True) == 3
+    assert erasures_in(fresh.databases.auditor) == erasures
+
+
+@pytest.fixture
+def made_fresh_list(fresh: Fresh) -> tuple[Fresh, ErasureList]:
+    return fresh, ErasureList(fresh.settings.key_dir / "erasures")

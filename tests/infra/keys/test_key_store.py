@@ -7,8 +7,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from infra.keys.key_folder import KeyFolder, KeysUnreadable
+from infra.keys.key_folder import KeyFolder
 from infra.keys.key_store import ONCE, KeyStore
+from infra.keys.wrapping_key import KeysUnreadable
 from infra.postgres.pool import pool
 from tests.conftest import Fresh
 

@@ -1,0 +1,1 @@
+"""Backup and restore, by PostgreSQL's own programs and GnuPG."""

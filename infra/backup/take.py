@@ -1,0 +1,106 @@
+"""Taking a backup: three outputs, all encrypted, in three folders that can be kept at three places.
+
+    log/20261130T070000Z/        a copy of the cluster with the log (pg_basebackup), and what is known about it
+    log/wal/                     the write-ahead log since the oldest copy (infra/backup/write_ahead_log.py)
+    key-store/                   the newest key store (pg_dump). If the key store has its own cluster, the folder also
+                                 contains copies of the cluster and the write-ahead log
+    key-folder/                  the newest bucket keys, the epoch key and the list of erasures
+
+A copy of the log is kept several times, but the key folder and the dump of the key store only once: an older copy of
+the keys would open what was erased since. Each copy of a cluster is verified in two ways before it is kept:
+pg_verifybackup compares every file, and the copy is started in a scratch folder and checked by `fsck`.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from infra.backup import clusters
+from infra.backup.clusters import DatabaseCluster
+from infra.backup.encryption import SUFFIX, BackupFault, Encryption
+from infra.backup.write_ahead_log import WAL, drop_before
+from infra.keys.key_folder import KeyFolder
+from infra.postgres.databases import Databases
+from infra.settings import Settings
+
+BASE, ABOUT = f"base.tar{SUFFIX}", "about.json"
+KEYS_FILE, STORE_FILE = Path("key-folder", f"keys.tar{SUFFIX}"), Path("key-store", f"store.dump{SUFFIX}")
+STAMP = "%Y%m%dT%H%M%SZ"
+
+Check = Callable[[Databases, Collection[str]], Sequence[str]]
+"""Checks the named databases of a started copy. Returns the faults."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """Backs up one installation into one folder."""
+
+    settings: Settings
+    databases: Databases
+    target: Path
+    encryption: Encryption
+
+    def take(self, check: Check, *, keep: int) -> list[str]:
+        """Makes a whole backup. Returns a line about each output. Raises BackupFault if a copy has a fault."""
+        found = clusters.clusters(self.databases)
+        made = [self._copy(cluster, clusters.databases_in(cluster, found), check, keep=keep) for cluster in found]
+        return [*made, *self.keep_keys()]
+
+    def keep_keys(self) -> list[str]:
+        """Replaces the copies of the key store and the key folder. An erasure does this before it destroys old keys."""
+        dump = self._scratch() / "store.dump"
+        reach: list[str | Path] = ["--data-only", "--format=custom", "--dbname", self.databases.keys, "--file", dump]
+        clusters.run("pg_dump", *reach, "--exclude-table=migrations", folder=self.settings.data_dir)
+        self.encryption.write_file(self.target / STORE_FILE, dump)
+        self.encryption.write_files(self.target / KEYS_FILE, KeyFolder.of(self.settings).files())
+        shutil.rmtree(dump.parent)
+        return [str(self.target / STORE_FILE), str(self.target / KEYS_FILE)]
+
+    def _copy(self, cluster: DatabaseCluster, contained: Collection[str], check: Check, *, keep: int) -> str:
+        began = datetime.now(UTC)
+        copy = self._scratch() / "pg18"
+        options = ["--wal-method=stream", "--checkpoint=fast", "--no-password", "--manifest-checksums=SHA256"]
+        reach: list[str | Path] = ["--pgdata", copy, "--dbname", cluster.conninfo]
+        clusters.run("pg_basebackup", *options, *reach, folder=self.settings.data_dir)
+        ended = datetime.now(UTC)
+        clusters.run("pg_verifybackup", "--quiet", copy, folder=self.settings.data_dir)
+        place = self.target / cluster.name / began.strftime(STAMP)
+        self.encryption.write_folder(place / BASE, copy)
+        about = {"began": began.isoformat(), "ended": ended.isoformat(), "first_segment": _first_segment(copy)}
+        clusters.own(copy)
+        with clusters.started(copy.parent, self.databases) as found:
+            faults = check(found, contained)
+        if faults:
+            shutil.rmtree(place)
+            raise BackupFault(f"the copy is not kept, because fsck found {len(faults)} faults: {faults[0]}")
+        (place / ABOUT).write_text(json.dumps(about))
+        shutil.rmtree(copy.parent)
+        self._drop_old(self.target / cluster.name, keep)
+        return str(place)
+
+    def _drop_old(self, folder: Path, keep: int) -> None:
+        copies = copies_in(folder)
+        for old in copies[:-keep]:
+            shutil.rmtree(old)
+        drop_before(folder / WAL, about(copies[-keep:][0])["first_segment"])
+
+    def _scratch(self) -> Path:
+        return clusters.emptied(self.settings.data_dir / "backup.new")
+
+
+def copies_in(folder: Path) -> list[Path]:
+    """Returns the complete copies of a cluster. The oldest copy is the first."""
+    return sorted(file.parent for file in folder.glob(f"*/{ABOUT}"))
+
+
+def about(copy: Path) -> dict[str, str]:
+    known: dict[str, str] = json.loads((copy / ABOUT).read_text())
+    return known
+
+
+def _first_segment(copy: Path) -> str:
+    label = (copy / "backup_label").read_text()
+    return label.split("(file ", 1)[1].split(")", 1)[0]

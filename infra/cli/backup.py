@@ -1,0 +1,144 @@
+"""The verbs that back up and restore an installation."""
+
+import argparse
+import signal
+import threading
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+
+from infra.backup.clusters import KEY_STORE, LOG, clusters
+from infra.backup.encryption import BackupFault, Encryption
+from infra.backup.restore import describe, restore
+from infra.backup.take import Backup, Check
+from infra.backup.write_ahead_log import Following, follow
+from infra.cli.terminal import EXIT_FOUND, settings
+from infra.cli.verb import Verb
+from infra.keys.erasing import faults_of_keys
+from infra.keys.key_folder import KeyFolder
+from infra.postgres.databases import Databases, databases
+from infra.runtime.fsck import faults_of_log, faults_of_views
+from infra.settings import Settings
+
+KEEP = 7
+STORE_SECONDS = 10.0
+
+
+def back_up(options: argparse.Namespace) -> int:
+    wanted = _settings(options)
+    target, recipient = wanted.backup_dir, wanted.backup_recipient
+    if target is None or recipient is None:
+        raise BackupFault("say where to and for whom: --to FOLDER --recipient FILE, or set JEJAK_BACKUP_DIR and"
+                          " JEJAK_BACKUP_RECIPIENT")  # fmt: skip
+    encryption = Encryption(recipient)
+    with databases(wanted, kept_alive=options.follow) as found:
+        if options.follow:
+            stopping = threading.Event()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: stopping.set())
+            print("receiving the write-ahead log", flush=True)
+            follow(Following(wanted, target, encryption, options.interval), clusters(found), stopping)
+            return 0
+        made = Backup(wanted, found, target, encryption).take(_faults(wanted), keep=options.keep)
+    print("\n".join(made))
+    return 0
+
+
+def bring_back(options: argparse.Namespace) -> int:
+    wanted = settings()
+    if wanted.database_url:
+        raise BackupFault("jejak restore restores the embedded database. Unset JEJAK_DATABASE_URL and"
+                          " JEJAK_KEYS_DATABASE_URL, and see docs/operating.md for servers of your own")  # fmt: skip
+    source = options.source or wanted.backup_dir
+    if source is None:
+        raise BackupFault("say where from: --from FOLDER, or set JEJAK_BACKUP_DIR")
+    until: datetime | None = options.until
+    reason = options.reason or f"restored to {until or 'the end of the write-ahead log'}"
+    done = restore(wanted, source.resolve(), until=until, seen=options.seen, reason=reason)
+    print("\n".join(describe(done)))
+    with databases(wanted) as found:
+        faults = _faults(wanted)(found, (LOG, KEY_STORE))
+    print("\n".join(faults) or "no faults found in the log, the views or the keys")
+    return EXIT_FOUND if faults else 0
+
+
+def _faults(wanted: Settings) -> Check:
+    def check(found: Databases, contained: Collection[str]) -> list[str]:
+        faults: list[str] = []
+        if LOG in contained:
+            faults += chain(faults_of_log(found.auditor, _silent), faults_of_views(found.serving, _silent))
+        if KEY_STORE in contained:
+            faults += faults_of_keys(found.keys, KeyFolder.of(wanted))
+        return faults
+
+    return check
+
+
+def _silent(_: int, __: int) -> None: ...
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    wanted = settings()
+    target: Path | None = options.target or wanted.backup_dir
+    return replace(
+        wanted,
+        backup_dir=target.resolve() if target else None,
+        backup_recipient=options.recipient or wanted.backup_recipient,
+    )
+
+
+def instant(text: str) -> datetime:
+    """Parses an instant. Without an offset it would mean different instants on different machines, so it is refused."""
+    parsed = datetime.fromisoformat(text)
+    if parsed.tzinfo is None:
+        raise ValueError("an offset is missing")
+    return parsed.astimezone(UTC)
+
+
+VERBS = (
+    Verb(
+        "backup",
+        "maintain Jejak",
+        "back up log, key store and key folder, encrypted and verified",
+        back_up,
+        "jejak backup --to /mnt/backup --recipient /etc/jejak/backup-key.asc",
+        "keep `jejak backup --follow` running: it stores what happens between two backups",
+        (
+            (("--to",), {"dest": "target", "type": Path, "metavar": "FOLDER", "help": "default: JEJAK_BACKUP_DIR"}),
+            (
+                ("--recipient",),
+                {"type": Path, "metavar": "FILE", "help": "public key of GnuPG (default: JEJAK_BACKUP_RECIPIENT)"},
+            ),
+            (("--follow",), {"action": "store_true", "help": "receive and store the write-ahead log until stopped"}),
+            (
+                ("--interval",),
+                {
+                    "type": float,
+                    "default": STORE_SECONDS,
+                    "metavar": "SECONDS",
+                    "help": "time between two stores",
+                },
+            ),
+            (("--keep",), {"type": int, "default": KEEP, "help": f"copies of a cluster to keep (default: {KEEP})"}),
+        ),
+    ),
+    Verb(
+        "restore",
+        "maintain Jejak",
+        "restore the embedded database and the key folder from a backup, at an instant or the newest state",
+        bring_back,
+        "jejak restore --from /mnt/backup --until 2026-11-25T10:00:00+07:00",
+        "run `jejak serve`, and then `jejak backup`",
+        (
+            (("--from",), {"dest": "source", "type": Path, "metavar": "FOLDER", "help": "default: JEJAK_BACKUP_DIR"}),
+            (
+                ("--until",),
+                {"type": instant, "metavar": "INSTANT", "help": "with offset (default: the newest state)"},
+            ),
+            (("--reason",), {"metavar": "TEXT", "help": "reason for the new era"}),
+            (("--seen",), {"type": int, "metavar": "ERA", "help": "newest era in use before the restore"}),
+        ),
+    ),
+)

@@ -1,0 +1,46 @@
+"""Erasures: the copy of the list of erasures in the log's database.
+
+The list itself is a file in the key folder (infra/keys/erasure_list.py). The copy lets auditors see the erasures.
+`jejak fsck` needs the copy too, because an erased application has no claim of its tracking number.
+"""
+
+import psycopg
+
+from infra.keys.erasure_list import Erasure, ErasureList
+
+NUMBER_LENGTH = 12
+"""The length of the claim of a tracking number. Other claims have other lengths."""
+
+LISTED = "SELECT coalesce(max(line), 0) FROM erasures"
+COPIED = """
+INSERT INTO erasures (application_id, person, line)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[]) WITH ORDINALITY AS e (application_id, person, line) WHERE line > %s
+"""
+FREED = "DELETE FROM claims WHERE originator_id = ANY(%s) AND length(claim) = %s"
+
+
+def erasures_in(conninfo: str) -> list[Erasure]:
+    """Returns the erasures that are in the log's database."""
+    with psycopg.connect(conninfo) as connection:
+        return [Erasure(*row) for row in connection.execute("SELECT application_id, person FROM erasures ORDER BY id")]
+
+
+def copy_to_log(conninfo: str, listed: ErasureList, *, restored: bool = False) -> int:
+    """Copies the missing lines of the list to the log, and frees the tracking numbers of the erased applications.
+
+    `conninfo` must connect as the owner of the log. Returns the number of copied lines. If `restored`, the table may
+    contain lines of another list, so all lines are copied anew.
+    """
+    with psycopg.connect(conninfo) as connection:
+        connection.execute("LOCK TABLE erasures IN EXCLUSIVE MODE")
+        if restored:
+            connection.execute("DELETE FROM erasures")
+        row = connection.execute(LISTED).fetchone()
+        known = row[0] if row else 0
+        missing = listed.after(known)
+        if missing:
+            everything = listed.after(0)
+            columns = [each.application for each in everything], [each.person for each in everything]
+            connection.execute(COPIED, (*columns, known))
+            connection.execute(FREED, ([each.application for each in missing if each.application], NUMBER_LENGTH))
+    return len(missing)
