@@ -57,7 +57,13 @@ class Containers:
         service = self.compose["services"][name]
         given = {**image_environment(), **service.get("environment", {})}
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("JEJAK_", "PG"))}
-        return {**kept, "PORT": "8000", **{key: self._here(service, name, value) for key, value in given.items()}}
+        ops = {"JEJAK_OPS_HOST": "127.0.0.1", "JEJAK_OPS_PORT": str(free_port())}  # here all share one address
+        return {
+            **kept,
+            "PORT": "8000",
+            **{key: self._here(service, name, value) for key, value in given.items()},
+            **ops,
+        }
 
     def _here(self, service: Mapping[str, Any], name: str, value: str) -> str:
         if at := re.fullmatch(r"(postgresql://\w+@)(\w+)(/\w+)", value):
