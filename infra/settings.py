@@ -14,11 +14,11 @@ from urllib.parse import quote
 
 PROJECT = Path(__file__).resolve().parent.parent
 SECONDS_A_DAY = 86_400
+CREDENTIAL = "jejak-kek"
+"""The name of the systemd credential with the key-encryption key."""
 OPS_PORT = 9464
 """The usual port for the metrics and the details of the readiness."""
 PORT_MAX = 65_535
-CREDENTIAL = "jejak-kek"
-"""The name of the systemd credential with the key-encryption key."""
 READINGS_DAYS = range(30, 3651)
 PROXY_PREFIX_MIN = {4: 8, 6: 16}
 """By IP version, the shortest prefix of a network of proxies. A shorter prefix names nearly every address."""
@@ -113,15 +113,6 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     )
 
 
-def _ops_port(text: str | None) -> int | None:
-    """Parses the number of the ops port. Port 0 lets the system choose a free port."""
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal() and int(text) <= PORT_MAX):
-        raise SettingsWrong(f"JEJAK_OPS_PORT must be a port number from 0 to {PORT_MAX}")
-    return int(text)
-
-
 def _default_key_dir(data_dir: Path) -> Path:
     """The key folder is beside the data folder, so that a copy of the data folder has no keys.
 
@@ -152,6 +143,15 @@ def _backup(environment: Mapping[str, str]) -> dict[str, Any]:
         "backup_dir": Path(folder).resolve() if folder else None,
         "backup_recipient": Path(recipient).resolve() if recipient else None,
     }
+
+
+def _ops_port(text: str | None) -> int | None:
+    """Parses the number of the ops port. Port 0 lets the system choose a free port."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and int(text) <= PORT_MAX):
+        raise SettingsWrong(f"JEJAK_OPS_PORT must be a port number from 0 to {PORT_MAX}")
+    return int(text)
 
 
 def _proxies(text: str) -> tuple[str, ...]:

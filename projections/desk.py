@@ -317,13 +317,15 @@ VIEW: ViewOf[DeskRow] = ViewOf(
     stored=stored,
     loaded=loaded,
     indexes=(
-        "office, open, coalesce(due_at, 'infinity'), application_id",
-        "service, standard, due_at, application_id",
-        "calendar, due_at, application_id",
-        "payment_expires_at, application_id",
+        "(office, coalesce(due_at, 'infinity'), application_id) WHERE open",
+        "(service, standard, due_at, application_id) WHERE due_at IS NOT NULL",
+        "(calendar, due_at, application_id) WHERE due_at IS NOT NULL",
+        "(payment_expires_at, application_id) WHERE payment_expires_at IS NOT NULL",
     ),
 )
-"""The first index has the order of the queue: files by due date, and then files without a due date."""
+"""The first index has the order of the queue: files by due date, and then files without a due date. A file that has
+ended is in none of these indexes.
+"""
 
 _QUERIES = queries("desk", columns=VIEW.names)
 QUEUE = _QUERIES["QUEUE"]

@@ -31,9 +31,12 @@ ORDER BY due_at, application_id LIMIT %(limit)s
 SELECT page.*
 FROM (
     WITH RECURSIVE resting (calendar) AS (
-        (SELECT calendar FROM views.desk ORDER BY calendar LIMIT 1)
+        (SELECT calendar FROM views.desk WHERE due_at IS NOT NULL ORDER BY calendar LIMIT 1)
         UNION ALL
-        SELECT (SELECT calendar FROM views.desk WHERE calendar > resting.calendar ORDER BY calendar LIMIT 1)
+        SELECT (
+            SELECT calendar FROM views.desk
+            WHERE due_at IS NOT NULL AND calendar > resting.calendar ORDER BY calendar LIMIT 1
+        )
         FROM resting WHERE resting.calendar IS NOT NULL
     )
     SELECT calendar FROM resting WHERE NOT string_to_array(calendar, '+') <@ %(editions)s::text[]

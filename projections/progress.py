@@ -179,7 +179,7 @@ VIEW: ViewOf[ProgressRow] = ViewOf(
         "version": "bigint NOT NULL",
         "body": "bytea NOT NULL",
     },
-    indexes=("number",),
+    indexes=("(number)",),
     fold=fold,
     stored=lambda row: (UUID(row["application_id"]), row["tracking_number"], row["version"], row),
     loaded=lambda values: cast("ProgressRow", values[3]),

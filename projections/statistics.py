@@ -325,7 +325,14 @@ def _loaded(values: tuple[Any, ...]) -> StatisticsRow:
     return cast("StatisticsRow", dict(zip(COLUMNS, values, strict=True)))
 
 
-VIEW: ViewOf[StatisticsRow] = ViewOf(name="statistics", columns=COLUMNS, fold=fold, stored=_stored, loaded=_loaded)
+VIEW: ViewOf[StatisticsRow] = ViewOf(
+    name="statistics",
+    columns=COLUMNS,
+    fold=fold,
+    stored=_stored,
+    loaded=_loaded,
+    unpacked=frozenset({"trail"}),
+)
 
 OVERDUE = queries("statistics")["OVERDUE"]
 """The SQL condition for an overdue application, by the rule of `domain/promises/overdue.py`."""

@@ -36,8 +36,10 @@ class ViewOf(Generic[R]):
     `version`.
 
     `stored` returns a row's values in the order of the columns. `loaded` makes the row from these values. A dict is
-    stored as canonical JSON in a column of the type `bytea`. So the same events always give the same bytes. The view
-    folds the events whose event type begins with the prefix `topics`.
+    stored as canonical JSON in a column of the type `bytea`. So the same events always give the same bytes. The JSON is
+    packed (infra/postgres/packing.py), except in the columns in `unpacked`, which queries read. The view folds the
+    events whose event type begins with the prefix `topics`. An element of `indexes` is what follows the table in the
+    statement CREATE INDEX.
     """
 
     name: str
@@ -48,11 +50,12 @@ class ViewOf(Generic[R]):
     indexes: tuple[str, ...] = ()
     key: str = "application_id"
     topics: str = "application."
+    unpacked: frozenset[str] = frozenset()
 
     @property
     def table(self) -> str:
         columns = ",\n    ".join(f"{name} {kind}" for name, kind in self.columns.items())
-        indexes = (filled(SQL["INDEX"], columns=columns) for columns in self.indexes)
+        indexes = (filled(SQL["INDEX"], index=index) for index in self.indexes)
         return "\n".join((filled(SQL["TABLE"], columns=columns, key=self.key), *indexes, ""))
 
     @property

@@ -5,10 +5,10 @@
 CREATE TABLE {table} (
     {columns},
     PRIMARY KEY ({key})
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 90);
 
 -- name: INDEX
-CREATE INDEX ON {table} ({columns});
+CREATE INDEX ON {table} {index};
 
 -- name: UPSERT
 -- One array for each column. A stored row that is as new as the given row, or newer, stays as it is.

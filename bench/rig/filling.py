@@ -57,7 +57,7 @@ def fill_part(found: Databases, key_dir: Path, known: list[Pattern], application
     """Adds applications to the log. This function runs in one process of the pool."""
     streams: list[Stream] = []
     append(found.serving, _side_by_side(islice(cycle(known), applications), streams))
-    _keep_keys(found.keys, KeyFolder(key_dir), streams)
+    keep_keys(found.keys, KeyFolder(key_dir), streams)
 
 
 def _side_by_side(lives: Iterable[Pattern], streams: list[Stream]) -> Iterator[Save]:
@@ -85,7 +85,7 @@ def append(conninfo: str, saves: Iterable[Save]) -> None:
         datastore.close()
 
 
-def _keep_keys(conninfo: str, folder: KeyFolder, streams: Iterable[Stream]) -> None:
+def keep_keys(conninfo: str, folder: KeyFolder, streams: Iterable[Stream]) -> None:
     with psycopg.connect(conninfo) as connection, connection.cursor() as cursor, cursor.copy(COPY) as copy:
         for stream in streams:
             key, bucket = stream.key, stream.key.key_id.bytes[0]

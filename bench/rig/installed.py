@@ -113,12 +113,12 @@ def served(where: Installed) -> Iterator[int]:
     port = free_port()
     with running([sys.executable, "-m", "infra.cli", "serve", "--port", str(port)], port, where):
         wait_until_caught_up(where.databases.serving)
-        while where.feeds and _undistributed(where):
+        while where.feeds and undistributed(where):
             time.sleep(0.1)
         yield port
 
 
-def _undistributed(where: Installed) -> bool:
+def undistributed(where: Installed) -> bool:
     with psycopg.connect(where.databases.serving) as connection:
         return connection.execute(UNDISTRIBUTED).fetchone() != (0,)
 

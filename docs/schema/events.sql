@@ -28,7 +28,7 @@ CREATE TABLE feeds.concerns (
     application_id uuid NOT NULL,
     state bytea NOT NULL
 )
-WITH (fillfactor='70');
+WITH (fillfactor='90');
 ALTER TABLE ONLY feeds.concerns ADD CONSTRAINT concerns_pkey PRIMARY KEY (application_id);
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE feeds.concerns TO jejak_serving;
 GRANT SELECT ON TABLE feeds.concerns TO jejak_auditor;
@@ -64,20 +64,15 @@ GRANT SELECT,INSERT,UPDATE ON TABLE feeds.intake_offsets TO jejak_serving;
 GRANT SELECT ON TABLE feeds.intake_offsets TO jejak_auditor;
 
 CREATE TABLE feeds.messages (
-    agency text NOT NULL,
     "position" bigint NOT NULL,
-    kind text NOT NULL,
-    stream uuid NOT NULL,
-    version bigint NOT NULL,
-    previous bigint NOT NULL,
-    topic text NOT NULL,
     at timestamp with time zone NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    body bytea NOT NULL,
-    status bytea
+    previous integer NOT NULL,
+    size integer NOT NULL,
+    agency text NOT NULL,
+    kind text NOT NULL,
+    packed bytea NOT NULL
 )
 WITH (autovacuum_vacuum_insert_threshold='-1');
-ALTER TABLE ONLY feeds.messages ADD CONSTRAINT messages_agency_stream_version_key UNIQUE (agency, stream, version);
 ALTER TABLE ONLY feeds.messages ADD CONSTRAINT messages_pkey PRIMARY KEY (agency, "position");
 GRANT SELECT,INSERT,DELETE,TRUNCATE,UPDATE ON TABLE feeds.messages TO jejak_serving;
 GRANT SELECT ON TABLE feeds.messages TO jejak_auditor;
@@ -251,13 +246,13 @@ CREATE TABLE views.desk (
     disputed boolean NOT NULL,
     details bytea NOT NULL
 )
-WITH (fillfactor='70');
+WITH (fillfactor='90');
 ALTER TABLE views.desk OWNER TO jejak_serving;
 ALTER TABLE ONLY views.desk ADD CONSTRAINT desk_pkey PRIMARY KEY (application_id);
-CREATE INDEX desk_calendar_due_at_application_id_idx ON views.desk USING btree (calendar, due_at, application_id);
-CREATE INDEX desk_office_open_coalesce_application_id_idx ON views.desk USING btree (office, open, COALESCE(due_at, 'infinity'::timestamp with time zone), application_id);
-CREATE INDEX desk_payment_expires_at_application_id_idx ON views.desk USING btree (payment_expires_at, application_id);
-CREATE INDEX desk_service_standard_due_at_application_id_idx ON views.desk USING btree (service, standard, due_at, application_id);
+CREATE INDEX desk_calendar_due_at_application_id_idx ON views.desk USING btree (calendar, due_at, application_id) WHERE (due_at IS NOT NULL);
+CREATE INDEX desk_office_coalesce_application_id_idx ON views.desk USING btree (office, COALESCE(due_at, 'infinity'::timestamp with time zone), application_id) WHERE open;
+CREATE INDEX desk_payment_expires_at_application_id_idx ON views.desk USING btree (payment_expires_at, application_id) WHERE (payment_expires_at IS NOT NULL);
+CREATE INDEX desk_service_standard_due_at_application_id_idx ON views.desk USING btree (service, standard, due_at, application_id) WHERE (due_at IS NOT NULL);
 GRANT SELECT ON TABLE views.desk TO jejak_auditor;
 
 CREATE TABLE views.progress (
@@ -266,7 +261,7 @@ CREATE TABLE views.progress (
     version bigint NOT NULL,
     body bytea NOT NULL
 )
-WITH (fillfactor='70');
+WITH (fillfactor='90');
 ALTER TABLE views.progress OWNER TO jejak_serving;
 ALTER TABLE ONLY views.progress ADD CONSTRAINT progress_pkey PRIMARY KEY (application_id);
 CREATE INDEX progress_number_idx ON views.progress USING btree (number);
@@ -292,7 +287,7 @@ CREATE TABLE views.satisfaction (
     complaints smallint NOT NULL,
     facilities smallint NOT NULL
 )
-WITH (fillfactor='70');
+WITH (fillfactor='90');
 ALTER TABLE views.satisfaction OWNER TO jejak_serving;
 ALTER TABLE ONLY views.satisfaction ADD CONSTRAINT satisfaction_pkey PRIMARY KEY (answer_id);
 GRANT SELECT ON TABLE views.satisfaction TO jejak_auditor;
@@ -355,7 +350,7 @@ CREATE TABLE views.statistics (
     settled_at timestamp with time zone,
     trail bytea NOT NULL
 )
-WITH (fillfactor='70');
+WITH (fillfactor='90');
 ALTER TABLE views.statistics OWNER TO jejak_serving;
 ALTER TABLE ONLY views.statistics ADD CONSTRAINT statistics_pkey PRIMARY KEY (application_id);
 GRANT SELECT ON TABLE views.statistics TO jejak_auditor;
@@ -391,22 +386,25 @@ CREATE VIEW public.events AS
 GRANT SELECT ON TABLE public.events TO jejak_serving;
 GRANT SELECT ON TABLE public.events TO jejak_auditor;
 
-CREATE FUNCTION feeds.page(_agency text, _kind text, _after bigint, _limit integer, _bytes bigint) RETURNS TABLE(agency text, "position" bigint, kind text, stream text, version bigint, previous bigint, topic text, at timestamp with time zone, recorded_at timestamp with time zone, body bytea, status bytea)
+CREATE FUNCTION feeds.page(_agency text, _kind text, _after bigint, _limit integer, _bytes bigint) RETURNS TABLE(agency text, "position" bigint, kind text, stream text, version bigint, previous integer, topic text, at timestamp with time zone, recorded_at timestamp with time zone, packed bytea)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_sort TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
     AS $$
-SELECT agency, position, kind, stream::text, version, previous, topic, at, recorded_at, body, status
+SELECT m.agency, m.position, m.kind, e.originator_id::text, e.originator_version, m.previous, e.topic, m.at,
+    e.recorded_at, m.packed
 FROM (
-    SELECT *, sum(octet_length(body)) OVER (ORDER BY position) - octet_length(body) AS bytes_before
+    SELECT *, sum(size) OVER (ORDER BY position) - size AS bytes_before
     FROM (
         SELECT * FROM feeds.messages
         WHERE agency = _agency AND (_kind IS NULL OR kind = _kind) AND position > _after ORDER BY position LIMIT _limit
     ) AS following
-) AS summed
-WHERE bytes_before < _bytes ORDER BY position
+) AS m JOIN public.stored_events AS e ON e.notification_id = m.position
+WHERE m.bytes_before < _bytes ORDER BY m.position
 $$;
 REVOKE ALL ON FUNCTION feeds.page(_agency text, _kind text, _after bigint, _limit integer, _bytes bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION feeds.page(_agency text, _kind text, _after bigint, _limit integer, _bytes bigint) TO jejak_serving;

@@ -3,13 +3,16 @@
 The document is made from the same classes as the messages.
 """
 
+from collections.abc import Mapping
+
 from feeds.agencies.asyncapi_messages import BINDING, DEAD_LETTERS, EVENTS, REPLIES, TRAITS, Part, drafted, messages
 from feeds.agencies.kafka import topic_names as names
 from feeds.agencies.messages import JSON, STATUS
-from feeds.agencies.schemas import schemas
+from feeds.agencies.schemas import Schema, schemas
 from feeds.agencies.topics_file import AGENCY_ID, AGENCY_LONGEST, KafkaTopics
 
 MS_A_DAY = 86_400_000
+SO_FAR = "so_far"
 AGENCY = "{agency}"
 
 
@@ -33,10 +36,29 @@ def document(kafka: KafkaTopics, version: str) -> Part:
         "components": {
             "securitySchemes": {"scram": {"type": "scramSha512", "description": "One user for each agency, over TLS"}},
             "messageTraits": TRAITS,
-            "schemas": {topic: drafted(schema) for topic, schema in by_topic.items()},
+            "schemas": _shared_schemas(by_topic),
             "messages": messages(by_topic),
         },
     }
+
+
+def _shared_schemas(by_topic: Mapping[str, Schema]) -> Part:
+    """Returns the schemas of all messages. The schema of `so_far` is the same in many messages, and is long. So the
+    messages refer to one schema for each set of capacities that get the event.
+
+    A schema has no `$id` here: with an `$id`, the reference would not lead into this document.
+    """
+    states: dict[str, Schema] = {}
+    found: Part = {}
+    for topic, schema in by_topic.items():
+        properties = dict(schema["properties"])
+        if state := properties.get(SO_FAR):
+            name = next((name for name, known in states.items() if known == state), f"{SO_FAR}.{len(states) + 1}")
+            states[name] = state
+            properties[SO_FAR] = {"$ref": f"#/components/schemas/{name}/schema"}
+        unnamed = {key: value for key, value in schema.items() if key != "$id"}
+        found[topic] = drafted({**unnamed, "properties": properties})
+    return {**found, **{name: drafted(state) for name, state in states.items()}}
 
 
 def _server() -> Part:

@@ -36,9 +36,8 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoggedMessage:
-    """A message of the agency's feed. `digest` is the SHA-256 of the message's body. `stored` says whether the log has
-    the message's event at `position`. `so_far` is the state of the file in the message, or None if the message carries
-    no state.
+    """A message of the agency's feed. `digest` is the SHA-256 of the message's body. `so_far` is the state of the file
+    in the message, or None if the message carries no state.
     """
 
     version: int
@@ -46,7 +45,6 @@ class LoggedMessage:
     position: int
     type: str
     digest: bytes
-    stored: bool = True
     capacity: str = "holder"
     so_far: FileState | None = None
 
@@ -232,16 +230,10 @@ def faults_of(
 
 
 def _of_log(application: str, logged: Sequence[LoggedMessage]) -> Iterator[AuditFault]:
-    """Yields faults of the feed itself: a message without its event in the log, or a message that names a wrong
-    previous version.
-    """
+    """Yields faults of the feed itself: a message that names a wrong previous version."""
     previous = 0
     for message in logged:
         name = f"{application}:{message.version}"
-        if not message.stored:
-            yield AuditFault(
-                FaultKind.UNFOUNDED, name, f"position {message.position} of the log has another event or no event"
-            )
         if message.previous != previous:
             yield AuditFault(
                 FaultKind.UNFOUNDED,

@@ -50,11 +50,12 @@ class MessageKind:
 
 
 class Message(NamedTuple):
-    """A row of `feeds.messages`. Instants are in UTC. `body` and `status` are JSON.
+    """A message of an agency's feed. Instants are in UTC. `body` is JSON.
 
     `position` is the event's position in the log and is never sent. `stream` is the UUID of the event's stream.
     `previous` is the version of the previous message of the same stream in this agency's feed. For the first message of
-    the stream, `previous` is 0. If `status` is None, no status record is published for the message.
+    the stream, `previous` is 0. `due` has the facts about the due date, as JSON. If `due` is None, no status record is
+    published for the message.
     """
 
     agency: str
@@ -67,7 +68,7 @@ class Message(NamedTuple):
     at: datetime
     recorded_at: datetime
     body: bytes
-    status: bytes | None = None
+    due: bytes | None = None
 
     @property
     def id(self) -> str:
@@ -77,6 +78,18 @@ class Message(NamedTuple):
     def key(self) -> bytes:
         """The key of the Kafka record. Messages with the same key stay in order."""
         return self.stream.encode()
+
+    @property
+    def status(self) -> bytes | None:
+        """The body of the status record, or None. The body contains no personal data.
+
+        It begins with the same fields as the body of the message: the application, its service, its standard, its
+        office and its status.
+        """
+        if self.due is None:
+            return None
+        known, _, _ = self.body.partition(b',"capacity":')  # a quote inside of a JSON string has a backslash before it
+        return b'%b,"version":%d,"at":"%b",%b' % (known, self.version, instant(self.at).encode(), self.due[1:])
 
 
 def sequence(version: int) -> str:
@@ -109,20 +122,9 @@ def body_of(
     return orjson.dumps({**body, "so_far": so_far(concern, capacity)} if begins else body)
 
 
-def status_of(application: UUID, concern: Concern, at: datetime) -> bytes:
-    """Returns the body of the status record of an application. The body contains no personal data."""
-    return orjson.dumps(
-        {
-            "application": str(application),
-            "service": concern.service,
-            "standard": concern.standard,
-            "office": concern.holder,
-            "status": concern.status,
-            "version": concern.version,
-            "at": instant(at),
-            **due_facts(concern.file),
-        }
-    )
+def beginning_of(stream: str) -> bytes:
+    """Returns the first bytes of the body of every message about an event of this stream."""
+    return b'{"application":"%b",' % stream.encode()
 
 
 def message_of(share: Share, *, stream: UUID, position: int, concern: Concern, recorded: Recorded) -> Message:
@@ -142,7 +144,7 @@ def message_of(share: Share, *, stream: UUID, position: int, concern: Concern, r
         at=recorded.act.at,
         recorded_at=recorded.recorded_at or recorded.act.at,
         body=body_of(stream, concern, recorded, share.capacity, begins=share.begins),
-        status=None if share.capacity is Capacity.ASKED else status_of(stream, concern, recorded.act.at),
+        due=None if share.capacity is Capacity.ASKED else orjson.dumps(due_facts(concern.file)),
     )
 
 

@@ -16,19 +16,22 @@ from feeds.agencies.messages import Message, structured
 from feeds.agencies.topics_file import Topics, read_topics
 from infra.cli.terminal import EXIT_WRONG, settings
 from infra.postgres.databases import databases
-from infra.projector.outbox import CHANNEL, MESSAGES
+from infra.projector.outbox import CHANNEL
+from infra.projector.stored_messages import MESSAGES, PLACE, STORED, message_from
 from infra.queries.agency_feed import origin_of
 from infra.runtime.worker import stopped_by_signals
 
 PAGE, PAGE_BYTES = 500, 4 * 1024 * 1024
 POLL_SECONDS = 0.5
-NEWEST: LiteralString = """
-SELECT * FROM (
-    SELECT agency, position, kind, stream::text, version, previous, topic, at, recorded_at, body FROM feeds.messages
-    WHERE agency = %s ORDER BY position DESC LIMIT %s
-) AS newest ORDER BY position
+NEWEST: LiteralString = (
+    "WITH newest AS ("
+    + STORED
+    + """
+    WHERE m.agency = %s ORDER BY m.position DESC LIMIT %s
+)
+SELECT * FROM newest ORDER BY position
 """
-PLACE = "SELECT position FROM feeds.messages WHERE (agency, stream, version) = (%s, %s, %s)"
+)
 NEWEST_PLACE = "SELECT coalesce(max(position), 0) FROM feeds.messages WHERE agency = %s"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -87,7 +90,8 @@ def _messages(connection: Connection, options: argparse.Namespace, stopping: thr
 
 
 def _place(connection: Connection, agency: str, after: tuple[UUID, int]) -> int:
-    row = connection.execute(PLACE, (agency, *after)).fetchone()
+    wanted = {"agency": agency, "kind": None, "stream": after[0], "version": after[1]}
+    row = connection.execute(PLACE, wanted).fetchone()
     if row is None:
         raise NotInFeed(f"{after[0]}:{after[1]} is not in the feed of {agency}; without --from, the newest are shown")
     return int(row[0])
@@ -96,7 +100,7 @@ def _place(connection: Connection, agency: str, after: tuple[UUID, int]) -> int:
 def _read(connection: Connection, query: LiteralString, *values: str | int | None) -> list[Message]:
     cursor = connection.cursor()
     cursor.execute(query, values, binary=True)
-    return [Message(*row) for row in cursor.fetchall()]
+    return [message_from(row) for row in cursor.fetchall()]
 
 
 def _line(message: Message) -> str:

@@ -25,7 +25,8 @@ from feeds.agencies.kafka.relay_position import Hanging, Position, position_of, 
 from feeds.agencies.messages import Message, Origin
 from infra.metrics import RELAY_COMMITTED, RELAY_FAULTS, RELAY_POSITION
 from infra.postgres.databases import for_derived
-from infra.projector.outbox import CHANNEL, MESSAGES
+from infra.projector.outbox import CHANNEL
+from infra.projector.stored_messages import MESSAGES, message_from
 from infra.queries.relay_lag import RELAYS, Behind
 from infra.service import Limits, Service
 
@@ -39,7 +40,10 @@ HEARTBEAT_SECONDS = 1.0
 STANDING = """
 SELECT (SELECT position FROM feeds.distributed), coalesce(max(notification_id), 0) FROM stored_events
 """
-THERE = "SELECT stream, version FROM feeds.messages WHERE agency = %s AND position = %s"
+THERE = """
+SELECT originator_id, originator_version FROM feeds.messages JOIN stored_events ON notification_id = position
+WHERE agency = %s AND position = %s
+"""
 ERA = "SELECT max(era) FROM eras"
 LEAD = "SELECT pg_try_advisory_lock(hashtext('jejak relay'), hashtext(%s))"
 SAY = """
@@ -115,7 +119,8 @@ class PostgresSource:
 
     def page(self, after: int) -> list[Message]:
         values = (self.agency, None, after, PAGE, PAGE_BYTES)
-        return [Message(*row) for row in self._open().execute(MESSAGES, values, prepare=True, binary=True).fetchall()]
+        rows = self._open().execute(MESSAGES, values, prepare=True, binary=True).fetchall()
+        return [message_from(row) for row in rows]
 
     def wait(self, seconds: float) -> None:
         list(self._open().notifies(timeout=seconds, stop_after=1))

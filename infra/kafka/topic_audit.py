@@ -28,6 +28,7 @@ from feeds.agencies.kafka import topic_names as names
 from feeds.history.spill import temporary_database
 from infra.eventstore.history import recorded_of
 from infra.kafka.brokers import ClusterFault, login
+from infra.postgres.packing import unpack
 from infra.settings import Kafka
 from projections import progress
 from projections.file_facts import so_far
@@ -40,11 +41,9 @@ records.
 """
 WINDOWS = (64, 512, 4096, 1 << 62)
 LOGGED = """
-SELECT m.stream::text, m.version, m.previous, m.position, m.topic, m.body,
-    coalesce(s.notification_id = m.position AND s.topic = m.topic, false)
-FROM feeds.messages m
-LEFT JOIN stored_events s ON s.originator_id = m.stream AND s.originator_version = m.version
-WHERE m.agency = %s AND m.kind = 'event' ORDER BY m.stream, m.version
+SELECT s.originator_id::text, s.originator_version, m.previous, m.position, s.topic, m.packed
+FROM feeds.messages m JOIN stored_events s ON s.notification_id = m.position
+WHERE m.agency = %s AND m.kind = 'event' ORDER BY s.originator_id, s.originator_version
 """
 HISTORY = """
 SELECT originator_version, topic, state, notification_id, recorded_at FROM stored_events
@@ -244,7 +243,8 @@ def _floors(
         row = (
             first
             and connection.execute(
-                "SELECT position FROM feeds.messages WHERE agency = %s AND stream = %s AND version = %s",
+                "SELECT position FROM feeds.messages WHERE agency = %s AND position = (SELECT notification_id"
+                " FROM stored_events WHERE originator_id = %s AND originator_version = %s)",
                 (agency, *first),
             ).fetchone()
         )
@@ -280,7 +280,8 @@ def _logged(row: tuple[Any, ...]) -> LoggedMessage:
 
     If the body is not a JSON object, the message gets a default capacity and no state.
     """
-    _, version, previous, position, topic, body, stored = row
+    stream, version, previous, position, topic, packed = row
+    body = b'{"application":"%b",' % stream.encode() + unpack(packed).partition(b"\n")[0]
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -293,7 +294,6 @@ def _logged(row: tuple[Any, ...]) -> LoggedMessage:
         position,
         topic,
         hashlib.sha256(body).digest(),
-        stored,
         capacity if capacity in RANKS else RANKS[0],
         state if state is None or isinstance(state, dict) else {},
     )

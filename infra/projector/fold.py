@@ -1,6 +1,6 @@
 """Folding: this module reads pages of the log, folds the events into rows of a view, and writes the rows."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -11,6 +11,7 @@ from psycopg import Cursor, sql
 from domain.application.events import Recorded
 from infra.eventstore.envelope import canonical
 from infra.eventstore.history import recorded_of
+from infra.postgres.packing import pack, unpack
 from projections.view import R, Row, View, ViewOf
 
 PAGE = 1000
@@ -125,23 +126,26 @@ def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence
         return []
     keys = sorted(streams, key=lambda key: key.bytes)  # all writers use one order, so that they cannot deadlock
     cursor.execute(fill(view.rows, table), {"ids": keys}, prepare=True, binary=True)
-    known = {values[0]: _known(view, values, streams[values[0]][0]) for values in cursor.fetchall()}
+    places = documents(view)
+    known = {values[0]: _known(view, values, places, streams[values[0]][0]) for values in cursor.fetchall()}
     folded = [folded_on(view, known.get(key), key, streams[key]) for key in keys]
     return [row for key, row in zip(keys, folded, strict=True) if row and row is not known.get(key)]
 
 
-def _known(view: View, values: Sequence[Any], event: RawEvent) -> Row:
+def _known(view: View, values: Sequence[Any], places: Iterable[int], event: RawEvent) -> Row:
     """Returns the stored row that `event` changes. Raises Poisoned if the row cannot be read."""
     try:
-        return cast("Row", read_row(view, values))
+        return cast("Row", _read(view, values, places))
     except Exception as fault:  # noqa: BLE001 - whatever stands in the row, only this view stops
         raise Poisoned(view, event[0], event[4], fault, row=True) from None
 
 
 def arrays(view: View, rows: Sequence[Row]) -> dict[str, list[object]]:
     """Returns the arguments of the statement `view.upsert`. Each argument is the list of all values of one column."""
-    columns = zip(*map(view.stored, rows), strict=True)
-    return {name: [_written(value) for value in values] for name, values in zip(view.columns, columns, strict=True)}
+    columns = [list(column) for column in zip(*map(view.stored, rows), strict=True)]
+    for place, written in documents(view).items():
+        columns[place] = [written(value) for value in columns[place]]
+    return dict(zip(view.columns, columns, strict=True))
 
 
 def folded_on(view: ViewOf[R], row: R | None, key: UUID, events: Sequence[RawEvent]) -> R | None:
@@ -175,14 +179,46 @@ def _first_poisoned(view: View, row: Row | None, key: UUID, events: Sequence[Raw
 
 def stored(view: View, row: Row) -> tuple[Any, ...]:
     """Converts the values of a row into the form that is stored in the table."""
-    return tuple(_written(value) for value in view.stored(row))
+    values = list(view.stored(row))
+    for place, written in documents(view).items():
+        values[place] = written(values[place])
+    return tuple(values)
 
 
-def _written(value: object) -> object:
-    return canonical(value) if isinstance(value, dict) else value
+def documents(view: View) -> dict[int, Callable[[object], bytes]]:
+    """Returns the places of the columns that store a JSON document, and the functions that write the documents."""
+    return {
+        place: canonical if name in view.unpacked else _packed
+        for place, (name, kind) in enumerate(view.columns.items())
+        if kind.startswith("bytea")
+    }
+
+
+def _packed(document: object) -> bytes:
+    return pack(canonical(document))
+
+
+def opened(values: Sequence[Any]) -> list[Any]:
+    """Unpacks stored values, so that they can be compared: another version of zlib may pack equal values
+    differently. A damaged value stays packed, so it differs from every other value.
+    """
+    return [_opened(value) if isinstance(value, bytes) else value for value in values]
+
+
+def _opened(value: bytes) -> bytes:
+    try:
+        return unpack(value)
+    except ValueError:
+        return value
 
 
 def read_row(view: ViewOf[R], values: Sequence[Any]) -> R:
     """Makes a row from the values that are stored in the table."""
-    columns = zip(view.columns.values(), values, strict=True)
-    return view.loaded(tuple(orjson.loads(value) if kind.startswith("bytea") else value for kind, value in columns))
+    return _read(view, values, documents(view))
+
+
+def _read(view: ViewOf[R], values: Sequence[Any], places: Iterable[int]) -> R:
+    read = list(values)
+    for place in places:
+        read[place] = orjson.loads(unpack(read[place]))
+    return view.loaded(tuple(read))

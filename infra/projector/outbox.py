@@ -9,7 +9,7 @@ twice. If the routing rules or the agencies have changed, all messages are made 
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, LiteralString, cast
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -25,7 +25,9 @@ from feeds.agencies.topics_file import Topics
 from infra.eventstore.history import recorded_of
 from infra.metrics import FEED_POSITION
 from infra.postgres.databases import for_derived
+from infra.postgres.packing import pack, unpack
 from infra.projector.fold import AnyCursor
+from infra.projector.stored_messages import TELL, row_of
 from infra.service import Limits, Service
 from projections.routing import Agencies, Concern, shares
 
@@ -54,17 +56,6 @@ CONCERNS = "SELECT application_id, state FROM feeds.concerns WHERE application_i
 KEEP = """
 INSERT INTO feeds.concerns SELECT * FROM unnest(%b::uuid[], %b::bytea[])
 ON CONFLICT (application_id) DO UPDATE SET state = EXCLUDED.state
-"""
-TELL = """
-INSERT INTO feeds.messages SELECT * FROM unnest(
-    %b::text[], %b::bigint[], %b::text[], %b::text[]::uuid[], %b::bigint[], %b::bigint[], %b::text[], %b::timestamptz[],
-    %b::timestamptz[], %b::bytea[], %b::bytea[])
-"""
-MESSAGES: LiteralString = "SELECT * FROM feeds.page(%b, %b, %b, %b, %b)"
-"""The query that reads the messages of a feed.
-
-It has five parameters: the agency, the kind of message or None, the position before the page, the maximum number of
-rows, and the approximate number of bytes.
 """
 
 log = structlog.get_logger("jejak.outbox")
@@ -179,17 +170,17 @@ class Outbox:
                     for share in found
                 )
         if streams:
-            states = [msgspec.json.encode(concerns[stream]) for stream in streams]
+            states = [pack(msgspec.json.encode(concerns[stream])) for stream in streams]
             cursor.execute(KEEP, (list(streams), states), prepare=True)
         if messages:
-            cursor.execute(TELL, tuple(map(list, zip(*messages, strict=True))), prepare=True)
+            cursor.execute(TELL, tuple(map(list, zip(*map(row_of, messages), strict=True))), prepare=True)
         return agencies
 
 
 def _concerns(cursor: AnyCursor, streams: Iterable[UUID]) -> dict[UUID, Concern]:
     known = dict.fromkeys(streams, Concern())
     cursor.execute(CONCERNS, (list(known),), prepare=True, binary=True)
-    known.update((stream, CONCERN.decode(state)) for stream, state in cursor.fetchall())
+    known.update((stream, CONCERN.decode(unpack(state))) for stream, state in cursor.fetchall())
     return known
 
 

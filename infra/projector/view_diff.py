@@ -13,7 +13,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from infra.projector.checkpoints import identifier, positions_of
-from infra.projector.fold import AnyCursor, fill, stored
+from infra.projector.fold import AnyCursor, fill, opened, stored
 from infra.projector.stream_scan import FIRST, events_until, finished_rows
 from projections.view import View
 
@@ -49,7 +49,7 @@ def _differing(live: Iterator[Keyed], folded: Iterable[Keyed]) -> Iterator[UUID]
         if held is None or held[0] != key:
             yield key
             continue
-        if held[1] != values:
+        if held[1] != values and opened(held[1]) != opened(values):
             yield key
         held = next(live, None)
     if held:

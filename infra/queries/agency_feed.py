@@ -12,12 +12,13 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
-from feeds.agencies.messages import Message, MessageKind, Origin, structured
+from feeds.agencies.messages import MessageKind, Origin, structured
 from feeds.agencies.topics_file import Topics
 from infra.metrics import FEED_READERS
 from infra.postgres.listener import Listener
 from infra.postgres.pool import Pool, borrowed
-from infra.projector.outbox import CHANNEL, MESSAGES
+from infra.projector.outbox import CHANNEL
+from infra.projector.stored_messages import MESSAGES, PLACE, message_from
 from infra.settings import Settings
 from service_layer.ports import FeedEvent, TooManyReaders
 
@@ -25,7 +26,6 @@ READERS_MAX, READERS_OF_ONE_MAX = 200, 20
 """The maximum number of readers in one process: for all agencies together, and for one agency."""
 MADE_POLL_SECONDS = 0.1
 
-PLACE = "SELECT position FROM feeds.messages WHERE (agency, stream, version, kind) = (%s, %s, %s, %s)"
 NEWEST = """
 SELECT agency, (SELECT max(position) FROM feeds.messages AS one WHERE one.agency = each.agency AND kind = %s)
 FROM unnest(%s::text[]) AS each (agency)
@@ -85,10 +85,9 @@ class PostgresFeeds:
 
     async def place(self, agency: str, event_id: str) -> int | None:
         stream, _, version = event_id.partition(":")
+        wanted = {"agency": agency, "kind": MessageKind.EVENT, "stream": UUID(stream), "version": int(version)}
         async with borrowed(self.pool) as connection:
-            cursor = await connection.execute(
-                PLACE, (agency, UUID(stream), int(version), MessageKind.EVENT), prepare=True
-            )
+            cursor = await connection.execute(PLACE, wanted, prepare=True)
             found = await cursor.fetchone()
         return int(found[0]) if found else None
 
@@ -105,7 +104,7 @@ class PostgresFeeds:
         values = (agency, MessageKind.EVENT, place, limit, bytes_max)
         async with borrowed(self.pool) as connection:
             cursor = await connection.execute(MESSAGES, values, prepare=True, binary=True)
-            messages = [Message(*row) for row in await cursor.fetchall()]
+            messages = [message_from(row) for row in await cursor.fetchall()]
         if not messages:
             # While the feed is being rebuilt, messages after `place` may be missing. So the newest known position
             # must not be later than `place`.

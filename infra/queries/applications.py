@@ -20,6 +20,7 @@ from psycopg import AsyncConnection
 from infra.metrics import FEED_POSITION, LOG_END, VIEW_LAG
 from infra.postgres.clock import DatabaseClock
 from infra.postgres.coalescer import Coalescer
+from infra.postgres.packing import unpack
 from infra.postgres.pool import Pool, borrowed
 from infra.projector.checkpoints import LOG, POSITION, STOPPED, identifier
 from infra.projector.fold import fill, read_row
@@ -84,7 +85,7 @@ class PostgresViews:
         values = await self._values(application_id)
         if values is None:
             return None
-        stored = STORED_TIMELINE.decode(values[BODY])
+        stored = STORED_TIMELINE.decode(unpack(values[BODY]))
         return Timeline(bytes(stored.timeline), stored.version, stored.office, stored.offices)
 
     async def _values(self, application_id: UUID) -> Sequence[Any] | None:
@@ -95,7 +96,7 @@ class PostgresViews:
 
     async def row_by_number(self, number: str) -> ProgressRow | None:
         found = await self._one(progress.BY_NUMBER, {"number": number})
-        return orjson.loads(bytes(found[0])) if found else None
+        return orjson.loads(unpack(found[0])) if found else None
 
     async def concerning(self, applications: Collection[UUID], offices: Collection[str]) -> Mapping[UUID, FoundFile]:
         values = {"applications": list(applications), "offices": list(offices)}

@@ -10,14 +10,16 @@ from typing import Any, NamedTuple
 from infra.metrics import RELAY_BEHIND, RELAY_OLDEST
 
 RELAYS = """
-SELECT agency, following.behind, extract(epoch FROM clock_timestamp() - following.oldest)::float8, fault
+SELECT agency, following.behind, extract(epoch FROM clock_timestamp() - (
+    SELECT recorded_at FROM stored_events WHERE notification_id = following.first
+))::float8, fault
 FROM feeds.relays, LATERAL (
-    SELECT count(*), min(recorded_at) FROM (
-        SELECT recorded_at FROM feeds.messages
+    SELECT count(*), min(position) FROM (
+        SELECT position FROM feeds.messages
         WHERE messages.agency = relays.agency AND messages.position > relays.position
         ORDER BY messages.position LIMIT 10001
     ) AS counted
-) AS following (behind, oldest)
+) AS following (behind, first)
 ORDER BY agency
 """
 """Unpublished messages are counted only up to 10,001. This number means that there are more than ten thousand messages.

@@ -88,6 +88,19 @@ def test_what_the_citizen_shows_is_linked_at_once_though_another_office_holds_it
     assert running.request("GET", path, token=running.officer(SEMARANG)).status == 404, "a link opens no file"
 
 
+def test_a_link_repeated_is_answered_as_at_first_after_the_file_went_elsewhere(running: Jejak) -> None:
+    birth, key = a_birth(running), str(uuid4())
+    named = (held(birth.certificate), {"qr": birth.insurance["qr"]})
+    first = link(running, SEMARANG, *named, key=key)
+    assert first.status == 200, first.body
+    application, body = birth.certificate["application_id"], {"to": HEALTH, "reason": "wrong_jurisdiction"}
+    transferred = running.ask(running.supervisor(SEMARANG), application, "transfer", 2, body)
+    assert transferred.status == 200, transferred.body
+    again = link(running, SEMARANG, *named, key=key)
+    assert (again.status, again.body) == (200, first.body)
+    assert link(running, SEMARANG, *named).status == 404
+
+
 def test_the_document_that_the_registry_asks_for_is_not_asked_for_again_by_the_insurance(running: Jejak) -> None:
     birth = a_birth(running)
     assert link(running, SEMARANG, held(birth.card), shown(birth.insurance)).status == 200

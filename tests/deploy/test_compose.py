@@ -275,9 +275,8 @@ def test_the_file_runs_everything_that_serve_runs() -> None:
     started = {name: services[name]["command"][0] for name in SERVED}
     assert started == {name: name for name in SERVED}
     serve = (PROJECT / "infra/runtime/serve.py").read_text()
-    beside = re.search(r"beside = (.+)", serve)
-    assert beside
-    assert set(re.findall(r'"([a-z]+)"', beside[1])) <= set(SERVED)
+    beside = " ".join(re.findall(r"(?:beside|scheduler) = (.+)", serve))
+    assert {"api", *re.findall(r'\["([a-z]+)"', beside)} == set(SERVED)
 
 
 def test_no_service_of_ours_is_more_powerful_than_it_must_be() -> None:

@@ -86,6 +86,11 @@ CASES = {
         },
     ),
     "JejakWrongPins": Case(30, {"jejak_pin_failures_total": ("0+100x60", "0+1x60")}),
+    "JejakServiceFails": Case(
+        10, {'jejak_service_faults_in_a_row{process="schedule", service="scheduler"}': ("9x20", "1x20")}
+    ),
+    "JejakClockOff": Case(5, {'jejak_clock_offset_seconds{process="schedule"}': ("-3x20", "-1x20")}),
+    "JejakReadingsLost": Case(20, {"jejak_readings_unrecorded_total": ("0+1x40", "3x40")}),
 }
 
 

@@ -193,11 +193,11 @@ def records_of(messages: Sequence[Message], origin: Origin) -> list[ProducedReco
         ProducedRecord(TOPICS[message.kind](message.agency), message.key, message.body, _headers(message, origin))
         for message in messages
     ]
-    newest = {message.stream: message for message in messages if message.status is not None}
+    newest = {message.stream: message for message in messages if message.due is not None}
     records += (
-        ProducedRecord(names.status(message.agency), message.key, message.status, status_headers(message, origin))
+        ProducedRecord(names.status(message.agency), message.key, status, status_headers(message, origin))
         for message in newest.values()
-        if message.status is not None
+        if (status := message.status) is not None
     )
     return records
 

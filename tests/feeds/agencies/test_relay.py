@@ -19,12 +19,14 @@ from feeds.agencies.messages import Message, MessageKind, Origin
 AT = datetime(2026, 3, 9, 3, tzinfo=UTC)
 ORIGIN = Origin("urn:gov:id:jejak:01", "https://jejak.example")
 AGENCY = "pln"
+BODY = b'{"application":"x","service":"ktp-el","standard":1,"office":"o","status":"received","capacity":"holder"}'
+DUE = b'{"paused":false}'
 DEAD = b'{"code":"not-json","place":"","partition":2,"offset":41}'
 
 
-def message(position: int, kind: str = MessageKind.EVENT, *, stream: int = 0, status: bytes | None = b"{}") -> Message:
+def message(position: int, kind: str = MessageKind.EVENT, *, stream: int = 0, due: bytes | None = DUE) -> Message:
     return Message(
-        AGENCY, position, kind, str(UUID(int=stream)), position, 0, "application.received.v1", AT, AT, b"{}", status
+        AGENCY, position, kind, str(UUID(int=stream)), position, 0, "application.received.v1", AT, AT, BODY, due
     )
 
 
@@ -155,7 +157,7 @@ def test_however_many_faults_follow_one_another_it_begins_again() -> None:
     kafka = begun(["dropped"] * 1_100)
     watched = relayed(Feed([message(1)]), kafka)
     assert len(watched.faults) == 1_100
-    assert [one.value for one in kafka.committed if one.topic == names.events(AGENCY)] == [b"{}"]
+    assert [one.value for one in kafka.committed if one.topic == names.events(AGENCY)] == [BODY]
 
 
 def test_the_position_is_read_after_every_fault_and_never_before_the_fence() -> None:
@@ -182,11 +184,11 @@ def test_a_feed_that_does_not_vouch_for_the_position_is_not_published() -> None:
 
 def test_messages_go_by_kind_and_the_newest_status_of_each_application_once() -> None:
     messages = [
-        message(1, stream=1, status=b"old"),
-        message(2, stream=1, status=b"new"),
-        message(3, stream=2, status=None),
-        message(4, MessageKind.REPLY, stream=9, status=None),
-        message(5, MessageKind.DEAD_LETTER, stream=9, status=None)._replace(body=DEAD),
+        message(1, stream=1),
+        message(2, stream=1),
+        message(3, stream=2, due=None),
+        message(4, MessageKind.REPLY, stream=9, due=None),
+        message(5, MessageKind.DEAD_LETTER, stream=9, due=None)._replace(body=DEAD),
     ]
     told = [(record.topic, record.key, record.value) for record in records_of(messages, ORIGIN)]
     assert [topic for topic, _, _ in told] == [
@@ -198,7 +200,8 @@ def test_messages_go_by_kind_and_the_newest_status_of_each_application_once() ->
     headers = {name: value for record in records_of(messages, ORIGIN) for name, value in record.headers}
     assert headers["__connect.errors.topic"] == b"jejak.agency.pln.commands.v1"
     assert headers["__connect.errors.offset"] == b"41"
-    assert told[-1][1:] == (str(UUID(int=1)).encode(), b"new")
+    assert told[-1][1:] == (str(UUID(int=1)).encode(), messages[1].status)
+    assert b'"version":2' in (messages[1].status or b"")
 
 
 def _follow(feed: Feed, kafka: Kafka) -> Iterator[Position]:

@@ -14,12 +14,12 @@ from jsonschema import Draft7Validator
 from docs import generate
 from domain.application.events import ApplicationEvent, Recorded, Submitted
 from domain.intake import IntakeAnswered, IntakeEvent, IntakeMalformed, IntakeRefused
-from feeds.agencies.messages import STATUS, body_of, status_of
+from feeds.agencies.messages import STATUS, body_of, message_of
 from feeds.agencies.replies import reply_of
 from feeds.agencies.schema_compatibility import all_breaks, breaks
 from feeds.agencies.schemas import example, schemas
 from infra.eventstore.topics import act_of, decoder_of
-from projections.routing import Agencies, Capacity, Concern, capacities, shares
+from projections.routing import Agencies, Capacity, Concern, Share, capacities, shares
 from tests.builders import APPLICATION, KTP, PAYMENT, SEMARANG, SUSPENDED, stage_done
 from tests.conftest import PROJECT
 from tests.projections import test_routing as routing
@@ -97,7 +97,9 @@ def test_a_status_record_fits_its_schema() -> None:
     recorded = recorded_of(next(sample for sample in SAMPLES if sample.stem == Submitted.topic))
     _, concern = shares(Concern(), recorded, Agencies(feeds={}))
     for told in (concern, KNOWN, WORKED_ON):
-        status = json.loads(status_of(UUID(int=1), told, recorded.act.at))
+        share = Share(agency="pln", capacity=Capacity.HOLDER, previous=0)
+        message = message_of(share, stream=UUID(int=1), position=1, concern=told, recorded=recorded)
+        status = json.loads(message.status or b"")
         assert list(unknown(status, NEWEST[STATUS], STATUS)) == []
         for schema in all_schemas_of(STATUS):
             Draft7Validator(schema).validate(status)

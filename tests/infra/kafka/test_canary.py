@@ -13,11 +13,11 @@ from typing import Any
 import psycopg
 import pytest
 from kafka import KafkaConsumer, TopicPartition
-from psycopg.rows import class_row
 
 from feeds.agencies.messages import Message
 from feeds.agencies.topics_file import read_topics
 from infra.postgres.databases import databases
+from infra.projector.stored_messages import message_from
 from infra.settings import settings_from
 from tests.api.installation import LICENSING, catalogued
 from tests.conftest import PROJECT
@@ -62,8 +62,8 @@ def sandbox(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
             assert topics_verb(at, "apply", "--yes", "--begin", "--credentials", str(made.passwords)) == 0
             with databases(settings_from(running.environment())) as found:
                 until_told(found.serving, read_topics(file))
-                with psycopg.connect(found.serving, row_factory=class_row(Message)) as connection:
-                    every = connection.execute(EVERY).fetchall()
+                with psycopg.connect(found.serving) as connection:
+                    every = [message_from(row) for row in connection.execute(EVERY).fetchall()]
                 relayed(found.serving, {**running.environment(), **made.as_user("jejak-relay"), **own(running)})
                 for name, value in made.as_user("jejak-audit").items():
                     patch.setenv(name, value)

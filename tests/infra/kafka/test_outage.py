@@ -22,7 +22,10 @@ from tests.running import Jejak, jejak
 AGENCY, OFFICE = "pemda-3374", "pemda-3374-dpmptsp"
 REST_SECONDS = 0.1
 PATIENCE_SECONDS = 240
-TOLD = "SELECT stream::text, version FROM feeds.messages WHERE agency = %s AND kind = 'event' ORDER BY position"
+TOLD = """
+SELECT originator_id::text, originator_version FROM feeds.messages JOIN stored_events ON notification_id = position
+WHERE agency = %s AND kind = 'event' ORDER BY position
+"""
 
 
 @dataclass

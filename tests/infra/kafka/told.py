@@ -5,11 +5,11 @@ from pathlib import Path
 
 import psycopg
 from kafka.admin import KafkaAdminClient
-from psycopg.rows import class_row
 
 from feeds.agencies.kafka import topic_names as names
 from feeds.agencies.messages import Message, Origin, binary, status_headers
 from feeds.agencies.topics_file import AgencyTable, Topics
+from infra.projector.stored_messages import STORED, message_from
 from tests.builders import SEMARANG
 from tests.conftest import Fresh
 from tests.infra.kafka.broker import Broker
@@ -25,10 +25,7 @@ Sent = tuple[bytes, bytes, list[tuple[str, bytes]]]
 """Key, value and headers of a record."""
 
 
-EVERY = """
-SELECT agency, position, kind, stream::text, version, previous, topic, at, recorded_at, body, status
-FROM feeds.messages ORDER BY position
-"""
+EVERY = f"{STORED} ORDER BY m.position"
 
 
 def told(fresh: Fresh, applications: int) -> list[Message]:
@@ -45,8 +42,8 @@ def told(fresh: Fresh, applications: int) -> list[Message]:
 
 
 def messages(fresh: Fresh) -> list[Message]:
-    with psycopg.connect(fresh.databases.serving, row_factory=class_row(Message)) as connection:
-        return connection.execute(EVERY).fetchall()
+    with psycopg.connect(fresh.databases.serving) as connection:
+        return [message_from(row) for row in connection.execute(EVERY).fetchall()]
 
 
 def records(found: Sequence[Message]) -> list[Sent]:

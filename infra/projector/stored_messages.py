@@ -1,0 +1,50 @@
+"""Stored messages: this module turns messages into rows of `feeds.messages`, and rows into messages.
+
+A row has only what the message's event in the log does not say. The queries join the event by its position. The body
+and the facts for the status record are packed together, without the beginning that every body of an event has.
+"""
+
+from collections.abc import Sequence
+from typing import Any, LiteralString
+
+from feeds.agencies.messages import Message, MessageKind, beginning_of
+from infra.postgres.packing import pack, unpack
+
+TELL = """
+INSERT INTO feeds.messages (position, at, previous, size, agency, kind, packed) SELECT * FROM unnest(
+    %b::bigint[], %b::timestamptz[], %b::integer[], %b::integer[], %b::text[], %b::text[], %b::bytea[])
+"""
+MESSAGES: LiteralString = "SELECT * FROM feeds.page(%b, %b, %b, %b, %b)"
+"""The query that reads the messages of a feed.
+
+It has five parameters: the agency, the kind of message or None, the position before the page, the maximum number of
+rows, and the approximate number of bytes.
+"""
+STORED: LiteralString = """
+SELECT m.agency, m.position, m.kind, e.originator_id::text, e.originator_version, m.previous, e.topic, m.at,
+    e.recorded_at, m.packed
+FROM feeds.messages AS m JOIN stored_events AS e ON e.notification_id = m.position
+"""
+"""Selects the same columns as MESSAGES, for other conditions and orders."""
+PLACE = """
+SELECT position FROM feeds.messages WHERE agency = %(agency)s AND kind = coalesce(%(kind)s, kind) AND position = (
+    SELECT notification_id FROM stored_events WHERE originator_id = %(stream)s AND originator_version = %(version)s)
+"""
+"""The position of the message about an event, if the agency's feed has this message."""
+
+
+def row_of(message: Message) -> tuple[object, ...]:
+    """Returns the values of TELL."""
+    told = message.body
+    if message.kind == MessageKind.EVENT:
+        told = told.removeprefix(beginning_of(message.stream))
+    packed = pack(told if message.due is None else b"\n".join((told, message.due)))
+    size = len(message.body)
+    return message.position, message.at, message.previous, size, message.agency, message.kind, packed
+
+
+def message_from(row: Sequence[Any]) -> Message:
+    """Makes a message from a row of MESSAGES."""
+    told, _, due = unpack(row[9]).partition(b"\n")  # JSON as orjson writes it has no line break
+    body = beginning_of(row[3]) + told if row[2] == MessageKind.EVENT else told
+    return Message._make((*row[:9], body, due or None))
