@@ -14,6 +14,7 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from infra.postgres import server_log
 from infra.postgres.connections import LONG_SECONDS, connect
 from infra.postgres.embedded import START_SECONDS, EmbeddedPostgres, PostgresNotStarted
 from infra.progress import told
@@ -99,7 +100,7 @@ def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
     def look() -> None:
         if stopping.wait(WATCH_SECONDS):
             return
-        postgres.limit_log()
+        server_log.limit(postgres.log)
         if postgres.keep_alive():
             log.warning("the embedded PostgreSQL died and was started again")
         service.succeeded()

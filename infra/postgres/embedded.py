@@ -26,7 +26,6 @@ import stat
 import subprocess
 import sys
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -37,7 +36,9 @@ from typing import Self
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
+from infra.postgres import server_log
 from infra.postgres.ending import GONE_SECONDS, signal_after, undisturbed, unlock
+from infra.postgres.server_settings import SETTINGS
 from infra.postgres.server_user import UNPRIVILEGED, ForeignFolder, as_server, make_private, reachable
 from infra.progress import told
 
@@ -45,31 +46,9 @@ OWNER = "jejak"
 PORT = "5432"  # the number is only a part of the socket's name, because no TCP port is opened
 SOCKET_PATH_BYTES = 103  # the limit of macOS, which is the smallest limit of all supported systems
 
-LOG_BYTES_MAX = 10_000_000
-"""When the log is larger, it becomes pg18.log.1, which replaces the previous pg18.log.1."""
 START_SECONDS = 300.0  # long, because a recovery may take minutes. If the server dies, the wait ends at once
 LEAVE_SECONDS = 0.9
 PAUSE_SECONDS = 0.01
-
-SETTINGS = {
-    "listen_addresses": "",
-    "unix_socket_permissions": "0700",
-    "max_connections": "200",
-    "client_connection_check_interval": "1s",
-    "fsync": "on",
-    "synchronous_commit": "on",
-    "max_slot_wal_keep_size": "8GB",  # if nobody receives the log for a backup, it must not fill the disk
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    # Applications have personal data, so no statement, value or error detail of a client may reach the log.
-    "log_min_messages": "log",  # errors are not logged, because the message of a failed cast quotes the value
-    "log_min_error_statement": "panic",
-    "log_error_verbosity": "terse",
-    "log_statement": "none",
-    "log_min_duration_statement": "-1",
-    "log_parameter_max_length": "0",
-    "log_parameter_max_length_on_error": "0",
-}
 
 
 class PostgresNotStarted(Exception):
@@ -91,7 +70,7 @@ class EmbeddedPostgres:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self._cluster = self.folder / "pg18"
-        self._log = self.folder / "pg18.log"
+        self.log = self.folder / "pg18.log"
         self._sockets = _socket_folder(self.folder)
         self._share: int | None = None  # the descriptor of users.lock
         self._left = False  # `stop` was called, so no thread of this process may start the server again
@@ -209,8 +188,8 @@ class EmbeddedPostgres:
             # The shell ends at once, so the server is not a child of this process. This process need not wait for the
             # server.
             background = ["/bin/sh", "-c", '"$@" &', "sh"]
-            self.limit_log()
-            log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            server_log.limit(self.log)
+            log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 subprocess.run(
                     [*background, self.bin / "postgres", "-D", self._cluster, "-p", PORT, *options],
@@ -291,16 +270,6 @@ class EmbeddedPostgres:
             os.close(server_lock)
         return server_lock is None
 
-    def limit_log(self) -> None:
-        """Makes the log empty if it is too large. The old content is kept in one other file.
-
-        The server keeps the log open and appends to it. So the content is copied and the file is not renamed.
-        """
-        with suppress(OSError):
-            if self._log.stat().st_size > LOG_BYTES_MAX:
-                shutil.copyfile(self._log, self._log.with_suffix(".log.1"))
-                os.truncate(self._log, 0)
-
     def programs(self) -> Path:
         """Returns the folder of PostgreSQL's programs. The folder is in the installed wheel or in a copy of the wheel.
 
@@ -378,9 +347,7 @@ class EmbeddedPostgres:
             unlock(descriptor)
 
     def last_words(self) -> str:
-        with suppress(FileNotFoundError), self._log.open(errors="replace") as log:
-            return f"see {self._log}, which ends: {''.join(deque(log, maxlen=1)).strip()}"
-        return f"{self._log} was never written"
+        return server_log.last_words(self.log)
 
 
 def _socket_folder(data: Path) -> Path:
