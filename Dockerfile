@@ -26,7 +26,8 @@ RUN tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir wheels . \
 
 FROM ${PYTHON_IMAGE}
 RUN useradd --system --uid 10001 --home-dir /var/lib/jejak jejak \
- && install -d -m 700 -o jejak -g jejak /var/lib/jejak /var/lib/jejak/kafka /var/lib/jejak-keys
+ && install -d -m 700 -o jejak -g jejak /var/lib/jejak /var/lib/jejak/kafka \
+    /var/lib/jejak-keys /var/lib/jejak-keys-epoch
 COPY --from=build /opt/jejak /opt/jejak
 ENV PATH=/opt/jejak/bin:$PATH PYTHONDONTWRITEBYTECODE=1 \
     JEJAK_DATA_DIR=/var/lib/jejak JEJAK_KEY_DIR=/var/lib/jejak-keys

@@ -68,7 +68,7 @@ class Channels(Table, kw_only=True):
     default: Channel = Channel.UNKNOWN
 
 
-class Service(Table, kw_only=True):
+class MappedService(Table, kw_only=True):
     """All cases are applications for this service. The activities become the stages of the service."""
 
     code: Slug
@@ -152,7 +152,7 @@ class Mapping(Table, kw_only=True):
     empty_case: Literal["refuse", "each"] = "refuse"
     undated: date | None = None
     csv: Csv = field(default_factory=Csv)
-    service: Service
+    service: MappedService
     offices: Offices
     channels: Channels = field(default_factory=Channels)
     submitted: TimeColumn | None = None

@@ -21,7 +21,7 @@ from infra.eventstore.eras import Era, EraNotBegun, begin
 from infra.eventstore.erasures import copy_to_log, erasures_in
 from infra.keys.erasing import Erasing
 from infra.keys.erasure_list import LINE_BYTES
-from infra.keys.key_folder import KeyFolder
+from infra.keys.key_folder import KeyFolder, epoch_folder
 from infra.postgres.connections import LONG_SECONDS, connect
 from infra.postgres.databases import EVENTS, KEYS, Databases, embedded, migrate
 from infra.postgres.embedded import EmbeddedPostgres
@@ -110,10 +110,12 @@ def _key_folder(settings: Settings, source: Path) -> bool:
     lines = len(files.get("keys/erasures", b"")) // LINE_BYTES
     if present.exists() and len(KeyFolder.of(settings).erasures) >= lines:
         return True
-    places = {"keys": settings.key_dir, "keys-epoch": settings.key_dir.with_name(f"{settings.key_dir.name}-epoch")}
+    places = {"keys": settings.key_dir, "keys-epoch": epoch_folder(settings.key_dir)}
     for place in places.values():
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(mode=0o700, parents=True)
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for left in place.glob("*"):
+            if left.is_file():
+                left.unlink()
     for name, content in files.items():
         folder, _, file = name.partition("/")
         target = places[folder] / file

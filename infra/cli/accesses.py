@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from infra.cli.terminal import settings
-from infra.cli.verb import Verb
+from infra.cli.verb import POSITION_MAX, Verb, whole
 from infra.postgres.connections import LONG_SECONDS, connect
 from infra.postgres.databases import databases
 from infra.queries.accesses import COLUMNS, PAGE, SETTLED, entry
@@ -42,14 +42,6 @@ def _entries(connection: psycopg.Connection, after: int) -> Iterator[dict[str, A
         after = page[-1]["id"]
 
 
-def place(text: str) -> int:
-    """Parses the id of an entry for argparse. Raises ValueError."""
-    number = int(text)
-    if number < 0:
-        raise ValueError
-    return number
-
-
 VERBS = (
     Verb(
         "accesses",
@@ -61,7 +53,12 @@ VERBS = (
         (
             (
                 ("--after",),
-                {"type": place, "default": 0, "metavar": "ID", "help": "print only entries after this id (default: 0)"},
+                {
+                    "type": whole(0, POSITION_MAX),
+                    "default": 0,
+                    "metavar": "ID",
+                    "help": "print only entries after this id (default: 0)",
+                },
             ),
             (("--csv",), {"action": "store_true", "help": "print CSV instead of JSON lines"}),
         ),

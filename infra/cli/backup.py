@@ -1,8 +1,6 @@
 """The verbs that back up and restore an installation."""
 
 import argparse
-import signal
-import threading
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,12 +13,13 @@ from infra.backup.restore import describe, restore
 from infra.backup.take import Backup, Check
 from infra.backup.write_ahead_log import Following, follow
 from infra.cli.terminal import EXIT_FOUND, settings
-from infra.cli.verb import Verb
+from infra.cli.verb import ERAS_MAX, Verb, whole
 from infra.keys.erasing import faults_of_keys
 from infra.keys.key_folder import KeyFolder
 from infra.postgres.databases import Databases, databases
 from infra.runtime.fsck import faults_of_log, faults_of_views
-from infra.settings import Settings
+from infra.runtime.worker import stopped_by_signals
+from infra.settings import SECONDS_A_DAY, Settings
 
 KEEP = 7
 STORE_SECONDS = 10.0
@@ -35,9 +34,7 @@ def back_up(options: argparse.Namespace) -> int:
     encryption = Encryption(recipient)
     with databases(wanted, kept_alive=options.follow) as found:
         if options.follow:
-            stopping = threading.Event()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda *_: stopping.set())
+            stopping = stopped_by_signals()
             print("receiving the write-ahead log", flush=True)
             follow(Following(wanted, target, encryption, options.interval), clusters(found), stopping)
             return 0
@@ -97,6 +94,21 @@ def instant(text: str) -> datetime:
     return parsed.astimezone(UTC)
 
 
+def seconds(text: str) -> float:
+    """Parses a time between two stores for argparse. The message of an error names the allowed range."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not STORE_SECONDS_MIN <= value <= SECONDS_A_DAY:
+        raise argparse.ArgumentTypeError(
+            f"must be a number of seconds from {STORE_SECONDS_MIN} to {SECONDS_A_DAY}, and not {text!r}"
+        )
+    return value
+
+
+KEEP_MAX = 1_000
+STORE_SECONDS_MIN = 0.1
 VERBS = (
     Verb(
         "backup",
@@ -115,13 +127,16 @@ VERBS = (
             (
                 ("--interval",),
                 {
-                    "type": float,
+                    "type": seconds,
                     "default": STORE_SECONDS,
                     "metavar": "SECONDS",
                     "help": "time between two stores",
                 },
             ),
-            (("--keep",), {"type": int, "default": KEEP, "help": f"copies of a cluster to keep (default: {KEEP})"}),
+            (
+                ("--keep",),
+                {"type": whole(1, KEEP_MAX), "default": KEEP, "help": f"copies of a cluster to keep (default: {KEEP})"},
+            ),
         ),
     ),
     Verb(
@@ -138,7 +153,10 @@ VERBS = (
                 {"type": instant, "metavar": "INSTANT", "help": "with offset (default: the newest state)"},
             ),
             (("--reason",), {"metavar": "TEXT", "help": "reason for the new era"}),
-            (("--seen",), {"type": int, "metavar": "ERA", "help": "newest era in use before the restore"}),
+            (
+                ("--seen",),
+                {"type": whole(1, ERAS_MAX), "metavar": "ERA", "help": "newest era in use before the restore"},
+            ),
         ),
     ),
 )

@@ -8,7 +8,7 @@ import argparse
 
 from domain.json_values import instant
 from infra.cli.terminal import settings
-from infra.cli.verb import Verb, whole
+from infra.cli.verb import ERAS_MAX, Verb, whole
 from infra.eventstore.eras import Era, begin, eras
 from infra.postgres.databases import databases
 
@@ -28,7 +28,6 @@ def _line(one: Era) -> str:
     return f"era {one.number}: positions above {one.from_position}, since {instant(one.at)}, {one.reason}"
 
 
-ERAS_MAX = 2**31 - 1
 VERBS = (
     Verb(
         "era",

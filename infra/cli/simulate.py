@@ -31,7 +31,7 @@ from simulation.questionnaires import questionnaires
 from simulation.truth import truth
 
 PER_DAY = 20
-RATE_MAX = 1_000_000.0
+RATE_MAX = 1_000_000
 EXIT_INTERRUPTED = 130
 
 
@@ -144,7 +144,7 @@ def rate(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value <= RATE_MAX:
-        raise argparse.ArgumentTypeError(f"must be a number above 0 and up to {RATE_MAX:g}, and not {text!r}")
+        raise argparse.ArgumentTypeError(f"must be a number above 0 and up to {RATE_MAX}, and not {text!r}")
     return value
 
 

@@ -43,7 +43,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     return parsed
 
 
-POSITION_MAX = 2**63 - 1
+POSITION_MAX, ERAS_MAX = 2**63 - 1, 2**31 - 1
 PORTS = whole(0, 65_535)
 """The number 0 means that the operating system chooses a free port."""
 HOST = (("--host",), {"default": "127.0.0.1", "help": "address to listen on (default: 127.0.0.1)"})

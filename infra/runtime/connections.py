@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ConnectionLimits:
     """The limits of one connection, and the number of connections of one process.
 
     `head_bytes` and `header_lines` limit the request line and the headers. `body_bytes` limits a body as it is sent,
@@ -39,18 +39,18 @@ class Limits:
     sweep_seconds: float = 1.0
 
 
-def limits_of_process() -> Limits:
+def limits_of_process() -> ConnectionLimits:
     """Returns the usual limits. If this process may open only few files, the number of connections is lower.
 
     Raises DescriptorsTooFew.
     """
-    return Limits(connections=clients_max(Limits().connections))
+    return ConnectionLimits(connections=clients_max(ConnectionLimits().connections))
 
 
 class Connections:
     """The open connections of one process."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self.open: set[HttpProtocol] = set()
         CONNECTIONS.set_function(lambda: len(self.open))

@@ -153,6 +153,8 @@ def _keys(settings: Settings, found: Databases) -> Iterator[Finding]:
     inside = settings.key_dir.is_relative_to(settings.data_dir)
     advice = "move it out of the data folder, and set JEJAK_KEY_DIR" if inside else ""
     yield Finding("key folder", f"{settings.key_dir}, generation {folder.generation}", advice)
+    together = "keep the epoch folder on another volume than the key folder: see Erasing in docs/operating.md"
+    yield Finding("epoch folder", str(folder.epochs), together if folder.folder in folder.epochs.parents else "")
     where = "in the key folder" if folder.key_is_inside else "outside the key folder"
     yield Finding("key-encryption", f"the key is {where}")
     behind = Erasing(found.keys, folder).is_behind()

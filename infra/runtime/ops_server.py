@@ -199,14 +199,14 @@ def _listening(answers: OpsServer, host: str, port: int) -> Iterator[int]:
         def log_message(self, *_: object) -> None:
             """Logs nothing: a scrape every few seconds is no news."""
 
-    class Server(ThreadingHTTPServer):
+    class OpsHttpServer(ThreadingHTTPServer):
         daemon_threads = True
         address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
         def handle_error(self, *_: object) -> None:
             """Logs nothing: the client has left."""
 
-    server = Server((host, port), Handler)
+    server = OpsHttpServer((host, port), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="ops", daemon=True)
     thread.start()
     try:

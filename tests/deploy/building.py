@@ -20,7 +20,7 @@ from tests.conftest import PROJECT
 STEP_SECONDS = 600
 INTERPRETER = "/usr/bin/python3"
 """Debian's. The interpreter of the tests may be in a folder that only root can enter."""
-HIDDEN = ("var/lib/jejak", "var/lib/jejak-keys", "work")
+HIDDEN = ("var/lib/jejak", "var/lib/jejak-keys", "var/lib/jejak-keys-epoch", "work")
 """What this machine may have, and the base image has not."""
 ENTER = """
 set -e

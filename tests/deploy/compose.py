@@ -52,12 +52,17 @@ class Containers:
     compose: dict[str, Any] = field(default_factory=read)
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     ports: dict[str, int] = field(default_factory=dict)
+    ops: dict[str, int] = field(default_factory=dict)
 
     def environment(self, name: str) -> dict[str, str]:
         service = self.compose["services"][name]
         given = {**image_environment(), **service.get("environment", {})}
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("JEJAK_", "PG"))}
-        return {**kept, "PORT": "8000", **{key: self._here(service, name, value) for key, value in given.items()}}
+        here = {key: self._here(service, name, value) for key, value in given.items()}
+        if "JEJAK_OPS_PORT" in here:  # here all processes share one network
+            self.ops.setdefault(name, free_port())
+            here |= {"JEJAK_OPS_HOST": "127.0.0.1", "JEJAK_OPS_PORT": str(self.ops[name])}
+        return {**kept, **here}
 
     def _here(self, service: Mapping[str, Any], name: str, value: str) -> str:
         if at := re.fullmatch(r"(postgresql://\w+@)(\w+)(/\w+)", value):

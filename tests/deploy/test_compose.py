@@ -95,7 +95,7 @@ def up() -> Iterator[Up]:
             (secrets / "kafka-admin").write_text(kafka.admin_password)
             clusters += [cluster(folder / "pg-log", "log", "jejak", secrets)]
             clusters += [cluster(folder / "pg-keys", "keys", "jejak_keys", secrets)]
-            for name in ("keyfolder", "kafka-passwords"):
+            for name in ("keyfolder", "keyfolder-epoch", "kafka-passwords"):
                 (folder / name).mkdir(mode=0o700)
             containers = Containers(
                 folder=folder,
@@ -104,6 +104,7 @@ def up() -> Iterator[Up]:
                     "secrets": secrets,
                     "./topics.toml": topics_file(folder, AGENCY),
                     "keyfolder": folder / "keyfolder",
+                    "epochfolder": folder / "keyfolder-epoch",
                     "kafka-passwords": folder / "kafka-passwords",
                 },
             )
@@ -208,6 +209,18 @@ def test_a_command_by_kafka_is_applied_and_answered(up: Up) -> None:
     assert up.containers.until(answered, "the intake answers") == [b"jejak.intake.answered.v1"]
 
 
+def test_each_process_is_ready_and_shows_its_metrics_where_prometheus_and_the_health_check_ask(up: Up) -> None:
+    """At the ops port; in a container this is port 9464, which the health check and prometheus.yml name."""
+    compose = read()
+    for name in SERVED:
+        assert compose["services"][name]["environment"]["JEJAK_OPS_PORT"] == "9464"
+        assert "127.0.0.1:9464/readyz" in compose["services"][name]["healthcheck"]["test"][-1]
+        port = up.containers.ops[name]
+        up.containers.until(lambda at=port: up.client.request("GET", "/readyz", port=at).status == 200, name)
+        shown = up.client.request("GET", "/metrics", port=port).body.decode()
+        assert "jejak_info{" in shown
+
+
 @pytest.mark.parametrize("role", ["jejak_owner", "jejak", "postgres"])
 @pytest.mark.parametrize("which", ["database_url", "keys_database_url"])
 def test_the_login_of_the_services_cannot_become_the_owner(up: Up, which: str, role: str) -> None:
@@ -292,12 +305,16 @@ def test_no_service_of_ours_is_more_powerful_than_it_must_be() -> None:
         assert ("jejak_owner" in service["environment"]["JEJAK_DATABASE_URL"]) == owner, name
     with_keys = {name for name, service in services.items() if "keyfolder:/var/lib/jejak-keys" in service["volumes"]}
     assert with_keys == {"prepare", "operator", "api", "schedule", "intake"}
+    assert with_keys == {name for name, service in services.items() if "kek" in service["secrets"]}
+    with_epochs = {name for name, service in services.items() if "-epoch" in str(service["volumes"])}
+    assert with_epochs == with_keys
     assert image_environment()["JEJAK_KEY_DIR"] == "/var/lib/jejak-keys"
 
 
 def test_secrets_are_files_and_no_service_has_a_password_in_its_environment() -> None:
     compose = read()
     made = set((DEPLOY / "make-secrets").read_text().split("for name in ")[1].split(";")[0].split())
+    made.add("kek")
     assert {secret["file"].removeprefix("./secrets/") for secret in compose["secrets"].values()} == made
     for name, service in compose["services"].items():
         for variable, value in service.get("environment", {}).items():

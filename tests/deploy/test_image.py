@@ -13,7 +13,7 @@ from tests.deploy.judges import judge
 from tests.test_architecture import ROOMS
 
 MEGABYTES_MAX = 250
-VOLUMES = ("/var/lib/jejak", "/var/lib/jejak-keys")
+VOLUMES = ("/var/lib/jejak", "/var/lib/jejak-keys", "/var/lib/jejak-keys-epoch")
 
 pytestmark = pytest.mark.timeout(900)
 

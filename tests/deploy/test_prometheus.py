@@ -49,13 +49,7 @@ CASES = {
     ),
     "JejakAppendQueue": Case(5, {'jejak_append_waiting_events{process="api"}': ("3000x20", "20x20")}),
     "JejakViewStopped": Case(5, {'jejak_view_stopped_position{view="desk"}': ("77x20", "0x20")}),
-    "JejakViewBehind": Case(
-        10,
-        {
-            'jejak_view_position{view="progress"}': ("50000x30", "50000x30"),
-            'jejak_view_position{view="desk"}': ("100x30", "49999x30"),
-        },
-    ),
+    "JejakViewBehind": Case(10, {'jejak_view_lag_positions{view="desk"}': ("10001x30", "9999x30")}),
     "JejakSchedulerStands": Case(
         40,
         {
@@ -91,6 +85,11 @@ CASES = {
     ),
     "JejakClockOff": Case(5, {'jejak_clock_offset_seconds{process="schedule"}': ("-3x20", "-1x20")}),
     "JejakReadingsLost": Case(20, {"jejak_readings_unrecorded_total": ("0+1x40", "3x40")}),
+    "JejakNotStoring": Case(5, {'jejak_storing{process="api"}': ("0x20", "1x20")}),
+    "JejakDiskFills": Case(10, {'jejak_disk_free_bytes{process="api"}': ("4000000000x20", "6000000000x20")}),
+    "JejakDatabaseFaults": Case(
+        20, {'jejak_database_faults_total{sqlstate="53300", place="pool"}': ("0+10x40", "0+1x40")}
+    ),
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.cli.main import make_parser
-from infra.settings import settings_from
+from infra.settings import CREDENTIAL, settings_from
 from tests.conftest import PROJECT
 from tests.test_docs import settings
 
@@ -78,7 +78,7 @@ def test_a_unit_starts_a_verb_as_an_ordinary_user_and_writes_to_its_folders_only
     assert values(service, "CapabilityBoundingSet") == [""]
     folders = {f"/var/lib/{name}" for name in values(service, "StateDirectory")[0].split()}
     named = dict(pair.split("=", 1) for line in values(service, "Environment") for pair in line.split())
-    assert {named["JEJAK_DATA_DIR"], named["JEJAK_KEY_DIR"]} == folders
+    assert {named["JEJAK_DATA_DIR"], named["JEJAK_KEY_DIR"], f"{named['JEJAK_KEY_DIR']}-epoch"} == folders
     assert {name for name in named if name.startswith("JEJAK_")} <= settings()
 
 
@@ -87,7 +87,8 @@ def test_passwords_are_credentials_and_the_services_have_no_owner() -> None:
         credentials = {line.split(":")[0] for line in values(service, "LoadCredential")}
         named = dict(pair.split("=", 1) for line in values(service, "Environment") for pair in line.split())
         files = {value for name, value in named.items() if name.endswith("_FILE")}
-        assert files == {f"%d/{name}" for name in credentials}
+        assert files == {f"%d/{name}" for name in credentials - {CREDENTIAL}}
+        assert (CREDENTIAL in credentials) != bool(values(service, "InaccessiblePaths")), service
         assert ("log-owner" in credentials) == (service == "jejak-prepare.service")
     assert values("jejak-prepare.service", "EnvironmentFile")[-1] == "/etc/jejak/owner.env", "the last file decides"
     assert "kafka" in str(values("jejak@relay.service", "LoadCredential"))

@@ -11,7 +11,7 @@ from feeds.history.case_grouping import TooManyRows
 from feeds.history.draft.choice import Choice
 from feeds.history.draft.survey import Survey
 from feeds.history.file_format import read_cases
-from feeds.history.mapping import Csv, Events, Mapping, Offices, Service, SourceOffice, Spelling
+from feeds.history.mapping import Csv, Events, MappedService, Mapping, Offices, SourceOffice, Spelling
 from feeds.history.source import SourceCase
 from feeds.history.time_parsing import TimeReader, TimeUnclear
 
@@ -62,7 +62,7 @@ def _mapping(survey: Survey, choice: Choice) -> Mapping:
         zone=ZONE,
         case=choice.key,
         csv=Csv(shape=choice.shape, delimiter=written.delimiter, encoding=written.encoding),
-        service=Service(code="draft", id="draft", en="draft"),
+        service=MappedService(code="draft", id="draft", en="draft"),
         offices=Offices(agency="draft", default=SourceOffice(code="draft", id="draft", en="draft")),
         events=Events(
             activity=choice.activity.name if choice.activity else "concept:name",

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from domain.application.commands import Approve
-from domain.application.events import DeemedApproved
+from domain.application.events import DeemedApproved, Received
 from domain.codes import Channel, Role
 from domain.provenance import Act
 from infra.eventstore.recorder import Save
@@ -71,11 +71,11 @@ async def test_the_time_of_a_system_act_is_never_beyond_the_database_s_clock(
             shift[0] = wrong
             clock = DatabaseClock(desk.made.pool)
             await clock.measure()
-            now = clock.now()
+            now, of_jobs = clock.now(), jobs_of(desk.made).now()
             with psycopg.connect(fresh.databases.serving) as connection:
                 [(known,)] = connection.execute("SELECT clock_timestamp()").fetchall()
             assert known - timedelta(seconds=30) < now <= known
-            assert jobs_of(desk.made).now() <= known
+            assert of_jobs <= known
             assert clock.is_right == (not wrong)
 
 
@@ -104,7 +104,7 @@ async def test_fsck_names_what_a_wrong_clock_wrote(fresh: Fresh) -> None:
             act = Act(at=now + ahead, by=by, channel=Channel.INTERNAL)
             entry = history.entries[-1]
             prev = desk_commitment(fresh, file)
-            rows, _ = rows_of(file, entry.recorded.version, prev, [DeemedApproved()], act, command=uuid4(), digest="")
+            rows, _ = rows_of(file, entry.recorded.version, prev, [Received()], act, command=uuid4(), digest="")
             [outcome] = desk.made.recorder.append([Save(tuple(rows))])
             assert outcome.stored
         found = faults(fresh)

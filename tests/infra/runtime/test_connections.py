@@ -20,12 +20,12 @@ import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.runtime.connections import Connections, Limits, limits_of_process
+from infra.runtime.connections import ConnectionLimits, Connections, limits_of_process
 from infra.runtime.descriptors import CLIENTS_MIN, OWN
 from infra.runtime.http_protocol import limited
 
 ROOM = 40
-SMALL = Limits(
+SMALL = ConnectionLimits(
     head_bytes=2048,
     header_lines=20,
     body_bytes=16_384,
@@ -94,7 +94,7 @@ def rest(client: socket.socket) -> bytes:
 
 
 @contextlib.contextmanager
-def opened(limits: Limits) -> Iterator[Door]:
+def opened(limits: ConnectionLimits) -> Iterator[Door]:
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     connections = Connections(limits)
     http = cast("type[asyncio.Protocol]", limited(connections))
@@ -272,4 +272,4 @@ def test_a_process_with_few_descriptors_keeps_some_for_itself() -> None:
             env=dict(os.environ),
         )
         assert done.stdout.strip() == str(connections)
-    assert limits_of_process().connections <= Limits().connections
+    assert limits_of_process().connections <= ConnectionLimits().connections

@@ -15,7 +15,7 @@ import pytest
 from infra import logs
 from infra.runtime import worker as module
 from infra.runtime.ops_server import Ops, OpsServer
-from infra.runtime.worker import run_installation, run_worker, worker
+from infra.runtime.worker import run_installation, run_worker, stopped_by_signals, worker
 from infra.settings import Settings, settings_from
 
 GENEROUS = 30.0
@@ -83,12 +83,29 @@ def test_a_signal_stops_a_worker_of_an_event_loop(settings: Settings, frame: lis
     assert seen == ["an installation"]
 
 
-def test_work_that_handles_signals_gets_the_installation_alone(settings: Settings) -> None:
-    before = signal.getsignal(signal.SIGTERM)
+def test_work_that_handles_signals_gets_the_installation_alone_and_until_then_a_signal_cancels_it(
+    settings: Settings,
+) -> None:
     seen: list[Any] = []
 
     async def work(made: Any, _: OpsServer) -> None:
-        seen.extend([made, signal.getsignal(signal.SIGTERM)])
+        seen.append(made)
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(GENEROUS)
+        finally:
+            seen.append("cleaned up")
 
-    run_installation(settings, OPS, work)
-    assert seen == ["an installation", before]
+    with pytest.raises(SystemExit) as ended:
+        run_installation(settings, OPS, work)
+    assert ended.value.code == 128 + signal.SIGTERM
+    assert seen == ["an installation", "cleaned up"]
+
+
+def test_a_signal_at_the_very_moment_of_waiting_stops_a_worker_too() -> None:
+    """A handler that sets an event may wait for ever for the lock that the main thread has, as it begins to wait."""
+    stopping = stopped_by_signals()
+    for _ in range(200):
+        os.kill(os.getpid(), signal.SIGTERM)
+        stopping.wait(0.000_001)
+    assert stopping.wait(GENEROUS)
