@@ -14,6 +14,7 @@ from typing import Protocol
 from infra.metrics import CONNECTIONS, CONNECTIONS_CLOSED
 from infra.runtime.descriptors import clients_max
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
     """The limits of one connection, and the number of connections of one process.
