@@ -22,10 +22,10 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
+from infra.database_faults import noted
 from infra.eventstore.recorder import APPEND, Save, SaveOutcome, columns, outcomes
 from infra.metrics import APPEND_SECONDS, APPEND_WAITING, APPENDED
 from infra.postgres.connections import ANSWER_SECONDS, connect_async
-from infra.postgres.faults import noted
 from service_layer.faults import Unavailable
 
 EVENTS_A_CALL, BYTES_A_CALL = 500, 4_000_000

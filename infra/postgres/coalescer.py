@@ -13,8 +13,8 @@ from typing import Generic, Self, TypeVar
 import psycopg
 from psycopg import AsyncConnection
 
+from infra.database_faults import noted
 from infra.postgres.connections import connect_async
-from infra.postgres.faults import noted
 from infra.postgres.pool import AWAY, WAIT_SECONDS
 from service_layer.faults import Unavailable
 
@@ -153,8 +153,12 @@ class Coalescer(Generic[Key, Value]):
 
 
 def _is_of_all(fault: Exception) -> bool:
-    """Returns True if the server refused the statement itself, for example because a table does not exist."""
-    return isinstance(fault, psycopg.ProgrammingError) and fault.sqlstate is not None
+    """Returns True if the server refused the statement itself, for example because a table does not exist, or because a
+    view is behind.
+
+    Only a DataError can come from a single key.
+    """
+    return isinstance(fault, psycopg.Error) and fault.sqlstate is not None and not isinstance(fault, psycopg.DataError)
 
 
 def _refuse(batch: Sequence[tuple[Key, asyncio.Future[Value | None]]], fault: Exception) -> None:

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from infra.postgres.connections import connect_async
-from infra.service import Limits, Service
+from infra.service import BackgroundService, ServiceLimits
 
 POLL_SECONDS = 0.5
 """The callback is called at least once in this number of seconds.
@@ -18,7 +18,7 @@ POLL_SECONDS = 0.5
 So the callback is also called without a notification. The reason is that a notification may be lost together with the
 connection.
 """
-LIMITS = Limits(pass_seconds=60.0, back_off_seconds=0.05, back_off_max_seconds=0.5, faults_max=100)
+LIMITS = ServiceLimits(pass_seconds=60.0, back_off_seconds=0.05, back_off_max_seconds=0.5, faults_max=100)
 
 Heard = Callable[[AsyncConnection, Sequence[str]], Awaitable[None]]
 """A callback with two arguments. The first argument is the connection, which is in autocommit mode. The second argument
@@ -42,7 +42,9 @@ class Listener:
         self.conninfo = conninfo
         self.channels = tuple(channels)
         self.is_up = False
-        self.service = Service(f"listener {' '.join(self.channels)}", LIMITS, expected=(psycopg.Error, OSError))
+        self.service = BackgroundService(
+            f"listener {' '.join(self.channels)}", LIMITS, expected=(psycopg.Error, OSError)
+        )
         self._heard = heard
         self._down = down
 

@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from infra.database_faults import noted
 from infra.postgres.connections import (
     ANSWER_SECONDS,
     FIGURES_SECONDS,
@@ -21,8 +22,7 @@ from infra.postgres.connections import (
     NoAnswer,
     limited,
 )
-from infra.postgres.faults import noted
-from infra.service import Service, registered
+from infra.service import BackgroundService, registered
 from service_layer.faults import Unavailable
 
 Pool = AsyncConnectionPool[LimitedAsyncConnection[TupleRow]]
@@ -55,7 +55,7 @@ async def pool(conninfo: str, name: str = "events") -> AsyncIterator[Pool]:
     connection for a sign of life before it lends the connection. If no sign comes, then the other idle connections are
     probably lost in the same way. So all of them are replaced.
     """
-    service = Service(f"pool {name}", expected=(psycopg.OperationalError,))
+    service = BackgroundService(f"pool {name}", expected=(psycopg.OperationalError,))
 
     async def connected(_: AsyncConnection) -> None:
         service.succeeded()

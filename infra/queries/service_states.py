@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 
 from infra.metrics import SERVICE_IN_A_ROW, SERVICE_SUCCEEDED
 from infra.postgres.connections import connect
-from infra.service import Limits, Service, ServiceState, services
+from infra.service import BackgroundService, ServiceLimits, ServiceState, services
 
 REPORT_SECONDS = 5.0
 STOP_SECONDS = 5
@@ -35,7 +35,10 @@ def reporting(conninfo: str, process: str) -> Iterator[None]:
     `process` is the verb of this process. In the table, the name of a service begins with the verb, as in
     `project/outbox`.
     """
-    stopping, service = threading.Event(), Service("report", Limits(pass_seconds=60.0), expected=(psycopg.Error,))
+    stopping, service = (
+        threading.Event(),
+        BackgroundService("report", ServiceLimits(pass_seconds=60.0), expected=(psycopg.Error,)),
+    )
     written: dict[str, ServiceState] = {}
 
     def follow() -> None:

@@ -26,7 +26,7 @@ from infra.postgres.connections import connect, connect_async, limited
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.postgres.listener import Listener
 from infra.postgres.pool import borrowed
-from infra.service import Limits
+from infra.service import ServiceLimits
 from service_layer.faults import Unavailable
 from service_layer.handlers import retries
 from tests.builders import EDITIONS
@@ -221,7 +221,7 @@ def stopped(postgres: EmbeddedPostgres) -> Iterator[None]:
 def test_the_watcher_survives_emfile_and_starts_the_server_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """No descriptor is left when the server is killed. As soon as there are some, the server is there again."""
     monkeypatch.setattr(databases, "WATCH_SECONDS", 0.05)
-    monkeypatch.setattr(databases, "LIMITS", Limits(back_off_seconds=0.05, back_off_max_seconds=0.1))
+    monkeypatch.setattr(databases, "LIMITS", ServiceLimits(back_off_seconds=0.05, back_off_max_seconds=0.1))
     folder = new_folder()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
