@@ -46,8 +46,8 @@ class Views(Protocol):
     async def row_by_number(self, number: str) -> ProgressRow | None: ...
 
     async def concerning(self, applications: Collection[UUID], offices: Collection[str]) -> Mapping[UUID, FoundFile]:
-        """Returns those of the applications that concern one of the offices. The other applications are left out by
-        the query itself, so the time of the query tells nothing about them.
+        """Returns those of the applications that concern one of the offices. All rows are read and unpacked, so the
+        time tells nothing about the other applications.
         """
         ...
 
