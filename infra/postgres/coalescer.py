@@ -153,8 +153,12 @@ class Coalescer(Generic[Key, Value]):
 
 
 def _is_of_all(fault: Exception) -> bool:
-    """Returns True if the server refused the statement itself, for example because a table does not exist."""
-    return isinstance(fault, psycopg.ProgrammingError) and fault.sqlstate is not None
+    """Returns True if the server refused the statement itself, for example because a table does not exist, or because a
+    view is behind.
+
+    Only a DataError can come from a single key.
+    """
+    return isinstance(fault, psycopg.Error) and fault.sqlstate is not None and not isinstance(fault, psycopg.DataError)
 
 
 def _refuse(batch: Sequence[tuple[Key, asyncio.Future[Value | None]]], fault: Exception) -> None:

@@ -122,17 +122,26 @@ async def test_a_bad_key_harms_itself_alone(fresh: Fresh, keys: list[int]) -> No
         assert await line.get(2) == 4
 
 
-async def test_a_statement_that_is_wrong_for_all_keys_is_not_repeated(fresh: Fresh) -> None:
+@pytest.mark.parametrize(
+    ("statement", "sqlstate"),
+    [
+        (b"SELECT * FROM dropped", "42P01"),
+        (b"DO $$ BEGIN RAISE EXCEPTION SQLSTATE 'JV503'; END $$", "JV503"),  # a view that is behind
+    ],
+)
+async def test_a_statement_that_is_wrong_for_all_keys_is_not_repeated(
+    fresh: Fresh, statement: bytes, sqlstate: str
+) -> None:
     tries = []
 
     async def ask(connection: AsyncConnection, keys: list[int]) -> Mapping[int, int]:
         tries.append(keys)
-        await connection.execute("SELECT * FROM dropped")
+        await connection.execute(statement)
         return {}
 
     async with Coalescer(ask, fresh.databases.serving) as line:
         told = await asyncio.gather(line.get(1), line.get(2), return_exceptions=True)
-    assert [type(fault) for fault in told] == [psycopg.errors.UndefinedTable] * 2
+    assert [getattr(fault, "sqlstate", None) for fault in told] == [sqlstate] * 2
     assert len(tries) == 1
 
 
