@@ -68,9 +68,9 @@ class Clock(Watch):
         super().idle(agency, position)
         self.stopping.set()
 
-    def fault(self, agency: str, code: str, words: str) -> None:
-        super().fault(agency, code, words)
-        self.faults.append(code)
+    def fault(self, agency: str, fault: Exception) -> None:
+        super().fault(agency, fault)
+        self.faults.append(type(fault).__name__)
 
     @property
     def rate(self) -> float:
@@ -101,7 +101,7 @@ def _measured(where: Installed, cluster: SetUp, size: Size) -> Iterator[Measured
     until_even(where.databases.serving)
     # In production, the outbox is filled by another process. So this process stops its outbox before the measurement.
     distributor.stop()
-    source = PostgresSource(where.databases.serving, AGENCY, threading.Event(), lambda: None)
+    source = PostgresSource(where.databases.serving, AGENCY, threading.Event())
     origin = origin_of(where.settings)
     batches = [records_of(page, origin) for page in pages(source)]
     gc.freeze()  # the garbage collector must not scan the bench's own data during the measurement
@@ -153,7 +153,7 @@ def pages(source: PostgresSource) -> Iterator[list[Message]]:
 def relay(where: Installed, login: dict[str, Any], origin: Origin) -> Clock:
     stopping = threading.Event()
     clock = Clock(stopping)
-    source = PostgresSource(where.databases.serving, AGENCY, stopping, lambda: None)
+    source = PostgresSource(where.databases.serving, AGENCY, stopping)
     clock.over(AGENCY, source.say)
     Relay(AGENCY, source=source, destination=KafkaDestination(login, AGENCY), origin=origin, witness=clock).run(
         stopping

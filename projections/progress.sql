@@ -1,10 +1,13 @@
 -- name: BY_NUMBER
--- Selects the row's document for the application with this tracking number.
-SELECT body FROM views.progress WHERE number = %(number)s ORDER BY application_id DESC LIMIT 1
+-- Selects the row's document for the application with this tracking number; NULL if there is none.
+SELECT coalesce(
+    (SELECT body FROM views.progress WHERE {answers} AND number = %(number)s ORDER BY application_id DESC LIMIT 1),
+    CASE WHEN NOT {answers_absent} THEN ''::bytea END)
 
--- name: CONCERNING
--- Selects the applications that concern one of the offices. The row's document is decoded once, for each application.
-SELECT application_id, facts ->> 'service', facts ->> 'status', facts ->> 'office'
-FROM views.progress, LATERAL (SELECT convert_from(body, 'UTF8')::jsonb AS facts OFFSET 0) AS decoded
-WHERE application_id = ANY(%(applications)s)
-    AND ((facts -> 'offices') || (facts -> 'office')) ?| %(offices)s::text[]
+-- name: BY_ID
+-- Selects the rows of some applications.
+SELECT {columns} FROM views.progress WHERE {answers} AND application_id = ANY(%(ids)s)
+
+-- name: BY_ID_OR_ABSENT
+-- The same, if a row may be missing from the answer.
+SELECT {columns} FROM views.progress WHERE {answers_absent} AND application_id = ANY(%(ids)s)

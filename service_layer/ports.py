@@ -46,8 +46,8 @@ class Views(Protocol):
     async def row_by_number(self, number: str) -> ProgressRow | None: ...
 
     async def concerning(self, applications: Collection[UUID], offices: Collection[str]) -> Mapping[UUID, FoundFile]:
-        """Returns those of the applications that concern one of the offices. The other applications are left out by
-        the query itself, so the time of the query tells nothing about them.
+        """Returns those of the applications that concern one of the offices. All rows are read and unpacked, so the
+        time tells nothing about the other applications.
         """
         ...
 
@@ -73,6 +73,12 @@ class Views(Protocol):
 
     async def lag(self) -> dict[str, int]:
         """Returns for each view the number of log positions that the view has not processed yet. Raises Unavailable."""
+        ...
+
+    async def states(self) -> dict[str, str]:
+        """Returns the state of each view: `whole`, `stopped` (by an event), `older` (an older release made the view,
+        and the new version is being built), or `behind` (nobody can read the view now). Raises Unavailable.
+        """
         ...
 
     async def stopped(self) -> list[dict[str, Any]]:
@@ -331,6 +337,13 @@ class Feeds(Protocol):
         the call.
 
         Raises Unavailable.
+        """
+        ...
+
+    async def whole(self) -> bool:
+        """Returns whether the feeds contain the log as it was at the last start of Jejak, made by the present rules.
+
+        If not, an empty page does not mean that there is no event. Raises Unavailable.
         """
         ...
 

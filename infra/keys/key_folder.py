@@ -54,7 +54,7 @@ class KeyFolder:
 
     def __init__(self, folder: Path, *, kek_file: Path | None = None, kek_command: str | None = None) -> None:
         self.folder = folder
-        self.epochs = folder.with_name(f"{folder.name}-epoch")
+        self.epochs = epoch_folder(folder)
         for place in (self.folder, self.epochs):
             try:
                 place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -225,6 +225,15 @@ class KeyFolder:
                 raise KeysUnreadable(f"{file} is missing: restore the file; a new key opens no data")
             _write(file, secrets.token_bytes(KEY_BYTES))
         return from_file(file)
+
+
+def epoch_folder(folder: Path) -> Path:
+    """Returns the folder of the epoch keys. It is beside the key folder.
+
+    If the key folder is a volume of a container, the place beside it is lost with the container. So the epoch keys are
+    then inside the key folder, and a copy of the volume contains both (docs/operating.md, Erasing).
+    """
+    return folder / "epoch" if folder.is_mount() else folder.with_name(f"{folder.name}-epoch")
 
 
 def fresh_keys() -> BucketKeys:

@@ -17,6 +17,7 @@ from infra.backup.take import about, copies_in
 from infra.keys.erasing import Erasing, faults_of_keys
 from infra.keys.key_folder import KeyFolder
 from infra.keys.wrapping_key import KeysUnreadable
+from infra.postgres.connections import connect
 from infra.postgres.databases import MIGRATIONS, Databases
 from infra.queries.relay_lag import RELAYS
 from infra.settings import Settings
@@ -152,6 +153,8 @@ def _keys(settings: Settings, found: Databases) -> Iterator[Finding]:
     inside = settings.key_dir.is_relative_to(settings.data_dir)
     advice = "move it out of the data folder, and set JEJAK_KEY_DIR" if inside else ""
     yield Finding("key folder", f"{settings.key_dir}, generation {folder.generation}", advice)
+    together = "keep the epoch folder on another volume than the key folder: see Erasing in docs/operating.md"
+    yield Finding("epoch folder", str(folder.epochs), together if folder.folder in folder.epochs.parents else "")
     where = "in the key folder" if folder.key_is_inside else "outside the key folder"
     yield Finding("key-encryption", f"the key is {where}")
     behind = Erasing(found.keys, folder).is_behind()
@@ -179,7 +182,7 @@ def _backup(settings: Settings) -> Iterator[Finding]:
 
 
 def _connected(conninfo: str) -> psycopg.Connection[tuple[Any, ...]]:
-    return psycopg.connect(conninfo, connect_timeout=5)
+    return connect(conninfo)
 
 
 def _row(connection: psycopg.Connection[tuple[Any, ...]], query: str) -> tuple[Any, ...]:

@@ -141,3 +141,12 @@ def test_an_older_copy_of_the_folder_opens_nothing_after_an_erasure(folder: Path
     shutil.copytree(folder.with_name("keys-epoch"), folder.parent / "older-epoch")
     with pytest.raises(KeysUnreadable, match="opens nothing"):
         KeyFolder(folder.parent / "older")
+
+
+def test_the_epoch_folder_is_inside_a_key_folder_that_is_a_volume(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert KeyFolder(folder).epochs == folder.with_name("keys-epoch")
+    volume = folder.with_name("volume")
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == volume)
+    assert KeyFolder(volume).epochs == volume / "epoch"
