@@ -24,6 +24,7 @@ from service_layer.faults import (
     NotYours,
     Unauthenticated,
     Unavailable,
+    ViewBehind,
 )
 
 
@@ -243,6 +244,8 @@ def problem_of(error: Exception) -> ProblemAnswer:
             return _of(KINDS["unauthenticated"], headers={"WWW-Authenticate": 'Bearer realm="jejak"'})
         case Forbidden():
             return _of(KINDS["forbidden"])
+        case ViewBehind():
+            return _of(KINDS["behind"], headers={"Retry-After": "1"})
         case Unavailable():
             return _of(KINDS["unavailable"], str(error), headers={"Retry-After": "1"})
         case HTTPException():

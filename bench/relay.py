@@ -68,9 +68,9 @@ class Clock(Watch):
         super().idle(agency, position)
         self.stopping.set()
 
-    def fault(self, agency: str, code: str, words: str) -> None:
-        super().fault(agency, code, words)
-        self.faults.append(code)
+    def fault(self, agency: str, fault: Exception) -> None:
+        super().fault(agency, fault)
+        self.faults.append(type(fault).__name__)
 
     @property
     def rate(self) -> float:

@@ -20,8 +20,8 @@ from datetime import UTC, datetime
 import psycopg
 import structlog
 
+from infra.database_faults import noted
 from infra.metrics import SERVICE_FAULTS, SERVICE_IN_A_ROW, SERVICE_SUCCEEDED
-from infra.postgres.faults import noted
 
 EXIT_SERVICE = 70
 """The exit code of a process that ends itself because of a service."""
@@ -32,7 +32,7 @@ log = structlog.get_logger("jejak.service")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ServiceLimits:
     """The limits of a service.
 
     A pass may take `pass_seconds`. After a fault, the service pauses for `back_off_seconds`. The pause doubles with
@@ -71,14 +71,14 @@ def end_process(service: str, reason: str) -> None:
 
 
 @dataclass(slots=True, eq=False)
-class Service:
+class BackgroundService:
     """One supervised loop. `expected` lists the temporary faults, and `fatal` lists the faults that end the process.
 
     `end` is called with the name of the service and the reason when the process must end.
     """
 
     name: str
-    limits: Limits = field(default_factory=Limits)
+    limits: ServiceLimits = field(default_factory=ServiceLimits)
     expected: tuple[type[BaseException], ...] = ()
     fatal: tuple[type[BaseException], ...] = ()
     end: Callable[[str, str], None] = end_process
@@ -173,9 +173,9 @@ def _kind(fault: BaseException) -> str:
     return f"{name} at {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"  # noqa: PTH119
 
 
-_SERVICES: dict[str, Service] = {}
+_SERVICES: dict[str, BackgroundService] = {}
 """The services that this process runs now, by name."""
-_RUNNING: set[Service] = set()
+_RUNNING: set[BackgroundService] = set()
 _LOCK = threading.Lock()
 _watching: list[threading.Thread] = []
 
@@ -187,7 +187,7 @@ def services() -> list[ServiceState]:
 
 
 @contextmanager
-def registered(service: Service) -> Iterator[None]:
+def registered(service: BackgroundService) -> Iterator[None]:
     """While the context lasts, `services` lists the service. Other code watches the passes of the service."""
     with _LOCK:
         _SERVICES[service.name] = service
@@ -200,7 +200,7 @@ def registered(service: Service) -> Iterator[None]:
 
 
 @contextmanager
-def running(service: Service) -> Iterator[None]:
+def running(service: BackgroundService) -> Iterator[None]:
     """While the context lasts, the watch ends the process if the service gives no sign of life for too long."""
     service.alive()
     with registered(service), _watched(service):
@@ -208,7 +208,7 @@ def running(service: Service) -> Iterator[None]:
 
 
 @contextmanager
-def _watched(service: Service) -> Iterator[None]:
+def _watched(service: BackgroundService) -> Iterator[None]:
     with _LOCK:
         _RUNNING.add(service)
         if not _watching:

@@ -312,6 +312,7 @@ def loaded(values: tuple[Any, ...]) -> DeskRow:
 
 VIEW: ViewOf[DeskRow] = ViewOf(
     name="desk",
+    version=1,
     columns=COLUMNS,
     fold=fold,
     stored=stored,
@@ -327,7 +328,7 @@ VIEW: ViewOf[DeskRow] = ViewOf(
 ended is in none of these indexes.
 """
 
-_QUERIES = queries("desk", columns=VIEW.names)
+_QUERIES = queries("desk", columns=VIEW.names, answers=VIEW.answers)
 QUEUE = _QUERIES["QUEUE"]
 SILENT = _QUERIES["SILENT"]
 OUTDATED = _QUERIES["OUTDATED"]

@@ -1,11 +1,11 @@
 -- The queries over the desk's rows: an office's queue, and the files for which the passing of time may cause a command.
--- {columns} are the columns of the view.
+-- {columns} are the columns of the view. {answers} is the condition that the view is not behind.
 
 -- name: QUEUE
 -- One page of an office's open files after (place, after), in the order of their due dates. `place` is due_at, or
 -- infinity for a file without a due date.
 SELECT {columns} FROM views.desk
-WHERE office = %(office)s AND open
+WHERE {answers} AND office = %(office)s AND open
     AND (coalesce(due_at, 'infinity'), application_id) > (%(place)s::timestamptz, %(after)s::uuid)
     AND (%(status)s::text IS NULL OR status = %(status)s) AND (%(officer)s::uuid IS NULL OR officer = %(officer)s)
 ORDER BY coalesce(due_at, 'infinity'), application_id LIMIT %(limit)s
@@ -22,6 +22,7 @@ LATERAL (
         AND due_at < %(now)s AND NOT paused AND own_promise AND (due_at, application_id) > (%(at)s, %(id)s)
     ORDER BY due_at, application_id LIMIT %(limit)s
 ) AS page
+WHERE {answers}
 ORDER BY due_at, application_id LIMIT %(limit)s
 
 -- name: OUTDATED
@@ -47,20 +48,21 @@ LATERAL (
         AND (due_at, application_id) > (%(at)s, %(id)s)
     ORDER BY due_at, application_id LIMIT %(limit)s
 ) AS page
+WHERE {answers}
 ORDER BY due_at, application_id LIMIT %(limit)s
 
 -- name: NOT_COUNTED_BY
 -- A page after (at, id) of the undecided files of these offices that are due at `since` or later. The due dates of
 -- these files do not name this calendar edition.
 SELECT {columns} FROM views.desk
-WHERE office = ANY(%(offices)s::text[]) AND open AND own_promise AND due_at >= %(since)s
+WHERE {answers} AND office = ANY(%(offices)s::text[]) AND open AND own_promise AND due_at >= %(since)s
     AND NOT %(edition)s::text = ANY(string_to_array(calendar, '+')) AND (due_at, application_id) > (%(at)s, %(id)s)
 ORDER BY due_at, application_id LIMIT %(limit)s
 
 -- name: UNPAID
 -- A page after (at, id) of the files with a payment request that has expired at `now`.
 SELECT {columns} FROM views.desk
-WHERE payment_expires_at < %(now)s AND (payment_expires_at, application_id) > (%(at)s, %(id)s)
+WHERE {answers} AND payment_expires_at < %(now)s AND (payment_expires_at, application_id) > (%(at)s, %(id)s)
 ORDER BY payment_expires_at, application_id LIMIT %(limit)s
 
 -- name: LOG_END

@@ -23,8 +23,6 @@ from projections.queries import queries
 from projections.timeline import ShownEvent, timeline
 from projections.view import ViewOf
 
-BY_NUMBER = queries("progress")["BY_NUMBER"]
-
 
 class DefectEntry(TypedDict):
     """A document that the applicant must correct."""
@@ -172,6 +170,7 @@ def _note(row: ProgressRow, recorded: events.Recorded) -> None:
 
 VIEW: ViewOf[ProgressRow] = ViewOf(
     name="progress",
+    version=1,
     columns={
         "application_id": "uuid NOT NULL",
         "number": "text NOT NULL",
@@ -183,3 +182,8 @@ VIEW: ViewOf[ProgressRow] = ViewOf(
     stored=lambda row: (UUID(row["application_id"]), row["tracking_number"], row["version"], row),
     loaded=lambda values: cast("ProgressRow", values[3]),
 )
+
+_QUERIES = queries("progress", columns=VIEW.names, answers=VIEW.answers, answers_absent=VIEW.answers_absent)
+BY_NUMBER = _QUERIES["BY_NUMBER"]
+BY_ID = _QUERIES["BY_ID"]
+BY_ID_OR_ABSENT = _QUERIES["BY_ID_OR_ABSENT"]

@@ -105,6 +105,7 @@ def fold(_: SatisfactionRow | None, answer: UUID, new: Sequence[Recorded]) -> Sa
 
 VIEW: ViewOf[SatisfactionRow] = ViewOf(
     name="satisfaction",
+    version=1,
     columns=COLUMNS,
     fold=fold,
     stored=_stored,

@@ -30,3 +30,4 @@ SELECT service, office, semester, coalesce(served, 0) AS served, coalesce(covere
     coalesce(fee, 0) AS fee, coalesce(product, 0) AS product, coalesce(competence, 0) AS competence,
     coalesce(behaviour, 0) AS behaviour, coalesce(complaints, 0) AS complaints, coalesce(facilities, 0) AS facilities
 FROM covered FULL JOIN served USING (service, office, semester)
+WHERE {answers} AND {statistics_answer}

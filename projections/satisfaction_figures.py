@@ -15,9 +15,11 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from domain.satisfaction import Element, Grade, Score, Tally, Weights, grade, rounded, sufficient
+from projections import statistics
 from projections.disclosure import SHARE_FROM, SHOWN_FROM, STEP
 from projections.figures import FEW, Count
 from projections.queries import queries
+from projections.satisfaction import VIEW as ANSWERS
 from projections.satisfaction import Elements
 
 INDEX_FROM = 30
@@ -26,7 +28,7 @@ LEFT_OUT_MOST = SHOWN_FROM - 1
 """At most this number of answers, or of served applicants, is left out for a service at an office in a semester."""
 ZONE = "Asia/Jakarta"
 """For all offices, semesters and years begin at midnight in this time zone."""
-CELLS = queries("satisfaction")["CELLS"]
+CELLS = queries("satisfaction", answers=ANSWERS.answers, statistics_answer=statistics.VIEW.answers)["CELLS"]
 
 ServiceAtOffice = tuple[str, str]
 

@@ -327,6 +327,7 @@ def _loaded(values: tuple[Any, ...]) -> StatisticsRow:
 
 VIEW: ViewOf[StatisticsRow] = ViewOf(
     name="statistics",
+    version=1,
     columns=COLUMNS,
     fold=fold,
     stored=_stored,
@@ -336,5 +337,5 @@ VIEW: ViewOf[StatisticsRow] = ViewOf(
 
 OVERDUE = queries("statistics")["OVERDUE"]
 """The SQL condition for an overdue application, by the rule of `domain/promises/overdue.py`."""
-CUT = queries("statistics", overdue=OVERDUE)["FIGURES"]
+CUT = queries("statistics", overdue=OVERDUE, answers=VIEW.answers)["FIGURES"]
 """The query for the exact counts and days of every line."""

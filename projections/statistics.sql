@@ -80,7 +80,7 @@ WITH facts AS (
     ) AS known
     LEFT JOIN (SELECT office, zone FROM unnest(%(offices)s::text[], %(zones)s::text[]) AS named(office, zone)
                WHERE zone IN (SELECT name FROM pg_timezone_names)) z ON z.office = s.submitted_office
-    WHERE s.submitted_at <= %(as_of)s
+    WHERE {answers} AND s.submitted_at <= %(as_of)s
 ), judged AS (
     SELECT *, outcome IN ('granted', 'deemed_approved', 'rejected', 'concluded') AS decided,
         answered_at <= due_at AND NOT deemed AND NOT reported_late AS in_time,

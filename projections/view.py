@@ -5,6 +5,7 @@ agree. The placeholder `{table}` is not filled here. The projector fills it with
 table under construction.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypedDict, TypeVar
@@ -29,6 +30,10 @@ R = TypeVar("R", bound=Row)
 class ViewOf(Generic[R]):
     """A view whose rows are of the type `R`.
 
+    `version` is the number of the definition: columns, fold, and the rules that the fold uses. Whoever changes the rows
+    that the fold makes from the same events raises the number (tests/upgrades/test_versions.py fails otherwise). If
+    this release can also read the rows of earlier versions, `reads_from` is the first of these versions.
+
     `fold` adds further events to a stream's row, and returns the new row. The row does not depend on the size of the
     batches. The fold is pure: it changes neither the given row nor any value inside that row.
 
@@ -43,6 +48,7 @@ class ViewOf(Generic[R]):
     """
 
     name: str
+    version: int
     columns: Mapping[str, str]
     fold: Callable[[R | None, UUID, Sequence[Recorded]], R]
     stored: Callable[[R], tuple[object, ...]]
@@ -50,6 +56,7 @@ class ViewOf(Generic[R]):
     indexes: tuple[str, ...] = ()
     key: str = "application_id"
     topics: str = "application."
+    reads_from: int | None = None
     unpacked: frozenset[str] = frozenset()
 
     @property
@@ -57,6 +64,34 @@ class ViewOf(Generic[R]):
         columns = ",\n    ".join(f"{name} {kind}" for name, kind in self.columns.items())
         indexes = (filled(SQL["INDEX"], index=index) for index in self.indexes)
         return "\n".join((filled(SQL["TABLE"], columns=columns, key=self.key), *indexes, ""))
+
+    @property
+    def form(self) -> str:
+        """Return a hash of the table's columns, key and indexes."""
+        return hashlib.sha256(self.table.encode()).hexdigest()[:16]
+
+    @property
+    def answers(self) -> str:
+        """Return the condition of every query that reads the view. If the view is behind, the query fails."""
+        return self._answers(absent=False)
+
+    @property
+    def answers_absent(self) -> str:
+        """Return the condition of a query that says that a row does not exist."""
+        return self._answers(absent=True)
+
+    @property
+    def state(self) -> str:
+        """Return an SQL expression for the state of the view: whole, stopped, older or behind."""
+        return filled("view_state({arguments})", arguments=self._arguments)
+
+    def _answers(self, *, absent: bool) -> str:
+        return filled(SQL["ANSWERS"], arguments=self._arguments, absent=str(absent).upper())
+
+    @property
+    def _arguments(self) -> str:
+        oldest = self.version if self.reads_from is None else self.reads_from
+        return f"'{self.name}', {oldest}, {self.version}, '{self.form}'"
 
     @property
     def upsert(self) -> str:

@@ -25,3 +25,7 @@ COPY {table} ({names}) FROM STDIN (FORMAT BINARY)
 -- name: ALL_ROWS
 -- The rows are in the order of the ids.
 SELECT {names} FROM {table} ORDER BY {key}
+
+-- name: ANSWERS
+-- PostgreSQL evaluates this condition once for each query, even if the table is empty.
+(SELECT view_answers({arguments}, {absent}))

@@ -42,6 +42,15 @@ class Unavailable(Fault):
         return "The store cannot be reached now. Send the same request with the same Idempotency-Key again."
 
 
+class ViewBehind(Unavailable):
+    """The view has not caught up with the log yet. So a missing row does not mean that the row does not exist."""
+
+    code = "behind"
+
+    def __str__(self) -> str:
+        return "The view has not caught up yet. Wait as long as the header Retry-After says, then try again."
+
+
 class BodyFault(Fault):
     """The body cannot be used. `pointer` is a JSON pointer into the body. `detail` tells the client how to correct the
     value at `pointer`.

@@ -75,6 +75,12 @@ class Views(Protocol):
         """Returns for each view the number of log positions that the view has not processed yet. Raises Unavailable."""
         ...
 
+    async def states(self) -> dict[str, str]:
+        """Returns the state of each view: `whole`, `stopped` (by an event), `older` (an older release made the view,
+        and the new version is being built), or `behind` (nobody can read the view now). Raises Unavailable.
+        """
+        ...
+
     async def stopped(self) -> list[dict[str, Any]]:
         """Returns a list of the events that a view cannot process. Each entry has the fields `view`, `position` and
         `application_id`. Raises Unavailable.
@@ -331,6 +337,13 @@ class Feeds(Protocol):
         the call.
 
         Raises Unavailable.
+        """
+        ...
+
+    async def whole(self) -> bool:
+        """Returns whether the feeds contain the log as it was at the last start of Jejak, made by the present rules.
+
+        If not, an empty page does not mean that there is no event. Raises Unavailable.
         """
         ...
 

@@ -88,6 +88,22 @@ def test_nothing_reads_the_environment_but_what_starts_processes() -> None:
     assert all(name.startswith("infra/") for name in readers)
 
 
+OPENS = re.compile(r"(?:psycopg|Connection)\.connect\(")
+POOLS = re.compile(r"ConnectionPool\(")
+
+
+def test_every_connection_to_postgresql_has_time_limits() -> None:
+    """`infra.postgres.connections` sets the limits. Nothing else connects, and each pool gets its limits there."""
+    sources = {
+        file.relative_to(PROJECT).as_posix(): file.read_text() for file in of_the_product() if file.suffix == ".py"
+    }
+    openers = {name for name, source in sources.items() if OPENS.search(source)}
+    pools = {name for name, source in sources.items() if POOLS.search(source)}
+    assert openers == {"infra/postgres/connections.py"}
+    assert pools == {"infra/postgres/pool.py", "infra/eventstore/recorder.py"}
+    assert all("limited(conninfo" in sources[name] for name in pools)
+
+
 def test_no_folder_holds_more_modules_than_a_reader_can_survey() -> None:
     rooms = {*ROOMS, "bench", "tests"}
     sources = [file.relative_to(PROJECT) for file in ours() if file.suffix == ".py" and file.name != "__init__.py"]

@@ -20,7 +20,7 @@ from api.dependencies import dependencies_of
 from api.problems import Problem
 from api.responses import Given
 from service_layer.bodies import Instant
-from service_layer.faults import NotYours, Unavailable
+from service_layer.faults import NotYours, Unavailable, ViewBehind
 from service_layer.ports import FeedEvent, Feeds, TooManyReaders
 from service_layer.rights import relation_for
 
@@ -58,9 +58,10 @@ async def get_feed(request: Request) -> "FeedResponse":
     """Read an agency's own feed: a page of events after `lastEventId`, or a stream.
 
     Events are CloudEvents 1.0 in the order in which they were recorded. An empty page means that there is no new event
-    yet. With `timeout`, the request waits for a new event. A page contains at most `limit` events. A page ends earlier
-    if its events reach 1 MiB. With `Accept: text/event-stream`, the answer is a stream (SSE). The stream begins after
-    the event that Last-Event-ID names.
+    yet. While the feed is being made again, the answer is 503 `behind` instead of an empty page. With `timeout`, the
+    request waits for a new event. A page contains at most `limit` events. A page ends earlier if its events reach
+    1 MiB. With `Accept: text/event-stream`, the answer is a stream (SSE). The stream begins after the event that
+    Last-Event-ID names.
     """
     principal = principal_of(request)
     relation_for("get-feed", principal)
@@ -165,6 +166,8 @@ class FeedResponse:
         events = await self._page(place)
         if not events and self.query.timeout and await self._more(place, self.query.timeout, gone):
             events = await self._page(place)
+        if not events and not await self.feeds.whole():
+            raise ViewBehind
         await send(_start(BATCH))
         for chunk in _chunks(events):
             await send({"type": "http.response.body", "body": chunk, "more_body": True})

@@ -42,21 +42,32 @@ async def readiness(dependencies: Dependencies) -> tuple[bool, dict[str, object]
     """Returns whether this process can serve, and the details for the operator. The gauges of the metrics are updated.
 
     `store` says whether events can be stored. `views` maps each view to its lag: the number of positions between the
-    view and the end of the log. `stopped` lists each event that a view cannot process. `feeds` is the number of log
-    positions that are not in the agencies' feeds yet. `relays` gives each relay's lag, and is empty if no relay has
-    ever run. `services` lists the background services. `clock_offset_seconds` is the clock of this host minus the clock
-    of the database. Feeds, relays, services and the clock do not change the readiness. Raises Unavailable.
+    view and the end of the log. `states` maps each view to its state: `whole`, `stopped` by an event, `older` (an older
+    release made the view, and the new version is being built), or `behind` (the view answers no request yet). `stopped`
+    lists each event that a view cannot process. `feeds` is the number of log positions that are not in the agencies'
+    feeds yet. `relays` gives each relay's lag, and is empty if no relay has ever run. `services` lists the background
+    services. `clock_offset_seconds` is the clock of this host minus the clock of the database. Feeds, relays, services
+    and the clock do not change the readiness. Raises Unavailable.
     """
     views = dependencies.views
     store = await dependencies.storing()
-    lag, stopped = await views.lag(), await views.stopped()
-    near = all(behind <= LAG_MAX for behind in lag.values())
+    lag, states, stopped = await views.lag(), await views.states(), await views.stopped()
+    near = "behind" not in states.values() and all(
+        behind <= LAG_MAX for view, behind in lag.items() if states[view] != "older"
+    )
     offset = await views.clock_offset()
-    status = "stopped" if stopped else "clock" if abs(offset) > CLOCK_OFFSET_MAX else "ok"
+    found = {
+        "not storing": not store,
+        "behind": not near,
+        "stopped": bool(stopped),
+        "clock": abs(offset) > CLOCK_OFFSET_MAX,
+        "upgrading": "older" in states.values(),
+    }
     details: dict[str, object] = {
-        "status": "not storing" if not store else "behind" if not near else status,
+        "status": next((name for name, is_found in found.items() if is_found), "ok"),
         "store": store,
         "views": lag,
+        "states": states,
         "stopped": stopped,
         "feeds": await views.feeds(),
         "relays": await views.relays(),

@@ -22,6 +22,7 @@ from domain.registry.editions import StandardPublished
 from domain.registry.registry import Registry
 from domain.tracking_number import parse_tracking_number
 from service_layer import bodies
+from service_layer.faults import ViewBehind
 
 CATALOGUE = {"Cache-Control": "public, max-age=60"}
 EDITION_FIELDS = ("standard", "in_force_from", "in_force_until", "region", "only_offices", "promise")
@@ -46,18 +47,22 @@ async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
     """Returns the application with this number, if the PIN is right. Every try is counted before the PIN is checked, so
     parallel requests cannot get around the limit.
 
-    Raises NumberMistyped, and Problem `limited` or `wrong-number-or-pin`. A number that does not exist gets the same
-    answer as a wrong PIN.
+    If the view is behind, a right number may not be found. Then the try is not counted.
+
+    Raises NumberMistyped, ViewBehind, and Problem `limited` or `wrong-number-or-pin`. A number that does not exist gets
+    the same answer as a wrong PIN.
     """
     dependencies = dependencies_of(request)
     number = parse_tracking_number(typed_number)
     network = network_of(request.client.host if request.client else "")
+    _, end = await dependencies.views.log_end()
+    is_current = await dependencies.views.reached(end, seconds=1)
+    row = await dependencies.views.row_by_number(number)
+    if row is None and not is_current:
+        raise ViewBehind
     retry_after = await dependencies.door.knock(number, network)
     if retry_after:
         raise Problem("limited", headers={"Retry-After": str(retry_after)})
-    _, end = await dependencies.views.log_end()
-    await dependencies.views.reached(end, seconds=1)
-    row = await dependencies.views.row_by_number(number)
     resets = row["pin_resets"] if row else 0
     right = dependencies.receipts.is_pin(parse_pin(typed_pin), number, resets)
     if row is None or not right:

@@ -37,6 +37,7 @@ CREATE TABLE feeds.distributed (
     one boolean DEFAULT true NOT NULL,
     "position" bigint NOT NULL,
     edition text NOT NULL,
+    whole_from bigint DEFAULT 0 NOT NULL,
     CONSTRAINT distributed_one_check CHECK (one)
 );
 ALTER TABLE ONLY feeds.distributed ADD CONSTRAINT distributed_pkey PRIMARY KEY (one);
@@ -222,6 +223,17 @@ CREATE INDEX stored_events_registry ON public.stored_events USING btree (((notif
 CREATE UNIQUE INDEX stored_events_notification_id_idx ON public.stored_events USING btree (notification_id);
 GRANT SELECT ON TABLE public.stored_events TO jejak_serving;
 GRANT SELECT ON TABLE public.stored_events TO jejak_auditor;
+
+CREATE TABLE views.definitions (
+    view text NOT NULL,
+    version integer NOT NULL,
+    form text NOT NULL,
+    whole_from bigint NOT NULL,
+    started bigint DEFAULT 0 NOT NULL
+);
+ALTER TABLE views.definitions OWNER TO jejak_serving;
+ALTER TABLE ONLY views.definitions ADD CONSTRAINT definitions_pkey PRIMARY KEY (view);
+GRANT SELECT ON TABLE views.definitions TO jejak_auditor;
 
 CREATE TABLE views.desk (
     application_id uuid NOT NULL,
@@ -514,5 +526,39 @@ END
 $$;
 REVOKE ALL ON FUNCTION public.forget_readings(days integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_readings(days integer) TO jejak_serving;
+
+CREATE FUNCTION public.view_answers(wanted text, oldest integer, newest integer, own_form text, absent boolean) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    state text := public.view_state(wanted, oldest, newest, own_form);
+BEGIN
+    IF state = 'whole' OR (NOT absent AND state <> 'behind') THEN
+        RETURN true;
+    END IF;
+    RAISE EXCEPTION 'the view % is %', wanted, state USING ERRCODE = 'JV503';
+END
+$$;
+
+CREATE FUNCTION public.view_state(wanted text, oldest integer, newest integer, own_form text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    known record;
+    reached bigint;
+BEGIN
+    SELECT * INTO known FROM views.definitions AS d WHERE d.view = wanted;
+    SELECT min(notification_id) INTO reached FROM views.tracking
+    WHERE split_part(application_name, '#', 1) = 'view-' || wanted;
+    RETURN CASE
+        WHEN known.form IS DISTINCT FROM own_form OR known.version NOT BETWEEN oldest AND newest THEN 'behind'
+        WHEN reached IS NULL OR reached < known.whole_from THEN 'behind'
+        WHEN known.version < newest THEN 'older'
+        WHEN reached >= known.started THEN 'whole'
+        WHEN EXISTS (SELECT FROM views.stopped AS s WHERE s.view = wanted) THEN 'stopped'
+        ELSE 'behind'
+    END;
+END
+$$;
 
 ALTER DEFAULT PRIVILEGES FOR ROLE jejak_serving IN SCHEMA views GRANT SELECT ON TABLES TO jejak_auditor;

@@ -16,6 +16,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infra.backup.encryption import BackupFault
+from infra.postgres.connections import connect
 from infra.postgres.databases import Databases
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.postgres.server_user import as_server
@@ -40,7 +41,7 @@ def clusters(found: Databases) -> list[DatabaseCluster]:
 
 
 def _identifier(cluster: DatabaseCluster) -> int:
-    with psycopg.connect(cluster.conninfo) as connection:
+    with connect(cluster.conninfo) as connection:
         row = connection.execute("SELECT system_identifier FROM pg_control_system()").fetchone()
     return int(row[0]) if row else 0
 
@@ -104,7 +105,7 @@ def started(folder: Path, like: Databases) -> Iterator[Databases]:
 
 def _in_recovery(conninfo: str) -> bool:
     try:
-        with psycopg.connect(conninfo, connect_timeout=2) as connection:
+        with connect(conninfo) as connection:
             row = connection.execute("SELECT pg_is_in_recovery()").fetchone()
         return row is None or bool(row[0])
     except psycopg.OperationalError:

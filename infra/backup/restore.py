@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
-
 from infra.backup import clusters
 from infra.backup.encryption import BackupFault, read, read_files, read_folder
 from infra.backup.take import BASE, KEYS_FILE, STORE_FILE, about, copies_in
@@ -24,6 +22,7 @@ from infra.eventstore.erasures import copy_to_log, erasures_in
 from infra.keys.erasing import Erasing
 from infra.keys.erasure_list import LINE_BYTES
 from infra.keys.key_folder import KeyFolder, epoch_folder
+from infra.postgres.connections import LONG_SECONDS, connect
 from infra.postgres.databases import EVENTS, KEYS, Databases, embedded, migrate
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.settings import Settings
@@ -126,7 +125,7 @@ def _key_folder(settings: Settings, source: Path) -> bool:
 
 
 def _needs_newest_keys(erasing: Erasing, found: Databases) -> bool:
-    with psycopg.connect(found.keys) as connection:
+    with connect(found.keys) as connection:
         row = connection.execute("SELECT generation FROM key_folder").fetchone()
     return row is not None and row[0] != erasing.folder.generation
 
@@ -138,7 +137,7 @@ def _newest_keys(source: Path, found: Databases, data_dir: Path) -> bool:
     with tempfile.NamedTemporaryFile(prefix="jejak-store-") as dump:
         dump.write(read(source / STORE_FILE))
         dump.flush()
-        with psycopg.connect(found.keys_owner) as connection:
+        with connect(found.keys_owner, seconds=LONG_SECONDS) as connection:
             connection.execute(f"TRUNCATE {TABLES}".encode())
         clusters.run("pg_restore", "--data-only", "--dbname", found.keys_owner, dump.name, folder=data_dir)
     return True

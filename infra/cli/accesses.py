@@ -11,6 +11,7 @@ import psycopg
 
 from infra.cli.terminal import settings
 from infra.cli.verb import POSITION_MAX, Verb, whole
+from infra.postgres.connections import LONG_SECONDS, connect
 from infra.postgres.databases import databases
 from infra.queries.accesses import COLUMNS, PAGE, SETTLED, entry
 
@@ -18,7 +19,7 @@ PAGE_ROWS = 1000
 
 
 def accesses(options: argparse.Namespace) -> int:
-    with databases(settings()) as found, psycopg.connect(found.auditor) as connection:
+    with databases(settings()) as found, connect(found.auditor, seconds=LONG_SECONDS) as connection:
         if options.csv:
             writer = csv.DictWriter(sys.stdout, COLUMNS)
             writer.writeheader()

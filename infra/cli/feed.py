@@ -9,12 +9,12 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import tuple_row
 
 from domain.json_values import instant
 from feeds.agencies.messages import Message, structured
 from feeds.agencies.topics_file import Topics, read_topics
 from infra.cli.terminal import EXIT_WRONG, settings
+from infra.postgres.connections import connect
 from infra.postgres.databases import databases
 from infra.projector.outbox import CHANNEL
 from infra.projector.stored_messages import MESSAGES, PLACE, STORED, message_from
@@ -51,7 +51,7 @@ def feed(options: argparse.Namespace) -> int:
         _named(options.agency, read_topics(wanted.topics_file))
         with (
             databases(wanted) as found,
-            psycopg.connect(found.auditor, autocommit=True, row_factory=tuple_row) as connection,
+            connect(found.auditor, autocommit=True) as connection,
         ):
             for message in _messages(connection, options, stopping):
                 print(structured(message, origin).decode() if options.json else _line(message), flush=options.follow)

@@ -23,6 +23,7 @@ from infra.postgres.databases import SchemaNotOurs
 from infra.postgres.embedded import PostgresNotStarted, PostgresNotStopped
 from infra.projector.fold import Poisoned
 from infra.projector.runner import NoSuchShard
+from infra.runtime.descriptors import DescriptorsTooFew
 from infra.runtime.ops_server import PortTaken
 from infra.runtime.serve import ended_by_sigterm
 from infra.settings import SettingsWrong
@@ -34,6 +35,7 @@ EXPECTED = (
     ClockOff,
     ClusterFault,
     DataNotClosed,
+    DescriptorsTooFew,
     EraNotBegun,
     KeysUnreadable,
     MappingWrong,

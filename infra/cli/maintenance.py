@@ -36,7 +36,7 @@ def rebuild_views(options: argparse.Namespace) -> int:
 
 def fsck(options: argparse.Namespace) -> int:
     faults: list[str] = []
-    with databases(settings()) as found:
+    with databases(settings(), migrated=False) as found:
         with level("checking the log") as stand:
             faults += islice(faults_of_log(found.auditor, stand), FAULTS_MAX)
         with level("checking the views") as stand:

@@ -6,11 +6,10 @@ With `--begin`, it sets the position after which a feed begins.
 import argparse
 import sys
 
-import psycopg
-
 from feeds.agencies.topics_file import Topics, TopicsWrong, read_topics
 from infra.cli.terminal import EXIT_WRONG, settings
 from infra.kafka.brokers import ClusterFault, login
+from infra.postgres.connections import connect
 from infra.postgres.databases import Databases, databases
 from infra.runtime.ops_server import ops_of
 from infra.runtime.serve import settle
@@ -53,7 +52,7 @@ def begin_feed(kafka: Kafka, found: Databases, agency: str, *, at: int | None = 
     """
     from feeds.agencies.kafka.relay_position import AlreadyBegun, Position, begin_at  # noqa: PLC0415
 
-    with psycopg.connect(found.serving) as connection:
+    with connect(found.serving) as connection:
         end, era = connection.execute(END).fetchone() or (0, 1)
     position = Position(end if at is None else at, era)
     if not 0 <= position.position <= end:

@@ -16,13 +16,15 @@ from infra.projector.fold import SHARDS_MAX
 from infra.projector.outbox import Outbox
 from infra.projector.runner import Runner, runners
 from infra.projector.views import VIEWS
-from infra.runtime import serve
+from infra.runtime import descriptors, serve
+from infra.runtime.connections import ConnectionLimits
 from infra.runtime.ops_server import ops_of
 from infra.runtime.worker import run_installation, worker
 
 
 def serve_all(options: argparse.Namespace) -> int:
     logs.configure()
+    descriptors.check(ConnectionLimits().connections)
     listener = serve.listen(options.host, options.port)
     wanted = seed.DEMO if options.demo else seed.EXAMPLES if options.examples else None
 
@@ -39,6 +41,7 @@ def serve_all(options: argparse.Namespace) -> int:
 
 def serve_api(options: argparse.Namespace) -> int:
     logs.configure()
+    descriptors.check(ConnectionLimits().connections)
     if options.descriptor is None:
         listener = serve.listen(options.host, options.port)
         print(f"API: http://{options.host}:{options.port}/openapi.json", flush=True)

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from infra.postgres.connections import connect
+
 APART = 1_000_000
 """The number of unused positions between two eras. A restore is expected to lose fewer events than this number."""
 REASON_MAX, ERA_MAX = 200, 99_999
@@ -39,7 +41,7 @@ class EraNotBegun(Exception):
 
 def eras(conninfo: str) -> list[Era]:
     """Returns all eras, sorted by number."""
-    with psycopg.connect(conninfo) as connection:
+    with connect(conninfo) as connection:
         rows = connection.execute("SELECT era, from_position, at, reason FROM eras ORDER BY era").fetchall()
     return [Era(number, start, at.astimezone(UTC), reason) for number, start, at, reason in rows]
 
@@ -54,7 +56,7 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
     """
     if not 0 < len(reason) <= REASON_MAX:
         raise EraNotBegun(f"the reason must have 1 to {REASON_MAX} characters")
-    with psycopg.connect(conninfo) as connection:
+    with connect(conninfo) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('public.stored_events', 0))")
         last, start, end = _standing(connection)
         if end <= start and (seen or 0) < last:

@@ -4,9 +4,8 @@ The list itself is a file in the key folder (infra/keys/erasure_list.py). The co
 `jejak fsck` needs the copy too, because an erased application has no claim of its tracking number.
 """
 
-import psycopg
-
 from infra.keys.erasure_list import Erasure, ErasureList
+from infra.postgres.connections import LONG_SECONDS, connect
 
 NUMBER_LENGTH = 12
 """The length of the claim of a tracking number. Other claims have other lengths."""
@@ -21,7 +20,7 @@ FREED = "DELETE FROM claims WHERE originator_id = ANY(%s) AND length(claim) = %s
 
 def erasures_in(conninfo: str) -> list[Erasure]:
     """Returns the erasures that are in the log's database."""
-    with psycopg.connect(conninfo) as connection:
+    with connect(conninfo, seconds=LONG_SECONDS) as connection:
         return [Erasure(*row) for row in connection.execute("SELECT application_id, person FROM erasures ORDER BY id")]
 
 
@@ -31,7 +30,7 @@ def copy_to_log(conninfo: str, listed: ErasureList, *, restored: bool = False) -
     `conninfo` must connect as the owner of the log. Returns the number of copied lines. If `restored`, the table may
     contain lines of another list, so all lines are copied anew.
     """
-    with psycopg.connect(conninfo) as connection:
+    with connect(conninfo, seconds=LONG_SECONDS) as connection:
         connection.execute("LOCK TABLE erasures IN EXCLUSIVE MODE")
         if restored:
             connection.execute("DELETE FROM erasures")

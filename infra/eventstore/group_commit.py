@@ -21,11 +21,11 @@ from typing import Any, Self
 import psycopg
 import structlog
 from psycopg import AsyncConnection
-from psycopg.rows import tuple_row
 
+from infra.database_faults import noted
 from infra.eventstore.recorder import APPEND, Save, SaveOutcome, columns, outcomes
 from infra.metrics import APPEND_SECONDS, APPEND_WAITING, APPENDED
-from infra.postgres.faults import noted
+from infra.postgres.connections import ANSWER_SECONDS, connect_async
 from service_layer.faults import Unavailable
 
 EVENTS_A_CALL, BYTES_A_CALL = 500, 4_000_000
@@ -43,8 +43,13 @@ PATIENCE_SECONDS = 5.0
 """A caller of `append` waits at most this number of seconds for the outcome."""
 BACK_OFF_SECONDS = 0.1
 BACK_OFF_MAX_SECONDS = 1.0
-CONNECT_SECONDS = 5
-END_MILLISECONDS = 5_000
+TRY_SECONDS = ANSWER_SECONDS
+"""A try to append may take this number of seconds. Then the connection counts as lost.
+
+The number is less than PATIENCE_SECONDS. So after a half-open connection was found out, there is time for a second try.
+"""
+END_MILLISECONDS = 2_000
+"""The database waits at most this long for the end of an old backend. The wait is shorter than TRY_SECONDS."""
 
 OWN_BACKEND = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 TERMINATE = "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE pid = %s AND backend_start = %s"
@@ -63,6 +68,7 @@ class Waiting:
     """A `Save` that waits to be stored. `outcome` is the future that the caller awaits.
 
     `since` is the time at which the caller began to wait. The clock of the event loop gives this time in seconds.
+    `is_unknown` is True if a connection was lost while the events were being stored. Then they may be in the log.
     """
 
     save: Save
@@ -70,6 +76,7 @@ class Waiting:
     events: int
     bytes: int
     since: float
+    is_unknown: bool = False
 
     def finish(self, result: SaveOutcome | Exception) -> None:
         if self.outcome.done():  # the caller was cancelled
@@ -200,7 +207,9 @@ class GroupCommit:
     async def _store(self, batch: list[Waiting]) -> None:
         """Stores a batch.
 
-        Tries again until each `Save` in the batch has an outcome, or until all callers have stopped waiting.
+        Tries again until each `Save` in the batch has an outcome, or until all callers have stopped waiting. If the
+        database cannot take the batch, each half of the batch is stored by itself, and so on. So a bad `Save` harms
+        nobody else.
         """
         pause = BACK_OFF_SECONDS
         while batch:
@@ -208,19 +217,19 @@ class GroupCommit:
                 connection = await self._connected()
                 batch = await self._known(connection, batch)
                 found = await _append(connection, batch) if batch else []
-            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as lost:
+            except Exception as fault:  # noqa: BLE001 - a bad save may raise any error
+                noted(fault)
+                if not _is_lost(fault):
+                    await self._apart(batch, fault)
+                    return
                 self.failing = True
-                noted(lost)
-                log.warning("appending again", fault=type(lost).__name__)
+                log.warning("appending again", fault=type(fault).__name__)
+                for waiting in batch:
+                    waiting.is_unknown = True
                 await self._disconnect()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, BACK_OFF_MAX_SECONDS)
                 batch = [waiting for waiting in batch if not waiting.outcome.done()]
-            # A refusal is an outcome and not an error. So the content of one `Save` must have caused this error.
-            except psycopg.Error as error:
-                noted(error)
-                await self._each_alone(batch, error)
-                return
             else:
                 self.failing = False
                 APPENDED.observe(sum(len(outcome.positions) for outcome in found))
@@ -228,18 +237,19 @@ class GroupCommit:
                     waiting.finish(outcome)
                 return
 
-    async def _each_alone(self, batch: list[Waiting], error: psycopg.Error) -> None:
+    async def _apart(self, batch: list[Waiting], fault: Exception) -> None:
+        """Stores each half of the batch by itself. A refusal is an outcome and not an error, so one `Save` is bad."""
         if len(batch) == 1:
-            batch[0].finish(error)
+            log.error("a save cannot be appended", fault=type(fault).__name__)
+            batch[0].finish(fault)
             return
-        for waiting in batch:
-            await self._store([waiting])
+        middle = len(batch) // 2
+        for half in (batch[:middle], batch[middle:]):
+            await self._store(half)
 
     async def _connected(self) -> AsyncConnection[Any]:
         if self._connection is None:
-            self._connection = await AsyncConnection.connect(
-                self.conninfo, autocommit=True, row_factory=tuple_row, connect_timeout=CONNECT_SECONDS
-            )
+            self._connection = await connect_async(self.conninfo, seconds=TRY_SECONDS)
             self._backend = await _one(self._connection, OWN_BACKEND)
         return self._connection
 
@@ -260,16 +270,27 @@ class GroupCommit:
         store the events later. So as long as the backend runs, a row that is missing now can still appear. Therefore
         this method terminates the old backend before it reads the log.
         """
-        if not self._lost:
-            return batch
         for backend in self._lost:
             await _terminate(connection, backend)
-        found = await _found(connection, [waiting.save for waiting in batch])
         self._lost.clear()
-        for waiting, outcome in zip(batch, found, strict=True):
+        unknown = [waiting for waiting in batch if waiting.is_unknown]
+        if not unknown:
+            return batch
+        for waiting, outcome in zip(unknown, await _found(connection, [each.save for each in unknown]), strict=True):
+            waiting.is_unknown = False
             if outcome:
                 waiting.finish(outcome)
-        return [waiting for waiting, outcome in zip(batch, found, strict=True) if outcome is None]
+        return [waiting for waiting in batch if not waiting.outcome.done()]
+
+
+def _is_lost(fault: Exception) -> bool:
+    """Returns True if the database cannot be reached, or cannot do anything now, for example because the disk is full.
+
+    The SQLSTATEs that begin with 54 are the exception: the content of the statement is too large for the database.
+    """
+    if isinstance(fault, psycopg.OperationalError):
+        return not (fault.sqlstate or "").startswith("54")
+    return isinstance(fault, (psycopg.InterfaceError, OSError))
 
 
 async def _append(connection: AsyncConnection[Any], batch: list[Waiting]) -> list[SaveOutcome]:

@@ -40,6 +40,7 @@ from domain.application.events import ApplicationEvent, Recorded
 from domain.provenance import Act
 from infra.eventstore.recorder import Datastore, Recorder, Save, SaveOutcome
 from infra.eventstore.topics import CLASSES, AnyEvent, StoredClass, act_of, decoder_of
+from infra.postgres.connections import connect
 from infra.postgres.databases import with_options
 
 __all__ = ["JejakLog", "LogFactory", "LogMapper", "LogRecorder", "LoggedEvent"]
@@ -242,7 +243,7 @@ class LogFactory(InfrastructureFactory[TrackingRecorder]):
             raise OSError("JEJAK_DATABASE_URL is not set: it names the database of the log (`jejak url` prints it)")
         conninfo = with_options(url, READ_ONLY)
         try:
-            psycopg.connect(conninfo).close()  # without a pool, because its error would not name the cause
+            connect(conninfo).close()  # without a pool, because its error would not name the cause
         except psycopg.OperationalError as error:
             raise OperationalError(str(error)) from error
         datastore = Datastore(conninfo)

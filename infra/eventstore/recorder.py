@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby, repeat
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
@@ -18,6 +18,7 @@ from eventsourcing.postgres import ConnectionPool, PostgresApplicationRecorder, 
 from psycopg import Connection, Cursor
 from psycopg.rows import DictRow, dict_row, tuple_row
 
+from infra.postgres.connections import PING_SECONDS, WORK_SECONDS, LimitedConnection, NoAnswer, limited
 from infra.postgres.pool import ASK_SECONDS, RECONNECT_SECONDS
 
 __all__ = ["Datastore", "PersistenceError", "Recorder", "Save", "SaveOutcome"]
@@ -72,8 +73,8 @@ class Datastore(PostgresDatastore):
         super().__init__(dbname="", host="", port="", user="", password="", schema="public")
         self.pool.close()
         self.pool = ConnectionPool(
-            conninfo,
-            connection_class=Connection[DictRow],
+            limited(conninfo, WORK_SECONDS),
+            connection_class=LimitedConnection[DictRow],
             kwargs={"row_factory": dict_row, "autocommit": True},
             min_size=1,
             max_size=pool_size,
@@ -81,8 +82,17 @@ class Datastore(PostgresDatastore):
             configure=self.after_connect_func(),
             timeout=2 * ASK_SECONDS,
             reconnect_timeout=RECONNECT_SECONDS,
-            check=ConnectionPool.check_connection,
+            check=self._check,
         )
+
+    def _check(self, connection: Connection[DictRow]) -> None:
+        """Asks for a sign of life. If no sign comes, all idle connections are replaced, as in `infra.postgres.pool`."""
+        try:
+            with cast("LimitedConnection[DictRow]", connection).within(PING_SECONDS):
+                ConnectionPool.check_connection(connection)
+        except NoAnswer:
+            self.pool.drain()
+            raise
 
 
 class Recorder(PostgresApplicationRecorder):

@@ -5,9 +5,9 @@ import time
 
 import psycopg
 
+from infra.database_faults import noted
 from infra.eventstore.group_commit import GroupCommit
 from infra.metrics import STORING
-from infra.postgres.faults import noted
 from infra.postgres.pool import Pool, borrowed
 from service_layer.faults import Unavailable
 

@@ -11,6 +11,7 @@ from typing import Any, Self, cast
 from uuid import UUID
 
 import orjson
+import structlog
 from psycopg import AsyncConnection
 
 from domain.registry.editions import RegistryEvent
@@ -20,7 +21,10 @@ from infra.eventstore.history import entry_of
 from infra.eventstore.topics import event_of
 from infra.postgres.coalescer import Coalescer
 from infra.postgres.databases import with_options
+from service_layer.faults import Unavailable
 from service_layer.streams import StreamEntry, StreamHistory
+
+log = structlog.get_logger("jejak.streams")
 
 REMEMBERED_EVENTS = 5_000
 """The maximum number of events in the cache, counted over all streams.
@@ -83,6 +87,7 @@ class Streams:
 
     def __init__(self, conninfo: str) -> None:
         self.published = RegistryFold()
+        self.unreadable = 0  # the position of the edition that cannot be read
         self.remembered: OrderedDict[UUID, StreamHistory] = OrderedDict()
         self.events = 0
         self.line: Coalescer[StreamQuery, Any] = Coalescer(self._read, with_options(conninfo, PLANNED))
@@ -157,12 +162,25 @@ class Streams:
                 newer[stream].append(entry_of(row))
             else:
                 editions.append((stream, *row[:4]))
-        for edition in sorted(editions, key=lambda edition: edition[4]):
-            self.published.fold(*edition)
+        self._publish(sorted(editions, key=lambda edition: edition[4]))
         found: dict[StreamQuery, Any] = {key: self._extended(history, newer[key]) for key, history in known.items()}
         for some in claims:
             found[some] = next((holders[one] for one in some if one in holders), None)
         return found
+
+    def _publish(self, editions: Sequence[tuple[UUID, int, str, bytes, int]]) -> None:
+        """Folds new editions into the registry.
+
+        Raises Unavailable if an edition cannot be read. No command may be decided by a registry that lacks an edition.
+        """
+        for edition in editions:
+            try:
+                self.published.fold(*edition)
+            except Exception as fault:
+                if self.unreadable != edition[4]:  # said once, because every command tries again and again
+                    self.unreadable = edition[4]
+                    log.error("an edition of the registry cannot be read", topic=edition[2], position=edition[4])  # noqa: TRY400 - no content may reach the log
+                raise Unavailable from fault
 
     def _extended(self, history: StreamHistory, entries: list[StreamEntry]) -> StreamHistory:
         extended = history.then(sorted(entries, key=lambda entry: entry.recorded.version))

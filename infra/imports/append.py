@@ -7,7 +7,6 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from psycopg.rows import tuple_row
 
 from domain.application.events import Submitted
 from domain.registry.registry import Registry
@@ -23,6 +22,7 @@ from infra.eventstore.recorder import Recorder, Save
 from infra.eventstore.rows import rows_of
 from infra.imports.check import Summary
 from infra.keys.receipt_codes import ReceiptCodes
+from infra.postgres.connections import connect
 from infra.progress import Advance
 from service_layer.handlers.imports import Admitted, ImportedStream, ImportHandler
 from service_layer.import_case import ImportCase, ImportItem
@@ -110,7 +110,7 @@ class Importer:
         self, file: Path, mapping: LogMapping, registry: Registry
     ) -> Iterator[tuple[ImportHandler, list[ImportCase]]]:
         reader = Reader(file, mapping, registry)
-        with psycopg.connect(self.conninfo, autocommit=True, row_factory=tuple_row) as connection:
+        with connect(self.conninfo, autocommit=True) as connection:
             store = PostgresImportStore(connection, self.recorder, self.key, self.receipt_codes)
             handler = ImportHandler(store, mapping.source, registry)
             for sources in _some_at_a_time(read_cases(file, mapping)):

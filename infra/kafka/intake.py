@@ -33,7 +33,7 @@ from infra.eventstore.recorder import Save
 from infra.eventstore.rows import rows_of
 from infra.kafka.command_handler import Broken, ReadCommand, TopicCommandHandler, Verdict
 from infra.metrics import INTAKE, INTAKE_INTERRUPTED, INTAKE_WAITING
-from infra.service import Limits, Service
+from infra.service import BackgroundService, ServiceLimits
 from service_layer.faults import Unavailable
 
 RECORDS_A_SAVE = 100
@@ -43,7 +43,7 @@ TRIES = 5
 After TRIES internal errors, the answer to the record is an internal error.
 """
 BACK_OFF_SECONDS, BACK_OFF_MAX_SECONDS = 0.1, 5.0
-LIMITS = Limits(back_off_seconds=1.0, back_off_max_seconds=5.0)
+LIMITS = ServiceLimits(back_off_seconds=1.0, back_off_max_seconds=5.0)
 DETAIL_MAX = 200
 
 log = structlog.get_logger("jejak.intake")
@@ -72,7 +72,7 @@ class Intake:
 
     def __init__(self, installation: Installation, open_source: Callable[[], CommandSource]) -> None:
         self.open_source = open_source
-        self.service = Service("intake", LIMITS, expected=(KafkaError, Unavailable, OSError))
+        self.service = BackgroundService("intake", LIMITS, expected=(KafkaError, Unavailable, OSError))
         self.kept = IntakeLog(installation.pool)
         self.clerk = TopicCommandHandler(installation)
         self.streams = installation.streams

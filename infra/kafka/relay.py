@@ -14,7 +14,6 @@ import psycopg
 import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
-from psycopg.rows import tuple_row
 
 from domain.json_values import instant
 from feeds.agencies.kafka import topic_names as names
@@ -24,15 +23,16 @@ from feeds.agencies.kafka.relay import Refused, Relay
 from feeds.agencies.kafka.relay_position import Hanging, Position, position_of, transactional_id
 from feeds.agencies.messages import Message, Origin
 from infra.metrics import RELAY_COMMITTED, RELAY_FAULTS, RELAY_POSITION
+from infra.postgres.connections import connect
 from infra.postgres.databases import for_derived
 from infra.projector.outbox import CHANNEL
 from infra.projector.stored_messages import MESSAGES, message_from
 from infra.queries.relay_lag import RELAYS, Behind
-from infra.service import Limits, Service
+from infra.service import BackgroundService, ServiceLimits
 
 PAGE, PAGE_BYTES = 1000, 4 * 1024 * 1024
 POLL_SECONDS, RIVAL_SECONDS = 0.5, 1.0
-LIMITS = Limits(pass_seconds=180.0)
+LIMITS = ServiceLimits(pass_seconds=180.0)
 """The sum of all time limits of a transaction is less than the time limit of a pass."""
 EXPECTED = (KafkaError, psycopg.Error, OSError, Hanging, Refused, Untrusted)
 HEARTBEAT_SECONDS = 1.0
@@ -77,7 +77,7 @@ class PostgresSource:
 
     def lead(self) -> bool:
         self.close()
-        self._connection = psycopg.connect(self.conninfo, autocommit=True, row_factory=tuple_row)
+        self._connection = connect(self.conninfo, autocommit=True)
         while self._one(LEAD, self.agency) != (True,):
             self.well()
             if self.stopping.wait(RIVAL_SECONDS):
@@ -200,16 +200,16 @@ class Watch:
 
     def __init__(self) -> None:
         self._say: dict[str, Callable[[int, str], bool]] = {}
-        self._services: dict[str, Service] = {}
+        self._services: dict[str, BackgroundService] = {}
         self._said: dict[str, tuple[int, str]] = {}
 
-    def over(self, agency: str, say: Callable[[int, str], bool]) -> Service:
+    def over(self, agency: str, say: Callable[[int, str], bool]) -> BackgroundService:
         """Begins to watch the relay of an agency. `say` is a function that writes the state of the relay.
 
         Returns the service of the relay.
         """
         self._say[agency] = say
-        self._services[agency] = Service(f"relay {agency}", LIMITS, expected=EXPECTED)
+        self._services[agency] = BackgroundService(f"relay {agency}", LIMITS, expected=EXPECTED)
         return self._services[agency]
 
     def published(self, agency: str, position: int, count: int) -> None:  # noqa: ARG002 - the port's signature
@@ -262,7 +262,7 @@ class Relays:
 
     def measure(self) -> None:
         """Updates the lag metrics from the database. So these metrics are correct even if Kafka cannot be reached."""
-        with contextlib.suppress(psycopg.Error), psycopg.connect(self.conninfo, row_factory=tuple_row) as connection:
+        with contextlib.suppress(psycopg.Error), connect(self.conninfo) as connection:
             for row in connection.execute(RELAYS):
                 Behind.of(*row).measure()
 
@@ -281,7 +281,7 @@ class Relays:
         An agency may get no new messages for some time. As long as the heartbeat records arrive, the agency can be sure
         that Kafka and the relay process are working.
         """
-        service = Service("heartbeat", LIMITS, expected=(KafkaError, OSError))
+        service = BackgroundService("heartbeat", LIMITS, expected=(KafkaError, OSError))
 
         def beat() -> None:
             with _heart(self.login) as producer:

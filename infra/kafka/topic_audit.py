@@ -28,6 +28,7 @@ from feeds.agencies.kafka import topic_names as names
 from feeds.history.spill import temporary_database
 from infra.eventstore.history import recorded_of
 from infra.kafka.brokers import ClusterFault, login
+from infra.postgres.connections import LONG_SECONDS, connect
 from infra.postgres.packing import unpack
 from infra.settings import Kafka
 from projections import progress
@@ -82,7 +83,7 @@ def audit(
             verdict = AuditReport()
             scratch.execute(TABLE)
             starts = _read(consumer, names.events(agency), scratch, verdict, source=source, stand=stand)
-            with psycopg.connect(conninfo) as connection:
+            with connect(conninfo, seconds=LONG_SECONDS) as connection:
                 _await_feeds(connection, published)
                 floors: dict[int, int | None] = dict.fromkeys(starts, 0)
                 if not from_beginning:

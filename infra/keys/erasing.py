@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from infra.keys.erasure_list import Erasure
 from infra.keys.key_folder import BUCKETS, KeyFolder, KeysUnreadable
+from infra.postgres.connections import LONG_SECONDS, connect
 
 Connection = psycopg.Connection[Any]
 
@@ -77,7 +78,7 @@ class Erasing:
 
     def is_behind(self) -> bool:
         """Returns True if an erasure was interrupted, or if the key store was restored from before an erasure."""
-        with psycopg.connect(self.conninfo) as connection:
+        with connect(self.conninfo, seconds=LONG_SECONDS) as connection:
             generation, applied = _state(connection)
         self.folder.load()
         behind = (generation, applied) != (self.folder.generation, len(self.folder.erasures))
@@ -93,7 +94,7 @@ class Erasing:
 
     def _go_on(self, *, restored: bool = False) -> list[UUID]:
         self.folder.load()
-        with psycopg.connect(self.conninfo) as connection:
+        with connect(self.conninfo, seconds=LONG_SECONDS) as connection:
             connection.execute(HELD)
             generation, applied = _state(connection)
             if restored:
@@ -122,7 +123,7 @@ class Erasing:
             return
         _, old = self.folder.read(self.folder.current)
         _, keys = self.folder.read(self.folder.next)
-        with psycopg.connect(self.conninfo) as connection:
+        with connect(self.conninfo, seconds=LONG_SECONDS) as connection:
             for bucket in range(BUCKETS):
                 if old[bucket] != keys[bucket] and not tolerant:
                     _opened(connection, bucket, keys[bucket])
@@ -133,7 +134,7 @@ class Erasing:
         erasures = self.folder.erasures.after(applied)
         applications = [each.application for each in erasures if each.application]
         persons = [each.person for each in erasures if each.person]
-        with psycopg.connect(self.conninfo) as connection:
+        with connect(self.conninfo, seconds=LONG_SECONDS) as connection:
             connection.execute(HELD)
             touched = {row[0] for row in connection.execute(PERSONS, (persons,))}
             gone = connection.execute(DESTROYED, {"applications": applications, "persons": persons}).fetchall()
@@ -168,7 +169,7 @@ def faults_of_keys(conninfo: str, folder: KeyFolder) -> list[str]:
     All keys of a bucket are wrapped with one bucket key, so one key of a bucket speaks for all.
     """
     faults = []
-    with psycopg.connect(conninfo) as connection:
+    with connect(conninfo, seconds=LONG_SECONDS) as connection:
         for table in TABLES:
             closed = [bucket for bucket in range(BUCKETS) if not _opens(connection, table, bucket, folder)]
             if closed:

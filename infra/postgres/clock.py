@@ -16,7 +16,7 @@ import structlog
 
 from infra.metrics import CLOCK_OFFSET
 from infra.postgres.pool import Pool, borrowed
-from infra.service import Limits, Service
+from infra.service import BackgroundService, ServiceLimits
 from service_layer.faults import Unavailable
 
 OFFSET_MAX_SECONDS = 2.0
@@ -41,7 +41,7 @@ class DatabaseClock:
         self.offset = 0.0
         """The clock of this host minus the clock of the database, in seconds."""
         self._known = (datetime.min.replace(tzinfo=UTC), time.monotonic())
-        self._service = Service("clock", Limits(pass_seconds=60.0), expected=(Unavailable,))
+        self._service = BackgroundService("clock", ServiceLimits(pass_seconds=60.0), expected=(Unavailable,))
 
     async def __aenter__(self) -> Self:
         await self.measure()

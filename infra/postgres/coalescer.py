@@ -10,9 +10,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, Self, TypeVar
 
+import psycopg
 from psycopg import AsyncConnection
 
-from infra.postgres.faults import noted
+from infra.database_faults import noted
+from infra.postgres.connections import connect_async
 from infra.postgres.pool import AWAY, WAIT_SECONDS
 from service_layer.faults import Unavailable
 
@@ -22,9 +24,9 @@ Ask = Callable[[AsyncConnection, list[Key]], Awaitable[Mapping[Key, Value]]]
 """A function that returns the values of the given keys. No key is given twice. The connection is in autocommit mode. If
 a key is missing from the returned mapping, the key has no value.
 
-If the connection is lost, the function is called again with the same keys. So a second call must be harmless. If the
-function raises an exception, every caller in the batch gets the exception. So the function must not raise an exception
-because of a single key.
+If the connection is lost, the function is called again with the same keys. If the function raises an exception, the
+function is called again with each half of the keys, and so on, until each bad key is alone. So a second call must be
+harmless. Only the callers of a bad key get the exception.
 """
 
 RECONNECT_SECONDS = 0.05
@@ -35,7 +37,8 @@ class Coalescer(Generic[Key, Value]):
     """A coalescer has one connection, and runs one query at a time.
 
     `most` is the largest number of keys in one query. `waiting_max` is the largest number of waiting callers. `seconds`
-    is the time limit of a query, including all tries. Use the coalescer as an asynchronous context manager.
+    is the time limit of a query, including all tries. One try may take half of this time. So if the connection is
+    half-open, there is time for a second try. Use the coalescer as an asynchronous context manager.
     """
 
     def __init__(
@@ -100,40 +103,62 @@ class Coalescer(Generic[Key, Value]):
 
     async def _answer(self, batch: Sequence[tuple[Key, asyncio.Future[Value | None]]]) -> None:
         try:
-            found = await self._found(list({key for key, answer in batch if not answer.done()}))
-        except (*AWAY, TimeoutError):
+            async with asyncio.timeout(self.seconds):
+                await self._settle(batch)
+        except (*AWAY, TimeoutError, Unavailable):
             _refuse([*batch, *self._waiting], Unavailable())  # the waiting callers would get Unavailable later anyway
             self._waiting.clear()
         except asyncio.CancelledError:
             _refuse(batch, Unavailable())
             raise
+
+    async def _settle(self, batch: Sequence[tuple[Key, asyncio.Future[Value | None]]]) -> None:
+        """Gives each caller its answer or its fault. Raises the errors that concern all callers."""
+        keys = list({key for key, answer in batch if not answer.done()})  # a caller may have been cancelled
+        try:
+            found = await self._found(keys) if keys else {}
+        except (*AWAY, TimeoutError, Unavailable):
+            raise
         except Exception as fault:  # noqa: BLE001 - the callers get the fault
-            noted(fault)
-            _refuse(batch, fault)
+            if len(keys) == 1 or _is_of_all(fault):
+                noted(fault)
+                _refuse(batch, fault)
+                return
+            half = set(keys[: len(keys) // 2])
+            await self._settle([each for each in batch if each[0] in half])
+            await self._settle([each for each in batch if each[0] not in half])
         else:
             for key, answer in batch:
-                if not answer.done():  # the caller may have been cancelled
+                if not answer.done():
                     answer.set_result(found.get(key))
 
     async def _found(self, keys: list[Key]) -> Mapping[Key, Value]:
-        async with asyncio.timeout(self.seconds):
-            while True:
-                try:
-                    if self._connection is None:
-                        self._connection = await AsyncConnection.connect(self.conninfo, autocommit=True)
-                    return await self.ask(self._connection, keys)
-                except AWAY as away:
-                    noted(away)
-                    await self._disconnect()
-                    await asyncio.sleep(RECONNECT_SECONDS)
-                except asyncio.CancelledError:
-                    await self._disconnect()  # the answer to this query may still arrive on the old connection
-                    raise
+        while True:
+            try:
+                if self._connection is None:
+                    self._connection = await connect_async(self.conninfo, seconds=self.seconds / 2)
+                return await self.ask(self._connection, keys)
+            except AWAY as away:
+                noted(away)
+                await self._disconnect()
+                await asyncio.sleep(RECONNECT_SECONDS)
+            except asyncio.CancelledError:
+                await self._disconnect()  # the answer to this query may still arrive on the old connection
+                raise
 
     async def _disconnect(self) -> None:
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
+
+
+def _is_of_all(fault: Exception) -> bool:
+    """Returns True if the server refused the statement itself, for example because a table does not exist, or because a
+    view is behind.
+
+    Only a DataError can come from a single key.
+    """
+    return isinstance(fault, psycopg.Error) and fault.sqlstate is not None and not isinstance(fault, psycopg.DataError)
 
 
 def _refuse(batch: Sequence[tuple[Key, asyncio.Future[Value | None]]], fault: Exception) -> None:

@@ -14,15 +14,17 @@ import structlog
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from infra.postgres import server_log
+from infra.postgres.connections import LONG_SECONDS, connect
 from infra.postgres.embedded import START_SECONDS, EmbeddedPostgres, PostgresNotStarted
 from infra.progress import told
-from infra.service import Limits, Service
+from infra.service import BackgroundService, ServiceLimits
 from infra.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 EVENTS, KEYS = "jejak", "jejak_keys"
 WATCH_SECONDS = 1.0
-LIMITS = Limits(pass_seconds=2 * START_SECONDS, back_off_seconds=1.0, back_off_max_seconds=5.0)
+LIMITS = ServiceLimits(pass_seconds=2 * START_SECONDS, back_off_seconds=1.0, back_off_max_seconds=5.0)
 
 log = structlog.get_logger("jejak.database")
 
@@ -66,8 +68,9 @@ class Databases:
 
 
 @contextlib.contextmanager
-def databases(settings: Settings, *, kept_alive: bool = False) -> Iterator[Databases]:
-    """Migrates the databases, and yields their connection strings.
+def databases(settings: Settings, *, kept_alive: bool = False, migrated: bool = True) -> Iterator[Databases]:
+    """Migrates the databases, and yields their connection strings. If `migrated` is false, changes nothing, and raises
+    SchemaNotOurs if the schema is not the schema of this release.
 
     If the settings contain no URLs, the embedded server is used. The server is started if no other process has started
     it. With `kept_alive`, the embedded server is started again each time it dies. Long-running processes use
@@ -75,13 +78,16 @@ def databases(settings: Settings, *, kept_alive: bool = False) -> Iterator[Datab
     """
     if settings.database_url and settings.keys_database_url:
         found = configured(settings.database_url, settings.keys_database_url)
-        migrate(found)
+        (migrate if migrated else check_schema)(found)
         yield found
         return
     with EmbeddedPostgres(settings.data_dir) as postgres:
         found = embedded(postgres, EVENTS, KEYS)
-        create(postgres, EVENTS, KEYS)
-        migrate(found)
+        if migrated:
+            create(postgres, EVENTS, KEYS)
+            migrate(found)
+        else:
+            check_schema(found)
         with _kept_alive(postgres) if kept_alive else contextlib.nullcontext():
             yield found
 
@@ -89,12 +95,12 @@ def databases(settings: Settings, *, kept_alive: bool = False) -> Iterator[Datab
 @contextlib.contextmanager
 def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
     stopping = threading.Event()
-    service = Service("embedded PostgreSQL", LIMITS, expected=(PostgresNotStarted, OSError))
+    service = BackgroundService("embedded PostgreSQL", LIMITS, expected=(PostgresNotStarted, OSError))
 
     def look() -> None:
         if stopping.wait(WATCH_SECONDS):
             return
-        postgres.limit_log()
+        server_log.limit(postgres.log)
         if postgres.keep_alive():
             log.warning("the embedded PostgreSQL died and was started again")
         service.succeeded()
@@ -126,7 +132,7 @@ def embedded(postgres: EmbeddedPostgres, events: str, keys: str) -> Databases:
 
 def create(postgres: EmbeddedPostgres, *names: str) -> None:
     """Creates the named databases on the embedded server, if they do not exist yet."""
-    with psycopg.connect(postgres.conninfo("postgres"), autocommit=True) as connection:
+    with connect(postgres.conninfo("postgres"), seconds=LONG_SECONDS, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(hashtext('jejak create'))")
         for name in names:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
@@ -177,33 +183,58 @@ def migrate(found: Databases) -> None:
     _migrate(found.keys_owner, MIGRATIONS / "keys")
 
 
+def check_schema(found: Databases) -> None:
+    """Raises SchemaNotOurs if a schema is older or newer than this release. Changes nothing."""
+    for conninfo, folder in ((found.owner, "events"), (found.keys_owner, "keys")):
+        names = _names(MIGRATIONS / folder)
+        try:
+            with connect(conninfo) as connection:
+                applied = _applied(connection)
+        except psycopg.OperationalError as error:
+            raise SchemaNotOurs(f"the database of {folder} cannot be opened: start `jejak serve` once") from error
+        _compare(applied, names)
+        if len(applied) < len(names):
+            raise SchemaNotOurs(
+                f"the database has the migrations up to {applied[-1] if applied else 'none'}, and this release needs"
+                f" {names[-1]}: start this release once to upgrade the database, or use the older release"
+            )
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(step.name for step in folder.glob("*.sql"))
+
+
+def _compare(applied: list[str], names: list[str]) -> None:
+    """Raises SchemaNotOurs if the database has a migration that this release does not know."""
+    if len(applied) > len(names):
+        raise SchemaNotOurs(
+            f"the database has schema {len(applied)}, but this release knows only schema {len(names)}:"
+            " install the newer release"
+        )
+    if applied != names[: len(applied)]:
+        strange = next(name for name, ours in zip(applied, names, strict=False) if name != ours)
+        raise SchemaNotOurs(f"the database has the migration {strange}, which this release does not know")
+
+
 def _migrate(conninfo: str, folder: Path) -> None:
     """Runs all missing migrations in one transaction. If one of them fails, the schema is unchanged.
 
     Raises SchemaNotOurs.
     """
-    steps = sorted(folder.glob("*.sql"))
-    names = [step.name for step in steps]
-    with psycopg.connect(conninfo) as connection:
+    names = _names(folder)
+    with connect(conninfo, seconds=LONG_SECONDS) as connection:
         if _applied(connection) == names:
             return
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('jejak migrate'))")
         applied = _applied(connection)
-        if len(applied) > len(steps):
-            raise SchemaNotOurs(
-                f"the database has schema {len(applied)}, but this release knows only schema {len(steps)}:"
-                " install the newer release"
-            )
-        if applied != names[: len(applied)]:
-            strange = next(name for name, ours in zip(applied, names, strict=False) if name != ours)
-            raise SchemaNotOurs(f"the database has the migration {strange}, which this release does not know")
-        told(f"making the schema {folder.name}: {len(steps) - len(applied)} migrations")
+        _compare(applied, names)
+        told(f"making the schema {folder.name}: {len(names) - len(applied)} migrations")
         if not applied:
             connection.execute("CREATE TABLE IF NOT EXISTS migrations (step integer PRIMARY KEY, name text NOT NULL)")
             connection.execute("GRANT SELECT ON migrations TO PUBLIC")
-        for number, step in enumerate(steps[len(applied) :], len(applied) + 1):
-            connection.execute(step.read_bytes())
-            connection.execute("INSERT INTO migrations VALUES (%s, %s)", (number, step.name))
+        for number, name in enumerate(names[len(applied) :], len(applied) + 1):
+            connection.execute((folder / name).read_bytes())
+            connection.execute("INSERT INTO migrations VALUES (%s, %s)", (number, name))
 
 
 def _applied(connection: psycopg.Connection) -> list[str]:

@@ -25,9 +25,7 @@ import signal
 import stat
 import subprocess
 import sys
-import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -38,6 +36,9 @@ from typing import Self
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
+from infra.postgres import server_log
+from infra.postgres.ending import GONE_SECONDS, signal_after, undisturbed, unlock
+from infra.postgres.server_settings import SETTINGS
 from infra.postgres.server_user import UNPRIVILEGED, ForeignFolder, as_server, make_private, reachable
 from infra.progress import told
 
@@ -45,33 +46,9 @@ OWNER = "jejak"
 PORT = "5432"  # the number is only a part of the socket's name, because no TCP port is opened
 SOCKET_PATH_BYTES = 103  # the limit of macOS, which is the smallest limit of all supported systems
 
-LOG_BYTES_MAX = 10_000_000
-"""When the log is larger, it becomes pg18.log.1, which replaces the previous pg18.log.1."""
 START_SECONDS = 300.0  # long, because a recovery may take minutes. If the server dies, the wait ends at once
-# The sum of these three limits is less than 5 s, because a usual stop may take at most 5 s.
-LEAVE_SECONDS, FAST_SECONDS, IMMEDIATE_SECONDS = 0.9, 3.0, 1.0
-GONE_SECONDS = 60.0  # the kernel may need this time to end a process that waits for a slow disk
+LEAVE_SECONDS = 0.9
 PAUSE_SECONDS = 0.01
-
-SETTINGS = {
-    "listen_addresses": "",
-    "unix_socket_permissions": "0700",
-    "max_connections": "200",
-    "client_connection_check_interval": "1s",
-    "fsync": "on",
-    "synchronous_commit": "on",
-    "max_slot_wal_keep_size": "8GB",  # if nobody receives the log for a backup, it must not fill the disk
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    # Applications have personal data, so no statement, value or error detail of a client may reach the log.
-    "log_min_messages": "log",  # errors are not logged, because the message of a failed cast quotes the value
-    "log_min_error_statement": "panic",
-    "log_error_verbosity": "terse",
-    "log_statement": "none",
-    "log_min_duration_statement": "-1",
-    "log_parameter_max_length": "0",
-    "log_parameter_max_length_on_error": "0",
-}
 
 
 class PostgresNotStarted(Exception):
@@ -93,7 +70,7 @@ class EmbeddedPostgres:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self._cluster = self.folder / "pg18"
-        self._log = self.folder / "pg18.log"
+        self.log = self.folder / "pg18.log"
         self._sockets = _socket_folder(self.folder)
         self._share: int | None = None  # the descriptor of users.lock
         self._left = False  # `stop` was called, so no thread of this process may start the server again
@@ -139,7 +116,7 @@ class EmbeddedPostgres:
                 self.bin = self.programs()
                 self._wait_until_ready()
             except BaseException as fault:
-                with _undisturbed():
+                with undisturbed():
                     self._leave()
                 if isinstance(fault, ForeignFolder):
                     raise PostgresNotStarted(str(fault)) from fault
@@ -153,7 +130,7 @@ class EmbeddedPostgres:
         self._left = True
         # If start.lock stays locked for LEAVE_SECONDS, another process is starting. That process will use the server,
         # and the last user will stop the server. So this process need not stop the server.
-        with _undisturbed():
+        with undisturbed():
             with suppress(PostgresNotStarted), self._starting_or_leaving(LEAVE_SECONDS):
                 self._leave()
             self._release_share()
@@ -176,7 +153,7 @@ class EmbeddedPostgres:
     def _release_share(self) -> None:
         share, self._share = self._share, None
         if share is not None:
-            _unlock(share)
+            unlock(share)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -211,8 +188,8 @@ class EmbeddedPostgres:
             # The shell ends at once, so the server is not a child of this process. This process need not wait for the
             # server.
             background = ["/bin/sh", "-c", '"$@" &', "sh"]
-            self.limit_log()
-            log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            server_log.limit(self.log)
+            log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 subprocess.run(
                     [*background, self.bin / "postgres", "-D", self._cluster, "-p", PORT, *options],
@@ -276,7 +253,7 @@ class EmbeddedPostgres:
                 )
             with suppress(OSError, ValueError, IndexError):  # the server has no pid file yet, or has removed it
                 pid = int((self._cluster / "postmaster.pid").read_text().split()[0])
-            how = _signal_after(spent)
+            how = signal_after(spent)
             with suppress(OSError):
                 if pid and not killed:
                     os.kill(pid, how)
@@ -292,16 +269,6 @@ class EmbeddedPostgres:
         if server_lock is not None:
             os.close(server_lock)
         return server_lock is None
-
-    def limit_log(self) -> None:
-        """Makes the log empty if it is too large. The old content is kept in one other file.
-
-        The server keeps the log open and appends to it. So the content is copied and the file is not renamed.
-        """
-        with suppress(OSError):
-            if self._log.stat().st_size > LOG_BYTES_MAX:
-                shutil.copyfile(self._log, self._log.with_suffix(".log.1"))
-                os.truncate(self._log, 0)
 
     def programs(self) -> Path:
         """Returns the folder of PostgreSQL's programs. The folder is in the installed wheel or in a copy of the wheel.
@@ -377,46 +344,10 @@ class EmbeddedPostgres:
         try:
             yield
         finally:
-            _unlock(descriptor)
+            unlock(descriptor)
 
     def last_words(self) -> str:
-        with suppress(FileNotFoundError), self._log.open(errors="replace") as log:
-            return f"see {self._log}, which ends: {''.join(deque(log, maxlen=1)).strip()}"
-        return f"{self._log} was never written"
-
-
-def _signal_after(seconds: float) -> signal.Signals:
-    """Returns the signal for a server that has not ended this number of seconds after the first signal."""
-    if seconds < FAST_SECONDS:
-        return signal.SIGINT
-    return signal.SIGQUIT if seconds < FAST_SECONDS + IMMEDIATE_SECONDS else signal.SIGKILL
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """While the context lasts, SIGINT and SIGTERM do nothing. The work in the context always ends after a limited time.
-
-    Only the main thread can be interrupted by a signal.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _unlock(descriptor: int) -> None:
-    """Unlocks a lock file and closes its descriptor.
-
-    Closing the descriptor alone may leave the file locked. This happens if another thread is starting a program at this
-    moment, because the program may have a copy of the descriptor.
-    """
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
-    os.close(descriptor)
+        return server_log.last_words(self.log)
 
 
 def _socket_folder(data: Path) -> Path:

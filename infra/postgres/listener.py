@@ -1,6 +1,7 @@
 """Listener: this module listens for notifications of PostgreSQL, on one asynchronous connection.
 
-If the connection is lost, the listener connects again.
+If the connection is lost, the listener connects again. If nothing is heard for POLL_SECONDS, the listener sends an
+empty statement (a ping), so a half-open connection is found out within POLL_SECONDS + ANSWER_SECONDS.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,7 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import psycopg
 from psycopg import AsyncConnection
 
-from infra.service import Limits, Service
+from infra.postgres.connections import connect_async
+from infra.service import BackgroundService, ServiceLimits
 
 POLL_SECONDS = 0.5
 """The callback is called at least once in this number of seconds.
@@ -16,7 +18,7 @@ POLL_SECONDS = 0.5
 So the callback is also called without a notification. The reason is that a notification may be lost together with the
 connection.
 """
-LIMITS = Limits(pass_seconds=60.0, back_off_seconds=0.05, back_off_max_seconds=0.5, faults_max=100)
+LIMITS = ServiceLimits(pass_seconds=60.0, back_off_seconds=0.05, back_off_max_seconds=0.5, faults_max=100)
 
 Heard = Callable[[AsyncConnection, Sequence[str]], Awaitable[None]]
 """A callback with two arguments. The first argument is the connection, which is in autocommit mode. The second argument
@@ -40,7 +42,9 @@ class Listener:
         self.conninfo = conninfo
         self.channels = tuple(channels)
         self.is_up = False
-        self.service = Service(f"listener {' '.join(self.channels)}", LIMITS, expected=(psycopg.Error, OSError))
+        self.service = BackgroundService(
+            f"listener {' '.join(self.channels)}", LIMITS, expected=(psycopg.Error, OSError)
+        )
         self._heard = heard
         self._down = down
 
@@ -50,7 +54,7 @@ class Listener:
 
     async def _listen(self) -> None:
         try:
-            async with await AsyncConnection.connect(self.conninfo, autocommit=True) as connection:
+            async with await connect_async(self.conninfo) as connection:
                 for channel in self.channels:
                     await connection.execute(f"LISTEN {channel}".encode())
                 await self._heard(connection, ())
@@ -64,4 +68,7 @@ class Listener:
         while True:
             self.service.succeeded()
             notifications = connection.notifies(timeout=POLL_SECONDS, stop_after=1)
-            await self._heard(connection, [notification.payload async for notification in notifications])
+            payloads = [notification.payload async for notification in notifications]
+            if not payloads:  # silence may mean that the connection is half-open
+                await connection.execute("")
+            await self._heard(connection, payloads)

@@ -10,13 +10,22 @@ from contextlib import asynccontextmanager
 import psycopg
 import psycopg_pool
 from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-from infra.postgres.faults import noted
-from infra.service import Service, registered
+from infra.database_faults import noted
+from infra.postgres.connections import (
+    ANSWER_SECONDS,
+    FIGURES_SECONDS,
+    PING_SECONDS,
+    LimitedAsyncConnection,
+    NoAnswer,
+    limited,
+)
+from infra.service import BackgroundService, registered
 from service_layer.faults import Unavailable
 
-Pool = AsyncConnectionPool[AsyncConnection]
+Pool = AsyncConnectionPool[LimitedAsyncConnection[TupleRow]]
 
 CONNECTIONS_MAX = 10
 WAITING_MAX = 500
@@ -42,9 +51,11 @@ AWAY = (
 async def pool(conninfo: str, name: str = "events") -> AsyncIterator[Pool]:
     """Yields an open pool of at most CONNECTIONS_MAX connections. `name` is the name of the pool's service.
 
-    The workers of the pool make new connections in the background. The pool watches its workers itself.
+    The workers of the pool make new connections in the background. The pool watches its workers itself. The pool asks a
+    connection for a sign of life before it lends the connection. If no sign comes, then the other idle connections are
+    probably lost in the same way. So all of them are replaced.
     """
-    service = Service(f"pool {name}", expected=(psycopg.OperationalError,))
+    service = BackgroundService(f"pool {name}", expected=(psycopg.OperationalError,))
 
     async def connected(_: AsyncConnection) -> None:
         service.succeeded()
@@ -52,30 +63,42 @@ async def pool(conninfo: str, name: str = "events") -> AsyncIterator[Pool]:
     def not_connected(_: Pool) -> None:
         service.failed(psycopg.OperationalError())
 
+    async def check(connection: LimitedAsyncConnection[TupleRow]) -> None:
+        try:
+            with connection.within(PING_SECONDS):
+                await AsyncConnectionPool.check_connection(connection)
+        except NoAnswer:
+            await made.drain()
+            raise
+
     with registered(service):
         async with AsyncConnectionPool(
-            conninfo,
-            connection_class=AsyncConnection,
+            limited(conninfo, FIGURES_SECONDS),
+            connection_class=LimitedAsyncConnection[TupleRow],
             min_size=1,
             max_size=CONNECTIONS_MAX,
             max_waiting=WAITING_MAX,
             reconnect_timeout=RECONNECT_SECONDS,
             reconnect_failed=not_connected,
             configure=connected,
-            check=AsyncConnectionPool.check_connection,
+            check=check,
             open=False,
         ) as made:
             yield made
 
 
 @asynccontextmanager
-async def borrowed(pool: Pool) -> AsyncIterator[AsyncConnection]:
-    """Yields a connection in a new transaction. Raises Unavailable if the database cannot be reached."""
+async def borrowed(pool: Pool, *, seconds: float = ANSWER_SECONDS) -> AsyncIterator[AsyncConnection]:
+    """Yields a connection in a new transaction. Each wait for the server lasts at most `seconds`.
+
+    Raises Unavailable if the database cannot be reached or does not answer.
+    """
     try:
         connection = await _ask(pool)
         try:
-            async with connection:
-                yield connection
+            with connection.within(seconds):
+                async with connection:
+                    yield connection
         finally:
             await pool.putconn(connection)
     except AWAY as away:
@@ -86,7 +109,7 @@ async def borrowed(pool: Pool) -> AsyncIterator[AsyncConnection]:
         raise
 
 
-async def _ask(pool: Pool) -> AsyncConnection:
+async def _ask(pool: Pool) -> LimitedAsyncConnection[TupleRow]:
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:

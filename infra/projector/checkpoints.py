@@ -13,13 +13,17 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import tuple_row
 
+from infra.projector import definitions
 from infra.projector.fold import AnyCursor, Poisoned, Shard, fill
 from projections.view import View
 
-LOG = "stored"
-"""The prefix of names in `views.tracking`. The row of a shard is named `stored-`, followed by the name of the shard."""
+LOG = "view"
+"""The prefix of names in `views.tracking`. The row of a shard is named `view-`, followed by the name of the shard."""
+UNVERSIONED = "stored"
+"""The prefix that releases without versions of views used. A runner of such a release ends if its row is missing."""
 
-TABLES = """
+TABLES = f"""
+{definitions.TABLE};
 CREATE TABLE IF NOT EXISTS views.tracking (application_name text PRIMARY KEY, notification_id bigint);
 CREATE TABLE IF NOT EXISTS views.stopped (
     name text PRIMARY KEY, view text NOT NULL, position bigint NOT NULL, application_id uuid NOT NULL,
@@ -49,17 +53,30 @@ def identifier(view: View) -> sql.Identifier:
 def ensure(view: View, connection: psycopg.Connection[Any]) -> None:
     """Makes the table and the checkpoint of the view if they do not exist.
 
-    A new table is empty, and its checkpoint is 0. So the runner builds the view from the beginning of the log.
+    A new table is empty, and its checkpoint is 0. So the runner builds the view from the beginning of the log. The view
+    answers when it has reached the present end of the log. If a newer release made the view, this function makes no
+    table.
     """
     name = f"{LOG}-{view.name}"
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('jejak views'))")
         connection.execute(TABLES)
-        if is_missing(view, connection):
+        version = definitions.version_of(view, connection)
+        if not is_missing(view, connection):
+            if version is None:
+                definitions.set_unversioned(view, connection)
+        elif version is None or version <= view.version:
             connection.execute(fill(view.table, identifier(view)))
             connection.execute(REACH, {"name": name, "to": 0})
+            definitions.set_own(view, connection, whole_from=log_end(connection))
         if connection.execute(POSITIONS, {"name": name}).fetchone() is None:
             connection.execute("INSERT INTO views.tracking VALUES (%s, 0)", (name,))
+
+
+def log_end(connection: psycopg.Connection[Any]) -> int:
+    """Returns the position of the newest event, or 0."""
+    row = psycopg.Cursor(connection, row_factory=tuple_row).execute(definitions.LOG_END).fetchone()
+    return int(row[0]) if row else 0
 
 
 def is_missing(view: View, connection: psycopg.Connection[Any]) -> bool:

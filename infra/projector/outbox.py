@@ -15,7 +15,6 @@ from uuid import UUID
 import msgspec
 import psycopg
 import structlog
-from psycopg.rows import tuple_row
 
 from domain.intake import IntakeEvent
 from domain.registry.editions import OfficeRegistered
@@ -24,11 +23,12 @@ from feeds.agencies.replies import reply_of
 from feeds.agencies.topics_file import Topics
 from infra.eventstore.history import recorded_of
 from infra.metrics import FEED_POSITION
+from infra.postgres.connections import connect
 from infra.postgres.databases import for_derived
 from infra.postgres.packing import pack, unpack
 from infra.projector.fold import AnyCursor
 from infra.projector.stored_messages import TELL, row_of
-from infra.service import Limits, Service
+from infra.service import BackgroundService, ServiceLimits
 from projections.routing import Agencies, Concern, shares
 
 PAGE = 1000
@@ -38,7 +38,7 @@ REST_SECONDS = 0.05
 
 During the pause, more events arrive. So one transaction can publish the events of many commands.
 """
-LIMITS = Limits(back_off_seconds=0.5, back_off_max_seconds=5.0)
+LIMITS = ServiceLimits(back_off_seconds=0.5, back_off_max_seconds=5.0)
 CHANNEL = "feeds"
 LOCK = "SELECT pg_try_advisory_lock(hashtext('jejak distribute'))"
 
@@ -52,6 +52,8 @@ SELECT originator_version, topic, state, notification_id, recorded_at FROM store
 WHERE topic NOT LIKE 'application.%%' AND topic NOT LIKE 'satisfaction.%%' AND topic NOT LIKE 'intake.%%'
     AND topic = %s AND notification_id + 0 <= %s ORDER BY notification_id
 """
+START = "UPDATE feeds.distributed SET whole_from = (SELECT coalesce(max(notification_id), 0) FROM stored_events)"
+"""Stores the end of the log. Readers are told `behind` until the outbox has reached this position."""
 CONCERNS = "SELECT application_id, state FROM feeds.concerns WHERE application_id = ANY(%s)"
 KEEP = """
 INSERT INTO feeds.concerns SELECT * FROM unnest(%b::uuid[], %b::bytea[])
@@ -78,7 +80,7 @@ class Outbox:
         self.conninfo = for_derived(conninfo)
         self.edition = topics.edition()
         self.agencies = Agencies(feeds=topics.feeds())
-        self.service = Service("outbox", LIMITS, expected=(psycopg.Error,))
+        self.service = BackgroundService("outbox", LIMITS, expected=(psycopg.Error,))
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name="distribute", daemon=True)
 
@@ -94,7 +96,7 @@ class Outbox:
         self.service.run(self.stopping, self._follow)
 
     def _follow(self) -> None:
-        with psycopg.connect(self.conninfo, autocommit=True, row_factory=tuple_row) as connection:
+        with connect(self.conninfo, autocommit=True) as connection:
             while connection.execute(LOCK).fetchone() != (True,):
                 self.service.alive()
                 if self.stopping.wait(POLL_SECONDS):
@@ -124,6 +126,7 @@ class Outbox:
                 connection.execute("TRUNCATE feeds.messages, feeds.concerns")
                 connection.execute("UPDATE feeds.distributed SET position = 0, edition = %s", (self.edition,))
                 position = 0
+            connection.execute(START)
             rows = connection.execute(OFFICES, (OfficeRegistered.topic, position)).fetchall()
         return _offices(rows)
 

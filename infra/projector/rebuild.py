@@ -8,21 +8,28 @@ Readers never see an empty or half-built view. A rebuild has three steps:
 3. The rebuild locks the live table, folds the remaining events, and swaps the tables.
 
 The progress is stored in `views.rebuilding`, in the same transaction as the rows. If a rebuild is killed, the next
-rebuild continues from the stored progress. If the stored progress is from another release, the rebuild begins again.
+rebuild continues from the stored progress. If the stored progress is from another version of the view's definition, the
+rebuild begins again. The swap also stores the version of the new table (docs/adr/0030-versions-of-views.md).
 """
 
-import hashlib
 from uuid import UUID
 
-import psycopg
 from psycopg import sql
-from psycopg.rows import tuple_row
 
+from infra.postgres.connections import LONG_SECONDS, connect
 from infra.progress import Progress
-from infra.projector.checkpoints import NOTIFY_LISTENERS, ensure, identifier, move_all, positions_of
+from infra.projector import definitions
+from infra.projector.checkpoints import (
+    NOTIFY_LISTENERS,
+    UNVERSIONED,
+    ensure,
+    identifier,
+    log_end,
+    move_all,
+    positions_of,
+)
 from infra.projector.fold import PAGE, AnyCursor, Shard, apply, fill, pages, read_page, stored
 from infra.projector.stream_scan import FIRST, events_until, finished_rows
-from infra.settings import PROJECT
 from projections.view import View
 
 TABLE = """
@@ -34,7 +41,9 @@ CREATE TABLE IF NOT EXISTS views.rebuilding (
 
 If `stream` is NULL, all streams are written.
 """
-FOLDS = [PROJECT / name for name in ("domain", "projections")]
+LOCK = "jejak rebuild {}"
+FORGET_FIGURES = "DELETE FROM public_figures"
+"""The public figures are computed from a view. Another version of the view may lead to other figures."""
 
 
 def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:
@@ -43,40 +52,57 @@ def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:
     `progress_of` is called with two numbers: the number of folded events, and the number of all events. If an event
     cannot be folded, raises Poisoned, and the live view stays unchanged.
     """
-    with psycopg.connect(conninfo, row_factory=tuple_row) as connection, connection.cursor() as cursor:
+    with connect(conninfo, seconds=LONG_SECONDS) as connection, connection.cursor() as cursor:
         ensure(view, connection)
-        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", (f"jejak rebuild {view.name}",))
-        stream, position = _begun(view, cursor)
-        connection.commit()
-        if stream is not None:
-            _by_stream(view, cursor, stream, position, progress_of)
-        _by_position(view, cursor, position)
-        return _swapped(view, cursor)
+        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", (LOCK.format(view.name),))
+        return _rebuilt(view, cursor, progress_of)
+
+
+def upgrade(view: View, conninfo: str, *, progress_of: Progress) -> bool:
+    """Rebuilds a view that an older release made. Returns whether the live table has this release's version now.
+
+    Returns False if a newer release made the table, or if another process is rebuilding the view. Raises Poisoned.
+    """
+    with connect(conninfo, seconds=LONG_SECONDS) as connection, connection.cursor() as cursor:
+        if cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (LOCK.format(view.name),)).fetchone() != (True,):
+            return False
+        if (definitions.version_of(view, connection) or 0) < view.version:
+            _rebuilt(view, cursor, progress_of)
+        return definitions.is_own(view, connection)
+
+
+def _rebuilt(view: View, cursor: AnyCursor, progress_of: Progress) -> int:
+    stream, position = _begun(view, cursor)
+    cursor.connection.commit()
+    if stream is not None:
+        _by_stream(view, cursor, stream, position, progress_of)
+    _by_position(view, cursor, position)
+    return _swapped(view, cursor)
 
 
 def _begun(view: View, cursor: AnyCursor) -> tuple[UUID | None, int]:
     """Returns two values: the stream and the position from which the rebuild continues.
 
-    If there is a half-built table of the same release, the rebuild continues with this table. Otherwise this function
+    If there is a half-built table of the same version, the rebuild continues with this table. Otherwise this function
     makes a new table, and the rebuild begins with the first stream.
     """
     cursor.execute(
         "SELECT pg_advisory_xact_lock(hashtext('jejak views'))"
     )  # rebuilds of two views may begin at the same time
     cursor.execute(TABLE)
-    release = _release(view)
+    release = f"{view.version}-{view.form}"
     cursor.execute(
         "SELECT stream, position FROM views.rebuilding WHERE view = %s AND release = %s", (view.name, release)
     )
     known = cursor.fetchone()
-    if known and known[1] <= _end(cursor):
+    if known and known[1] <= log_end(cursor.connection):
         return known[0], known[1]
     cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(_new(view)))
     cursor.execute(fill(view.table, _new(view)))
     cursor.execute(
         "INSERT INTO views.rebuilding VALUES (%s, %s, %s, %s) ON CONFLICT (view) DO UPDATE"
         " SET release = EXCLUDED.release, stream = EXCLUDED.stream, position = EXCLUDED.position",
-        (view.name, release, FIRST, end := _end(cursor)),
+        (view.name, release, FIRST, end := log_end(cursor.connection)),
     )
     return FIRST, end
 
@@ -120,6 +146,14 @@ def _swapped(view: View, cursor: AnyCursor) -> int:
     cursor.execute(sql.SQL("DROP TABLE {}").format(identifier(view)))
     cursor.execute(sql.SQL("ALTER TABLE {} RENAME TO {}").format(_new(view), sql.Identifier(view.name)))
     move_all(view, cursor, behind)
+    if not definitions.is_own(view, cursor.connection):
+        cursor.execute(FORGET_FIGURES)
+    definitions.set_own(view, cursor.connection, whole_from=behind)
+    # A runner of a release without versions would write into the new table. Without its checkpoint, this runner ends.
+    cursor.execute(
+        "DELETE FROM views.tracking WHERE split_part(application_name, '#', 1) = %s",
+        (f"{UNVERSIONED}-{view.name}",),
+    )
     cursor.execute("DELETE FROM views.rebuilding WHERE view = %s", (view.name,))
     cursor.execute(NOTIFY_LISTENERS)
     cursor.connection.commit()
@@ -134,19 +168,3 @@ def _note(view: View, cursor: AnyCursor, stream: UUID | None, position: int) -> 
     cursor.execute(
         "UPDATE views.rebuilding SET stream = %s, position = %s WHERE view = %s", (stream, position, view.name)
     )
-
-
-def _release(view: View) -> str:
-    """Returns a hash of all code that makes the rows.
-
-    If this code changes, an event may lead to other rows, even if the columns are unchanged.
-    """
-    sources = sorted(path for folder in FOLDS for path in folder.rglob("*.py"))
-    whole = view.table.encode() + b"".join(path.read_bytes() for path in sources)
-    return hashlib.sha256(whole).hexdigest()
-
-
-def _end(cursor: AnyCursor) -> int:
-    cursor.execute("SELECT coalesce(max(notification_id), 0) FROM stored_events")
-    row = cursor.fetchone()
-    return int(row[0]) if row else 0

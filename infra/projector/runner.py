@@ -4,6 +4,9 @@ position.
 Only one process at a time projects a shard. This process has an advisory lock in its database session. All other
 processes wait for the lock. After a database fault, the runner connects again and reads its position again.
 
+If another release made the view's table, the runner does not write into this table. It replaces the table of an older
+release (infra/projector/rebuild.py), and waits while the table belongs to a newer release.
+
 If an event cannot be folded, only this view stops. The table `views.stopped` names the event. The runner tries to fold
 the event again and again. The view continues after a corrected release is installed, or after the view is rebuilt.
 """
@@ -11,25 +14,30 @@ the event again and again. The view continues after a corrected release is insta
 import threading
 import time
 from collections.abc import Collection
+from typing import Any
 
 import psycopg
 import structlog
 from psycopg.rows import dict_row
 
+from infra.postgres.connections import connect
 from infra.postgres.databases import for_derived
+from infra.projector import definitions
 from infra.projector.checkpoints import (
     clear_stopped,
     ensure,
     is_missing,
+    log_end,
     position_of,
     positions_of,
     record_stopped,
     reshard,
 )
 from infra.projector.fold import Poisoned, Shard
-from infra.projector.step import Resharded, Steps
+from infra.projector.rebuild import upgrade
+from infra.projector.step import OtherVersion, Resharded, Steps
 from infra.projector.views import VIEWS
-from infra.service import Limits, Service
+from infra.service import BackgroundService, ServiceLimits
 from projections.view import View
 
 POLL_SECONDS = 0.5
@@ -37,7 +45,7 @@ POLL_SECONDS = 0.5
 
 If a connection is lost, a notification may be lost too.
 """
-LIMITS = Limits(back_off_seconds=0.5, back_off_max_seconds=5.0)
+LIMITS = ServiceLimits(back_off_seconds=0.5, back_off_max_seconds=5.0)
 REST_SECONDS = {"desk": 0.02, "statistics": 0.2, "satisfaction": 0.2}
 """After a page that is not full, the runner of a view pauses for this number of seconds. So the next page contains the
 events of many commands.
@@ -54,6 +62,13 @@ class NoSuchShard(Exception):
     """A view has no shard with this number. The message names the allowed numbers."""
 
 
+class Stopping(Exception):
+    """The runner stops while it rebuilds a view. The next runner continues the rebuild."""
+
+
+EXPECTED = (psycopg.Error, OtherVersion, Stopping)
+
+
 class Runner:
     """Projects one shard of a view in a separate thread until `stop` is called.
 
@@ -67,7 +82,7 @@ class Runner:
         self.conninfo = for_derived(conninfo)
         self.stopping = threading.Event()
         self.thread = threading.Thread(target=self._run, name=f"project {self.shard.name}", daemon=True)
-        self.service = Service(f"view {self.shard.name}", LIMITS, expected=(psycopg.Error,), fatal=(Resharded,))
+        self.service = BackgroundService(f"view {self.shard.name}", LIMITS, expected=EXPECTED, fatal=(Resharded,))
         self.fault: str | None = None
         self.is_projecting = False
 
@@ -84,8 +99,9 @@ class Runner:
 
     def _follow(self) -> None:
         """Opens a connection and takes the lock. Then repeatedly folds all new events and waits for a notification."""
-        with psycopg.connect(self.conninfo, autocommit=True, row_factory=dict_row) as connection:
+        with connect(self.conninfo, autocommit=True, row_factory=dict_row) as connection:
             ensure(self.view, connection)
+            self._upgrade(connection)
             while not self._leads(connection):
                 self.service.alive()
                 if self.stopping.wait(POLL_SECONDS):
@@ -109,6 +125,26 @@ class Runner:
                     if is_missing(self.view, connection):  # an operator may have dropped the view
                         ensure(self.view, connection)
 
+    def _upgrade(self, connection: psycopg.Connection[Any]) -> None:
+        """Rebuilds the view if an older release made the table. Raises OtherVersion if this release still does not own
+        the table.
+        """
+        if definitions.is_own(self.view, connection):
+            return
+        try:
+            is_own = upgrade(self.view, self.conninfo, progress_of=self._go_on)
+        except Poisoned as poisoned:
+            self._record_poisoned(poisoned, connection)
+            is_own = False
+        if not is_own:
+            raise OtherVersion(f"another release made the view {self.view.name}, or another process upgrades the view")
+        log.info("view upgraded", view=self.view.name, version=self.view.version)
+
+    def _go_on(self, *_: int) -> None:
+        self.service.alive()
+        if self.stopping.is_set():
+            raise Stopping
+
     def _leads(self, connection: psycopg.Connection[dict[str, bool]]) -> bool:
         row = connection.execute(
             "SELECT pg_try_advisory_lock(hashtext(%s)) AS leads", (f"jejak project {self.shard.name}",)
@@ -131,10 +167,14 @@ class Runner:
 
 
 def ensure_views(conninfo: str) -> None:
-    """Makes the missing tables of all views. New tables are empty."""
-    with psycopg.connect(conninfo, autocommit=True) as connection:
+    """Makes the missing tables of all views. New tables are empty. Call this function when Jejak starts.
+
+    Each view answers again when it has reached the present end of the log.
+    """
+    with connect(conninfo, autocommit=True) as connection:
         for view in VIEWS.values():
             ensure(view, connection)
+            definitions.start(view, connection)
 
 
 def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int] = ()) -> list[Runner]:
@@ -144,7 +184,7 @@ def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int
     Raises NoSuchShard.
     """
     ensure_views(conninfo)
-    with psycopg.connect(conninfo, autocommit=True) as connection:
+    with connect(conninfo, autocommit=True) as connection:
         for view in VIEWS.values():
             if shards:
                 reshard(view, shards, connection)
@@ -171,12 +211,10 @@ def wait_until_caught_up(
     Raises TimeoutError if the views do not catch up within `seconds`.
     """
     deadline = time.monotonic() + seconds
-    with psycopg.connect(conninfo, autocommit=True) as connection, connection.cursor() as cursor:
+    with connect(conninfo, autocommit=True) as connection, connection.cursor() as cursor:
         for view in views:
             ensure(view, connection)  # the runners may not have started yet
-        cursor.execute("SELECT coalesce(max(notification_id), 0) FROM stored_events")
-        row = cursor.fetchone()
-        end = int(row[0]) if row else 0
+        end = log_end(connection)
         while any(position_of(view, cursor) < end for view in views):
             if time.monotonic() > deadline:
                 raise TimeoutError("the views did not catch up with the log")

@@ -2,8 +2,8 @@
 rows.
 
 The page and the rows are read without a lock (optimistic concurrency). Then one statement writes the rows and the new
-position of the shard. In the meantime, another runner or a rebuild may have written the position. In this case the
-statement writes nothing.
+position of the shard. In the meantime, another runner or a rebuild may have written the position, or another release
+may have replaced the table (docs/adr/0030-versions-of-views.md). In these cases the statement writes nothing.
 """
 
 from typing import Any
@@ -11,14 +11,18 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
+from infra.projector import definitions
 from infra.projector.checkpoints import LOG, identifier
 from infra.projector.fold import PAGE, Poisoned, RawEvent, Shard, arrays, changed, fill, read_page
 
-REACHED = "SELECT notification_id, xmin::text FROM views.tracking WHERE application_name = %s"
-MOVE = """
+REACHED = f"""
+SELECT notification_id, xmin::text, {definitions.IS_OWN} FROM views.tracking WHERE application_name = %(shard)s
+"""  # noqa: S608 - a constant
+MOVE = f"""
 UPDATE views.tracking SET notification_id = %(to)s WHERE application_name = %(shard)s AND xmin = %(since)s::xid
+    AND {definitions.IS_OWN}
 RETURNING xmin::text, pg_notify('views', %(notice)s)
-"""
+"""  # noqa: S608 - a constant
 """PostgreSQL changes `xmin` with every write of the row.
 
 So a step notices every write of another process. For example, a rebuild may write the same position again.
@@ -28,6 +32,10 @@ MOVE_AND_WRITE = f"WITH moved AS ({MOVE}), written AS ({{}}) SELECT * FROM moved
 
 class Resharded(Exception):
     """The number of the view's shards has changed, because another process has divided the view again."""
+
+
+class OtherVersion(Exception):
+    """The live table has another version of the view's definition. So this release does not write into the table."""
 
 
 class Steps:
@@ -48,7 +56,7 @@ class Steps:
         """Folds one page. Returns True if the log may have more events.
 
         If an event cannot be folded, first folds and writes all earlier events, and then raises Poisoned. Raises
-        Resharded.
+        Resharded and OtherVersion.
         """
         first: Poisoned | None = None
         while True:
@@ -74,9 +82,12 @@ class Steps:
         return full or self.known is None
 
     def _read(self) -> tuple[int, str]:
-        row = self.cursor.execute(REACHED, (f"{LOG}-{self.shard.name}",)).fetchone()
+        values = {"shard": f"{LOG}-{self.shard.name}", **definitions.values(self.shard.view)}
+        row = self.cursor.execute(REACHED, values, prepare=True).fetchone()
         if row is None:
             raise Resharded(f"{self.shard.name} is no longer a shard of the view")
+        if not row[2]:
+            raise OtherVersion(f"another release made the view {self.shard.view.name}")
         return row[0], row[1]
 
     def _moved(self, since: str, page: list[RawEvent]) -> tuple[int, str] | None:
@@ -85,11 +96,12 @@ class Steps:
 
         If another process has written the position, this method writes nothing and returns None.
         """
-        rows = changed(self.shard.view, identifier(self.shard.view), self.cursor, page)
+        view = self.shard.view
+        rows = changed(view, identifier(view), self.cursor, page)
         name, to = f"{LOG}-{self.shard.name}", page[-1][4]
-        values = {"shard": name, "since": since, "to": to, "notice": f"{name} {to}"}
+        values = {"shard": name, "since": since, "to": to, "notice": f"{name} {to}", **definitions.values(view)}
         if rows:
-            self.cursor.execute(self._write, {**values, **arrays(self.shard.view, rows)}, prepare=True)
+            self.cursor.execute(self._write, {**values, **arrays(view, rows)}, prepare=True)
         else:
             self.cursor.execute(MOVE, values, prepare=True)
         moved = self.cursor.fetchone()

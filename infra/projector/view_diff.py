@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import tuple_row
 
+from infra.postgres.connections import LONG_SECONDS, connect
 from infra.projector.checkpoints import identifier, positions_of
 from infra.projector.fold import AnyCursor, fill, opened, stored
 from infra.projector.stream_scan import FIRST, events_until, finished_rows
@@ -30,7 +30,7 @@ def differences(view: View, conninfo: str, *, progress_of: Callable[[int, int], 
     The list contains at most FOUND_MAX ids. `progress_of` is called with two numbers: the number of folded events, and
     the number of all events.
     """
-    with psycopg.connect(conninfo, row_factory=tuple_row) as connection, connection.cursor() as cursor:
+    with connect(conninfo, seconds=LONG_SECONDS) as connection, connection.cursor() as cursor:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         with connection.cursor(f"compare_{view.name}", binary=True) as reading:
             reading.itersize = READ_AHEAD

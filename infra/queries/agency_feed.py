@@ -32,6 +32,8 @@ FROM unnest(%s::text[]) AS each (agency)
 """
 LOG_END = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 DISTRIBUTED = "SELECT position FROM feeds.distributed"
+WHOLE = "SELECT position >= whole_from AND edition = %s FROM feeds.distributed"
+"""Selects whether the outbox has made the messages of these agencies up to the end of the log at its last start."""
 
 
 def origin_of(settings: Settings) -> Origin:
@@ -45,6 +47,7 @@ class PostgresFeeds:
     def __init__(self, pool: Pool, conninfo: str, topics: Topics, origin: Origin) -> None:
         self.pool = pool
         self.agencies = frozenset(topics.agencies)
+        self.edition = topics.edition()
         self.origin = origin
         self.ending = False
         self._listener = Listener(conninfo, [CHANNEL], heard=self._on_heard, down=self._forget)
@@ -99,6 +102,10 @@ class PostgresFeeds:
                 return False
             await asyncio.sleep(MADE_POLL_SECONDS)
         return True
+
+    async def whole(self) -> bool:
+        async with borrowed(self.pool) as connection:
+            return await (await connection.execute(WHOLE, (self.edition,), prepare=True)).fetchone() == (True,)
 
     async def page(self, agency: str, place: int, *, limit: int, bytes_max: int) -> tuple[list[FeedEvent], int]:
         values = (agency, MessageKind.EVENT, place, limit, bytes_max)

@@ -22,18 +22,20 @@ from infra.postgres.clock import DatabaseClock
 from infra.postgres.coalescer import Coalescer
 from infra.postgres.packing import unpack
 from infra.postgres.pool import Pool, borrowed
-from infra.projector.checkpoints import LOG, POSITION, STOPPED, identifier
-from infra.projector.fold import fill, read_row
+from infra.projector.checkpoints import LOG, POSITION, STOPPED
+from infra.projector.fold import read_row
 from infra.projector.views import VIEWS
 from infra.queries.checkpoint_listener import Positions
 from infra.queries.relay_lag import RELAYS, Behind
 from infra.queries.service_states import states_of
+from infra.queries.view_reader import behind_told, reading
 from projections import progress
-from projections.progress import ProgressRow
-from service_layer.faults import Unavailable
+from projections.progress import BY_ID, BY_ID_OR_ABSENT, BY_NUMBER, ProgressRow
+from service_layer.faults import ViewBehind
 from service_layer.ports import FoundFile, Timeline
 
-ROWS = fill(progress.VIEW.rows, identifier(progress.VIEW))
+STATES = f"SELECT {', '.join(view.state for view in VIEWS.values())}"
+"""Selects the state of each view. The SQL function `view_state` explains the states."""
 DISTRIBUTED = """
 SELECT position, coalesce((SELECT max(notification_id) FROM stored_events), 0) FROM feeds.distributed
 """
@@ -99,23 +101,17 @@ class PostgresViews:
         return Timeline(bytes(stored.timeline), stored.version, stored.office, stored.offices)
 
     async def _values(self, application_id: UUID) -> Sequence[Any] | None:
-        try:
-            return await self.rows.get(application_id)
-        except psycopg.errors.UndefinedTable as lost:  # the view was dropped, and the runner will rebuild it
-            raise Unavailable from lost
+        return await self.rows.get(application_id)
 
     async def row_by_number(self, number: str) -> ProgressRow | None:
-        found = await self._one(progress.BY_NUMBER, {"number": number})
-        return orjson.loads(unpack(found[0])) if found else None
+        found = await self._one(BY_NUMBER, {"number": number})
+        return orjson.loads(unpack(found[0])) if found and found[0] is not None else None
 
     async def concerning(self, applications: Collection[UUID], offices: Collection[str]) -> Mapping[UUID, FoundFile]:
-        try:
-            async with borrowed(self.pool) as connection:
-                rows = await _rows(connection, list(applications))
-        except psycopg.errors.UndefinedTable as lost:  # the view was dropped, and the runner will rebuild it
-            raise Unavailable from lost
+        async with reading(self.pool) as connection:
+            stored = await (await connection.execute(BY_ID_OR_ABSENT, {"ids": list(applications)})).fetchall()
         # Each row is unpacked, also the rows of other offices: so the time tells nothing about them.
-        files = await asyncio.to_thread(lambda: {key: _file(row) for key, row in rows.items()})
+        files = await asyncio.to_thread(lambda: {values[0]: _file(values) for values in stored})
         return {
             key: FoundFile(file.service, file.status, file.office)
             for key, file in files.items()
@@ -150,6 +146,13 @@ class PostgresViews:
         for name, behind in lag.items():
             VIEW_LAG.labels(name).set(behind)
         return lag
+
+    async def states(self) -> dict[str, str]:
+        try:
+            found = await self._one(STATES, {})
+        except ViewBehind:  # no runner has started yet
+            found = None
+        return dict(zip(VIEWS, found or ["behind"] * len(VIEWS), strict=True))
 
     async def stopped(self) -> list[dict[str, Any]]:
         try:
@@ -186,11 +189,8 @@ class PostgresViews:
         return int(found[0] or 0) if found else 0
 
     async def _one(self, query: str, values: dict[str, Any]) -> tuple[Any, ...] | None:
-        try:
-            async with borrowed(self.pool) as connection:
-                return await (await connection.execute(query, values, prepare=True)).fetchone()
-        except psycopg.errors.UndefinedTable as lost:  # the view was dropped, and the runner will rebuild it
-            raise Unavailable from lost
+        async with reading(self.pool) as connection:
+            return await (await connection.execute(query, values, prepare=True)).fetchone()
 
 
 def _file(values: Sequence[Any]) -> StoredFile | None:
@@ -202,8 +202,14 @@ def _file(values: Sequence[Any]) -> StoredFile | None:
 
 
 async def _rows(connection: AsyncConnection, ids: list[UUID]) -> Mapping[UUID, Sequence[Any]]:
-    cursor = await connection.execute(ROWS, {"ids": ids}, prepare=True, binary=True)
-    return {values[0]: values for values in await cursor.fetchall()}
+    with behind_told():
+        cursor = await connection.execute(BY_ID, {"ids": ids}, prepare=True, binary=True)
+        found = {values[0]: values for values in await cursor.fetchall()}
+        if absent := [id_ for id_ in ids if id_ not in found]:
+            # A row may be missing because the view is behind. So only a whole view answers this query.
+            cursor = await connection.execute(BY_ID_OR_ABSENT, {"ids": absent}, prepare=True, binary=True)
+            found |= {values[0]: values for values in await cursor.fetchall()}
+    return found
 
 
 async def _eras(connection: AsyncConnection, positions: list[int]) -> Mapping[int, int]:

@@ -2,13 +2,11 @@
 
 from uuid import UUID
 
-import psycopg
-
 from domain.json_values import instant
-from infra.postgres.pool import Pool, borrowed
+from infra.postgres.pool import Pool
 from infra.projector.views import read_row
+from infra.queries.view_reader import reading
 from projections.desk import QUEUE, VIEW, DeskRow
-from service_layer.faults import Unavailable
 from service_layer.ports import DeskPage
 
 
@@ -28,9 +26,6 @@ class PostgresDesk:
             "after": after,
             "limit": page.limit,
         }
-        try:
-            async with borrowed(self.pool) as connection:
-                rows = await (await connection.execute(QUEUE, values)).fetchall()
-        except psycopg.errors.UndefinedTable as lost:  # the view was dropped, and the runner will rebuild it
-            raise Unavailable from lost
+        async with reading(self.pool) as connection:
+            rows = await (await connection.execute(QUEUE, values)).fetchall()
         return [read_row(VIEW, stored) for stored in rows]

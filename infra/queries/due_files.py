@@ -14,6 +14,7 @@ from domain.registry.registry import Registry
 from infra.postgres.pool import Pool, borrowed
 from infra.projector.checkpoints import LOG, POSITION
 from infra.projector.views import read_row
+from infra.queries.view_reader import reading
 from projections import desk
 from projections.desk import DeskRow
 
@@ -67,7 +68,7 @@ class PostgresDueFiles:
         """
         at, after = FIRST
         while True:
-            async with borrowed(self.pool) as connection:
+            async with reading(self.pool) as connection:
                 cursor = await connection.execute(query, {**values, "at": at, "id": after, "limit": PAGE})
                 found = await cursor.fetchall()
             if not found:

@@ -5,14 +5,14 @@ numbers.
 from datetime import datetime
 from typing import cast
 
-import psycopg
 from psycopg.rows import dict_row
 
-from infra.postgres.pool import Pool, borrowed
+from infra.postgres.connections import FIGURES_SECONDS
+from infra.postgres.pool import Pool
+from infra.queries.view_reader import reading
 from projections.disclosure import SHOWN_FROM
 from projections.satisfaction import SERVED
 from projections.satisfaction_figures import CELLS, ZONE, CellCounts, periods
-from service_layer.faults import Unavailable
 
 
 class PostgresSatisfaction:
@@ -22,7 +22,7 @@ class PostgresSatisfaction:
         self.pool = pool
 
     async def cells(self, as_of: datetime) -> list[CellCounts]:
-        """Implements `SatisfactionQueries.cells`. Raises Unavailable while the view is being rebuilt."""
+        """Implements `SatisfactionQueries.cells`. Raises ViewBehind and Unavailable."""
         semesters = sorted({semester for period in periods(as_of) for semester in period.semesters})
         values = {
             "as_of": as_of,
@@ -31,8 +31,8 @@ class PostgresSatisfaction:
             "step": SHOWN_FROM,
             "zone": ZONE,
         }
-        try:
-            async with borrowed(self.pool) as connection, connection.cursor(row_factory=dict_row) as cursor:
-                return cast("list[CellCounts]", await (await cursor.execute(CELLS, values)).fetchall())
-        except psycopg.errors.UndefinedTable as lost:
-            raise Unavailable from lost
+        async with (
+            reading(self.pool, seconds=FIGURES_SECONDS) as connection,
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            return cast("list[CellCounts]", await (await cursor.execute(CELLS, values)).fetchall())

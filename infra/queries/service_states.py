@@ -14,10 +14,11 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from infra.metrics import SERVICE_IN_A_ROW, SERVICE_SUCCEEDED
-from infra.service import Limits, Service, ServiceState, services
+from infra.postgres.connections import connect
+from infra.service import BackgroundService, ServiceLimits, ServiceState, services
 
 REPORT_SECONDS = 5.0
-CONNECT_SECONDS = 5
+STOP_SECONDS = 5
 WRITE = """
 INSERT INTO services (name, last_success, last_fault, last_fault_at, faults_in_a_row)
 VALUES (%(name)s, %(last_success)s, %(last_fault)s, %(last_fault_at)s, %(faults_in_a_row)s)
@@ -34,11 +35,14 @@ def reporting(conninfo: str, process: str) -> Iterator[None]:
     `process` is the verb of this process. In the table, the name of a service begins with the verb, as in
     `project/outbox`.
     """
-    stopping, service = threading.Event(), Service("report", Limits(pass_seconds=60.0), expected=(psycopg.Error,))
+    stopping, service = (
+        threading.Event(),
+        BackgroundService("report", ServiceLimits(pass_seconds=60.0), expected=(psycopg.Error,)),
+    )
     written: dict[str, ServiceState] = {}
 
     def follow() -> None:
-        with psycopg.connect(conninfo, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
+        with connect(conninfo, autocommit=True) as connection:
             while not stopping.wait(REPORT_SECONDS):
                 report(connection, process, written)
                 service.succeeded()
@@ -49,7 +53,7 @@ def reporting(conninfo: str, process: str) -> Iterator[None]:
         yield
     finally:
         stopping.set()
-        thread.join(timeout=CONNECT_SECONDS)
+        thread.join(timeout=STOP_SECONDS)
 
 
 def report(connection: psycopg.Connection, process: str, written: dict[str, ServiceState]) -> None:

@@ -8,8 +8,7 @@ events at once, nobody can recognize a single event.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -17,18 +16,18 @@ from typing import Any
 
 import msgspec
 import orjson
-import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from domain.registry.registry import Registry
 from domain.rounding import rounded
 from infra.eventstore.editions import Editions
+from infra.postgres.connections import FIGURES_SECONDS
 from infra.postgres.pool import Pool, borrowed
+from infra.queries.view_reader import reading
 from projections.disclosure import protect
 from projections.figures import COUNTS, DAYS, NOTHING, TABLES, Figures, Statistics
 from projections.statistics import CUT
-from service_layer.faults import Unavailable
 
 LATE = timedelta(hours=1)
 SOON = timedelta(minutes=1)
@@ -54,7 +53,7 @@ class PostgresStatistics:
 
     async def exact(self, as_of: datetime | None = None) -> Statistics:
         registry = await self.editions.registry()
-        async with self._borrowed() as connection:
+        async with reading(self.pool, seconds=FIGURES_SECONDS) as connection:
             return await _exact(connection, registry, as_of or datetime.now(UTC), days=_hundredths)
 
     async def public(self) -> Statistics:
@@ -62,29 +61,23 @@ class PostgresStatistics:
 
         If another task of this process is already making the new cut, returns the last cut.
         """
-        async with self._borrowed() as connection:
+        async with reading(self.pool, seconds=FIGURES_SECONDS) as connection:
             row = await (await connection.execute(NEWEST)).fetchone()
-        if row and (not _due(*row) or self.cutting.locked()):
-            return _read(row[2])
+        cut = _read(row[2]) if row else None
+        if row and cut and (not _due(*row) or self.cutting.locked()):
+            return cut
         registry = await self.editions.registry()
-        async with self.cutting, self._borrowed() as connection:
+        async with self.cutting, reading(self.pool, seconds=FIGURES_SECONDS) as connection:
             await connection.execute("SELECT pg_advisory_xact_lock(hashtext('jejak figures'))")
             row = await (await connection.execute(NEWEST)).fetchone()
-            if row and not _due(*row):
-                return _read(row[2])
+            cut = _read(row[2]) if row else None
+            if row and cut and not _due(*row):
+                return cut
             end = await (await connection.execute(END)).fetchone()
             exact = await _exact(connection, registry, datetime.now(UTC), days=float)
             cut = protect(exact, registry.services, registry.offices, registry.malls)
             await connection.execute(KEEP, (cut.as_of, end[0] if end else 0, orjson.dumps(asdict(cut))))
             return cut
-
-    @asynccontextmanager
-    async def _borrowed(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with borrowed(self.pool) as connection:
-                yield connection
-        except psycopg.errors.UndefinedTable as lost:  # the view was dropped, and the runner will rebuild it
-            raise Unavailable from lost
 
 
 async def _exact(
@@ -145,5 +138,9 @@ def _hundredths(days: Fraction) -> float:
     return float(rounded(days, places=2))
 
 
-def _read(stored: bytes) -> Statistics:
-    return msgspec.json.decode(stored, type=Statistics)
+def _read(stored: bytes) -> Statistics | None:
+    """Returns the cut. Returns None if another release made a cut with other fields."""
+    try:
+        return msgspec.json.decode(stored, type=Statistics)
+    except msgspec.ValidationError:
+        return None

@@ -8,17 +8,11 @@ requests are never ended for a new client.
 
 import asyncio
 import heapq
-import resource
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from infra.metrics import CONNECTIONS, CONNECTIONS_CLOSED
-
-if TYPE_CHECKING:
-    from infra.runtime.http_protocol import HttpProtocol
-
-DESCRIPTORS_KEPT = 100
-"""The number of file descriptors that are kept for other purposes, such as database connections."""
+from infra.runtime.descriptors import clients_max
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +36,30 @@ class ConnectionLimits:
     sweep_seconds: float = 1.0
 
 
+class ClientConnection(Protocol):
+    """One connection of a client. The class `HttpProtocol` has these attributes.
+
+    `waits` says whether Jejak waits for the client. `idle` says whether the client has no open request. `deadline` and
+    `write_deadline` are times of the event loop, in seconds.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    deadline: float
+    write_deadline: float
+
+    @property
+    def waits(self) -> bool: ...
+    @property
+    def idle(self) -> bool: ...
+    def end(self) -> None: ...
+
+
 def limits_of_process() -> ConnectionLimits:
-    """Returns the usual limits. If this process may open only few files, the number of connections is lower."""
-    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if descriptors == resource.RLIM_INFINITY:
-        return ConnectionLimits()
-    return ConnectionLimits(connections=max(1, min(ConnectionLimits().connections, descriptors - DESCRIPTORS_KEPT)))
+    """Returns the usual limits. If this process may open only few files, the number of connections is lower.
+
+    Raises DescriptorsTooFew.
+    """
+    return ConnectionLimits(connections=clients_max(ConnectionLimits().connections))
 
 
 class Connections:
@@ -55,11 +67,11 @@ class Connections:
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
-        self.open: set[HttpProtocol] = set()
+        self.open: set[ClientConnection] = set()
         CONNECTIONS.set_function(lambda: len(self.open))
         self._sweeping: asyncio.TimerHandle | None = None
 
-    def admit(self, new: "HttpProtocol") -> bool:
+    def admit(self, new: ClientConnection) -> bool:
         """Gives the new connection a place. Returns False if each place belongs to a running request."""
         if len(self.open) >= self.limits.connections:
             self._make_room()
@@ -71,7 +83,7 @@ class Connections:
             self._sweeping = new.loop.call_later(self.limits.sweep_seconds, self._sweep, new.loop)
         return True
 
-    def left(self, connection: "HttpProtocol") -> None:
+    def left(self, connection: ClientConnection) -> None:
         self.open.discard(connection)
 
     def closed(self, reason: str) -> None:

@@ -17,6 +17,7 @@ from infra.backup.take import about, copies_in
 from infra.keys.erasing import Erasing, faults_of_keys
 from infra.keys.key_folder import KeyFolder
 from infra.keys.wrapping_key import KeysUnreadable
+from infra.postgres.connections import connect
 from infra.postgres.databases import MIGRATIONS, Databases
 from infra.queries.relay_lag import RELAYS
 from infra.settings import Settings
@@ -181,7 +182,7 @@ def _backup(settings: Settings) -> Iterator[Finding]:
 
 
 def _connected(conninfo: str) -> psycopg.Connection[tuple[Any, ...]]:
-    return psycopg.connect(conninfo, connect_timeout=5)
+    return connect(conninfo)
 
 
 def _row(connection: psycopg.Connection[tuple[Any, ...]], query: str) -> tuple[Any, ...]:

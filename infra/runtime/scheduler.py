@@ -19,14 +19,15 @@ from psycopg import AsyncConnection
 from infra.composition import Installation
 from infra.metrics import SCHEDULED, SCHEDULER_RAN
 from infra.postgres.clock import ClockOff
+from infra.postgres.connections import WORK_SECONDS, connect_async
 from infra.queries.due_files import PostgresDueFiles
-from infra.service import Limits, Service
+from infra.service import BackgroundService, ServiceLimits
 from service_layer.faults import Unavailable
 from service_layer.scheduled_jobs import Jobs, PassTally
 
 ASK_SECONDS = 1.0
 """The number of seconds between two attempts to get the lock."""
-LIMITS = Limits(back_off_seconds=1.0)
+LIMITS = ServiceLimits(back_off_seconds=1.0)
 REST_SECONDS = 30.0
 """While the scheduler rests between two passes, it gives a sign of life after this number of seconds."""
 LEADS, PASS = "jejak schedule", "jejak schedule pass"
@@ -57,7 +58,7 @@ async def schedule(made: Installation, *, interval: float) -> None:
     this scheduler gives up the lock, so that a scheduler on another host can work.
     """
     jobs = jobs_of(made)
-    service = Service("scheduler", LIMITS, expected=(psycopg.Error, Unavailable, ClockOff))
+    service = BackgroundService("scheduler", LIMITS, expected=(psycopg.Error, Unavailable, ClockOff))
 
     async def lead() -> None:
         async with _session(made) as connection:
@@ -119,7 +120,7 @@ async def standing_still(made: Installation) -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def _session(made: Installation) -> AsyncIterator[AsyncConnection]:
     """Opens a connection for the locks. The database frees the locks when the connection closes."""
-    async with await AsyncConnection.connect(made.databases.serving, autocommit=True) as connection:
+    async with await connect_async(made.databases.serving, seconds=WORK_SECONDS) as connection:
         yield connection
 
 

@@ -16,12 +16,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import structlog
 
-from infra.service import Limits, Service, registered
+from infra.service import BackgroundService, ServiceLimits, registered
 
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 10
 STEADY_SECONDS = 10.0
-LIMITS = Limits(pass_seconds=60.0, back_off_seconds=0.25, back_off_max_seconds=10.0)
+LIMITS = ServiceLimits(pass_seconds=60.0, back_off_seconds=0.25, back_off_max_seconds=10.0)
 ATTACHED = "--attached"
 """The option of `jejak` that makes a process end when its parent process ends."""
 
@@ -41,7 +41,7 @@ class Child:
     def __init__(self, name: str, command: Sequence[str], descriptors: Sequence[int]) -> None:
         self.command = command
         self.descriptors = descriptors
-        self.service = Service(name, LIMITS, expected=(ChildEnded, OSError))
+        self.service = BackgroundService(name, LIMITS, expected=(ChildEnded, OSError))
         self.process: subprocess.Popen[bytes] | None = None
         self._begun = self._again_at = 0.0
 
@@ -118,7 +118,7 @@ async def kept(verbs: Sequence[Sequence[str]], descriptors: Sequence[int] = ()) 
         service.succeeded()
         await asyncio.sleep(LOOK_SECONDS)
 
-    service = Service("children", LIMITS)
+    service = BackgroundService("children", LIMITS)
     looking = asyncio.create_task(service.run_async(look))
     try:
         with contextlib.ExitStack() as watched:

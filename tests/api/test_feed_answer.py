@@ -49,6 +49,9 @@ class Kept:
         assert agency
         return int(event_id.partition(":")[2])
 
+    async def whole(self) -> bool:
+        return True
+
     async def made(self, *, seconds: float) -> bool:
         return seconds > 0
 

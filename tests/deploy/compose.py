@@ -62,7 +62,7 @@ class Containers:
         if "JEJAK_OPS_PORT" in here:  # here all processes share one network
             self.ops.setdefault(name, free_port())
             here |= {"JEJAK_OPS_HOST": "127.0.0.1", "JEJAK_OPS_PORT": str(self.ops[name])}
-        return {**kept, **here}
+        return {**kept, "PORT": "8000", **here}
 
     def _here(self, service: Mapping[str, Any], name: str, value: str) -> str:
         if at := re.fullmatch(r"(postgresql://\w+@)(\w+)(/\w+)", value):

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
 from infra.metrics import METRICS
-from infra.service import EXIT_SERVICE, Limits, Service, running, services
+from infra.service import EXIT_SERVICE, BackgroundService, ServiceLimits, running, services
 from tests.conftest import PROJECT
 
-QUICK = Limits(back_off_seconds=0.001, back_off_max_seconds=0.002, faults_max=3)
+QUICK = ServiceLimits(back_off_seconds=0.001, back_off_max_seconds=0.002, faults_max=3)
 SECRET = "3374010101900001"
 
 
@@ -28,13 +28,15 @@ def ended() -> list[str]:
     return []
 
 
-def service_of(ended: list[str], limits: Limits = QUICK) -> Service:
-    return Service("tried", limits, expected=(Away,), fatal=(ZeroDivisionError,), end=lambda _, why: ended.append(why))
+def service_of(ended: list[str], limits: ServiceLimits = QUICK) -> BackgroundService:
+    return BackgroundService(
+        "tried", limits, expected=(Away,), fatal=(ZeroDivisionError,), end=lambda _, why: ended.append(why)
+    )
 
 
 @given(st.integers(1, 10_000), st.floats(0.01, 5), st.floats(5, 60))
 def test_a_pause_grows_with_the_faults_and_never_beyond_its_maximum(faults: int, first: float, longest: float) -> None:
-    limits = Limits(back_off_seconds=first, back_off_max_seconds=longest)
+    limits = ServiceLimits(back_off_seconds=first, back_off_max_seconds=longest)
     assert limits.pause(1) == first
     assert limits.pause(faults) <= limits.pause(faults + 1) <= longest
 
@@ -75,7 +77,7 @@ def test_a_loop_in_a_thread_goes_on_after_every_fault_until_it_is_told_to_stop(e
 
 
 def test_a_loop_in_an_event_loop_goes_on_too_and_a_pause_ends_when_it_must_stop(ended: list[str]) -> None:
-    limits = Limits(back_off_seconds=60, back_off_max_seconds=60)
+    limits = ServiceLimits(back_off_seconds=60, back_off_max_seconds=60)
 
     async def tried() -> None:
         service, stopping = service_of(ended, limits), asyncio.Event()
@@ -113,7 +115,7 @@ def test_its_state_is_listed_and_measured_without_the_words_of_a_fault(
 
 
 def test_a_pass_without_a_sign_of_life_ends_the_process_and_a_sign_gives_it_more_time(ended: list[str]) -> None:
-    service = service_of(ended, Limits(pass_seconds=3))
+    service = service_of(ended, ServiceLimits(pass_seconds=3))
     for _ in range(10):
         service.look(2)
         service.alive()
@@ -127,7 +129,7 @@ HANGS = """
 import threading, time
 from infra import service as module
 module.WATCH_SECONDS = 0.05
-tried = module.Service("hanging", module.Limits(pass_seconds=0.2))
+tried = module.BackgroundService("hanging", module.ServiceLimits(pass_seconds=0.2))
 tried.run(threading.Event(), lambda: time.sleep(60))
 """
 

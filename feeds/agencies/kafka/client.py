@@ -10,17 +10,21 @@ from typing import Any
 
 from kafka.net.compat import KafkaNetClient
 
-BOOTSTRAP_MILLISECONDS = 4_000
+BOOTSTRAP_MILLISECONDS, REQUEST_MILLISECONDS = 4_000, 10_000
 
 
 def opened(kind: Callable[..., Any], **options: Any) -> Any:  # noqa: ANN401 - the clients have no types
-    """Opens a KafkaProducer or a KafkaConsumer. Raises KafkaTimeoutError if no broker answers within four seconds."""
+    """Opens a KafkaProducer or a KafkaConsumer. Raises KafkaTimeoutError if no broker answers within four seconds.
+
+    A request to a broker fails after REQUEST_MILLISECONDS, unless the options say otherwise.
+    """
     started: list[Any] = []
 
     def net(**settings: Any) -> Any:  # noqa: ANN401 - the clients have no types
         started.append(KafkaNetClient(**settings))
         return started[-1]
 
+    options = {"request_timeout_ms": REQUEST_MILLISECONDS, **options}
     try:
         return kind(**options, kafka_client=net, bootstrap_timeout_ms=BOOTSTRAP_MILLISECONDS)
     except BaseException:

@@ -19,7 +19,7 @@ from infra.kafka.intake import TRIES, Intake
 from infra.metrics import METRICS
 from infra.postgres.packing import unpack
 from infra.runtime.fsck import faults_of_log
-from infra.service import Limits
+from infra.service import ServiceLimits
 from service_layer import requests_from_bodies
 from service_layer.bodies import EmptyBody
 from service_layer.commands import COMMANDS
@@ -401,7 +401,7 @@ async def test_a_topic_made_anew_is_read_from_its_beginning(door: Door) -> None:
 async def test_what_kafka_cannot_do_is_tried_again_until_it_is_stopped(
     made: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.kafka.intake.LIMITS", Limits(back_off_seconds=0.01, back_off_max_seconds=0.01))
+    monkeypatch.setattr("infra.kafka.intake.LIMITS", ServiceLimits(back_off_seconds=0.01, back_off_max_seconds=0.01))
     stopping = asyncio.Event()
     opened: list[Member] = []
 

@@ -1,6 +1,7 @@
 """A lost connection leaves the outcome unknown; the log tells, and the act happens once."""
 
 import asyncio
+import secrets
 import time
 from typing import Any
 from uuid import uuid4
@@ -128,13 +129,30 @@ async def test_what_waits_is_bounded(made: Installation, monkeypatch: pytest.Mon
     assert all(outcome.stored for outcome in await asyncio.gather(*(t for t in others if t not in refused)))
 
 
-async def test_a_save_that_the_database_cannot_take_fails_alone(made: Installation) -> None:
-    bad = Save((StoredEvent(uuid4(), 1, "application.received.v1\0", b"{}"),))
-    outcomes = await asyncio.gather(
-        *(made.writer.append(save) for save in (a_save(1), bad, a_save(1))), return_exceptions=True
-    )
-    assert [getattr(outcome, "kind", None) for outcome in outcomes] == ["stored", None, "stored"]
-    assert isinstance(outcomes[1], psycopg.DataError)
+BAD: tuple[tuple[Save, type[Exception]], ...] = (
+    (Save((StoredEvent(uuid4(), 1, "application.received.v1\0", b"{}"),)), psycopg.DataError),
+    (Save((StoredEvent(uuid4(), 1, "application.received.v1\udc80", b"{}"),)), UnicodeEncodeError),
+    (Save((StoredEvent("no id", 1, "application.received.v1", b"{}"),)), ValueError),
+    (Save(a_save(1).events, (secrets.token_bytes(9_000),)), psycopg.errors.ProgramLimitExceeded),
+)
+
+
+@pytest.mark.parametrize(
+    "places",
+    [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2, 3), (0, 4, 5, 9), tuple(range(10)), (19,), tuple(range(0, 20, 2))],
+)
+async def test_a_save_that_the_database_cannot_take_fails_alone(made: Installation, places: tuple[int, ...]) -> None:
+    bad = {place: BAD[number % len(BAD)] for number, place in enumerate(places)}
+    saves = [bad[place][0] if place in bad else a_save(1) for place in range(max(places) + 2)]
+    outcomes = await asyncio.gather(*(made.writer.append(save) for save in saves), return_exceptions=True)
+    for place, outcome in enumerate(outcomes):
+        if place in bad:
+            assert isinstance(outcome, bad[place][1])
+        else:
+            assert isinstance(outcome, SaveOutcome)
+            assert outcome.stored
+    stored = ask(made.databases.owner, "SELECT count(*) FROM stored_events WHERE topic LIKE 'application.%%'")
+    assert stored == [(len(saves) - len(bad),)]
 
 
 async def test_without_a_database_the_store_is_unavailable_in_time_and_comes_back(

@@ -3,8 +3,10 @@
 import asyncio
 import re
 
+import psycopg
 import pytest
 from psycopg import AsyncConnection
+from structlog.testing import capture_logs
 
 from domain.application.commands import Cancel, Receive, ResetPin
 from domain.codes import CancellationReason
@@ -12,6 +14,9 @@ from domain.refusals import ApplicationEnded
 from infra.composition import Installation, installation
 from infra.eventstore import stream_reader
 from infra.eventstore.history import head_of
+from service_layer.faults import Unavailable
+from service_layer.handlers import retries
+from service_layer.requests import CommandResult
 from tests.conftest import Fresh
 from tests.infra.eventstore.asking import asked, submit, told, topics
 
@@ -60,6 +65,39 @@ async def test_a_crowd_at_one_application_is_served_in_turn(made: Installation, 
 async def test_of_a_crowd_with_one_key_all_get_the_first_answer(made: Installation) -> None:
     answers = await asyncio.gather(*(submit(made, "k-1") for _ in range(12)))
     assert len({str(told(answer)) for answer in answers}) == 1
+
+
+UNKNOWN = """
+INSERT INTO stored_events (originator_id, originator_version, topic, state)
+SELECT originator_id, originator_version + 1, %s, state FROM stored_events WHERE originator_id = %s
+ORDER BY originator_version DESC LIMIT 1
+"""
+
+
+async def test_a_stream_that_cannot_be_read_harms_no_other_stream(made: Installation, fresh: Fresh) -> None:
+    first, second = await submit(made, "k-1"), await submit(made, "k-2")
+    with psycopg.connect(fresh.databases.owner) as connection:
+        connection.execute(UNKNOWN, ("application.beamed-up.v1", first.application_id))
+    answers = await asyncio.gather(
+        made.commands.handle(first.application_id, asked(Receive())),
+        made.commands.handle(second.application_id, asked(Receive())),
+        submit(made, "k-3"),
+        return_exceptions=True,
+    )
+    assert [type(answer) for answer in answers] == [KeyError, CommandResult, CommandResult]
+
+
+async def test_an_edition_that_cannot_be_read_stops_all_commands_and_says_so(
+    made: Installation, fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "SECONDS_MAX", 0.1)
+    first = await submit(made)
+    with psycopg.connect(fresh.databases.owner) as connection:
+        connection.execute(UNKNOWN, ("office.beamed-up.v1", next(iter(made.streams.published.ends))))
+    with capture_logs() as lines, pytest.raises(Unavailable):
+        await made.commands.handle(first.application_id, asked(Receive()))
+    assert lines[0]["event"] == "an edition of the registry cannot be read"
+    assert lines[0]["topic"] == "office.beamed-up.v1"
 
 
 async def test_nothing_is_found_where_nothing_is(made: Installation) -> None:

@@ -85,12 +85,64 @@ async def test_who_goes_away_harms_nobody(fresh: Fresh) -> None:
     assert squares.batches == [[1], [3]]
 
 
-async def test_a_fault_reaches_all_who_asked_and_nobody_later(fresh: Fresh) -> None:
+TOO_LARGE, UNREADABLE = 1_000_000, 13
+BAD = {TOO_LARGE: psycopg.errors.NumericValueOutOfRange, UNREADABLE: KeyError}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [TOO_LARGE],
+        [TOO_LARGE, 2],
+        [2, TOO_LARGE],
+        [TOO_LARGE, 2, UNREADABLE, 3, -4],
+        [1, 2, 3, 4, UNREADABLE, 5, 6, 7],
+        [UNREADABLE, TOO_LARGE, UNREADABLE, TOO_LARGE],
+        [*range(12), TOO_LARGE, *range(14, 30)],
+        [UNREADABLE, *range(100, 200), TOO_LARGE],
+    ],
+)
+async def test_a_bad_key_harms_itself_alone(fresh: Fresh, keys: list[int]) -> None:
+    """The database refuses one kind of bad key; the reading of its answer fails for the other."""
     squares = Squares()
-    async with Coalescer(squares.ask, fresh.databases.serving) as line:
-        raised = await asyncio.gather(line.get(1_000_000), line.get(2), return_exceptions=True)
-        assert [type(fault) for fault in raised] == [psycopg.errors.NumericValueOutOfRange] * 2
+
+    async def ask(connection: AsyncConnection, asked: list[int]) -> Mapping[int, int]:
+        found = await squares.ask(connection, asked)
+        if UNREADABLE in found:
+            raise KeyError(UNREADABLE)
+        return found
+
+    async with Coalescer(ask, fresh.databases.serving) as line:
+        told = await asyncio.gather(*map(line.get, keys), return_exceptions=True)
+        for key, answer in zip(keys, told, strict=True):
+            if key in BAD:
+                assert type(answer) is BAD[key]
+            else:
+                assert answer == (key * key if key >= 0 else None)
         assert await line.get(2) == 4
+
+
+@pytest.mark.parametrize(
+    ("statement", "sqlstate"),
+    [
+        (b"SELECT * FROM dropped", "42P01"),
+        (b"DO $$ BEGIN RAISE EXCEPTION SQLSTATE 'JV503'; END $$", "JV503"),  # a view that is behind
+    ],
+)
+async def test_a_statement_that_is_wrong_for_all_keys_is_not_repeated(
+    fresh: Fresh, statement: bytes, sqlstate: str
+) -> None:
+    tries = []
+
+    async def ask(connection: AsyncConnection, keys: list[int]) -> Mapping[int, int]:
+        tries.append(keys)
+        await connection.execute(statement)
+        return {}
+
+    async with Coalescer(ask, fresh.databases.serving) as line:
+        told = await asyncio.gather(line.get(1), line.get(2), return_exceptions=True)
+    assert [getattr(fault, "sqlstate", None) for fault in told] == [sqlstate] * 2
+    assert len(tries) == 1
 
 
 async def test_a_lost_connection_costs_nothing(fresh: Fresh) -> None:

@@ -19,7 +19,7 @@ from infra.projector import runner as module
 from infra.projector.fold import Shard
 from infra.projector.runner import Runner
 from infra.projector.step import Steps
-from infra.service import Limits
+from infra.service import ServiceLimits
 from projections.view import Row
 from tests.conftest import PROJECT, Fresh
 from tests.infra.logs import PROGRESS, arriving, catch_up, differing, environment, reached, wait_for, writing
@@ -58,7 +58,7 @@ def rows(conninfo: str) -> int:
 def test_every_event_counts_once_while_the_runners_connections_are_killed(
     fresh: Fresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LIMITS", Limits(back_off_seconds=0.05))
+    monkeypatch.setattr(module, "LIMITS", ServiceLimits(back_off_seconds=0.05))
     at = fresh.databases
     with (
         running(at.serving) as runner,

@@ -43,7 +43,7 @@ class Tracking:
 @pytest.fixture
 def tracking(fresh: Fresh) -> Iterator[Tracking]:
     made = Tracking(fresh.databases.serving)
-    made.moves("stored-progress", 10)
+    made.moves("view-progress", 10)
     with made.connection:
         yield made
 
@@ -54,7 +54,7 @@ async def test_what_is_heard_is_told_to_the_operator(fresh: Fresh, tracking: Tra
         tracking.connection.execute(
             "INSERT INTO views.stopped VALUES ('progress', 'progress', 12, gen_random_uuid(), 'KeyError')"
         )
-        tracking.moves("stored-progress", 11, "")
+        tracking.moves("view-progress", 11, "")
         assert await heard.reached("progress", 11, seconds=GENEROUS)
         assert METRICS.get_sample_value("jejak_view_stopped_position", {"view": "progress"}) == 12
 
@@ -81,37 +81,37 @@ async def waiting(heard: Positions, position: int) -> "asyncio.Task[bool]":
 async def test_a_runner_that_says_its_position_is_believed(fresh: Fresh, tracking: Tracking) -> None:
     async with listening(fresh) as heard:
         near, far = await waiting(heard, 20), await waiting(heard, 21)
-        tracking.says("stored-progress 20")  # and the table says 10 still
+        tracking.says("view-progress 20")  # and the table says 10 still
         assert await near
         assert not far.done()
         assert heard.passed(20)
         assert not heard.passed(21)
-        tracking.says("stored-progress 30")
+        tracking.says("view-progress 30")
         assert await far
 
 
 async def test_after_any_other_word_the_positions_are_read(fresh: Fresh, tracking: Tracking) -> None:
     async with listening(fresh) as heard:
-        for position, said in ((20, ""), (30, "stored-progress far"), (40, "stored-unheard 5")):
+        for position, said in ((20, ""), (30, "view-progress far"), (40, "view-unheard 5")):
             one = await waiting(heard, position)
-            tracking.moves("stored-progress", position, said)
+            tracking.moves("view-progress", position, said)
             assert await one
 
 
 async def test_a_word_that_was_lost_is_not_waited_for(fresh: Fresh, tracking: Tracking) -> None:
     async with listening(fresh) as heard:
         one = await waiting(heard, 20)
-        tracking.moves("stored-progress", 20)
+        tracking.moves("view-progress", 20)
         assert await one
 
 
 async def test_a_view_in_shards_is_where_the_last_of_them_is(fresh: Fresh, tracking: Tracking) -> None:
-    tracking.moves("stored-desk#0", 10)
-    tracking.moves("stored-desk#1", 40)
+    tracking.moves("view-desk#0", 10)
+    tracking.moves("view-desk#1", 40)
     async with listening(fresh) as heard:
         assert await heard.reached("desk", 10, seconds=GENEROUS)
         assert heard.position("desk") == 10
-        tracking.says("stored-desk#0 50")
+        tracking.says("view-desk#0 50")
         assert await heard.reached("desk", 40, seconds=GENEROUS)
         assert heard.position("desk") == 40
 
@@ -119,7 +119,7 @@ async def test_a_view_in_shards_is_where_the_last_of_them_is(fresh: Fresh, track
 async def test_who_waits_in_vain_is_told_and_forgotten(fresh: Fresh, tracking: Tracking) -> None:
     async with listening(fresh) as heard:
         assert not await heard.reached("progress", 11, seconds=0.01)
-        tracking.says("stored-progress 11")
+        tracking.says("view-progress 11")
         assert await heard.reached("progress", 11, seconds=GENEROUS)
 
 
@@ -140,6 +140,6 @@ async def test_the_newest_era_is_known_as_far_as_no_other_can_have_begun(fresh: 
         assert heard.era == checkpoint_listener.EraRange(1, 0, APART)
         with psycopg.connect(fresh.databases.owner, autocommit=True) as owner:
             owner.execute("INSERT INTO eras (era, from_position, reason) VALUES (2, %s, 'restored')", (APART,))
-        tracking.moves("stored-progress", APART + 5, f"stored-progress {APART + 5}")
+        tracking.moves("view-progress", APART + 5, f"view-progress {APART + 5}")
         assert await heard.reached("progress", APART + 5, seconds=GENEROUS)
         assert heard.era == checkpoint_listener.EraRange(2, APART, 2 * APART)

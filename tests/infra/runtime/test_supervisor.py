@@ -11,7 +11,7 @@ import pytest
 
 from infra.runtime import supervisor as module
 from infra.runtime.supervisor import Child
-from infra.service import Limits
+from infra.service import ServiceLimits
 
 LASTING = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 ENDING = [sys.executable, "-c", "raise SystemExit(7)"]
@@ -19,7 +19,7 @@ ENDING = [sys.executable, "-c", "raise SystemExit(7)"]
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LIMITS", Limits(back_off_seconds=0.05, back_off_max_seconds=0.2))
+    monkeypatch.setattr(module, "LIMITS", ServiceLimits(back_off_seconds=0.05, back_off_max_seconds=0.2))
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.02)
 
 

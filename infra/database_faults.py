@@ -10,7 +10,7 @@ import structlog
 
 from infra.metrics import DATABASE_FAULTS
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
+PROJECT = Path(__file__).resolve().parent.parent
 QUIET_SECONDS = 1.0
 """The same fault at the same place is logged at most once in this number of seconds. Each fault is counted."""
 

@@ -1,0 +1,45 @@
+-- A view has a version. The table views.definitions names the version of each live table; the projector makes this table.
+-- From this migration on, no migration drops a view: the projector builds the new version beside the old version.
+
+-- Says whether a release can answer from a view. This is the only place with this rule. `newest` is the version that the
+-- release makes, `oldest` is the oldest version that the release can read, and `own_form` is the hash of the columns.
+--   whole    the release made the table, and the table contains the log as it was at the last start
+--   stopped  the same, but an event that cannot be folded stops the view before that position
+--   older    the table is whole, but an older release made it; the projector builds the new version beside it
+--   behind   all other cases; nobody can read the view now
+CREATE FUNCTION view_state(wanted text, oldest integer, newest integer, own_form text) RETURNS text
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    known record;
+    reached bigint;
+BEGIN
+    SELECT * INTO known FROM views.definitions AS d WHERE d.view = wanted;
+    SELECT min(notification_id) INTO reached FROM views.tracking
+    WHERE split_part(application_name, '#', 1) = 'view-' || wanted;
+    RETURN CASE
+        WHEN known.form IS DISTINCT FROM own_form OR known.version NOT BETWEEN oldest AND newest THEN 'behind'
+        WHEN reached IS NULL OR reached < known.whole_from THEN 'behind'
+        WHEN known.version < newest THEN 'older'
+        WHEN reached >= known.started THEN 'whole'
+        WHEN EXISTS (SELECT FROM views.stopped AS s WHERE s.view = wanted) THEN 'stopped'
+        ELSE 'behind'
+    END;
+END
+$$;
+
+-- A condition for queries over a view. The condition is true, or the query fails with the SQLSTATE JV503.
+-- If `absent` is true, the condition is for an answer that says that a row does not exist: only a whole view can say this.
+CREATE FUNCTION view_answers(wanted text, oldest integer, newest integer, own_form text, absent boolean)
+RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    state text := public.view_state(wanted, oldest, newest, own_form);
+BEGIN
+    IF state = 'whole' OR (NOT absent AND state <> 'behind') THEN
+        RETURN true;
+    END IF;
+    RAISE EXCEPTION 'the view % is %', wanted, state USING ERRCODE = 'JV503';
+END
+$$;
+
+-- The same for the feeds of agencies: the feed contains the log up to this position, as it was at the last start.
+ALTER TABLE feeds.distributed ADD COLUMN whole_from bigint NOT NULL DEFAULT 0;

@@ -1,0 +1,43 @@
+"""View reader: every query over a view uses this connection. If the view is behind, the query fails, and the reader
+raises ViewBehind.
+
+A query over a view has the condition `ViewOf.answers`. The SQL function `view_state` (migration 0019) decides whether
+the view is behind. The table is checked and read in one snapshot, so a view cannot be replaced between the two.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import psycopg
+from psycopg import AsyncConnection
+
+from infra.postgres.connections import ANSWER_SECONDS
+from infra.postgres.pool import Pool, borrowed
+from service_layer.faults import ViewBehind
+
+BEHIND = "JV503"
+"""The SQLSTATE of the SQL function `view_answers`."""
+
+
+@contextmanager
+def behind_told() -> Iterator[None]:
+    """Raises ViewBehind if the view is behind, or if its table is missing or has the columns of another release."""
+    try:
+        yield
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as lost:
+        raise ViewBehind from lost
+    except psycopg.DatabaseError as fault:
+        if fault.sqlstate == BEHIND:
+            raise ViewBehind from fault
+        raise
+
+
+@asynccontextmanager
+async def reading(pool: Pool, *, seconds: float = ANSWER_SECONDS) -> AsyncIterator[AsyncConnection]:
+    """Yields a connection for queries over views. Each wait for the server lasts at most `seconds`.
+
+    Raises ViewBehind and Unavailable.
+    """
+    with behind_told():
+        async with borrowed(pool, seconds=seconds) as connection:
+            yield connection
