@@ -230,10 +230,10 @@ def test_personal_parts_are_sealed_once_for_each_application(fresh: Fresh) -> No
     ("options", "says"),
     [
         (["--until", "2031-01-01"], "the calendars know 2024-01-01 until 2027-12-31"),
-        (["--applications", "-1"], "0 to 1000000 applications"),
+        (["--applications", "-1"], "--applications: must be a whole number from"),
         (["--applications", "1", "--truth", "/nowhere/truth.ndjson"], "cannot be written"),
         (["--applications", "1", "--per-day", "2"], "either --applications or --per-day"),
-        (["--rate", "0"], "invalid rate value"),
+        (["--rate", "0"], "--rate: must be a number above"),
         (["--until", "tomorrow"], "invalid day value"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

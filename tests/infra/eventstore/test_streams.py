@@ -68,8 +68,8 @@ async def test_of_a_crowd_with_one_key_all_get_the_first_answer(made: Installati
 
 
 UNKNOWN = """
-INSERT INTO stored_events (originator_id, originator_version, topic, state)
-SELECT originator_id, originator_version + 1, %s, state FROM stored_events WHERE originator_id = %s
+INSERT INTO stored_events (originator_id, originator_version, topic, state, recorded_at)
+SELECT originator_id, originator_version + 1, %s, state, recorded_at FROM stored_events WHERE originator_id = %s
 ORDER BY originator_version DESC LIMIT 1
 """
 

@@ -1,6 +1,7 @@
 """The same past told again: in another order, in a newer export, by two traces of one case. Each fact counts once."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
@@ -14,6 +15,7 @@ from domain.provenance import Act
 from infra.eventstore import rows
 from infra.eventstore.history import STREAM, head_of, history_of
 from infra.eventstore.recorder import Recorder, Save, SaveOutcome
+from infra.postgres.packing import unpack
 from tests.builders import MONDAY
 from tests.conftest import Fresh
 from tests.infra.imports.bringing import (
@@ -101,7 +103,8 @@ def test_an_event_added_in_a_newer_export_is_the_one_new_event(fresh: Fresh, tmp
 
 def rows_of(fresh: Fresh) -> list[tuple[dict[str, list[dict[str, int]]]]]:
     with psycopg.connect(fresh.databases.auditor) as connection:
-        return connection.execute("SELECT convert_from(body, 'UTF8')::jsonb FROM views.progress").fetchall()
+        rows = connection.execute("SELECT body FROM views.progress").fetchall()
+    return [(json.loads(unpack(body)),) for (body,) in rows]
 
 
 def test_an_end_added_in_a_newer_export_is_the_one_new_event(fresh: Fresh, tmp_path: Path) -> None:

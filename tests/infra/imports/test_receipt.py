@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from infra.postgres.packing import unpack
 from tests.infra.imports.bringing import stored
 from tests.infra.imports.conftest import Imported
 from tests.infra.imports.reading import OFFICES, Entry, Fact, by_department, facts_of
@@ -50,8 +51,8 @@ def shown(timeline: list[dict[str, Any]]) -> tuple[Entry, ...]:
 
 def rows(conninfo: str) -> dict[str, dict[str, Any]]:
     with psycopg.connect(conninfo) as connection:
-        found = connection.execute("SELECT application_id::text, convert_from(body, 'UTF8') FROM views.progress")
-        return {key: json.loads(body) for key, body in found}
+        found = connection.execute("SELECT application_id::text, body FROM views.progress")
+        return {key: json.loads(unpack(body)) for key, body in found}
 
 
 def test_everything_is_brought_in_and_nothing_refused(receipt: Imported) -> None:

@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "feeds.history.spill",
     "infra.eventstore.history",
     "infra.kafka.brokers",
+    "infra.postgres.connections",
     "infra.postgres.packing",
     "infra.settings",
     "projections",
