@@ -49,6 +49,15 @@ async def furnish(running: Jejak, *, publish: bool) -> None:
             running.tokens |= signed(made)
 
 
+async def ended_bearer(running: Jejak, office: str) -> str:
+    """An officer's bearer that has already expired. `jejak token` refuses to make one."""
+    settings = settings_from(running.environment())
+    with databases(settings) as found:
+        async with installation(settings, found) as made:
+            tokens = SignedTokens(made.named.token, made.named.read_token)
+            return tokens.bearer(Principal(bearer=Bearer.OFFICER, actor=uuid4(), office=office), seconds=0)
+
+
 Signed = dict[tuple[str, ...], str]
 
 

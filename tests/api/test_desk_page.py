@@ -1,13 +1,13 @@
 """The desk as a page: in by a bearer, out after half an hour, nothing else opened by the session."""
 
+import asyncio
 import time
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
-from uuid import uuid4
 
 import pytest
 
-from tests.api.installation import LICENSING, OFFICES
+from tests.api.installation import LICENSING, OFFICES, ended_bearer
 from tests.running import Jejak, Reply
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -103,8 +103,7 @@ def test_another_sites_form_is_refused(running: Jejak) -> None:
 
 
 def test_a_session_ends_with_its_bearer_at_the_latest(running: Jejak) -> None:
-    short = running.token("--role", "officer", "--office", LICENSING, "--hours", "0", "--actor", str(uuid4()))
-    assert sign_in(running, short).status == 403
+    assert sign_in(running, asyncio.run(ended_bearer(running, LICENSING))).status == 403
 
 
 def test_too_many_fields_are_refused(running: Jejak) -> None:
