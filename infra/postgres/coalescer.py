@@ -105,7 +105,7 @@ class Coalescer(Generic[Key, Value]):
         try:
             async with asyncio.timeout(self.seconds):
                 await self._settle(batch)
-        except (*AWAY, TimeoutError, Unavailable):
+        except (*AWAY, TimeoutError):
             _refuse([*batch, *self._waiting], Unavailable())  # the waiting callers would get Unavailable later anyway
             self._waiting.clear()
         except asyncio.CancelledError:
@@ -117,8 +117,10 @@ class Coalescer(Generic[Key, Value]):
         keys = list({key for key, answer in batch if not answer.done()})  # a caller may have been cancelled
         try:
             found = await self._found(keys) if keys else {}
-        except (*AWAY, TimeoutError, Unavailable):
+        except (*AWAY, TimeoutError):
             raise
+        except Unavailable as fault:  # for example ViewBehind: the same for each key, and gone at the next query
+            _refuse(batch, fault)
         except Exception as fault:  # noqa: BLE001 - the callers get the fault
             if len(keys) == 1 or _is_of_all(fault):
                 noted(fault)

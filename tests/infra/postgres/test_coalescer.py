@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 
 from infra.postgres import coalescer
 from infra.postgres.coalescer import Coalescer
-from service_layer.faults import Unavailable
+from service_layer.faults import Unavailable, ViewBehind
 from tests.conftest import Fresh
 
 pytestmark = pytest.mark.anyio
@@ -198,3 +198,20 @@ async def test_closing_waits_for_no_answer_that_never_comes(fresh: Fresh, monkey
     for waiting in (first, second):
         with pytest.raises(Unavailable):
             await waiting
+
+
+@pytest.mark.parametrize("fault", [ViewBehind(), Unavailable()], ids=lambda fault: type(fault).__name__)
+async def test_the_callers_of_a_query_that_cannot_answer_now_get_its_own_fault(
+    fresh: Fresh, fault: Unavailable
+) -> None:
+    """A view that is behind is another answer than a database that is away. The query is not repeated."""
+    asked: list[list[int]] = []
+
+    async def ask(_: AsyncConnection, keys: list[int]) -> Mapping[int, int]:
+        asked.append(sorted(keys))
+        raise fault
+
+    async with Coalescer(ask, fresh.databases.serving) as line:
+        found = await asyncio.gather(*map(line.get, (1, 2, 3)), return_exceptions=True)
+    assert found == [fault] * 3
+    assert asked == [[1, 2, 3]]
