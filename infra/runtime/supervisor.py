@@ -12,11 +12,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 import structlog
 
 from infra.service import BackgroundService, ServiceLimits, registered
+from infra.settings import PROJECT
 
 LOOK_SECONDS = 0.5
 STOP_SECONDS = 10
@@ -62,6 +63,7 @@ class Child:
         try:
             self.process = subprocess.Popen(
                 self.command,
+                env=environment_of(os.environ),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 pass_fds=self.descriptors,
@@ -95,6 +97,21 @@ class Child:
         return process.returncode
 
 
+def command_of(verb: Sequence[str]) -> list[str]:
+    """Returns the command of a `jejak` process. `verb` is a subcommand with its options.
+
+    With the option `-P`, Python does not import from the working folder. So a file in this folder cannot replace a
+    package.
+    """
+    return [sys.executable, "-P", "-m", "infra.cli", *verb]
+
+
+def environment_of(environment: Mapping[str, str]) -> dict[str, str]:
+    """Returns the environment of a child. The child imports the same code as this process."""
+    paths = [str(PROJECT), *filter(None, [environment.get("PYTHONPATH")])]
+    return {**environment, "PYTHONPATH": os.pathsep.join(paths)}
+
+
 @contextlib.asynccontextmanager
 async def kept(verbs: Sequence[Sequence[str]], descriptors: Sequence[int] = ()) -> AsyncIterator[None]:
     """Runs one `jejak` process for each entry of `verbs`, while the context lasts. An entry is a subcommand with its
@@ -106,7 +123,7 @@ async def kept(verbs: Sequence[Sequence[str]], descriptors: Sequence[int] = ()) 
     children = [
         Child(
             f"child {verb[0]} {place}" if names.count(verb[0]) > 1 else f"child {verb[0]}",
-            [sys.executable, "-m", "infra.cli", *verb, ATTACHED],
+            command_of([*verb, ATTACHED]),
             descriptors,
         )
         for place, verb in enumerate(verbs, 1)

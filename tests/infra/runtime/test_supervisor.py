@@ -1,17 +1,20 @@
 """The children: one that dies is replaced, and so is one that could not be forked; the pauses grow."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.runtime import supervisor as module
-from infra.runtime.supervisor import Child
+from infra.runtime.supervisor import Child, command_of, environment_of
 from infra.service import ServiceLimits
+from infra.settings import PROJECT
 
 LASTING = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 ENDING = [sys.executable, "-c", "raise SystemExit(7)"]
@@ -97,3 +100,21 @@ def test_when_the_context_ends_no_child_is_left(monkeypatch: pytest.MonkeyPatch)
 
     asyncio.run(briefly())
     assert [process.poll() is not None for process in started] == [True] * 3
+
+
+def test_a_file_in_the_working_folder_does_not_replace_a_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`python -m` looks into the working folder first: a file `structlog.py` there ended every child at once."""
+    for name in ("structlog", "psycopg", "orjson"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    done = subprocess.run(
+        command_of(["--version"]), env=environment_of(os.environ), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("before", "after"), [({}, str(PROJECT)), ({"PYTHONPATH": "/a"}, f"{PROJECT}{os.pathsep}/a")])
+def test_a_child_runs_the_code_of_its_parent(before: dict[str, str], after: str) -> None:
+    assert environment_of(before)["PYTHONPATH"] == after
