@@ -65,7 +65,7 @@ def test_every_metric_stands_in_the_operators_guide_and_no_other() -> None:
 
 def test_every_log_message_that_the_operators_guide_quotes_is_written_by_the_code() -> None:
     quoted = re.findall(r'"([a-z]+(?: [a-z]+)+)"', text("operating.md"))
-    assert len(quoted) >= 5  # a loop has no message of its own, because all loops are services
+    assert len(quoted) > 6
     code = "\n".join(file.read_text(encoding="utf-8") for file in (PROJECT / "infra").rglob("*.py"))
     assert [message for message in quoted if message not in code] == []
 
