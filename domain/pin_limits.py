@@ -4,9 +4,8 @@ Two limits apply. The first limit is the delay of one network: each wrong PIN fr
 twice as long. The second limit is shared by all networks: together they may try about one PIN an hour. The shared limit
 makes guessing hopeless for an attacker with many networks.
 
-The shared limit does not apply to a known network. From a known network, this number was opened successfully before. So
-an attacker in other networks cannot lock out a citizen who comes from a known network. docs/access.md shows the
-arithmetic.
+A network is known if this number was opened from it before. The shared limit does not apply to known networks. So an
+attacker cannot lock out a citizen who uses a known network. The arithmetic is in docs/access.md.
 """
 
 from dataclasses import dataclass

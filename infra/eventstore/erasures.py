@@ -27,8 +27,8 @@ def erasures_in(conninfo: str) -> list[Erasure]:
 def copy_to_log(conninfo: str, listed: ErasureList, *, restored: bool = False) -> int:
     """Copies the missing lines of the list to the log, and frees the tracking numbers of the erased applications.
 
-    `conninfo` must connect as the owner of the log. Returns the number of copied lines. If `restored`, the table may
-    contain lines of another list, so all lines are copied anew.
+    `conninfo` must connect as the owner of the log. Returns the number of copied lines. If `restored` is true, the
+    function first empties the table, because the restored table may belong to another list.
     """
     with connect(conninfo, seconds=LONG_SECONDS) as connection:
         connection.execute("LOCK TABLE erasures IN EXCLUSIVE MODE")
