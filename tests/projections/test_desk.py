@@ -236,4 +236,12 @@ def test_a_date_that_a_source_states_is_not_ours_to_move() -> None:
 
 
 def test_the_sooner_due_stands_first_by_an_index() -> None:
-    assert "CREATE INDEX ON {table} (office, open, coalesce(due_at, 'infinity'), application_id);" in VIEW.table
+    index = "CREATE INDEX ON {table} (office, coalesce(due_at, 'infinity'), application_id) WHERE open;"
+    assert index in VIEW.table
+
+
+def test_the_state_of_the_view_depends_on_its_version_and_its_form() -> None:
+    older = replace(VIEW, version=7, reads_from=6)
+    assert VIEW.state == f"view_state('desk', {VIEW.version}, {VIEW.version}, '{VIEW.form}')"
+    assert older.state == f"view_state('desk', 6, 7, '{VIEW.form}')"
+    assert replace(VIEW, indexes=()).form != VIEW.form
