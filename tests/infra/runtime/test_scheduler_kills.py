@@ -44,6 +44,11 @@ SOME = [
     ("expire-payment", "page read", 2),
     ("expire-payment", "after append", 1),
 ]
+AHEAD = """
+SELECT originator_id, originator_version FROM (
+    SELECT *, convert_from(state, 'UTF8')::jsonb AS content FROM stored_events
+) AS event WHERE (content ->> 'at')::timestamptz > recorded_at + interval '5 minutes' AND content ->> 'by' <> 'system'
+"""
 
 pytestmark = pytest.mark.anyio
 
@@ -94,7 +99,15 @@ async def test_killed_anywhere_and_started_twice_at_once_it_does_each_act_once(
                     assert done == [[instant(DUE if job == "deem-approved" else EXPIRES)]] * ERRANDS
                 desk.project()
         print(f"{len(rounds)} kills, {2 * len(rounds)} restarts: {len(rounds) * ERRANDS} acts, each once")
-    assert list(faults_of_log(fresh.databases.auditor, lambda *_: None)) == []
+    found = list(faults_of_log(fresh.databases.auditor, lambda *_: None))
+    assert {fault.partition(": its at is ")[0] for fault in found} == dated_ahead(fresh)
+
+
+def dated_ahead(fresh: Fresh) -> set[str]:
+    """The events of officers that this test dates in 2027. `fsck` names these events, and no act of the system."""
+    with psycopg.connect(fresh.databases.auditor) as connection:
+        rows = connection.execute(AHEAD).fetchall()
+    return {f"event {stream}:{version}" for stream, version in rows}
 
 
 def moved(run: Mortals, kills: Sequence[int]) -> float:
