@@ -1,8 +1,8 @@
 """API dependencies: `request.app.state.dependencies` holds everything that an endpoint may use."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from starlette.requests import Request
 
@@ -31,7 +31,7 @@ from service_layer.ports import (
 class Dependencies:
     """The dependencies. `published` maps paths to public JSON documents. `now` returns the current time in UTC.
 
-    `storing` returns whether events can be stored now.
+    `storing` returns whether events can be stored now. `started_at` is the time at which this process started.
     """
 
     commands: CommandHandler
@@ -54,6 +54,7 @@ class Dependencies:
     published: Mapping[str, bytes]
     meter: Meter
     now: Callable[[], datetime]
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 def dependencies_of(request: Request) -> Dependencies:

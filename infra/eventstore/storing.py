@@ -19,10 +19,15 @@ WRITE = "SELECT pg_logical_emit_message(true, 'jejak readyz', '')"
 """Writes a few bytes to PostgreSQL's write-ahead log. No table changes. The commit waits until the disk has them."""
 GROW = "CREATE TEMPORARY TABLE readyz ON COMMIT DROP AS SELECT repeat('x', 1000) FROM generate_series(1, 100)"
 """Needs new space on the disk of the tables. A full disk refuses this statement, though a small write may still fit."""
+APPEND_NOTHING = "SELECT FROM append_events('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')"
+"""Takes the append lock and reads the log. This statement waits if another session has locked one of the two."""
 
 
 class Storing:
-    """Says whether events can be stored. If the last append failed, a larger write is tried, too."""
+    """Says whether events can be stored.
+
+    If the last append failed, a larger write and an empty append are tried, too.
+    """
 
     def __init__(self, pool: Pool, writer: GroupCommit) -> None:
         self.pool = pool
@@ -43,6 +48,7 @@ class Storing:
                 await connection.execute(WRITE)
                 if self.writer.failing:
                     await connection.execute(GROW)
+                    await connection.execute(APPEND_NOTHING)
         except (Unavailable, TimeoutError):
             return False
         except psycopg.Error as fault:

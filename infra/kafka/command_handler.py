@@ -32,6 +32,7 @@ from service_layer.decoding import decoded, parsed
 from service_layer.event_store import Draft
 from service_layer.faults import (
     ApplicationErased,
+    ApplicationUnreadable,
     BodyFault,
     Forbidden,
     KeyReused,
@@ -148,7 +149,7 @@ class TopicCommandHandler:
             return self._malformed(asking, Malformed(fault.code, fault.pointer, sent.id))
         except ApplicationUnknown:
             return self._refused(asking, sent, NotYours.code)
-        except (ApplicationErased, Forbidden, NotYours, KeyReused) as refused:
+        except (ApplicationErased, ApplicationUnreadable, Forbidden, NotYours, KeyReused) as refused:
             return self._refused(asking, sent, refused.code)
         except StaleVersion as stale:
             return self._refused(asking, sent, STALE, version=stale.now, target=sent.target)

@@ -12,7 +12,7 @@ import pytest
 from infra.cli import main as cli
 from infra.cli.backup import instant
 from infra.cli.feed import event_id
-from infra.cli.main import EXIT_WRONG, VERBS, disagreement, main, make_parser
+from infra.cli.main import EXIT_DEFECT, EXIT_WRONG, VERBS, disagreement, main, make_parser
 from infra.cli.simulate import day
 from infra.cli.verb import Verb
 from infra.postgres.embedded import PostgresNotStarted
@@ -45,6 +45,21 @@ def test_a_fault_at_the_start_is_one_line(
     assert said.startswith("jejak: ")
     assert said.count("\n") == 1
     assert len(said) > len("jejak: \n")
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_a_defect_is_one_line_without_its_message_unless_somebody_asks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, debug: bool
+) -> None:
+    def fails() -> None:
+        raise KeyError("Siti Contoh")
+
+    monkeypatch.setattr("infra.cli.access.settings", fails)
+    assert main([*(["--debug"] if debug else []), "token", "--role", "operator"]) == EXIT_DEFECT
+    *before, said = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"jejak: KeyError at (tests|infra)/\S+:\d+\. This is a defect of Jejak\. .*", said)
+    assert any("Traceback" in line for line in before) == debug
+    assert bool(before) == debug
 
 
 def exit_of(*arguments: str) -> int:
