@@ -1,8 +1,8 @@
 """API dependencies: `request.app.state.dependencies` holds everything that an endpoint may use."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.requests import Request
 
@@ -29,7 +29,8 @@ from service_layer.ports import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """The dependencies. `published` maps paths to public JSON documents. `now` returns the current time in UTC.
+    """The dependencies. `published` maps paths to public JSON documents. `now` returns the time of the
+    database in UTC, because the clock of this host may be wrong.
 
     `storing` returns whether events can be stored now. `started_at` is the time at which this process started.
     """
@@ -54,7 +55,7 @@ class Dependencies:
     published: Mapping[str, bytes]
     meter: Meter
     now: Callable[[], datetime]
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started_at: datetime
 
 
 def dependencies_of(request: Request) -> Dependencies:

@@ -95,6 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"jejak: {one_line(error)}", file=sys.stderr)
         return EXIT_WRONG
     except (OSError, psycopg.Error) as error:
+        if options.debug:
+            traceback.print_exc()
         print(f"jejak: {one_line(error)}", file=sys.stderr)
         return EXIT_WRONG
     except KeyboardInterrupt:
@@ -113,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="jejak", description=PURPOSE)
     parser.add_argument("--version", action="version", version=f"jejak {version('jejak')}")
-    parser.add_argument("--debug", action="store_true", help="if Jejak itself has a defect, print the whole traceback")
+    parser.add_argument("--debug", action="store_true", help="print the traceback of an unexpected error")
     chosen = parser.add_subparsers(dest="verb", metavar="VERB")
     for verb in VERBS:
         one = chosen.add_parser(

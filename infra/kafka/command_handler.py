@@ -105,6 +105,7 @@ class TopicCommandHandler:
     def __init__(self, installation: Installation) -> None:
         self.commands = installation.commands
         self.store = installation.store
+        self.clock = installation.clock
 
     async def asking(self, place: CommandPartition, record: CommandRecord) -> ReadCommand:
         """Parses a record. Raises Unavailable if the keys cannot be read."""
@@ -164,7 +165,7 @@ class TopicCommandHandler:
             raise Broken from None
 
     async def _decided(self, asking: ReadCommand, sent: SentCommand, registry: Registry) -> Verdict:
-        request = _request(asking, sent, registry)
+        request = _request(asking, sent, registry, self.clock.now())
         identities = await self.store.identities(request.client, request.key, request.body)
         decided = await self.commands.decide(sent.target, new_application_id(), request, identities)
         if isinstance(decided, CommandResult):
@@ -211,7 +212,7 @@ def _parsed(sent: SentCommand) -> tuple[SentCommand | Malformed, Any]:
         return Malformed(fault.code, fault.pointer, sent.id), None
 
 
-def _request(asking: ReadCommand, sent: SentCommand, registry: Registry) -> CommandRequest:
+def _request(asking: ReadCommand, sent: SentCommand, registry: Registry, now: datetime) -> CommandRequest:
     """Makes a `CommandRequest` from a record. For the same command, the HTTP operation makes the same `CommandRequest`.
 
     Raises BodyFault and Forbidden.
@@ -219,7 +220,7 @@ def _request(asking: ReadCommand, sent: SentCommand, registry: Registry) -> Comm
     principal = Principal(bearer=Bearer.AGENCY, agency=asking.place.agency)
     relation = relation_for(sent.name, principal)
     context = requests_from_bodies.BodyContext(
-        principal=principal, key=str(sent.id), plain=asking.plain, registry=registry, now=datetime.now(UTC)
+        principal=principal, key=str(sent.id), plain=asking.plain, registry=registry, now=now
     )
     if sent.target is None:
         body, _ = decoded(sent.body, bodies.SubmitBody)

@@ -62,6 +62,29 @@ def test_a_defect_is_one_line_without_its_message_unless_somebody_asks(
     assert bool(before) == debug
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("JEJAK_TOPICS_FILE", "/nothing/topics.toml"),
+        ("JEJAK_TOPICS_FILE", "/proc/self/cmdline"),
+        ("JEJAK_KEK_FILE", "/nothing/key"),
+        ("JEJAK_DATABASE_URL", "mysql://x"),
+        ("JEJAK_DATABASE_PASSWORD_FILE", "/nothing/password"),
+        ("JEJAK_SCHEDULE_SECONDS", "soon"),
+        ("JEJAK_DATA_DIR", "/proc/jejak"),
+    ],
+)
+def test_what_cannot_be_read_at_the_start_is_named_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, value: str
+) -> None:
+    monkeypatch.setenv("JEJAK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv(variable, value)
+    assert main(["project"]) == EXIT_WRONG
+    said = capsys.readouterr().err
+    assert said.startswith("jejak: ")
+    assert said.count("\n") == 1
+
+
 def exit_of(*arguments: str) -> int:
     with pytest.raises(SystemExit) as caught:
         main(arguments)

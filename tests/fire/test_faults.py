@@ -1,11 +1,17 @@
-"""Each process of `jejak serve` stands still for a while, or is killed: nothing acknowledged is lost, all goes on."""
+"""Each process of `jejak serve` stands still or is killed, or others use up the connections of its database.
+
+Nothing that was acknowledged is lost, and all goes on by itself.
+"""
 
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
+import psycopg
 import pytest
 
 from tests.fire.accounting import accounted
@@ -87,4 +93,61 @@ async def test_a_killed_child_is_replaced_and_nothing_is_lost(at: Served, verb: 
     print(f"{verb} killed: another one after {replaced:.1f} s, well again after {healed:.1f} s")
     assert load.wrong == []
     assert [line["code"] for line in at.log() if line["event"] == "a worker process ended"][-1] == -signal.SIGKILL
+    await accounted(at.running, at.token, load)
+
+
+OF_JEJAK = "usename LIKE 'jejak\\_%' AND backend_type = 'client backend'"
+
+
+@contextmanager
+def used_up(at: Served) -> Iterator[None]:
+    """All connections of the server belong to others: whenever one becomes free, they take it."""
+    others: list[psycopg.Connection] = []
+    ended = threading.Event()
+
+    def take() -> None:
+        while not ended.is_set():
+            with suppress(psycopg.OperationalError):
+                others.append(psycopg.connect(at.owner(), autocommit=True))
+                continue
+            time.sleep(0.01)
+
+    takers = [threading.Thread(target=take) for _ in range(4)]
+    with psycopg.connect(at.owner(), autocommit=True) as killer:
+        for taker in takers:
+            taker.start()
+        try:
+            deadline, left = time.monotonic() + HEALED_SECONDS, 1
+            while left or len(others) < 100:
+                assert time.monotonic() < deadline
+                killer.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OF_JEJAK}".encode())
+                time.sleep(0.2)
+                [(left,)] = killer.execute(
+                    f"SELECT count(*) FROM pg_stat_activity WHERE {OF_JEJAK}".encode()
+                ).fetchall()
+            yield
+        finally:
+            ended.set()
+            for taker in takers:
+                taker.join()
+            for other in others:
+                other.close()
+
+
+@pytest.mark.parametrize("seconds", [SHORT, pytest.param(LONG, marks=[pytest.mark.prove, pytest.mark.timeout(600)])])
+async def test_while_others_use_up_all_connections_it_says_so(at: Served, seconds: float) -> None:
+    async with loaded(at.running.port, at.token, CLIENTS) as load:
+        await until_acknowledged(load)
+        with used_up(at):
+            before = load.acknowledged
+            await asyncio.sleep(seconds)
+            public = await asyncio.to_thread(at.running.request, "GET", "/readyz")
+            told = await asyncio.to_thread(at.ready)
+            assert (public.status, told.status) == (503, 503)
+            assert load.acknowledged == before
+        since = time.monotonic()
+        healed = await at.well_again(since)
+        await until_acknowledged(load)
+    print(f"connections used up for {seconds:g} s: {told.json()['status']}; well again after {healed:.1f} s")
+    assert load.wrong == []
     await accounted(at.running, at.token, load)
