@@ -37,7 +37,7 @@ CLIENT_LEFT = 499
 No client ever receives this status.
 """
 PRINCIPAL, TRACE = "jejak.principal", "jejak.trace_id"
-"""The names under which the scope of a request keeps its principal and its trace id."""
+"""Under these names, the scope of a request contains the principal and the trace id of the request."""
 
 RawHeaders = Collection[tuple[bytes, bytes]]
 Observe = Callable[[RequestReport], None]
@@ -48,8 +48,8 @@ class Around:
     """Adds security headers, compresses the body, and reports each request to the log and the metrics.
 
     The report contains the route's path template and not the path. So the report contains no tracking number, token or
-    key. If a client does not accept gzip, it gets the plain body with a Vary header. So caches store the plain body and
-    the compressed body separately.
+    key. If a client does not accept gzip, it gets the plain body with a Vary header. Because of this header, caches
+    store the plain body and the compressed body separately.
     """
 
     def __init__(self, app: ASGIApp, observe: Observe, unexpected: Unexpected) -> None:

@@ -114,7 +114,7 @@ NOTHING = Figures(**dict.fromkeys(COUNTS, 0))
 """The figures if there are no applications."""
 DECISIONS = ("granted", "deemed_approved", "rejected", "concluded")
 """The counts of the outcomes that are decisions. They add up to `decided`. `concluded` means that the source of an
-import says that the case was answered, but not how.
+import says only that the case was answered, and not what the answer was.
 """
 ENDED_OTHERWISE = ("withdrawn", "lapsed", "cancelled")
 """The counts of the outcomes that are not decisions."""

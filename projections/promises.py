@@ -1,4 +1,4 @@
-"""Promises in the views. This module tells which events set or move a promised date. It also converts promises and
+"""Promises in the views: this module finds the events that set or move a promised date. It also converts promises and
 pauses to JSON values.
 """
 

@@ -1,4 +1,4 @@
-"""Queries: the SQL texts of the views. Each view has a `.sql` file with the view's name.
+"""Queries: this module reads the SQL texts of the views. Each view has a `.sql` file with the view's name.
 
 A file holds several queries. Each query begins with a line such as `-- name: QUEUE`. Other comment lines explain the
 query. A text may have two kinds of placeholders. A placeholder in braces, such as `{columns}`, is filled with names

@@ -118,7 +118,7 @@ class Life:
         """Return `at` if the office is open. Otherwise return a time shortly before the office closed for the last time
         before `at`.
 
-        If the resulting time is not after `now`, return instead the next time after `now` at which the office is open.
+        If this time is not after `now`, return the next time after `now` at which the office is open.
         """
         at = hours.back(at, self.grace())
         soonest = self.now + timedelta(minutes=self.dice.uniform(0.5, 6))
@@ -152,7 +152,7 @@ class Life:
     def at_the_door(self, command: Command, at: datetime, *, arrives: datetime) -> Intention:
         """An act in the same channel as the submission.
 
-        An officer acts at a counter or a mobile unit; the applicant or a proxy acts in the other channels.
+        At a counter or a mobile unit, an officer acts. In the other channels, the applicant or a proxy acts.
         """
         channel = self.arrival.channel
         served = channel in (Channel.COUNTER, Channel.MOBILE)

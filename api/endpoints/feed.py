@@ -58,9 +58,9 @@ async def get_feed(request: Request) -> "FeedResponse":
     """Read an agency's own feed: a page of events after `lastEventId`, or a stream.
 
     Events are CloudEvents 1.0 in the order in which they were recorded. An empty page means that there is no new event
-    yet. While the feed is being made again, the answer is 503 `behind` instead of an empty page. With `timeout`, the
-    request waits for a new event. A page contains at most `limit` events. A page ends earlier if its events reach
-    1 MiB. With `Accept: text/event-stream`, the answer is a stream (SSE). The stream begins after the event that
+    yet. While the feed is being rebuilt, the answer is 503 `behind` instead of an empty page. With `timeout`, the
+    request waits for a new event. A page contains at most `limit` events. A page ends earlier if its events reach 1
+    MiB. With `Accept: text/event-stream`, the answer is a stream (SSE). The stream begins after the event that
     Last-Event-ID names.
     """
     principal = principal_of(request)

@@ -99,7 +99,7 @@ def _round(reading: PageReader, versions: range, *, closed: bool) -> Iterator[St
 
 def _round_taken_back(reading: PageReader, versions: range, *, closed: bool) -> Iterator[Step]:
     """Returns the steps of an earlier round of production. A later reopening ended this round, so the product of this
-    round no longer counts.
+    round is no longer valid.
     """
     for step in _round(reading, versions, closed=closed):
         if step.state == DONE and step.milestone:

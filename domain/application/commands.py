@@ -57,7 +57,7 @@ class Receive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckDocuments:
-    """If `declare_complete` is true, the act also declares the file complete. This declaration is a second event."""
+    """If `declare_complete` is true, the command also declares the file complete, in a second event."""
 
     complete: bool
     missing: tuple[RequirementCode, ...] = ()
@@ -195,8 +195,8 @@ class Reject:
 class DeemApproved:
     """The scheduler sends this command when the office did not decide in time.
 
-    `now` is the instant, in UTC, at which the scheduler found the application overdue. The time of the act, which is
-    the field `at`, is the due date.
+    `now` is the instant, in UTC, at which the scheduler found the application overdue. The field `at` of the act is the
+    due date, not the time at which the command is sent.
     """
 
     now: datetime

@@ -60,8 +60,8 @@ class Application(PromiseFacts):
     """An application (permohonan), folded from its events. All instants are UTC.
 
     `status` is None before the first event. `before` is the status that the application gets again after a return or a
-    suspension. `checked` is the result of the last check of the documents. `checked` is None if the documents were not
-    checked since they last came in. `referrals` maps the number of each open referral to the office that was asked.
+    suspension. `checked` is the result of the last check of the documents. `checked` is None until the office has
+    checked the newest documents. `referrals` maps the number of each open referral to the office that was asked.
     `payments` maps the number of each open payment request to the amount in rupiah that is left to pay. `inspections`
     holds the numbers of the open inspections. `obstacles` holds the numbers of the open obstacles.
 
@@ -300,7 +300,7 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
 
 
 def _count(application: Application, **numbers: int) -> Counted:
-    """`numbers` holds the numbers of one event. Return the highest numbers after this event.
+    """Return the highest numbers after an event with the numbers `numbers`.
 
     In imported history, numbers may come in any order. So a number below the highest number changes nothing.
     """

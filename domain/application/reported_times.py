@@ -44,8 +44,8 @@ OPENED_BY: dict[type[ApplicationEvent], tuple[type[ApplicationEvent], ...]] = {
     events.DisputeDismissed: (events.Disputed,),
     events.Reopened: (events.Disputed,),
 }
-"""This table maps each event to the events that make it possible. The newest of these events sets the earliest possible
-time.
+"""This table maps each class of events to the classes of events that must come first. The newest of these events sets
+the earliest possible time.
 """
 OPENED_BY_PHASE: dict[StagePhase, tuple[type[ApplicationEvent], ...]] = {
     StagePhase.REVIEW: (events.DeclaredComplete,),
@@ -59,8 +59,8 @@ NUMBERED: dict[type[ApplicationEvent], tuple[type[ApplicationEvent], str]] = {
     incident_events.ObstacleCleared: (incident_events.ObstacleReported, "obstacle"),
     incident_events.InspectionDone: (incident_events.InspectionScheduled, "inspection"),
 }
-"""This table maps each event that closes a numbered thing to the event that opened the thing, and to the field with the
-number.
+"""The keys are the events that close a numbered thing. Each value has two parts: the event that opens the thing, and
+the name of the field that holds the number.
 """
 
 
@@ -82,9 +82,9 @@ def in_order(
 def corrected_in_order(command: AmendRecord, application: Application, act: Act, standard: StandardPublished) -> None:
     """Check a corrected time. Raises TimeTooEarly and TimeTooLate.
 
-    The corrected time must lie between two bounds. It is not before the events that make the amended event possible.
-    The upper bound is the earliest of these times: the first event that needs the amended event, the recording of the
-    amended event, and the correction itself.
+    The corrected time must lie between two bounds. The lower bound is the time of the newest event that must come
+    before the amended event. The upper bound is the earliest of three times: the time of the first event that needs the
+    amended event, the time at which the amended event was recorded, and the time of the correction.
     """
     at, entries = command.corrected_at, application.entries
     if at is None:
@@ -130,7 +130,8 @@ def with_allowance(event: ApplicationEvent, application: Application, act: Act, 
 def happened_at(entry: Recorded, entries: Sequence[Recorded]) -> datetime:
     """Return the time of the entry's event. If an amendment corrects the time, return the corrected time.
 
-    `entries` are sorted by version. Imported history may correct a time several times. Then the last correction counts.
+    `entries` are sorted by version. Imported history may correct a time several times. Then the last correction is
+    used.
     """
     at = entry.act.at
     for later in entries:
@@ -145,10 +146,11 @@ def _latest(act: Act) -> datetime:
 
 
 def _not_before(latest: datetime, first: Sequence[Recorded], entries: Sequence[Recorded], at: datetime) -> None:
-    """`first` holds the entries that must come before the act. Raise TimeTooEarly if `latest` is before one of these
+    """Raise TimeTooEarly if `latest` is before one of the entries in `first`. The act must come after all these
     entries.
 
-    A device may state a time that is after the recording of its event. For such an event, the time of recording counts.
+    A device may state a time that is after the recording of its event. For such an event, the time of recording is used
+    instead.
     """
     earliest = max((_by(happened_at(entry, entries), entry.recorded_at) for entry in first), default=latest)
     if latest < earliest:

@@ -83,9 +83,9 @@ def check(
 ) -> tuple[Doubt, ...]:
     """Return the doubts about a NIK. Raises NationalIdInvalid if the text is not a NIK.
 
-    `provinces` holds the two-digit province codes of all editions of the region table. Old editions count too, because
-    a NIK keeps the code of the province of first registration. `born`, `sex` and `regency` (for example 33.74) are
-    other data about the person. A value that is None is not compared with the NIK.
+    `provinces` holds the two-digit province codes of all editions of the region table. Old editions are included,
+    because a NIK keeps the code of the province of first registration. `born`, `sex` and `regency` (for example 33.74)
+    are other data about the person. A value that is None is not compared with the NIK.
     """
     day, month, year = _birth(nik)
     if int(nik[12:]) == 0:

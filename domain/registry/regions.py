@@ -23,7 +23,8 @@ def is_known(code: str, registry: Registry) -> bool:
 
 
 def nearest(code: str, registry: Registry) -> tuple[Region, ...]:
-    """Return the three regions whose codes are nearest to this code by number. Only regions of the same level count.
+    """Return the three regions whose codes are nearest to this code by number. The three regions have the same level as
+    this code.
 
     The numbers of the provinces are compared first, then the numbers of the regencies, then the numbers of the
     districts.

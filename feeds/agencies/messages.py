@@ -53,9 +53,9 @@ class Message(NamedTuple):
     """A message of an agency's feed. Instants are in UTC. `body` is JSON.
 
     `position` is the event's position in the log and is never sent. `stream` is the UUID of the event's stream.
-    `previous` is the version of the previous message of the same stream in this agency's feed. For the first message of
-    the stream, `previous` is 0. `due` has the facts about the due date, as JSON. If `due` is None, no status record is
-    published for the message.
+    `previous` is the version of the previous message of the same stream in this agency's feed. If the message is the
+    first one of the stream, `previous` is 0. `due` has the facts about the due date, as JSON. If `due` is None, no
+    status record is published for the message.
     """
 
     agency: str

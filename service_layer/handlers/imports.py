@@ -34,9 +34,9 @@ class Admitted:
 
 
 class ImportedStream:
-    """An application while a batch is imported. `commands` maps each command of the application's stream to its digest.
-    The state of the application is folded only if the batch adds an event. So no state is folded if the same file is
-    imported again.
+    """An application while a batch is imported. `commands` maps the id of each command of the application's stream to
+    the digest of the command. The state of the application is folded only if the batch adds an event. So no state is
+    folded if the same file is imported again.
     """
 
     def __init__(self, stream: UUID, commands: dict[str, str], load: Callable[[], StreamHistory]) -> None:
