@@ -52,8 +52,8 @@ class Promise:
 
     `due_at` is in UTC. `n` is the number of units. `n` is 0 if an import's source states the deadline. `standard` and
     `calendar` name the editions from which the date was computed. `rule` names the settings by which the days were
-    counted. `counted_from` is set only if the file was declared complete after closing time or on a closed day. It is
-    the later local day that is then used as the day of completeness.
+    counted. `counted_from` is set only if the file was declared complete after closing time or on a closed day. A later
+    local day is then used as the day of completeness, and `counted_from` names this day.
     """
 
     unit: Unit

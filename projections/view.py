@@ -34,17 +34,18 @@ class ViewOf(Generic[R]):
     change of the code leads to other rows from the same events. Otherwise tests/upgrades/test_versions.py fails. If
     this release can also read the rows of earlier versions, `reads_from` is the first of these versions.
 
-    `fold` adds further events to a stream's row, and returns the new row. The row does not depend on the size of the
-    batches. The fold is pure: it changes neither the given row nor any value inside that row.
+    `fold` adds further events to a stream's row, and returns the new row. The row does not depend on the way in which
+    the events are divided into batches. The fold is pure: it changes neither the given row nor any value inside that
+    row.
 
     `columns` maps each stored column to its type in PostgreSQL. The columns include the stream's id (`key`) and
     `version`.
 
     `stored` returns a row's values in the order of the columns. `loaded` makes the row from these values. A dict is
     stored as canonical JSON in a column of the type `bytea`. So the same events always give the same bytes. The JSON is
-    packed (infra/postgres/packing.py), except in the columns in `unpacked`, which queries read. The view folds the
-    events whose event type begins with the prefix `topics`. Each element of `indexes` is the part of a statement CREATE
-    INDEX that follows the name of the table.
+    packed (infra/postgres/packing.py). Only the columns in `unpacked` are not packed, because queries read these
+    columns. The view folds the events whose event type begins with the prefix `topics`. Each element of `indexes` is
+    the part of a statement CREATE INDEX that follows the name of the table.
     """
 
     name: str

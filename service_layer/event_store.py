@@ -33,8 +33,8 @@ class StoredRow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """New rows for a stream. `history` holds the earlier events of the stream. `own` is the commitment to the last of
-    the new rows. Each value in `claims` may belong to only one stream.
+    """New rows for a stream. `history` holds the earlier events of the stream. `own` is the commitment of the last new
+    row. Each value in `claims` may belong to only one stream.
     """
 
     history: StreamHistory

@@ -163,8 +163,8 @@ class SyncTokens(Protocol):
 
 
 class PinGuard(Protocol):
-    """Counts the attempts with a wrong tracking number or a wrong PIN. All processes share the counts. The rule is in
-    `domain.pin_limits`.
+    """Counts the attempts with a wrong tracking number or a wrong PIN. All processes share the numbers of attempts. The
+    rule is in `domain.pin_limits`.
     """
 
     async def knock(self, number: str, network: str) -> int:

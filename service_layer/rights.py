@@ -1,5 +1,5 @@
-"""Rights: for each operation, one table lists the roles that have a right to the operation. The table also contains the
-relation that the role needs to the application.
+"""Rights: for each operation, one table lists the roles that have a right to the operation. The table also says which
+relation to the application each role needs.
 
 If an operation or a role is not in the table, the request is refused.
 """

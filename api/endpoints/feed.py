@@ -127,8 +127,8 @@ def _wrong(name: str, detail: str) -> Problem:
 
 
 class FeedResponse:
-    """An ASGI application that sends the answer to one reader. The number of readers is limited, and a reader counts
-    until the whole answer is sent.
+    """An ASGI application that sends the answer to one reader. The number of readers is limited. A client is one of
+    these readers until the whole answer is sent.
     """
 
     def __init__(self, feeds: Feeds, agency: str, query: FeedQuery) -> None:
@@ -182,7 +182,7 @@ class FeedResponse:
         until = now() + STREAM_SECONDS_MAX
         await send(_start(STREAM, (b"x-accel-buffering", b"no")))
         await send({"type": "http.response.body", "body": f"retry: {RETRY_MS}\n\n".encode(), "more_body": True})
-        with contextlib.suppress(Unavailable):  # ends the stream; the client connects again
+        with contextlib.suppress(Unavailable):  # this ends the stream; the client then connects again
             while not (self.feeds.ending or gone.done() or now() > until):
                 events, place = await self.feeds.page(self.agency, place, limit=STREAM_PAGE, bytes_max=STREAM_BYTES_MAX)
                 if events:

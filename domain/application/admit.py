@@ -1,4 +1,4 @@
-"""Imported history: this module turns every record of a source into an event, and refuses no record.
+"""Imported history: this module turns every record of a source into an event. It accepts every record.
 
     admit : SourceRecord, Application, Registry -> Event
 
@@ -46,7 +46,7 @@ def admit(record: SourceRecord, application: Application, registry: Registry) ->
 def _numbered(event: ApplicationEvent, application: Application) -> ApplicationEvent:
     """Fill in the numbers that a source leaves out. In an event, the number 0 means that the source gives no number.
 
-    An event that opens a numbered thing (for example a referral or a payment) gets the next number. An event that
+    An event that opens a numbered thing (for example a referral or a payment) gets the next free number. An event that
     closes a numbered thing gets the number of the oldest open thing of the same kind, or 0 if no such thing is open.
     """
     counted = application.counted

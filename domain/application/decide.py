@@ -3,7 +3,7 @@
     decide : Command, Application, Act, Registry -> [Event]     may refuse
 
 The functions are pure. The time, the ids and the registry are arguments. Each command has one function with the
-command's name, in this module or in `incidents`, `outcomes` and `stages`. Very short commands are handled in
+command's name, in this module or in `incidents`, `outcomes` and `stages`. The code for very short commands is in
 `_decided`.
 """
 
@@ -387,7 +387,7 @@ def is_stale(command: Command, seen: int, application: Application) -> bool:
     complaint referral, and a move of the promised date by a newer calendar. But an earlier reassignment matters to a
     reassignment, and an earlier PIN reset matters to a PIN reset.
     """
-    if seen > application.version:  # the application never had this version, so the sender read something else
+    if seen > application.version:  # the application never had this version, so the sender cannot have read it
         return True
     match command:
         case commands.Reassign():

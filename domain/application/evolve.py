@@ -1,4 +1,5 @@
-"""The state of an application is folded from its events. This module refuses no event: only `decide` refuses commands.
+"""The state of an application is folded from its events. This module accepts every event. Only `decide` refuses
+commands.
 
 evolve : Application, Recorded -> Application
 fold   : [Recorded]            -> Application
@@ -128,7 +129,7 @@ def fold(history: Iterable[Recorded]) -> Application:
 def evolve(application: Application, recorded: Recorded) -> Application:
     """Return the application after one more event.
 
-    The function refuses no event in any state.
+    The function accepts every event in every state.
     """
     act = recorded.act
     status, before = status_after(application.status, application.before, recorded.event)

@@ -1,14 +1,14 @@
-"""Reported times: this module checks whether a time is possible, and sets the last time for the report of a decision.
+"""Reported times: this module checks reported times, and sets the last time at which a decision may be reported.
 
-A time is *reported* if it does not come from the server's clock: a device, an agency's system or an office states the
-time. A reported time must not be before the submission, or before the event that makes the act possible. For example, a
-decision must not be before completeness, and the end of a pause must not be before its beginning. A stage must not be
+A time is *reported* if a device, an agency's system or an office states the time. Other times come from the server's
+clock. A reported time must not be before the submission, or before the event that makes the act possible. For example,
+a decision must not be before completeness, and the end of a pause must not be before its beginning. A stage must not be
 before the stages that come before it in the procedure. The same bounds apply to a corrected time. A corrected time must
 also not be after the time at which the event was recorded.
 
-Times of the server's clock are right and are not checked. The clock of a device may be ahead of the server's clock. So
-the stated time of an act may be later than the time at which the act was recorded. Then the time of recording is the
-bound for the acts that follow. All instants are aware and in UTC.
+Times from the server's clock are not checked. The clock of a device may be ahead of the server's clock. So the stated
+time of an act may be later than the time at which the act was recorded. Then the time of recording is the bound for the
+acts that follow. All instants are aware and in UTC.
 """
 
 from collections.abc import Iterator, Sequence

@@ -55,7 +55,7 @@ class AfterHours(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialWeek:
-    """Opening hours that replace the usual ones from `first_day` to `last_day`. Both days are included."""
+    """From `first_day` to `last_day`, these opening hours replace the usual opening hours. Both days are included."""
 
     first_day: date
     last_day: date

@@ -1,7 +1,7 @@
 """The registry holds services, offices, malls, calendars and regions. Each edition is one event.
 
-`Registry` is the fold of these events. `decide` gets the registry as an argument. Institutions publish this data about
-themselves, so the data may contain the names of institutions. The data contains nothing about a person.
+A `Registry` is made by folding these events. `decide` gets the registry as an argument. Institutions publish this data
+about themselves, so the data may contain the names of institutions. The data contains nothing about a person.
 """
 
 from collections.abc import Iterable
@@ -68,11 +68,12 @@ class Counter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficeRegistered:
-    """`day_zero` and `after_hours` set how the office counts days. None means the default of `OpeningHours`.
+    """`day_zero` and `after_hours` set how the office counts days. If one of these fields is None, the default of
+    `OpeningHours` is used.
 
     `late_report_days` is the office's allowance for late reports. Within this number of working days after the promised
     date, the office may record a decision that was made in time. `late_report_days_mobile` is the allowance for the
-    channel `mobile`. If the two values are None, the allowances are 1 and 5 working days.
+    channel `mobile`. The defaults of the two allowances are 1 and 5 working days.
     """
 
     topic: ClassVar[str] = "office.registered.v1"
