@@ -105,8 +105,9 @@ def _takes_gzip(scope: Scope) -> bool:
 
 
 def secured(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
-    """Adds the headers of `SECURITY`. If the body is large enough for compression, adds the header Vary, because some
-    clients get the body compressed and others get it plain. A header that the endpoint has set keeps its value.
+    """Adds the headers of `SECURITY`. Also adds the header Vary if the body is large enough for compression. Some
+    clients get such a body compressed, and other clients get it plain. A header that the endpoint has set keeps its
+    value.
     """
     present = dict(headers)
     added = [pair for pair in RAW if pair[0] not in present]

@@ -24,13 +24,15 @@ NONE = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class WrongPins:
-    """The wrong PINs that are not forgotten yet. `count` is the number at the time `at`."""
+    """The wrong PINs that are not forgotten yet. `count` is the number of these PINs at the time `at`."""
 
     count: float
     at: datetime
 
     def count_at(self, now: datetime, forgets: timedelta) -> float:
-        """Return the number at the time `now`. The number falls by one in each period of the length `forgets`."""
+        """Return the number of these PINs at the time `now`. The number falls by one in each period of the length
+        `forgets`.
+        """
         return max(0.0, self.count - max(NONE, now - self.at) / forgets)
 
 
@@ -38,7 +40,7 @@ def wait(here: WrongPins | None, everywhere: WrongPins | None, now: datetime, *,
     """Return the time until the next try is allowed. The time is zero if a try is allowed now.
 
     `here` is the number of wrong PINs from the network of the client. `everywhere` is the number of wrong PINs from all
-    networks. `known` says whether this number was opened from the network before.
+    networks. `known` says whether the tracking number was opened from this network before.
     """
     return max(_delay_here(here, now), NONE if known else _delay_everywhere(everywhere, now))
 

@@ -19,7 +19,7 @@ from domain.registry.calendar import Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """An act states who acted, where and when. All events of one act share the `Act`.
+    """An act states who acted, where and when. All events that one act causes have the same `Act`.
 
     `at` is aware and in UTC. `actor` is a random reference to the person who acted. A person has one reference in each
     office. `actor` is None for the system and for imports. `office` is "" if no office acted.

@@ -358,7 +358,9 @@ class SatisfactionAlreadyGiven(Refusal):
 
 
 class StaleVersion(Exception):
-    """A relevant event came after `seen`, the version that the sender saw. `now` is the present version."""
+    """A relevant event came after `seen`, the version that the sender saw. `now` is the present version of the
+    application.
+    """
 
     def __init__(self, seen: int, now: int) -> None:
         super().__init__(

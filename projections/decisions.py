@@ -14,8 +14,9 @@ class DecisionEntry(TypedDict):
 
     `decided_at` is the time of the decision, after corrections. `stated_at` is the time that was stated first.
     `recorded_at` is the time of recording, or None if this time is unknown. A decision that was recorded or corrected
-    after `report_until` counts as late. `report_until` is None if the decision needs no allowance for late reports. In
-    this case, `reported_late` is true. `amended_at` is the time at which the office corrected the time of the decision.
+    after `report_until` counts as late. `report_until` is None if the decision needs no allowance for late reports.
+    `reported_late` is true if the decision was recorded or corrected after `report_until`. `amended_at` is the time at
+    which the office corrected the time of the decision.
     """
 
     decision: str

@@ -29,8 +29,8 @@ def queries(file: str, **names: str) -> Mapping[str, str]:
 
 
 def filled(query: str, **names: str) -> str:
-    """Return the query with values. Each placeholder in braces that `names` lists is replaced by its value. Other
-    placeholders stay.
+    """Return the query with its placeholders filled. Each placeholder in braces that `names` lists is replaced by its
+    value. Other placeholders stay.
     """
     for gap, name in names.items():
         query = query.replace(f"{{{gap}}}", name)

@@ -140,8 +140,8 @@ def empty() -> Trail:
 def note(facts: PlacedFacts, marks: Sequence[Mark], answered_by: int | None) -> ClockTimes:
     """Set the facts that follow from all marks of the application, and return the times of the clocks.
 
-    `answered_at`, `due_at`, `obstructed_at` and `deviating_at` must be set before. `answered_by` is the stream version
-    of the event that states the answer.
+    Set `answered_at`, `due_at`, `obstructed_at` and `deviating_at` before you call this function. `answered_by` is the
+    stream version of the event that states the answer.
     """
     ordered = in_order(marks)
     whole = clock_times(ordered)

@@ -120,7 +120,8 @@ class EventStore(Protocol):
     ) -> Draft:
         """Makes rows from events.
 
-        Personal data is sealed into the first event. New dossier keys are stored durably before the method returns.
+        The first event contains the personal data in sealed parts. New dossier keys are stored durably before the
+        method returns.
         """
         ...
 

@@ -52,8 +52,8 @@ log = structlog.get_logger("jejak.scheduler")
 
 
 class DueFiles(Protocol):
-    """Queries for files of the desk view that may need a command of a job. The files come in pages. Every method may
-    raise Unavailable.
+    """Queries for files of the desk view that may need a command of a job. The files are read page by page. Every
+    method may raise Unavailable.
     """
 
     async def registry(self) -> Registry:

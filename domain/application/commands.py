@@ -1,6 +1,6 @@
 """Commands: a command is a request to change an application, and its name is in the imperative.
 
-The `Act` of a command holds the actor, office and time.
+The `Act` of a command holds the actor, the office and the time.
 """
 
 from dataclasses import dataclass

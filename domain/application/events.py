@@ -145,7 +145,7 @@ class ReferralAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transferred(Event):
-    """The new office counts the remaining time by its own calendar. `promise` is the promise with the new date.
+    """The remaining time is counted with the calendar of the new office. `promise` is the promise with the new date.
     `promise` is absent if the system had computed no promise, or if the file was incomplete or already decided. `to` is
     the new office. `unlisted` is true if the service's standard does not list this office. `reason` is the reason that
     the supervisor gives for the transfer.
@@ -281,7 +281,7 @@ class Revoked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disputed(Event):
-    """The citizen says that the application is not done, although the office recorded the application as done."""
+    """The office recorded that the application is done, but the citizen says that the application is not done."""
 
     topic: ClassVar[str] = "application.disputed.v1"
     reason: DisputeReason

@@ -60,8 +60,8 @@ class PromiseFacts:
 class Application(PromiseFacts):
     """An application (permohonan), folded from its events. All instants are UTC.
 
-    `status` is None before the first event. `before` is the status that the application gets again after a return or a
-    suspension. `checked` is the result of the last check of the documents. `checked` is None until the office has
+    `status` is None before the first event. `before` is the status that the application gets back when a return or a
+    suspension ends. `checked` is the result of the last check of the documents. `checked` is None until the office has
     checked the newest documents. `referrals` maps the number of each open referral to the office that was asked.
     `payments` maps the number of each open payment request to the amount in rupiah that is left to pay. `inspections`
     holds the numbers of the open inspections. `obstacles` holds the numbers of the open obstacles.
@@ -118,7 +118,9 @@ class Application(PromiseFacts):
 
     @property
     def running(self) -> bool:
-        """Return True if the legal clock has started and no decision has stopped it. The clock may be paused."""
+        """Return True if the legal clock has started and no decision has stopped it. The result is True also while the
+        clock is paused.
+        """
         return self.complete and self.decided_at is None
 
 
@@ -301,7 +303,7 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
 
 
 def _count(application: Application, **numbers: int) -> Counted:
-    """Return the highest numbers after an event with the numbers `numbers`.
+    """Return the highest numbers that were used so far. `numbers` holds the numbers of the new event.
 
     In imported history, numbers may come in any order. So a number below the highest number changes nothing.
     """

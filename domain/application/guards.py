@@ -61,7 +61,7 @@ def stages_done(phase: StagePhase, application: Application, standard: StandardP
 
 
 def done_as_before(application: Application, standard: StandardPublished) -> None:
-    """Before the product is issued again, every production stage of the first issue must be completed again."""
+    """Check that every production stage of the first issue is completed again before the product is issued again."""
     _completed(application.issued_with, StagePhase.PRODUCTION, application, standard)
 
 

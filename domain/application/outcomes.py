@@ -240,8 +240,8 @@ def promise_now(facts: PromiseFacts, registry: Registry, standard: StandardPubli
 
 
 def promise_handed_on(application: Application, act: Act, to: str, registry: Registry) -> Promise | None:
-    """Return the promise with its new date after a transfer. `to` is the office that receives the file. This office
-    counts the remaining time.
+    """Return the promise with its new date after a transfer. `to` is the office that receives the file. The remaining
+    time is counted with the calendar of this office.
 
     Return None if the system computed no promise, or if the file is incomplete or already decided.
 

@@ -2,9 +2,9 @@
 
 A time is *reported* if a device, an agency's system or an office states the time. Other times come from the server's
 clock. A reported time must not be before the submission, or before the event that makes the act possible. For example,
-a decision must not be before completeness, and the end of a pause must not be before its beginning. A stage must not be
-before the stages that come before it in the procedure. The same bounds apply to a corrected time. A corrected time must
-also not be after the time at which the event was recorded.
+a decision must not be before completeness, and the end of a pause must not be before its beginning. The time of a stage
+must not be before the times of the stages that precede this stage in the procedure. The same bounds apply to a
+corrected time. A corrected time must also not be after the time at which the event was recorded.
 
 Times from the server's clock are not checked. The clock of a device may be ahead of the server's clock. So the stated
 time of an act may be later than the time at which the act was recorded. Then the time of recording is the bound for the
@@ -141,7 +141,9 @@ def happened_at(entry: Recorded, entries: Sequence[Recorded]) -> datetime:
 
 
 def _latest(act: Act) -> datetime:
-    """Return the latest possible instant of the act. With the quality `day`, the act can be at any time of the day."""
+    """Return the latest possible instant of the act. If only the day is known (the quality `day`), the act may have
+    happened at any time of this day.
+    """
     return act.at + DAY if act.at_quality is Quality.DAY else act.at
 
 

@@ -17,10 +17,10 @@ from domain.rules import rests_on
 
 DIGITS = 16
 FEMALE_FROM = 40
-"""A woman's NIK holds her day of birth plus 40."""
+"""In a woman's NIK, 40 is added to the day of birth."""
 LAST_DAY, LAST_MONTH = 31, 12
 CENTURY_WITH_ALL_DAYS = 2000
-"""In this century, every year divisible by four is a leap year, the year 2000 included."""
+"""Every year of this century that is divisible by four is a leap year. The year 2000 is a leap year too."""
 
 
 class Sex(StrEnum):

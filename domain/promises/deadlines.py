@@ -55,7 +55,8 @@ N_MAX = 10_000  # larger than any promise, and small enough that the due date is
 def due_at(
     start: datetime, unit: Unit, n: int, calendar: Calendar, hours: OpeningHours, *, roll_forward: bool = False
 ) -> datetime:
-    """Return the due instant of a promise of `n` units from `start`. The result is never before `start`.
+    """Return the due instant of a promise of `n` units that is counted from `start`. The result is never before
+    `start`.
 
     Raises ValueError if `start` has no time zone, or if `n` is not between 0 and `N_MAX`. Also raises ValueError if
     `unit` is `Unit.SOURCE`.
@@ -133,10 +134,11 @@ def paused(
     """Return the due instant after a pause of the legal clock. The result is never before `due`.
 
     A pause that begins after `due` does not change `due`. A promise in days or months moves by whole days. The days of
-    a pause are the days after its first day, up to and including its last day. For a promise in working days, only
-    working days of the pause count. So if one pause ends on the day on which the next pause begins, this day counts
-    once. A promise in service hours or minutes moves by the office's open time during the pause. A promise in wall
-    hours moves by the whole length of the pause. If an import's source states the deadline, the deadline does not move.
+    a pause are the days after its first day, up to and including its last day. For a promise in working days, only the
+    working days of the pause are counted. So if one pause ends on the day on which the next pause begins, this day is
+    counted once. A promise in service hours or minutes moves by the office's open time during the pause. A promise in
+    wall hours moves by the whole length of the pause. If an import's source states the deadline, the deadline does not
+    move.
     """
     since, until = pause
     if unit is Unit.SOURCE or since > due or until <= since:

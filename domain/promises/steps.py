@@ -103,7 +103,7 @@ def after_pause(
 
     The caller must apply several pauses in the order of time, because a pause that begins after the due instant does
     not move the promise. If all pauses begin before the first due instant, their order makes no difference, unless the
-    promise rolls forward.
+    promise has the setting `roll_forward`.
     """
     if promise.unit is Unit.SOURCE or until <= since or since > promise.due_at:
         return promise

@@ -159,7 +159,7 @@ def is_working_day(day: date, calendar: Calendar, hours: OpeningHours) -> bool:
 
 @rests_on("zone", "after-hours")
 def day_zero(start: datetime, calendar: Calendar, hours: OpeningHours) -> date:
-    """Return the local day on which an act at `start` counts. Raises CalendarTooShort."""
+    """Return the local day to which an act at `start` is assigned. Raises CalendarTooShort."""
     if hours.after_hours is AfterHours.SAME_DAY:
         return local_day(start, hours)
     return next(_open_days(start, calendar, hours))[0]
@@ -202,7 +202,7 @@ def local_day(at: datetime, hours: OpeningHours) -> date:
 
 @rests_on("zone", "clock-change")
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """Return the instant of the local time `at` on `day`, in UTC.
+    """Return, in UTC, the instant at which the local time on `day` is `at`.
 
     If the clocks are put back and `at` occurs twice, the first occurrence is used. Suppose that the clocks are put
     forward from 02:00 to 03:00, and `at` is 02:20. This local time does not exist, so the result is 03:20.

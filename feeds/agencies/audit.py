@@ -230,7 +230,7 @@ def faults_of(
 
 
 def _of_log(application: str, logged: Sequence[LoggedMessage]) -> Iterator[AuditFault]:
-    """Yields faults of the feed itself: a message that names a wrong previous version."""
+    """Yields the faults of the feed itself: messages that name a wrong previous version."""
     previous = 0
     for message in logged:
         name = f"{application}:{message.version}"

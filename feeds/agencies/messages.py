@@ -93,8 +93,8 @@ class Message(NamedTuple):
 
 
 def sequence(version: int) -> str:
-    """Returns the version as text with leading zeros. So the texts sort like the numbers, as the CloudEvents extension
-    `sequence` requires.
+    """Returns the version as text with leading zeros. So the texts have the same order as the numbers, as the
+    CloudEvents extension `sequence` requires.
     """
     return f"{version:010}"
 
