@@ -323,8 +323,8 @@ class TimelineEntry(Given, kw_only=True):
     """One event of the timeline. `event` is the name of the event in kebab case. `data` holds the facts of the event.
     If the event was corrected, `amended` holds the correction. The flag `late` means that the event happened before the
     outcome but was recorded after the outcome. The flag `clock_ahead` means that the clock of the recording device was
-    ahead. The flag `unlisted_office` means that a supervisor transferred the file to an office that the service does
-    not list.
+    ahead of the server's clock. The flag `unlisted_office` means that a supervisor transferred the file to an office
+    that the service does not list.
     """
 
     version: int

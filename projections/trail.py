@@ -105,8 +105,8 @@ PLACES: Mapping[PlacedInstant, PlaceOfInstant] = {
     "obstructed_at": "obstructed_office",
     "deviating_at": "deviating_office",
 }
-"""Maps each instant to the field that names the office of the instant. The office of the answer also depends on the
-stream version.
+"""Maps each instant to the field that names the office of the instant. To find the office of the answer, the stream
+version of the answer is needed too.
 """
 
 COLUMNS = {

@@ -1,4 +1,4 @@
-"""Endpoints for load balancers, and the details of the readiness for the operator.
+"""Health: two endpoints tell load balancers whether this process works, and the operator can read the details.
 
 The public endpoints answer only "ok" or "not ok". They show no numbers, because a number that changes with each event
 would disclose each act of an office to the public. The ops server (infra/runtime/ops_server.py) shows the details.

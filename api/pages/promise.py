@@ -41,7 +41,9 @@ WITHOUT_OUTCOME = ("withdrawn", "lapsed", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """`standing` says whether the promise is kept so far. If `late` is set, the page also says how to complain."""
+    """`standing` says whether the promise has been kept so far. If `late` is set, the page also says how to
+    complain.
+    """
 
     label: str
     headline: str

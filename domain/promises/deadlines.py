@@ -48,7 +48,7 @@ PauseSpan = tuple[datetime, datetime]
 Counter = tuple[Calendar, OpeningHours]
 """The calendar and the opening hours from which an office computes deadlines."""
 
-N_MAX = 10_000  # larger than any promise, and small enough that the due date is a valid `date`
+N_MAX = 10_000  # this number is larger than in any promise, but small enough for a due date that is a valid `date`
 
 
 @rests_on("completeness", "unit", "day-zero", "after-hours", "roll-forward")

@@ -150,8 +150,8 @@ class CommandHandler:
 def first_result(
     history: StreamHistory, command: Command, identities: Sequence[CommandIdentity]
 ) -> CommandResult | None:
-    """Returns the first result of the same command. The result is made again from the events that the command stored.
-    Returns None if the command was not handled before.
+    """Returns the result that this command had when it was handled first. The result is made again from the events that
+    the command stored. Returns None if the command was not handled before.
 
     Raises KeyReused if the idempotency key was used with another body or command.
     """
