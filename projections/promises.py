@@ -23,7 +23,7 @@ CAUSES: Mapping[type[events.ApplicationEvent], str] = {
     promise_events.PromiseMoved: "calendar",
     events.Transferred: "transfer",
 }
-"""Each event that may set or move the promised date, with the reason that a row shows for the new date."""
+"""Maps each event that may set or move the promised date to the reason that a row shows for the new date."""
 
 
 class PlainPromise(TypedDict):

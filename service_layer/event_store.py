@@ -62,8 +62,8 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class SavedSurvey:
-    """The stored answers of a questionnaire. `identity` is the identity of the command that stored the answers.
-    `position` is the position of the event with the answers.
+    """The stored answers of a questionnaire. `identity` identifies the command that stored the answers. `position` is
+    the position of the event with the answers.
     """
 
     identity: CommandIdentity

@@ -195,8 +195,8 @@ class FeedResponse:
         await send({"type": "http.response.body", "body": b""})
 
     async def _more(self, place: int, seconds: float, gone: "asyncio.Future[None]") -> bool:
-        """Waits until the feed has a new event, the client disconnects, or the time is over. Returns True if the feed
-        has a new event.
+        """Waits until one of three things happens: the feed has a new event, the client disconnects, or the time is
+        over. Returns True if the feed has a new event.
         """
         more = asyncio.create_task(self.feeds.more(self.agency, place, seconds=seconds))
         first: set[asyncio.Future[Any]] = {more, gone}

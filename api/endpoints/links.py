@@ -24,7 +24,7 @@ from service_layer.rights import relation_for, require
 async def link_applications(request: Request) -> Response:
     """Link applications that belong to the same life event, for example a birth.
 
-    If several of these applications require the same document, the applicant hands it in only once.
+    If several of these applications require the same document, the applicant hands in this document only once.
 
     The client's office must hold at least one of these applications. An application of another office is linked at once
     if the citizen gives its number and PIN, or its QR code. Without this proof, an application of another office must

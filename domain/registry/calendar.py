@@ -190,7 +190,7 @@ def _open_days(start: datetime, calendar: Calendar, hours: OpeningHours) -> Iter
 
 @rests_on("opening-hours")
 def open_time(since: datetime, until: datetime, calendar: Calendar, hours: OpeningHours) -> timedelta:
-    """Return the time for which the office is open between two instants. Raises CalendarTooShort."""
+    """Return how long the office is open between two instants. Raises CalendarTooShort."""
     between = takewhile(lambda opening: opening[0] < until, openings(since, calendar, hours))
     return sum((min(closes, until) - max(opens, since) for opens, closes in between), timedelta())
 
