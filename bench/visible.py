@@ -18,7 +18,8 @@ from bench.rig.queue import one, queue
 from bench.rig.report import Measured, percentile, spread
 from bench.rig.requests import OFFICE, ON
 from bench.rig.size import Size
-from infra.projector.runner import POLL_SECONDS, wait_until_caught_up
+from infra.projector.group import POLL_SECONDS
+from infra.projector.runner import wait_until_caught_up
 from infra.projector.views import LOG
 from projections import progress
 
