@@ -27,7 +27,7 @@ from infra.projector.fold import Poisoned
 from infra.projector.runner import NoSuchShard
 from infra.runtime.descriptors import DescriptorsTooFew
 from infra.runtime.ops_server import PortTaken
-from infra.runtime.serve import ended_by_sigterm
+from infra.runtime.signals import ended_by_signals
 from infra.service import EXIT_SERVICE
 from infra.settings import SettingsWrong
 from service_layer.faults import Unavailable
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if wrong:
         parser.error(wrong)
     try:
-        with ended_by_sigterm():
+        with ended_by_signals():
             return next(verb for verb in VERBS if verb.name == options.verb).run(options)
     except EXPECTED as error:
         print(f"jejak: {one_line(error)}", file=sys.stderr)
