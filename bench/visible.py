@@ -124,7 +124,7 @@ async def _watching(conninfo: str) -> AsyncIterator[Watch]:
 
 
 async def _watch(watch: Watch, connection: psycopg.AsyncConnection) -> None:
-    """Reads the position of the view `progress` after each notification, even if another view sent it."""
+    """Reads the position of the view `progress` after every notification of any view."""
     await connection.execute("LISTEN views")
     while True:
         cursor = await connection.execute(REACHED, (f"{LOG}-{progress.VIEW.name}",), prepare=True)
