@@ -1,4 +1,4 @@
-"""Survey player: submits the questionnaires of a plan through the real survey handler.
+"""Survey player: this module submits the questionnaires of a plan to the real survey handler.
 
 Every questionnaire has its own idempotency key. So if a run was interrupted, the next run adds only the missing
 questionnaires.

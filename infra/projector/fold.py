@@ -29,7 +29,8 @@ FROM stored_events WHERE notification_id > %(after)s ORDER BY notification_id LI
 """
 """Selects the events of all shards. For the events of other shards, the state is NULL.
 
-So the position of the shard also advances past the events of other shards. Readers who wait for a position need this.
+So the position of the shard also moves past the events of other shards. This is necessary for readers who wait for a
+position.
 """
 
 AnyCursor = Cursor[Any]
@@ -58,7 +59,7 @@ class Shard:
 
 
 def part_of(key: UUID, of: int) -> int:
-    """Returns the number of the shard that a stream belongs to. The SQL statement NEWER must use the same rule."""
+    """Returns the number of the shard to which a stream belongs. The SQL statement NEWER must use the same rule."""
     return key.bytes[-1] % of
 
 
@@ -80,8 +81,8 @@ class Poisoned(Exception):
 def read_page(shard: Shard, cursor: AnyCursor, after: int, limit: int) -> list[RawEvent]:
     """Returns the next rows of the log after a position.
 
-    Readers see positions in commit order. So after a reader has seen a position, no event with a lower position can
-    appear.
+    Readers see positions in commit order. So after a reader has seen a position, no new event can appear at a lower
+    position.
     """
     values = {"topics": shard.view.topics, "of": shard.of, "number": shard.number, "after": after, "limit": limit}
     cursor.execute(NEWER, values, prepare=True, binary=True)
@@ -89,9 +90,9 @@ def read_page(shard: Shard, cursor: AnyCursor, after: int, limit: int) -> list[R
 
 
 def pages(view: View, cursor: AnyCursor, after: int, until: int | None = None) -> Iterator[list[RawEvent]]:
-    """Yields the pages of the log. The first page begins after the position that `after` contains.
+    """Yields the pages of the log. The first page begins after the position `after`.
 
-    The last page ends with the position that `until` contains. If `until` is None, the last page ends with the log.
+    The last page ends with the position `until`. If `until` is None, the last page ends with the log.
     """
     while page := read_page(Shard(view), cursor, after, PAGE):
         if until is not None:
@@ -124,7 +125,7 @@ def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence
             streams.setdefault(event[0], []).append(event)
     if not streams:
         return []
-    keys = sorted(streams, key=lambda key: key.bytes)  # all writers use one order, so that they cannot deadlock
+    keys = sorted(streams, key=lambda key: key.bytes)  # sorted, so that two writers cannot deadlock
     cursor.execute(fill(view.rows, table), {"ids": keys}, prepare=True, binary=True)
     places = documents(view)
     known = {values[0]: _known(view, values, places, streams[values[0]][0]) for values in cursor.fetchall()}
@@ -151,8 +152,7 @@ def arrays(view: View, rows: Sequence[Row]) -> dict[str, list[object]]:
 def folded_on(view: ViewOf[R], row: R | None, key: UUID, events: Sequence[RawEvent]) -> R | None:
     """Folds the events that the row does not contain yet. Raises Poisoned for the first event that cannot be folded.
 
-    A row may already contain some events of the page. For example, this happens if the position of the view was set
-    back and the row was kept.
+    A row may already contain some events of the page, for example after the position of the view was set back.
     """
     folded_to = row["version"] if row else 0
     new = [event for event in events if event[1] > folded_to]
@@ -199,8 +199,9 @@ def _packed(document: object) -> bytes:
 
 
 def opened(values: Sequence[Any]) -> list[Any]:
-    """Unpacks stored values, so that they can be compared: another version of zlib may pack equal values
-    differently. A damaged value stays packed, so it differs from every other value.
+    """Unpacks stored values for a comparison, because another version of zlib may pack equal values differently.
+
+    A damaged value stays packed, so the comparison finds a difference.
     """
     return [_opened(value) if isinstance(value, bytes) else value for value in values]
 

@@ -63,7 +63,7 @@ class NoSuchShard(Exception):
 
 
 class Stopping(Exception):
-    """The runner stops while it rebuilds a view. The next runner continues the rebuild."""
+    """The runner was told to stop while it rebuilds a view. The next runner continues the rebuild."""
 
 
 EXPECTED = (psycopg.Error, OtherVersion, Stopping)
@@ -72,8 +72,8 @@ EXPECTED = (psycopg.Error, OtherVersion, Stopping)
 class Runner:
     """Projects one shard of a view in a separate thread until `stop` is called.
 
-    The thread uses one connection to take the lock, to listen and to write. `infra.postgres.listener.Listener` is not
-    used here, because a listener needs a separate connection.
+    The thread uses one connection for the lock, for notifications and for writing. `infra.postgres.listener.Listener`
+    is not used here, because a listener needs a separate connection.
     """
 
     def __init__(self, view: View, conninfo: str, *, number: int = 0, of: int = 1) -> None:
@@ -121,13 +121,14 @@ class Runner:
                     self.service.succeeded()
                     self.stopping.wait(REST_SECONDS.get(self.view.name, 0))
                 if not list(connection.notifies(timeout=POLL_SECONDS, stop_after=1)):
-                    steps.known = None  # another process may have moved the position, or divided the view again
+                    steps.known = None  # another process may have changed the position or the number of shards
                     if is_missing(self.view, connection):  # an operator may have dropped the view
                         ensure(self.view, connection)
 
     def _upgrade(self, connection: psycopg.Connection[Any]) -> None:
-        """Rebuilds the view if an older release made the table. Raises OtherVersion if this release still does not own
-        the table.
+        """Rebuilds the view if an older release made the table.
+
+        Raises OtherVersion if the table still has another version afterwards.
         """
         if definitions.is_own(self.view, connection):
             return
@@ -169,7 +170,7 @@ class Runner:
 def ensure_views(conninfo: str) -> None:
     """Makes the missing tables of all views. New tables are empty. Call this function when Jejak starts.
 
-    Each view answers again when it has reached the present end of the log.
+    Queries can use a view again when it has reached the present end of the log.
     """
     with connect(conninfo, autocommit=True) as connection:
         for view in VIEWS.values():
@@ -180,8 +181,7 @@ def ensure_views(conninfo: str) -> None:
 def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int] = ()) -> list[Runner]:
     """Returns one runner for each shard of each view. If `numbers` is given, returns only the runners of these shards.
 
-    If `shards` is given, every view is first divided into this number of shards. The new shards apply to all processes.
-    Raises NoSuchShard.
+    If `shards` is given, every view is first divided into this number of shards, for all processes. Raises NoSuchShard.
     """
     ensure_views(conninfo)
     with connect(conninfo, autocommit=True) as connection:

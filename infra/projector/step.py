@@ -31,7 +31,7 @@ MOVE_AND_WRITE = f"WITH moved AS ({MOVE}), written AS ({{}}) SELECT * FROM moved
 
 
 class Resharded(Exception):
-    """The number of the view's shards has changed, because another process has divided the view again."""
+    """Another process has changed the number of the view's shards."""
 
 
 class OtherVersion(Exception):
@@ -45,9 +45,9 @@ class Steps:
         self.shard = shard
         self.cursor = psycopg.Cursor(connection, row_factory=tuple_row)
         self.known: tuple[int, str] | None = None
-        """The last position that was read or written, and the id of the transaction that wrote this position.
+        """The last known position, and the id of the transaction that wrote this position.
 
-        If the value is None, the position must be read.
+        None means that the position must be read.
         """
         write = shard.view.upsert_from("moved")
         self._write = fill(MOVE_AND_WRITE.format(write), identifier(shard.view))
@@ -63,7 +63,7 @@ class Steps:
             try:
                 more = self._step(before=first.position if first else None)
             except Poisoned as poisoned:
-                first, self.known = poisoned, None  # another stream may have an earlier poisoned event
+                first, self.known = poisoned, None  # another stream may contain an earlier event that cannot be folded
                 continue
             if first is None:
                 return more

@@ -22,7 +22,7 @@ DueKey = Literal["due_at", "payment_expires_at"]
 PAGE = 200
 COLUMNS = list(desk.VIEW.columns)
 FIRST: tuple[datetime | None, UUID] = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
-"""The first page begins after this pair of a time and an id. Every row comes after this pair."""
+"""A pair of a time and an id. Every row comes after this pair, so it is the start of the first page."""
 
 log = structlog.get_logger("jejak.scheduler")
 
@@ -78,7 +78,10 @@ class PostgresDueFiles:
 
 
 def _readable(stored: Sequence[Any]) -> DeskRow | None:
-    """Returns the row, or None if the row cannot be read. The files of all other rows are still handled."""
+    """Returns the row, or None if the row cannot be read.
+
+    So one damaged row does not stop the jobs for the other applications.
+    """
     try:
         return read_row(desk.VIEW, stored)
     except Exception as fault:  # noqa: BLE001 - whatever stands in the row
