@@ -228,8 +228,8 @@ def _watched(service: BackgroundService) -> Iterator[None]:
 def _watch() -> None:
     """Counts the seconds without a sign of life of each running service.
 
-    If the whole process was stopped for a while (SIGSTOP), this time is not counted. So a service does not count as
-    hanging only because the process could not run.
+    If the whole process was stopped for a while (SIGSTOP), at most two seconds of this time are counted. So a service
+    does not count as hanging only because the process could not run.
     """
     before = time.monotonic()
     while True:

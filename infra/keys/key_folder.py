@@ -6,8 +6,9 @@ key is destroyed. Then nobody can unwrap the keys of this bucket in older backup
 
 The bucket keys themselves are wrapped with a key that is derived from two keys:
 
-    key-encryption key   from a command, a file or a credential. By default, a file in this folder. It never changes.
-    epoch key            a file in the epoch folder, beside the key folder. Each erasure replaces it.
+    key-encryption key   This key comes from a command, a file or a credential. By default, it is a file in this
+                         folder. It never changes.
+    epoch key            This key is a file in the epoch folder, beside the key folder. Each erasure replaces it.
 
 An older copy of the key folder can be used only together with its epoch key, and this epoch key was destroyed. The key
 folder also contains these files:

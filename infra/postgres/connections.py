@@ -2,12 +2,12 @@
 
 A connection can be half-open: the network loses every byte, and neither end notices. Four limits detect this:
 
-    connect            CONNECT_SECONDS. The DNS, the TCP connection and the login together.
-    answer             `seconds` of the connection, for each wait for the server. Then the connection is closed, and
-                       NoAnswer is raised. The client keeps this limit by itself, so it also holds if a proxy or a
-                       stopped server (SIGSTOP) still accepts bytes.
-    statement          the same number of seconds, kept by the server. So a statement does not outlive its client.
-    TCP                both ends notice after about eight seconds that the other end does not accept bytes any more.
+    connect            CONNECT_SECONDS is the limit for the DNS, the TCP connection and the login together.
+    answer             Each wait for the server lasts at most `seconds`. After that, the connection is closed, and
+                       NoAnswer is raised. The client measures this time by itself. So the limit also works if a proxy
+                       or a stopped server (SIGSTOP) still accepts bytes.
+    statement          The server ends a statement after the same number of seconds, even if the client is lost.
+    TCP                If one end accepts no more bytes, the other end notices this after about eight seconds.
 
 An operator can set other values in JEJAK_DATABASE_URL, for example `?connect_timeout=10`.
 """

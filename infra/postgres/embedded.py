@@ -3,16 +3,16 @@
 The last process that uses the server stops it. The data folder contains these files:
 
     pg18/       the database cluster. While initdb runs, the name of this folder is pg18.new/.
-    pg18.log    the messages of the server itself. They never contain data from a client.
-    run/        the socket. Only the mode 0700 protects it: users who can enter may connect with any role (trust).
+    pg18.log    the log of the server. It never contains data from a client.
+    run/        the folder of the socket, with mode 0700. A user who can enter it may connect as any role (trust).
 
 The processes coordinate by locks on three files in the data folder. Whenever a process ends, even if it was killed, the
 kernel frees the locks of this process. The server's process id is stored in a file, but this file may be old. So the
 process id is used only after a lock has shown that the server is alive. The three locks are:
 
     start.lock     exclusive. A process has this lock while it starts, joins or leaves the server.
-    users.lock     shared. Each user of the server has this lock. The last user can make the lock exclusive.
-    server.lock    exclusive. Each process of the server inherits this lock. It is free when all of them have ended.
+    users.lock     shared. Each process that uses the server has this lock. Only the last one can lock it exclusively.
+    server.lock    exclusive. All processes of the server inherit this lock. It is free when all of them have ended.
 
 The data folder must be on a local disk, because the locks do not work on NFS.
 """

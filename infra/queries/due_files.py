@@ -48,7 +48,7 @@ class PostgresDueFiles:
         return self.pages(desk.OUTDATED, "due_at", {"editions": list(editions)})
 
     def not_counted_by(self, edition: CalendarPublished) -> AsyncIterator[list[DeskRow]]:
-        since = datetime.combine(edition.first_day, time.min, UTC) - timedelta(days=1)  # in every time zone
+        since = datetime.combine(edition.first_day, time.min, UTC) - timedelta(days=1)  # covers every time zone
         values = {"offices": list(edition.offices or ()), "edition": edition.name, "since": since}
         return self.pages(desk.NOT_COUNTED_BY, "due_at", values)
 

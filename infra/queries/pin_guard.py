@@ -63,8 +63,8 @@ class PostgresPinGuard:
             if seconds:  # a refused attempt is not counted
                 return math.ceil(seconds)
             await connection.execute("DELETE FROM pin_failures WHERE gone_at < %s", (now,))
-            # A known network has a separate limit, so its wrong PINs do not count towards the limit of all networks
-            # together.
+            # The common limit of all networks does not apply to a known network. So the wrong PINs of a known network
+            # do not count towards this limit.
             for place in (origin,) if known else (origin, EVERYWHERE):
                 await self._count(connection, subject, place, wrong.get(place), now)
         return 0

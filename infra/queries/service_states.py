@@ -1,7 +1,7 @@
-"""Service states: each worker process writes the states of its services into a table, so that any process can show
-them.
+"""Service states: each worker process writes the states of its services into a table.
 
-Only states that have changed are written. So if several processes stand by for one service, the active process writes.
+So any process can show all states. Only states that have changed are written, and the state of a service that stands by
+does not change. So if several processes have the same service, the active process writes its state.
 """
 
 import contextlib
