@@ -2,8 +2,8 @@
 
     log/20261130T070000Z/        a copy of the cluster with the log (pg_basebackup), and facts about the copy
     log/wal/                     the write-ahead log since the oldest copy (infra/backup/write_ahead_log.py)
-    key-store/                   the newest dump of the key store (pg_dump). If the key store has its own cluster, the folder also
-                                 contains copies of the cluster and the write-ahead log
+    key-store/                   the newest dump of the key store (pg_dump). If the key store has its own cluster,
+                                 the folder also contains copies of the cluster and the write-ahead log
     key-folder/                  the newest bucket keys, the epoch key and the list of erasures
 
 Several copies of the log are kept, but only one copy of the key folder and of the key store's dump. The reason is that
