@@ -32,7 +32,7 @@ KEYS_FILE, STORE_FILE = Path("key-folder", f"keys.tar{SUFFIX}"), Path("key-store
 STAMP = "%Y%m%dT%H%M%SZ"
 
 Check = Callable[[Databases, Collection[str]], Sequence[str]]
-"""Checks the named databases of a started copy. Returns the faults."""
+"""A function that checks the named databases of a started copy, and returns the faults."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,10 +78,10 @@ def _calendars() -> list[CalendarPublished]:
 
 
 def _calendar(read: dict[str, Any]) -> CalendarPublished:
-    """Returns a calendar of one year. `read` is a calendar entry from a TOML file. If the entry lists offices, the
-    calendar is valid for these offices only.
+    """Returns a calendar of one year. The parameter `read` is a calendar entry from a TOML file.
 
-    Such a calendar is used in addition to the national calendar.
+    If the entry lists offices, the calendar is valid for these offices only. Such a calendar is used in addition to the
+    national calendar.
     """
     return CalendarPublished(
         code=read["code"],

@@ -25,7 +25,7 @@ def erasures_in(conninfo: str) -> list[Erasure]:
 
 
 def copy_to_log(conninfo: str, listed: ErasureList, *, restored: bool = False) -> int:
-    """Copies the missing lines of the list to the log, and deletes the claims of the erased applications' numbers.
+    """Copies the missing lines of the list to the log, and deletes the claims of erased tracking numbers.
 
     `conninfo` must connect as the owner of the log. Returns the number of copied lines. If `restored` is true, this
     function first empties the table, because the table may contain a different list after a restore.

@@ -69,7 +69,7 @@ class Waiting:
     """A `Save` that waits to be stored. `outcome` is the `asyncio.Future` that the caller awaits.
 
     `since` is the time at which the caller began to wait, in seconds of the event loop's clock. `is_unknown` is True if
-    a connection was lost while the events were being stored. Then they may be in the log.
+    a connection was lost while the events were being stored. Then these events may already be in the log.
     """
 
     save: Save
@@ -240,7 +240,8 @@ class GroupCommit:
     async def _apart(self, batch: list[Waiting], fault: Exception) -> None:
         """Stores each half of the batch separately.
 
-        A batch causes an error only if one `Save` cannot be stored, because a refusal is an outcome and not an error.
+        A refusal is an outcome and not an error. So if a batch causes an error, at least one of its `Save` objects
+        cannot be stored.
         """
         if len(batch) == 1:
             log.error("a save cannot be appended", fault=type(fault).__name__)

@@ -53,8 +53,8 @@ class Conflicting(Exception):
 class OffsetMove:
     """A change of the stored offset of a partition.
 
-    `believed` is the offset that this process expects to find in the database. `reached` is the new offset, which is
-    the offset of the first record without an answer.
+    The field `believed` is the offset that this process expects to find in the database. The field `reached` is the new
+    offset, which is the offset of the first record without an answer.
     """
 
     topic: str

@@ -161,7 +161,7 @@ class Intake:
                 log.error("a partition does not advance", topic=place.topic, partition=place.partition, **_kind(fault))  # noqa: TRY400
                 reason = "fault"
             if reason == "overtaken":
-                del self.readings[place]  # the next step begins again if this process still owns it
+                del self.readings[place]  # `_begin` runs again if this process still owns the partition
                 return
             if reason:
                 INTAKE_INTERRUPTED.labels(reason).inc()

@@ -202,7 +202,7 @@ class Watch:
         self._said: dict[str, tuple[int, str]] = {}
 
     def over(self, agency: str, say: Callable[[int, str], bool]) -> BackgroundService:
-        """Begins to watch the relay of an agency. `say` is a function that writes the state of the relay.
+        """Begins to watch the relay of an agency. The parameter `say` is a function that writes the state of the relay.
 
         Returns the service of the relay.
         """

@@ -38,7 +38,7 @@ class Erasure:
 
 
 class ErasureList:
-    """Reads the list, and appends to the list. The caller must prevent that two processes append at the same time."""
+    """Reads the list, and appends to the list. The caller must make sure that only one process appends at a time."""
 
     def __init__(self, file: Path) -> None:
         self.file = file

@@ -58,8 +58,8 @@ class Verified:
 class SignedTokens:
     """Makes and verifies tokens.
 
-    After a read token or a bearer token is verified, it is kept in a cache under its digest. While a token is in the
-    cache, its signature is not verified again.
+    After a read token or a bearer token is verified, its digest is kept in a cache. While the digest is in the cache,
+    the signature of the token is not verified again.
     """
 
     def __init__(self, bearer_key: bytes, read_key: bytes) -> None:

@@ -1,7 +1,7 @@
 """Clock: the clock of the database, which decides when a system act is due.
 
-The clock of a host may be wrong. The system must not record an act, such as a deemed approval, too early, because an
-event cannot be deleted. So system acts use the clock of the database. The database also sets `recorded_at` by this
+The clock of a host may be wrong. Jejak must not record a system act (for example, a deemed approval) too early, because
+an event cannot be deleted. So system acts use the clock of the database. The database also sets `recorded_at` by this
 clock. If the clock of this host differs from the clock of the database by more than OFFSET_MAX_SECONDS, one of the two
 clocks is wrong, and this host schedules nothing.
 """

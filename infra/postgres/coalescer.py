@@ -36,9 +36,10 @@ CLOSE_SECONDS = 5.0
 class Coalescer(Generic[Key, Value]):
     """A coalescer has one connection, and runs one query at a time.
 
-    `most` is the largest number of keys in one query. `waiting_max` is the largest number of waiting callers. `seconds`
-    is the time limit of a query, including all tries. One attempt may take half of this time. So if the connection is
-    half-open, there is time for a second attempt. Use the coalescer as an asynchronous context manager.
+    The parameter `most` is the largest number of keys in one query. `waiting_max` is the largest number of waiting
+    callers. `seconds` is the time limit of a query, including all attempts. One attempt may take half of this time. So
+    if the connection is half-open, there is time for a second attempt. Use the coalescer as an asynchronous context
+    manager.
     """
 
     def __init__(

@@ -46,7 +46,7 @@ OWNER = "jejak"
 PORT = "5432"  # this number is only a part of the socket's name: no TCP port is opened
 SOCKET_PATH_BYTES = 103  # the limit of macOS, which is the smallest limit of all supported systems
 
-START_SECONDS = 300.0  # because a recovery may take minutes. If the server dies, the wait ends at once
+START_SECONDS = 300.0  # a recovery may take minutes. If the server dies, the wait ends at once
 LEAVE_SECONDS = 0.9
 PAUSE_SECONDS = 0.01
 

@@ -21,7 +21,7 @@ from projections.view import View
 LOG = "view"
 """The prefix of names in `views.tracking`. The row of a shard is named `view-`, followed by the name of the shard."""
 UNVERSIONED = "stored"
-"""The prefix that releases without versions of views used. A runner of such a release ends if its row is missing."""
+"""Releases without versions of views used this prefix. A runner of such a release ends if its row is missing."""
 
 TABLES = f"""
 {definitions.TABLE};

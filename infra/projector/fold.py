@@ -43,10 +43,9 @@ The state is None if the event belongs to another shard.
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One shard of a view. `of` is the number of shards that the view has. The last byte of a stream's id selects the
-    shard.
+    """One shard of a view. The field `of` is the number of shards that the view has.
 
-    This byte is random.
+    The last byte of a stream's id selects the shard. This byte is random.
     """
 
     view: View

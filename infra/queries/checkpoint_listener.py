@@ -37,7 +37,7 @@ class EraRange:
 
 
 class Positions:
-    """The positions of all views. `listen` must run while readers wait.
+    """The positions of all views. The method `listen` must run while readers wait.
 
     While the LISTEN connection is down, no position is known. Then readers wait until the connection is back, or until
     their waiting time has passed.

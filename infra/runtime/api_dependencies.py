@@ -42,7 +42,7 @@ log = structlog.get_logger("jejak.views")
 
 
 class RecentCatalogue:
-    """Returns a copy of the registry that may be about one second old. So the log is queried at most once a second."""
+    """Provides a copy of the registry that may be about one second old. So the log is queried at most once a second."""
 
     def __init__(self, registry: Callable[[], Coroutine[Any, Any, Registry]]) -> None:
         self.registry = registry

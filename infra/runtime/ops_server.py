@@ -224,8 +224,8 @@ def _listening(answers: OpsServer, host: str, port: int) -> Iterator[int]:
 def _registered(folder: Path, verb: str, port: int) -> Iterator[str]:
     """Takes the first free name of the verb, such as `api-0`, and writes the port to the file of this name.
 
-    The kernel frees the name when the process ends for any reason. If the folder cannot be written, other processes do
-    not see this process.
+    When the process ends, even if it was killed, the kernel frees the name. If the folder cannot be written, other
+    processes do not see this process.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
