@@ -87,7 +87,7 @@ class PlanPlayer:
         return [step for step, task in zip(steps, tasks, strict=True) if task.result()]
 
     async def _play_step(self, batch: Batch, place: int, step: PlanStep, after: int | None) -> bool:
-        """Plays one step in a batch. Returns whether the step must be tried again.
+        """Plays one step in a batch. Returns True if the step must be tried again.
 
         The batch may contain earlier steps of the same application. `after` is the index of the last of these earlier
         steps. If there is no earlier step, `after` is None.
