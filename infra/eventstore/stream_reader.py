@@ -63,7 +63,10 @@ plans would scan whole tables, even after the tables have grown.
 
 
 class RegistryFold:
-    """The registry, folded from all events up to `position`. `ends` contains the last event of each registry stream."""
+    """The registry, which was folded from all events up to `position`.
+
+    `ends` contains the last event of each registry stream.
+    """
 
     def __init__(self) -> None:
         self.registry = Registry()
@@ -188,7 +191,8 @@ class Streams:
     def _publish(self, editions: Sequence[tuple[UUID, int, str, bytes, int]]) -> None:
         """Folds new editions into the registry.
 
-        Raises Unavailable if an edition cannot be read. No command may be decided by a registry that lacks an edition.
+        Raises Unavailable if an edition cannot be read, because commands must not be decided with an incomplete
+        registry.
         """
         for edition in editions:
             try:

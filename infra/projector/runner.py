@@ -57,7 +57,7 @@ class NoSuchShard(Exception):
 
 
 class Stopping(Exception):
-    """The runner stops while it rebuilds a view. The next runner continues the rebuild."""
+    """The runner was told to stop while it rebuilds a view. The next runner continues the rebuild."""
 
 
 EXPECTED = (psycopg.Error, OtherVersion, Stopping)
@@ -66,8 +66,8 @@ EXPECTED = (psycopg.Error, OtherVersion, Stopping)
 class Runner:
     """Projects one shard of a view in a separate thread until `stop` is called.
 
-    The thread uses one connection to take the lock, to listen and to write. `infra.postgres.listener.Listener` is not
-    used here, because a listener needs a separate connection.
+    The thread uses one connection for the lock, for notifications and for writing. `infra.postgres.listener.Listener`
+    is not used here, because a listener needs a separate connection.
     """
 
     def __init__(

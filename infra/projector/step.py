@@ -37,7 +37,7 @@ MOVE_AND_WRITE = f"WITH moved AS ({MOVE}), written AS ({{}}) SELECT * FROM moved
 
 
 class Resharded(Exception):
-    """The number of the view's shards has changed, because another process has divided the view again."""
+    """Another process has changed the number of the view's shards."""
 
 
 class OtherVersion(Exception):

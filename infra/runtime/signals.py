@@ -104,9 +104,10 @@ def stopped_by_signals() -> threading.Event:
     """Returns an event that is set when SIGINT or SIGTERM arrives, or if one of them has arrived already. Call this
     function in the main thread.
 
-    The handler of the signals must not set the event itself. Python runs the handler in the main thread. If the main
+    The signal handler must not set the event itself, because Python runs the handler in the main thread. If the main
     thread is just entering `wait` of the same event, it has the lock of the event, and `set` would wait for this lock
-    for ever. A handler may always put something into a SimpleQueue. A second thread then sets the event.
+    for ever. Instead, the handler puts an item into a SimpleQueue, which is always safe. A second thread then sets the
+    event.
     """
     stopping, asked = threading.Event(), SimpleQueue[int]()
 

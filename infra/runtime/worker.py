@@ -36,8 +36,8 @@ class Worker:
 def worker(settings: Settings, ops: Ops, *, attached: bool = False) -> Iterator[Worker]:
     """Opens the databases of a worker process. The process must end its work when `stopping` is set.
 
-    `ops` says how the process shows its metrics and its readiness. If `attached` is true, the process stops when its
-    parent process ends. Call this function in the main thread. Raises PortTaken, and the errors of `databases`.
+    `ops` holds the settings of the process's ops server. If `attached` is true, the process stops when its parent
+    process ends. Call this function in the main thread. Raises PortTaken, and the errors of `databases`.
     """
     stopping = stopped_by_signals()
     with _shown_databases(settings, ops, attached=attached) as (found, _):

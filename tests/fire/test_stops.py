@@ -48,6 +48,7 @@ def started(folder: Path, workers: int = 1) -> subprocess.Popen[bytes]:
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a shell ignores it for `&`
     )
 
 

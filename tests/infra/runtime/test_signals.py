@@ -36,7 +36,7 @@ def test_a_signal_ends_what_runs_and_what_is_to_be_cleaned_up_is(number: signal.
 
 @BOTH
 def test_a_cancellation_that_gets_lost_still_ends_the_process(number: signal.Signals) -> None:
-    """As `asyncio.wait_for` may lose it: `jejak serve` went on serving for ever after Ctrl-C."""
+    """In Python 3.11, `asyncio.wait_for` may lose it."""
 
     async def work() -> str:
         os.kill(os.getpid(), number)
