@@ -83,9 +83,9 @@ class AccessesBody(Given, kw_only=True):
 class AccessRecordEntry(Given, kw_only=True):
     """One entry of the access record. An entry contains references, and never a person's data.
 
-    `operation` is what was done: `get-application`, `get-timeline`, `get-accesses`, `get-desk`, `open-dossier`,
-    `find-by-person` or `get-access-record`. `role`, `office`, `agency` and `actor` say who did this. `actor` is the
-    random reference of a member of staff. `desk` is the office whose desk was read.
+    `operation` is one of these names: `get-application`, `get-timeline`, `get-accesses`, `get-desk`, `open-dossier`,
+    `find-by-person` or `get-access-record`. `role`, `office`, `agency` and `actor` say who carried out the operation.
+    `actor` is the random reference of a member of staff. `desk` is the office whose desk was read.
 
     The entry of a search has the field `person`, the random reference of the person with this NIK. If the NIK is
     unknown, `person` is null. There is another entry, with `application_id`, for each application that the search

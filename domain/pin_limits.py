@@ -24,7 +24,7 @@ NONE = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class WrongPins:
-    """The wrong PINs that are not forgotten yet. `count` is the number of these PINs at the time `at`."""
+    """The wrong PINs that still count against the limit. `count` is the number of these PINs at the time `at`."""
 
     count: float
     at: datetime
@@ -63,5 +63,5 @@ def one_more(wrong: WrongPins | None, now: datetime, forgets: timedelta) -> Wron
 
 
 def forgotten_at(wrong: WrongPins, forgets: timedelta) -> datetime:
-    """Return the time at which no wrong PIN is left."""
+    """Return the time at which the count has fallen to zero."""
     return wrong.at + wrong.count * forgets

@@ -44,8 +44,9 @@ class Figures:
     is recorded too late if the office's allowance for late reports has passed, or if the application was already deemed
     approved. These decisions are also counted in `late`. `overdue` counts the open applications whose deadline has
     passed. `handed_over` counts the applications with a hand-over, unless a reopening has taken this hand-over back.
-    `returned`, `deviating`, `paused`, `restarted`, `returned_last_minute` and `obstructed` count the applications with
-    at least one event of this kind. A figure is None if it cannot be computed or must not be shown.
+    Six figures count the applications in which something happened at least once: `returned` (a return), `deviating` (a
+    deviation from the procedure), `paused` (a pause), `restarted` (a restart), `returned_last_minute` (a last-minute
+    return) and `obstructed` (an obstacle). A figure is None if it cannot be computed or must not be shown.
 
     `days` is the time from the submission to the decision. `handed_over_days` is the time from the submission to the
     hand-over. `own_days` is `days` without the time in which the office waited for the applicant, for a payment or for

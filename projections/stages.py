@@ -13,8 +13,8 @@ class StageEntry(TypedDict):
     In imported history, a stage may be completed although no event entered the stage. Then `entered_at` is None and
     `entered_by` is 0.
 
-    `undone_at` is the time at which a reopening took the stage back. If the stage is done again, the list has another
-    entry for this stage.
+    `undone_at` is the time at which a reopening took the stage back. If the office then repeats the stage, the list has
+    another entry for this stage.
     """
 
     stage: str

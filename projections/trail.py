@@ -46,8 +46,9 @@ class Trail(TypedDict):
 class PlacedFacts(TypedDict):
     """Facts that belong to an office. For each instant, a field names the office that held the file at this instant.
 
-    Each of `returned_at`, `paused_at`, `restarted_at`, `last_minute_at`, `obstructed_at` and `deviating_at` is the time
-    at which an event of this kind happened for the first time. `handed_over_at` is the time of the hand-over in force.
+    Six fields hold the time at which something first happened: `returned_at` (a return), `paused_at` (a pause),
+    `restarted_at` (a restart), `last_minute_at` (a last-minute return), `obstructed_at` (an obstacle) and
+    `deviating_at` (a deviation from the procedure). `handed_over_at` is the time of the hand-over in force.
     `own_microseconds` is the time from the submission to the answer, without the time in which the office waited for
     another party. For an instant before `settled_at`, the facts are computed from `trail`.
     """

@@ -56,8 +56,8 @@ class Views(Protocol):
         ...
 
     async def era_of(self, position: int) -> int:
-        """Returns the era in which `position` was assigned. The position of a repeated command may belong to an earlier
-        era.
+        """Returns the era in which `position` was assigned. A repeated command returns the position of the event that
+        it stored before. This position may belong to an earlier era.
         """
         ...
 
@@ -266,8 +266,8 @@ class SatisfactionQueries(Protocol):
     """Reads sums and numbers of the answers to the satisfaction survey."""
 
     async def cells(self, as_of: datetime) -> list[CellCounts]:
-        """Returns the counts from which `projections.satisfaction_figures` computes the figures of all its periods.
-        Answers that were given at `as_of` or later are not counted.
+        """Returns the counts from which `projections.satisfaction_figures` computes the figures of all periods. Answers
+        that were given at `as_of` or later are not counted.
 
         Raises Unavailable.
         """

@@ -3,9 +3,9 @@ application if nobody decides in time. One job moves promises after a new calend
 requests expire.
 
 A job searches the desk view for files that may need a command, and sends a command for each of these files. Only the
-command handler decides. The identity of the command is made from the job and its subject (docs/event-format.md,
-Commands and digests). So each act is stored only once, even if a job runs late, runs twice, runs twice at the same
-time, or is killed. If the command handler refuses a command, the job does nothing more.
+command handler decides whether the command is carried out. The identity of the command is made from the job and its
+subject (docs/event-format.md, Commands and digests). So each act is stored only once, even if a job runs late, runs
+twice, runs twice at the same time, or is killed. If the command handler refuses a command, the job does nothing more.
 """
 
 import asyncio

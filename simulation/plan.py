@@ -98,8 +98,8 @@ def _next(under_way: list[tuple[datetime, int, int, list[PlanStep]]]) -> PlanSte
 
 
 def until_last_submission(steps: Iterable[PlanStep]) -> list[PlanStep]:
-    """Return the steps without those that come after the last submission. If a log contains all submissions of these
-    steps, it contains all these steps.
+    """Return the steps up to the last submission. So the last returned step is a submission: if a log contains all the
+    submissions, it also contains all other returned steps.
     """
     kept = list(steps)
     while kept and not isinstance(kept[-1].command, SubmitApplication):

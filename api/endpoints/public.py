@@ -78,8 +78,8 @@ def network_of(address: str) -> str:
     address. Such an address is treated as an IPv4 address.
 
     One household can use all addresses of an IPv6 /64, so an attacker must not get a new try for each address. An
-    attacker can also rent 256 neighbouring IPv4 addresses, so these addresses are one network, too. A provider often
-    gives a household another address of the same /24, so the household's network stays known.
+    attacker can also rent 256 neighbouring IPv4 addresses, so these addresses are one network, too. If a provider gives
+    a household another address, this address is often in the same /24. So the household is still in a known network.
     """
     try:
         parsed = ip_address(address)

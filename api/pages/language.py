@@ -72,7 +72,7 @@ class Language:
 
     def percent(self, percent: float) -> str:
         """Writes a percentage, for example 87.5% in English and 87,5% in Indonesian. There is no space before the
-        sign.
+        percent sign.
         """
         return f"{self.number(percent)}%"
 

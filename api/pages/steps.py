@@ -84,8 +84,8 @@ def _all_steps(reading: PageReader) -> Iterator[Step]:
 
 
 def _closed(reading: PageReader, versions: range, *events: str) -> bool:
-    """Returns True in two cases: the application has ended, or an event that is named in `events` has a version in
-    `versions`. In both cases, no further stage can follow.
+    """Returns True if no further stage can follow. There are two cases: the application has ended, or one of the named
+    events happened in the range `versions`.
     """
     happened = (entry["event"] in events and entry["version"] in versions for entry in reading.row["timeline"])
     return reading.row["status"] in ENDS or any(happened)

@@ -2,8 +2,8 @@
 
     admit : SourceRecord, Application, Registry -> Event
 
-A record may report an act that the procedure forbids. Jejak stores the event in spite of this. The event's field
-`deviates` then holds the code of the refusal.
+A record may report an act that the procedure forbids. Jejak stores the event in spite of this. In this case, a command
+for the same act would be refused. The event's field `deviates` holds the code of this refusal.
 """
 
 from dataclasses import dataclass, replace

@@ -384,8 +384,8 @@ def is_stale(command: Command, seen: int, application: Application) -> bool:
     `seen` is the version that the sender of the command had read.
 
     Usually, four kinds of events do not matter to a command: a reassignment to another officer, a PIN reset, a
-    complaint referral, and a move of the promised date by a newer calendar. But an earlier reassignment matters to a
-    reassignment, and an earlier PIN reset matters to a PIN reset.
+    complaint referral, and a move of the promised date by a newer calendar. But a reassignment matters to the command
+    `Reassign`, and a PIN reset matters to the command `ResetPin`.
     """
     if seen > application.version:  # the application never had this version, so the sender cannot have read it
         return True

@@ -77,9 +77,10 @@ def reject(command: Reject, application: Application, act: Act) -> list[Applicat
 
 
 def comes_too_late(application: Application, act: Act) -> bool:
-    """Tell whether the decision is recorded as a late report only, so that it does not become the outcome.
+    """Return True if the decision does not become the outcome, and is only recorded as a late report.
 
-    A decision is a late report if it was made before the outcome in force, or after a deemed approval.
+    This is so if the decision was made before the outcome in force. It is also so for the first decision on an
+    application that is already deemed approved.
     """
     if before_outcome(application, act):
         return True
@@ -243,7 +244,7 @@ def promise_handed_on(application: Application, act: Act, to: str, registry: Reg
     """Return the promise with its new date after a transfer. `to` is the office that receives the file. The remaining
     time is counted with the calendar of this office.
 
-    Return None if the system computed no promise, or if the file is incomplete or already decided.
+    Return None in three cases: the system computed no promise, the file is incomplete, or somebody has decided.
 
     While the legal clock is paused, the remaining time is counted from the start of the pause. Raises CalendarEnds.
     """

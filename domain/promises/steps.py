@@ -166,9 +166,9 @@ def replayed(
 
     The promise is first computed for `office` from `start`. Then each step is applied in the given order.
 
-    If each step were computed with the calendars that were in force at its time, the result would be the stored
-    promise. A new calendar edition moves the promise only if `due_at` changes. If only the names of the editions
-    change, the promise does not move. An extension that the standard does not list is left out.
+    With the calendars that were in force at the time of each step, the result would be the stored promise. A new
+    calendar edition moves the promise only if `due_at` changes. If only the names of the editions change, the promise
+    does not move. An extension that the standard does not list is left out.
     """
     promise = promised(terms, start, office=office, service=service, edition=standard.edition, registry=registry)
     units = {extension.code: extension.n for extension in standard.extensions or ()}

@@ -74,8 +74,8 @@ class Registry:
     def regions_of(self, office: str) -> list[str]:
         """Return the codes of the regions in which the office lies, the smallest first.
 
-        If the region table lacks a region, the code of the next larger region is this region's code without its last
-        part: for example, 33.74 for 33.74.16.
+        If the region table lacks a region, the next larger region is found by removing the last part of the code. For
+        example, 33.74.16 lies in 33.74.
         """
         registered, codes = self.offices.get(office), []
         code = registered.region if registered else None

@@ -1,4 +1,5 @@
-"""Group commit: this module stores the events of many callers in one transaction. One flush to the disk is enough.
+"""Group commit: this module stores the events of many callers in one transaction. So one flush to the disk is enough
+for all of them.
 
 Each caller passes a `Save`, which contains events. While one batch is being stored, the writer collects the next `Save`
 objects for the next batch. The writer uses no timer. The slower the disk is, the larger the batches become. Each
@@ -207,9 +208,9 @@ class GroupCommit:
     async def _store(self, batch: list[Waiting]) -> None:
         """Stores a batch.
 
-        Repeats this until each `Save` in the batch has an outcome, or until no caller waits any more. If the database
-        cannot store the batch, this method stores each half of the batch separately, and so on. So a `Save` that cannot
-        be stored does not affect the other `Save` objects.
+        Tries again and again, until each `Save` in the batch has an outcome or no caller waits. If the database cannot
+        store the batch, this method stores each half of the batch separately, and so on. So a `Save` that cannot be
+        stored does not affect the other `Save` objects.
         """
         pause = BACK_OFF_SECONDS
         while batch:
@@ -307,8 +308,8 @@ async def _append(connection: AsyncConnection[Any], batch: list[Waiting]) -> lis
 async def _terminate(connection: AsyncConnection[Any], backend: tuple[Any, ...]) -> None:
     """Terminates an old backend of this process. Raises OperationalError if the backend does not end.
 
-    The session first switches back to its login role. The old backend has the same login role, so PostgreSQL allows
-    this session to terminate the backend.
+    The present role of this connection may not terminate the old backend. So the connection first switches back to its
+    login role, which is also the login role of the old backend.
     """
     await connection.execute("SET ROLE NONE")
     ended = await _one(connection, TERMINATE, (END_MILLISECONDS, *backend))

@@ -120,8 +120,8 @@ class HttpProtocol(HttpToolsProtocol):
     def _count_unfinished(self, received: int) -> None:
         """Counts bytes that the parser has not reported yet, for example the beginning of a header without an end.
 
-        Bytes are counted only if the message began in an earlier packet, so that bytes of an earlier message are never
-        counted.
+        If a request begins in this packet, nothing is counted, because the packet may also contain the end of the
+        previous request.
         """
         if self._begun_now or not self.reads:
             return

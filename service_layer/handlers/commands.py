@@ -34,7 +34,9 @@ class CommandHandler:
     """Carries out commands on the applications in an event store."""
 
     def __init__(self, store: EventStore, latest: Callable[[], datetime] = lambda: MAX) -> None:
-        """`latest` returns the latest time (UTC) that a system act may have. The clock of this host may be wrong."""
+        """`latest` returns the latest time (UTC) that a system act may have. This time comes from another clock,
+        because the clock of this host may be wrong.
+        """
         self.store = store
         self.latest = latest
 

@@ -77,7 +77,9 @@ class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc] # the clien
         self.fresh: set[TopicPartition] = set()
 
     def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Does nothing. The database rejects an outdated offset when answers are stored."""
+        """Does nothing. If this member still stores answers for a revoked partition, the database rejects its outdated
+        offset.
+        """
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self.fresh |= set(assigned)
