@@ -58,9 +58,9 @@ def decision(known: DecisionEntry | None, recorded: events.Recorded, due_at: str
 def _corrected(
     known: DecisionEntry, recorded: events.Recorded, event: events.RecordAmended, *, late_by_its_time: bool
 ) -> DecisionEntry:
-    """A correction can make a late decision punctual. Such a correction is itself a report: if it is recorded after
-    `report_until`, the decision still counts as late. `decided_at` is corrected elsewhere, together with the other
-    instants of the amended event.
+    """A correction may change the time of a decision so that the decision is no longer late. If this correction is
+    recorded after `report_until`, the decision still counts as late. `decided_at` is corrected elsewhere, together with
+    the other instants of the amended event.
     """
     after: DecisionEntry = {**known, "amended_at": instant(recorded.known_at), "amended_by": recorded.version}
     if event.report_until is not None:

@@ -245,8 +245,8 @@ def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status
 
 
 def _correct(row: StatisticsRow, event: events.RecordAmended, recorded: events.Recorded) -> None:
-    """A correction can make a late decision punctual. Such a correction is itself a report: if it is recorded after
-    `report_until`, the decision still counts as late.
+    """A correction may change the time of a decision so that the decision is no longer late. If this correction is
+    recorded after `report_until`, the decision still counts as late.
     """
     if event.amendment is Amendment.TIME:
         for name, version in row["stated_in"].items():

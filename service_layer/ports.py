@@ -342,9 +342,9 @@ class Feeds(Protocol):
         ...
 
     async def whole(self) -> bool:
-        """Returns whether two conditions are true: the feeds contain all events that the log had at the last start of
-        Jejak, and the feeds were made by the present rules. Otherwise, an empty page does not mean that there is no
-        event. Raises Unavailable.
+        """Returns True if two conditions hold. First, the feeds contain all events that the log had at the last start
+        of Jejak. Second, the feeds were made by the present rules. Otherwise, an empty page does not mean that there is
+        no event. Raises Unavailable.
         """
         ...
 

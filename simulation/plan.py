@@ -28,7 +28,8 @@ DAYS_MAX = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The parameters of a plan: the number of `applications` that arrive in the `days` days before the day `until`.
+    """The parameters of a plan: `applications` is the number of applications. They arrive in the last `days` days
+    before the day `until`.
 
     The simulation ends at the beginning of the day `until`, in Jakarta. `with_sample` says whether the first
     application is the sample that visitors see. Raises NotSimulated if the simulation is not possible.

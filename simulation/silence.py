@@ -19,7 +19,7 @@ def granted_by_silence(life: Life, moves: Iterable[Intention]) -> Iterator[Inten
     """Yield the acts in `moves`. If the promised date passes without a decision, stop there. Then yield a deemed
     approval and the acts after it.
 
-    So an application is never undecided after its due date if its standard has deemed approval.
+    So if the standard has deemed approval, no application stays undecided after its due date.
     """
     for move in moves:
         due = silent_until(life)

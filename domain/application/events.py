@@ -307,9 +307,9 @@ class Reopened(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAmended(Event):
     """The office corrects its record. `amends` is the stream version of the wrong event. `corrected_at` is the right
-    time in UTC. Only an amendment of the kind TIME has `corrected_at`. A correction can make a late decision punctual.
-    Only such a correction has `report_until`. If it is recorded after `report_until`, the decision still counts as
-    late.
+    time in UTC. Only an amendment of the kind TIME has `corrected_at`. A correction may change the time of a decision
+    so that the decision is no longer late. Only such a correction has `report_until`. If it is recorded after
+    `report_until`, the decision still counts as late.
     """
 
     topic: ClassVar[str] = "application.record-amended.v1"

@@ -23,8 +23,8 @@ from domain.provenance import Pause, Promise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """This class holds the highest number that was used so far for each kind of numbered thing, for example for
-    referrals.
+    """For each kind of numbered thing, for example for referrals, this class holds the highest number that was used so
+    far.
 
     The next thing of a kind gets the next number of this kind.
     """

@@ -79,8 +79,8 @@ def reject(command: Reject, application: Application, act: Act) -> list[Applicat
 def comes_too_late(application: Application, act: Act) -> bool:
     """Return True if the decision does not become the outcome, and is only recorded as a late report.
 
-    This is so if the decision was made before the outcome in force. It is also so for the first decision on an
-    application that is already deemed approved.
+    There are two cases. First, the decision was made before the outcome in force. Second, the application is deemed
+    approved, and no late report was recorded before.
     """
     if before_outcome(application, act):
         return True
@@ -141,7 +141,8 @@ def silence_grants_at(facts: PromiseFacts, registry: Registry, standard: Standar
 
     Normally this is the promised instant.
 
-    Return None if no date was promised, if an import's source states the date, or if no calendar reaches far enough.
+    Return None in three cases: no date was promised, an import's source states the date, or no calendar reaches far
+    enough.
 
     A promised date may have passed already when the system learns of the promise. For example, a device had a wrong
     clock, or a mobile unit had no network for a long time. In such a case nobody could decide in time. So the whole
@@ -223,7 +224,7 @@ def promise_after(pause: str, application: Application, until: datetime, registr
 def promise_now(facts: PromiseFacts, registry: Registry, standard: StandardPublished) -> Promise | None:
     """Return the promise, computed again with the newest calendars.
 
-    Return None if the application has no promise, or if the promise does not come from `standard`.
+    Return None in two cases: the application has no promise, or the promise does not come from the edition `standard`.
     """
     if standard.terms is None or facts.complete_at is None or facts.promised_by not in registry.offices:
         return None

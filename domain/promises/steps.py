@@ -102,8 +102,8 @@ def after_pause(
     The settings are those of the office that holds the file.
 
     The caller must apply several pauses in the order of time, because a pause that begins after the due instant does
-    not move the promise. If all pauses begin before the first due instant, their order makes no difference, unless the
-    promise has the setting `roll_forward`.
+    not move the promise. The order makes no difference if two conditions hold: all pauses begin before the first due
+    instant, and the promise does not have the setting `roll_forward`.
     """
     if promise.unit is Unit.SOURCE or until <= since or since > promise.due_at:
         return promise

@@ -136,8 +136,8 @@ async def _a_pass(connection: AsyncConnection, alive: Callable[[], None] = lambd
 async def _locked(connection: AsyncConnection, name: str, alive: Callable[[], None]) -> None:
     """Tries to get a lock again and again, until the lock is free.
 
-    PostgreSQL also has a function that waits for a lock. This function is not used, because it would still block the
-    connection after the task was cancelled.
+    PostgreSQL also has a function that waits for a lock. This function is not used: if the task were cancelled during
+    the wait, the connection would stay blocked.
     """
     while True:
         row = await (await connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (name,))).fetchone()
