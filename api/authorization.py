@@ -1,5 +1,5 @@
-"""Authorization: this module identifies the principal of a request. It also checks whether the principal may read the
-application in the path.
+"""Authorization: this module identifies the principal of a request. This module also checks whether the principal may
+read the application in the path.
 """
 
 from collections.abc import Awaitable, Callable, Iterable

@@ -107,8 +107,8 @@ class PromiseStandard(Given, kw_only=True):
 
 
 class ExtensionStandard(Given, kw_only=True):
-    """An extension of the promise by `n` units. These are the units in which the promise is counted, for example
-    working days. `basis` names the law that allows the extension. Each extension can be used once for an application.
+    """An extension of the promise by `n` units. The units are those of the promise, for example working days. `basis`
+    names the law that allows the extension. Each extension can be used once for an application.
     """
 
     code: str

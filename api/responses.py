@@ -224,8 +224,8 @@ class FiguresBody(Given, kw_only=True):
         decided = on_time + late + without_deadline
         decided = on_time_recorded + late_recorded + without_deadline
 
-    `reported_late` is a part of `late`. It counts decisions that were made before the deadline but recorded too late:
-    after the office's allowance for late reports, or after the deemed approval.
+    `reported_late` is a part of `late`. `reported_late` counts decisions that were made before the deadline but
+    recorded too late: after the office's allowance for late reports, or after the deemed approval.
 
     On the line of an office, each figure counts an application for only one office. Depending on the figure, this is
     for example the office of the submission, the office of the decision, the office that had the file at the deadline,

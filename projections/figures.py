@@ -4,8 +4,8 @@ There is one line for all applications. There are also five tables, which have a
 channel or month.
 
 Days are counted from the submission, in units of 24 hours. An application is answered once it is decided or has ended.
-Before that, the application is open. A decision is on time if the decision was made by the deadline. The deadline is
-the promise, or the date that an import's source states.
+Before the answer, the application is open. A decision is on time if the decision was made by the deadline. The deadline
+is the promise, or the date that an import's source states.
 """
 
 from collections.abc import Mapping

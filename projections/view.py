@@ -80,7 +80,9 @@ class ViewOf(Generic[R]):
 
     @property
     def answers_absent(self) -> str:
-        """Return an SQL condition for a query whose result says that a row does not exist."""
+        """Return an SQL condition for a query that may say that a row does not exist. The condition makes the query
+        fail while the view is behind.
+        """
         return self._answers(absent=True)
 
     @property

@@ -363,7 +363,7 @@ class Feeds(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestReport:
-    """One answered request, for the log and the metrics. It contains nothing that a client typed.
+    """One answered request, for the log and the metrics. The report contains nothing that a client typed.
 
     `route` is the path template of the route. `operation` is the name of the operation, or "" for a page. `principal`
     is the client, if the client could be identified.

@@ -4,7 +4,7 @@ determine the plan.
     lives : Plan -> [Life]      in the order of their submissions in the log
     steps : Plan -> [PlanStep]  in the order of the log
 
-`lives` and `steps` are lazy. They keep a life in memory only from its first step to its last step.
+`lives` and `steps` are lazy. The two iterators keep a life in memory only from its first step to its last step.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,8 +28,8 @@ DAYS_MAX = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The parameters of a plan: `applications` is the number of applications. They arrive in the last `days` days
-    before the day `until`.
+    """The parameters of a plan: `applications` is the number of applications. The applications arrive in the last
+    `days` days before the day `until`.
 
     The simulation ends at the beginning of the day `until`, in Jakarta. `with_sample` says whether the first
     application is the sample that visitors see. Raises NotSimulated if the simulation is not possible.

@@ -1,5 +1,5 @@
-"""Languages of the pages: this module translates the texts of the pages. It writes numbers, dates and times in local
-notation.
+"""Languages of the pages: this module translates the texts of the pages. This module also writes numbers, dates and
+times in local notation.
 
 Source strings are English. `locale/id` contains the Indonesian translations. The `.po` file is compiled in memory when
 this module is imported, so there is no build step.

@@ -218,8 +218,8 @@ def _remarks(reading: PageReader, promise: PlainPromise) -> list[str]:
 
 
 def _counted(reading: PageReader, promise: PlainPromise, length: str, complete_at: str) -> str:
-    """Returns a sentence that names the day from which the promise is counted. With this day, the citizen can count up
-    to the promised date.
+    """Returns a sentence that names the day from which the promise is counted. From this day, the citizen can count the
+    days up to the promised date.
     """
     language, counted_from = reading.language, promise["counted_from"]
     if counted_from is None:

@@ -125,8 +125,8 @@ def _reached(reading: PageReader, name: str, state: str, entry: ShownEvent) -> S
 
 def _stages(reading: PageReader, phase: StagePhase, versions: range, *, closed: bool) -> Iterator[Step]:
     """Returns the stages of a phase. First come the entered stages. A stage counts as entered if the version of the
-    event that entered it lies in `versions`. A stage is listed once for each time it was entered. The other stages
-    follow. If the phase is closed, the list contains no future stage and no current stage.
+    event that entered it lies in `versions`. A stage is listed once for each time it was entered. After the entered
+    stages, the other stages follow. If the phase is closed, the list contains no future stage and no current stage.
     """
     standard = reading.standard
     of_phase = [stage for stage in standard.stages if stage.phase is phase] if standard else []

@@ -1,4 +1,4 @@
-"""Imported history: this module turns every record of a source into an event. It accepts every record.
+"""Imported history: this module turns every record of a source into an event. The module accepts every record.
 
     admit : SourceRecord, Application, Registry -> Event
 

@@ -55,7 +55,8 @@ def asked_once(missing: tuple[str, ...], application: Application) -> None:
 def stages_done(phase: StagePhase, application: Application, standard: StandardPublished) -> None:
     """Refuse if a required stage of the phase is not completed.
 
-    Also refuse if `to_redo` contains a stage of the phase: a reopening asked the office to repeat this stage.
+    After a reopening, `to_redo` contains the stages that the office must repeat. Also refuse if one of these stages
+    belongs to the phase.
     """
     _completed(standard.required(phase) | application.to_redo, phase, application, standard)
 

@@ -145,8 +145,9 @@ def silence_grants_at(facts: PromiseFacts, registry: Registry, standard: Standar
     enough.
 
     A promised date may have passed already when the system learns of the promise. For example, a device had a wrong
-    clock, or a mobile unit had no network for a long time. In such a case nobody could decide in time. So the whole
-    promised time is counted again from the instant at which the system learnt of the promise.
+    clock, or a mobile unit had no network for a long time. If the promised date has passed before the system learns of
+    the promise, nobody can decide in time. So the whole promised time is counted again from the instant at which the
+    system learnt of the promise.
     """
     promise, known_at = facts.promise, facts.promised_at
     if standard.terms is None or promise is None or promise.unit is Unit.SOURCE or known_at is None:

@@ -151,8 +151,8 @@ def _not_before(latest: datetime, first: Sequence[Recorded], entries: Sequence[R
     """Raise TimeTooEarly if `latest` is before one of the entries in `first`. The act must come after all these
     entries.
 
-    A device may state a time that is after the recording of its event. For such an event, the time of recording is used
-    instead.
+    A device may state a time that is after the recording of its event. If so, the function compares `latest` with the
+    time of recording.
     """
     earliest = max((_by(happened_at(entry, entries), entry.recorded_at) for entry in first), default=latest)
     if latest < earliest:

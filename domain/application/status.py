@@ -76,7 +76,8 @@ def status_after(status: Status | None, before: Status, event: ApplicationEvent)
     again, and the office can revoke it. A return or a suspension is possible only before a decision. Suppose that a
     second return or suspension begins during the first. When the second one ends, the application gets back the status
     that it had before the first one. In imported history, a file may be received or declared complete while it is
-    returned or suspended. Such an event changes the status that is restored later.
+    returned or suspended. If the file is received or declared complete at such a time, the event changes the status
+    that is restored later.
     """
     if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, events.Reopened | events.Revoked)):
         return status, before

@@ -81,8 +81,8 @@ def due_at(
 
 @rests_on("completeness", "unit", "after-hours")
 def counted_from(start: datetime, unit: Unit, calendar: Calendar, hours: OpeningHours) -> date | None:
-    """A file that became complete at `start` may be counted from a later local day. If so, return this later day.
-    Otherwise return None.
+    """A file that became complete at `start` may be counted from a later local day. Return this later day, or None if
+    the promise is counted from the day of `start`.
 
     Example: completeness on Friday after closing time is counted from Monday. Service hours and minutes always run from
     the next opening. Wall hours include nights, so they run from `start`, and the result is None. `unit` must not be

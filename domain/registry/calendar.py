@@ -55,7 +55,7 @@ class AfterHours(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialWeek:
-    """From `first_day` to `last_day`, these opening hours replace the usual opening hours. Both days are included."""
+    """From `first_day` up to and including `last_day`, these opening hours replace the usual opening hours."""
 
     first_day: date
     last_day: date
@@ -68,7 +68,7 @@ class SpecialWeek:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """The days off of one office. The calendar covers the days from `first_day` to `last_day`. Both days are included.
+    """The days off of one office. The calendar covers the days from `first_day` up to and including `last_day`.
 
     If several special weeks apply on one day, the last of them in `special` is used.
     """

@@ -306,7 +306,7 @@ class StandardPublished:
 class SpecialHours:
     """Special opening hours for each weekday, for example in Ramadan.
 
-    The special hours are in force from `first_day` to `last_day`. Both days are included.
+    The special hours are in force from `first_day` up to and including `last_day`.
     """
 
     first_day: date
@@ -319,8 +319,8 @@ class CalendarPublished:
     """A calendar edition: national holidays and joint leave (SKB 3 Menteri) in a span of days.
 
     A calendar with `offices` adds days off, closures and special hours to the national calendar, for these offices
-    only. Such a calendar need not cover the whole span of the national calendar. Dates outside the span of a calendar
-    have no effect.
+    only. A calendar with `offices` need not cover the whole span of the national calendar. Dates outside the span of a
+    calendar have no effect.
     """
 
     topic: ClassVar[str] = "calendar.published.v1"

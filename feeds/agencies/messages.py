@@ -83,8 +83,8 @@ class Message(NamedTuple):
     def status(self) -> bytes | None:
         """The body of the status record, or None. The body contains no personal data.
 
-        It begins with the same fields as the body of the message: the application, its service, its standard, its
-        office and its status.
+        The status record begins with the same fields as the body of the message: the application, its service, its
+        standard, its office and its status.
         """
         if self.due is None:
             return None

@@ -36,7 +36,7 @@ class Era:
 
 
 class EraNotBegun(Exception):
-    """This error means that a new era cannot begin. Its message says why, and what to do."""
+    """This error means that a new era cannot begin. The error message says why, and what to do."""
 
 
 def eras(conninfo: str) -> list[Era]:

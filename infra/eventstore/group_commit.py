@@ -177,8 +177,9 @@ class GroupCommit:
     def _next(self) -> list[Waiting]:
         """Takes the next batch from the queue. The batch contains at most one `Save` for each stream.
 
-        If several `Save` objects wait for the same stream, the batch contains only the first of them. The others stay
-        in the queue. When they are sent, the stream has a newer version, so the log refuses them as stale.
+        If several `Save` objects wait for the same stream, the batch contains only the first of them. The other `Save`
+        objects of this stream stay in the queue. When one of these is sent later, the stream has a newer version, so
+        the log refuses this `Save` as stale.
         """
         batch: list[Waiting] = []
         later: list[Waiting] = []

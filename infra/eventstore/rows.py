@@ -1,4 +1,5 @@
-"""Rows: this module turns events into rows of the log. It adds the sealed parts, the commitments and the hash chain.
+"""Rows: this module turns events into rows of the log. This module also adds the sealed parts, the commitments and the
+hash chain.
 
 The ids, versions and bytes of the rows are final before the rows are sent to the database for the first time.
 """

@@ -27,7 +27,9 @@ CHECKSUM = 64
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The erasure of an application or of a person. One of the two fields is None."""
+    """The erasure of an application or of a person. If an application is erased, the field `person` is None. If a
+    person is erased, the field `application` is None.
+    """
 
     application: UUID | None = None
     person: UUID | None = None

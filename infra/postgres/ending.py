@@ -40,8 +40,8 @@ def undisturbed() -> Iterator[None]:
 def unlock(descriptor: int) -> None:
     """Unlocks a lock file and closes its descriptor.
 
-    If the descriptor is only closed, the file may stay locked. The reason is that another thread may be starting a
-    program at this moment, and this program may have a copy of the descriptor.
+    If the descriptor is only closed, the file may stay locked. Suppose that another thread starts a program at this
+    moment. Then this program may have a copy of the descriptor.
     """
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)

@@ -1,4 +1,5 @@
-"""HTTP protocol: this module extends uvicorn's protocol class. It joins writes, and limits what a client may send.
+"""HTTP protocol: this module extends uvicorn's protocol class. The module joins writes, and limits what a client may
+send.
 
 uvicorn writes the head and the body of a response separately. Each write is a system call that wakes the client. A
 joined write costs one system call and wakes the client once. `infra/runtime/connections.py` describes the limits.

@@ -1,9 +1,9 @@
 """Scheduler: runs the scheduled jobs again and again. A pass runs each job once.
 
 An installation may have several schedulers. Only the scheduler that has an advisory lock of the database works. The
-others stand by. During each pass, the scheduler also has a second advisory lock. So the command `jejak schedule --once`
-waits until a running pass has ended. The stored events would be correct without these locks, because each act is stored
-only once, even if two schedulers work at the same time.
+other schedulers stand by. During each pass, the scheduler also has a second advisory lock. So the command `jejak
+schedule --once` waits until a running pass has ended. The stored events would be correct without these locks, because
+each act is stored only once, even if two schedulers work at the same time.
 """
 
 import asyncio
