@@ -64,12 +64,12 @@ class DecisionState(Given, kw_only=True):
 
     `decided_at` is the time of the decision. If this time was corrected, `decided_at` is the corrected time.
     `stated_at` is the time of the decision before any correction. `recorded_at` is the time at which the decision was
-    recorded, or null if this time is unknown. The office may record a decision some days after it was made.
-    `report_until` is the last time for this. If the decision was recorded later, the decision counts as late, and
-    `reported_late` is true. A correction may change the time of a decision so that the decision is no longer late. If
-    this correction was recorded after `report_until`, the decision still counts as late. `report_until` is null if the
-    office's allowance for late reports does not apply to this decision. If the office corrected the time of the
-    decision, `amended_at` is the time of this correction.
+    recorded, or null if this time is unknown. The office may record a decision some days after it was made, but not
+    later than `report_until`. If the decision was recorded later, it counts as late, and `reported_late` is true. A
+    correction may change the time of a decision so that the decision is no longer late. If this correction was recorded
+    after `report_until`, the decision still counts as late. `report_until` is null if the office's allowance for late
+    reports does not apply to this decision. If the office corrected the time of the decision, `amended_at` is the time
+    of this correction.
     """
 
     decision: codes.Decision

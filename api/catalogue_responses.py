@@ -108,7 +108,7 @@ class PromiseStandard(Given, kw_only=True):
 
 class ExtensionStandard(Given, kw_only=True):
     """An extension of the promise by `n` units. The units are those of the promise, for example working days. `basis`
-    names the law that allows the extension. Each extension can be used once for an application.
+    names the law that allows the extension. An application can use each extension only once.
     """
 
     code: str
@@ -122,10 +122,10 @@ class DeemedApprovalStandard(Given, kw_only=True):
 
 
 class EditionBody(Given, kw_only=True):
-    """An edition of a service's standard. The edition applies at the offices `only_offices`, or in the region `region`.
-    If both fields are absent, the edition applies in the whole country. Several editions may be in force for the same
-    office. Then the most specific edition applies: the edition for the office, else for the regency, else for the
-    province, else for the country. `in_force_until` is the last day on which the edition is in force. If
+    """An edition of a service's standard. The edition applies at the offices in `only_offices`, or in the region
+    `region`. If both fields are absent, the edition applies in the whole country. Several editions may be in force for
+    the same office. Then the most specific edition applies: the edition for the office, else for the regency, else for
+    the province, else for the country. `in_force_until` is the last day on which the edition is in force. If
     `in_force_until` is absent, the edition has no last day.
     """
 

@@ -227,9 +227,9 @@ class FiguresBody(Given, kw_only=True):
     `reported_late` is a part of `late`. `reported_late` counts decisions that were made before the deadline but
     recorded too late: after the office's allowance for late reports, or after the deemed approval.
 
-    On the line of an office, each figure counts an application for only one office. Depending on the figure, this is
-    for example the office of the submission, the office of the decision, the office that had the file at the deadline,
-    or the office that has the file now. Each figure has its own rule. So the counts on the line of an office do not add
+    In the table of offices, each figure counts an application at only one office. Depending on the figure, this is for
+    example the office of the submission, the office of the decision, the office that had the file at the deadline, or
+    the office that has the file now. Each figure has its own rule. So the counts on the line of an office do not add
     up.
 
     `days` is the time from the submission to the decision. `handed_over_days` is the time from the submission to the

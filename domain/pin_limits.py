@@ -30,8 +30,8 @@ class WrongPins:
     at: datetime
 
     def count_at(self, now: datetime, forgets: timedelta) -> float:
-        """Return the number of these PINs at the time `now`. The number falls by one in each period of the length
-        `forgets`.
+        """Return the number of wrong PINs that still count at the time `now`. The number falls by one in each period of
+        the length `forgets`.
         """
         return max(0.0, self.count - max(NONE, now - self.at) / forgets)
 

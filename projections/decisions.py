@@ -31,7 +31,7 @@ class DecisionEntry(TypedDict):
 
 
 def decision(known: DecisionEntry | None, recorded: events.Recorded, due_at: str | None) -> DecisionEntry | None:
-    """Return the entry after one more event. `due_at` is the promised instant, and None if nothing was promised."""
+    """Return the entry after one more event. `due_at` is the promised instant, or None if nothing was promised."""
     event, version = recorded.event, recorded.version
     match event:
         case events.Approved() | events.Rejected() if known is None:

@@ -142,8 +142,8 @@ def shares(concern: Concern, recorded: events.Recorded, agencies: Agencies) -> t
 def _begins(known: Told | None, capacity: Capacity, before: int, event: events.ApplicationEvent) -> bool:
     """Tell whether the agency needs the state of the file, because the agency did not receive all earlier events.
 
-    `before` is the version of the event before this event. An agency that is asked for advice gets the state of the
-    file with each referral. Every other agency gets the state in two cases: the agency did not receive the previous
+    `before` is the version of the application's previous event. An agency that is asked for advice gets the state of
+    the file with each referral. Every other agency gets the state in two cases: the agency did not receive the previous
     event, or the agency received the previous event in a capacity that sees fewer fields.
     """
     if known is None:

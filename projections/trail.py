@@ -167,7 +167,7 @@ def note(facts: PlacedFacts, marks: Sequence[Mark], answered_by: int | None) -> 
 
 def _office_at(holders: Sequence[Mark], at: datetime, version: int | None = None) -> str:
     """Return the office that held the file at this instant. For an instant before the submission, return the office of
-    the submission. If several events have this instant, ignore the events with a stream version above `version`.
+    the submission. If several events happened at this instant, ignore the events with a stream version above `version`.
     """
 
     def came(mark: Mark) -> bool:

@@ -102,7 +102,7 @@ class Person(Body, kw_only=True, forbid_unknown_fields=True):
 
 
 class SubmitBody(CommandBody, kw_only=True, forbid_unknown_fields=True):
-    """A new application. An officer may leave out `office`. Then the office of the officer is used. The default of
+    """A new application. An officer may leave out `office`. Then the officer's own office is used. The default of
     `channel` is the value `counter`.
     """
 

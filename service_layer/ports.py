@@ -66,8 +66,8 @@ class Views(Protocol):
         ...
 
     async def reached(self, position: int, *, seconds: float, view: str = "progress") -> bool:
-        """Waits for at most `seconds` until `view` has processed the events up to `position`. Returns False if this
-        time was too short.
+        """Waits for at most `seconds` until `view` has processed the events up to `position`. Returns False if `view`
+        did not reach `position` in this time.
         """
         ...
 
@@ -228,7 +228,7 @@ class Accesses(Protocol):
         ...
 
     async def record(self, operation: str, applications: Sequence[UUID], principal: Principal, purpose: str) -> None:
-        """Records an access to each of these applications. The record is durable before the method returns."""
+        """Records an access to each of the given applications. The record is durable before the method returns."""
         ...
 
     async def of_application(self, application_id: UUID) -> list[dict[str, Any]]:
@@ -236,7 +236,7 @@ class Accesses(Protocol):
         ...
 
     async def page(self, after: int, limit: int) -> list[dict[str, Any]]:
-        """Returns the entries of the record that follow the entry with the id `after`, in the order of their ids."""
+        """Returns the entries of the access record with an id above `after`, in the order of their ids."""
         ...
 
 

@@ -49,7 +49,7 @@ class CommandRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandResult:
     """The result of a command. `application` is the application after the events of the command. `events` lists the
-    types of these events. `position` is the position of the last event.
+    types of the command's events. `position` is the position of the last event.
     """
 
     application_id: UUID

@@ -77,8 +77,8 @@ class DueFiles(Protocol):
         ...
 
     def not_counted_by(self, edition: CalendarPublished) -> AsyncIterator[list[DeskRow]]:
-        """Yields undecided files of the offices of a calendar edition. The promised date of these files was computed
-        without this edition, and is on or after the first day of this edition.
+        """Yields undecided files of the offices to which a calendar edition applies. The promised date of these files
+        was computed without this edition, and is on or after the first day of this edition.
         """
         ...
 
@@ -195,7 +195,8 @@ class Jobs:
     def _errands(
         self, job: str, rows: list[DeskRow], tally: PassTally, errands: Callable[[DeskRow], Iterable[Errand]]
     ) -> list[Errand]:
-        """Returns the errands of all files. If the errands of one file cannot be computed, only this file has none."""
+        """Returns the errands of all files. If the errands of one file cannot be computed, only this file is skipped.
+        """
         found: list[Errand] = []
         for row in rows:
             try:

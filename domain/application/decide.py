@@ -188,8 +188,8 @@ def submit(
 ) -> list[ApplicationEvent]:
     """The citizen clock starts.
 
-    The event names the edition of the standard that is in force on the day of the act, in the office's time zone. The
-    application keeps this edition.
+    The event names the standard's edition in force on the day of the act. The office's time zone decides which day this
+    is. The application keeps the edition.
     """
     if application.status is not None:
         raise refusals.ApplicationAlreadySubmitted

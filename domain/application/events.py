@@ -146,9 +146,9 @@ class ReferralAnswered(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transferred(Event):
     """The remaining time is counted with the calendar of the new office. `promise` is the promise with the new date.
-    `promise` is absent if the system had computed no promise, or if the file was incomplete or already decided. `to` is
-    the new office. `unlisted` is true if the service's standard does not list this office. `reason` is the reason that
-    the supervisor gives for the transfer.
+    `promise` is absent in three cases: the system had computed no promise, the file was incomplete, or somebody had
+    decided. `to` is the new office. `unlisted` is true if the service's standard does not list this office. `reason` is
+    the reason that the supervisor gives for the transfer.
     """
 
     topic: ClassVar[str] = "application.transferred.v1"

@@ -39,7 +39,8 @@ def of_payment(payment: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OpenPauses:
-    """The open pauses: `names` holds their names, and `since` is the instant, in UTC, at which the clock stopped.
+    """The open pauses: `names` holds the names of the open pauses, and `since` is the instant, in UTC, at which the
+    clock stopped.
 
     `since` is None while the clock runs.
     """

@@ -120,8 +120,8 @@ class CalendarTooShort(ValueError):
 
 @rests_on("special-hours", "opening-hours")
 def week_of(day: date, calendar: Calendar, hours: OpeningHours) -> Week:
-    """Return the opening hours that are in force on `day`, for each weekday. The function does not ask whether `day` is
-    a day off.
+    """Return the opening hours that are in force on `day`, for each weekday. The function does not check whether `day`
+    is a day off.
     """
     for special in reversed(calendar.special):
         if special.first_day <= day <= special.last_day:

@@ -174,8 +174,8 @@ LAW_DEFAULT = rests_on("default-promise")(PromiseTerms(unit=Unit.WORKING_DAYS, n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
-    """An extension of the deadline by `n` units. The extension has the same unit as the promise. Each extension is
-    possible once.
+    """An extension of the deadline by `n` units. The extension has the same unit as the promise. An application can use
+    each extension only once.
 
     `basis` is the law that allows the extension.
     """

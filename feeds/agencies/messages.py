@@ -123,7 +123,7 @@ def body_of(
 
 
 def beginning_of(stream: str) -> bytes:
-    """Returns the first bytes of the body of every message about an event of this stream."""
+    """The bodies of all messages about this stream begin with the same bytes. Returns these bytes."""
     return b'{"application":"%b",' % stream.encode()
 
 

@@ -52,7 +52,7 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
     `conninfo` must connect as the owner of the log. `seen` is the highest era number that clients may have seen in a
     `Sync-Token`. After a restore, the database may not contain this era or its events. Raises EraNotBegun if no event
     was appended since the last stored era began, because this era is still unused. But if `seen` is at least the number
-    of the last stored era, clients may have used this era. Then the error is not raised.
+    of the last stored era, clients may have used this era, and the error is not raised.
     """
     if not 0 < len(reason) <= REASON_MAX:
         raise EraNotBegun(f"the reason must have 1 to {REASON_MAX} characters")

@@ -150,7 +150,7 @@ class KeyFolder:
         _write(file, generation.to_bytes(GENERATION_BYTES, "big") + wrapped)
 
     def prepare(self, buckets: Collection[int]) -> BucketKeys:
-        """Stores the next generation. Only the given buckets get a new bucket key."""
+        """Stores the next generation of bucket keys. Only the given buckets get a new bucket key."""
         with self.locked():
             generation, keys = self.read(self.current)
             fresh = fresh_keys()
