@@ -195,8 +195,7 @@ class Jobs:
     def _errands(
         self, job: str, rows: list[DeskRow], tally: PassTally, errands: Callable[[DeskRow], Iterable[Errand]]
     ) -> list[Errand]:
-        """Returns the errands of all files. If the errands of one file cannot be computed, only this file is skipped.
-        """
+        """Returns the errands of all files. If the errands of a file cannot be computed, only this file is skipped."""
         found: list[Errand] = []
         for row in rows:
             try:

@@ -86,8 +86,7 @@ class Registry:
         return codes
 
     def newest(self, service: str) -> StandardPublished | None:
-        """Return the newest national edition. If there is no national edition, return the newest edition of any place.
-        """
+        """Return the newest national edition. If no edition is national, return the newest edition of any place."""
         editions = self.services.get(service, ())
         return max(editions, key=lambda s: (s.place is None, s.standard), default=None)
 
