@@ -1,4 +1,4 @@
-"""Trail: for each time, the trail names the office that held the file and the date that was promised.
+"""Trail: for each time, the trail names the holder of the file and the promised date.
 
 A transfer does not change earlier figures: each figure belongs to the office that held the file when the counted fact
 happened. So a row stores each of these facts together with the office that held the file at that time. To compute

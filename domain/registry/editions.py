@@ -202,10 +202,10 @@ class StandardPublished:
 
     `promise` is None if the source names no single time limit. `fee_idr` is the fee in whole rupiah. If there is no
     single amount, `fee_idr` is None. `free_order` says whether stages may come in any order and more than once, as in
-    the imported history of an agency. `grounds` holds the grounds on which the legal clock may pause. `dispute_days` is
-    the number of calendar days after the hand-over in which a citizen may dispute that the product is done. If
-    `dispute_days` is None, a dispute is possible at any time. `last_minute_percent` is the length of the last part of
-    the promised time, in percent. If the office returns the file in this part, the return is a last-minute return. If
+    the imported history of an agency. `grounds` holds the grounds on which the legal clock may pause. For
+    `dispute_days` calendar days after the hand-over, a citizen may dispute that the product is done. If `dispute_days`
+    is None, a dispute is possible at any time. `last_minute_percent` is the length of the last part of the promised
+    time, in percent. If the office returns the file in this part, the return is a last-minute return. If
     `last_minute_percent` is None, this part is the last 20 percent.
 
     If `default_promise` is true, the standard names no time limit, and the law's default applies. `promise_basis` names
