@@ -1,4 +1,4 @@
-"""Trail: for each time, the trail names the holder of the file and the promised date.
+"""Trail: for each time, the trail names the promised date, and the office that held the file.
 
 A transfer does not change earlier figures: each figure belongs to the office that held the file when the counted fact
 happened. So a row stores each of these facts together with the office that held the file at that time. To compute
