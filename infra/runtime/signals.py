@@ -104,10 +104,10 @@ def stopped_by_signals() -> threading.Event:
     """Returns an event that is set when SIGINT or SIGTERM arrives, or if one of them has arrived already. Call this
     function in the main thread.
 
-    The signal handler must not set the event itself, because Python runs the handler in the main thread. If the main
-    thread is just entering `wait` of the same event, it has the lock of the event, and `set` would wait for this lock
-    for ever. Instead, the handler puts an item into a SimpleQueue, which is always safe. A second thread then sets the
-    event.
+    The signal handler must not set the event itself, because Python runs the handler in the main thread. Suppose that
+    the main thread has just called `wait` of this event, and has the lock of the event. Then `set` in the signal
+    handler would wait for this lock for ever. Instead, the handler puts an item into a SimpleQueue, which is always
+    safe. A second thread then sets the event.
     """
     stopping, asked = threading.Event(), SimpleQueue[int]()
 

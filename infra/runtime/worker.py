@@ -1,4 +1,4 @@
-"""Worker: the code that all worker processes share. It sets up the logs, the signals and the databases.
+"""Worker: the code that all worker processes share. This code sets up the logs, the signals and the databases.
 
 A worker process can also end itself when its parent process ends. Subcommands that work in threads use `worker`, for
 example `relay` and `project`. Subcommands that work in an event loop use `run_worker`, for example `intake` and
