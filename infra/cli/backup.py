@@ -18,7 +18,7 @@ from infra.keys.erasing import faults_of_keys
 from infra.keys.key_folder import KeyFolder
 from infra.postgres.databases import Databases, databases
 from infra.runtime.fsck import faults_of_log, faults_of_views
-from infra.runtime.worker import stopped_by_signals
+from infra.runtime.signals import stopped_by_signals
 from infra.settings import SECONDS_A_DAY, Settings
 
 KEEP = 7
