@@ -17,7 +17,7 @@ from infra.backup import clusters
 from infra.backup.encryption import BackupFault, read, read_files, read_folder
 from infra.backup.take import BASE, KEYS_FILE, STORE_FILE, about, copies_in
 from infra.backup.write_ahead_log import WAL, unpack
-from infra.eventstore.eras import Era, EraNotBegun, begin
+from infra.eventstore.eras import Era, begin, eras
 from infra.eventstore.erasures import copy_to_log, erasures_in
 from infra.keys.erasing import Erasing
 from infra.keys.erasure_list import LINE_BYTES
@@ -34,7 +34,7 @@ TABLES = "dossier_keys, persons, named_keys, key_folder, erased"
 class Restored:
     """What a restore did. If `newest_keys`, the newest key store replaced the restored one."""
 
-    era: Era | None
+    era: Era
     erasures: int
     newest_keys: bool
     keys_found: bool
@@ -67,10 +67,9 @@ def _opened(settings: Settings, source: Path, *, reason: str, seen: int | None, 
         newest = _needs_newest_keys(erasing, found) and _newest_keys(source, found, settings.data_dir)
         erasing.go_on(restored=True)
         erasures = copy_to_log(found.owner, erasing.folder.erasures, restored=True)
-        try:
-            era = begin(found.owner, reason=reason, seen=seen)
-        except EraNotBegun:
-            era = None
+        # The era of the restored log counts as seen, because its last events may be lost.
+        known = [int(about(copy).get("era", 1)) for copy in copies_in(source / clusters.LOG)]
+        era = begin(found.owner, reason=reason, seen=max(seen or 1, eras(found.owner)[-1].number, *known))
     return Restored(era, erasures, newest, keys_found)
 
 
@@ -146,7 +145,7 @@ def _newest_keys(source: Path, found: Databases, data_dir: Path) -> bool:
 def describe(restored: Restored) -> Sequence[str]:
     era = restored.era
     return [
-        f"era {era.number} begins: positions above {era.from_position}" if era else "no new era: nothing was appended",
+        f"era {era.number} begins: positions above {era.from_position}",
         f"{restored.erasures} erasures are in the list, and were applied again",
         *(["the newest key store replaced the restored one, because keys were erased since"] * restored.newest_keys),
         *([] if restored.keys_found else ["no copy of the key folder was found: no sealed part can be opened"]),

@@ -22,6 +22,7 @@ from infra.backup import clusters
 from infra.backup.clusters import DatabaseCluster
 from infra.backup.encryption import SUFFIX, BackupFault, Encryption
 from infra.backup.write_ahead_log import WAL, drop_before
+from infra.eventstore.eras import eras
 from infra.keys.key_folder import KeyFolder
 from infra.postgres.databases import Databases
 from infra.settings import Settings
@@ -69,14 +70,16 @@ class Backup:
         clusters.run("pg_verifybackup", "--quiet", copy, folder=self.settings.data_dir)
         place = self.target / cluster.name / began.strftime(STAMP)
         self.encryption.write_folder(place / BASE, copy)
-        about = {"began": began.isoformat(), "ended": ended.isoformat(), "first_segment": _first_segment(copy)}
+        known = {"began": began.isoformat(), "ended": ended.isoformat(), "first_segment": _first_segment(copy)}
         clusters.own(copy)
         with clusters.started(copy.parent, self.databases) as found:
             faults = check(found, contained)
+            if cluster.name == clusters.LOG:
+                known["era"] = str(eras(found.auditor)[-1].number)
         if faults:
             shutil.rmtree(place)
             raise BackupFault(f"the copy is not kept, because fsck found {len(faults)} faults: {faults[0]}")
-        (place / ABOUT).write_text(json.dumps(about))
+        (place / ABOUT).write_text(json.dumps(known))
         shutil.rmtree(copy.parent)
         self._drop_old(self.target / cluster.name, keep)
         return str(place)
