@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -108,12 +108,16 @@ def forget_recovery(cluster: Path) -> None:
 
 
 @contextmanager
-def started(folder: Path, like: Databases) -> Iterator[Databases]:
-    """Starts the cluster in a folder, and waits until it is recovered. Yields its databases."""
+def started(folder: Path, like: Databases, contained: Collection[str] = (LOG, KEY_STORE)) -> Iterator[Databases]:
+    """Starts the cluster in a folder, and waits until it is recovered. Yields its databases.
+
+    `contained` says which of the two databases are in this cluster.
+    """
     with EmbeddedPostgres(folder) as postgres:
         found = _in(postgres, like)
+        known = found.owner if LOG in contained else found.keys_owner
         deadline = time.monotonic() + RECOVERY_SECONDS
-        while _in_recovery(found.owner):
+        while _in_recovery(known):
             if not postgres.lives():
                 raise BackupFault(f"PostgreSQL ended during the recovery: {postgres.last_words()}")
             if time.monotonic() > deadline:

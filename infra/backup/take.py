@@ -75,7 +75,7 @@ class Backup:
         about = {"began": began.isoformat(), "ended": ended.isoformat(), "first_segment": _first_segment(copy)}
         clusters.own(copy)
         (copy / "postgresql.auto.conf").write_text("")
-        with clusters.started(copy.parent, self.databases) as found:
+        with clusters.started(copy.parent, self.databases, contained) as found:
             faults = check(found, contained)
             if cluster.name == clusters.LOG:
                 keep_era(self.target / cluster.name, eras(found.auditor)[-1].number)

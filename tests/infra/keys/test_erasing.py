@@ -171,7 +171,8 @@ async def test_a_bucket_key_that_was_lost_is_noticed_before_the_old_one_is_destr
     """One of the 256 new bucket keys: of a bucket that the erasure touches, or of another bucket."""
     before = await filled(fresh, 8)
     lost = next(iter(before))
-    bucket = _neighbour(fresh, lost, None) if touched else _other_bucket(fresh, lost)
+    neighbour = _neighbour(fresh, lost, None)
+    bucket = neighbour if touched else _other_bucket(fresh, lost)
     read = KeyFolder.read
 
     def one_is_wrong(folder: KeyFolder, file: Path) -> tuple[int, list[bytes]]:
@@ -271,17 +272,12 @@ def _neighbour(fresh: Fresh, application: UUID, wrapped: bytes | None) -> int:
 
 
 def _other_bucket(fresh: Fresh, application: UUID) -> int:
-    """A bucket with living keys, and without a key of the application."""
-    rows = "SELECT bucket FROM dossier_keys WHERE application_id {} '{}'"
-    touched = {bucket for (bucket,) in ask(fresh, rows.format("=", application))}
-    touched |= {
-        bucket
-        for (bucket,) in ask(
-            fresh,
-            f"SELECT persons.bucket FROM persons JOIN dossier_keys USING (person) WHERE application_id = '{application}'",
-        )
-    }
-    return next(int(bucket) for (bucket,) in ask(fresh, rows.format("<>", application)) if bucket not in touched)
+    """A bucket with living keys, and without a key of the application or of its persons."""
+    rows = (
+        "SELECT d.bucket, p.bucket FROM dossier_keys d LEFT JOIN persons p USING (person) WHERE application_id {} '{}'"
+    )
+    touched = {bucket for row in ask(fresh, rows.format("=", application)) for bucket in row}
+    return next(int(bucket) for bucket, _ in ask(fresh, rows.format("<>", application)) if bucket not in touched)
 
 
 def _opens(key: bytes, wrapped: bytes) -> bytes | None:
