@@ -1,5 +1,5 @@
-"""Messages to agencies: each message is a CloudEvents 1.0 event for one agency. Kafka gets the event in binary mode,
-and HTTP gets the event as JSON.
+"""Messages to agencies: each message is a CloudEvents 1.0 event for one agency. Over Kafka, the event is sent in binary
+mode. Over HTTP, the event is sent as JSON.
 
 A message is made only from the facts that projections/routing.py allows. So a message contains no actor, no salt and no
 sealed part.
@@ -95,8 +95,8 @@ class Message(NamedTuple):
 
 
 def sequence(version: int) -> str:
-    """Returns the version as text with leading zeros. So the texts sort like the numbers, as the CloudEvents extension
-    `sequence` requires.
+    """Returns the version as text with leading zeros. So the texts have the same order as the numbers, as the
+    CloudEvents extension `sequence` requires.
     """
     return f"{version:010}"
 

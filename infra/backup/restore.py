@@ -1,9 +1,9 @@
-"""Restoring: makes an installation from the encrypted outputs of a backup, at an instant or at the end of the log.
+"""Restoring: makes an installation from the encrypted files of a backup, as of a chosen instant or the end of the log.
 
-A restore never undoes an erasure. The list of erasures is in the key folder, so it does not go back with the log. The
-restore applies the list to the restored databases. If bucket keys were replaced after the instant, the keys of the
-restored key store cannot be opened any more. Then the newest key store replaces the restored one. It contains all keys
-of the living.
+A restore never undoes an erasure. The list of erasures is in the key folder, so the list stays complete even if the log
+is restored to an earlier instant. The restore applies the list to the restored databases. If an erasure replaced bucket
+keys after this instant, some keys of the restored key store can no longer be unwrapped. Then the newest copy of the key
+store replaces the restored key store. The newest copy contains all keys that were not erased.
 """
 
 import shutil
@@ -32,7 +32,10 @@ TABLES = "dossier_keys, persons, named_keys, key_folder, erased"
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore did. If `newest_keys`, the newest key store replaced the restored one."""
+    """The result of a restore.
+
+    `newest_keys` is true if the newest copy of the key store replaced the restored key store.
+    """
 
     era: Era
     erasures: int
@@ -113,7 +116,7 @@ def _check_reason(reason: str) -> None:
 
 
 def embedded_like(settings: Settings) -> Databases:
-    """Returns the databases of the embedded server, without starting it."""
+    """Returns the connection strings for the embedded server, but does not start the server."""
     postgres = EmbeddedPostgres(settings.data_dir)
     postgres.bin = postgres.programs()
     return embedded(postgres, EVENTS, KEYS)
@@ -165,7 +168,7 @@ def _needs_newest_keys(erasing: Erasing, found: Databases) -> bool:
 
 
 def _newest_keys(source: Path, found: Databases, data_dir: Path) -> bool:
-    """Replaces the content of the key store by its newest copy. Returns False if there is none."""
+    """Replaces the content of the key store by the newest copy. Returns False if there is no copy."""
     if not (source / STORE_FILE).exists():
         return False
     with tempfile.NamedTemporaryFile(prefix="jejak-store-") as dump:

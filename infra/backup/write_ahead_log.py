@@ -1,4 +1,4 @@
-"""Write-ahead log: receives it from PostgreSQL while Jejak runs, and stores it encrypted.
+"""Write-ahead log: this module receives the write-ahead log from PostgreSQL, encrypts it and stores it.
 
 pg_receivewal writes the log into a spool folder in the data folder. Each complete segment is encrypted and leaves the
 spool. The segment that is being written is encrypted again every few seconds. So after a disaster, at most the last few
@@ -156,7 +156,7 @@ def follow(receivers: Sequence[LogReceiver], stopping: threading.Event) -> None:
 
 
 def unpack(source: Path, target: Path, *, first_segment: str) -> None:
-    """Decrypts all segments from the given one on. A segment that was not complete counts as a segment."""
+    """Decrypts all segments from `first_segment` on, including the last segment, which may be incomplete."""
     target.mkdir(parents=True)
     target.chmod(0o755)
     for file in sorted(source.glob(f"*{SUFFIX}")):
@@ -169,7 +169,7 @@ def unpack(source: Path, target: Path, *, first_segment: str) -> None:
 
 
 def drop_before(folder: Path, first_segment: str) -> None:
-    """Deletes the segments that no copy needs."""
+    """Deletes the segments before `first_segment`, because no copy of the cluster needs them."""
     for file in folder.glob(f"*{SUFFIX}"):
         if (
             ".history" not in file.name
