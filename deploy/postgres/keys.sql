@@ -9,6 +9,7 @@ CREATE ROLE jejak_keys;
 GRANT jejak_keys TO jejak_owner WITH ADMIN OPTION;
 CREATE ROLE jejak_login LOGIN PASSWORD :'login_password' IN ROLE jejak_keys;
 CREATE ROLE jejak_backup LOGIN REPLICATION PASSWORD :'backup_password';
+GRANT USAGE ON SCHEMA public TO jejak_backup; -- to see the version of the schema
 SELECT current_database() AS here \gset
 ALTER DATABASE :"here" OWNER TO jejak_owner;
 REVOKE ALL ON DATABASE :"here" FROM PUBLIC;

@@ -51,10 +51,11 @@ def test_the_relay_refuses_what_the_log_lost_and_goes_on_when_the_operator_says_
 ) -> None:
     with broker() as kafka:
         made = SetUp(kafka, tmp_path, environment_of(kafka, tmp_path, AGENCY))
-        assert made.topics("apply", "--yes", "--begin") == 0
+        assert made.topics("apply", "--yes") == 0
         monkeypatch.setenv("JEJAK_TOPICS_FILE", str(tmp_path / "topics.toml"))
         monkeypatch.setenv("JEJAK_KAFKA_BOOTSTRAP", kafka.bootstrap)
         with drill(monkeypatch) as running:
+            running.verb("relay", "--begin", AGENCY)
             with running.following():
                 with running.load():
                     running.verb("backup")
