@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPMessage
@@ -161,12 +161,19 @@ class SameProcess(Jejak):
     """Its verbs run in the process of the test, because an interpreter takes a second or two to start."""
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        out, err = StringIO(), StringIO()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-            patch.setenv("JEJAK_DATA_DIR", str(self.folder))
-            code = main(arguments)
-        assert not check or code == 0, err.getvalue()
-        return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+        done = same_process(arguments, {"JEJAK_DATA_DIR": str(self.folder)})
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+
+def same_process(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Runs a verb in this process. `environment` is set meanwhile."""
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        code = main(arguments)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 @contextmanager
