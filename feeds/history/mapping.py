@@ -20,7 +20,10 @@ PublishedText = Annotated[str, Meta(min_length=1, max_length=200)]
 TimeOfDay = Annotated[str, Meta(pattern=r"^\d\d:\d\d:\d\d$")]
 MappedStageCode = Annotated[str, Meta(pattern=_SLUG, max_length=STAGE_CODE_LONGEST)]
 
+LineNumber = Annotated[int, Meta(ge=1)]
+
 Side = Literal["earlier", "later", "leave_out"]
+Transition = Literal["planned", "entered", "completed", "ended"]
 
 
 class Table(msgspec.Struct, forbid_unknown_fields=True):
@@ -28,13 +31,30 @@ class Table(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Csv(Table, kw_only=True):
-    """The format of a CSV file. If `shape` is "event", each row is an event. If `shape` is "case", each row is a case,
-    and the times of the case are in columns.
+    """The format of a table. If `shape` is "event", each row is an event. If `shape` is "case", each row is a case, and
+    the times of the case are in columns.
+
+    Rows are named by the numbers of their lines, counted from 1. `header_row` is the row with the names of the columns,
+    or several such rows. `skip_rows` holds rows that are no data, or the first texts of such rows; a text may be a
+    pattern. Without `skip_rows`, a row that looks like a total or a repeated header is refused. `fill_down` names
+    columns with merged cells: an empty cell gets the text of the row above. `join` makes new columns: it maps the name
+    of a new column to the columns whose texts are joined.
     """
 
     shape: Literal["event", "case"] = "event"
     delimiter: Literal[",", ";", "\t", "|"] = ","
     encoding: str = "utf-8"
+    header_row: LineNumber | list[LineNumber] | None = None
+    skip_rows: list[LineNumber | str] | None = None
+    fill_down: list[str] = field(default_factory=list)
+    join: dict[str, list[str]] = field(default_factory=dict)
+
+    def header_rows(self) -> list[int]:
+        """Returns the numbers of the rows with the names. The list is empty if the first row that is not blank has the
+        names.
+        """
+        rows = self.header_row
+        return [] if rows is None else [rows] if isinstance(rows, int) else rows
 
 
 class SourceOffice(Table, kw_only=True):
@@ -97,7 +117,9 @@ class TimeColumn(Spelling, kw_only=True):
 
 
 class Activity(Table, kw_only=True):
-    """Says what one word of the source means. A word means an event or a stage."""
+    """Says what one word of the source means. A word means an event or a stage. `id` and `en` are the names of the
+    stage. Without these names, the word is the name.
+    """
 
     event: str = "stage"
     stage: MappedStageCode | None = None
@@ -106,6 +128,8 @@ class Activity(Table, kw_only=True):
     reason: str | None = None
     remedy: Remedy | None = None
     receiver: Receiver | None = None
+    id: PublishedText | None = None
+    en: PublishedText | None = None
 
 
 class Times(TimeColumn, kw_only=True):
@@ -129,11 +153,17 @@ class Times(TimeColumn, kw_only=True):
 class Events(Spelling, kw_only=True):
     """The columns of events. `id` is the name of a column with event ids. An event id must be unique within its case.
     Without event ids, the content of an event identifies the event.
+
+    `started` is the column with the start, if each row has the start and the end of an activity. `lifecycle` is the
+    column that says which transition of the activity a row reports, and `transitions` gives the meaning of its words.
     """
 
     activity: str = "concept:name"
     at: str = "time:timestamp"
     id: str | None = None
+    started: str | None = None
+    lifecycle: str | None = None
+    transitions: dict[str, Transition | Literal["leave_out"]] = field(default_factory=dict)
 
 
 class Mapping(Table, kw_only=True):
@@ -192,7 +222,9 @@ class Mapping(Table, kw_only=True):
         return self.submission_columns() | stated
 
     def event_columns(self) -> set[str]:
-        return {self.events.activity, self.events.at} | ({self.events.id} if self.events.id else set())
+        columns = self.events
+        optional = {column for column in (columns.id, columns.started, columns.lifecycle) if column}
+        return {columns.activity, columns.at} | optional
 
     def table_columns(self) -> set[str]:
         """Returns the columns that the header of a CSV file must have."""

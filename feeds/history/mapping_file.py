@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from feeds.history.activity_mapping import code_of, fault, meanings
+from feeds.history.activity_mapping import STAGES, code_of, fault, meanings
 from feeds.history.mapping import Mapping
 from feeds.history.time_parsing import WORDS
 
@@ -60,6 +60,8 @@ def _columns(mapping: Mapping) -> str | None:
     for column, count in Counter(times.column for times in mapping.times).items():
         if count > 1:
             return f"[[times]] names the column {column!r} twice"
+    if (mapping.events.lifecycle is None) != (not mapping.events.transitions):
+        return "[events]: `lifecycle` needs `transitions`, and `transitions` needs `lifecycle`"
     for times in mapping.times:
         if (times.by is None) != (not times.values):
             return f"[[times]] of the column {times.column!r}: `by` needs `values`, and `values` needs `by`"
@@ -92,7 +94,7 @@ def _words(mapping: Mapping) -> str | None:
         wrong = fault(word, activity, mapping)
         if wrong:
             return f"{place}: {wrong}"
-        if activity.event == "stage":
+        if activity.event in STAGES:
             other = codes.setdefault(code_of(word, activity), word)
             if other != word and not activity.stage:
                 return f"{place}: give it another stage code, because another activity has the same code"

@@ -17,9 +17,9 @@ from domain.codes import Channel, Role
 from domain.provenance import Act, Promise
 from domain.registry.calendar import Unit
 from domain.registry.registry import Registry
-from feeds.history.activity_mapping import meaning
+from feeds.history.activity_mapping import in_transition, meaning
 from feeds.history.case_key import CaseKeys
-from feeds.history.mapping import Activity, Mapping, activities_of
+from feeds.history.mapping import Activity, Mapping, Transition, activities_of
 from feeds.history.source import SourceCase, SourceError, SourceEvent
 from feeds.history.time_parsing import ReadTime, TimeReader
 from feeds.history.time_policy import LeftOut, Policy, neighbours
@@ -64,6 +64,7 @@ class Reader:
             (name, times, TimeReader(mapping, times), _meanings(times.meanings()))
             for name, times in mapping.stated_times()
         ]
+        self._transitions = Words(mapping.events.transitions)
         self._clock = TimeReader(mapping, mapping.events)
         self._submission_clock = TimeReader(mapping, mapping.submitted) if mapping.submitted else None
         self._deadline_clock = TimeReader(mapping, mapping.deadline) if mapping.deadline else None
@@ -104,15 +105,24 @@ class Reader:
         rows = []
         for event in source.events:
             self._see(event.attributes.keys())
-            try:
-                rows.append(self._row(source, event))
-            except LeftOut as out:
-                left_out[out.reason] += 1
+            started = self.mapping.events.started
+            begins = bool(started and event.attributes.get(started))
+            for begin in (True, False) if begins else (False,):
+                if begins and not begin and not event.attributes.get(self.mapping.events.at):
+                    continue  # the activity has begun, and has not ended yet
+                try:
+                    rows.append(self._row(source, event, begin=begin))
+                except LeftOut as out:
+                    left_out[out.reason] += 1
         return rows
 
-    def _row(self, source: SourceCase, event: SourceEvent) -> ToldEvent:
+    def _row(self, source: SourceCase, event: SourceEvent, *, begin: bool) -> ToldEvent:
+        """Returns the event of a row. If `begin` is true, returns the start of the activity, whose end is also in the
+        row.
+        """
         columns = self.mapping.events
-        name, text = event.attributes.get(columns.activity, ""), event.attributes.get(columns.at, "")
+        at_column = columns.started if begin and columns.started else columns.at
+        name, text = event.attributes.get(columns.activity, ""), event.attributes.get(at_column, "")
         meant = self._activities.get(name)
         if not name and not meant:
             expected = f'each event has {columns.activity}, or a line "" = "stage" under [activities]'
@@ -123,7 +133,27 @@ class Reader:
         at = self._policy.row(source, event.line, text, self._clock)
         if not meant:
             self.unknown.activities[name] += 1
-        return ToldEvent(meant or NEVER_STORED, {"activity": name, "at": text}, at, own_id or None)
+        suffix, transition = ("\tstarted", "entered") if begin else self._transition(event)
+        moved = in_transition(meant or NEVER_STORED, transition)
+        if meant and not moved:
+            raise LeftOut("a transition of an activity that is no stage")
+        own_id = own_id + suffix if own_id and begin else own_id
+        return ToldEvent(moved or NEVER_STORED, {"activity": name + suffix, "at": text}, at, own_id or None)
+
+    def _transition(self, event: SourceEvent) -> tuple[str, Transition]:
+        """Returns the transition that a row reports, and a suffix that distinguishes the row from other transitions of
+        the same activity.
+        """
+        column = self.mapping.events.lifecycle
+        if not column:
+            return "", "completed"
+        word = event.attributes.get(column, "")
+        transition = self._transitions.get(word)
+        if transition == "leave_out":
+            raise LeftOut("a transition that the mapping leaves out")
+        if transition is None:
+            self.unknown.transitions[word] += 1
+        return f"\t{word}", transition or "completed"
 
     def _states(self, source: SourceCase, left_out: Counter[str]) -> list[ToldEvent]:
         """Returns the events that have their times in columns of the case."""

@@ -101,6 +101,7 @@ def _lines(unknown: Unknown, mapping: Mapping) -> list[str]:
         ("[activities]", unknown.activities, '"stage"'),
         ("[offices.values]", unknown.offices, f'{{ code = "{mapping.source}-…", id = "…", en = "…" }}'),
         ("[channels.values]", unknown.channels, '"unknown"'),
+        ("[events.transitions]", unknown.transitions, '"completed"'),
         *(
             (f"[times.values]  # of the column {toml_text(column)}", counts, '"concluded"')
             for column, counts in unknown.times.items()

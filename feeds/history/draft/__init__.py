@@ -14,8 +14,10 @@ PASSES = 2
 """The file is read twice, so the progress counts each byte twice."""
 
 
-def drafted(file: Path, progress: Callable[[int], None]) -> str:
-    """Returns the mapping as TOML. Raises SourceError if the file is damaged, or if no column contains times."""
+def drafted(file: Path, progress: Callable[[int], None], zone: str = "UTC") -> str:
+    """Returns the mapping as TOML. `zone` is the zone of the installation. Raises SourceError if the file is damaged,
+    or if no column contains times.
+    """
     seen = survey(file, progress)
-    choice, proof = prove(seen, choose(seen), progress)
+    choice, proof = prove(seen, choose(seen), zone, progress)
     return draft_text(seen, choice, proof)

@@ -3,23 +3,38 @@ of memory.
 """
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from feeds.history.draft.role import has
+from feeds.history.draft import role
+from feeds.history.draft.moments import Moments
 from feeds.history.draft.spelling import chosen, fitting, has_offset, needs_a_name
 
 WORDS_MAX = 500
 WORDS_LENGTH = 100_000  # characters of all words together
 SKETCH_BITS = 1 << 19
 MOST = 0.5  # a column is a time column if more than this share of its texts can be read as times
+SOME = 0.3  # a column is personal if more than this share of its texts look personal
+LONG_TEXT, WORDS_OF_A_TEXT, TEXTS_MIN = 40, 3, 20
+
+PERSONAL = re.compile(
+    r"[^\s@]+@[^\s@]+\.\w+|\d{16}|\d{15}|\d{18}|(\+62|62|08)[\d -]{8,13}|\d{2}\.\d{3}\.\d{3}\.\d-\d{3}\.\d{3}"
+)
+"""An e-mail address, a NIK, an NPWP, a NIP or a telephone number. A case id with so many digits has a name that says
+so.
+"""
+CLOCK = re.compile(r"([01]?\d|2[0-4])[:.][0-5]\d([:.][0-5]\d)?")
 
 
 @dataclass(slots=True)
 class ColumnSurvey:
     """The statistics of a column. `words` counts how often each text occurs, for a limited number of different texts.
     `overflowing` is true if the column has more different texts than `words` may hold.
+
+    `held` counts the cells that are empty below a cell that is not empty. `runs` counts how often such cells begin.
+    `ordered` is true as long as the texts are 1, 2, 3 and so on, or 0, 1, 2 and so on.
     """
 
     name: str
@@ -27,24 +42,48 @@ class ColumnSurvey:
     words: Counter[str] = field(default_factory=Counter)
     overflowing: bool = False
     spellings: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    moments: Moments = field(default_factory=Moments)
     unread: int = 0
     doubtful: int = 0
     offsets: int = 0
     numeric: int = 0
+    clocks: int = 0
+    personal: int = 0
+    spaces: int = 0
+    length: int = 0
+    held: int = 0
+    runs: int = 0
+    ordered: bool = True
+    filled_down: bool = False
+    _after_text: bool = False
     _length: int = 0
     _sketch: bytearray = field(default_factory=bytearray)
 
     def see(self, text: str) -> None:
-        self.filled += 1
         self.numeric += text.isdecimal()
+        self.length += len(text)
+        self.spaces += text.count(" ")
+        if self.ordered:
+            self.ordered = text in (str(self.filled), str(self.filled + 1))
+        self.filled += 1
+        self._after_text = True
         self._count(text)
         fit = fitting(text)
         if fit:
             self.spellings[fit] += 1
             self.doubtful += needs_a_name(text)
             self.offsets += has_offset(text)
+            self.moments.see(text)
         else:
             self.unread += 1
+            self.clocks += bool(CLOCK.fullmatch(text))
+        self.personal += bool(PERSONAL.fullmatch(text))
+
+    def see_empty(self) -> None:
+        if self.filled:
+            self.held += 1
+            self.runs += self._after_text
+        self._after_text = False
 
     def _count(self, text: str) -> None:
         if text in self.words:
@@ -76,8 +115,62 @@ class ColumnSurvey:
 
     @property
     def is_time(self) -> bool:
-        sure = self.filled - self.unread - (0 if has(self.name, "time") else self.doubtful)
+        sure = self.filled - self.unread - (0 if role.has(self.name, "time") else self.doubtful)
         return sure > MOST * self.filled
+
+    @property
+    def is_step(self) -> bool:
+        """Returns whether the times of the column are steps of a case. The date of a birth, a date on which a product
+        becomes invalid and a plan are no steps.
+        """
+        return self.is_time and not self.no_step
+
+    @property
+    def no_step(self) -> str | None:
+        """Returns why the times of the column are no steps, or None."""
+        if role.is_birth(self.name):
+            return "dates the life of a person"
+        if role.has(self.name, "validity"):
+            return "is a fact of the product"
+        if role.has(self.name, "plans"):
+            return "is a plan"
+        return None
+
+    @property
+    def is_clock(self) -> bool:
+        """Returns whether the texts are times of day without a date."""
+        return self.clocks == self.filled > 0
+
+    @property
+    def is_personal(self) -> bool:
+        return role.is_personal(self.name) or self.looks_personal
+
+    @property
+    def looks_personal(self) -> bool:
+        """Returns whether the content looks personal: numbers and addresses of persons, or names of persons."""
+        named = sum(count for word, count in self.words.items() if _names_a_person(word))
+        known = sum(self.words.values())
+        return (self.personal > SOME * self.filled and not role.case_rank(self.name)) or named > SOME * known > 0
+
+    @property
+    def is_free_text(self) -> bool:
+        return role.has(self.name, "free_text") or self.is_free_text_by_content
+
+    @property
+    def is_free_text_by_content(self) -> bool:
+        wordy = self.spaces >= WORDS_OF_A_TEXT * self.filled or self.length >= LONG_TEXT * self.filled
+        return wordy and self.filled >= TEXTS_MIN and self.different > MOST * self.filled
+
+    @property
+    def is_row_number(self) -> bool:
+        return self.ordered and self.filled > 1 and role.is_row_number(self.name)
+
+    @property
+    def is_merged(self) -> bool:
+        """Returns whether the empty cells look like the lower part of merged cells: each text occurs once, at the top
+        of its rows.
+        """
+        return self.runs > 2 and self.different == self.filled and self.held * 3 >= self.filled + self.held  # noqa: PLR2004 - a few
 
     @property
     def formats(self) -> list[str]:
@@ -85,4 +178,10 @@ class ColumnSurvey:
 
     @property
     def unique(self) -> bool:
-        return self.filled > 1 and self.different > 0.98 * self.filled  # 2 % may be repeats or errors of the estimate
+        # 2 % may be repeats or errors of the estimate
+        return self.filled > 1 and self.different > 0.98 * self.filled
+
+
+def _names_a_person(text: str) -> bool:
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    return 1 < len(words) < 6 and not role.SETS["person_names"].isdisjoint(words)  # noqa: PLR2004 - a name has a few words

@@ -1,5 +1,5 @@
-"""The survey of a log: a first pass over the file finds the encoding, the delimiter, and the statistics of each
-column.
+"""The survey of a log: a first pass over the file finds the encoding, the delimiter, the layout, and the statistics of
+each column.
 """
 
 import codecs
@@ -9,15 +9,23 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from feeds.history.csv_log import Rows
+import msgspec
+
+from feeds.history.csv_log import CsvRows, Rows
+from feeds.history.draft import role
 from feeds.history.draft.column import ColumnSurvey
+from feeds.history.draft.header import SkippedRows, header_rows
+from feeds.history.draft.key_sample import KeySample
 from feeds.history.file_format import is_table
 from feeds.history.mapping import Csv
-from feeds.history.source import SourceError, read_chunks
+from feeds.history.source import SourceError, read_chunks, silent
+from feeds.history.table_layout import DataRows
 from feeds.history.xes import read_xes
 
 DELIMITERS: tuple[Literal[",", ";", "\t", "|"], ...] = (",", ";", "\t", "|")
-SAMPLE_ROWS = 500
+SAMPLE_ROWS, LOOSE_MAX, FEWEST_COLUMNS = 500, 20, 4
+NARROW = 12
+"""Any column of a table with so few columns may be the case id. Otherwise only a column with a fitting name may be."""
 
 Columns = dict[str, ColumnSurvey]
 
@@ -26,31 +34,99 @@ Columns = dict[str, ColumnSurvey]
 class Survey:
     """The survey of one file. For a table, all columns are in `rows`. For an XES log, `cases` has the attributes of the
     cases, and `rows` has the attributes of the events.
+
+    `samples` holds some rows of each column that may be the case id. `loose` holds the lines of the last rows, if most
+    cells of these rows are empty.
     """
 
     file: Path
     table: Csv | None = None
     cases: Columns = field(default_factory=dict)
     rows: Columns = field(default_factory=dict)
+    samples: dict[str, KeySample] = field(default_factory=dict)
     count: int = 0
+    loose: list[int] = field(default_factory=list)
+
+    def place(self, column: ColumnSurvey) -> int:
+        return list(self.rows).index(column.name)
 
 
 def survey(file: Path, progress: Callable[[int], None]) -> Survey:
-    """Surveys a file. Raises SourceError."""
-    return _of_table(file, progress) if is_table(file) else _of_log(file, progress)
+    """Surveys a file. Raises SourceError.
+
+    A table with merged cells, or with the date and the time of day in two columns, is read a second time with these
+    cells filled.
+    """
+    if not is_table(file):
+        return _of_log(file, progress)
+    found = _of_table(file, _written(file), progress)
+    table = with_filled_cells(found.rows, found.table) if found.table else None
+    return _of_table(file, table, silent) if table else found
 
 
-def _of_table(file: Path, progress: Callable[[int], None]) -> Survey:
+def with_filled_cells(columns: Columns, table: Csv) -> Csv | None:
+    """Returns the layout with the merged cells and the joined columns, or None if the table has no such cells."""
+    merged = [name for name, column in columns.items() if column.is_merged and role.case_rank(name)]
+    join: dict[str, list[str]] = {}
+    dates = [column for column in columns.values() if column.is_step and not column.moments.has_clocks]
+    for clock in filter(lambda column: column.is_clock, columns.values()):
+        date = _date_of(clock, dates, [column for column in columns.values() if column.is_clock])
+        name = f"{date.name} {clock.name}" if date else ""
+        if date and name not in columns:
+            join[name] = [date.name, clock.name]
+    return msgspec.structs.replace(table, fill_down=merged, join=join) if merged or join else None
+
+
+def _date_of(clock: ColumnSurvey, dates: list[ColumnSurvey], clocks: list[ColumnSurvey]) -> ColumnSurvey | None:
+    """Returns the column with the date of a time of day. Apart from the words for dates and times, the two names have
+    the same words. A single time of day belongs to a single date.
+    """
+    subject = _subject(clock.name)
+    same = [date for date in dates if _subject(date.name) == subject]
+    if len(same) == 1:
+        return same[0]
+    return dates[0] if len(dates) == len(clocks) == 1 and role.has(clock.name, "clock") else None
+
+
+def _subject(name: str) -> set[str]:
+    return {*role.tokens(name)} - role.SETS["time"] - role.SETS["clock"]
+
+
+def _written(file: Path) -> Csv:
+    """Returns the encoding, the delimiter and the header of a table."""
     encoding = _encoding(file)
-    tables = [Csv(encoding=encoding, delimiter=delimiter) for delimiter in DELIMITERS]
+    tables = [Csv(encoding=encoding, delimiter=delimiter, skip_rows=[]) for delimiter in DELIMITERS]
     table = max(tables, key=lambda table: _cells(file, table))
-    rows = Rows(file, read_chunks(file, progress), table)
-    result = Survey(file, table, rows={name: ColumnSurvey(name) for name in rows.header})
-    for _, cells in rows:
+    lines: list[list[str]] = []
+    for line, cells in islice(CsvRows(file, read_chunks(file), table), SAMPLE_ROWS):
+        lines += [[]] * (line - 1 - len(lines)) + [cells]
+    rows = header_rows(lines)
+    return msgspec.structs.replace(table, header_row=(rows if len(rows) > 1 else rows[0]) if rows else None)
+
+
+def _of_table(file: Path, table: Csv, progress: Callable[[int], None]) -> Survey:
+    rows = DataRows(file, CsvRows(file, read_chunks(file, progress), table), table)
+    columns = [ColumnSurvey(name, filled_down=name in table.fill_down) for name in rows.header]
+    result = Survey(file, rows={column.name: column for column in columns})
+    narrow = len(columns) <= NARROW
+    result.samples = {name: KeySample() for name in rows.header if narrow or role.case_rank(name)}
+    sampled = [(rows.header.index(name), sample) for name, sample in result.samples.items()]
+    skipped = SkippedRows(rows.written)
+    for line, cells in rows:
+        if skipped.takes(line, cells):
+            continue
         result.count += 1
-        for name, cell in zip(rows.header, cells, strict=True):
+        for column, cell in zip(columns, cells, strict=True):
             if cell:
-                result.rows[name].see(cell)
+                column.see(cell)
+            else:
+                column.see_empty()
+        for place, sample in sampled:
+            if cells[place]:
+                sample.see(cells[place], cells)
+        loose = FEWEST_COLUMNS <= len(cells) > 2 * sum(map(bool, cells))
+        result.loose = [*result.loose, line][-LOOSE_MAX:] if loose else []
+    result.table = msgspec.structs.replace(table, skip_rows=skipped.words() or table.skip_rows or None)
     return result
 
 
