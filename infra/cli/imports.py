@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from api.pages.render import INSTALLATION_ZONE
 from domain.registry.editions import OfficeRegistered, RegistryEvent, StandardPublished
 from feeds.history.draft import PASSES, drafted
 from feeds.history.mapping import Mapping
@@ -100,7 +101,10 @@ def _listed(names: Sequence[str]) -> str:
 
 def draft_mapping(options: argparse.Namespace) -> int:
     with bar("reading", PASSES * _size(options.file), "B") as advance:
-        draft = drafted(options.file, advance)
+        draft = drafted(options.file, advance, INSTALLATION_ZONE)
+    questions = sum("CHECK" in line for line in draft.splitlines())
+    if questions:
+        print(f"the draft asks {questions} questions: search for CHECK", file=sys.stderr)
     if options.output is None:
         print(draft, end="")
         print("next: save the draft as MAP.toml, then run", _next_step(options.file, "MAP.toml"), file=sys.stderr)

@@ -14,7 +14,7 @@ PASSES = 2
 """The file is read twice, so the progress counts each byte twice."""
 
 
-def drafted(file: Path, progress: Callable[[int], None], zone: str = "UTC") -> str:
+def drafted(file: Path, progress: Callable[[int], None], zone: str) -> str:
     """Returns the mapping as TOML. `zone` is the zone of the installation. Raises SourceError if the file is damaged,
     or if no column contains times.
     """

@@ -8,6 +8,7 @@ from typing import Literal
 
 from feeds.history.draft import role
 from feeds.history.draft.column import ColumnSurvey
+from feeds.history.draft.outcomes import outcome
 from feeds.history.draft.survey import Columns, Survey
 from feeds.history.source import SourceError
 
@@ -119,8 +120,7 @@ def _of_table(survey: Survey, unused: dict[str, str | None]) -> Choice:
         choice.lifecycle = next((column for column in columns.values() if _is_lifecycle(column)), None)
     else:
         choice.times = _take_moments(choice, times)
-        choice.state = _state(columns)
-        _take_end(choice)
+        _take_end(choice, columns)
     choice.rivals = [column for column in _keys(columns, survey.count / 2) if column.name not in choice.key]
     return choice
 
@@ -141,14 +141,26 @@ def _take_event_times(survey: Survey, choice: Choice, times: list[ColumnSurvey])
         choice.at, choice.started = done, begun
 
 
-def _take_end(choice: Choice) -> None:
-    """If no column dates the end of a case, but a column has the state of the case, the time of the last change dates
-    this state.
+def _take_end(choice: Choice, columns: Columns) -> None:
+    """Chooses the column that says how a case ended. If no column dates the end of a case, but a column has the state
+    of the case, the time of the last change dates this state.
     """
     changed = _best(choice.times, "changed")
-    if choice.state and not choice.concluded and changed:
+    states = _states(columns)
+    if choice.concluded:
+        precise = {column.name: sum(_outcomes(column, "concluded").values()) for column in states}
+        states = [column for column in states if precise[column.name]]
+        choice.state = max(states, key=lambda column: precise[column.name], default=None)
+        return
+    choice.state = _first(states, lambda column: bool(_outcomes(column)))
+    if choice.state and changed:
         choice.concluded = changed
         choice.times.remove(changed)
+
+
+def _outcomes(column: ColumnSurvey, *but: str) -> dict[str, int]:
+    """Returns the words of a column that have a fixed meaning, with their counts."""
+    return {word: count for word, count in column.words.items() if outcome(word) and outcome(word) not in but}
 
 
 def _parted(survey: Survey, times: list[ColumnSurvey]) -> Choice:
@@ -157,7 +169,7 @@ def _parted(survey: Survey, times: list[ColumnSurvey]) -> Choice:
     keys = _keys(columns, rows / 2)
     unique, repeating = _first(keys, lambda key: key.unique), _first(keys, lambda key: not key.unique)
     activity = _named_activity(columns)
-    state = _state(columns)
+    state = next(iter(_states(columns)), None)
     better = unique and (not repeating or role.case_rank(unique.name) > role.case_rank(repeating.name))
     if repeating and not better and _same_in_each_case(survey, repeating, times):
         return Choice("case", [repeating.name])
@@ -234,9 +246,11 @@ def _named_activity(columns: Columns) -> ColumnSurvey | None:
     return _best(words, "activity")
 
 
-def _state(columns: Columns) -> ColumnSurvey | None:
-    words = (c for c in columns.values() if not (c.is_time or c.is_free_text or c.is_personal or c.overflowing))
-    return _best(words, "state")
+def _states(columns: Columns) -> list[ColumnSurvey]:
+    """Returns the columns that may have the state of the case. The most likely column comes first."""
+    words = [c for c in columns.values() if not (c.is_time or c.is_free_text or c.is_personal or c.overflowing)]
+    placed = [(place, column.name) for column in words if (place := role.place(column.name, "state")) is not None]
+    return [columns[name] for _, name in sorted(placed)]
 
 
 def _event_time(times: Iterable[ColumnSurvey]) -> ColumnSurvey | None:

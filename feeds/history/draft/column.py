@@ -6,6 +6,8 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 from zlib import crc32
 
 from feeds.history.draft import role
@@ -26,6 +28,32 @@ PERSONAL = re.compile(
 so.
 """
 CLOCK = re.compile(r"([01]?\d|2[0-4])[:.][0-5]\d([:.][0-5]\d)?")
+
+
+class Traits(NamedTuple):
+    """The traits of one text. `fit` holds the formats with which the text can be read as a time."""
+
+    numeric: bool
+    spaces: int
+    personal: bool
+    clock: bool
+    fit: tuple[str, ...]
+    doubtful: bool
+    offset: bool
+
+
+@lru_cache(maxsize=20_000)
+def _traits(text: str) -> Traits:
+    fit = fitting(text)
+    return Traits(
+        text.isdecimal(),
+        text.count(" "),
+        bool(PERSONAL.fullmatch(text)),
+        bool(CLOCK.fullmatch(text)),
+        fit,
+        bool(fit) and needs_a_name(text),
+        bool(fit) and has_offset(text),
+    )
 
 
 @dataclass(slots=True)
@@ -60,24 +88,24 @@ class ColumnSurvey:
     _sketch: bytearray = field(default_factory=bytearray)
 
     def see(self, text: str) -> None:
-        self.numeric += text.isdecimal()
+        traits = _traits(text)
+        self.numeric += traits.numeric
         self.length += len(text)
-        self.spaces += text.count(" ")
+        self.spaces += traits.spaces
+        self.personal += traits.personal
         if self.ordered:
             self.ordered = text in (str(self.filled), str(self.filled + 1))
         self.filled += 1
         self._after_text = True
         self._count(text)
-        fit = fitting(text)
-        if fit:
-            self.spellings[fit] += 1
-            self.doubtful += needs_a_name(text)
-            self.offsets += has_offset(text)
+        if traits.fit:
+            self.spellings[traits.fit] += 1
+            self.doubtful += traits.doubtful
+            self.offsets += traits.offset
             self.moments.see(text)
         else:
             self.unread += 1
-            self.clocks += bool(CLOCK.fullmatch(text))
-        self.personal += bool(PERSONAL.fullmatch(text))
+            self.clocks += traits.clock
 
     def see_empty(self) -> None:
         if self.filled:

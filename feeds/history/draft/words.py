@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from feeds.history.draft import role
 from feeds.history.draft.choice import Choice
 from feeds.history.draft.column import ColumnSurvey
-from feeds.history.draft.outcomes import outcome, toml_of
+from feeds.history.draft.outcomes import ENDS, PRODUCT, outcome, toml_of
 from feeds.history.draft.proof import Proof
 from feeds.history.draft.survey import Survey
 from feeds.history.draft.transitions import transition
@@ -107,9 +107,12 @@ def states(choice: Choice, column: ColumnSurvey, rows: int) -> Iterator[str]:
 
 def of_column(column: ColumnSurvey, codes: StageCodes) -> str:
     """Returns the meaning of a time column. A name such as "tanggal_terbit" has a fixed meaning."""
-    words = [word for word in role.tokens(column.name) if word not in role.SETS["time"]]
-    meaning = outcome(" ".join(words))
+    meaning = _of_name(column)
     return toml_of(meaning) if meaning else codes.stage(column.name)
+
+
+def _of_name(column: ColumnSurvey) -> str | None:
+    return outcome(" ".join(word for word in role.tokens(column.name) if word not in role.SETS["time"]))
 
 
 def questions(survey: Survey, choice: Choice, proof: Proof) -> Iterator[str]:
@@ -127,7 +130,7 @@ def questions(survey: Survey, choice: Choice, proof: Proof) -> Iterator[str]:
 def _ends(choice: Choice, proof: Proof) -> Iterator[str]:
     if choice.shape == "case":
         outcomes = sum(map(bool, map(outcome, choice.state.words))) if choice.state else 0
-        if choice.concluded or any(outcome(" ".join(role.tokens(column.name))) for column in choice.times):
+        if choice.concluded or any(_of_name(column) in (*ENDS, *PRODUCT) for column in choice.times):
             return
         yield f"# CHECK: this draft ends no case, so {proof.paths.cases} cases stay open. Which column dates the end?"
         if choice.state and outcomes:

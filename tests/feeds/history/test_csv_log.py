@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from feeds.history import csv_log, source
 from feeds.history.csv_log import Rows
-from feeds.history.table_layout import named
 from feeds.history.mapping import Csv
 from feeds.history.source import SourceError, read_chunks
+from feeds.history.table_layout import named
 
 SECRET = "Siti-3174"  # stands in every file that is refused, and in no message
 
