@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from domain.application.admit import SourceRecord
+from service_layer.event_store import PersonalParts
 
 Content = dict[str, str]
 """The content of a record: it maps the name of each column to the value in this column."""
@@ -16,12 +17,15 @@ class ImportItem:
     """A record and its identity. If the record has an `own_id`, the identity is `own_id`. Otherwise, the identity is
     the content of the record together with `ordinal`. `ordinal` distinguishes records with equal content: the first of
     these records has the ordinal 1, and the second has the ordinal 2.
+
+    `personal` is the personal data for the sealed part of the event.
     """
 
     record: SourceRecord
     content: Content
     own_id: str | None = None
     ordinal: int = 1
+    personal: PersonalParts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,31 @@ class TimeColumn(Spelling, kw_only=True):
     column: str
 
 
+class Applicant(Spelling, kw_only=True):
+    """The columns with the personal data of the applicant. An import stores this data only in the sealed part of the
+    submission. `formats` are the formats of the date of birth.
+    """
+
+    name: str | None = None
+    nik: str | None = None
+    birth_date: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    address: str | None = None
+
+    def fields(self) -> list[tuple[str, str]]:
+        """Returns each field that has a column, with its column."""
+        columns = {
+            "name": self.name,
+            "nik": self.nik,
+            "birth_date": self.birth_date,
+            "phone": self.phone,
+            "email": self.email,
+            "address": self.address,
+        }
+        return [(field, column) for field, column in columns.items() if column]
+
+
 class Activity(Table, kw_only=True):
     """Says what one word of the source means. A word means an event or a stage. `id` and `en` are the names of the
     stage. Without these names, the word is the name.
@@ -185,6 +210,7 @@ class Mapping(Table, kw_only=True):
     service: MappedService
     offices: Offices
     channels: Channels = field(default_factory=Channels)
+    applicant: Applicant | None = None
     submitted: TimeColumn | None = None
     deadline: TimeColumn | None = None
     concluded: TimeColumn | None = None
@@ -219,7 +245,8 @@ class Mapping(Table, kw_only=True):
 
     def case_columns(self) -> set[str]:
         stated = {column for _, times in self.stated_times() for column in (times.column, times.by) if column}
-        return self.submission_columns() | stated
+        personal = {column for _, column in self.applicant.fields()} if self.applicant else set()
+        return self.submission_columns() | stated | personal
 
     def event_columns(self) -> set[str]:
         columns = self.events

@@ -18,6 +18,7 @@ from domain.provenance import Act, Promise
 from domain.registry.calendar import Unit
 from domain.registry.registry import Registry
 from feeds.history.activity_mapping import in_transition, meaning
+from feeds.history.applicant import ApplicantReader
 from feeds.history.case_key import CaseKeys
 from feeds.history.mapping import Activity, Mapping, Transition, activities_of
 from feeds.history.source import SourceCase, SourceError, SourceEvent
@@ -55,6 +56,7 @@ class Reader:
         self.mapping = mapping
         self.unknown = Unknown()
         self.dropped: set[str] = set()
+        self._applicant = ApplicantReader(file, mapping)
         self._keys, self._policy = CaseKeys(file, mapping), Policy(file, mapping)
         self._columns = mapping.case_columns() | mapping.event_columns()
         self._submission_columns = sorted(mapping.submission_columns())
@@ -197,7 +199,8 @@ class Reader:
             service=self.mapping.service.code, standard=self._standard, number="", promise=self._promise(source)
         )
         content = {column: source.attributes.get(column, "") for column in self._submission_columns}
-        return ImportItem(SourceRecord(act=act, event=event), content)
+        record = SourceRecord(act=act, event=event)
+        return ImportItem(record, content, personal=self._applicant.read(source))
 
     def _promise(self, source: SourceCase) -> Promise | None:
         """Returns a promise with the deadline that the source states. Jejak does not compute this deadline."""

@@ -50,6 +50,10 @@ class TimeReader:
                 continue
         raise TimeUnclear("unreadable")
 
+    def local_date(self, text: str) -> str:
+        """Returns the local date of a text in ISO 8601. Raises TimeUnclear."""
+        return self.read(text)[0].astimezone(self._zone).date().isoformat()
+
     def day(self, day: date) -> ReadTime:
         return self._instant(datetime(day.year, day.month, day.day), is_date=True)  # noqa: DTZ001 - `_instant` makes it local
 

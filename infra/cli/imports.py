@@ -20,6 +20,7 @@ from infra.cli.verb import Verb
 from infra.composition import installation
 from infra.imports.append import Importer
 from infra.imports.check import MappingIncomplete, Summary, check, foreseen, register
+from infra.imports.person_keys import PersonKeys
 from infra.postgres.databases import Databases, databases
 from infra.projector.runner import wait_until_caught_up
 from infra.queries.statistics import forget
@@ -54,7 +55,8 @@ async def _import(options: argparse.Namespace, mapping: Mapping, found: Database
         with bar("checking", _size(options.file), "B") as advance:
             summary = await asyncio.to_thread(check, options.file, mapping, registry, advance)
         coming = summary.events - summary.rejected.total()
-        importer = Importer(found.serving, made.recorder, made.named.imports, made.receipt_codes)
+        persons = PersonKeys(made.keys, asyncio.get_running_loop())
+        importer = Importer(found.serving, made.recorder, made.named.imports, made.receipt_codes, persons)
         if options.dry_run:
             registry, new = foreseen(mapping, registry)
             with bar("comparing", coming, "ev") as advance:
