@@ -1,5 +1,5 @@
-"""The applicant of an imported case: this module reads the personal data that the mapping names. The data goes only into
-the sealed part of the submission.
+"""The applicant of an imported case: this module reads the personal data that the mapping names. The data goes only
+into the sealed part of the submission.
 """
 
 import unicodedata

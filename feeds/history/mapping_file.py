@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from feeds.history.activity_mapping import STAGES, code_of, fault, meanings
+from feeds.history.draft.role import is_birth
 from feeds.history.mapping import Mapping
 from feeds.history.time_parsing import WORDS
 
@@ -62,6 +63,12 @@ def _columns(mapping: Mapping) -> str | None:
             return f"[[times]] names the column {column!r} twice"
     if (mapping.events.lifecycle is None) != (not mapping.events.transitions):
         return "[events]: `lifecycle` needs `transitions`, and `transitions` needs `lifecycle`"
+    moments = [moment for moment in (mapping.submitted, mapping.deadline, mapping.concluded) if moment]
+    for column in [*(moment.column for moment in (*moments, *mapping.times)), mapping.events.at]:
+        if is_birth(column):
+            return (
+                f"the column {column!r} dates the life of a person: write it as applicant.birth_date, which is sealed"
+            )
     for times in mapping.times:
         if (times.by is None) != (not times.values):
             return f"[[times]] of the column {times.column!r}: `by` needs `values`, and `values` needs `by`"

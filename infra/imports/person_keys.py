@@ -1,5 +1,5 @@
-"""Person keys: an import seals personal data with the dossier key of each person. The key is on the disk before the first
-event that uses the key is stored.
+"""Person keys: an import seals personal data with the dossier key of each person. The key is on the disk before the
+first event that uses the key is stored.
 """
 
 import asyncio

@@ -67,6 +67,18 @@ def is_personal(name: str) -> bool:
     return has(name, "person") or (has(name, "named") and not any(has(name, subject) for subject in about))
 
 
+def applicant_field(name: str) -> str | None:
+    """Returns the key of `[applicant]` for a column of this name. A column about an officer has none."""
+    words = {*tokens(name)}
+    if words & SETS["officer"] or has(name, "state") or has(name, "case"):
+        return None
+    if has(name, "birth"):
+        return "birth_date" if has(name, "time") or words <= SETS["birth"] else None
+    found = (field for field in ("nik", "phone", "email", "address") if has(name, field))
+    named = has(name, "named") and words <= SETS["named"] | SETS["applicant"] | {"lengkap", "full"}
+    return next(found, "name" if named else None)
+
+
 def is_row_number(name: str) -> bool:
     """Returns whether a column of this name may number the rows. "_id" is the row number of a CKAN portal."""
     words = {*tokens(name)}

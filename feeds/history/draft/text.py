@@ -35,7 +35,7 @@ def draft_text(survey: Survey, choice: Choice, proof: Proof) -> str:
         transitions(survey, choice),
         activities(survey, choice, proof),
     )
-    lines = [line for part in (*parts, _candidates(survey, choice), *tables) for line in part]
+    lines = [line for part in (*parts, _candidates(survey, choice), _persons(survey), *tables) for line in part]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -107,6 +107,16 @@ def _candidates(survey: Survey, choice: Choice) -> Iterator[str]:
         for column in columns.values():
             if role.has(column.name, wanted) and 1 < column.different <= MANY and column.name not in taken:
                 yield f"# [{table}] may have: column = {toml_text(column.name)}  # {column.different} different values"
+
+
+def _persons(survey: Survey) -> Iterator[str]:
+    """Yields comments about columns that may contain personal data. The draft uses none of these columns."""
+    for column in (survey.rows if survey.table else survey.cases).values():
+        field = role.applicant_field(column.name)
+        if field:
+            yield f"# [applicant] may have: {field} = {toml_text(column.name)}  # an import seals it"
+        elif column.is_personal:
+            yield f"# The column {toml_text(column.name)} looks personal, so the draft does not use it."
 
 
 def _moments(survey: Survey, choice: Choice, zone: ZoneInfo) -> Iterator[str]:
