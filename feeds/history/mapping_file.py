@@ -67,7 +67,7 @@ def _columns(mapping: Mapping) -> str | None:
     for column in [*(moment.column for moment in (*moments, *mapping.times)), mapping.events.at]:
         if is_birth(column):
             return (
-                f"the column {column!r} dates the life of a person: write it as applicant.birth_date, which is sealed"
+                f"the column {column!r} dates the life of a person: name it in applicant.birth_date, which is sealed"
             )
     for times in mapping.times:
         if (times.by is None) != (not times.values):
