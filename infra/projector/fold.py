@@ -28,8 +28,7 @@ FROM stored_events WHERE notification_id > %(after)s ORDER BY notification_id LI
 """
 """Selects the events of all shards. For the events of other shards, the state is NULL.
 
-So the position of the shard also moves past the events of other shards. This is necessary for readers who wait for a
-position.
+So the position of the shard also advances past the events of other shards. Readers who wait for a position need this.
 """
 
 AnyCursor = Cursor[Any]
@@ -42,9 +41,10 @@ The state is None if the event belongs to another shard.
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One shard of a view. The field `of` is the number of shards that the view has.
+    """One shard of a view. `of` is the number of shards that the view has. The last byte of a stream's id selects the
+    shard.
 
-    The last byte of a stream's id selects the shard. This byte is random.
+    This byte is random.
     """
 
     view: View
@@ -57,7 +57,7 @@ class Shard:
 
 
 def part_of(key: UUID, of: int) -> int:
-    """Returns the number of the shard to which a stream belongs. The SQL statement NEWER must use the same rule."""
+    """Returns the number of the shard that a stream belongs to. The SQL statement NEWER must use the same rule."""
     return key.bytes[-1] % of
 
 
@@ -101,8 +101,8 @@ class Page:
 def read_page(shard: Shard, cursor: AnyCursor, after: int, limit: int) -> list[RawEvent]:
     """Returns the next rows of the log after a position.
 
-    Readers see positions in commit order. So after a reader has seen a position, no new event can appear at a lower
-    position.
+    Readers see positions in commit order. So after a reader has seen a position, no event with a lower position can
+    appear.
     """
     values = {"of": shard.of, "number": shard.number, "after": after, "limit": limit}
     cursor.execute(NEWER, values, prepare=True, binary=True)
@@ -110,9 +110,9 @@ def read_page(shard: Shard, cursor: AnyCursor, after: int, limit: int) -> list[R
 
 
 def pages(view: View, cursor: AnyCursor, after: int, until: int | None = None) -> Iterator[list[RawEvent]]:
-    """Yields the pages of the log. The first page begins after the position `after`.
+    """Yields the pages of the log. The first page begins after the position that `after` contains.
 
-    The last page ends with the position `until`. If `until` is None, the last page ends with the log.
+    The last page ends with the position that `until` contains. If `until` is None, the last page ends with the log.
     """
     while page := read_page(Shard(view), cursor, after, PAGE):
         if until is not None:
@@ -137,7 +137,6 @@ def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[R
         cursor.execute(fill(view.upsert, table), arrays(view, list(rows.values())), prepare=True)
 
 
-<<<<<<< HEAD
 def changed(
     view: View,
     table: sql.Composable,
@@ -166,22 +165,6 @@ def changed(
 def in_key_order(keys: Iterable[UUID]) -> list[UUID]:
     """Sorts ids. All writers use this order, so that they cannot deadlock."""
     return sorted(keys, key=lambda key: key.bytes)
-=======
-def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[RawEvent]) -> list[Row]:
-    """Folds a page of the log. Returns the changed rows of `table`, with their new values. Raises Poisoned."""
-    streams: dict[UUID, list[RawEvent]] = {}
-    for event in page:
-        if event[3] is not None:
-            streams.setdefault(event[0], []).append(event)
-    if not streams:
-        return []
-    keys = sorted(streams, key=lambda key: key.bytes)  # sorted, so that two writers cannot deadlock
-    cursor.execute(fill(view.rows, table), {"ids": keys}, prepare=True, binary=True)
-    places = documents(view)
-    known = {values[0]: _known(view, values, places, streams[values[0]][0]) for values in cursor.fetchall()}
-    folded = [folded_on(view, known.get(key), key, streams[key]) for key in keys]
-    return [row for key, row in zip(keys, folded, strict=True) if row and row is not known.get(key)]
->>>>>>> p-prose-a
 
 
 def _known(view: View, values: Sequence[Any], places: Iterable[int], event: RawEvent) -> Row:
@@ -213,7 +196,8 @@ def folded_on(
 ) -> R | None:
     """Folds the events that the row does not contain yet. Raises Poisoned for the first event that cannot be folded.
 
-    A row may already contain some events of the page, for example after the position of the view was set back.
+    A row may already contain some events of the page. For example, this happens if the position of the view was set
+    back and the row was kept.
     """
     folded_to = row["version"] if row else 0
     new = [event for event in events if event[1] > folded_to]
@@ -256,9 +240,8 @@ def _packed(document: object) -> bytes:
 
 
 def opened(values: Sequence[Any]) -> list[Any]:
-    """Unpacks stored values for a comparison, because another version of zlib may pack equal values differently.
-
-    A damaged value stays packed, so the comparison finds a difference.
+    """Unpacks stored values, so that they can be compared: another version of zlib may pack equal values
+    differently. A damaged value stays packed, so it differs from every other value.
     """
     return [_opened(value) if isinstance(value, bytes) else value for value in values]
 

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from domain.application.events import PinReset, Recorded
+from infra.eventstore import history
 from infra.projector import fold, group, step
 from infra.projector import runner as module
 from infra.projector.fold import RawEvent
@@ -47,7 +48,7 @@ def until(so: Callable[[], Any], seconds: float = 60) -> None:
 
 def test_all_views_decode_an_event_once(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
     at, decoded = fresh.databases, Counter[int]()
-    recorded_of = fold.recorded_of
+    recorded_of = history.recorded_of
 
     def counted(row: Sequence[Any]) -> Recorded:
         decoded[row[3]] += 1
