@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from feeds.history.activity_mapping import STAGES, code_of, fault, meanings
+from feeds.history.activity_mapping import code_of, fault, meanings
 from feeds.history.draft.role import is_birth
 from feeds.history.mapping import Mapping
 from feeds.history.time_parsing import WORDS
@@ -101,7 +101,7 @@ def _words(mapping: Mapping) -> str | None:
         wrong = fault(word, activity, mapping)
         if wrong:
             return f"{place}: {wrong}"
-        if activity.event in STAGES:
+        if activity.event == "stage":
             other = codes.setdefault(code_of(word, activity), word)
             if other != word and not activity.stage:
                 return f"{place}: give it another stage code, because another activity has the same code"
