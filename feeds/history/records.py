@@ -9,20 +9,24 @@ from collections import Counter
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from domain.application import events
 from domain.application.admit import SourceRecord
 from domain.application.events import ApplicationEvent
 from domain.codes import Channel, Role
+from domain.json_values import instant
 from domain.provenance import Act, Promise
 from domain.registry.calendar import Unit
 from domain.registry.registry import Registry
 from feeds.history.activity_mapping import meaning
 from feeds.history.case_key import CaseKeys
+from feeds.history.empty_words import EmptyWords
 from feeds.history.mapping import Activity, Mapping, activities_of
 from feeds.history.source import SourceCase, SourceError, SourceEvent
-from feeds.history.time_parsing import ReadTime, TimeReader
-from feeds.history.time_policy import LeftOut, Policy, neighbours
+from feeds.history.time_formats.written import spaced
+from feeds.history.time_parsing import ReadTime, TimeReader, TimeUnclear
+from feeds.history.time_policy import LeftOut, Policy, Replaced, neighbours
 from feeds.history.vocabulary import Unknown, Words
 from service_layer.import_case import Content, ImportCase, ImportItem
 
@@ -35,12 +39,18 @@ The file is refused because of such words, but only after the whole file is read
 
 @dataclass(frozen=True, slots=True)
 class ToldEvent:
-    """Holds one event that the source contains. `at` is None if the source gives no time."""
+    """Holds one event that the source contains. `at` is None if the source gives no time. `spelled` is the content as
+    the source spells it.
+    """
 
     event: ApplicationEvent
-    content: Content
+    spelled: Content
     at: ReadTime | None
     own_id: str | None = None
+
+    def content(self) -> Content:
+        """Returns the content that was read. So the same event has the same content in every spelling."""
+        return {"activity": _folded(self.spelled["activity"]), "at": instant(self.at[0]) if self.at else ""}
 
 
 def _meanings(words: dict[str, Activity]) -> Words[ApplicationEvent]:
@@ -61,12 +71,15 @@ class Reader:
         self._activities = _meanings(activities_of(mapping.activities))
         self._offices, self._channels = Words(mapping.offices.values), Words(mapping.channels.values)
         self._stated = [
-            (name, times, TimeReader(mapping, times), _meanings(times.meanings()))
+            (name, times, TimeReader(mapping, times, times.column), _meanings(times.meanings()))
             for name, times in mapping.stated_times()
         ]
-        self._clock = TimeReader(mapping, mapping.events)
-        self._submission_clock = TimeReader(mapping, mapping.submitted) if mapping.submitted else None
-        self._deadline_clock = TimeReader(mapping, mapping.deadline) if mapping.deadline else None
+        self._empty = EmptyWords(mapping.empty_words)
+        self._clock = TimeReader(mapping, mapping.events, mapping.events.at)
+        self._submission_clock, self._deadline_clock = (
+            TimeReader(mapping, moment, moment.column) if moment else None
+            for moment in (mapping.submitted, mapping.deadline)
+        )
         standard = registry.newest(mapping.service.code)
         self._standard = standard.standard if standard else 1
 
@@ -76,6 +89,7 @@ class Reader:
         Raises SourceError if the case has a fault that no policy of the mapping covers. The error names the place of
         the fault.
         """
+        self.replaced.rows += max(len(source.events), len(source.rows), 1)
         self._see(source.attributes.keys())
         key = self._keys.key(source)
         left_out: Counter[str] = Counter()
@@ -83,17 +97,31 @@ class Reader:
         try:
             submitted = self._submitted(source, [one.at for one in (*rows, *states) if one.at], left_out)
         except LeftOut as out:
+            key = key or self._keys.nameless(source.contents())[0]
             return ImportCase(key, [], Counter({out.reason: 1 + len(rows) + len(states) + left_out.total()}))
         office, channel = self._office(source), self._channel(source)
         dated = [*zip(neighbours((row.at for row in rows), submitted), rows, strict=True)]
         dated += [(state.at, state) for state in states if state.at]
         dated.sort(key=lambda pair: pair[0][0])
         items = [
-            ImportItem(SourceRecord(act=_act(at, office, channel), event=event.event), event.content, event.own_id)
+            ImportItem(
+                SourceRecord(act=_act(at, office, channel), event=event.event),
+                event.content(),
+                event.own_id,
+                spelled=event.spelled,
+            )
             for at, event in dated
         ]
-        first = self._submission(source, _act(submitted, office, channel))
-        return ImportCase(key, [first, *self._told_apart(source, items)], left_out)
+        items = [self._submission(source, _act(submitted, office, channel)), *self._told_apart(source, items)]
+        if key:
+            return ImportCase(key, items, left_out)
+        key, spelled = self._keys.nameless([item.content for item in items], source.contents())
+        return ImportCase(key, items, left_out, spelled)
+
+    @property
+    def replaced(self) -> Replaced:
+        """The times that the policies of the mapping have replaced up to now."""
+        return self._policy.replaced
 
     def _see(self, columns: AbstractSet[str]) -> None:
         if not columns <= self._columns:
@@ -114,11 +142,13 @@ class Reader:
         columns = self.mapping.events
         name, text = event.attributes.get(columns.activity, ""), event.attributes.get(columns.at, "")
         meant = self._activities.get(name)
+        if not meant and name in self._empty:
+            name, meant = "", self._activities.get("")
         if not name and not meant:
             expected = f'each event has {columns.activity}, or a line "" = "stage" under [activities]'
             raise self._wrong(source, event.line, f"an event has no {columns.activity}", expected)
-        own_id = event.attributes.get(columns.id) if columns.id else None
-        if own_id and "\0" in own_id:
+        own_id = self._empty.value(event.attributes.get(columns.id, "")) if columns.id else ""
+        if "\0" in own_id:
             raise self._wrong(source, event.line, "a zero byte in an event's id", "text")
         at = self._policy.row(source, event.line, text, self._clock)
         if not meant:
@@ -139,15 +169,15 @@ class Reader:
                 if not at:
                     continue
                 word = statement.attributes.get(times.by, "") if times.by else times.column
-                meant = words.get(word)
+                meant = words.get(word) or (words.get("") if word in self._empty else None)
                 if not meant:
                     self.unknown.times.setdefault(times.column, Counter())[word] += 1
                 states.append(ToldEvent(meant or NEVER_STORED, {"activity": name, "at": text}, at))
         return states
 
     def _submitted(self, source: SourceCase, later: list[ReadTime], left_out: Counter[str]) -> ReadTime:
-        """Returns the time of the submission as the source states it. If the source states no such time, returns the
-        time of the first event.
+        """Returns the time of the submission as the source states it. Returns the time of the first event if the
+        mapping names no column for the submission, or if its policy says so.
 
         Raises LeftOut, with the reason, if the whole case is left out.
         """
@@ -156,8 +186,10 @@ class Reader:
             stated = self._policy.happened(source, source.line, text, self._submission_clock)
             if stated:
                 return stated
+            if later:
+                self._policy.unsubmitted(source, text, self._submission_clock)
         if later:
-            return min(later, key=lambda instant: instant[0])
+            return min(later, key=lambda read: read[0])
         if left_out:
             raise LeftOut(next(iter(left_out)))
         return self._clock.day(self._policy.undated(source))
@@ -166,8 +198,22 @@ class Reader:
         event = events.Submitted(
             service=self.mapping.service.code, standard=self._standard, number="", promise=self._promise(source)
         )
-        content = {column: source.attributes.get(column, "") for column in self._submission_columns}
-        return ImportItem(SourceRecord(act=act, event=event), content)
+        content = {
+            "submitted": self._told(source, self._submission_clock),
+            "deadline": instant(event.promise.due_at) if event.promise else "",
+            "office": _folded(self._word(source, self.mapping.offices.column, self._offices)),
+            "channel": _folded(self._word(source, self.mapping.channels.column, self._channels)),
+        }
+        spelled = {column: source.attributes.get(column, "") for column in self._submission_columns}
+        return ImportItem(SourceRecord(act=act, event=event), content, spelled=spelled)
+
+    def _told(self, source: SourceCase, clock: TimeReader | None) -> str:
+        """Returns the time in a column of the case, as it was read. Returns "" if the column has no clear time."""
+        try:
+            read = clock.read(source.attributes.get(clock.column, "")) if clock else None
+        except TimeUnclear:
+            return ""
+        return instant(read[0]) if read else ""
 
     def _promise(self, source: SourceCase) -> Promise | None:
         """Returns a promise with the deadline that the source states. Jejak does not compute this deadline."""
@@ -176,7 +222,8 @@ class Reader:
         text = source.attributes.get(self.mapping.deadline.column, "")
         try:
             due = self._policy.instant(source, source.line, text, self._deadline_clock)
-        except LeftOut:
+        except LeftOut as out:
+            self.replaced.note(f"a deadline is left out: {out.reason}", source.place(source.line))
             return None
         if not due:
             return None
@@ -189,20 +236,24 @@ class Reader:
         Raises SourceError if two events of the case have the same id, because then the mapping is wrong.
         """
         seen: Counter[tuple[str, str]] = Counter()
+        spelled: Counter[tuple[str, ...]] = Counter()
         numbered = []
         for item in items:
             key = (item.own_id, "") if item.own_id else (item.content["activity"], item.content["at"] + "\0")
             seen[key] += 1
+            if not item.own_id:
+                spelled[*item.spelled.values()] += 1
             if item.own_id and seen[key] > 1:
                 raise self._wrong(
                     source, source.line, "two events of the case have one id", "a unique column as events.id, or none"
                 )
-            numbered.append(ImportItem(item.record, item.content, item.own_id, seen[key]))
+            ordinals = (seen[key], spelled[*item.spelled.values()] or 1)
+            numbered.append(ImportItem(item.record, item.content, item.own_id, *ordinals, spelled=item.spelled))
         return numbered
 
     def _office(self, source: SourceCase) -> str:
         offices = self.mapping.offices
-        value = source.attributes.get(offices.column, "") if offices.column else ""
+        value = self._word(source, offices.column, self._offices)
         office = self._offices.get(value) or (offices.default if not value or not offices.values else None)
         if office is None:
             self.unknown.offices[value] += 1
@@ -211,16 +262,25 @@ class Reader:
 
     def _channel(self, source: SourceCase) -> Channel:
         channels = self.mapping.channels
-        value = source.attributes.get(channels.column, "") if channels.column else ""
+        value = self._word(source, channels.column, self._channels)
         channel = self._channels.get(value)
         if value and channel is None:
             self.unknown.channels[value] += 1
         return channel or channels.default
 
+    def _word(self, source: SourceCase, column: str | None, words: Words[Any]) -> str:
+        """Returns the word in a column of the case. Returns "" for an empty word that the mapping does not explain."""
+        word = source.attributes.get(column, "") if column else ""
+        return "" if word in self._empty and not words.get(word) else word
+
     def _wrong(self, source: SourceCase, line: int, what: str, expected: str) -> SourceError:
         return SourceError(self.file, source.place(line), what, expected)
 
 
-def _act(instant: ReadTime, office: str, channel: Channel) -> Act:
-    at, quality = instant
+def _folded(word: str) -> str:
+    return spaced(word).casefold()
+
+
+def _act(read: ReadTime, office: str, channel: Channel) -> Act:
+    at, quality = read
     return Act(at=at, at_quality=quality, by=Role.IMPORT, channel=channel, office=office)

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 from feeds.history.draft.role import has
-from feeds.history.draft.spelling import chosen, fitting, has_offset, needs_a_name
+from feeds.history.draft.spelling import chosen, fitting, has_offset, needs_a_name, order_in
+from feeds.history.empty_words import EmptyWords
+from feeds.history.mapping import EMPTY_WORDS
 
+EMPTY = EmptyWords(EMPTY_WORDS)
 WORDS_MAX = 500
 WORDS_LENGTH = 100_000  # characters of all words together
 SKETCH_BITS = 1 << 19
@@ -20,6 +23,9 @@ MOST = 0.5  # a column is a time column if more than this share of its texts can
 class ColumnSurvey:
     """The statistics of a column. `words` counts how often each text occurs, for a limited number of different texts.
     `overflowing` is true if the column has more different texts than `words` may hold.
+
+    `orders` has the first line in which day and month are in the order "dmy" or "mdy" for sure. `unordered` counts the
+    texts in which day and month may be exchanged.
     """
 
     name: str
@@ -31,10 +37,14 @@ class ColumnSurvey:
     doubtful: int = 0
     offsets: int = 0
     numeric: int = 0
+    orders: dict[str, int] = field(default_factory=dict)
+    unordered: int = 0
     _length: int = 0
     _sketch: bytearray = field(default_factory=bytearray)
 
-    def see(self, text: str) -> None:
+    def see(self, text: str, line: int) -> None:
+        if text in EMPTY:
+            return
         self.filled += 1
         self.numeric += text.isdecimal()
         self._count(text)
@@ -43,8 +53,15 @@ class ColumnSurvey:
             self.spellings[fit] += 1
             self.doubtful += needs_a_name(text)
             self.offsets += has_offset(text)
+            self._order(order_in(fit), line)
         else:
             self.unread += 1
+
+    def _order(self, order: str | None, line: int) -> None:
+        if order:
+            self.orders.setdefault(order, line)
+        elif order is not None:
+            self.unordered += 1
 
     def _count(self, text: str) -> None:
         if text in self.words:
@@ -82,6 +99,11 @@ class ColumnSurvey:
     @property
     def formats(self) -> list[str]:
         return chosen(self.spellings) or ["iso"]
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Returns whether day and month can be exchanged in the whole column."""
+        return self.unordered > 0 and not self.orders
 
     @property
     def unique(self) -> bool:

@@ -9,6 +9,7 @@ from datetime import date
 
 from feeds.history.case_grouping import TooManyRows
 from feeds.history.draft.choice import Choice
+from feeds.history.draft.column import EMPTY
 from feeds.history.draft.survey import Survey
 from feeds.history.file_format import read_cases
 from feeds.history.mapping import Csv, Events, MappedService, Mapping, Offices, SourceOffice, Spelling
@@ -21,12 +22,14 @@ ZONE = "UTC"
 @dataclass(slots=True)
 class Proof:
     """`nameless` is the number of cases without a case id. `undated` is the number of cases without a time.
+    `unsubmitted` is the number of cases that have a time, but no time of submission.
 
     `first` is the day (UTC) of the earliest time in the file.
     """
 
     nameless: int = 0
     undated: int = 0
+    unsubmitted: int = 0
     first: date | None = None
 
 
@@ -45,9 +48,12 @@ def _proven(survey: Survey, choice: Choice, progress: Callable[[int], None]) -> 
     varying: set[str] = set()
     clocks = {column.name: TimeReader(mapping, Spelling(formats=column.formats)) for column in choice.dating}
     for case in read_cases(survey.file, mapping, progress=progress):
-        proof.nameless += not any(case.attributes.get(column) for column in choice.key)
+        proof.nameless += all(case.attributes.get(column, "") in EMPTY for column in choice.key)
         days = list(_days(case, clocks))
         proof.undated += not days
+        if days and choice.submitted:
+            stated = {choice.submitted.name: clocks[choice.submitted.name]}
+            proof.unsubmitted += not any(_days(SourceCase(case.attributes, [], case.line), stated))
         proof.first = min([*days, proof.first] if proof.first else days, default=None)
         if survey.table:
             varying |= _varying(case, choice)
@@ -77,7 +83,8 @@ def _days(case: SourceCase, clocks: dict[str, TimeReader]) -> Iterator[date]:
         for name, clock in clocks.items():
             if text := attributes.get(name):
                 with suppress(TimeUnclear):
-                    yield clock.read(text)[0].date()
+                    if read := clock.read(text):
+                        yield read[0].date()
 
 
 def _varying(case: SourceCase, choice: Choice) -> set[str]:

@@ -46,28 +46,28 @@ def _of_table(file: Path, progress: Callable[[int], None]) -> Survey:
     table = max(tables, key=lambda table: _cells(file, table))
     rows = Rows(file, read_chunks(file, progress), table)
     result = Survey(file, table, rows={name: ColumnSurvey(name) for name in rows.header})
-    for _, cells in rows:
+    for line, cells in rows:
         result.count += 1
         for name, cell in zip(rows.header, cells, strict=True):
             if cell:
-                result.rows[name].see(cell)
+                result.rows[name].see(cell, line)
     return result
 
 
 def _of_log(file: Path, progress: Callable[[int], None]) -> Survey:
     result = Survey(file)
     for case in read_xes(file, progress=progress):
-        _see(result.cases, case.attributes)
+        _see(result.cases, case.attributes, case.line)
         for event in case.events:
-            _see(result.rows, event.attributes)
+            _see(result.rows, event.attributes, event.line)
         result.count += len(case.events)
     return result
 
 
-def _see(columns: Columns, attributes: dict[str, str]) -> None:
+def _see(columns: Columns, attributes: dict[str, str], line: int) -> None:
     for name, value in attributes.items():
         if value:
-            columns.setdefault(name, ColumnSurvey(name)).see(value)
+            columns.setdefault(name, ColumnSurvey(name)).see(value, line)
 
 
 def _encoding(file: Path) -> str:
