@@ -74,8 +74,8 @@ def _formats(mapping: Mapping) -> str | None:
         for pattern in spelling.formats:
             if pattern not in WORDS and not _can_be_read(pattern):
                 return (
-                    f"formats: {pattern!r} is not {', '.join(WORDS)} or a strptime pattern with year, month and day "
-                    "(minutes belong to hours, and %p to %I)"
+                    f"formats: {pattern!r} is not {', '.join(WORDS)} or a strptime pattern with year and day "
+                    "(and month; minutes belong to hours, and %p to %I)"
                 )
         if rivals(spelling.formats):
             return f"formats: {spelling.formats} give one text two meanings; name one of them"

@@ -4,7 +4,7 @@ UTC. The quality of the instant says whether the source knows only the date.
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from domain.codes import Quality
@@ -56,17 +56,22 @@ class TimeReader:
         ordered = {pattern: other for pattern in spelling.formats if (other := other_order(pattern))}
         self._ordered, self._swapped = [*map(reader_of, ordered)], [*map(reader_of, ordered.values())]
         self.proof: str | None = None if ordered else ""
-        self._known: dict[str, ReadTime | None] = {}
+        self._empty_first = any(_reads(self._readers, word) for word in mapping.empty_words)
+        self._known: dict[str, Any] = {}
 
     def read(self, text: str) -> ReadTime | None:
         """Returns the instant of a text. Returns None if the text means that there is no time. Raises TimeUnclear."""
-        try:
-            return self._known[text]
-        except KeyError:
-            pass
+        known = self._known.get(text, self)
+        if known is not self:
+            return known
         if len(self._known) >= REMEMBERED:
             self._known.clear()
-        read = self._known[text] = None if text in self._empty else self._instant(*self._parsed(text))
+        if self._empty_first and text in self._empty:
+            read = None
+        else:
+            parsed = self._parsed(text)
+            read = parsed and self._instant(*parsed)
+        self._known[text] = read
         return read
 
     def is_empty(self, text: str) -> bool:
@@ -83,12 +88,14 @@ class TimeReader:
         at, quality = instant
         return quality is Quality.DAY and at.astimezone(self._zone).isoweekday() > 5  # noqa: PLR2004 - Friday
 
-    def _parsed(self, text: str) -> Moment:
+    def _parsed(self, text: str) -> Moment | None:
         for reader in self._readers:
             try:
                 return reader(text)
             except (ValueError, OverflowError):
                 continue
+        if text in self._empty:
+            return None
         raise TimeUnclear("order" if _reads(self._swapped, text) else "unreadable")
 
     def _instant(self, parsed: datetime, is_date: bool | None) -> ReadTime:  # noqa: FBT001 - a moment

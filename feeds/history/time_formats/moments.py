@@ -80,8 +80,10 @@ def _zone(part: dict[str, str]) -> timezone | None:
     return checked((-1 if text[0] == "-" else 1) * timedelta(hours=hours, minutes=minutes, seconds=seconds))
 
 
-def checked(offset: timedelta) -> timezone:
+def checked(offset: timedelta | None) -> timezone | None:
     """Returns the zone of an offset. Raises ValueError if no place on earth has this offset."""
+    if offset is None:
+        return None
     if abs(offset) > WIDEST_OFFSET:
         raise ValueError("no offset")
     return timezone(offset)

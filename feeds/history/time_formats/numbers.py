@@ -40,15 +40,15 @@ def excel_1904(text: str) -> Moment:
 
 
 def _serial(text: str, first: datetime) -> Moment:
-    """A serial number counts days. Its fraction is rounded to the second or to the millisecond. A short fraction that
-    does not tell the second is refused.
+    """A serial number counts days. Its fraction is rounded to the second or to the millisecond. A short fraction does
+    not tell the second, so a short fraction is accepted only if it is a whole number of minutes.
     """
     days, fraction = _parts(SERIAL, text)
     digits = fraction.rstrip("0")
     if not digits:
         return first + timedelta(days=days), True
     scaled, scale = int(digits) * DAY_SECONDS, int(10 ** len(digits))
-    if scaled % scale and len(digits) < TO_THE_SECOND:
+    if scaled % (60 * scale) and len(digits) < TO_THE_SECOND:
         raise ValueError("the fraction does not tell the second")
     steps = 1000 if len(digits) >= TO_THE_MILLISECOND else 1
     rounded = (2 * scaled * steps + scale) // (2 * scale)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from feeds.history.time_formats.moments import CLOCK, MONTH, WEEKDAY, WIDEST_OFFSET, ZONE, Moment, compiled, moment
+from feeds.history.time_formats.moments import CLOCK, MONTH, WEEKDAY, ZONE, Moment, checked, compiled, moment
 
 ISO = compiled(r"[1-9]\d{3}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:z|[+-]\d\d:?\d\d(?::?\d\d)?)?)?")
 """The usual form. The standard library reads this form faster than this module."""
@@ -55,7 +55,7 @@ class Written:
         self._patterns = [*patterns]
 
     def __call__(self, text: str) -> Moment:
-        found = self._found(spaced(text))
+        found = self._found(text) or self._found(spaced(text))
         if not found:
             raise ValueError("another form")
         return moment(found)
@@ -82,7 +82,7 @@ class Plain(Written):
     def __call__(self, text: str) -> Moment:
         if ISO.fullmatch(text) and text[11:13] != "24":
             parsed = datetime.fromisoformat(text.upper())
-            if abs(parsed.utcoffset() or WIDEST_OFFSET) > WIDEST_OFFSET:
-                raise ValueError("no offset")
+            if parsed.tzinfo:
+                checked(parsed.utcoffset())
             return parsed, len(text) <= DATE_LONGEST
         return super().__call__(text)
