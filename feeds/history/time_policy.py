@@ -100,8 +100,8 @@ class Policy:
         fitting = formats_of(text) if trouble == "unreadable" else []
         if fitting:
             expected = " or ".join(f'formats = ["{word}"]' for word in fitting) + f", or {expected}"
-        if trouble == "order" and clock.proof:
-            wrong = f"{wrong} than in {clock.proof}"
+        if trouble == "order":
+            wrong = f"{wrong} than in {clock.proof or 'the formats of the mapping'}"
         wrong = f"{wrong}, in the column {clock.column!r}"
         return SourceError(self._file, source.place(line), wrong, f"{expected} in the mapping")
 
