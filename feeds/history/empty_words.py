@@ -18,12 +18,10 @@ class EmptyWords:
         self._longest = max(map(len, self._words), default=0)
 
     def __contains__(self, text: str) -> bool:
-        if text[:1] == "0" and _is_zero(text):
-            return ZERO_DATE in self._words
-        if len(text) > self._longest and text.isascii() and text[0].isalnum() and text[-1].isalnum():
+        if len(text) > self._longest and text.isascii() and text[0].isalnum() and text[-1].isalnum() and text[0] != "0":
             return False  # most texts end here
         word = _plain(text)
-        return not word or word in self._words
+        return not word or word in self._words or (_is_zero(word) and ZERO_DATE in self._words)
 
     def value(self, text: str) -> str:
         """Returns the text without outer blanks. Returns an empty text if the word means that there is no value."""
@@ -35,4 +33,4 @@ def _plain(text: str) -> str:
 
 
 def _is_zero(text: str) -> bool:
-    return text.count("0") >= ZEROS and not text.casefold().strip("0-/.: tz+")
+    return text.count("0") >= ZEROS and not text.strip("0-/.: tz+")
