@@ -25,7 +25,7 @@ TROUBLES: dict[Trouble, tuple[str, str]] = {
 """Maps each fault of a time to two texts: a description of the fault, and the lines that the mapping needs."""
 
 EXAMPLES = 3
-NEIGHBOUR = "no time: the time of the row before, or of the row after"
+NEIGHBOUR = "no time: the time of another record of the case"
 UNREADABLE = "a time cannot be read: treated as empty"
 FIRST_EVENT = "no submission time: the time of the first event"
 UNDATED = "a case without any time: the day of `undated`"

@@ -5,7 +5,7 @@ form.
 import re
 from collections import Counter
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 
 from feeds.history.time_formats.patterns import Pattern, order_of
@@ -66,6 +66,7 @@ def needs_a_name(text: str) -> bool:
     return bool(NAMELESS.fullmatch(text))
 
 
+@cache
 def order_in(fit: tuple[str, ...]) -> str | None:
     """Returns the only order of day and month in which a text can be read, for example "dmy". Returns "" if day and
     month may be exchanged. Returns None if the text does not depend on their order.

@@ -38,7 +38,7 @@ def test_each_replacement_is_counted_by_reason_with_three_places(tmp_path: Path)
     replaced = checked(tmp_path, cells, **policies).replaced
     assert replaced.rows == 12
     assert replaced.lines() == [
-        "6 (no time: the time of the row before, or of the row after), for example line 3, line 5, line 7",
+        "6 (no time: the time of another record of the case), for example line 3, line 5, line 7",
         "3 (a time cannot be read: treated as empty), for example line 4, line 8, line 12",
     ]
 
