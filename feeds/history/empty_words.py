@@ -20,7 +20,8 @@ class EmptyWords:
     def __contains__(self, text: str) -> bool:
         if len(text) > self._longest and text.isascii() and text[0].isalnum() and text[-1].isalnum() and text[0] != "0":
             return False  # most texts end here
-        word = _plain(text)
+        plain = text.strip()
+        word = plain.casefold() if plain.isascii() and plain.isalnum() else _plain(plain)
         return not word or word in self._words or (_is_zero(word) and ZERO_DATE in self._words)
 
     def value(self, text: str) -> str:

@@ -6,8 +6,10 @@ order of the source. If the same case is read again, the records are the same.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -103,16 +105,8 @@ class Reader:
         dated = [*zip(neighbours((row.at for row in rows), submitted), rows, strict=True)]
         dated += [(state.at, state) for state in states if state.at]
         dated.sort(key=lambda pair: pair[0][0])
-        items = [
-            ImportItem(
-                SourceRecord(act=_act(at, office, channel), event=event.event),
-                event.content(),
-                event.own_id,
-                spelled=event.spelled,
-            )
-            for at, event in dated
-        ]
-        items = [self._submission(source, _act(submitted, office, channel)), *self._told_apart(source, items)]
+        first = self._submission(source, _act(submitted, office, channel))
+        items = [first, *self._items(source, dated, office, channel)]
         if key:
             return ImportCase(key, items, left_out)
         key, spelled = self._keys.nameless([item.content for item in items], source.contents())
@@ -230,26 +224,31 @@ class Reader:
         edition = f"{self.mapping.service.code}@{self._standard}"
         return Promise(unit=Unit.SOURCE, n=0, due_at=due[0], standard=edition, calendar="", rule="source")
 
-    def _told_apart(self, source: SourceCase, items: list[ImportItem]) -> list[ImportItem]:
+    def _items(
+        self, source: SourceCase, dated: list[tuple[ReadTime, ToldEvent]], office: str, channel: Channel
+    ) -> Iterator[ImportItem]:
         """Numbers the events. Equal events without an id get the numbers 1, 2, 3 and so on.
 
         Raises SourceError if two events of the case have the same id, because then the mapping is wrong.
         """
-        seen: Counter[tuple[str, str]] = Counter()
-        spelled: Counter[tuple[str, ...]] = Counter()
-        numbered = []
-        for item in items:
-            key = (item.own_id, "") if item.own_id else (item.content["activity"], item.content["at"] + "\0")
-            seen[key] += 1
-            if not item.own_id:
-                spelled[*item.spelled.values()] += 1
-            if item.own_id and seen[key] > 1:
+        read: dict[tuple[str, ...], int] = {}
+        spelled: dict[tuple[str, ...], int] = {}
+        for at, told in dated:
+            content, as_told = told.content(), told.spelled
+            if told.own_id:
+                key: tuple[str, ...] = (told.own_id,)
+                ordinal = spelled_ordinal = 1
+            else:
+                key, spelling = (content["activity"], content["at"]), (as_told["activity"], as_told["at"])
+                ordinal = read.get(key, 0) + 1
+                spelled_ordinal = spelled[spelling] = spelled.get(spelling, 0) + 1
+            if told.own_id and key in read:
                 raise self._wrong(
                     source, source.line, "two events of the case have one id", "a unique column as events.id, or none"
                 )
-            ordinals = (seen[key], spelled[*item.spelled.values()] or 1)
-            numbered.append(ImportItem(item.record, item.content, item.own_id, *ordinals, spelled=item.spelled))
-        return numbered
+            read[key] = ordinal
+            record = SourceRecord(act=_act(at, office, channel), event=told.event)
+            yield ImportItem(record, content, told.own_id, ordinal, spelled_ordinal, as_told)
 
     def _office(self, source: SourceCase) -> str:
         offices = self.mapping.offices
@@ -271,12 +270,13 @@ class Reader:
     def _word(self, source: SourceCase, column: str | None, words: Words[Any]) -> str:
         """Returns the word in a column of the case. Returns "" for an empty word that the mapping does not explain."""
         word = source.attributes.get(column, "") if column else ""
-        return "" if word in self._empty and not words.get(word) else word
+        return "" if not word or (word in self._empty and not words.get(word)) else word
 
     def _wrong(self, source: SourceCase, line: int, what: str, expected: str) -> SourceError:
         return SourceError(self.file, source.place(line), what, expected)
 
 
+@lru_cache(maxsize=10_000)
 def _folded(word: str) -> str:
     return spaced(word).casefold()
 
