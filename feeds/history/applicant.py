@@ -6,6 +6,7 @@ import unicodedata
 from pathlib import Path
 
 from domain.persons import contacts, names, national_id
+from feeds.history.empty_words import EmptyWords
 from feeds.history.mapping import Applicant, Mapping
 from feeds.history.source import SourceCase, SourceError
 from feeds.history.time_parsing import TimeReader, TimeUnclear
@@ -17,13 +18,14 @@ class ApplicantReader:
     def __init__(self, file: Path, mapping: Mapping) -> None:
         self._file = file
         self._columns = mapping.applicant or Applicant()
+        self._empty = EmptyWords(mapping.empty_words)
         self._clock = TimeReader(mapping, self._columns)
 
     def read(self, source: SourceCase) -> dict[str, Person]:
         """Returns the personal data by role. The result is empty if the case names no applicant. Raises SourceError."""
         person: Person = {}
         for name, column in self._columns.fields():
-            text = source.attributes.get(column, "")
+            text = self._empty.value(source.attributes.get(column, ""))
             if text:
                 person[name] = self._value(source, name, column, unicodedata.normalize("NFC", text))
         return {"applicant": person} if person else {}

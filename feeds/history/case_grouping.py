@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from feeds.history.csv_log import Rows
+from feeds.history.empty_words import EmptyWords
 from feeds.history.mapping import Mapping
 from feeds.history.source import SourceCase, SourceError, SourceEvent, read_chunks, silent
 from feeds.history.spill import fingerprint, temporary_database
@@ -59,6 +60,7 @@ class _Grouped:
     def __init__(self, file: Path, mapping: Mapping) -> None:
         self._file = file
         self._mapping = mapping
+        self._empty = EmptyWords(mapping.empty_words)
         self._header: list[str] = []
         self._count = 0
         self._database = temporary_database()
@@ -78,7 +80,7 @@ class _Grouped:
         total = 0
         for line, cells in rows:
             packed = msgspec.msgpack.encode(cells)
-            number = self._case([cells[place] for place in key], len(packed), line)
+            number = self._case([self._empty.value(cells[place]) for place in key], len(packed), line)
             self._database.execute("INSERT INTO rows VALUES (?, ?, ?)", (number, line, packed))
             total += 1
         if not total:

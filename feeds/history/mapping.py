@@ -24,6 +24,13 @@ LineNumber = Annotated[int, Meta(ge=1)]
 
 Side = Literal["earlier", "later", "leave_out"]
 Transition = Literal["planned", "entered", "completed", "ended"]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+EMPTY_WORDS = (
+    *("NULL", "(NULL)", "<NULL>", r"\N", "None", "nil", "NaN", "NaT", "-", "--", "\u2013", "\u2014", "&nbsp;"),
+    *("0000-00-00", "belum", "belum selesai", "belum ada", "tidak ada", "kosong", "nihil"),
+)
+"""The words that mean that a cell is empty, if the mapping has no list of its own."""
 
 
 class Table(msgspec.Struct, forbid_unknown_fields=True):
@@ -102,8 +109,9 @@ class MappedService(Table, kw_only=True):
 class Spelling(Table, kw_only=True):
     """The formats of the times in a column.
 
-    `formats` are tried in order: "iso", "epoch", "epoch_ms", or a pattern of strptime. `day_at` lists local times of
-    day, for example 00:00:00. If a time in the file falls on one of these times of day, only its day is known.
+    `formats` are tried in order. A format is a word such as "iso" or "dmy", or a pattern of strptime. `day_at` lists
+    local times of day, for example 00:00:00. If a time in the file falls on one of these times of day, only its day is
+    known.
     """
 
     day_at: list[TimeOfDay] = field(default_factory=list)
@@ -194,6 +202,10 @@ class Events(Spelling, kw_only=True):
 class Mapping(Table, kw_only=True):
     """A mapping. `doubled` is the policy for local times that occur twice in `zone`. `missing` is the policy for local
     times that never occur in `zone`. `undated` is the day that is used for a case without any time.
+
+    `empty_submission` is the policy for a case without a time in the column of `submitted`. `replaced_at_most` is the
+    largest share of rows that may get another time than their own, by the policies of the mapping. `empty_words` are
+    the words of the file that mean that there is no value.
     """
 
     source: Slug
@@ -204,7 +216,10 @@ class Mapping(Table, kw_only=True):
     weekends: Literal["keep", "leave_out"] = "keep"
     empty_time: Literal["refuse", "previous", "leave_out"] = "refuse"
     unreadable_time: Literal["refuse", "empty", "leave_out"] = "refuse"
+    empty_submission: Literal["refuse", "first_event", "leave_out"] = "refuse"
     empty_case: Literal["refuse", "each"] = "refuse"
+    empty_words: list[str] = field(default_factory=lambda: [*EMPTY_WORDS])
+    replaced_at_most: Share = 0.01
     undated: date | None = None
     csv: Csv = field(default_factory=Csv)
     service: MappedService

@@ -53,6 +53,10 @@ class SourceCase:
     def place(self, line: int) -> str:
         return f"line {line}" if self.ordinal is None else f"trace {self.ordinal}, line {line}"
 
+    def contents(self) -> list[dict[str, str]]:
+        """Returns all texts of the case, as the file spells them."""
+        return [self.attributes, *(event.attributes for event in self.events)]
+
     def statements(self) -> list[SourceEvent]:
         """Returns the rows that contain times of the case. If the case has no rows, its own attributes contain the
         times.

@@ -81,6 +81,8 @@ def _report(summary: Summary) -> None:
         print(f"columns dropped because the mapping does not name them: {_listed(summary.dropped)}", file=sys.stderr)
     for reason, count in summary.rejected.items():
         print(f"events left out: {count} ({reason})", file=sys.stderr)
+    for line in summary.replaced.lines():
+        print(f"times replaced: {line}", file=sys.stderr)
 
 
 def _foretell(summary: Summary, new: Sequence[RegistryEvent]) -> None:

@@ -12,8 +12,11 @@ from zlib import crc32
 
 from feeds.history.draft import role
 from feeds.history.draft.moments import Moments
-from feeds.history.draft.spelling import chosen, fitting, has_offset, needs_a_name
+from feeds.history.draft.spelling import chosen, fitting, has_offset, needs_a_name, order_in
+from feeds.history.empty_words import EmptyWords
+from feeds.history.mapping import EMPTY_WORDS
 
+EMPTY = EmptyWords(EMPTY_WORDS)
 WORDS_MAX = 500
 WORDS_LENGTH = 100_000  # characters of all words together
 SKETCH_BITS = 1 << 19
@@ -33,6 +36,7 @@ CLOCK = re.compile(r"([01]?\d|2[0-4])[:.][0-5]\d([:.][0-5]\d)?")
 class Traits(NamedTuple):
     """The traits of one text. `fit` holds the formats with which the text can be read as a time."""
 
+    empty: bool
     numeric: bool
     spaces: int
     personal: bool
@@ -40,12 +44,14 @@ class Traits(NamedTuple):
     fit: tuple[str, ...]
     doubtful: bool
     offset: bool
+    order: str | None
 
 
 @lru_cache(maxsize=20_000)
 def _traits(text: str) -> Traits:
     fit = fitting(text)
     return Traits(
+        text in EMPTY,
         text.isdecimal(),
         text.count(" "),
         bool(PERSONAL.fullmatch(text)),
@@ -53,6 +59,7 @@ def _traits(text: str) -> Traits:
         fit,
         bool(fit) and needs_a_name(text),
         bool(fit) and has_offset(text),
+        order_in(fit) if fit else None,
     )
 
 
@@ -63,6 +70,9 @@ class ColumnSurvey:
 
     `held` counts the cells that are empty below a cell that is not empty. `runs` counts how often such cells begin.
     `ordered` is true as long as the texts are 1, 2, 3 and so on, or 0, 1, 2 and so on.
+
+    `orders` has the first line in which day and month are in the order "dmy" or "mdy" for sure. `unordered` counts the
+    texts in which day and month may be exchanged.
     """
 
     name: str
@@ -75,6 +85,8 @@ class ColumnSurvey:
     doubtful: int = 0
     offsets: int = 0
     numeric: int = 0
+    orders: dict[str, int] = field(default_factory=dict)
+    unordered: int = 0
     clocks: int = 0
     personal: int = 0
     spaces: int = 0
@@ -87,8 +99,11 @@ class ColumnSurvey:
     _length: int = 0
     _sketch: bytearray = field(default_factory=bytearray)
 
-    def see(self, text: str) -> None:
+    def see(self, text: str, line: int) -> None:
         traits = _traits(text)
+        if traits.empty:
+            self.see_empty()
+            return
         self.numeric += traits.numeric
         self.length += len(text)
         self.spaces += traits.spaces
@@ -103,6 +118,7 @@ class ColumnSurvey:
             self.doubtful += traits.doubtful
             self.offsets += traits.offset
             self.moments.see(text)
+            self._order(traits.order, line)
         else:
             self.unread += 1
             self.clocks += traits.clock
@@ -112,6 +128,12 @@ class ColumnSurvey:
             self.held += 1
             self.runs += self._after_text
         self._after_text = False
+
+    def _order(self, order: str | None, line: int) -> None:
+        if order:
+            self.orders.setdefault(order, line)
+        elif order is not None:
+            self.unordered += 1
 
     def _count(self, text: str) -> None:
         if text in self.words:
@@ -203,6 +225,11 @@ class ColumnSurvey:
     @property
     def formats(self) -> list[str]:
         return chosen(self.spellings) or ["iso"]
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Returns whether day and month can be exchanged in the whole column."""
+        return self.unordered > 0 and not self.orders
 
     @property
     def unique(self) -> bool:

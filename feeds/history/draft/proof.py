@@ -11,6 +11,7 @@ import msgspec
 
 from feeds.history.case_grouping import TooManyRows
 from feeds.history.draft.choice import Choice
+from feeds.history.draft.column import EMPTY
 from feeds.history.draft.labels import Labels, label_columns
 from feeds.history.draft.moments import zone_of
 from feeds.history.draft.paths import Paths
@@ -24,6 +25,7 @@ from feeds.history.time_parsing import TimeReader, TimeUnclear
 @dataclass(slots=True)
 class Proof:
     """`nameless` is the number of cases without a case id. `undated` is the number of cases without a time.
+    `unsubmitted` is the number of cases that have a time, but no time of submission.
 
     `first` is the day (UTC) of the earliest time in the file. `zone` is the zone of the draft. `zone_is_sure` is true
     if the offsets of the file fit this zone.
@@ -33,6 +35,7 @@ class Proof:
     zone_is_sure: bool
     nameless: int = 0
     undated: int = 0
+    unsubmitted: int = 0
     first: date | None = None
     paths: Paths = field(default_factory=Paths)
     labels: Labels = field(default_factory=Labels)
@@ -59,10 +62,13 @@ def _proven(survey: Survey, choice: Choice, proof: Proof, progress: Callable[[in
     varying: set[str] = set()
     clocks = {column.name: TimeReader(mapping, Spelling(formats=column.formats)) for column in choice.dating}
     for case in read_cases(survey.file, mapping, progress=progress):
-        proof.nameless += not any(case.attributes.get(column) for column in choice.key)
+        proof.nameless += all(case.attributes.get(column, "") in EMPTY for column in choice.key)
         times = list(_times(case, clocks))
         days = [at.date() for _, _, at in times]
         proof.undated += not days
+        if days and choice.submitted:
+            stated = {choice.submitted.name: clocks[choice.submitted.name]}
+            proof.unsubmitted += not any(_times(SourceCase(case.attributes, [], case.line), stated))
         proof.first = min([*days, proof.first] if proof.first else days, default=None)
         _see_path(case, choice, times, proof)
         if survey.table:
@@ -107,7 +113,8 @@ def _times(case: SourceCase, clocks: dict[str, TimeReader]) -> Iterator[Told]:
         for name, clock in clocks.items():
             if text := attributes.get(name):
                 with suppress(TimeUnclear):
-                    yield place, name, clock.read(text)[0]
+                    if read := clock.read(text):
+                        yield place, name, read[0]
 
 
 def _varying(case: SourceCase, choice: Choice) -> set[str]:

@@ -118,7 +118,7 @@ def _of_table(file: Path, table: Csv, progress: Callable[[int], None]) -> Survey
         result.count += 1
         for column, cell in zip(columns, cells, strict=True):
             if cell:
-                column.see(cell)
+                column.see(cell, line)
             else:
                 column.see_empty()
         for place, sample in sampled:
@@ -133,17 +133,17 @@ def _of_table(file: Path, table: Csv, progress: Callable[[int], None]) -> Survey
 def _of_log(file: Path, progress: Callable[[int], None]) -> Survey:
     result = Survey(file)
     for case in read_xes(file, progress=progress):
-        _see(result.cases, case.attributes)
+        _see(result.cases, case.attributes, case.line)
         for event in case.events:
-            _see(result.rows, event.attributes)
+            _see(result.rows, event.attributes, event.line)
         result.count += len(case.events)
     return result
 
 
-def _see(columns: Columns, attributes: dict[str, str]) -> None:
+def _see(columns: Columns, attributes: dict[str, str], line: int) -> None:
     for name, value in attributes.items():
         if value:
-            columns.setdefault(name, ColumnSurvey(name)).see(value)
+            columns.setdefault(name, ColumnSurvey(name)).see(value, line)
 
 
 def _encoding(file: Path) -> str:

@@ -3,6 +3,7 @@ date of the file if a case has no time. It contains no other values of the file.
 """
 
 from collections.abc import Iterable, Iterator
+from math import ceil
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from feeds.history.vocabulary import slug, toml_text
 
 SOURCE_LONGEST = 40
 MANY = 200
+ALLOWED = 0.01
 
 
 def source_of(file: Path) -> str:
@@ -55,16 +57,20 @@ def _policies(survey: Survey, choice: Choice, proof: Proof) -> Iterator[str]:
     yield 'doubled = "earlier"  # for a local time that occurs twice when clocks go back; or "later", "leave_out"'
     yield 'missing = "later"  # for a local time that is skipped when clocks go forward; or "earlier", "leave_out"'
     unread = sum(column.unread for column in [*choice.dating, *([choice.deadline] if choice.deadline else [])])
+    dated = max((column.filled for column in (choice.at, choice.started) if column), default=0)
+    timeless = survey.count - dated if choice.shape == "event" else 0
     if unread:
         yield f'unreadable_time = "empty"  # {unread} texts cannot be read as times; they are treated as empty'
-    if (
-        survey.count
-        and choice.shape == "event"
-        and (not choice.at or choice.at.filled - choice.at.unread < survey.count)
-    ):
+    if survey.count and choice.shape == "event" and (not choice.at or dated - choice.at.unread < survey.count):
         yield 'empty_time = "previous"  # an event without a time gets the time of the previous event of its case'
+    if proof.unsubmitted and choice.submitted:
+        yield f'empty_submission = "first_event"  # {proof.unsubmitted} cases have no time of submission'
     if proof.nameless:
         yield f'empty_case = "each"  # {proof.nameless} rows or traces have no case id; each becomes a separate case'
+    replaced = unread + timeless + proof.unsubmitted + proof.undated
+    if replaced > ALLOWED * survey.count:
+        share = min(ceil(1000 * replaced / max(survey.count, 1)) / 1000, 1)
+        yield f"# replaced_at_most = {share}  # CHECK: {replaced} times are replaced, more than 1 % of the rows"
     if proof.undated and proof.first:
         yield f"undated = {proof.first}  # {proof.undated} cases have no time; they get the first day of the file"
 
@@ -148,8 +154,11 @@ def _events(choice: Choice, zone: ZoneInfo) -> Iterator[str]:
 def _spelling(column: ColumnSurvey, zone: ZoneInfo, other: ColumnSurvey | None = None) -> Iterator[str]:
     """Yields the formats, and the times of day that stand for a date. `other` is a column with the same spelling."""
     formats = list(dict.fromkeys([*column.formats, *(other.formats if other else ())]))
+    check = (
+        "  # CHECK: no date shows which comes first: dmy (the day) or mdy (the month)" if column.is_ambiguous else ""
+    )
     if formats != ["iso"]:
-        yield f"formats = {_strings(formats)}"
+        yield f"formats = {_strings(formats)}{check}"
     midnights = sorted({*column.moments.day_at(zone), *(other.moments.day_at(zone) if other else ())})
     if midnights:
         yield f"day_at = {_strings(midnights)}  # CHECK: does this time of day mean that only the date is known?"

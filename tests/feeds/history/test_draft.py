@@ -3,6 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 import pytest
 
 from domain.registry.registry import Registry
@@ -21,7 +22,7 @@ def draft(file: Path) -> tuple[Mapping, Summary]:
     toml = file.with_name("draft.toml")
     toml.write_text(drafted(file, silent, ZONE), encoding="utf-8")
     mapping = read_mapping(toml)
-    return mapping, check(file, mapping, Registry(), silent)
+    return mapping, check(file, msgspec.structs.replace(mapping, replaced_at_most=1.0), Registry(), silent)
 
 
 def drafted_from(content: bytes, name: str = "catatan.csv") -> tuple[Mapping, Summary]:
@@ -67,7 +68,7 @@ def test_a_table_of_cases_shows_itself_by_its_unique_number_and_its_dates() -> N
 
 
 def test_day_and_month_are_told_apart_by_all_of_the_column() -> None:
-    for day, month in (("%d/%m/%Y", ["01/02/2026", "13/02/2026"]), ("%m/%d/%Y", ["01/02/2026", "02/13/2026"])):
+    for day, month in (("dmy", ["01/02/2026", "13/02/2026"]), ("mdy", ["01/02/2026", "02/13/2026"])):
         mapping, _ = drafted_from(table("case,activity,time", *(f"{n},x,{text}" for n, text in enumerate(month * 2))))
         assert mapping.events.formats == [day]
     mapping, _ = drafted_from(table("case,activity,time", "1,x,1767225600", "1,y,1767225601", "2,x,1767225602"))

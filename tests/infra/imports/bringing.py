@@ -34,6 +34,8 @@ SMALL_MAPPING = PROJECT / "examples" / "small.toml"
 MAPPING = """
 source = "uji"
 zone = "Asia/Jakarta"
+empty_submission = "first_event"
+replaced_at_most = 1.0
 [service]
 code = "uji-layanan"
 id = "Layanan uji"
