@@ -207,6 +207,13 @@ def test_the_hands_of_the_stage_entered_last_among_those_open() -> None:
     ]  # fmt: skip
 
 
+def test_a_stage_that_ended_unfinished_is_in_no_hands() -> None:
+    study = events.StageEntered(stage="study", holder=Holder.TECHNICAL_TEAM)
+    planned = events.StagePlanned(stage="study")
+    found = book((0, SUBMISSION), (1, DECLARED), (2, planned), (3, study), (4, events.StageEnded(stage="study")))
+    assert hands(found) == [(0, FRONT), (1, BACK), (3, (Party.TECHNICAL_TEAM, SEMARANG)), (4, BACK)]
+
+
 def test_the_applicant_comes_before_a_payment_before_another_agency_before_a_stage() -> None:
     found = book(
         (0, SUBMISSION),
