@@ -23,7 +23,11 @@ PLAIN: dict[str, ApplicationEvent] = {
     "resumed": events.Resumed(),
 }
 
-TRANSITIONS = {"planned": events.StagePlanned, "entered": events.StageEntered, "ended": events.StageEnded}
+TRANSITIONS: dict[Transition, type[events.StagePlanned | events.StageEntered | events.StageEnded]] = {
+    "planned": events.StagePlanned,
+    "entered": events.StageEntered,
+    "ended": events.StageEnded,
+}
 
 KNOWN = frozenset({*PLAIN, *STAGES, "referred", "referral_answered", "handed_over", "rejected", "cancelled"})
 

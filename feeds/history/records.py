@@ -40,6 +40,9 @@ The file is refused because of such words, but only after the whole file is read
 """
 
 
+STARTED: tuple[str, Transition] = ("\tstarted", "entered")
+
+
 @dataclass(frozen=True, slots=True)
 class ToldEvent:
     """Holds one event that the source contains. `at` is None if the source gives no time. `spelled` is the content as
@@ -162,7 +165,7 @@ class Reader:
         at = self._policy.row(source, event.line, text, self._start_clock if begin else self._clock)
         if not meant:
             self.unknown.activities[name] += 1
-        suffix, transition = ("\tstarted", "entered") if begin else self._transition(event)
+        suffix, transition = STARTED if begin else self._transition(event)
         moved = in_transition(meant or NEVER_STORED, transition)
         if meant and not moved:
             raise LeftOut("a transition of an activity that is no stage")

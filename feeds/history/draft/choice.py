@@ -90,7 +90,7 @@ def _births(times: list[ColumnSurvey]) -> list[ColumnSurvey]:
     ]
 
 
-def _of_log(survey: Survey, unused: dict[str, str | None]) -> Choice:
+def _of_log(survey: Survey, unused: dict[str, str]) -> Choice:
     choice = Choice("event")
     if "concept:name" in survey.cases:
         choice.key = ["concept:name"]
@@ -109,7 +109,7 @@ def _of_log(survey: Survey, unused: dict[str, str | None]) -> Choice:
     return choice
 
 
-def _of_table(survey: Survey, unused: dict[str, str | None]) -> Choice:
+def _of_table(survey: Survey, unused: dict[str, str]) -> Choice:
     columns = survey.rows
     times = [column for column in columns.values() if column.is_time and column.name not in unused]
     choice = _parted(survey, times)
