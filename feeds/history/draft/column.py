@@ -220,7 +220,7 @@ class ColumnSurvey:
         """Returns whether the empty cells look like the lower part of merged cells: each text occurs once, at the top
         of its rows.
         """
-        return self.runs > 2 and self.different == self.filled and self.held * 3 >= self.filled + self.held  # noqa: PLR2004 - a few
+        return self.runs > 2 and self.different > 0.99 * self.filled and self.held * 3 >= self.filled + self.held  # noqa: PLR2004 - a few
 
     @property
     def formats(self) -> list[str]:

@@ -3,6 +3,7 @@ each column.
 """
 
 import codecs
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
@@ -11,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from feeds.history.csv_log import CsvRows, Rows
+from feeds.history.csv_log import CsvRows
 from feeds.history.draft import role
 from feeds.history.draft.column import ColumnSurvey
 from feeds.history.draft.header import SkippedRows, header_rows
@@ -165,12 +166,14 @@ def _encoding(file: Path) -> str:
 
 
 def _cells(file: Path, table: Csv) -> tuple[int, int]:
-    """Reads the first rows with this delimiter. Returns the number of filled cells and the number of columns. Both
-    numbers are 0 if the delimiter gives only one column or does not fit the file.
+    """Reads the first rows with this delimiter. Returns the number of filled cells and the number of columns, in the
+    rows of the usual width. Both numbers are 0 if this width is 1, or if the delimiter does not fit the file.
     """
     try:
-        rows = Rows(file, read_chunks(file), table)
-        cells = sum(bool(cell) for _, cells in islice(rows, SAMPLE_ROWS) for cell in cells)
+        rows = [cells for _, cells in islice(CsvRows(file, read_chunks(file), table), SAMPLE_ROWS) if any(cells)]
     except SourceError:
         return 0, 0
-    return (cells, len(rows.header)) if len(rows.header) > 1 else (0, 0)
+    widths = Counter(map(len, rows))
+    width = max(widths, key=lambda width: (widths[width], width), default=0)
+    cells = sum(bool(cell) for row in rows if len(row) == width for cell in row)
+    return (cells, width) if width > 1 else (0, 0)

@@ -150,9 +150,20 @@ def draft_has_midnights(text: str) -> bool:
     total=st.sampled_from([None, "Jumlah", "TOTAL", "Grand Total", "Jumlah Total :"]),
     signature=st.booleans(),
     cases=st.integers(2, 9),
+    bare=st.booleans(),
+    delimiter=st.sampled_from(",;|"),
 )
 def test_titles_headers_totals_and_signatures_are_recognised(
-    *, titles: int, numbered: bool, double: bool, pages: bool, total: str | None, signature: bool, cases: int
+    *,
+    titles: int,
+    numbered: bool,
+    double: bool,
+    pages: bool,
+    total: str | None,
+    signature: bool,
+    cases: int,
+    bare: bool,
+    delimiter: str,
 ) -> None:
     header = [["No", "Nomor Berkas", "Tanggal", "", "Petugas"], ["", "", "Masuk", "Selesai", ""]]
     if not double:
@@ -166,8 +177,11 @@ def test_titles_headers_totals_and_signatures_are_recognised(
     lines += [[total, "", "", "", str(cases)]] if total else []
     lines += [["Dicetak 1 Mei 2026", "", "", "", ""]] if signature else []
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(lines)
-    draft = draft_of(text.getvalue())
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(lines)
+    content = text.getvalue()
+    if bare:
+        content = "".join(line.rstrip(delimiter + "\n") + "\n" for line in content.splitlines())
+    draft = draft_of(content)
     assert draft.cases == {
         f"B-{place}": [f"submitted 2026-03-{place + 1:02} (day)", f"concluded 2026-04-{place + 1:02} (day)"]
         for place in range(cases)
