@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from domain.application import events
+from domain.application import events, imported_events
 from domain.codes import Amendment
 from domain.json_values import instant
 
@@ -35,7 +35,7 @@ def stages(known: list[StageEntry], recorded: events.Recorded) -> list[StageEntr
             return [*known, _stage(event.stage, at, office, recorded.version)]
         case events.StageCompleted():
             return _completed(known, event.stage, at, office, recorded.version)
-        case events.StageEnded():
+        case imported_events.StageEnded():
             return _ended(known, event.stage, at, recorded.version)
         case events.Reopened():
             return [_undone(stage, event, at, recorded.version) for stage in known]

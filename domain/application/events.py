@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from domain.application import incident_events, promise_events
+from domain.application import imported_events, incident_events, promise_events
 from domain.codes import (
     Advice,
     Amendment,
@@ -122,22 +122,6 @@ class StageEntered(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageCompleted(Event):
     topic: ClassVar[str] = "application.stage-completed.v1"
-    stage: StageCode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StagePlanned(Event):
-    """The office planned a stage, and the stage has not begun. Only imported history has this event."""
-
-    topic: ClassVar[str] = "application.stage-planned.v1"
-    stage: StageCode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageEnded(Event):
-    """The work on a stage ended, and the stage was not completed. Only imported history has this event."""
-
-    topic: ClassVar[str] = "application.stage-ended.v1"
     stage: StageCode
 
 
@@ -358,8 +342,7 @@ ApplicationEvent = (
     | DeclaredComplete
     | StageEntered
     | StageCompleted
-    | StagePlanned
-    | StageEnded
+    | imported_events.ImportedEvent
     | Referred
     | ReferralAnswered
     | Transferred

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from domain.application import events
+from domain.application import events, imported_events
 from domain.application.events import ApplicationEvent
 from domain.codes import CancellationReason, Receiver, RejectionReason, Remedy
 from feeds.history.mapping import Activity, Mapping, Transition, activities_of
@@ -23,10 +23,10 @@ PLAIN: dict[str, ApplicationEvent] = {
     "resumed": events.Resumed(),
 }
 
-TRANSITIONS: dict[Transition, type[events.StagePlanned | events.StageEntered | events.StageEnded]] = {
-    "planned": events.StagePlanned,
+TRANSITIONS: dict[Transition, type[imported_events.StagePlanned | events.StageEntered | imported_events.StageEnded]] = {
+    "planned": imported_events.StagePlanned,
     "entered": events.StageEntered,
-    "ended": events.StageEnded,
+    "ended": imported_events.StageEnded,
 }
 
 KNOWN = frozenset({*PLAIN, *STAGES, "referred", "referral_answered", "handed_over", "rejected", "cancelled"})
@@ -47,9 +47,9 @@ def meaning(word: str, activity: Activity) -> ApplicationEvent:
         case "stage_entered":
             return events.StageEntered(stage=code_of(word, activity))
         case "stage_planned":
-            return events.StagePlanned(stage=code_of(word, activity))
+            return imported_events.StagePlanned(stage=code_of(word, activity))
         case "stage_ended":
-            return events.StageEnded(stage=code_of(word, activity))
+            return imported_events.StageEnded(stage=code_of(word, activity))
         case "referred":
             return events.Referred(referral=0, to=activity.to or "")
         case "referral_answered":

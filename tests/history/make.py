@@ -38,14 +38,13 @@ from domain.application.events import (
     ReturnedForCorrection,
     Revoked,
     StageCompleted,
-    StageEnded,
     StageEntered,
-    StagePlanned,
     Submitted,
     Suspended,
     Transferred,
     Withdrawn,
 )
+from domain.application.imported_events import StageEnded, StagePlanned
 from domain.application.incident_events import (
     ComplaintReferred,
     InspectionDone,

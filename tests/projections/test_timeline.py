@@ -9,10 +9,9 @@ from domain.application.events import (
     RecordAmended,
     Reopened,
     StageCompleted,
-    StageEnded,
     StageEntered,
-    StagePlanned,
 )
+from domain.application.imported_events import StageEnded, StagePlanned
 from domain.codes import Amendment
 from tests.builders import (
     COMPLETE,

@@ -11,10 +11,9 @@ from domain.application.events import (
     MadeReady,
     RecordAmended,
     StageCompleted,
-    StageEnded,
     StageEntered,
-    StagePlanned,
 )
+from domain.application.imported_events import StageEnded, StagePlanned
 from domain.codes import Amendment, Holder
 from domain.refusals import (
     ApplicationEnded,

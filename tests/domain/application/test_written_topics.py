@@ -1,7 +1,8 @@
 from typing import get_args
 
 from domain.application.commands import Command
-from domain.application.events import ApplicationEvent, Concluded, StageEnded, StagePlanned
+from domain.application.events import ApplicationEvent, Concluded
+from domain.application.imported_events import StageEnded, StagePlanned
 from domain.application.written_topics import TOPICS_OF, WRITTEN
 
 
