@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Never
 
 from feeds.history.mapping import Csv
-from feeds.history.source import SourceError
+from feeds.history.source import SourceError, TableRow
 
 MAX_ROW = 1024 * 1024  # characters of one row
 MAX_CELL = 64 * 1024  # bytes of UTF-8
 MAX_COLUMNS = 1_000
 
-CsvRow = tuple[int, list[str]]
-"""A row: the number of its first line, and its cells without surrounding spaces."""
-
 
 class Rows:
     """The rows of a file after its header row. `header` holds the names of the columns. Blank rows are skipped."""
+
+    grows, unit = False, "line"
+    marker: str | None = None
 
     def __init__(self, file: Path, chunks: Iterable[bytes], table: Csv) -> None:
         self._file = file
@@ -31,7 +31,7 @@ class Rows:
             raise SourceError(file, "line 1", "there is no row in the file", "a header")
         self.header = named(first[1])
 
-    def __iter__(self) -> Iterator[CsvRow]:
+    def __iter__(self) -> Iterator[TableRow]:
         """Raises SourceError."""
         width = len(self.header)
         for line, cells in self._raw():
@@ -39,7 +39,7 @@ class Rows:
                 self._refuse(line, "a row with more cells than the header has names", f"{width} cells")
             yield line, cells[:width] + [""] * (width - len(cells))
 
-    def _raw(self) -> Iterator[CsvRow]:
+    def _raw(self) -> Iterator[TableRow]:
         while True:
             begun, self._taken = self._csv.line_num + 1, 0
             try:

@@ -139,6 +139,9 @@ class Events(Spelling, kw_only=True):
 class Mapping(Table, kw_only=True):
     """A mapping. `doubled` is the policy for local times that occur twice in `zone`. `missing` is the policy for local
     times that never occur in `zone`. `undated` is the day that is used for a case without any time.
+
+    A file may hold several tables. `sheet` names the sheet of a workbook. `table` names the table of a database or of
+    an SQL dump, the list of a JSON document, or the type of an object in OCEL.
     """
 
     source: Slug
@@ -151,6 +154,8 @@ class Mapping(Table, kw_only=True):
     unreadable_time: Literal["refuse", "empty", "leave_out"] = "refuse"
     empty_case: Literal["refuse", "each"] = "refuse"
     undated: date | None = None
+    sheet: str | None = None
+    table: str | None = None
     csv: Csv = field(default_factory=Csv)
     service: MappedService
     offices: Offices
@@ -161,6 +166,11 @@ class Mapping(Table, kw_only=True):
     times: list[Times] = field(default_factory=list)
     events: Events = field(default_factory=Events)
     activities: dict[str, Activity | str] = field(default_factory=dict)
+
+    @property
+    def part(self) -> str | None:
+        """Returns the name of the table, if the mapping names one."""
+        return self.table if self.sheet is None else self.sheet
 
     def key_columns(self) -> list[str]:
         """Returns the columns that together form the case id."""

@@ -3,19 +3,22 @@ leaves out no row.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 from feeds.history.draft.choice import choose
 from feeds.history.draft.proof import prove
 from feeds.history.draft.survey import survey
 from feeds.history.draft.text import draft_text
+from feeds.history.source import Log
 
 PASSES = 2
 """The file is read twice, so the progress counts each byte twice."""
 
 
-def drafted(file: Path, progress: Callable[[int], None]) -> str:
-    """Returns the mapping as TOML. Raises SourceError if the file is damaged, or if no column contains times."""
-    seen = survey(file, progress)
+def drafted(log: Log, progress: Callable[[int], None], part: str | None = None) -> str:
+    """Returns the mapping as TOML. `part` names one table of several.
+
+    Raises SourceError if the source is damaged, or if no column contains times.
+    """
+    seen = survey(log, progress, part)
     choice, proof = prove(seen, choose(seen), progress)
     return draft_text(seen, choice, proof)

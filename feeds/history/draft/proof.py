@@ -61,6 +61,7 @@ def _mapping(survey: Survey, choice: Choice) -> Mapping:
         source="draft",
         zone=ZONE,
         case=choice.key,
+        table=survey.part,
         csv=Csv(shape=choice.shape, delimiter=written.delimiter, encoding=written.encoding),
         service=MappedService(code="draft", id="draft", en="draft"),
         offices=Offices(agency="draft", default=SourceOffice(code="draft", id="draft", en="draft")),

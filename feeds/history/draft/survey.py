@@ -11,9 +11,11 @@ from typing import Literal
 
 from feeds.history.csv_log import Rows
 from feeds.history.draft.column import ColumnSurvey
-from feeds.history.file_format import is_table
+from feeds.history.file_format import open_table
+from feeds.history.formats.kinds import FileKind, kind_of
+from feeds.history.formats.packed import read_chunks
 from feeds.history.mapping import Csv
-from feeds.history.source import SourceError, read_chunks
+from feeds.history.source import Log, SourceError, TableRows
 from feeds.history.xes import read_xes
 
 DELIMITERS: tuple[Literal[",", ";", "\t", "|"], ...] = (",", ";", "\t", "|")
@@ -28,29 +30,38 @@ class Survey:
     cases, and `rows` has the attributes of the events.
     """
 
-    file: Path
+    file: Log
     table: Csv | None = None
+    part: str | None = None
     cases: Columns = field(default_factory=dict)
     rows: Columns = field(default_factory=dict)
     count: int = 0
 
 
-def survey(file: Path, progress: Callable[[int], None]) -> Survey:
-    """Surveys a file. Raises SourceError."""
-    return _of_table(file, progress) if is_table(file) else _of_log(file, progress)
+def survey(log: Log, progress: Callable[[int], None], part: str | None = None) -> Survey:
+    """Surveys a source. `part` names one table of several. Raises SourceError."""
+    if isinstance(log, Path):
+        kind = kind_of(log)
+        if kind is FileKind.XES:
+            return _of_log(log, progress)
+        if kind is FileKind.CSV:
+            return _of_csv(log, progress)
+    return _of_rows(Survey(log, Csv(), part), open_table(log, part, Csv(), None, progress))
 
 
-def _of_table(file: Path, progress: Callable[[int], None]) -> Survey:
+def _of_csv(file: Path, progress: Callable[[int], None]) -> Survey:
     encoding = _encoding(file)
     tables = [Csv(encoding=encoding, delimiter=delimiter) for delimiter in DELIMITERS]
     table = max(tables, key=lambda table: _cells(file, table))
-    rows = Rows(file, read_chunks(file, progress), table)
-    result = Survey(file, table, rows={name: ColumnSurvey(name) for name in rows.header})
+    return _of_rows(Survey(file, table), open_table(file, None, table, None, progress))
+
+
+def _of_rows(result: Survey, rows: TableRows) -> Survey:
+    result.rows = {name: ColumnSurvey(name) for name in rows.header}
     for _, cells in rows:
-        result.count += 1
-        for name, cell in zip(rows.header, cells, strict=True):
-            if cell:
-                result.rows[name].see(cell)
+        row = {name: cell for name, cell in zip(rows.header, cells, strict=False) if cell}
+        result.count += rows.marker is None or rows.marker in row
+        _see(result.rows, row)
     return result
 
 
