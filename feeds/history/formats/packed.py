@@ -14,6 +14,8 @@ from typing import IO, BinaryIO, Never, cast
 from feeds.history.source import SourceError, silent
 
 CHUNK = 64 * 1024
+HEAD = 8 * 1024
+"""The number of bytes that show what a file is."""
 FREE_BYTES = 256 * 1024 * 1024
 MAX_RATIO = 200
 """A packed file may always unpack to FREE_BYTES. A file that unpacks to more may unpack to MAX_RATIO times its size."""
@@ -70,8 +72,13 @@ def read_chunks(file: Path, progress: Callable[[int], None] = silent) -> Iterato
 
 
 def first_bytes(file: Path) -> bytes:
-    """Returns the first chunk of the unpacked file. Raises SourceError."""
-    return next(read_chunks(file))
+    """Returns the beginning of the unpacked file. Raises SourceError."""
+    head = b""
+    for chunk in read_chunks(file):
+        head += chunk
+        if not chunk or len(head) >= HEAD:
+            break
+    return head
 
 
 @contextmanager

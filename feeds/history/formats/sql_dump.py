@@ -33,7 +33,7 @@ USUAL_SCHEMAS = ("public", "main", "dbo")
 BINARY = ("blob", "binary", "bytea")
 LOCAL_TIME = re.compile(r"[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?")
 CREATE_TABLE = re.compile(r"CREATE\s+(?:\w+\s+){0,3}TABLE\b", re.IGNORECASE)
-AHEAD = 200
+AHEAD, HEAD = 200, 64 * 1024
 OPEN, NEXT = re.compile(r"\s*\("), re.compile(r"\s*([,;]|\w+)")
 
 
@@ -62,10 +62,10 @@ class DumpRows:
 
     def __iter__(self) -> Iterator[TableRow]:
         dump = self._statements
-        dump.more()
-        dump.dialect = dialect_of(dump.buffer)
-        self._in_utc = dump.dialect is Dialect.MYSQL and bool(UTC.search(dump.buffer))
-        if dump.dialect is Dialect.UNKNOWN and SQL_SERVER_SIGNS.search(dump.buffer):
+        head = dump.ahead(HEAD)
+        dump.dialect = dialect_of(head)
+        self._in_utc = dump.dialect is Dialect.MYSQL and bool(UTC.search(head))
+        if dump.dialect is Dialect.UNKNOWN and SQL_SERVER_SIGNS.search(head):
             raise SourceError(
                 self._file, "the file", "is a script of SQL Server, which Jejak does not read", "the table as .csv"
             )

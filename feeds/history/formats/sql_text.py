@@ -60,14 +60,17 @@ VALUE = {
 }
 """One value of a row, and the comma or bracket after it."""
 
-MYSQL_SIGNS = re.compile(
-    r"(?m)`|^-- (?:MySQL|MariaDB) dump|phpMyAdmin SQL Dump|Source Server Type\s*: (?:MySQL|MariaDB)"
-    r"|ENGINE ?=|^/\*!\d{5}"
-)
-POSTGRESQL_SIGNS = re.compile(
-    r"(?m)^-- PostgreSQL database dump|standard_conforming_strings|^COPY .* FROM stdin;|Server Type\s*: PostgreSQL"
-)
-SQLITE_SIGNS = re.compile(r"(?m)^PRAGMA foreign_keys")
+SIGNS = {
+    Dialect.MYSQL: re.compile(
+        r"(?m)^-- (?:MySQL|MariaDB) dump|phpMyAdmin SQL Dump|Source Server Type\s*: (?:MySQL|MariaDB)|^/\*!\d{5}"
+        r"|\b(?:TABLE|INTO|EXISTS|DATABASE|USE)\s+`"
+    ),
+    Dialect.POSTGRESQL: re.compile(
+        r"(?m)^-- PostgreSQL database dump|standard_conforming_strings|^COPY .* FROM stdin;|Server Type\s*: PostgreSQL"
+    ),
+    Dialect.SQLITE: re.compile(r"(?m)^PRAGMA foreign_keys"),
+}
+"""The signs by which a dump tells which database wrote it. The first sign counts, because rows may hold anything."""
 SQL_SERVER_SIGNS = re.compile(r"(?im)^SET ANSI_NULLS ON|^GO\s*$|\[dbo\]\.")
 UTC = re.compile(r"(?i)SET\s+(?:SESSION\s+)?TIME_ZONE\s*=\s*['\"]\+00:00['\"]")
 NO_ESCAPES = re.compile(r"(?i)SQL_MODE\s*=\s*['\"][^'\"]*NO_BACKSLASH_ESCAPES")
@@ -75,11 +78,9 @@ NO_ESCAPES = re.compile(r"(?i)SQL_MODE\s*=\s*['\"][^'\"]*NO_BACKSLASH_ESCAPES")
 
 def dialect_of(head: str) -> Dialect:
     """Returns the dialect of a dump. `head` is the beginning of the dump."""
-    if POSTGRESQL_SIGNS.search(head):
-        return Dialect.POSTGRESQL
-    if MYSQL_SIGNS.search(head):
-        return Dialect.SQLITE if NO_ESCAPES.search(head) else Dialect.MYSQL
-    return Dialect.SQLITE if SQLITE_SIGNS.search(head) else Dialect.UNKNOWN
+    found = {dialect: sign.start() for dialect, signs in SIGNS.items() if (sign := signs.search(head))}
+    dialect = min(found, key=lambda one: found[one], default=Dialect.UNKNOWN)
+    return Dialect.SQLITE if dialect is Dialect.MYSQL and NO_ESCAPES.search(head) else dialect
 
 
 def parts_of(name: str) -> list[str]:
