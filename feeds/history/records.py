@@ -8,7 +8,6 @@ order of the source. If the same case is read again, the records are the same.
 from collections import Counter
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from pathlib import Path
 
 from domain.application import events
 from domain.application.admit import SourceRecord
@@ -20,7 +19,7 @@ from domain.registry.registry import Registry
 from feeds.history.activity_mapping import meaning
 from feeds.history.case_key import CaseKeys
 from feeds.history.mapping import Activity, Mapping, activities_of
-from feeds.history.source import SourceCase, SourceError, SourceEvent
+from feeds.history.source import Log, SourceCase, SourceError, SourceEvent
 from feeds.history.time_parsing import ReadTime, TimeReader
 from feeds.history.time_policy import LeftOut, Policy, neighbours
 from feeds.history.vocabulary import Unknown, Words
@@ -50,7 +49,7 @@ def _meanings(words: dict[str, Activity]) -> Words[ApplicationEvent]:
 class Reader:
     """Turns the cases of one file into records. Words that are not in the mapping are counted in `unknown`."""
 
-    def __init__(self, file: Path, mapping: Mapping, registry: Registry) -> None:
+    def __init__(self, file: Log, mapping: Mapping, registry: Registry) -> None:
         self.file = file
         self.mapping = mapping
         self.unknown = Unknown()

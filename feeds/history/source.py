@@ -84,7 +84,11 @@ class TableRows(Protocol):
 class KeptRows(Protocol):
     """A table that is no file, for example the rows of a query. `str` names the place from which the rows came."""
 
-    rows: TableRows
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def rows(self) -> TableRows: ...
 
 
 Log = Path | KeptRows

@@ -4,11 +4,10 @@ event or the whole case.
 
 from collections.abc import Iterable
 from datetime import date
-from pathlib import Path
 
 from domain.codes import Quality
 from feeds.history.mapping import Mapping
-from feeds.history.source import SourceCase, SourceError
+from feeds.history.source import Log, SourceCase, SourceError
 from feeds.history.time_parsing import ReadTime, TimeReader, TimeUnclear, Trouble
 
 TROUBLES: dict[Trouble, tuple[str, str]] = {
@@ -31,7 +30,7 @@ class LeftOut(Exception):
 
 
 class Policy:
-    def __init__(self, file: Path, mapping: Mapping) -> None:
+    def __init__(self, file: Log, mapping: Mapping) -> None:
         self._file = file
         self._mapping = mapping
         self._side = {

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
-from pathlib import Path
 from typing import Any
 
 from domain.json_values import instant
@@ -19,6 +18,7 @@ from feeds.history.file_format import read_cases
 from feeds.history.mapping import Mapping
 from feeds.history.records import Reader
 from feeds.history.registry_editions import editions
+from feeds.history.source import Log
 from feeds.history.spill import Spill, fingerprint
 from feeds.history.vocabulary import Unknown, lines_to_add, toml_text
 from infra.eventstore.editions import Editions
@@ -80,7 +80,7 @@ class Summary:
         }
 
 
-def check(file: Path, mapping: Mapping, registry: Registry, progress: Advance) -> Summary:
+def check(file: Log, mapping: Mapping, registry: Registry, progress: Advance) -> Summary:
     """Reads the whole file and counts its contents. Raises SourceError, MappingIncomplete."""
     reader, summary = Reader(file, mapping, registry), Summary()
     keys = Spill()  # a case may have several traces, but is counted once

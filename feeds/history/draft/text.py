@@ -23,7 +23,7 @@ MANY = 200
 
 def source_of(log: Log) -> str:
     """Returns the name of the source. The name is a slug of the file's name, and contains at least one letter."""
-    name = log.name if isinstance(log, Path) else str(log)
+    name = log.name
     name = re.sub(r"\.(gz|zip)$", "", name, flags=re.IGNORECASE)
     stem = name.rpartition(".")[0] or name
     code = slug(stem, SOURCE_LONGEST)

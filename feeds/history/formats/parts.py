@@ -1,14 +1,13 @@
 """Parts: a file may hold several tables, and an import reads one of them. This module chooses the table."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from feeds.history.source import SourceError
+from feeds.history.source import Log, SourceError
 
 NAMED_MAX = 20
 
 
-def chosen_part(file: Path, names: Sequence[str], part: str | None, *, word: str) -> str:
+def chosen_part(file: Log, names: Sequence[str], part: str | None, *, word: str) -> str:
     """Returns the name of the table to read: `part` if it is given, or the only table of the file. `word` says what a
     table is called in files of this format.
 
@@ -27,7 +26,7 @@ def chosen_part(file: Path, names: Sequence[str], part: str | None, *, word: str
     return names[0]
 
 
-def several(file: Path, names: Sequence[str], *, word: str) -> SourceError:
+def several(file: Log, names: Sequence[str], *, word: str) -> SourceError:
     key = "sheet" if word == "sheet" else "table"
     expected = f"{key} = … in the mapping (for a draft: --table NAME), with one of: {listed(names)}"
     return SourceError(file, "the file", f"has several {word}s", expected)
@@ -41,7 +40,7 @@ def listed(names: Sequence[str]) -> str:
 class Places:
     """The columns of a table whose header is not known in advance. A new name gets the next place."""
 
-    def __init__(self, file: Path, most: int) -> None:
+    def __init__(self, file: Log, most: int) -> None:
         self._file = file
         self._most = most
         self.header: list[str] = []
