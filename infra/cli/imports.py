@@ -58,7 +58,7 @@ def import_log(options: argparse.Namespace) -> int:
 
 
 async def _import(options: argparse.Namespace, mapping: Mapping, found: Databases) -> Summary:
-    os.nice(NICENESS)  # the database server was started earlier, so its priority is not lowered
+    os.nice(NICENESS)  # the database server is already running, so its priority is not lowered
     async with installation(settings(), found) as made:
         if options.cursor and not options.dry_run:
             return await _import_since(made, _followed(options, mapping, made.settings), found)
