@@ -124,6 +124,7 @@ class DumpRows:
         dump.place = found.end()
         following: re.Match[str] | None = found
         while following:
+            dump.blank(within=True)
             opened = dump.matched(OPEN)
             if not opened:
                 dump.refuse("a row without brackets", "a dump with the rows themselves")

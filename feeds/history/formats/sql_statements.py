@@ -98,7 +98,7 @@ class Statements:
 
     def words(self) -> Iterator[str]:
         """Yields the first word of each statement. The caller may read the statement, and must then call `skip`."""
-        while self._blank():
+        while self.blank():
             found = self.matched(WORD)
             word = found[0].upper() if found else ""
             if word == "DELIMITER":
@@ -109,8 +109,8 @@ class Statements:
                 continue
             yield word
 
-    def _blank(self) -> bool:
-        """Skips blanks and comments. Returns False at the end of the file."""
+    def blank(self, *, within: bool = False) -> bool:
+        """Skips blanks and comments, and the semicolons between statements. Returns False at the end of the file."""
         while True:
             if found := SPACE.match(self.buffer, self.place):
                 self.place = found.end()
@@ -124,7 +124,7 @@ class Statements:
                 self._skip_line()
             elif self.buffer.startswith("/*", self.place):
                 self._skip_to("*/")
-            elif self.buffer[self.place] == ";":
+            elif self.buffer[self.place] == ";" and not within:
                 self.place += 1
             else:
                 return True
@@ -163,7 +163,9 @@ class Statements:
             self.refuse("a statement that is too long", f"at most {MAX_STATEMENT} bytes")
 
     def _skip_text(self, quote: str) -> None:
-        end = ENDS[quote][self.dialect.escapes and quote != "`"]
+        before = self.buffer[max(self.place - 2, 0) : self.place - 1]
+        escapes = self.dialect.escapes or (self.dialect is Dialect.POSTGRESQL and before in ("E", "e"))
+        end = ENDS[quote][escapes and quote != "`"]
         while True:
             found = end.search(self.buffer, self.place)
             complete = found and (found.end() < len(self.buffer) or self._ended)

@@ -177,8 +177,8 @@ def postgresql_inserts(file: Path, table: Table) -> None:
     columns = ",\n".join(f"    {_quoted(name)} character varying(200)" for name in table[0])
     values = [", ".join("'" + text.replace("'", "''") + "'" for text in row) for row in table[1:]]
     lines = [f"INSERT INTO public.riwayat VALUES ({row});\n" for row in values]
-    head = f"-- PostgreSQL database dump\nCREATE TABLE public.riwayat (\n{columns},\n    CONSTRAINT c CHECK ((1 > 0))\n);\n"
-    file.write_bytes("".join([head, *lines]).encode())
+    head = f"-- PostgreSQL database dump\nCREATE TABLE public.riwayat (\n{columns},\n    CONSTRAINT c CHECK ((1 > 0))\n"
+    file.write_bytes("".join([head, ");\n", *lines]).encode())
 
 
 def _database(table: Table) -> sqlite3.Connection:
