@@ -183,6 +183,8 @@ def _command_of(event: ApplicationEvent) -> commands.Command | None:
             return commands.AmendRecord(amends=event.amends, amendment=event.amendment, corrected_at=event.corrected_at)
         case events.PinReset():
             return commands.ResetPin()
+        case events.StagePlanned() | events.StageEnded():
+            return None
         case (
             events.Concluded() | events.DeemedApproved() | events.DecisionReportedLate() | promise_events.PromiseMoved()
         ):

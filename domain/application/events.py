@@ -126,6 +126,22 @@ class StageCompleted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StagePlanned(Event):
+    """The office planned a stage, and the stage has not begun. Only imported history has this event."""
+
+    topic: ClassVar[str] = "application.stage-planned.v1"
+    stage: StageCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageEnded(Event):
+    """The work on a stage ended, and the stage was not completed. Only imported history has this event."""
+
+    topic: ClassVar[str] = "application.stage-ended.v1"
+    stage: StageCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Referred(Event):
     """`referral` is the number of the referral. The referrals of one application are numbered from 1."""
 
@@ -342,6 +358,8 @@ ApplicationEvent = (
     | DeclaredComplete
     | StageEntered
     | StageCompleted
+    | StagePlanned
+    | StageEnded
     | Referred
     | ReferralAnswered
     | Transferred

@@ -148,7 +148,7 @@ def marks_of(recorded: Recorded) -> tuple[Mark, ...]:
         case events.StageEntered():
             holder = Party(event.holder or Holder.BACK_OFFICE)
             return (base._replace(kind=MarkKind.TAKEN, name=OF_A_STAGE + event.stage, holder=holder),)
-        case events.StageCompleted():
+        case events.StageCompleted() | events.StageEnded():
             return (base._replace(kind=MarkKind.RELEASED, name=OF_A_STAGE + event.stage),)
         case events.Transferred():
             return (base._replace(kind=MarkKind.OFFICE, office=event.to), *_promised(base, event.promise))

@@ -10,6 +10,7 @@ from operator import itemgetter
 
 import msgspec
 
+from feeds.history.empty_words import EmptyWords
 from feeds.history.mapping import Mapping
 from feeds.history.source import Log, SourceCase, SourceError, SourceEvent, TableRows, silent
 from feeds.history.spill import fingerprint, temporary_database
@@ -63,6 +64,7 @@ class _Grouped:
     def __init__(self, log: Log, mapping: Mapping) -> None:
         self._file = log
         self._mapping = mapping
+        self._empty = EmptyWords(mapping.empty_words)
         self._header: list[str] = []
         self._unit = "line"
         self._marker: str | None = None
@@ -86,7 +88,9 @@ class _Grouped:
             if None in places:
                 places = [rows.header.index(column) if column in rows.header else None for column in key]
             packed = msgspec.msgpack.encode(cells)
-            values = ["" if place is None or place >= len(cells) else cells[place] for place in places]
+            values = [
+                "" if place is None or place >= len(cells) else self._empty.value(cells[place]) for place in places
+            ]
             number = self._case(values, len(packed), line)
             self._database.execute("INSERT INTO rows VALUES (?, ?, ?)", (number, line, packed))
             total += 1

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from feeds.history.case_grouping import group_rows
-from feeds.history.csv_log import Rows
+from feeds.history.csv_log import CsvRows
 from feeds.history.formats.json_table import json_rows
 from feeds.history.formats.kinds import FileKind, kind_of
 from feeds.history.formats.packed import read_chunks
@@ -15,10 +15,13 @@ from feeds.history.formats.sql_dump import DumpRows
 from feeds.history.formats.sqlite_file import SqliteRows
 from feeds.history.formats.workbook import SheetRows
 from feeds.history.mapping import Csv, Mapping
-from feeds.history.source import Log, SourceCase, TableRows, silent
+from feeds.history.source import Log, SourceCase, SourceError, TableRows, WrittenRows, silent
+from feeds.history.table_layout import DataRows
 from feeds.history.xes import read_xes
 
 Progress = Callable[[int], None]
+SHEETS = (FileKind.CSV, FileKind.WORKBOOK)
+"""The kinds of files in which a person may have written titles and totals around the table."""
 
 
 def is_log(log: Log) -> bool:
@@ -51,14 +54,23 @@ def open_table(
     """
     if not isinstance(log, Path):
         return log.rows
-    match kind_of(log):
-        case FileKind.WORKBOOK:
-            return SheetRows(log, part, progress)
-        case FileKind.JSON | FileKind.JSON_LINES as kind:
+    kind = kind_of(log)
+    if kind in SHEETS:
+        return DataRows(log, sheet_rows(log, part, written, progress), written)
+    if written.header_row or written.skip_rows or written.fill_down or written.join:
+        expected = f"none of these keys for {kind}, because its columns have names"
+        raise SourceError(log, "the mapping", "csv.header_row, skip_rows, fill_down or join", expected)
+    match kind:
+        case FileKind.JSON | FileKind.JSON_LINES:
             return json_rows(log, part, wanted, progress, by_line=kind is FileKind.JSON_LINES)
         case FileKind.SQL:
             return DumpRows(log, part, written.encoding, progress)
-        case FileKind.SQLITE:
-            return SqliteRows(log, part, progress)
         case _:
-            return Rows(log, read_chunks(log, progress), written)
+            return SqliteRows(log, part, progress)
+
+
+def sheet_rows(file: Path, part: str | None, written: Csv, progress: Progress = silent) -> WrittenRows:
+    """Opens a CSV file or a workbook, whose rows include the titles and the header. Raises SourceError."""
+    if kind_of(file) is FileKind.WORKBOOK:
+        return SheetRows(file, part, progress)
+    return CsvRows(file, read_chunks(file, progress), written)

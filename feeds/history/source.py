@@ -49,6 +49,10 @@ class SourceCase:
     def place(self, line: int) -> str:
         return f"{self.unit} {line}" if self.ordinal is None else f"trace {self.ordinal}, line {line}"
 
+    def contents(self) -> list[dict[str, str]]:
+        """Returns all texts of the case, as the file spells them."""
+        return [self.attributes, *(event.attributes for event in self.events)]
+
     def statements(self) -> list[SourceEvent]:
         """Returns the rows that contain times of the case. If the case has no rows, its own attributes contain the
         times.
@@ -58,6 +62,16 @@ class SourceCase:
 
 TableRow = tuple[int, list[str]]
 """A row of a table: the number of its first line, and its cells without surrounding spaces."""
+
+
+class WrittenRows(Protocol):
+    """All rows of a sheet, with the titles, the header and the blank rows. `unit` is the word for a row's place."""
+
+    unit: str
+
+    def __iter__(self) -> Iterator[TableRow]:
+        """Raises SourceError."""
+        ...
 
 
 class TableRows(Protocol):

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from api.pages.render import INSTALLATION_ZONE
 from domain.registry.editions import OfficeRegistered, RegistryEvent, StandardPublished
 from feeds.history.draft import PASSES, drafted
 from feeds.history.mapping import Mapping
@@ -147,6 +148,8 @@ def _report(summary: Summary) -> None:
         print(f"columns dropped because the mapping does not name them: {_listed(summary.dropped)}", file=sys.stderr)
     for reason, count in summary.rejected.items():
         print(f"events left out: {count} ({reason})", file=sys.stderr)
+    for line in summary.replaced.lines():
+        print(f"times replaced: {line}", file=sys.stderr)
 
 
 def _foretell(summary: Summary, new: Sequence[RegistryEvent]) -> None:
@@ -169,7 +172,10 @@ def _listed(names: Sequence[str]) -> str:
 
 def draft_mapping(options: argparse.Namespace) -> int:
     with _opened(options, settings()) as log, bar("reading", PASSES * _size(log), "B") as advance:
-        draft = drafted(log, advance, options.table)
+        draft = drafted(log, advance, INSTALLATION_ZONE, options.table)
+    questions = sum("CHECK" in line for line in draft.splitlines())
+    if questions:
+        print(f"the draft asks {questions} questions: search for CHECK", file=sys.stderr)
     following = f"jejak import {options.source}" + (f" --query {options.query}" if options.query else "")
     if options.output is None:
         print(draft, end="")

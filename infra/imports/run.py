@@ -11,6 +11,7 @@ from feeds.history.source import Log
 from infra.composition import Installation
 from infra.imports.append import Importer
 from infra.imports.check import Summary, check, register
+from infra.imports.person_keys import PersonKeys
 from infra.progress import Advance
 
 Bar = Callable[[str, int, str], AbstractContextManager[Advance]]
@@ -33,4 +34,5 @@ async def appended(made: Installation, log: Log, mapping: Mapping, summary: Summ
 
 
 def importer_of(made: Installation) -> Importer:
-    return Importer(made.databases.serving, made.recorder, made.named.imports, made.receipt_codes)
+    persons = PersonKeys(made.keys, asyncio.get_running_loop())
+    return Importer(made.databases.serving, made.recorder, made.named.imports, made.receipt_codes, persons)

@@ -15,13 +15,14 @@ from typing import Any
 
 import msgspec
 
-from feeds.history.csv_log import MAX_CELL, MAX_COLUMNS, named
+from feeds.history.csv_log import MAX_CELL, MAX_COLUMNS
 from feeds.history.formats.json_scanner import MAX_RECORD, JsonScanner, Record
 from feeds.history.formats.ocel import OcelRows, is_ocel
 from feeds.history.formats.packed import read_chunks
 from feeds.history.formats.parts import Places, chosen_part, several
 from feeds.history.formats.texts import decoded, lines
 from feeds.history.source import SourceError, TableRow, TableRows, silent
+from feeds.history.table_layout import named
 
 MAX_LEVELS = 16
 SAMPLE_RECORDS = 5_000

@@ -11,11 +11,12 @@ from pathlib import Path
 from shutil import copyfileobj
 from urllib.parse import quote
 
-from feeds.history.csv_log import MAX_CELL, MAX_COLUMNS, named
+from feeds.history.csv_log import MAX_CELL, MAX_COLUMNS
 from feeds.history.formats.kinds import UNPACKED_MAX
 from feeds.history.formats.packed import is_zip, seekable
 from feeds.history.formats.parts import chosen_part
 from feeds.history.source import SourceError, TableRow, silent
+from feeds.history.table_layout import named
 
 TABLES = """
 SELECT name FROM pragma_table_list

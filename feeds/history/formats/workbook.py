@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, NamedTuple
 import python_calamine
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from feeds.history.csv_log import MAX_CELL, MAX_COLUMNS, named
+from feeds.history.csv_log import MAX_CELL, MAX_COLUMNS
 from feeds.history.formats.kinds import UNPACKED_MAX
 from feeds.history.formats.packed import seekable
 from feeds.history.formats.parts import chosen_part
@@ -31,29 +31,21 @@ class Opened(NamedTuple):
 
 
 class SheetRows:
-    """The rows of a sheet. The first row that is not blank holds the names of the columns.
+    """All rows of a sheet, with the titles and the header.
 
     The value of merged cells counts for each of their rows, but only for their first column.
     """
 
-    grows, unit = False, "row"
-    marker: str | None = None
+    unit = "row"
 
     def __init__(self, file: Path, part: str | None, progress: Callable[[int], None] = silent) -> None:
         self._file = file
         with seekable(file, UNPACKED_MAX) as stream:
             self._opened = _opened(file, stream, part)
         progress(file.stat().st_size)
-        self._rows = self._texts()
-        first = next(self._rows, None)
-        if first is None:
-            raise SourceError(file, "row 1", "there is no row in the sheet", "a header")
-        self.header = named(first[1])
 
     def __iter__(self) -> Iterator[TableRow]:
-        yield from self._rows
-
-    def _texts(self) -> Iterator[TableRow]:
+        """Raises SourceError."""
         sheet, errors, spans = self._opened
         if sheet.start is None:
             return
@@ -72,8 +64,7 @@ class SheetRows:
                     )
             if spans or held:
                 self._merge(number, left, cells, held)
-            if any(cells):
-                yield number + 1, cells
+            yield number + 1, cells
 
     def _merge(self, number: int, left: int, cells: list[str], held: dict[int, tuple[str, int]]) -> None:
         for column, (value, end) in list(held.items()):

@@ -112,6 +112,8 @@ FITTING: list[tuple[tuple[ApplicationEvent, ...], ApplicationEvent]] = [
     ),
     (COMPLETE, events.PinReset()),
     (COMPLETE, events.Concluded()),
+    (COMPLETE, events.StagePlanned(stage="verification")),
+    (COMPLETE, events.StageEnded(stage="verification")),
 ]
 
 DEVIATING: list[tuple[tuple[ApplicationEvent, ...], ApplicationEvent, str]] = [

@@ -27,7 +27,7 @@ OF_THE_FILE = ("csv", "table", "sheet")
 
 
 def draft(file: Path, part: str | None = None) -> dict[str, Any]:
-    text = drafted(file, silent, part)
+    text = drafted(file, silent, "Asia/Jakarta", part)
     mapping = file.with_suffix(".toml")
     mapping.write_text(text, encoding="utf-8")
     read_mapping(mapping)

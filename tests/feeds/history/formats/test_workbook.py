@@ -39,8 +39,9 @@ MOMENTS = st.datetimes(dt.datetime(1905, 1, 1), dt.datetime(2199, 12, 31)).map(
 @given(moments=st.lists(MOMENTS, min_size=1, max_size=20), mac=st.booleans())
 def test_a_moment_is_read_to_the_millisecond_in_both_calendars(moments: list[dt.datetime], *, mac: bool) -> None:
     def fill(sheet: Worksheet) -> None:
-        for row in [["waktu"], *([moment] for moment in moments)]:
-            sheet.append(row)
+        sheet.append(["waktu"])
+        for moment in moments:
+            sheet.append([moment])
 
     with TemporaryDirectory() as folder:
         file = book(Path(folder), fill, epoch=dt.datetime(1904, 1, 1) if mac else None)
@@ -61,7 +62,13 @@ def test_values_have_one_text(tmp_path: Path) -> None:
         (True, "true"),
         ("  2023-08-17 08.30 ", "2023-08-17 08.30"),
     ]
-    file = book(tmp_path, lambda sheet: [sheet.append(["a"]), *(sheet.append([value]) for value, _ in values)][0])
+
+    def fill(sheet: Worksheet) -> None:
+        sheet.append(["a"])
+        for value, _ in values:
+            sheet.append([value])
+
+    file = book(tmp_path, fill)
     assert [row["a"] for row in rows(file)] == [text for _, text in values]
 
 
