@@ -24,7 +24,7 @@ ERROR = "#ERROR!"
 Value = str | bool | float | date | datetime | time | timedelta
 
 
-class Opened(NamedTuple):
+class OpenedSheet(NamedTuple):
     sheet: CalamineSheet
     errors: set[Cell]
     spans: dict[Cell, int]
@@ -77,7 +77,7 @@ class SheetRows:
                 held[column] = (cell, number + rows)
 
 
-def _opened(file: Path, stream: BinaryIO, part: str | None) -> Opened:
+def _opened(file: Path, stream: BinaryIO, part: str | None) -> OpenedSheet:
     scans = scan(file, stream)
     stream.seek(0)
     try:
@@ -100,7 +100,7 @@ def _opened(file: Path, stream: BinaryIO, part: str | None) -> Opened:
         raise
     found = scans.get(name) or SheetScan()
     spans = {start: end[0] - start[0] + 1 for start, end in merged if end[0] > start[0]}
-    return Opened(sheet, found.errors, found.spans | spans)
+    return OpenedSheet(sheet, found.errors, found.spans | spans)
 
 
 def _filled(scans: dict[str, SheetScan], name: str) -> bool:

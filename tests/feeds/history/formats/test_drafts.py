@@ -55,7 +55,7 @@ def test_every_format_gives_the_same_draft(tmp_path: Path, name: str) -> None:
 def test_the_draft_of_nested_notes_takes_the_notes_as_events(tmp_path: Path) -> None:
     file = tmp_path / "open311.json"
     requests = [
-        {**request, "service_request_id": f"{number}{request['service_request_id']}"}
+        {**request, "service_request_id": f"R-{number}-{request['service_request_id']}"}
         for number in range(20)
         for request in OPEN311
     ]
