@@ -3,19 +3,18 @@ into the sealed part of the submission.
 """
 
 import unicodedata
-from pathlib import Path
 
 from domain.persons import contacts, names, national_id
 from feeds.history.empty_words import EmptyWords
 from feeds.history.mapping import Applicant, Mapping
-from feeds.history.source import SourceCase, SourceError
+from feeds.history.source import Log, SourceCase, SourceError
 from feeds.history.time_parsing import TimeReader, TimeUnclear
 
 Person = dict[str, str]
 
 
 class ApplicantReader:
-    def __init__(self, file: Path, mapping: Mapping) -> None:
+    def __init__(self, file: Log, mapping: Mapping) -> None:
         self._file = file
         self._columns = mapping.applicant or Applicant()
         self._empty = EmptyWords(mapping.empty_words)

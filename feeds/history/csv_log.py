@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Never
 
 from feeds.history.mapping import Csv
-from feeds.history.source import SourceError
-from feeds.history.table_layout import DataRows, WrittenRow
+from feeds.history.source import SourceError, TableRow
+from feeds.history.table_layout import DataRows
 from feeds.history.vocabulary import toml_text
 
 MAX_ROW = 1024 * 1024  # characters of one row
@@ -32,6 +32,8 @@ class Rows(DataRows):
 class CsvRows:
     """All rows of a CSV file, with the titles, the header and the blank rows."""
 
+    unit = "line"
+
     def __init__(self, file: Path, chunks: Iterable[bytes], table: Csv) -> None:
         self._file = file
         self._taken = 0  # characters of the row that is being read
@@ -39,7 +41,7 @@ class CsvRows:
         self._delimiter = table.delimiter
         self._csv = csv.reader(self._lines(chunks, table.encoding), delimiter=table.delimiter, strict=True)
 
-    def __iter__(self) -> Iterator[WrittenRow]:
+    def __iter__(self) -> Iterator[TableRow]:
         """Raises SourceError."""
         while True:
             begun, self._taken = self._csv.line_num + 1, 0

@@ -206,6 +206,9 @@ class Mapping(Table, kw_only=True):
     `empty_submission` is the policy for a case without a time in the column of `submitted`. `replaced_at_most` is the
     largest share of rows that may get another time than their own, by the policies of the mapping. `empty_words` are
     the words of the file that mean that there is no value.
+
+    A file may hold several tables. `sheet` names the sheet of a workbook. `table` names the table of a database or of
+    an SQL dump, the list of a JSON document, or the type of an object in OCEL.
     """
 
     source: Slug
@@ -221,6 +224,8 @@ class Mapping(Table, kw_only=True):
     empty_words: list[str] = field(default_factory=lambda: [*EMPTY_WORDS])
     replaced_at_most: Share = 0.01
     undated: date | None = None
+    sheet: str | None = None
+    table: str | None = None
     csv: Csv = field(default_factory=Csv)
     service: MappedService
     offices: Offices
@@ -232,6 +237,11 @@ class Mapping(Table, kw_only=True):
     times: list[Times] = field(default_factory=list)
     events: Events = field(default_factory=Events)
     activities: dict[str, Activity | str] = field(default_factory=dict)
+
+    @property
+    def part(self) -> str | None:
+        """Returns the name of the table, if the mapping names one."""
+        return self.table if self.sheet is None else self.sheet
 
     def key_columns(self) -> list[str]:
         """Returns the columns that together form the case id."""

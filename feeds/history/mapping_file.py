@@ -56,6 +56,8 @@ def _encoding(mapping: Mapping) -> str | None:
 def _columns(mapping: Mapping) -> str | None:
     if not mapping.offices.default and not mapping.offices.column:
         return "[offices] needs a column, or a default office"
+    if mapping.sheet is not None and mapping.table is not None:
+        return "sheet and table exclude each other: a file is a workbook, or it has tables"
     if not mapping.key_columns() and mapping.empty_case == "refuse":
         return 'case needs a column, or empty_case = "each" (each row is a separate case)'
     for column, count in Counter(times.column for times in mapping.times).items():

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from domain.application import events
@@ -26,7 +25,7 @@ from feeds.history.applicant import ApplicantReader
 from feeds.history.case_key import CaseKeys
 from feeds.history.empty_words import EmptyWords
 from feeds.history.mapping import Activity, Mapping, Transition, activities_of
-from feeds.history.source import SourceCase, SourceError, SourceEvent
+from feeds.history.source import Log, SourceCase, SourceError, SourceEvent
 from feeds.history.time_formats.written import spaced
 from feeds.history.time_parsing import ReadTime, TimeReader, TimeUnclear
 from feeds.history.time_policy import LeftOut, Policy, Replaced, neighbours
@@ -66,7 +65,7 @@ def _meanings(words: dict[str, Activity]) -> Words[ApplicationEvent]:
 class Reader:
     """Turns the cases of one file into records. Words that are not in the mapping are counted in `unknown`."""
 
-    def __init__(self, file: Path, mapping: Mapping, registry: Registry) -> None:
+    def __init__(self, file: Log, mapping: Mapping, registry: Registry) -> None:
         self.file = file
         self.mapping = mapping
         self.unknown = Unknown()

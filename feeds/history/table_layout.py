@@ -5,17 +5,13 @@ page. Cells may be merged, and the date and the time of day may be in two column
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import zip_longest
-from pathlib import Path
 from typing import Never
 
 from feeds.history.mapping import Csv
-from feeds.history.source import SourceError
+from feeds.history.source import Log, SourceError, TableRow, WrittenRows
 from feeds.history.vocabulary import Words, toml_text
-
-WrittenRow = tuple[int, list[str]]
-"""A row: the number of its first line, and its cells without surrounding spaces."""
 
 TOTAL = re.compile(r"(grand |sub ?)?(total|jumlah)( total| keseluruhan| seluruhnya)?\W*", re.IGNORECASE)
 
@@ -27,8 +23,12 @@ class DataRows:
     `rows` holds all rows of the sheet. Each row has the number of its line, and the mapping names rows by this number.
     """
 
-    def __init__(self, file: Path, rows: Iterable[WrittenRow], layout: Csv) -> None:
+    grows = False
+    marker: str | None = None
+
+    def __init__(self, file: Log, rows: WrittenRows, layout: Csv) -> None:
         self._file = file
+        self.unit = rows.unit
         self._layout = layout
         self._rows = iter(rows)
         self.written, self._header_line = self._names()
@@ -43,7 +43,7 @@ class DataRows:
                 expected = "another name for the new column"
                 self._refuse(self._header_line, f"csv.join names {name!r}, which the header already has", expected)
 
-    def __iter__(self) -> Iterator[WrittenRow]:
+    def __iter__(self) -> Iterator[TableRow]:
         """Raises SourceError."""
         width = len(self.written)
         above = [""] * len(self._filled)
@@ -70,7 +70,7 @@ class DataRows:
                     self._refuse(line, "the header row is blank", "the number of the line with the names")
                 return names, line
         expected = f"csv.header_row within the file, and not {wanted}" if wanted else "a header"
-        raise SourceError(self._file, "line 1", "there is no row in the file", expected)
+        raise SourceError(self._file, f"{self.unit} 1", "there is no row in the file", expected)
 
     def _skips(self, line: int, cells: list[str]) -> bool:
         if self._layout.skip_rows is not None:
@@ -87,7 +87,7 @@ class DataRows:
         return names.index(column)
 
     def _refuse(self, line: int, wrong: str, expected: str) -> Never:
-        raise SourceError(self._file, f"line {line}", wrong, expected)
+        raise SourceError(self._file, f"{self.unit} {line}", wrong, expected)
 
 
 REPEATED = "the header is repeated"

@@ -16,6 +16,7 @@ from infra.cli.agencies import FOR_AGENCIES
 from infra.eventstore.eras import EraNotBegun
 from infra.eventstore.recorder import PersistenceError
 from infra.eventstore.topics import DataNotClosed
+from infra.imports.source_url import SourceUrlWrong
 from infra.kafka.brokers import ClusterFault
 from infra.keys.key_folder import KeysUnreadable
 from infra.postgres.clock import ClockOff
@@ -49,6 +50,7 @@ EXPECTED = (
     SchemaNotOurs,
     SettingsWrong,
     SourceError,
+    SourceUrlWrong,
     TimeoutError,
     TopicsWrong,
     Unavailable,

@@ -1,7 +1,6 @@
 """The second pass of an import: appends the events of a checked file to the log, at most 500 events in one call."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from domain.registry.registry import Registry
 from feeds.history.file_format import read_cases
 from feeds.history.mapping import Mapping as LogMapping
 from feeds.history.records import Reader
-from feeds.history.source import SourceCase, SourceError
+from feeds.history.source import Log, SourceCase, SourceError
 from feeds.history.spill import Spill
 from infra.eventstore.envelope import canonical, command_id, digest
 from infra.eventstore.history import head_of, history_of
@@ -106,7 +105,7 @@ class Importer:
         self.receipt_codes = receipt_codes
         self.persons = persons
 
-    def append(self, file: Path, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
+    def append(self, file: Log, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
         """Appends the records of the file, and adds the counts of the results to `summary`.
 
         `advance` is called with the number of events of each batch. Raises SourceError if the file has changed since
@@ -116,7 +115,7 @@ class Importer:
             summary.add(handler.append(cases))
             advance(sum(len(case.items) for case in cases))
 
-    def foresee(self, file: Path, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
+    def foresee(self, file: Log, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
         """Stores nothing, but adds the same counts to `summary` as the method `append`.
 
         `registry` must already contain the editions that the import would publish. Raises SourceError if the file has
@@ -128,7 +127,7 @@ class Importer:
             advance(sum(len(case.items) for case in cases))
 
     def _batches(
-        self, file: Path, mapping: LogMapping, registry: Registry
+        self, file: Log, mapping: LogMapping, registry: Registry
     ) -> Iterator[tuple[ImportHandler, list[ImportCase]]]:
         reader = Reader(file, mapping, registry)
         with connect(self.conninfo, autocommit=True) as connection:

@@ -2,7 +2,7 @@
 column.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -109,7 +109,34 @@ def _of_log(survey: Survey, unused: dict[str, str]) -> Choice:
     return choice
 
 
+def _of_list(survey: Survey, unused: Container[str]) -> Choice | None:
+    """Returns the choice for records with a list, for example requests with notes. Each element of the list is an event
+    of its record. Returns None if the table has no such list.
+    """
+    within = {name: column for name, column in survey.rows.items() if name.startswith(f"{survey.marker}.")}
+    times = [column for column in within.values() if column.is_time and column.name not in unused]
+    if not survey.marker or not times:
+        return None
+    about = {name: column for name, column in survey.rows.items() if name not in within and name != survey.marker}
+    keys = _keys(about, 0)
+    words = [
+        column
+        for column in within.values()
+        if not (column.is_time or column.is_free_text_by_content or column.is_personal)
+        and not (column.overflowing or column.numeric)
+    ]
+    named = _best(words, "activity") or _best(words, "state")
+    activity = named or min(words, key=lambda column: column.different, default=None)
+    choice = Choice("event", [keys[0].name] if keys else [], activity, by_content=activity is not named)
+    choice.at = _event_time(times)
+    _take_moments(choice, [column for column in about.values() if column.is_time and column.name not in unused])
+    choice.rivals = keys[1:]
+    return choice
+
+
 def _of_table(survey: Survey, unused: dict[str, str]) -> Choice:
+    if choice := _of_list(survey, unused):
+        return choice
     columns = survey.rows
     times = [column for column in columns.values() if column.is_time and column.name not in unused]
     choice = _parted(survey, times)

@@ -96,6 +96,7 @@ def _mapping(survey: Survey, choice: Choice, zone: str) -> Mapping:
         source="draft",
         zone=zone,
         case=choice.key,
+        table=survey.part,
         csv=written,
         service=MappedService(code="draft", id="draft", en="draft"),
         offices=Offices(agency="draft", default=SourceOffice(code="draft", id="draft", en="draft")),
@@ -124,7 +125,10 @@ def _varying(case: SourceCase, choice: Choice) -> set[str]:
     In a table of cases, a case may have several rows. Then the submission column counts as wrong, and the draft makes
     an event from every time in this column.
     """
-    first, *others = case.rows or case.events
+    rows = case.rows or case.events
+    if not rows:
+        return set()
+    first, *others = rows
     return {
         column.name
         for column in ([choice.submitted] if case.rows and choice.submitted else choice.moments)

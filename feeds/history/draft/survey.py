@@ -17,9 +17,11 @@ from feeds.history.draft import role
 from feeds.history.draft.column import ColumnSurvey
 from feeds.history.draft.header import SkippedRows, header_rows
 from feeds.history.draft.key_sample import KeySample
-from feeds.history.file_format import is_table
+from feeds.history.file_format import SHEETS, is_log, open_table, sheet_rows
+from feeds.history.formats.kinds import FileKind, kind_of
+from feeds.history.formats.packed import read_chunks
 from feeds.history.mapping import Csv
-from feeds.history.source import SourceError, read_chunks, silent
+from feeds.history.source import Log, SourceError, silent
 from feeds.history.table_layout import DataRows
 from feeds.history.xes import read_xes
 
@@ -36,12 +38,15 @@ class Survey:
     """The survey of one file. For a table, all columns are in `rows`. For an XES log, `cases` has the attributes of the
     cases, and `rows` has the attributes of the events.
 
-    `samples` holds some rows of each column that may be the case id. `loose` holds the lines of the last rows, if most
-    cells of these rows are empty.
+    If elements of a list are rows, `marker` is the column with the number of the element. `samples` holds some rows of
+    each column that may be the case id. `loose` holds the lines of the last rows, if most cells of these rows are
+    empty.
     """
 
-    file: Path
+    file: Log
     table: Csv | None = None
+    part: str | None = None
+    marker: str | None = None
     cases: Columns = field(default_factory=dict)
     rows: Columns = field(default_factory=dict)
     samples: dict[str, KeySample] = field(default_factory=dict)
@@ -52,17 +57,18 @@ class Survey:
         return list(self.rows).index(column.name)
 
 
-def survey(file: Path, progress: Callable[[int], None]) -> Survey:
-    """Surveys a file. Raises SourceError.
+def survey(log: Log, progress: Callable[[int], None], part: str | None = None) -> Survey:
+    """Surveys a source. `part` names one table of several. Raises SourceError.
 
-    A table with merged cells, or with the date and the time of day in two columns, is read a second time with these
+    A sheet with merged cells, or with the date and the time of day in two columns, is read a second time with these
     cells filled.
     """
-    if not is_table(file):
-        return _of_log(file, progress)
-    found = _of_table(file, _written(file), progress)
-    table = with_filled_cells(found.rows, found.table) if found.table else None
-    return _of_table(file, table, silent) if table else found
+    if isinstance(log, Path) and is_log(log):
+        return _of_log(log, progress)
+    is_sheet = isinstance(log, Path) and kind_of(log) in SHEETS
+    found = _of_table(log, part, _written(log, part) if is_sheet and isinstance(log, Path) else Csv(), progress)
+    table = with_filled_cells(found.rows, found.table) if found.table and is_sheet else None
+    return _of_table(log, part, table, silent) if table else found
 
 
 def with_filled_cells(columns: Columns, table: Csv) -> Csv | None:
@@ -93,30 +99,42 @@ def _subject(name: str) -> set[str]:
     return {*role.tokens(name)} - role.SETS["time"] - role.SETS["clock"]
 
 
-def _written(file: Path) -> Csv:
-    """Returns the encoding, the delimiter and the header of a table."""
-    encoding = _encoding(file)
-    tables = [Csv(encoding=encoding, delimiter=delimiter, skip_rows=[]) for delimiter in DELIMITERS]
-    table = max(tables, key=lambda table: _cells(file, table))
+def _written(file: Path, part: str | None) -> Csv:
+    """Returns the encoding, the delimiter and the header of a sheet."""
+    table = Csv(skip_rows=[])
+    if kind_of(file) is FileKind.CSV:
+        encoding = _encoding(file)
+        tables = [Csv(encoding=encoding, delimiter=delimiter, skip_rows=[]) for delimiter in DELIMITERS]
+        table = max(tables, key=lambda table: _cells(file, table))
     lines: list[list[str]] = []
-    for line, cells in islice(CsvRows(file, read_chunks(file), table), SAMPLE_ROWS):
+    for line, cells in islice(sheet_rows(file, part, table), SAMPLE_ROWS):
         lines += [[]] * (line - 1 - len(lines)) + [cells]
     rows = header_rows(lines)
     return msgspec.structs.replace(table, header_row=(rows if len(rows) > 1 else rows[0]) if rows else None)
 
 
-def _of_table(file: Path, table: Csv, progress: Callable[[int], None]) -> Survey:
-    rows = DataRows(file, CsvRows(file, read_chunks(file, progress), table), table)
-    columns = [ColumnSurvey(name, filled_down=name in table.fill_down) for name in rows.header]
-    result = Survey(file, rows={column.name: column for column in columns})
+def _whole_header(log: Log, part: str | None) -> list[str]:
+    """Returns the names of all columns of a table whose header is complete only after its last row."""
+    rows = open_table(log, part, Csv(), None)
+    for _ in rows:
+        pass
+    return rows.header
+
+
+def _of_table(log: Log, part: str | None, table: Csv, progress: Callable[[int], None]) -> Survey:
+    rows = open_table(log, part, table, None, progress)
+    header = _whole_header(log, part) if rows.grows else rows.header
+    columns = [ColumnSurvey(name, filled_down=name in table.fill_down) for name in header]
+    result = Survey(log, part=part, rows={column.name: column for column in columns})
     narrow = len(columns) <= NARROW
-    result.samples = {name: KeySample() for name in rows.header if narrow or role.case_rank(name)}
-    sampled = [(rows.header.index(name), sample) for name, sample in result.samples.items()]
-    skipped = SkippedRows(rows.written)
-    for line, cells in rows:
-        if skipped.takes(line, cells):
+    result.samples = {name: KeySample() for name in header if narrow or role.case_rank(name)}
+    sampled = [(header.index(name), sample) for name, sample in result.samples.items()]
+    skipped = SkippedRows(rows.written) if isinstance(rows, DataRows) else None
+    for line, told in rows:
+        if skipped and skipped.takes(line, told):
             continue
-        result.count += 1
+        cells = told + [""] * (len(header) - len(told))
+        result.count += rows.marker is None or bool(cells[header.index(rows.marker)])
         for column, cell in zip(columns, cells, strict=True):
             if cell:
                 column.see(cell, line)
@@ -127,7 +145,8 @@ def _of_table(file: Path, table: Csv, progress: Callable[[int], None]) -> Survey
                 sample.see(cells[place], cells)
         loose = FEWEST_COLUMNS <= len(cells) > 2 * sum(map(bool, cells))
         result.loose = [*result.loose, line][-LOOSE_MAX:] if loose else []
-    result.table = msgspec.structs.replace(table, skip_rows=skipped.words() or table.skip_rows or None)
+    result.marker = rows.marker
+    result.table = msgspec.structs.replace(table, skip_rows=(skipped and skipped.words()) or table.skip_rows or None)
     return result
 
 

@@ -2,6 +2,7 @@
 date of the file if a case has no time. It contains no other values of the file.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from math import ceil
 from pathlib import Path
@@ -13,7 +14,9 @@ from feeds.history.draft.column import ColumnSurvey
 from feeds.history.draft.proof import Proof
 from feeds.history.draft.survey import Survey
 from feeds.history.draft.words import StageCodes, activities, has_transitions, of_column, questions, states, transitions
+from feeds.history.formats.kinds import FileKind, kind_of
 from feeds.history.mapping import Csv
+from feeds.history.source import Log
 from feeds.history.vocabulary import slug, toml_text
 
 SOURCE_LONGEST = 40
@@ -21,9 +24,10 @@ MANY = 200
 ALLOWED = 0.01
 
 
-def source_of(file: Path) -> str:
+def source_of(log: Log) -> str:
     """Returns the name of the source. The name is a slug of the file's name, and contains at least one letter."""
-    stem = file.name.removesuffix(".gz").rpartition(".")[0] or file.name
+    name = re.sub(r"\.(gz|zip)$", "", log.name, flags=re.IGNORECASE)
+    stem = name.rpartition(".")[0] or name
     code = slug(stem, SOURCE_LONGEST)
     return code if any(c.isalpha() for c in code) else f"log-{code}".strip("-")
 
@@ -49,6 +53,9 @@ def _head(survey: Survey, choice: Choice, proof: Proof) -> Iterator[str]:
     yield "# A draft by `jejak mapping`. Read it, set the meaning of each word, and test it: jejak import --dry-run."
     yield f'source = "{source_of(survey.file)}"'
     yield f"case = {_strings(choice.key) if len(choice.key) != 1 else toml_text(choice.key[0])}"
+    if survey.part is not None:
+        is_sheet = isinstance(survey.file, Path) and kind_of(survey.file) is FileKind.WORKBOOK
+        yield f"{'sheet' if is_sheet else 'table'} = {toml_text(survey.part)}"
     yield f'zone = "{proof.zone}"  # {check}'
     yield from questions(survey, choice, proof)
 
@@ -77,8 +84,10 @@ def _policies(survey: Survey, choice: Choice, proof: Proof) -> Iterator[str]:
 
 def _written(survey: Survey, choice: Choice) -> Iterator[str]:
     if survey.table:
-        yield from ("", "[csv]", f'shape = "{choice.shape}"', f"delimiter = {_escaped(survey.table.delimiter)}")
-        yield f'encoding = "{survey.table.encoding}"'
+        yield from ("", "[csv]", f'shape = "{choice.shape}"')
+        if isinstance(survey.file, Path) and kind_of(survey.file) is FileKind.CSV:
+            yield f"delimiter = {_escaped(survey.table.delimiter)}"
+            yield f'encoding = "{survey.table.encoding}"'
         yield from _layout(survey.table)
         if survey.loose and survey.count > len(survey.loose):
             yield f"# CHECK: most cells of the last rows are empty. If they are no data: skip_rows = {survey.loose}"

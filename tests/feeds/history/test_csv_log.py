@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.history import csv_log, source
+from feeds.history import csv_log
 from feeds.history.csv_log import Rows
+from feeds.history.formats import packed
+from feeds.history.formats.packed import read_chunks
 from feeds.history.mapping import Csv
-from feeds.history.source import SourceError, read_chunks
+from feeds.history.source import SourceError
 from feeds.history.table_layout import named
 
 SECRET = "Siti-3174"  # stands in every file that is refused, and in no message
@@ -102,8 +104,8 @@ def test_what_could_grow_without_end_has_a_limit(tmp_path: Path, monkeypatch: py
 def test_a_packed_file_is_unpacked_and_its_end_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import gzip  # noqa: PLC0415 - here alone
 
-    monkeypatch.setattr(source, "CHUNK", 7)
-    packed = gzip.compress(b"a,b\n1,2\n")
-    assert list(rows(tmp_path, packed, name="log.csv.gz")) == [(2, ["1", "2"])]
+    monkeypatch.setattr(packed, "CHUNK", 7)
+    content = gzip.compress(b"a,b\n1,2\n")
+    assert list(rows(tmp_path, content, name="log.csv.gz")) == [(2, ["1", "2"])]
     with pytest.raises(SourceError, match="ends too early"):
-        list(rows(tmp_path, packed[:-4], name="log.csv.gz"))
+        list(rows(tmp_path, content[:-4], name="log.csv.gz"))
