@@ -103,7 +103,8 @@ class _Grouped:
     def _check_header(self) -> None:
         for column in sorted(self._mapping.table_columns() - {*self._header}):
             wrong = f"the header has no column {column!r}, which the mapping names"
-            raise SourceError(self._file, f"{self._unit} 1", wrong, "the columns of the mapping, and its csv.delimiter")
+            expected = "the columns of the mapping, and its csv.delimiter and csv.header_row"
+            raise SourceError(self._file, f"{self._unit} 1", wrong, expected)
 
     def _case(self, key: list[str], size: int, line: int) -> int:
         """Returns the number of the case with this key. A case with a new key, or without a key, gets a new number."""

@@ -157,3 +157,4 @@ def test_a_stage_may_end_without_being_completed_and_begin_again() -> None:
     again = given(*history, on(WEDNESDAY, StageEntered(stage="verification"))).row
     assert [entry["entered_at"] for entry in again["stages"]] == [AT_MONDAY, AT_MONDAY, AT_WEDNESDAY]
     given(*COMPLETE, StagePlanned(stage="verification"), ended).shows(stages=[])
+    given(*ENTERED, StageEnded(stage="survey")).shows(stages=[stage()])
