@@ -18,6 +18,7 @@ from infra.database_faults import place_of
 from infra.eventstore.eras import EraNotBegun
 from infra.eventstore.recorder import PersistenceError
 from infra.eventstore.topics import DataNotClosed
+from infra.imports.source_url import SourceUrlWrong
 from infra.kafka.brokers import ClusterFault
 from infra.keys.key_folder import KeysUnreadable
 from infra.postgres.clock import ClockOff
@@ -52,6 +53,7 @@ EXPECTED = (
     SchemaNotOurs,
     SettingsWrong,
     SourceError,
+    SourceUrlWrong,
     TimeoutError,
     TopicsWrong,
     Unavailable,
