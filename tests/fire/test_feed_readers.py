@@ -22,7 +22,7 @@ from infra.settings import settings_from
 from tests.api.installation import OFFICES, SEMARANG
 from tests.builders import INFORMATION, MONDAY, an_act
 from tests.fire.apart import PATIENCE, Apart, apart
-from tests.fire.test_memory import MEGABYTE, resident
+from tests.fire.processes import MEGABYTE, resident
 from tests.infra.logs import COMMAND, PAPER, writing
 from tests.running import Jejak
 
