@@ -64,8 +64,8 @@ class DecisionState(Given, kw_only=True):
 
     `decided_at` is the time of the decision. If this time was corrected, `decided_at` is the corrected time.
     `stated_at` is the time of the decision before any correction. `recorded_at` is the time at which the decision was
-    recorded. It is null if this time is unknown. If the decision was recorded after `report_until`, the decision counts
-    as late, and `reported_late` is true. A correction can move the time of a late decision to the promised date or
+    recorded, or null if this time is unknown. If the decision was recorded after `report_until`, the decision counts as
+    late, and `reported_late` is true. A correction can move the time of a late decision to the promised date or
     earlier. If such a correction was recorded after `report_until`, the decision still counts as late, and
     `reported_late` is true. `report_until` is null if the office's allowance for late reports does not apply to this
     decision. If the office corrected the time of the decision, `amended_at` is the time of this correction.
@@ -108,7 +108,7 @@ class PaymentState(Given, kw_only=True):
     """A request for payment. Amounts are whole rupiah.
 
     `received_idr` is the sum of `receipts`. `received_at` is the time at which the request was paid in full. `open_idr`
-    is the amount that the applicant must still pay. It is 0 if the applicant need not pay any more. `excess_idr` is the
+    is the amount that the applicant must still pay. If nothing is left to pay, `open_idr` is 0. `excess_idr` is the
     part of the received amount that exceeds the requested amount. `refund_idr` is the amount that was received after
     the application ended. The office must refund this amount. `flags` can contain above_tariff, below_tariff, partial,
     excess and refund.
@@ -323,8 +323,8 @@ class TimelineEntry(Given, kw_only=True):
     """One event of the timeline. `event` is the name of the event in kebab case. `data` holds the facts of the event.
     If the event was corrected, `amended` holds the correction. The flag `late` means that the event happened before the
     outcome but was recorded after the outcome. The flag `clock_ahead` means that the clock of the recording device was
-    ahead. The flag `unlisted_office` means that a supervisor transferred the file to an office that the service does
-    not list.
+    ahead of the server's clock. The flag `unlisted_office` means that a supervisor transferred the file to an office
+    that the service does not list.
     """
 
     version: int

@@ -52,7 +52,7 @@ async def readable(
     """Reads the application in the path by calling `read`. `operation` is the name of an operation, and the principal
     must have the right to this operation.
 
-    The parameter `of` is a function, which takes the result of `read`. It returns the office that holds the
+    The parameter `of` is a function. From the result of `read`, it returns two values: the office that holds the
     application, and the offices that the application concerns. Raises Unauthenticated, Forbidden, NotYours and Problem
     `not-found`.
     """

@@ -53,8 +53,8 @@ def same_origin(request: Request) -> None:
     """Raises Problem `forbidden` for a cross-site post. The header Sec-Fetch-Site shows whether a post is cross-site.
     If the header Sec-Fetch-Site is missing, the header Origin shows whether the post is cross-site.
 
-    A request without the two headers is accepted. It does not come from a browser, because every browser sends at least
-    one of the two headers with a post.
+    A request without these two headers does not come from a browser, because every browser sends at least one of the
+    two headers with a post. So such a request is accepted.
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:

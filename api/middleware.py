@@ -37,7 +37,7 @@ CLIENT_LEFT = 499
 No client ever receives this status.
 """
 PRINCIPAL, TRACE = "jejak.principal", "jejak.trace_id"
-"""The names under which the scope of a request keeps its principal and its trace id."""
+"""Under these names, the scope of a request contains the principal and the trace id of the request."""
 
 RawHeaders = Collection[tuple[bytes, bytes]]
 Observe = Callable[[RequestReport], None]
@@ -48,8 +48,8 @@ class Around:
     """Adds security headers, compresses the body, and reports each request to the log and the metrics.
 
     The report contains the route's path template and not the path. So the report contains no tracking number, token or
-    key. If a client does not accept gzip, it gets the plain body with a Vary header. So caches store the plain body and
-    the compressed body separately.
+    key. If a client does not accept gzip, it gets the plain body with a Vary header. Because of this header, caches
+    store the plain body and the compressed body separately.
     """
 
     def __init__(self, app: ASGIApp, observe: Observe, unexpected: Unexpected) -> None:
@@ -105,8 +105,9 @@ def _takes_gzip(scope: Scope) -> bool:
 
 
 def secured(headers: RawHeaders) -> list[tuple[bytes, bytes]]:
-    """Adds the headers of `SECURITY`. If the body is large enough for compression, adds the header Vary, because some
-    clients get the body compressed and others get it plain. A header that the endpoint has set keeps its value.
+    """Adds the headers of `SECURITY`. Also adds the header Vary if the body is large enough for compression. Some
+    clients get such a body compressed, and other clients get it plain. A header that the endpoint has set keeps its
+    value.
     """
     present = dict(headers)
     added = [pair for pair in RAW if pair[0] not in present]

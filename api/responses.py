@@ -81,16 +81,17 @@ class AccessesBody(Given, kw_only=True):
 
 
 class AccessRecordEntry(Given, kw_only=True):
-    """One entry of the access record. It contains references, and never a person's data.
+    """One entry of the access record. An entry contains references, and never a person's data.
 
     `operation` is what was done: `get-application`, `get-timeline`, `get-accesses`, `get-desk`, `open-dossier`,
-    `find-by-person` or `get-access-record`. `role`, `office`, `agency` and `actor` say who did it. `actor` is the
+    `find-by-person` or `get-access-record`. `role`, `office`, `agency` and `actor` say who did this. `actor` is the
     random reference of a member of staff. `desk` is the office whose desk was read.
 
-    A search for a person has `person`, the random reference of the person. If nobody with the NIK is known, `person` is
-    null. Each application that the search showed has its own entry with `application_id`.
+    The entry of a search has the field `person`, the random reference of the person with this NIK. If the NIK is
+    unknown, `person` is null. There is another entry, with `application_id`, for each application that the search
+    showed.
 
-    Equal readings of about one second are in one entry, and `times` is their number.
+    Equal readings within about one second share one entry, and `times` is the number of these readings.
     """
 
     id: int
@@ -110,7 +111,7 @@ class AccessRecordEntry(Given, kw_only=True):
 class AccessRecordBody(Given, kw_only=True):
     """A page of the access record, in the order in which the entries were stored.
 
-    `next` is the value of `after` for the next page. It is null if there are no more entries now.
+    `next` is the value of `after` for the next page. If there are no more entries now, `next` is null.
     """
 
     items: list[AccessRecordEntry]
@@ -149,8 +150,8 @@ class FoundApplication(Given, kw_only=True):
 
 
 class FoundBody(Given, kw_only=True):
-    """A list of a person's applications. It contains only the applications that concern the client's office. The newest
-    application comes first.
+    """A list of a person's applications. The list contains only the applications that concern the client's office. The
+    newest application comes first.
     """
 
     items: list[FoundApplication]

@@ -1,6 +1,6 @@
 """Events of the intake: the intake answers the commands that agencies' systems send by a Kafka topic.
 
-These events repeat only the codes, the ids and the numbers of a command. Each partition of a Kafka topic has two
+From a command, these events copy only the codes, the ids and the numbers. Each partition of a Kafka topic has two
 streams: one stream for the answers, and one stream for the dead letters. Every event in these two streams becomes one
 Kafka message.
 """

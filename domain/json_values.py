@@ -52,7 +52,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - JSON is any value
         case Enum():
             return (
                 value._value_
-            )  # faster than `value`, which is a descriptor in Python; each event has several enumeration values
+            )  # `value` would be slower, because it is a descriptor; each event has several enumeration values
         case datetime():
             return instant(value)
         case date():

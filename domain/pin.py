@@ -6,7 +6,8 @@ READ_AS = str.maketrans("oOiIlL", "001111")
 
 
 def parse_pin(typed: str) -> str:
-    """Return the PIN without spaces and dashes. The letters O, I and L count as the digits 0, 1 and 1.
+    """Return the PIN without spaces and dashes. The letter O is read as the digit 0. The letters I and L are read as
+    the digit 1.
 
     The result may still contain other characters, or have the wrong length. `is_digits` checks the characters but not
     the length.

@@ -4,8 +4,8 @@ Two limits apply. The first limit is the delay of one network: each wrong PIN fr
 twice as long. The second limit is shared by all networks: together they may try about one PIN an hour. The shared limit
 makes guessing hopeless for an attacker with many networks.
 
-A network is known if this number was opened from it before. The shared limit does not apply to known networks. So an
-attacker cannot lock out a citizen who uses a known network. The arithmetic is in docs/access.md.
+A network is known if somebody opened this number from this network before. The shared limit does not apply to known
+networks. So an attacker cannot lock out a citizen who uses a known network. The arithmetic is in docs/access.md.
 """
 
 from dataclasses import dataclass
@@ -24,21 +24,23 @@ NONE = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class WrongPins:
-    """The wrong PINs that are not forgotten yet. `count` is the number at the time `at`."""
+    """The wrong PINs that are not forgotten yet. `count` is the number of these PINs at the time `at`."""
 
     count: float
     at: datetime
 
     def count_at(self, now: datetime, forgets: timedelta) -> float:
-        """Return the number at the time `now`. The number falls by one in each period `forgets`."""
+        """Return the number of these PINs at the time `now`. The number falls by one in each period of the length
+        `forgets`.
+        """
         return max(0.0, self.count - max(NONE, now - self.at) / forgets)
 
 
 def wait(here: WrongPins | None, everywhere: WrongPins | None, now: datetime, *, known: bool) -> timedelta:
     """Return the time until the next try is allowed. The time is zero if a try is allowed now.
 
-    `here` counts the wrong PINs from the network of the client, and `everywhere` the wrong PINs from all networks.
-    `known` says whether this number was opened from the network before.
+    `here` is the number of wrong PINs from the network of the client. `everywhere` is the number of wrong PINs from all
+    networks. `known` says whether the tracking number was opened from this network before.
     """
     return max(_delay_here(here, now), NONE if known else _delay_everywhere(everywhere, now))
 

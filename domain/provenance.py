@@ -19,7 +19,7 @@ from domain.registry.calendar import Unit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """An act states who acted, where and when. All events of one act share the `Act`.
+    """An act states who acted, where and when. All events that one act causes have the same `Act`.
 
     `at` is aware and in UTC. `actor` is a random reference to the person who acted. A person has one reference in each
     office. `actor` is None for the system and for imports. `office` is "" if no office acted.
@@ -52,8 +52,8 @@ class Promise:
 
     `due_at` is in UTC. `n` is the number of units. `n` is 0 if an import's source states the deadline. `standard` and
     `calendar` name the editions from which the date was computed. `rule` names the settings by which the days were
-    counted. `counted_from` is the local day that counts as the day of completeness. `counted_from` is set only if the
-    file was declared complete after closing time or on a closed day, so that a later day counts.
+    counted. `counted_from` is set only if the file was declared complete after closing time or on a closed day. A later
+    local day is then used as the day of completeness, and `counted_from` names this day.
     """
 
     unit: Unit

@@ -1,4 +1,4 @@
-"""This module lists all refusals in a tree. If the name of a refusal says everything, the line has no note.
+"""This module lists all refusals in a tree. A line has no note if the name of the refusal is clear without a note.
 
 * Refusal                          the rules forbid the command
   + ApplicationAlreadySubmitted

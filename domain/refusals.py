@@ -7,8 +7,8 @@ from typing import ClassVar
 
 
 class Refusal(Exception):
-    """The rules forbid the command. The text repeats nothing from the request except times, so answers and logs may
-    hold the text.
+    """The rules forbid the command. The text repeats nothing from the request, except times. So answers and logs may
+    contain the text.
 
     `finding` describes the fault in detail. If `finding` is given, the text contains `finding` in place of the title.
     """
@@ -358,7 +358,9 @@ class SatisfactionAlreadyGiven(Refusal):
 
 
 class StaleVersion(Exception):
-    """A relevant event came after `seen`, the version that the sender saw. `now` is the present version."""
+    """A relevant event came after `seen`, the version that the sender saw. `now` is the present version of the
+    application.
+    """
 
     def __init__(self, seen: int, now: int) -> None:
         super().__init__(

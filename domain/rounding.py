@@ -1,5 +1,4 @@
-"""Rounding: the whole product rounds by this one rule. Halves are rounded away from zero, and values are exact
-fractions.
+"""Rounding: the whole product uses this one rule. Halves are rounded away from zero, and values are exact fractions.
 
 Python's `round` rounds halves to even numbers, and a value such as 0.005 is not exact as a floating-point number.
 """

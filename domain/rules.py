@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Tag(StrEnum):
-    """How certain a rule is."""
+    """A tag says how certain a rule is."""
 
     SOURCED = "S"
     UNVERIFIED = "M"  # other authors state the rule, but we have not seen the text of the law

@@ -88,7 +88,7 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SatisfactionAnswered:
-    """`office`, `channel` and `outcome` are those of the application.
+    """`office`, `channel` and `outcome` are the office, the channel and the outcome of the application.
 
     Only a sealed part of the event names the application.
     """
@@ -139,7 +139,7 @@ WEIGHT = {
     Weights.TWO_DECIMALS: Fraction("0.11"),
 }
 TO_HUNDRED = 25
-"""Factor from a mean of 1 to 4 to an index of 25 to 100."""
+"""This factor turns a mean from 1 to 4 into an index from 25 to 100."""
 
 
 class Grade(StrEnum):
@@ -201,7 +201,7 @@ HALF, MARGIN = Fraction(1, 2), Fraction("0.05")
 
 @rests_on("sample-size")
 def sample_size(served: int) -> int:
-    """Return how many applicants must answer at least (formula of Krejcie and Morgan, 1970). `served` is the number of
+    """Return the smallest sufficient number of answers (formula of Krejcie and Morgan, 1970). `served` is the number of
     applicants who were served.
 
     The result is rounded to the nearest whole number. The result is 0 if nobody was served.

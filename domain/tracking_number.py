@@ -77,8 +77,8 @@ def tracking_number(instance: str, serial: int) -> str:
 def parse_tracking_number(typed: str) -> str:
     """Return the twelve symbols of a typed number.
 
-    The typed number may have lower-case letters, spaces and every kind of dash. The letters I and L count as 1, and the
-    letter O counts as 0.
+    The typed number may have lower-case letters, spaces and every kind of dash. The letters I and L are read as 1, and
+    the letter O is read as 0.
     """
     number = without_gaps(typed).translate(READ_AS)
     if len(number) != SYMBOLS:

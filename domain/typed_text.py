@@ -1,8 +1,8 @@
 """Typed text: this module cleans a typed or pasted number or PIN before the check.
 
 Telephones, word processors and messengers turn a hyphen into an en dash or a minus sign, and put no-break or zero-width
-spaces between groups. So every space, dash and invisible character is dropped. Full-width letters and digits count as
-normal letters and digits.
+spaces between groups. So every space, dash and invisible character is dropped. Full-width letters and digits are
+treated as normal letters and digits.
 """
 
 import unicodedata

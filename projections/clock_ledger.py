@@ -18,7 +18,7 @@ from domain.clocks.ledger import (
 from domain.json_values import instant, parse_instant
 
 KeptMark = list[Any]
-"""The fields of a mark in their order, as JSON values. Empty fields at the end are left out."""
+"""The fields of a mark as JSON values, always in the same order. Empty fields at the end are left out."""
 
 
 class ShownEntry(TypedDict):
@@ -115,7 +115,7 @@ def _kept(mark: Mark) -> KeptMark:
 
 
 def read(marks: Iterable[KeptMark]) -> list[Mark]:
-    """Return the marks. `marks` holds the JSON values that the function `kept` returned."""
+    """Return the marks that the JSON values in `marks` stand for. The function `kept` makes these values."""
     return [_mark(mark) for mark in marks]
 
 

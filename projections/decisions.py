@@ -13,10 +13,10 @@ class DecisionEntry(TypedDict):
     """The first approval or rejection.
 
     `decided_at` is the time of the decision, after corrections. `stated_at` is the time that was stated first.
-    `recorded_at` is the time of recording. It is None if this time is unknown. A decision that was recorded or
-    corrected after `report_until` counts as late. `report_until` is None if the decision needs no allowance for late
-    reports. `reported_late` is true if the decision was recorded or corrected after `report_until`. `amended_at` is the
-    time at which the office corrected the time of the decision.
+    `recorded_at` is the time of recording, or None if this time is unknown. A decision that was recorded or corrected
+    after `report_until` counts as late. `report_until` is None if the decision needs no allowance for late reports.
+    `reported_late` is true if the decision was recorded or corrected after `report_until`. `amended_at` is the time at
+    which the office corrected the time of the decision.
     """
 
     decision: str
@@ -58,11 +58,9 @@ def decision(known: DecisionEntry | None, recorded: events.Recorded, due_at: str
 def _corrected(
     known: DecisionEntry, recorded: events.Recorded, event: events.RecordAmended, *, late_by_its_time: bool
 ) -> DecisionEntry:
-    """A correction can make a late decision timely, if the correction moves the decision to the promised date or
-    earlier.
-
-    Such a correction counts as a report, and may itself come too late. `decided_at` is corrected elsewhere, together
-    with the other instants of the amended event.
+    """A correction can move the time of a late decision to the promised date or earlier. Such a correction is treated
+    as a report, and the report may come too late. `decided_at` is corrected elsewhere, together with the other instants
+    of the amended event.
     """
     after: DecisionEntry = {**known, "amended_at": instant(recorded.known_at), "amended_by": recorded.version}
     if event.report_until is not None:

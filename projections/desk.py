@@ -1,10 +1,11 @@
-"""Desk view: each row shows what a file waits for, and until when. A row is folded from events only.
+"""Desk view: each row shows the work that is left on a file, and the time at which this work is due. A row is folded
+from events only.
 
     project : DeskRow | None, id, Recorded -> DeskRow
 
 Instants in columns are aware and in UTC. Instants in `details` are text. A row does not say whether the file is overdue
-or will soon be deemed approved. The answer depends on the present time and on a calendar, so the code that reads a row
-computes the answer. The queries are in desk.sql.
+or will soon be deemed approved. Both depend on the present time and on a calendar, so the code that reads a row
+computes them. The queries are in desk.sql.
 """
 
 from collections.abc import Sequence
@@ -199,8 +200,8 @@ def _note(row: DeskRow, recorded: events.Recorded) -> None:
 
 
 def _note_step(row: DeskRow, recorded: events.Recorded) -> None:
-    """Add the event's step (a pause, an extension or a transfer) to the steps of the promise. This happens before the
-    event changes the row.
+    """Add the event's step (a pause, an extension or a transfer) to the steps of the promise. Call this function before
+    the event changes the row.
     """
     details = row["details"]
     if isinstance(recorded.event, events.DeclaredComplete):

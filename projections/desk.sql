@@ -1,9 +1,10 @@
--- The queries over the desk's rows: an office's queue, and the files for which the passing of time may cause a command.
+-- These queries read the rows of the desk view. They find the queue of an office, and the files for which a scheduled
+-- job may have to send a command.
 -- {columns} are the columns of the view. {answers} is the condition that the view is not behind.
 
 -- name: QUEUE
--- One page of an office's open files after (place, after), in the order of their due dates. `place` is due_at, or
--- infinity for a file without a due date.
+-- Selects one page of an office's open files, in the order of their due dates. The page begins after (place, after).
+-- `place` is due_at, or infinity for a file without a due date.
 SELECT {columns} FROM views.desk
 WHERE {answers} AND office = %(office)s AND open
     AND (coalesce(due_at, 'infinity'), application_id) > (%(place)s::timestamptz, %(after)s::uuid)
@@ -11,9 +12,9 @@ WHERE {answers} AND office = %(office)s AND open
 ORDER BY coalesce(due_at, 'infinity'), application_id LIMIT %(limit)s
 
 -- name: SILENT
--- A page after (at, id) of the files that nobody decided by the promised date, and for which the standard provides for
--- deemed approval. For each standard, PostgreSQL reads one page by an index that begins with the service and the
--- standard. PostgreSQL reads no other rows, even if the table has a million rows.
+-- Selects one page of the files that nobody decided by the promised date, and whose standard provides for deemed
+-- approval. The page begins after (at, id). For each standard, PostgreSQL reads one page by an index that begins with
+-- the service and the standard. PostgreSQL reads no other rows, even if the table has a million rows.
 SELECT page.*
 FROM unnest(%(services)s::text[], %(standards)s::integer[]) AS granting (service, standard),
 LATERAL (
@@ -26,9 +27,9 @@ WHERE {answers}
 ORDER BY due_at, application_id LIMIT %(limit)s
 
 -- name: OUTDATED
--- A page after (at, id) of the undecided files whose due date rests on calendar editions that are not in force. The
--- recursive part finds the few calendars on which due dates rest. It reads an index and goes from each calendar to the
--- next calendar.
+-- Selects one page of the undecided files whose due date was computed with calendar editions that are not in force. The
+-- page begins after (at, id). The recursive part finds the few calendars that the due dates name. It reads an index and
+-- goes from each calendar to the next calendar.
 SELECT page.*
 FROM (
     WITH RECURSIVE resting (calendar) AS (
@@ -52,19 +53,19 @@ WHERE {answers}
 ORDER BY due_at, application_id LIMIT %(limit)s
 
 -- name: NOT_COUNTED_BY
--- A page after (at, id) of the undecided files of these offices that are due at `since` or later. The due dates of
--- these files do not name this calendar edition.
+-- Selects one page of the undecided files of these offices that are due at `since` or later. The due dates of these
+-- files do not name this calendar edition. The page begins after (at, id).
 SELECT {columns} FROM views.desk
 WHERE {answers} AND office = ANY(%(offices)s::text[]) AND open AND own_promise AND due_at >= %(since)s
     AND NOT %(edition)s::text = ANY(string_to_array(calendar, '+')) AND (due_at, application_id) > (%(at)s, %(id)s)
 ORDER BY due_at, application_id LIMIT %(limit)s
 
 -- name: UNPAID
--- A page after (at, id) of the files with a payment request that has expired at `now`.
+-- Selects one page of the files with a payment request that has expired at `now`. The page begins after (at, id).
 SELECT {columns} FROM views.desk
 WHERE {answers} AND payment_expires_at < %(now)s AND (payment_expires_at, application_id) > (%(at)s, %(id)s)
 ORDER BY payment_expires_at, application_id LIMIT %(limit)s
 
 -- name: LOG_END
--- The position of the newest event; 0 for an empty log.
+-- Selects the position of the newest event, or 0 for an empty log.
 SELECT coalesce(max(notification_id), 0) FROM stored_events

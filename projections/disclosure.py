@@ -36,7 +36,9 @@ DECILE_FROM = 100
 STEP = 5
 HALF_A_DAY = Fraction(1, 2)
 MOST_HIDDEN = SHOWN_FROM - 1
-"""The highest value of a hidden count. For a share, a hidden count of late decisions is taken as this value."""
+"""The highest value of a hidden count. When a share is computed, this value is used in place of a hidden count of late
+decisions.
+"""
 
 Cell = tuple[str, str, str]
 """The place of one figure: its table, the key of its line, and the name of its count."""
@@ -171,7 +173,7 @@ def _share(on_time: int, late: int) -> float | None:
 
 
 def _part(part: int, whole: int) -> float | None:
-    """Return a share. For the office, a high share looks bad. Return None if the count of the part is hidden."""
+    """Return a share for which a high value is bad for the office. Return None if the count of the part is hidden."""
     return float(min(100, 100 * part // whole) // STEP * STEP) if part and whole >= SHARE_FROM else None
 
 

@@ -4,8 +4,8 @@ There is one line for all applications. There are also five tables, which have a
 channel or month.
 
 Days are counted from the submission, in units of 24 hours. An application is answered once it is decided or has ended.
-Before that, the application is open. A decision is on time if the decision came by the deadline. The deadline is the
-promise, or the date that an import's source states.
+Before that, the application is open. A decision is on time if the decision was made by the deadline. The deadline is
+the promise, or the date that an import's source states.
 """
 
 from collections.abc import Mapping
@@ -28,9 +28,9 @@ TABLES = ("service", "office", "mall", "channel", "month")
 class Figures:
     """The figures of one set of applications.
 
-    In the table of months, an application counts in the month of its submission. In the table of malls, an application
-    counts in the mall where it was submitted. An application that was not submitted in a mall is not in the table of
-    malls.
+    In the table of months, an application is counted in the month of its submission. In the table of malls, an
+    application is counted in the mall where it was submitted. An application that was not submitted in a mall is not in
+    the table of malls.
 
     * submitted = open + answered
     * answered = decided + withdrawn + lapsed + cancelled
@@ -51,7 +51,7 @@ class Figures:
     hand-over. `own_days` is `days` without the time in which the office waited for the applicant, for a payment or for
     another agency.
 
-    In the table of offices, the figures of one application can count at different offices:
+    In the table of offices, the figures of one application can be counted at different offices:
 
     * `submitted`: the office of the submission.
     * `open`: the office that holds the file.
@@ -114,7 +114,7 @@ NOTHING = Figures(**dict.fromkeys(COUNTS, 0))
 """The figures if there are no applications."""
 DECISIONS = ("granted", "deemed_approved", "rejected", "concluded")
 """The counts of the outcomes that are decisions. They add up to `decided`. `concluded` means that the source of an
-import says that the case was answered, but not how.
+import says only that the case was answered, and not what the answer was.
 """
 ENDED_OTHERWISE = ("withdrawn", "lapsed", "cancelled")
 """The counts of the outcomes that are not decisions."""

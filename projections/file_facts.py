@@ -132,8 +132,8 @@ def blank() -> FileFacts:
 
 
 def note_facts(row: FileFacts, recorded: events.Recorded, status: Status | None) -> None:
-    """Update the facts with this event. The function `amended` updates amended times. `status` is the status after the
-    event.
+    """Update the facts with this event. Another function, `amended`, updates the times that an amendment corrects.
+    `status` is the status after the event.
 
     An older row may share a list with this row, so a list is replaced and never changed in place.
     """

@@ -9,5 +9,5 @@ SELECT coalesce(
 SELECT {columns} FROM views.progress WHERE {answers} AND application_id = ANY(%(ids)s)
 
 -- name: BY_ID_OR_ABSENT
--- The same, if a row may be missing from the answer.
+-- Does the same as BY_ID, but some of the rows may not exist.
 SELECT {columns} FROM views.progress WHERE {answers_absent} AND application_id = ANY(%(ids)s)

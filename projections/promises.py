@@ -1,4 +1,4 @@
-"""Promises in the views. This module tells which events set or move a promised date. It also converts promises and
+"""Promises in the views: this module finds the events that set or move a promised date. It also converts promises and
 pauses to JSON values.
 """
 
@@ -23,7 +23,7 @@ CAUSES: Mapping[type[events.ApplicationEvent], str] = {
     promise_events.PromiseMoved: "calendar",
     events.Transferred: "transfer",
 }
-"""Each event that may set or move the promised date, with the reason that a row shows for the new date."""
+"""Maps each event that may set or move the promised date to the reason that a row shows for the new date."""
 
 
 class PlainPromise(TypedDict):

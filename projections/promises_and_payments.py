@@ -15,7 +15,7 @@ from projections.promises import CAUSES, PlainPromise, plain_promise, promise_se
 class PromiseEntry(PlainPromise):
     """A promise of the application: the present promise or an earlier one.
 
-    `why` says what set the promise: source, completeness, pause, extension or calendar.
+    `why` says what set the promise: source, completeness, pause, extension, calendar or transfer.
     """
 
     why: str

@@ -1,4 +1,4 @@
-"""Queries: the SQL texts of the views. Each view has a `.sql` file with the view's name.
+"""Queries: this module reads the SQL texts of the views. Each view has a `.sql` file with the view's name.
 
 A file holds several queries. Each query begins with a line such as `-- name: QUEUE`. Other comment lines explain the
 query. A text may have two kinds of placeholders. A placeholder in braces, such as `{columns}`, is filled with names
@@ -29,8 +29,8 @@ def queries(file: str, **names: str) -> Mapping[str, str]:
 
 
 def filled(query: str, **names: str) -> str:
-    """Return the query with values. Each placeholder in braces that `names` lists is replaced by its value. Other
-    placeholders stay.
+    """Return the query with its placeholders filled. Each placeholder in braces that `names` lists is replaced by its
+    value. Other placeholders stay.
     """
     for gap, name in names.items():
         query = query.replace(f"{{{gap}}}", name)

@@ -3,10 +3,10 @@
     shares : Concern, Recorded, Agencies -> [Share], Concern
     so_far : Concern, Capacity -> the state of the file, for an agency that does not know the earlier events
 
-The function is pure. The caller passes events in the order of the log. The shares do not depend on the size of the
-batches. An agency receives the events of an application while an office of the agency holds the file. If an office of
-the agency was asked for advice, the agency receives the events about this advice. An agency also receives the events of
-the services that it owns. An agency sees only the fields that it needs in its capacity.
+The function is pure. The caller passes events in the order of the log. The shares do not depend on the way in which the
+events are divided into batches. An agency receives the events of an application while an office of the agency holds the
+file. If an office of the agency was asked for advice, the agency receives the events about this advice. An agency also
+receives the events of the services that it owns. An agency sees only the fields that it needs in its capacity.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ from projections import file_facts
 
 
 class Capacity(StrEnum):
-    """The reason for which an agency receives an event. If several capacities apply, the first one in this enumeration
-    counts.
+    """The reason for which an agency receives an event. If several capacities apply, the first of them in this
+    enumeration is used.
     """
 
     HOLDER = "holder"
@@ -41,8 +41,8 @@ ASKED_SEES = (
     events.Lapsed,
     events.Cancelled,
 )
-"""An agency that was asked for advice sees only these events: the referral, its answer, and events that correct a
-record or end the wait for advice.
+"""An agency that was asked for advice sees only these events: the referral, the answer to it, the events that correct a
+record, and the events that end the wait for advice.
 """
 NEVER = frozenset({"officer"})
 """Fields that no agency sees. Only the office may know which officer acted (docs/event-format.md, The state)."""

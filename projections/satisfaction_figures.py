@@ -25,7 +25,9 @@ from projections.satisfaction import Elements
 INDEX_FROM = 30
 """An index is shown if at least this number of answers is counted."""
 LEFT_OUT_MOST = SHOWN_FROM - 1
-"""At most this number of answers, or of served applicants, is left out for a service at an office in a semester."""
+"""For each service at an office in a semester, at most this number of answers is left out. The same limit applies to
+the number of served applicants.
+"""
 ZONE = "Asia/Jakarta"
 """For all offices, semesters and years begin at midnight in this time zone."""
 CELLS = queries("satisfaction", answers=ANSWERS.answers, statistics_answer=statistics.VIEW.answers)["CELLS"]
@@ -222,7 +224,7 @@ def _scores(cells: Sequence[CellCounts]) -> Iterator[tuple[Element, list[int]]]:
 
 
 def _with(tally: Tally, more: int, score: Score) -> Tally:
-    """Add questionnaires to the tally, and return the new tally. `more` is the number of added questionnaires, and
-    `score` is the answer to each of their questions.
+    """Return the tally with `more` questionnaires added. In these questionnaires, the answer to every question is
+    `score`.
     """
     return Tally(tally.n + more, {element: each + more * score for element, each in tally.sums.items()})

@@ -76,7 +76,7 @@ def _undone(stage: StageEntry, event: events.Reopened, at: str, version: int) ->
 def _taken_back(stages: list[StageEntry], version: int) -> list[StageEntry]:
     """A stage that was completed in error is open again.
 
-    If an entry then has neither a version in `entered_by` nor a version in `completed_by`, the entry is removed.
+    An entry is removed if its `entered_by` and its `completed_by` then hold no version.
     """
     kept = [_without(stage, version) for stage in stages]
     return [stage for stage in kept if stage["entered_by"] or stage["completed_by"]]

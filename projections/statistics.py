@@ -45,9 +45,9 @@ STATED_BY: Mapping[type[events.ApplicationEvent], FactInstant] = {
     incident_events.ObstacleReported: "obstructed_at",
 }
 EARLIEST: tuple[FactInstant, ...] = ("obstructed_at", "deviating_at")
-"""These facts may happen more than once. The earliest time counts."""
+"""These facts may happen more than once. The row keeps the earliest time."""
 OF_THE_TRAIL: tuple[FactInstant, ...] = ("answered_at", *EARLIEST)
-"""The events that set these instants may have no mark. So if one of these instants changes, the trail is computed
+"""An event that sets one of these instants may have no mark. So if one of these instants changes, the trail is computed
 again.
 """
 OF_THE_CLOCKS = ("pauses", "restarts", "last_minute_returns")
@@ -245,8 +245,8 @@ def _note_instants(row: StatisticsRow, recorded: events.Recorded, status: Status
 
 
 def _correct(row: StatisticsRow, event: events.RecordAmended, recorded: events.Recorded) -> None:
-    """A correction can make a late decision timely, if the correction moves the decision to the promised date or
-    earlier. Such a correction counts as a report, and may itself come too late.
+    """A correction can move the time of a late decision to the promised date or earlier. Such a correction is treated
+    as a report, and the report may come too late.
     """
     if event.amendment is Amendment.TIME:
         for name, version in row["stated_in"].items():
@@ -254,7 +254,7 @@ def _correct(row: StatisticsRow, event: events.RecordAmended, recorded: events.R
                 row[name] = event.corrected_at
                 if name == "answered_at" and event.report_until is not None:
                     row["reported_late"] = is_late(recorded.known_at, event.report_until)
-                elif name == "answered_at" and _past_due(row):  # late by the corrected time
+                elif name == "answered_at" and _past_due(row):  # the corrected time is late
                     row["reported_late"] = False
 
 

@@ -1,18 +1,18 @@
 -- name: OVERDUE
--- The rule of domain/promises/overdue.py for an open application: whether the promised instant has passed at %(as_of)s.
--- If the application is paused: whether the instant had passed when the pause began. `least` ignores a NULL.
+-- The rule of domain/promises/overdue.py: an open application is overdue if the promised instant has passed at
+-- %(as_of)s. A paused application is overdue if the instant had passed when the pause began. `least` ignores a NULL.
 due_at < least(paused_since, %(as_of)s)
 
 -- name: FIGURES
--- The exact figures of every line: one line for all applications, and one for each service, office, mall, channel and month.
--- An application that was not submitted in a mall has no line of a mall.
--- %(offices)s and %(zones)s are parallel arrays: a month is a month in the time zone of the office of the submission.
--- `place` is the table of a line, or total; projections/figures.py defines the other columns. All quantiles are in
--- microseconds, which floating-point numbers hold exactly.
+-- The exact figures of every line: one line for all applications, and one for each service, office, mall, channel and
+-- month. An application that was not submitted in a mall has no line of a mall. %(offices)s and %(zones)s are parallel
+-- arrays: a month is a month in the time zone of the office of the submission. `place` is the table of a line, or
+-- total; projections/figures.py defines the other columns. All quantiles are in microseconds, which floating-point
+-- numbers hold exactly.
 --
--- Only what had happened by %(as_of)s counts. `settled_at` is the time of the last change that the trail of a row shows.
--- If `settled_at` is later than %(as_of)s, the trail gives the facts at %(as_of)s: the office that held the file, the
--- promised date, the open pause and the hand-over in force.
+-- The figures include only what had happened by %(as_of)s. `settled_at` is the time of the last change that the trail
+-- of a row shows. If `settled_at` is later than %(as_of)s, the trail gives the facts at %(as_of)s: the office that held
+-- the file, the promised date, the open pause and the hand-over in force.
 --
 -- `line_office` is the office of a line in the table of offices, and NULL on all other lines. In the table of offices,
 -- the figures of one application can count at different offices. So coalesce(line_office, x) = x is true on the line of

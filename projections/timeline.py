@@ -19,7 +19,9 @@ from domain.json_values import data_of, instant
 
 LATE, CLOCK_AHEAD, UNLISTED = "late", "clock_ahead", "unlisted_office"
 AHEAD = timedelta(minutes=5)
-"""A device's clock may be ahead of the server's clock by this much without a flag. The project chose this value."""
+"""If a reported time is at most this much ahead of the server's clock, the event gets no flag. The project chose this
+value.
+"""
 
 
 class AmendedEntry(TypedDict):

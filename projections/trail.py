@@ -105,8 +105,8 @@ PLACES: Mapping[PlacedInstant, PlaceOfInstant] = {
     "obstructed_at": "obstructed_office",
     "deviating_at": "deviating_office",
 }
-"""Maps each instant to the field that names the office of the instant. The office of the answer also depends on the
-stream version.
+"""Maps each instant to the field that names the office of the instant. To find the office of the answer, the stream
+version of the answer is needed too.
 """
 
 COLUMNS = {
@@ -140,8 +140,8 @@ def empty() -> Trail:
 def note(facts: PlacedFacts, marks: Sequence[Mark], answered_by: int | None) -> ClockTimes:
     """Set the facts that follow from all marks of the application, and return the times of the clocks.
 
-    `answered_at`, `due_at`, `obstructed_at` and `deviating_at` must be set before. `answered_by` is the stream version
-    of the event that states the answer.
+    Set `answered_at`, `due_at`, `obstructed_at` and `deviating_at` before you call this function. `answered_by` is the
+    stream version of the event that states the answer.
     """
     ordered = in_order(marks)
     whole = clock_times(ordered)
@@ -165,9 +165,8 @@ def note(facts: PlacedFacts, marks: Sequence[Mark], answered_by: int | None) -> 
 
 
 def _office_at(holders: Sequence[Mark], at: datetime, version: int | None = None) -> str:
-    """Return the office that held the file at this instant. Before the submission, the office of the submission counts.
-
-    If several events have this instant, only events up to the stream version `version` count.
+    """Return the office that held the file at this instant. For an instant before the submission, return the office of
+    the submission. If several events have this instant, ignore the events with a stream version above `version`.
     """
 
     def came(mark: Mark) -> bool:
@@ -208,7 +207,9 @@ def _hands_over(entry: LedgerEntry) -> bool:
 
 
 def _settled_at(ordered: Sequence[Mark]) -> datetime | None:
-    """Return the time of the last change. From this time on, the row states the same facts as the trail."""
+    """Return the time of the last change in the trail. From this time on, the row states the same facts as the
+    trail.
+    """
     tells = (MarkKind.OFFICE, MarkKind.PROMISE)
     return max((mark.at for mark in ordered if mark.kind in tells or mark.clock), default=None)
 

@@ -30,21 +30,22 @@ R = TypeVar("R", bound=Row)
 class ViewOf(Generic[R]):
     """A view whose rows are of the type `R`.
 
-    `version` is the number of the definition: columns, fold, and the rules that the fold uses. Whoever changes the rows
-    that the fold makes from the same events raises the number (tests/upgrades/test_versions.py fails otherwise). If
+    `version` is the number of the definition: columns, fold, and the rules that the fold uses. Raise the number if a
+    change of the code leads to other rows from the same events. Otherwise tests/upgrades/test_versions.py fails. If
     this release can also read the rows of earlier versions, `reads_from` is the first of these versions.
 
-    `fold` adds further events to a stream's row, and returns the new row. The row does not depend on the size of the
-    batches. The fold is pure: it changes neither the given row nor any value inside that row.
+    `fold` adds further events to a stream's row, and returns the new row. The row does not depend on the way in which
+    the events are divided into batches. The fold is pure: it changes neither the given row nor any value inside that
+    row.
 
     `columns` maps each stored column to its type in PostgreSQL. The columns include the stream's id (`key`) and
     `version`.
 
     `stored` returns a row's values in the order of the columns. `loaded` makes the row from these values. A dict is
     stored as canonical JSON in a column of the type `bytea`. So the same events always give the same bytes. The JSON is
-    packed (infra/postgres/packing.py), except in the columns in `unpacked`, which queries read. The view folds the
-    events whose event type begins with the prefix `topics`. An element of `indexes` is what follows the table in the
-    statement CREATE INDEX.
+    packed (infra/postgres/packing.py). Only the columns in `unpacked` are not packed, because queries read these
+    columns. The view folds the events whose event type begins with the prefix `topics`. Each element of `indexes` is
+    the part of a statement CREATE INDEX that follows the name of the table.
     """
 
     name: str
@@ -72,12 +73,14 @@ class ViewOf(Generic[R]):
 
     @property
     def answers(self) -> str:
-        """Return the condition of every query that reads the view. If the view is behind, the query fails."""
+        """Return an SQL condition for every query that reads the view. The condition makes the query fail while the
+        view is behind.
+        """
         return self._answers(absent=False)
 
     @property
     def answers_absent(self) -> str:
-        """Return the condition of a query that says that a row does not exist."""
+        """Return an SQL condition for a query whose result says that a row does not exist."""
         return self._answers(absent=True)
 
     @property
@@ -95,9 +98,9 @@ class ViewOf(Generic[R]):
 
     @property
     def upsert(self) -> str:
-        """Return the upsert. The parameters are arrays, one for each column.
+        """Return the statement that inserts or updates rows. Its parameters are arrays, one for each column.
 
-        The upsert does not change a stored row with an equal or higher version.
+        The statement does not change a stored row with an equal or higher version.
         """
         return self.upsert_from()
 

@@ -11,7 +11,8 @@ CREATE TABLE {table} (
 CREATE INDEX ON {table} {index};
 
 -- name: UPSERT
--- One array for each column. A stored row that is as new as the given row, or newer, stays as it is.
+-- The parameters are arrays, one for each column. A stored row that is as new as the given row, or newer, stays as it
+-- is.
 INSERT INTO {table} AS row ({names}) SELECT new.* FROM {sources}
 ON CONFLICT ({key}) DO UPDATE SET {values}
 WHERE row.version < EXCLUDED.version

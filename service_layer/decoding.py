@@ -35,8 +35,8 @@ def parsed(raw: bytes) -> Any:  # noqa: ANN401 - JSON
 
 
 def _impossible(message: str) -> ImpossibleValue:
-    """Turns a message of msgspec into a fault. An example of a message is "Expected `str`, got `int` - at `$.a[0].b`".
-    The fault does not repeat the name of an unknown field.
+    """Turns an error message of msgspec into a fault. An example of a message is "Expected `str`, got `int` - at
+    `$.a[0].b`". The fault does not repeat the name of an unknown field.
     """
     what, _, where = message.partition(" - at `$")
     if what.startswith("Object contains unknown field"):

@@ -33,8 +33,8 @@ class StoredRow(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """New rows for a stream. `history` holds the earlier events of the stream. `own` is the commitment to the last of
-    the new rows. Each value in `claims` may belong to only one stream.
+    """New rows for a stream. `history` holds the earlier events of the stream. `own` is the commitment of the last new
+    row. Each value in `claims` may belong to only one stream.
     """
 
     history: StreamHistory
@@ -62,8 +62,8 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class SavedSurvey:
-    """The stored answers of a questionnaire. `identity` is the identity of the command that stored the answers.
-    `position` is the position of the event with the answers.
+    """The stored answers of a questionnaire. `identity` identifies the command that stored the answers. `position` is
+    the position of the event with the answers.
     """
 
     identity: CommandIdentity
@@ -120,7 +120,8 @@ class EventStore(Protocol):
     ) -> Draft:
         """Makes rows from events.
 
-        Personal data is sealed into the first event. New dossier keys are stored durably before the method returns.
+        The first event contains the personal data in sealed parts. New dossier keys are stored durably before the
+        method returns.
         """
         ...
 

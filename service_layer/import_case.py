@@ -15,7 +15,7 @@ Content = dict[str, str]
 class ImportItem:
     """A record and its identity. If the record has an `own_id`, the identity is `own_id`. Otherwise, the identity is
     the content of the record together with `ordinal`. `ordinal` distinguishes records with equal content: the first of
-    them has 1, the second has 2.
+    these records has the ordinal 1, and the second has the ordinal 2.
     """
 
     record: SourceRecord
@@ -28,8 +28,8 @@ class ImportItem:
 class ImportCase:
     """`key` is the case's id in the source. The first item is the submission.
 
-    The mapping may say that some events are left out. `left_out` maps each reason to the number of events that were
-    left out for this reason. If there are no items, the whole case is left out.
+    The mapping may say that some events are left out. The keys of `left_out` are the reasons for this. Each value is
+    the number of events that were left out for the reason. If there are no items, the whole case is left out.
     """
 
     key: str

@@ -52,7 +52,7 @@ async def _open_among(known: list[UUID], service: str, views: Views) -> frozense
             _, end = await views.log_end()
             await views.reached(end, seconds=SECONDS_MAX)
             rows = await asyncio.gather(*map(views.row, known))
-    except Unavailable:  # for example during a rebuild; then a submission is stored without a warning
+    except Unavailable:  # for example, the view is being rebuilt; then the submission is stored without a warning
         return frozenset()
     return frozenset(
         UUID(row["application_id"]) for row in rows if row and row["service"] == service and not _ended(row["status"])

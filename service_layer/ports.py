@@ -29,7 +29,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """What a search for a person shows of one application."""
+    """The facts about one application that a search for a person shows."""
 
     service: str
     status: str | None
@@ -46,8 +46,8 @@ class Views(Protocol):
     async def row_by_number(self, number: str) -> ProgressRow | None: ...
 
     async def concerning(self, applications: Collection[UUID], offices: Collection[str]) -> Mapping[UUID, FoundFile]:
-        """Returns those of the applications that concern one of the offices. All rows are read and unpacked, so the
-        time tells nothing about the other applications.
+        """Returns the given applications that concern at least one of the given offices. All rows are read and
+        unpacked. So the duration of the call discloses nothing about the other applications.
         """
         ...
 
@@ -141,8 +141,9 @@ class Tokens(Protocol):
         ...
 
     def desk_session(self, bearer: str) -> tuple[str, int] | None:
-        """Takes the bearer token of a member of staff or of an agency's system. Makes from it a token that opens only
-        the desk page. Returns the new token and its lifetime in seconds. Returns None for any other token.
+        """Exchanges a bearer token for a token that opens only the desk page. The bearer token must belong to a member
+        of staff or to an agency's system. Returns the new token and its lifetime in seconds. Returns None for any other
+        bearer token.
         """
         ...
 
@@ -162,8 +163,8 @@ class SyncTokens(Protocol):
 
 
 class PinGuard(Protocol):
-    """Counts the attempts with a wrong tracking number or a wrong PIN. All processes share the counts. The rule is in
-    `domain.pin_limits`.
+    """Counts the attempts with a wrong tracking number or a wrong PIN. All processes share the numbers of attempts. The
+    rule is in `domain.pin_limits`.
     """
 
     async def knock(self, number: str, network: str) -> int:
@@ -183,7 +184,7 @@ class PinGuard(Protocol):
 class FoundPerson:
     """The result of a search by NIK. `person` is the random reference of the person, or None for an unknown NIK.
     `applications` lists the person's applications, the newest first. `padded` contains the same applications and enough
-    others, so that its length tells nothing about the person.
+    other applications, so that the length of `padded` discloses nothing about the person.
     """
 
     person: UUID | None
@@ -195,7 +196,7 @@ class Persons(Protocol):
     """Finds the applications of a person by NIK. Erased persons are not found."""
 
     async def find(self, nik: str) -> FoundPerson:
-        """Returns the person's applications at all offices. The work is the same for each person."""
+        """Returns the person's applications at all offices. The amount of work is the same for every person."""
         ...
 
     async def applications_of(self, nik: str, *, limit: int, roles: Collection[str] | None = None) -> list[UUID]:
@@ -210,7 +211,7 @@ class Persons(Protocol):
 
 
 class Accesses(Protocol):
-    """The access record: who read what and when, and who searched for a person."""
+    """The access record says who read what and when, and who searched for a person."""
 
     def note(
         self, operation: str, principal: Principal, *, application_id: UUID | None = None, desk: str | None = None
@@ -235,7 +236,7 @@ class Accesses(Protocol):
         ...
 
     async def page(self, after: int, limit: int) -> list[dict[str, Any]]:
-        """Returns the entries of the record after the entry `after`, in the order of their ids."""
+        """Returns the entries of the record that follow the entry with the id `after`, in the order of their ids."""
         ...
 
 
@@ -255,8 +256,8 @@ class StatisticsQueries(Protocol):
     async def exact(self, as_of: datetime | None = None) -> figures.Statistics:
         """Returns the exact figures, for auditors only.
 
-        The figures count only events up to the time `as_of`. If `as_of` is None, the figures count all events up to
-        now. If a time was corrected, the corrected time counts.
+        The figures include only events up to the time `as_of`. If `as_of` is None, the figures include all events up to
+        now. If a time was corrected, the corrected time is used.
         """
         ...
 
@@ -323,7 +324,7 @@ class Feeds(Protocol):
     def has(self, agency: str) -> bool: ...
 
     def reading(self, agency: str) -> AbstractContextManager[None]:
-        """Returns a context. While the context is open, it counts as one reader of the feed. Raises TooManyReaders."""
+        """Returns a context manager. While its context is open, the feed has one more reader. Raises TooManyReaders."""
         ...
 
     async def place(self, agency: str, event_id: str) -> int | None:
@@ -333,17 +334,17 @@ class Feeds(Protocol):
         ...
 
     async def made(self, *, seconds: float) -> bool:
-        """Waits for at most `seconds`. Returns as soon as the feeds contain all events that the log had at the time of
-        the call.
+        """Waits until the feeds contain all events that the log had at the time of the call, but at most `seconds`.
+        Returns False if this time was too short.
 
         Raises Unavailable.
         """
         ...
 
     async def whole(self) -> bool:
-        """Returns whether the feeds contain the log as it was at the last start of Jejak, made by the present rules.
-
-        If not, an empty page does not mean that there is no event. Raises Unavailable.
+        """Returns whether two conditions are true: the feeds contain all events that the log had at the last start of
+        Jejak, and the feeds were made by the present rules. Otherwise, an empty page does not mean that there is no
+        event. Raises Unavailable.
         """
         ...
 

@@ -37,14 +37,14 @@ refused.
 """
 BEHIND_MAX = timedelta(days=31)
 """The time from a device may be at most this old. An older time is probably from a wrong clock. A deadline that is
-computed from such a time would be over at once.
+computed from such a time would already have passed.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyContext:
-    """What a function of this module must know in addition to the body. `key` is the idempotency key. `plain` is the
-    body as plain JSON. `now` is the current time in UTC.
+    """The values that a function of this module needs in addition to the body. `key` is the idempotency key. `plain` is
+    the body as plain JSON. `now` is the current time in UTC.
     """
 
     principal: Principal
@@ -135,7 +135,7 @@ def _permit(
 ) -> Callable[[Application], None]:
     def permit(application: Application) -> None:
         concerned = application.concerned
-        if isinstance(command, AnswerReferral):  # other offices that were asked for advice have no right here
+        if isinstance(command, AnswerReferral):  # no other asked office may answer this referral
             concerned = frozenset({application.referrals.get(command.referral, "")}) | {application.office}
         require(
             relation,

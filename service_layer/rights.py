@@ -1,5 +1,5 @@
-"""Rights: for each operation, one table lists the roles that have a right to the operation. The table also contains the
-relation that the role needs to the application.
+"""Rights: for each operation, one table lists the roles that have a right to the operation. The table also says which
+relation to the application each role needs.
 
 If an operation or a role is not in the table, the request is refused.
 """
@@ -27,7 +27,7 @@ class Bearer(StrEnum):
 
 
 class Relation(StrEnum):
-    """A right may require that the client has one of these relations to the application.
+    """For some rights, the client must have one of these relations to the application.
 
     HOLDER: the client's office holds the file. CONCERNED: the application concerns an office of the client, for example
     an office that was asked for advice. OWN: the application is the citizen's own, or the feed is the agency's own.

@@ -5,7 +5,7 @@ requests expire.
 A job searches the desk view for files that may need a command, and sends a command for each of these files. Only the
 command handler decides. The identity of the command is made from the job and its subject (docs/event-format.md,
 Commands and digests). So each act is stored only once, even if a job runs late, runs twice, runs twice at the same
-time, or is killed. If the command handler refuses a command, there is nothing to do.
+time, or is killed. If the command handler refuses a command, the job does nothing more.
 """
 
 import asyncio
@@ -40,8 +40,8 @@ from service_layer.system_acts import (
 
 AT_ONCE = 8
 SETTLED = timedelta(seconds=10)
-"""A command may be decided just before this process first sees a new calendar edition. When this duration has passed,
-the command has ended (see `retries.SECONDS_MAX`).
+"""A command may be decided just before this process first sees a new calendar edition. After this duration, such a
+command has ended (see `retries.SECONDS_MAX`).
 """
 COMMANDS_PER_SECOND = 500
 """A job sends at most this number of commands in a second. So the job does not delay requests from the service
@@ -52,8 +52,8 @@ log = structlog.get_logger("jejak.scheduler")
 
 
 class DueFiles(Protocol):
-    """Queries for files of the desk view that may need a command of a job. The files come in pages. Every method may
-    raise Unavailable.
+    """Queries for files of the desk view that may need a command of a job. The files are read page by page. Every
+    method may raise Unavailable.
     """
 
     async def registry(self) -> Registry:
@@ -255,8 +255,8 @@ class Jobs:
         A promise names the calendar edition with which its date was computed. If a local calendar has a new code, no
         earlier promise names an edition with this code. So the job cannot find the files by the name of an old edition.
         Instead, a sweep reads all undecided files of the edition's offices. A sweep is complete only if two conditions
-        were true before the sweep began. First, the desk view had reached the end of the log. Second, no command was
-        still running that had been decided without the edition.
+        were true before the sweep began. First, the desk view had reached the end of the log. Second, every command
+        that was decided without the edition had ended.
         """
         local = [calendar for calendar in registry.calendars.values() if calendar.offices]
         for calendar in local:

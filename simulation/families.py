@@ -20,7 +20,8 @@ from simulation.mall import Arrival, Entrance, Mall
 CERTIFICATE = "akta-kelahiran"
 FURTHER = ("kartu-keluarga", "jkn-pbpu")
 EVERY = 10
-"""Every tenth birth certificate at a counter, from the first, is for such a family. These are about 5 % of the births.
+"""Of the birth certificates at a counter, the first one and then every tenth one are for such a family. These are about
+5 % of the births.
 """
 APART = timedelta(minutes=4)
 

@@ -1,4 +1,4 @@
-"""The opening hours of an office during a simulation. The list of openings is sorted, so that a look-up is cheap."""
+"""The opening hours of an office during a simulation. The list of openings is sorted, so that a look-up is fast."""
 
 from bisect import bisect_right
 from collections.abc import Sequence

@@ -118,14 +118,14 @@ class Life:
         """Return `at` if the office is open. Otherwise return a time shortly before the office closed for the last time
         before `at`.
 
-        If the resulting time is not after `now`, return instead the next time after `now` at which the office is open.
+        If this time is not after `now`, return the next time after `now` at which the office is open.
         """
         at = hours.back(at, self.grace())
         soonest = self.now + timedelta(minutes=self.dice.uniform(0.5, 6))
         return at if at >= soonest and hours.is_open(at) else hours.forward(soonest, self.grace())
 
     def officer(self, command: Command, at: datetime, *, office: str = "", supervisor: bool = False) -> Intention:
-        """An officer's act at a counter or a desk, during opening hours."""
+        """Return an officer's act at a counter or a desk, during opening hours."""
         office = office or self.office
         staff = self.mall.staff(office)
         act = Act(
@@ -138,7 +138,7 @@ class Life:
         return Intention(command=command, act=act, arrives=act.at)
 
     def applicant(self, command: Command, at: datetime) -> Intention:
-        """The applicant's act.
+        """Return the applicant's act.
 
         If the application was submitted online, the applicant acts online at any hour. Otherwise the applicant acts at
         the counter.
@@ -150,9 +150,9 @@ class Life:
         return Intention(command=command, act=act, arrives=at)
 
     def at_the_door(self, command: Command, at: datetime, *, arrives: datetime) -> Intention:
-        """An act in the same channel as the submission.
+        """Return an act in the same channel as the submission.
 
-        An officer acts at a counter or a mobile unit; the applicant or a proxy acts in the other channels.
+        At a counter or a mobile unit, an officer acts. In the other channels, the applicant or a proxy acts.
         """
         channel = self.arrival.channel
         served = channel in (Channel.COUNTER, Channel.MOBILE)
@@ -182,7 +182,7 @@ class Life:
         return next(found, (None, None))
 
     def from_unit(self, command: Command, at: datetime) -> Intention:
-        """An act of a mobile unit, with the time of its device.
+        """Return an act of a mobile unit, with the time of its device.
 
         The act arrives in the log when the unit has a network again.
         """
@@ -197,7 +197,7 @@ class Life:
         return Intention(command=command, act=act, arrives=self.hence(0.2, 48))
 
     def system(self, command: Command, at: datetime, *, arrives: datetime | None = None) -> Intention:
-        """An act of the system at a due time."""
+        """Return an act of the system at a due time."""
         return Intention(
             command=command, act=Act(at=at, by=Role.SYSTEM, channel=Channel.INTERNAL), arrives=arrives or at
         )

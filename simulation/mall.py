@@ -1,7 +1,7 @@
 """A simulated public service mall: its applications, with service, office, channel, day and hour.
 
-The probabilities follow real malls: half of the applications are for civil registration; Mondays and the first day
-after a holiday are the busiest, and mornings are busier than afternoons. People also apply online at night and on
+The probabilities follow real malls. Half of the applications are for civil registration. Mondays and the first day
+after a holiday are the busiest days. Mornings are busier than afternoons. People also apply online at night and on
 Sundays.
 """
 

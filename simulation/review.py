@@ -82,7 +82,8 @@ def _handed_on(life: Life) -> Iterator[Intention]:
     """Transfer some files to another office. Sometimes a supervisor transfers a file to an office that the service does
     not list.
 
-    The transfer uses separate dice. So the odds of a transfer do not change the lives without a transfer.
+    The transfer uses separate dice. So a file without a transfer has the same life, whatever the probability of a
+    transfer is.
     """
     dice = random.Random(f"{life.mall.seed}/transfer/{life.arrival.ordinal}")  # noqa: S311 - reproducible test data
     if dice.random() >= HANDED_ON:

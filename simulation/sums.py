@@ -36,7 +36,7 @@ class MeantFact:
     the submission to the answer, without the time in which the office waited for somebody else. Each name in `places`
     stands for a time, and is mapped to the office that held the file at this time. The names are submitted, answered,
     due, handed_over, returned, and each mark. The time of `due` is the deadline, or the time of the answer if the
-    answer came earlier. If `places` does not contain the name of a fact, the fact counts for the office in `office`.
+    answer came earlier. If `places` does not contain the name of a fact, the fact belongs to the office in `office`.
     """
 
     ordinal: int
@@ -62,8 +62,8 @@ class MeantFact:
     places: Mapping[str, str] = field(default_factory=dict)
 
     def counts_at(self, office: str, what: str) -> bool:
-        """Tell whether the fact with the name `what` counts for the office `office`. If `office` is empty, every fact
-        counts.
+        """Tell whether the fact with the name `what` belongs to the office `office`. If `office` is empty, the result
+        is True for every fact.
         """
         return not office or self.places.get(what, self.office) == office
 
@@ -129,7 +129,7 @@ def _grouped(facts: Iterable[MeantFact], table: str) -> dict[str, list[MeantFact
 
 
 def figures(facts: Sequence[MeantFact], as_of: datetime, office: str = "") -> dict[str, Any]:
-    """Return the figures of these facts. If `office` is given, count only the facts that count for this office.
+    """Return the figures of these facts. If `office` is given, use only the facts that belong to this office.
 
     Days have 24 hours and are rounded to two decimals. Percentages are rounded to one decimal. Halves are rounded away
     from zero. A figure is None if there is nothing to measure.
@@ -175,7 +175,7 @@ def figures(facts: Sequence[MeantFact], as_of: datetime, office: str = "") -> di
 
 
 def _judged_at(office: str, decided: Iterable[tuple[MeantFact, str]]) -> dict[str, int]:
-    """Count the judgements. A late decision counts at the office that had the file when the deadline passed."""
+    """Count the judgements. A late decision belongs to the office that had the file when the deadline passed."""
     counts = dict.fromkeys(("on_time", "late", "without_deadline"), 0)
     for fact, judgement in decided:
         counts[judgement] += fact.counts_at(office, "due" if judgement == "late" else "answered")

@@ -32,7 +32,7 @@ def truth(plan: Plan) -> Iterator[dict[str, Any]]:
     """Yield one row with the plan's parameters. Then yield one row for each application, sorted by ordinal. At last,
     yield one row with the statistics and the number of links, both at the end of the plan.
 
-    `earlier` holds the statistics at half of the plan's time. What happened later does not count in `earlier`.
+    `earlier` holds the statistics at half of the plan's time. `earlier` leaves out everything that happened later.
     """
     about = {"seed": plan.seed, "days": plan.days, "applications": plan.applications, "until": plan.until.isoformat()}
     yield {"simulation": about}
@@ -175,7 +175,9 @@ def paused_since(happened: Happened) -> datetime | None:
 
 
 def _hold(event: ApplicationEvent) -> str:
-    """Return the name of what this event opens or closes. The name is "" if it opens and closes nothing."""
+    """Return the name of the pause or the wait that this event opens or closes. Return "" if the event opens and closes
+    nothing.
+    """
     match event:
         case events.ReturnedForCorrection() | events.CorrectionSupplied():
             return "return"
@@ -249,7 +251,7 @@ def told(steps: list[PlanStep]) -> list[dict[str, Any]]:
 
 
 def _since_reopened(happened: Happened) -> Happened:
-    """Return the last reopening and all events after it. An end before a reopening does not count. If there is no
+    """Return the last reopening and all events after it. An end before a reopening is ignored. If there is no
     reopening, return all events.
     """
     places = [place for place, (_, event) in enumerate(happened) if isinstance(event, events.Reopened)]

@@ -30,8 +30,8 @@ QUERY: Mapping[str, Mapping[str, Any]] = {
 async def get_access_record(request: Request) -> Response:
     """Read the access record, page by page.
 
-    Only auditors may read it. If you keep the `id` of the last entry, you can later read only the new entries. No entry
-    is missed, and an entry never changes.
+    Only auditors may read the access record. If you keep the `id` of the last entry, you can later read only the new
+    entries. No entry is missed, and an entry never changes.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation_for(OPERATION, principal)

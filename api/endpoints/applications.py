@@ -134,7 +134,7 @@ def _note(request: Request, operation: str, principal: Principal) -> None:
 
 def _unless_seen(request: Request, version: int, body: Callable[[], bytes]) -> Response:
     """Answers 304 if the client already has the current version of the application. Then the server does not build the
-    body, so repeated reads are cheap.
+    body, so a repeated read takes little work.
     """
     etag = f'"{version}"'
     headers = {"ETag": etag, **PRIVATE}

@@ -59,7 +59,7 @@ async def get_feed(request: Request) -> "FeedResponse":
     """Read an agency's own feed: a page of events after `lastEventId`, or a stream.
 
     Events are CloudEvents 1.0 in the order in which they were recorded. An empty page means that there is no new event
-    yet. While the feed is being made again, the answer is 503 `behind` instead of an empty page or an empty stream.
+    yet. While the feed is being rebuilt, the answer is 503 `behind` instead of an empty page or an empty stream.
     With `timeout`, the request waits for a new event. A page contains at most `limit` events. A page ends earlier if
     its events reach 1 MiB. With `Accept: text/event-stream`, the answer is a stream (SSE). The stream begins after the
     event that Last-Event-ID names.
@@ -128,8 +128,8 @@ def _wrong(name: str, detail: str) -> Problem:
 
 
 class FeedResponse:
-    """An ASGI application that sends the answer to one reader. The number of readers is limited, and a reader counts
-    until the whole answer is sent.
+    """An ASGI application that sends the answer to one reader. The number of readers is limited. A client is one of
+    these readers until the whole answer is sent.
     """
 
     def __init__(self, feeds: Feeds, agency: str, query: FeedQuery) -> None:
@@ -187,7 +187,7 @@ class FeedResponse:
             raise ViewBehind
         await send(_start(STREAM, (b"x-accel-buffering", b"no")))
         await send({"type": "http.response.body", "body": f"retry: {RETRY_MS}\n\n".encode(), "more_body": True})
-        with contextlib.suppress(Unavailable):  # ends the stream; the client connects again
+        with contextlib.suppress(Unavailable):  # this ends the stream; the client then connects again
             while not (self.feeds.ending or gone.done() or now() > until):
                 piece = b"".join(b"id: %s\ndata: %s\n\n" % (event.id.encode(), event.document) for event in events)
                 if events or not await self._more(place, HEARTBEAT_SECONDS, gone):
@@ -196,8 +196,8 @@ class FeedResponse:
         await send({"type": "http.response.body", "body": b""})
 
     async def _more(self, place: int, seconds: float, gone: "asyncio.Future[None]") -> bool:
-        """Waits until the feed has a new event, the client disconnects, or the time is over. Returns True if the feed
-        has a new event.
+        """Waits until one of three things happens: the feed has a new event, the client disconnects, or the time is
+        over. Returns True if the feed has a new event.
         """
         more = asyncio.create_task(self.feeds.more(self.agency, place, seconds=seconds))
         first: set[asyncio.Future[Any]] = {more, gone}

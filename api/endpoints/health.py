@@ -1,7 +1,7 @@
-"""Endpoints for load balancers, and the details of the readiness for the operator.
+"""Health: two endpoints tell load balancers whether this process works, and the operator can read the details.
 
-The public endpoints say only yes or no. Numbers that change with each event would show the public every act of every
-office. The ops server (infra/runtime/ops_server.py) shows the details.
+The public endpoints answer only "ok" or "not ok". They show no numbers, because a number that changes with each event
+would disclose each act of an office to the public. The ops server (infra/runtime/ops_server.py) shows the details.
 """
 
 from starlette.requests import Request
@@ -39,7 +39,7 @@ async def readyz(request: Request) -> Response:
 
 
 async def readiness(dependencies: Dependencies) -> tuple[bool, dict[str, object]]:
-    """Returns whether this process can serve, and the details for the operator. The gauges of the metrics are updated.
+    """Returns whether this process can serve, and the details for the operator. Also updates the gauges of the metrics.
 
     `store` says whether events can be stored. `views` maps each view to its lag: the number of positions between the
     view and the end of the log. `states` maps each view to its state: `whole`, `stopped` by an event, `older` (an older

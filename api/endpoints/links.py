@@ -24,7 +24,7 @@ from service_layer.rights import relation_for, require
 async def link_applications(request: Request) -> Response:
     """Link applications that belong to the same life event, for example a birth.
 
-    If several of these applications require the same document, the applicant hands it in only once.
+    If several of these applications require the same document, the applicant hands in this document only once.
 
     The client's office must hold at least one of these applications. An application of another office is linked at once
     if the citizen gives its number and PIN, or its QR code. Without this proof, an application of another office must
@@ -82,10 +82,10 @@ async def link_applications(request: Request) -> Response:
 async def _named(
     request: Request, body: bodies.LinkApplicationsBody
 ) -> tuple[Mapping[UUID, int | None], frozenset[UUID]]:
-    """Returns the applications in the body, each with the version that the client saw. The second value contains only
-    the applications for which the body has the number and PIN, or the QR code. Raises ImpossibleValue with a pointer
-    into the body. Raises NotYours for an application that does not exist. The check of number and PIN raises the same
-    problems as `public.admitted`.
+    """Returns two values. The first value maps each application in the body to the version that the client saw. The
+    second value contains the applications for which the body has the number and PIN, or the QR code. Raises
+    ImpossibleValue with a pointer into the body. Raises NotYours for an application that does not exist. The check of
+    number and PIN raises the same problems as `public.admitted`.
     """
     targets: dict[UUID, int | None] = {}
     proved: set[UUID] = set()
@@ -102,7 +102,7 @@ async def _named(
 
 
 async def _application(request: Request, named: bodies.LinkedApplicationBody, pointer: str) -> tuple[UUID, bool]:
-    """Returns the application that one item of the body names. The second value is True if the item contains the
+    """Returns two values: the application that one item of the body names, and whether the item contains the
     application's number and PIN, or its QR code.
     """
     ways = [way for way in (named.application_id, named.number, named.qr) if way is not None]

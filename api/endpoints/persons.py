@@ -1,10 +1,11 @@
 """This endpoint finds a person's applications by NIK.
 
-The NIK is in the body only, never in the path. The search is recorded even if it finds nothing. In addition, an access
-is recorded for each application in the answer.
+A request contains the NIK only in its body, and never in its path. The search is recorded even if it finds nothing. In
+addition, an access is recorded for each application in the answer.
 
-The work of a search does not depend on applications of other offices. So the time of the answer tells nothing about
-them: the number of statements, and the number of rows that they read, are the same for each person.
+The work of a search does not depend on applications of other offices. For each person, Jejak sends the same number of
+statements, and these statements read the same number of rows. So the duration of the answer discloses nothing about
+these other applications.
 """
 
 from uuid import UUID
@@ -31,9 +32,10 @@ async def find_by_person(request: Request) -> Response:
 
     The answer lists only the applications that concern the client's office.
 
-    The server records the search before it sends the answer, even if it finds nothing. It also records the access to
-    each of these applications. The citizen can see this record. A NIK alone does not prove who a person is: do not show
-    data to a person who only states a NIK. A member of staff may send 60 searches an hour, and an office 600.
+    The server records the search before it sends the answer, even if the search finds nothing. The server also records
+    an access to each application in the answer. The citizen can see this record. A NIK alone does not prove who a
+    person is. So do not show data to a person who only states a NIK. A member of staff may send 60 searches an hour.
+    All staff of an office together may send 600 searches an hour.
     """
     dependencies, principal = dependencies_of(request), principal_of(request)
     relation_for(OPERATION, principal)

@@ -74,11 +74,11 @@ async def admitted(request: Request, typed_number: str, typed_pin: str) -> UUID:
 
 def network_of(address: str) -> str:
     """Returns the network of an address. Tries from the same network are counted together. The network is the first 24
-    bits (/24) of the IPv4 address, or the first 64 bits (/64) of the IPv6 address. If a socket for IPv6 shows an IPv4
-    address, it counts as the IPv4 address.
+    bits (/24) of the IPv4 address, or the first 64 bits (/64) of the IPv6 address. A socket for IPv6 may show an IPv4
+    address. Such an address is treated as an IPv4 address.
 
-    One household can use all addresses of an IPv6 /64, so an attacker must not get a new try for each address. For the
-    same reason, neighbouring IPv4 addresses count together, because an attacker can rent 256 of them. A provider often
+    One household can use all addresses of an IPv6 /64, so an attacker must not get a new try for each address. An
+    attacker can also rent 256 neighbouring IPv4 addresses, so these addresses are one network, too. A provider often
     gives a household another address of the same /24, so the household's network stays known.
     """
     try:

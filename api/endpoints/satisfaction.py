@@ -105,7 +105,9 @@ async def get_satisfaction(request: Request) -> Response:
 
 
 def body_of_satisfaction(found: Satisfaction) -> bytes:
-    """`SatisfactionFiguresBody` as JSON. In the field `means`, each key is a member of an enumeration."""
+    """Returns `SatisfactionFiguresBody` as JSON. The keys of the field `means` are members of an enumeration, which the
+    encoder turns into text.
+    """
     return orjson.dumps({**asdict(found), "as_of": instant(found.as_of)}, option=orjson.OPT_NON_STR_KEYS)
 
 

@@ -42,9 +42,9 @@ async def get_exact_statistics(request: Request) -> Response:
 
     Only auditors may read the exact figures, because exact figures can reveal single applications.
 
-    Facts that happened after the time `as_of` do not count. The default of `as_of` is now. For example, an application
-    that was decided after `as_of` counts as open. An application that was submitted after `as_of` does not count. A
-    fact that happened before `as_of` also counts if it was recorded or corrected later.
+    The figures leave out facts that happened after the time `as_of`. The default of `as_of` is now. For example, an
+    application that was decided after `as_of` counts as open. An application that was submitted after `as_of` is left
+    out. A fact that happened before `as_of` is included even if it was recorded or corrected later.
     """
     relation_for("get-exact-statistics", principal_of(request))
     as_of = _as_of(request)

@@ -59,7 +59,7 @@ class Language:
         return names.id if self.code == "id" else names.en
 
     def number(self, number: float) -> str:
-        """Writes a number with one decimal. If the decimal is zero, it is left out."""
+        """Writes a number with one decimal, but leaves out the decimal if it is zero."""
         return format_decimal(number, format="#,##0.#", locale=self.code)
 
     def hundredths(self, number: float) -> str:

@@ -41,7 +41,9 @@ WITHOUT_OUTCOME = ("withdrawn", "lapsed", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """`standing` says whether the promise is kept so far. If `late` is set, the page also says how to complain."""
+    """`standing` says whether the promise has been kept so far. If `late` is set, the page also says how to
+    complain.
+    """
 
     label: str
     headline: str
@@ -216,7 +218,9 @@ def _remarks(reading: PageReader, promise: PlainPromise) -> list[str]:
 
 
 def _counted(reading: PageReader, promise: PlainPromise, length: str, complete_at: str) -> str:
-    """Say from which day the promise is counted. So the citizen can count up to the promised date."""
+    """Returns a sentence that names the day from which the promise is counted. With this day, the citizen can count up
+    to the promised date.
+    """
     language, counted_from = reading.language, promise["counted_from"]
     if counted_from is None:
         since = reading.moment(complete_at, reading.row["office"], "day").text
@@ -230,7 +234,7 @@ def _counted(reading: PageReader, promise: PlainPromise, length: str, complete_a
 
 
 def _on_an_open_day(reading: PageReader, at: datetime) -> bool:
-    """Say whether the office is open on the day of `at`. If no calendar covers this day, the office counts as open."""
+    """Returns whether the office is open on the day of `at`. Returns True if no calendar covers this day."""
     code = reading.row["office"]
     known = reading.registry.calendar_from(at, code) if reading.office else None
     if known is None:
@@ -273,9 +277,8 @@ def _basis(reading: PageReader, extension: str) -> str:
 
 
 def _moved_by(reading: PageReader, unit: str, before: datetime, after: datetime) -> str:
-    """The promised date moved from `before` to `after`. Returns the length of this move in words. If the promise is
-    counted in working days or in calendar days, the length is counted in the same way. Otherwise the length is in days
-    and hours.
+    """Returns in words by how much the promised date moved from `before` to `after`. If the promise is counted in
+    working days or in calendar days, the length is counted in the same way. Otherwise the length is in days and hours.
     """
     if unit in HOURLY:
         return length(reading.language, after - before)

@@ -1,7 +1,7 @@
 """Steps of an application: the page lists the milestones and the stages, each with its state.
 
-If a stage was entered twice, it is shown twice. So the citizen can see that the work went back. A reopening starts a
-new round of production. The page first shows the steps of the earlier round, and marks them as taken back. Then the
+If a stage was entered twice, it is shown twice. So the citizen can see that the stage was repeated. A reopening starts
+a new round of production. The page first shows the steps of the earlier round, and marks them as taken back. Then the
 page shows the steps of the new round.
 """
 
@@ -99,7 +99,7 @@ def _round(reading: PageReader, versions: range, *, closed: bool) -> Iterator[St
 
 def _round_taken_back(reading: PageReader, versions: range, *, closed: bool) -> Iterator[Step]:
     """Returns the steps of an earlier round of production. A later reopening ended this round, so the product of this
-    round no longer counts.
+    round is no longer valid.
     """
     for step in _round(reading, versions, closed=closed):
         if step.state == DONE and step.milestone:

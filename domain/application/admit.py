@@ -1,9 +1,9 @@
-"""Imported history: this module turns every record of a source into an event, and refuses no record.
+"""Imported history: this module turns every record of a source into an event. It accepts every record.
 
     admit : SourceRecord, Application, Registry -> Event
 
-A record may report an act that the procedure forbids. The event is stored nevertheless, and the event's field
-`deviates` holds the code of the refusal.
+A record may report an act that the procedure forbids. Jejak stores the event in spite of this. The event's field
+`deviates` then holds the code of the refusal.
 """
 
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ def admit(record: SourceRecord, application: Application, registry: Registry) ->
 def _numbered(event: ApplicationEvent, application: Application) -> ApplicationEvent:
     """Fill in the numbers that a source leaves out. In an event, the number 0 means that the source gives no number.
 
-    An event that opens a numbered thing (for example a referral or a payment) gets the next number. An event that
+    An event that opens a numbered thing (for example a referral or a payment) gets the next free number. An event that
     closes a numbered thing gets the number of the oldest open thing of the same kind, or 0 if no such thing is open.
     """
     counted = application.counted
@@ -75,7 +75,7 @@ def _numbered(event: ApplicationEvent, application: Application) -> ApplicationE
 
 def _judge(record: SourceRecord, application: Application, registry: Registry) -> None:
     command = _command_of(record.event)
-    if command is None:  # no command writes this event, so it deviates only if the application has ended
+    if command is None:  # no command leads to this event, so the event deviates only if the application had ended
         if application.ended:
             raise refusals.ApplicationEnded
         return
@@ -86,10 +86,9 @@ def _judge(record: SourceRecord, application: Application, registry: Registry) -
 
 
 def _offered(service: str, act: Act, registry: Registry) -> Channel:
-    """Return a channel that the standard offers. If there is no standard, return the channel of the act.
-
-    In a source, the channel of a submission may be a channel that the standard does not offer. Such a submission is not
-    a deviation.
+    """Return a channel that the standard offers. If there is no standard, return the channel of the act. A source may
+    report a submission by a channel that the standard does not offer. With the returned channel, such a submission is
+    not a deviation.
     """
     if act.office not in registry.offices:
         return act.channel

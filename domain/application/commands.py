@@ -1,6 +1,6 @@
 """Commands: a command is a request to change an application, and its name is in the imperative.
 
-The `Act` of a command holds the actor, office and time.
+The `Act` of a command holds the actor, the office and the time.
 """
 
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class Receive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckDocuments:
-    """If `declare_complete` is true, the act also declares the file complete. This declaration is a second event."""
+    """If `declare_complete` is true, the command also declares the file complete, in a second event."""
 
     complete: bool
     missing: tuple[RequirementCode, ...] = ()
@@ -195,8 +195,8 @@ class Reject:
 class DeemApproved:
     """The scheduler sends this command when the office did not decide in time.
 
-    `now` is the instant, in UTC, at which the scheduler found the application overdue. The time of the act, which is
-    the field `at`, is the due date.
+    `now` is the instant, in UTC, at which the scheduler found the application overdue. The field `at` of the act is the
+    due date, not the time at which the command is sent.
     """
 
     now: datetime

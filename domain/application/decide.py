@@ -3,7 +3,7 @@
     decide : Command, Application, Act, Registry -> [Event]     may refuse
 
 The functions are pure. The time, the ids and the registry are arguments. Each command has one function with the
-command's name, in this module or in `incidents`, `outcomes` and `stages`. Very short commands are handled in
+command's name, in this module or in `incidents`, `outcomes` and `stages`. The code for very short commands is in
 `_decided`.
 """
 
@@ -188,7 +188,8 @@ def submit(
 ) -> list[ApplicationEvent]:
     """The citizen clock starts.
 
-    The application keeps the edition of the standard that is in force on the day of the act, in the office's time zone.
+    The event names the edition of the standard that is in force on the day of the act, in the office's time zone. The
+    application keeps this edition.
     """
     if application.status is not None:
         raise refusals.ApplicationAlreadySubmitted
@@ -320,7 +321,7 @@ def transfer(
 ) -> list[ApplicationEvent]:
     """Only a supervisor can send a file to an office that the standard does not list, and only with a reason.
 
-    Imported history names no supervisor and no reason, so such a transfer is a deviation there.
+    Imported history names no supervisor and no reason. So an imported transfer to such an office is a deviation.
     """
     only_in(application, *UNDECIDED, *GRANTED)
     if command.to not in registry.offices:
@@ -374,7 +375,7 @@ CHANNELS_OF_COMMANDS = (Channel.COUNTER, Channel.MOBILE, Channel.SELF_SERVICE, C
 
 
 ASIDE = (promise_events.PromiseMoved, incident_events.ComplaintReferred)
-"""Events of these classes make no command stale."""
+"""A command does not become stale if only events of these classes were added."""
 
 
 def is_stale(command: Command, seen: int, application: Application) -> bool:
@@ -382,10 +383,11 @@ def is_stale(command: Command, seen: int, application: Application) -> bool:
 
     `seen` is the version that the sender of the command had read.
 
-    Four kinds of events matter to no other command: a reassignment to another officer, a PIN reset, a complaint
-    referral, and a move of the promised date by a newer calendar.
+    Usually, four kinds of events do not matter to a command: a reassignment to another officer, a PIN reset, a
+    complaint referral, and a move of the promised date by a newer calendar. But an earlier reassignment matters to a
+    reassignment, and an earlier PIN reset matters to a PIN reset.
     """
-    if seen > application.version:  # the application never had this version, so the sender read something else
+    if seen > application.version:  # the application never had this version, so the sender cannot have read it
         return True
     match command:
         case commands.Reassign():

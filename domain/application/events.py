@@ -145,7 +145,7 @@ class ReferralAnswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transferred(Event):
-    """The new office counts the remaining time by its own calendar. `promise` is the promise with the new date.
+    """The remaining time is counted with the calendar of the new office. `promise` is the promise with the new date.
     `promise` is absent if the system had computed no promise, or if the file was incomplete or already decided. `to` is
     the new office. `unlisted` is true if the service's standard does not list this office. `reason` is the reason that
     the supervisor gives for the transfer.
@@ -183,8 +183,8 @@ class Resumed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved(Event):
-    """`report_until` is present if a computer other than the server stated the time of the decision, and this time is
-    not after the promised date. If the decision is recorded after `report_until`, the decision counts as late.
+    """`report_until` is present if the time of the decision does not come from the server's clock, and is not after the
+    promised date. If the decision is recorded after `report_until`, the decision counts as late.
     """
 
     topic: ClassVar[str] = "application.approved.v1"
@@ -193,8 +193,8 @@ class Approved(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected(Event):
-    """`report_until` is present if a computer other than the server stated the time of the decision, and this time is
-    not after the promised date. If the decision is recorded after `report_until`, the decision counts as late.
+    """`report_until` is present if the time of the decision does not come from the server's clock, and is not after the
+    promised date. If the decision is recorded after `report_until`, the decision counts as late.
     """
 
     topic: ClassVar[str] = "application.rejected.v1"
@@ -206,11 +206,11 @@ class Rejected(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeemedApproved(Event):
     """Nobody decided in time, so the application is deemed approved by law (UU 30/2014 art. 53, amended by UU 6/2023
-    art. 175). The event holds the evidence for three facts. Up to the stream version `silent_until`, no event is a
-    decision. The legal clock ran from `complete_at`, except during `pauses`. The due date of `promise` has passed. The
-    time of the deemed approval is the promise's `due_at`, even if the deemed approval is recorded later. The system may
-    learn of the promise only after `due_at`. In this case, the time of the deemed approval is also after `due_at`. The
-    law grants the application, and the system only records this.
+    art. 175). The event holds the evidence for three facts. No event up to the stream version `silent_until` is a
+    decision. The legal clock ran from `complete_at`, except during `pauses`. The due date of `promise` has passed.
+    Normally, the time of the deemed approval is the promise's `due_at`, even if the deemed approval is recorded later.
+    But the system may learn of the promise only after `due_at`. Then the time of the deemed approval is also after
+    `due_at`. The law grants the application, and the system only records this.
     """
 
     topic: ClassVar[str] = "application.deemed-approved.v1"
@@ -281,7 +281,7 @@ class Revoked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disputed(Event):
-    """The citizen says that the application is not done, although the office recorded the application as done."""
+    """The office recorded that the application is done, but the citizen says that the application is not done."""
 
     topic: ClassVar[str] = "application.disputed.v1"
     reason: DisputeReason
@@ -295,9 +295,9 @@ class DisputeDismissed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopened(Event):
-    """The citizen's dispute was right, so the office makes the product again. The grant stays. `redo` holds the stages
-    that the office must repeat. It also holds every begun stage that depends on one of them. Their order is the order
-    of the procedure.
+    """The office accepts the citizen's dispute and makes the product again. The application stays granted. `redo` holds
+    the stages that the office must repeat, and every begun stage that depends on one of these stages. The stages are in
+    the order of the procedure.
     """
 
     topic: ClassVar[str] = "application.reopened.v1"

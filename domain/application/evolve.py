@@ -1,4 +1,5 @@
-"""The state of an application is folded from its events. This module refuses no event: only `decide` refuses commands.
+"""The state of an application is folded from its events. This module accepts every event. Only `decide` refuses
+commands.
 
 evolve : Application, Recorded -> Application
 fold   : [Recorded]            -> Application
@@ -59,9 +60,9 @@ class PromiseFacts:
 class Application(PromiseFacts):
     """An application (permohonan), folded from its events. All instants are UTC.
 
-    `status` is None before the first event. `before` is the status that the application gets again after a return or a
-    suspension. `checked` is the result of the last check of the documents. `checked` is None if the documents were not
-    checked since they last came in. `referrals` maps the number of each open referral to the office that was asked.
+    `status` is None before the first event. `before` is the status that the application gets back when a return or a
+    suspension ends. `checked` is the result of the last check of the documents. `checked` is None until the office has
+    checked the newest documents. `referrals` maps the number of each open referral to the office that was asked.
     `payments` maps the number of each open payment request to the amount in rupiah that is left to pay. `inspections`
     holds the numbers of the open inspections. `obstacles` holds the numbers of the open obstacles.
 
@@ -117,7 +118,9 @@ class Application(PromiseFacts):
 
     @property
     def running(self) -> bool:
-        """Return True if the legal clock has started and no decision has stopped it. The clock may be paused."""
+        """Return True if the legal clock has started and no decision has stopped it. The result is True also while the
+        clock is paused.
+        """
         return self.complete and self.decided_at is None
 
 
@@ -128,7 +131,7 @@ def fold(history: Iterable[Recorded]) -> Application:
 def evolve(application: Application, recorded: Recorded) -> Application:
     """Return the application after one more event.
 
-    The function refuses no event in any state.
+    The function accepts every event in every state.
     """
     act = recorded.act
     status, before = status_after(application.status, application.before, recorded.event)
@@ -300,7 +303,7 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
 
 
 def _count(application: Application, **numbers: int) -> Counted:
-    """`numbers` holds the numbers of one event. Return the highest numbers after this event.
+    """Return the highest numbers that were used so far. `numbers` holds the numbers of the new event.
 
     In imported history, numbers may come in any order. So a number below the highest number changes nothing.
     """

@@ -45,9 +45,8 @@ def asked_for(requirements: tuple[str, ...], standard: StandardPublished) -> Non
 
 
 def asked_once(missing: tuple[str, ...], application: Application) -> None:
-    """Refuse the report of a missing document if the applicant supplies this document to a linked application.
-
-    A defect in such a document can still be reported.
+    """Refuse to record a document as missing if the applicant supplies this document to a linked application. The
+    office can still record other defects of this document.
     """
     if application.supplied.intersection(missing):
         raise refusals.AskedInLinkedApplication
@@ -62,7 +61,7 @@ def stages_done(phase: StagePhase, application: Application, standard: StandardP
 
 
 def done_as_before(application: Application, standard: StandardPublished) -> None:
-    """Before the product is issued again, every production stage of the first issue must be completed again."""
+    """Check that every production stage of the first issue is completed again before the product is issued again."""
     _completed(application.issued_with, StagePhase.PRODUCTION, application, standard)
 
 

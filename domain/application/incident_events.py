@@ -53,7 +53,8 @@ class PaymentRequested(Event):
 class PaymentReceived(Event):
     """`amount_idr` is the amount of this receipt alone.
 
-    `open_idr` is the amount that is left to pay. It is absent if nothing is left. Both amounts are in whole rupiah.
+    `open_idr` is the amount that is left to pay. If nothing is left to pay, `open_idr` is absent. Both amounts are in
+    whole rupiah.
 
     While something is left to pay, the request stays open, and the pause of the legal clock goes on. After the full
     payment, the pause ends. If the pause moves the promised date, `promise` is the promise with the new date. Otherwise
@@ -102,8 +103,8 @@ class Linked(Event):
 
     All applications of the life event have the same `link`.
 
-    Another application of the life event already asks for the requirements in `supplied`. So the applicant is asked
-    once for each requirement.
+    `supplied` holds the requirements that another application of the life event already asks for. So the applicant is
+    asked only once for each requirement.
     """
 
     topic: ClassVar[str] = "application.linked.v1"

@@ -37,7 +37,7 @@ def silence_has_granted(
 
     The result is None if the application was not deemed approved by `now`.
 
-    The deemed approval counts from that instant on, even if no scheduler has recorded the deemed approval. If the
+    The deemed approval is in force from that instant on, even if no scheduler has recorded the deemed approval. If the
     calendars in force move the promised date, the application is not deemed approved at the old date.
     `silence_waits_for` gives the new date.
     """
@@ -77,7 +77,7 @@ def reject(command: Reject, application: Application, act: Act) -> list[Applicat
 
 
 def comes_too_late(application: Application, act: Act) -> bool:
-    """Tell whether the decision is only recorded as a late report, and does not become the outcome.
+    """Tell whether the decision is recorded as a late report only, so that it does not become the outcome.
 
     A decision is a late report if it was made before the outcome in force, or after a deemed approval.
     """
@@ -110,7 +110,7 @@ def deem_approved(
 
     The command is refused in each of these cases:
 
-    * `command.now` is not later than the due instant, because a decision at exactly the due instant is in time.
+    * `command.now` is not later than the due instant. A decision at exactly the due instant is still in time.
     * The file was not declared complete.
     * Somebody has decided.
     * A pause is open.
@@ -240,8 +240,8 @@ def promise_now(facts: PromiseFacts, registry: Registry, standard: StandardPubli
 
 
 def promise_handed_on(application: Application, act: Act, to: str, registry: Registry) -> Promise | None:
-    """Return the promise with its new date after a transfer. `to` is the office that receives the file. This office
-    counts the remaining time.
+    """Return the promise with its new date after a transfer. `to` is the office that receives the file. The remaining
+    time is counted with the calendar of this office.
 
     Return None if the system computed no promise, or if the file is incomplete or already decided.
 

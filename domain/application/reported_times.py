@@ -1,14 +1,14 @@
-"""Reported times: this module checks whether a time is possible, and sets the last time for the report of a decision.
+"""Reported times: this module checks reported times, and sets the last time at which a decision may be reported.
 
-A time is *reported* if it does not come from the server's clock: a device, an agency's system or an office states the
-time. A reported time must not be before the submission, or before the event that makes the act possible. For example, a
-decision must not be before completeness, and the end of a pause must not be before its beginning. A stage must not be
-before the stages that come before it in the procedure. The same bounds apply to a corrected time. A corrected time must
-also not be after the time at which the event was recorded.
+A time is *reported* if a device, an agency's system or an office states the time. Other times come from the server's
+clock. A reported time must not be before the submission, or before the event that makes the act possible. For example,
+a decision must not be before completeness, and the end of a pause must not be before its beginning. The time of a stage
+must not be before the times of the stages that precede this stage in the procedure. The same bounds apply to a
+corrected time. A corrected time must also not be after the time at which the event was recorded.
 
-Times of the server's clock are right and are not checked. The clock of a device may be ahead of the server's clock. So
-the stated time of an act may be later than the time at which the act was recorded. Then the time of recording is the
-bound for the acts that follow. All instants are aware and in UTC.
+Times from the server's clock are not checked. The clock of a device may be ahead of the server's clock. So the stated
+time of an act may be later than the time at which the act was recorded. Then the time of recording is the bound for the
+acts that follow. All instants are aware and in UTC.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,8 +44,8 @@ OPENED_BY: dict[type[ApplicationEvent], tuple[type[ApplicationEvent], ...]] = {
     events.DisputeDismissed: (events.Disputed,),
     events.Reopened: (events.Disputed,),
 }
-"""This table maps each event to the events that make it possible. The newest of these events sets the earliest possible
-time.
+"""This table maps each class of events to the classes of events that must come first. The newest of these events sets
+the earliest possible time.
 """
 OPENED_BY_PHASE: dict[StagePhase, tuple[type[ApplicationEvent], ...]] = {
     StagePhase.REVIEW: (events.DeclaredComplete,),
@@ -59,8 +59,8 @@ NUMBERED: dict[type[ApplicationEvent], tuple[type[ApplicationEvent], str]] = {
     incident_events.ObstacleCleared: (incident_events.ObstacleReported, "obstacle"),
     incident_events.InspectionDone: (incident_events.InspectionScheduled, "inspection"),
 }
-"""This table maps each event that closes a numbered thing to the event that opened the thing, and to the field with the
-number.
+"""The keys are the events that close a numbered thing. Each value has two parts: the event that opens the thing, and
+the name of the field that holds the number.
 """
 
 
@@ -82,9 +82,9 @@ def in_order(
 def corrected_in_order(command: AmendRecord, application: Application, act: Act, standard: StandardPublished) -> None:
     """Check a corrected time. Raises TimeTooEarly and TimeTooLate.
 
-    The corrected time must lie between two bounds. It is not before the events that make the amended event possible.
-    The upper bound is the earliest of these times: the first event that needs the amended event, the recording of the
-    amended event, and the correction itself.
+    The corrected time must lie between two bounds. The lower bound is the time of the newest event that must come
+    before the amended event. The upper bound is the earliest of three times: the time of the first event that needs the
+    amended event, the time at which the amended event was recorded, and the time of the correction.
     """
     at, entries = command.corrected_at, application.entries
     if at is None:
@@ -130,7 +130,8 @@ def with_allowance(event: ApplicationEvent, application: Application, act: Act, 
 def happened_at(entry: Recorded, entries: Sequence[Recorded]) -> datetime:
     """Return the time of the entry's event. If an amendment corrects the time, return the corrected time.
 
-    `entries` are sorted by version. Imported history may correct a time several times. Then the last correction counts.
+    `entries` are sorted by version. Imported history may correct a time several times. Then the last correction is
+    used.
     """
     at = entry.act.at
     for later in entries:
@@ -140,15 +141,18 @@ def happened_at(entry: Recorded, entries: Sequence[Recorded]) -> datetime:
 
 
 def _latest(act: Act) -> datetime:
-    """Return the latest possible instant of the act. With the quality `day`, the act can be at any time of the day."""
+    """Return the latest possible instant of the act. If only the day is known (the quality `day`), the act may have
+    happened at any time of this day.
+    """
     return act.at + DAY if act.at_quality is Quality.DAY else act.at
 
 
 def _not_before(latest: datetime, first: Sequence[Recorded], entries: Sequence[Recorded], at: datetime) -> None:
-    """`first` holds the entries that must come before the act. Raise TimeTooEarly if `latest` is before one of these
+    """Raise TimeTooEarly if `latest` is before one of the entries in `first`. The act must come after all these
     entries.
 
-    A device may state a time that is after the recording of its event. For such an event, the time of recording counts.
+    A device may state a time that is after the recording of its event. For such an event, the time of recording is used
+    instead.
     """
     earliest = max((_by(happened_at(entry, entries), entry.recorded_at) for entry in first), default=latest)
     if latest < earliest:

@@ -72,11 +72,11 @@ def status_after(status: Status | None, before: Status, event: ApplicationEvent)
     suspension.
 
     An ended application stays ended: a later event adds facts but never changes the outcome (docs/event-format.md, Two
-    orders). The only exception is an application whose product was handed over. The product can be disputed and made
-    again, or revoked. A return or a suspension is possible only before a decision. Suppose that a second return or
-    suspension begins during the first. When the second one ends, the application gets back the status that it had
-    before the first one. In imported history, a file may be received or declared complete while it is returned or
-    suspended. Such an event changes the status that is restored later.
+    orders). There is one exception. After the hand-over, the citizen can dispute the product, the office can make it
+    again, and the office can revoke it. A return or a suspension is possible only before a decision. Suppose that a
+    second return or suspension begins during the first. When the second one ends, the application gets back the status
+    that it had before the first one. In imported history, a file may be received or declared complete while it is
+    returned or suspended. Such an event changes the status that is restored later.
     """
     if status in ENDS and not (status is Status.HANDED_OVER and isinstance(event, events.Reopened | events.Revoked)):
         return status, before

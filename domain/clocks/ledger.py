@@ -20,8 +20,9 @@ The holder of the file is the first entry of this list that applies:
 4. the holder of the open stage that was entered last, or the front office while the product is ready for collection;
 5. the front office until the file is complete, the back office after that.
 
-If an entry of the list applies twice, for example because two referrals are open, the latest mark counts. An outcome
-ends open returns and referrals. The spans of the holders cover the whole time of the citizen clock without gaps.
+If an entry of the list applies twice, for example because two referrals are open, the latest mark names the holder. An
+outcome ends open returns and referrals. The spans of the holders cover the whole time of the citizen clock without
+gaps.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,8 +36,8 @@ from domain.rules import rests_on
 __all__ = ["Clock", "Mark", "MarkKind", "Party", "ledger", "marks_of", "outcome_of"]
 
 LAST_MINUTE_PERCENT = rests_on("last-minute")(20)
-"""A return in this last part (in percent) of the promised time is a last-minute return, unless the standard sets
-another value.
+"""The length of the last part of the promised time, in percent. A return in this part is a last-minute return. A
+standard may set another value.
 """
 
 WAITED_FOR: Mapping[Party | None, int] = {Party.APPLICANT: 3, Party.EXTERNAL: 2, Party.OTHER_AGENCY: 1}
@@ -154,7 +155,7 @@ def _counts(ordered: Sequence[Mark], entries: Iterable[LedgerEntry], paused: int
 def in_order(marks: Iterable[Mark]) -> list[Mark]:
     """Apply the amendments to the marks, and return the marks sorted by time.
 
-    Imported history may amend an event several times. Then the amendment with the highest stream version counts.
+    Imported history may amend an event several times. Then the amendment with the highest stream version is used.
     """
     recorded = sorted(marks, key=_place)
     moves = sorted((mark for mark in recorded if mark.kind is MarkKind.MOVED), key=lambda mark: mark.version)
@@ -285,7 +286,7 @@ def _turns(ordered: Sequence[Mark]) -> Iterator[tuple[datetime, Party, str]]:
 
 def _hands(taken: dict[str, Mark], office: str, otherwise: Party) -> tuple[Party, str]:
     """Return the present holder and the holder's office. The mark with the highest rank names the holder. If several
-    marks have this rank, the latest of these marks counts.
+    marks have this rank, the latest of these marks names the holder.
     """
     if not taken:
         return otherwise, office
@@ -298,8 +299,8 @@ def _rank(mark: Mark) -> int:
 
 
 def last_minute_returns(ordered: Sequence[Mark]) -> list[datetime]:
-    """Return the times at which the office returned the file at the last minute, which means in the last part of the
-    promised time. `ordered` is the result of `in_order`.
+    """Return the times of the last-minute returns. A last-minute return is a return in the last part of the promised
+    time. `ordered` is the result of `in_order`.
 
     The promised time goes from completeness to the due date that was in force at the return. Nights and closed days are
     part of the promised time.

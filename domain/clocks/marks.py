@@ -58,11 +58,11 @@ class MarkKind(StrEnum):
 class Mark(NamedTuple):
     """One fact about the clocks. The fact comes from one event.
 
-    `at` is in UTC. `cause` is the event's name in the event topic. `name` connects a pause with its end, and a TAKEN
-    mark with its RELEASED mark. `office` is the office that acted, the office that is asked for advice, or the office
-    that gets the file. `amends` and `corrected_at` come from an amendment. `due_at` comes from a promise. `percent` is
-    the length of the last part of the promised time, in percent. If the office returns the file in this part, the
-    return is a last-minute return.
+    `at` is in UTC. `cause` is the name of the event, as in the event's topic. `name` connects a pause with its end, and
+    a TAKEN mark with its RELEASED mark. `office` is the office that acted, the office that is asked for advice, or the
+    office that gets the file. `amends` and `corrected_at` come from an amendment. `due_at` comes from a promise.
+    `percent` is the length of the last part of the promised time, in percent. If the office returns the file in this
+    part, the return is a last-minute return.
     """
 
     kind: MarkKind

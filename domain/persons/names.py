@@ -10,11 +10,13 @@ from enum import StrEnum
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """The characters that set or override the direction of text (Unicode Standard Annex 9, section 2)."""
 BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
-"""Letters and symbols of Unicode that show nothing: the fillers of Hangul, and the empty pattern of Braille."""
+"""Unicode letters and symbols that are invisible: the fillers of Hangul, and the empty pattern of Braille."""
 CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """The Unicode categories of control characters, surrogates, and line and paragraph separators."""
 VISIBLE = frozenset("LNPS")
-"""First letters of the Unicode categories with visible characters: letters, numbers, punctuation, symbols."""
+"""The first letters of the names of the Unicode categories that contain visible characters: letters, numbers,
+punctuation, symbols.
+"""
 
 
 class TextFault(StrEnum):

@@ -17,10 +17,10 @@ from domain.rules import rests_on
 
 DIGITS = 16
 FEMALE_FROM = 40
-"""A woman's NIK holds her day of birth plus 40."""
+"""In a woman's NIK, 40 is added to the day of birth."""
 LAST_DAY, LAST_MONTH = 31, 12
 CENTURY_WITH_ALL_DAYS = 2000
-"""In this century, every year divisible by four is a leap year, the year 2000 included."""
+"""Every year of this century that is divisible by four is a leap year. The year 2000 is a leap year too."""
 
 
 class Sex(StrEnum):
@@ -83,9 +83,9 @@ def check(
 ) -> tuple[Doubt, ...]:
     """Return the doubts about a NIK. Raises NationalIdInvalid if the text is not a NIK.
 
-    `provinces` holds the two-digit province codes of all editions of the region table. Old editions count too, because
-    a NIK keeps the code of the province of first registration. `born`, `sex` and `regency` (for example 33.74) are
-    other data about the person. A value that is None is not compared with the NIK.
+    `provinces` holds the two-digit province codes of all editions of the region table. Old editions are included,
+    because a NIK keeps the code of the province of first registration. `born`, `sex` and `regency` (for example 33.74)
+    are other data about the person. A value that is None is not compared with the NIK.
     """
     day, month, year = _birth(nik)
     if int(nik[12:]) == 0:

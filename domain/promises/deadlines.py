@@ -1,20 +1,20 @@
 """This module computes deadlines from an office's calendar: when a promise is due, and how far a pause moves the due
 date.
 
-The law (UU 30/2014 art. 53, amended by UU 6/2023) counts from the day on which a file is received complete. We found no
-law with further rules for counting days, so the following rules are our proposal. The office or the service can choose
-another setting for each rule (see `domain.rules`):
+By law (UU 30/2014 art. 53, amended by UU 6/2023), the days are counted from the day on which a complete file is
+received. We found no law with further rules for counting days, so the following rules are our proposal. The office or
+the service can choose another setting for each rule (see `domain.rules`):
 
 * The day of completeness is day 0, and the next day is day 1. With `DayZero.DAY_BEFORE`, the day of completeness is
   day 1.
-* Completeness after closing time, or on a day on which the office is closed, counts from the next opening. With
-  `AfterHours.SAME_DAY`, completeness counts on the day on which it happened.
+* If a file becomes complete after closing time, or on a day on which the office is closed, the time is counted from the
+  next opening. With `AfterHours.SAME_DAY`, the time is counted from the day on which the file became complete.
 * A deadline in days or months is the closing time of its last day, in the office's time zone.
 * A deadline in calendar days or months stays on its last day, even if the office is closed on that day. The deadline
-  moves to the next open day only if the promise rolls forward.
+  moves to the next open day only if the promise has the setting `roll_forward`.
 
-All instants are aware, and results are in UTC. A promise in wall hours runs on at night and on closed days, so no
-calendar is needed. For every other unit, the functions raise CalendarTooShort if the calendar does not reach far
+All instants are aware, and results are in UTC. A promise in wall hours needs no calendar, because wall hours include
+nights and closed days. For every other unit, the functions raise CalendarTooShort if the calendar does not reach far
 enough.
 """
 
@@ -48,14 +48,15 @@ PauseSpan = tuple[datetime, datetime]
 Counter = tuple[Calendar, OpeningHours]
 """The calendar and the opening hours from which an office computes deadlines."""
 
-N_MAX = 10_000  # larger than any promise, and small enough that the due date is a valid `date`
+N_MAX = 10_000  # this number is larger than in any promise, but small enough for a due date that is a valid `date`
 
 
 @rests_on("completeness", "unit", "day-zero", "after-hours", "roll-forward")
 def due_at(
     start: datetime, unit: Unit, n: int, calendar: Calendar, hours: OpeningHours, *, roll_forward: bool = False
 ) -> datetime:
-    """Return the due instant of a promise of `n` units from `start`. The result is never before `start`.
+    """Return the due instant of a promise of `n` units that is counted from `start`. The result is never before
+    `start`.
 
     Raises ValueError if `start` has no time zone, or if `n` is not between 0 and `N_MAX`. Also raises ValueError if
     `unit` is `Unit.SOURCE`.
@@ -80,11 +81,12 @@ def due_at(
 
 @rests_on("completeness", "unit", "after-hours")
 def counted_from(start: datetime, unit: Unit, calendar: Calendar, hours: OpeningHours) -> date | None:
-    """Completeness at `start` may count from a later local day. If so, return this day, otherwise None.
+    """A file that became complete at `start` may be counted from a later local day. If so, return this later day.
+    Otherwise return None.
 
     Example: completeness on Friday after closing time is counted from Monday. Service hours and minutes always run from
-    the next opening. Wall hours also count at night, so they run from `start`, and the result is None. `unit` must not
-    be `Unit.SOURCE`.
+    the next opening. Wall hours include nights, so they run from `start`, and the result is None. `unit` must not be
+    `Unit.SOURCE`.
     """
     if unit is Unit.WALL_HOURS:
         return None
@@ -132,10 +134,11 @@ def paused(
     """Return the due instant after a pause of the legal clock. The result is never before `due`.
 
     A pause that begins after `due` does not change `due`. A promise in days or months moves by whole days. The days of
-    a pause are the days after its first day, up to and including its last day. For a promise in working days, only
-    working days of the pause count. So if one pause ends on the day on which the next pause begins, this day counts
-    once. A promise in service hours or minutes moves by the office's open time during the pause. A promise in wall
-    hours moves by the whole length of the pause. If an import's source states the deadline, the deadline does not move.
+    a pause are the days after its first day, up to and including its last day. For a promise in working days, only the
+    working days of the pause are counted. So if one pause ends on the day on which the next pause begins, this day is
+    counted once. A promise in service hours or minutes moves by the office's open time during the pause. A promise in
+    wall hours moves by the whole length of the pause. If an import's source states the deadline, the deadline does not
+    move.
     """
     since, until = pause
     if unit is Unit.SOURCE or since > due or until <= since:
@@ -158,11 +161,11 @@ def handed_on(
     due: datetime, at: datetime, unit: Unit, before: Counter, after: Counter, *, roll_forward: bool = False
 ) -> datetime:
     """Return the new due instant after a transfer at `at`. `before` holds the calendar and the opening hours of the old
-    office. `after` holds the calendar and the opening hours of the new office. The time until `at` counts by the old
-    office's calendar. The new office counts only the remaining time, by its own calendar and its own opening hours. A
-    promise in calendar days or months stays on its due day, but is due at the new office's closing time. A promise in
-    wall hours does not change. If an import's source states the deadline, the deadline does not change. A promise that
-    was due at `at` or earlier does not change.
+    office. `after` holds the calendar and the opening hours of the new office. The time until `at` is counted with the
+    old office's calendar. The remaining time is counted with the new office's calendar and opening hours. A promise in
+    calendar days or months stays on its due day, but is due at the new office's closing time. A promise in wall hours
+    does not change. If an import's source states the deadline, the deadline does not change. A promise that was due at
+    `at` or earlier does not change.
     """
     if unit in (Unit.SOURCE, Unit.WALL_HOURS) or at >= due:
         return due

@@ -103,7 +103,7 @@ def after_pause(
 
     The caller must apply several pauses in the order of time, because a pause that begins after the due instant does
     not move the promise. If all pauses begin before the first due instant, their order makes no difference, unless the
-    promise rolls forward.
+    promise has the setting `roll_forward`.
     """
     if promise.unit is Unit.SOURCE or until <= since or since > promise.due_at:
         return promise
@@ -166,9 +166,9 @@ def replayed(
 
     The promise is first computed for `office` from `start`. Then each step is applied in the given order.
 
-    If each step used the calendars that were in force at that step, the result would be the stored promise. A new
-    calendar edition moves the promise only if `due_at` changes. If only the names of the editions change, the promise
-    does not move. An extension that the standard does not list is left out.
+    If each step were computed with the calendars that were in force at its time, the result would be the stored
+    promise. A new calendar edition moves the promise only if `due_at` changes. If only the names of the editions
+    change, the promise does not move. An extension that the standard does not list is left out.
     """
     promise = promised(terms, start, office=office, service=service, edition=standard.edition, registry=registry)
     units = {extension.code: extension.n for extension in standard.extensions or ()}
@@ -202,7 +202,7 @@ def rule_of(hours: OpeningHours, *, roll_forward: bool) -> str:
 def _counted(
     count: Counting, start: datetime, office: str, service: str, registry: Registry
 ) -> tuple[datetime, list[str]]:
-    """Return two values: the result of the function `count`, which is an instant, and the names of the calendar
+    """Call the function `count`, and return two values: the instant that `count` returns, and the names of the calendar
     editions that were used.
 
     An edition is used if it covers at least one day between `start` and this instant.

@@ -40,13 +40,13 @@ class DayZero(StrEnum):
     """The rule for day 0 of a promise in days or months."""
 
     COMPLETENESS = "completeness"
-    DAY_BEFORE = "day_before"  # then the day of completeness is day 1
+    DAY_BEFORE = "day_before"  # the day of completeness is day 1
 
 
 @rests_on("after-hours")
 class AfterHours(StrEnum):
-    """The rule for an act after closing time or on a closed day: the act counts from the next opening, or on the same
-    day.
+    """The rule for an act after closing time or on a closed day: the act is counted from the next opening, or from the
+    same day.
     """
 
     NEXT_OPENING = "next_opening"
@@ -55,7 +55,7 @@ class AfterHours(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpecialWeek:
-    """Opening hours that replace the usual ones from `first_day` to `last_day`. Both days are included."""
+    """From `first_day` to `last_day`, these opening hours replace the usual opening hours. Both days are included."""
 
     first_day: date
     last_day: date
@@ -70,7 +70,7 @@ class SpecialWeek:
 class Calendar:
     """The days off of one office. The calendar covers the days from `first_day` to `last_day`. Both days are included.
 
-    If several special weeks apply on one day, the last special week in `special` counts.
+    If several special weeks apply on one day, the last of them in `special` is used.
     """
 
     code: str
@@ -153,13 +153,13 @@ def span_of(day: date, calendar: Calendar, hours: OpeningHours) -> OpeningSpan |
 
 @rests_on("holidays", "joint-leave", "local-closures")
 def is_working_day(day: date, calendar: Calendar, hours: OpeningHours) -> bool:
-    """Whether the office is open on `day`. Raises CalendarTooShort."""
+    """Tell whether the office is open on `day`. Raises CalendarTooShort."""
     return span_of(day, calendar, hours) is not None
 
 
 @rests_on("zone", "after-hours")
 def day_zero(start: datetime, calendar: Calendar, hours: OpeningHours) -> date:
-    """Return the local day on which an act at `start` counts. Raises CalendarTooShort."""
+    """Return the local day to which an act at `start` is assigned. Raises CalendarTooShort."""
     if hours.after_hours is AfterHours.SAME_DAY:
         return local_day(start, hours)
     return next(_open_days(start, calendar, hours))[0]
@@ -184,13 +184,13 @@ def _open_days(start: datetime, calendar: Calendar, hours: OpeningHours) -> Iter
         if span:
             opens, closes = instant(day, span[0], zone), instant(day, span[1], zone)
             if start <= closes:
-                yield day, min(opens, closes), closes  # an opening in a skipped hour has no length
+                yield day, min(opens, closes), closes  # an opening inside an hour that the clocks skip has no length
         day += DAY
 
 
 @rests_on("opening-hours")
 def open_time(since: datetime, until: datetime, calendar: Calendar, hours: OpeningHours) -> timedelta:
-    """Return the time for which the office is open between two instants. Raises CalendarTooShort."""
+    """Return how long the office is open between two instants. Raises CalendarTooShort."""
     between = takewhile(lambda opening: opening[0] < until, openings(since, calendar, hours))
     return sum((min(closes, until) - max(opens, since) for opens, closes in between), timedelta())
 
@@ -202,9 +202,9 @@ def local_day(at: datetime, hours: OpeningHours) -> date:
 
 @rests_on("zone", "clock-change")
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """Return the instant of the local time `at` on `day`, in UTC.
+    """Return, in UTC, the instant at which the local time on `day` is `at`.
 
-    If the clocks are put back and `at` occurs twice, the first occurrence counts. Suppose that the clocks are put
+    If the clocks are put back and `at` occurs twice, the first occurrence is used. Suppose that the clocks are put
     forward from 02:00 to 03:00, and `at` is 02:20. This local time does not exist, so the result is 03:20.
     """
     return datetime.combine(day, at, zone).astimezone(UTC)

@@ -1,7 +1,7 @@
 """The registry holds services, offices, malls, calendars and regions. Each edition is one event.
 
-`Registry` is the fold of these events. `decide` gets the registry as an argument. Institutions publish this data about
-themselves, so the data may contain the names of institutions. The data contains nothing about a person.
+A `Registry` is made by folding these events. `decide` gets the registry as an argument. Institutions publish this data
+about themselves, so the data may contain the names of institutions. The data contains nothing about a person.
 """
 
 from collections.abc import Iterable
@@ -68,11 +68,12 @@ class Counter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficeRegistered:
-    """`day_zero` and `after_hours` set how the office counts days. None means the default of `OpeningHours`.
+    """`day_zero` and `after_hours` set how the office counts days. If one of these fields is None, the default of
+    `OpeningHours` is used.
 
     `late_report_days` is the office's allowance for late reports. Within this number of working days after the promised
     date, the office may record a decision that was made in time. `late_report_days_mobile` is the allowance for the
-    channel `mobile`. If the two values are None, the allowances are 1 and 5 working days.
+    channel `mobile`. The defaults of the two allowances are 1 and 5 working days.
     """
 
     topic: ClassVar[str] = "office.registered.v1"
@@ -157,7 +158,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseTerms:
-    """The office promises a decision at most `n` units after completeness.
+    """The office promises to decide at most `n` units after completeness.
 
     `roll_forward` says whether a deadline in calendar days or months moves from a closed day to the next open day.
     """
@@ -199,19 +200,19 @@ class DeemedApproval:
 class StandardPublished:
     """One edition of a service's standard (UU 25/2009 art. 21): requirements, stages, promise and fee.
 
-    `promise` is None if the source names no single time limit. `fee_idr` is in whole rupiah, and None if there is no
-    single amount. `free_order` says whether stages may come in any order and more than once, as in the imported history
-    of an agency. `grounds` holds the grounds on which the legal clock may pause. `dispute_days` is the number of
-    calendar days after the hand-over in which a citizen may dispute that the product is done. If `dispute_days` is
-    None, a dispute is possible at any time. `last_minute_percent` is the length of the last part of the promised time,
-    in percent. If the office returns the file in this part, the return is a last-minute return. If
-    `last_minute_percent` is None, the last 20 percent count.
+    `promise` is None if the source names no single time limit. `fee_idr` is the fee in whole rupiah. If there is no
+    single amount, `fee_idr` is None. `free_order` says whether stages may come in any order and more than once, as in
+    the imported history of an agency. `grounds` holds the grounds on which the legal clock may pause. `dispute_days` is
+    the number of calendar days after the hand-over in which a citizen may dispute that the product is done. If
+    `dispute_days` is None, a dispute is possible at any time. `last_minute_percent` is the length of the last part of
+    the promised time, in percent. If the office returns the file in this part, the return is a last-minute return. If
+    `last_minute_percent` is None, this part is the last 20 percent.
 
     If `default_promise` is true, the standard names no time limit, and the law's default applies. `promise_basis` names
     the law that gives the promise. `no_promise_reason` tells the citizen why there is no promise.
 
     An edition with `region` or `only_offices` replaces the national edition in this region or at these offices. An
-    edition without `region` and `only_offices` is national. If an edition has both fields, `only_offices` counts.
+    edition without `region` and `only_offices` is national. If an edition has both fields, only `only_offices` is used.
     `in_force_until` is the last day on which the edition is in force. If `in_force_until` is None, the edition has no
     last day.
     """

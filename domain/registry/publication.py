@@ -5,7 +5,7 @@ from domain.registry.editions import CalendarPublished, RegistryEvent
 from domain.registry.registry import Registry
 
 LOCAL_NAMES_LONGEST = 80
-"""The names of all local calendars of one office together may have this number of characters. A promise has 200
+"""The names of all local calendars of one office together may have at most this number of characters. A promise has 200
 characters for the names of its calendars. After a transfer, a promise may name the national calendars and the local
 calendars of two offices.
 """

@@ -1,8 +1,8 @@
 """Regions: this module tells whether a code is in the region table, and finds the codes that are nearest to an unknown
 code.
 
-The codes are those of the Ministry of Home Affairs (Kemendagri). A province has a code PP, a regency or a city has a
-code PP.KK, and a district (kecamatan) has a code PP.KK.CC.
+The Ministry of Home Affairs (Kemendagri) assigns the codes. A province has a code PP, a regency or a city has a code
+PP.KK, and a district (kecamatan) has a code PP.KK.CC.
 """
 
 from domain.registry.editions import Region
@@ -23,7 +23,8 @@ def is_known(code: str, registry: Registry) -> bool:
 
 
 def nearest(code: str, registry: Registry) -> tuple[Region, ...]:
-    """Return the three regions whose codes are nearest to this code by number. Only regions of the same level count.
+    """Return the three regions whose codes are nearest to this code by number. The three regions have the same level as
+    this code.
 
     The numbers of the provinces are compared first, then the numbers of the regencies, then the numbers of the
     districts.

@@ -24,7 +24,7 @@ from domain.registry.editions import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
-    """The registered data, by code.
+    """All registered data. The keys of each mapping are codes.
 
     The registry keeps all editions of each service. The registry keeps only the newest edition of each office, mall and
     calendar.
@@ -52,7 +52,7 @@ class Registry:
     def standard_in_force(self, service: str, day: date, office: str) -> StandardPublished | None:
         """Return the edition in force at the office on `day`, a local date of the office.
 
-        The most specific edition counts. The places are searched in this order: the office, the office's district, its
+        The most specific edition is used. The places are searched in this order: the office, the office's district, its
         regency, its province, the whole country. For each of these places, the newest edition replaces all older
         editions, even after the last day of the newest edition.
         """
@@ -134,7 +134,7 @@ class Registry:
         The first edition in the calendar is the national edition that covers the local day of `start`. The further
         national editions follow without a gap. The calendar also contains the editions for this office. The office's
         special hours override national special hours. If two spans of special hours overlap, the span that begins later
-        counts.
+        is used.
         """
         day = self.local_day(start, office)
         chain: list[CalendarPublished] = []

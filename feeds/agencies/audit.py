@@ -17,7 +17,9 @@ SHOWN_MAX = 20
 
 FileState = Mapping[str, Any]
 RANKS = ("holder", "owner", "asked")
-"""The capacities in order. An agency sees most in the first capacity, and least in the last capacity."""
+"""The capacities in order. An agency sees the most fields in the first capacity, and the fewest fields in the last
+capacity.
+"""
 REFERRED = "application.referred.v1"
 HIDDEN_FROM_OWNER = frozenset({"number", "district", "regency"})
 SEEN_BY_ASKED = frozenset({"submitted_at", "complete_at", "promise", "paused_since"})
@@ -230,7 +232,7 @@ def faults_of(
 
 
 def _of_log(application: str, logged: Sequence[LoggedMessage]) -> Iterator[AuditFault]:
-    """Yields faults of the feed itself: a message that names a wrong previous version."""
+    """Yields the faults of the feed itself: messages that name a wrong previous version."""
     previous = 0
     for message in logged:
         name = f"{application}:{message.version}"

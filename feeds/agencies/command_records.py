@@ -3,9 +3,9 @@
     read : CommandRecord, names -> SentCommand | Malformed
 
 The functions are pure and accept any bytes. A fault says what is wrong and where, and never quotes the record. Each
-agency has its own Kafka topic, and the broker lets only this agency write to the topic. So the topic of a record tells
-which agency sent the record. The headers of the record are not used for this. This module checks only the size of the
-body. The body has the same meaning as the body of an HTTP request.
+agency has its own Kafka topic, and the broker lets only this agency write to the topic. So Jejak learns from the topic
+of a record which agency sent the record, and does not use the headers of the record for this. This module checks only
+the size of the body. The body has the same meaning as the body of an HTTP request.
 """
 
 import re

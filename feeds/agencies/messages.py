@@ -1,5 +1,5 @@
-"""Messages to agencies: each message is a CloudEvents 1.0 event for one agency. Kafka gets the event in binary mode,
-and HTTP gets the event as JSON.
+"""Messages to agencies: each message is a CloudEvents 1.0 event for one agency. Over Kafka, the event is sent in binary
+mode. Over HTTP, the event is sent as JSON.
 
 A message is made only from the facts that projections/routing.py allows. So a message contains no actor, no salt and no
 sealed part.
@@ -53,9 +53,9 @@ class Message(NamedTuple):
     """A message of an agency's feed. Instants are in UTC. `body` is JSON.
 
     `position` is the event's position in the log and is never sent. `stream` is the UUID of the event's stream.
-    `previous` is the version of the previous message of the same stream in this agency's feed. For the first message of
-    the stream, `previous` is 0. `due` has the facts about the due date, as JSON. If `due` is None, no status record is
-    published for the message.
+    `previous` is the version of the previous message of the same stream in this agency's feed. If the message is the
+    first one of the stream, `previous` is 0. `due` has the facts about the due date, as JSON. If `due` is None, no
+    status record is published for the message.
     """
 
     agency: str
@@ -93,8 +93,8 @@ class Message(NamedTuple):
 
 
 def sequence(version: int) -> str:
-    """Returns the version as text with leading zeros. So the texts sort like the numbers, as the CloudEvents extension
-    `sequence` requires.
+    """Returns the version as text with leading zeros. So the texts have the same order as the numbers, as the
+    CloudEvents extension `sequence` requires.
     """
     return f"{version:010}"
 

@@ -16,7 +16,7 @@ OUTCOMES = {"intake.answered.v1": "applied", "intake.refused.v1": "refused", "in
 
 def reply_of(event: IntakeEvent, *, stream: UUID, position: int, recorded: Recorded) -> Message:
     """Returns the reply or the dead letter for an intake event. All events of an intake stream go to the same agency.
-    So the version of the previous message is lower by 1.
+    So the version of the previous message is the version of this event minus 1.
     """
     return Message(
         agency=event.agency,

@@ -3,7 +3,7 @@ consumers.
 
     breaks : PublishedSchema, PublishedSchema -> [str]
 
-Within a version, three changes are allowed: a message may gain optional fields, an open list may gain values, and a
+Within a version, three changes are allowed. A message may get new optional fields. An open list may get new values. A
 description may change. Field names, required fields, types, formats, patterns and limits must not change. A new
 required field is not allowed either, because the feed contains earlier messages without the new field.
 """

@@ -1,6 +1,6 @@
 """This module makes a JSON Schema (draft 7) for the data of each message, from the classes of the events.
 
-Consumers rely on the schemas. Within a version, a schema can only gain optional fields and values
+Consumers rely on the schemas. Within a version, a schema can only get new optional fields and new values
 (feeds/agencies/schema_compatibility.py). So a consumer must ignore unknown fields and values. The capacity of an agency
 is the role in which the agency gets an event, for example the role of the holder of the file. If a field is hidden in
 one capacity, the field is not required.

@@ -1,11 +1,11 @@
 """The command handler carries out the commands that change an application.
 
 First, the handler looks for the idempotency key in the stream. If the same client has already sent the command, the
-handler returns the first result, even if the client has lost its right since then. Then the handler checks that the
-client may send the command. Then the handler checks that nothing relevant has changed since the version that the client
-saw. At the end, the handler decides the command and appends the events. After a conflict, the handler begins again. The
-log contains the idempotency keys of stored commands, but a refused command is not stored. So a refused command is
-decided again when the client repeats it.
+handler returns the first result, even if the client has meanwhile lost the right to send this command. Then the handler
+checks that the client may send the command. Then the handler checks that nothing relevant has changed since the version
+that the client saw. At the end, the handler decides the command and appends the events. After a conflict, the handler
+begins again. The log contains the idempotency keys of stored commands, but a refused command is not stored. So a
+refused command is decided again when the client repeats it.
 """
 
 from collections.abc import Callable, Sequence
@@ -81,7 +81,7 @@ class CommandHandler:
         if application_id is not None and not history.entries:
             raise ApplicationUnknown
         earlier = first_result(history, request.command, identities)
-        if earlier:  # before the rights: a transfer takes away the right to the transferred application
+        if earlier:  # this comes before the rights, because a transfer takes away the right to the application
             return earlier
         application = history.application
         request.permit(application)
@@ -150,8 +150,8 @@ class CommandHandler:
 def first_result(
     history: StreamHistory, command: Command, identities: Sequence[CommandIdentity]
 ) -> CommandResult | None:
-    """Returns the first result of the same command. The result is made again from the events that the command stored.
-    Returns None if the command was not handled before.
+    """Returns the result that this command had when it was handled first. The result is made again from the events that
+    the command stored. Returns None if the command was not handled before.
 
     Raises KeyReused if the idempotency key was used with another body or command.
     """

@@ -1,5 +1,5 @@
-"""The import handler compares the records of a source with the log. It admits each new record, and then appends the
-record.
+"""The import handler compares the records of a source with the log. It turns each new record into an event, and then
+appends this event.
 
 Every record becomes a separate command. The idempotency key of this command never changes. So each record is stored
 only once, even if the file is imported again or has another order. If a run was killed, a second run with the same file
@@ -34,9 +34,9 @@ class Admitted:
 
 
 class ImportedStream:
-    """An application while a batch is imported. `commands` maps each command of the application's stream to its digest.
-    The state of the application is folded only if the batch adds an event. So no state is folded if the same file is
-    imported again.
+    """An application while a batch is imported. `commands` maps the id of each command of the application's stream to
+    the digest of the command. The state of the application is folded only if the batch adds an event. So no state is
+    folded if the same file is imported again.
     """
 
     def __init__(self, stream: UUID, commands: dict[str, str], load: Callable[[], StreamHistory]) -> None:

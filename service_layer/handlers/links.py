@@ -63,7 +63,7 @@ class LinkHandler:
         probe = Link(link=fresh, life_event=request.life_event, others=(), supplied=())
         answered = [(each, first_result(each, probe, identities)) for each in histories]
         earlier = [(each, result) for each, result in answered if result]
-        if earlier:  # before the rights: the office may have transferred its applications since
+        if earlier:  # this comes before the rights: the office may have transferred its applications
             link = _link_of(earlier[0][0], identities)
             waiting = [each for each in histories if not _linked_to_all(each, request.versions_seen.keys())]
             return Linking(link, [result for _, result in earlier], _still_waiting(waiting, link))
@@ -110,8 +110,8 @@ class _Sides:
 
 
 async def _sides(request: LinkRequest, histories: Sequence[StreamHistory]) -> _Sides:
-    """Divides the applications into two lists. Raises ApplicationUnknown and NotYours. The client gets the same answer
-    for both of these errors.
+    """Divides the applications into two lists. Raises ApplicationUnknown and NotYours. For both errors, the client gets
+    the same answer.
     """
     if not all(history.entries for history in histories):
         raise ApplicationUnknown

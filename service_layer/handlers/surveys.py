@@ -48,7 +48,7 @@ class SurveyHandler:
         if not history.entries:
             raise ApplicationUnknown
         stream = await self.store.claimed([identity.command.bytes for identity in identities])
-        if stream is not None:  # before the rights: the office may have transferred the application since
+        if stream is not None:  # this comes before the rights: the office may have transferred the application
             return await self._first_position(stream, identities)
         request.permit(history.application)
         event = answer(history.application, request.answers, given=await self.given(application_id))

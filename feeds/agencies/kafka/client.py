@@ -1,4 +1,4 @@
-"""Opens clients of kafka-python so that a failed start leaves no thread or socket behind.
+"""This module opens clients of kafka-python. A failed start of a client leaves no open thread or socket.
 
 Suppose that a kafka-python client does not find the brokers. Then its constructor raises an error, but the thread and
 the sockets of the client stay open. A relay tries again and again while Kafka cannot be reached. Without this module,

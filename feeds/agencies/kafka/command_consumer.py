@@ -1,8 +1,8 @@
 """The command consumer reads the command topics of the agencies. It is a member of a consumer group.
 
 Jejak stores the offset of each partition in its own table. When a member of the group gets a partition, it continues at
-this offset, and ignores the offset that Kafka stores. The consumer also commits offsets to Kafka, but only because
-tools show the consumer lag with these offsets.
+this offset, and ignores the offset that Kafka stores. The consumer also commits offsets to Kafka. Only tools that show
+the consumer lag use these offsets.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

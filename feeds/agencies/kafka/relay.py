@@ -24,8 +24,8 @@ WAIT_SECONDS = 0.25
 lost.
 """
 BACK_OFF_SECONDS, DOUBLINGS, REFUSED_SECONDS = 0.2, 6, 5.0
-"""After a fault, the relay waits for BACK_OFF_SECONDS before it starts again. This time is doubled for each fault, but
-at most DOUBLINGS times. After `Refused`, the relay waits for REFUSED_SECONDS.
+"""After a fault, the relay waits for BACK_OFF_SECONDS before it starts again. The waiting time is doubled after each
+further fault, but at most DOUBLINGS times. After `Refused`, the relay waits for REFUSED_SECONDS.
 """
 
 BEGIN = "`jejak relay --begin {}` publishes the feed from its beginning, and with `--now` only from now on"
@@ -146,7 +146,7 @@ class Relay:
             stopping.wait(rest)
 
     def follow(self, stopping: threading.Event) -> Iterator[Position]:
-        """Yields the position after each transaction. Also yields the position each time that the feed has no new
+        """Yields the relay's position in two cases: after each transaction, and each time that the feed has no new
         message.
         """
         if not self.source.lead():

@@ -1,5 +1,5 @@
-"""The relay position says how far the feed of an agency was published. The newest record of a compacted Kafka topic
-contains this position.
+"""The relay position says how far the feed of an agency was published. This position is in the newest record of a
+compacted Kafka topic.
 
 Only the agency's relay writes to this topic, in the same transaction as the messages. The position is always read from
 Kafka, never from memory or from a database row.
