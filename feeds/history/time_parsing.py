@@ -4,7 +4,7 @@ UTC. The quality of the instant says whether the source knows only the date.
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from domain.codes import Quality
