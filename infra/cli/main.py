@@ -18,6 +18,7 @@ from infra.database_faults import place_of
 from infra.eventstore.eras import EraNotBegun
 from infra.eventstore.recorder import PersistenceError
 from infra.eventstore.topics import DataNotClosed
+from infra.imports.source_url import SourceUrlWrong
 from infra.kafka.brokers import ClusterFault
 from infra.keys.key_folder import KeysUnreadable
 from infra.postgres.clock import ClockOff
@@ -52,6 +53,7 @@ EXPECTED = (
     SchemaNotOurs,
     SettingsWrong,
     SourceError,
+    SourceUrlWrong,
     TimeoutError,
     TopicsWrong,
     Unavailable,
@@ -150,6 +152,8 @@ def disagreement(options: argparse.Namespace) -> str | None:
         return "topics rotate needs a USER; topics plan and topics apply do not accept a USER"
     if options.verb == "project" and options.shards and max(options.shard, default=0) >= options.shards:
         return f"with --shards {options.shards}, the numbers of --shard must be from 0 to {options.shards - 1}"
+    if options.verb == "restore" and options.finish and (options.into or options.until):
+        return "restore accepts --finish after --into, and not together with --into or --until"
     if options.verb == "simulate" and None not in (options.applications, options.per_day):
         return "simulate accepts either --applications or --per-day, and not both"
     return None

@@ -161,6 +161,11 @@ RANGES = {
     "project --shard": (0, 63),
     "schedule --interval": (1, 86_400),
     "schedule --ops-port": (0, 65_535),
+    "import --timeout": (1, 86_400),
+    "mapping --timeout": (1, 86_400),
+    "follow --timeout": (1, 86_400),
+    "follow --every": (1, 86_400),
+    "follow --ops-port": (0, 65_535),
     "simulate --seed": (0, 2**63 - 1),
     "simulate --days": (1, DAYS_MAX),
     "simulate --applications": (1, APPLICATIONS_MAX),
@@ -178,7 +183,14 @@ RANGES = {
     "token --hours": (1, 87_600),
 }
 """Every option that takes a number, with its range."""
-REQUIRED = {"era": ["begin", "--reason", "x"], "feed": ["tail", "pln"], "token": ["--role", "operator"]}
+REQUIRED = {
+    "era": ["begin", "--reason", "x"],
+    "feed": ["tail", "pln"],
+    "token": ["--role", "operator"],
+    "import": ["a.csv", "--mapping", "a.toml"],
+    "mapping": ["a.csv"],
+    "follow": ["mysql://u@h/d", "--mapping", "a.toml", "--cursor", "c"],
+}
 
 
 def test_every_option_that_takes_a_number_has_a_range() -> None:
