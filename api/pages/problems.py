@@ -88,6 +88,10 @@ _OF_API = {
         N_("The service cannot be reached at the moment"),
         N_("Try again soon; it is safe to send the same request again"),
     ),
+    "application-unreadable": ProblemText(
+        N_("The system cannot read this application at the moment"),
+        N_("Nothing was stored; tell the operator, then send the same request again after the repair"),
+    ),
     "wrong-number-or-pin": ProblemText(
         N_("The tracking number and the PIN do not match"), N_("Check both on your receipt")
     ),
@@ -108,8 +112,8 @@ TEXTS = frozenset(text for problem in PROBLEMS.values() for text in (problem.tit
 
 
 def in_words(language: Language, text: str, instead: str) -> str:
-    """Translates `text` if `text` is in `TEXTS`. All other texts are in English. An English reader gets such a text
-    unchanged. An Indonesian reader does not get such a text, but gets the translation of `instead`.
+    """Translates `text` if `text` is in `TEXTS`. All other texts are in English. If `text` is not in `TEXTS`, an
+    English reader gets `text` unchanged, and an Indonesian reader gets the translation of `instead`.
     """
     if text in TEXTS:
         return language.say(text)

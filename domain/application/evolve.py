@@ -12,7 +12,7 @@ from functools import reduce
 from typing import Any, assert_never
 from uuid import UUID
 
-from domain.application import events, incident_events, promise_events
+from domain.application import events, imported_events, incident_events, promise_events
 from domain.application.events import Recorded
 from domain.application.pauses import CHANGING, OpenPauses, pauses_after
 from domain.application.status import ENDS, OUTCOMES, Status, status_after
@@ -23,8 +23,8 @@ from domain.provenance import Pause, Promise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """This class holds the highest number that was used so far for each kind of numbered thing, for example for
-    referrals.
+    """For each kind of numbered thing, for example for referrals, this class holds the highest number that was used so
+    far.
 
     The next thing of a kind gets the next number of this kind.
     """
@@ -210,6 +210,8 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
                 "completed": application.completed | {event.stage},
                 "to_redo": application.to_redo - {event.stage},
             }
+        case imported_events.StageEnded():
+            return {"entered": application.entered - {event.stage}}
         case events.Referred():
             return {
                 "referrals": {**application.referrals, event.referral: event.to},
@@ -296,6 +298,7 @@ def _changes(application: Application, recorded: Recorded) -> Changes:
             | events.Cancelled()
             | events.Revoked()
             | events.Concluded()
+            | imported_events.StagePlanned()
         ):
             return {}
         case _:
@@ -321,7 +324,7 @@ def step_of(facts: PromiseFacts, open_pauses: OpenPauses, recorded: Recorded) ->
     Return None if the event adds no step.
 
     `facts` and `open_pauses` describe the state before the event. Earlier releases recorded transfers without a
-    promise. Such a transfer is not a step.
+    promise. A transfer without a promise is not a step.
     """
     event, at = recorded.event, recorded.act.at
     _, over = pauses_after(open_pauses, event, at)
@@ -366,6 +369,8 @@ def _amended(application: Application, event: events.RecordAmended) -> Changes:
                 entered.discard(stage)
                 completed.add(stage)
                 to_redo.discard(stage)
+            case imported_events.StageEnded(stage=stage):
+                entered.discard(stage)
             case events.Reopened(redo=redo):
                 entered.difference_update(redo)
                 completed.difference_update(redo)

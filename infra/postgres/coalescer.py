@@ -1,7 +1,7 @@
 """Coalescer: this module answers concurrent requests with one query.
 
-Requests that arrive during a query wait, and then share the next query. There is no timer. If no query is running, a
-request is sent at once. The slower the database is, the more requests share a query.
+Requests that arrive during a query wait, and then share the next query. The coalescer has no timer. If no query is
+running, a request is sent at once. The slower the database is, the more requests share a query.
 """
 
 import asyncio
@@ -124,7 +124,8 @@ class Coalescer(Generic[Key, Value]):
             _refuse(batch, fault)
         except Exception as fault:  # noqa: BLE001 - the callers get the fault
             if len(keys) == 1 or _is_of_all(fault):
-                noted(fault)
+                if isinstance(fault, psycopg.Error):
+                    noted(fault)
                 _refuse(batch, fault)
                 return
             half = set(keys[: len(keys) // 2])

@@ -43,14 +43,14 @@ ROLES = "SELECT role FROM unnest(%s::text[]) AS role WHERE NOT EXISTS (SELECT FR
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of a check. `advice` says what to do. It is empty if nothing is wrong."""
+    """The result of a check. `advice` says what to do. `advice` is empty if nothing is wrong."""
 
     name: str
     state: str
     advice: str = ""
 
     def __str__(self) -> str:
-        line = f"{'WRONG' if self.advice else 'ok':<6}{self.name:<16}{self.state}"
+        line = f"{'WRONG' if self.advice else 'ok':<6}{self.name:<15} {self.state}"
         return f"{line}\n{'':22}-> {self.advice}" if self.advice else line
 
 

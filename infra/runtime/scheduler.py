@@ -1,9 +1,9 @@
 """Scheduler: runs the scheduled jobs again and again. A pass runs each job once.
 
 An installation may have several schedulers. Only the scheduler that has an advisory lock of the database works. The
-others stand by. During each pass, the scheduler also has a second advisory lock. So the command `jejak schedule --once`
-waits until a running pass has ended. The stored events would be correct without these locks, because each act is stored
-only once, even if two schedulers work at the same time.
+other schedulers stand by. During each pass, the scheduler also has a second advisory lock. So the command `jejak
+schedule --once` waits until a running pass has ended. The stored events would be correct without these locks, because
+each act is stored only once, even if two schedulers work at the same time.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from infra.postgres.clock import ClockOff
 from infra.postgres.connections import WORK_SECONDS, connect_async
 from infra.queries.due_files import PostgresDueFiles
 from infra.service import BackgroundService, ServiceLimits
-from service_layer.faults import Unavailable
+from service_layer.faults import Unavailable, ViewBehind
 from service_layer.scheduled_jobs import Jobs, PassTally
 
 ASK_SECONDS = 1.0
@@ -63,13 +63,23 @@ async def schedule(made: Installation, *, interval: float) -> None:
     async def lead() -> None:
         async with _session(made) as connection:
             await _locked(connection, LEADS, service.alive)
+            waits = False
             while True:
                 await made.clock.check()
-                async with _a_pass(connection, service.alive):
-                    for job in jobs.by_name:
-                        tally = await jobs.run(job, lambda _: service.alive())
-                        if tally.done or tally.failed:
-                            log.info("scheduled", job=job, done=tally.done, failed=tally.failed)
+                try:
+                    async with _a_pass(connection, service.alive):
+                        for job in jobs.by_name:
+                            tally = await jobs.run(job, lambda _: service.alive())
+                            if tally.done or tally.failed:
+                                log.info("scheduled", job=job, done=tally.done, failed=tally.failed)
+                except ViewBehind:  # for example an upgrade is building the view of the desk
+                    if not waits:
+                        log.info("the scheduler waits until the view of the desk has caught up with the log")
+                    waits = True
+                    service.alive()
+                    await asyncio.sleep(ASK_SECONDS)
+                    continue
+                waits = False
                 service.succeeded()
                 await _rest(interval, service.alive)
 
@@ -136,8 +146,8 @@ async def _a_pass(connection: AsyncConnection, alive: Callable[[], None] = lambd
 async def _locked(connection: AsyncConnection, name: str, alive: Callable[[], None]) -> None:
     """Tries to get a lock again and again, until the lock is free.
 
-    PostgreSQL also has a function that waits for a lock. This function is not used, because it would still block the
-    connection after the task was cancelled.
+    PostgreSQL also has a function that waits for a lock. This function is not used: if the task were cancelled during
+    the wait, the connection would stay blocked.
     """
     while True:
         row = await (await connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (name,))).fetchone()

@@ -1,4 +1,4 @@
-"""Worker: the code that all worker processes share. It sets up the logs, the signals and the databases.
+"""Worker: the code that all worker processes share. This code sets up the logs, the signals and the databases.
 
 A worker process can also end itself when its parent process ends. Subcommands that work in threads use `worker`, for
 example `relay` and `project`. Subcommands that work in an event loop use `run_worker`, for example `intake` and
@@ -12,15 +12,15 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from queue import SimpleQueue
 
 from infra import logs
 from infra.composition import Installation, installation
 from infra.postgres.databases import Databases, databases
 from infra.queries.service_states import reporting
 from infra.runtime.ops_server import Ops, OpsServer, shown
-from infra.runtime.serve import run_loop, settle
-from infra.runtime.supervisor import attach, stop_event
+from infra.runtime.serve import settle
+from infra.runtime.signals import run_loop, stop_event, stopped_by_signals
+from infra.runtime.supervisor import attach
 from infra.settings import Settings
 
 
@@ -42,26 +42,6 @@ def worker(settings: Settings, ops: Ops, *, attached: bool = False) -> Iterator[
     stopping = stopped_by_signals()
     with _shown_databases(settings, ops, attached=attached) as (found, _):
         yield Worker(found, stopping)
-
-
-def stopped_by_signals() -> threading.Event:
-    """Returns an event that is set when SIGINT or SIGTERM arrives. Call this function in the main thread.
-
-    The signal handler must not set the event itself, because Python runs the handler in the main thread. If the main
-    thread is just entering `wait` of the same event, it has the lock of the event, and `set` would wait for this lock
-    for ever. Instead, the handler puts an item into a SimpleQueue, which is always safe. A second thread then sets the
-    event.
-    """
-    stopping, asked = threading.Event(), SimpleQueue[int]()
-
-    def listen() -> None:
-        asked.get()
-        stopping.set()
-
-    threading.Thread(target=listen, name="signals", daemon=True).start()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: asked.put(number))
-    return stopping
 
 
 def run_worker(

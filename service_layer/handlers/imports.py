@@ -1,5 +1,5 @@
-"""The import handler compares the records of a source with the log. It turns each new record into an event, and then
-appends this event.
+"""The import handler compares the records of a source with the log. The handler turns each new record into an event,
+and then appends this event.
 
 Every record becomes a separate command. The idempotency key of this command never changes. So each record is stored
 only once, even if the file is imported again or has another order. If a run was killed, a second run with the same file
@@ -17,6 +17,7 @@ from domain.application.admit import SourceRecord, admit
 from domain.application.events import ApplicationEvent, Recorded, Submitted
 from domain.application.evolve import Application, evolve
 from domain.registry.registry import Registry
+from service_layer.event_store import PersonalParts
 from service_layer.import_case import ImportCase, ImportItem
 from service_layer.streams import CommandIdentity, StreamHistory
 
@@ -31,17 +32,19 @@ class Admitted:
     record: SourceRecord
     event: ApplicationEvent
     identity: CommandIdentity
+    personal: PersonalParts = field(default_factory=dict)
 
 
 class ImportedStream:
     """An application while a batch is imported. `commands` maps the id of each command of the application's stream to
     the digest of the command. The state of the application is folded only if the batch adds an event. So no state is
-    folded if the same file is imported again.
+    folded if the same file is imported again. `is_stored` says whether the log had the application before the batch.
     """
 
     def __init__(self, stream: UUID, commands: dict[str, str], load: Callable[[], StreamHistory]) -> None:
         self.stream = stream
         self.commands = commands
+        self.is_stored = bool(commands)
         self._load = load
 
     @cached_property
@@ -121,11 +124,11 @@ class ImportHandler:
         """
         stored = 0
         for _ in range(TRIES):
-            tally, streams = ImportTally(), self._streams(cases)
+            tally = ImportTally()
             new = [
-                (streams[case.key], admitted)
-                for case in cases
-                for admitted in self._admitted(case, streams[case.key], tally, None)
+                (stream, admitted)
+                for case, stream in self._streams(cases)
+                for admitted in self._admitted(case, stream, tally, None)
             ]
             done = self.store.append(new)
             stored += done
@@ -139,15 +142,24 @@ class ImportHandler:
         """Does the same as `append`, but stores nothing. `seen` holds the commands that earlier batches would have
         stored.
         """
-        tally, streams = ImportTally(), self._streams(cases)
-        for case in cases:
-            for admitted in self._admitted(case, streams[case.key], tally, seen):
+        tally = ImportTally()
+        for case, stream in self._streams(cases):
+            for admitted in self._admitted(case, stream, tally, seen):
                 seen.put(admitted.identity.command.bytes, admitted.identity.digest)
                 tally.new_events += 1
         return tally
 
-    def _streams(self, cases: Sequence[ImportCase]) -> Mapping[str, ImportedStream]:
-        return self.store.streams(self.source, [case.key for case in cases])
+    def _streams(self, cases: Sequence[ImportCase]) -> list[tuple[ImportCase, ImportedStream]]:
+        """Returns each case with its application. A case that an earlier release stored keeps its earlier key."""
+        spelled = [case.spelled_key for case in cases if case.spelled_key]
+        streams = self.store.streams(self.source, [*(case.key for case in cases), *spelled])
+        known = [
+            replace(case, key=case.spelled_key)
+            if case.spelled_key and streams[case.spelled_key].is_stored and not streams[case.key].is_stored
+            else case
+            for case in cases
+        ]
+        return [(case, streams[case.key]) for case in known]
 
     def _admitted(
         self, case: ImportCase, stream: ImportedStream, tally: ImportTally, seen: SeenCommands | None
@@ -160,7 +172,7 @@ class ImportHandler:
             known = stream.commands.get(str(identity.command))
             if known is None and seen is not None:
                 known = seen.get(identity.command.bytes)
-            if known == identity.digest:
+            if known == identity.digest or (stream.is_stored and self._stored_as_spelled(case, item, stream, place)):
                 tally.duplicates += 1
             elif known is not None:
                 tally.rejected[CHANGED] += 1
@@ -168,9 +180,19 @@ class ImportHandler:
                 record = self._numbered(item.record)
                 event = admit(record, stream.application, self.registry)
                 tally.deviating += event.deviates is not None
-                admitted = Admitted(record, event, identity)
+                admitted = Admitted(record, event, identity, item.personal)
                 stream.move(admitted)
                 yield admitted
+
+    def _stored_as_spelled(self, case: ImportCase, item: ImportItem, stream: ImportedStream, place: int) -> bool:
+        """Returns whether an earlier release stored the record. Earlier releases identified a record by its spelling in
+        the file.
+        """
+        spelled = item.as_spelled()
+        if spelled is None:
+            return False
+        identity = self.store.identity(self.source, case.key, spelled, first=place == 0)
+        return stream.commands.get(str(identity.command)) == identity.digest
 
     def _numbered(self, record: SourceRecord) -> SourceRecord:
         if isinstance(record.event, Submitted):
