@@ -146,11 +146,14 @@ def _stage(word: str, codes: set[str]) -> str:
 
 
 def _formats(column: ColumnSurvey) -> Iterator[str]:
-    check = (
-        "  # CHECK: no date shows which comes first: dmy (the day) or mdy (the month)" if column.is_ambiguous else ""
-    )
-    if column.formats != ["iso"]:
-        yield f"formats = {_strings(column.formats)}{check}"
+    if column.formats == ["iso"]:
+        return
+    check = ""
+    if column.is_ambiguous:
+        check = "  # CHECK: no date shows which comes first, the day (dmy) or the month (mdy)"
+    elif "excel" in column.formats:
+        check = "  # CHECK: days since 1900; some old workbooks count from 1904 (excel_1904)"
+    yield f"formats = {_strings(column.formats)}{check}"
 
 
 def _strings(texts: Iterable[str]) -> str:
