@@ -5,7 +5,7 @@ READY  := $(VENV)/.ready
 UV     := $(BIN)/uv
 PORT   ?= 8000
 WORKERS ?= 2
-# The tests of the pure rooms. They run in one process, so that coverage sees every line that no test reaches.
+# The tests of the packages without I/O. They run in one process, so that coverage sees every line that no test reaches.
 PURE   := tests/domain tests/projections tests/infra/projector/test_views.py
 export UV_PYTHON_DOWNLOADS := never
 

@@ -1,5 +1,5 @@
-"""Benchmarks, or benches for short. Each bench measures a figure. In the same run, the bench also measures a baseline,
-with which the figure is compared.
+"""Benchmarks, or benches for short. Each bench measures a figure.
 
-`python -m bench NAME` starts the bench NAME.
+In the same run, the bench also measures a baseline and compares the figure with the baseline. `python -m bench NAME`
+starts the bench NAME.
 """

@@ -3,7 +3,7 @@
 Usage: `python -m bench [NAME …] [--quick | --full]`.
 
 A figure and its baseline are measured in the same run. The client, the server and PostgreSQL share the cores of this
-machine. Progress is written to stderr. The exit code is 1 if any line is not ok.
+machine. Progress is written to stderr. The exit code is 1 if the field `ok` of any line is false.
 """
 
 import argparse
@@ -73,7 +73,7 @@ def main() -> int:
     if unknown:
         parser.error(f"there is no bench {', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}")
     ok = True
-    signal.signal(signal.SIGTERM, _stopped)  # SIGTERM then also stops the servers and removes the folders
+    signal.signal(signal.SIGTERM, _stopped)  # with this, SIGTERM also stops the servers and removes the folders
     try:
         for measured in measure(frozenset(options.names or NAMES), options.size or Size.USUAL):
             print(measured.line(), flush=True)

@@ -97,7 +97,8 @@ def _pgbench(where: Installed, seconds: float) -> dict[int, float]:
 def _fault(where: Installed) -> str | None:
     """Checks the log, and returns a fault message or None.
 
-    The check reads some of the newest streams and verifies their chains. No position of the log may be used twice.
+    The check reads some of the newest streams and verifies their chains. The check also finds positions of the log that
+    were used twice.
     """
     with psycopg.connect(where.databases.owner) as connection:
         doubled = connection.execute("SELECT count(*) - count(DISTINCT notification_id) FROM stored_events").fetchone()

@@ -1,4 +1,4 @@
-"""`conflicts`: measures the number of stored events per second if one of ten appends names an outdated version.
+"""`conflicts`: measures how many events per second are stored if one of ten appends names an outdated version.
 
 In the baseline, no append names an outdated version.
 """

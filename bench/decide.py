@@ -1,7 +1,7 @@
 """`decide`: measures how many commands per second the package `domain` can decide on one processor core.
 
-The bench holds an application in memory. For each command, the bench decides the command and then computes the next
-state of this application. No I/O is measured.
+The bench holds an application in memory. The bench decides each command, and then computes the next state of this
+application. No I/O is measured.
 """
 
 import time

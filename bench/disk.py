@@ -1,8 +1,8 @@
 """`disk`: measures how many bytes an event and an application take on disk, table by table and index by index.
 
-The log contains the first events of simulated applications, in the order of time. The projector and the outbox read
-pages of 1,000 events, so they write most rows again for each event, as in operation. `VACUUM` runs before the tables
-are measured. `python -m bench.disk APPLICATIONS` writes the table of docs/disk.md.
+The log contains the first events of simulated applications, sorted by time. The projector and the outbox read the log
+in pages of 1,000 events. So, as in production, most events change a row that is already stored. `VACUUM` runs before
+the tables are measured. `python -m bench.disk APPLICATIONS` writes the table of docs/disk.md.
 """
 
 import sys
@@ -42,12 +42,12 @@ FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.o
 WHERE c.relkind = 'r' AND n.nspname = ANY (%(schemas)s)
 ORDER BY 1, 2
 """
-"""The two maps of a table's free and visible pages are left out: in a small table they take more than the rows."""
+"""The free space map and the visibility map are left out: in a small table they take more space than the rows."""
 SCHEMAS = ["public", "feeds", "views"]
 
 
 class Relation(NamedTuple):
-    """A table with its TOAST table, or an index. `part` is empty for a table."""
+    """A table together with its TOAST table, or an index. `part` is the name of the index, and is empty for a table."""
 
     table: str
     part: str
@@ -56,7 +56,10 @@ class Relation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """The sizes of an installation. `empty` has the sizes before the first application, by the same names."""
+    """The sizes of an installation.
+
+    `empty` holds the sizes that the same tables and indexes had before the first application.
+    """
 
     applications: int
     events: int
@@ -75,7 +78,7 @@ class Disk:
         return self.grown_bytes / self.events
 
     def groups(self) -> dict[str, float]:
-        """Returns the bytes per application of each schema."""
+        """Returns, for each schema, the number of bytes per application."""
         sums: Counter[str] = Counter()
         for relation in self.relations:
             sums[relation.table.split(".")[0]] += self.grown(relation)
@@ -134,7 +137,7 @@ def filled(where: Installed, applications: int, events_each: int = EVENTS_EACH) 
 
 
 def fill(where: Installed, applications: int, events_each: int) -> int:
-    """Appends the first events of each application, in the order of time. Returns the number of events."""
+    """Appends the first events of each application, sorted by time. Returns the number of events."""
     streams: dict[object, Stream] = {}
     events = 0
 

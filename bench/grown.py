@@ -111,10 +111,11 @@ def _build(name: str, conninfo: str) -> str:
 
 
 def _levels(small: Installed, large: Installed, size: Size) -> tuple[Level, Level]:
-    """In each round, measures both installations, one after the other.
+    """In each round, this function measures both installations, one after the other.
 
-    While the lifecycles are measured, both servers run all the time. So work that a server does once a minute affects
-    the figures of both installations. The appends are measured last, because they add the largest number of events.
+    While the lifecycles are measured, both servers run all the time. So the work that a server does once a minute
+    affects the figures of both installations. The appends are measured last, because they add more events than the
+    other measurements.
     """
     levels = [Level(where.rows("progress"), [], []) for where in (small, large)]
     seconds, rounds = size.pick(2, 6), size.pick(1, ROUNDS)

@@ -1,4 +1,4 @@
-"""`import` and `rebuild`: imports a file with the program `jejak`, and then rebuilds two views from the log."""
+"""`import` and `rebuild`: import a file with the program `jejak`, and then rebuild two views from the log."""
 
 import json
 import resource

@@ -1,4 +1,4 @@
-"""`project` and `project all`: measures how fast an existing log is projected into one view, and into all views.
+"""`project` and `project all`: measure how fast a log is projected into one view, and into all views.
 
 The baseline is a projection that is written as in the library's documentation.
 """
@@ -70,7 +70,7 @@ def _together(where: Installed) -> float:
 
     Returns the number of seconds until all runners have folded the whole log.
 
-    The caller counts each event of the log once, and not once for each view.
+    The caller counts each event of the log only once, although each view folds the event.
     """
     say("project: all views together")
     _forget(where)

@@ -52,7 +52,10 @@ SELECT coalesce((SELECT max(notification_id) FROM stored_events), 0) - position 
 
 
 class Clock(Watch):
-    """Records the time of each commit, and its number of messages. Stops the relay at the end of the feed."""
+    """Records the time of each commit, and the number of messages in the commit.
+
+    Stops the relay at the end of the feed.
+    """
 
     def __init__(self, stopping: threading.Event) -> None:
         super().__init__()
@@ -85,7 +88,7 @@ class Clock(Watch):
 def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: ARG001 - all benches have the same arguments
     try:
         with installed() as where, broker() as made, tempfile.TemporaryDirectory() as folder:
-            with redirect_stdout(sys.stderr):  # the setup prints its steps, but stdout is only for lines of JSON
+            with redirect_stdout(sys.stderr):  # the setup prints its steps, but stdout must contain only JSON
                 cluster = set_up(made, Path(folder), AGENCY)
             yield from _measured(where, cluster, size)
     except pytest.skip.Exception as skipped:
@@ -255,7 +258,7 @@ def relaying(where: Installed, cluster: SetUp) -> Iterator[None]:
         try:
             if process.stdout:
                 process.stdout.readline()
-            time.sleep(3)  # the relay needs this time to fence earlier producers and to read its position
+            time.sleep(3)  # the relay needs some seconds to fence earlier producers and to read its position
             yield
         finally:
             process.terminate()

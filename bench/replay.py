@@ -54,7 +54,7 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
 
 
 def fetch(_: Page) -> None:
-    """Does nothing with the rows, because the baseline measures only how fast the rows are fetched."""
+    """Does nothing, because the baseline only measures how fast the rows are fetched."""
 
 
 def replay(page: Page) -> None:

@@ -18,7 +18,8 @@ from bench.rig.queue import one, queue
 from bench.rig.report import Measured, percentile, spread
 from bench.rig.requests import OFFICE, ON
 from bench.rig.size import Size
-from infra.projector.runner import POLL_SECONDS, wait_until_caught_up
+from infra.projector.group import POLL_SECONDS
+from infra.projector.runner import wait_until_caught_up
 from infra.projector.views import LOG
 from projections import progress
 
@@ -75,8 +76,8 @@ def run(*, size: Size, names: frozenset[str]) -> Iterator[Measured]:  # noqa: AR
 async def _offered(where: Installed, port: int, seconds: float) -> tuple[Run, Watch, int]:
     """Sends the commands.
 
-    Returns three values. The first value is the run with the answers. The second value is the watch with the observed
-    positions of the view. The third value is the last position of the log before the measured events.
+    Returns three values. The first value holds the answers. The second value holds the observed positions of the view.
+    The third value is the last position of the log before the measured events.
     """
     commands = Commands(where, int(RATE * (seconds + WARM_SECONDS)))
     wait_until_caught_up(where.databases.serving)
@@ -89,7 +90,7 @@ async def _offered(where: Installed, port: int, seconds: float) -> tuple[Run, Wa
             await asyncio.to_thread(
                 wait_until_caught_up, where.databases.serving, views=[progress.VIEW], seconds=CATCH_UP_SECONDS
             )
-            await asyncio.sleep(2 * POLL_SECONDS)  # this is enough time for the watch to see the last position
+            await asyncio.sleep(2 * POLL_SECONDS)  # gives the watch enough time to see the last position
     offered.close()
     return answered, watch, after
 
@@ -124,7 +125,7 @@ async def _watching(conninfo: str) -> AsyncIterator[Watch]:
 
 
 async def _watch(watch: Watch, connection: psycopg.AsyncConnection) -> None:
-    """Reads the position of the view `progress` after each notification. The notification may be about another view."""
+    """Reads the position of the view `progress` after every notification of any view."""
     await connection.execute("LISTEN views")
     while True:
         cursor = await connection.execute(REACHED, (f"{LOG}-{progress.VIEW.name}",), prepare=True)

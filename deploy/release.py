@@ -1,7 +1,8 @@
-"""Release: makes the files of a release from the last commit. The same commit gives the same bytes, on each machine.
+"""Release: makes the files of a release from the last commit. The same commit gives the same bytes on every machine.
 
-The wheel, the archive from which the image is built, the software bill of materials (SBOM, CycloneDX), the list of
-licences with their texts, and the checksums of all of them. Run it with `make release`.
+A release has five kinds of files: the wheel, the archive from which the image is built, the software bill of materials
+(SBOM, CycloneDX), the list of licences with their texts, and the checksums of these files. `make release` runs this
+module.
 """
 
 import argparse
@@ -58,7 +59,7 @@ def _run(*command: Path | str, cwd: Path, **more: str) -> None:
 
 
 def _environment(folder: Path, lock: Path) -> Path:
-    """A virtual environment with exactly the packages of a lock. Returns the folder of its programs."""
+    """Makes a virtual environment with exactly the packages of a lock file. Returns the folder of its programs."""
     _run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=lock.parent)
     pip: list[Path | str] = [
         sys.executable,
@@ -83,7 +84,7 @@ def _wheel(source: Path, tools: Path, time_of_commit: str, out: Path) -> Path:
 
 
 def _image_inputs(source: Path, file: Path, time_of_commit: int) -> Path:
-    """All that `docker build` needs: `docker build - <FILE`."""
+    """Makes the archive that contains all inputs of `docker build`. To build the image, run `docker build - <FILE`."""
     dockerfile = (source / "Dockerfile").read_text(encoding="utf-8")
     copied = [words.split()[:-1] for words in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, flags=re.MULTILINE)]
     names = ["Dockerfile", ".dockerignore", *(name for group in copied for name in group)]
@@ -108,7 +109,7 @@ def _nobodys(time_of_commit: int) -> Any:  # noqa: ANN401 - tarfile's type of a 
 
 
 def _bill(source: Path, tools: Path, packages: Path, time_of_commit: str, file: Path) -> Path:
-    """The SBOM of the run-time dependencies. The tool checks the SBOM against the schema of CycloneDX."""
+    """Writes the SBOM of the run-time dependencies. The tool checks the SBOM against the schema of CycloneDX."""
     asking: list[Path | str] = [
         tools / "cyclonedx-py",
         "environment",
@@ -121,7 +122,7 @@ def _bill(source: Path, tools: Path, packages: Path, time_of_commit: str, file: 
 
 
 def _licences(bill: Path, packages: Path, file: Path) -> Path:
-    """The list of licences, from the SBOM, then the text of each licence, from the installed packages."""
+    """Writes the list of licences from the SBOM, and then the text of each licence from the installed packages."""
     [installed] = packages.parent.glob("lib/python3.*/site-packages")
     components = sorted(json.loads(bill.read_text(encoding="utf-8"))["components"], key=lambda each: str(each["name"]))
     table = [f"{each['name']} {each['version']}: {_names(each) or 'see the text'}" for each in components]

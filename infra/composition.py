@@ -1,4 +1,7 @@
-"""Composition: builds the objects of a process and connects the packages. Only this module connects packages."""
+"""Composition: this module builds the objects of a process and connects the packages.
+
+No other module connects packages.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -84,7 +87,10 @@ async def installation(settings: Settings, databases: Databases) -> AsyncIterato
 
 
 def erasing_of(settings: Settings, databases: Databases) -> Erasing:
-    """Returns what erases. If a backup folder is set, the new keys are copied there before old keys are destroyed."""
+    """Returns an `Erasing`.
+
+    If a backup folder is set, an erasure copies the new keys there before it destroys old keys.
+    """
 
     def copied() -> None:
         if settings.backup_dir and settings.backup_recipient:
@@ -96,7 +102,7 @@ def erasing_of(settings: Settings, databases: Databases) -> Erasing:
 def finish_erasures(erasing: Erasing, databases: Databases) -> None:
     """Ends an erasure that was interrupted, and applies the list of erasures to a key store that was restored.
 
-    If nothing is to be done, this function reads only one row and the size of one file.
+    Usually there is nothing to do. Then this function reads only one row and the size of one file.
     """
     if not erasing.folder.erasures.exists():
         erasing.adopt(erasures_in(databases.auditor))

@@ -1,4 +1,4 @@
-"""Database faults: this module counts and logs each fault of a database by its SQLSTATE and its place in the code.
+"""Database faults: this module counts and logs the faults of the databases, by SQLSTATE and by place in the code.
 
 The message of a fault may quote a value, so it is never logged.
 """
@@ -12,14 +12,14 @@ from infra.metrics import DATABASE_FAULTS
 
 PROJECT = Path(__file__).resolve().parent.parent
 QUIET_SECONDS = 1.0
-"""The same fault at the same place is logged at most once in this number of seconds. Each fault is counted."""
+"""The same fault at the same place is logged at most once in this number of seconds. But every fault is counted."""
 
 _logged: dict[tuple[str, str], float] = {}
 log = structlog.get_logger("jejak.database")
 
 
 def noted(fault: BaseException) -> None:
-    """Counts the fault. If the server sent no SQLSTATE, the class of the fault stands in its place."""
+    """Counts the fault. If the server sent no SQLSTATE, the name of the exception class is used instead."""
     state = getattr(fault, "sqlstate", None) or type(fault).__name__
     place = place_of(fault)
     DATABASE_FAULTS.labels(state, place).inc()
@@ -30,7 +30,7 @@ def noted(fault: BaseException) -> None:
 
 
 def place_of(fault: BaseException) -> str:
-    """Returns the last line of Jejak's own code that the fault passed, such as `infra/eventstore/store.py:120`."""
+    """Returns the place in Jejak's own code where the fault occurred, such as `infra/eventstore/store.py:120`."""
     place, trace = "", fault.__traceback__
     while trace is not None:
         file = Path(trace.tb_frame.f_code.co_filename)

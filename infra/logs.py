@@ -39,8 +39,8 @@ class RequestLog:
     """The log of requests: one line for each request, in the format of the other log lines.
 
     This log is faster than a logger, because it writes many lines together. It writes ten times a second, or earlier if
-    the waiting lines have LINES_BYTES bytes together. Several processes may write to the same pipe. The operating
-    system does not divide a write of at most LINES_BYTES bytes. So lines of different processes are never mixed.
+    LINES_BYTES bytes of lines are waiting. Several processes may write to the same pipe. The operating system does not
+    divide a write of at most LINES_BYTES bytes. So lines of different processes are never mixed.
     """
 
     def __init__(self) -> None:
@@ -84,7 +84,10 @@ class RequestLog:
 
 
 def _client(principal: Principal) -> dict[str, str]:
-    """Returns the role, the office or agency, and the random reference of a client. A citizen has only the role."""
+    """Returns the role, the office or agency, and the random reference of a client.
+
+    For a citizen, returns only the role.
+    """
     fields = {"role": principal.bearer.value, "office": principal.office, "agency": principal.agency}
     actor = str(principal.actor or "")
     return {name: value for name, value in {**fields, "actor": actor}.items() if value}

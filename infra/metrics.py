@@ -1,7 +1,7 @@
 """Metrics: the measurements that the operator's Prometheus reads at /metrics.
 
-The metrics are not public. Each event changes a counter at once. So a reader of the counters could notice the events of
-a single application.
+The metrics are not public. Each event increases a counter at once. So a person who reads the counters could notice the
+events of a single application.
 """
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram

@@ -1,4 +1,4 @@
-"""Progress: a long task says what it does, on the terminal or by a callback."""
+"""Progress: a long task reports its progress on the terminal or by a callback."""
 
 import sys
 from collections.abc import Callable
@@ -10,5 +10,5 @@ Progress = Callable[[int, int], None]
 
 
 def told(what: str) -> None:
-    """Says what Jejak does now, so that nobody waits before a silent terminal."""
+    """Prints what Jejak is doing now, so that the user of the terminal knows why Jejak takes long."""
     print(f"jejak: {what}", file=sys.stderr, flush=True)  # noqa: T201 - output for the terminal

@@ -1,10 +1,11 @@
 """Service: every background loop of a process is a service. This module supervises the services of this process.
 
-A loop works in passes. After each pass the loop calls `succeeded`. While the loop only waits, for example for a lock of
-another process, the loop calls `alive`. After a fault, the loop pauses and begins again. The pause doubles with each
-fault in a row, up to a maximum. Faults of a database or of Kafka are expected: the loop tries again for ever. Two
-things end the process: too many unexpected faults in a row, and a pass that takes too long. The process writes its
-reason into the log first. The parent process then starts a new process (see `infra.runtime.supervisor`).
+A loop works in passes. After each pass the loop calls `succeeded`. While the loop only waits, for example because
+another process has a lock, the loop calls `alive`. After a fault, the loop pauses and begins again. The pause doubles
+with each fault in a row, up to a maximum. Faults of a database or of Kafka are expected. After such a fault, the loop
+always tries again. The process ends in two cases: after too many unexpected faults in a row, and if a pass takes too
+long. The process writes its reason into the log first. The parent process then starts a new process (see
+`infra.runtime.supervisor`).
 """
 
 import asyncio
@@ -74,7 +75,7 @@ def end_process(service: str, reason: str) -> None:
 class BackgroundService:
     """One supervised loop. `expected` lists the temporary faults, and `fatal` lists the faults that end the process.
 
-    `end` is called with the name of the service and the reason when the process must end.
+    If the process must end, `end` is called with the name of the service and the reason.
     """
 
     name: str
@@ -84,7 +85,10 @@ class BackgroundService:
     end: Callable[[str, str], None] = end_process
     state: ServiceState = field(init=False)
     waited: float = field(init=False, default=0.0)
-    """The number of seconds since the last sign of life. Only the watch counts this number up."""
+    """The number of seconds since the last sign of life.
+
+    Only the thread that watches the services increases this number.
+    """
     ended: bool = field(init=False, default=False)
     _unexpected: int = field(init=False, default=0)
 
@@ -92,7 +96,7 @@ class BackgroundService:
         self.state = ServiceState(name=self.name)
 
     def alive(self) -> None:
-        """Records that the loop does not hang: it works, or it waits for another process."""
+        """Records a sign of life: the loop works, or it waits for another process."""
         self.waited = 0.0
 
     def succeeded(self) -> None:
@@ -107,7 +111,7 @@ class BackgroundService:
     def failed(self, fault: BaseException) -> float:
         """Records a fault that ended a pass. Returns the pause before the next pass, in seconds.
 
-        Ends the process if the fault is fatal, or if it is one unexpected fault too many.
+        Ends the process if the fault is fatal, or if there were too many unexpected faults in a row.
         """
         self.waited = 0.0
         is_expected = isinstance(fault, self.expected)
@@ -119,7 +123,7 @@ class BackgroundService:
         if isinstance(fault, psycopg.Error):
             noted(fault)
         SERVICE_IN_A_ROW.labels(self.name).set(row)
-        if row & (row - 1) == 0 or kind != before:  # the 1st, 2nd, 4th, 8th … fault in a row, and each new kind
+        if row & (row - 1) == 0 or kind != before:  # the 1st, 2nd, 4th, 8th … fault in a row, and a new kind
             say = log.warning if is_expected else log.error
             say("service interrupted", service=self.name, fault=kind, in_a_row=row)
         if isinstance(fault, self.fatal):
@@ -188,7 +192,7 @@ def services() -> list[ServiceState]:
 
 @contextmanager
 def registered(service: BackgroundService) -> Iterator[None]:
-    """While the context lasts, `services` lists the service. Other code watches the passes of the service."""
+    """While the context lasts, `services` lists the service. This function does not watch the service."""
     with _LOCK:
         _SERVICES[service.name] = service
     try:
@@ -201,7 +205,7 @@ def registered(service: BackgroundService) -> Iterator[None]:
 
 @contextmanager
 def running(service: BackgroundService) -> Iterator[None]:
-    """While the context lasts, the watch ends the process if the service gives no sign of life for too long."""
+    """Watches the service while the context lasts. If it gives no sign of life for too long, the process ends."""
     service.alive()
     with registered(service), _watched(service):
         yield
@@ -224,8 +228,8 @@ def _watched(service: BackgroundService) -> Iterator[None]:
 def _watch() -> None:
     """Counts the seconds without a sign of life of each running service.
 
-    If the whole process was stopped for a while (SIGSTOP), one look counts only for its usual time. So no service
-    counts as hanging only because nothing in this process could run.
+    If the whole process was stopped for a while (SIGSTOP), at most two seconds of this time are counted. So a service
+    does not count as hanging only because the process could not run.
     """
     before = time.monotonic()
     while True:

@@ -1,4 +1,4 @@
-"""Settings: reads the environment variables once, into an object that cannot be changed.
+"""Settings: this module reads the environment variables once, into an immutable object.
 
 An invalid variable raises SettingsWrong.
 """
@@ -21,7 +21,10 @@ OPS_PORT = 9464
 PORT_MAX = 65_535
 READINGS_DAYS = range(30, 3651)
 PROXY_PREFIX_MIN = {4: 8, 6: 16}
-"""By IP version, the shortest prefix of a network of proxies. A shorter prefix names nearly every address."""
+"""For each IP version, the shortest allowed prefix of a network of proxies.
+
+A network with a shorter prefix would contain too many addresses.
+"""
 BASE_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?")
 
 
@@ -114,16 +117,16 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
 
 
 def _default_key_dir(data_dir: Path) -> Path:
-    """The key folder is beside the data folder, so that a copy of the data folder has no keys.
+    """By default, the key folder is beside the data folder, so that a copy of the data folder contains no keys.
 
-    Older releases made the key folder in the data folder. If it is still there, it is used.
+    Older releases made the key folder inside the data folder. If such a key folder still exists, it is used.
     """
     older = data_dir / "keys"
     return older if older.exists() else data_dir.with_name(f"{data_dir.name}-keys")
 
 
 def _kek(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Finds the key-encryption key. Without a setting, it is a file in the key folder."""
+    """Finds the key-encryption key. By default, this key is a file in the key folder."""
     command, file = environment.get("JEJAK_KEK_COMMAND"), environment.get("JEJAK_KEK_FILE")
     if command and file:
         raise SettingsWrong("JEJAK_KEK_COMMAND and JEJAK_KEK_FILE exclude each other: set one of them")
@@ -186,7 +189,7 @@ def _readings_days(text: str) -> int:
 def _kafka(environment: Mapping[str, str]) -> Kafka | None:
     """Reads the settings for Kafka. Returns None if JEJAK_KAFKA_BOOTSTRAP is not set.
 
-    Without Kafka, agencies read their feeds by HTTP.
+    Without Kafka, agencies read their feeds over HTTP.
     """
     bootstrap = environment.get("JEJAK_KAFKA_BOOTSTRAP")
     username, password = environment.get("JEJAK_KAFKA_USERNAME"), environment.get("JEJAK_KAFKA_PASSWORD_FILE")
@@ -211,8 +214,8 @@ def _kafka(environment: Mapping[str, str]) -> Kafka | None:
 def _with_password(environment: Mapping[str, str], name: str, file_name: str) -> str | None:
     """Returns the URL of a database with the password from the password file, if the settings name such a file.
 
-    With a password file, the password is in no environment variable. The last line break of the file does not belong
-    to the password.
+    If a password file is used, no environment variable contains the password. A line break at the end of the file is
+    not a part of the password.
     """
     url, file = environment.get(name), environment.get(file_name)
     if not file:

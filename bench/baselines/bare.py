@@ -1,6 +1,7 @@
 """Bare endpoints: a minimal server that does only the measured work. The server runs in a separate process.
 
-The server can start in two ways. It appends events, or it sends the same answer again and again:
+The server can start in two ways. The first way appends events, and the second way sends the same answer again and
+again:
 
     python -m bench.baselines.bare append CONNINFO --port N
         Each POST request stores one event with the library's recorder, in a thread.

@@ -63,8 +63,8 @@ def recorder(store: PostgresDatastore) -> PostgresApplicationRecorder:
 def renamed(lives: Sequence[Sequence[StoredEvent]]) -> Iterator[StoredEvent]:
     """Yields stored events for many applications. `lives` has a list of events for each of a few applications.
 
-    The events of these few applications are yielded again and again, each time with a new stream id. The contents of
-    the events were encoded before the measurement, so the encoding is not measured.
+    The events of these few applications are yielded again and again, each time with a new stream id. The events are
+    already encoded, so the encoding is not measured.
     """
     for life in cycle(lives):
         stream = new_application_id()

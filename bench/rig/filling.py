@@ -1,4 +1,4 @@
-"""Filling: makes a large log quickly. The rows look like the rows of real commands."""
+"""Filling: fills a log quickly with many events. The rows look like the rows of real commands."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -71,7 +71,7 @@ def _side_by_side(lives: Iterable[Pattern], streams: list[Stream]) -> Iterator[S
 def append(conninfo: str, saves: Iterable[Save]) -> None:
     """Appends the events of `saves` to the log in their order.
 
-    The events are appended in batches: one call of the recorder appends one batch.
+    The events are appended in batches. Each call of the recorder appends one batch.
     """
     datastore = Datastore(conninfo, pool_size=1)
     try:

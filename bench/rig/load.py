@@ -168,7 +168,7 @@ async def warmed(port: int, clients: Sequence[Client], seconds: float) -> Run:
 class Offered:
     """Sends requests at planned times.
 
-    If a request finds no free connection, opens another one, up to CONNECTIONS_MAX.
+    If no connection is free for a request, this class opens another connection, up to CONNECTIONS_MAX.
     """
 
     def __init__(self, port: int) -> None:

@@ -20,7 +20,7 @@ OBSTACLE = b'{"code":"H-JARINGAN"}'
 COMMANDS = 4
 """The number of commands that a client sends for one application before it continues with the next application.
 
-The commands are: report an obstacle, clear the obstacle, and then both again.
+A client reports an obstacle, clears the obstacle, and then does both again.
 """
 APPLICANT = {"applicant": {"name": "Siti Contoh"}}
 

@@ -1,4 +1,4 @@
-"""Report: one JSON line for each measured figure.
+"""Report: this module writes one JSON line for each measured figure.
 
 The line also has the baseline and the conditions of the measurement.
 """
@@ -17,11 +17,11 @@ import psycopg
 class Measured:
     """A measured figure. `unit` is the unit of `value` and of `baseline`.
 
-    `target` is the lowest allowed ratio of `value` to `baseline`. `least` is the lowest allowed `value`. `more` maps
-    names to further figures. For some of these names, `most` holds the highest allowed figure. `rows` has counts that
-    were read from the database. The field `on` lists the features of Jejak that were used during the measurement. If
-    `baseline` is below `baseline_least`, the machine was too slow for a valid result. `fault` gives the reason if the
-    result is not valid.
+    `target` is the lowest allowed ratio of `value` to `baseline`. The field `least` is the lowest allowed `value`. The
+    field `more` maps names to further figures. For some of these names, `most` holds the highest allowed figure. `rows`
+    holds the numbers of rows in the database. The field `on` lists the features of Jejak that were used during the
+    measurement. If `baseline` is below `baseline_least`, the machine was too slow for a valid result. `fault` gives the
+    reason if the result is not valid.
     """
 
     bench: str

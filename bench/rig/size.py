@@ -1,5 +1,6 @@
-"""Size: a round of a bench can be quick, usual or full. QUICK is for a quick check, USUAL is for `make bench`, and FULL
-is for `make prove`.
+"""Size: a round of a bench has one of three sizes.
+
+QUICK is for a quick check, USUAL is for `make bench`, and FULL is for `make prove`.
 """
 
 from enum import StrEnum

@@ -1,5 +1,5 @@
 -- The logins of the key store's cluster. PostgreSQL's image runs this file once, as the superuser, in the new database.
--- jejak_owner owns the database, and only `jejak prepare` and the operator's commands log in so.
+-- The login jejak_owner owns the database. Only `jejak prepare` and the operator's commands use this login.
 \set owner_password `cat /run/secrets/keys-owner`
 \set login_password `cat /run/secrets/keys-login`
 CREATE ROLE jejak_owner LOGIN CREATEROLE PASSWORD :'owner_password';

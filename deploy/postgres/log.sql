@@ -1,6 +1,6 @@
--- The logins of the log's cluster. PostgreSQL's image runs this file once, as the superuser, in the new database.
--- jejak_owner owns the database, and only `jejak prepare` and the operator's commands log in so. All services log in as
--- jejak_login, which is a member of the two roles that never own the log.
+-- The logins of the log's cluster. PostgreSQL's image runs this file once, as the superuser, in the new database. The
+-- login jejak_owner owns the database. Only `jejak prepare` and the operator's commands use this login. All services
+-- log in as jejak_login, which is a member of the two roles that never own the log.
 \set owner_password `cat /run/secrets/log-owner`
 \set login_password `cat /run/secrets/log-login`
 CREATE ROLE jejak_owner LOGIN CREATEROLE PASSWORD :'owner_password';

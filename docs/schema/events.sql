@@ -437,7 +437,8 @@ DECLARE
     refused integer[];
     has_claims boolean := cardinality(claim_saves) > 0;
 BEGIN
-    -- Under a snapshot taken before the lock every check below would be blind.
+    -- With another isolation level, the snapshot could be older than the lock, and the checks below would not see the
+    -- newest events.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'append_events needs READ COMMITTED';
     END IF;
@@ -474,8 +475,8 @@ BEGIN
 
     RETURN QUERY
     WITH placed AS MATERIALIZED (
-        -- Positions are drawn in the order of the call; nobody else draws any while the lock is held, so a save's follow
-        -- one another.
+        -- Positions are assigned in the order of the call. While the lock is held, nobody else can get a position, so
+        -- the positions of a save are consecutive.
         SELECT o.*, nextval('stored_events_notification_id_seq') AS position
         FROM (
             SELECT u.*

@@ -1,1 +1,1 @@
-"""Backup and restore, by PostgreSQL's own programs and GnuPG."""
+"""Backup and restore, with PostgreSQL's own programs and GnuPG."""

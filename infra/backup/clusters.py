@@ -1,6 +1,7 @@
-"""Clusters: which PostgreSQL clusters an installation has, and how a copy of a cluster is started.
+"""Clusters: this module lists the PostgreSQL clusters of an installation, and starts copies of clusters.
 
-The embedded server is one cluster with both databases. Servers of your own may be two clusters.
+The embedded server is one cluster that contains both databases. If the operator runs separate servers, the two
+databases may be in two clusters.
 """
 
 import os
@@ -35,7 +36,7 @@ class DatabaseCluster:
 
 
 def clusters(found: Databases) -> list[DatabaseCluster]:
-    """Returns one or two clusters. If both databases are in one cluster, it is backed up once, as the log's cluster."""
+    """Returns one or two clusters. If one cluster contains both databases, only the log's cluster is returned."""
     log, keys = DatabaseCluster(LOG, found.owner), DatabaseCluster(KEY_STORE, found.keys_owner)
     return [log] if _identifier(log) == _identifier(keys) else [log, keys]
 
@@ -47,12 +48,12 @@ def _identifier(cluster: DatabaseCluster) -> int:
 
 
 def databases_in(cluster: DatabaseCluster, all_clusters: Sequence[DatabaseCluster]) -> set[str]:
-    """Returns which of the two databases are in a cluster."""
+    """Returns the names of the databases in a cluster: the log, the key store, or both."""
     return {LOG, KEY_STORE} if len(all_clusters) == 1 else {cluster.name}
 
 
 def run(program: str, *arguments: str | Path, folder: Path) -> str:
-    """Runs one of PostgreSQL's programs. Raises BackupFault with its words."""
+    """Runs one of PostgreSQL's programs. If the program fails, raises BackupFault with the program's error message."""
     command = [EmbeddedPostgres(folder).programs() / program, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
     if done.returncode:
@@ -61,7 +62,10 @@ def run(program: str, *arguments: str | Path, folder: Path) -> str:
 
 
 def own(cluster: Path) -> None:
-    """Gives the files of a cluster to the user of the database server, and opens its socket to this user alone."""
+    """Makes the database server's user the owner of a cluster's files.
+
+    Only this user can then enter the cluster's folder. The new pg_hba.conf allows only connections through the socket.
+    """
     (cluster / "pg_hba.conf").write_text("local all all trust\nlocal replication all trust\n")
     user = as_server().get("user")
     for path in (cluster, *cluster.rglob("*")):
@@ -71,7 +75,7 @@ def own(cluster: Path) -> None:
 
 
 def recover(cluster: Path, *, wal: Path, until: str | None) -> None:
-    """Tells PostgreSQL to replay the write-ahead log at its next start, up to an instant or to the end."""
+    """Makes PostgreSQL replay the write-ahead log at its next start: up to the instant `until`, or up to the end."""
     settings = [
         f'restore_command = \'cp "{wal}/%f" "%p"\'',
         "recovery_target_action = 'promote'",
@@ -90,7 +94,7 @@ def forget_recovery(cluster: Path) -> None:
 
 @contextmanager
 def started(folder: Path, like: Databases) -> Iterator[Databases]:
-    """Starts the cluster in a folder, and waits until it is recovered. Yields its databases."""
+    """Starts the cluster in a folder, and waits until the recovery has ended. Yields the databases of the cluster."""
     with EmbeddedPostgres(folder) as postgres:
         found = _in(postgres, like)
         deadline = time.monotonic() + RECOVERY_SECONDS
@@ -113,7 +117,7 @@ def _in_recovery(conninfo: str) -> bool:
 
 
 def _in(postgres: EmbeddedPostgres, like: Databases) -> Databases:
-    """Returns the connection strings of the same databases and roles, on another server."""
+    """Returns connection strings for another server. The names of the databases and roles are the same as in `like`."""
 
     def moved(conninfo: str) -> str:
         known = conninfo_to_dict(conninfo)

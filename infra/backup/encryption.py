@@ -1,7 +1,7 @@
-"""Encryption of backups: every file of a backup is encrypted by GnuPG for the holder of one key.
+"""Encryption of backups: GnuPG encrypts every file of a backup for one recipient.
 
-The server needs only the public key of the recipient. So the server cannot read its own backups. The secret key is
-needed only by `jejak restore`, which uses the keyring of the user who runs the command (`GNUPGHOME`).
+The server needs only the public key of the recipient. So the server cannot read its own backups. Only `jejak restore`
+needs the secret key. This command uses the keyring of the user who runs it (`GNUPGHOME`).
 """
 
 import os
@@ -30,10 +30,13 @@ class Encryption:
 
     @contextmanager
     def writing(self, file: Path) -> Iterator[IO[bytes]]:
-        """Yields a stream. What is written to it is encrypted into the file. The file gets its name at the end."""
+        """Yields a stream. All bytes that are written to the stream are encrypted into the file.
+
+        The file gets its final name at the end.
+        """
         file.parent.mkdir(parents=True, exist_ok=True)
         new = file.with_name(f"{file.name}.new")
-        with tempfile.TemporaryDirectory(prefix="jejak-gpg-") as home:  # the user's keyring is not touched
+        with tempfile.TemporaryDirectory(prefix="jejak-gpg-") as home:  # the user's keyring is not changed
             options = ["--homedir", home, "--trust-model", "always", "--compress-algo", "none"]
             command = [*QUIET, *options, "--recipient-file", str(self.recipient), "--encrypt", "--output", str(new)]
             with _started(command, stdin=subprocess.PIPE) as gpg:
@@ -92,7 +95,7 @@ def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 def _started(
     command: list[str], *, stdin: int | None = None, stdout: int | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs GnuPG. Raises BackupFault with the words of GnuPG if it fails."""
+    """Runs GnuPG. If GnuPG fails, raises BackupFault with the error message of GnuPG."""
     with tempfile.TemporaryFile() as words:
         try:
             process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=words)

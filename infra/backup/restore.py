@@ -1,9 +1,9 @@
-"""Restoring: makes an installation from the encrypted outputs of a backup, at an instant or at the end of the log.
+"""Restoring: makes an installation from the encrypted files of a backup, as of a chosen instant or the end of the log.
 
-A restore never undoes an erasure. The list of erasures is in the key folder, so it does not go back with the log. The
-restore applies the list to the restored databases. If bucket keys were replaced after the instant, the keys of the
-restored key store cannot be opened any more. Then the newest key store replaces the restored one. It contains all keys
-of the living.
+A restore never undoes an erasure. The list of erasures is in the key folder, so the list stays complete even if the log
+is restored to an earlier instant. The restore applies the list to the restored databases. If an erasure replaced bucket
+keys after this instant, some keys of the restored key store can no longer be unwrapped. Then the newest copy of the key
+store replaces the restored key store. The newest copy contains all keys that were not erased.
 """
 
 import shutil
@@ -32,7 +32,10 @@ TABLES = "dossier_keys, persons, named_keys, key_folder, erased"
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore did. If `newest_keys`, the newest key store replaced the restored one."""
+    """The result of a restore.
+
+    `newest_keys` is true if the newest copy of the key store replaced the restored key store.
+    """
 
     era: Era | None
     erasures: int
@@ -51,14 +54,14 @@ def restore(settings: Settings, source: Path, *, until: datetime | None, seen: i
     try:
         return _opened(settings, source, reason=reason, seen=seen, keys_found=keys_found)
     except BaseException:
-        shutil.rmtree(cluster)  # it is only a copy, and the next try begins with another copy
+        shutil.rmtree(cluster)  # this folder is only a copy, and the next attempt makes a new copy
         raise
     finally:
         shutil.rmtree(wal)
 
 
 def _opened(settings: Settings, source: Path, *, reason: str, seen: int | None, keys_found: bool) -> Restored:
-    """Starts the restored cluster, brings the keys up to date, applies the list of erasures and begins an era."""
+    """Starts the restored cluster, updates the key store, applies the list of erasures, and begins a new era."""
     with clusters.started(settings.data_dir, embedded_like(settings)) as found:
         clusters.forget_recovery(settings.data_dir / "pg18")
         migrate(found)
@@ -75,7 +78,7 @@ def _opened(settings: Settings, source: Path, *, reason: str, seen: int | None, 
 
 
 def embedded_like(settings: Settings) -> Databases:
-    """Returns the databases of the embedded server, without starting it."""
+    """Returns the connection strings for the embedded server, but does not start the server."""
     postgres = EmbeddedPostgres(settings.data_dir)
     postgres.bin = postgres.programs()
     return embedded(postgres, EVENTS, KEYS)
@@ -101,7 +104,10 @@ def _cluster(source: Path, cluster: Path, wal: Path, until: datetime | None) -> 
 
 
 def _key_folder(settings: Settings, source: Path) -> bool:
-    """Restores the key folder, unless the present one is as new as its copy. Returns False if there is neither."""
+    """Restores the key folder, unless the existing key folder is as new as the copy.
+
+    Returns False if neither of them exists.
+    """
     copy = source / KEYS_FILE
     present = settings.key_dir / "buckets"
     if not copy.exists():
@@ -131,7 +137,7 @@ def _needs_newest_keys(erasing: Erasing, found: Databases) -> bool:
 
 
 def _newest_keys(source: Path, found: Databases, data_dir: Path) -> bool:
-    """Replaces the content of the key store by its newest copy. Returns False if there is none."""
+    """Replaces the content of the key store by the newest copy. Returns False if there is no copy."""
     if not (source / STORE_FILE).exists():
         return False
     with tempfile.NamedTemporaryFile(prefix="jejak-store-") as dump:

@@ -1,14 +1,15 @@
-"""Taking a backup: three outputs, all encrypted, in three folders that can be kept at three places.
+"""Taking a backup: writes three encrypted outputs to three folders, which can be kept at three places.
 
-    log/20261130T070000Z/        a copy of the cluster with the log (pg_basebackup), and what is known about it
+    log/20261130T070000Z/        a copy of the cluster with the log (pg_basebackup), and facts about the copy
     log/wal/                     the write-ahead log since the oldest copy (infra/backup/write_ahead_log.py)
-    key-store/                   the newest key store (pg_dump). If the key store has its own cluster, the folder also
-                                 contains copies of the cluster and the write-ahead log
+    key-store/                   the newest dump of the key store (pg_dump). If the key store has its own cluster,
+                                 the folder also contains copies of the cluster and the write-ahead log
     key-folder/                  the newest bucket keys, the epoch key and the list of erasures
 
-A copy of the log is kept several times, but the key folder and the dump of the key store only once: an older copy of
-the keys would open what was erased since. Each copy of a cluster is verified in two ways before it is kept:
-pg_verifybackup compares every file, and the copy is started in a scratch folder and checked by `fsck`.
+Several copies of the log are kept, but only one copy of the key folder and of the key store's dump. The reason is that
+an older copy of the keys could decrypt data that was erased later. Each copy of a cluster is verified in two ways
+before it is kept. First, pg_verifybackup compares every file. Then the copy is started in a temporary folder, and
+`fsck` checks it.
 """
 
 import json
@@ -31,7 +32,7 @@ KEYS_FILE, STORE_FILE = Path("key-folder", f"keys.tar{SUFFIX}"), Path("key-store
 STAMP = "%Y%m%dT%H%M%SZ"
 
 Check = Callable[[Databases, Collection[str]], Sequence[str]]
-"""Checks the named databases of a started copy. Returns the faults."""
+"""A function that checks the named databases of a started copy, and returns the faults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,19 @@ class Backup:
     encryption: Encryption
 
     def take(self, check: Check, *, keep: int) -> list[str]:
-        """Makes a whole backup. Returns a line about each output. Raises BackupFault if a copy has a fault."""
+        """Makes a complete backup. Returns one line of text for each output.
+
+        Raises BackupFault if a copy has a fault.
+        """
         found = clusters.clusters(self.databases)
         made = [self._copy(cluster, clusters.databases_in(cluster, found), check, keep=keep) for cluster in found]
         return [*made, *self.keep_keys()]
 
     def keep_keys(self) -> list[str]:
-        """Replaces the copies of the key store and the key folder. An erasure does this before it destroys old keys."""
+        """Replaces the copies of the key store and the key folder.
+
+        An erasure calls this method before it destroys old keys.
+        """
         dump = self._scratch() / "store.dump"
         reach: list[str | Path] = ["--data-only", "--format=custom", "--dbname", self.databases.keys, "--file", dump]
         clusters.run("pg_dump", *reach, "--exclude-table=migrations", folder=self.settings.data_dir)

@@ -1,8 +1,9 @@
-"""Write-ahead log: receives it from PostgreSQL while Jejak runs, and stores it encrypted.
+"""Write-ahead log: this module receives the write-ahead log from PostgreSQL, encrypts it and stores it.
 
-pg_receivewal writes the log into a spool folder in the data folder. Each complete segment is encrypted and leaves the
-spool. The segment that is being written is encrypted again every few seconds. So after a disaster, at most the last few
-seconds are lost. A replication slot keeps the segments that were not received yet.
+PostgreSQL's program pg_receivewal writes the log into a temporary folder (the spool). Each complete segment is
+encrypted, stored, and removed from the spool. The incomplete segment is encrypted and stored again every few seconds.
+So after a disaster, at most the last few seconds are lost. With a replication slot, PostgreSQL keeps the segments that
+were not received yet.
 """
 
 import signal
@@ -26,7 +27,7 @@ STOP_SECONDS = 30
 
 @contextmanager
 def receiving(settings: Settings, cluster: DatabaseCluster) -> Iterator["LogReceiver"]:
-    """Runs pg_receivewal for one cluster."""
+    """Runs pg_receivewal for one cluster while the context lasts."""
     spool = settings.data_dir / f"spool-{cluster.name}"
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
     program = EmbeddedPostgres(settings.data_dir).programs() / "pg_receivewal"
@@ -54,7 +55,7 @@ class LogReceiver:
         self._stored: tuple[str, int] = ("", 0)
 
     def store(self, target: Path, encryption: Encryption) -> int:
-        """Stores what is in the spool. Returns the number of complete segments. Raises BackupFault."""
+        """Stores the files of the spool. Returns the number of complete segments. Raises BackupFault."""
         if self.process.poll() is not None:
             raise BackupFault(f"pg_receivewal ended: {(self.spool / 'log').read_text().strip()}")
         complete = [file for file in sorted(self.spool.iterdir()) if len(file.name) == SEGMENT_CHARACTERS]
@@ -74,7 +75,7 @@ class LogReceiver:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Where to and how often the write-ahead log is stored."""
+    """The settings of `follow`: every `seconds` seconds, the write-ahead log is stored in a folder inside `target`."""
 
     settings: Settings
     target: Path
@@ -102,7 +103,7 @@ def follow(wanted: Following, clusters: list[DatabaseCluster], stopping: threadi
 
 
 def unpack(source: Path, target: Path, *, first_segment: str) -> None:
-    """Decrypts all segments from the given one on. A segment that was not complete counts as a segment."""
+    """Decrypts all segments from `first_segment` on, including the last segment, which may be incomplete."""
     target.mkdir(parents=True)
     target.chmod(0o755)
     for file in sorted(source.glob(f"*{SUFFIX}")):
@@ -115,7 +116,7 @@ def unpack(source: Path, target: Path, *, first_segment: str) -> None:
 
 
 def drop_before(folder: Path, first_segment: str) -> None:
-    """Deletes the segments that no copy needs."""
+    """Deletes the segments before `first_segment`, because no copy of the cluster needs them."""
     for file in folder.glob(f"*{SUFFIX}"):
         if (
             ".history" not in file.name

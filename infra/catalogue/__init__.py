@@ -1,4 +1,4 @@
-"""The catalogue that Jejak ships with: regions, calendars, and example offices, malls and services."""
+"""The catalogue of Jejak: regions, calendars, and example offices, malls and services."""
 
 import csv
 import tomllib
@@ -78,10 +78,10 @@ def _calendars() -> list[CalendarPublished]:
 
 
 def _calendar(read: dict[str, Any]) -> CalendarPublished:
-    """Returns a calendar of one year. `read` is a calendar entry from a TOML file. If the entry lists offices, the
-    calendar is valid for these offices only.
+    """Returns a calendar of one year. The parameter `read` is a calendar entry from a TOML file.
 
-    Such a calendar is used in addition to the national calendar.
+    If the entry lists offices, the calendar is valid for these offices only. Such a calendar is used in addition to the
+    national calendar.
     """
     return CalendarPublished(
         code=read["code"],
@@ -183,7 +183,10 @@ def _standard(read: dict[str, Any]) -> StandardPublished:
 
 
 def _regional(read: dict[str, Any], national: Iterable[StandardPublished]) -> StandardPublished:
-    """Returns the standard of one region or of some offices. It is the national standard with another promised time."""
+    """Returns the standard of one region or of some offices.
+
+    This standard is the national standard with another promised time.
+    """
     [standard] = [standard for standard in national if standard.service == read["service"]]
     return replace(
         standard,

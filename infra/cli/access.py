@@ -1,7 +1,4 @@
-"""The verbs that give access: `token` makes a bearer token, and `psql` opens the database.
-
-The verb `url` prints the URL of the database.
-"""
+"""The verbs that give access: `token` makes a bearer token, `psql` opens the database, and `url` prints its URL."""
 
 import argparse
 import asyncio

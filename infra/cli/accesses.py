@@ -1,4 +1,4 @@
-"""The verb `accesses`: it prints the access record for an auditor."""
+"""The verb `accesses`: prints the record of accesses for an auditor."""
 
 import argparse
 import csv
@@ -31,7 +31,7 @@ def accesses(options: argparse.Namespace) -> int:
 
 
 def _entries(connection: psycopg.Connection, after: int) -> Iterator[dict[str, Any]]:
-    """Yields all entries after the entry `after`. The entries are read page by page."""
+    """Yields all entries after the entry with the id `after`. The entries are read page by page."""
     while True:
         with connection.transaction():
             connection.execute(SETTLED)

@@ -1,4 +1,4 @@
-"""The verb `audit-feed`: it compares an agency's Kafka topic with the log."""
+"""The verb `audit-feed`: compares an agency's Kafka topic with the log."""
 
 import argparse
 import json

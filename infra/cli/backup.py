@@ -87,7 +87,10 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def instant(text: str) -> datetime:
-    """Parses an instant. Without an offset it would mean different instants on different machines, so it is refused."""
+    """Parses an instant.
+
+    A time without an offset is refused, because it would mean different instants on different machines.
+    """
     parsed = datetime.fromisoformat(text)
     if parsed.tzinfo is None:
         raise ValueError("an offset is missing")
@@ -95,7 +98,10 @@ def instant(text: str) -> datetime:
 
 
 def seconds(text: str) -> float:
-    """Parses a time between two stores for argparse. The message of an error names the allowed range."""
+    """Parses the number of seconds between two writes to the backup, for argparse.
+
+    An error message names the allowed range.
+    """
     try:
         value = float(text)
     except ValueError:

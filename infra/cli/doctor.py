@@ -1,4 +1,4 @@
-"""The verb that says what is wrong with an installation."""
+"""The verb `doctor`: prints what is wrong with an installation."""
 
 import argparse
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def doctor(_: argparse.Namespace) -> int:
 
 @contextmanager
 def as_it_is(wanted: Settings) -> Iterator[Databases]:
-    """Opens the databases without making, migrating or checking anything."""
+    """Opens the databases as they are: makes no database, migrates nothing, and checks nothing."""
     if wanted.database_url and wanted.keys_database_url:
         yield configured(wanted.database_url, wanted.keys_database_url)
         return

@@ -1,4 +1,4 @@
-"""The verb `era`: it lists the eras of the log, or begins a new era.
+"""The verb `era`: lists the eras of the log, or begins a new era.
 
 Begin a new era after the database was restored from a backup, or after a standby server was promoted. Begin the new era
 before anything is appended to the log.

@@ -1,4 +1,4 @@
-"""The verb `feed`: it prints the messages of an agency's feed, as they are stored in the database."""
+"""The verb `feed`: prints the messages of an agency's feed from the database."""
 
 import argparse
 import os
@@ -55,7 +55,7 @@ def feed(options: argparse.Namespace) -> int:
         ):
             for message in _messages(connection, options, stopping):
                 print(structured(message, origin).decode() if options.json else _line(message), flush=options.follow)
-            sys.stdout.flush()  # flushed here, because this `try` block handles a closed pipe
+            sys.stdout.flush()  # the output is flushed inside this `try` block, because the block handles a closed pipe
     except NotInFeed as wrong:
         print(f"jejak: {wrong}", file=sys.stderr)
         return EXIT_WRONG

@@ -47,7 +47,7 @@ def import_file(options: argparse.Namespace) -> int:
 
 
 async def _import(options: argparse.Namespace, mapping: Mapping, found: Databases) -> Summary:
-    os.nice(NICENESS)  # the database server was started earlier, so its priority is not lowered
+    os.nice(NICENESS)  # the database server is already running, so its priority is not lowered
     async with installation(settings(), found) as made:
         registry = await made.editions.registry()
         with bar("checking", _size(options.file), "B") as advance:

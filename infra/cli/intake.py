@@ -1,4 +1,4 @@
-"""The verb `intake`: it reads the commands that agencies' systems send through Kafka, and answers each command once."""
+"""The verb `intake`: reads the commands that agencies' systems send through Kafka, and answers each command once."""
 
 import argparse
 import asyncio

@@ -121,9 +121,9 @@ def one_line(error: Exception) -> str:
 
 
 def disagreement(options: argparse.Namespace) -> str | None:
-    """Returns an error message if a required option is missing, or if two options cannot be used together.
+    """Checks conditions of options that argparse cannot check.
 
-    argparse cannot check these conditions.
+    Returns an error message if a required option is missing, or if two options cannot be used together.
     """
     if options.verb == "erase" and [options.application, options.person, options.again or None].count(None) != 2:  # noqa: PLR2004
         return "erase needs one of APPLICATION, --person REF and --again"
@@ -141,7 +141,7 @@ def disagreement(options: argparse.Namespace) -> str | None:
 
 
 def overview() -> str:
-    """Returns the text that `jejak` prints if no verb is given. The text lists the verbs of each task."""
+    """Returns the text that `jejak` prints if no verb is given. The text lists all verbs, grouped by task."""
     lines = [PURPOSE, "", "usage: jejak VERB"]
     for task in dict.fromkeys(verb.task for verb in VERBS):
         lines += ["", f"{task}:", *(f"  {verb.name:<11}{verb.help}" for verb in VERBS if verb.task == task)]

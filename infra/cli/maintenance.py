@@ -65,7 +65,10 @@ def erase(options: argparse.Namespace) -> int:
 
 
 def _erase_again() -> int:
-    """Applies the whole list once more, after a database was restored without `jejak restore`."""
+    """Applies the whole list of erasures again.
+
+    This is needed after a database was restored without `jejak restore`.
+    """
     with databases(settings()) as found:
         erasing = erasing_of(settings(), found)
         lost = erasing.go_on(restored=True)

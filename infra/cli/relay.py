@@ -1,6 +1,6 @@
-"""The verb `relay`: it publishes the agencies' feeds to Kafka.
+"""The verb `relay`: publishes the agencies' feeds to Kafka.
 
-With `--begin`, it sets the position after which a feed begins.
+With `--begin`, sets the position after which a feed begins.
 """
 
 import argparse
@@ -47,8 +47,8 @@ def relay(options: argparse.Namespace) -> int:
 def begin_feed(kafka: Kafka, found: Databases, agency: str, *, at: int | None = 0, anew: bool = False) -> int:
     """Stores the position after which the relay publishes the feed.
 
-    If `at` is None, this position is the end of the log. The end of the feed is not a safe position: while a feed is
-    being made again from the log, the feed ends too early. Returns the exit code. Raises KafkaError, Hanging.
+    If `at` is None, this position is the end of the log. The end of the feed would not be a safe position, because the
+    end is too low while the feed is being made again from the log. Returns the exit code. Raises KafkaError, Hanging.
     """
     from feeds.agencies.kafka.relay_position import AlreadyBegun, Position, begin_at  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The verb `schedule`: it runs the scheduler in a separate process, or runs each job once."""
+"""The verb `schedule`: runs the scheduler in a separate process, or runs each job once."""
 
 import argparse
 import asyncio
@@ -55,7 +55,7 @@ def _once(wanted: Settings) -> int:
 
 
 def interval(text: str) -> float:
-    """Parses an interval for argparse. The message of an error names the allowed range."""
+    """Parses an interval for argparse. An error message names the allowed range."""
     try:
         return parsed_interval(text)
     except ValueError:

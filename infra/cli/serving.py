@@ -76,7 +76,7 @@ def project(options: argparse.Namespace) -> int:
 
 @contextmanager
 def projecting(found: Databases, shards: int | None = None, numbers: Sequence[int] = ()) -> Iterator[list[Runner]]:
-    """Runs the projections in this process, or stands by while another process runs the projections."""
+    """Runs the projections in this process. While another process runs the projections, this process stands by."""
     started = runners(found.serving, shards=shards, numbers=numbers)
     for runner in started:
         runner.start()
@@ -89,7 +89,10 @@ def projecting(found: Databases, shards: int | None = None, numbers: Sequence[in
 
 @contextmanager
 def filling_outbox(found: Databases, topics: Topics) -> Iterator[None]:
-    """Fills the outbox, or stands by while another process fills the outbox. Does nothing if there are no agencies."""
+    """Fills the outbox. While another process fills the outbox, this process stands by.
+
+    Does nothing if there are no agencies.
+    """
     outbox = Outbox(found.serving, topics)
     if topics.agencies:
         outbox.start()

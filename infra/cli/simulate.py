@@ -1,4 +1,4 @@
-"""The verb `simulate`: it writes simulated days of a mall into the log, and the expected results into a file."""
+"""The verb `simulate`: writes simulated days of a mall into the log, and writes the expected results into a file."""
 
 import argparse
 import asyncio
@@ -60,10 +60,10 @@ def simulate(options: argparse.Namespace) -> int:
 
 @contextmanager
 def interruptible() -> Iterator[Callable[[], None]]:
-    """Delays the effect of Ctrl-C until the current batch is complete. A second Ctrl-C stops the program at once.
+    """While the context lasts, Ctrl-C takes effect only after the current batch.
 
-    Yields a function that the caller calls between two batches. If the user has pressed Ctrl-C, this function raises
-    KeyboardInterrupt.
+    A second Ctrl-C stops the program at once. Yields a function that the caller calls between two batches. If the user
+    has pressed Ctrl-C, this function raises KeyboardInterrupt.
     """
     asked = threading.Event()
 
@@ -138,7 +138,7 @@ def _write(file: Path, lines: Iterable[dict[str, Any]]) -> None:
 
 
 def rate(text: str) -> float:
-    """Parses a rate for argparse, in commands per second. The message of an error names the allowed range."""
+    """Parses a rate in commands per second for argparse. An error message names the allowed range."""
     try:
         value = float(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The verb `topics`: it compares Kafka with the topics file, changes Kafka accordingly, and replaces passwords."""
+"""The verb `topics`: compares Kafka with the topics file, changes Kafka accordingly, and replaces passwords."""
 
 import argparse
 import sys
@@ -69,7 +69,7 @@ def _plan(admin: "Admin", declared: Topics) -> int:
 def _apply(admin: "Admin", lines: list[PlanLine], folder: Path, *, agreed: bool) -> bool:
     """Applies the changes if the operator agrees.
 
-    Returns whether Kafka now has everything that the topics file defines.
+    Returns True if Kafka then has everything that the topics file defines.
     """
     _show(lines)
     if not _to_do(lines):
@@ -98,7 +98,7 @@ def _begin(at: Settings, kafka: Kafka, lines: list[PlanLine], *, agreed: bool) -
     """Begins the feeds of new agencies if the operator has agreed.
 
     Otherwise prints the commands that begin these feeds. An agency is new if its positions topic was just created. A
-    relay never chooses the first position of a feed, so an operator must agree to this position once.
+    relay never chooses the first position of a feed. So an operator must confirm this position once.
     """
     made = sorted(line.name for line in lines if isinstance(line, MakeTopic) and line.name.startswith(names.POSITIONS))
     agencies = [name.removeprefix(names.POSITIONS).partition(".")[0] for name in made]

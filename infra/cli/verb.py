@@ -1,4 +1,4 @@
-"""Verb: a verb of `jejak` with its name, its options and an example. Some options are shared by several verbs."""
+"""Verb: this module defines the class of a verb of `jejak`, and the options that several verbs share."""
 
 import argparse
 import os
@@ -29,7 +29,7 @@ class Verb:
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
-    """Returns a parser of whole numbers for argparse. The message of an error names the allowed range."""
+    """Returns a parser of whole numbers for argparse. An error message names the allowed range."""
 
     def parsed(text: str) -> int:
         try:

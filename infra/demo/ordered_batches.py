@@ -1,10 +1,10 @@
-"""Ordered batches: handles many commands at once, and appends the events of all these commands together, in order.
+"""Ordered batches: this module handles many commands at once, and appends all their events together, in order.
 
 Each command of a batch is decided in the usual way. Streams that were just read or extended are kept in memory, so a
-batch may have several commands of one application. A batch is stored completely or not at all. Suppose each command
-were stored alone. Then another writer could append between two commands, and the log could have the events of the
-second command without the events of the first command. If the log refuses a batch, the streams are dropped from memory,
-and each command is tried again alone.
+batch may have several commands of one application. A batch is stored completely or not at all. If each command were
+stored alone, another writer could append events between two commands. Then the log might refuse the first command and
+accept the second command. If the log refuses a batch, its streams are removed from memory, and each command is handled
+again alone.
 """
 
 import asyncio
@@ -27,7 +27,10 @@ REMEMBERED_MAX = 5000
 
 
 class AskAgain(Exception):
-    """The events of this command were not stored, or the outcome is unknown. Try the command again alone."""
+    """The events of this command were not stored, or the outcome is unknown.
+
+    The caller must handle the command again, without other commands.
+    """
 
 
 class Batch:
@@ -61,7 +64,7 @@ class Batch:
         return await self.outcomes[place]
 
     async def leave(self, place: int) -> None:
-        """Call this method when a member has ended, even if the member has already joined the batch."""
+        """Call this method when the handling of a member has ended, even if the member has already joined the batch."""
         if not self.through[place].is_set():
             await self._is_through(place)
 
@@ -103,7 +106,7 @@ class Batch:
 
 
 PLACE: ContextVar[tuple[Batch, int]] = ContextVar("place")
-"""Two values: the batch of the current task, and the place of the task in this batch."""
+"""Holds two values: the batch of the current task, and the place of the task in this batch."""
 
 
 def joint(saves: Sequence[Save]) -> Save:
@@ -117,9 +120,10 @@ def joint(saves: Sequence[Save]) -> Save:
 
 
 class BatchStreams:
-    """Keeps streams in memory. These streams already include the events of the current batch.
+    """Keeps streams in memory.
 
-    The positions of these events are not known yet.
+    The streams already include the events of the current batch, although the positions of these events are not known
+    yet.
     """
 
     def __init__(self, streams: Streams) -> None:
@@ -178,7 +182,7 @@ class BatchedEventStore(PostgresEventStore):
         self.new_events = 0
 
     async def batch(self, members: int) -> Batch:
-        """Begins the next batch. No other batch may be under way."""
+        """Begins the next batch. The previous batch must be complete."""
         await self.remembered.begin()
         return Batch(members, self.writer)
 

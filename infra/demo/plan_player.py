@@ -1,9 +1,9 @@
-"""Plan player: plays a simulation's plan through the real handlers, which decide and append each step.
+"""Plan player: this module plays the plan of a simulation. The real handlers decide and append each step.
 
-All steps of a batch are appended by one call, in their order. So the log has the order of the plan, whatever the timing
-is. Every step has a different idempotency key. If a plan is played again after an interruption, only the missing steps
-are added. If a complete plan is played again, nothing is added. All applications of a family are linked by one request
-and stored by one `Save`, as in an office.
+All steps of a batch are appended by one call, in their order. So the events in the log always have the order of the
+plan. Every step has a different idempotency key. If a plan is played again after an interruption, only the missing
+steps are added. If a complete plan is played again, nothing is added. As in an office, one request links all
+applications of a family, and the events of this request are stored together.
 """
 
 import asyncio
@@ -87,7 +87,7 @@ class PlanPlayer:
         return [step for step, task in zip(steps, tasks, strict=True) if task.result()]
 
     async def _play_step(self, batch: Batch, place: int, step: PlanStep, after: int | None) -> bool:
-        """Plays one step in a batch. Returns whether the step must be tried again.
+        """Plays one step in a batch. Returns True if the step must be tried again.
 
         The batch may contain earlier steps of the same application. `after` is the index of the last of these earlier
         steps. If there is no earlier step, `after` is None.

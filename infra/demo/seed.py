@@ -67,9 +67,9 @@ async def publish(made: Installation) -> None:
 
 
 async def sample(made: Installation) -> tuple[UUID, str, str] | None:
-    """Returns the id, the tracking number and the PIN of the sample that a seed wrote in this installation.
+    """Returns the id, the tracking number and the PIN of the sample, which a seed wrote in this installation.
 
-    Returns None if no seed has recorded a sample. So the PIN of a citizen is never returned.
+    Returns None if no seed has recorded a sample. The PIN of a real citizen is never returned.
     """
     async with made.pool.connection() as connection:
         cursor = await connection.execute("SELECT application_id FROM demo_samples ORDER BY at LIMIT 1")

@@ -1,4 +1,4 @@
-"""Survey player: submits the questionnaires of a plan through the real survey handler.
+"""Survey player: this module submits the questionnaires of a plan to the real survey handler.
 
 Every questionnaire has its own idempotency key. So if a run was interrupted, the next run adds only the missing
 questionnaires.
@@ -25,9 +25,10 @@ AT_ONCE = 16
 class SurveyPlayer:
     """Submits the questionnaires of one plan.
 
-    `ids` maps the ordinals of the plan to application ids (see `PlanPlayer`). `given` is the number of questionnaires
-    that were stored, by this run or by an earlier run. `refused` is the number of refused questionnaires. A
-    questionnaire is refused if another client has acted on the application or has answered the survey.
+    `ids` maps the ordinals of the plan to application ids (see `PlanPlayer`). The field `given` is the number of
+    questionnaires that were stored, by this run or by an earlier run. `refused` is the number of refused
+    questionnaires. A questionnaire is refused if another client has acted on the application or has answered the
+    survey.
     """
 
     def __init__(self, made: Installation, plan_name: str, ids: Mapping[int, UUID]) -> None:

@@ -39,9 +39,9 @@ class Editions:
     async def publish(self, editions: Iterable[RegistryEvent], recorder: Recorder, command_key: bytes) -> int:
         """Appends each edition that differs from the stored editions. Returns the number of appended editions.
 
-        Each new edition gets the next number for its code: 1, 2, 3 and so on. An edition is skipped if it equals the
-        last stored edition with the same code. A standard applies to one place. So a standard is compared with the last
-        stored standard of the same service and the same place.
+        The editions of a code are numbered 1, 2, 3 and so on. An edition is skipped if it equals the last stored
+        edition with the same code. A standard applies to one service at one place. So a standard is compared with the
+        last stored standard of the same service and place.
         """
         published = 0
         for edition in editions:
@@ -70,7 +70,7 @@ class Editions:
 
 
 def subject(edition: RegistryEvent) -> tuple[str, str]:
-    """Returns two values: the kind and the code of the registry stream in which the edition is stored."""
+    """Returns the kind and the code of the registry stream in which the edition is stored."""
     match edition:
         case OfficeRegistered():
             return "office", edition.code

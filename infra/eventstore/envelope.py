@@ -27,7 +27,10 @@ STATE = frozenset((*OPEN, *ACTOR, "sealed", "salt"))
 
 
 class SealBroken(Exception):
-    """A sealed part cannot be decrypted. Either the sealed part was moved or altered, or the key is wrong."""
+    """A sealed part cannot be decrypted.
+
+    The sealed part was changed or was copied from another event, or the key is wrong.
+    """
 
 
 def canonical(value: object) -> bytes:
@@ -40,7 +43,7 @@ def canonical(value: object) -> bytes:
 
 
 def mac(key: bytes, tag: str, message: bytes) -> bytes:
-    """Returns an HMAC-SHA256 of 32 bytes. The input is `tag`, then a zero byte, then `message`."""
+    """Returns an HMAC-SHA256 of 32 bytes over `tag`, a zero byte and `message`, in this order."""
     return hmac.digest(key, tag.encode() + b"\0" + message, "sha256")
 
 
@@ -52,8 +55,8 @@ def b64(raw: bytes) -> str:
 def unb64(text: str) -> bytes:
     """Decodes standard base64. Raises ValueError if `b64` would not make exactly this text.
 
-    Several base64 texts can decode to the same bytes. This function accepts only one of these texts. So every changed
-    character of a stored text leads to an error or to different bytes.
+    Several base64 texts can decode to the same bytes, but this function accepts only one of these texts. So if somebody
+    changes a character of a stored text, the result is an error or different bytes.
     """
     raw = base64.b64decode(text, validate=True)
     if b64(raw) != text:
@@ -96,8 +99,9 @@ def commitment(application: UUID, version: int, topic: str, state: Mapping[str, 
 
 
 def committed(application: str, version: int, topic: str, state: Mapping[str, Any], salt: bytes) -> bytes:
-    """Returns the commitment to a new event. After the event is stored, the function `commitment` returns the same
-    value. `salt` is the decoded salt of `state`.
+    """Returns the commitment to a new event that is not stored yet.
+
+    The function `commitment` returns the same value for the stored event. `salt` is the decoded salt of `state`.
     """
     opened = {"id": application, "topic": topic, "version": version}
     for name in OPEN:
@@ -124,7 +128,7 @@ INNER_REST, OUTER_REST = b"\x36" * 32, b"\x5c" * 32
 def keyed(key: bytes, message: bytes) -> bytes:
     """Returns an HMAC-SHA256 (RFC 2104). The key must have exactly 32 bytes.
 
-    Each event needs six HMACs. This function is used because `hmac.digest` is slower: it takes 1.5 times as long.
+    Each event needs six HMACs. This function is faster than `hmac.digest`, which takes 1.5 times as long.
     """
     inner = hashlib.sha256(key.translate(INNER) + INNER_REST + message).digest()
     return hashlib.sha256(key.translate(OUTER) + OUTER_REST + inner).digest()

@@ -1,9 +1,9 @@
-"""Eras: an era is a range of positions. Eras ensure that no position is ever given to two different events.
+"""Eras: an era is a range of positions. With eras, the log never gives the same position to two different events.
 
-After the database is restored from a backup, the last events of the log may be missing. The same can happen after an
-asynchronous replica becomes the primary. Without a new era, new events would get the positions of the lost events.
-Therefore a new era begins far beyond the lost positions. A `Sync-Token` contains a position, and the number of the era
-that contains this position.
+After the database is restored from a backup, the last events of the log may be missing. Events may also be lost if an
+asynchronous replica becomes the primary server. Without a new era, new events would get the positions of the lost
+events. Therefore a new era begins far beyond the lost positions. A `Sync-Token` contains a position, and the number of
+the era that contains this position.
 """
 
 from dataclasses import dataclass
@@ -50,9 +50,9 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
     """Begins a new era in one transaction. This transaction takes the same lock as an append.
 
     `conninfo` must connect as the owner of the log. `seen` is the highest era number that clients may have seen in a
-    `Sync-Token`. After a restore, this era or its events may be missing from the database. Raises EraNotBegun if no
-    event was appended since the last stored era began. There is one exception: if `seen` is at least the number of the
-    last stored era, the error is not raised, because clients may have used this era.
+    `Sync-Token`. After a restore, the database may not contain this era or its events. Raises EraNotBegun if no event
+    was appended since the last stored era began. There is one exception. If `seen` is at least the number of the last
+    stored era, clients may have used this era, so the error is not raised.
     """
     if not 0 < len(reason) <= REASON_MAX:
         raise EraNotBegun(f"the reason must have 1 to {REASON_MAX} characters")
@@ -77,9 +77,7 @@ def begin(conninfo: str, *, reason: str, seen: int | None = None) -> Era:
 
 
 def _standing(connection: psycopg.Connection[tuple[int, ...]]) -> tuple[int, ...]:
-    """Returns three numbers: the number of the newest era, the `from_position` of this era, and the last position in
-    the log.
-    """
+    """Returns three values: the number of the newest era, its `from_position`, and the last position in the log."""
     row = connection.execute(
         "SELECT era, from_position, (SELECT coalesce(max(notification_id), 0) FROM stored_events)"
         " FROM eras ORDER BY era DESC LIMIT 1"

@@ -1,7 +1,7 @@
-"""Erasures: the copy of the list of erasures in the log's database.
+"""Erasures: this module writes a copy of the list of erasures into the log's database.
 
-The list itself is a file in the key folder (infra/keys/erasure_list.py). The copy lets auditors see the erasures.
-`jejak fsck` needs the copy too, because an erased application has no claim of its tracking number.
+The list itself is a file in the key folder (infra/keys/erasure_list.py). Auditors read the erasures in this copy.
+`jejak fsck` also reads the copy, because an erased application no longer has a claim of its tracking number.
 """
 
 from infra.keys.erasure_list import Erasure, ErasureList
@@ -19,16 +19,16 @@ FREED = "DELETE FROM claims WHERE originator_id = ANY(%s) AND length(claim) = %s
 
 
 def erasures_in(conninfo: str) -> list[Erasure]:
-    """Returns the erasures that are in the log's database."""
+    """Returns the erasures from the copy in the log's database."""
     with connect(conninfo, seconds=LONG_SECONDS) as connection:
         return [Erasure(*row) for row in connection.execute("SELECT application_id, person FROM erasures ORDER BY id")]
 
 
 def copy_to_log(conninfo: str, listed: ErasureList, *, restored: bool = False) -> int:
-    """Copies the missing lines of the list to the log, and frees the tracking numbers of the erased applications.
+    """Copies the missing lines of the list to the log, and deletes the claims of erased tracking numbers.
 
-    `conninfo` must connect as the owner of the log. Returns the number of copied lines. If `restored` is true, the
-    function first empties the table, because the restored table may belong to another list.
+    `conninfo` must connect as the owner of the log. Returns the number of copied lines. If `restored` is true, this
+    function first empties the table, because the table may contain a different list after a restore.
     """
     with connect(conninfo, seconds=LONG_SECONDS) as connection:
         connection.execute("LOCK TABLE erasures IN EXCLUSIVE MODE")

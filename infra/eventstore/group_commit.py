@@ -1,12 +1,12 @@
-"""Group commit: this module stores the events of many callers in one transaction, with one flush to the disk.
+"""Group commit: this module stores the events of many callers in one transaction. One flush to the disk is enough.
 
-Each caller passes a `Save`, which contains events. While one batch is being stored, the `Save` objects that arrive are
-collected for the next batch. The writer uses no timer. The slower the disk is, the larger the batches become. Each
+Each caller passes a `Save`, which contains events. While one batch is being stored, the writer collects the next `Save`
+objects for the next batch. The writer uses no timer. The slower the disk is, the larger the batches become. Each
 process has one writer, which runs in the event loop of the process. Several processes can append to the same log. Each
 append takes a lock in the database, so only one process appends at a time.
 
 A caller may be cancelled, or may stop waiting. Then the caller does not know whether its events are stored. But the
-caller can look for these events in the log, because every try stores the same ids, versions and bytes.
+caller can find these events in the log, because every attempt stores the same ids, versions and bytes.
 """
 
 import asyncio
@@ -44,9 +44,10 @@ PATIENCE_SECONDS = 5.0
 BACK_OFF_SECONDS = 0.1
 BACK_OFF_MAX_SECONDS = 1.0
 TRY_SECONDS = ANSWER_SECONDS
-"""A try to append may take this number of seconds. Then the connection counts as lost.
+"""An attempt to append may take this number of seconds. After this time, the connection counts as lost.
 
-The number is less than PATIENCE_SECONDS. So after a half-open connection was found out, there is time for a second try.
+The number is less than PATIENCE_SECONDS, so there is time for a second attempt after a half-open connection was
+detected.
 """
 END_MILLISECONDS = 2_000
 """The database waits at most this long for the end of an old backend. The wait is shorter than TRY_SECONDS."""
@@ -65,10 +66,10 @@ log = structlog.get_logger("jejak.writer")
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """A `Save` that waits to be stored. `outcome` is the future that the caller awaits.
+    """A `Save` that waits to be stored. `outcome` is the `asyncio.Future` that the caller awaits.
 
-    `since` is the time at which the caller began to wait. The clock of the event loop gives this time in seconds.
-    `is_unknown` is True if a connection was lost while the events were being stored. Then they may be in the log.
+    `since` is the time at which the caller began to wait, in seconds of the event loop's clock. `is_unknown` is True if
+    a connection was lost while the events were being stored. Then these events may already be in the log.
     """
 
     save: Save
@@ -98,7 +99,7 @@ class GroupCommit:
         self.conninfo = conninfo
         self.queue: deque[Waiting] = deque()
         self.events = self.bytes = 0
-        self.failing = False  # whether the last try to append has failed
+        self.failing = False  # True if the last attempt to append has failed
         self._under_way: list[Waiting] = []
         self._arrived = asyncio.Event()
         self._closing = False
@@ -146,7 +147,7 @@ class GroupCommit:
         return await waiting.outcome
 
     async def _lose_patience(self) -> None:
-        """Raises Unavailable in all callers that have waited longer than PATIENCE_SECONDS.
+        """Makes `append` raise Unavailable for all callers that have waited longer than PATIENCE_SECONDS.
 
         One task does this for all callers. A separate timer for each caller would take too much processor time.
         """
@@ -176,8 +177,7 @@ class GroupCommit:
         """Takes the next batch from the queue. The batch contains at most one `Save` for each stream.
 
         If several `Save` objects wait for the same stream, the batch contains only the first of them. The others stay
-        in the queue for a later batch. By then, the stream has a newer version, so the log refuses these `Save` objects
-        as stale.
+        in the queue. When they are sent, the stream has a newer version, so the log refuses them as stale.
         """
         batch: list[Waiting] = []
         later: list[Waiting] = []
@@ -207,9 +207,9 @@ class GroupCommit:
     async def _store(self, batch: list[Waiting]) -> None:
         """Stores a batch.
 
-        Tries again until each `Save` in the batch has an outcome, or until all callers have stopped waiting. If the
-        database cannot take the batch, each half of the batch is stored by itself, and so on. So a bad `Save` harms
-        nobody else.
+        Repeats this until each `Save` in the batch has an outcome, or until no caller waits any more. If the database
+        cannot store the batch, this method stores each half of the batch separately, and so on. So a `Save` that cannot
+        be stored does not affect the other `Save` objects.
         """
         pause = BACK_OFF_SECONDS
         while batch:
@@ -238,7 +238,11 @@ class GroupCommit:
                 return
 
     async def _apart(self, batch: list[Waiting], fault: Exception) -> None:
-        """Stores each half of the batch by itself. A refusal is an outcome and not an error, so one `Save` is bad."""
+        """Stores each half of the batch separately.
+
+        A refusal is an outcome and not an error. So if a batch causes an error, at least one of its `Save` objects
+        cannot be stored.
+        """
         if len(batch) == 1:
             log.error("a save cannot be appended", fault=type(fault).__name__)
             batch[0].finish(fault)
@@ -263,12 +267,12 @@ class GroupCommit:
                 await connection.close()
 
     async def _known(self, connection: AsyncConnection[Any], batch: list[Waiting]) -> list[Waiting]:
-        """Returns the part of the batch that is certainly not stored. Callers whose events are stored get their
-        outcomes.
+        """Returns the `Save` objects of the batch that are certainly not stored.
 
-        After a connection is lost, its backend (the server process of the connection) may still run. This backend may
-        store the events later. So as long as the backend runs, a row that is missing now can still appear. Therefore
-        this method terminates the old backend before it reads the log.
+        The callers of all other `Save` objects get their outcomes. After a connection is lost, its backend (the server
+        process of the connection) may still run. This backend may store the events later. So a row that is missing now
+        can still appear as long as the backend runs. Therefore this method terminates the old backend before it reads
+        the log.
         """
         for backend in self._lost:
             await _terminate(connection, backend)
@@ -284,9 +288,9 @@ class GroupCommit:
 
 
 def _is_lost(fault: Exception) -> bool:
-    """Returns True if the database cannot be reached, or cannot do anything now, for example because the disk is full.
+    """Returns True if the database cannot be reached, or cannot work now, for example because the disk is full.
 
-    The SQLSTATEs that begin with 54 are the exception: the content of the statement is too large for the database.
+    Returns False for SQLSTATEs that begin with 54, because then the statement itself is too large for the database.
     """
     if isinstance(fault, psycopg.OperationalError):
         return not (fault.sqlstate or "").startswith("54")

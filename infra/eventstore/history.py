@@ -1,6 +1,6 @@
-"""Histories: this module decodes the rows of a stream into events, and folds the events into the history of the stream.
+"""Histories: this module decodes the rows of a stream into events, and folds the events into a history.
 
-A history also contains data for the hash chain, and data for the answer to a repeated command.
+A history also contains the data for the next link of the hash chain, and the data for the answer to a repeated command.
 """
 
 from collections.abc import Iterable, Sequence

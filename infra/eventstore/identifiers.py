@@ -9,7 +9,10 @@ REGISTRY = UUID("6f1f3c2e-6f0b-5b57-9d5a-4a0d2c1b7e55")
 
 
 def new_application_id() -> UUID:
-    """Returns a new UUIDv7 (RFC 9562). The id begins with the current time, and contains no data from a client."""
+    """Returns a new UUIDv7 (RFC 9562). The first bytes of the id are the current time.
+
+    The id contains no data from a client.
+    """
     milliseconds = time.time_ns() // 1_000_000
     value = milliseconds << 80 | secrets.randbits(80)
     value = value & ~(0xF << 76) | 7 << 76

@@ -39,7 +39,7 @@ NOTHING: End = (0, "")
 
 
 class Overtaken(Exception):
-    """Another process has changed the offset of this partition. So this process does not own the partition any more."""
+    """Another process has changed the offset of this partition. So this process no longer owns the partition."""
 
 
 class Conflicting(Exception):
@@ -51,10 +51,10 @@ class Conflicting(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetMove:
-    """Says how the stored offset of a partition changes.
+    """A change of the stored offset of a partition.
 
-    `believed` is the offset that this process expects to find in the database. `reached` is the new offset. It is the
-    offset of the first record that has no answer yet.
+    The field `believed` is the offset that this process expects to find in the database. The field `reached` is the new
+    offset, which is the offset of the first record without an answer.
     """
 
     topic: str
@@ -78,7 +78,7 @@ class IntakeLog:
     """Reads and writes the offsets, the command ids and the answers of the intake.
 
     Every method raises Unavailable if the database cannot be reached. If `store` raises Unavailable, the data may or
-    may not be stored. Call `reached` to find out.
+    may not be stored. The method `reached` then returns the stored offset.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -118,8 +118,8 @@ class IntakeLog:
         """Stores the new offset, the events, and the ids and digests of the answered commands in one transaction.
 
         Raises Conflicting. Raises Overtaken if another process has changed the offset. The row of the offset stays
-        locked until the transaction ends. So if two processes start from the same offset, the second process waits for
-        the first. Then the second process finds a changed offset, and gets Overtaken.
+        locked until the transaction ends. So if two processes expect the same offset, the second process waits for the
+        first process. Then the second process finds a changed offset, and this method raises Overtaken.
         """
         try:
             async with borrowed(self.pool) as connection:

@@ -1,9 +1,9 @@
 """Library access: this module gives users of the `eventsourcing` library read-only access to the log.
 
 In the library, an application is an object that reads or stores events. This module defines such an application,
-`JejakLog`, with its own recorder, mapper and factory. Every projection and every process application that uses the
-library reads Jejak's log through `JejakLog`. Nothing in this module writes to the log. Only commands store events. The
-method `Application.save` raises `NotSupportedError`. docs/eventsourcing.md is a guide with examples.
+`JejakLog`, with its own recorder, mapper and factory. Projections and process applications of the library read Jejak's
+log through `JejakLog`. Nothing in this module writes to the log. Only commands store events. The method
+`Application.save` raises `NotSupportedError`. docs/eventsourcing.md is a guide with examples.
 docs/adr/0028-the-eventsourcing-library.md gives the reasons.
 """
 
@@ -58,15 +58,15 @@ RECORDED_AT = "SELECT notification_id AS place, recorded_at FROM stored_events W
 
 
 class LoggedEvent:
-    """The base class of all events that `LogMapper` makes from Jejak's log. Each such event has a second base class:
-    the event class in `domain`.
+    """The base class of all events that `LogMapper` makes from Jejak's log.
 
-    So `isinstance(event, Submitted)`, `match` and the library's `singledispatchmethod` work. The event also has the
-    fields of the class in `domain`, for example `event.service`.
+    Each such event has a second base class: the event class in `domain`. So `isinstance(event, Submitted)`, `match` and
+    the library's `singledispatchmethod` work. The event also has the fields of the class in `domain`, for example
+    `event.service`.
 
     `timestamp` is the time at which the actor acted (timezone-aware, UTC). The act may have been reported to Jejak
     later. `recorded_at` is the time at which the log stored the event (timezone-aware, UTC). `recorded_at` is None if
-    the notification did not come from a `LogRecorder`. `event` is a plain instance of the class in `domain`. Pass
+    the stored event did not come from a `LogRecorder`. `event` is a plain instance of the class in `domain`. Pass
     `event` to functions of `domain`.
     """
 
@@ -170,7 +170,7 @@ class LogRecorder(Recorder):
 class LogMapper(Mapper[UUID]):
     """Makes a `LoggedEvent` from a stored event of Jejak. The library's mapper handles all other stored events.
 
-    An application of the library can read Jejak's log and also store events of its own. Such an application uses this
+    An application of the library can read Jejak's log and can also store its own events. Such an application uses this
     mapper for both kinds of events. If the application has a cipher or a compressor, they are not applied to the events
     of Jejak.
     """
@@ -182,7 +182,7 @@ class LogMapper(Mapper[UUID]):
         """
         topic = stored_event.topic
         if topic not in CLASSES:
-            if TOPIC.fullmatch(topic):  # otherwise the library would try to import a module with this name
+            if TOPIC.fullmatch(topic):  # without this check, the library would try to import a module with this name
                 raise TopicError(f"this release does not know the topic {topic}: install the newer release")
             return super().to_domain_event(stored_event)
         try:
@@ -243,7 +243,7 @@ class LogFactory(InfrastructureFactory[TrackingRecorder]):
             raise OSError("JEJAK_DATABASE_URL is not set: it names the database of the log (`jejak url` prints it)")
         conninfo = with_options(url, READ_ONLY)
         try:
-            connect(conninfo).close()  # without a pool, because its error would not name the cause
+            connect(conninfo).close()  # a pool would raise an error that does not name the cause
         except psycopg.OperationalError as error:
             raise OperationalError(str(error)) from error
         datastore = Datastore(conninfo)
@@ -290,7 +290,10 @@ class JejakLog(Application[UUID]):
         return LogMapper(self.construct_transcoder())
 
     def application(self, application_id: UUID) -> evolve.Application:
-        """Returns a citizen's application for a service, folded from its events. Raises AggregateNotFoundError."""
+        """Folds the events of a citizen's application for a service, and returns its state.
+
+        Raises AggregateNotFoundError.
+        """
         history = tuple(_recorded(self.events.get(application_id)))
         if not history:
             raise AggregateNotFoundError(f"no application has the id {application_id}")

@@ -1,9 +1,10 @@
-"""Recorder: this module extends the library's PostgreSQL recorder. Events are appended by the function `append_events`.
+"""Recorder: this module extends the library's PostgreSQL recorder.
 
-The database function `append_events` takes several `Save` objects, and reports an outcome for each of them. The serving
-role cannot insert rows into `stored_events`. It can only select from this table and call the function. The library has
-two ways to insert events, but Jejak uses neither of them. The default way is LOCK TABLE and INSERT. The other way is
-enabled by POSTGRES_ENABLE_DB_FUNCTIONS. With the other way, readers can miss events.
+The recorder appends events with a database function. The database function `append_events` takes several `Save`
+objects, and reports an outcome for each of them. The serving role cannot insert rows into `stored_events`. It can only
+select from this table and call the function. The library has two ways to insert events, but Jejak uses neither of them.
+The default way is LOCK TABLE and INSERT. The other way is enabled by POSTGRES_ENABLE_DB_FUNCTIONS. With the other way,
+readers can miss events.
 """
 
 from collections.abc import Iterator, Sequence
@@ -49,7 +50,7 @@ class Save:
 
 @dataclass(frozen=True, slots=True)
 class SaveOutcome:
-    """The outcome of a `Save`. `kind` is "stored", or it names the reason for a refusal.
+    """The outcome of a `Save`. `kind` is "stored", or the reason for a refusal: "stale" or "claimed".
 
     The log refuses a `Save` in two cases. In the first case (stale), the versions of its events do not follow the last
     versions in the log. In the second case (claimed), one of its unique values is already in the log. `positions` are
@@ -86,7 +87,10 @@ class Datastore(PostgresDatastore):
         )
 
     def _check(self, connection: Connection[DictRow]) -> None:
-        """Asks for a sign of life. If no sign comes, all idle connections are replaced, as in `infra.postgres.pool`."""
+        """Checks whether the connection still works.
+
+        If it does not, all idle connections are replaced, as in `infra.postgres.pool`.
+        """
         try:
             with cast("LimitedConnection[DictRow]", connection).within(PING_SECONDS):
                 ConnectionPool.check_connection(connection)
@@ -117,7 +121,7 @@ class Recorder(PostgresApplicationRecorder):
         """Appends several `Save` objects in one transaction. Returns one outcome for each `Save`, in the same order.
 
         The append is a single statement in autocommit mode. So the database releases the lock of the log at once, even
-        if this process is too busy to read the answer.
+        if this process reads the answer late.
 
         If the connection is lost, the library's OperationalError is raised. Then the events may or may not be stored,
         and the caller must read the log.

@@ -1,6 +1,6 @@
 """Rows: this module turns events into rows of the log. It adds the sealed parts, the commitments and the hash chain.
 
-The ids, versions and bytes of the rows are fixed before the rows are sent to the database for the first time.
+The ids, versions and bytes of the rows are final before the rows are sent to the database for the first time.
 """
 
 import secrets

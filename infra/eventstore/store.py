@@ -189,7 +189,7 @@ class PostgresEventStore:
     async def _keys_for(self, history: StreamHistory, personal: PersonalParts) -> dict[str, DossierKey]:
         """Returns the dossier keys of the persons in `personal`. Makes the keys that do not exist yet.
 
-        A new key is on the disk before the first event that uses this key is stored.
+        Each new key is on the disk before an event that uses the key is stored.
         """
         if not personal:
             return {}
@@ -203,7 +203,7 @@ class PostgresEventStore:
 
 
 def rows_in(draft: Draft) -> tuple[StoredEvent, ...]:
-    """Returns the rows of a draft. Each row is a `StoredEvent`, because the function `rows_of` makes all rows."""
+    """Returns the rows of a draft. The rows are `StoredEvent` objects, because the function `rows_of` makes them."""
     return cast("tuple[StoredEvent, ...]", draft.rows)
 
 

@@ -16,13 +16,19 @@ KNOWN_SECONDS = 1.0
 LIMIT_SECONDS = 3.0
 
 WRITE = "SELECT pg_logical_emit_message(true, 'jejak readyz', '')"
-"""Writes a few bytes to PostgreSQL's write-ahead log. No table changes. The commit waits until the disk has them."""
+"""Writes a few bytes to PostgreSQL's write-ahead log, and changes no table.
+
+The commit waits until the bytes are on the disk.
+"""
 GROW = "CREATE TEMPORARY TABLE readyz ON COMMIT DROP AS SELECT repeat('x', 1000) FROM generate_series(1, 100)"
-"""Needs new space on the disk of the tables. A full disk refuses this statement, though a small write may still fit."""
+"""Makes PostgreSQL allocate new space on the disk of the tables.
+
+On a full disk, this statement fails, although a small write may still succeed.
+"""
 
 
 class Storing:
-    """Says whether events can be stored. If the last append failed, a larger write is tried, too."""
+    """Checks whether events can be stored. If the last append failed, this class also tries a larger write."""
 
     def __init__(self, pool: Pool, writer: GroupCommit) -> None:
         self.pool = pool

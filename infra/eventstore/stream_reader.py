@@ -63,7 +63,10 @@ plans would scan whole tables, even after the tables have grown.
 
 
 class RegistryFold:
-    """The registry, folded from all events up to `position`. `ends` contains the last event of each registry stream."""
+    """The registry, which was folded from all events up to `position`.
+
+    `ends` contains the last event of each registry stream.
+    """
 
     def __init__(self) -> None:
         self.registry = Registry()
@@ -171,13 +174,14 @@ class Streams:
     def _publish(self, editions: Sequence[tuple[UUID, int, str, bytes, int]]) -> None:
         """Folds new editions into the registry.
 
-        Raises Unavailable if an edition cannot be read. No command may be decided by a registry that lacks an edition.
+        Raises Unavailable if an edition cannot be read, because commands must not be decided with an incomplete
+        registry.
         """
         for edition in editions:
             try:
                 self.published.fold(*edition)
             except Exception as fault:
-                if self.unreadable != edition[4]:  # said once, because every command tries again and again
+                if self.unreadable != edition[4]:  # every command tries again, but one log line is enough
                     self.unreadable = edition[4]
                     log.error("an edition of the registry cannot be read", topic=edition[2], position=edition[4])  # noqa: TRY400 - no content may reach the log
                 raise Unavailable from fault

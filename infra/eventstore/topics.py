@@ -1,8 +1,8 @@
 """Topics: this module maps each event topic to a class. It also checks the data of an event before the event is stored.
 
-The data of an event must fit a closed type. A closed type limits the values of every field, and forbids unknown fields.
-The closed types are made from the dataclasses of the domain. A pattern in a dataclass becomes a constraint of the
-closed type.
+The data of an event must match a closed type. A closed type limits the values of every field, and forbids unknown
+fields. The closed types are made from the dataclasses of the domain. A pattern in a dataclass becomes a constraint of
+the closed type.
 """
 
 from collections.abc import Hashable
@@ -46,8 +46,9 @@ LARGEST_INTEGER = 2**53 - 1
 
 
 class DataNotClosed(ValueError):
-    """This error means that the data of an event does not fit the closed type of the event's class. The error message
-    names the field, but never contains the value.
+    """This error means that the data of an event does not match the closed type of the event's class.
+
+    The error message names the field, but never contains the value.
     """
 
 
@@ -93,7 +94,7 @@ def decoder_of(topic: str) -> msgspec.json.Decoder[State[AnyEvent]]:
 
 
 def act_of(state: State[AnyEvent]) -> Act:
-    """Returns the act of an event. The act says who acted, for which office, when and by which channel."""
+    """Returns the act of an event. The act contains the actor, the office, the time and the channel."""
     return Act(
         at=state.at,
         at_quality=state.at_quality,
@@ -108,7 +109,7 @@ def act_of(state: State[AnyEvent]) -> Act:
 def _actor(text: str) -> UUID:
     """Parses the id of an actor. The results are cached.
 
-    A few actors act often, so the same ids occur again and again. Without the cache, parsing an id would take as much
+    The same ids occur often, because a few actors make most events. Without the cache, parsing an id would take as much
     time as reading all other fields of an act.
     """
     return UUID(text)

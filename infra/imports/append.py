@@ -33,7 +33,10 @@ CASES_PER_READ = 250
 
 
 class PostgresImportStore:
-    """Implements `service_layer.handlers.imports.ImportStore`. Reads from `connection`, and appends with `recorder`."""
+    """Implements `service_layer.handlers.imports.ImportStore`.
+
+    This class reads from `connection`, and appends with `recorder`.
+    """
 
     def __init__(
         self, connection: psycopg.Connection[Any], recorder: Recorder, import_key: bytes, receipt_codes: ReceiptCodes
@@ -96,7 +99,7 @@ class Importer:
             advance(sum(len(case.items) for case in cases))
 
     def foresee(self, file: Path, mapping: LogMapping, registry: Registry, summary: Summary, advance: Advance) -> None:
-        """Stores nothing. Changes `summary` in the same way as the method `append`.
+        """Stores nothing, but adds the same counts to `summary` as the method `append`.
 
         `registry` must already contain the editions that the import would publish. Raises SourceError if the file has
         changed since the check.
@@ -127,7 +130,7 @@ def _stream(stream: UUID, rows: Sequence[Sequence[Any]]) -> ImportedStream:
 
 
 def _saves(events: Sequence[tuple[ImportedStream, Admitted]]) -> Iterator[Save]:
-    """Yields one `Save` for each event. Each event is chained to the previous event of its stream."""
+    """Yields one `Save` for each event. Each event contains the commitment to the previous event of its stream."""
     heads: dict[UUID, tuple[int, str]] = {}
     for stream, admitted in events:
         version, prev = heads.get(stream.stream) or (stream.history.application.version, head_of(stream.history))
@@ -169,12 +172,11 @@ def _by_stream(saves: Iterable[Save]) -> list[Save]:
 
 
 def _calls(saves: Iterable[Save]) -> Iterator[list[Save]]:
-    """Divides the `Save` objects into groups. Each group is passed to the recorder in one call. A call has at most one
-    `Save` of each stream.
+    """Divides the `Save` objects into groups. Each group is passed to the recorder in one call.
 
-    If a stream has several `Save` objects, each object except the last one fills a whole call. If another writer has
-    appended to the stream, the recorder refuses the `Save`, and the caller makes no further call. So the log never gets
-    later events of a stream without the earlier events.
+    A call has at most one `Save` of each stream. If a stream has several `Save` objects, each of them except the last
+    one is alone in its call. If another writer has appended to the stream, the recorder refuses the `Save`, and the
+    caller stops. So the log never has later events of a stream without the earlier events.
     """
     call: list[Save] = []
     events = 0
@@ -189,11 +191,9 @@ def _calls(saves: Iterable[Save]) -> Iterator[list[Save]]:
 
 
 def _own_key(case: str, item: ImportItem) -> str:
-    """Returns the idempotency key of an event. If the file gives the event an id, the key contains this id.
+    """Returns the idempotency key of an event. If the event has an id in the file, the key contains this id.
 
-    Otherwise the key contains the content of the event and a number. The events with equal content have different
-    numbers.
-
+    Otherwise the key contains the content of the event and a number. Events with equal content have different numbers.
     See docs/event-format.md, Commands and digests.
     """
     if item.own_id:

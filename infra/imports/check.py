@@ -125,8 +125,9 @@ def _lines(unknown: Unknown, mapping: Mapping) -> list[str]:
 
 
 def foreseen(mapping: Mapping, registry: Registry) -> tuple[Registry, Sequence[RegistryEvent]]:
-    """Computes the result of `register`, but publishes nothing. Returns two values: the new registry, and the editions
-    that `register` would publish.
+    """Computes what `register` would do, but publishes nothing.
+
+    Returns two values: the new registry, and the editions that `register` would publish.
     """
     new: list[RegistryEvent] = []
     for edition in editions(mapping):
@@ -143,11 +144,10 @@ def foreseen(mapping: Mapping, registry: Registry) -> tuple[Registry, Sequence[R
 
 
 async def register(mapping: Mapping, known: Editions, recorder: Recorder, command_key: bytes) -> Registry:
-    """Publishes the offices and the service of the mapping if the registry does not have them. The new entries are
-    marked as imported.
+    """Publishes those offices of the mapping, and its service, that the registry does not have yet.
 
-    An office that the registry already has is left unchanged. A service gets a new standard if the registry does not
-    have the standard of the mapping. Returns the new registry.
+    The new entries are marked as imported. An office that the registry already has is left unchanged. A service gets a
+    new standard if the registry does not have the standard of the mapping. Returns the new registry.
     """
     _, new = foreseen(mapping, await known.registry())
     await known.publish(new, recorder, command_key)

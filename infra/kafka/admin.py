@@ -81,7 +81,7 @@ def administering(kafka: Kafka) -> Iterator["Admin"]:
             client.close()
     except KafkaError as error:
         who = f"as {kafka.username}" if kafka.username else "without a login"
-        # If the login was refused or the connection was lost, kafka-python reports a time-out in both cases.
+        # kafka-python reports a time-out both if the login was refused and if the connection was lost.
         raise ClusterFault(
             f"Kafka at {kafka.bootstrap}, {who}: the brokers cannot be reached, or they refused the login or a right:"
             f" {_short(error)}. Check JEJAK_KAFKA_BOOTSTRAP, _USERNAME, _PASSWORD_FILE, _CA_FILE, and the user's rights"

@@ -9,9 +9,7 @@ from infra.settings import Kafka
 
 
 class ClusterFault(Exception):
-    """This error means that the brokers could not be reached, or did not carry out a request. Its message says what to
-    check.
-    """
+    """The brokers could not be reached, or did not carry out a request. The error message says what to check."""
 
 
 def login(kafka: Kafka) -> dict[str, Any]:

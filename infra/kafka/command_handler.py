@@ -1,8 +1,8 @@
-"""Topic command handler: this module decides the commands in Kafka records, by the same rules as commands over HTTP.
+"""Topic command handler: decides the commands in Kafka records, by the same rules as commands over HTTP.
 
-The decision about a record is called a verdict. Every verdict is stored. A refusal is a verdict, too. A verdict
-contains at most two values from the record: the id of the command and the id of the application. The id of the
-application is left out if the agency may not know the application.
+The decision about a record is called a verdict. Every verdict is stored, including a refusal. A verdict contains at
+most two values from the record: the id of the command and the id of the application. The id of the application is left
+out if the agency may not know the application.
 """
 
 from collections.abc import Sequence
@@ -61,14 +61,16 @@ log = structlog.get_logger("jejak.intake")
 class Broken(Exception):
     """An internal error occurred while a record was handled.
 
-    It was caused neither by the sender nor by an unreachable database.
+    The cause is neither the sender nor an unreachable database.
     """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadCommand:
-    """A record that was parsed. The identity of a command depends on a secret key, and each month has its own secret
-    key. `keys` contains one identity for each of these secret keys that still exists.
+    """A record that was parsed.
+
+    The identity of a command depends on a secret key, and each month has a different secret key. `keys` contains one
+    identity for each secret key that still exists.
     """
 
     place: CommandPartition
@@ -99,7 +101,10 @@ class Verdict:
 
 
 class TopicCommandHandler:
-    """Decides the commands in Kafka records, and returns verdicts. The handler itself stores only keys of persons."""
+    """Decides the commands in Kafka records, and returns verdicts.
+
+    The handler stores nothing except new keys of persons.
+    """
 
     def __init__(self, installation: Installation) -> None:
         self.commands = installation.commands
@@ -118,7 +123,7 @@ class TopicCommandHandler:
         client = f"intake/{place.agency}"
         try:
             keys = await self.store.identities(client, key, body)
-        except TypeError:  # the body is invalid: canonical JSON cannot represent one of its numbers
+        except TypeError:  # the body is invalid, because canonical JSON cannot represent one of its numbers
             sent = Malformed("unprocessable", "", sent.id if isinstance(sent, SentCommand) else None)
             keys = await self.store.identities(client, key, [])
         return ReadCommand(place=place, record=record, sent=sent, plain=plain, keys=keys)
@@ -230,7 +235,7 @@ def _request(asking: ReadCommand, sent: SentCommand, registry: Registry) -> Comm
 
 
 def _placed(event: IntakeMalformed) -> IntakeMalformed:
-    """Returns the event. If the value of `place` may not be stored, the returned event has an empty `place`."""
+    """Returns the event unchanged, or with an empty `place` if the value of `place` may not be stored."""
     try:
         data_to_store(event)
     except DataNotClosed:

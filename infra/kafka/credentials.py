@@ -1,4 +1,4 @@
-"""Credentials: this module keeps the passwords of Kafka's users in files. Each user has one file.
+"""Credentials: this module keeps the passwords of Kafka's users in files. Each user has a separate file.
 
 Only the owner of a file may read the file. Passwords are never printed.
 """
@@ -26,10 +26,10 @@ class CredentialsFolder:
         return self.folder / f"{user}.password"
 
     def kept_or_new(self, user: str) -> str:
-        """Returns the password in the user's file. If the file does not exist, first makes a password and writes the
-        file.
+        """Returns the password in the user's file.
 
-        So if a cluster is built again, its users get the same passwords as before.
+        If the file does not exist, first makes a password and writes the file. So if a Kafka cluster is built again,
+        its users get the same passwords as before.
         """
         file = self.file(user)
         if not file.exists():

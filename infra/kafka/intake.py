@@ -112,7 +112,7 @@ class Intake:
         for place in sorted(assigned - begun):
             await self._begin(source, place)
         for place, records in polled.items():
-            if place in begun:  # the records of a new partition are polled again, after its seek
+            if place in begun:  # after `_begin`, the records of a new partition are polled again
                 await self._answer_all(source, place, records, stopping)
         self._resume(source)
         if polled:
@@ -123,8 +123,8 @@ class Intake:
     async def _begin(self, source: CommandSource, place: CommandPartition) -> None:
         """Moves the consumer to the offset that is stored in the database.
 
-        The Kafka topic may end before this offset. Then the topic was created again, or some of its records were lost.
-        In this case the partition is read from the beginning.
+        If the Kafka topic ends before this offset, the topic was created again, or some of its records were lost. In
+        this case, the partition is read from the beginning.
         """
         try:
             reached = await self.kept.reached(place.topic, place.partition)
@@ -161,7 +161,7 @@ class Intake:
                 log.error("a partition does not advance", topic=place.topic, partition=place.partition, **_kind(fault))  # noqa: TRY400
                 reason = "fault"
             if reason == "overtaken":
-                del self.readings[place]  # the next step seeks again if this process still owns the partition
+                del self.readings[place]  # `_begin` runs again if this process still owns the partition
                 return
             if reason:
                 INTAKE_INTERRUPTED.labels(reason).inc()
@@ -197,10 +197,10 @@ class Intake:
         return ""
 
     async def _some(self, place: CommandPartition, reading: PartitionState, commands: Sequence[ReadCommand]) -> str:
-        """Answers all commands in one transaction. If one command makes this impossible, answers each command in its
-        own transaction.
+        """Answers all commands in one transaction.
 
-        Returns the same kinds of value as `_answered`: an empty string after success, or the cause of a failure.
+        If one command makes this impossible, answers each command in a separate transaction. Returns the same kinds of
+        value as `_answered`: an empty string after success, or the cause of a failure.
         """
         if len(commands) > 1:
             with suppress(Conflicting, Broken):
@@ -225,9 +225,9 @@ class Intake:
         return "conflict"
 
     async def _saved(self, place: CommandPartition, reading: PartitionState, commands: Sequence[ReadCommand]) -> str:
-        """Answers the commands in one transaction.
+        """Answers the commands in one transaction. Raises Conflicting and Broken.
 
-        Raises Conflicting and Broken. After each of these two errors, nothing is stored, and the offset is unchanged.
+        If it raises one of these errors, nothing is stored, and the offset is unchanged.
         """
         try:
             verdicts = await self._verdicts(place, reading, commands)

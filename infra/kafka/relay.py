@@ -1,4 +1,4 @@
-"""Relay process: this module publishes the feeds to Kafka, with one thread for each agency.
+"""Relay process: this module publishes the feeds to Kafka. Each agency has a separate thread.
 
 Each thread is a service (see `infra.service`), so the process ends itself if a thread hangs.
 """
@@ -58,15 +58,13 @@ log = structlog.get_logger("jejak.relay")
 class PostgresSource:
     """Implements `feeds.agencies.kafka.relay.FeedSource`.
 
-    The source has one database connection. This connection also has an advisory lock for the feed. All other relays of
-    the same feed wait for the lock. Without the lock, two relays would repeatedly end each other's Kafka transactions
-    (fencing). This would be safe but slow.
+    The source has one database connection. This connection also takes an advisory lock for the feed. All other relays
+    of the same feed wait for the lock. Without the lock, two relays would repeatedly end each other's Kafka
+    transactions (fencing). This would be safe but slow.
     """
 
     well: Callable[[], None]
-    """The relay calls this function while the relay waits for another process. So a waiting relay does not count as
-    hanging.
-    """
+    """The relay calls this function while it waits for another process, so that it does not count as hanging."""
 
     def __init__(self, conninfo: str, agency: str, stopping: threading.Event) -> None:
         self.conninfo = for_derived(conninfo)
@@ -126,7 +124,7 @@ class PostgresSource:
         list(self._open().notifies(timeout=seconds, stop_after=1))
 
     def say(self, position: int, fault: str) -> bool:
-        """Writes the state of the relay to the table `feeds.relays`, for monitoring.
+        """For monitoring, writes the state of the relay to the table `feeds.relays`.
 
         If `position` is -1, the position in the table stays unchanged. Returns False if the state could not be written.
         Then the caller must write the state again.
@@ -204,7 +202,7 @@ class Watch:
         self._said: dict[str, tuple[int, str]] = {}
 
     def over(self, agency: str, say: Callable[[int, str], bool]) -> BackgroundService:
-        """Begins to watch the relay of an agency. `say` is a function that writes the state of the relay.
+        """Begins to watch the relay of an agency. The parameter `say` is a function that writes the state of the relay.
 
         Returns the service of the relay.
         """
@@ -261,7 +259,10 @@ class Relays:
             thread.join(timeout=5)
 
     def measure(self) -> None:
-        """Updates the lag metrics from the database. So these metrics are correct even if Kafka cannot be reached."""
+        """Updates the metrics of the lag from the database.
+
+        So these metrics are correct even if Kafka cannot be reached.
+        """
         with contextlib.suppress(psycopg.Error), connect(self.conninfo) as connection:
             for row in connection.execute(RELAYS):
                 Behind.of(*row).measure()
@@ -278,8 +279,8 @@ class Relays:
     def _beat(self, origin: Origin) -> None:
         """Sends one record per second to the heartbeat topic. Every agency may read this topic.
 
-        An agency may get no new messages for some time. As long as the heartbeat records arrive, the agency can be sure
-        that Kafka and the relay process are working.
+        If an agency gets no new messages for some time, the heartbeat records show that Kafka and the relay process are
+        still working.
         """
         service = BackgroundService("heartbeat", LIMITS, expected=(KafkaError, OSError))
 

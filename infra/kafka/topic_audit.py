@@ -1,8 +1,8 @@
 """Topic audit: `jejak audit-feed` compares an agency's Kafka topic with the log, one application after another.
 
 The audit reads the topic as a Kafka consumer without a group. It writes the records to a private temporary file and
-sorts them there. So the use of memory does not grow with the length of the topic. docs/agencies.md defines the format
-of the records. Apart from `projections/file_facts.py`, the audit uses no code that makes or sends messages.
+sorts them there. So a longer topic does not need more memory. docs/agencies.md defines the format of the records. Apart
+from `projections/file_facts.py`, the audit uses no code that makes or sends messages.
 """
 
 import hashlib
@@ -95,13 +95,13 @@ def audit(
 
 
 def _published(consumer: KafkaConsumer, agency: str) -> tuple[int, bool]:
-    """Returns two values: the position up to which the relay has published, and True if nothing was published yet.
+    """Returns two values: the position up to which the relay has published, and whether nothing was published yet.
 
     The position is in the newest committed record of the relay. If nothing was published yet, it is the position at
     which an operator began the feed.
 
-    The position is read before the messages of the feed are read. So when the messages are read, the Kafka topic
-    contains all messages up to this position.
+    This position is read first, and the messages of the Kafka topic are read later. So the topic then contains all
+    messages up to this position.
     """
     at = TopicPartition(names.position(agency), 0)
     _partitions(consumer, at.topic)
@@ -146,7 +146,7 @@ def _read(
 def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator[Any]:
     """Yields the records of each partition up to the offset in `ends`. The record at this offset is not included.
 
-    The offsets of a partition have gaps, so the offset of the last record is not known. Therefore the function reads
+    The offsets of a partition have gaps, so the offset of the last record is not known. Therefore this function reads
     each partition until the consumer has reached the offset in `ends`.
     """
     quiet_since = monotonic()
@@ -229,7 +229,7 @@ def _states(connection: psycopg.Connection[Any], stream: UUID, versions: Sequenc
 def _floors(
     connection: psycopg.Connection[Any], agency: str, scratch: sqlite3.Connection, starts: dict[int, int], *, empty: int
 ) -> dict[int, int | None]:
-    """Returns the floor of each partition. The audit expects only messages with a position above the floor.
+    """Returns the floor of each partition. The audit expects only messages whose position is above the floor.
 
     `empty` is the floor of every partition if the Kafka topic has no records. If a partition still has its first
     record, its floor is just below the oldest record of the whole topic. Earlier messages may never have been published

@@ -1,18 +1,20 @@
 """Erasing: destroys keys, replaces the bucket keys that wrapped them, and destroys the old bucket keys.
 
-A deleted row of the key store stays in PostgreSQL's files, in its write-ahead log and in older backups. So a deletion
-alone erases nothing. These are the steps of an erasure:
+A deleted row of the key store stays in PostgreSQL's files, in the write-ahead log and in older backups. So it is not
+enough to delete the row. These are the steps of an erasure:
 
-1. The list of erasures gets a line. From now on the erasure will be finished, whatever happens.
-2. In one transaction: the keys are deleted, and each touched bucket gets a new bucket key (`buckets.next`). The living
-   keys of these buckets are wrapped again. Each of them is then opened with the bucket keys as they are on the disk.
-3. After the commit, each living key is opened once more, from the database and the disk.
+1. A line is appended to the list of erasures. After this step, Jejak always finishes the erasure, even after a crash.
+2. In one transaction, the keys are deleted, and each bucket of a deleted key gets a new bucket key (`buckets.next`).
+   The remaining keys of these buckets are wrapped again. Then Jejak reads the new bucket keys from the disk, and checks
+   that they open all these keys.
+3. After the commit, Jejak reads the remaining keys from the database, and checks once more that the new bucket keys
+   open them.
 4. If a backup folder is set, the new bucket keys are copied there.
 5. The next bucket keys become the current bucket keys. The epoch key of the old bucket keys is destroyed.
 
-If the process ends before the commit, the next start rolls back to the old bucket keys and begins again at step 2. If
-the process ends after the commit, the next start continues at step 3. If a living key cannot be opened in step 2 or 3,
-the old bucket keys stay, and KeysUnreadable says which bucket is concerned.
+If the process ends before the commit, the next start returns to the old bucket keys and begins again at step 2. If the
+process ends after the commit, the next start continues at step 3. If a remaining key cannot be opened in step 2 or 3,
+the old bucket keys stay, and KeysUnreadable names the bucket.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -47,16 +49,18 @@ TABLES = {
     "persons": ("person", "person BETWEEN %(first)s AND %(last)s"),
     "named_keys": ("name || ' ' || month", "bucket = %(bucket)s"),
 }
-"""The tables with wrapped keys: the expression that names a row, and the condition that selects the rows of a bucket.
+"""The tables that contain wrapped keys.
 
-The bucket of a dossier key or a person is the first byte of its id. So the primary key finds the rows of a bucket.
+Each table has an SQL expression that names a row, and a condition that selects the rows of a bucket. The bucket of a
+dossier key or a person is the first byte of its id. So the primary key finds the rows of a bucket.
 """
 
 
 class Erasing:
-    """Erases what the list of erasures names.
+    """Erases the applications and persons that the list of erasures names.
 
-    `copied` is called when the new bucket keys are in use and before the old bucket keys are destroyed.
+    The function `copied` is called after the key store uses the new bucket keys, and before the old bucket keys are
+    destroyed.
     """
 
     def __init__(self, conninfo: str, folder: KeyFolder, copied: Callable[[], None] = lambda: None) -> None:
@@ -71,13 +75,13 @@ class Erasing:
             return self._go_on()
 
     def adopt(self, erasures: Iterable[Erasure]) -> None:
-        """Begins the list with the erasures that an older release stored in the log's database."""
+        """If the list does not exist, makes it from the erasures that an older release stored in the log's database."""
         with self.folder.locked("erase.lock"):
             if not self.folder.erasures.exists():
                 self.folder.erasures.append(list(erasures))
 
     def is_behind(self) -> bool:
-        """Returns True if an erasure was interrupted, or if the key store was restored from before an erasure."""
+        """Returns True if an erasure was interrupted, or if the restored key store is older than an erasure."""
         with connect(self.conninfo, seconds=LONG_SECONDS) as connection:
             generation, applied = _state(connection)
         self.folder.load()
@@ -85,9 +89,10 @@ class Erasing:
         return behind or self.folder.is_unfinished()
 
     def go_on(self, *, restored: bool = False) -> list[UUID]:
-        """Carries out what the list names and the key store does not know. Returns the applications that lost a key.
+        """Carries out the erasures that were not applied to the key store yet.
 
-        If `restored`, the key store may be older than the bucket keys. Then some of its keys can no longer be opened.
+        Returns the applications that lost a key. If `restored` is true, the key store may be older than the bucket
+        keys. Then some keys of the key store can no longer be opened, and this is not an error.
         """
         with self.folder.locked("erase.lock"):
             return self._go_on(restored=restored)
@@ -117,7 +122,10 @@ class Erasing:
         return lost
 
     def _settle(self, generation: int, *, tolerant: bool) -> None:
-        """Ends an erasure: `generation` is the generation that the key store uses."""
+        """Completes an erasure, or undoes it if it was not committed.
+
+        `generation` is the generation that the key store uses.
+        """
         if self.folder.read(self.folder.next)[0] != generation:
             self.folder.sweep()  # the transaction was not committed
             return
@@ -143,7 +151,7 @@ class Erasing:
             roles = [(application, "") for application in applications] + [(row[0], row[2]) for row in gone]
             connection.execute(ERASED, [list(column) for column in zip(*roles, strict=True)] or [[], []])
             if self.folder.is_older_format():
-                touched = set(range(BUCKETS))  # older releases destroyed keys, but never a bucket key
+                touched = set(range(BUCKETS))  # older releases never destroyed a bucket key
             self._wrap_again(connection, touched, tolerant=tolerant)
             connection.execute(
                 "UPDATE key_folder SET generation = generation + 1, erasures = %s", (applied + len(erasures),)
@@ -166,7 +174,7 @@ class Erasing:
 def faults_of_keys(conninfo: str, folder: KeyFolder) -> list[str]:
     """Opens one key of each bucket in each table. Yields a message for each table with keys that cannot be opened.
 
-    All keys of a bucket are wrapped with one bucket key, so one key of a bucket speaks for all.
+    All keys of a bucket are wrapped with one bucket key. So if one of them can be opened, all of them can be opened.
     """
     faults = []
     with connect(conninfo, seconds=LONG_SECONDS) as connection:

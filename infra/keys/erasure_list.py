@@ -1,13 +1,13 @@
 """List of erasures: an append-only file in the key folder that names every erased application and person.
 
-The file is neither in the log's cluster nor in the key store. So if one of these is restored from a backup, the file
-still names all erasures, and they are applied once more. Each line has the same length and ends with a checksum of
-itself and of all lines before it:
+The file is outside of both databases. So if a database is restored from a backup, the file still names all erasures,
+and Jejak applies them again. Each line has the same length and ends with a checksum of itself and of all lines before
+it:
 
     2026-11-30T07:00:00Z application 0192f0c8-6b1e-7c3a-9d57-1f0a2b3c4d5e <SHA-256 in hex>
 
-If the last line is cut off, the process that wrote the line died before it destroyed anything. The next line replaces
-the cut line.
+If the last line is incomplete, the process that wrote this line died before it destroyed a key. The next line replaces
+the incomplete line.
 """
 
 import os
@@ -27,7 +27,7 @@ CHECKSUM = 64
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """Names either an application or a person."""
+    """The erasure of an application or of a person. One of the two fields is None."""
 
     application: UUID | None = None
     person: UUID | None = None
@@ -38,7 +38,7 @@ class Erasure:
 
 
 class ErasureList:
-    """Reads the list, and appends to the list. The caller must prevent that two processes append at the same time."""
+    """Reads the list, and appends to the list. The caller must make sure that only one process appends at a time."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -47,7 +47,7 @@ class ErasureList:
         return self.file.exists()
 
     def __len__(self) -> int:
-        """Reads only the size of the file. So a start of Jejak does not depend on the length of the list."""
+        """Reads only the size of the file, so the start of Jejak does not become slower with a longer list."""
         return self.file.stat().st_size // LINE_BYTES if self.file.exists() else 0
 
     def append(self, erasures: Sequence[Erasure]) -> None:

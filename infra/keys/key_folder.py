@@ -1,15 +1,17 @@
 """Key folder: this folder contains 256 bucket keys, which wrap all keys of the key store.
 
 The folder is outside of every database cluster, because PostgreSQL backs up and restores whole clusters. A backup of a
-cluster contains keys that were wrapped with bucket keys. When a bucket gets a new bucket key, and the old bucket key is
-destroyed, the old wrapped keys of this bucket become unreadable in all backups.
+cluster contains only keys that are wrapped with bucket keys. Suppose a bucket gets a new bucket key, and the old bucket
+key is destroyed. Then nobody can unwrap the keys of this bucket in older backups.
 
 The bucket keys themselves are wrapped with a key that is derived from two keys:
 
-    key-encryption key   from a command, a file or a credential. By default, a file in this folder. It never changes.
-    epoch key            a file in the epoch folder, beside the key folder. Each erasure replaces it.
+    key-encryption key   This key comes from a command, a file or a credential. By default, it is a file in this
+                         folder. It never changes.
+    epoch key            This key is a file in the epoch folder, beside the key folder. Each erasure replaces it.
 
-So an older copy of the key folder opens nothing without the epoch key of its time, and that epoch key is destroyed.
+An older copy of the key folder can be used only together with its epoch key, and this epoch key was destroyed. The key
+folder also contains these files:
 
     buckets              the bucket keys of the current generation
     buckets.next         the bucket keys of the next generation, while an erasure is not finished
@@ -37,9 +39,9 @@ __all__ = ["BUCKETS", "KEY_BYTES", "WRAPPED_BYTES", "KeyFolder", "KeysUnreadable
 WRAPPED_BYTES = KEY_BYTES + 8
 BUCKETS = 256
 GENERATION_BYTES = 8
-"""A file of bucket keys begins with the number of its generation.
+"""The size of the generation number, with which a file of bucket keys begins.
 
-The files of older releases do not begin with this number. They have generation 0 and no epoch key.
+The files of older releases do not have this number. For these files, the generation is 0 and there is no epoch key.
 """
 OWN_KEY = "key-encryption-key"
 
@@ -112,7 +114,7 @@ class KeyFolder:
         self.generation = generation
 
     def load(self) -> None:
-        """Reads the bucket keys again. While an erasure is not finished, there are two generations."""
+        """Reads the bucket keys again. There are two generations of bucket keys while an erasure is not finished."""
         with self.locked():
             found = dict(self.read(file) for file in (self.current, self.next) if file.exists())
         self._generations, self.generation = found, min(found)
@@ -140,7 +142,7 @@ class KeyFolder:
         return self.current.stat().st_size == BUCKETS * WRAPPED_BYTES
 
     def store(self, file: Path, generation: int, keys: BucketKeys) -> None:
-        """Writes bucket keys under a new epoch key. The epoch key is on the disk before the file has its name."""
+        """Wraps bucket keys with a new epoch key and writes them to a file. The epoch key is written first."""
         epoch = secrets.token_bytes(KEY_BYTES)
         _write(self._epoch_file(generation), epoch)
         wrapping_key = of_epoch(self._key, epoch)
@@ -153,15 +155,15 @@ class KeyFolder:
             generation, keys = self.read(self.current)
             fresh = fresh_keys()
             keys = [fresh[bucket] if bucket in buckets else key for bucket, key in enumerate(keys)]
-            self.next.unlink(missing_ok=True)  # its epoch key is about to be replaced
+            self.next.unlink(missing_ok=True)  # the next line replaces the epoch key of this file
             self.store(self.next, generation + 1, keys)
         return keys
 
     def finish(self) -> None:
         """Makes the next generation the current generation, and destroys every other epoch key.
 
-        One rename decides. If this process dies before the rename, both generations are still readable. If it dies
-        after the rename, the next call of `sweep` destroys the epoch keys that are left.
+        This is done by renaming one file. If this process dies before the rename, both generations are still readable.
+        If it dies after the rename, the next call of `sweep` destroys the other epoch keys.
         """
         with self.locked():
             self.next.replace(self.current)
@@ -169,7 +171,7 @@ class KeyFolder:
         self.sweep()
 
     def sweep(self) -> None:
-        """Drops a next generation, and destroys all epoch keys except the current one."""
+        """Deletes the next generation if there is one, and destroys all epoch keys except the current epoch key."""
         with self.locked():
             self.next.unlink(missing_ok=True)
             generation, _ = self.read(self.current)
@@ -185,7 +187,10 @@ class KeyFolder:
         )
 
     def files(self) -> Mapping[str, bytes]:
-        """Returns what a backup must contain. If there is a next generation, the copy contains only this generation."""
+        """Returns the files that a backup must contain, by name.
+
+        If there is a next generation, only this generation is returned.
+        """
         with self.locked():
             newest = self.next if self.next.exists() else self.current
             generation, _ = self.read(newest)
@@ -230,8 +235,9 @@ class KeyFolder:
 def epoch_folder(folder: Path) -> Path:
     """Returns the folder of the epoch keys. It is beside the key folder.
 
-    If the key folder is a volume of a container, the place beside it is lost with the container. So the epoch keys are
-    then inside the key folder, and a copy of the volume contains both (docs/operating.md, Erasing).
+    But if the key folder is a volume of a container, a folder beside it would be lost together with the container. In
+    this case, the epoch keys are inside the key folder, so a copy of the volume also contains the epoch keys
+    (docs/operating.md, Erasing).
     """
     return folder / "epoch" if folder.is_mount() else folder.with_name(f"{folder.name}-epoch")
 
@@ -241,7 +247,7 @@ def fresh_keys() -> BucketKeys:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Writes a file. The file gets its name when the content is on the disk."""
+    """Writes a file. The file gets its final name after the content is on the disk."""
     new = file.with_name(f"{file.name}.new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as handle:

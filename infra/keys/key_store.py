@@ -2,7 +2,7 @@
 
 Each person has one dossier key in each application. Named keys are used to make MACs and tokens. A dossier key is on
 the disk before the first event that uses this key is stored. If a dossier key was destroyed, the data that was sealed
-with this key is shown as redacted. This is not an error.
+with this key is shown as redacted. This is no error.
 
 Each dossier key has a reference to a person. If the NIK of a person is known, all dossier keys of this person have the
 same reference. If the NIK is not known, each dossier key has a different reference.
@@ -30,7 +30,7 @@ from service_layer.faults import ApplicationErased
 from service_layer.ports import FoundPerson
 
 FOREVER = date(1, 1, 1)
-"""A key that is not replaced each month has this value as its month."""
+"""This value is the month of every key that is not replaced each month."""
 
 COMMAND = "command"
 """The name of the key K_cmd. Each month gets a new K_cmd.
@@ -74,8 +74,8 @@ class DossierKey:
 class NamedKeys:
     """The keys that are used to make MACs and tokens.
 
-    `commands` contains the keys for commands: the key of the current month, and the key of the previous month if there
-    is one.
+    `commands` contains the key for commands of the current month, and also the key of the previous month, if there is
+    one.
     """
 
     commands: tuple[bytes, ...]
@@ -119,7 +119,7 @@ class KeyStore:
     async def named(self, today: date) -> NamedKeys:
         """Returns the named keys. Makes the keys that do not exist yet.
 
-        Destroys command keys from before the previous month.
+        Destroys the keys for commands that are older than the previous month.
         """
         month = today.replace(day=1)
         last = (
@@ -147,8 +147,8 @@ class KeyStore:
     ) -> list[DossierKey]:
         """Makes and returns one dossier key for each role. When this method returns, the keys are on the disk.
 
-        If another process has already stored a key for a role, the stored key is returned. `niks` contains the NIK of
-        each role for which the NIK is known. Concurrent calls share one transaction. Raises ApplicationErased if the
+        If another process has already stored a key for a role, the stored key is returned. `niks` maps a role to the
+        NIK of its person, if the NIK is known. Concurrent calls share one transaction. Raises ApplicationErased if the
         key of a role was destroyed.
         """
         if niks and self._nik is None:
@@ -161,8 +161,7 @@ class KeyStore:
     async def _draw(
         self, connection: AsyncConnection, wanted: list["_Wanted"]
     ) -> dict["_Wanted", dict[str, DossierKey]]:
-        """Makes random keys and stores them. If a key is already stored, the stored key is returned and the new key is
-        dropped.
+        """Makes random keys and stores them. If a key is already stored, returns the stored key and drops the new key.
 
         So this method can be called again after the connection was lost.
         """
@@ -197,9 +196,9 @@ class KeyStore:
     async def satisfaction_key(self, application: UUID) -> DossierKey | None:
         """Returns the applicant's key for survey answers.
 
-        This key is separate from the dossier key. The id of the key is in the log. If the dossier key were used, this
-        id would link the survey answer to the application. The key is erased together with the applicant's other keys.
-        Returns None if the applicant's keys were erased or never existed.
+        This key is separate from the dossier key. The log contains the id of the key. If survey answers used the
+        dossier key, this id would link the answer to the application. The key is erased together with the applicant's
+        other keys. Returns None if the applicant's keys were erased or never existed.
         """
         drawn = uuid4()
         bucket = drawn.bytes[0]
@@ -224,7 +223,7 @@ class KeyStore:
             return await person_index.applications_of(connection, key, nik, limit=limit, roles=roles)
 
     async def find(self, nik: str) -> FoundPerson:
-        """Returns the applications of the person with this NIK, and other applications as padding."""
+        """Returns the applications of the person with this NIK, and also applications of other persons (padding)."""
         if self._nik is None:
             self._nik = await self._nik_key()
         async with borrowed(self.pool) as connection:
@@ -260,7 +259,7 @@ class KeyStore:
         return await asyncio.to_thread(erasing.erase, Erasure(application, person))
 
     async def _hold(self, connection: AsyncConnection) -> None:
-        """Prevents that an erasure replaces bucket keys before this transaction ends."""
+        """Takes a lock, so that no erasure replaces bucket keys before this transaction ends."""
         row = await (await connection.execute(HELD, prepare=True)).fetchone()
         if row and row[0] != self.folder.generation:
             self.folder.use(row[0])

@@ -1,8 +1,7 @@
 """Person index: this module finds the random reference of a person by a keyed MAC of the person's NIK.
 
 No table is searched by the NIK itself. The functions of this module run in the transaction of the caller, and this
-transaction locks the row of the person. So if the person is erased, the erasure happens either before this transaction
-or after it.
+transaction locks the row of the person. So an erasure of this person happens either before or after this transaction.
 """
 
 import hmac
@@ -54,7 +53,7 @@ def lookup(key: bytes, nik: str) -> bytes:
     """Returns HMAC-SHA256(K_nik, `jejak/nik/1` || 0 || NIK).
 
     A hash without a secret key would not be safe. A NIK contains a district and a birth date. An attacker could compute
-    the hashes for all birth dates of a district, and so find the NIK.
+    the hashes for all birth dates of a district, and then find the NIK by its hash.
     """
     return hmac.digest(key, b"jejak/nik/1\0" + nik.encode(), "sha256")
 
@@ -90,10 +89,10 @@ async def applications_of(
 
 
 async def find(connection: AsyncConnection, key: bytes, nik: str) -> FoundPerson:
-    """Returns the newest applications of the person with this NIK.
+    """Returns the newest applications of the person with this NIK, together with other applications (padding).
 
-    The caller then reads the padded applications. The padding makes the work equal for each person with at most PADDED
-    applications. If the installation has too few applications, ids that do not exist are added.
+    The caller reads all of them. So the search takes the same work for each person with at most PADDED applications. If
+    the installation has too few applications, ids that do not exist are added.
     """
     values = {"lookup": lookup(key, nik), "drawn": uuid4(), "most": KNOWN_MAX, "others": PADDED}
     rows = await (await connection.execute(CANDIDATES, values)).fetchall()

@@ -50,7 +50,7 @@ class ReceiptCodes:
         return base64.urlsafe_b64encode(box).decode()
 
     def read_qr_token(self, token: str) -> tuple[str, int] | None:
-        """Returns two values: the tracking number, and the number of PIN resets before the token was made.
+        """Returns two values: the tracking number, and how often the PIN was reset before the token was made.
 
         Returns None if the token was not made with this key.
         """

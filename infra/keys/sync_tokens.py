@@ -1,8 +1,8 @@
-"""Sync tokens: this module seals the position of an event, so that clients learn nothing about the log from it.
+"""Sync tokens: this module encrypts the position of an event, so that clients learn nothing about the log.
 
-A position counts the events of all applications. A client that could read positions, or invent tokens of its own, could
-count the events of the whole installation at each moment. So a token is encrypted and authenticated. The same position
-always gives the same token, because the answer to a repeated command contains the same token.
+A position counts the events of all applications. A client that could read positions or make tokens could count the
+events of the whole installation at any time. So a token is encrypted and authenticated. The same position always gives
+the same token, because the answer to a repeated command contains the same token.
 """
 
 import base64

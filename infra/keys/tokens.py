@@ -49,10 +49,7 @@ AnyClaims = TypeVar("AnyClaims", CitizenClaims, StaffClaims)
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The principal of a token that was verified.
-
-    The token expires at the time in `until` (Unix time in seconds).
-    """
+    """The principal of a verified token. The token expires at `until` (Unix time in seconds)."""
 
     principal: Principal
     until: float
@@ -61,8 +58,8 @@ class Verified:
 class SignedTokens:
     """Makes and verifies tokens.
 
-    After a read token or a bearer token is verified, it is kept in a cache under its digest. While a token is in the
-    cache, its signature is not verified again.
+    After a read token or a bearer token is verified, its digest is kept in a cache. While the digest is in the cache,
+    the signature of the token is not verified again.
     """
 
     def __init__(self, bearer_key: bytes, read_key: bytes) -> None:
@@ -96,7 +93,7 @@ class SignedTokens:
     def principal(self, token: str) -> Principal | None:
         """Returns the principal of a read token or a bearer token. Returns None if the token is not valid.
 
-        The cache contains only valid tokens, and is searched by the digest of a token. So the duration of a search
+        The cache contains only valid tokens, and is searched by the digest of a token. So the time that a search takes
         reveals nothing about a signature.
         """
         digest = sha256(token.encode()).digest()
@@ -155,7 +152,7 @@ class SignedTokens:
         try:
             decoded = jwt.decode(token, key, algorithms=["HS256"])
             registry.validate(decoded.claims)
-        except (JoseError, ValueError, TypeError, AttributeError):  # the claims need not be what JWT prescribes
+        except (JoseError, ValueError, TypeError, AttributeError):  # a claim may have a wrong type
             return None
         return dict(decoded.claims)
 

@@ -1,7 +1,8 @@
 """Key-encryption key: this module reads the key that wraps the bucket keys, and derives the wrapping key of an epoch.
 
-The key comes from a command, from a file (also a systemd credential), or from the key folder itself. Only the key in
-the key folder is made by Jejak. A key that an operator keeps elsewhere is never made, because a new key opens no data.
+The key comes from a command, from a file (or a systemd credential), or from the key folder itself. Jejak makes a
+missing key only in the key folder. If a key is missing elsewhere, Jejak does not make a new key, because a new key
+cannot open old data.
 """
 
 import base64
@@ -19,7 +20,7 @@ CONTEXT = b"jejak/buckets/1"
 
 
 class KeysUnreadable(Exception):
-    """This error means that the key folder has a fault. Its message says what is wrong and where."""
+    """The key folder has a fault. The error message says what is wrong and where."""
 
 
 def from_file(file: Path) -> bytes:

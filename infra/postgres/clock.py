@@ -1,9 +1,9 @@
 """Clock: the clock of the database, which decides when a system act is due.
 
-The clock of a host may be wrong. An act that the law or a promise brings about must not be recorded early, because an
-event is never taken back. So system acts use the clock of the database, which also writes `recorded_at`. If the clock
-of this host differs from the clock of the database by more than OFFSET_MAX_SECONDS, one of the two clocks is wrong, and
-this host schedules nothing.
+The clock of a host may be wrong. Jejak must not record a system act (for example, a deemed approval) too early, because
+an event cannot be deleted. So system acts use the clock of the database. The database also sets `recorded_at` by this
+clock. If the clock of this host differs from the clock of the database by more than OFFSET_MAX_SECONDS, one of the two
+clocks is wrong, and this host schedules nothing.
 """
 
 import asyncio
@@ -54,9 +54,10 @@ class DatabaseClock:
             await self._task
 
     def now(self) -> datetime:
-        """Returns the time of the database. This time is never later than the time on the clock of the database.
+        """Returns the time of the database. The returned time is never later than the database's clock.
 
-        The database has read its clock before its answer arrived. So the time since the arrival is added.
+        The reason is that the database read its clock before its answer arrived, and only the time since the arrival is
+        added.
         """
         known, since = self._known
         return known + timedelta(seconds=time.monotonic() - since)
@@ -66,7 +67,7 @@ class DatabaseClock:
         return abs(self.offset) <= OFFSET_MAX_SECONDS
 
     async def check(self) -> None:
-        """Measures again. Raises ClockOff, Unavailable."""
+        """Compares both clocks again. Raises ClockOff, Unavailable."""
         await self.measure()
         if not self.is_right:
             ahead = "ahead of" if self.offset > 0 else "behind"
@@ -79,8 +80,8 @@ class DatabaseClock:
     async def measure(self) -> None:
         """Compares both clocks. Raises Unavailable.
 
-        The database has read its clock between the question and the answer. If its time lies between these two times of
-        this host, the offset counts as 0.
+        The database reads its clock between the query and the answer. So if the time of the database lies between these
+        two times of this host, the offset counts as 0.
         """
         asked = host_time()
         async with borrowed(self.pool) as connection:

@@ -21,12 +21,12 @@ from service_layer.faults import Unavailable
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 Ask = Callable[[AsyncConnection, list[Key]], Awaitable[Mapping[Key, Value]]]
-"""A function that returns the values of the given keys. No key is given twice. The connection is in autocommit mode. If
-a key is missing from the returned mapping, the key has no value.
+"""A function that returns the values of the given keys. No key is given twice. The connection is in autocommit mode.
 
-If the connection is lost, the function is called again with the same keys. If the function raises an exception, the
-function is called again with each half of the keys, and so on, until each bad key is alone. So a second call must be
-harmless. Only the callers of a bad key get the exception.
+If a key is missing from the returned mapping, the key has no value. If the connection is lost, the function is called
+again with the same keys. If the function raises an exception, the function is called again with each half of the keys,
+and so on. So in the end, each key that causes the exception is alone, and only the callers of this key get the
+exception. Because of the repetition, a second call must be harmless.
 """
 
 RECONNECT_SECONDS = 0.05
@@ -36,9 +36,10 @@ CLOSE_SECONDS = 5.0
 class Coalescer(Generic[Key, Value]):
     """A coalescer has one connection, and runs one query at a time.
 
-    `most` is the largest number of keys in one query. `waiting_max` is the largest number of waiting callers. `seconds`
-    is the time limit of a query, including all tries. One try may take half of this time. So if the connection is
-    half-open, there is time for a second try. Use the coalescer as an asynchronous context manager.
+    The parameter `most` is the largest number of keys in one query. `waiting_max` is the largest number of waiting
+    callers. `seconds` is the time limit of a query, including all attempts. One attempt may take half of this time. So
+    if the connection is half-open, there is time for a second attempt. Use the coalescer as an asynchronous context
+    manager.
     """
 
     def __init__(
@@ -77,9 +78,9 @@ class Coalescer(Generic[Key, Value]):
     async def get(self, key: Key) -> Value | None:
         """Returns the value of the key. Returns None if the key has no value.
 
-        The value is read from the database after this call begins, so the value is current. Raises every exception that
-        the function `ask` raises. Raises Unavailable if the database does not answer within `seconds`, or if too many
-        callers wait.
+        The value is read from the database after this call begins, so the value is current. Raises the exceptions of
+        the function `ask`. Raises Unavailable if the database does not answer within `seconds`, or if too many callers
+        wait.
         """
         if not self._open or len(self._waiting) >= self.waiting_max:
             raise Unavailable
@@ -113,13 +114,13 @@ class Coalescer(Generic[Key, Value]):
             raise
 
     async def _settle(self, batch: Sequence[tuple[Key, asyncio.Future[Value | None]]]) -> None:
-        """Gives each caller its answer or its fault. Raises the errors that concern all callers."""
+        """Gives each caller its value or its exception. Raises the exceptions that concern all callers."""
         keys = list({key for key, answer in batch if not answer.done()})  # a caller may have been cancelled
         try:
             found = await self._found(keys) if keys else {}
         except (*AWAY, TimeoutError):
             raise
-        except Unavailable as fault:  # for example ViewBehind: the same for each key, and gone at the next query
+        except Unavailable as fault:  # for example ViewBehind, which concerns all keys, and only this query
             _refuse(batch, fault)
         except Exception as fault:  # noqa: BLE001 - the callers get the fault
             if len(keys) == 1 or _is_of_all(fault):
@@ -155,10 +156,9 @@ class Coalescer(Generic[Key, Value]):
 
 
 def _is_of_all(fault: Exception) -> bool:
-    """Returns True if the server refused the statement itself, for example because a table does not exist, or because a
-    view is behind.
+    """Returns True if the fault concerns all keys, for example because a table does not exist or a view is behind.
 
-    Only a DataError can come from a single key.
+    Only a DataError can be caused by a single key.
     """
     return isinstance(fault, psycopg.Error) and fault.sqlstate is not None and not isinstance(fault, psycopg.DataError)
 

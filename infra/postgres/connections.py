@@ -1,15 +1,15 @@
-"""Connections: this module opens every connection to PostgreSQL, so that no wait for PostgreSQL lasts for ever.
+"""Connections: this module opens every connection to PostgreSQL, and limits each wait for PostgreSQL.
 
-A connection can be half-open: the network swallows every byte, and neither end is told. Four limits find this out:
+A connection can be half-open: the network loses every byte, and neither end notices. Four limits detect this:
 
-    connect            CONNECT_SECONDS. The DNS, the TCP connection and the login together.
-    answer             `seconds` of the connection, for each wait for the server. Then the connection is closed, and
-                       NoAnswer is raised. The client keeps this limit by itself, so it also holds if a proxy or a
-                       stopped server (SIGSTOP) still accepts bytes.
-    statement          the same number of seconds, kept by the server. So a statement does not outlive its client.
-    TCP                both ends notice after about eight seconds that the other end does not accept bytes any more.
+    connect            CONNECT_SECONDS is the limit for the DNS, the TCP connection and the login together.
+    answer             Each wait for the server lasts at most `seconds`. After that, the connection is closed, and
+                       NoAnswer is raised. The client measures this time by itself. So the limit also works if a proxy
+                       or a stopped server (SIGSTOP) still accepts bytes.
+    statement          The server ends a statement after the same number of seconds, even if the client is lost.
+    TCP                If one end accepts no more bytes, the other end notices this after about eight seconds.
 
-An operator may choose other values in JEJAK_DATABASE_URL, for example `?connect_timeout=10`.
+An operator can set other values in JEJAK_DATABASE_URL, for example `?connect_timeout=10`.
 """
 
 import asyncio
@@ -26,20 +26,20 @@ from psycopg.rows import Row, RowFactory, TupleRow, tuple_row
 
 CONNECT_SECONDS = 3
 ANSWER_SECONDS = 3.0
-"""The limit of a wait while somebody waits for the answer: a request, or a reader of a position."""
+"""The limit if a client waits for the result, for example for the answer to a request."""
 WORK_SECONDS = 15.0
-"""The limit of a wait in a loop, for example of the projector, the outbox, the relay and the scheduler."""
+"""The limit in a background loop, for example in the projector, the outbox, the relay or the scheduler."""
 FIGURES_SECONDS = 30.0
-"""The limit of a wait for figures that are computed from all applications."""
+"""The limit for queries that compute figures from all applications."""
 LONG_SECONDS = 86_400.0
-"""The limit of a wait in work that an operator watches: migrations, rebuilds, comparisons, audits."""
+"""The limit in long tasks that an operator starts: migrations, rebuilds, comparisons and audits."""
 PING_SECONDS = 1.0
-"""The limit of a question that costs the server nothing, and only shows that the connection works."""
+"""The limit for an empty statement, which only checks that the connection works."""
 ABANDONED_SECONDS = 60.0
 """The server ends a transaction if the client sends nothing for this number of seconds."""
 
 POLL_SECONDS = 0.1
-"""psycopg looks at the limit of a wait at least this often."""
+"""While psycopg waits, it checks the limit at least once in this number of seconds."""
 CLIENT = {
     "connect_timeout": CONNECT_SECONDS,
     "keepalives": 1,
@@ -55,7 +55,7 @@ SERVER = {
     "tcp_keepalives_count": 2,
     "tcp_user_timeout": 8_000,
 }
-"""The limits that the server keeps for its end of the connection. So the lock of a lost client does not stay taken."""
+"""The limits that the server itself enforces. So the server releases the locks of a client that was lost."""
 
 RV = TypeVar("RV")
 
@@ -74,7 +74,7 @@ class AnswerLimit:
 
     @contextlib.contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Changes the limit for some statements."""
+        """Changes the limit while the context lasts."""
         usual, self.seconds = self.seconds, seconds
         try:
             yield
@@ -91,7 +91,7 @@ class LimitedConnection(AnswerLimit, psycopg.Connection[Row]):
         try:
             return super().wait(gen, interval=interval, timeout=self.seconds if timeout is None else timeout)
         except errors._WaitTimeout:  # noqa: SLF001 - psycopg has no public class for the end of a wait
-            if timeout is not None:  # a wait for notifications, which may end without one
+            if timeout is not None:  # the caller waits for notifications, and none has arrived
                 raise
             self.pgconn.finish()
             raise NoAnswer(f"no answer within {self.seconds} s") from None
@@ -111,7 +111,7 @@ class LimitedAsyncConnection(AnswerLimit, psycopg.AsyncConnection[Row]):
         try:
             return await waiting.wait_async(gen, self.pgconn.socket, interval=interval, timeout=limit)
         except errors._WaitTimeout:  # noqa: SLF001 - psycopg has no public class for the end of a wait
-            if timeout is not None:  # a wait for notifications, which may end without one
+            if timeout is not None:  # the caller waits for notifications, and none has arrived
                 raise
             self.pgconn.finish()
             raise NoAnswer(f"no answer within {limit} s") from None
@@ -145,7 +145,7 @@ async def connect_async(conninfo: str, *, seconds: float = ANSWER_SECONDS) -> Li
 
 
 def limited(conninfo: str, seconds: float) -> str:
-    """Adds all limits to a connection string. The string keeps the values that it already has."""
+    """Adds all limits to a connection string. Values that the string already has are not changed."""
     given = conninfo_to_dict(conninfo)
     milliseconds = int(seconds * 1000)
     limits = {

@@ -1,6 +1,4 @@
-"""Databases: this module migrates the schemas of the two databases, and makes the connection strings that each role
-needs.
-"""
+"""Databases: migrates the schemas of the two databases, and makes a connection string for each role."""
 
 import contextlib
 import threading
@@ -30,7 +28,7 @@ log = structlog.get_logger("jejak.database")
 
 
 class SchemaNotOurs(Exception):
-    """This error means that the schema of the database does not belong to this release. Its message says what to do."""
+    """The schema of the database does not belong to this release. The error message says what to do."""
 
 
 class DatabaseRole(StrEnum):
@@ -69,12 +67,11 @@ class Databases:
 
 @contextlib.contextmanager
 def databases(settings: Settings, *, kept_alive: bool = False, migrated: bool = True) -> Iterator[Databases]:
-    """Migrates the databases, and yields their connection strings. If `migrated` is false, changes nothing, and raises
-    SchemaNotOurs if the schema is not the schema of this release.
+    """Migrates the databases, and yields their connection strings.
 
+    If `migrated` is false, changes nothing, and raises SchemaNotOurs if the schema is not the schema of this release.
     If the settings contain no URLs, the embedded server is used. The server is started if no other process has started
-    it. With `kept_alive`, the embedded server is started again each time it dies. Long-running processes use
-    `kept_alive`.
+    it. Long-running processes set `kept_alive`. Then the embedded server is started again each time it dies.
     """
     if settings.database_url and settings.keys_database_url:
         found = configured(settings.database_url, settings.keys_database_url)
@@ -117,8 +114,8 @@ def _kept_alive(postgres: EmbeddedPostgres) -> Iterator[None]:
 def embedded(postgres: EmbeddedPostgres, events: str, keys: str) -> Databases:
     """Returns the connection strings for the embedded server.
 
-    Each role connects under its own name and without a password. But only users who may enter the folder of the socket
-    can connect.
+    Each role connects with its own name and without a password. But only operating-system users who may enter the
+    folder of the socket can connect.
     """
     return Databases(
         owner=postgres.conninfo(events),
@@ -159,17 +156,20 @@ def configured(url: str, keys_url: str) -> Databases:
 
 
 def with_options(conninfo: str, options: str) -> str:
-    """Adds server options to a connection string. The string keeps the options that it already has, such as a role."""
+    """Adds server options to a connection string.
+
+    Options that the string already has, such as a role, stay in the string.
+    """
     known = conninfo_to_dict(conninfo).get("options") or ""
     return make_conninfo(conninfo, options=f"{known} {options}".strip())
 
 
 def for_derived(conninfo: str) -> str:
-    """Returns a connection string for code that writes derived data. A commit on this connection does not wait for the
-    disk.
+    """Returns a connection string for code that writes derived data.
 
-    Derived data is made from the log alone. A view is an example of derived data. If the database crashes, the last
-    rows may be lost together with their position. Then the rows are made again from the log.
+    A commit on this connection does not wait for the disk. Derived data, for example a view, is made only from the log.
+    If the database crashes, the last rows may be lost together with their position. Then the rows are made again from
+    the log.
     """
     return with_options(conninfo, "-c synchronous_commit=off")
 

@@ -1,18 +1,18 @@
-"""Embedded PostgreSQL: each data folder has one server. The first process that uses the server starts it.
+"""Embedded PostgreSQL: each data folder has one server. The first process that needs the server starts it.
 
 The last process that uses the server stops it. The data folder contains these files:
 
     pg18/       the database cluster. While initdb runs, the name of this folder is pg18.new/.
-    pg18.log    the messages of the server itself. They never contain data from a client.
-    run/        the socket. Only the mode 0700 protects it: users who can enter may connect with any role (trust).
+    pg18.log    the log of the server. It never contains data from a client.
+    run/        the folder of the socket, with mode 0700. A user who can enter it may connect as any role (trust).
 
-The processes coordinate by locks on three files in the data folder. When a process ends for any reason, the kernel
-frees the locks of this process. The server's process id is stored in a file, but this file may be old. So the process
-id is used only after a lock has shown that the server is alive. The three locks are:
+The processes coordinate by locks on three files in the data folder. Whenever a process ends, even if it was killed, the
+kernel frees the locks of this process. The server's process id is stored in a file, but this file may be old. So the
+process id is used only after a lock has shown that the server is alive. The three locks are:
 
     start.lock     exclusive. A process has this lock while it starts, joins or leaves the server.
-    users.lock     shared. Each user of the server has this lock. The last user can make the lock exclusive.
-    server.lock    exclusive. Each process of the server inherits this lock. It is free when all of them have ended.
+    users.lock     shared. Each process that uses the server has this lock. Only the last one can lock it exclusively.
+    server.lock    exclusive. All processes of the server inherit this lock. It is free when all of them have ended.
 
 The data folder must be on a local disk, because the locks do not work on NFS.
 """
@@ -43,10 +43,10 @@ from infra.postgres.server_user import UNPRIVILEGED, ForeignFolder, as_server, m
 from infra.progress import told
 
 OWNER = "jejak"
-PORT = "5432"  # the number is only a part of the socket's name, because no TCP port is opened
+PORT = "5432"  # this number is only a part of the socket's name: no TCP port is opened
 SOCKET_PATH_BYTES = 103  # the limit of macOS, which is the smallest limit of all supported systems
 
-START_SECONDS = 300.0  # long, because a recovery may take minutes. If the server dies, the wait ends at once
+START_SECONDS = 300.0  # a recovery may take minutes. If the server dies, the wait ends at once
 LEAVE_SECONDS = 0.9
 PAUSE_SECONDS = 0.01
 
@@ -95,7 +95,7 @@ class EmbeddedPostgres:
         self._join()
 
     def keep_alive(self) -> bool:
-        """Starts the server again if it died. Returns whether it died.
+        """Starts the server again if it died. Returns True if it died.
 
         Another thread may call this method until `stop` is called. If an earlier start failed, this process may have
         lost its share of the server, so this method joins the server again. Raises PostgresNotStarted.
@@ -204,7 +204,7 @@ class EmbeddedPostgres:
             finally:
                 os.close(log)
         finally:
-            os.close(server_lock)  # closed but not unlocked, because the server has the same lock
+            os.close(server_lock)  # the descriptor is closed but not unlocked, because the server has the same lock
 
     def _initdb(self, server_lock: int) -> None:
         """Makes the database cluster in a folder with a temporary name. When the cluster is complete, the folder is
@@ -239,9 +239,9 @@ class EmbeddedPostgres:
         """Stops the server. Returns when all processes of the server have ended.
 
         The first signal ends all sessions and writes a checkpoint. On a slow disk the checkpoint may take long, so the
-        second signal ends the server without a checkpoint. A server that waits for the disk may not react to this
-        signal either, so the third signal kills the server. Its other processes then end by themselves. Every committed
-        transaction is on the disk already. Raises PostgresNotStopped.
+        second signal ends the server without a checkpoint. If the server waits for the disk, it may not react to the
+        second signal. So the third signal kills the server's main process, and its other processes then end by
+        themselves. No committed transaction is lost, because it is already on the disk. Raises PostgresNotStopped.
         """
         began, pid, killed = time.monotonic(), 0, False
         while self.lives():

@@ -1,4 +1,4 @@
-"""Ending: the signals that end the embedded PostgreSQL, and the protection of this end against other signals."""
+"""Ending: chooses the signals that end the embedded PostgreSQL, and protects the end from other signals."""
 
 import fcntl
 import os
@@ -7,13 +7,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# With the time that a process waits for its turn (0.9 s), the sum is below 5 s, because a usual stop may take 5 s.
+# A usual stop may take at most 5 s. So the sum of these times, and of the 0.9 s for which a process waits for its turn,
+# is below 5 s.
 FAST_SECONDS, IMMEDIATE_SECONDS = 3.0, 1.0
 GONE_SECONDS = 60.0  # the kernel may need this time to end a process that waits for a slow disk
 
 
 def signal_after(seconds: float) -> signal.Signals:
-    """Returns the signal for a server that has not ended this number of seconds after the first signal."""
+    """Returns the signal to send next to a server that has not ended `seconds` after the first signal."""
     if seconds < FAST_SECONDS:
         return signal.SIGINT
     return signal.SIGQUIT if seconds < FAST_SECONDS + IMMEDIATE_SECONDS else signal.SIGKILL
@@ -39,8 +40,8 @@ def undisturbed() -> Iterator[None]:
 def unlock(descriptor: int) -> None:
     """Unlocks a lock file and closes its descriptor.
 
-    Closing the descriptor alone may leave the file locked. This happens if another thread is starting a program at this
-    moment, because the program may have a copy of the descriptor.
+    If the descriptor is only closed, the file may stay locked. The reason is that another thread may be starting a
+    program at this moment, and this program may have a copy of the descriptor.
     """
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)

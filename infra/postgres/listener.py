@@ -1,7 +1,7 @@
 """Listener: this module listens for notifications of PostgreSQL, on one asynchronous connection.
 
-If the connection is lost, the listener connects again. If nothing is heard for POLL_SECONDS, the listener sends an
-empty statement (a ping), so a half-open connection is found out within POLL_SECONDS + ANSWER_SECONDS.
+If the connection is lost, the listener connects again. If no notification arrives for POLL_SECONDS, the listener sends
+an empty statement (a ping). So a half-open connection is detected within POLL_SECONDS + ANSWER_SECONDS.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,10 +13,9 @@ from infra.postgres.connections import connect_async
 from infra.service import BackgroundService, ServiceLimits
 
 POLL_SECONDS = 0.5
-"""The callback is called at least once in this number of seconds.
+"""The callback is called at least once in this number of seconds, even if no notification arrives.
 
-So the callback is also called without a notification. The reason is that a notification may be lost together with the
-connection.
+The reason is that a notification may be lost together with the connection.
 """
 LIMITS = ServiceLimits(pass_seconds=60.0, back_off_seconds=0.05, back_off_max_seconds=0.5, faults_max=100)
 
@@ -30,12 +29,12 @@ payloads each time nothing arrives for POLL_SECONDS.
 
 
 class Listener:
-    """Listens on `channels`, and passes the notifications to the function `heard`.
+    """Listens on `channels`, and passes the notifications to the callback `heard`.
 
-    The listener also passes its own connection to `heard`, and `heard` may use this connection. If `heard` raises an
-    exception, the connection counts as lost. `down` is called each time the connection is lost, and when `run`
-    ends. After a call of `down`, the data that `heard` has read may be wrong. For example, the database may have been
-    restored from a backup that contains less data.
+    The listener also passes its connection to `heard`, and `heard` may run queries on this connection. If `heard`
+    raises an exception, the connection counts as lost. `down` is called each time the connection is lost, and when
+    `run` ends. After a call of `down`, data that `heard` has read earlier may be wrong. For example, the database may
+    have been restored from a backup that contains less data.
     """
 
     def __init__(self, conninfo: str, channels: Sequence[str], *, heard: Heard, down: Callable[[], None]) -> None:
@@ -69,6 +68,6 @@ class Listener:
             self.service.succeeded()
             notifications = connection.notifies(timeout=POLL_SECONDS, stop_after=1)
             payloads = [notification.payload async for notification in notifications]
-            if not payloads:  # silence may mean that the connection is half-open
+            if not payloads:  # if nothing arrives, the connection may be half-open
                 await connection.execute("")
             await self._heard(connection, payloads)

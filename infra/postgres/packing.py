@@ -1,14 +1,14 @@
-"""Packing: derived JSON (rows of views, messages, routing facts) is stored compressed, with a preset dictionary.
+"""Packing: this module compresses derived JSON (rows of views, messages, routing facts) with a preset dictionary.
 
     pack, unpack : bytes -> bytes
 
-Most of this JSON is short, and its field names repeat in every row. A compressor without a dictionary gains little from
-a short text, and PostgreSQL compresses only rows above 2 KB. The dictionary contains typical rows. So a row of 300
-bytes takes about 50 bytes (docs/disk.md).
+Most of this JSON is short, and its field names repeat in every row. Without a dictionary, a compressor makes a short
+text only a little smaller. And PostgreSQL compresses only rows above 2 KB. The dictionary contains typical rows. So a
+row of 300 bytes takes about 50 bytes (docs/disk.md).
 
-The first byte of a packed value is the number of its dictionary. JSON never begins with such a byte, so `unpack` also
-reads values that are not packed. A dictionary never changes, because stored values need it: a better dictionary gets
-the next number, and a file of its own.
+The first byte of a packed value is the number of its dictionary. JSON never begins with such a byte, so `unpack` can
+also read values that are not packed. A dictionary never changes, because stored values need it. A better dictionary
+gets the next number and a separate file.
 """
 
 import zlib
@@ -23,7 +23,7 @@ DICTIONARIES = {
 }
 MARK = bytes([NEWEST])
 PRIMED = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW_BITS, MEMORY, zlib.Z_DEFAULT_STRATEGY, DICTIONARIES[MARK])
-"""A compressor that has read the dictionary. A copy of this object costs less than a new compressor."""
+"""A compressor that has already read the dictionary. To copy this object is faster than to make a new compressor."""
 
 
 def pack(text: bytes) -> bytes:
@@ -32,7 +32,7 @@ def pack(text: bytes) -> bytes:
 
 
 def unpack(stored: bytes) -> bytes:
-    """Returns the text of a stored value. Returns a value that is not packed unchanged.
+    """Returns the JSON text of a stored value. If the value is not packed, returns it unchanged.
 
     Raises ValueError if the packed value is damaged.
     """

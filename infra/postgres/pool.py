@@ -51,9 +51,9 @@ AWAY = (
 async def pool(conninfo: str, name: str = "events") -> AsyncIterator[Pool]:
     """Yields an open pool of at most CONNECTIONS_MAX connections. `name` is the name of the pool's service.
 
-    The workers of the pool make new connections in the background. The pool watches its workers itself. The pool asks a
-    connection for a sign of life before it lends the connection. If no sign comes, then the other idle connections are
-    probably lost in the same way. So all of them are replaced.
+    The pool's worker threads make new connections in the background. The pool itself supervises these threads. Before
+    the pool hands out a connection, it checks whether the connection still works. If the connection does not work, the
+    other idle connections are probably lost too. So all idle connections are replaced.
     """
     service = BackgroundService(f"pool {name}", expected=(psycopg.OperationalError,))
 

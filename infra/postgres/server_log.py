@@ -11,7 +11,10 @@ BYTES_MAX = 10_000_000
 
 
 def limit(log: Path) -> None:
-    """Makes the log empty if it is too large. The server keeps the log open, so the content is copied."""
+    """Makes the log empty if it is too large.
+
+    The content is copied to another file, because the server keeps the log file open.
+    """
     with suppress(OSError):
         if log.stat().st_size > BYTES_MAX:
             shutil.copyfile(log, log.with_suffix(".log.1"))

@@ -7,7 +7,7 @@ SETTINGS = {
     "client_connection_check_interval": "1s",
     "fsync": "on",
     "synchronous_commit": "on",
-    "max_slot_wal_keep_size": "8GB",  # if nobody receives the log for a backup, it must not fill the disk
+    "max_slot_wal_keep_size": "8GB",  # so that the disk does not fill if no backup receives the log
     "timezone": "UTC",
     "log_timezone": "UTC",
     # Applications have personal data, so no statement, value or error detail of a client may reach the log.

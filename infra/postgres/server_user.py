@@ -1,4 +1,4 @@
-"""Server user: the user under which the embedded PostgreSQL runs, and what this user may reach."""
+"""Server user: this module chooses the user that runs the embedded PostgreSQL, and checks what this user may access."""
 
 import os
 import pwd

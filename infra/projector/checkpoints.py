@@ -1,10 +1,11 @@
 """Checkpoints: a checkpoint is the position that a view has reached. Checkpoints are stored in the schema `views`.
 
-Checkpoints and views are built from the log. They are in the same schema, so they are lost together.
+Checkpoints and views are in the same schema, so if the schema is lost, both are lost together. Both can be built again
+from the log.
 
 The applications of a view may be divided into shards. Each shard has its own position and its own active runner. All
-shards write to one table. Each row stores its version, so if an event is folded a second time, nothing changes.
-Therefore the number of shards can be changed: all new shards begin at the lowest position of the old shards.
+shards write to one table. Each row stores its version. So if an event is folded a second time, nothing changes.
+Therefore all new shards can begin at the lowest position of the old shards when the number of shards is changed.
 """
 
 from typing import Any
@@ -20,7 +21,7 @@ from projections.view import View
 LOG = "view"
 """The prefix of names in `views.tracking`. The row of a shard is named `view-`, followed by the name of the shard."""
 UNVERSIONED = "stored"
-"""The prefix that releases without versions of views used. A runner of such a release ends if its row is missing."""
+"""Releases without versions of views used this prefix. A runner of such a release ends if its row is missing."""
 
 TABLES = f"""
 {definitions.TABLE};
@@ -53,9 +54,9 @@ def identifier(view: View) -> sql.Identifier:
 def ensure(view: View, connection: psycopg.Connection[Any]) -> None:
     """Makes the table and the checkpoint of the view if they do not exist.
 
-    A new table is empty, and its checkpoint is 0. So the runner builds the view from the beginning of the log. The view
-    answers when it has reached the present end of the log. If a newer release made the view, this function makes no
-    table.
+    A new table is empty, and its checkpoint is 0. So the runner builds the view from the beginning of the log. Queries
+    can use the view when it has reached the present end of the log. If a newer release made the view, this function
+    makes no table.
     """
     name = f"{LOG}-{view.name}"
     with connection.transaction():
@@ -86,8 +87,7 @@ def is_missing(view: View, connection: psycopg.Connection[Any]) -> bool:
 
 
 def reshard(view: View, of: int, connection: psycopg.Connection[Any]) -> None:
-    """Divides a view into shards. `of` is the number of shards. All new shards begin at the lowest position of the old
-    shards.
+    """Divides a view into `of` shards. All new shards begin at the lowest position of the old shards.
 
     The runners of the old shards stop (see `infra.projector.step.Resharded`).
     """
@@ -131,7 +131,7 @@ def move_all(view: View, cursor: AnyCursor, position: int) -> None:
 
 
 def record_stopped(shard: Shard, poisoned: Poisoned, connection: psycopg.Connection[Any]) -> None:
-    """Stores which event has stopped the shard. All processes can read this record."""
+    """Records which event has stopped the shard, so that all processes can show it."""
     connection.execute(
         "INSERT INTO views.stopped (name, view, position, application_id, fault) VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT (name) DO UPDATE SET position = EXCLUDED.position, application_id = EXCLUDED.application_id,"

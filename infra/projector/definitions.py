@@ -1,8 +1,8 @@
-"""Definitions: the table `views.definitions` says which version of a view's definition made the live table.
+"""Definitions: the table `views.definitions` holds the version of the definition that made the live table of a view.
 
-A runner writes only into a table of its own version. `whole_from` is the position from which the table answers: the end
-of the log when the table was made. `started` is the end of the log at the last start of Jejak. The SQL function
-`view_state` (migration 0019) decides from these positions whether the view can answer.
+A runner writes only into a table of its own version. `whole_from` is the end of the log at the time when the table was
+made. The view can answer after it has reached this position. `started` is the end of the log at the last start of
+Jejak. The SQL function `view_state` (migration 0019) decides from these positions whether the view can answer.
 """
 
 from typing import Any
@@ -38,7 +38,10 @@ def values(view: View) -> dict[str, object]:
 
 
 def version_of(view: View, connection: psycopg.Connection[Any]) -> int | None:
-    """Returns the version of the live table. Returns None if no release with versions has made or found the table."""
+    """Returns the version of the live table.
+
+    Returns None if this is not known, because only releases without versions have used the table.
+    """
     cursor = psycopg.Cursor(connection, row_factory=tuple_row)
     cursor.execute("SELECT version FROM views.definitions WHERE view = %s", (view.name,))
     row = cursor.fetchone()
@@ -46,7 +49,7 @@ def version_of(view: View, connection: psycopg.Connection[Any]) -> int | None:
 
 
 def is_own(view: View, connection: psycopg.Connection[Any]) -> bool:
-    """Returns whether the live table has the definition of this release."""
+    """Returns True if the live table has the definition of this release."""
     cursor = psycopg.Cursor(connection, row_factory=tuple_row)
     try:
         with connection.transaction():
@@ -56,12 +59,12 @@ def is_own(view: View, connection: psycopg.Connection[Any]) -> bool:
 
 
 def set_own(view: View, connection: psycopg.Connection[Any], *, whole_from: int) -> None:
-    """Stores that the live table has the definition of this release."""
+    """Records that the live table has the definition of this release."""
     connection.execute(SET, {**values(view), "whole_from": whole_from})
 
 
 def set_unversioned(view: View, connection: psycopg.Connection[Any]) -> None:
-    """Stores that a release without versions made the live table. Every release replaces such a table."""
+    """Records that a release without versions made the live table. Every release replaces such a table."""
     connection.execute(SET, {"of_view": view.name, "of_version": 0, "of_form": "", "whole_from": 0})
 
 

@@ -1,6 +1,6 @@
 """Folding: this module reads pages of the log, folds the events into rows of a view, and writes the rows."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -23,8 +23,7 @@ SHARDS_MAX = 64
 
 NEWER = """
 SELECT originator_id, originator_version, topic,
-    CASE WHEN starts_with(topic, %(topics)s) AND get_byte(uuid_send(originator_id), 15) %% %(of)s = %(number)s
-    THEN state END, notification_id, recorded_at
+    CASE WHEN get_byte(uuid_send(originator_id), 15) %% %(of)s = %(number)s THEN state END, notification_id, recorded_at
 FROM stored_events WHERE notification_id > %(after)s ORDER BY notification_id LIMIT %(limit)s
 """
 """Selects the events of all shards. For the events of other shards, the state is NULL.
@@ -77,13 +76,35 @@ class Poisoned(Exception):
         self.fault = type(fault).__name__
 
 
+class Page:
+    """A page of the log. Several views can fold one page. Each event is decoded at most once."""
+
+    def __init__(self, events: Sequence[RawEvent]) -> None:
+        self.events = events
+        self._decoded: dict[int, Recorded] = {}
+
+    def streams(self, topics: str, after: int) -> dict[UUID, list[RawEvent]]:
+        """Returns the events after the position `after` whose event types begin with `topics`, by stream."""
+        found: dict[UUID, list[RawEvent]] = {}
+        for event in self.events:
+            if event[3] is not None and event[4] > after and event[2].startswith(topics):
+                found.setdefault(event[0], []).append(event)
+        return found
+
+    def decoded(self, event: RawEvent) -> Recorded:
+        known = self._decoded.get(event[4])
+        if known is None:
+            known = self._decoded[event[4]] = recorded_of(event[1:])
+        return known
+
+
 def read_page(shard: Shard, cursor: AnyCursor, after: int, limit: int) -> list[RawEvent]:
     """Returns the next rows of the log after a position.
 
     Readers see positions in commit order. So after a reader has seen a position, no event with a lower position can
     appear.
     """
-    values = {"topics": shard.view.topics, "of": shard.of, "number": shard.number, "after": after, "limit": limit}
+    values = {"of": shard.of, "number": shard.number, "after": after, "limit": limit}
     cursor.execute(NEWER, values, prepare=True, binary=True)
     return cursor.fetchall()
 
@@ -112,24 +133,38 @@ def apply(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[R
 
     If an event cannot be folded, writes nothing and raises Poisoned.
     """
-    if rows := changed(view, table, cursor, page):
-        cursor.execute(fill(view.upsert, table), arrays(view, rows), prepare=True)
+    if rows := changed(view, table, cursor, Page(page), {}):
+        cursor.execute(fill(view.upsert, table), arrays(view, list(rows.values())), prepare=True)
 
 
-def changed(view: View, table: sql.Composable, cursor: AnyCursor, page: Sequence[RawEvent]) -> list[Row]:
-    """Folds a page of the log. Returns the changed rows of `table`, with their new values. Raises Poisoned."""
-    streams: dict[UUID, list[RawEvent]] = {}
-    for event in page:
-        if event[3] is not None:
-            streams.setdefault(event[0], []).append(event)
-    if not streams:
-        return []
-    keys = sorted(streams, key=lambda key: key.bytes)  # all writers use one order, so that they cannot deadlock
-    cursor.execute(fill(view.rows, table), {"ids": keys}, prepare=True, binary=True)
-    places = documents(view)
-    known = {values[0]: _known(view, values, places, streams[values[0]][0]) for values in cursor.fetchall()}
-    folded = [folded_on(view, known.get(key), key, streams[key]) for key in keys]
-    return [row for key, row in zip(keys, folded, strict=True) if row and row is not known.get(key)]
+def changed(
+    view: View,
+    table: sql.Composable,
+    cursor: AnyCursor,
+    page: Page,
+    cached: Mapping[UUID, Row],
+    *,
+    after: int = 0,
+) -> dict[UUID, Row]:
+    """Folds the events of a page after the position `after`. Returns the changed rows of `table`.
+
+    A row is read from `table` only if it is not in `cached` and the stream has earlier events. Raises Poisoned.
+    """
+    streams = page.streams(view.topics, after)
+    keys = in_key_order(streams)
+    known: dict[UUID, Row] = {key: cached[key] for key in keys if key in cached}
+    if absent := [key for key in keys if key not in known and streams[key][0][1] > 1]:
+        cursor.execute(fill(view.rows, table), {"ids": absent}, prepare=True, binary=True)
+        places = documents(view)
+        for values in cursor.fetchall():
+            known[values[0]] = _known(view, values, places, streams[values[0]][0])
+    folded = {key: folded_on(view, known.get(key), key, streams[key], page.decoded) for key in keys}
+    return {key: row for key, row in folded.items() if row and row is not known.get(key)}
+
+
+def in_key_order(keys: Iterable[UUID]) -> list[UUID]:
+    """Sorts ids. All writers use this order, so that they cannot deadlock."""
+    return sorted(keys, key=lambda key: key.bytes)
 
 
 def _known(view: View, values: Sequence[Any], places: Iterable[int], event: RawEvent) -> Row:
@@ -148,7 +183,17 @@ def arrays(view: View, rows: Sequence[Row]) -> dict[str, list[object]]:
     return dict(zip(view.columns, columns, strict=True))
 
 
-def folded_on(view: ViewOf[R], row: R | None, key: UUID, events: Sequence[RawEvent]) -> R | None:
+def _decoded(event: RawEvent) -> Recorded:
+    return recorded_of(event[1:])
+
+
+def folded_on(
+    view: ViewOf[R],
+    row: R | None,
+    key: UUID,
+    events: Sequence[RawEvent],
+    decoded: Callable[[RawEvent], Recorded] = _decoded,
+) -> R | None:
     """Folds the events that the row does not contain yet. Raises Poisoned for the first event that cannot be folded.
 
     A row may already contain some events of the page. For example, this happens if the position of the view was set
@@ -159,19 +204,15 @@ def folded_on(view: ViewOf[R], row: R | None, key: UUID, events: Sequence[RawEve
     if not new:
         return row
     try:
-        return view.fold(row, key, _decoded(new))
+        return view.fold(row, key, [decoded(event) for event in new])
     except Exception:  # noqa: BLE001 - any fault of a fold stops only this view
         raise _first_poisoned(view, row, key, new) from None
-
-
-def _decoded(events: Iterable[RawEvent]) -> list[Recorded]:
-    return [recorded_of(event[1:]) for event in events]
 
 
 def _first_poisoned(view: View, row: Row | None, key: UUID, events: Sequence[RawEvent]) -> Poisoned:
     for place, event in enumerate(events, 1):
         try:
-            view.fold(row, key, _decoded(events[:place]))
+            view.fold(row, key, [_decoded(event) for event in events[:place]])
         except Exception as fault:  # noqa: BLE001 - any fault of a fold stops only this view
             return Poisoned(view, key, event[4], fault)
     raise AssertionError("a fold that fails, fails again: it is pure")

@@ -53,7 +53,7 @@ WHERE topic NOT LIKE 'application.%%' AND topic NOT LIKE 'satisfaction.%%' AND t
     AND topic = %s AND notification_id + 0 <= %s ORDER BY notification_id
 """
 START = "UPDATE feeds.distributed SET whole_from = (SELECT coalesce(max(notification_id), 0) FROM stored_events)"
-"""Stores the end of the log. Readers are told `behind` until the outbox has reached this position."""
+"""Stores the end of the log. Until the outbox has reached this position, readers of a feed get the answer `behind`."""
 CONCERNS = "SELECT application_id, state FROM feeds.concerns WHERE application_id = ANY(%s)"
 KEEP = """
 INSERT INTO feeds.concerns SELECT * FROM unnest(%b::uuid[], %b::bytea[])
@@ -72,8 +72,8 @@ The state is None if the event is an answer to the satisfaction survey.
 class Outbox:
     """Fills the outbox in a separate thread until `stop` is called.
 
-    The thread uses one connection to take the lock, to listen and to write. `infra.postgres.listener.Listener` is not
-    used here, because a listener needs a separate connection.
+    The thread uses one connection for the lock, for notifications and for writing. `infra.postgres.listener.Listener`
+    is not used here, because a listener needs a separate connection.
     """
 
     def __init__(self, conninfo: str, topics: Topics) -> None:
@@ -113,7 +113,7 @@ class Outbox:
                 list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
 
     def _begin(self, connection: psycopg.Connection[Any]) -> dict[str, str]:
-        """Returns the agency of each office. Only the registrations up to the outbox's position in the log are read.
+        """Returns the agency of each office, as registered at the outbox's position in the log.
 
         If the routing rules or the agencies have changed, first deletes all messages and sets the position to 0.
         """

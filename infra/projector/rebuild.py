@@ -1,9 +1,9 @@
 """Rebuild: this module builds a view again from the log, in a second table, and then swaps the two tables.
 
-Readers never see an empty or half-built view. A rebuild has three steps:
+Readers never see an empty or incomplete view. A rebuild has three steps:
 
-1. The rebuild notes the last position of the log. It reads the log stream by stream up to this position, and writes
-   each row once, with the SQL command COPY.
+1. The rebuild notes the last position of the log. It reads the log stream by stream up to this position. It writes each
+   row only once, with the SQL command COPY.
 2. The rebuild reads the events that were appended during step 1, in the order of positions.
 3. The rebuild locks the live table, folds the remaining events, and swaps the tables.
 
@@ -59,7 +59,7 @@ def rebuild(view: View, conninfo: str, *, progress_of: Progress) -> int:
 
 
 def upgrade(view: View, conninfo: str, *, progress_of: Progress) -> bool:
-    """Rebuilds a view that an older release made. Returns whether the live table has this release's version now.
+    """Rebuilds a view that an older release made. Returns True if the live table then has this release's version.
 
     Returns False if a newer release made the table, or if another process is rebuilding the view. Raises Poisoned.
     """
@@ -83,7 +83,7 @@ def _rebuilt(view: View, cursor: AnyCursor, progress_of: Progress) -> int:
 def _begun(view: View, cursor: AnyCursor) -> tuple[UUID | None, int]:
     """Returns two values: the stream and the position from which the rebuild continues.
 
-    If there is a half-built table of the same version, the rebuild continues with this table. Otherwise this function
+    If an incomplete table of the same version exists, the rebuild continues with this table. Otherwise this function
     makes a new table, and the rebuild begins with the first stream.
     """
     cursor.execute(
@@ -139,7 +139,7 @@ def _swapped(view: View, cursor: AnyCursor) -> int:
     cursor.execute("SELECT position FROM views.rebuilding WHERE view = %s", (view.name,))
     [reached] = cursor.fetchone() or (0,)
     cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(identifier(view)))
-    # The table is locked before the positions. A runner uses the same order, so no deadlock is possible.
+    # The table is locked first, and then the positions. A runner uses the same order, so no deadlock is possible.
     behind = max(*positions_of(view, cursor, locked=True), reached)
     for page in pages(view, cursor, reached, behind):
         apply(view, _new(view), cursor, page)
@@ -149,7 +149,8 @@ def _swapped(view: View, cursor: AnyCursor) -> int:
     if not definitions.is_own(view, cursor.connection):
         cursor.execute(FORGET_FIGURES)
     definitions.set_own(view, cursor.connection, whole_from=behind)
-    # A runner of a release without versions would write into the new table. Without its checkpoint, this runner ends.
+    # A runner of a release without versions would write into the new table. If its checkpoint is missing, this runner
+    # ends.
     cursor.execute(
         "DELETE FROM views.tracking WHERE split_part(application_name, '#', 1) = %s",
         (f"{UNVERSIONED}-{view.name}",),

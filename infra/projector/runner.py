@@ -1,5 +1,6 @@
-"""Runner: a runner keeps one shard of a view up to date. It waits for new events, folds them, and publishes its
-position.
+"""Runner: a runner keeps one shard of a view up to date. It folds new events, and publishes its position.
+
+The runners of a process form a group: one thread reads and folds for all views (infra/projector/group.py).
 
 Only one process at a time projects a shard. This process has an advisory lock in its database session. All other
 processes wait for the lock. After a database fault, the runner connects again and reads its position again.
@@ -13,6 +14,7 @@ the event again and again. The view continues after a corrected release is insta
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
@@ -34,24 +36,16 @@ from infra.projector.checkpoints import (
     reshard,
 )
 from infra.projector.fold import Poisoned, Shard
+from infra.projector.group import POLL_SECONDS, Member, RunnerGroup
 from infra.projector.rebuild import upgrade
 from infra.projector.step import OtherVersion, Resharded, Steps
 from infra.projector.views import VIEWS
 from infra.service import BackgroundService, ServiceLimits
 from projections.view import View
 
-POLL_SECONDS = 0.5
-"""A runner waits at most this number of seconds for a notification.
-
-If a connection is lost, a notification may be lost too.
-"""
 LIMITS = ServiceLimits(back_off_seconds=0.5, back_off_max_seconds=5.0)
-REST_SECONDS = {"desk": 0.02, "statistics": 0.2, "satisfaction": 0.2}
-"""After a page that is not full, the runner of a view pauses for this number of seconds. So the next page contains the
-events of many commands.
-
-An officer does not notice a pause of 20 ms. The view `progress`, which citizens read, has no pause.
-"""
+ALONE_SECONDS = 0.05
+"""A runner that has folded all events pauses for this number of seconds while the group is far behind."""
 POISON_SECONDS = 5.0
 """After this number of seconds, the runner of a stopped view tries to fold the event again."""
 
@@ -63,7 +57,7 @@ class NoSuchShard(Exception):
 
 
 class Stopping(Exception):
-    """The runner stops while it rebuilds a view. The next runner continues the rebuild."""
+    """The runner was told to stop while it rebuilds a view. The next runner continues the rebuild."""
 
 
 EXPECTED = (psycopg.Error, OtherVersion, Stopping)
@@ -72,12 +66,15 @@ EXPECTED = (psycopg.Error, OtherVersion, Stopping)
 class Runner:
     """Projects one shard of a view in a separate thread until `stop` is called.
 
-    The thread uses one connection to take the lock, to listen and to write. `infra.postgres.listener.Listener` is not
-    used here, because a listener needs a separate connection.
+    The thread uses one connection for the lock, for notifications and for writing. `infra.postgres.listener.Listener`
+    is not used here, because a listener needs a separate connection.
     """
 
-    def __init__(self, view: View, conninfo: str, *, number: int = 0, of: int = 1) -> None:
+    def __init__(
+        self, view: View, conninfo: str, *, number: int = 0, of: int = 1, group: RunnerGroup | None = None
+    ) -> None:
         self.view = view
+        self.group = group or RunnerGroup()
         self.shard = Shard(view, number, of)
         self.conninfo = for_derived(conninfo)
         self.stopping = threading.Event()
@@ -98,7 +95,7 @@ class Runner:
         self.service.run(self.stopping, self._follow)
 
     def _follow(self) -> None:
-        """Opens a connection and takes the lock. Then repeatedly folds all new events and waits for a notification."""
+        """Opens a connection and takes the lock. Folds all new events, and then takes part in the group."""
         with connect(self.conninfo, autocommit=True, row_factory=dict_row) as connection:
             ensure(self.view, connection)
             self._upgrade(connection)
@@ -106,24 +103,34 @@ class Runner:
                 self.service.alive()
                 if self.stopping.wait(POLL_SECONDS):
                     return
-            connection.execute("LISTEN stored_events")
             steps = Steps(self.shard, connection)
+            member = Member(steps, self.service, self.stopping, lambda: self._caught_up(connection))
             while not self.stopping.is_set():
                 try:
-                    while steps.step():
-                        self.service.alive()
-                        if self.stopping.is_set():
-                            return
+                    if self._is_near_the_group(member):
+                        self.group.take_part(member, connection)
+                        steps.write()
                 except Poisoned as poisoned:
                     self._record_poisoned(poisoned, connection)
-                else:
-                    self._clear_fault(connection)
-                    self.service.succeeded()
-                    self.stopping.wait(REST_SECONDS.get(self.view.name, 0))
-                if not list(connection.notifies(timeout=POLL_SECONDS, stop_after=1)):
-                    steps.known = None  # another process may have moved the position, or divided the view again
-                    if is_missing(self.view, connection):  # an operator may have dropped the view
-                        ensure(self.view, connection)
+                steps.forget()  # another process may have moved the position, or divided the view again
+                if is_missing(self.view, connection):  # an operator may have dropped the view
+                    ensure(self.view, connection)
+
+    def _is_near_the_group(self, member: Member) -> bool:
+        """Folds alone until the group has a place for this runner. Returns False if the runner must begin again.
+
+        A runner that has stopped at an event also folds alone, until it has folded all events. Raises Poisoned.
+        """
+        steps = member.steps
+        while member.is_faulty or not self.group.has_place(steps.begin()):
+            if not steps.step():
+                member.is_faulty = False
+                member.caught_up()
+                return not self.stopping.wait(ALONE_SECONDS) and self.group.has_place(steps.begin())
+            self.service.alive()
+            if self.stopping.is_set():
+                return False
+        return True
 
     def _upgrade(self, connection: psycopg.Connection[Any]) -> None:
         """Rebuilds the view if an older release made the table. Raises OtherVersion if this release still does not own
@@ -159,8 +166,9 @@ class Runner:
         self.service.alive()
         self.stopping.wait(POISON_SECONDS)
 
-    def _clear_fault(self, connection: psycopg.Connection[dict[str, bool]]) -> None:
+    def _caught_up(self, connection: psycopg.Connection[dict[str, bool]]) -> None:
         """Deletes the stored fault of the shard. The fault may have occurred in an earlier process."""
+        self.service.succeeded()
         if not self.is_projecting:
             clear_stopped(self.shard, connection)
         self.fault, self.is_projecting = None, True
@@ -195,8 +203,9 @@ def runners(conninfo: str, *, shards: int | None = None, numbers: Collection[int
                 f"--shard {max(numbers)}: the number must be from 0 to {count - 1}, because the view {name} has {count}"
                 " shards (`--shards N` divides the views again)"
             )
+    groups = defaultdict[tuple[int, int], RunnerGroup](RunnerGroup)
     return [
-        Runner(view, conninfo, number=number, of=shard_counts[view.name])
+        Runner(view, conninfo, number=number, of=shard_counts[view.name], group=groups[number, shard_counts[view.name]])
         for view in VIEWS.values()
         for number in range(shard_counts[view.name])
         if not numbers or number in numbers

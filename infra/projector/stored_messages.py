@@ -1,7 +1,8 @@
 """Stored messages: this module turns messages into rows of `feeds.messages`, and rows into messages.
 
-A row has only what the message's event in the log does not say. The queries join the event by its position. The body
-and the facts for the status record are packed together, without the beginning that every body of an event has.
+A row does not repeat data of its event in the log. The queries join the message and the event by the position. The body
+and the facts for the status record are packed together. The first bytes of an event's body are left out, because they
+can be computed from the stream.
 """
 
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ PLACE = """
 SELECT position FROM feeds.messages WHERE agency = %(agency)s AND kind = coalesce(%(kind)s, kind) AND position = (
     SELECT notification_id FROM stored_events WHERE originator_id = %(stream)s AND originator_version = %(version)s)
 """
-"""The position of the message about an event, if the agency's feed has this message."""
+"""Selects the position of the message about an event, if the agency's feed contains this message."""
 
 
 def row_of(message: Message) -> tuple[object, ...]:
@@ -45,6 +46,6 @@ def row_of(message: Message) -> tuple[object, ...]:
 
 def message_from(row: Sequence[Any]) -> Message:
     """Makes a message from a row of MESSAGES."""
-    told, _, due = unpack(row[9]).partition(b"\n")  # JSON as orjson writes it has no line break
+    told, _, due = unpack(row[9]).partition(b"\n")  # orjson writes JSON without line breaks
     body = beginning_of(row[3]) + told if row[2] == MessageKind.EVENT else told
     return Message._make((*row[:9], body, due or None))

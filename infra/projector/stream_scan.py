@@ -25,11 +25,11 @@ Finished = list[tuple[UUID, Row]]
 def finished_rows(
     view: View, cursor: AnyCursor, *, after: UUID, reached: Sequence[int]
 ) -> Iterator[tuple[Finished, int]]:
-    """Yields pairs. The first value of a pair is a list of finished rows. The second value is the number of events that
-    were read since the previous pair.
+    """Yields pairs. The first value of a pair is a list of complete rows.
 
-    The scan reads the streams with an id greater than `after`. `reached` contains a position for each shard of the
-    view. The events of a shard are folded only up to the position of this shard. Raises Poisoned.
+    The second value is the number of events that were read since the previous pair. The scan reads the streams with an
+    id greater than `after`. `reached` contains a position for each shard of the view. The events of a shard are folded
+    only up to the position of this shard. Raises Poisoned.
     """
     stream, version, row = after, 2**63 - 1, None
     while page := _page(view, cursor, stream, version, max(reached)):

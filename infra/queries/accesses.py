@@ -1,11 +1,11 @@
-"""Access record: this module records who read what and when, and who searched for a person.
+"""Access record: this module records each reading (who, what and when), and each search for a person.
 
 The record contains references, and never a person's data. An access to sealed parts and a search for a person are
 stored before the answer is sent. Other readings are collected in memory and stored about once a second, so that reading
 stays cheap. If the process is killed, the readings of the last second are lost.
 
-Every writer takes a shared lock before it draws an id. The reader of the record takes the exclusive lock for a moment.
-So after the reader has seen an id, no new row appears below this id.
+Every writer takes a shared lock before it gets an id for its row. A reader of the record first takes the exclusive lock
+for a moment. So after the reader has seen an id, no new row with a lower id can appear.
 """
 
 import asyncio
@@ -69,16 +69,16 @@ ORDER BY at DESC
 NOW = "SELECT clock_timestamp()"
 
 Reading = tuple[str, str, str, str, UUID | None, UUID | None, str | None]
-"""A reading: operation, role, office, agency, actor, application, desk."""
+"""The values that identify a reading: operation, role, office, agency, actor, application, desk."""
 
 log = structlog.get_logger("jejak.accesses")
 
 
 class PostgresAccesses:
-    """Implements `service_layer.ports.Accesses`. Use this class as an asynchronous context manager: on exit, all
-    collected readings are stored.
+    """Implements `service_layer.ports.Accesses`.
 
-    `days` is the number of days for which readings and searches are kept. Accesses to sealed parts are kept for ever.
+    Use this class as an asynchronous context manager: on exit, all collected readings are stored. `days` is the number
+    of days for which readings and searches are kept. Accesses to sealed parts are never deleted.
     """
 
     def __init__(self, pool: Pool, days: int) -> None:
@@ -115,7 +115,8 @@ class PostgresAccesses:
     async def search(self, principal: Principal, person: UUID | None) -> int:
         who = _who(principal)
         async with borrowed(self.pool) as connection:
-            # Searches of an office are counted one after another. So parallel searches cannot exceed a limit.
+            # With this lock, the searches of an office are counted one after another. So parallel searches cannot
+            # exceed a limit.
             await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (principal.office,))
             values = {"actor": principal.actor, "office": principal.office, "window": SEARCH_WINDOW}
             recent = await (await connection.execute(RECENT, values)).fetchall()
@@ -173,7 +174,7 @@ class PostgresAccesses:
                 self._forgot_at = time.monotonic()
         for reading, (_, stored) in batch.items():
             at, times = self._waiting.pop(reading)
-            if times > stored:  # read again during the insert
+            if times > stored:  # this reading was counted again during the insert
                 self._waiting[reading] = (at, times - stored)
 
     def _lose(self, number: int) -> None:
@@ -192,7 +193,7 @@ def _who(principal: Principal) -> tuple[str, str, str, UUID | None]:
 
 
 def entry(row: Sequence[Any]) -> dict[str, Any]:
-    """Returns a row of the record as JSON values."""
+    """Converts a row of the record to values that JSON can represent."""
     plain = dict(zip(COLUMNS, row, strict=True))
     return {
         name: instant(value) if isinstance(value, datetime) else str(value) if isinstance(value, UUID) else value

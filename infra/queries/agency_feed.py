@@ -1,5 +1,6 @@
-"""Agency feed queries: this module reads pages of the agencies' feeds. It also wakes the readers of a feed that has new
-messages.
+"""Agency feed queries: this module reads pages of the agencies' feeds.
+
+If a feed has new messages, it also wakes the waiting readers of this feed.
 """
 
 import asyncio
@@ -33,11 +34,11 @@ FROM unnest(%s::text[]) AS each (agency)
 LOG_END = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 DISTRIBUTED = "SELECT position FROM feeds.distributed"
 WHOLE = "SELECT position >= whole_from AND edition = %s FROM feeds.distributed"
-"""Selects whether the outbox has made the messages of these agencies up to the end of the log at its last start."""
+"""Selects true if the feeds of these agencies contain all events that were in the log when the outbox last started."""
 
 
 def origin_of(settings: Settings) -> Origin:
-    """Returns the source and the public address that this installation writes into the agencies' messages."""
+    """Returns two values that messages to agencies contain: the source, and the public address of this installation."""
     return Origin(f"urn:gov:id:jejak:{settings.instance.lower()}", settings.public_url)
 
 
@@ -66,7 +67,7 @@ class PostgresFeeds:
             await self._listening
 
     def end(self) -> None:
-        """Releases all waiting readers, and tells the readers to stop."""
+        """Wakes all waiting readers, and makes all readers stop."""
         self.ending = True
         for waiting in self._waiting.values():
             _release(waiting)
@@ -120,9 +121,9 @@ class PostgresFeeds:
         return [FeedEvent(message.id, structured(message, self.origin)) for message in messages], messages[-1].position
 
     async def more(self, agency: str, place: int, *, seconds: float) -> bool:
-        """Waits until the feed has messages after the position `place`, but not longer than `seconds`.
+        """Waits at most `seconds` until the feed has messages after the position `place`.
 
-        Returns whether the feed has such messages. Call this method only inside the context manager `reading`, because
+        Returns True if the feed has such messages. Call this method only inside the context manager `reading`, because
         a feed is watched only while it has a reader in `reading`.
         """
         if self.ending or self._newest.get(agency, 0) > place:
@@ -148,8 +149,8 @@ class PostgresFeeds:
     async def _on_heard(self, connection: AsyncConnection, _payloads: Sequence[str]) -> None:
         """Reads the newest positions for all agencies that have a reader.
 
-        A reader enters `reading` before it asks for its first page. So the reader misses no message that arrives after
-        the first page and before the call of `more`.
+        A reader enters `reading` before it asks for its first page. So it does not miss a message that arrives between
+        the first page and the call of `more`.
         """
         if self._readers:
             await self._read(connection)

@@ -1,7 +1,7 @@
 """View queries: this module reads rows of the views for the API.
 
 If several requests arrive at the same time, one query reads the rows for all of them. Some readers wait until a view
-reaches a position. Such a reader causes no query while it waits.
+reaches a position. They cause no query while they wait.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ from service_layer.faults import ViewBehind
 from service_layer.ports import FoundFile, Timeline
 
 STATES = f"SELECT {', '.join(view.state for view in VIEWS.values())}"
-"""Selects the state of each view. The SQL function `view_state` explains the states."""
+"""Selects the state of each view. Migration 0019 explains the states in the comment on the function `view_state`."""
 DISTRIBUTED = """
 SELECT position, coalesce((SELECT max(notification_id) FROM stored_events), 0) FROM feeds.distributed
 """
@@ -110,7 +110,7 @@ class PostgresViews:
     async def concerning(self, applications: Collection[UUID], offices: Collection[str]) -> Mapping[UUID, FoundFile]:
         async with reading(self.pool) as connection:
             stored = await (await connection.execute(BY_ID_OR_ABSENT, {"ids": list(applications)})).fetchall()
-        # Each row is unpacked, also the rows of other offices: so the time tells nothing about them.
+        # The rows of other offices are unpacked too, so that the duration of a search reveals nothing about them.
         files = await asyncio.to_thread(lambda: {values[0]: _file(values) for values in stored})
         return {
             key: FoundFile(file.service, file.status, file.office)
@@ -194,7 +194,10 @@ class PostgresViews:
 
 
 def _file(values: Sequence[Any]) -> StoredFile | None:
-    """Returns the fields of a row. Returns None for a damaged row, so that it does not stop the search for others."""
+    """Returns the fields of a row.
+
+    Returns None for a damaged row, so that the search can continue with the other rows.
+    """
     try:
         return STORED_FILE.decode(unpack(values[BODY]))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Checkpoint listener: keeps the position of each view in memory, and wakes the readers that wait for a position.
+"""Checkpoint listener: keeps the position of each view in memory, and wakes readers that wait for a position.
 
 The runners of the views send each new position in a notification. So a waiting reader is woken at once.
 """
@@ -37,7 +37,7 @@ class EraRange:
 
 
 class Positions:
-    """The positions of all views. `listen` must run while readers wait.
+    """The positions of all views. The method `listen` must run while readers wait.
 
     While the LISTEN connection is down, no position is known. Then readers wait until the connection is back, or until
     their waiting time has passed.
@@ -54,16 +54,13 @@ class Positions:
         return min(self._shards.get(view, {}).values(), default=0)
 
     def passed(self, position: int) -> bool:
-        """Returns whether at least one view has passed the position.
-
-        If a view has passed the position, the log has passed it too.
-        """
+        """Returns True if at least one view has passed the position. Then the log has passed the position too."""
         return any(self.position(view) >= position for view in self._shards)
 
     async def reached(self, view: str, position: int, *, seconds: float) -> bool:
         """Waits at most `seconds` until the view has passed `position`.
 
-        Returns whether the view has passed this position.
+        Returns True if the view has passed this position.
         """
         if self.position(view) >= position:
             return True

@@ -22,7 +22,7 @@ DueKey = Literal["due_at", "payment_expires_at"]
 PAGE = 200
 COLUMNS = list(desk.VIEW.columns)
 FIRST: tuple[datetime | None, UUID] = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
-"""The first page begins after this pair of a time and an id. Every row comes after this pair."""
+"""A pair of a time and an id. Every row comes after this pair, so it is the start of the first page."""
 
 log = structlog.get_logger("jejak.scheduler")
 
@@ -48,7 +48,7 @@ class PostgresDueFiles:
         return self.pages(desk.OUTDATED, "due_at", {"editions": list(editions)})
 
     def not_counted_by(self, edition: CalendarPublished) -> AsyncIterator[list[DeskRow]]:
-        since = datetime.combine(edition.first_day, time.min, UTC) - timedelta(days=1)  # in every time zone
+        since = datetime.combine(edition.first_day, time.min, UTC) - timedelta(days=1)  # covers every time zone
         values = {"offices": list(edition.offices or ()), "edition": edition.name, "since": since}
         return self.pages(desk.NOT_COUNTED_BY, "due_at", values)
 
@@ -78,7 +78,10 @@ class PostgresDueFiles:
 
 
 def _readable(stored: Sequence[Any]) -> DeskRow | None:
-    """Returns the row, or None if the row cannot be read. The files of all other rows are still handled."""
+    """Returns the row, or None if the row cannot be read.
+
+    So one damaged row does not stop the jobs for the other applications.
+    """
     try:
         return read_row(desk.VIEW, stored)
     except Exception as fault:  # noqa: BLE001 - whatever stands in the row

@@ -1,7 +1,7 @@
-"""PIN guard: counts wrong PINs for all processes, and remembers the networks from which a number was opened.
+"""PIN guard: counts wrong PINs for all processes, and stores from which networks a correct PIN was entered.
 
 The tables contain no tracking number and no network of a client. They contain only keyed hashes (HMAC). The hash of a
-network depends on the number, so nobody can see that two numbers were opened from the same network.
+network also depends on the tracking number. So nobody can see that two numbers were used from the same network.
 """
 
 import hmac
@@ -15,7 +15,7 @@ from domain.pin_limits import WrongPins
 from infra.postgres.pool import Pool, borrowed
 
 NETWORKS_MAX = 4
-"""For each number, this number of known networks is remembered. A newer network replaces the oldest."""
+"""The maximum number of known networks of a tracking number. A new network replaces the oldest network."""
 REMEMBERED = timedelta(days=400)
 EVERYWHERE = b""
 """The row with this network counts the wrong PINs from all networks together."""
@@ -51,7 +51,8 @@ class PostgresPinGuard:
     async def knock(self, number: str, network: str) -> int:
         subject, origin = self._masked(number), self._masked(number, network)
         async with borrowed(self.pool) as connection:
-            # Attempts for a number are counted one after another. So parallel attempts cannot exceed a limit.
+            # With this lock, the attempts for a number are counted one after another. So parallel attempts cannot
+            # exceed a limit.
             await connection.execute(
                 "SELECT pg_advisory_xact_lock(%s)", (int.from_bytes(subject[:8], "big", signed=True),)
             )
@@ -62,7 +63,8 @@ class PostgresPinGuard:
             if seconds:  # a refused attempt is not counted
                 return math.ceil(seconds)
             await connection.execute("DELETE FROM pin_failures WHERE gone_at < %s", (now,))
-            # The shared limit does not apply to a known network. So the network's wrong PINs do not count for others.
+            # The common limit of all networks does not apply to a known network. So the wrong PINs of a known network
+            # do not count towards this limit.
             for place in (origin,) if known else (origin, EVERYWHERE):
                 await self._count(connection, subject, place, wrong.get(place), now)
         return 0

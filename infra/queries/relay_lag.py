@@ -51,7 +51,7 @@ class Behind(NamedTuple):
     def public_fields(self) -> dict[str, Any]:
         """Returns the fields that the public may see. `oldest_seconds` is rounded up to a tenth of a second.
 
-        The number of unpublished messages is not public, because anybody could then count the messages that an agency
-        receives.
+        The number of unpublished messages is not public, because with this number anybody could count the messages of
+        an agency.
         """
         return {"agency": self.agency, "oldest_seconds": ceil(10 * self.oldest_seconds) / 10, "fault": self.fault}

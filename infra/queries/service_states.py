@@ -1,7 +1,7 @@
-"""Service states: each worker process writes the states of its services into a table, so that any process can show
-them.
+"""Service states: each worker process writes the states of its services into a table.
 
-Only states that have changed are written. So if several processes stand by for one service, the active process writes.
+So any process can show all states. Only states that have changed are written, and the state of a service that stands by
+does not change. So if several processes have the same service, the active process writes its state.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ READ = "SELECT name, last_success, last_fault, last_fault_at, faults_in_a_row FR
 
 @contextlib.contextmanager
 def reporting(conninfo: str, process: str) -> Iterator[None]:
-    """Writes the states of this process's services every few seconds while the context lasts.
+    """While the context lasts, writes the states of this process's services every few seconds.
 
     `process` is the verb of this process. In the table, the name of a service begins with the verb, as in
     `project/outbox`.
@@ -57,7 +57,7 @@ def reporting(conninfo: str, process: str) -> Iterator[None]:
 
 
 def report(connection: psycopg.Connection, process: str, written: dict[str, ServiceState]) -> None:
-    """Writes the states that differ from those in `written`, and notes them there."""
+    """Writes the states that differ from the states in `written`, and adds them to `written`."""
     for state in services():
         if state != written.get(state.name, ServiceState(name=state.name)):
             connection.execute(WRITE, asdict(replace(state, name=f"{process}/{state.name}")), prepare=True)
@@ -67,7 +67,7 @@ def report(connection: psycopg.Connection, process: str, written: dict[str, Serv
 async def states_of(connection: AsyncConnection) -> list[ServiceState]:
     """Returns the states of the services of this process and of all worker processes.
 
-    Sets the metrics of the services of other processes.
+    Also sets the metrics for the services of other processes.
     """
     async with connection.cursor(row_factory=class_row(ServiceState)) as cursor:
         others = await (await cursor.execute(READ, prepare=True)).fetchall()

@@ -1,10 +1,10 @@
-"""Statistics queries: this module reads exact figures and public figures. The public figures come from a snapshot that
-all processes share.
+"""Statistics queries: this module reads exact figures and public figures.
 
-The snapshot is called a cut. Public figures change only when a new cut is made. So a person who watches the page cannot
-notice a single submission. A new cut is due when the last cut is more than an hour old. A new cut is also due when the
-last cut is more than a minute old and the log has at least a hundred newer events. If the figures change by a hundred
-events at once, nobody can recognize a single event.
+The public figures come from a stored result that all processes share. This result is called a cut. Public figures
+change only when a new cut is made. So a person who watches the page cannot notice a single submission. A new cut is due
+when the last cut is more than an hour old. A new cut is also due when the last cut is more than a minute old and the
+log has at least a hundred newer events. Because a new cut adds a hundred events at once, nobody can recognize a single
+event.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ class PostgresStatistics:
     def __init__(self, pool: Pool, editions: Editions) -> None:
         self.pool = pool
         self.editions = editions
-        self.cutting = asyncio.Lock()  # at most one connection of this process waits for the database's lock
+        self.cutting = asyncio.Lock()  # so that one connection at most waits for the lock in the database
 
     async def exact(self, as_of: datetime | None = None) -> Statistics:
         registry = await self.editions.registry()
@@ -139,7 +139,7 @@ def _hundredths(days: Fraction) -> float:
 
 
 def _read(stored: bytes) -> Statistics | None:
-    """Returns the cut. Returns None if another release made a cut with other fields."""
+    """Decodes a cut. Returns None if another release made the cut with other fields."""
     try:
         return msgspec.json.decode(stored, type=Statistics)
     except msgspec.ValidationError:

@@ -1,8 +1,8 @@
-"""View reader: every query over a view uses this connection. If the view is behind, the query fails, and the reader
-raises ViewBehind.
+"""View reader: this module gives connections to every query over a view.
 
-A query over a view has the condition `ViewOf.answers`. The SQL function `view_state` (migration 0019) decides whether
-the view is behind. The table is checked and read in one snapshot, so a view cannot be replaced between the two.
+If the view is behind, the query fails, and the module raises ViewBehind. A query over a view has the condition
+`ViewOf.answers`. The SQL function `view_state` (migration 0019) decides whether the view is behind. The check and the
+query use one snapshot, so no view can be replaced between them.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -21,7 +21,7 @@ BEHIND = "JV503"
 
 @contextmanager
 def behind_told() -> Iterator[None]:
-    """Raises ViewBehind if the view is behind, or if its table is missing or has the columns of another release."""
+    """Raises ViewBehind if the view is behind, has no table, or has a table with the columns of another release."""
     try:
         yield
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as lost:

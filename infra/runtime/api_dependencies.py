@@ -42,10 +42,7 @@ log = structlog.get_logger("jejak.views")
 
 
 class RecentCatalogue:
-    """Gives readers a copy of the registry. The copy may be about one second old.
-
-    So the log is queried at most once a second.
-    """
+    """Provides a copy of the registry that may be about one second old. So the log is queried at most once a second."""
 
     def __init__(self, registry: Callable[[], Coroutine[Any, Any, Registry]]) -> None:
         self.registry = registry
@@ -53,7 +50,7 @@ class RecentCatalogue:
         self._known: tuple[Registry, float] | None = None
 
     async def recent(self) -> Registry:
-        """Returns the registry. While one caller queries the log, the other callers get the last known registry."""
+        """Returns the registry. While one caller queries the log, all other callers get the last known registry."""
         known = self._known
         if known and (self._reading.locked() or time.monotonic() - known[1] < RECENT_SECONDS):
             return known[0]

@@ -1,9 +1,9 @@
-"""Connections: this module keeps the connections of a process within limits of time, size and number.
+"""Connections: this module limits the duration, the size and the number of a process's HTTP connections.
 
-A client that sends slowly, or not at all, holds a connection, and each process has only a limited number of them. So
-each connection has a deadline. One timer of the process closes the connections whose deadline has passed. If a new
-client connects and all places are taken, the clients lose their places that have kept Jejak waiting longest. Running
-requests are never ended for a new client.
+A process can have only a limited number of connections, and a client that sends slowly or not at all keeps one of them
+occupied. So each connection has a deadline. One timer of the process closes the connections whose deadline has passed.
+If a new client connects and the maximum number is reached, Jejak closes the connections on which it has waited longest
+for the client. It never ends a running request for a new client.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ class ConnectionLimits:
     """The limits of one connection, and the number of connections of one process.
 
     `head_bytes` and `header_lines` limit the request line and the headers. `body_bytes` limits a body as it is sent,
-    with all chunk sizes. An endpoint may accept less. A head must arrive within `head_seconds`, a body within
-    `body_seconds`. A client may leave a response unread for `write_seconds`. A connection without a request is closed
-    after `idle_seconds`.
+    with all chunk sizes. An endpoint may have a lower limit for bodies. A head must arrive within `head_seconds`, and a
+    body must arrive within `body_seconds`. A client may leave a response unread for `write_seconds`. A connection
+    without a request is closed after `idle_seconds`.
     """
 
     head_bytes: int = 16 * 1024
@@ -40,7 +40,7 @@ class ClientConnection(Protocol):
     """One connection of a client. The class `HttpProtocol` has these attributes.
 
     `waits` says whether Jejak waits for the client. `idle` says whether the client has no open request. `deadline` and
-    `write_deadline` are times of the event loop, in seconds.
+    `write_deadline` are times of the event loop's clock, in seconds.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -55,9 +55,10 @@ class ClientConnection(Protocol):
 
 
 def limits_of_process() -> ConnectionLimits:
-    """Returns the usual limits. If this process may open only few files, the number of connections is lower.
+    """Returns the usual limits.
 
-    Raises DescriptorsTooFew.
+    If this process may open only a few files, the limit for the number of connections is lower. Raises
+    DescriptorsTooFew.
     """
     return ConnectionLimits(connections=clients_max(ConnectionLimits().connections))
 
@@ -72,7 +73,10 @@ class Connections:
         self._sweeping: asyncio.TimerHandle | None = None
 
     def admit(self, new: ClientConnection) -> bool:
-        """Gives the new connection a place. Returns False if each place belongs to a running request."""
+        """Registers the new connection.
+
+        Returns False if the maximum number is reached and every connection has a running request.
+        """
         if len(self.open) >= self.limits.connections:
             self._make_room()
         if len(self.open) >= self.limits.connections:
@@ -90,9 +94,10 @@ class Connections:
         CONNECTIONS_CLOSED.labels(reason).inc()
 
     def _make_room(self) -> None:
-        """Ends one of twenty connections. Clients that owe bytes come first, then clients without a request.
+        """Closes 5 % of the connections.
 
-        Many are ended at once, because each search looks at all connections.
+        First come connections on which Jejak waits for bytes, then connections without a request. Many connections are
+        closed at once, because each search takes time: it looks at all connections.
         """
         waiting = [each for each in self.open if each.waits]
         for each in heapq.nsmallest(

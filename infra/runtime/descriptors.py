@@ -1,4 +1,4 @@
-"""Descriptors: this module checks how many files and sockets a process may open, before clients connect."""
+"""Descriptors: at the start, this module checks how many files and sockets a process may open."""
 
 import resource
 
@@ -16,13 +16,13 @@ log = structlog.get_logger("jejak.descriptors")
 
 
 class DescriptorsTooFew(Exception):
-    """This error means that the process may open too few files. Its message says what to do."""
+    """The process may open too few files. The error message says what to do."""
 
 
 def clients_max(wanted: int) -> int:
-    """Returns how many clients may be connected at once: `wanted`, or as many as the limit of open files allows.
+    """Returns how many clients may be connected at once: `wanted`, or fewer if the limit of open files is too low.
 
-    If the limit is too low for `wanted`, first raises the soft limit, at most to the hard limit. Raises
+    If the soft limit is too low for `wanted`, first raises the soft limit, at most to the hard limit. Raises
     DescriptorsTooFew if not even CLIENTS_MIN clients can be connected.
     """
     needed = OWN + wanted

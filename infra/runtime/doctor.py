@@ -1,6 +1,7 @@
-"""Doctor: says in one screen what is wrong with an installation, and what to do. It changes and migrates nothing.
+"""Doctor: reports what is wrong with an installation, and what to do about it.
 
-Each check looks at one thing. A check that cannot look, for example because a database is away, says so.
+This module changes and migrates nothing. Each check examines one thing. If a check cannot be made, for example because
+a database cannot be reached, the report says so.
 """
 
 import resource
@@ -42,7 +43,7 @@ ROLES = "SELECT role FROM unnest(%s::text[]) AS role WHERE NOT EXISTS (SELECT FR
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found. `advice` says what to do; it is empty if nothing is wrong."""
+    """The result of a check. `advice` says what to do. It is empty if nothing is wrong."""
 
     name: str
     state: str
@@ -54,7 +55,10 @@ class Finding:
 
 
 def findings(settings: Settings, found: Databases) -> Iterator[Finding]:
-    """Runs all checks. A fault of one check is a finding, and the other checks go on."""
+    """Runs all checks.
+
+    If a check fails with an error, the error is reported as a finding, and the other checks still run.
+    """
     checks: Sequence[tuple[str, Callable[[], Iterator[Finding]]]] = (
         ("disk", lambda: _disk(settings)),
         ("descriptors", _descriptors),

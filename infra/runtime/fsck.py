@@ -2,8 +2,8 @@
 
 The rows of the views are compared with the rows that a rebuild makes. In a chain, each event stores the commitment to
 the event before it. So fsck notices if the earlier event was changed. The newest event of a stream has no later event,
-so fsck does not notice if the newest event was changed. A public log is planned. With this log, fsck will also notice a
-change of the newest event.
+so fsck does not notice if the newest event was changed. A public transparency log is planned. With this public log,
+fsck will also notice a change of the newest event.
 """
 
 from collections.abc import Iterable, Iterator
@@ -38,8 +38,10 @@ LogRow = tuple[UUID, int, str, bytes, datetime]
 
 
 class Checked(NamedTuple):
-    """A checked row. `own` is the commitment that fsck computes from this row. `fault` describes a fault inside the
-    row, or is None. `early` says how far the time of the act lies beyond the time of the database, or is None.
+    """The result of the check of one row. `own` is the commitment that fsck computes from this row.
+
+    `fault` describes a fault inside the row, or is None. If the act lies in the future, `early` says how far the time
+    of the act is ahead of the database's clock. Otherwise `early` is None.
     """
 
     version: int
@@ -91,10 +93,11 @@ def _checked(stream: UUID, row: LogRow) -> Checked:
 
 
 def _early(topic: str, state: dict[str, Any], recorded_at: datetime) -> str | None:
-    """Returns a message if the act of the event lies in the future of the database.
+    """Returns a message if the time of the act is later than the database's clock allows.
 
-    A person may state a time that lies a little ahead, because clocks differ. A system act uses the database's clock.
-    The times of an import come from its source, so they say nothing about a clock of this system.
+    If a person states the time of an act, the time may be a little ahead, because clocks differ. A system act uses the
+    database's clock, so its time must not be ahead. Imported events are not checked, because their times come from
+    another system.
     """
     if state["by"] == Role.IMPORT:
         return None
@@ -109,10 +112,11 @@ def _faults_of_stream(rows: Iterable[Checked]) -> Iterator[str]:
     """Yields the faults of one stream. Only two rows are in memory at a time, even if the stream is long.
 
     If an event stores a wrong commitment to its predecessor, the link between the two events is broken. Then the
-    message names the predecessor. If the links before and after an event are both broken, only this event is named.
+    message names the predecessor. If the links before and after an event are both broken, there is only one message,
+    which names this event.
     """
     before: Checked | None = None
-    suspect = 0  # the event before a broken link; reported if the next link is not broken
+    suspect = 0  # the event before a broken link. It is reported if the next link is not broken
     for place, row in enumerate(rows, 1):
         if row.version != place:
             yield f"{row.version}: version {place} is missing before this version"

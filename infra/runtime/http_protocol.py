@@ -1,4 +1,4 @@
-"""HTTP protocol: this module changes uvicorn's protocol. It joins writes, and limits what a client may send.
+"""HTTP protocol: this module extends uvicorn's protocol class. It joins writes, and limits what a client may send.
 
 uvicorn writes the head and the body of a response separately. Each write is a system call that wakes the client. A
 joined write costs one system call and wakes the client once. `infra/runtime/connections.py` describes the limits.
@@ -20,10 +20,10 @@ from infra.runtime.connections import Connections
 HELD_BYTES_MAX = 65_536
 """The maximum number of bytes that wait to be written.
 
-If there are more bytes, they are written at once. So the transport can tell uvicorn if a client reads slowly.
+If more bytes wait, they are written at once. So the real transport can tell uvicorn that a client reads slowly.
 """
 LINGER_SECONDS = 1.0
-"""A connection that was closed has this number of seconds to send its last bytes. After them, it is aborted."""
+"""A connection that was closed has this number of seconds to send its last bytes. After this time, it is aborted."""
 
 
 class Joining:
@@ -58,10 +58,11 @@ class Joining:
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """One connection. It joins writes, and keeps the limits of `others`, which contains all connections of the process.
+    """One connection, which joins writes and enforces the limits in `others.limits`.
 
-    `deadline` is the time at which the connection is closed, by the clock of the event loop. `reads` says what the
-    client sends now: "head" or "body", or nothing ("").
+    `others` holds all connections of the process. `deadline` is the time at which the connection is closed, by the
+    clock of the event loop. `reads` names the part of a request that the client is sending now: "head", "body", or ""
+    for no part.
     """
 
     def __init__(
@@ -84,12 +85,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     @property
     def waits(self) -> bool:
-        """Whether the client must act next: it must send or read bytes, or it may begin a request."""
+        """True if Jejak waits for the client: the client must send or read bytes, or may begin a request."""
         return self.deadline < math.inf or self.write_deadline < math.inf
 
     @property
     def idle(self) -> bool:
-        """Whether the connection has answered a request, and waits for the next request."""
+        """True if a request was answered on the connection, and the next request has not begun."""
         return self.cycle is not None and not self.reads and self.write_deadline == math.inf
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn declares it
@@ -111,15 +112,16 @@ class HttpProtocol(HttpToolsProtocol):
             self.parser.feed_data(data)
             self._count_unfinished(len(data))
         except httptools.HttpParserUpgrade:
-            pass  # the request is answered as a plain request
+            pass  # the request to upgrade is ignored
         except (httptools.HttpParserError, TooMuch):
             self.others.closed(self._refusal)
             self.refuse(self._refusal)
 
     def _count_unfinished(self, received: int) -> None:
-        """Counts bytes that the parser has not reported yet, such as the beginning of an endless header.
+        """Counts bytes that the parser has not reported yet, for example the beginning of a header without an end.
 
-        Bytes are counted only if the same message began in an earlier packet. So no byte of another message counts.
+        Bytes are counted only if the message began in an earlier packet, so that bytes of an earlier message are never
+        counted.
         """
         if self._begun_now or not self.reads:
             return
@@ -175,9 +177,10 @@ class HttpProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def end(self) -> None:
-        """Closes the connection, because a deadline has passed or a new connection needs the place.
+        """Closes the connection, because a deadline has passed or because too many connections are open.
 
-        A client that sent a part of a request gets an answer. A client that does not read is disconnected at once.
+        If the client has sent a part of a request, it gets an answer. If the client does not read, it is disconnected
+        at once.
         """
         if self.transport.is_closing() or self.transport.get_write_buffer_size():
             self.transport.abort()
@@ -188,9 +191,10 @@ class HttpProtocol(HttpToolsProtocol):
         self.deadline = self.loop.time() + LINGER_SECONDS
 
     def refuse(self, code: str) -> None:
-        """Answers the request that arrives now with the problem `code`, and closes the connection.
+        """Answers the current request with the problem `code`, and closes the connection.
 
-        If the answer to another request is not complete, or the answer to this request has begun, only closes it.
+        No answer is sent if the answer to an earlier request is not complete, or if the answer to the current request
+        has already begun.
         """
         if self.reads == "body":
             is_free = not self.cycle.response_started and not self.pipeline
@@ -206,7 +210,7 @@ class HttpProtocol(HttpToolsProtocol):
 
 
 def limited(connections: Connections) -> partial[HttpProtocol]:
-    """Returns a factory of protocols for uvicorn. The protocols keep the limits of `connections`."""
+    """Returns a factory of protocols for uvicorn. The protocols enforce the limits of `connections`."""
     return partial(HttpProtocol, others=connections)
 
 

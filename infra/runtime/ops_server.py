@@ -1,11 +1,12 @@
-"""Ops server: the metrics, the details of the readiness, and debugging, on a port that the public does not reach.
+"""Ops server: serves metrics, details of the readiness and debug data on a port that the public cannot reach.
 
 Each process of Jejak has a private port on the loopback address, and writes the number of this port to a file in the
-folder `ops` of the data folder. The process locks the file while it runs. So every process finds the others, and one
-scrape of the ops port shows the metrics of all processes that use the same data folder. Each metric has the label
-`process`, such as `api-0`.
+folder `ops` of the data folder. The process locks the file while it runs. So every process finds the other processes.
+One request to the ops port returns the metrics of all processes that use the same data folder. Each metric has the
+label `process`, such as `api-0`.
 
-The paths are /metrics, /readyz, /livez, and /debug/threads, which shows the line of code that each thread runs now.
+The paths are /metrics, /readyz, /livez and /debug/threads. The last path shows the line of code that each thread runs
+now.
 """
 
 import contextlib
@@ -36,7 +37,7 @@ LOOPBACK = "127.0.0.1"
 ASK_SECONDS = 5.0
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 OWN = "/own"
-"""The prefix of a path that asks only for this process, and not for the others."""
+"""The prefix of paths that return the data of this process only."""
 
 Answer = tuple[int, str, bytes]
 Readiness = Callable[[], tuple[bool, dict[str, object]]]
@@ -50,10 +51,10 @@ class PortTaken(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ops:
-    """How a process shows itself. `verb` is the first part of its name.
+    """The settings of a process's ops server. `verb` is the first part of the process's name.
 
-    If `port` is None, the process has only its private port. If `usual` is true and another process listens on the
-    port, this process has only its private port, too.
+    If `port` is None, the process has only its private port. If `usual` is true and another process already listens on
+    the port, the process also has only its private port.
     """
 
     verb: str
@@ -63,9 +64,10 @@ class Ops:
 
 
 def ops_of(settings: Settings, verb: str, *, attached: bool = False, port: int | None = None) -> Ops:
-    """Returns how a process of the verb shows itself. An attached process is shown by its parent process.
+    """Returns the settings for a process that runs `verb`.
 
-    Without a setting, the verbs `serve` and `api` use OPS_PORT, and the other verbs have only a private port.
+    An attached process has only a private port, because its parent process shows its metrics. If no port is set, the
+    verbs `serve` and `api` use OPS_PORT, and all other verbs have only a private port.
     """
     if attached:
         return Ops(verb=verb)
@@ -76,9 +78,10 @@ def ops_of(settings: Settings, verb: str, *, attached: bool = False, port: int |
 
 
 class OpsServer:
-    """Answers for this process, and asks the other processes. `readiness` is set by the process that knows it.
+    """Answers requests for this process, and asks the other processes.
 
-    `address` is the address of the ops port, if this process listens on it.
+    Only a process that can check the readiness sets `readiness`. `address` is the address of the ops port, if this
+    process listens on it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -134,7 +137,7 @@ class OpsServer:
         return joined(texts)
 
     def _others(self) -> dict[str, int]:
-        """Returns the private port of each other process that runs."""
+        """Returns the private ports of all other running processes, by name."""
         found = {}
         for file in sorted(self.folder.glob("*.port")):
             if file.stem != self.name and not _is_free(file):
@@ -161,7 +164,7 @@ def joined(texts: dict[str, bytes]) -> bytes:
 
 @contextlib.contextmanager
 def shown(settings: Settings, ops: Ops) -> Iterator[OpsServer]:
-    """Shows this process while the context lasts. Raises PortTaken."""
+    """Runs the ops server of this process while the context lasts. Raises PortTaken."""
     folder = settings.data_dir / "ops"
     INFO.labels(version("jejak")).set(1)
     with contextlib.ExitStack() as opened:
@@ -197,14 +200,14 @@ def _listening(answers: OpsServer, host: str, port: int) -> Iterator[int]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Logs nothing: a scrape every few seconds is no news."""
+            """Logs nothing, because Prometheus sends a request every few seconds."""
 
     class OpsHttpServer(ThreadingHTTPServer):
         daemon_threads = True
         address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
         def handle_error(self, *_: object) -> None:
-            """Logs nothing: the client has left."""
+            """Logs nothing, because the client has disconnected."""
 
     server = OpsHttpServer((host, port), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="ops", daemon=True)
@@ -221,8 +224,8 @@ def _listening(answers: OpsServer, host: str, port: int) -> Iterator[int]:
 def _registered(folder: Path, verb: str, port: int) -> Iterator[str]:
     """Takes the first free name of the verb, such as `api-0`, and writes the port to the file of this name.
 
-    The kernel frees the name when the process ends for any reason. If the folder cannot be written, other processes do
-    not see this process.
+    When the process ends, even if it was killed, the kernel frees the name. If the folder cannot be written, other
+    processes do not see this process.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -248,7 +251,7 @@ def _registered(folder: Path, verb: str, port: int) -> Iterator[str]:
 
 
 def _is_free(file: Path) -> bool:
-    """Returns whether no process has this name."""
+    """Returns True if no running process has this name."""
     try:
         with file.open() as opened:
             fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)

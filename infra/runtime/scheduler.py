@@ -1,9 +1,9 @@
 """Scheduler: runs the scheduled jobs again and again. A pass runs each job once.
 
-An installation may have several schedulers. Only one of them works at a time: the one that has an advisory lock of the
-database. The others stand by. During each pass, the scheduler also has a second advisory lock. So the command
-`jejak schedule --once` waits until a running pass has ended. Correctness does not depend on the two locks: even if two
-schedulers worked at the same time, each act would be done only once.
+An installation may have several schedulers. Only the scheduler that has an advisory lock of the database works. The
+others stand by. During each pass, the scheduler also has a second advisory lock. So the command `jejak schedule --once`
+waits until a running pass has ended. The stored events would be correct without these locks, because each act is stored
+only once, even if two schedulers work at the same time.
 """
 
 import asyncio
@@ -110,8 +110,8 @@ async def scheduling(made: Installation, *, interval: float) -> AsyncIterator[No
 async def standing_still(made: Installation) -> AsyncIterator[None]:
     """While the context lasts, no scheduler starts a pass.
 
-    A simulation writes past events into the log one after another. While later events are still missing, no job may act
-    on the simulated applications.
+    A simulation appends events of past days one after another. Until all these events are in the log, no job may act on
+    the simulated applications.
     """
     async with _session(made) as connection, _a_pass(connection):
         yield
@@ -136,8 +136,8 @@ async def _a_pass(connection: AsyncConnection, alive: Callable[[], None] = lambd
 async def _locked(connection: AsyncConnection, name: str, alive: Callable[[], None]) -> None:
     """Tries to get a lock again and again, until the lock is free.
 
-    PostgreSQL also has a function that waits for a lock. This function is not used: if the call were cancelled, the
-    function would still block the connection.
+    PostgreSQL also has a function that waits for a lock. This function is not used, because it would still block the
+    connection after the task was cancelled.
     """
     while True:
         row = await (await connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", (name,))).fetchone()

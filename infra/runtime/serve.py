@@ -1,4 +1,4 @@
-"""Serving: runs the API in one process, or all of Jejak on one server."""
+"""Serving: this module runs the API in one process, or runs all parts of Jejak on one server."""
 
 import asyncio
 import contextlib
@@ -150,9 +150,8 @@ async def serve_api(made: Installation, ops: OpsServer, listener: socket.socket,
 def settle() -> None:
     """Tunes the garbage collector. Call this function once, when the process has started.
 
-    Objects that were made at the start live as long as the process. So the garbage collector is told not to scan these
-    objects. Objects of a request are freed by reference counting, except for a few reference cycles. So the collector
-    can run rarely.
+    Objects that were made at the start live as long as the process, so the garbage collector need not scan them. Most
+    objects of a request are freed by reference counting, so the garbage collector can run rarely.
     """
     gc.collect()
     gc.freeze()
@@ -185,7 +184,10 @@ def run_all(settings: Settings, ops: Ops, listener: socket.socket, *, workers: i
 
 
 async def announcement(made: Installation, listener: socket.socket, ops: str | None) -> Callable[[], None]:
-    """Returns a function that prints the addresses, and the sample of a demo. Each line has the form `name: value`."""
+    """Returns a function that prints the addresses, and also the sample of a demo.
+
+    Each line has the form `name: value`.
+    """
     host, port = listener.getsockname()[:2]
     base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     lines = [f"citizen page: {base}/id/", f"statistics: {base}/id/statistics", f"API: {base}/openapi.json"]
@@ -232,7 +234,7 @@ def run_loop(main: Coroutine[Any, Any, T]) -> T:
 
 @contextlib.contextmanager
 def ended_by_sigterm() -> Iterator[None]:
-    """While the context lasts, SIGTERM raises SystemExit. So this process cleans up before it ends."""
+    """While the context lasts, SIGTERM raises SystemExit, so that this process cleans up before it ends."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,7 +1,7 @@
-"""Supervisor: keeps worker processes running. A worker that dies is replaced, after a pause that grows if
-the worker dies again and again.
+"""Supervisor: keeps worker processes running. A worker that dies is started again after a pause.
 
-When the parent process ends, its workers end too, even if the parent process is killed.
+The pause becomes longer if the worker dies again and again. When the parent process ends, its workers end too, even if
+the parent process is killed.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class ChildEnded(Exception):
 class Child:
     """One worker process. If the process ends, or if it cannot be started, it is started again after a pause.
 
-    The pause doubles with each failed start. A start counts as good if the process has run for STEADY_SECONDS.
+    The pause doubles with each failed start. A start counts as successful if the process has run for STEADY_SECONDS.
     """
 
     def __init__(self, name: str, command: Sequence[str], descriptors: Sequence[int]) -> None:
@@ -47,7 +47,7 @@ class Child:
         self._begun = self._again_at = 0.0
 
     def look(self) -> None:
-        """Starts the process if it does not run and the pause is over."""
+        """Starts the process if it is not running and the pause is over."""
         now = time.monotonic()
         if self.process is None:
             if now >= self._again_at:
@@ -70,7 +70,7 @@ class Child:
                 start_new_session=True,
             )
             self._begun = now
-        except OSError as fault:  # no memory, no process or no descriptor is left
+        except OSError as fault:  # the system has no more memory, processes or descriptors
             self._again_at = now + self.service.failed(fault)
 
     def terminate(self) -> None:

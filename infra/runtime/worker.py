@@ -36,8 +36,8 @@ class Worker:
 def worker(settings: Settings, ops: Ops, *, attached: bool = False) -> Iterator[Worker]:
     """Opens the databases of a worker process. The process must end its work when `stopping` is set.
 
-    `ops` says how the process shows its metrics and its readiness. If `attached` is true, the process stops when its
-    parent process ends. Call this function in the main thread. Raises PortTaken, and the errors of `databases`.
+    `ops` holds the settings of the process's ops server. If `attached` is true, the process stops when its parent
+    process ends. Call this function in the main thread. Raises PortTaken, and the errors of `databases`.
     """
     stopping = stopped_by_signals()
     with _shown_databases(settings, ops, attached=attached) as (found, _):
@@ -47,9 +47,10 @@ def worker(settings: Settings, ops: Ops, *, attached: bool = False) -> Iterator[
 def stopped_by_signals() -> threading.Event:
     """Returns an event that is set when SIGINT or SIGTERM arrives. Call this function in the main thread.
 
-    The handler of the signals must not set the event itself. Python runs the handler in the main thread. If the main
+    The signal handler must not set the event itself, because Python runs the handler in the main thread. If the main
     thread is just entering `wait` of the same event, it has the lock of the event, and `set` would wait for this lock
-    for ever. A handler may always put something into a SimpleQueue. A second thread then sets the event.
+    for ever. Instead, the handler puts an item into a SimpleQueue, which is always safe. A second thread then sets the
+    event.
     """
     stopping, asked = threading.Event(), SimpleQueue[int]()
 

@@ -35,7 +35,11 @@ def paths(running: Jejak, auditor: str) -> list[str]:
     assert len(values["application_id"]) == APPLICATIONS
     found = ["/openapi.json"]
     for operation in OPERATIONS:
-        if operation.method == "GET" and operation.media_type == "application/json" and operation.name not in NOT_OF_VIEWS:
+        if (
+            operation.method == "GET"
+            and operation.media_type == "application/json"
+            and operation.name not in NOT_OF_VIEWS
+        ):
             named = [name for name in values if f"{{{name}}}" in operation.path]
             found += (
                 [operation.path.replace(f"{{{name}}}", value) for name in named for value in values[name]]

@@ -1,4 +1,5 @@
--- The log, its claims, the views' own schema, and the roles. The owner runs this once; nobody else may change it.
+-- This migration makes the log, the claims, the schema `views` and the roles. It runs once, as the owner of the
+-- database. Only the owner may change the schema of the log.
 
 CREATE TABLE stored_events (
     originator_id uuid NOT NULL,
@@ -17,11 +18,13 @@ CREATE TABLE stored_events (
 CREATE UNIQUE INDEX stored_events_notification_id_idx ON stored_events (notification_id);
 CREATE INDEX stored_events_registry ON stored_events (notification_id) WHERE topic NOT LIKE 'application.%';
 
--- What must be unique across streams: the command that made an application, a tracking number.
+-- A claim is a value that may occur only once in all streams: the id of the command that made an application, or a
+-- tracking number.
 CREATE TABLE claims (claim bytea PRIMARY KEY, originator_id uuid NOT NULL);
 CREATE INDEX ON claims (originator_id);
 
--- A restore or a promotion may hand positions out again: each opens an era, and a token names its era.
+-- After a restore, or after the promotion of a standby server, the log might assign the same positions again. So each
+-- of them begins a new era, and a `Sync-Token` contains the number of its era.
 CREATE TABLE eras (
     era integer PRIMARY KEY,
     from_position bigint NOT NULL,
@@ -30,7 +33,7 @@ CREATE TABLE eras (
 );
 INSERT INTO eras (era, from_position, reason) VALUES (1, 0, 'first');
 
--- Not derivable from the log, so backed up on their own.
+-- The following three tables cannot be made again from the log, so a backup must contain them.
 CREATE TABLE pin_failures (
     subject bytea NOT NULL,
     network bytea NOT NULL,
@@ -57,10 +60,11 @@ CREATE TABLE erasures (
     CHECK ((application_id IS NULL) <> (person IS NULL))
 );
 
--- One call appends many saves under one lock held to commit, so that positions leave in commit order. Each save is
--- checked by itself: a version that exists or whose predecessor is absent makes it 'stale', a claim that exists
--- makes it 'claimed', and neither costs another save anything. `saves` and
--- `claim_saves` number the save of each event and claim, ascending.
+-- One call appends the events of many saves. A save is a group of events that are stored together or not at all. The
+-- function takes a lock and keeps it until the commit, so that positions become visible in commit order. Each save is
+-- checked separately, and a refused save does not affect the other saves. A save is 'stale' if a version already exists
+-- or if the version before it is missing. A save is 'claimed' if one of its claims already exists. `saves` and
+-- `claim_saves` hold, in ascending order, the number of the save to which each event or claim belongs.
 CREATE FUNCTION append_events(
     saves integer[], ids uuid[], versions bigint[], topics text[], states bytea[],
     claim_saves integer[], claim_keys bytea[], claim_ids uuid[]
@@ -81,7 +85,8 @@ DECLARE
     first_claim integer := 1;
     after_claims integer := 1;
 BEGIN
-    -- Under a snapshot taken before the lock every check below would be blind.
+    -- With another isolation level, the snapshot could be older than the lock, and the checks below would not see the
+    -- newest events.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'append_events needs READ COMMITTED';
     END IF;
@@ -133,7 +138,7 @@ END
 $$;
 REVOKE ALL ON FUNCTION append_events FROM PUBLIC;
 
--- The state as an auditor reads it. The bytes are the truth; this is their picture.
+-- This view shows the states as JSON, for auditors. Only the bytes in `stored_events` are authoritative.
 CREATE VIEW events AS
 SELECT notification_id AS position, originator_id, originator_version, topic,
        convert_from(state, 'UTF8')::jsonb AS state, recorded_at
@@ -146,7 +151,7 @@ BEGIN
         BEGIN
             EXECUTE format('CREATE ROLE %I LOGIN', role);
         EXCEPTION WHEN duplicate_object OR unique_violation THEN
-            NULL; -- roles belong to the cluster: another database made it
+            NULL; -- roles belong to the cluster, so another database may have made this role
         END;
         EXECUTE format('GRANT %I TO CURRENT_USER', role);
     END LOOP;

@@ -1,4 +1,5 @@
--- The public's figures as they were cut last: one row that all processes share, so that page, JSON and CSV agree.
+-- The newest public figures. All processes share this row, so that the page, the JSON and the CSV show the same
+-- figures.
 CREATE TABLE public_figures (
     only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
     cut_at timestamptz NOT NULL,

@@ -1,6 +1,7 @@
--- The append, set by set: many saves cost little more than one. What it checks and promises is as before, and it tells
--- when it recorded. Of saves in one call that share a stream or a claim the first goes; the others are refused, though
--- the first were refused itself: whoever is refused reads again.
+-- The new append_events handles all saves of a call together, so many saves take little more time than one save. It
+-- makes the same checks as before, and it also returns `recorded_at`. If several saves of a call have the same stream
+-- or the same claim, only the first of them can be stored. The others are refused, even if the first one is refused
+-- too. After a refusal, the caller reads the stream again.
 
 DROP FUNCTION append_events;
 CREATE FUNCTION append_events(
@@ -9,7 +10,8 @@ CREATE FUNCTION append_events(
 ) RETURNS TABLE (save integer, outcome text, first_position bigint, recorded_at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
--- The first calls meet an empty table; a plan kept from then would scan it for ever.
+-- At the time of the first calls, the table is empty. A plan that PostgreSQL cached at that time would scan the whole
+-- table in all later calls.
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
@@ -20,7 +22,8 @@ DECLARE
     refused integer[];
     has_claims boolean := cardinality(claim_saves) > 0;
 BEGIN
-    -- Under a snapshot taken before the lock every check below would be blind.
+    -- With another isolation level, the snapshot could be older than the lock, and the checks below would not see the
+    -- newest events.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'append_events needs READ COMMITTED';
     END IF;
@@ -57,8 +60,8 @@ BEGIN
 
     RETURN QUERY
     WITH placed AS MATERIALIZED (
-        -- Positions are drawn in the order of the call; nobody else draws any while the lock is held, so a save's follow
-        -- one another.
+        -- Positions are assigned in the order of the call. While the lock is held, nobody else can get a position, so
+        -- the positions of a save are consecutive.
         SELECT o.*, nextval('stored_events_notification_id_seq') AS position
         FROM (
             SELECT u.*

@@ -1,5 +1,6 @@
--- What each agency is told: made from the log alone by one distributor, in the log's order, so that who has read up to
--- a position finds nothing new below it. Dropping the rows loses nothing: they are made anew, the same bytes.
+-- The messages to agencies. One process makes them from the log alone, in the order of the log. So after a reader has
+-- read up to a position, no new message appears below this position. If the rows are dropped, nothing is lost, because
+-- they can be made again with the same bytes.
 
 CREATE SCHEMA feeds;
 CREATE TABLE feeds.messages (

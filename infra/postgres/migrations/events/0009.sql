@@ -1,5 +1,6 @@
--- Commands by topic: how far each partition was answered, and which commands. Both are written in the transaction that
--- appends the answers; who moves an offset says from where, so that a rival's or a zombie's transaction comes to nothing.
+-- The commands that arrive through Kafka: the offset up to which each partition was answered, and the ids of the
+-- answered commands. Both are written in the transaction that appends the answers. A process that changes an offset
+-- also names the old offset. So the transaction of an outdated process changes nothing.
 
 CREATE TABLE feeds.intake_offsets (
     topic text NOT NULL,
@@ -18,7 +19,7 @@ GRANT SELECT, INSERT, UPDATE ON feeds.intake_offsets TO jejak_serving;
 GRANT SELECT, INSERT ON feeds.intake_commands TO jejak_serving;
 GRANT SELECT ON feeds.intake_offsets, feeds.intake_commands TO jejak_auditor;
 
--- The registry is read on for every command: its index does not hold what the intake answers.
+-- Every command reads the new events of the registry. So the index does not contain the answers of the intake.
 DROP INDEX stored_events_registry;
 CREATE INDEX stored_events_registry ON stored_events (notification_id)
 WHERE topic NOT LIKE 'application.%' AND topic NOT LIKE 'satisfaction.%' AND topic NOT LIKE 'intake.%';

@@ -1,4 +1,5 @@
--- What the relays say of themselves, for who watches: how far a feed is published stands in Kafka, and is read from there.
+-- The states of the relays, only for monitoring. The position up to which a feed is published is stored in Kafka, and a
+-- relay reads it only from Kafka.
 
 CREATE TABLE feeds.relays (
     agency text PRIMARY KEY,

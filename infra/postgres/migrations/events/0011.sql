@@ -1,5 +1,5 @@
--- A page of an agency's feed, in its order: at most so many messages, and no further one once they hold so many bytes.
--- `_kind` NULL: of every kind.
+-- Returns a page of an agency's feed, in the order of the feed. A page has at most `_limit` messages. It ends with the
+-- message that reaches `_bytes` bytes. If `_kind` is NULL, the page contains messages of every kind.
 
 CREATE FUNCTION feeds.page(_agency text, _kind text, _after bigint, _limit integer, _bytes bigint)
 RETURNS TABLE (
@@ -7,7 +7,8 @@ RETURNS TABLE (
     recorded_at timestamptz, body bytea, status bytea
 ) LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
--- What is known of the table may be from when it was small; a plan made from that sorts all that follows, for every page.
+-- The planner's statistics may be from a time when the table was small. A plan from these statistics would sort all
+-- remaining messages for every page.
 SET enable_sort = off SET enable_bitmapscan = off SET enable_seqscan = off
 AS $$
 SELECT agency, position, kind, stream::text, version, previous, topic, at, recorded_at, body, status

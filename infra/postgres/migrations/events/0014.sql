@@ -1,2 +1,3 @@
--- The desk has other indexes, for the passes of the scheduler: it is built anew from the log at the next start.
+-- The desk has other indexes, which the passes of the scheduler need. The projector builds this view again from the log
+-- at the next start.
 DROP TABLE IF EXISTS views.desk;

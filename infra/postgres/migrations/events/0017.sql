@@ -1,5 +1,5 @@
--- The states of the background services of all processes, for who watches: /readyz and the metrics show them. The table
--- is not logged, because each process writes its states again every few seconds.
+-- The states of the background services of all processes. /readyz and the metrics show these states. The table is not
+-- logged, because each process writes its states again every few seconds.
 CREATE UNLOGGED TABLE services (
     name text PRIMARY KEY,
     last_success timestamptz,

@@ -1,12 +1,13 @@
--- A view has a version. The table views.definitions names the version of each live table; the projector makes this table.
--- From this migration on, no migration drops a view: the projector builds the new version beside the old version.
+-- A view has a version. The table views.definitions holds the version of each live table. The projector makes
+-- views.definitions. From this migration on, no migration drops a view, because the projector builds the new version
+-- beside the old version.
 
--- Says whether a release can answer from a view. This is the only place with this rule. `newest` is the version that the
--- release makes, `oldest` is the oldest version that the release can read, and `own_form` is the hash of the columns.
---   whole    the release made the table, and the table contains the log as it was at the last start
---   stopped  the same, but an event that cannot be folded stops the view before that position
---   older    the table is whole, but an older release made it; the projector builds the new version beside it
---   behind   all other cases; nobody can read the view now
+-- Returns one of four states, which say whether a release can answer from a view. Only this function contains this
+-- rule. `newest` is the version that the release makes, `oldest` is the oldest version that the release can read, and
+-- `own_form` is the hash of the columns. whole the release made the table, and the table contains the log as it was at
+-- the last start stopped the same, but an event that cannot be folded stops the view before that position older the
+-- table is whole, but an older release made it; the projector builds the new version beside it behind all other cases;
+-- nobody can read the view now
 CREATE FUNCTION view_state(wanted text, oldest integer, newest integer, own_form text) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -27,8 +28,8 @@ BEGIN
 END
 $$;
 
--- A condition for queries over a view. The condition is true, or the query fails with the SQLSTATE JV503.
--- If `absent` is true, the condition is for an answer that says that a row does not exist: only a whole view can say this.
+-- A condition for queries over a view. The condition is true, or the query fails with the SQLSTATE JV503. `absent` is
+-- true if the answer will be that a row does not exist. Only a whole view can give this answer.
 CREATE FUNCTION view_answers(wanted text, oldest integer, newest integer, own_form text, absent boolean)
 RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -41,5 +42,6 @@ BEGIN
 END
 $$;
 
--- The same for the feeds of agencies: the feed contains the log up to this position, as it was at the last start.
+-- A similar value for the feeds of agencies: the end of the log at the last start. The feeds can answer after they
+-- contain the messages up to this position.
 ALTER TABLE feeds.distributed ADD COLUMN whole_from bigint NOT NULL DEFAULT 0;

@@ -1,5 +1,6 @@
--- Wrong PINs fade instead of ending with the day. `network` is empty in the row that counts all networks together. `count`
--- is the number at `at`; at `gone_at` no wrong PIN is left, and the row is deleted.
+-- The number of wrong PINs now decreases slowly. Before, it became 0 at the end of the day. `network` is empty in the
+-- row that counts all networks together. `count` is the number of wrong PINs at the time `at`. At the time `gone_at`
+-- the number is 0, and the row is deleted.
 DROP TABLE pin_failures;
 CREATE TABLE pin_failures (
     subject bytea NOT NULL,
@@ -11,7 +12,8 @@ CREATE TABLE pin_failures (
 );
 CREATE INDEX ON pin_failures (gone_at);
 
--- The networks from which a number was opened: keyed hashes, different for each number.
+-- The networks from which a correct PIN was entered for a tracking number. They are stored as keyed hashes, which are
+-- different for each tracking number.
 CREATE TABLE pin_networks (
     subject bytea NOT NULL,
     network bytea NOT NULL,
@@ -21,14 +23,15 @@ CREATE TABLE pin_networks (
 CREATE INDEX ON pin_networks (at);
 GRANT SELECT, INSERT, UPDATE, DELETE ON pin_failures, pin_networks TO jejak_serving;
 
--- The applications that the seed of a demo wrote and that `jejak serve` may show with their PIN.
+-- The applications that the seed of a demo wrote. `jejak serve` may show the PINs of these applications.
 CREATE TABLE demo_samples (application_id uuid PRIMARY KEY, at timestamptz NOT NULL DEFAULT clock_timestamp());
 GRANT SELECT, INSERT ON demo_samples TO jejak_serving;
 GRANT SELECT ON demo_samples TO jejak_auditor;
 
--- Every reading by staff, and every search for a person, also without a result. A search has no `application_id`; each
--- application that the search showed has a row of its own. `times` counts equal readings that are in
--- one row. `desk` is the office whose desk was read. `person` is the random reference of the person who was searched for.
+-- The table now contains every reading by staff, and every search for a person, even if the search found nothing. The
+-- row of a search has no `application_id`. Each application in the result of a search has a separate row. `times`
+-- counts equal readings that share one row. `desk` is the office whose desk was read. `person` is the random reference
+-- of the person who was searched for.
 ALTER TABLE accesses
     ALTER COLUMN application_id DROP NOT NULL,
     ADD COLUMN operation text NOT NULL DEFAULT 'open-dossier',
@@ -42,7 +45,8 @@ CREATE INDEX accesses_of_application ON accesses (application_id, id) WHERE oper
 CREATE INDEX accesses_searches ON accesses (office, at) WHERE operation = 'find-by-person' AND application_id IS NULL;
 CREATE INDEX accesses_by_time ON accesses USING brin (at);
 
--- The serving role can delete only readings, and only old ones. What opened sealed parts stays.
+-- With this function, the serving role can delete old readings, and nothing else. Accesses to sealed parts are never
+-- deleted.
 CREATE FUNCTION forget_readings(days integer) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp

@@ -1,7 +1,7 @@
--- A message is stored without what its event in the log already says: the stream, the version, the topic and the time of
--- recording. Readers join them by the position, which is the key of both tables. `packed` is the rest of the message,
--- compressed; `size` is the length of its body before compression, so that a page has a limited number of bytes.
--- The outbox makes all messages again from the log, with the same bytes as before.
+-- A stored message no longer repeats data of its event in the log: the stream, the version, the topic and the time of
+-- recording. Readers join the message and the event by the position. `packed` holds the rest of the message in
+-- compressed form. `size` is the length of the message's body before compression, which limits the number of bytes on a
+-- page. The outbox makes all messages again from the log, with the same bytes as before.
 DROP FUNCTION feeds.page;
 DROP TABLE feeds.messages;
 CREATE TABLE feeds.messages (
@@ -18,8 +18,8 @@ ALTER TABLE feeds.concerns SET (fillfactor = 90);
 TRUNCATE feeds.concerns;
 UPDATE feeds.distributed SET position = 0, edition = '';
 
--- A page of a feed. The plan does not depend on what the planner knows of the tables: it reads the messages in the order
--- of the index, and for each message its event by the position.
+-- Returns a page of a feed. The settings below make the plan independent of the planner's statistics. The plan always
+-- reads the messages in the order of the index, and finds the event of each message by the position.
 CREATE FUNCTION feeds.page(_agency text, _kind text, _after bigint, _limit integer, _bytes bigint)
 RETURNS TABLE (
     agency text, "position" bigint, kind text, stream text, version bigint, previous integer, topic text,

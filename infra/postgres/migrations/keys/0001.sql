@@ -1,4 +1,5 @@
--- The key store: its own database, in production its own cluster and backup. What it wraps never leaves it in clear.
+-- The key store is a separate database. In production, it has a separate cluster and a separate backup. It contains
+-- only wrapped keys.
 
 CREATE TABLE dossier_keys (
     key uuid PRIMARY KEY,
@@ -23,7 +24,7 @@ BEGIN
     BEGIN
         CREATE ROLE jejak_keys LOGIN;
     EXCEPTION WHEN duplicate_object OR unique_violation THEN
-        NULL; -- roles belong to the cluster
+        NULL; -- roles belong to the cluster, so another database may have made this role
     END;
     GRANT jejak_keys TO CURRENT_USER;
 END

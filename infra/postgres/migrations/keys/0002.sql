@@ -1,5 +1,6 @@
--- One row for each NIK that is known: the random reference under which a person's dossier keys stand. `lookup` is a keyed
--- mac of the NIK, `wrapped` the NIK under a bucket key. A row can be erased; nothing in an event depends on it.
+-- One row for each known NIK. `person` is the random reference that all dossier keys of the person have. `lookup` is a
+-- keyed MAC of the NIK. `wrapped` is the NIK, wrapped with a bucket key. A row can be erased, because no event depends
+-- on it.
 
 CREATE TABLE persons (
     person uuid PRIMARY KEY,
@@ -8,4 +9,4 @@ CREATE TABLE persons (
     wrapped bytea NOT NULL
 );
 GRANT SELECT, INSERT, DELETE ON persons TO jejak_keys;
-GRANT UPDATE (lookup) ON persons TO jejak_keys; -- to hold a row while its dossier keys are made
+GRANT UPDATE (lookup) ON persons TO jejak_keys; -- to lock a row while the person's dossier keys are made
