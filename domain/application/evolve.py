@@ -23,8 +23,8 @@ from domain.provenance import Pause, Promise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """This class holds the highest number that was used so far for each kind of numbered thing, for example for
-    referrals.
+    """For each kind of numbered thing, for example for referrals, this class holds the highest number that was used so
+    far.
 
     The next thing of a kind gets the next number of this kind.
     """
@@ -321,7 +321,7 @@ def step_of(facts: PromiseFacts, open_pauses: OpenPauses, recorded: Recorded) ->
     Return None if the event adds no step.
 
     `facts` and `open_pauses` describe the state before the event. Earlier releases recorded transfers without a
-    promise. Such a transfer is not a step.
+    promise. A transfer without a promise is not a step.
     """
     event, at = recorded.event, recorded.act.at
     _, over = pauses_after(open_pauses, event, at)

@@ -1,5 +1,5 @@
-"""Topology: this module computes the topics, rights, users and quotas that a Kafka cluster should have. It also
-computes the changes that lead to this state.
+"""Topology: this module computes the topics, rights, users and quotas that a Kafka cluster should have. This module
+also computes the changes that lead to the wanted state.
 
 The wanted state follows from the agencies in `topics.toml`. This module is pure. infra/kafka/admin.py reads the state
 of the brokers and applies the changes. The number of partitions of a topic is never changed, because a change would
