@@ -96,7 +96,7 @@ class Registry:
         return sorted({s.place: s for s in editions}.values(), key=lambda s: s.standard)
 
     def has_published(self, standard: StandardPublished) -> bool:
-        """Tell whether this edition equals the newest edition of the same service and place, except for the number."""
+        """Tell whether the newest edition of the same service and place has the same content. The number may differ."""
         return any(replace(standard, standard=s.standard) == s for s in self.newest_of_places(standard.service))
 
     def last_number(self, service: str) -> int:

@@ -309,6 +309,6 @@ def _ours(right: Right, users: frozenset[str]) -> bool:
 
 
 def _wide(right: Right, wanted: Cluster) -> bool:
-    """Returns whether this right belongs to another user, and covers Jejak's topics together with other topics."""
+    """Returns True for a right of another user if it covers Jejak's topics together with other topics."""
     everything = right.name == "*" or (right.prefixed and names.ALL.startswith(right.name))
     return right.allowed and right.resource == "topic" and everything and right.user not in wanted.users
