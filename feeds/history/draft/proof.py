@@ -96,12 +96,12 @@ def _varying(case: SourceCase, choice: Choice) -> set[str]:
     """
     if case.rows:
         return {choice.submitted.name} if choice.submitted and len(case.rows) > 1 else set()
-    first, *others = case.events
-    return {
-        column.name
-        for column in choice.moments
-        if any(other.attributes.get(column.name) != first.attributes.get(column.name) for other in others)
-    }
+    return {column.name for column in choice.moments if len(_values(case, column.name)) > 1}
+
+
+def _values(case: SourceCase, column: str) -> set[str]:
+    """Returns the values of a column in the rows of a case. Empty cells and empty words are no values."""
+    return {text for row in case.events if (text := row.attributes.get(column, "")) not in EMPTY}
 
 
 def _without(choice: Choice, varying: set[str]) -> Choice:

@@ -21,6 +21,7 @@ from tests.feeds.history.test_replaced_times import TABLE
 
 BLANKS = ["", " ", "\t", "\u00a0", "\u202f", "\u3000", "\u200b", "\ufeff", " \u00a0\u200b "]
 ZERO_DATES = ["0000-00-00", "0000-00-00 00:00:00", "0000-00-00T00:00:00Z", "00/00/0000", "00-00-0000", "00000000"]
+STEPS = [(1, "x"), (2, "y"), (3, "z")]
 NAMED = ["NULL", r"\N", "-", "0000-00-00", "belum selesai"]
 
 
@@ -61,6 +62,15 @@ def test_an_empty_word_in_the_first_row_of_a_case_does_not_hide_the_end_in_a_lat
             cases = [kinds(reading.case(case)) for case in read_cases(file, mapping)]
         steps = ["Submitted", "StageCompleted", "StageCompleted"]
         assert cases == [[*steps, "Concluded"], steps]
+
+
+@pytest.mark.parametrize("word", ["", "NULL", "belum selesai"])
+def test_an_end_that_stands_only_in_the_last_row_of_a_case_is_an_end_in_the_draft(word: str) -> None:
+    rows = [f"P-{n},{what},2026-03-0{day},{'2026-03-09' if day == 3 else word}" for n in (1, 2) for day, what in STEPS]
+    header = "nomor permohonan,kegiatan,waktu,tanggal selesai"
+    mapping, summary = drafted_from(table(header, *rows, f"P-3,x,2026-03-01,{word}"))
+    assert mapping.concluded is not None
+    assert (summary.applications, summary.events) == (3, 3 + 7 + 2)
 
 
 def test_the_list_of_a_mapping_takes_the_place_of_the_usual_list() -> None:
